@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/state/source.h - what the product itself says, in one neutral model, from any source.
+ *
+ * Devices have properties; a property is a typed value with a unit and a time. Sources write into one model; the model
+ * keeps the latest value of each property and tells each change once, in the order in which they happened: whoever
+ * reads slowly gets the newest values, never a backlog. Values pass the redaction table (redact.h) on their way in, so
+ * no source can forget it. Names are those of Home Assistant device classes where one exists (names.h).
+ */
+#ifndef CLIENT_STATE_SOURCE_H
+#define CLIENT_STATE_SOURCE_H
+
+#include "proto/util/err.h"
+#include "proto/util/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLIENT_STATE_DEVICES_MAX 256
+#define CLIENT_STATE_PROPERTIES_MAX 4096
+#define CLIENT_STATE_SOURCES_MAX 8
+#define CLIENT_STATE_ID_BYTES 64    /* of a device; with the final NUL, as all of these */
+#define CLIENT_STATE_NAME_BYTES 48  /* of a property; kind */
+#define CLIENT_STATE_LABEL_BYTES 96 /* maker, model, firmware */
+#define CLIENT_STATE_UNIT_BYTES 16
+#define CLIENT_STATE_TEXT_BYTES 256 /* a text value */
+#define CLIENT_STATE_WHY_BYTES 512
+
+enum client_state_type { CLIENT_STATE_TEXT, CLIENT_STATE_NUMBER, CLIENT_STATE_BOOL };
+
+struct client_state_device {
+    char id[CLIENT_STATE_ID_BYTES]; /* unique in the model: letters, digits and . _ - : / */
+    char
+        parent[CLIENT_STATE_ID_BYTES]; /* id of the device it hangs on; "" for none. May be told later than the child */
+    char kind[CLIENT_STATE_NAME_BYTES]; /* computer, router, network_interface, battery, light, … */
+    char maker[CLIENT_STATE_LABEL_BYTES], model[CLIENT_STATE_LABEL_BYTES], firmware[CLIENT_STATE_LABEL_BYTES];
+    char seen_by[16]; /* the source: "linux", "json" */
+};
+
+struct client_state_property {
+    char device[CLIENT_STATE_ID_BYTES];
+    char name[CLIENT_STATE_NAME_BYTES];
+    enum client_state_type type;
+    union {
+        char text[CLIENT_STATE_TEXT_BYTES];
+        double number; /* finite */
+        bool boolean;
+    } value;
+    char unit[CLIENT_STATE_UNIT_BYTES]; /* "%", "°C", "MiB"; "" for none */
+    int64_t unix_ms;                    /* when it was so */
+};
+
+/* The model: bounded, latest value per property. */
+struct client_state_model;
+
+/* Who is told. Each pointer is valid during the call only. Return false: not now, tell it again at the next flush. */
+struct client_state_sink {
+    bool (*device)(void *context, const struct client_state_device *device);
+    bool (*property)(void *context, const struct client_state_property *property);
+    void *context;
+};
+
+PROTO_MUST_USE enum proto_err client_state_model_new(struct client_state_model **out);
+/**
+ * A device, new or changed. RANGE: a field has a form that the struct above forbids; FULL: CLIENT_STATE_DEVICES_MAX
+ * reached; REFUSED: another source told this id. `device` is copied.
+ */
+PROTO_MUST_USE enum proto_err client_state_model_device(struct client_state_model *model,
+                                                        const struct client_state_device *device);
+/**
+ * A value, from the source `seen_by`. NOT_FOUND: the device was not told before; REFUSED: it is another source's;
+ * RANGE: name, type, unit or value break names.h; FULL: CLIENT_STATE_PROPERTIES_MAX. The same value again is no change.
+ */
+PROTO_MUST_USE enum proto_err client_state_model_property(struct client_state_model *model, const char *seen_by,
+                                                          const struct client_state_property *property);
+/** Tells what changed since it was last told, oldest first, until the sink says false. Returns how many were told. */
+size_t client_state_model_flush(struct client_state_model *model, const struct client_state_sink *sink);
+/** Counts everything as changed: a newcomer shall hear it all. */
+void client_state_model_retell(struct client_state_model *model);
+size_t client_state_model_devices(const struct client_state_model *model);
+size_t client_state_model_properties(const struct client_state_model *model);
+void client_state_model_free(struct client_state_model *model); /* NULL is fine */
+
+/* One line for a log: a bad line of a firmware, a file that does not parse. */
+struct client_state_log {
+    void (*say)(void *context, const char *message);
+    void *context;
+};
+
+struct client_state_source;
+struct client_state_source_ops {
+    void (*poll)(struct client_state_source *source, struct proto_now now, struct client_state_model *model);
+    void (*free)(struct client_state_source *source);
+};
+
+/* Embedded first by each source. Read-only to callers. */
+struct client_state_source {
+    const struct client_state_source_ops *ops;
+    const char *seen_by; /* static */
+    int fd;              /* poll for reading; -1: goes by deadline alone */
+    int64_t deadline_ms; /* mono; PROTO_NEVER: by fd alone */
+    struct client_state_log log;
+    uint64_t good, bad; /* lines or readings taken and refused */
+};
+
+/**
+ * "linux" (this machine) or "json:PATH" (lines from a product's firmware: a FIFO, or a Unix socket that is made at
+ * PATH). On error *out is NULL and `why` names value, rule and way out. The caller owns *out.
+ */
+PROTO_MUST_USE enum proto_err client_state_source_open(const char *spec, struct client_state_log log,
+                                                       struct client_state_source **out,
+                                                       char why[static CLIENT_STATE_WHY_BYTES]);
+/** When fd is readable or the deadline has come (or at any time): reads what there is, into the model. Never blocks. */
+void client_state_source_poll(struct client_state_source *source, struct proto_now now,
+                              struct client_state_model *model);
+void client_state_source_free(struct client_state_source *source); /* NULL is fine */
+
+#endif
