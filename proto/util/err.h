@@ -45,7 +45,8 @@
     X(FULL, "a bounded buffer is full", "wait until what is in it has gone") \
     X(BUSY, "the relay takes no more of this now", "try again in a moment") \
     X(REFUSED, "the relay refused this", "read the reason it gave") \
-    X(NOT_FOUND, "there is nothing under that name", "check the name")
+    X(NOT_FOUND, "there is nothing under that name", "check the name") \
+    X(EXISTS, "there is something under that name already", "choose another name, or move the old one away first")
 
 enum proto_err {
 #define PROTO_ERR_ENUM(name, rule, way_out) PROTO_ERR_##name,
