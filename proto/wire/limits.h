@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proto/wire/limits.h - every bound of the protocol, named once. The bounds of single fields stand in handhold.options.
+ */
+#ifndef PROTO_WIRE_LIMITS_H
+#define PROTO_WIRE_LIMITS_H
+
+enum {
+    PROTO_SID_BYTES = 16,
+    PROTO_KEY_BYTES = 32,
+    PROTO_HASH_BYTES = 32,
+    PROTO_SIGNATURE_BYTES = 64,
+    PROTO_TOKEN_BYTES = 32,
+
+    PROTO_MAX_MEDIA_BYTES = 512 * 1024, /* a key frame of 1080p at the best quantiser is below 300 kB */
+    PROTO_MAX_HANDSHAKE_BYTES = 16 * 1024,
+    PROTO_MAX_CONTROL_BYTES = 64 * 1024 - 1, /* Noise §3: no message is longer */
+    PROTO_MAX_LOG_BYTES = 64 * 1024,
+    PROTO_MAX_RELAY_BYTES = 64 * 1024,
+    PROTO_MAX_MESSAGE_BYTES = PROTO_MAX_MEDIA_BYTES,
+
+    PROTO_MAX_PARTICIPANTS = 16, /* indices 0 (relay) to 15; this version seats a customer (1) and an agent (2) */
+    PROTO_MAX_STREAM = 63,       /* six bits of the KID */
+
+    PROTO_MAX_NOTE_BYTES = 4096,     /* a statement or event with two signature lines is below 1.5 kB */
+    PROTO_MAX_EVIDENCE_BYTES = 16384, /* several notes (rekey notes ride along) and the sealing */
+    PROTO_MAX_VALUE_BYTES = 200,     /* one value in a note, §9 */
+    PROTO_MAX_CHAT_BYTES = 2000,
+    PROTO_MAX_OUTBOX = 64,           /* notes waiting for the log at one end */
+    PROTO_MAX_UNACKED = 256,         /* numbered messages waiting for the peer's acknowledgement */
+
+    PROTO_HEARTBEAT_MS = 1000,
+    PROTO_STALE_MS = 3000,        /* without a heartbeat the picture is shown as not live */
+    PROTO_SILENT_MS = 10000,      /* without a heartbeat capture stops and grants are suspended */
+    PROTO_COSIGN_WAIT_MS = 1000,  /* the agent's second line, else the note is logged without it */
+    PROTO_RECEIPT_WAIT_MS = 10000, /* no receipt by then: the grant is taken back */
+    PROTO_KEY_ACK_WAIT_MS = 500,
+    PROTO_HANDSHAKE_WAIT_MS = 10000,
+    PROTO_INVITATION_MS = 10 * 60 * 1000,
+    PROTO_SESSION_MS = 4 * 60 * 60 * 1000,
+    PROTO_EPOCH_MS = 10 * 60 * 1000,
+    PROTO_EPOCH_FRAMES = 1 << 22,
+    PROTO_CODE_TRIES = 3,
+    PROTO_REFUSALS_MUTE = 3,
+};
+
+#endif
