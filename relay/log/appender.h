@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/log/appender.h - the log's one writer: jobs in, receipts out, and nothing in between is visible.
+ *
+ * Commits are grouped without a timer: the jobs that came while the last group was being written are the next group, in
+ * one transaction. A lone job is written at once; a crowd shares the cost of the disk. A result exists only after its
+ * group is durable. When a group cannot be written (disk full), each of its jobs fails with PROTO_ERR_IO, the tree goes
+ * back to where it was, and the next group may succeed.
+ *
+ * Threads: push and take belong to one thread (the relay's loop); the writer is a thread of its own, or, with
+ * `threaded` false, whoever calls relay_appender_step(). `wake` is called on the writer's thread and must only wake the
+ * loop.
+ */
+#ifndef RELAY_LOG_APPENDER_H
+#define RELAY_LOG_APPENDER_H
+
+#include "proto/log/receipt.h"
+#include "proto/util/buf.h"
+#include "relay/store/store.h"
+
+#define RELAY_APPENDER_JOBS_MAX 1024 /* jobs pushed and not yet taken back as results */
+#define RELAY_APPENDER_CLOSING_MAX                                                                                     \
+    256 /* more, for jobs that end something: they must not wait behind those that begin */
+#define RELAY_APPENDER_TEXT_MAX 256
+
+struct relay_appender;
+
+struct relay_appender_config {
+    struct relay_store
+        *store; /* borrowed, a writer; the appender's alone until free (a step-by-step one shares its thread) */
+    const uint8_t *seed;         /* 32 bytes of the log key; copied, wiped at free */
+    const char *origin;          /* copied */
+    const char *checkpoint_file; /* D/relay/checkpoint; NULL keeps none. Copied. */
+    bool threaded;
+    int64_t (*unix_ms)(void *context); /* the time that leaves get; called on the writer's thread */
+    void (*wake)(void *context);       /* results are waiting; may be NULL */
+    void *context;
+};
+
+/**
+ * Rebuilds the tree's edge from the tiles and holds it against the stored checkpoint, and both against
+ * `checkpoint_file`: PROTO_ERR_LOG, with the reason in `error`, when the stored log is smaller than or another than the
+ * one that file vouches for (an old backup was put back), or does not match its own checkpoint, or is signed by another
+ * key.
+ */
+PROTO_MUST_USE enum proto_err relay_appender_start(struct relay_appender **out,
+                                                   const struct relay_appender_config *config,
+                                                   char error[static RELAY_STORE_ERROR_MAX]);
+/** Writes what was pushed, ends the thread, forgets untaken results, wipes the seed. NULL is fine. */
+void relay_appender_free(struct relay_appender *a);
+
+/* One unit of work: an entry, a session row, or both in one transaction. Borrowed parts are copied by push. */
+struct relay_job {
+    uint64_t ticket;                           /* the caller's; comes back with the result */
+    bool closing;                              /* ends something: may use the last places of the queue */
+    const struct relay_store_session *session; /* saved before the entry; NULL: none */
+
+    bool has_entry;
+    enum proto_log_class kind;
+    uint8_t commitment[PROTO_LOG_HASH_BYTES];
+    uint8_t sid[RELAY_STORE_SID_BYTES]; /* zeros: no session */
+    const uint8_t *evidence;
+    size_t evidence_len;
+    uint64_t seen_size; /* the consistency proof starts here; 0: the asker has seen nothing */
+};
+
+struct relay_result {
+    uint64_t ticket;
+    /* OK; IO: not written; LOG: seen_size is larger than this log, so one of the two is not this log; RANGE; STATE: the
+     * commitment is known under another class. */
+    enum proto_err err;
+    char text[RELAY_APPENDER_TEXT_MAX]; /* the sentence behind err */
+    bool has_entry;
+    bool known;                       /* the commitment was in the log already: the same index again */
+    struct proto_log_receipt receipt; /* when has_entry and err is OK */
+};
+
+/** PROTO_ERR_FULL when the bound is reached, PROTO_ERR_RANGE on a job that breaks a limit: nothing was taken. */
+PROTO_MUST_USE enum proto_err relay_appender_push(struct relay_appender *a, const struct relay_job *job);
+/** Results come in the order of their jobs. False: none is ready. */
+bool relay_appender_take_result(struct relay_appender *a, struct relay_result *out);
+/** Writes one group of all that is waiting; false when nothing was. Only with `threaded` false. */
+bool relay_appender_step(struct relay_appender *a);
+
+/** The newest durable size and root, for heartbeats and metrics; size 0 while the log is empty. Any thread. */
+void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head);
+/** The newest durable checkpoint note; empty while the log is empty. Any thread. */
+void relay_appender_checkpoint(struct relay_appender *a, char note[static PROTO_LOG_CHECKPOINT_MAX]);
+
+/**
+ * A note signed by the log key under "<origin>/events", for the relay's own events: appends text, blank line and
+ * signature line. The seed does not leave the appender. Any thread.
+ */
+PROTO_MUST_USE enum proto_err relay_appender_sign_event(const struct relay_appender *a, const char *text,
+                                                        struct proto_buf *note);
+
+/* ---- proofs for askers, from any handle on the store ---- */
+
+PROTO_MUST_USE enum proto_err relay_log_inclusion(struct relay_store *store, uint64_t index, uint64_t size,
+                                                  struct proto_log_hashes *out);
+PROTO_MUST_USE enum proto_err relay_log_consistency(struct relay_store *store, uint64_t from, uint64_t to,
+                                                    struct proto_log_hashes *out);
+
+#endif

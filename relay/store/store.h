@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/store/store.h - what the relay must remember, behind an interface that knows no SQL.
+ *
+ * Two files in one folder: relay.db (log entries, tiles, newest checkpoint, sessions) and keys.db (the customer keys
+ * that wrap evidence). They are apart because erasure is the destruction of a key, and a key that sits in every backup
+ * of the data is never destroyed. A handle belongs to one thread; the relay opens one to write and others, read-only,
+ * to read. A second writer on the same folder is refused.
+ *
+ * Everything is durable when relay_store_commit() returns PROTO_OK, and nothing of a transaction is there before.
+ * Errors: PROTO_ERR_IO for the machine (disk full, unwritable, damaged), PROTO_ERR_VERSION for a database of a newer
+ * program, PROTO_ERR_NOT_FOUND, PROTO_ERR_RANGE; relay_store_error() has the sentence.
+ */
+#ifndef RELAY_STORE_STORE_H
+#define RELAY_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/log/leaf.h"
+#include "proto/log/receipt.h"
+#include "proto/util/err.h"
+#include "proto/util/random.h"
+
+#define RELAY_STORE_ERROR_MAX 512
+#define RELAY_STORE_EVIDENCE_MAX 65536 /* a sealed note with the rekey notes that ride with it */
+#define RELAY_STORE_TILE_WIDTH 256     /* hashes in a full tile (C2SP tlog-tiles, height 8) */
+#define RELAY_STORE_SID_BYTES 16
+#define RELAY_STORE_SECRET_MAX 256 /* opaque bytes from which the core derives a session's tokens */
+#define RELAY_STORE_TEXT_MAX 128   /* names, references, reasons: bytes without the NUL */
+#define RELAY_STORE_NAMEPLATE_MAX 8
+
+struct relay_store;
+
+struct relay_store_config {
+    const char *folder; /* made (0700) by a writer when absent; NULL keeps all in memory, for tests and simulation */
+    bool read_only;
+    struct proto_random random; /* makes customer keys and nonces; not needed when read_only */
+    unsigned max_pages;         /* bound on relay.db in pages of 4096 bytes; 0 is none. A test's small disk. */
+};
+
+/** `error` gets a sentence on failure; *out is NULL then. The config's texts are copied. */
+PROTO_MUST_USE enum proto_err relay_store_open(struct relay_store **out, const struct relay_store_config *config,
+                                               char error[static RELAY_STORE_ERROR_MAX]);
+void relay_store_close(struct relay_store *store); /* rolls an open transaction back; NULL is fine */
+/** The sentence of the last error. Borrowed: until the next call on this handle. */
+const char *relay_store_error(const struct relay_store *store);
+/** Changes the bound named in the config; 0 takes it away. A full disk gets room again. */
+void relay_store_set_max_pages(struct relay_store *store, unsigned max_pages);
+
+/* ---- one transaction at a time ---- */
+
+PROTO_MUST_USE enum proto_err relay_store_begin(struct relay_store *store);
+/** On an error nothing was written and the transaction is over. */
+PROTO_MUST_USE enum proto_err relay_store_commit(struct relay_store *store);
+void relay_store_rollback(struct relay_store *store); /* fine without a transaction */
+
+/* ---- the log ---- */
+
+struct relay_store_entry {
+    uint64_t index;
+    uint8_t leaf[PROTO_LOG_LEAF_BYTES];
+    uint8_t sid[RELAY_STORE_SID_BYTES]; /* zeros: belongs to no session */
+    int64_t received_ms;                /* unix time */
+    const uint8_t *evidence;            /* as the sender sealed it; NULL once erased. Borrowed. */
+    size_t evidence_len;
+    const char *evidence_line; /* the log's signature for it. Borrowed. */
+};
+
+/**
+ * In a transaction. The evidence is wrapped under the key of the session's customer reference, or of the session when
+ * it has none. Indices rise by one; a known commitment is PROTO_ERR_STATE: look it up first.
+ */
+PROTO_MUST_USE enum proto_err relay_store_put_entry(struct relay_store *store, const struct relay_store_entry *entry);
+/** Borrowed parts of `out` live until the next call on this handle. */
+PROTO_MUST_USE enum proto_err relay_store_get_entry(struct relay_store *store, uint64_t index,
+                                                    struct relay_store_entry *out);
+PROTO_MUST_USE enum proto_err relay_store_find_commitment(struct relay_store *store,
+                                                          const uint8_t commitment[static PROTO_LOG_HASH_BYTES],
+                                                          uint64_t *index);
+/** A visitor's error ends the visit and is returned. It may not call the same handle. */
+typedef enum proto_err (*relay_store_visit_entry)(void *context, const struct relay_store_entry *entry);
+/** Entries [from, to) in order. */
+PROTO_MUST_USE enum proto_err relay_store_each_entry(struct relay_store *store, uint64_t from, uint64_t to,
+                                                     relay_store_visit_entry visit, void *context);
+PROTO_MUST_USE enum proto_err relay_store_each_entry_of(struct relay_store *store,
+                                                        const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                                        relay_store_visit_entry visit, void *context);
+
+/** In a transaction: `count` (1 to 256) hashes of 32 bytes; replaces a shorter tile of that place. */
+PROTO_MUST_USE enum proto_err relay_store_put_tile(struct relay_store *store, unsigned level, uint64_t n,
+                                                   const uint8_t *hashes, size_t count);
+/** `hashes` has room for a full tile. */
+PROTO_MUST_USE enum proto_err relay_store_get_tile(struct relay_store *store, unsigned level, uint64_t n,
+                                                   uint8_t hashes[static RELAY_STORE_TILE_WIDTH * PROTO_LOG_HASH_BYTES],
+                                                   size_t *count);
+
+struct relay_store_checkpoint {
+    uint64_t size;
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+    char note[PROTO_LOG_CHECKPOINT_MAX]; /* NUL-terminated */
+};
+/** In a transaction: replaces the one before; a smaller size is PROTO_ERR_STATE. */
+PROTO_MUST_USE enum proto_err relay_store_put_checkpoint(struct relay_store *store,
+                                                         const struct relay_store_checkpoint *checkpoint);
+/** PROTO_ERR_NOT_FOUND while the log is empty. */
+PROTO_MUST_USE enum proto_err relay_store_get_checkpoint(struct relay_store *store, struct relay_store_checkpoint *out);
+
+/* ---- sessions ---- */
+
+enum relay_store_state { RELAY_STORE_WAITING = 1, RELAY_STORE_LIVE = 2, RELAY_STORE_ENDED = 3 };
+
+/* Plain data. Texts are UTF-8, NUL-terminated, empty when unknown. */
+struct relay_store_session {
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    enum relay_store_state state;
+    char nameplate[RELAY_STORE_NAMEPLATE_MAX + 1];
+    uint8_t agent_fingerprint[32]; /* H(leaf DER) */
+    char agent_id[RELAY_STORE_TEXT_MAX + 1], agent_name[RELAY_STORE_TEXT_MAX + 1], agent_role[RELAY_STORE_TEXT_MAX + 1];
+    char customer_ref[RELAY_STORE_TEXT_MAX + 1]; /* names the person; must be set before the first entry */
+    char ticket_ref[RELAY_STORE_TEXT_MAX + 1];   /* names the matter */
+    int64_t created_unix_ms, expires_unix_ms;
+    uint8_t cs_pub[32]; /* the customer's session key; zeros while nobody joined */
+    uint64_t event_seq; /* of the last relay event; 0 is none */
+    uint8_t event_prev[32];
+    char ended_reason[RELAY_STORE_TEXT_MAX + 1];
+    uint8_t secret[RELAY_STORE_SECRET_MAX];
+    size_t secret_len;
+};
+
+/** In a transaction: a new row, or the new content of the row with that sid. */
+PROTO_MUST_USE enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row);
+PROTO_MUST_USE enum proto_err relay_store_get_session(struct relay_store *store,
+                                                      const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                                      struct relay_store_session *out);
+typedef enum proto_err (*relay_store_visit_session)(void *context, const struct relay_store_session *row);
+/** Oldest first. With `ended` also those that have ended. */
+PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store, bool ended,
+                                                       relay_store_visit_session visit, void *context);
+
+/* ---- erasure ---- */
+
+/**
+ * Destroys the key of a customer reference, their evidence and session rows, at once and for good; entries, leaves and
+ * tiles stay. Not inside a transaction. The class-3 leaf that says so is the caller's next append. `*erased` counts
+ * entries.
+ */
+PROTO_MUST_USE enum proto_err relay_store_erase_customer(struct relay_store *store, const char *customer_ref,
+                                                         uint64_t *erased);
+/** The same for a session without a customer reference. */
+PROTO_MUST_USE enum proto_err
+relay_store_erase_session(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t *erased);
+
+#endif
