@@ -13,7 +13,7 @@
 
 #define PROTO_LOG_ORIGIN_MAX 520      /* <host>/audit/<domain>: two names of DNS and what is between */
 #define PROTO_LOG_CHECKPOINT_MAX 4096 /* bytes of the whole note: room for several witnesses */
-#define PROTO_LOG_SEED_BYTES 32       /* Ed25519 seed of the log key */
+#define PROTO_LOG_SECRET_BYTES 64     /* the log key as proto_sign_keypair() makes it of a seed */
 
 struct proto_log_checkpoint {
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
@@ -29,7 +29,7 @@ PROTO_MUST_USE enum proto_err proto_log_checkpoint_parse(struct proto_log_checkp
 /** Writes the signed note into `out`, NUL-terminated. PROTO_ERR_RANGE on an origin that cannot be a key name. */
 PROTO_MUST_USE enum proto_err proto_log_checkpoint_sign(char out[static PROTO_LOG_CHECKPOINT_MAX],
                                                         const struct proto_log_checkpoint *checkpoint,
-                                                        const uint8_t seed[static PROTO_LOG_SEED_BYTES]);
+                                                        const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
 /**
  * Opens a signed checkpoint. `log_vkey` is the log's verifier key as the organisation's note carries it
  * ("name+id+base64"); origin and key name must be the same. PROTO_ERR_LOG when it does not verify.

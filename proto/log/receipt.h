@@ -35,7 +35,7 @@ struct proto_log_seen {
 PROTO_MUST_USE enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_MAX], const char *origin,
                                                       uint64_t index, const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
                                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
-                                                      const uint8_t seed[static PROTO_LOG_SEED_BYTES]);
+                                                      const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
 /** PROTO_ERR_LOG unless the line is that signature. */
 PROTO_MUST_USE enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
                                                        const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],

@@ -14,7 +14,7 @@
 
 #include "proto/log/leaf.h"
 
-#define PROTO_LOG_PROOF_MAX 64 /* hashes in any proof; more than any tree that fits in PROTO_LOG_SIZE_MAX needs */
+#define PROTO_LOG_PROOF_MAX 64                 /* hashes in any proof: more than a tree of PROTO_LOG_SIZE_MAX needs */
 #define PROTO_LOG_SIZE_MAX (UINT64_C(1) << 48) /* leaves: far beyond any disk, and no shift below can overflow */
 
 struct proto_log_hashes {

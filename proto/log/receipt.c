@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/log/receipt.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "proto/seal/base64.h"
+#include "proto/seal/note.h"
+
+#define EVIDENCE_SUFFIX "/evidence"
+#define EVIDENCE_TEXT_MAX 192 /* a label, a number and two hashes in base64 */
+
+/* "<origin>/evidence"; false when that is too long to be a name. */
+static bool evidence_name(char name[PROTO_NOTE_NAME_MAX + 1], const char *origin)
+{
+    size_t len = strlen(origin);
+
+    if (len > PROTO_LOG_ORIGIN_MAX)
+        return false;
+    memcpy(name, origin, len);
+    memcpy(name + len, EVIDENCE_SUFFIX, sizeof EVIDENCE_SUFFIX);
+    return true;
+}
+
+static void evidence_text(struct proto_buf *out, uint64_t index, const uint8_t leaf[PROTO_LOG_LEAF_BYTES],
+                          const uint8_t evidence_hash[PROTO_LOG_HASH_BYTES])
+{
+    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
+
+    proto_log_leaf_hash(leaf_hash, leaf);
+    proto_buf_printf(out, "handhold/1 evidence\n%" PRIu64 "\n", index);
+    proto_base64_put(out, leaf_hash, sizeof leaf_hash);
+    proto_buf_put_text(out, "\n");
+    proto_base64_put(out, evidence_hash, PROTO_LOG_HASH_BYTES);
+    proto_buf_put_text(out, "\n");
+}
+
+enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_MAX], const char *origin, uint64_t index,
+                                       const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
+                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                       const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+{
+    char name[PROTO_NOTE_NAME_MAX + 1];
+    struct proto_buf text, line;
+    enum proto_err err = PROTO_ERR_RANGE;
+
+    out[0] = '\0';
+    if (!evidence_name(name, origin))
+        return err;
+    proto_buf_init(&text, EVIDENCE_TEXT_MAX);
+    proto_buf_init(&line, PROTO_LOG_EVIDENCE_LINE_MAX);
+    evidence_text(&text, index, leaf, evidence_hash);
+    err = text.failed ? PROTO_ERR_NOMEM : proto_note_sign((const char *)text.bytes, text.len, name, secret_key, &line);
+    if (!err && (line.failed || line.len == 0))
+        err = PROTO_ERR_NOMEM;
+    if (!err) {
+        memcpy(out, line.bytes, line.len - 1); /* its line feed becomes the NUL */
+        out[line.len - 1] = '\0';
+    }
+    proto_buf_free(&text);
+    proto_buf_free(&line);
+    return err;
+}
+
+enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
+                                        const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
+                                        const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey)
+{
+    char name[PROTO_NOTE_NAME_MAX + 1];
+    struct proto_note_key log_key, key;
+    struct proto_buf note;
+    enum proto_err err = PROTO_ERR_LOG;
+
+    if (strnlen(line, PROTO_LOG_EVIDENCE_LINE_MAX) >= PROTO_LOG_EVIDENCE_LINE_MAX || strchr(line, '\n') ||
+        proto_note_key_parse(&log_key, log_vkey, strlen(log_vkey)) != PROTO_OK || log_key.type != PROTO_NOTE_ED25519 ||
+        !evidence_name(name, log_key.name) || proto_note_key_init(&key, name, log_key.public_key) != PROTO_OK)
+        return err;
+    proto_buf_init(&note, EVIDENCE_TEXT_MAX + PROTO_LOG_EVIDENCE_LINE_MAX + 2);
+    evidence_text(&note, index, leaf, evidence_hash);
+    proto_buf_printf(&note, "\n%s\n", line);
+    if (!note.failed && proto_note_verify(note.bytes, note.len, &key, 1, NULL, NULL) == PROTO_OK)
+        err = PROTO_OK;
+    proto_buf_free(&note);
+    return err;
+}
+
+enum proto_err proto_log_seen_advance(const struct proto_log_seen *seen, const struct proto_log_checkpoint *checkpoint,
+                                      const struct proto_log_hashes *consistency, struct proto_log_seen *now_seen)
+{
+    enum proto_err err = PROTO_OK;
+
+    if (checkpoint->size == 0)
+        return PROTO_ERR_LOG;
+    if (seen->size == 0)
+        err = consistency->count == 0 ? PROTO_OK : PROTO_ERR_LOG;
+    else
+        err = proto_log_check_consistency(seen->size, seen->root, checkpoint->size, checkpoint->root, consistency);
+    if (err)
+        return err;
+    now_seen->size = checkpoint->size;
+    memcpy(now_seen->root, checkpoint->root, sizeof now_seen->root);
+    return PROTO_OK;
+}
+
+enum proto_err proto_log_receipt_check(const struct proto_log_receipt *receipt,
+                                       const uint8_t commitment[static PROTO_LOG_HASH_BYTES], enum proto_log_class kind,
+                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey,
+                                       const struct proto_log_seen *seen, struct proto_log_seen *now_seen)
+{
+    struct proto_log_leaf leaf;
+    struct proto_log_checkpoint checkpoint;
+    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
+
+    if (proto_log_leaf_parse(&leaf, receipt->leaf) != PROTO_OK || leaf.kind != kind ||
+        memcmp(leaf.commitment, commitment, PROTO_LOG_HASH_BYTES) != 0)
+        return PROTO_ERR_LOG;
+    size_t len = strnlen(receipt->checkpoint, PROTO_LOG_CHECKPOINT_MAX);
+    if (proto_log_checkpoint_open(&checkpoint, receipt->checkpoint, len, log_vkey) != PROTO_OK)
+        return PROTO_ERR_LOG;
+    proto_log_leaf_hash(leaf_hash, receipt->leaf);
+    if (proto_log_check_inclusion(leaf_hash, receipt->index, checkpoint.size, checkpoint.root, &receipt->inclusion) !=
+            PROTO_OK ||
+        proto_log_evidence_check(receipt->evidence_line, receipt->index, receipt->leaf, evidence_hash, log_vkey) !=
+            PROTO_OK)
+        return PROTO_ERR_LOG;
+    return proto_log_seen_advance(seen, &checkpoint, &receipt->consistency, now_seen);
+}
