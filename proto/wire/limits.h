@@ -9,7 +9,6 @@ enum {
     PROTO_SID_BYTES = 16,
     PROTO_KEY_BYTES = 32,
     PROTO_HASH_BYTES = 32,
-    PROTO_SIGNATURE_BYTES = 64,
     PROTO_TOKEN_BYTES = 32,
 
     PROTO_MAX_MEDIA_BYTES = 512 * 1024, /* a key frame of 1080p at the best quantiser is below 300 kB */

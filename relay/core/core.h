@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/core/core.h - who may talk to whom, and what must be remembered: the relay without a socket, a clock or a disk.
+ *
+ * Connections are named by numbers that the caller chooses. One WebSocket message goes in (feed), messages for any
+ * connection come out (pending / sent), jobs for the log's writer come out (next_job) and their results go back in
+ * (job_done); time is told (tick, deadline). Everything a stranger can make grow has a bound in struct relay_limits.
+ *
+ * The way of a message: feed -> header -> room (seat? gate?) -> queue of the receiver -> pending. Forwarded bytes are copied
+ * once, into the receiver's queue. What must be durable before somebody is told waits for its job: a session is opened, and
+ * a receipt handed out, only when job_done says so.
+ */
+#ifndef RELAY_CORE_CORE_H
+#define RELAY_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/identity/org.h"
+#include "proto/identity/policy.h"
+#include "proto/util/err.h"
+#include "proto/util/random.h"
+#include "proto/util/time.h"
+#include "relay/log/appender.h" /* its plain structs: relay_job, relay_result; nothing of it is called */
+
+struct relay_core;
+
+/* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
+#define RELAY_LIMIT_LIST(X) \
+    X(connections, 20000, "connections at once") \
+    X(connections_per_address, 64, "public connections at once from one address (IPv6: one /64)") \
+    X(sessions, 10000, "sessions at once") \
+    X(sessions_per_staff, 50, "sessions that one member of staff may have open") \
+    X(opens_per_staff_minute, 60, "invitations that one member of staff may make in a minute") \
+    X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing") \
+    X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt") \
+    X(hello_ms, 10000, "time from the connection to its first message") \
+    X(queue_bytes, 4194304, "bytes that wait for one receiver") \
+    X(queue_ms, 2000, "age of the oldest picture that waits for one receiver") \
+    X(messages_per_second, 600, "messages from one connection in a second") \
+    X(bytes_per_second, 2500000, "bytes from one connection in a second") \
+    X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less") \
+    X(log_pending, 64, "notes of one connection that wait for the log")
+
+struct relay_limits {
+#define RELAY_LIMIT_FIELD(name, value, help) int64_t name;
+    RELAY_LIMIT_LIST(RELAY_LIMIT_FIELD)
+#undef RELAY_LIMIT_FIELD
+};
+void relay_limits_defaults(struct relay_limits *limits);
+
+struct relay_core_config {
+    struct relay_limits limits;
+    struct proto_random random;
+    const char *join_host;       /* host[:port] as in links; copied */
+    const char *origin;          /* of the log; copied */
+    const uint8_t *token_secret; /* 32 bytes from which the tokens of seats are derived, so that they outlive a restart; copied, wiped */
+    const char *org_note, *policy_note;    /* texts to hand out; copied */
+    const struct proto_org *org;           /* verified; copied */
+    const struct proto_policy *policy;     /* verified; copied: gates are held to it, evidence is sealed to its key */
+    /** Signs a relay event's text with the log key: appends text, blank line and signature line to `note`. */
+    enum proto_err (*sign_event)(void *context, const char *text, struct proto_buf *note);
+    /** Newest durable checkpoint note; fills at most PROTO_LOG_CHECKPOINT_MAX bytes, empty text while the log is empty. */
+    void (*checkpoint)(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX]);
+    /** A consistency proof between two sizes of the log; NOT_FOUND when there is none. */
+    enum proto_err (*consistency)(void *context, uint64_t from, uint64_t to, struct proto_log_hashes *out);
+    /** Is the leaf with this hash durable in the log, as a statement of this session? For gates. */
+    bool (*leaf_durable)(void *context, const uint8_t leaf_hash[static 32], const uint8_t sid[static 16]);
+    void *context;
+};
+
+PROTO_MUST_USE enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_config *config, struct proto_now now);
+void relay_core_free(struct relay_core *core);
+/** After a start: a session that was live or waiting when the relay ended. Seats are empty, gates closed, until the ends come back. */
+PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row, struct proto_now now);
+/** New notes (SIGHUP): handed to everybody; connections of revoked staff are closed, their sessions end as `failed`. */
+PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note, const struct proto_org *org,
+                                                   const char *policy_note, const struct proto_policy *policy, struct proto_now now);
+/** SIGTERM: no new session from now on; live ones are told. */
+void relay_core_drain(struct relay_core *core, struct proto_now now);
+
+/**
+ * A connection stands (TLS and WebSocket done). `address` is text of the peer's address, for limits only. `staff` is NULL at the
+ * public end, else the verified identity of the client certificate (copied). BUSY, REFUSED (revoked): close it.
+ */
+PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, const char *address,
+                                              const struct proto_identity *staff, struct proto_now now);
+/** One whole WebSocket message. After an error: let pending bytes leave, then close the connection and call closed(). */
+PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message, size_t len,
+                                              struct proto_now now);
+/** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */
+void relay_core_closed(struct relay_core *core, uint32_t connection, struct proto_now now);
+
+/** A message that waits to leave on this connection; NULL: none. Borrowed until sent() or another call for this connection. */
+const uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now);
+void relay_core_sent(struct relay_core *core, uint32_t connection);
+/** Connections that have something new to send or are to be closed, each once; false: no more. `*close`: close it after its pending bytes. */
+bool relay_core_next_wake(struct relay_core *core, uint32_t *connection, bool *close);
+
+/** A job for the writer of the log; borrowed until the next call of next_job; NULL: none. */
+const struct relay_job *relay_core_next_job(struct relay_core *core);
+/** Its result. A job that could not be pushed is given back as a result with `err` set. */
+void relay_core_job_done(struct relay_core *core, const struct relay_result *result, struct proto_now now);
+
+int64_t relay_core_deadline(const struct relay_core *core);
+void relay_core_tick(struct relay_core *core, struct proto_now now);
+
+struct relay_core_figures {
+    uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages, dropped_messages,
+        refused_joins, refused_gates, log_entries, queue_bytes;
+};
+void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
+
+#endif
