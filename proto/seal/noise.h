@@ -40,16 +40,16 @@ struct proto_noise_cipher {
 
 struct proto_noise {
     enum proto_noise_role role;
-    int step; /* what is expected next; below 0 when poisoned */
+    int step; /* 0: not started or poisoned, so that a zeroed struct does nothing */
     uint8_t chaining_key[PROTO_NOISE_HASH_BYTES], hash[PROTO_NOISE_HASH_BYTES];
     struct proto_noise_cipher cipher;
-    uint8_t e_secret[PROTO_NOISE_KEY_BYTES], e_public[PROTO_NOISE_KEY_BYTES];
+    uint8_t e_secret[PROTO_NOISE_KEY_BYTES], e_public[PROTO_NOISE_KEY_BYTES], e_peer[PROTO_NOISE_KEY_BYTES];
 };
 
 /** The two directions after the handshake. Nonces are implicit: messages must arrive whole, once and in order. */
 struct proto_noise_channel {
     struct proto_noise_cipher send, receive;
-    bool poisoned;
+    bool live; /* false: not started or poisoned */
 };
 
 /**

@@ -21,7 +21,8 @@
 #include <stdint.h>
 
 enum {
-    PROTO_NOTE_MAX = 65536, /* bytes of a whole note */
+    PROTO_NOTE_MAX = 65536,                      /* bytes of a whole note */
+    PROTO_NOTE_TEXT_MAX = PROTO_NOTE_MAX - 2048, /* of a text to be signed here: leaves room for lines */
     PROTO_NOTE_LINES_MAX = 16,
     PROTO_NOTE_NAME_MAX = 600,       /* two domain names and a path between them */
     PROTO_NOTE_SIGNATURE_MAX = 4096, /* decoded, key id included; lines of other algorithms may be long */

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/seal/kdf.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <sodium.h>
+#include <string.h>
+
+/* OpenSSL takes a length of 0 only with a pointer that is not NULL, and its parameters are not const. */
+static OSSL_PARAM octets(const char *key, const void *bytes, size_t len)
+{
+    static char nothing[1];
+
+    return OSSL_PARAM_construct_octet_string(key, len ? (void *)(uintptr_t)bytes : nothing, len);
+}
+
+static enum proto_err hkdf(const char *digest, size_t digest_len, const struct proto_piece in[static 3], uint8_t *out,
+                           size_t out_len)
+{
+    static const uint8_t no_salt[PROTO_SHA512_BYTES];
+    char digest_name[16];
+    const struct proto_piece salt = in[0].len ? in[0] : (struct proto_piece){no_salt, digest_len};
+
+    if (out_len == 0)
+        return PROTO_ERR_RANGE;
+    sodium_memzero(out, out_len);
+    if (out_len > 255 * digest_len || in[2].len > PROTO_HKDF_INFO_MAX)
+        return PROTO_ERR_RANGE;
+    strcpy(digest_name, digest);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest_name, 0),
+        octets(OSSL_KDF_PARAM_SALT, salt.bytes, salt.len),
+        octets(OSSL_KDF_PARAM_KEY, in[1].bytes, in[1].len),
+        octets(OSSL_KDF_PARAM_INFO, in[2].bytes, in[2].len),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_HKDF, NULL);
+    EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    /* The lengths were checked, so what is left to fail is memory. */
+    enum proto_err err = ctx && EVP_KDF_derive(ctx, out, out_len, params) == 1 ? PROTO_OK : PROTO_ERR_NOMEM;
+    EVP_KDF_CTX_free(ctx); /* wipes its copies of the key */
+    EVP_KDF_free(kdf);
+    if (err)
+        sodium_memzero(out, out_len);
+    return err;
+}
+
+enum proto_err proto_hkdf_sha256(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len, const void *info,
+                                 size_t info_len, uint8_t *out, size_t out_len)
+{
+    const struct proto_piece in[3] = {{salt, salt_len}, {ikm, ikm_len}, {info, info_len}};
+
+    return hkdf("SHA256", PROTO_SHA256_BYTES, in, out, out_len);
+}
+
+enum proto_err proto_hkdf_sha512(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len, const void *info,
+                                 size_t info_len, uint8_t *out, size_t out_len)
+{
+    const struct proto_piece in[3] = {{salt, salt_len}, {ikm, ikm_len}, {info, info_len}};
+
+    return hkdf("SHA512", PROTO_SHA512_BYTES, in, out, out_len);
+}
+
+enum proto_err proto_hkdf(const void *ikm, size_t ikm_len, const char *label, uint8_t *out, size_t out_len)
+{
+    return proto_hkdf_sha256(NULL, 0, ikm, ikm_len, label, strlen(label), out, out_len);
+}
+
+void proto_sha256(uint8_t out[static PROTO_SHA256_BYTES], const void *bytes, size_t len)
+{
+    crypto_hash_sha256(out, bytes, len);
+}
+
+void proto_sha256_pieces(uint8_t out[static PROTO_SHA256_BYTES], const struct proto_piece *pieces, size_t count)
+{
+    crypto_hash_sha256_state state;
+
+    crypto_hash_sha256_init(&state);
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].len)
+            crypto_hash_sha256_update(&state, pieces[i].bytes, pieces[i].len);
+    crypto_hash_sha256_final(&state, out);
+    sodium_memzero(&state, sizeof state);
+}
+
+void proto_hmac_sha256(uint8_t out[static PROTO_HMAC_SHA256_BYTES], const void *key, size_t key_len, const void *bytes,
+                       size_t len)
+{
+    const struct proto_piece piece = {bytes, len};
+
+    proto_hmac_sha256_pieces(out, key, key_len, &piece, 1);
+}
+
+void proto_hmac_sha256_pieces(uint8_t out[static PROTO_HMAC_SHA256_BYTES], const void *key, size_t key_len,
+                              const struct proto_piece *pieces, size_t count)
+{
+    crypto_auth_hmacsha256_state state;
+
+    crypto_auth_hmacsha256_init(&state, key, key_len);
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].len)
+            crypto_auth_hmacsha256_update(&state, pieces[i].bytes, pieces[i].len);
+    crypto_auth_hmacsha256_final(&state, out);
+    sodium_memzero(&state, sizeof state);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/seal/utf8.h"
+
+/* Lead bytes by form, and the smallest character that may use it. */
+static const struct form {
+    uint8_t mask, lead;
+    unsigned more;
+    uint32_t smallest;
+} forms[] = {
+    {0x80, 0x00, 0, 0},
+    {0xe0, 0xc0, 1, 0x80},
+    {0xf0, 0xe0, 2, 0x800},
+    {0xf8, 0xf0, 3, 0x10000},
+};
+
+static const struct form *find_form(uint8_t lead)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if ((lead & forms[i].mask) == forms[i].lead)
+            return &forms[i];
+    return NULL;
+}
+
+bool proto_utf8_next(const uint8_t **at, const uint8_t *end, uint32_t *rune)
+{
+    const struct form *form = *at < end ? find_form(**at) : NULL;
+
+    if (!form || (size_t)(end - *at) <= form->more)
+        return false;
+    uint32_t value = **at & (uint8_t)~form->mask;
+    for (unsigned i = 1; i <= form->more; i++) {
+        if (((*at)[i] & 0xc0) != 0x80)
+            return false;
+        value = value << 6 | ((*at)[i] & 0x3fu);
+    }
+    if (value < form->smallest || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+        return false;
+    *at += form->more + 1;
+    *rune = value;
+    return true;
+}
+
+bool proto_utf8_is_control(uint32_t rune)
+{
+    return rune < 0x20 || (rune >= 0x7f && rune <= 0x9f);
+}
+
+bool proto_utf8_is_space(uint32_t rune)
+{
+    return (rune >= 0x09 && rune <= 0x0d) || rune == 0x20 || rune == 0x85 || rune == 0xa0 || rune == 0x1680 ||
+           (rune >= 0x2000 && rune <= 0x200a) || rune == 0x2028 || rune == 0x2029 || rune == 0x202f || rune == 0x205f ||
+           rune == 0x3000;
+}
+
+bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except)
+{
+    const uint8_t *at = text, *end = len ? at + len : at;
+    uint32_t rune;
+
+    while (at < end)
+        if (!proto_utf8_next(&at, end, &rune) || (proto_utf8_is_control(rune) && (rune != except || except == 0)))
+            return false;
+    return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proto/seal/utf8.h - UTF-8, strictly (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+ */
+#ifndef PROTO_SEAL_UTF8_H
+#define PROTO_SEAL_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Takes one character from *at (before `end`) and moves *at behind it; false, and *at stays, when there is none. */
+bool proto_utf8_next(const uint8_t **at, const uint8_t *end, uint32_t *rune);
+/** C0 controls (LF among them), DEL and C1 controls. */
+bool proto_utf8_is_control(uint32_t rune);
+/** Whatever Unicode calls white space. */
+bool proto_utf8_is_space(uint32_t rune);
+/** All of it is UTF-8 without control characters; `except` is one that may stand ('\n'), or 0. Empty is fine. */
+bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except);
+
+#endif
