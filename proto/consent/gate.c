@@ -8,11 +8,14 @@
 
 static const char label[] = "handhold/1 gate"; /* its final NUL is part of the layout */
 
-void proto_gate_sign(const struct proto_gate *gate, const uint8_t secret[static 64], uint8_t out[static PROTO_GATE_BYTES])
+enum proto_err proto_gate_sign(const struct proto_gate *gate, const uint8_t secret[static 64],
+                               uint8_t out[static PROTO_GATE_BYTES])
 {
     const uint8_t route[5] = {gate->open, gate->src, gate->stream, gate->dst, (uint8_t)gate->capability};
+    enum proto_err err = PROTO_ERR_NOMEM;
     struct proto_buf buf;
 
+    memset(out, 0, PROTO_GATE_BYTES);
     proto_buf_init(&buf, PROTO_GATE_BYTES);
     proto_buf_put(&buf, label, sizeof label);
     proto_buf_put(&buf, gate->sid, sizeof gate->sid);
@@ -23,11 +26,10 @@ void proto_gate_sign(const struct proto_gate *gate, const uint8_t secret[static 
     proto_buf_put(&buf, gate->leaf_hash, sizeof gate->leaf_hash);
     if (!buf.failed) {
         memcpy(out, buf.bytes, buf.len);
-        proto_sign_labelled(out + buf.len, label, out + sizeof label, buf.len - sizeof label, secret);
-    } else {
-        memset(out, 0, PROTO_GATE_BYTES); /* out of memory: an unsigned gate is refused by everybody */
+        err = proto_sign_labelled(out + buf.len, label, out + sizeof label, buf.len - sizeof label, secret);
     }
     proto_buf_free(&buf);
+    return err;
 }
 
 static bool fields_in_range(const struct proto_gate *gate, uint8_t open)

@@ -34,7 +34,8 @@ struct proto_gate {
 enum { PROTO_GATE_BYTES = 15 + 1 + PROTO_SID_BYTES + 4 + 5 + PROTO_HASH_BYTES + 4 + PROTO_HASH_BYTES + PROTO_SIGNATURE_BYTES };
 
 /** Writes the signed gate. `secret` is the customer's Ed25519 session key (libsodium's 64-byte form). */
-void proto_gate_sign(const struct proto_gate *gate, const uint8_t secret[static 64], uint8_t out[static PROTO_GATE_BYTES]);
+PROTO_MUST_USE enum proto_err proto_gate_sign(const struct proto_gate *gate, const uint8_t secret[static 64],
+                                              uint8_t out[static PROTO_GATE_BYTES]); /* NOMEM: `out` is zeros */
 /**
  * Reads and verifies. FORMAT: wrong length, label, index, stream or capability; SIGNATURE: not by `cs_pub`. `*out` is zeroed
  * on failure. Sequence, session and policy are the caller's to check.
