@@ -74,7 +74,8 @@ struct host_program {
     const struct host_option *options;   /* of every command, or of the program that has none */
     const struct host_word *words;       /* of a program without commands, or of the call without one */
     const struct host_command *commands; /* NULL: none */
-    bool command_optional;               /* no command word: the program's own options and words are meant */
+    /* No command word: the program's own options and words are meant; with one, none of those is required. */
+    bool command_optional;
     const char *notes;                   /* more text for the help; may be NULL */
 };
 

@@ -20,12 +20,12 @@
 #include "proto/identity/certificate.h"
 #include "proto/util/buf.h"
 
-#define PROTO_ORG_NOTE_BYTES 262144u /* bound of the whole note */
+#define PROTO_ORG_NOTE_BYTES 16384u /* bound of the whole note, as on the wire (handhold.options) */
 #define PROTO_ORG_LOGS_MAX 8u
 #define PROTO_ORG_WITNESSES_MAX 8u
-#define PROTO_ORG_REVOKED_MAX 2048u
-#define PROTO_ORG_VKEY_BYTES 400u
-#define PROTO_ORG_REASON_BYTES 60u /* arithmetic: 2048 lines of at most 122 bytes and 16 vkeys stay below the bound */
+#define PROTO_ORG_REVOKED_MAX 128u
+#define PROTO_ORG_VKEY_BYTES 654u  /* PROTO_NOTE_VKEY_MAX */
+#define PROTO_ORG_REASON_BYTES 40u /* 128 lines of at most 104 bytes leave 3 kB for keys */
 
 struct proto_org_revoked {
     char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
@@ -41,13 +41,13 @@ struct proto_org {
     size_t log_count;
     char witnesses[PROTO_ORG_WITNESSES_MAX][PROTO_ORG_VKEY_BYTES + 1];
     size_t witness_count;
-    struct proto_org_revoked *revoked; /* owned */
+    struct proto_org_revoked revoked[PROTO_ORG_REVOKED_MAX];
     size_t revoked_count;
     uint8_t text_hash[32]; /* SHA-256 of the signed text, as AUTH_A carries it; set by verify and sign */
 };
 
 void proto_org_init(struct proto_org *org, const char *domain); /* number 0, nothing listed */
-void proto_org_clear(struct proto_org *org);
+void proto_org_clear(struct proto_org *org);                    /* all zero; it owns nothing */
 
 /** Adds a log's verifier key; one that is there already changes nothing. PROTO_ERR_FULL, PROTO_ERR_FORMAT. */
 PROTO_MUST_USE enum proto_err proto_org_add_log(struct proto_org *org, const char *vkey);

@@ -30,7 +30,7 @@
 #include "proto/util/buf.h"
 #include "proto/wire/capability.h"
 
-#define PROTO_POLICY_NOTE_BYTES 16384u
+#define PROTO_POLICY_NOTE_BYTES 8192u             /* as on the wire (handhold.options) */
 #define PROTO_POLICY_SECONDS_MAX (4u * 60u * 60u) /* no session is longer */
 #define PROTO_POLICY_RETENTION_DAYS_MAX 36500u
 #define PROTO_POLICY_GRACE_S_MAX 600u
@@ -54,7 +54,7 @@ struct proto_policy {
     uint8_t text_hash[32]; /* SHA-256 of the signed text, as AUTH_A carries it; set by verify and sign */
 };
 
-/** Sane beginnings: number 0, no evidence key, location and guest denied, everything else allowed as a table says. */
+/** Sane beginnings: number 0, no evidence key, location, history and guest denied, the others as a table says. */
 void proto_policy_defaults(struct proto_policy *policy, const char *domain);
 
 /**

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/host/say.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/util/buf.h"
+
+#define SAY_LINE_BYTES 8192u /* a longer line is cut: the log is for people */
+
+static const char *say_program = "handhold";
+static bool say_debug;
+
+static const char *const level_names[] = {
+    [HOST_DEBUG] = "debug", [HOST_INFO] = "info", [HOST_WARN] = "warning", [HOST_ERROR] = "error"};
+
+void host_say_start(const char *program, bool debug)
+{
+    say_program = program;
+    say_debug = debug;
+}
+
+/* One write of one whole line; what a stranger could use to forge a second line or to drive a terminal is spelt out. */
+static void put_line(const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    char line[SAY_LINE_BYTES];
+    size_t n = 0;
+
+    for (const char *at = text; *at && n + 5 < sizeof line; at++) {
+        unsigned char c = (unsigned char)*at;
+
+        if (c >= 0x20 && c != 0x7f) {
+            line[n++] = *at;
+            continue;
+        }
+        line[n++] = '\\';
+        line[n++] = 'x';
+        line[n++] = hex[c >> 4];
+        line[n++] = hex[c & 15];
+    }
+    line[n++] = '\n';
+    fwrite(line, 1, n, stderr);
+    fflush(stderr);
+}
+
+void host_say(enum host_level level, const char *format, ...)
+{
+    char text[SAY_LINE_BYTES];
+    va_list args;
+
+    if (level == HOST_DEBUG && !say_debug)
+        return;
+    int used = snprintf(text, sizeof text, "%s: %s: ", say_program, level_names[level]);
+
+    if (used < 0 || (size_t)used >= sizeof text)
+        return;
+    va_start(args, format);
+    vsnprintf(text + used, sizeof text - (size_t)used, format, args);
+    va_end(args);
+    put_line(text);
+}
+
+void host_say_error(const char *value, const char *rule, const char *way_out)
+{
+    char text[SAY_LINE_BYTES];
+    bool more = way_out && *way_out;
+
+    snprintf(text, sizeof text, "%s: %s: %s%s%s", say_program, value, rule, more ? "; " : "", more ? way_out : "");
+    put_line(text);
+}
+
+void host_say_err(const char *value, enum proto_err err)
+{
+    int code = errno;
+    char rule[512];
+
+    if (err == PROTO_ERR_IO && code)
+        snprintf(rule, sizeof rule, "%s: %s", proto_err_rule(err), strerror(code));
+    else
+        snprintf(rule, sizeof rule, "%s", proto_err_rule(err));
+    host_say_error(value, rule, proto_err_way_out(err));
+}
+
+void host_json_line(json_t *line)
+{
+    char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;
+
+    if (text) {
+        flockfile(stdout);
+        fputs(text, stdout);
+        fputc('\n', stdout);
+        fflush(stdout);
+        funlockfile(stdout);
+    }
+    free(text);
+    json_decref(line);
+}
+
+void host_json_event(const char *event, const char *format, ...)
+{
+    json_t *line = json_object();
+
+    json_object_set_new(line, "event", json_string(event));
+    if (format) {
+        va_list args;
+
+        va_start(args, format);
+        json_t *more = json_vpack_ex(NULL, 0, format, args);
+
+        va_end(args);
+        json_object_update(line, more);
+        json_decref(more);
+    }
+    host_json_line(line);
+}
