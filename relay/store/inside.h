@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay/store/inside.h - what the files of this room share; SQLite is named in no other header. */
+#ifndef RELAY_STORE_INSIDE_H
+#define RELAY_STORE_INSIDE_H
+
+#include <sqlite3.h>
+
+#include "relay/store/store.h"
+
+#define STORE_KEY_BYTES 32
+#define STORE_NONCE_BYTES 24
+#define STORE_TAG_BYTES 16
+#define STORE_WRAPPED_MAX (STORE_NONCE_BYTES + RELAY_STORE_EVIDENCE_MAX + STORE_TAG_BYTES)
+
+/*     name                 in keys?  text */
+#define STORE_STATEMENTS(X)                                                                                            \
+    X(BEGIN, 0, "BEGIN IMMEDIATE")                                                                                     \
+    X(COMMIT, 0, "COMMIT")                                                                                             \
+    X(ROLLBACK, 0, "ROLLBACK")                                                                                         \
+    X(ENTRY_LAST, 0, "SELECT MAX(idx) FROM entry")                                                                     \
+    X(ENTRY_PUT, 0, "INSERT INTO entry(idx,leaf,c,sid,received_ms,dek,evidence,line) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)") \
+    X(ENTRY_EACH, 0,                                                                                                   \
+      "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")            \
+    X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE sid=?1 ORDER BY idx")           \
+    X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE c=?1")                                                               \
+    X(ENTRY_ERASE, 0, "UPDATE entry SET evidence=NULL WHERE dek=?1 AND evidence IS NOT NULL")                          \
+    X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
+    X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \
+    X(CHECKPOINT_PUT, 0, "INSERT OR REPLACE INTO checkpoint(id,size,root,note) VALUES(1,?1,?2,?3)")                    \
+    X(CHECKPOINT_GET, 0, "SELECT size,root,note FROM checkpoint WHERE id=1")                                           \
+    X(SESSION_PUT, 0,                                                                                                  \
+      "INSERT OR REPLACE INTO session(sid,state,nameplate,agent_fingerprint,agent_id,agent_name,agent_role,"           \
+      "customer_ref,ticket_ref,created_ms,expires_ms,cs_pub,event_seq,event_prev,ended_reason,secret) "                \
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")                                                \
+    X(SESSION_GET, 0, "SELECT * FROM session WHERE sid=?1")                                                            \
+    X(SESSION_OPEN, 0, "SELECT * FROM session WHERE state<>3 ORDER BY created_ms,sid")                                 \
+    X(SESSION_ALL, 0, "SELECT * FROM session ORDER BY created_ms,sid")                                                 \
+    X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \
+    X(SESSION_RUNNING, 0,                                                                                              \
+      "SELECT COUNT(*) FROM session WHERE state<>3 AND (customer_ref=?1 OR (customer_ref='' AND sid=?2))")             \
+    X(SESSION_ERASE, 0, "DELETE FROM session WHERE customer_ref=?1 OR (customer_ref='' AND sid=?2)")                   \
+    X(KEY_GET, 1, "SELECT key FROM dek WHERE id=?1")                                                                   \
+    X(KEY_FIND, 1, "SELECT id,key FROM dek WHERE name=?1")                                                             \
+    X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
+    X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")
+
+enum store_statement {
+#define STORE_ENUM(name, in_keys, text) STORE_##name,
+    STORE_STATEMENTS(STORE_ENUM)
+#undef STORE_ENUM
+        STORE_STATEMENT_COUNT
+};
+
+struct relay_store {
+    /* Owned */
+    sqlite3 *data, *keys;
+    sqlite3_stmt *statements[STORE_STATEMENT_COUNT]; /* prepared when first used */
+    uint8_t *evidence;                               /* the opened evidence of the last entry read */
+    char *folder;                                    /* NULL: in memory */
+    int lock_fd;                                     /* held by a writer; -1: none */
+
+    struct proto_random random;
+    bool read_only;
+    char error[RELAY_STORE_ERROR_MAX];
+    char line[PROTO_LOG_EVIDENCE_LINE_MAX];
+};
+
+/** Sets the sentence and returns `err`. */
+enum proto_err store_fail(struct relay_store *store, enum proto_err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** The same for what SQLite said about `db`; always an error. `doing` reads on from "while". */
+enum proto_err store_fail_sqlite(struct relay_store *store, sqlite3 *db, const char *doing);
+/** The statement, reset and without bindings; NULL after store_fail_sqlite(). */
+sqlite3_stmt *store_statement(struct relay_store *store, enum store_statement which);
+/** Steps a statement that yields no row, and resets it. */
+PROTO_MUST_USE enum proto_err store_run(struct relay_store *store, enum store_statement which, const char *doing);
+/** Steps to the next row: OK, NOT_FOUND at the end, or an error. Reset it afterwards. */
+PROTO_MUST_USE enum proto_err store_next(struct relay_store *store, enum store_statement which, const char *doing);
+void store_reset(struct relay_store *store, enum store_statement which);
+/** False without an open write transaction; the sentence is set. */
+bool store_in_transaction(struct relay_store *store);
+/** A column as a blob of exactly `len` bytes; false when it is not. */
+bool store_column_bytes(sqlite3_stmt *row, int column, void *out, size_t len);
+/** A column as text into `out`; cut off, never over, at `capacity`. */
+void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity);
+
+/* keys.c: evidence under a customer's key */
+
+/** The name of the key that a session's evidence is wrapped under: "customer:<ref>" or "session:<hex>". */
+#define STORE_KEY_NAME_MAX (sizeof "customer:" + RELAY_STORE_TEXT_MAX)
+PROTO_MUST_USE enum proto_err store_key_name_of(struct relay_store *store,
+                                                const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                                char name[static STORE_KEY_NAME_MAX]);
+/** Finds the key, or makes it and has it durable before anything is wrapped under it. */
+PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const char *name, int64_t *id,
+                                             uint8_t key[static STORE_KEY_BYTES]);
+/** NOT_FOUND: destroyed. */
+PROTO_MUST_USE enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[static STORE_KEY_BYTES]);
+/** Writes nonce, ciphertext, tag: entry->evidence_len + nonce + tag bytes. Bound to index and leaf. */
+void store_wrap(struct relay_store *store, const uint8_t key[static STORE_KEY_BYTES],
+                const struct relay_store_entry *entry, uint8_t *out);
+/** Opens into store->evidence and sets the entry's pointer. CRYPTO: altered, or moved from another entry. */
+PROTO_MUST_USE enum proto_err store_unwrap(struct relay_store *store, const uint8_t key[static STORE_KEY_BYTES],
+                                           const uint8_t *wrapped, size_t len, struct relay_store_entry *entry);
+
+#endif

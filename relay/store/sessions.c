@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Session rows: what a relay needs to take its sessions up again after a restart. */
+#include <string.h>
+
+#include "relay/store/inside.h"
+
+/* Where each text of a row stands: its column, its field, its bound. */
+#define TEXT_COLUMNS(X)                                                                                                \
+    X(2, nameplate)                                                                                                    \
+    X(4, agent_id)                                                                                                     \
+    X(5, agent_name)                                                                                                   \
+    X(6, agent_role)                                                                                                   \
+    X(7, customer_ref)                                                                                                 \
+    X(8, ticket_ref)                                                                                                   \
+    X(14, ended_reason)
+static const struct {
+    int column;
+    size_t offset, capacity;
+} text_columns[] = {
+#define TEXT_COLUMN(column, field)                                                                                     \
+    {column, offsetof(struct relay_store_session, field), sizeof((struct relay_store_session *)0)->field},
+    TEXT_COLUMNS(TEXT_COLUMN)
+#undef TEXT_COLUMN
+};
+#define TEXT_COUNT (sizeof text_columns / sizeof *text_columns)
+
+static enum proto_err check_row(struct relay_store *store, const struct relay_store_session *row)
+{
+    if (row->state < RELAY_STORE_WAITING || row->state > RELAY_STORE_ENDED ||
+        row->secret_len > RELAY_STORE_SECRET_MAX || row->event_seq > INT64_MAX)
+        return store_fail(store, PROTO_ERR_RANGE, "a session row breaks its bounds");
+    for (size_t i = 0; i < TEXT_COUNT; i++) {
+        const char *text = (const char *)row + text_columns[i].offset;
+        if (strnlen(text, text_columns[i].capacity) == text_columns[i].capacity)
+            return store_fail(store, PROTO_ERR_RANGE, "a text of a session row is longer than %zu bytes",
+                              text_columns[i].capacity - 1);
+    }
+    return PROTO_OK;
+}
+
+enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row)
+{
+    enum proto_err err = check_row(store, row);
+
+    if (err)
+        return err;
+    if (!store_in_transaction(store))
+        return PROTO_ERR_STATE;
+    sqlite3_stmt *put = store_statement(store, STORE_SESSION_PUT);
+    if (!put)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(put, 1, row->sid, sizeof row->sid, SQLITE_STATIC);
+    sqlite3_bind_int(put, 2, row->state);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        sqlite3_bind_text(put, text_columns[i].column + 1, (const char *)row + text_columns[i].offset, -1,
+                          SQLITE_STATIC);
+    sqlite3_bind_blob(put, 4, row->agent_fingerprint, sizeof row->agent_fingerprint, SQLITE_STATIC);
+    sqlite3_bind_int64(put, 10, row->created_unix_ms);
+    sqlite3_bind_int64(put, 11, row->expires_unix_ms);
+    sqlite3_bind_blob(put, 12, row->cs_pub, sizeof row->cs_pub, SQLITE_STATIC);
+    sqlite3_bind_int64(put, 13, (sqlite3_int64)row->event_seq);
+    sqlite3_bind_blob(put, 14, row->event_prev, sizeof row->event_prev, SQLITE_STATIC);
+    sqlite3_bind_blob(put, 16, row->secret, (int)row->secret_len, SQLITE_STATIC);
+    return store_run(store, STORE_SESSION_PUT, "writing a session");
+}
+
+static enum proto_err read_row(struct relay_store *store, sqlite3_stmt *row, struct relay_store_session *out)
+{
+    memset(out, 0, sizeof *out);
+    out->state = (enum relay_store_state)sqlite3_column_int(row, 1);
+    for (size_t i = 0; i < TEXT_COUNT; i++)
+        store_column_text(row, text_columns[i].column, (char *)out + text_columns[i].offset, text_columns[i].capacity);
+    out->created_unix_ms = sqlite3_column_int64(row, 9);
+    out->expires_unix_ms = sqlite3_column_int64(row, 10);
+    out->event_seq = (uint64_t)sqlite3_column_int64(row, 12);
+    out->secret_len = (size_t)sqlite3_column_bytes(row, 15);
+    if (out->state < RELAY_STORE_WAITING || out->state > RELAY_STORE_ENDED ||
+        !store_column_bytes(row, 0, out->sid, sizeof out->sid) ||
+        !store_column_bytes(row, 3, out->agent_fingerprint, sizeof out->agent_fingerprint) ||
+        !store_column_bytes(row, 11, out->cs_pub, sizeof out->cs_pub) ||
+        !store_column_bytes(row, 13, out->event_prev, sizeof out->event_prev) ||
+        out->secret_len > RELAY_STORE_SECRET_MAX ||
+        (out->secret_len && !store_column_bytes(row, 15, out->secret, out->secret_len)))
+        return store_fail(store, PROTO_ERR_IO, "a session row is damaged; restore relay.db");
+    return PROTO_OK;
+}
+
+enum proto_err relay_store_get_session(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                       struct relay_store_session *out)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_SESSION_GET);
+
+    memset(out, 0, sizeof *out);
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    enum proto_err err = store_next(store, STORE_SESSION_GET, "reading a session");
+    if (err == PROTO_OK)
+        err = read_row(store, row, out);
+    else if (err == PROTO_ERR_NOT_FOUND)
+        store_fail(store, err, "there is no such session");
+    store_reset(store, STORE_SESSION_GET);
+    return err;
+}
+
+enum proto_err relay_store_each_session(struct relay_store *store, bool ended, relay_store_visit_session visit,
+                                        void *context)
+{
+    enum store_statement which = ended ? STORE_SESSION_ALL : STORE_SESSION_OPEN;
+    struct relay_store_session session;
+    enum proto_err err = store_statement(store, which) ? PROTO_OK : PROTO_ERR_IO;
+
+    while (!err) {
+        err = store_next(store, which, "reading sessions");
+        if (err == PROTO_ERR_NOT_FOUND) { /* the end; a visitor's own NOT_FOUND is handed on */
+            store_reset(store, which);
+            return PROTO_OK;
+        }
+        if (!err)
+            err = read_row(store, store->statements[which], &session);
+        if (!err)
+            err = visit(context, &session);
+    }
+    if (store->statements[which])
+        store_reset(store, which);
+    return err;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens the two files, runs statements and transactions, and puts SQLite's errors into sentences. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relay/store/inside.h"
+
+#define STORE_VERSION 1
+#define BUSY_MS 2000 /* another process may hold the file for a moment: a backup, an officer's tool */
+
+static const struct {
+    bool in_keys;
+    const char *text;
+} statement_texts[STORE_STATEMENT_COUNT] = {
+#define STORE_TEXT(name, in_keys, text) {in_keys, text},
+    STORE_STATEMENTS(STORE_TEXT)
+#undef STORE_TEXT
+};
+
+/* A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns. */
+static const char data_schema[] =
+    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL UNIQUE, sid BLOB NOT NULL,"
+    " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
+    "CREATE INDEX entry_sid ON entry(sid,idx);"
+    "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;"
+    "CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
+    "CREATE TABLE checkpoint(id INTEGER PRIMARY KEY CHECK(id=1), size INTEGER NOT NULL, root BLOB NOT NULL,"
+    " note TEXT NOT NULL);"
+    "CREATE TABLE session(sid BLOB PRIMARY KEY, state INTEGER NOT NULL, nameplate TEXT NOT NULL,"
+    " agent_fingerprint BLOB NOT NULL, agent_id TEXT NOT NULL, agent_name TEXT NOT NULL, agent_role TEXT NOT NULL,"
+    " customer_ref TEXT NOT NULL, ticket_ref TEXT NOT NULL, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
+    " cs_pub BLOB NOT NULL, event_seq INTEGER NOT NULL, event_prev BLOB NOT NULL, ended_reason TEXT NOT NULL,"
+    " secret BLOB NOT NULL);"
+    "CREATE INDEX session_open ON session(created_ms) WHERE state<>3;"
+    "CREATE INDEX session_ref ON session(customer_ref);"
+    "PRAGMA user_version=1;";
+/* AUTOINCREMENT: the number of a destroyed key is never given to another. */
+static const char keys_schema[] =
+    "CREATE TABLE dek(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, key BLOB NOT NULL);"
+    "PRAGMA user_version=1;";
+
+enum proto_err store_fail(struct relay_store *store, enum proto_err err, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(store->error, sizeof store->error, format, arguments);
+    va_end(arguments);
+    return err;
+}
+
+enum proto_err store_fail_sqlite(struct relay_store *store, sqlite3 *db, const char *doing)
+{
+    const char *file = db && db == store->keys ? "keys.db" : "relay.db";
+    const char *folder = store->folder ? store->folder : "memory";
+    int code = db ? sqlite3_errcode(db) : SQLITE_NOMEM;
+
+    if (code == SQLITE_FULL)
+        return store_fail(store, PROTO_ERR_IO, "%s/%s: the disk is full while %s; nothing of it was written; make room",
+                          folder, file, doing);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return store_fail(store, PROTO_ERR_IO, "%s/%s: damaged, or not a database, while %s (%s); restore it", folder,
+                          file, doing, sqlite3_errmsg(db));
+    return store_fail(store, PROTO_ERR_IO, "%s/%s: %s while %s; check the folder, its rights and its disk", folder,
+                      file, db ? sqlite3_errmsg(db) : "out of memory", doing);
+}
+
+sqlite3_stmt *store_statement(struct relay_store *store, enum store_statement which)
+{
+    sqlite3 *db = statement_texts[which].in_keys ? store->keys : store->data;
+    sqlite3_stmt **statement = &store->statements[which];
+
+    if (!*statement && sqlite3_prepare_v3(db, statement_texts[which].text, -1, SQLITE_PREPARE_PERSISTENT, statement,
+                                          NULL) != SQLITE_OK) {
+        store_fail_sqlite(store, db, "preparing a statement");
+        return NULL;
+    }
+    sqlite3_reset(*statement);
+    sqlite3_clear_bindings(*statement);
+    return *statement;
+}
+
+void store_reset(struct relay_store *store, enum store_statement which)
+{
+    sqlite3_reset(store->statements[which]);
+    sqlite3_clear_bindings(store->statements[which]);
+}
+
+enum proto_err store_next(struct relay_store *store, enum store_statement which, const char *doing)
+{
+    int rc = sqlite3_step(store->statements[which]);
+
+    if (rc == SQLITE_ROW)
+        return PROTO_OK;
+    if (rc == SQLITE_DONE)
+        return PROTO_ERR_NOT_FOUND;
+    return store_fail_sqlite(store, sqlite3_db_handle(store->statements[which]), doing);
+}
+
+enum proto_err store_run(struct relay_store *store, enum store_statement which, const char *doing)
+{
+    enum proto_err err = store_next(store, which, doing);
+
+    store_reset(store, which);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+}
+
+bool store_in_transaction(struct relay_store *store)
+{
+    if (!sqlite3_get_autocommit(store->data))
+        return true;
+    store_fail(store, PROTO_ERR_STATE, "the store was written to outside a transaction");
+    return false;
+}
+
+bool store_column_bytes(sqlite3_stmt *row, int column, void *out, size_t len)
+{
+    const void *bytes = sqlite3_column_blob(row, column);
+
+    if (!bytes || (size_t)sqlite3_column_bytes(row, column) != len)
+        return false;
+    memcpy(out, bytes, len);
+    return true;
+}
+
+void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+
+    snprintf(out, capacity, "%s", text ? (const char *)text : "");
+}
+
+/* The file is made here and not by SQLite so that it is never, not for a moment, readable by others. */
+static enum proto_err make_file(struct relay_store *store, const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC | (store->read_only ? 0 : O_CREAT), 0600);
+
+    if (fd < 0)
+        return store_fail(store, PROTO_ERR_IO, "%s: cannot be opened for writing: %s; check the folder and its rights",
+                          path, strerror(errno));
+    close(fd);
+    return PROTO_OK;
+}
+
+static enum proto_err read_version(struct relay_store *store, sqlite3 *db, const char *name, int *version)
+{
+    sqlite3_stmt *statement = NULL;
+    enum proto_err err = PROTO_OK;
+
+    *version = 0;
+    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW)
+        err = store_fail_sqlite(store, db, "reading its version");
+    else
+        *version = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    if (!err && *version > STORE_VERSION)
+        err = store_fail(store, PROTO_ERR_VERSION,
+                         "%s/%s is of version %d, and this program knows version %d; use a newer Handhold, or the data "
+                         "folder that belongs to this one",
+                         store->folder ? store->folder : "memory", name, *version, STORE_VERSION);
+    return err;
+}
+
+static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const char *name, const char *schema)
+{
+    int version;
+    enum proto_err err;
+
+    sqlite3_busy_timeout(db, BUSY_MS);
+    sqlite3_extended_result_codes(db, 0);
+    err = read_version(store, db, name, &version);
+    if (err)
+        return err;
+    if (store->read_only) {
+        if (version == 0)
+            return store_fail(store, PROTO_ERR_NOT_FOUND, "%s/%s holds no log; name the data folder of a relay",
+                              store->folder, name);
+        return sqlite3_exec(db, "PRAGMA query_only=ON", NULL, NULL, NULL) == SQLITE_OK
+                   ? PROTO_OK
+                   : store_fail_sqlite(store, db, "opening it");
+    }
+    /* secure_delete: what is erased leaves the file, not only the index. */
+    if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL,
+                     NULL) != SQLITE_OK)
+        return store_fail_sqlite(store, db, "opening it");
+    if (version == STORE_VERSION)
+        return PROTO_OK;
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        return store_fail_sqlite(store, db, "making its tables");
+    return PROTO_OK;
+}
+
+static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name, const char *schema)
+{
+    char path[4096];
+    enum proto_err err;
+
+    if (!store->folder) {
+        snprintf(path, sizeof path, ":memory:");
+    } else {
+        if (snprintf(path, sizeof path, "%s/%s", store->folder, name) >= (int)sizeof path)
+            return store_fail(store, PROTO_ERR_RANGE, "the path of the data folder is too long");
+        err = make_file(store, path);
+        if (err)
+            return err;
+    }
+    if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+        return store_fail_sqlite(store, *db, "opening it");
+    return prepare_file(store, *db, name, schema);
+}
+
+/* One writer: two relays on one folder would each sign their own continuation of the log. */
+static enum proto_err lock_folder(struct relay_store *store)
+{
+    char path[4096];
+
+    if (mkdir(store->folder, 0700) != 0 && errno != EEXIST)
+        return store_fail(store, PROTO_ERR_IO, "%s: the data folder cannot be made: %s", store->folder,
+                          strerror(errno));
+    if (snprintf(path, sizeof path, "%s/writer.lock", store->folder) >= (int)sizeof path)
+        return store_fail(store, PROTO_ERR_RANGE, "the path of the data folder is too long");
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (store->lock_fd < 0)
+        return store_fail(store, PROTO_ERR_IO, "%s: the data folder cannot be written: %s; check its owner and rights",
+                          store->folder, strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+        return store_fail(store, PROTO_ERR_IO,
+                          "%s is in use by another relay; stop that one, or use another data folder", store->folder);
+    return PROTO_OK;
+}
+
+static enum proto_err open_all(struct relay_store *store, const struct relay_store_config *config)
+{
+    enum proto_err err = PROTO_OK;
+
+    if (!store->read_only && !store->random.fill)
+        return store_fail(store, PROTO_ERR_ARGUMENT, "a store that writes needs a source of randomness");
+    store->evidence = malloc(RELAY_STORE_EVIDENCE_MAX);
+    store->folder = config->folder ? strdup(config->folder) : NULL;
+    if (!store->evidence || (config->folder && !store->folder))
+        return store_fail(store, PROTO_ERR_NOMEM, "memory ran out");
+    if (store->folder && !store->read_only)
+        err = lock_folder(store);
+    if (!err)
+        err = open_file(store, &store->data, "relay.db", data_schema);
+    if (!err)
+        err = open_file(store, &store->keys, "keys.db", keys_schema);
+    if (!err && config->max_pages)
+        relay_store_set_max_pages(store, config->max_pages);
+    return err;
+}
+
+enum proto_err relay_store_open(struct relay_store **out, const struct relay_store_config *config,
+                                char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct relay_store *store = calloc(1, sizeof *store);
+    enum proto_err err = PROTO_ERR_NOMEM;
+
+    *out = NULL;
+    snprintf(error, RELAY_STORE_ERROR_MAX, "memory ran out");
+    if (!store)
+        return err;
+    store->lock_fd = -1;
+    store->random = config->random;
+    store->read_only = config->read_only;
+    err = open_all(store, config);
+    snprintf(error, RELAY_STORE_ERROR_MAX, "%s", store->error);
+    if (err)
+        relay_store_close(store);
+    else
+        *out = store;
+    return err;
+}
+
+void relay_store_close(struct relay_store *store)
+{
+    if (!store)
+        return;
+    for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->data);
+    sqlite3_close(store->keys);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    free(store->evidence);
+    free(store->folder);
+    free(store);
+}
+
+const char *relay_store_error(const struct relay_store *store)
+{
+    return store->error;
+}
+
+void relay_store_set_max_pages(struct relay_store *store, unsigned max_pages)
+{
+    char pragma[64];
+
+    snprintf(pragma, sizeof pragma, "PRAGMA max_page_count=%u", max_pages ? max_pages : 4294967294U);
+    sqlite3_exec(store->data, pragma, NULL, NULL, NULL);
+}
+
+enum proto_err relay_store_begin(struct relay_store *store)
+{
+    if (store->read_only || !sqlite3_get_autocommit(store->data))
+        return store_fail(store, PROTO_ERR_STATE, "this handle cannot begin a transaction now");
+    return store_statement(store, STORE_BEGIN) ? store_run(store, STORE_BEGIN, "beginning to write") : PROTO_ERR_IO;
+}
+
+enum proto_err relay_store_commit(struct relay_store *store)
+{
+    enum proto_err err = PROTO_ERR_STATE;
+
+    if (!store_in_transaction(store))
+        return err;
+    err = store_statement(store, STORE_COMMIT) ? store_run(store, STORE_COMMIT, "writing") : PROTO_ERR_IO;
+    if (err)
+        relay_store_rollback(store);
+    return err;
+}
+
+void relay_store_rollback(struct relay_store *store)
+{
+    if (!sqlite3_get_autocommit(store->data) && store_statement(store, STORE_ROLLBACK)) {
+        sqlite3_step(store->statements[STORE_ROLLBACK]);
+        store_reset(store, STORE_ROLLBACK);
+    }
+}
