@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue and the thread around the writer. */
+#include "relay/log/appender.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/seal/note.h"
+#include "relay/log/writer.h"
+
+struct item_list {
+    struct log_item *first, **last; /* first in, first out */
+};
+
+struct relay_appender {
+    struct log_writer writer; /* the writer's thread alone, but for the constant origin and key */
+    int64_t (*unix_ms)(void *context);
+    void (*wake)(void *context);
+    void *context;
+    bool threaded;
+    pthread_t thread;
+
+    /* Shared, under `lock` */
+    pthread_mutex_t lock;
+    pthread_cond_t pushed;
+    struct item_list waiting, done;
+    size_t outstanding; /* pushed and not yet taken back */
+    bool stopping;
+    struct proto_log_seen head;
+    char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
+};
+
+static void list_init(struct item_list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+static void list_add(struct item_list *list, struct log_item *item)
+{
+    item->next = NULL;
+    *list->last = item;
+    list->last = &item->next;
+}
+
+static struct log_item *list_take(struct item_list *list)
+{
+    struct log_item *item = list->first;
+
+    if (item) {
+        list->first = item->next;
+        if (!list->first)
+            list->last = &list->first;
+    }
+    return item;
+}
+
+/* Under the lock: everything that waits is the next group. */
+static struct log_item *take_group(struct relay_appender *a)
+{
+    struct log_item *group = a->waiting.first;
+
+    list_init(&a->waiting);
+    return group;
+}
+
+static void publish(struct relay_appender *a, struct log_item *group)
+{
+    pthread_mutex_lock(&a->lock);
+    a->head = a->writer.head;
+    memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
+    while (group) {
+        struct log_item *next = group->next;
+        list_add(&a->done, group);
+        group = next;
+    }
+    pthread_mutex_unlock(&a->lock);
+    if (a->wake)
+        a->wake(a->context);
+}
+
+static void write_group(struct relay_appender *a, struct log_item *group)
+{
+    if (log_writer_commit(&a->writer, group, a->unix_ms(a->context)))
+        log_writer_answer(&a->writer, group);
+    publish(a, group);
+}
+
+static void *run(void *context)
+{
+    struct relay_appender *a = context;
+
+    pthread_mutex_lock(&a->lock);
+    for (;;) {
+        struct log_item *group = take_group(a);
+        if (group) {
+            pthread_mutex_unlock(&a->lock);
+            write_group(a, group);
+            pthread_mutex_lock(&a->lock);
+        } else if (a->stopping) {
+            break;
+        } else {
+            pthread_cond_wait(&a->pushed, &a->lock);
+        }
+    }
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+enum proto_err relay_appender_start(struct relay_appender **out, const struct relay_appender_config *config,
+                                    char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct relay_appender *a = calloc(1, sizeof *a);
+    enum proto_err err;
+
+    *out = NULL;
+    snprintf(error, RELAY_STORE_ERROR_MAX, "memory ran out");
+    if (!a)
+        return PROTO_ERR_NOMEM;
+    a->unix_ms = config->unix_ms;
+    a->wake = config->wake;
+    a->context = config->context;
+    list_init(&a->waiting);
+    list_init(&a->done);
+    pthread_mutex_init(&a->lock, NULL);
+    pthread_cond_init(&a->pushed, NULL);
+    err = log_writer_init(&a->writer, config, error);
+    if (!err) {
+        a->head = a->writer.head;
+        memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
+        if (config->threaded && pthread_create(&a->thread, NULL, run, a) != 0) {
+            snprintf(error, RELAY_STORE_ERROR_MAX, "the log's thread could not be started");
+            err = PROTO_ERR_NOMEM;
+        }
+    }
+    if (err) {
+        relay_appender_free(a);
+        return err;
+    }
+    a->threaded = config->threaded;
+    error[0] = '\0';
+    *out = a;
+    return PROTO_OK;
+}
+
+static void free_items(struct item_list *list)
+{
+    struct log_item *item;
+
+    while ((item = list_take(list)))
+        free(item);
+}
+
+void relay_appender_free(struct relay_appender *a)
+{
+    if (!a)
+        return;
+    if (a->threaded) {
+        pthread_mutex_lock(&a->lock);
+        a->stopping = true;
+        pthread_cond_signal(&a->pushed);
+        pthread_mutex_unlock(&a->lock);
+        pthread_join(a->thread, NULL);
+    } else if (a->waiting.first) {
+        relay_appender_step(a);
+    }
+    free_items(&a->waiting);
+    free_items(&a->done);
+    log_writer_clear(&a->writer);
+    pthread_cond_destroy(&a->pushed);
+    pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+static bool job_fits(const struct relay_job *job)
+{
+    if (!job->has_entry)
+        return job->session != NULL;
+    return job->kind >= PROTO_LOG_STATEMENT && job->kind <= PROTO_LOG_RELAY_EVENT && job->evidence &&
+           job->evidence_len > 0 && job->evidence_len <= RELAY_STORE_EVIDENCE_MAX;
+}
+
+static struct log_item *copy_job(const struct relay_job *job)
+{
+    size_t evidence_len = job->has_entry ? job->evidence_len : 0;
+    struct log_item *item = malloc(sizeof *item + evidence_len);
+
+    if (!item)
+        return NULL;
+    memset(item, 0, sizeof *item);
+    item->job = *job;
+    item->result.ticket = job->ticket;
+    item->result.has_entry = job->has_entry;
+    if (job->session) {
+        item->session = *job->session;
+        item->job.session = &item->session;
+    }
+    if (evidence_len)
+        memcpy(item->evidence, job->evidence, evidence_len);
+    item->job.evidence = item->evidence;
+    return item;
+}
+
+enum proto_err relay_appender_push(struct relay_appender *a, const struct relay_job *job)
+{
+    size_t limit = RELAY_APPENDER_JOBS_MAX + (job->closing ? RELAY_APPENDER_CLOSING_MAX : 0);
+    enum proto_err err = PROTO_OK;
+
+    if (!job_fits(job))
+        return PROTO_ERR_RANGE;
+    struct log_item *item = copy_job(job);
+    if (!item)
+        return PROTO_ERR_NOMEM;
+    pthread_mutex_lock(&a->lock);
+    if (a->outstanding >= limit) {
+        err = PROTO_ERR_FULL;
+    } else {
+        list_add(&a->waiting, item);
+        a->outstanding++;
+        pthread_cond_signal(&a->pushed);
+    }
+    pthread_mutex_unlock(&a->lock);
+    if (err)
+        free(item);
+    return err;
+}
+
+bool relay_appender_take_result(struct relay_appender *a, struct relay_result *out)
+{
+    pthread_mutex_lock(&a->lock);
+    struct log_item *item = list_take(&a->done);
+    if (item)
+        a->outstanding--;
+    pthread_mutex_unlock(&a->lock);
+    if (!item)
+        return false;
+    *out = item->result;
+    free(item);
+    return true;
+}
+
+bool relay_appender_step(struct relay_appender *a)
+{
+    pthread_mutex_lock(&a->lock);
+    struct log_item *group = take_group(a);
+    pthread_mutex_unlock(&a->lock);
+    if (!group)
+        return false;
+    write_group(a, group);
+    return true;
+}
+
+void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head)
+{
+    pthread_mutex_lock(&a->lock);
+    *head = a->head;
+    pthread_mutex_unlock(&a->lock);
+}
+
+void relay_appender_checkpoint(struct relay_appender *a, char note[static PROTO_LOG_CHECKPOINT_MAX])
+{
+    pthread_mutex_lock(&a->lock);
+    memcpy(note, a->checkpoint, sizeof a->checkpoint);
+    pthread_mutex_unlock(&a->lock);
+}
+
+enum proto_err relay_appender_sign_event(const struct relay_appender *a, const char *text, struct proto_buf *note)
+{
+    char name[PROTO_LOG_ORIGIN_MAX + sizeof "/events"];
+
+    snprintf(name, sizeof name, "%s/events", a->writer.origin);
+    return proto_note_make(text, strlen(text), name, a->writer.secret_key, note);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/log/tiles.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/log/appender.h"
+
+#define TILE_BITS 8
+
+void log_tile_reader_init(struct log_tile_reader *r, struct relay_store *store, const struct log_edge *edge)
+{
+    r->store = store;
+    r->edge = edge;
+    for (unsigned level = 0; level < LOG_TILE_LEVELS; level++)
+        r->kept[level].count = 0;
+}
+
+/* Finds tile (level, n) with at least `need` hashes: on the edge, kept, or stored. */
+static enum proto_err find_tile(struct log_tile_reader *r, unsigned level, uint64_t n, size_t need,
+                                const struct log_tile **found)
+{
+    struct log_tile *kept = &r->kept[level];
+    const struct log_tile *edge = r->edge ? &r->edge->tile[level] : NULL;
+
+    if (edge && edge->n == n && edge->count >= need) {
+        *found = edge;
+        return PROTO_OK;
+    }
+    if (kept->count != RELAY_STORE_TILE_WIDTH || kept->n != n) {
+        kept->n = n;
+        enum proto_err err = relay_store_get_tile(r->store, level, n, kept->hashes, &kept->count);
+        if (err)
+            return err == PROTO_ERR_NOT_FOUND ? PROTO_ERR_LOG : err;
+    }
+    *found = kept;
+    return kept->count >= need ? PROTO_OK : PROTO_ERR_LOG;
+}
+
+static enum proto_err read_node(void *context, unsigned level, uint64_t index, uint8_t out[PROTO_LOG_HASH_BYTES])
+{
+    uint8_t row[RELAY_STORE_TILE_WIDTH / 2][PROTO_LOG_HASH_BYTES];
+    unsigned above = level % TILE_BITS;
+    size_t count = (size_t)1 << above;
+    uint64_t first = index << above;
+    size_t at = first % RELAY_STORE_TILE_WIDTH;
+    const struct log_tile *tile;
+
+    if (level / TILE_BITS >= LOG_TILE_LEVELS)
+        return PROTO_ERR_RANGE;
+    enum proto_err err =
+        find_tile((struct log_tile_reader *)context, level / TILE_BITS, first >> TILE_BITS, at + count, &tile);
+    if (err)
+        return err;
+    memcpy(row, tile->hashes + at * PROTO_LOG_HASH_BYTES, count * PROTO_LOG_HASH_BYTES);
+    for (; count > 1; count /= 2) {
+        for (size_t i = 0; i < count / 2; i++)
+            proto_log_node_hash(row[i], row[2 * i], row[2 * i + 1]);
+    }
+    memcpy(out, row[0], PROTO_LOG_HASH_BYTES);
+    return PROTO_OK;
+}
+
+struct proto_log_reader log_tile_reader_of(struct log_tile_reader *r)
+{
+    return (struct proto_log_reader){read_node, r};
+}
+
+enum proto_err log_edge_load(struct log_edge *edge, uint64_t size, struct relay_store *store)
+{
+    for (unsigned level = 0; level < LOG_TILE_LEVELS; level++, size >>= TILE_BITS) {
+        struct log_tile *tile = &edge->tile[level];
+        size_t expected = size % RELAY_STORE_TILE_WIDTH, count = 0;
+
+        *tile = (struct log_tile){.n = size >> TILE_BITS};
+        if (expected == 0)
+            continue;
+        enum proto_err err = relay_store_get_tile(store, level, tile->n, tile->hashes, &count);
+        if (err || count != expected)
+            return err && err != PROTO_ERR_NOT_FOUND ? err : PROTO_ERR_LOG;
+        tile->count = count;
+    }
+    return PROTO_OK;
+}
+
+enum proto_err log_edge_add(struct log_edge *edge, unsigned level, uint64_t index,
+                            const uint8_t hash[PROTO_LOG_HASH_BYTES], struct relay_store *store)
+{
+    if (level % TILE_BITS || level / TILE_BITS >= LOG_TILE_LEVELS)
+        return PROTO_OK;
+    struct log_tile *tile = &edge->tile[level / TILE_BITS];
+    if (tile->n != index >> TILE_BITS || tile->count != index % RELAY_STORE_TILE_WIDTH)
+        return PROTO_ERR_LOG;
+    memcpy(tile->hashes + tile->count * PROTO_LOG_HASH_BYTES, hash, PROTO_LOG_HASH_BYTES);
+    tile->count++;
+    tile->dirty = true;
+    if (tile->count < RELAY_STORE_TILE_WIDTH)
+        return PROTO_OK;
+    enum proto_err err = relay_store_put_tile(store, level / TILE_BITS, tile->n, tile->hashes, tile->count);
+    tile->n++;
+    tile->count = 0;
+    tile->dirty = false;
+    return err;
+}
+
+enum proto_err log_edge_write(struct log_edge *edge, struct relay_store *store)
+{
+    for (unsigned level = 0; level < LOG_TILE_LEVELS; level++) {
+        struct log_tile *tile = &edge->tile[level];
+        if (!tile->dirty)
+            continue;
+        enum proto_err err = relay_store_put_tile(store, level, tile->n, tile->hashes, tile->count);
+        if (err)
+            return err;
+        tile->dirty = false;
+    }
+    return PROTO_OK;
+}
+
+/* ---- proofs for askers ---- */
+
+enum proto_err relay_log_inclusion(struct relay_store *store, uint64_t index, uint64_t size,
+                                   struct proto_log_hashes *out)
+{
+    struct log_tile_reader *tiles = malloc(sizeof *tiles);
+
+    out->count = 0;
+    if (!tiles)
+        return PROTO_ERR_NOMEM;
+    log_tile_reader_init(tiles, store, NULL);
+    struct proto_log_reader reader = log_tile_reader_of(tiles);
+    enum proto_err err = proto_log_prove_inclusion(out, index, size, &reader);
+    free(tiles);
+    return err;
+}
+
+enum proto_err relay_log_consistency(struct relay_store *store, uint64_t from, uint64_t to,
+                                     struct proto_log_hashes *out)
+{
+    struct log_tile_reader *tiles = malloc(sizeof *tiles);
+
+    out->count = 0;
+    if (!tiles)
+        return PROTO_ERR_NOMEM;
+    log_tile_reader_init(tiles, store, NULL);
+    struct proto_log_reader reader = log_tile_reader_of(tiles);
+    enum proto_err err = proto_log_prove_consistency(out, from, to, &reader);
+    free(tiles);
+    return err;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/log/writer.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "proto/seal/signature.h"
+
+static enum proto_err explain(char error[static RELAY_STORE_ERROR_MAX], enum proto_err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static enum proto_err explain(char error[static RELAY_STORE_ERROR_MAX], enum proto_err err, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(error, RELAY_STORE_ERROR_MAX, format, arguments);
+    va_end(arguments);
+    return err;
+}
+
+/* ---- start ---- */
+
+static enum proto_err init_keys(struct log_writer *w, const struct relay_appender_config *config,
+                                char error[static RELAY_STORE_ERROR_MAX])
+{
+    uint8_t public_key[PROTO_SIGN_PUBLIC_BYTES];
+    struct proto_note_key key;
+    struct proto_buf vkey;
+
+    if (sodium_init() < 0)
+        return explain(error, PROTO_ERR_CRYPTO, "libsodium could not be started");
+    w->secret_key = sodium_malloc(PROTO_LOG_SECRET_BYTES);
+    w->origin = strdup(config->origin);
+    w->checkpoint_file = config->checkpoint_file ? strdup(config->checkpoint_file) : NULL;
+    if (!w->secret_key || !w->origin || (config->checkpoint_file && !w->checkpoint_file))
+        return explain(error, PROTO_ERR_NOMEM, "memory ran out");
+    proto_sign_keypair(public_key, w->secret_key, config->seed);
+    if (strlen(w->origin) > PROTO_LOG_ORIGIN_MAX || proto_note_key_init(&key, w->origin, public_key) != PROTO_OK)
+        return explain(error, PROTO_ERR_RANGE, "the log's origin \"%.60s\" is not a key name: no spaces, no plus sign",
+                       w->origin);
+    proto_buf_init(&vkey, sizeof w->vkey - 1);
+    proto_note_key_format(&key, &vkey);
+    if (!vkey.failed)
+        memcpy(w->vkey, vkey.bytes, vkey.len);
+    bool failed = vkey.failed;
+    proto_buf_free(&vkey);
+    return failed ? explain(error, PROTO_ERR_NOMEM, "memory ran out") : PROTO_OK;
+}
+
+/* The stored entries must end exactly where the checkpoint says. */
+static enum proto_err check_entries(struct log_writer *w, uint64_t size, char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct relay_store_entry entry;
+
+    if (size && relay_store_get_entry(w->store, size - 1, &entry) == PROTO_ERR_NOT_FOUND)
+        return explain(error, PROTO_ERR_LOG,
+                       "the log's checkpoint counts %llu entries, and the last is missing; restore it",
+                       (unsigned long long)size);
+    if (relay_store_get_entry(w->store, size, &entry) != PROTO_ERR_NOT_FOUND)
+        return explain(error, PROTO_ERR_LOG,
+                       "the log holds more entries than the %llu its checkpoint counts; restore it",
+                       (unsigned long long)size);
+    return PROTO_OK;
+}
+
+static enum proto_err load_tree(struct log_writer *w, const struct relay_store_checkpoint *stored,
+                                char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct proto_log_reader reader = log_tile_reader_of(&w->tiles);
+    struct proto_log_checkpoint opened;
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+
+    if (proto_log_checkpoint_open(&opened, stored->note, strlen(stored->note), w->vkey) != PROTO_OK)
+        return explain(error, PROTO_ERR_LOG,
+                       "the log's checkpoint is not signed by %s; use the log key that belongs to this data folder",
+                       w->vkey);
+    if (log_edge_load(&w->now.edge, stored->size, w->store) != PROTO_OK ||
+        proto_log_tree_load(&w->now.tree, stored->size, &reader) != PROTO_OK)
+        return explain(error, PROTO_ERR_LOG, "the log's tree cannot be read: %s", relay_store_error(w->store));
+    proto_log_tree_root(&w->now.tree, root);
+    if (opened.size != stored->size || memcmp(opened.root, root, sizeof root) != 0 ||
+        memcmp(stored->root, root, sizeof root) != 0)
+        return explain(error, PROTO_ERR_LOG,
+                       "the log's stored tree of %llu entries does not have the root that was signed; restore it",
+                       (unsigned long long)stored->size);
+    w->head.size = stored->size;
+    memcpy(w->head.root, root, sizeof root);
+    memcpy(w->checkpoint, stored->note, sizeof w->checkpoint);
+    return PROTO_OK;
+}
+
+enum proto_err log_writer_init(struct log_writer *w, const struct relay_appender_config *config,
+                               char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct relay_store_checkpoint stored;
+    enum proto_err err;
+
+    memset(w, 0, sizeof *w);
+    w->store = config->store;
+    log_tile_reader_init(&w->tiles, w->store, &w->now.edge);
+    proto_log_tree_init(&w->now.tree);
+    err = init_keys(w, config, error);
+    if (err)
+        return err;
+    err = relay_store_get_checkpoint(w->store, &stored);
+    if (err == PROTO_OK)
+        err = load_tree(w, &stored, error);
+    else if (err == PROTO_ERR_NOT_FOUND)
+        err = PROTO_OK; /* the log is empty */
+    else
+        explain(error, err, "%s", relay_store_error(w->store));
+    if (!err)
+        err = check_entries(w, w->head.size, error);
+    if (!err)
+        err = log_vouch_check(w, error);
+    w->before = w->now;
+    return err;
+}
+
+void log_writer_clear(struct log_writer *w)
+{
+    sodium_free(w->secret_key);
+    free(w->origin);
+    free(w->checkpoint_file);
+    memset(w, 0, sizeof *w);
+}
+
+/* ---- one group ---- */
+
+static void fail(struct log_item *item, enum proto_err err, const char *text)
+{
+    item->result.err = err;
+    snprintf(item->result.text, sizeof item->result.text, "%s", text);
+}
+
+/* Where the sink leaves what it could not return. */
+struct growth {
+    struct log_writer *w;
+    enum proto_err err;
+};
+
+static void node_made(void *context, unsigned level, uint64_t index, const uint8_t hash[PROTO_LOG_HASH_BYTES])
+{
+    struct growth *g = context;
+
+    if (!g->err)
+        g->err = log_edge_add(&g->w->now.edge, level, index, hash, g->w->store);
+}
+
+static enum proto_err append_leaf(struct log_writer *w, const uint8_t leaf[PROTO_LOG_LEAF_BYTES])
+{
+    struct growth growth = {w, PROTO_OK};
+    struct proto_log_sink sink = {node_made, &growth};
+    uint8_t hash[PROTO_LOG_HASH_BYTES];
+
+    proto_log_leaf_hash(hash, leaf);
+    enum proto_err err = proto_log_tree_append(&w->now.tree, hash, &sink);
+    return err ? err : growth.err;
+}
+
+static enum proto_err add_entry(struct log_writer *w, struct log_item *item, int64_t unix_ms)
+{
+    const struct relay_job *job = &item->job;
+    struct proto_log_receipt *receipt = &item->result.receipt;
+    struct proto_log_leaf leaf = {.kind = job->kind, .unix_s = unix_ms > 0 ? unix_ms / 1000 : 0};
+    struct relay_store_entry entry = {.index = w->now.tree.size, .received_ms = unix_ms};
+    uint8_t evidence_hash[PROTO_LOG_HASH_BYTES];
+    enum proto_err err;
+
+    memcpy(leaf.commitment, job->commitment, sizeof leaf.commitment);
+    err = proto_log_leaf_encode(entry.leaf, &leaf);
+    proto_sha256(evidence_hash, job->evidence, job->evidence_len);
+    if (!err)
+        err = proto_log_evidence_sign(receipt->evidence_line, w->origin, entry.index, entry.leaf, evidence_hash,
+                                      w->secret_key);
+    if (err)
+        return err;
+    memcpy(entry.sid, job->sid, sizeof entry.sid);
+    entry.evidence = job->evidence;
+    entry.evidence_len = job->evidence_len;
+    entry.evidence_line = receipt->evidence_line;
+    err = relay_store_put_entry(w->store, &entry);
+    if (!err)
+        err = append_leaf(w, entry.leaf);
+    item->index = entry.index;
+    memcpy(receipt->leaf, entry.leaf, sizeof entry.leaf);
+    return err;
+}
+
+/* A commitment that is in the log, from an earlier group or from this one: the same answer again. */
+static enum proto_err answer_known(struct log_writer *w, struct log_item *item, uint64_t index)
+{
+    struct proto_log_receipt *receipt = &item->result.receipt;
+    struct relay_store_entry entry;
+    struct proto_log_leaf leaf;
+    enum proto_err err = relay_store_get_entry(w->store, index, &entry);
+
+    if (err == PROTO_ERR_CRYPTO) /* leaf and line were read; that the evidence was altered is for the verifier to say */
+        err = PROTO_OK;
+    if (err)
+        return err;
+    if (proto_log_leaf_parse(&leaf, entry.leaf) != PROTO_OK || leaf.kind != item->job.kind) {
+        fail(item, PROTO_ERR_STATE, "the log has this commitment already, under another class");
+        return PROTO_OK;
+    }
+    memcpy(receipt->leaf, entry.leaf, sizeof entry.leaf);
+    snprintf(receipt->evidence_line, sizeof receipt->evidence_line, "%s", entry.evidence_line);
+    item->index = index;
+    item->result.known = true;
+    return PROTO_OK;
+}
+
+static enum proto_err write_item(struct log_writer *w, struct log_item *item, int64_t unix_ms)
+{
+    const struct relay_job *job = &item->job;
+    uint64_t index = 0;
+    enum proto_err err = PROTO_OK, known = PROTO_ERR_NOT_FOUND;
+
+    if (job->has_entry && job->seen_size > w->head.size) {
+        fail(item, PROTO_ERR_LOG, "the asker has seen a longer log than this one; one of the two is not this log");
+        return PROTO_OK;
+    }
+    if (job->has_entry) {
+        known = relay_store_find_commitment(w->store, job->commitment, &index);
+        if (known && known != PROTO_ERR_NOT_FOUND)
+            return known;
+        if (!known)
+            err = answer_known(w, item, index);
+    }
+    if (!err && !item->result.err && job->session) {
+        err = relay_store_put_session(w->store, job->session);
+        if (err == PROTO_ERR_RANGE) { /* refused before anything was written: the fault of this job alone */
+            fail(item, err, relay_store_error(w->store));
+            err = PROTO_OK;
+        }
+    }
+    if (!err && !item->result.err && job->has_entry && known)
+        err = add_entry(w, item, unix_ms);
+    return err;
+}
+
+/* Signs the new size and root and writes them with the tiles. */
+static enum proto_err write_head(struct log_writer *w, struct relay_store_checkpoint *stored)
+{
+    struct proto_log_checkpoint checkpoint = {.size = w->now.tree.size};
+    enum proto_err err;
+
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", w->origin);
+    proto_log_tree_root(&w->now.tree, checkpoint.root);
+    err = proto_log_checkpoint_sign(stored->note, &checkpoint, w->secret_key);
+    stored->size = checkpoint.size;
+    memcpy(stored->root, checkpoint.root, sizeof stored->root);
+    if (!err)
+        err = log_edge_write(&w->now.edge, w->store);
+    return err ? err : relay_store_put_checkpoint(w->store, stored);
+}
+
+static enum proto_err write_group(struct log_writer *w, struct log_item *items, int64_t unix_ms,
+                                  struct relay_store_checkpoint *stored)
+{
+    enum proto_err err = relay_store_begin(w->store);
+
+    for (struct log_item *item = items; item && !err; item = item->next)
+        err = write_item(w, item, unix_ms);
+    if (!err && w->now.tree.size != w->head.size)
+        err = write_head(w, stored);
+    return err ? err : relay_store_commit(w->store);
+}
+
+bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms)
+{
+    struct relay_store_checkpoint stored = {0};
+    char text[RELAY_APPENDER_TEXT_MAX];
+    enum proto_err err = write_group(w, items, unix_ms, &stored);
+
+    if (err) {
+        const char *said = relay_store_error(w->store);
+        snprintf(text, sizeof text, "%s", *said ? said : proto_err_rule(err));
+        relay_store_rollback(w->store);
+        w->now = w->before;
+        for (struct log_item *item = items; item; item = item->next) {
+            item->result.known = false;
+            fail(item, PROTO_ERR_IO, text);
+        }
+        return false;
+    }
+    if (w->now.tree.size == w->head.size)
+        return true;
+    w->before = w->now;
+    w->head.size = stored.size;
+    memcpy(w->head.root, stored.root, sizeof w->head.root);
+    memcpy(w->checkpoint, stored.note, sizeof w->checkpoint);
+    /* The database has it; the file only dates it, and may lag. A full disk here undoes nothing. */
+    if (w->checkpoint_file)
+        (void)log_vouch_write(w->checkpoint_file, w->checkpoint);
+    return true;
+}
+
+void log_writer_answer(struct log_writer *w, struct log_item *items)
+{
+    struct proto_log_reader reader = log_tile_reader_of(&w->tiles);
+
+    for (struct log_item *item = items; item; item = item->next) {
+        struct proto_log_receipt *receipt = &item->result.receipt;
+        enum proto_err err;
+
+        if (!item->job.has_entry || item->result.err)
+            continue;
+        receipt->index = item->index;
+        memcpy(receipt->checkpoint, w->checkpoint, sizeof receipt->checkpoint);
+        err = proto_log_prove_inclusion(&receipt->inclusion, item->index, w->head.size, &reader);
+        if (!err && item->job.seen_size)
+            err = proto_log_prove_consistency(&receipt->consistency, item->job.seen_size, w->head.size, &reader);
+        if (err) /* it is in the log all the same; the asker adds it again and gets the same index */
+            fail(item, PROTO_ERR_IO, "the entry was written, but its proof could not be read; add it again");
+    }
+}

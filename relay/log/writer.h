@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay/log/writer.h - one group of jobs into one transaction; the appender's inside, used by one thread at a time. */
+#ifndef RELAY_LOG_WRITER_H
+#define RELAY_LOG_WRITER_H
+
+#include "relay/log/appender.h"
+#include "relay/log/tiles.h"
+
+/* A job on its way: what was pushed, and the result it becomes. */
+struct log_item {
+    struct log_item *next;
+    struct relay_job job; /* its pointers point into this item */
+    struct relay_store_session session;
+    struct relay_result result;
+    uint64_t index; /* of the entry, once it is known */
+    uint8_t evidence[];
+};
+
+struct log_writer {
+    /* Owned */
+    uint8_t *secret_key; /* sodium_malloc: never swapped, wiped when freed */
+    char *origin, *checkpoint_file;
+    /* Borrowed */
+    struct relay_store *store;
+
+    char vkey[PROTO_LOG_ORIGIN_MAX + 64];
+    struct log_state {
+        struct proto_log_tree tree;
+        struct log_edge edge;
+    } now, before; /* `before` is the tree of the last commit */
+    struct log_tile_reader tiles;
+    struct proto_log_seen head; /* durable */
+    char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
+};
+
+/** Loads the stored log and checks it; errors as relay_appender_start(). After an error, clear. */
+PROTO_MUST_USE enum proto_err log_writer_init(struct log_writer *w, const struct relay_appender_config *config,
+                                              char error[static RELAY_STORE_ERROR_MAX]);
+void log_writer_clear(struct log_writer *w);
+/** Writes all items as one group; every item has its result afterwards. False: the group was not written. */
+bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms);
+/** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
+void log_writer_answer(struct log_writer *w, struct log_item *items);
+
+/* vouch.c: the checkpoint kept outside the database */
+
+/** Refuses a store that is older than, or another than, what the file vouches for. A file that is absent is fine,
+ * if one can be made. */
+PROTO_MUST_USE enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STORE_ERROR_MAX]);
+/** Replaces the file, durably. False: it is as it was, or newer but perhaps not durable. */
+bool log_vouch_write(const char *path, const char *note);
+
+#endif
