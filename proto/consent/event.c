@@ -8,15 +8,15 @@
 
 static const char event_first_line[] = "handhold/1 event\n";
 
-static const char *const event_names[PROTO_EVENT_ACTION_COUNT] = {
-#define NAME(id, name) [PROTO_EVENT_##id] = name,
-    PROTO_EVENT_ACTION_LIST(NAME)
+static const char *const event_names[PROTO_ACT_COUNT] = {
+#define NAME(id, name) [PROTO_ACT_##id] = name,
+    PROTO_ACT_LIST(NAME)
 #undef NAME
 };
 
-const char *proto_event_action_name(enum proto_event_action action)
+const char *proto_act_name(enum proto_event_action action)
 {
-    return (unsigned)action < PROTO_EVENT_ACTION_COUNT ? event_names[action] : NULL;
+    return (unsigned)action < PROTO_ACT_COUNT ? event_names[action] : NULL;
 }
 
 enum proto_err proto_event_note_detail(struct proto_event_note *event, const char *key, const char *format, ...)
@@ -85,14 +85,14 @@ static bool put_details(struct proto_buf *out, const struct proto_event_note *ev
 
 enum proto_err proto_event_note_write(const struct proto_event_note *event, struct proto_buf *out)
 {
-    if (!proto_value_valid(event->subject) || !event->seq || event->unix_s < 0 || !proto_event_action_name(event->action) ||
+    if (!proto_value_valid(event->subject) || !event->seq || event->unix_s < 0 || !proto_act_name(event->action) ||
         !proto_capability_name(event->capability) || event->detail_count > PROTO_EVENT_DETAILS)
         return PROTO_ERR_RANGE;
     proto_buf_put_text(out, event_first_line);
     consent_put_head(out, event->sid, event->seq);
     consent_put_prev(out, event->first, event->prev);
     proto_buf_printf(out, "time %lld\n", (long long)event->unix_s);
-    consent_put_line(out, "action", proto_event_action_name(event->action));
+    consent_put_line(out, "action", proto_act_name(event->action));
     consent_put_line(out, "capability", proto_capability_name(event->capability));
     consent_put_line(out, "subject", event->subject[0] ? event->subject : "-");
     return put_details(out, event) && !out->failed ? PROTO_OK : PROTO_ERR_RANGE;
@@ -133,7 +133,7 @@ enum proto_err proto_event_note_parse(const char *text, size_t len, struct proto
         !consent_take_time(&lines, &event.unix_s))
         return PROTO_ERR_FORMAT;
     consent_take_line(&lines, "action", value, sizeof value);
-    while (event.action < PROTO_EVENT_ACTION_COUNT && strcmp(event_names[event.action], value) != 0)
+    while (event.action < PROTO_ACT_COUNT && strcmp(event_names[event.action], value) != 0)
         event.action++;
     consent_take_line(&lines, "capability", value, sizeof value);
     event.capability = proto_capability_from_name(value);

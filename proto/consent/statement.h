@@ -69,7 +69,7 @@ PROTO_MUST_USE enum proto_err proto_statement_parse(const char *text, size_t len
 const char *proto_statement_action_name(enum proto_statement_action action);
 
 /*        id               name in the note     who acts */
-#define PROTO_EVENT_ACTION_LIST(X) \
+#define PROTO_ACT_LIST(X) \
     X(CREATED, "created") \
     X(JOINED, "joined") \
     X(LOST, "lost") \
@@ -88,11 +88,11 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(RECORDING_STOPPED, "recording-stopped") \
     X(COMMAND_EXECUTED, "command-executed")
 
-enum proto_event_action {
-#define PROTO_ACTION_ENUM(id, name) PROTO_EVENT_##id,
-    PROTO_EVENT_ACTION_LIST(PROTO_ACTION_ENUM)
+enum proto_act {
+#define PROTO_ACTION_ENUM(id, name) PROTO_ACT_##id,
+    PROTO_ACT_LIST(PROTO_ACTION_ENUM)
 #undef PROTO_ACTION_ENUM
-        PROTO_EVENT_ACTION_COUNT
+        PROTO_ACT_COUNT
 };
 
 enum { PROTO_EVENT_DETAILS = 8 };
@@ -103,7 +103,7 @@ struct proto_event_note {
     bool first;
     uint8_t prev[PROTO_HASH_BYTES];
     int64_t unix_s;
-    enum proto_event_action action;
+    enum proto_act action;
     enum proto_capability capability; /* NONE: "-" */
     char subject[PROTO_MAX_VALUE_BYTES + 1]; /* whom or what it is about; empty: "-" */
     struct {
@@ -114,7 +114,7 @@ struct proto_event_note {
 
 PROTO_MUST_USE enum proto_err proto_event_note_write(const struct proto_event_note *event, struct proto_buf *out);
 PROTO_MUST_USE enum proto_err proto_event_note_parse(const char *text, size_t len, struct proto_event_note *out);
-const char *proto_event_action_name(enum proto_event_action action);
+const char *proto_act_name(enum proto_act action);
 /** Adds key=value (printf). RANGE when the table is full or a value is over its bound. */
 PROTO_MUST_USE enum proto_err proto_event_note_detail(struct proto_event_note *event, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
