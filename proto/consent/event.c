@@ -14,7 +14,7 @@ static const char *const event_names[PROTO_ACT_COUNT] = {
 #undef NAME
 };
 
-const char *proto_act_name(enum proto_event_action action)
+const char *proto_act_name(enum proto_act action)
 {
     return (unsigned)action < PROTO_ACT_COUNT ? event_names[action] : NULL;
 }
