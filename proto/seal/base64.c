@@ -29,14 +29,28 @@ static size_t decoded_len(const char *text, size_t text_len)
     return (text_len - pad) / 4 * 3 + (text_len - pad) % 4 * 3 / 4;
 }
 
-/* libsodium without a list of ignored characters is strict: it refuses white space, wrong padding and stray padding
- * bits. */
+/*
+ * libsodium without a list of ignored characters refuses white space, wrong padding and stray padding bits. But where
+ * char is signed it takes some bytes above 0x7f for '+', '/' or '_' (1.0.18: its comparison drops the upper bits), so
+ * these are refused before.
+ */
+static bool is_ascii(const char *text, size_t len)
+{
+    unsigned char seen = 0;
+
+    for (size_t i = 0; i < len; i++)
+        seen |= (unsigned char)text[i];
+    return seen < 0x80;
+}
+
 static enum proto_err decode(const char *text, size_t text_len, uint8_t *out, size_t capacity, size_t *out_len,
                              int variant)
 {
     *out_len = 0;
     if (text_len == 0)
         return PROTO_OK;
+    if (!is_ascii(text, text_len))
+        return PROTO_ERR_FORMAT;
     if (decoded_len(text, text_len) > capacity)
         return PROTO_ERR_RANGE;
     if (sodium_base642bin(out, capacity, text, text_len, NULL, out_len, NULL, variant) == 0)
