@@ -133,45 +133,11 @@ static void no_value_has_two_spellings(void **state)
 
 static void malformed_base64_is_refused(void **state)
 {
-    static const char *const texts[] = {"A",
-                                        "AA",
-                                        "AAA",
-                                        "=",
-                                        "====",
-                                        "A===",
-                                        "AA=",
-                                        "AAA==",
-                                        "AAAA=",
-                                        "AAAA==",
-                                        "AAAA====",
-                                        "AB==",
-                                        "AAB=",
-                                        "AA==AAAA",
-                                        " AAAA",
-                                        "AAAA ",
-                                        "AAAA\n",
-                                        "AA\nAA",
-                                        "AA AA===",
-                                        "AAA\r\nA",
-                                        "AAAAA",
-                                        "AA-_",
-                                        "AA.A",
-                                        "A=AA",
-                                        "AA=A",
-                                        "\xaf"
-                                        "AAA",
-                                        "AA\xc3\xa4"};
-    static const char *const url[] = {"A",
-                                      "AA==",
-                                      "AAA=",
-                                      "AB",
-                                      "AAB",
-                                      "AA+/",
-                                      "AAAAA",
-                                      "AA\n",
-                                      " AA",
-                                      "\xdf"
-                                      "A"};
+    static const char *const texts[] = {"A",     "AA",    "AAA",    "=",        "====",     "A===",      "AA=",
+                                        "AAA==", "AAAA=", "AAAA==", "AAAA====", "AB==",     "AAB=",      "AA==AAAA",
+                                        " AAAA", "AAAA ", "AAAA\n", "AA\nAA",   "AA AA===", "AAA\r\nA",  "AAAAA",
+                                        "AA-_",  "AA.A",  "A=AA",   "AA=A",     "\xaf///",  "AA\xc3\xa4"};
+    static const char *const url[] = {"A", "AA==", "AAA=", "AB", "AAB", "AA+/", "AAAAA", "AA\n", " AA", "\xdfQ"};
     uint8_t out[16];
     size_t len;
 
