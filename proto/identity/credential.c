@@ -102,7 +102,7 @@ enum proto_err proto_root_of_pem(const void *pem, size_t len, struct proto_certi
     return err;
 }
 
-enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[static 32])
+static enum proto_err private_of_pem(const void *pem, size_t len, int kind, uint8_t seed[static 32])
 {
     size_t seed_len = 32;
 
@@ -114,13 +114,40 @@ enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[stati
         return PROTO_ERR_NOMEM;
     PKCS8_PRIV_KEY_INFO *info = PEM_read_bio_PKCS8_PRIV_KEY_INFO(text, NULL, NULL, NULL);
     EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
-    bool fits = key && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 &&
-                EVP_PKEY_get_raw_private_key(key, seed, &seed_len) == 1 && seed_len == 32;
+    bool fits = key && EVP_PKEY_get_id(key) == kind && EVP_PKEY_get_raw_private_key(key, seed, &seed_len) == 1 &&
+                seed_len == 32;
 
     if (!fits)
         sodium_memzero(seed, 32);
     EVP_PKEY_free(key);
     PKCS8_PRIV_KEY_INFO_free(info);
+    BIO_free(text);
+    ERR_clear_error();
+    return fits ? PROTO_OK : PROTO_ERR_FORMAT;
+}
+
+enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[static 32])
+{
+    return private_of_pem(pem, len, EVP_PKEY_ED25519, seed);
+}
+
+enum proto_err proto_evidence_secret_of_pem(const void *pem, size_t len, uint8_t secret[static 32])
+{
+    return private_of_pem(pem, len, EVP_PKEY_X25519, secret);
+}
+
+enum proto_err proto_evidence_public_of_pem(const void *pem, size_t len, uint8_t public_key[static 32])
+{
+    size_t key_len = 32;
+
+    if (len == 0 || len > PROTO_PEM_BYTES)
+        return PROTO_ERR_FORMAT;
+    BIO *text = BIO_new_mem_buf(pem, (int)len);
+    EVP_PKEY *key = text ? PEM_read_bio_PUBKEY(text, NULL, NULL, NULL) : NULL;
+    bool fits = key && EVP_PKEY_get_id(key) == EVP_PKEY_X25519 &&
+                EVP_PKEY_get_raw_public_key(key, public_key, &key_len) == 1 && key_len == 32;
+
+    EVP_PKEY_free(key);
     BIO_free(text);
     ERR_clear_error();
     return fits ? PROTO_OK : PROTO_ERR_FORMAT;

@@ -36,6 +36,11 @@ PROTO_MUST_USE enum proto_err proto_root_of_pem(const void *pem, size_t len, str
  */
 PROTO_MUST_USE enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[static 32]);
 
+/** The officers' evidence key, X25519: the private half from PKCS#8 PEM (evidence.key; wipe it after use) … */
+PROTO_MUST_USE enum proto_err proto_evidence_secret_of_pem(const void *pem, size_t len, uint8_t secret[static 32]);
+/** … and the public half from SPKI PEM (evidence.pub). PROTO_ERR_FORMAT for anything else. */
+PROTO_MUST_USE enum proto_err proto_evidence_public_of_pem(const void *pem, size_t len, uint8_t public_key[static 32]);
+
 /** A holder's credential. Clear with proto_credential_clear(), which wipes the key. */
 struct proto_credential {
     struct proto_identity identity;
