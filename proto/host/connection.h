@@ -48,8 +48,8 @@ struct host_connection_config {
     const uint8_t *(*pending)(void *context, size_t *len);
     void (*sent)(void *context);
     /**
-     * Exactly once, also when the connection never stood; nothing is called after it. `err`: PROTO_OK closed by us or in
-     * order by the relay; NOT_FOUND the name does not resolve; IO unreachable, refused, reset; TIMEOUT; CERT_CHAIN,
+     * Exactly once, also when the connection never stood; nothing is called after it. `err`: PROTO_OK closed by us or
+     * in order by the relay; NOT_FOUND the name does not resolve; IO unreachable, refused, reset; TIMEOUT; CERT_CHAIN,
      * CERT_NAME, CERT_EXPIRED, CERT_PROFILE (not yet valid, wrong purpose, …) the relay's certificate; CERT_REVOKED,
      * REFUSED our client certificate or the upgrade was refused; RANGE, FORMAT the relay sent what no relay sends.
      * `text` names value, rule and way out; borrowed for the call.
@@ -60,8 +60,9 @@ struct host_connection_config {
 
 #define HOST_CONNECTION_ERROR_BYTES 512u
 /**
- * Starts to connect. An error is about the arguments (URL, unreadable or mismatched PEM files): `error` has the sentence
- * and on_closed is not called. PROTO_OK: all else comes through the callbacks, none of them before this returns.
+ * Starts to connect. An error is about the arguments (URL, unreadable or mismatched PEM files): `error` has the
+ * sentence and on_closed is not called. PROTO_OK: all else comes through the callbacks, none of them before this
+ * returns.
  */
 PROTO_MUST_USE enum proto_err host_connection_new(struct host_connection **out, struct host_loop *loop,
                                                   const struct host_connection_config *config,
