@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "proto/seal/signature.h"
+#include "relay/log/appender.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+#define ORIGIN "relay.example/audit/acme"
+
+struct world {
+    char folder[64], checkpoint_file[96];
+    struct proto_random_seeded seeded;
+    struct relay_store_config store_config;
+    struct relay_appender_config config;
+    struct relay_store *store;
+    struct relay_appender *appender;
+    uint8_t seed[32];
+    char vkey[256], error[RELAY_STORE_ERROR_MAX];
+    int woken; /* eventfd */
+    struct proto_log_seen seen;
+};
+
+static int64_t clock_of(void *context)
+{
+    (void)context;
+    return 1760000039123;
+}
+
+static void wake(void *context)
+{
+    struct world *w = context;
+    uint64_t one = 1;
+
+    assert_int_equal(write(w->woken, &one, sizeof one), sizeof one);
+}
+
+static void make_vkey(struct world *w)
+{
+    uint8_t public_key[32], secret_key[64];
+    struct proto_note_key key;
+    struct proto_buf vkey;
+
+    proto_sign_keypair(public_key, secret_key, w->seed);
+    assert_ok(proto_note_key_init(&key, ORIGIN, public_key));
+    proto_buf_init(&vkey, sizeof w->vkey);
+    proto_note_key_format(&key, &vkey);
+    snprintf(w->vkey, sizeof w->vkey, "%.*s", (int)vkey.len, vkey.bytes);
+    proto_buf_free(&vkey);
+}
+
+static void world_open(struct world *w)
+{
+    assert_ok(relay_store_open(&w->store, &w->store_config, w->error));
+    w->config.store = w->store;
+    assert_ok(relay_appender_start(&w->appender, &w->config, w->error));
+}
+
+static void world_close(struct world *w)
+{
+    relay_appender_free(w->appender);
+    relay_store_close(w->store);
+    w->appender = NULL;
+    w->store = NULL;
+}
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-log-XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    snprintf(w->checkpoint_file, sizeof w->checkpoint_file, "%s/checkpoint", w->folder);
+    memset(w->seed, 3, sizeof w->seed);
+    proto_random_seeded_init(&w->seeded, w->seed);
+    make_vkey(w);
+    w->woken = eventfd(0, 0);
+    w->store_config = (struct relay_store_config){.folder = w->folder, .random = proto_random_from_seeded(&w->seeded)};
+    w->config = (struct relay_appender_config){.seed = w->seed,
+                                               .origin = ORIGIN,
+                                               .checkpoint_file = w->checkpoint_file,
+                                               .unix_ms = clock_of,
+                                               .wake = wake,
+                                               .context = w};
+    world_open(w);
+    *state = w;
+    return 0;
+}
+
+static void empty_folder(const char *name)
+{
+    DIR *folder = opendir(name);
+    char path[512];
+
+    for (struct dirent *file; folder && (file = readdir(folder));) {
+        snprintf(path, sizeof path, "%s/%s", name, file->d_name);
+        unlink(path);
+    }
+    closedir(folder);
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+
+    world_close(w);
+    close(w->woken);
+    empty_folder(w->folder);
+    rmdir(w->folder);
+    free(w);
+    return 0;
+}
+
+/* A job whose every field follows from `n`. */
+static struct relay_job job_of(uint64_t n, uint64_t seen_size)
+{
+    static _Thread_local uint8_t evidence[32];
+    struct relay_job job = {.ticket = n, .has_entry = true, .kind = PROTO_LOG_STATEMENT, .seen_size = seen_size};
+
+    memcpy(job.commitment, &n, sizeof n);
+    job.commitment[31] = 1;
+    memcpy(evidence, &n, sizeof n);
+    job.evidence = evidence;
+    job.evidence_len = sizeof evidence;
+    job.sid[0] = (uint8_t)(n % 5);
+    return job;
+}
+
+static enum proto_err check(struct world *w, const struct relay_job *job, const struct relay_result *result,
+                            const struct proto_log_seen *seen, struct proto_log_seen *now)
+{
+    uint8_t hash[32];
+
+    proto_sha256(hash, job->evidence, job->evidence_len);
+    return proto_log_receipt_check(&result->receipt, job->commitment, job->kind, hash, w->vkey, seen, now);
+}
+
+static void add_many(struct world *w, uint64_t from, uint64_t to, uint64_t group)
+{
+    static struct relay_result result;
+
+    for (uint64_t n = from; n < to; n += group) {
+        struct proto_log_seen before = w->seen;
+        for (uint64_t i = n; i < n + group && i < to; i++) {
+            struct relay_job job = job_of(i, before.size);
+            assert_ok(relay_appender_push(w->appender, &job));
+        }
+        assert_false(relay_appender_take_result(w->appender, &result)); /* nothing before the commit */
+        assert_true(relay_appender_step(w->appender));
+        for (uint64_t i = n; i < n + group && i < to; i++) {
+            struct relay_job job = job_of(i, before.size);
+            assert_true(relay_appender_take_result(w->appender, &result));
+            assert_int_equal(result.ticket, i);
+            assert_ok(result.err);
+            assert_int_equal(result.receipt.index, i);
+            assert_false(result.known);
+            assert_ok(check(w, &job, &result, &before, &w->seen));
+        }
+    }
+}
+
+static void thousand_leaves_are_each_proved(void **state)
+{
+    struct world *w = *state;
+    struct proto_log_hashes proof;
+    struct proto_log_seen head;
+    struct relay_store_entry entry;
+    uint8_t hash[32];
+
+    add_many(w, 0, 3, 1);
+    add_many(w, 3, 700, 41);
+    world_close(w); /* the tree's edge comes back from the tiles */
+    world_open(w);
+    add_many(w, 700, 1100, 300); /* a group that fills more than one tile */
+    relay_appender_head(w->appender, &head);
+    assert_int_equal(head.size, 1100);
+    for (uint64_t i = 0; i < head.size; i++) {
+        assert_ok(relay_store_get_entry(w->store, i, &entry));
+        proto_log_leaf_hash(hash, entry.leaf);
+        assert_ok(relay_log_inclusion(w->store, i, head.size, &proof));
+        assert_ok(proto_log_check_inclusion(hash, i, head.size, head.root, &proof));
+    }
+    assert_ok(relay_log_consistency(w->store, 257, head.size, &proof));
+}
+
+static void a_known_commitment_gets_the_same_index_again(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result first, again;
+    struct relay_job job;
+    struct proto_log_seen none = {0, {0}}, now;
+
+    add_many(w, 0, 10, 3);
+    job = job_of(4, 0);
+    assert_ok(relay_appender_push(w->appender, &job));
+    job = job_of(50, 0);
+    assert_ok(relay_appender_push(w->appender, &job));
+    assert_ok(relay_appender_push(w->appender, &job)); /* twice in one group */
+    job = job_of(4, 0);
+    job.kind = PROTO_LOG_AGENT_EVENT;
+    assert_ok(relay_appender_push(w->appender, &job));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &first));
+    assert_true(first.known);
+    assert_int_equal(first.receipt.index, 4);
+    job = job_of(4, 0);
+    assert_ok(check(w, &job, &first, &none, &now));
+    assert_int_equal(now.size, 11);
+    assert_true(relay_appender_take_result(w->appender, &first));
+    assert_true(relay_appender_take_result(w->appender, &again));
+    assert_int_equal(first.receipt.index, 10);
+    assert_false(first.known);
+    assert_int_equal(again.receipt.index, 10);
+    assert_true(again.known);
+    assert_true(relay_appender_take_result(w->appender, &again));
+    assert_int_equal(again.err, PROTO_ERR_STATE);
+}
+
+static void a_session_row_and_its_entry_are_written_together(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session row = {.state = RELAY_STORE_LIVE, .event_seq = 4}, back;
+    static struct relay_result result;
+    struct relay_job job = job_of(0, 0);
+
+    job.session = &row;
+    assert_ok(relay_appender_push(w->appender, &job));
+    job.has_entry = false;
+    row.event_seq = 5;
+    assert_ok(relay_appender_push(w->appender, &job));
+    row.state = (enum relay_store_state)77;
+    assert_ok(relay_appender_push(w->appender, &job));
+    job.session = NULL;
+    assert_int_equal(relay_appender_push(w->appender, &job), PROTO_ERR_RANGE);
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_ok(result.err);
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_ok(result.err);
+    assert_false(result.has_entry);
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_int_equal(result.err, PROTO_ERR_RANGE); /* its own fault, not the group's */
+    assert_ok(relay_store_get_session(w->store, row.sid, &back));
+    assert_int_equal(back.event_seq, 5);
+}
+
+static void who_has_seen_a_longer_log_is_told(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct relay_job job = job_of(0, 1);
+
+    assert_ok(relay_appender_push(w->appender, &job));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_int_equal(result.err, PROTO_ERR_LOG);
+    add_many(w, 0, 2, 1);
+}
+
+static void a_full_disk_fails_the_group_and_the_next_goes_on(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct proto_log_seen before, after;
+    uint64_t n = 20, failed = 0;
+
+    add_many(w, 0, 20, 4);
+    relay_store_set_max_pages(w->store, 30);
+    while (!failed && n < 3000) {
+        relay_appender_head(w->appender, &before);
+        for (uint64_t i = n; i < n + 50; i++) {
+            struct relay_job job = job_of(i, 0);
+            assert_ok(relay_appender_push(w->appender, &job));
+        }
+        assert_true(relay_appender_step(w->appender));
+        for (uint64_t i = 0; i < 50; i++) {
+            assert_true(relay_appender_take_result(w->appender, &result));
+            failed += result.err == PROTO_ERR_IO;
+        }
+        n += failed ? 0 : 50;
+    }
+    assert_int_equal(failed, 50); /* the whole group, not a part of it */
+    assert_non_null(strstr(result.text, "disk is full"));
+    relay_appender_head(w->appender, &after);
+    assert_int_equal(after.size, before.size);
+    assert_int_equal(after.size, n);
+    w->seen = after;
+    relay_store_set_max_pages(w->store, 0);
+    add_many(w, n, n + 400, 100); /* the same jobs and more; every receipt continues what was seen */
+    world_close(w);
+    world_open(w);
+}
+
+static void the_queue_is_bounded_and_keeps_places_for_endings(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct relay_job job = job_of(0, 0);
+    uint64_t n = 0;
+
+    for (; n < RELAY_APPENDER_JOBS_MAX; n++) {
+        job = job_of(n, 0);
+        assert_ok(relay_appender_push(w->appender, &job));
+    }
+    assert_int_equal(relay_appender_push(w->appender, &job), PROTO_ERR_FULL);
+    for (; n < RELAY_APPENDER_JOBS_MAX + RELAY_APPENDER_CLOSING_MAX; n++) {
+        job = job_of(n, 0);
+        job.closing = true;
+        assert_ok(relay_appender_push(w->appender, &job));
+    }
+    assert_int_equal(relay_appender_push(w->appender, &job), PROTO_ERR_FULL);
+    assert_true(relay_appender_step(w->appender));
+    assert_int_equal(relay_appender_push(w->appender, &job), PROTO_ERR_FULL); /* untaken results count */
+    for (uint64_t i = 0; i < n; i++)
+        assert_true(relay_appender_take_result(w->appender, &result));
+    assert_false(relay_appender_take_result(w->appender, &result));
+}
+
+static void copy_files(const char *from, const char *to)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "mkdir -p %s && cp %s/relay.db* %s/keys.db* %s/", to, from, from, to);
+    assert_int_equal(system(command), 0);
+}
+
+/* Starts on whatever is in the folder, and expects to be refused with `words`. */
+static void expect_refusal(struct world *w, const char *words)
+{
+    assert_ok(relay_store_open(&w->store, &w->store_config, w->error));
+    w->config.store = w->store;
+    assert_int_equal(relay_appender_start(&w->appender, &w->config, w->error), PROTO_ERR_LOG);
+    assert_null(w->appender);
+    if (!strstr(w->error, words))
+        fail_msg("%s", w->error);
+    relay_store_close(w->store);
+    w->store = NULL;
+}
+
+static void an_old_copy_that_is_put_back_is_refused(void **state)
+{
+    struct world *w = *state;
+    char old[96], aside[128];
+
+    snprintf(old, sizeof old, "%s-old", w->folder);
+    snprintf(aside, sizeof aside, "%s/aside", w->folder);
+    add_many(w, 0, 5, 1);
+    world_close(w);
+    copy_files(w->folder, old);
+    world_open(w);
+    add_many(w, 5, 9, 1);
+    world_close(w);
+    copy_files(old, w->folder);
+    expect_refusal(w, "old copy");
+    assert_int_equal(rename(w->checkpoint_file, aside), 0);
+    world_open(w); /* without the file nobody remembers */
+    for (uint64_t n = 100; n < 110; n++) {
+        struct relay_job job = job_of(n, 0);
+        assert_ok(relay_appender_push(w->appender, &job));
+    }
+    world_close(w); /* writes what was pushed: another history, longer than the first */
+    assert_int_equal(rename(aside, w->checkpoint_file), 0);
+    expect_refusal(w, "another log");
+    unlink(w->checkpoint_file);
+    empty_folder(old);
+    rmdir(old);
+    world_open(w);
+}
+
+static void a_log_that_was_tampered_with_is_refused(void **state)
+{
+    struct world *w = *state;
+    static const char *const edits[][2] = {
+        {"UPDATE tile SET hashes=CAST(zeroblob(length(hashes)) AS BLOB)", "root"},
+        {"DELETE FROM tile", "cannot be read"},
+        {"DELETE FROM entry WHERE idx=4", "missing"},
+        {"DELETE FROM checkpoint", "more entries"},
+        {"UPDATE checkpoint SET note=replace(note,'acme','evil')", "not signed"},
+    };
+    char path[96], keep[96];
+
+    add_many(w, 0, 5, 1);
+    world_close(w);
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    snprintf(keep, sizeof keep, "%s-keep", w->folder);
+    copy_files(w->folder, keep);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        sqlite3 *db;
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, edits[i][0], NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        expect_refusal(w, edits[i][1]);
+        copy_files(keep, w->folder);
+    }
+    w->seed[0] ^= 1; /* another key */
+    expect_refusal(w, "not signed");
+    w->seed[0] ^= 1;
+    empty_folder(keep);
+    rmdir(keep);
+    world_open(w);
+}
+
+static void events_are_signed_under_their_own_name(void **state)
+{
+    struct world *w = *state;
+    struct proto_note_key log_key, key;
+    struct proto_buf note;
+
+    proto_buf_init(&note, 4096);
+    assert_ok(relay_appender_sign_event(w->appender, "handhold/1 event\n", &note));
+    assert_ok(proto_note_key_parse(&log_key, w->vkey, strlen(w->vkey)));
+    assert_ok(proto_note_key_init(&key, ORIGIN "/events", log_key.public_key));
+    assert_ok(proto_note_verify(note.bytes, note.len, &key, 1, NULL, NULL));
+    assert_int_equal(proto_note_verify(note.bytes, note.len, &log_key, 1, NULL, NULL), PROTO_ERR_SIGNATURE);
+    proto_buf_free(&note);
+}
+
+static void a_thread_writes_what_the_loop_pushes(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct proto_log_seen none = {0, {0}}, now, head;
+    uint64_t pushed = 0, taken = 0, total = 2000;
+
+    world_close(w);
+    w->config.threaded = true;
+    world_open(w);
+    while (taken < total) {
+        struct pollfd pfd = {w->woken, POLLIN, 0};
+        while (pushed < total) {
+            struct relay_job job = job_of(pushed, 0);
+            if (relay_appender_push(w->appender, &job) != PROTO_OK)
+                break;
+            pushed++;
+        }
+        assert_int_equal(poll(&pfd, 1, 20000), 1);
+        uint64_t count;
+        assert_int_equal(read(w->woken, &count, sizeof count), sizeof count);
+        while (relay_appender_take_result(w->appender, &result)) {
+            struct relay_job job = job_of(taken, 0);
+            assert_ok(result.err);
+            assert_int_equal(result.ticket, taken);
+            assert_int_equal(result.receipt.index, taken);
+            if (taken % 50 == 0)
+                assert_ok(check(w, &job, &result, &none, &now));
+            taken++;
+        }
+        relay_appender_head(w->appender, &head);
+        assert_true(head.size >= taken);
+    }
+    world_close(w);
+    w->config.threaded = false;
+    world_open(w);
+    relay_appender_head(w->appender, &head);
+    assert_int_equal(head.size, total);
+}
+
+static void a_log_in_memory_works_the_same(void **state)
+{
+    struct world *w = *state;
+
+    world_close(w);
+    w->store_config.folder = NULL;
+    w->config.checkpoint_file = NULL;
+    world_open(w);
+    add_many(w, 0, 300, 7);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(thousand_leaves_are_each_proved),
+        TEST(a_known_commitment_gets_the_same_index_again),
+        TEST(a_session_row_and_its_entry_are_written_together),
+        TEST(who_has_seen_a_longer_log_is_told),
+        TEST(a_full_disk_fails_the_group_and_the_next_goes_on),
+        TEST(the_queue_is_bounded_and_keeps_places_for_endings),
+        TEST(an_old_copy_that_is_put_back_is_refused),
+        TEST(a_log_that_was_tampered_with_is_refused),
+        TEST(events_are_signed_under_their_own_name),
+        TEST(a_thread_writes_what_the_loop_pushes),
+        TEST(a_log_in_memory_works_the_same),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "relay/store/store.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+
+struct world {
+    char folder[64];
+    struct proto_random_seeded seeded;
+    struct relay_store_config config;
+    struct relay_store *store;
+    char error[RELAY_STORE_ERROR_MAX];
+};
+
+static void world_open(struct world *w)
+{
+    assert_ok(relay_store_open(&w->store, &w->config, w->error));
+}
+
+static int setup(void **state)
+{
+    static const uint8_t seed[32] = {5};
+    struct world *w = calloc(1, sizeof *w);
+
+    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-store-XXXXXX");
+    assert_non_null(mkdtemp(w->folder));
+    proto_random_seeded_init(&w->seeded, seed);
+    w->config = (struct relay_store_config){.folder = w->folder, .random = proto_random_from_seeded(&w->seeded)};
+    world_open(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    DIR *folder = opendir(w->folder);
+    char path[512];
+
+    relay_store_close(w->store);
+    for (struct dirent *file; folder && (file = readdir(folder));) {
+        snprintf(path, sizeof path, "%s/%s", w->folder, file->d_name);
+        unlink(path);
+    }
+    closedir(folder);
+    rmdir(w->folder);
+    free(w);
+    return 0;
+}
+
+/* An entry whose every field follows from its index. */
+static struct relay_store_entry entry_of(uint64_t index, uint8_t sid_byte)
+{
+    static const uint8_t evidence[] = "sealed evidence";
+    struct relay_store_entry entry = {.index = index, .received_ms = 1760000000000 + (int64_t)index};
+    struct proto_log_leaf leaf = {PROTO_LOG_STATEMENT, 1760000000, {0}};
+
+    memcpy(leaf.commitment, &index, sizeof index);
+    leaf.commitment[31] = 1;
+    assert_ok(proto_log_leaf_encode(entry.leaf, &leaf));
+    memset(entry.sid, sid_byte, sizeof entry.sid);
+    entry.evidence = evidence;
+    entry.evidence_len = sizeof evidence;
+    entry.evidence_line = "a line";
+    return entry;
+}
+
+static struct relay_store_session session_of(uint8_t sid_byte, const char *ref)
+{
+    struct relay_store_session row = {.state = RELAY_STORE_LIVE, .created_unix_ms = sid_byte, .event_seq = 3};
+
+    memset(row.sid, sid_byte, sizeof row.sid);
+    snprintf(row.customer_ref, sizeof row.customer_ref, "%s", ref);
+    snprintf(row.nameplate, sizeof row.nameplate, "407");
+    snprintf(row.agent_name, sizeof row.agent_name, "Ada Agent");
+    memset(row.secret, 9, row.secret_len = 32);
+    memset(row.event_prev, 4, sizeof row.event_prev);
+    return row;
+}
+
+static void put(struct world *w, const struct relay_store_entry *entry)
+{
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_entry(w->store, entry));
+    assert_ok(relay_store_commit(w->store));
+}
+
+static void what_was_committed_is_there_after_reopening(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry entry = entry_of(0, 1), back;
+    struct relay_store_session row = session_of(1, "customer 7"), row_back;
+    uint64_t index = 9;
+
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &row));
+    assert_ok(relay_store_put_entry(w->store, &entry));
+    assert_ok(relay_store_commit(w->store));
+    relay_store_close(w->store);
+    world_open(w);
+    assert_ok(relay_store_get_entry(w->store, 0, &back));
+    assert_memory_equal(back.leaf, entry.leaf, sizeof back.leaf);
+    assert_int_equal(back.evidence_len, entry.evidence_len);
+    assert_memory_equal(back.evidence, entry.evidence, entry.evidence_len);
+    assert_string_equal(back.evidence_line, "a line");
+    assert_ok(relay_store_find_commitment(w->store, entry.leaf + 16, &index));
+    assert_int_equal(index, 0);
+    assert_ok(relay_store_get_session(w->store, row.sid, &row_back));
+    assert_memory_equal(&row, &row_back, sizeof row);
+    assert_int_equal(relay_store_get_entry(w->store, 1, &back), PROTO_ERR_NOT_FOUND);
+}
+
+static void what_was_not_committed_is_gone_after_a_kill(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry first = entry_of(0, 1), second = entry_of(1, 1), back;
+
+    put(w, &first);
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_entry(w->store, &second));
+    relay_store_close(w->store); /* without commit */
+    world_open(w);
+    assert_ok(relay_store_get_entry(w->store, 0, &back));
+    assert_int_equal(relay_store_get_entry(w->store, 1, &back), PROTO_ERR_NOT_FOUND);
+}
+
+static void a_commitment_stands_once_and_indices_have_no_gap(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry entry = entry_of(0, 1);
+
+    put(w, &entry);
+    assert_ok(relay_store_begin(w->store));
+    entry.index = 1;
+    assert_int_equal(relay_store_put_entry(w->store, &entry), PROTO_ERR_STATE);
+    entry = entry_of(5, 1);
+    assert_int_equal(relay_store_put_entry(w->store, &entry), PROTO_ERR_STATE);
+    relay_store_rollback(w->store);
+    assert_int_equal(relay_store_put_entry(w->store, &entry), PROTO_ERR_STATE); /* outside a transaction */
+}
+
+static void set_version(struct world *w, const char *file, int version)
+{
+    char path[128], sql[64];
+    sqlite3 *db;
+
+    snprintf(path, sizeof path, "%s/%s", w->folder, file);
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", version);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_database_of_a_newer_version_is_refused(void **state)
+{
+    struct world *w = *state;
+
+    relay_store_close(w->store);
+    set_version(w, "relay.db", 7);
+    assert_int_equal(relay_store_open(&w->store, &w->config, w->error), PROTO_ERR_VERSION);
+    assert_null(w->store);
+    assert_non_null(strstr(w->error, "version 7"));
+    assert_non_null(strstr(w->error, "version 1"));
+    set_version(w, "relay.db", 1);
+    world_open(w);
+}
+
+static void a_second_writer_is_refused_and_a_reader_is_not(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_config config = w->config;
+    struct relay_store_entry entry = entry_of(0, 1), back;
+    struct relay_store *other;
+
+    assert_int_equal(relay_store_open(&other, &config, w->error), PROTO_ERR_IO);
+    assert_non_null(strstr(w->error, "in use"));
+    config.read_only = true;
+    assert_ok(relay_store_open(&other, &config, w->error));
+    put(w, &entry);
+    assert_ok(relay_store_get_entry(other, 0, &back));
+    assert_memory_equal(back.evidence, entry.evidence, entry.evidence_len);
+    assert_int_equal(relay_store_begin(other), PROTO_ERR_STATE);
+    relay_store_close(other);
+}
+
+static void a_folder_that_is_no_folder_is_named(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_config config = w->config;
+    struct relay_store *other;
+
+    config.folder = "/dev/null/data";
+    assert_int_equal(relay_store_open(&other, &config, w->error), PROTO_ERR_IO);
+    assert_non_null(strstr(w->error, "/dev/null/data"));
+    config.folder = w->folder;
+    config.read_only = true;
+    config.folder = "/nonexistent-handhold";
+    assert_int_equal(relay_store_open(&other, &config, w->error), PROTO_ERR_IO);
+}
+
+static void nobody_else_may_read_the_files(void **state)
+{
+    struct world *w = *state;
+    static const char *const files[] = {"relay.db", "keys.db", "relay.db-wal", "keys.db-wal", "writer.lock"};
+    struct stat st;
+    char path[128];
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", w->folder, files[i]);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0600);
+    }
+}
+
+static void altered_or_moved_evidence_does_not_open(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry first = entry_of(0, 1), second = entry_of(1, 1), back;
+    char path[128];
+    sqlite3 *db;
+
+    put(w, &first);
+    put(w, &second);
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=0) WHERE idx=1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(relay_store_get_entry(w->store, 0, &back));
+    assert_int_equal(relay_store_get_entry(w->store, 1, &back), PROTO_ERR_CRYPTO);
+}
+
+static enum proto_err count_entry(void *context, const struct relay_store_entry *entry)
+{
+    uint64_t *seen = context;
+
+    seen[entry->evidence ? 0 : 1]++;
+    return PROTO_OK;
+}
+
+static void erasing_a_customer_leaves_leaves_and_takes_all_else(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session a = session_of(1, "Mrs Example"), b = session_of(2, "Mrs Example"),
+                               c = session_of(3, "");
+    uint64_t seen[2] = {0}, erased = 0;
+    struct relay_store_session back;
+    char command[256];
+
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &a));
+    assert_ok(relay_store_put_session(w->store, &b));
+    assert_ok(relay_store_put_session(w->store, &c));
+    for (uint64_t i = 0; i < 6; i++) {
+        struct relay_store_entry entry = entry_of(i, (uint8_t)(1 + i % 3));
+        assert_ok(relay_store_put_entry(w->store, &entry));
+    }
+    assert_ok(relay_store_commit(w->store));
+    assert_int_equal(relay_store_erase_customer(w->store, "Mrs Example", &erased), PROTO_ERR_STATE); /* still live */
+    a.state = b.state = c.state = RELAY_STORE_ENDED;
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &a));
+    assert_ok(relay_store_put_session(w->store, &b));
+    assert_ok(relay_store_put_session(w->store, &c));
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_erase_customer(w->store, "Mrs Example", &erased));
+    assert_int_equal(erased, 4);
+    assert_ok(relay_store_each_entry(w->store, 0, 100, count_entry, seen));
+    assert_int_equal(seen[0], 2);
+    assert_int_equal(seen[1], 4);
+    assert_int_equal(relay_store_get_session(w->store, a.sid, &back), PROTO_ERR_NOT_FOUND);
+    assert_ok(relay_store_get_session(w->store, c.sid, &back));
+    assert_int_equal(relay_store_erase_customer(w->store, "Mrs Example", &erased), PROTO_ERR_NOT_FOUND);
+    assert_ok(relay_store_erase_session(w->store, c.sid, &erased));
+    assert_int_equal(erased, 2);
+    snprintf(command, sizeof command, "! grep -rq 'Mrs Example' %s", w->folder);
+    assert_int_equal(system(command), 0); /* not in the files either */
+}
+
+static enum proto_err collect_sids(void *context, const struct relay_store_session *row)
+{
+    char *out = context;
+
+    out[strlen(out)] = (char)('0' + row->sid[0]);
+    return PROTO_OK;
+}
+
+static void sessions_that_have_not_ended_are_found_again(void **state)
+{
+    struct world *w = *state;
+    char open[8] = "", all[8] = "";
+
+    assert_ok(relay_store_begin(w->store));
+    for (uint8_t i = 4; i > 0; i--) {
+        struct relay_store_session row = session_of(i, "");
+        row.state = i == 2 ? RELAY_STORE_ENDED : i == 3 ? RELAY_STORE_WAITING : RELAY_STORE_LIVE;
+        assert_ok(relay_store_put_session(w->store, &row));
+    }
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_each_session(w->store, false, collect_sids, open));
+    assert_string_equal(open, "134");
+    assert_ok(relay_store_each_session(w->store, true, collect_sids, all));
+    assert_string_equal(all, "1234");
+}
+
+static void a_full_disk_is_said_and_got_over(void **state)
+{
+    struct world *w = *state;
+    enum proto_err err = PROTO_OK;
+    uint64_t written = 0;
+    struct relay_store_entry back;
+
+    relay_store_set_max_pages(w->store, 40);
+    for (; !err && written < 2000; written += !err) {
+        struct relay_store_entry entry = entry_of(written, 1);
+        assert_ok(relay_store_begin(w->store));
+        err = relay_store_put_entry(w->store, &entry);
+        if (err)
+            relay_store_rollback(w->store);
+        else
+            err = relay_store_commit(w->store);
+    }
+    assert_int_equal(err, PROTO_ERR_IO);
+    assert_non_null(strstr(relay_store_error(w->store), "disk is full"));
+    assert_int_equal(relay_store_get_entry(w->store, written, &back), PROTO_ERR_NOT_FOUND);
+    relay_store_set_max_pages(w->store, 0);
+    struct relay_store_entry entry = entry_of(written, 1);
+    put(w, &entry);
+    assert_ok(relay_store_get_entry(w->store, written, &back));
+}
+
+static void a_checkpoint_never_shrinks(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_checkpoint checkpoint = {.size = 5, .note = "note"}, back;
+
+    assert_int_equal(relay_store_get_checkpoint(w->store, &back), PROTO_ERR_NOT_FOUND);
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_checkpoint(w->store, &checkpoint));
+    checkpoint.size = 4;
+    assert_int_equal(relay_store_put_checkpoint(w->store, &checkpoint), PROTO_ERR_STATE);
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_get_checkpoint(w->store, &back));
+    assert_int_equal(back.size, 5);
+    assert_string_equal(back.note, "note");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_was_committed_is_there_after_reopening),
+        TEST(what_was_not_committed_is_gone_after_a_kill),
+        TEST(a_commitment_stands_once_and_indices_have_no_gap),
+        TEST(a_database_of_a_newer_version_is_refused),
+        TEST(a_second_writer_is_refused_and_a_reader_is_not),
+        TEST(a_folder_that_is_no_folder_is_named),
+        TEST(nobody_else_may_read_the_files),
+        TEST(altered_or_moved_evidence_does_not_open),
+        TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
+        TEST(sessions_that_have_not_ended_are_found_again),
+        TEST(a_full_disk_is_said_and_got_over),
+        TEST(a_checkpoint_never_shrinks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
