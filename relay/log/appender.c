@@ -82,9 +82,32 @@ static void publish(struct relay_appender *a, struct log_item *group)
         a->wake(a->context);
 }
 
+static bool any_closing(const struct log_item *group)
+{
+    while (group && !group->job.closing)
+        group = group->next;
+    return group != NULL;
+}
+
+/* Nothing begins without the reserve in hand; when the disk is full, it is given up so that what runs can be ended. */
+static bool commit_group(struct relay_appender *a, struct log_item *group)
+{
+    struct relay_store *store = a->writer.store;
+    int64_t unix_ms = a->unix_ms(a->context);
+
+    if (relay_store_hold_reserve(store) != PROTO_OK)
+        return log_writer_commit(&a->writer, group, unix_ms, true);
+    if (log_writer_commit(&a->writer, group, unix_ms, false))
+        return true;
+    if (!any_closing(group))
+        return false;
+    relay_store_release_reserve(store);
+    return log_writer_commit(&a->writer, group, unix_ms, true);
+}
+
 static void write_group(struct relay_appender *a, struct log_item *group)
 {
-    if (log_writer_commit(&a->writer, group, a->unix_ms(a->context)))
+    if (commit_group(a, group))
         log_writer_answer(&a->writer, group);
     publish(a, group);
 }

@@ -5,7 +5,8 @@
  * Commits are grouped without a timer: the jobs that came while the last group was being written are the next group, in
  * one transaction. A lone job is written at once; a crowd shares the cost of the disk. A result exists only after its
  * group is durable. When a group cannot be written (disk full), each of its jobs fails with PROTO_ERR_IO, the tree goes
- * back to where it was, and the next group may succeed.
+ * back to where it was, and the next group may succeed. Jobs that end something are then
+ * tried once more, with the room of the store's reserve; until that reserve can be held again, only such are written.
  *
  * Threads: push and take belong to one thread (the relay's loop); the writer is a thread of its own, or, with
  * `threaded` false, whoever calls relay_appender_step(). `wake` is called on the writer's thread and must only wake the

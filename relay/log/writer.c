@@ -265,19 +265,34 @@ static enum proto_err write_group(struct log_writer *w, struct log_item *items, 
 {
     enum proto_err err = relay_store_begin(w->store);
 
-    for (struct log_item *item = items; item && !err; item = item->next)
-        err = write_item(w, item, unix_ms);
+    for (struct log_item *item = items; item && !err; item = item->next) {
+        if (!item->result.err)
+            err = write_item(w, item, unix_ms);
+    }
     if (!err && w->now.tree.size != w->head.size)
         err = write_head(w, stored);
     return err ? err : relay_store_commit(w->store);
 }
 
-bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms)
+static void refuse_beginnings(struct log_item *items)
+{
+    for (struct log_item *item = items; item; item = item->next) {
+        if (item->job.closing)
+            fail(item, PROTO_OK, "");
+        else if (!item->result.err)
+            fail(item, PROTO_ERR_IO, "the disk is full: only endings are logged until there is room");
+    }
+}
+
+bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only)
 {
     struct relay_store_checkpoint stored = {0};
     char text[RELAY_APPENDER_TEXT_MAX];
-    enum proto_err err = write_group(w, items, unix_ms, &stored);
+    enum proto_err err;
 
+    if (closing_only)
+        refuse_beginnings(items);
+    err = write_group(w, items, unix_ms, &stored);
     if (err) {
         const char *said = relay_store_error(w->store);
         snprintf(text, sizeof text, "%s", *said ? said : proto_err_rule(err));

@@ -37,8 +37,11 @@ struct log_writer {
 PROTO_MUST_USE enum proto_err log_writer_init(struct log_writer *w, const struct relay_appender_config *config,
                                               char error[static RELAY_STORE_ERROR_MAX]);
 void log_writer_clear(struct log_writer *w);
-/** Writes all items as one group; every item has its result afterwards. False: the group was not written. */
-bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms);
+/**
+ * Writes the items as one group; every item has its result afterwards. False: the group was not written. With
+ * `closing_only` those that begin something are refused, and those that end something get another chance.
+ */
+bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only);
 /** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
 void log_writer_answer(struct log_writer *w, struct log_item *items);
 

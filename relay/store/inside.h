@@ -60,7 +60,8 @@ struct relay_store {
     int lock_fd;                                     /* held by a writer; -1: none */
 
     struct proto_random random;
-    bool read_only;
+    bool read_only, reserve_held;
+    unsigned max_pages; /* 0: no bound */
     char error[RELAY_STORE_ERROR_MAX];
     char line[PROTO_LOG_EVIDENCE_LINE_MAX];
 };
@@ -83,6 +84,9 @@ bool store_in_transaction(struct relay_store *store);
 bool store_column_bytes(sqlite3_stmt *row, int column, void *out, size_t len);
 /** A column as text into `out`; cut off, never over, at `capacity`. */
 void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity);
+
+/** Tells SQLite how far relay.db may grow: max_pages, less the reserve while it is held. */
+void store_apply_bound(struct relay_store *store);
 
 /* keys.c: evidence under a customer's key */
 

@@ -303,14 +303,6 @@ const char *relay_store_error(const struct relay_store *store)
     return store->error;
 }
 
-void relay_store_set_max_pages(struct relay_store *store, unsigned max_pages)
-{
-    char pragma[64];
-
-    snprintf(pragma, sizeof pragma, "PRAGMA max_page_count=%u", max_pages ? max_pages : 4294967294U);
-    sqlite3_exec(store->data, pragma, NULL, NULL, NULL);
-}
-
 enum proto_err relay_store_begin(struct relay_store *store)
 {
     if (store->read_only || !sqlite3_get_autocommit(store->data))

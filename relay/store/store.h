@@ -46,7 +46,8 @@ PROTO_MUST_USE enum proto_err relay_store_open(struct relay_store **out, const s
 void relay_store_close(struct relay_store *store); /* rolls an open transaction back; NULL is fine */
 /** The sentence of the last error. Borrowed: until the next call on this handle. */
 const char *relay_store_error(const struct relay_store *store);
-/** Changes the bound named in the config; 0 takes it away. A full disk gets room again. */
+/** Changes the bound named in the config, which the reserve counts against; 0 takes it away: a full disk gets room
+ * again. */
 void relay_store_set_max_pages(struct relay_store *store, unsigned max_pages);
 
 /* ---- one transaction at a time ---- */
@@ -55,6 +56,19 @@ PROTO_MUST_USE enum proto_err relay_store_begin(struct relay_store *store);
 /** On an error nothing was written and the transaction is over. */
 PROTO_MUST_USE enum proto_err relay_store_commit(struct relay_store *store);
 void relay_store_rollback(struct relay_store *store); /* fine without a transaction */
+
+/* ---- the reserve ---- */
+
+/*
+ * Disk that is held back so that endings can still be logged when the rest is full. Whoever starts something must hold
+ * it; whoever ends something may give it up. Held as a file beside the databases.
+ */
+#define RELAY_STORE_RESERVE_BYTES (1 << 20) /* some hundred endings, with the write-ahead log's copy of each page */
+
+/** Takes the reserve, or has it already. PROTO_ERR_IO: the disk has no room for it. */
+PROTO_MUST_USE enum proto_err relay_store_hold_reserve(struct relay_store *store);
+/** Gives its room back to the disk. */
+void relay_store_release_reserve(struct relay_store *store);
 
 /* ---- the log ---- */
 

@@ -308,6 +308,42 @@ static void a_full_disk_fails_the_group_and_the_next_goes_on(void **state)
     world_open(w);
 }
 
+static void a_full_disk_still_logs_what_ends(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct relay_job job;
+    struct proto_log_seen head;
+
+    add_many(w, 0, 4, 4);
+    relay_store_set_max_pages(w->store, 280); /* with the reserve in it: 24 for the log */
+    for (uint64_t n = 4, full = 0; !full; n++) {
+        job = job_of(n, 0);
+        assert_ok(relay_appender_push(w->appender, &job));
+        assert_true(relay_appender_step(w->appender));
+        assert_true(relay_appender_take_result(w->appender, &result));
+        full = result.err == PROTO_ERR_IO;
+    }
+    relay_appender_head(w->appender, &head);
+    for (uint64_t i = 0; i < 100; i++) { /* one that begins beside each one that ends */
+        job = job_of(10000 + 2 * i, 0);
+        assert_ok(relay_appender_push(w->appender, &job));
+        job = job_of(10001 + 2 * i, 0);
+        job.closing = true;
+        assert_ok(relay_appender_push(w->appender, &job));
+        assert_true(relay_appender_step(w->appender));
+        assert_true(relay_appender_take_result(w->appender, &result));
+        assert_int_equal(result.err, PROTO_ERR_IO);
+        assert_non_null(strstr(result.text, "disk is full"));
+        assert_true(relay_appender_take_result(w->appender, &result));
+        assert_ok(result.err);
+        assert_int_equal(result.receipt.index, head.size + i);
+    }
+    relay_store_set_max_pages(w->store, 0);
+    w->seen = (struct proto_log_seen){0, {0}};
+    add_many(w, head.size + 100, head.size + 110, 5);
+}
+
 static void the_queue_is_bounded_and_keeps_places_for_endings(void **state)
 {
     struct world *w = *state;
@@ -492,6 +528,7 @@ int main(void)
         TEST(a_session_row_and_its_entry_are_written_together),
         TEST(who_has_seen_a_longer_log_is_told),
         TEST(a_full_disk_fails_the_group_and_the_next_goes_on),
+        TEST(a_full_disk_still_logs_what_ends),
         TEST(the_queue_is_bounded_and_keeps_places_for_endings),
         TEST(an_old_copy_that_is_put_back_is_refused),
         TEST(a_log_that_was_tampered_with_is_refused),
