@@ -224,12 +224,12 @@ static bool read_issued(const struct certs_authority *authority, const char *fil
         return false;
     enum proto_err err = verify_leaf(authority, leaf, authority->now_s, &out->identity);
 
-    if (err == PROTO_ERR_CERT_EXPIRED) { /* who it was is judged at a time when it was valid */
+    if (err == PROTO_ERR_CERT_EXPIRED) { /* who it was is judged at its last second */
         struct tm end;
 
         out->expired = true;
         if (ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) == 1)
-            err = verify_leaf(authority, leaf, timegm(&end), &out->identity);
+            err = verify_leaf(authority, leaf, timegm(&end) - 1, &out->identity);
     }
     X509_free(leaf);
     if (err != PROTO_OK) {

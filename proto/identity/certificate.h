@@ -53,7 +53,7 @@ struct proto_identity {
     char email[PROTO_IDENTITY_EMAIL_BYTES + 1];          /* <id>@<domain> */
     char domain[PROTO_IDENTITY_DOMAIN_BYTES + 1];        /* from the root's nameConstraints, lower-case A-labels */
     enum proto_role role;
-    int64_t not_before_s, not_after_s; /* unix seconds */
+    int64_t not_before_s, not_after_s; /* unix seconds; the second not_after_s is the first one too late */
 };
 
 /** What a root says about itself. */

@@ -17,15 +17,12 @@ enum critical { EITHER, CRITICAL, PLAIN };
 static const struct extension {
     int nid;
     enum critical critical;
-    enum need need[3]; /* by enum proto_place */
+    enum need need[3]; /* by enum proto_place: leaf, between, root */
 } extensions[] = {
-    /*                                           leaf   between root */
-    {NID_basic_constraints, CRITICAL, {MUST, MUST, MUST}},
-    {NID_key_usage, CRITICAL, {MUST, MUST, MUST}},
-    {NID_name_constraints, CRITICAL, {NEVER, NEVER, MUST}},
-    {NID_ext_key_usage, EITHER, {MAY, NEVER, NEVER}}, /* none: CERT_ROLE */
-    {NID_subject_alt_name, EITHER, {MAY, NEVER, NEVER}},
-    /* none: CERT_NAME */ {NID_subject_key_identifier, PLAIN, {MAY, MUST, MUST}},
+    /* a leaf without a use or an address gets its own answer: CERT_ROLE, CERT_NAME */
+    {NID_basic_constraints, CRITICAL, {MUST, MUST, MUST}},    {NID_key_usage, CRITICAL, {MUST, MUST, MUST}},
+    {NID_name_constraints, CRITICAL, {NEVER, NEVER, MUST}},   {NID_ext_key_usage, EITHER, {MAY, NEVER, NEVER}},
+    {NID_subject_alt_name, EITHER, {MAY, NEVER, NEVER}},      {NID_subject_key_identifier, PLAIN, {MAY, MUST, MUST}},
     {NID_authority_key_identifier, PLAIN, {MUST, MUST, MAY}},
 };
 #define EXTENSIONS (sizeof extensions / sizeof extensions[0])
