@@ -34,7 +34,7 @@ __attribute__((format(printf, 3, 4))) static enum host_parsed wrong(const struct
     va_end(args);
     snprintf(way_out, sizeof way_out, "%s%s%s --help lists what there is", p->program->name, p->command ? " " : "",
              p->command ? p->command->word : "");
-    host_say_error(*value ? value : "(empty)", rule, way_out);
+    host_say_error(value, rule, way_out);
     return HOST_PARSED_WRONG;
 }
 

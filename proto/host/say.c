@@ -69,7 +69,8 @@ void host_say_error(const char *value, const char *rule, const char *way_out)
     char text[SAY_LINE_BYTES];
     bool more = way_out && *way_out;
 
-    snprintf(text, sizeof text, "%s: %s: %s%s%s", say_program, value, rule, more ? "; " : "", more ? way_out : "");
+    snprintf(text, sizeof text, "%s: %s: %s%s%s", say_program, value && *value ? value : "(empty)", rule,
+             more ? "; " : "", more ? way_out : "");
     put_line(text);
 }
 
