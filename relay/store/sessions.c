@@ -50,7 +50,7 @@ enum proto_err relay_store_put_session(struct relay_store *store, const struct r
     if (!put)
         return PROTO_ERR_IO;
     sqlite3_bind_blob(put, 1, row->sid, sizeof row->sid, SQLITE_STATIC);
-    sqlite3_bind_int(put, 2, row->state);
+    sqlite3_bind_int(put, 2, (int)row->state);
     for (size_t i = 0; i < TEXT_COUNT; i++)
         sqlite3_bind_text(put, text_columns[i].column + 1, (const char *)row + text_columns[i].offset, -1,
                           SQLITE_STATIC);

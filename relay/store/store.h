@@ -63,7 +63,7 @@ void relay_store_rollback(struct relay_store *store); /* fine without a transact
  * Disk that is held back so that endings can still be logged when the rest is full. Whoever starts something must hold
  * it; whoever ends something may give it up. Held as a file beside the databases.
  */
-#define RELAY_STORE_RESERVE_BYTES (1 << 20) /* some hundred endings, with the write-ahead log's copy of each page */
+#define RELAY_STORE_RESERVE_BYTES (8 << 20) /* some three hundred endings: each writes about seven pages */
 
 /** Takes the reserve, or has it already. PROTO_ERR_IO: the disk has no room for it. */
 PROTO_MUST_USE enum proto_err relay_store_hold_reserve(struct relay_store *store);

@@ -316,7 +316,7 @@ static void a_full_disk_still_logs_what_ends(void **state)
     struct proto_log_seen head;
 
     add_many(w, 0, 4, 4);
-    relay_store_set_max_pages(w->store, 280); /* with the reserve in it: 24 for the log */
+    relay_store_set_max_pages(w->store, RELAY_STORE_RESERVE_BYTES / 4096 + 24); /* 24 beside the reserve */
     for (uint64_t n = 4, full = 0; !full; n++) {
         job = job_of(n, 0);
         assert_ok(relay_appender_push(w->appender, &job));
