@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proto/session/internal.h - the parts of one end, and who owns what. Only the files of proto/session see it.
+ *
+ *   session.c   the outside: start, connection, feed, pending, tick, end
+ *   relay.c     what the relay says and is told (type RELAY)
+ *   pair.c      the pair: handshake, channel, heartbeats, control messages in and out
+ *   data.c      numbered messages, delivered once and in order across pairs
+ *   outbox.c    signed notes on their way into the log, one at a time, in order
+ *   grants.c    customer: consent is a key - requests, grants, withdrawals, rotation
+ *   held.c      agent: statements checked, keys held, frames opened
+ */
+#ifndef PROTO_SESSION_INTERNAL_H
+#define PROTO_SESSION_INTERNAL_H
+
+#include "proto/consent/gate.h"
+#include "proto/consent/statement.h"
+#include "proto/media/receive.h"
+#include "proto/pairing/pairing.h"
+#include "proto/seal/note.h"
+#include "proto/seal/sframe.h"
+#include "proto/session/events.h"
+#include "proto/session/outq.h"
+#include "proto/session/session.h"
+
+enum side { SIDE_CUSTOMER, SIDE_AGENT };
+
+/* Where an end stands with the relay. */
+enum link_state {
+    LINK_DOWN,    /* no connection */
+    LINK_HELLO,   /* Hello was sent */
+    LINK_SEATED,  /* Welcome came; an agent's Open may still be under way */
+};
+
+/* ---- data.c: one direction pair of numbered messages ---- */
+struct data_message {
+    struct data_message *next;
+    uint64_t seq;
+    size_t len;
+    uint8_t bytes[];
+};
+struct data_channel {
+    struct data_message *first, **last; /* sent or to be sent, not acknowledged; owned */
+    size_t count;                       /* at most PROTO_MAX_UNACKED */
+    uint64_t next_seq;                  /* of the next one to send */
+    uint64_t delivered;                 /* highest number delivered here */
+};
+
+/* ---- outbox.c ---- */
+struct note_entry {
+    struct note_entry *next;
+    bool rides;                  /* a rekey note: no leaf of its own, it goes with the next one */
+    bool final;                  /* no co-signature is waited for any more */
+    bool in_flight;              /* LOG_ADD was sent on this connection */
+    bool acked;                  /* customer: the peer has the statement */
+    bool delayed;                /* the log said no: asked again at final_at_ms */
+    int64_t final_at_ms;
+    uint32_t seq;
+    enum proto_log_class kind;
+    enum proto_capability capability;
+    const char *action;          /* static text */
+    struct proto_buf note;       /* owned */
+    uint8_t text_hash[32];
+    uint8_t r[32];
+    uint8_t commitment[32], evidence_hash[32]; /* set when LOG_ADD was made */
+    struct proto_buf evidence;   /* owned; sealed once, so that a repeated LOG_ADD is the same bytes */
+    struct proto_log_seen seen;  /* what the receipt must continue */
+};
+struct outbox {
+    struct note_entry *first, **last;
+    size_t count;
+    uint32_t seq;      /* of the last note signed */
+    uint8_t prev[32];  /* hash of its text */
+    uint8_t secret[64]; /* signs: the session key or the leaf's key */
+    char signer[PROTO_SIGNER_BYTES];
+};
+
+/* ---- grants.c ---- */
+enum grant_phase {
+    GRANT_NONE,
+    GRANT_ASKED,     /* the request is before the customer */
+    GRANT_LOGGING,   /* granted: the key is made, the note is on its way into the log, nobody has the key */
+    GRANT_RELEASING, /* the receipt is verified: gate opened, key sent, waiting for KEY_ACK or half a second */
+    GRANT_LIVE,
+    GRANT_SUSPENDED, /* the pair is gone: no key; comes back by `rekey` within the grace time */
+};
+struct grant {
+    enum grant_phase phase;
+    bool capturing;          /* the owner was told to capture */
+    bool logged;             /* receipt verified, leaf_hash is set */
+    bool gate_open;
+    uint32_t gate_seq;       /* of the last gate sent for it */
+    uint8_t stream;          /* alias, drawn once */
+    uint32_t epoch;
+    uint32_t max_s, retention_days;
+    char purpose[PROTO_MAX_VALUE_BYTES + 1];
+    struct proto_sframe_key *key; /* owned; NULL: there is no key */
+    uint8_t base_key[32];         /* until the key was acknowledged */
+    uint8_t stmt_hash[32];        /* of the statement that commits to the key */
+    uint8_t leaf_hash[32];        /* of the grant */
+    uint32_t grant_seq;           /* statement number of the grant: its receipt releases the key */
+    uint64_t counter;             /* frames sealed under the key */
+    uint16_t tl0;
+    uint32_t object;
+    int64_t expires_ms;           /* PROTO_NEVER: with the session */
+    int64_t deadline_ms;          /* of the phase: receipt, key acknowledgement */
+    int64_t rotate_ms;
+};
+
+/* ---- held.c ---- */
+struct held_key {
+    struct proto_sframe_key *key; /* owned */
+    uint64_t kid;
+    struct proto_replay replay;
+    uint64_t expected; /* RELIABLE: the next counter */
+};
+struct held {
+    enum proto_consent_state state;
+    bool requested;        /* asked for, and no statement has answered yet */
+    bool viewing;          /* viewing-started was logged */
+    uint32_t epoch;        /* of the newest statement that commits to a key */
+    uint8_t key_commit[32], stmt_hash[32];
+    uint8_t stream;
+    uint32_t max_s, retention_days;
+    char purpose[PROTO_MAX_VALUE_BYTES + 1];
+    struct held_key now, before; /* before: until the first valid frame of a higher epoch */
+    struct proto_layers layers;
+    int64_t key_frame_asked_ms;
+    uint64_t frames;
+};
+
+struct pair {
+    struct proto_pairing *pairing;      /* an attempt under way; owned */
+    struct proto_noise_channel channel; /* live when `up` */
+    bool up;
+    bool confirmed;                     /* customer: the agent has sealed something in this pair */
+    bool resuming;                      /* the attempt is mode 4 */
+    struct proto_check check;
+    uint32_t hb_seq, hb_peer_seq;
+    int64_t hb_sent_ms, hb_heard_ms;    /* mono */
+    uint64_t hb_peer_mono_ms;
+    int64_t offset_ms, best_rtt_ms;     /* peer's media clock = ours + offset; best_rtt < 0: not known */
+    bool stale;
+};
+
+struct proto_session {
+    enum side side;
+    struct proto_random random;
+    struct proto_now now;  /* of the entry that is being served */
+    int64_t start_ms;      /* media time 0 */
+    struct events events;
+    struct outq out;
+
+    /* the relay */
+    enum link_state link;
+    bool ever_connected, opened;       /* opened: agent, the relay has the session */
+    bool peer_present;
+    uint32_t peer_connection;
+    uint8_t sid[PROTO_SID_BYTES];
+    bool sid_known;
+    uint8_t token[PROTO_TOKEN_BYTES];
+    bool token_known;
+    char join_host[PROTO_JOIN_HOST_MAX + 1];
+    char origin[PROTO_LOG_ORIGIN_MAX + 1];
+    struct proto_buf org_note, policy_note; /* as the relay serves them */
+    char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
+    struct proto_log_seen seen;
+    struct proto_log_seen claimed; /* the peer's newest tree, while its consistency is asked for */
+    bool claim_open;
+    bool log_distrusted; /* a fork was seen: nothing is granted any more */
+
+    /* invitation */
+    struct proto_invite_link invite_link;
+    struct proto_invite_code invite_code;
+    bool by_link, by_code, invitation_used;
+    uint32_t link_ttl_s, code_ttl_s;
+    int64_t link_until_ms, code_until_ms;
+    struct proto_code_guard guard;
+    char customer_ref[129], reference[129];
+
+    /* the peer */
+    struct pair pair;
+    struct proto_resume_keys resume;
+    bool joined, ever_confirmed;
+    unsigned resume_try, failed_attempts; /* customer: which key the next attempt takes; alarms in a row */
+    uint8_t cs_public[32], cs_secret[64]; /* customer: own; agent: only cs_public */
+    struct proto_identity agent;          /* who the agent is, at both ends */
+    struct proto_org org;
+    struct proto_policy policy;
+    bool verified;
+    bool words_matched;
+    const struct proto_credential *credential; /* agent; borrowed */
+    char peer_info[PROTO_CLIENT_INFO_MAX + 1];
+    uint8_t ctx[32];                      /* H("handhold/1 ctx" | sid | cs_pub), authenticated with every frame */
+    int64_t retry_pair_ms, lost_since_ms; /* PROTO_NEVER: not */
+
+    struct data_channel data;
+    struct outbox outbox;
+
+    /* customer */
+    struct grant grants[PROTO_CAPABILITY_COUNT];
+    uint32_t offers;
+    uint8_t pinned_root[32], ui_build[32];
+    bool has_pin;
+    char client_info[PROTO_CLIENT_INFO_MAX + 1];
+    uint32_t next_epoch, gate_seq, request_number, refusals;
+    bool paused;
+
+    /* agent */
+    struct held held[PROTO_CAPABILITY_COUNT];
+    uint32_t stmt_seq;      /* of the customer's last statement */
+    uint8_t stmt_prev[32];
+    uint32_t asked;         /* requests so far */
+    enum proto_capability open_request;
+    struct proto_session_figures figures;
+
+    /* the end */
+    bool ending, left, over, gave_up;
+    enum proto_end end_reason;
+    uint8_t end_by;
+    int64_t end_deadline_ms;
+};
+
+/* session.c */
+void session_error(struct proto_session *s, enum proto_err err, const char *message);
+void session_alarm(struct proto_session *s, enum proto_err err, const char *message);
+void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
+                           const char *purpose, uint32_t max_s, uint32_t retention_days);
+void session_event_connection(struct proto_session *s, enum proto_connection_state state);
+/** The session is over for this end: events, keys wiped, nothing more is accepted. */
+void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message);
+/** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */
+void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by);
+bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, const uint8_t *body, size_t len);
+
+/* relay.c */
+void relay_link_hello(struct proto_session *s);
+void relay_link_feed(struct proto_session *s, const uint8_t *body, size_t len);
+void relay_link_send(struct proto_session *s, const handhold_ToRelay *message);
+void relay_link_gate(struct proto_session *s, enum proto_capability capability, bool open, uint32_t ttl_s);
+void relay_link_leave(struct proto_session *s);
+void relay_link_compare_log(struct proto_session *s, uint64_t size, const uint8_t *root, size_t root_len);
+
+/* pair.c */
+void pair_start(struct proto_session *s); /* customer: a handshake with whoever is there */
+void pair_feed_handshake(struct proto_session *s, const uint8_t *body, size_t len);
+void pair_feed_control(struct proto_session *s, const uint8_t *sealed, size_t len);
+void pair_close(struct proto_session *s); /* the channel is gone: keys wiped, grants suspended */
+void pair_tick(struct proto_session *s);
+int64_t pair_deadline(const struct proto_session *s);
+/** Seals and queues a control message; nothing when the pair is not up. */
+void pair_send(struct proto_session *s, enum proto_control msg, const uint8_t *body, size_t len);
+void pair_send_message(struct proto_session *s, enum proto_control msg, const pb_msgdesc_t *fields, const void *message);
+
+/* data.c */
+enum proto_err data_send(struct proto_session *s, const handhold_Data *data);
+void data_receive(struct proto_session *s, const uint8_t *body, size_t len);
+void data_acked(struct proto_session *s, uint64_t upto);
+void data_send_again(struct proto_session *s);
+void data_clear(struct data_channel *data);
+
+/* outbox.c */
+/** Signs the text under this end's name, links it into the outbox. NULL: FULL, or out of memory. */
+struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *text, enum proto_log_class kind,
+                              enum proto_capability capability, const char *action, bool rides, int64_t cosign_wait_ms);
+void outbox_event(struct proto_session *s, enum proto_act action, enum proto_capability capability); /* agent's */
+void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line);
+void outbox_finalise(struct proto_session *s); /* no more waiting for co-signatures */
+void outbox_flush(struct proto_session *s);    /* sends what may be sent */
+void outbox_receipt(struct proto_session *s, const uint8_t *body, size_t len);
+void outbox_disconnected(struct proto_session *s);
+void outbox_send_statements_again(struct proto_session *s);
+int64_t outbox_deadline(const struct proto_session *s);
+void outbox_tick(struct proto_session *s);
+void outbox_clear(struct outbox *outbox);
+
+/* grants.c (customer) */
+void grants_requested(struct proto_session *s, const handhold_ConsentRequest *request);
+void grants_note_logged(struct proto_session *s, const struct note_entry *entry, const uint8_t leaf_hash[static 32]);
+void grants_key_acked(struct proto_session *s, uint64_t kid);
+void grants_gate_answered(struct proto_session *s, uint32_t gate_seq, enum proto_err err, const char *message);
+void grants_suspend(struct proto_session *s);
+void grants_resume(struct proto_session *s);
+void grants_withdraw_all(struct proto_session *s, const char *purpose);
+void grants_tick(struct proto_session *s);
+int64_t grants_deadline(const struct proto_session *s);
+void grants_end_statement(struct proto_session *s);
+void grants_clear(struct proto_session *s);
+enum proto_capability grants_by_stream(const struct proto_session *s, uint8_t stream);
+
+/* held.c (agent) */
+void held_statement(struct proto_session *s, const handhold_Statement *statement);
+void held_key_release(struct proto_session *s, const uint8_t *body, size_t len);
+void held_key_retire(struct proto_session *s, uint64_t kid);
+void held_media(struct proto_session *s, const uint8_t *message, size_t len);
+void held_suspend(struct proto_session *s);
+void held_clear(struct proto_session *s);
+
+#endif

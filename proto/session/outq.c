@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/session/outq.h"
+
+#include <stdlib.h>
+
+void outq_init(struct outq *q)
+{
+    *q = (struct outq){.control.max = OUTQ_CONTROL_MAX_BYTES, .media.max = OUTQ_MEDIA_MAX_BYTES};
+    q->control.last = &q->control.first;
+    q->media.last = &q->media.first;
+}
+
+static void lane_drop_first(struct outq_lane *lane)
+{
+    struct outq_message *gone = lane->first;
+
+    lane->first = gone->next;
+    if (!lane->first)
+        lane->last = &lane->first;
+    lane->bytes -= gone->len;
+    free(gone);
+}
+
+void outq_clear(struct outq *q)
+{
+    q->lent = NULL;
+    while (q->control.first)
+        lane_drop_first(&q->control);
+    while (q->media.first)
+        lane_drop_first(&q->media);
+}
+
+struct outq_message *outq_message_new(uint8_t stream, size_t len)
+{
+    struct outq_message *message = malloc(sizeof *message + len);
+
+    if (message)
+        *message = (struct outq_message){.len = len, .stream = stream};
+    return message;
+}
+
+bool outq_has_room(const struct outq *q, uint8_t stream, size_t len)
+{
+    const struct outq_lane *lane = stream ? &q->media : &q->control;
+
+    return len <= lane->max - lane->bytes;
+}
+
+bool outq_append(struct outq *q, struct outq_message *message)
+{
+    struct outq_lane *lane = message->stream ? &q->media : &q->control;
+
+    if (!outq_has_room(q, message->stream, message->len)) {
+        free(message);
+        return false;
+    }
+    *lane->last = message;
+    lane->last = &message->next;
+    lane->bytes += message->len;
+    return true;
+}
+
+const uint8_t *outq_pending(struct outq *q, size_t *len)
+{
+    if (!q->lent)
+        q->lent = q->control.first ? q->control.first : q->media.first;
+    *len = q->lent ? q->lent->len : 0;
+    return q->lent ? q->lent->bytes : NULL;
+}
+
+void outq_sent(struct outq *q)
+{
+    if (!q->lent)
+        return;
+    lane_drop_first(q->lent == q->control.first ? &q->control : &q->media);
+    q->lent = NULL;
+}
+
+void outq_purge(struct outq *q, uint8_t stream)
+{
+    struct outq_message **at = &q->media.first;
+
+    while (*at) {
+        struct outq_message *message = *at;
+        if (message->stream != stream || message == q->lent) {
+            at = &message->next;
+            continue;
+        }
+        *at = message->next;
+        q->media.bytes -= message->len;
+        free(message);
+    }
+    q->media.last = at;
+}

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/session/session.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/seal/signature.h"
+#include "proto/session/internal.h"
+
+enum {
+    END_WAIT_MS = 3000,       /* for the log's last receipts and the relay's word, then the end is reached without them */
+    GIVE_UP_EXTRA_MS = 10000, /* beyond the grace time: the relay may need a moment longer than we do */
+};
+
+/* ---------------------------------------------------------------- starting */
+
+static struct proto_session *session_new(enum side side, struct proto_random random, struct proto_log_seen seen, struct proto_now now)
+{
+    struct proto_session *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return NULL;
+    s->side = side;
+    s->random = random;
+    s->now = now;
+    s->start_ms = now.mono_ms;
+    s->seen = seen;
+    s->pair.best_rtt_ms = -1;
+    s->retry_pair_ms = s->lost_since_ms = s->end_deadline_ms = PROTO_NEVER;
+    events_init(&s->events);
+    outq_init(&s->out);
+    data_clear(&s->data);
+    s->outbox.last = &s->outbox.first;
+    proto_buf_init(&s->org_note, PROTO_ORG_NOTE_BYTES);
+    proto_buf_init(&s->policy_note, PROTO_POLICY_NOTE_BYTES);
+    return s;
+}
+
+static enum proto_err take_invitation(struct proto_session *s, const struct proto_customer_config *config)
+{
+    enum proto_err err;
+
+    if (config->link) {
+        s->by_link = true;
+        err = proto_invite_link_parse(&s->invite_link, config->link, strlen(config->link));
+        if (!err)
+            err = proto_invite_link_sid(&s->invite_link, s->sid);
+        s->sid_known = !err;
+        return err ? err : proto_set_text(s->join_host, sizeof s->join_host, s->invite_link.join_host);
+    }
+    if (!config->code || !config->join_host)
+        return PROTO_ERR_ARGUMENT;
+    s->by_code = true;
+    err = proto_invite_code_parse(&s->invite_code, config->code, strlen(config->code));
+    if (err)
+        return err;
+    if (!proto_join_host_ok(config->join_host, strlen(config->join_host)))
+        return PROTO_ERR_LINK;
+    return proto_set_text(s->join_host, sizeof s->join_host, config->join_host);
+}
+
+enum proto_err proto_session_new_customer(struct proto_session **out, const struct proto_customer_config *config, struct proto_now now)
+{
+    struct proto_session *s = session_new(SIDE_CUSTOMER, config->random, config->seen, now);
+    uint8_t seed[PROTO_SIGN_SEED_BYTES];
+
+    *out = NULL;
+    if (!s)
+        return PROTO_ERR_NOMEM;
+    enum proto_err err = take_invitation(s, config);
+    if (!err)
+        err = proto_set_text(s->client_info, sizeof s->client_info, config->client_info);
+    if (err) {
+        proto_session_free(s);
+        return err;
+    }
+    proto_random_fill(&s->random, seed, sizeof seed);
+    proto_sign_keypair(s->cs_public, s->cs_secret, seed);
+    sodium_memzero(seed, sizeof seed);
+    memcpy(s->outbox.secret, s->cs_secret, sizeof s->outbox.secret);
+    s->offers = config->offers;
+    s->has_pin = config->pinned_root != NULL;
+    if (s->has_pin)
+        memcpy(s->pinned_root, config->pinned_root, sizeof s->pinned_root);
+    memcpy(s->ui_build, config->ui_build, sizeof s->ui_build);
+    *out = s;
+    return PROTO_OK;
+}
+
+enum proto_err proto_session_new_agent(struct proto_session **out, const struct proto_agent_config *config, struct proto_now now)
+{
+    struct proto_session *s = session_new(SIDE_AGENT, config->random, config->seen, now);
+    const char *ref = config->customer_ref ? config->customer_ref : "", *reference = config->reference ? config->reference : "";
+
+    *out = NULL;
+    if (!s)
+        return PROTO_ERR_NOMEM;
+    if (!proto_value_valid(ref) || !proto_value_valid(reference) || proto_set_text(s->customer_ref, sizeof s->customer_ref, ref) ||
+        proto_set_text(s->reference, sizeof s->reference, reference)) {
+        proto_session_free(s);
+        return PROTO_ERR_RANGE;
+    }
+    s->credential = config->credential;
+    s->agent = config->credential->identity;
+    s->verified = true;
+    s->by_link = true;
+    s->by_code = config->by_code;
+    s->link_ttl_s = config->link_ttl_s ? config->link_ttl_s : PROTO_INVITATION_MS / 1000;
+    s->code_ttl_s = config->code_ttl_s ? config->code_ttl_s : PROTO_INVITATION_MS / 1000;
+    memcpy(s->outbox.secret, config->credential->secret_key, sizeof s->outbox.secret);
+    proto_identity_signer_name(&s->agent, s->outbox.signer);
+    *out = s;
+    return PROTO_OK;
+}
+
+static void wipe(struct proto_session *s)
+{
+    grants_clear(s);
+    held_clear(s);
+    proto_pairing_free(s->pair.pairing);
+    proto_noise_channel_clear(&s->pair.channel);
+    s->pair = (struct pair){.best_rtt_ms = -1};
+    proto_resume_keys_clear(&s->resume);
+    proto_invite_link_clear(&s->invite_link);
+    proto_invite_code_clear(&s->invite_code);
+    sodium_memzero(s->cs_secret, sizeof s->cs_secret);
+    sodium_memzero(s->token, sizeof s->token);
+    s->token_known = false;
+    outbox_clear(&s->outbox);
+    data_clear(&s->data);
+}
+
+void proto_session_free(struct proto_session *s)
+{
+    if (!s)
+        return;
+    wipe(s);
+    events_clear(&s->events);
+    outq_clear(&s->out);
+    proto_buf_free(&s->org_note);
+    proto_buf_free(&s->policy_note);
+    sodium_memzero(s, sizeof *s);
+    free(s);
+}
+
+/* ---------------------------------------------------------------- telling */
+
+static void event_message(struct proto_session *s, enum proto_event_kind kind, enum proto_err err, const char *message)
+{
+    struct event_node *node = events_add(&s->events, kind, strlen(message) + 1);
+    size_t at = 0;
+
+    if (!node)
+        return;
+    node->event.error.err = err;
+    node->event.error.message = events_text(node, &at, message);
+}
+
+void session_error(struct proto_session *s, enum proto_err err, const char *message)
+{
+    event_message(s, PROTO_EVENT_ERROR, err, *message ? message : proto_err_rule(err));
+}
+
+void session_alarm(struct proto_session *s, enum proto_err err, const char *message)
+{
+    event_message(s, PROTO_EVENT_ALARM, err, message);
+}
+
+void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
+                           const char *purpose, uint32_t max_s, uint32_t retention_days)
+{
+    struct event_node *node = events_add(&s->events, PROTO_EVENT_CONSENT, strlen(purpose) + 1);
+    size_t at = 0;
+
+    if (!node)
+        return;
+    node->event.consent.capability = capability;
+    node->event.consent.state = state;
+    node->event.consent.purpose = events_text(node, &at, purpose);
+    node->event.consent.max_s = max_s;
+    node->event.consent.retention_days = retention_days;
+}
+
+void session_event_connection(struct proto_session *s, enum proto_connection_state state)
+{
+    struct event_node *node = events_add(&s->events, PROTO_EVENT_CONNECTION, 0);
+
+    if (node)
+        node->event.connection.state = state;
+}
+
+const char *proto_consent_state_name(enum proto_consent_state state)
+{
+    static const char *const names[] = {"none", "requested", "granted", "refused", "withdrawn", "expired", "blocked"};
+
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "none";
+}
+
+const char *proto_connection_state_name(enum proto_connection_state state)
+{
+    static const char *const names[] = {"connected", "reconnecting", "resumed", "lost"};
+
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "lost";
+}
+
+/* ---------------------------------------------------------------- the connection */
+
+bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, const uint8_t *body, size_t len)
+{
+    struct outq_message *message = outq_message_new(0, PROTO_ENVELOPE_BYTES + len);
+
+    if (!message)
+        return false;
+    proto_envelope_write(message->bytes, type, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT, dst);
+    if (len)
+        memcpy(message->bytes + PROTO_ENVELOPE_BYTES, body, len);
+    return outq_append(&s->out, message);
+}
+
+void proto_session_connected(struct proto_session *s, struct proto_now now)
+{
+    s->now = now;
+    if (s->over || s->link != LINK_DOWN)
+        return;
+    s->ever_connected = true;
+    relay_link_hello(s);
+}
+
+void proto_session_disconnected(struct proto_session *s, struct proto_now now)
+{
+    s->now = now;
+    if (s->link == LINK_DOWN)
+        return;
+    s->link = LINK_DOWN;
+    s->peer_present = false;
+    s->claim_open = false;
+    outq_clear(&s->out);
+    outbox_disconnected(s);
+    pair_close(s);
+    if (s->ending && !s->over)
+        session_finish(s, s->end_reason, s->end_by, "");
+}
+
+void proto_session_feed(struct proto_session *s, const uint8_t *message, size_t len, struct proto_now now)
+{
+    struct proto_envelope envelope;
+
+    s->now = now;
+    if (s->over || s->link == LINK_DOWN)
+        return;
+    if (len && message[0] == PROTO_TYPE_MEDIA) {
+        held_media(s, message, len);
+        return;
+    }
+    if (proto_envelope_parse(message, len, &envelope)) {
+        s->figures.frames_refused++;
+        return;
+    }
+    message += PROTO_ENVELOPE_BYTES;
+    len -= PROTO_ENVELOPE_BYTES;
+    if (envelope.type == PROTO_TYPE_RELAY)
+        relay_link_feed(s, message, len);
+    else if (envelope.type == PROTO_TYPE_LOG)
+        outbox_receipt(s, message, len);
+    else if (envelope.type == PROTO_TYPE_HANDSHAKE)
+        pair_feed_handshake(s, message, len);
+    else
+        pair_feed_control(s, message, len);
+}
+
+const uint8_t *proto_session_pending(struct proto_session *s, size_t *len)
+{
+    return outq_pending(&s->out, len);
+}
+
+void proto_session_sent(struct proto_session *s)
+{
+    outq_sent(&s->out);
+}
+
+size_t proto_session_backlog_bytes(const struct proto_session *s)
+{
+    return s->out.media.bytes;
+}
+
+bool proto_session_over(const struct proto_session *s)
+{
+    return s->over && !s->out.control.first;
+}
+
+bool proto_session_wants_connection(const struct proto_session *s)
+{
+    return !s->over;
+}
+
+bool proto_session_next_event(struct proto_session *s, struct proto_event *out)
+{
+    return events_next(&s->events, out);
+}
+
+/* ---------------------------------------------------------------- the end */
+
+void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message)
+{
+    if (s->over)
+        return;
+    s->over = true;
+    if (s->pair.up || s->joined)
+        session_event_connection(s, PROTO_CONNECTION_LOST);
+    struct event_node *node = events_make(PROTO_EVENT_ENDED, strlen(message) + 1);
+    size_t at = 0;
+    wipe(s); /* stops capture first, which shows before the end does */
+    s->end_deadline_ms = PROTO_NEVER;
+    if (!node)
+        return;
+    node->event.ended.reason = reason;
+    node->event.ended.by = by;
+    node->event.ended.message = events_text(node, &at, message);
+    events_append(&s->events, node);
+}
+
+void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by)
+{
+    handhold_Bye bye = {.reason = reason};
+
+    if (s->over || s->ending)
+        return;
+    s->ending = true;
+    s->end_reason = reason;
+    s->end_by = by;
+    s->end_deadline_ms = s->now.mono_ms + END_WAIT_MS;
+    if (s->side == SIDE_CUSTOMER && s->joined) {
+        grants_withdraw_all(s, "ended");
+        grants_end_statement(s);
+    }
+    if (s->side == SIDE_AGENT)
+        for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
+            if (s->held[c].viewing)
+                outbox_event(s, PROTO_ACT_VIEWING_STOPPED, (enum proto_capability)c);
+    held_clear(s);
+    pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
+    outbox_finalise(s);
+}
+
+void proto_session_end(struct proto_session *s, enum proto_end reason, struct proto_now now)
+{
+    s->now = now;
+    session_begin_end(s, reason, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
+    if (!s->joined && s->link != LINK_SEATED)
+        session_finish(s, reason, s->end_by, "");
+}
+
+/*
+ * The one who does not hold the customer's notes waits for the other: the customer's end leaves when the log has its last note,
+ * and the relay's word that the session has ended releases the agent's end.
+ */
+static void tick_end(struct proto_session *s)
+{
+    bool late = s->now.mono_ms >= s->end_deadline_ms;
+
+    if (!s->ending || s->over)
+        return;
+    if (!s->left && (late || (!s->outbox.count && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present)))) {
+        relay_link_leave(s);
+        s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
+        late = s->link != LINK_SEATED;
+    }
+    if (late && (s->left || s->link != LINK_SEATED))
+        session_finish(s, s->end_reason, s->end_by, "");
+}
+
+/* ---------------------------------------------------------------- time */
+
+static int64_t give_up_ms(const struct proto_session *s)
+{
+    if (s->lost_since_ms == PROTO_NEVER || !s->joined)
+        return PROTO_NEVER;
+    return s->lost_since_ms + (int64_t)s->policy.grace_s * 1000;
+}
+
+int64_t proto_session_deadline(const struct proto_session *s)
+{
+    if (s->over)
+        return PROTO_NEVER;
+    int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
+    at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
+    if (s->side == SIDE_CUSTOMER)
+        at = proto_earlier(at, grants_deadline(s));
+    if (s->ending)
+        return s->outbox.count || s->left ? proto_earlier(at, s->end_deadline_ms) : s->now.mono_ms;
+    int64_t give_up = give_up_ms(s);
+    if (give_up != PROTO_NEVER && s->gave_up)
+        give_up += GIVE_UP_EXTRA_MS;
+    return proto_earlier(at, give_up);
+}
+
+/* Nobody is asked again within the grace time; after it what was granted is taken back, and a little later the session is over. */
+static void tick_grace(struct proto_session *s)
+{
+    int64_t at = give_up_ms(s);
+
+    if (at == PROTO_NEVER)
+        s->gave_up = false;
+    if (at == PROTO_NEVER || s->now.mono_ms < at)
+        return;
+    if (!s->gave_up) {
+        s->gave_up = true;
+        if (s->side == SIDE_CUSTOMER)
+            grants_withdraw_all(s, PROTO_PURPOSE_CONNECTION_LOST);
+    } else if (s->now.mono_ms >= at + GIVE_UP_EXTRA_MS) {
+        session_finish(s, PROTO_END_CONNECTION_LOST, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT,
+                       "the connection did not come back in time");
+    }
+}
+
+void proto_session_tick(struct proto_session *s, struct proto_now now)
+{
+    s->now = now;
+    if (s->over)
+        return;
+    if (s->events.overflow) {
+        session_finish(s, PROTO_END_FAILED, s->side == SIDE_CUSTOMER ? 1 : 2, "events were not read: a bounded row is full");
+        return;
+    }
+    pair_tick(s);
+    outbox_tick(s);
+    if (s->side == SIDE_CUSTOMER)
+        grants_tick(s);
+    tick_grace(s);
+    if (!s->over && now.mono_ms >= s->start_ms + PROTO_SESSION_MS)
+        session_begin_end(s, PROTO_END_EXPIRED, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
+    tick_end(s);
+}
+
+/* ---------------------------------------------------------------- both ends */
+
+enum proto_err proto_session_send_data(struct proto_session *s, const handhold_Data *data, struct proto_now now)
+{
+    s->now = now;
+    if (!s->joined || s->ending || s->over)
+        return PROTO_ERR_STATE;
+    if (data->which_body == handhold_Data_check_words_tag)
+        s->words_matched = data->body.check_words.match;
+    return data_send(s, data);
+}
+
+void proto_session_figures(const struct proto_session *s, struct proto_session_figures *out)
+{
+    *out = s->figures;
+    out->outbox = s->outbox.count;
+}
+
+enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability)
+{
+    if (!proto_capability_label(capability))
+        return PROTO_CONSENT_NONE;
+    if (s->side == SIDE_AGENT)
+        return s->held[capability].state;
+    switch (s->grants[capability].phase) {
+    case GRANT_NONE:
+        return PROTO_CONSENT_NONE;
+    case GRANT_ASKED:
+        return PROTO_CONSENT_REQUESTED;
+    case GRANT_LOGGING:
+    case GRANT_RELEASING:
+    case GRANT_LIVE:
+    case GRANT_SUSPENDED:
+        break;
+    }
+    return s->grants[capability].logged ? PROTO_CONSENT_GRANTED : PROTO_CONSENT_REQUESTED;
+}
+
+void proto_session_seen(const struct proto_session *s, const char **origin, struct proto_log_seen *seen)
+{
+    *origin = s->origin;
+    *seen = s->log_distrusted ? (struct proto_log_seen){0} : s->seen;
+}
+
+const struct proto_policy *proto_session_policy(const struct proto_session *s)
+{
+    return s->joined ? &s->policy : NULL;
+}
