@@ -27,6 +27,23 @@ static const struct extension {
 };
 #define EXTENSIONS (sizeof extensions / sizeof extensions[0])
 
+/* OpenSSL keeps a default that was written out (critical FALSE, cA FALSE); what it would write itself never has one. */
+static bool extension_is_canonical(X509_EXTENSION *e, int nid)
+{
+    void *content = X509V3_EXT_d2i(e);
+    X509_EXTENSION *again = content ? X509V3_EXT_i2d(nid, X509_EXTENSION_get_critical(e), content) : NULL;
+    uint8_t *was = NULL, *would_be = NULL;
+    int len = i2d_X509_EXTENSION(e, &was), len_again = again ? i2d_X509_EXTENSION(again, &would_be) : -1;
+    bool same = len > 0 && len == len_again && !memcmp(was, would_be, (size_t)len);
+
+    OPENSSL_free(was);
+    OPENSSL_free(would_be);
+    X509_EXTENSION_free(again);
+    if (content)
+        ASN1_item_free(content, ASN1_ITEM_ptr(X509V3_EXT_get(e)->it));
+    return same;
+}
+
 static bool extension_is_allowed(X509_EXTENSION *e, enum proto_place place, unsigned *seen)
 {
     int nid = OBJ_obj2nid(X509_EXTENSION_get_object(e));
@@ -41,7 +58,8 @@ static bool extension_is_allowed(X509_EXTENSION *e, enum proto_place place, unsi
         *seen |= 1u << i;
         if (extensions[i].critical != EITHER && critical != (extensions[i].critical == CRITICAL))
             return false;
-        return proto_der_check(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)) == PROTO_OK;
+        return proto_der_check(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)) == PROTO_OK &&
+               extension_is_canonical(e, nid);
     }
     return false;
 }

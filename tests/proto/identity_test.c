@@ -11,6 +11,7 @@
 #include "certs/pem.h"
 #include "certs/request.h"
 #include "proto/identity/credential.h"
+#include "proto/identity/der.h"
 
 #define NOW INT64_C(1767225600)
 #define DAY INT64_C(86400)
@@ -322,6 +323,128 @@ static void no_byte_of_a_certificate_can_be_changed(void **state)
     world_clear(&w);
 }
 
+/* Grows the DER by `count` bytes at `at`; the lengths that enclose them are one byte each, or two for the outer pair.
+ */
+static void insert(uint8_t *der, size_t *len, size_t at, const uint8_t *bytes, size_t count)
+{
+    memmove(der + at + count, der + at, *len - at);
+    memcpy(der + at, bytes, count);
+    *len += count;
+    for (size_t i = 2; i <= 6; i += 4) { /* certificate and signed part: 30 82 xx xx 30 82 xx xx */
+        unsigned grown = (unsigned)(der[i] << 8 | der[i + 1]) + (unsigned)count;
+
+        der[i] = (uint8_t)(grown >> 8);
+        der[i + 1] = (uint8_t)grown;
+    }
+}
+
+static size_t find(const uint8_t *der, size_t len, const void *what, size_t what_len)
+{
+    const uint8_t *at = memmem(der, len, what, what_len);
+
+    assert_non_null(at);
+    return (size_t)(at - der);
+}
+
+/* OpenSSL keeps a name's bytes as it read them, so only the walk sees a longer spelling in there. */
+static void a_name_in_ber_is_refused_even_when_it_was_signed(void **state)
+{
+    struct world w;
+    X509 *back;
+    uint8_t *der = NULL, changed[2048];
+
+    (void)state;
+    world_init(&w);
+    size_t len = (size_t)i2d_X509(w.leaf, &der), at = find(der, len, "Ada Lovelace", 12) - 1;
+
+    memcpy(changed, der, len);
+    insert(changed, &len, at, (const uint8_t[]){0x81}, 1);
+    changed[at - 7]++; /* attribute, set, name */
+    changed[at - 9]++;
+    changed[at - 11]++;
+    const uint8_t *reading = changed;
+    X509 *taken_by_openssl = d2i_X509(NULL, &reading, (long)len);
+
+    assert_non_null(taken_by_openssl);
+    assert_int_equal(proto_der_read((struct proto_der){changed, len}, &back), PROTO_ERR_CERT_PROFILE);
+    X509_free(taken_by_openssl);
+    OPENSSL_free(der);
+    world_clear(&w);
+}
+
+/* Signed by the root, every element DER by itself: but a default that is written out is a second spelling. */
+static void a_default_that_is_written_out_is_refused(void **state)
+{
+    static const struct {
+        const char *what;
+        uint8_t bytes[20];
+        size_t len;
+    } spelt[] = {
+        {"extension, critical FALSE", {0x30, 0x11, 0x06, 0x03, 0x55, 0x1d, 0x11, 0x01, 0x01, 0x00}, 10},
+        {"cA FALSE",
+         {0x30, 0x0f, 0x06, 0x03, 0x55, 0x1d, 0x13, 0x01, 0x01, 0xff, 0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0x00},
+         17},
+    };
+    static const uint8_t address[] = {0x04, 0x07, 0x30, 0x05, 0x81, 0x03, 'a', '@', 'b'};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof spelt / sizeof spelt[0]; i++) {
+        uint8_t der[64];
+        const uint8_t *at = der;
+        size_t len = spelt[i].len;
+        struct world w;
+
+        memcpy(der, spelt[i].bytes, len);
+        if (i == 0) {
+            memcpy(der + len, address, sizeof address);
+            len += sizeof address;
+        }
+        X509_EXTENSION *extension = d2i_X509_EXTENSION(NULL, &at, (long)len);
+
+        assert_non_null(extension);
+        world_init(&w);
+        X509 *leaf = X509_dup(w.leaf);
+        int old = X509_get_ext_by_OBJ(leaf, X509_EXTENSION_get_object(extension), -1);
+
+        X509_EXTENSION_free(X509_delete_ext(leaf, old));
+        X509_add_ext(leaf, extension, -1);
+        assert_true(X509_sign(leaf, w.root_key, NULL) > 0);
+        assert_int_equal(verify_leaf(&w, leaf, NOW), PROTO_ERR_CERT_PROFILE);
+        X509_EXTENSION_free(extension);
+        X509_free(leaf);
+        world_clear(&w);
+    }
+}
+
+static void der_has_no_second_spelling(void **state)
+{
+    static const struct {
+        size_t len;
+        uint8_t bytes[8];
+    } wrong[] = {
+        {0, {0}},
+        {1, {0x30}},
+        {3, {0x30, 0x00, 0x00}},                   /* something behind the end */
+        {3, {0x30, 0x02, 0x05}},                   /* cut short */
+        {3, {0x30, 0x81, 0x00}},                   /* long form for a short length */
+        {4, {0x30, 0x82, 0x00, 0x00}},             /* leading zero */
+        {4, {0x30, 0x80, 0x00, 0x00}},             /* indefinite */
+        {5, {0x30, 0x03, 0x01, 0x01, 0x01}},       /* TRUE is ff */
+        {6, {0x30, 0x04, 0x02, 0x02, 0x00, 0x01}}, /* integer with a spare zero */
+        {4, {0x30, 0x02, 0x02, 0x00}},             /* integer of nothing */
+        {6, {0x30, 0x04, 0x03, 0x02, 0x01, 0x01}}, /* unused bit that is set */
+        {6, {0x30, 0x04, 0x24, 0x02, 0x04, 0x00}}, /* octets in pieces */
+        {5, {0x30, 0x03, 0x1f, 0x81, 0x00}},       /* high tag */
+        {5, {0x10, 0x03, 0x02, 0x01, 0x00}},       /* a sequence that is no container */
+    };
+
+    (void)state;
+    assert_ok(proto_der_check((const uint8_t[]){0x30, 0x03, 0x02, 0x01, 0x00}, 5));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        if (proto_der_check(wrong[i].bytes, wrong[i].len) == PROTO_OK)
+            fail_msg("case %zu", i);
+}
+
 /* ---- an authority between ---- */
 
 static X509 *make_between(struct world *w, EVP_PKEY *key, const char *basic, const char *usage)
@@ -515,6 +638,9 @@ int main(void)
         cmocka_unit_test(a_key_of_another_kind_or_of_small_order_is_refused),
         cmocka_unit_test(a_certificate_has_one_spelling),
         cmocka_unit_test(no_byte_of_a_certificate_can_be_changed),
+        cmocka_unit_test(a_name_in_ber_is_refused_even_when_it_was_signed),
+        cmocka_unit_test(a_default_that_is_written_out_is_refused),
+        cmocka_unit_test(der_has_no_second_spelling),
         cmocka_unit_test(one_authority_may_stand_between_and_must_be_one),
         cmocka_unit_test(a_root_is_confined_to_one_domain),
         cmocka_unit_test(a_domain_is_lower_case_labels),

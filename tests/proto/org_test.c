@@ -237,6 +237,31 @@ static void no_byte_of_a_policy_can_be_changed(void **state)
     house_clear(&h);
 }
 
+/* The same rules in another order are another text, and one policy must not have two. */
+static void a_policy_has_one_spelling(void **state)
+{
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1], text[PROTO_POLICY_NOTE_BYTES];
+    struct proto_policy back;
+    struct house h;
+
+    (void)state;
+    house_init(&h, PROTO_ROLE_OFFICER);
+    assert_ok(sign_policy(&h));
+    size_t len = (size_t)((uint8_t *)memmem(h.note.bytes, h.note.len, "\n\n", 2) - h.note.bytes) + 1;
+
+    memcpy(text, h.note.bytes, len);
+    text[len] = '\0';
+    char *last = strstr(text, "deny history\ndeny guest\n");
+
+    assert_non_null(last);
+    memcpy(last, "deny guest\ndeny history\n", 24);
+    proto_identity_signer_name(&h.who.identity, name);
+    proto_buf_clear(&h.note);
+    assert_ok(proto_note_make(text, len, name, h.who.secret_key, &h.note));
+    assert_int_equal(verify_policy(&h, 0, &back), PROTO_ERR_FORMAT);
+    house_clear(&h);
+}
+
 static void only_an_officer_signs_a_policy(void **state)
 {
     char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
@@ -341,6 +366,7 @@ int main(void)
         cmocka_unit_test(an_org_note_has_one_spelling),
         cmocka_unit_test(a_policy_says_what_the_officer_signed),
         cmocka_unit_test(no_byte_of_a_policy_can_be_changed),
+        cmocka_unit_test(a_policy_has_one_spelling),
         cmocka_unit_test(only_an_officer_signs_a_policy),
         cmocka_unit_test(a_policy_is_judged_at_its_own_time),
         cmocka_unit_test(a_policy_allows_by_capability_role_and_time),
