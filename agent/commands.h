@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/commands.h - what a script can tell the agent: one JSON object a line, one struct.
+ *
+ * Pure. Commands whose capability comes in a later version are known by name, so that a script reads "not yet" and not
+ * "no such command".
+ */
+#ifndef AGENT_COMMANDS_H
+#define AGENT_COMMANDS_H
+
+#include <stdbool.h>
+
+#include "agent/desk/desk.h"
+#include "proto/util/err.h"
+
+#define AGENT_WHY_BYTES 512
+
+enum agent_do {
+    AGENT_DO_NOTHING, /* an empty line */
+    AGENT_DO_REQUEST,
+    AGENT_DO_CHAT,
+    AGENT_DO_POINT,
+    AGENT_DO_DRAW,
+    AGENT_DO_CLEAR,
+    AGENT_DO_FREEZE,
+    AGENT_DO_CHECK_WORDS,
+    AGENT_DO_WRONG_PERSON,
+    AGENT_DO_END,
+    AGENT_DO_LATER, /* `text` is the command's name */
+};
+
+struct agent_command {
+    enum agent_do what;
+    enum proto_capability capability;
+    uint32_t max_s, id;
+    bool on;                                  /* FREEZE, CHECK_WORDS */
+    double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT: one pair */
+    size_t pairs;
+    char shape[16];
+    char text[PROTO_MAX_CHAT_BYTES + 1]; /* chat, purpose, words of a mark */
+};
+
+/** FORMAT: no JSON object with "do"; NOT_FOUND: no such command; RANGE: a field is missing or wrong. `why` for people.
+ */
+PROTO_MUST_USE enum proto_err agent_command_from_json(const char *line, struct agent_command *out,
+                                                      char why[static AGENT_WHY_BYTES]);
+/** "camera,device-state" as bits 1 << capability, in `order` as named. RANGE: `why` names the word. */
+PROTO_MUST_USE enum proto_err agent_capabilities_parse(const char *text, enum proto_capability *order, size_t *count,
+                                                       char why[static AGENT_WHY_BYTES]);
+
+#endif

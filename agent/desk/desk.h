@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/desk/desk.h - what an agent can do and sees, without a window: on top of one session.
+ *
+ * The window, the headless program and a test drive the same desk. It decodes the picture, asks for key frames when one
+ * is missing, asks the customer one thing at a time, and hands everything else on as it comes.
+ *
+ * Commands answer as those of the session do (STATE, POLICY, RANGE, FULL …), and change nothing when they fail.
+ */
+#ifndef AGENT_DESK_DESK_H
+#define AGENT_DESK_DESK_H
+
+#include "agent/desk/picture.h"
+#include "proto/session/session.h"
+
+#define AGENT_DESK_POINTS_MAX 256 /* pairs in one mark, as the wire's bound */
+
+struct agent_desk;
+
+/* Told during agent_desk_take(). Pointers hold for the call. Commands to the desk are allowed in all of them. */
+struct agent_desk_listener {
+    void (*event)(void *context, const struct proto_event *event); /* all but frames */
+    /** A picture was decoded; `first`: of this consent. */
+    void (*picture)(void *context, const struct agent_desk_picture *picture, bool first);
+    void (*state)(void *context, const handhold_StateChange *change);
+    void *context;
+};
+
+/** `config` as proto_session_new_agent(). The caller owns *out. */
+PROTO_MUST_USE enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_config *config,
+                                             const struct agent_desk_listener *listener, struct proto_now now);
+void agent_desk_free(struct agent_desk *desk); /* NULL is fine */
+/** For whoever connects it. Borrowed. */
+struct proto_session *agent_desk_session(struct agent_desk *desk);
+/** Takes what the session has to tell. */
+void agent_desk_take(struct agent_desk *desk, struct proto_now now);
+
+/** Asks for a consent, at once or as soon as the question before it is answered. EXISTS: it waits or is granted
+ * already. */
+PROTO_MUST_USE enum proto_err agent_desk_request(struct agent_desk *desk, enum proto_capability capability,
+                                                 const char *purpose, uint32_t max_s, struct proto_now now);
+/** The words that are used when the agent gives none. Static text. */
+const char *agent_desk_purpose(enum proto_capability capability);
+
+PROTO_MUST_USE enum proto_err agent_desk_chat(struct agent_desk *desk, const char *text, struct proto_now now);
+/** 0..1 of the picture. RANGE otherwise. */
+PROTO_MUST_USE enum proto_err agent_desk_point(struct agent_desk *desk, double x, double y, struct proto_now now);
+/** `points` are x, y pairs, 0..1. The new mark's number is in *id. RANGE: shape, count or a point. */
+PROTO_MUST_USE enum proto_err agent_desk_draw(struct agent_desk *desk, const char *shape, const double *points,
+                                              size_t pairs, const char *text, uint32_t *id, struct proto_now now);
+/** `id` 0: all marks. */
+PROTO_MUST_USE enum proto_err agent_desk_clear(struct agent_desk *desk, uint32_t id, struct proto_now now);
+/** Keeps showing the present picture, or goes on with the live one. STATE: there is no picture. */
+PROTO_MUST_USE enum proto_err agent_desk_freeze(struct agent_desk *desk, bool frozen);
+bool agent_desk_frozen(const struct agent_desk *desk);
+/** Tells the customer whether the check words were the same. */
+PROTO_MUST_USE enum proto_err agent_desk_check_words(struct agent_desk *desk, bool match, struct proto_now now);
+
+/** What is to be shown: the frozen picture, or the last one. Width 0: none. Borrowed until the next take or freeze. */
+struct agent_desk_i420 agent_desk_shown(const struct agent_desk *desk);
+const struct agent_desk_picture *agent_desk_picture(const struct agent_desk *desk);
+/** Mono ms of the last picture that was accepted; PROTO_NEVER before the first. */
+int64_t agent_desk_last_picture_ms(const struct agent_desk *desk);
+
+#endif

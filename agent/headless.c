@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/headless.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/commands.h"
+#include "agent/desk/desk.h"
+#include "agent/desk/draw.h"
+#include "agent/tell.h"
+#include "proto/host/loop.h"
+#include "proto/host/say.h"
+#include "proto/host/uplink.h"
+#include "proto/host/world.h"
+
+#define LINE_BYTES 65536u /* a mark with all its points */
+#define FIGURES_MS 1000
+
+struct headless {
+    const struct agent_headless_config *config;
+    struct agent_tell tell;
+    /* Owned */
+    struct host_loop *loop;
+    struct host_timer *timer;
+    struct host_lines *lines;
+    struct host_uplink *uplink;
+    struct agent_desk *desk;
+    bool leaving;
+    int exit_code;
+};
+
+/* ---- commands ---- */
+
+static void refuse(struct headless *h, const char *what, enum proto_err err)
+{
+    char text[512];
+    const char *rule =
+        err == PROTO_ERR_EXISTS ? "it was asked for already, and is open or granted" : proto_err_rule(err);
+
+    snprintf(text, sizeof text, "%s: %s; %s", what, rule,
+             err == PROTO_ERR_EXISTS ? "wait for the answer" : proto_err_way_out(err));
+    agent_tell_error(&h->tell, proto_err_name(err), text);
+}
+
+static void later(struct headless *h, const char *name)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "\"%.40s\": this version cannot do it yet; leave this command out", name);
+    agent_tell_error(&h->tell, "NOT_YET", text);
+}
+
+static void obey(struct headless *h, const struct agent_command *command)
+{
+    struct proto_now now = host_now();
+    enum proto_err err = PROTO_OK;
+    uint32_t id;
+
+    switch (command->what) {
+    case AGENT_DO_NOTHING:
+        break;
+    case AGENT_DO_REQUEST:
+        err = agent_desk_request(h->desk, command->capability, command->text, command->max_s, now);
+        break;
+    case AGENT_DO_CHAT:
+        err = agent_desk_chat(h->desk, command->text, now);
+        break;
+    case AGENT_DO_POINT:
+        err = agent_desk_point(h->desk, command->points[0], command->points[1], now);
+        break;
+    case AGENT_DO_DRAW:
+        err = agent_desk_draw(h->desk, command->shape, command->points, command->pairs, command->text, &id, now);
+        break;
+    case AGENT_DO_CLEAR:
+        err = agent_desk_clear(h->desk, command->id, now);
+        break;
+    case AGENT_DO_FREEZE:
+        err = agent_desk_freeze(h->desk, command->on);
+        break;
+    case AGENT_DO_CHECK_WORDS:
+        err = agent_desk_check_words(h->desk, command->on, now);
+        break;
+    case AGENT_DO_WRONG_PERSON:
+        host_uplink_end(h->uplink, PROTO_END_WRONG_PERSON);
+        break;
+    case AGENT_DO_END:
+        host_uplink_end(h->uplink, PROTO_END_COMPLETED);
+        break;
+    case AGENT_DO_LATER:
+        later(h, command->text);
+        break;
+    }
+    if (err != PROTO_OK)
+        refuse(h, command->what == AGENT_DO_REQUEST ? proto_capability_name(command->capability) : "this command", err);
+}
+
+static void on_line(void *context, char *text)
+{
+    struct headless *h = context;
+    struct agent_command command;
+    char why[AGENT_WHY_BYTES];
+
+    if (!text)
+        agent_tell_error(&h->tell, "COMMAND", "a line of more than 65536 bytes: it was left out; send shorter lines");
+    else if (agent_command_from_json(text, &command, why) != PROTO_OK)
+        agent_tell_error(&h->tell, "COMMAND", why);
+    else
+        obey(h, &command);
+    host_uplink_kick(h->uplink);
+}
+
+/* ---- what the desk tells ---- */
+
+static void ask_at_once(struct headless *h, struct proto_now now)
+{
+    for (size_t i = 0; i < h->config->request_count; i++) {
+        enum proto_capability capability = h->config->request[i];
+        enum proto_err err = agent_desk_request(h->desk, capability, h->config->purpose, 0, now);
+
+        if (err != PROTO_OK)
+            refuse(h, proto_capability_name(capability), err);
+    }
+}
+
+static void write_snapshot(struct headless *h)
+{
+    struct agent_desk_i420 f = agent_desk_picture_last(agent_desk_picture(h->desk));
+    struct agent_desk_raster raster = {0};
+    enum proto_err err;
+
+    if (!h->config->snapshot || f.width == 0)
+        return;
+    err = agent_desk_raster_from_i420(&raster, &f);
+    if (err == PROTO_OK)
+        err = agent_desk_raster_png(&raster, h->config->snapshot);
+    if (err != PROTO_OK)
+        host_say_err(h->config->snapshot, err);
+    agent_desk_raster_clear(&raster);
+}
+
+static bool camera_stopped(const struct proto_event *e)
+{
+    return e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
+           (e->consent.state == PROTO_CONSENT_WITHDRAWN || e->consent.state == PROTO_CONSENT_EXPIRED);
+}
+
+static void on_event(void *context, const struct proto_event *e)
+{
+    struct headless *h = context;
+    struct proto_now now = host_now();
+
+    agent_tell_event(&h->tell, e, now);
+    if (e->kind == PROTO_EVENT_ENDED)
+        h->exit_code = host_uplink_exit(e->ended.reason);
+    if (e->kind == PROTO_EVENT_ENDED || camera_stopped(e)) {
+        agent_tell_video(&h->tell, h->desk, true, now);
+        write_snapshot(h);
+    }
+    if (e->kind == PROTO_EVENT_JOINED)
+        ask_at_once(h, now);
+}
+
+static void on_picture(void *context, const struct agent_desk_picture *picture, bool first)
+{
+    struct headless *h = context;
+
+    if (first)
+        agent_tell_first_picture(&h->tell, picture, host_now());
+}
+
+static void on_state(void *context, const handhold_StateChange *change)
+{
+    struct headless *h = context;
+
+    agent_tell_state(&h->tell, change);
+}
+
+/* ---- the uplink, the clock, signals ---- */
+
+static void changed(void *context)
+{
+    struct headless *h = context;
+
+    agent_desk_take(h->desk, host_now());
+}
+
+static void failed(void *context, enum proto_err err, const char *text)
+{
+    struct headless *h = context;
+
+    h->exit_code = HOST_EXIT_FAILED;
+    agent_tell_error(&h->tell, proto_err_name(err), text);
+    if (h->tell.json)
+        host_say(HOST_ERROR, "%s", text);
+}
+
+static void finished(void *context)
+{
+    struct headless *h = context;
+
+    agent_desk_take(h->desk, host_now());
+    host_loop_stop(h->loop);
+}
+
+static void on_timer(void *context)
+{
+    struct headless *h = context;
+    struct proto_now now = host_now();
+
+    agent_tell_video(&h->tell, h->desk, false, now);
+    host_timer_set(h->timer, now.mono_ms + FIGURES_MS);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct headless *h = context;
+
+    (void)number;
+    if (h->leaving) {
+        host_loop_stop(h->loop); /* asked twice: at once */
+        return;
+    }
+    h->leaving = true;
+    host_uplink_end(h->uplink, PROTO_END_AGENT_LEFT);
+}
+
+/* ---- start and stop ---- */
+
+static int start_desk(struct headless *h)
+{
+    const struct agent_headless_config *config = h->config;
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h};
+    const struct proto_agent_config agent = {.random = host_random(),
+                                             .credential = config->credential,
+                                             .by_code = true,
+                                             .customer_ref = config->customer_ref,
+                                             .reference = config->reference,
+                                             .seen = config->seen};
+    enum proto_err err = agent_desk_new(&h->desk, &agent, &listener, host_now());
+
+    if (err != PROTO_OK)
+        host_say_err("the session", err);
+    return err == PROTO_OK ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+static int start(struct headless *h)
+{
+    const struct agent_headless_config *config = h->config;
+    const struct host_uplink_config uplink = {.loop = h->loop,
+                                              .session = agent_desk_session(h->desk),
+                                              .url = config->url,
+                                              .ca_file = config->ca_file,
+                                              .cert_file = config->cert_file,
+                                              .key_file = config->key_file,
+                                              .changed = changed,
+                                              .failed = failed,
+                                              .finished = finished,
+                                              .context = h};
+    char error[512];
+    enum proto_err err = host_timer_new(&h->timer, h->loop, on_timer, h);
+
+    if (err == PROTO_OK)
+        err = host_loop_on_signal(h->loop, on_signal, h);
+    if (err != PROTO_OK) {
+        host_say_err("starting", err);
+        return HOST_EXIT_FAILED;
+    }
+    err = host_uplink_new(&h->uplink, &uplink, error);
+    if (err != PROTO_OK) {
+        agent_tell_error(&h->tell, proto_err_name(err), *error ? error : proto_err_rule(err));
+        return HOST_EXIT_USAGE;
+    }
+    err = host_lines_new(&h->lines, h->loop, STDIN_FILENO, LINE_BYTES, on_line, NULL, h);
+    if (err != PROTO_OK) {
+        host_say_err("reading the standard input", err);
+        return HOST_EXIT_FAILED;
+    }
+    host_timer_set(h->timer, host_now().mono_ms + FIGURES_MS);
+    return HOST_EXIT_FINE;
+}
+
+static void stop(struct headless *h)
+{
+    host_lines_free(h->lines);
+    host_uplink_free(h->uplink);
+    host_timer_free(h->timer);
+    agent_desk_free(h->desk);
+    host_loop_free(h->loop);
+}
+
+int agent_headless_run(const struct agent_headless_config *config, struct proto_log_seen *seen)
+{
+    const char *term = getenv("TERM");
+    struct headless h = {
+        .config = config,
+        .tell = {.json = config->json, .colour = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0},
+        .exit_code = HOST_EXIT_FAILED};
+    const char *origin;
+    int code;
+
+    *seen = config->seen;
+    if (host_loop_new(&h.loop) != PROTO_OK) {
+        host_say_err("starting", PROTO_ERR_NOMEM);
+        return HOST_EXIT_FAILED;
+    }
+    code = start_desk(&h);
+    if (code == HOST_EXIT_FINE)
+        code = start(&h);
+    if (code == HOST_EXIT_FINE) {
+        host_loop_run(h.loop);
+        code = h.exit_code;
+        proto_session_seen(agent_desk_session(h.desk), &origin, seen);
+    }
+    stop(&h);
+    return code;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/headless.h - an agent without a window: a test, a bot, a load generator, or a person in a terminal.
+ *
+ * A thin front of the desk: JSON Lines commands come on stdin, events leave on stdout, as JSON Lines or in words.
+ */
+#ifndef AGENT_HEADLESS_H
+#define AGENT_HEADLESS_H
+
+#include "proto/identity/credential.h"
+#include "proto/log/receipt.h"
+#include "proto/wire/capability.h"
+
+struct agent_headless_config {
+    const char *url, *ca_file, *cert_file, *key_file;
+    const struct proto_credential *credential;             /* borrowed */
+    const char *customer_ref, *reference;                  /* NULL: none */
+    enum proto_capability request[PROTO_CAPABILITY_COUNT]; /* asked for once the customer is there */
+    size_t request_count;
+    const char *purpose;  /* of these; NULL: the desk's own words */
+    const char *snapshot; /* PNG of the last picture at the end; NULL: none */
+    bool json;
+    struct proto_log_seen seen;
+};
+
+/** Runs to the session's end. Returns the exit code; `*seen` gets what to remember. */
+int agent_headless_run(const struct agent_headless_config *config, struct proto_log_seen *seen);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/tell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "agent/qr.h"
+#include "proto/host/event_line.h"
+#include "proto/host/say.h"
+
+/* ---- words; texts of others lose what could drive a terminal ---- */
+
+static void put(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)(text ? text : ""); *at; at++)
+        putchar(*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) ? ' ' : *at);
+}
+
+static void put_invite(const struct agent_tell *tell, const struct proto_event *e)
+{
+    struct proto_buf qr;
+
+    printf("\nThe customer opens this link (valid once, for ten minutes):\n\n  %s\n\n", e->invite.link);
+    proto_buf_init(&qr, 64 * 1024);
+    if (agent_qr(e->invite.link, tell->colour, &qr) == PROTO_OK && !qr.failed)
+        fwrite(qr.bytes, 1, qr.len, stdout);
+    proto_buf_free(&qr);
+    if (e->invite.code)
+        printf("\nor types the code   %s   at   %s\n", e->invite.code, e->invite.address);
+}
+
+static void put_consent(const struct proto_event *e)
+{
+    const char *label = proto_capability_label(e->consent.capability);
+
+    printf("%s: %s", label ? label : "?", proto_consent_state_name(e->consent.state));
+    if (e->consent.purpose && *e->consent.purpose) {
+        printf(" - ");
+        put(e->consent.purpose);
+    }
+}
+
+static void put_data(const handhold_Data *data)
+{
+    if (data->which_body == handhold_Data_chat_tag) {
+        printf("customer: ");
+        put(data->body.chat.text);
+    } else if (data->which_body == handhold_Data_paused_tag) {
+        printf("%s by the %s: ", data->body.paused.paused ? "paused" : "going on", data->body.paused.by);
+        put(data->body.paused.reason);
+    } else if (data->which_body == handhold_Data_check_words_tag) {
+        printf(data->body.check_words.match ? "the customer says: the check words are the same"
+                                            : "THE CUSTOMER SAYS: THE CHECK WORDS DIFFER");
+    }
+}
+
+static void put_event(const struct agent_tell *tell, const struct proto_event *e)
+{
+    switch (e->kind) {
+    case PROTO_EVENT_INVITE:
+        put_invite(tell, e);
+        break;
+    case PROTO_EVENT_JOINED:
+        printf("the customer has joined (");
+        put(e->joined.peer);
+        printf(")");
+        break;
+    case PROTO_EVENT_CONSENT:
+        put_consent(e);
+        break;
+    case PROTO_EVENT_LOGGED:
+        printf("the log has it: %s, entry %" PRIu64, e->logged.action, e->logged.index);
+        break;
+    case PROTO_EVENT_DATA:
+        put_data(e->data);
+        break;
+    case PROTO_EVENT_CONNECTION:
+        printf("connection: %s", proto_connection_state_name(e->connection.state));
+        break;
+    case PROTO_EVENT_LIVE:
+        printf(e->live ? "the picture is live again" : "THE PICTURE IS NOT LIVE: nothing is heard of the customer");
+        break;
+    case PROTO_EVENT_CHECK_WORDS:
+        printf("check words: %s %s %s %s", e->words[0], e->words[1], e->words[2], e->words[3]);
+        break;
+    case PROTO_EVENT_ALARM:
+        printf("ALARM: ");
+        put(e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err));
+        break;
+    case PROTO_EVENT_ERROR:
+        printf("error: ");
+        put(e->error.message ? e->error.message : proto_err_rule(e->error.err));
+        break;
+    case PROTO_EVENT_ENDED:
+        printf("the session ended: %s ", proto_end_name(e->ended.reason));
+        put(e->ended.message);
+        break;
+    default:
+        return;
+    }
+    putchar('\n');
+    fflush(stdout);
+}
+
+void agent_tell_event(struct agent_tell *tell, const struct proto_event *e, struct proto_now now)
+{
+    if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
+        e->consent.state == PROTO_CONSENT_GRANTED)
+        tell->granted_ms = now.mono_ms;
+    if (tell->json)
+        host_event_line(e, "customer");
+    else
+        put_event(tell, e);
+}
+
+/* ---- the picture ---- */
+
+void agent_tell_first_picture(const struct agent_tell *tell, const struct agent_desk_picture *picture,
+                              struct proto_now now)
+{
+    struct agent_desk_i420 f = agent_desk_picture_last(picture);
+    int64_t after_ms = now.mono_ms - tell->granted_ms;
+
+    if (tell->json)
+        host_event_fields("first-picture", json_pack("{s:i,s:i,s:I}", "width", f.width, "height", f.height, "after_ms",
+                                                     (json_int_t)after_ms));
+    else
+        printf("first picture: %dx%d, %" PRId64 " ms after the key\n", f.width, f.height, after_ms);
+    fflush(stdout);
+}
+
+static json_t *video_fields(struct agent_desk *desk, const struct agent_desk_picture_stats *s)
+{
+    struct proto_session_figures figures;
+
+    proto_session_figures(agent_desk_session(desk), &figures);
+    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:{s:f,s:f,s:f}}", "frames", (json_int_t)s->frames, "width",
+                     s->width, "height", s->height, "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken,
+                     "skipped", (json_int_t)s->skipped, "refused", (json_int_t)figures.frames_refused, "latency_ms",
+                     "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
+}
+
+void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bool final, struct proto_now now)
+{
+    struct agent_desk_picture_stats second, all;
+    json_t *fields;
+
+    agent_desk_picture_second(agent_desk_picture(desk), now.mono_ms, &second);
+    agent_desk_picture_session(agent_desk_picture(desk), &all);
+    if (final ? all.frames == 0 : second.frames == 0)
+        return;
+    if (!tell->json) {
+        const struct agent_desk_picture_stats *s = final ? &all : &second;
+
+        printf("picture%s: %dx%d, %.0f a second, %.0f kbit/s, latency %.0f ms (95%%: %.0f ms)\n",
+               final ? ", in all" : "", s->width, s->height, s->fps, s->kbps, s->latency_p50_ms, s->latency_p95_ms);
+        fflush(stdout);
+        return;
+    }
+    fields = video_fields(desk, final ? &all : &second);
+    if (!fields)
+        return;
+    json_object_set_new(fields, "final", json_boolean(final));
+    json_object_set_new(fields, "total_frames", json_integer((json_int_t)all.frames));
+    json_object_set_new(fields, "last_picture_time_ms",
+                        json_integer(now.unix_ms - (now.mono_ms - agent_desk_last_picture_ms(desk))));
+    host_event_fields("video", fields);
+}
+
+/* ---- device state ---- */
+
+static json_t *value_of(const handhold_Property *p)
+{
+    switch (p->which_value) {
+    case handhold_Property_text_tag:
+        return json_string(p->value.text);
+    case handhold_Property_number_tag:
+        return json_real(p->value.number);
+    case handhold_Property_truth_tag:
+        return json_boolean(p->value.truth);
+    default:
+        return json_null();
+    }
+}
+
+static void put_state(const handhold_StateChange *change)
+{
+    const handhold_Property *p = &change->body.property;
+
+    if (change->which_body != handhold_StateChange_property_tag)
+        return;
+    put(p->device);
+    printf(".");
+    put(p->name);
+    printf(" = ");
+    if (p->which_value == handhold_Property_text_tag)
+        put(p->value.text);
+    else if (p->which_value == handhold_Property_number_tag)
+        printf("%g", p->value.number);
+    else
+        printf(p->value.truth ? "yes" : "no");
+    printf(" ");
+    put(p->unit);
+    putchar('\n');
+    fflush(stdout);
+}
+
+void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange *change)
+{
+    const handhold_Property *p = &change->body.property;
+    const handhold_Device *d = &change->body.device;
+
+    if (!tell->json) {
+        put_state(change);
+        return;
+    }
+    if (change->which_body == handhold_StateChange_property_tag)
+        host_event_fields("state", json_pack("{s:s,s:s,s:o,s:s,s:I}", "device", p->device, "property", p->name, "value",
+                                             value_of(p), "unit", p->unit, "unix_ms", (json_int_t)p->unix_ms));
+    else if (change->which_body == handhold_StateChange_device_tag)
+        host_event_fields("device", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "device", d->id, "parent", d->parent,
+                                              "kind", d->kind, "maker", d->maker, "model", d->model, "firmware",
+                                              d->firmware, "seen_by", d->seen_by, "gone", (int)d->gone));
+}
+
+void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text)
+{
+    if (tell->json)
+        host_event_fields("error", json_pack("{s:s,s:s}", "code", code, "message", text));
+    else
+        host_say(HOST_ERROR, "%s", text);
+}
