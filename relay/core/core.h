@@ -30,17 +30,20 @@ struct relay_core;
 #define RELAY_LIMIT_LIST(X) \
     X(connections, 20000, "connections at once") \
     X(connections_per_address, 64, "public connections at once from one address (IPv6: one /64)") \
+    X(connections_per_staff, 128, "connections at once of one member of staff") \
     X(sessions, 10000, "sessions at once") \
     X(sessions_per_staff, 50, "sessions that one member of staff may have open") \
     X(opens_per_staff_minute, 60, "invitations that one member of staff may make in a minute") \
     X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing") \
     X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt") \
     X(hello_ms, 10000, "time from the connection to its first message") \
-    X(queue_bytes, 4194304, "bytes that wait for one receiver") \
+    X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576") \
+    X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together") \
     X(queue_ms, 2000, "age of the oldest picture that waits for one receiver") \
     X(messages_per_second, 600, "messages from one connection in a second") \
     X(bytes_per_second, 2500000, "bytes from one connection in a second") \
     X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less") \
+    X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute") \
     X(log_pending, 64, "notes of one connection that wait for the log")
 
 struct relay_limits {

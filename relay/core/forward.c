@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hot path: what one end sends to another, unread, copied once into the receiver's queue. */
+#include <stdio.h>
+
+#include "relay/core/state.h"
+
+static void count_forwarded(struct relay_core *core, size_t len)
+{
+    core->figures.forwarded_messages++;
+    core->figures.forwarded_bytes += len;
+}
+
+enum proto_err relay_on_sealed(struct relay_core *core, struct relay_peer *peer, const struct proto_envelope *envelope,
+                               const uint8_t *message, size_t len, struct proto_now now)
+{
+    struct relay_peer *to = envelope->dst && envelope->dst < RELAY_SEATS && envelope->dst != peer->index
+                                ? peer->room->seat[envelope->dst].peer
+                                : NULL;
+
+    if (envelope->src != peer->index || !to || to->state != RELAY_PEER_SEATED) {
+        core->figures.dropped_messages++;
+        return PROTO_OK;
+    }
+    if (relay_peer_put(core, to, message, len, now))
+        count_forwarded(core, len);
+    return PROTO_OK;
+}
+
+/* The log has one note of each stream that somebody sends without a gate; the sender hears of it now and then. */
+static void block(struct relay_core *core, struct relay_peer *peer, const struct proto_media_header *header,
+                  struct proto_now now)
+{
+    struct relay_room *room = peer->room;
+    struct relay_seat *seat = &room->seat[peer->index];
+    uint64_t bit = UINT64_C(1) << header->stream;
+
+    core->figures.blocked_messages++;
+    seat->blocked[header->stream]++;
+    if (!(seat->blocked_noted & bit) && room->authenticated && now.mono_ms >= seat->quiet_until_ms &&
+        room->outbox.count <= RELAY_EVENTS_BLOCKED) {
+        struct proto_event_note event =
+            relay_event(room, PROTO_ACT_BLOCKED, (enum proto_capability)seat->capability_at[header->stream], now);
+        char number[8];
+        snprintf(number, sizeof number, "%u", header->src);
+        relay_event_text(&event, "src", number);
+        snprintf(number, sizeof number, "%u", header->stream);
+        relay_event_text(&event, "stream", number);
+        if (relay_event_log(core, room, &event, now) == PROTO_OK)
+            seat->blocked_noted |= bit;
+    }
+    if (now.mono_ms < seat->blocked_next_ms)
+        return;
+    seat->blocked_next_ms = now.mono_ms + RELAY_TELL_MS;
+    core->out.which_body = handhold_FromRelay_blocked_tag;
+    core->out.body.blocked = (handhold_Blocked){.stream = header->stream, .messages = seat->blocked[header->stream]};
+    relay_peer_send(core, peer, now);
+}
+
+static void log_started(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
+                        struct proto_now now)
+{
+    struct proto_event_note event = relay_event(room, PROTO_ACT_STARTED, gate->said.capability, now);
+    char number[8];
+
+    snprintf(number, sizeof number, "%u", gate->said.src);
+    relay_event_text(&event, "src", number);
+    snprintf(number, sizeof number, "%u", gate->said.stream);
+    relay_event_text(&event, "stream", number);
+    relay_event_log(core, room, &event, now); /* without memory: `stopped` will have the figures all the same */
+}
+
+enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, const uint8_t *message, size_t len,
+                              struct proto_now now)
+{
+    struct proto_media_header header;
+    enum proto_err err = proto_media_header_parse(message, len, &header);
+
+    if (err)
+        return err;
+    if (peer->state != RELAY_PEER_SEATED)
+        return PROTO_ERR_STATE;
+    if (header.src != peer->index) {
+        core->figures.dropped_messages++;
+        return PROTO_OK;
+    }
+    struct relay_room *room = peer->room;
+    struct relay_gate *gate = relay_gate_find(room, header.src, header.stream);
+    if (gate && gate->until_ms <= now.mono_ms) {
+        relay_gate_close(core, room, gate, "expired", now);
+        gate = NULL;
+    }
+    if (!gate) {
+        block(core, peer, &header, now);
+        return PROTO_OK;
+    }
+    uint8_t dst = gate->said.dst;
+    struct relay_peer *to = room->seat[dst].peer; /* there: a gate closes when its receiver goes */
+    if (!gate->frames++)
+        log_started(core, room, gate, now);
+    gate->bytes += len;
+    err = relay_queue_put_media(&to->queue, &core->bounds, &gate->lane, &header, message, len, now.mono_ms);
+    if (err) {
+        relay_peer_refuse(core, to, now, PROTO_ERR_BUSY, false,
+                          "this connection is too slow for what must not be dropped; come back on a better line");
+        return PROTO_OK;
+    }
+    count_forwarded(core, len);
+    relay_peer_wake(core, to);
+    if (to->queue.asks_key)
+        relay_gate_ask_keys(core, room, dst, now);
+    return PROTO_OK;
+}

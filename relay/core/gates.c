@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/core/state.h"
+
+/* With two seats a stream has one receiver: the other seat. More seats will need a gate for each of them. */
+
+struct relay_gate *relay_gate_find(const struct relay_room *room, uint8_t src, uint8_t stream)
+{
+    if (src >= RELAY_SEATS || stream >= RELAY_STREAMS || !room->seat[src].gate_at[stream])
+        return NULL;
+    return room->gates[room->seat[src].gate_at[stream] - 1];
+}
+
+static void add_route(struct proto_event_note *event, const struct relay_gate *gate)
+{
+    char text[8];
+
+    snprintf(text, sizeof text, "%u", gate->said.src);
+    relay_event_text(event, "src", text);
+    snprintf(text, sizeof text, "%u", gate->said.stream);
+    relay_event_text(event, "stream", text);
+}
+
+static void add_number(struct proto_event_note *event, const char *key, uint64_t number)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    relay_event_text(event, key, text);
+}
+
+static enum proto_err log_gate(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
+                               enum proto_act action, const char *cause, struct proto_now now)
+{
+    struct proto_event_note event = relay_event(room, action, gate->said.capability, now);
+    char leaf[2 * PROTO_HASH_BYTES + 1];
+
+    add_route(&event, gate);
+    sodium_bin2hex(leaf, sizeof leaf, gate->said.leaf_hash, PROTO_HASH_BYTES);
+    relay_event_text(&event, "leaf", leaf);
+    if (cause)
+        relay_event_text(&event, "cause", cause);
+    return relay_event_log(core, room, &event, now);
+}
+
+static unsigned free_place(const struct relay_room *room)
+{
+    unsigned place = 0;
+
+    while (place < RELAY_ROOM_GATES && room->gates[place])
+        place++;
+    return place;
+}
+
+enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room, const struct proto_gate *said,
+                               struct proto_now now)
+{
+    struct relay_gate *gate = relay_gate_find(room, said->src, said->stream);
+    int64_t until_ms = said->ttl_s ? now.mono_ms + (int64_t)said->ttl_s * 1000 : PROTO_NEVER;
+
+    if (gate)
+        relay_gate_close(core, room, gate, "replaced", now);
+    unsigned place = free_place(room);
+    if (place == RELAY_ROOM_GATES || room->outbox.count > RELAY_EVENTS_GATE)
+        return PROTO_ERR_FULL;
+    gate = calloc(1, sizeof *gate);
+    if (!gate)
+        return PROTO_ERR_NOMEM;
+    gate->said = *said;
+    gate->until_ms = proto_earlier(until_ms, room->expires_ms);
+    room->gates[place] = gate; /* before the event, whose row lists the gates */
+    room->gate_count++;
+    room->seat[said->src].gate_at[said->stream] = (uint8_t)(place + 1);
+    room->seat[said->src].capability_at[said->stream] = (uint8_t)said->capability;
+    enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);
+    if (err) {
+        room->seat[said->src].gate_at[said->stream] = 0;
+        room->gates[place] = NULL;
+        room->gate_count--;
+        free(gate);
+    }
+    relay_room_schedule(core, room);
+    return err;
+}
+
+static void log_stopped(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
+                        struct proto_now now)
+{
+    struct proto_event_note event = relay_event(room, PROTO_ACT_STOPPED, gate->said.capability, now);
+
+    add_route(&event, gate);
+    add_number(&event, "frames", gate->frames);
+    add_number(&event, "bytes", gate->bytes);
+    relay_event_log(core, room, &event, now); /* without memory: gate-closed still says that nothing passes */
+}
+
+void relay_gate_close(struct relay_core *core, struct relay_room *room, struct relay_gate *gate, const char *cause,
+                      struct proto_now now)
+{
+    struct relay_seat *src = &room->seat[gate->said.src];
+    struct relay_peer *receiver = room->seat[gate->said.dst].peer;
+    unsigned place = src->gate_at[gate->said.stream] - 1u;
+
+    src->gate_at[gate->said.stream] = 0;
+    room->gates[place] = NULL;
+    room->gate_count--;
+    if (cause)
+        src->quiet_until_ms = now.mono_ms + RELAY_QUIET_MS;
+    if (receiver)
+        relay_queue_purge(&receiver->queue, &core->bounds, &gate->lane);
+    if (gate->frames)
+        log_stopped(core, room, gate, now);
+    log_gate(core, room, gate, PROTO_ACT_GATE_CLOSED, cause, now);
+    relay_room_schedule(core, room);
+    free(gate);
+}
+
+/* How much had passed, and under which leaf, was lost with the process that knew it; the log has the leaf at
+ * gate-opened. */
+void relay_gate_note_restart(struct relay_core *core, struct relay_room *room, const struct relay_row_gate *gate,
+                             struct proto_now now)
+{
+    static const enum proto_act actions[] = {PROTO_ACT_STOPPED, PROTO_ACT_GATE_CLOSED};
+    struct relay_gate closed = {.said = {.src = gate->src, .stream = gate->stream, .capability = gate->capability}};
+
+    for (size_t i = gate->started ? 0 : 1; i < 2; i++) {
+        struct proto_event_note event = relay_event(room, actions[i], gate->capability, now);
+        add_route(&event, &closed);
+        relay_event_text(&event, "cause", "restart");
+        if (relay_event_log(core, room, &event, now))
+            return;
+    }
+}
+
+void relay_gate_close_all(struct relay_core *core, struct relay_room *room, const char *cause, struct proto_now now)
+{
+    for (unsigned i = 0; room->gate_count && i < RELAY_ROOM_GATES; i++)
+        if (room->gates[i])
+            relay_gate_close(core, room, room->gates[i], cause, now);
+}
+
+void relay_gate_expire(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    for (unsigned i = 0; room->gate_count && i < RELAY_ROOM_GATES; i++)
+        if (room->gates[i] && room->gates[i]->until_ms <= now.mono_ms)
+            relay_gate_close(core, room, room->gates[i], "expired", now);
+}
+
+void relay_gate_ask_keys(struct relay_core *core, struct relay_room *room, uint8_t dst, struct proto_now now)
+{
+    uint8_t src = relay_seat_other(dst);
+
+    if (room->seat[dst].peer)
+        room->seat[dst].peer->queue.asks_key = false;
+    for (unsigned i = 0; i < RELAY_ROOM_GATES; i++) {
+        struct relay_gate *gate = room->gates[i];
+        if (!gate || gate->said.dst != dst || !gate->lane.ask_key)
+            continue;
+        gate->lane.ask_key = false;
+        if (!room->seat[src].peer)
+            continue;
+        core->out.which_body = handhold_FromRelay_key_frame_hint_tag;
+        core->out.body.key_frame_hint = (handhold_KeyFrameHint){.stream = gate->said.stream};
+        relay_peer_send(core, room->seat[src].peer, now);
+    }
+}
+
+void relay_gate_answer(struct relay_core *core, struct relay_room *room, uint32_t gate_seq, enum proto_err err,
+                       const char *message, struct proto_now now)
+{
+    handhold_GateAnswer *body = &core->out.body.gate_answer;
+    struct relay_peer *customer = room->seat[PROTO_INDEX_CUSTOMER].peer;
+
+    if (!customer)
+        return;
+    core->out.which_body = handhold_FromRelay_gate_answer_tag;
+    *body = (handhold_GateAnswer){.gate_seq = gate_seq, .error = err};
+    snprintf(body->message, sizeof body->message, "%s", message);
+    relay_peer_send(core, customer, now);
+}

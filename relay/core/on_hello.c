@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hello: who is this, and which seat is theirs? */
+#include <sodium.h>
+#include <string.h>
+
+#include "proto/seal/signature.h"
+#include "relay/core/state.h"
+
+/* A join that found nothing, or nothing free. Only these count against an address: guessing is made of failures. */
+static enum proto_err fail_join(struct relay_core *core, struct relay_peer *peer, enum proto_err err,
+                                const char *message, struct proto_now now)
+{
+    struct relay_pace pace = {core->limits.join_failures_per_address_minute, 60000,
+                              core->limits.join_failures_per_address_minute};
+
+    core->figures.refused_joins++;
+    if (!peer->staff && !relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms))
+        return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
+                                 "too many failed joins from this address; "
+                                 "wait a minute and try again");
+    return relay_peer_refuse(core, peer, now, err, true, "%s", message);
+}
+
+static bool may_try(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    struct relay_pace pace = {core->limits.join_failures_per_address_minute, 60000,
+                              core->limits.join_failures_per_address_minute};
+
+    return relay_bucket_has(&peer->tally->bucket, &pace, now.mono_ms);
+}
+
+/* The room that a fresh customer names; a code is counted, and burnt when it was tried too often. */
+static struct relay_room *find_invitation(struct relay_core *core, const handhold_Hello *hello, struct proto_now now)
+{
+    struct relay_room *room = hello->which_seat == handhold_Hello_sid_tag
+                                  ? relay_room_find(core, hello->seat.sid)
+                                  : relay_room_find_nameplate(core, hello->seat.nameplate);
+
+    if (!room || room->ended || !room->opened)
+        return NULL;
+    if (hello->which_seat != handhold_Hello_nameplate_tag)
+        return room;
+    if (room->code_expires_ms <= now.mono_ms) {
+        relay_nameplate_free(core, room);
+        return NULL;
+    }
+    if (++room->lookups >= core->limits.lookups_per_nameplate) {
+        relay_nameplate_free(core, room);
+        if (room->seat[PROTO_INDEX_AGENT].peer)
+            relay_peer_tell(
+                core, room->seat[PROTO_INDEX_AGENT].peer, now, PROTO_ERR_BURNT,
+                "the code was tried %u times and is used up; the link still works, or make a new invitation",
+                room->lookups);
+    }
+    return room;
+}
+
+static void tell_intruder(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    struct relay_peer *agent = room->seat[PROTO_INDEX_AGENT].peer;
+
+    if (!agent || now.mono_ms < room->intruder_next_ms)
+        return;
+    room->intruder_next_ms = now.mono_ms + RELAY_TELL_MS;
+    relay_peer_tell(core, agent, now, PROTO_ERR_BUSY, "somebody else tried to join; the customer's place is taken");
+}
+
+static enum proto_err join(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
+                           struct proto_now now)
+{
+    if (!may_try(core, peer, now)) {
+        core->figures.refused_joins++;
+        return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
+                                 "too many failed joins from this address; wait a minute and try again");
+    }
+    if (hello->session_key.size != PROTO_KEY_BYTES || proto_sign_key_check(hello->session_key.bytes))
+        return PROTO_ERR_KEY;
+    struct relay_room *room = find_invitation(core, hello, now);
+    if (!room)
+        return fail_join(core, peer, PROTO_ERR_NOT_FOUND,
+                         "no invitation is open under this link or code; ask for a new invitation", now);
+    if (room->expires_ms <= now.mono_ms)
+        return fail_join(core, peer, PROTO_ERR_EXPIRED, "this invitation has run out; ask for a new one", now);
+    struct relay_seat *seat = &room->seat[PROTO_INDEX_CUSTOMER];
+    if (seat->peer || room->authenticated) {
+        tell_intruder(core, room, now);
+        return fail_join(core, peer, PROTO_ERR_BUSY,
+                         "somebody has joined with this invitation already; ask for a new one", now);
+    }
+    seat->generation++; /* a token of whoever sat here before is worth nothing now */
+    memcpy(room->customer_key, hello->session_key.bytes, PROTO_KEY_BYTES);
+    room->has_customer_key = true;
+    room->has_agent_key = false;
+    room->joined_by_code = hello->which_seat == handhold_Hello_nameplate_tag;
+    relay_seat_take(core, room, PROTO_INDEX_CUSTOMER, peer, now);
+    relay_welcome(core, peer, false, now);
+    return PROTO_OK;
+}
+
+/* A customer names their key again, because after a restart the relay may know it from nowhere else. */
+static bool same_customer(const struct relay_room *room, const handhold_Hello *hello)
+{
+    if (!hello->session_key.size)
+        return room->has_customer_key;
+    if (hello->session_key.size != PROTO_KEY_BYTES || proto_sign_key_check(hello->session_key.bytes))
+        return false;
+    return !room->has_customer_key || sodium_memcmp(room->customer_key, hello->session_key.bytes, PROTO_KEY_BYTES) == 0;
+}
+
+static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
+                                struct proto_now now)
+{
+    struct relay_pace pace = {core->limits.returns_per_seat_minute, 60000, core->limits.returns_per_seat_minute};
+    uint8_t index;
+    struct relay_room *room = relay_seat_of_token(core, hello->seat.token, &index);
+
+    if (!room)
+        return fail_join(core, peer, PROTO_ERR_NOT_FOUND, "the session is over, or this token is not of it", now);
+    bool own = index == PROTO_INDEX_AGENT ? peer->staff && memcmp(peer->staff->fingerprint, room->row.agent_fingerprint,
+                                                                  sizeof room->row.agent_fingerprint) == 0
+                                          : !peer->staff && same_customer(room, hello);
+    if (!own)
+        return fail_join(core, peer, PROTO_ERR_REFUSED, "this seat belongs to somebody else", now);
+    if (!relay_bucket_take(&room->seat[index].returns, &pace, 1, now.mono_ms) ||
+        room->outbox.count > RELAY_EVENTS_RETURN)
+        return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false, "too many returns; wait a moment");
+    if (index == PROTO_INDEX_CUSTOMER && !room->has_customer_key) {
+        memcpy(room->customer_key, hello->session_key.bytes, PROTO_KEY_BYTES);
+        room->has_customer_key = true;
+    }
+    relay_seat_take(core, room, index, peer, now);
+    relay_welcome(core, peer, true, now);
+    relay_room_match_keys(core, room, now);
+    return PROTO_OK;
+}
+
+enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_Hello *hello = &core->in.to_relay.body.hello;
+
+    switch (hello->which_seat) {
+    case handhold_Hello_token_tag:
+        return come_back(core, peer, hello, now);
+    case handhold_Hello_sid_tag:
+    case handhold_Hello_nameplate_tag:
+        return peer->staff ? PROTO_ERR_STATE : join(core, peer, hello, now);
+    case handhold_Hello_staff_tag:
+        if (!peer->staff || !hello->seat.staff)
+            return PROTO_ERR_REFUSED;
+        peer->state = RELAY_PEER_STAFF;
+        relay_timers_set(&core->timers, &peer->timer, PROTO_NEVER);
+        relay_welcome(core, peer, false, now);
+        return PROTO_OK;
+    default:
+        return PROTO_ERR_FORMAT;
+    }
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open: a member of staff makes an invitation. They hear of it when the log has it. */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/core/state.h"
+
+/* As much of a text as fits, not cut inside a character. */
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t len = strlen(from);
+
+    if (len >= size)
+        for (len = size - 1; len && ((uint8_t)from[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(to, from, len);
+    to[len] = 0;
+}
+
+/* The bound that this invitation breaks; NULL: none. The answer ends nothing: a moment later there may be room. */
+static const char *bound_broken(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    struct relay_pace pace = {core->limits.opens_per_staff_minute, 60000, core->limits.opens_per_staff_minute};
+
+    if (core->draining)
+        return "this relay is about to end and takes no new session; try again in a moment";
+    if (core->by_sid.count >= (size_t)core->limits.sessions)
+        return "this relay has as many sessions as it may; try again later";
+    if (peer->tally->sessions >= core->limits.sessions_per_staff)
+        return "you have as many sessions open as you may; end one first";
+    if (!relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms))
+        return "you made as many invitations in the last minute as you may; wait a moment";
+    return NULL;
+}
+
+static void send_opened(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    struct relay_peer *peer = room->seat[PROTO_INDEX_AGENT].peer;
+    handhold_Opened *body = &core->out.body.opened;
+
+    core->out.which_body = handhold_FromRelay_opened_tag;
+    memset(body, 0, sizeof *body);
+    memcpy(body->sid, room->row.sid, sizeof body->sid);
+    snprintf(body->nameplate, sizeof body->nameplate, "%.7s", room->row.nameplate);
+    relay_seat_token(core, room, PROTO_INDEX_AGENT, room->seat[PROTO_INDEX_AGENT].generation, body->token);
+    body->index = PROTO_INDEX_AGENT;
+    relay_peer_send(core, peer, now);
+}
+
+void relay_room_opened(struct relay_core *core, struct relay_room *room, enum proto_err err, struct proto_now now)
+{
+    struct relay_peer *peer = room->seat[PROTO_INDEX_AGENT].peer;
+
+    if (err) {
+        if (peer) {
+            peer->room = NULL;
+            peer->index = 0;
+            peer->state = RELAY_PEER_STAFF;
+        }
+        relay_room_free(core, room, now);
+        if (peer)
+            relay_peer_tell(core, peer, now, err,
+                            "the log cannot be written, so no session was opened; tell whoever "
+                            "runs this relay, and try again");
+        return;
+    }
+    room->opened = true;
+    if (peer && !room->ended) {
+        peer->state = RELAY_PEER_SEATED;
+        send_opened(core, room, now);
+    }
+    relay_room_pump(core, room, now);
+    relay_room_schedule(core, room);
+}
+
+/* Times are the agent's wish within the protocol's bounds. */
+static void set_times(struct relay_room *room, const handhold_Open *open, struct proto_now now)
+{
+    int64_t link_ms = open->link_ttl_s ? (int64_t)open->link_ttl_s * 1000 : PROTO_INVITATION_MS;
+    int64_t code_ms = proto_earlier((int64_t)open->code_ttl_s * 1000, PROTO_INVITATION_MS);
+
+    link_ms = proto_earlier(link_ms, PROTO_SESSION_MS);
+    room->expires_ms = now.mono_ms + link_ms;
+    room->row.created_unix_ms = now.unix_ms;
+    room->row.expires_unix_ms = now.unix_ms + link_ms;
+    room->code_expires_ms = now.mono_ms + proto_earlier(code_ms, link_ms);
+    room->code_expires_unix_ms = now.unix_ms + proto_earlier(code_ms, link_ms);
+}
+
+static void describe(struct relay_room *room, const handhold_Open *open, const struct proto_identity *staff)
+{
+    struct relay_store_session *row = &room->row;
+    char id[sizeof row->agent_id];
+
+    copy_text(id, sizeof id, staff->email);
+    id[strcspn(id, "@")] = 0;
+    copy_text(row->agent_id, sizeof row->agent_id, id);
+    copy_text(row->agent_name, sizeof row->agent_name, staff->name);
+    const char *role = proto_role_name(staff->role);
+    copy_text(row->agent_role, sizeof row->agent_role, role ? role : "");
+    copy_text(row->customer_ref, sizeof row->customer_ref, open->customer_ref);
+    copy_text(row->ticket_ref, sizeof row->ticket_ref, open->reference);
+    row->state = RELAY_STORE_WAITING;
+    room->role = staff->role;
+    copy_text(room->serial, sizeof room->serial, staff->serial);
+}
+
+static enum proto_err log_created(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    struct proto_event_note event = relay_event(room, PROTO_ACT_CREATED, PROTO_CAPABILITY_NONE, now);
+
+    snprintf(event.subject, sizeof event.subject, "%s %s", room->row.agent_name, room->serial);
+    relay_event_text(&event, "role", room->row.agent_role);
+    relay_event_text(&event, "customer", room->row.customer_ref);
+    relay_event_text(&event, "ticket", room->row.ticket_ref);
+    return relay_event_log(core, room, &event, now);
+}
+
+/* An agent who did not hear the answer (the relay ended in between) asks again for the same session. */
+static enum proto_err open_again(struct relay_core *core, struct relay_peer *peer, struct relay_room *room,
+                                 struct proto_now now)
+{
+    if (room->ended || !room->opened || room->authenticated ||
+        memcmp(room->row.agent_fingerprint, peer->staff->fingerprint, sizeof room->row.agent_fingerprint) != 0) {
+        relay_peer_tell(core, peer, now, PROTO_ERR_EXISTS, "there is a session under this number; draw another");
+        return PROTO_OK;
+    }
+    relay_seat_take(core, room, PROTO_INDEX_AGENT, peer, now);
+    send_opened(core, room, now);
+    relay_seat_announce(core, room, PROTO_INDEX_CUSTOMER, now);
+    return PROTO_OK;
+}
+
+enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_Open *open = &core->in.to_relay.body.open;
+    struct relay_room *room = relay_room_find(core, open->sid);
+
+    if (sodium_is_zero(open->sid, sizeof open->sid) || !proto_value_valid(open->customer_ref) ||
+        !proto_value_valid(open->reference))
+        return PROTO_ERR_RANGE;
+    if (room)
+        return open_again(core, peer, room, now);
+    const char *bound = bound_broken(core, peer, now);
+    if (bound) {
+        relay_peer_tell(core, peer, now, PROTO_ERR_BUSY, "%s", bound);
+        return PROTO_OK;
+    }
+    room = relay_room_new(core, open->sid, peer->staff->fingerprint);
+    if (!room)
+        return PROTO_ERR_NOMEM;
+    describe(room, open, peer->staff);
+    set_times(room, open, now);
+    room->seat[PROTO_INDEX_AGENT] =
+        (struct relay_seat){.peer = peer, .taken = true, .was_present = true, .generation = 1, .connections = 1};
+    if (open->code_ttl_s)
+        relay_nameplate_draw(core, room);
+    enum proto_err err = log_created(core, room, now);
+    if (err) {
+        relay_room_free(core, room, now);
+        return err;
+    }
+    peer->room = room;
+    peer->index = PROTO_INDEX_AGENT;
+    peer->state = RELAY_PEER_OPENING;
+    return PROTO_OK;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/core/state.h - the core from inside: its connections (peers), sessions (rooms), gates and what waits for the
+ * log.
+ *
+ * Who may free what: a peer goes only in relay_core_closed(), a room only when the result of a job comes back; so both
+ * outlive any feed. A gate goes whenever it closes, also because a message to somebody else failed: look it up again
+ * after a send.
+ */
+#ifndef RELAY_CORE_STATE_H
+#define RELAY_CORE_STATE_H
+
+#include "proto/consent/gate.h"
+#include "proto/consent/statement.h"
+#include "proto/util/buf.h"
+#include "proto/wire/message.h"
+#include "relay/core/core.h"
+#include "relay/core/limits.h"
+#include "relay/core/queue.h"
+#include "relay/core/table.h"
+#include "relay/core/timers.h"
+
+enum {
+    RELAY_SEATS = 3, /* by index: 0 is the relay, 1 the customer, 2 the agent */
+    RELAY_STREAMS = PROTO_MAX_STREAM + 1,
+    RELAY_ROOM_GATES = 32,     /* open at once in one session; ten capabilities and some change of streams */
+    RELAY_HELD_MAX = 4,        /* notes of a customer whom the agent has not confirmed yet */
+    RELAY_EVENTS_GATE = 32,    /* no gate is opened while more events than these wait for the log … */
+    RELAY_EVENTS_BLOCKED = 64, /* … no blocked stream is noted … */
+    RELAY_EVENTS_RETURN = 96,  /* … nobody comes back: what is above is left for what closes and ends */
+    RELAY_LOG_RETRY_MS = 1000, /* the disk may have room again */
+    RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
+    RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
+    RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
+};
+
+/* What a message costs of messages_per_second, when it makes the relay do more than forward. */
+enum { RELAY_COST_FORWARD = 1, RELAY_COST_LOG = 10, RELAY_COST_ASK = 20 };
+
+enum relay_peer_state {
+    RELAY_PEER_NEW,     /* nothing but Hello */
+    RELAY_PEER_STAFF,   /* said Hello, may open a session */
+    RELAY_PEER_OPENING, /* its session is not durable yet */
+    RELAY_PEER_SEATED,
+    RELAY_PEER_CLOSING, /* what waits may leave, then the connection closes */
+};
+
+struct relay_peer {
+    struct relay_link link; /* core->peers */
+    struct relay_timer timer;
+    uint32_t connection;
+    enum relay_peer_state state;
+    enum proto_err failed;        /* why it is closing; OK: its session ended */
+    struct proto_identity *staff; /* owned; NULL at the public end */
+    struct relay_tally *tally;    /* of its address, or of the member of staff; held */
+    struct relay_room *room;      /* borrowed; NULL without a seat */
+    uint8_t index;
+    struct relay_queue queue;
+    struct relay_bucket messages, bytes;
+    struct relay_peer *wake_next, *wake_prev;
+    bool waking;
+};
+
+struct relay_gate {
+    struct proto_gate said; /* as the customer signed it */
+    int64_t until_ms;
+    uint64_t frames, bytes; /* forwarded */
+    struct relay_lane lane;
+};
+
+struct relay_seat {
+    struct relay_peer *peer; /* borrowed; NULL: away */
+    bool taken;              /* somebody has it, here or away */
+    bool was_present;        /* as the log has it: joined or returned, and not lost since */
+    uint32_t generation;     /* of its token */
+    uint32_t connections;    /* so far */
+    int64_t away_since_ms;
+    struct relay_bucket returns;
+    unsigned log_pending;
+    int64_t quiet_until_ms, blocked_next_ms; /* Blocked may be said again from then */
+    uint64_t blocked_noted;                  /* bit of each stream that the log has as blocked */
+    uint32_t blocked[RELAY_STREAMS];
+    uint8_t gate_at[RELAY_STREAMS];       /* place in room->gates, from 1; 0: no gate */
+    uint8_t capability_at[RELAY_STREAMS]; /* of the last gate of the stream */
+};
+
+/* Something for the writer of the log. */
+struct relay_task {
+    struct relay_task *next;
+    struct relay_link link; /* core->flying, by ticket */
+    uint64_t ticket;
+    enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD } kind;
+    bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
+    struct relay_room *room;      /* EVENT and ROW; the room waits for them */
+    uint64_t event_seq;           /* of the row that is saved with it, as it was then */
+    uint8_t event_prev[PROTO_HASH_BYTES];
+    uint8_t secret[RELAY_STORE_SECRET_MAX];
+    size_t secret_len;
+    uint8_t sid[PROTO_SID_BYTES], index; /* ADD: who asked */
+    enum proto_log_class leaf_class;
+    uint8_t commitment[PROTO_HASH_BYTES];
+    uint64_t seen_size;
+    size_t evidence_len;
+    uint8_t evidence[];
+};
+struct relay_tasks {
+    struct relay_task *first, *last;
+    unsigned count;
+};
+
+struct relay_room {
+    struct relay_link by_sid, by_nameplate;
+    bool has_nameplate;
+    struct relay_timer timer;
+    struct relay_store_session row; /* what survives a restart; `secret` is filled when it is saved */
+    enum proto_role role;           /* of the agent */
+    char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
+    struct relay_tally *staff; /* held */
+    struct relay_seat seat[RELAY_SEATS];
+    bool restored, opened, authenticated, ended;
+    bool joined_by_code;
+    bool end_owed; /* its last event could not be made for lack of memory */
+    enum proto_end end_reason;
+    uint8_t ended_by;
+    bool has_customer_key, has_agent_key;
+    uint8_t customer_key[PROTO_KEY_BYTES], agent_key[PROTO_KEY_BYTES];
+    int64_t expires_ms, code_expires_ms, retry_ms, intruder_next_ms;
+    int64_t code_expires_unix_ms;
+    uint32_t lookups, gate_seq;
+    struct relay_gate *gates[RELAY_ROOM_GATES]; /* owned */
+    unsigned gate_count;
+    struct relay_tasks outbox; /* in order; one at a time is with the writer */
+    struct relay_task *flying;
+    struct relay_tasks held; /* of a customer whom the agent has not confirmed yet */
+};
+
+struct relay_core {
+    struct relay_core_config config; /* texts, org and policy are owned below */
+    struct relay_limits limits;
+    char join_host[262], origin[PROTO_LOG_ORIGIN_MAX + 1];
+    uint8_t token_secret[32];
+    char *org_note, *policy_note; /* owned */
+    struct proto_org *org;        /* owned */
+    struct proto_policy *policy;  /* owned */
+    bool draining;
+    struct relay_table peers, by_sid, by_nameplate, flying;
+    struct relay_tallies addresses, staff;
+    struct relay_timers timers;
+    struct relay_queue_bounds bounds;
+    struct relay_peer *wake_first, *wake_last;
+    struct relay_tasks ready, ready_closing;
+    uint64_t tickets;
+    struct relay_job job; /* handed out */
+    struct relay_store_session job_row;
+    struct relay_core_figures figures;
+    struct proto_buf scratch; /* a message being made */
+    handhold_FromRelay out;   /* and its content */
+    union {
+        handhold_ToRelay to_relay;
+        handhold_LogAdd log_add;
+    } in;
+};
+
+/* ---- peer.c: one connection ---- */
+
+/** Sends core->out. A peer that cannot take it is closed as BUSY. */
+void relay_peer_send(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+/** The other half of send: whole messages of other kinds. False: the peer was closed as BUSY. */
+bool relay_peer_put(struct relay_core *core, struct relay_peer *peer, const uint8_t *message, size_t len,
+                    struct proto_now now);
+/** An Error that does not end anything. */
+void relay_peer_tell(struct relay_core *core, struct relay_peer *peer, struct proto_now now, enum proto_err err,
+                     const char *format, ...) __attribute__((format(printf, 5, 6)));
+/** An Error, and the end of this connection; its seat counts as lost. Returns `err`. No format: the rule and the way
+ * out. */
+enum proto_err relay_peer_refuse(struct relay_core *core, struct relay_peer *peer, struct proto_now now,
+                                 enum proto_err err, bool fatal, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+/** No more of it: what waits leaves, then the connection closes. Its seat is left already. */
+void relay_peer_finish(struct relay_core *core, struct relay_peer *peer, enum proto_err why, struct proto_now now);
+void relay_peer_wake(struct relay_core *core, struct relay_peer *peer);
+void relay_peer_unwake(struct relay_core *core, struct relay_peer *peer);
+void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection);
+void relay_peer_free(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+
+/* ---- room.c, seat.c, nameplate.c, end.c: one session ---- */
+
+struct relay_room *relay_room_find(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES]);
+struct relay_room *relay_room_find_nameplate(const struct relay_core *core, const char *nameplate);
+/** A room with its tables and tally; NULL: out of memory. */
+struct relay_room *relay_room_new(struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES],
+                                  const uint8_t fingerprint[static 32]);
+void relay_room_free(struct relay_core *core, struct relay_room *room, struct proto_now now);
+/** Sets the timer of the room to what is due first. */
+void relay_room_schedule(struct relay_core *core, struct relay_room *room);
+void relay_room_due(struct relay_core *core, struct relay_room *room, struct proto_now now);
+int64_t relay_room_grace_ms(const struct relay_core *core);
+/** Ended to everybody, seats free, gates closed, event `ended`; the room goes when that is durable. */
+void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto_end reason, uint8_t by,
+                    struct proto_now now);
+/** Logs the `ended` that is still owed. */
+void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct proto_now now);
+/** A customer who leaves before the agent confirmed them: the session goes on waiting. */
+void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *room, enum proto_end reason,
+                                 struct proto_now now);
+/** Both ends named the same key for the customer: from now on gates may open. */
+void relay_room_match_keys(struct relay_core *core, struct relay_room *room, struct proto_now now);
+
+void relay_nameplate_draw(struct relay_core *core, struct relay_room *room); /* none is left: the row has none */
+void relay_nameplate_set(struct relay_core *core, struct relay_room *room, const char *nameplate);
+void relay_nameplate_free(struct relay_core *core, struct relay_room *room);
+
+/** `peer` takes the seat; one that sat there is closed. Tells the other seat. */
+void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t index, struct relay_peer *peer,
+                     struct proto_now now);
+/** The connection of the seat is gone: gates close, the other end is told. */
+void relay_seat_lose(struct relay_core *core, struct relay_room *room, uint8_t index, struct proto_now now);
+/** Tells the other seat who is there. */
+void relay_seat_announce(struct relay_core *core, struct relay_room *room, uint8_t index, struct proto_now now);
+/** Event `lost`, if the log has the seat as present. */
+void relay_seat_note_lost(struct relay_core *core, struct relay_room *room, uint8_t index, const char *cause,
+                          struct proto_now now);
+void relay_seat_token(const struct relay_core *core, const struct relay_room *room, uint8_t index, uint32_t generation,
+                      uint8_t token[static PROTO_TOKEN_BYTES]);
+/** Which seat a token belongs to; NULL: none. */
+struct relay_room *relay_seat_of_token(const struct relay_core *core, const uint8_t token[static PROTO_TOKEN_BYTES],
+                                       uint8_t *index);
+static inline uint8_t relay_seat_other(uint8_t index)
+{
+    return index == PROTO_INDEX_CUSTOMER ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER;
+}
+/** Welcome for a seat (or for staff without one: room NULL). */
+void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool returned, struct proto_now now);
+
+/* What a row keeps beside its columns, in relay_store_session.secret: row.c. */
+struct relay_row_gate {
+    uint8_t src, stream;
+    enum proto_capability capability;
+    bool started;
+};
+size_t relay_row_pack(const struct relay_room *room, uint8_t out[static RELAY_STORE_SECRET_MAX]);
+/** Into a room whose row is set; `open` are the gates that were open when it was saved. FORMAT. */
+PROTO_MUST_USE enum proto_err relay_row_unpack(struct relay_room *room,
+                                               struct relay_row_gate open[static RELAY_ROOM_GATES],
+                                               unsigned *open_count, struct proto_now now);
+
+/* ---- gates.c ---- */
+
+struct relay_gate *relay_gate_find(const struct relay_room *room, uint8_t src, uint8_t stream);
+/** Checks nothing but room. FULL, NOMEM. */
+PROTO_MUST_USE enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room,
+                                              const struct proto_gate *said, struct proto_now now);
+/** `cause` is a word for the log, NULL: the customer asked. */
+void relay_gate_close(struct relay_core *core, struct relay_room *room, struct relay_gate *gate, const char *cause,
+                      struct proto_now now);
+void relay_gate_close_all(struct relay_core *core, struct relay_room *room, const char *cause, struct proto_now now);
+/** After a restart: what the log has as open is closed. */
+void relay_gate_note_restart(struct relay_core *core, struct relay_room *room, const struct relay_row_gate *gate,
+                             struct proto_now now);
+/** Closes what has run out. */
+void relay_gate_expire(struct relay_core *core, struct relay_room *room, struct proto_now now);
+/** Asks senders for the key frames that a receiver's queue is waiting for. */
+void relay_gate_ask_keys(struct relay_core *core, struct relay_room *room, uint8_t dst, struct proto_now now);
+void relay_gate_answer(struct relay_core *core, struct relay_room *room, uint32_t gate_seq, enum proto_err err,
+                       const char *message, struct proto_now now);
+
+/* ---- event.c, tasks.c: what the log is told ---- */
+
+/** Begins an event of the room; add details, then relay_event_log(). */
+struct proto_event_note relay_event(const struct relay_room *room, enum proto_act action,
+                                    enum proto_capability capability, struct proto_now now);
+/** Any text as the value of a detail: what may not stand there is written %XX, and cut at the bound. */
+void relay_event_text(struct proto_event_note *event, const char *key, const char *text);
+/** Signs, seals and queues it; `task` flags by the action. NOMEM, or what the signer says: nothing was queued. */
+enum proto_err relay_event_log(struct relay_core *core, struct relay_room *room, struct proto_event_note *event,
+                               struct proto_now now);
+/** A task of the room, which remembers the row as it is now; NULL: out of memory. */
+struct relay_task *relay_room_task(struct relay_room *room, size_t evidence_len);
+/** Saves the row alone, in order with the events. */
+void relay_row_save(struct relay_core *core, struct relay_room *room, struct proto_now now);
+
+struct relay_task *relay_task_new(size_t evidence_len);
+void relay_tasks_add(struct relay_tasks *tasks, struct relay_task *task);
+struct relay_task *relay_tasks_take(struct relay_tasks *tasks); /* NULL: empty */
+void relay_tasks_clear(struct relay_tasks *tasks);
+/** Hands the room's next task to the writer, when none is there. */
+void relay_room_pump(struct relay_core *core, struct relay_room *room, struct proto_now now);
+void relay_task_submit(struct relay_core *core, struct relay_task *task);
+/** Hands over what a customer wrote before the agent confirmed them. */
+void relay_room_release_held(struct relay_core *core, struct relay_room *room);
+void relay_receipt_send(struct relay_core *core, struct relay_room *room, uint8_t index,
+                        const uint8_t commitment[static 32], enum proto_err err, const char *text,
+                        const struct proto_log_receipt *receipt, struct proto_now now);
+
+/* ---- on_*.c: one file for each message from an end; the table is in core.c ---- */
+
+enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_session_key(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_gate(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_consistency_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_leave(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_sealed(struct relay_core *core, struct relay_peer *peer, const struct proto_envelope *envelope,
+                               const uint8_t *message, size_t len, struct proto_now now);
+enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, const uint8_t *message, size_t len,
+                              struct proto_now now);
+/** The result of the job that made the session. */
+void relay_room_opened(struct relay_core *core, struct relay_room *room, enum proto_err err, struct proto_now now);
+
+#endif
