@@ -42,6 +42,12 @@ static void stop_viewing(struct proto_session *s, enum proto_capability capabili
     s->held[capability].viewing = false;
 }
 
+void held_stop_viewing(struct proto_session *s)
+{
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
+        stop_viewing(s, (enum proto_capability)c);
+}
+
 static void change_state(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state, const char *why)
 {
     struct held *held = &s->held[capability];

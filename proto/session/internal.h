@@ -293,6 +293,7 @@ void held_statement(struct proto_session *s, const handhold_Statement *statement
 void held_key_release(struct proto_session *s, const uint8_t *body, size_t len);
 void held_key_retire(struct proto_session *s, uint64_t kid);
 void held_media(struct proto_session *s, const uint8_t *message, size_t len);
+void held_stop_viewing(struct proto_session *s);
 void held_suspend(struct proto_session *s);
 void held_clear(struct proto_session *s);
 

@@ -336,9 +336,7 @@ void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t b
         grants_end_statement(s);
     }
     if (s->side == SIDE_AGENT)
-        for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
-            if (s->held[c].viewing)
-                outbox_event(s, PROTO_ACT_VIEWING_STOPPED, (enum proto_capability)c);
+        held_stop_viewing(s);
     held_clear(s);
     pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
     outbox_finalise(s);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/simulation/sim.h"
+
+static void drop_row(struct sim_message **first, struct sim_message ***last)
+{
+    while (*first) {
+        struct sim_message *gone = *first;
+        *first = gone->next;
+        free(gone);
+    }
+    *last = first;
+}
+
+void sim_net_clear(struct sim_connection *line)
+{
+    if (!line->to_relay_last) {
+        line->to_relay_last = &line->to_relay;
+        line->to_end_last = &line->to_end;
+    }
+    drop_row(&line->to_relay, &line->to_relay_last);
+    drop_row(&line->to_end, &line->to_end_last);
+    free(line->copy);
+    line->copy = NULL;
+}
+
+static struct sim_message *message_of(const uint8_t *bytes, size_t len)
+{
+    struct sim_message *message = malloc(sizeof *message + len);
+
+    if (!message)
+        abort();
+    message->next = NULL;
+    message->len = len;
+    memcpy(message->bytes, bytes, len);
+    return message;
+}
+
+/* A cut shows at once on one side and later on the other; what was on its way is lost. */
+static void cut(struct sim *sim, struct sim_connection *line)
+{
+    int64_t soon = sim->now.mono_ms, later = soon + (int64_t)sim_random(sim, 200);
+
+    if (sim_chance(sim, sim->faults.half_open))
+        later = soon + 15000;
+    bool end_first = sim_chance(sim, 500);
+    line->end_learns_ms = proto_earlier(line->end_learns_ms, end_first ? soon : later);
+    line->relay_learns_ms = proto_earlier(line->relay_learns_ms, end_first ? later : soon);
+    drop_row(&line->to_relay, &line->to_relay_last);
+    drop_row(&line->to_end, &line->to_end_last);
+    sim->cuts++;
+}
+
+static void post(struct sim *sim, struct sim_connection *line, bool to_relay, const uint8_t *bytes, size_t len)
+{
+    struct sim_message ***last = to_relay ? &line->to_relay_last : &line->to_end_last;
+    struct sim_message *message = message_of(bytes, len);
+
+    if (sim_chance(sim, sim->faults.stall))
+        line->stalled_until_ms = sim->now.mono_ms + 500 + (int64_t)sim_random(sim, 6000);
+    message->at_ms = sim->now.mono_ms + 1 + (int64_t)sim_random(sim, 40);
+    if (line->stalled_until_ms > message->at_ms)
+        message->at_ms = line->stalled_until_ms;
+    **last = message;
+    *last = &message->next;
+    sim->messages++;
+    sim_judge_bytes(sim, bytes, len);
+}
+
+/* A lying relay (or somebody in its place) between two honest ends: alters, repeats, leaves out. */
+static bool tamper(struct sim *sim, struct sim_connection *line, const uint8_t *bytes, size_t len, struct sim_message **out)
+{
+    *out = NULL;
+    if (!sim_chance(sim, sim->faults.tamper) || bytes[0] == PROTO_TYPE_RELAY)
+        return true;
+    sim->tampered++;
+    switch (sim_random(sim, 4)) {
+    case 0:
+        *out = message_of(bytes, len);
+        (*out)->bytes[sim_random(sim, len)] ^= (uint8_t)(1u << sim_random(sim, 8));
+        return true;
+    case 1:
+        if (line->copy)
+            *out = message_of(line->copy->bytes, line->copy->len);
+        return true;
+    case 2:
+        free(line->copy);
+        line->copy = message_of(bytes, len);
+        return true;
+    default:
+        return false; /* left out */
+    }
+}
+
+void sim_net_wakes(struct sim *sim)
+{
+    uint32_t number;
+    bool close;
+
+    while (sim->relay_up && relay_core_next_wake(sim->core, &number, &close)) {
+        struct sim_connection *line = NULL;
+        for (unsigned i = 0; i < sim->session_count; i++) {
+            struct sim_session *s = &sim->sessions[i];
+            line = s->customer.line.number == number && s->customer.line.relay_up ? &s->customer.line : line;
+            line = s->agent.line.number == number && s->agent.line.relay_up ? &s->agent.line : line;
+        }
+        if (!line)
+            continue;
+        const uint8_t *bytes;
+        size_t len;
+        while ((bytes = relay_core_pending(sim->core, number, &len, sim->now))) {
+            struct sim_message *changed;
+            if (tamper(sim, line, bytes, len, &changed))
+                post(sim, line, false, changed ? changed->bytes : bytes, changed ? changed->len : len);
+            free(changed);
+            relay_core_sent(sim->core, number);
+        }
+        if (close) {
+            relay_core_closed(sim->core, number, sim->now);
+            line->relay_up = false;
+            line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50); /* after what is on its way */
+        }
+    }
+}
+
+static void send_pending(struct sim *sim, struct sim_end *end)
+{
+    const uint8_t *bytes;
+    size_t len;
+
+    while (end->line.up && end->line.end_learns_ms == PROTO_NEVER && (bytes = proto_session_pending(end->session, &len))) {
+        if (sim_chance(sim, sim->faults.cut)) {
+            cut(sim, &end->line);
+            return;
+        }
+        if (end->line.relay_up || end->line.relay_learns_ms != PROTO_NEVER)
+            post(sim, &end->line, true, bytes, len);
+        proto_session_sent(end->session);
+    }
+}
+
+static void dial(struct sim *sim, struct sim_end *end)
+{
+    struct sim_connection *line = &end->line;
+
+    end->reconnect_ms = PROTO_NEVER;
+    sim_net_clear(line);
+    if (line->relay_up) { /* the relay still believes in the one before: it learns now */
+        if (sim->relay_up)
+            relay_core_closed(sim->core, line->number, sim->now);
+        line->relay_up = false;
+    }
+    if (!sim->relay_up) {
+        end->failures++;
+        end->reconnect_ms = sim->now.mono_ms + 200 + (int64_t)sim_random(sim, 1000);
+        return;
+    }
+    line->number = sim->next_connection++;
+    line->end_learns_ms = line->relay_learns_ms = PROTO_NEVER;
+    line->stalled_until_ms = 0;
+    if (relay_core_open(sim->core, line->number, "192.0.2.1", end->customer ? NULL : &sim->agent.identity, sim->now)) {
+        end->reconnect_ms = sim->now.mono_ms + 1000;
+        return;
+    }
+    line->up = line->relay_up = true;
+    proto_session_connected(end->session, sim->now);
+}
+
+static void learn_of_cuts(struct sim *sim, struct sim_end *end)
+{
+    struct sim_connection *line = &end->line;
+
+    if (line->relay_up && sim->now.mono_ms >= line->relay_learns_ms) {
+        line->relay_up = false;
+        if (sim->relay_up)
+            relay_core_closed(sim->core, line->number, sim->now);
+    }
+    if (line->up && sim->now.mono_ms >= line->end_learns_ms) {
+        line->up = false;
+        proto_session_disconnected(end->session, sim->now);
+        end->reconnect_ms = sim->now.mono_ms + 100 + (int64_t)sim_random(sim, 800);
+    }
+}
+
+static void deliver(struct sim *sim, struct sim_end *end)
+{
+    struct sim_connection *line = &end->line;
+
+    while (line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
+        struct sim_message *message = line->to_relay;
+        line->to_relay = message->next;
+        if (!line->to_relay)
+            line->to_relay_last = &line->to_relay;
+        if (line->relay_up && sim->relay_up && relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
+            sim_net_wakes(sim);
+            if (line->relay_up) {
+                relay_core_closed(sim->core, line->number, sim->now);
+                line->relay_up = false;
+                line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50);
+            }
+        }
+        free(message);
+    }
+    while (line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
+        struct sim_message *message = line->to_end;
+        line->to_end = message->next;
+        if (!line->to_end)
+            line->to_end_last = &line->to_end;
+        if (line->up)
+            proto_session_feed(end->session, message->bytes, message->len, sim->now);
+        free(message);
+    }
+}
+
+void sim_net_tick(struct sim *sim, struct sim_end *end)
+{
+    learn_of_cuts(sim, end);
+    if (!end->line.up && end->session && proto_session_wants_connection(end->session) && sim->now.mono_ms >= end->reconnect_ms)
+        dial(sim, end);
+    deliver(sim, end);
+    send_pending(sim, end);
+    if (end->line.up && proto_session_over(end->session)) {
+        end->line.up = false;
+        end->line.relay_learns_ms = proto_earlier(end->line.relay_learns_ms, sim->now.mono_ms + 50);
+        proto_session_disconnected(end->session, sim->now);
+    }
+}
+
+int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
+{
+    const struct sim_connection *line = &end->line;
+    int64_t at = PROTO_NEVER;
+
+    (void)sim;
+    if (line->to_relay)
+        at = proto_earlier(at, line->to_relay->at_ms);
+    if (line->to_end)
+        at = proto_earlier(at, line->to_end->at_ms);
+    if (line->up)
+        at = proto_earlier(at, line->end_learns_ms);
+    else if (end->session && proto_session_wants_connection(end->session))
+        at = proto_earlier(at, end->reconnect_ms);
+    if (line->relay_up)
+        at = proto_earlier(at, line->relay_learns_ms);
+    return at;
+}
+
+void sim_net_relay_died(struct sim *sim)
+{
+    for (unsigned i = 0; i < sim->session_count; i++) {
+        struct sim_end *ends[] = {&sim->sessions[i].customer, &sim->sessions[i].agent};
+        for (unsigned e = 0; e < 2; e++) {
+            struct sim_connection *line = &ends[e]->line;
+            line->relay_up = false;
+            line->relay_learns_ms = PROTO_NEVER;
+            drop_row(&line->to_relay, &line->to_relay_last);
+            if (line->up)
+                line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + (int64_t)sim_random(sim, 300));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/simulation/sim.h - a world in one process: customers, agents and a relay under one virtual clock and a seeded, faulty
+ * network, with real cryptography and a real log. A failure prints its seed, and the seed plays it again, byte for byte.
+ *
+ *   sim.c     the world: clock, relay with its store and writer, crashes
+ *   net.c     connections: two ordered rows of messages that are delayed, stalled, cut on one side before the other, tampered with
+ *   people.c  what customers and agents do, and what they truly agreed to
+ *   judge.c   the invariants: checked at each message, and on the log when a world ends
+ */
+#ifndef TESTS_SIMULATION_SIM_H
+#define TESTS_SIMULATION_SIM_H
+
+#include "proto/consent/statement.h"
+#include "proto/session/session.h"
+#include "relay/core/core.h"
+#include "relay/log/appender.h"
+#include "tests/proto/pairing_world.h"
+
+enum {
+    SIM_SESSIONS_MAX = 8,
+    SIM_CONNECTIONS_MAX = 4096, /* numbers, not at once */
+    SIM_GRANTS_MAX = 256,
+    SIM_DEEDS_MAX = 512,
+};
+
+/* What may go wrong in this world, in thousandths of a chance at each occasion. */
+struct sim_faults {
+    unsigned cut;        /* a connection dies at a message */
+    unsigned half_open;  /* of those: one side learns it much later */
+    unsigned stall;      /* a connection stands still for a while */
+    unsigned crash;      /* the relay is killed, each second */
+    unsigned tamper;     /* the relay alters, repeats, swaps or drops a message */
+    unsigned disk_full;  /* the log cannot be written, each group */
+};
+
+struct sim_message {
+    struct sim_message *next;
+    int64_t at_ms;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct sim_connection {
+    uint32_t number;
+    bool up;            /* the end believes in it */
+    bool relay_up;      /* the relay believes in it */
+    int64_t end_learns_ms, relay_learns_ms; /* when a cut shows there */
+    int64_t opens_ms;
+    int64_t stalled_until_ms;
+    struct sim_message *to_relay, **to_relay_last, *to_end, **to_end_last;
+    size_t stored;      /* copies for replay */
+    struct sim_message *copy;
+};
+
+/* One consent as the customer truly gave it. */
+struct sim_grant {
+    enum proto_capability capability;
+    int64_t given_ms, ended_ms; /* PROTO_NEVER while it holds */
+    bool log_had_it;            /* a receipt was seen before the first frame */
+};
+
+/* What was decided, in order, as it must stand in the log. */
+struct sim_deed {
+    enum proto_capability capability;
+    enum proto_statement_action action;
+};
+
+struct sim_end {
+    struct sim_session *home;
+    bool customer;
+    struct proto_session *session;
+    struct sim_connection line;
+    int64_t reconnect_ms;
+    unsigned failures;
+    bool joined, ended;
+    enum proto_end reason;
+    uint32_t chat_sent, chat_got;
+    int64_t next_act_ms, next_frame_ms;
+    enum proto_capability asked;
+    int64_t answer_ms;
+};
+
+struct sim_session {
+    unsigned number;
+    struct sim_end customer, agent;
+    char link[512], code[32];
+    struct sim_grant grants[SIM_GRANTS_MAX];
+    unsigned grant_count;
+    struct sim_deed deeds[SIM_DEEDS_MAX];
+    unsigned deed_count;
+    bool capturing[PROTO_CAPABILITY_COUNT];
+    uint8_t sid[16];
+    bool sid_known, by_code;
+    uint64_t frames_opened, frames_pushed;
+    int64_t end_ms;
+};
+
+struct sim {
+    uint64_t seed;
+    struct proto_random_seeded seeded;
+    struct proto_random random;
+    struct proto_now now;
+    struct sim_faults faults;
+    bool verbose;
+
+    struct world_root root;
+    struct proto_credential agent, officer;
+    struct proto_org org;
+    struct proto_policy policy;
+    struct proto_buf org_note, policy_note;
+    uint8_t evidence_secret[32], log_seed[32], log_public[32];
+    char log_vkey[700];
+
+    struct relay_store *store;
+    struct relay_appender *appender;
+    struct relay_core *core;
+    bool relay_up;
+    int64_t relay_returns_ms, next_crash_ms, disk_ms;
+    struct relay_job *jobs; /* waiting for the disk */
+    size_t job_count;
+    uint32_t next_connection;
+
+    struct sim_session sessions[SIM_SESSIONS_MAX];
+    unsigned session_count;
+
+    uint64_t messages, crashes, cuts, tampered;
+    char failure[512]; /* empty: every invariant held */
+};
+
+/* sim.c */
+void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+uint64_t sim_random(struct sim *sim, uint64_t below);
+bool sim_chance(struct sim *sim, unsigned thousandths);
+/** Plays one world to its end. True: all invariants held. */
+bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
+
+/* net.c */
+void sim_net_tick(struct sim *sim, struct sim_end *end);
+int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end);
+void sim_net_relay_died(struct sim *sim);
+void sim_net_clear(struct sim_connection *line);
+void sim_net_wakes(struct sim *sim); /* what the relay has to send or to close */
+
+/* people.c */
+void sim_people_begin(struct sim *sim, struct sim_session *session);
+void sim_people_tick(struct sim *sim, struct sim_end *end);
+int64_t sim_people_deadline(const struct sim *sim, const struct sim_end *end);
+void sim_people_events(struct sim *sim, struct sim_end *end);
+
+/* judge.c */
+/** Every byte that the relay gets or sends: no planted text may be in it. */
+void sim_judge_bytes(struct sim *sim, const uint8_t *bytes, size_t len);
+void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct proto_event *event);
+void sim_judge_log(struct sim *sim);
+#define SIM_PLANT "PLANTED-PLAINTEXT"
+
+#endif
