@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    HOST_BYTES = 256,
+    BACKLOG = 1024,
+    NOTSENT_BYTES = 48 * 1024, /* what the kernel may hold unsent of one receiver: the queue that drops is the core's */
+    DEAD_LINE_MS = 20000,
+    KEEPALIVE_IDLE_S = 30,
+    KEEPALIVE_EACH_S = 10,
+    KEEPALIVE_COUNT = 3,
+};
+
+static bool split(const char *address, char host[static HOST_BYTES], const char **port)
+{
+    const char *colon = strrchr(address, ':');
+    size_t len = colon ? (size_t)(colon - address) : 0;
+
+    if (!len || len >= HOST_BYTES || !colon[1])
+        return false;
+    if (*address == '[') {
+        if (address[len - 1] != ']')
+            return false;
+        address++;
+        len -= 2;
+    }
+    memcpy(host, address, len);
+    host[len] = 0;
+    *port = colon + 1;
+    return strspn(*port, "0123456789") == strlen(*port);
+}
+
+static int listen_on(const struct addrinfo *info)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, off = 0;
+
+    if (fd < 0)
+        return -1;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (info->ai_family == AF_INET6)
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (!bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, BACKLOG))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    char host[HOST_BYTES];
+    const char *port;
+    int rc;
+
+    *fd = -1;
+    *way_out = "write HOST:PORT, or [IPv6]:PORT; port 0 picks a free one";
+    if (!split(address, host, &port)) {
+        snprintf(finding, size, "is not an address to listen on");
+        return false;
+    }
+    rc = getaddrinfo(host, port, &hints, &found);
+    if (rc) {
+        snprintf(finding, size, "is not an address of this machine (%s)", gai_strerror(rc));
+        return false;
+    }
+    errno = 0;
+    *fd = listen_on(found);
+    freeaddrinfo(found);
+    if (*fd >= 0)
+        return true;
+    *way_out = errno == EADDRINUSE ? "end the program that listens there, or choose another with --listen and "
+                                     "--staff-listen; port 0 picks a free one"
+               : errno == EACCES   ? "ports below 1024 need the capability CAP_NET_BIND_SERVICE, or choose a higher one"
+                                   : "choose an address of this machine";
+    snprintf(finding, size, errno == EADDRINUSE ? "the port is in use" : "cannot be listened on (%s)", strerror(errno));
+    return false;
+}
+
+bool serve_address_host(const char *address, char *out, size_t size)
+{
+    char host[HOST_BYTES];
+    const char *port;
+
+    return split(address, host, &port) && (size_t)snprintf(out, size, "%s", host) < size;
+}
+
+unsigned serve_address_port(int fd)
+{
+    struct sockaddr_storage own;
+    socklen_t len = sizeof own;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &len))
+        return 0;
+    return ntohs(own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
+                                           : ((struct sockaddr_in *)&own)->sin_port);
+}
+
+void serve_address_text(const struct sockaddr_storage *address, char *out, size_t size)
+{
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+    const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
+    int family = address->ss_family;
+
+    if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
+        bytes = six->sin6_addr.s6_addr + 12;
+        family = AF_INET;
+    } else if (family == AF_INET6) {
+        bytes = &six->sin6_addr;
+    }
+    if (!inet_ntop(family, bytes, out, (socklen_t)size))
+        snprintf(out, size, "?");
+}
+
+void serve_address_tune(int fd)
+{
+    static const struct option {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_LINE_MS},
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EACH_S},
+        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}

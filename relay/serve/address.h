@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/address.h - HOST:PORT and the sockets behind it.
+ */
+#ifndef RELAY_SERVE_ADDRESS_H
+#define RELAY_SERVE_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/** Listens on "HOST:PORT" or "[IPv6]:PORT", port 0 picks one. false: `finding` and `*way_out` (static) say why. */
+bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out);
+/** The HOST of "HOST:PORT"; false when there is none. */
+bool serve_address_host(const char *address, char *out, size_t size);
+unsigned serve_address_port(int fd);
+/** An address as text, without its port; IPv4 in IPv6 as IPv4. */
+void serve_address_text(const struct sockaddr_storage *address, char *out, size_t size);
+/** Options of an accepted connection: no delay, little unsent in the kernel, a dead line noticed. */
+void serve_address_tune(int fd);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/config.h - what the operator sets: one table for relay.ini, its sample, its checks and its defaults.
+ */
+#ifndef RELAY_SERVE_CONFIG_H
+#define RELAY_SERVE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "proto/host/files.h"
+#include "relay/core/core.h"
+#include "relay/serve/report.h"
+
+#define SERVE_HOST_BYTES 262u /* host[:port], as in links */
+
+struct serve_config {
+    char host[SERVE_HOST_BYTES];       /* as it stands in links; empty: from the certificate */
+    char staff_host[SERVE_HOST_BYTES]; /* name of the staff end; empty: the same name on another port */
+    char listen[SERVE_HOST_BYTES];
+    char staff_listen[SERVE_HOST_BYTES]; /* empty with a staff_host: one port for both ends */
+    int64_t drain_s;
+    struct relay_limits limits;
+};
+
+void serve_config_defaults(struct serve_config *config);
+/** Reads relay.ini on top of what is there. false: the report has the line, the key and the nearest one known. */
+bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report);
+/** The sample with every key, its default and its meaning, each line a comment. */
+void serve_config_print(FILE *out);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/folder.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/world.h"
+#include "proto/seal/note.h"
+#include "proto/seal/signature.h"
+
+static bool path_of(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
+                    struct serve_report *report)
+{
+    if (host_path(out, "%s/%s", folder->dir, name))
+        return true;
+    serve_report_add(report, SERVE_ERROR, folder->dir, "the path is too long", "choose a shorter folder");
+    return false;
+}
+
+static bool said(struct serve_report *report, const char *path, enum proto_err err)
+{
+    char finding[256];
+
+    if (!err)
+        return true;
+    if (err == PROTO_ERR_IO)
+        snprintf(finding, sizeof finding, "%s (%s)", proto_err_rule(err), strerror(errno));
+    else
+        snprintf(finding, sizeof finding, "%s", proto_err_rule(err));
+    serve_report_add(report, SERVE_ERROR, path, err == PROTO_ERR_NOT_FOUND ? "the file is missing" : finding,
+                     err == PROTO_ERR_NOT_FOUND
+                         ? "make the folder with handhold-certs init and issue relay, or copy what export-relay wrote"
+                         : proto_err_way_out(err));
+    return false;
+}
+
+static bool read_file(const struct serve_folder *folder, const char *name, struct proto_buf *out,
+                      struct serve_report *report)
+{
+    char path[HOST_PATH_BYTES];
+
+    return path_of(folder, path, name, report) && said(report, path, host_file_read(path, out));
+}
+
+/* ---- the authority's private keys ---- */
+
+/* Whoever can read one of these is the organisation, or can open everybody's evidence. */
+static const char *const authority_keys[] = {"ca/ca.key", "ca/tls.key", "officer/evidence.key"};
+
+static bool check_private_keys(struct serve_folder *folder, bool allowed, struct serve_report *report)
+{
+    static const char finding[] = "this relay's user can read a private key of the organisation";
+    char path[HOST_PATH_BYTES];
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof authority_keys / sizeof *authority_keys; i++) {
+        if (!path_of(folder, path, authority_keys[i], report))
+            return false;
+        if (access(path, R_OK))
+            continue;
+        if (!allowed || report->table || !found) /* allowed: said once */
+            serve_report_add(report, allowed ? SERVE_WARNING : SERVE_ERROR, path, finding,
+                             allowed
+                                 ? "fine for trying out; for real use give the relay what export-relay writes, alone"
+                                 : "run it in a folder made by handhold-certs export-relay, as a user of its own");
+        found = true;
+    }
+    if (!found)
+        serve_report_fine(report, folder->dir, "holds no private key of the organisation that this user can read");
+    return allowed || !found;
+}
+
+/* ---- the root and the notes ---- */
+
+static bool read_root(struct serve_folder *folder, struct serve_report *report)
+{
+    struct proto_buf pem;
+    bool done;
+
+    proto_buf_init(&pem, PROTO_PEM_BYTES);
+    done = read_file(folder, "ca/ca.crt", &pem, report) &&
+           said(report, folder->ca, proto_root_of_pem(pem.bytes, pem.len, &folder->root_der, &folder->root));
+    proto_buf_free(&pem);
+    if (done)
+        serve_report_fine(report, folder->ca, "root of %s", folder->root.domain);
+    return done;
+}
+
+static bool read_note(struct serve_folder *folder, const char *name, struct serve_note *note, size_t max,
+                      struct serve_report *report)
+{
+    char path[HOST_PATH_BYTES];
+    struct proto_buf text;
+    bool done;
+
+    proto_buf_init(&text, max);
+    done = path_of(folder, path, name, report);
+    if (done && stat(path, &note->seen)) /* before it is read: a change in between is seen as one */
+        note->seen = (struct stat){0};
+    done = done && read_file(folder, name, &text, report);
+    if (done && (!text.len || memchr(text.bytes, 0, text.len)))
+        done = said(report, path, PROTO_ERR_FORMAT);
+    if (done) {
+        memcpy(note->text, text.bytes, text.len);
+        note->text[text.len] = 0;
+    }
+    proto_buf_free(&text);
+    return done;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+bool serve_folder_notes_changed(const struct serve_folder *folder)
+{
+    char path[HOST_PATH_BYTES];
+    struct stat now;
+
+    return (host_path(path, "%s/org.note", folder->dir) && !stat(path, &now) &&
+            !same_file(&now, &folder->org_note.seen)) ||
+           (host_path(path, "%s/policy.note", folder->dir) && !stat(path, &now) &&
+            !same_file(&now, &folder->policy_note.seen));
+}
+
+bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *report)
+{
+    static struct serve_note org_note, policy_note; /* large; one thread reads notes */
+    static struct proto_org org;
+    static struct proto_policy policy;
+    struct proto_der root = {folder->root_der.bytes, folder->root_der.len};
+    char org_path[HOST_PATH_BYTES], policy_path[HOST_PATH_BYTES];
+    bool done = path_of(folder, org_path, "org.note", report) && path_of(folder, policy_path, "policy.note", report) &&
+                read_note(folder, "org.note", &org_note, PROTO_ORG_NOTE_BYTES, report) &&
+                said(report, org_path,
+                     proto_org_verify(&org, org_note.text, strlen(org_note.text), folder->root.public_key,
+                                      folder->root.domain, folder->org.number)) &&
+                read_note(folder, "policy.note", &policy_note, PROTO_POLICY_NOTE_BYTES, report) &&
+                said(report, policy_path,
+                     proto_policy_verify(&policy, policy_note.text, strlen(policy_note.text), root, &org,
+                                         folder->policy.number));
+
+    if (!done) { /* not asked again until one of the files changes once more */
+        folder->org_note.seen = org_note.seen;
+        folder->policy_note.seen = policy_note.seen;
+        return false;
+    }
+    folder->org_note = org_note;
+    folder->policy_note = policy_note;
+    folder->org = org;
+    folder->policy = policy;
+    serve_report_fine(report, org_path, "number %llu, %zu revoked", (unsigned long long)org.number, org.revoked_count);
+    serve_report_fine(report, policy_path, "number %llu", (unsigned long long)policy.number);
+    return true;
+}
+
+/* ---- the log's key ---- */
+
+static bool check_log_key(struct serve_folder *folder, const char *path, const char *vkey, size_t len,
+                          struct serve_report *report)
+{
+    uint8_t public_key[PROTO_SIGN_PUBLIC_BYTES], secret_key[PROTO_SIGN_SECRET_BYTES];
+    struct proto_note_key key;
+    char text[PROTO_ORG_VKEY_BYTES + 1];
+
+    while (len && vkey[len - 1] == '\n')
+        len--;
+    if (len >= sizeof text || !said(report, path, proto_note_key_parse(&key, vkey, len)))
+        return false;
+    memcpy(text, vkey, len);
+    text[len] = 0;
+    proto_sign_keypair(public_key, secret_key, folder->log_seed);
+    sodium_memzero(secret_key, sizeof secret_key);
+    if (memcmp(public_key, key.public_key, sizeof public_key) || strlen(key.name) > PROTO_LOG_ORIGIN_MAX) {
+        serve_report_add(report, SERVE_ERROR, path, "log.key is not the key of this log",
+                         "keep log.key and log.vkey from one issue together");
+        return false;
+    }
+    strcpy(folder->origin, key.name);
+    if (!proto_org_has_log(&folder->org, text)) {
+        serve_report_add(report, SERVE_ERROR, path, "org.note does not list this log, so nobody would believe it",
+                         "copy the org.note that handhold-certs issue relay wrote");
+        return false;
+    }
+    serve_report_fine(report, path, "the log %s", folder->origin);
+    return true;
+}
+
+static bool read_log_key(struct serve_folder *folder, struct serve_report *report)
+{
+    char path[HOST_PATH_BYTES];
+    struct proto_buf pem, vkey;
+    bool done;
+
+    proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
+    proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 2);
+    done = path_of(folder, path, "relay/log.key", report) && read_file(folder, "relay/log.key", &pem, report) &&
+           said(report, path, proto_seed_of_pem(pem.bytes, pem.len, folder->log_seed));
+    if (done && host_file_check_private(path))
+        serve_report_add(report, SERVE_WARNING, path, "others may read this key", "chmod 600 it");
+    done = done && path_of(folder, path, "relay/log.vkey", report) &&
+           read_file(folder, "relay/log.vkey", &vkey, report) &&
+           check_log_key(folder, path, (const char *)vkey.bytes, vkey.len, report);
+    proto_buf_free(&pem);
+    proto_buf_free(&vkey);
+    return done;
+}
+
+/* ---- the whole ---- */
+
+bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
+                       struct serve_report *report)
+{
+    bool keys, certificate, rest;
+
+    *folder = (struct serve_folder){.dir = dir};
+    if (!path_of(folder, folder->data, "data", report) || !path_of(folder, folder->cert, "relay/relay.crt", report) ||
+        !path_of(folder, folder->key, "relay/relay.key", report) || !path_of(folder, folder->ca, "ca/ca.crt", report) ||
+        !path_of(folder, folder->checkpoint, "relay/checkpoint", report))
+        return false;
+    keys = check_private_keys(folder, allow_private_keys, report);
+    if (!keys && !report->table)
+        return false;
+    certificate = serve_folder_read_certificate(folder, report);
+    if (!certificate && !report->table)
+        return false;
+    rest = read_root(folder, report) && serve_folder_read_notes(folder, report) && read_log_key(folder, report);
+    return keys && certificate && rest;
+}
+
+void serve_folder_clear(struct serve_folder *folder)
+{
+    proto_certificates_free(&folder->root_der, 1);
+    X509_free(folder->relay);
+    sodium_memzero(folder->log_seed, sizeof folder->log_seed);
+    sodium_memzero(folder->token_key, sizeof folder->token_key);
+    *folder = (struct serve_folder){0};
+}
+
+bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report)
+{
+    char path[HOST_PATH_BYTES];
+    struct proto_random random = host_random();
+    struct proto_buf key;
+    enum proto_err err = PROTO_OK;
+
+    if (!path_of(folder, path, "data/token.key", report) ||
+        !said(report, folder->data, host_folder_make(folder->data, HOST_PRIVATE)))
+        return false;
+    proto_buf_init_secret(&key, SERVE_TOKEN_KEY_BYTES);
+    if (host_file_exists(path)) {
+        err = host_file_read(path, &key);
+        if (!err && key.len != SERVE_TOKEN_KEY_BYTES)
+            err = PROTO_ERR_FORMAT;
+        if (!err)
+            memcpy(folder->token_key, key.bytes, SERVE_TOKEN_KEY_BYTES);
+    } else {
+        proto_random_fill(&random, folder->token_key, SERVE_TOKEN_KEY_BYTES);
+        err = host_file_create(path, folder->token_key, SERVE_TOKEN_KEY_BYTES, HOST_PRIVATE);
+    }
+    proto_buf_free(&key);
+    return said(report, path, err);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/folder.h - the folder of the organisation as a relay reads it, checked before anything is served.
+ *
+ *     D/ca/ca.crt  D/org.note  D/policy.note  D/relay/{relay.crt,relay.key,log.key,log.vkey}  D/relay.ini
+ *     D/data/                  kept by the relay: its database, token.key
+ *     D/relay/checkpoint       kept by the relay: the newest checkpoint, beside the database and not in it
+ *
+ * A relay must not be able to read the keys that make people and open evidence: whoever breaks into it would have them.
+ */
+#ifndef RELAY_SERVE_FOLDER_H
+#define RELAY_SERVE_FOLDER_H
+
+#include <openssl/x509.h>
+#include <sys/stat.h>
+
+#include "proto/host/files.h"
+#include "proto/identity/credential.h"
+#include "proto/identity/org.h"
+#include "proto/identity/policy.h"
+#include "proto/log/checkpoint.h"
+#include "relay/serve/report.h"
+
+#define SERVE_TOKEN_KEY_BYTES 32u
+
+/** One note file, and how it looked when it was read. */
+struct serve_note {
+    char text[PROTO_ORG_NOTE_BYTES + 1]; /* the larger of the two bounds */
+    struct stat seen;
+};
+
+struct serve_folder {
+    const char *dir; /* borrowed */
+    char data[HOST_PATH_BYTES], cert[HOST_PATH_BYTES], key[HOST_PATH_BYTES], ca[HOST_PATH_BYTES],
+        checkpoint[HOST_PATH_BYTES];
+    struct proto_certificate root_der; /* owned: the staff root */
+    struct proto_identity_root root;
+    struct serve_note org_note, policy_note;
+    struct proto_org org;
+    struct proto_policy policy;
+    X509 *relay; /* owned: our own certificate, for its names and its end */
+    char origin[PROTO_LOG_ORIGIN_MAX + 1];
+    uint8_t log_seed[32];                     /* wiped by clear */
+    uint8_t token_key[SERVE_TOKEN_KEY_BYTES]; /* wiped by clear; set by serve_folder_token_key() */
+};
+
+/**
+ * Reads and checks all of it; writes nothing. false: an error is in the report (with a table: all that were found).
+ * serve_folder_clear() in any case. A readable private key of the authority is an error unless `allow_private_keys`.
+ */
+bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
+                       struct serve_report *report);
+void serve_folder_clear(struct serve_folder *folder);
+
+/** Makes D/data when it is missing, and reads or makes the secret of the seats' tokens in it. */
+bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report);
+
+/** Have org.note or policy.note changed since they were read? Cheap: asks for their times only. */
+bool serve_folder_notes_changed(const struct serve_folder *folder);
+/** Reads both notes again. false: the report says why, and the folder keeps what it had. */
+bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *report);
+/** Checks certificate and key on disk, and on success takes the certificate as ours. */
+bool serve_folder_read_certificate(struct serve_folder *folder, struct serve_report *report);
+
+/** Does our certificate name this host (a DNS name or an address)? */
+bool serve_folder_names(const struct serve_folder *folder, const char *host);
+/** The first host that our certificate names; false when it names none. */
+bool serve_folder_first_name(const struct serve_folder *folder, char *out, size_t size);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/http.h - every request of both ends: what is served, what is refused, and what becomes a WebSocket.
+ *
+ *     public end   GET / and /j   one page that says how to join     GET /healthz     WebSocket /s
+ *     staff end    GET /healthz /readyz /metrics                     WebSocket /s
+ *
+ * A refusal of the WebSocket says its error by name in the header "Handhold-Error", which the programs read
+ * (proto/host/connection.h).
+ */
+#ifndef RELAY_SERVE_HTTP_H
+#define RELAY_SERVE_HTTP_H
+
+#include <libwebsockets.h>
+
+/** For the virtual hosts of both ends; their user is the struct serve. */
+const struct lws_protocols *serve_http_protocols(void);
+
+#endif

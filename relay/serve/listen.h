@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/listen.h - TCP and TLS: the public end, the staff end, and which of them a connection came to.
+ *
+ * Two ports, or one that tells the ends apart by the name in TLS (SNI). The staff end asks for a client certificate of
+ * the organisation; whether its holder may come in is asked again for every request (relay/serve/http.h), because TLS
+ * alone does not know of roles and revocation. TLS 1.2 or later, AEAD suites, http/1.1, no session tickets: a ticket of
+ * one end must not open the other.
+ */
+#ifndef RELAY_SERVE_LISTEN_H
+#define RELAY_SERVE_LISTEN_H
+
+#include <openssl/ssl.h>
+
+#include "relay/serve/serve.h"
+
+struct serve_listen;
+
+/** Binds and serves from now on. false: the report names the address, why, and the way out. */
+bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct serve_report *report);
+/** Takes no more connections; those that stand are not touched. NULL is fine. */
+void serve_listen_free(struct serve_listen *listen);
+/** Binds and lets go again: for --check. */
+bool serve_listen_check(const struct serve_config *config, struct serve_report *report);
+
+/** New connections get the pair that is on disk now. false: it does not load, and the old one stays. */
+bool serve_listen_reload(struct serve_listen *listen);
+
+/** Did this connection come to the staff end? */
+bool serve_listen_is_staff(struct lws *wsi);
+/**
+ * The name that was asked for in TLS, the Host header and our certificate agree, and the name belongs to the end that
+ * the connection came to. Without SNI (an address) Host alone is held to the certificate.
+ */
+bool serve_listen_host_fits(struct serve_listen *listen, struct lws *wsi);
+/** One connection has ended: for the bound on all connections. */
+void serve_listen_closed(struct serve_listen *listen);
+/** Text of the peer's address, IPv4 in IPv6 as IPv4. */
+void serve_listen_peer(struct lws *wsi, char *out, size_t size);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handhold-relay: joins the two ends of a session and can read neither. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "proto/host/options.h"
+#include "proto/host/say.h"
+#include "relay/serve/listen.h"
+#include "relay/serve/serve.h"
+
+static struct arguments {
+    const char *dir, *config, *listen, *staff_listen;
+    bool check, json, allow_private_keys, print_config, verbose;
+} arguments;
+
+static const struct host_option options[] = {
+    {.name = "dir",
+     .argument = "D",
+     .kind = HOST_TEXT,
+     .target = &arguments.dir,
+     .help = "the folder of the organisation, as handhold-certs export-relay wrote it"},
+    {.name = "config",
+     .argument = "FILE",
+     .kind = HOST_TEXT,
+     .target = &arguments.config,
+     .help = "the settings; without it D/relay.ini when there is one"},
+    {.name = "listen",
+     .argument = "HOST:PORT",
+     .kind = HOST_TEXT,
+     .target = &arguments.listen,
+     .help = "where customers connect; port 0 picks a free one"},
+    {.name = "staff-listen",
+     .argument = "HOST:PORT",
+     .kind = HOST_TEXT,
+     .target = &arguments.staff_listen,
+     .help = "where staff connect; port 0 picks a free one"},
+    {.name = "check",
+     .kind = HOST_FLAG,
+     .target = &arguments.check,
+     .help = "check all that a start checks, print what was found, and serve nothing"},
+    {.name = "json", .kind = HOST_FLAG, .target = &arguments.json, .help = "results as JSON Lines"},
+    {.name = "print-config",
+     .kind = HOST_FLAG,
+     .target = &arguments.print_config,
+     .help = "print a relay.ini with every setting, its default and its meaning"},
+    {.name = "allow-private-keys",
+     .kind = HOST_FLAG,
+     .target = &arguments.allow_private_keys,
+     .help = "go on although the organisation's private keys are readable: for trying out on one machine"},
+    {.name = "verbose", .kind = HOST_FLAG, .target = &arguments.verbose, .help = "say more on stderr"},
+    {0},
+};
+
+static const struct host_program program = {
+    .name = "handhold-relay",
+    .summary = "joins the two ends of a session and can read neither",
+    .options = options,
+    .notes =
+        "When it serves it prints one line: "
+        "{\"event\":\"ready\",\"public\":\"https://...\",\"staff\":\"https://...\"}.\n"
+        "SIGTERM: no new session, and an end when the live ones have moved; a second one ends at once.\n"
+        "SIGHUP: reads org.note, policy.note and the certificate again (org.note and policy.note also by itself).\n",
+};
+
+static bool read_config(struct serve_config *config, struct serve_report *report)
+{
+    const char *file = arguments.config;
+    char path[HOST_PATH_BYTES];
+
+    serve_config_defaults(config);
+    if (!file && host_path(path, "%s/relay.ini", arguments.dir) && host_file_exists(path))
+        file = path;
+    if (file && !serve_config_read(config, file, report))
+        return false;
+    if (file)
+        serve_report_fine(report, file, "read");
+    if ((arguments.listen && strlen(arguments.listen) >= sizeof config->listen) ||
+        (arguments.staff_listen && strlen(arguments.staff_listen) >= sizeof config->staff_listen)) {
+        serve_report_add(report, SERVE_ERROR, "--listen, --staff-listen", "the address is too long", "write HOST:PORT");
+        return false;
+    }
+    if (arguments.listen)
+        strcpy(config->listen, arguments.listen);
+    if (arguments.staff_listen)
+        strcpy(config->staff_listen, arguments.staff_listen);
+    return true;
+}
+
+/* Descriptors for every connection that the limits allow; no memory image with keys in it on disk. */
+static void set_limits(struct serve_config *config, struct serve_report *report)
+{
+    enum { BESIDES = 1024 }; /* connections under way, database, the rest */
+    struct rlimit files, none = {0, 0};
+    rlim_t wanted = (rlim_t)config->limits.connections + BESIDES;
+    char value[64], finding[128];
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)umask(077);
+    if (getrlimit(RLIMIT_NOFILE, &files))
+        return;
+    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur >= wanted)
+        return;
+    snprintf(value, sizeof value, "connections = %lld", (long long)config->limits.connections);
+    config->limits.connections = files.rlim_cur > 2 * BESIDES ? (int64_t)files.rlim_cur - BESIDES : BESIDES;
+    snprintf(finding, sizeof finding, "this system allows fewer open files; %lld connections are taken",
+             (long long)config->limits.connections);
+    if (report->table)
+        serve_report_add(report, SERVE_WARNING, value, finding, "raise LimitNOFILE (ulimit -n), or lower the setting");
+    else
+        host_say(HOST_INFO, "%s: %s", value, finding);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct serve *serve = context;
+
+    if (number == SIGHUP)
+        serve_reload(serve, true);
+    else
+        serve_drain(serve);
+}
+
+static int serve_until_told(const struct serve_config *config, struct serve_folder *folder, struct serve_report *report)
+{
+    static struct serve serve;
+    struct host_loop *loop;
+    bool ready = false;
+
+    if (host_loop_new(&loop)) {
+        host_say_err("the loop", PROTO_ERR_NOMEM);
+        return HOST_EXIT_FAILED;
+    }
+    if (!host_loop_on_signal(loop, on_signal, &serve)) /* before the log's thread begins */
+        ready = serve_open(&serve, config, folder, loop, report);
+    if (ready && !report->table) {
+        char public_url[SERVE_HOST_BYTES + 16], staff_url[SERVE_HOST_BYTES + 16];
+
+        snprintf(public_url, sizeof public_url, "https://%s", serve.public_authority);
+        snprintf(staff_url, sizeof staff_url, "https://%s", serve.staff_authority);
+        host_json_event("ready", "{s:s,s:s}", "public", public_url, "staff", staff_url);
+        host_loop_run(loop);
+        host_say(HOST_INFO, "ended");
+    }
+    if (ready && report->table) {
+        serve_report_fine(report, folder->data, "database and log are whole");
+        serve_report_fine(report, serve.public_authority, "the public end");
+        serve_report_fine(report, serve.staff_authority, "the staff end");
+    }
+    serve_close(&serve);
+    host_loop_free(loop);
+    return ready ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+static int check_result(const struct serve_report *report)
+{
+    if (!report->json)
+        printf("\n%u errors, %u warnings\n", report->errors, report->warnings);
+    return report->errors ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+}
+
+static int run(void)
+{
+    static struct serve_config config;
+    static struct serve_folder folder;
+    struct serve_report report = {.table = arguments.check, .json = arguments.json};
+    int rc = HOST_EXIT_USAGE;
+
+    if (read_config(&config, &report)) {
+        set_limits(&config, &report);
+        if (serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report))
+            rc = serve_until_told(&config, &folder, &report);
+        else if (report.table)
+            (void)serve_listen_check(&config, &report);
+    }
+    serve_folder_clear(&folder);
+    return report.table ? check_result(&report) : rc;
+}
+
+int main(int argc, char **argv)
+{
+    switch (host_options_parse(&program, argc, argv, NULL)) {
+    case HOST_PARSED_DONE:
+        return HOST_EXIT_FINE;
+    case HOST_PARSED_WRONG:
+        return HOST_EXIT_USAGE;
+    case HOST_PARSED_RUN:
+        break;
+    }
+    host_say_start(program.name, arguments.verbose);
+    if (arguments.print_config) {
+        serve_config_print(stdout);
+        return HOST_EXIT_FINE;
+    }
+    if (!arguments.dir) {
+        host_say_error("--dir", "is missing", "name the folder that handhold-certs export-relay wrote");
+        return HOST_EXIT_USAGE;
+    }
+    return run();
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/metrics.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "proto/host/world.h"
+
+/*     figure of the core    type       help */
+#define FIGURES(X)                                                                                                     \
+    X(connections, "gauge", "WebSocket connections now")                                                               \
+    X(sessions_waiting, "gauge", "invitations that nobody has joined yet")                                             \
+    X(sessions_live, "gauge", "sessions with a customer")                                                              \
+    X(forwarded_messages, "counter", "messages passed from one end to another")                                        \
+    X(forwarded_bytes, "counter", "bytes of them")                                                                     \
+    X(blocked_messages, "counter", "media messages without an open gate")                                              \
+    X(dropped_messages, "counter", "media messages that a slow receiver did not get")                                  \
+    X(refused_joins, "counter", "joins that were refused")                                                             \
+    X(refused_gates, "counter", "gates that were refused")                                                             \
+    X(queue_bytes, "gauge", "bytes that wait for receivers")
+
+static void put(struct proto_buf *out, const char *name, const char *type, const char *help, double value)
+{
+    proto_buf_printf(out, "# HELP handhold_%s %s\n# TYPE handhold_%s %s\nhandhold_%s %.15g\n", name, help, name, type,
+                     name, value);
+}
+
+static double certificate_end(const struct serve *serve)
+{
+    struct tm tm;
+
+    return ASN1_TIME_to_tm(X509_get0_notAfter(serve->folder->relay), &tm) == 1 ? (double)timegm(&tm) : 0;
+}
+
+void serve_metrics_write(struct serve *serve, struct proto_buf *out)
+{
+    struct relay_core_figures figures;
+    struct proto_log_seen head;
+
+    relay_core_figures(serve->core, &figures);
+    relay_appender_head(serve->appender, &head);
+#define PUT(name, type, help) put(out, #name, type, help, (double)figures.name);
+    FIGURES(PUT)
+#undef PUT
+    put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);
+    put(out, "uptime_seconds", "gauge", "since the relay began to serve",
+        (double)(host_now().mono_ms - serve->started_ms) / 1000);
+    put(out, "draining", "gauge", "1 while the relay takes no new session", serve->draining);
+    put(out, "certificate_end_seconds", "gauge", "when the relay's certificate ends, in unix time",
+        certificate_end(serve));
+    put(out, "org_number", "gauge", "number of the organisation's note that is in force",
+        (double)serve->folder->org.number);
+    put(out, "policy_number", "gauge", "number of the policy that is in force", (double)serve->folder->policy.number);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/serve.h"
+
+#include <libwebsockets.h>
+#include <string.h>
+
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/serve/jobs.h"
+#include "relay/serve/listen.h"
+#include "relay/serve/socket.h"
+
+enum { WATCH_MS = 1000 }; /* how soon a changed note is seen */
+
+/* ---- what the core asks for ---- */
+
+static enum proto_err sign_event(void *context, const char *text, struct proto_buf *note)
+{
+    struct serve *serve = context;
+
+    return relay_appender_sign_event(serve->appender, text, note);
+}
+
+static void checkpoint(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX])
+{
+    struct serve *serve = context;
+
+    relay_appender_checkpoint(serve->appender, note);
+}
+
+static enum proto_err consistency(void *context, uint64_t from, uint64_t to, struct proto_log_hashes *out)
+{
+    struct serve *serve = context;
+
+    return relay_log_consistency(serve->reader, from, to, out);
+}
+
+static bool leaf_durable(void *context, const uint8_t leaf_hash[static 32], const uint8_t sid[static 16])
+{
+    struct serve *serve = context;
+
+    return serve_leaves_has(serve->leaves, sid, leaf_hash);
+}
+
+static enum proto_err new_core(struct serve *serve)
+{
+    struct relay_core_config config = {
+        .limits = serve->config->limits,
+        .random = host_random(),
+        .join_host = serve->public_authority,
+        .origin = serve->folder->origin,
+        .token_secret = serve->folder->token_key,
+        .org_note = serve->folder->org_note.text,
+        .policy_note = serve->folder->policy_note.text,
+        .org = &serve->folder->org,
+        .policy = &serve->folder->policy,
+        .sign_event = sign_event,
+        .checkpoint = checkpoint,
+        .consistency = consistency,
+        .leaf_durable = leaf_durable,
+        .context = serve,
+    };
+
+    return relay_core_new(&serve->core, &config, host_now());
+}
+
+/* ---- the loop ---- */
+
+static void stop_when_empty(struct serve *serve)
+{
+    struct relay_core_figures figures;
+
+    if (!serve->draining)
+        return;
+    relay_core_figures(serve->core, &figures);
+    if (!figures.sessions_live && !figures.sessions_waiting)
+        host_loop_stop(serve->loop);
+    else if (host_now().mono_ms >= serve->drain_until_ms)
+        host_loop_stop(serve->loop);
+}
+
+void serve_run_core(struct serve *serve)
+{
+    uint32_t connection;
+    bool close;
+
+    if (serve->stopping)
+        return;
+    serve_jobs_run(serve->jobs, serve);
+    while (relay_core_next_wake(serve->core, &connection, &close))
+        serve_sockets_wake(serve->sockets, connection, close);
+    host_timer_set(serve->core_timer, relay_core_deadline(serve->core));
+    stop_when_empty(serve);
+}
+
+static void on_core_timer(void *context)
+{
+    struct serve *serve = context;
+
+    relay_core_tick(serve->core, host_now());
+    serve_run_core(serve);
+}
+
+static void on_woken(void *context)
+{
+    serve_run_core(context);
+}
+
+static void on_watch(void *context)
+{
+    struct serve *serve = context;
+
+    if (serve_folder_notes_changed(serve->folder))
+        serve_reload(serve, false);
+    serve_run_core(serve);
+    host_timer_set(serve->watch_timer, host_now().mono_ms + WATCH_MS);
+}
+
+static void wake_loop(void *context)
+{
+    host_loop_wake(context);
+}
+
+static int64_t unix_ms(void *context)
+{
+    (void)context;
+    return host_now().unix_ms;
+}
+
+/* ---- signals ---- */
+
+static void reload_notes(struct serve *serve, struct serve_report *report)
+{
+    enum proto_err err;
+
+    if (!serve_folder_read_notes(serve->folder, report))
+        return;
+    err = relay_core_set_notes(serve->core, serve->folder->org_note.text, &serve->folder->org,
+                               serve->folder->policy_note.text, &serve->folder->policy, host_now());
+    if (err)
+        host_say_err("org.note", err);
+    else
+        host_say(HOST_INFO, "notes read again: organisation %llu with %zu revoked, policy %llu",
+                 (unsigned long long)serve->folder->org.number, serve->folder->org.revoked_count,
+                 (unsigned long long)serve->folder->policy.number);
+}
+
+void serve_reload(struct serve *serve, bool certificates)
+{
+    struct serve_report report = {0};
+
+    reload_notes(serve, &report);
+    if (certificates) {
+        if (serve_folder_read_certificate(serve->folder, &report) && serve_listen_reload(serve->listen))
+            host_say(HOST_INFO, "certificate read again");
+        else
+            host_say(HOST_WARN, "the certificate stays the one that was loaded before");
+    }
+    serve_run_core(serve);
+}
+
+void serve_drain(struct serve *serve)
+{
+    if (serve->draining) {
+        host_loop_stop(serve->loop);
+        return;
+    }
+    serve->draining = true;
+    serve->drain_until_ms = host_now().mono_ms + serve->config->drain_s * 1000;
+    host_say(HOST_INFO, "ending: no new session from now on, live ones have %llds; a second signal ends at once",
+             (long long)serve->config->drain_s);
+    relay_core_drain(serve->core, host_now());
+    serve_run_core(serve);
+}
+
+/* ---- beginning and end ---- */
+
+static bool open_store(struct serve *serve, bool read_only, struct relay_store **out, struct serve_report *report)
+{
+    struct relay_store_config config = {.folder = serve->folder->data, .read_only = read_only, .random = host_random()};
+    char error[RELAY_STORE_ERROR_MAX];
+    enum proto_err err = relay_store_open(out, &config, error);
+
+    if (err)
+        serve_report_add(report, SERVE_ERROR, serve->folder->data, error, proto_err_way_out(err));
+    return !err;
+}
+
+static bool open_log(struct serve *serve, struct serve_report *report)
+{
+    char error[RELAY_STORE_ERROR_MAX] = "";
+    struct relay_appender_config config = {
+        .seed = serve->folder->log_seed,
+        .origin = serve->folder->origin,
+        .checkpoint_file = serve->folder->checkpoint,
+        .threaded = true,
+        .unix_ms = unix_ms,
+        .wake = wake_loop,
+        .context = serve->loop,
+    };
+    enum proto_err err;
+
+    if (!open_store(serve, false, &serve->writer, report))
+        return false;
+    config.store = serve->writer;
+    err = relay_appender_start(&serve->appender, &config, error);
+    if (!err)
+        return open_store(serve, true, &serve->reader, report);
+    serve_report_add(report, SERVE_ERROR, serve->folder->data, *error ? error : proto_err_rule(err),
+                     err == PROTO_ERR_LOG ? "put the newest database back, and keep this one as evidence"
+                                          : proto_err_way_out(err));
+    return false;
+}
+
+static bool set_up(struct serve *serve, struct serve_report *report)
+{
+    struct proto_random random = host_random();
+
+    if (!serve_leaves_new(&serve->leaves, &random) &&
+        !serve_sockets_new(&serve->sockets, serve->config->limits.connections) && !serve_jobs_new(&serve->jobs) &&
+        !host_timer_new(&serve->core_timer, serve->loop, on_core_timer, serve) &&
+        !host_timer_new(&serve->watch_timer, serve->loop, on_watch, serve) && !new_core(serve))
+        return true;
+    serve_report_add(report, SERVE_ERROR, serve->folder->dir, proto_err_rule(PROTO_ERR_NOMEM),
+                     "close other programs, or lower the limits in relay.ini");
+    return false;
+}
+
+bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
+                struct host_loop *loop, struct serve_report *report)
+{
+    *serve = (struct serve){.config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER};
+    if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
+        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
+        !serve_jobs_restore(serve, report))
+        return false;
+    serve->started_ms = host_now().mono_ms;
+    host_loop_on_wake(loop, on_woken, serve);
+    host_timer_set(serve->watch_timer, serve->started_ms + WATCH_MS);
+    serve_run_core(serve);
+    return true;
+}
+
+void serve_close(struct serve *serve)
+{
+    serve->stopping = true;
+    if (serve->loop)
+        host_loop_on_wake(serve->loop, NULL, NULL);
+    relay_appender_free(serve->appender); /* writes what it was given */
+    relay_store_close(serve->writer);
+    relay_store_close(serve->reader);
+    relay_core_free(serve->core);
+    host_timer_free(serve->core_timer);
+    host_timer_free(serve->watch_timer);
+    serve_listen_free(serve->listen);
+    serve_sockets_free(serve->sockets);
+    serve_leaves_free(serve->leaves);
+    serve_jobs_free(serve->jobs);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/serve.h - the running relay: the core, its store and log, and the loop that feeds them.
+ *
+ * The way of a message: listen (TCP, TLS) -> http (path, host, certificate) -> socket (whole messages) -> core ->
+ * socket of the receiver. Whatever the core wants done meanwhile is done by serve_run_core(): jobs to the log's writer,
+ * its results back, sockets woken, the timer set. One thread; the log's writer has its own.
+ */
+#ifndef RELAY_SERVE_SERVE_H
+#define RELAY_SERVE_SERVE_H
+
+#include "proto/host/loop.h"
+#include "relay/core/core.h"
+#include "relay/log/appender.h"
+#include "relay/serve/config.h"
+#include "relay/serve/folder.h"
+#include "relay/serve/leaves.h"
+#include "relay/store/store.h"
+
+struct lws;
+struct serve_listen;
+struct serve_sockets;
+
+struct serve {
+    /* Borrowed */
+    const struct serve_config *config;
+    struct serve_folder *folder;
+    struct host_loop *loop;
+    /* Owned */
+    struct relay_store *writer; /* the appender's alone while it runs */
+    struct relay_store *reader; /* this thread's */
+    struct relay_appender *appender;
+    struct relay_core *core;
+    struct serve_leaves *leaves;
+    struct serve_listen *listen;
+    struct serve_sockets *sockets;
+    struct serve_jobs *jobs;
+    struct host_timer *core_timer, *watch_timer;
+
+    char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */
+    int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
+    bool draining, stopping;            /* stopping: the core hears of nothing any more */
+};
+
+/** Opens store and log, restores the sessions, listens. false: the report has the error. serve_close() in any case. */
+bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
+                struct host_loop *loop, struct serve_report *report);
+void serve_close(struct serve *serve);
+
+/** The core was told something: does all that it wants done now. */
+void serve_run_core(struct serve *serve);
+/** SIGHUP and a changed file: notes (and certificates) again. What does not hold is said, and the old stays. */
+void serve_reload(struct serve *serve, bool certificates);
+/** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */
+void serve_drain(struct serve *serve);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/staff.h"
+
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "proto/host/world.h"
+
+static const enum proto_role roles[] = {PROTO_ROLE_AGENT, PROTO_ROLE_SUPERVISOR, PROTO_ROLE_EXPERT, PROTO_ROLE_OFFICER};
+
+static enum proto_err check_role(const struct proto_identity *identity)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (!proto_identity_require(identity, roles[i]))
+            return PROTO_OK;
+    return PROTO_ERR_CERT_ROLE;
+}
+
+/* The chain as TLS has put it together: our root is its last. */
+static enum proto_err verify(const struct serve_folder *folder, STACK_OF(X509) * chain, struct proto_identity *out)
+{
+    struct proto_der ders[PROTO_IDENTITY_CHAIN_MAX];
+    unsigned char *owned[PROTO_IDENTITY_CHAIN_MAX] = {NULL};
+    size_t count = chain ? (size_t)sk_X509_num(chain) : 0;
+    enum proto_err err = count ? PROTO_OK : PROTO_ERR_REFUSED;
+
+    if (count > PROTO_IDENTITY_CHAIN_MAX)
+        return PROTO_ERR_RANGE;
+    for (size_t i = 0; i < count && !err; i++) {
+        int len = i2d_X509(sk_X509_value(chain, (int)i), &owned[i]);
+
+        ders[i] = (struct proto_der){owned[i], len > 0 ? (size_t)len : 0};
+        err = len > 0 ? PROTO_OK : PROTO_ERR_NOMEM;
+    }
+    if (!err)
+        err = proto_identity_verify_chain(ders, count, folder->root.fingerprint, sizeof folder->root.fingerprint,
+                                          host_now().unix_ms / 1000, out);
+    for (size_t i = 0; i < count; i++)
+        OPENSSL_free(owned[i]);
+    return err;
+}
+
+enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
+{
+    const SSL *ssl = lws_get_ssl(wsi);
+    enum proto_err err;
+
+    memset(out, 0, sizeof *out);
+    if (SSL_get_verify_result(ssl) != X509_V_OK)
+        return PROTO_ERR_REFUSED;
+    err = verify(serve->folder, SSL_get0_verified_chain(ssl), out);
+    if (!err)
+        err = proto_org_admits(&serve->folder->org, out);
+    if (!err)
+        err = check_role(out);
+    if (err)
+        memset(out, 0, sizeof *out);
+    return err;
+}

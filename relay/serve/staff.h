@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/staff.h - who a client certificate belongs to, and whether that person may come in.
+ */
+#ifndef RELAY_SERVE_STAFF_H
+#define RELAY_SERVE_STAFF_H
+
+#include "relay/serve/serve.h"
+
+/**
+ * Holds the certificate of this connection to the profile, to our root, to the newest org.note, and to the roles that
+ * have business here. The errors of proto_identity_verify_chain() and proto_org_admits(); REFUSED without a
+ * certificate; CERT_ROLE for another role. On an error `out` is all zero.
+ */
+PROTO_MUST_USE enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi,
+                                                   struct proto_identity *out);
+
+#endif
