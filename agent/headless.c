@@ -29,6 +29,7 @@ struct headless {
     struct host_uplink *uplink;
     struct agent_desk *desk;
     bool leaving;
+    bool told; /* the figures of the present consent, as a whole */
     int exit_code;
 };
 
@@ -155,7 +156,8 @@ static void on_event(void *context, const struct proto_event *e)
     agent_tell_event(&h->tell, e, now);
     if (e->kind == PROTO_EVENT_ENDED)
         h->exit_code = host_uplink_exit(e->ended.reason);
-    if (e->kind == PROTO_EVENT_ENDED || camera_stopped(e)) {
+    if (!h->told && (e->kind == PROTO_EVENT_ENDED || camera_stopped(e))) {
+        h->told = true;
         agent_tell_video(&h->tell, h->desk, true, now);
         write_snapshot(h);
     }
@@ -167,8 +169,10 @@ static void on_picture(void *context, const struct agent_desk_picture *picture, 
 {
     struct headless *h = context;
 
-    if (first)
-        agent_tell_first_picture(&h->tell, picture, host_now());
+    if (!first)
+        return;
+    h->told = false;
+    agent_tell_first_picture(&h->tell, picture, host_now());
 }
 
 static void on_state(void *context, const handhold_StateChange *change)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/companion/commands.h - what a customer can tell the companion: one struct, from a JSON line or a typed one.
+ *
+ * Both parsers are pure. A line that is not understood is an error with a sentence that says what would be; nothing is
+ * ever guessed, and nothing but a whole "y" or "yes" to an open question grants.
+ */
+#ifndef CLIENT_COMPANION_COMMANDS_H
+#define CLIENT_COMPANION_COMMANDS_H
+
+#include <stdbool.h>
+
+#include "client/companion/camera.h"
+#include "proto/util/err.h"
+#include "proto/wire/capability.h"
+#include "proto/wire/limits.h"
+
+enum client_do {
+    CLIENT_DO_NOTHING, /* an empty line */
+    CLIENT_DO_GRANT,   /* the capability; from a typed line: what is asked just now */
+    CLIENT_DO_REFUSE,
+    CLIENT_DO_WITHDRAW, /* NONE: everything */
+    CLIENT_DO_PAUSE,
+    CLIENT_DO_RESUME,
+    CLIENT_DO_CHECK_WORDS,
+    CLIENT_DO_CHAT,
+    CLIENT_DO_END,
+    CLIENT_DO_HELP,
+    CLIENT_DO_LATER, /* known, and not yet in this version: `text` is its name */
+};
+
+struct client_command {
+    enum client_do what;
+    enum proto_capability capability;
+    bool match; /* CHECK_WORDS */
+    char text[PROTO_MAX_CHAT_BYTES + 1];
+};
+
+/** {"do":…}. FORMAT: no JSON object; NOT_FOUND: no such command; RANGE: a field is missing or wrong. `why` for people.
+ */
+PROTO_MUST_USE enum proto_err client_command_from_json(const char *line, struct client_command *out,
+                                                       char why[static CLIENT_WHY_BYTES]);
+/** What a person typed. `asked`: a question is open, so that y and n are its answer and other words are none. */
+PROTO_MUST_USE enum proto_err client_command_from_keys(const char *line, bool asked, struct client_command *out,
+                                                       char why[static CLIENT_WHY_BYTES]);
+/** What can be typed, in a few lines. */
+const char *client_command_help(void);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/companion/companion.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/companion/companion_inside.h"
+#include "proto/host/event_line.h"
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/wire/header.h"
+
+#define LINE_BYTES 8192u
+#define STATUS_MS 1000
+#define KEEP_BYTES (64u << 20)
+
+/* ---- the timer: pictures, device state, the bottom line ---- */
+
+static void tell_figures(struct client_companion *c)
+{
+    struct client_video_figures f;
+
+    client_video_figures(c->video, &f);
+    if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
+        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f}", "capability", "camera", "pictures",
+                                               (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped, "fps",
+                                               (json_int_t)(f.pictures - c->pictures_before), "kbps",
+                                               (double)(f.bytes - c->bytes_before) * 8 / 1000));
+    c->pictures_before = f.pictures;
+    c->bytes_before = f.bytes;
+}
+
+static void set_timer(struct client_companion *c, int64_t now_ms)
+{
+    int64_t next = proto_earlier(client_video_deadline(c->video, now_ms), client_report_deadline(c->report, now_ms));
+
+    host_timer_set(c->timer, proto_earlier(next, c->told_ms + STATUS_MS));
+}
+
+static void on_timer(void *context)
+{
+    struct client_companion *c = context;
+    struct proto_now now = host_now();
+    char why[CLIENT_WHY_BYTES];
+
+    if (client_video_tick(c->video, c->session, now, why) != PROTO_OK)
+        client_companion_camera_lost(c, why);
+    client_report_tick(c->report, c->session, now);
+    if (now.mono_ms >= c->told_ms + STATUS_MS) {
+        c->told_ms = now.mono_ms;
+        tell_figures(c);
+        client_companion_show_status(c, now.mono_ms);
+    }
+    host_uplink_kick(c->uplink); /* its changed() sets this timer */
+}
+
+/* ---- the uplink ---- */
+
+static void changed(void *context)
+{
+    struct client_companion *c = context;
+
+    client_companion_take_events(c);
+    set_timer(c, host_now().mono_ms);
+}
+
+static void failed(void *context, enum proto_err err, const char *text)
+{
+    struct client_companion *c = context;
+
+    c->exit_code = HOST_EXIT_FAILED;
+    if (c->config->json)
+        host_event_fields("error", json_pack("{s:s,s:s}", "code", proto_err_name(err), "message", text));
+    host_say(HOST_ERROR, "%s", text);
+}
+
+static void finished(void *context)
+{
+    struct client_companion *c = context;
+
+    client_companion_take_events(c);
+    host_loop_stop(c->loop);
+}
+
+/* The newest sealed picture: what a relay is given of it, and all that it ever has. */
+static void leaving(void *context, const uint8_t *message, size_t len)
+{
+    struct client_companion *c = context;
+    struct proto_media_header header;
+
+    if (proto_media_header_parse(message, len, &header) != PROTO_OK || header.class != PROTO_CLASS_VIDEO)
+        return;
+    proto_buf_clear(&c->sealed);
+    proto_buf_put(&c->sealed, message, len);
+}
+
+/* ---- the person ---- */
+
+static void on_line(void *context, char *text)
+{
+    client_companion_line(context, text);
+}
+
+static void on_signal(void *context, int number)
+{
+    struct client_companion *c = context;
+
+    if (number == SIGHUP && !isatty(STDIN_FILENO))
+        return; /* the terminal it was started from is gone; the session is not */
+    if (c->leaving) {
+        host_loop_stop(c->loop); /* asked twice: at once */
+        return;
+    }
+    c->leaving = true;
+    host_uplink_end(c->uplink, PROTO_END_CUSTOMER_LEFT);
+}
+
+/* ---- what is kept for those who want to compare ---- */
+
+static void keep_picture(const struct client_companion *c, const char *path)
+{
+    const struct client_frame f = client_video_kept(c->video);
+    struct proto_buf out;
+
+    if (f.width == 0)
+        return;
+    proto_buf_init(&out, KEEP_BYTES);
+    proto_buf_printf(&out, "YUV4MPEG2 W%d H%d F30:1 Ip A1:1 C420jpeg\nFRAME\n", f.width, f.height);
+    for (int p = 0; p < 3; p++)
+        for (int row = 0; row < (p ? (f.height + 1) / 2 : f.height); row++)
+            proto_buf_put(&out, f.plane[p] + (ptrdiff_t)row * f.stride[p], (size_t)(p ? (f.width + 1) / 2 : f.width));
+    enum proto_err err = out.failed ? PROTO_ERR_RANGE : host_file_write(path, out.bytes, out.len, HOST_PRIVATE);
+
+    if (err != PROTO_OK)
+        host_say_err(path, err);
+    proto_buf_free(&out);
+}
+
+static void keep(struct client_companion *c)
+{
+    enum proto_err err;
+
+    if (c->config->keep_picture)
+        keep_picture(c, c->config->keep_picture);
+    if (!c->config->keep_sealed || c->sealed.len == 0)
+        return;
+    err = host_file_write(c->config->keep_sealed, c->sealed.bytes, c->sealed.len, HOST_PRIVATE);
+    if (err != PROTO_OK)
+        host_say_err(c->config->keep_sealed, err);
+}
+
+/* ---- start and stop ---- */
+
+static int wrong(struct client_companion *c, const char *why)
+{
+    if (c->config->json)
+        host_event_fields("error", json_pack("{s:s,s:s}", "code", "USAGE", "message", why));
+    host_say(HOST_ERROR, "%s", why);
+    return HOST_EXIT_USAGE;
+}
+
+/* What is behind the # is secret: an error never shows it. */
+static int start_session(struct client_companion *c)
+{
+    const struct client_companion_config *config = c->config;
+    struct proto_customer_config customer = {.random = host_random(),
+                                             .link = config->link,
+                                             .code = config->code,
+                                             .join_host = config->code ? config->join_host : NULL,
+                                             .pinned_root = config->pinned_root,
+                                             .client_info = "handhold-client " HANDHOLD_VERSION,
+                                             .seen = config->seen};
+    char text[512];
+    enum proto_err err;
+
+    customer.offers = 1u << PROTO_CAPABILITY_RECORDING; /* made at the agent's end: nothing of this device is needed */
+    if (c->video)
+        customer.offers |= 1u << PROTO_CAPABILITY_CAMERA;
+    if (c->report)
+        customer.offers |= 1u << PROTO_CAPABILITY_DEVICE_STATE;
+    memcpy(customer.ui_build, config->build, sizeof customer.ui_build);
+    err = proto_session_new_customer(&c->session, &customer, host_now());
+    if (err == PROTO_OK)
+        return HOST_EXIT_FINE;
+    snprintf(text, sizeof text, "%s: %s; %s", config->link ? "the link" : "the code", proto_err_rule(err),
+             proto_err_way_out(err));
+    return wrong(c, text);
+}
+
+static int open_sources(struct client_companion *c)
+{
+    const struct client_companion_config *config = c->config;
+    char why[CLIENT_WHY_BYTES];
+
+    if (strcmp(config->camera, "none") != 0 &&
+        client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
+        return wrong(c, why);
+    if (config->state_count > 0 && client_report_new(&c->report, config->states, config->state_count, why))
+        return wrong(c, why);
+    return HOST_EXIT_FINE;
+}
+
+static int start(struct client_companion *c)
+{
+    const struct client_companion_config *config = c->config;
+    const struct host_uplink_config uplink = {.loop = c->loop,
+                                              .session = c->session,
+                                              .url = config->url,
+                                              .ca_file = config->ca_file,
+                                              .changed = changed,
+                                              .failed = failed,
+                                              .finished = finished,
+                                              .leaving = config->keep_sealed ? leaving : NULL,
+                                              .context = c};
+    char error[512];
+    enum proto_err err = host_timer_new(&c->timer, c->loop, on_timer, c);
+
+    if (err == PROTO_OK)
+        err = host_loop_on_signal(c->loop, on_signal, c);
+    if (err != PROTO_OK) {
+        host_say_err("starting", err);
+        return HOST_EXIT_FAILED;
+    }
+    if (host_uplink_new(&c->uplink, &uplink, error) != PROTO_OK)
+        return wrong(c, error);
+    err = host_lines_new(&c->lines, c->loop, STDIN_FILENO, LINE_BYTES, on_line, NULL, c);
+    if (err != PROTO_OK)
+        host_say_err("reading the standard input", err);
+    set_timer(c, host_now().mono_ms);
+    return err == PROTO_OK ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+static void stop(struct client_companion *c)
+{
+    host_lines_free(c->lines);
+    host_uplink_free(c->uplink);
+    host_timer_free(c->timer);
+    client_video_free(c->video);
+    client_report_free(c->report);
+    proto_session_free(c->session);
+    client_screen_free(c->screen);
+    host_loop_free(c->loop);
+    proto_buf_free(&c->sealed);
+}
+
+static enum client_screen_kind screen_kind(const struct client_companion_config *config)
+{
+    const char *term = getenv("TERM");
+
+    if (config->json)
+        return CLIENT_SCREEN_SILENT;
+    return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") ? CLIENT_SCREEN_TERMINAL : CLIENT_SCREEN_PLAIN;
+}
+
+int client_companion_run(const struct client_companion_config *config, struct proto_log_seen *seen)
+{
+    struct client_companion c = {.config = config, .exit_code = HOST_EXIT_FAILED};
+    const char *origin;
+    int code;
+
+    *seen = config->seen;
+    proto_buf_init(&c.sealed, PROTO_MAX_MEDIA_BYTES);
+    if (client_screen_new(&c.screen, screen_kind(config)) != PROTO_OK || host_loop_new(&c.loop) != PROTO_OK) {
+        host_say_err("starting", PROTO_ERR_NOMEM);
+        stop(&c);
+        return HOST_EXIT_FAILED;
+    }
+    code = open_sources(&c);
+    if (code == HOST_EXIT_FINE)
+        code = start_session(&c);
+    if (code == HOST_EXIT_FINE)
+        code = start(&c);
+    if (code == HOST_EXIT_FINE) {
+        host_loop_run(c.loop);
+        code = c.exit_code;
+        proto_session_seen(c.session, &origin, seen);
+        keep(&c);
+    }
+    stop(&c);
+    return code;
+}

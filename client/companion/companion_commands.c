@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the customer says: typed lines or JSON Lines, one handler each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/companion/companion_inside.h"
+#include "proto/host/event_line.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+
+void client_companion_answer(struct client_companion *c, enum proto_capability capability, bool grant)
+{
+    struct proto_now now = host_now();
+    enum proto_err err =
+        grant ? proto_session_grant(c->session, capability, now) : proto_session_refuse(c->session, capability, now);
+
+    if (c->asked == capability)
+        c->asked = PROTO_CAPABILITY_NONE;
+    if (err != PROTO_OK)
+        client_companion_command_error(c, proto_capability_name(capability), err);
+}
+
+static bool is_live(const struct client_companion *c, enum proto_capability capability)
+{
+    return proto_session_consent(c->session, capability) == PROTO_CONSENT_GRANTED;
+}
+
+static void withdraw(struct client_companion *c, enum proto_capability which)
+{
+    struct proto_now now = host_now();
+    enum proto_err err = PROTO_ERR_CONSENT;
+
+    if (which != PROTO_CAPABILITY_NONE) {
+        err = proto_session_withdraw(c->session, which, now);
+    } else {
+        for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
+            if (is_live(c, i))
+                err = proto_session_withdraw(c->session, i, now);
+    }
+    if (err == PROTO_ERR_CONSENT)
+        client_companion_error(c, proto_err_name(err),
+                               "withdraw: there is no consent to take back; nothing of it is sent");
+    else if (err != PROTO_OK)
+        client_companion_command_error(c, "withdraw", err);
+}
+
+static void pause_all(struct client_companion *c, bool paused)
+{
+    enum proto_err err = proto_session_pause(c->session, paused, "customer", "asked", host_now());
+
+    if (err != PROTO_OK) {
+        client_companion_command_error(c, paused ? "pause" : "resume", err);
+        return;
+    }
+    c->paused = paused;
+    if (c->config->json)
+        host_event_fields("paused",
+                          json_pack("{s:b,s:s,s:s}", "paused", (int)paused, "by", "customer", "reason", "asked"));
+    else
+        client_screen_line(c->screen, paused ? "* paused: nothing is sent" : "* going on");
+}
+
+static void send_data(struct client_companion *c, const char *what, const handhold_Data *data)
+{
+    enum proto_err err = proto_session_send_data(c->session, data, host_now());
+
+    if (err != PROTO_OK)
+        client_companion_command_error(c, what, err);
+}
+
+static void chat(struct client_companion *c, const char *text)
+{
+    handhold_Data data = {.which_body = handhold_Data_chat_tag};
+
+    snprintf(data.body.chat.text, sizeof data.body.chat.text, "%s", text);
+    send_data(c, "chat", &data);
+}
+
+static void check_words(struct client_companion *c, bool match)
+{
+    handhold_Data data = {.which_body = handhold_Data_check_words_tag};
+
+    data.body.check_words.match = match;
+    send_data(c, "check-words", &data);
+    if (!match)
+        client_companion_error(c, "CHECK_WORDS",
+                               "check words differ: somebody may be listening in; end with q, and ask "
+                               "for a new invitation");
+}
+
+static void later(struct client_companion *c, const char *name)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "\"%.40s\": this version takes no photos yet; leave this command out", name);
+    client_companion_error(c, "NOT_YET", text);
+}
+
+static void obey(struct client_companion *c, const struct client_command *command)
+{
+    enum proto_capability which = command->capability ? command->capability : c->asked;
+
+    switch (command->what) {
+    case CLIENT_DO_NOTHING:
+        break;
+    case CLIENT_DO_GRANT:
+    case CLIENT_DO_REFUSE:
+        client_companion_answer(c, which, command->what == CLIENT_DO_GRANT);
+        break;
+    case CLIENT_DO_WITHDRAW:
+        withdraw(c, command->capability);
+        break;
+    case CLIENT_DO_PAUSE:
+    case CLIENT_DO_RESUME:
+        pause_all(c, command->what == CLIENT_DO_PAUSE);
+        break;
+    case CLIENT_DO_CHECK_WORDS:
+        check_words(c, command->match);
+        break;
+    case CLIENT_DO_CHAT:
+        chat(c, command->text);
+        break;
+    case CLIENT_DO_END:
+        c->leaving = true;
+        host_uplink_end(c->uplink, PROTO_END_CUSTOMER_LEFT);
+        break;
+    case CLIENT_DO_HELP:
+        client_screen_line(c->screen, "%s", client_command_help());
+        break;
+    case CLIENT_DO_LATER:
+        later(c, command->text);
+        break;
+    }
+}
+
+void client_companion_line(struct client_companion *c, const char *text)
+{
+    struct client_command command;
+    char why[CLIENT_WHY_BYTES];
+    enum proto_err err;
+
+    if (!text) {
+        client_companion_error(c, "RANGE", "a line of more than 8192 bytes: it was left out; send shorter lines");
+        return;
+    }
+    err = c->config->json_orders ? client_command_from_json(text, &command, why)
+                                 : client_command_from_keys(text, c->asked != PROTO_CAPABILITY_NONE, &command, why);
+    if (err != PROTO_OK)
+        client_companion_error(c, c->config->json_orders ? "COMMAND" : proto_err_name(err), why);
+    else
+        obey(c, &command);
+    host_uplink_kick(c->uplink);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the session says happened: told to the person, and acted upon. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "client/companion/companion_inside.h"
+#include "proto/host/event_line.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+
+void client_companion_error(struct client_companion *c, const char *code, const char *text)
+{
+    if (c->config->json)
+        host_event_fields("error", json_pack("{s:s,s:s}", "code", code, "message", text));
+    else
+        client_screen_line(c->screen, "! %s", text);
+}
+
+void client_companion_command_error(struct client_companion *c, const char *value, enum proto_err err)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s: %s; %s", value, proto_err_rule(err), proto_err_way_out(err));
+    client_companion_error(c, proto_err_name(err), text);
+}
+
+static struct client_peer peer_of(const struct client_companion *c)
+{
+    return (struct client_peer){*c->organisation ? c->peer : NULL, c->organisation, c->verified};
+}
+
+void client_companion_show_status(struct client_companion *c, int64_t now_ms)
+{
+    struct client_status status = {.peer = peer_of(c), .connected = c->connected, .paused = c->paused, .over = c->over};
+
+    for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
+        if (c->capturing[i]) {
+            status.sending[status.count].capability = i;
+            status.sending[status.count++].left_s =
+                c->until_ms[i] == PROTO_NEVER ? -1 : (c->until_ms[i] - now_ms) / 1000;
+        }
+    client_screen_status(c->screen, &status);
+}
+
+/* A line for a person out of our words and cleaned words of others. */
+__attribute__((format(printf, 4, 5))) static void line(struct client_companion *c, const char *theirs,
+                                                       const char *behind, const char *format, ...)
+{
+    struct proto_buf text;
+    char ours[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(ours, sizeof ours, format, args);
+    va_end(args);
+    proto_buf_init(&text, 8192);
+    client_words_clean(&text, theirs);
+    proto_buf_put_u8(&text, 0);
+    if (!text.failed)
+        client_screen_line(c->screen, "%s%s%s", ours, (const char *)text.bytes, behind);
+    proto_buf_free(&text);
+}
+
+/* ---- consent ---- */
+
+static void ask(struct client_companion *c)
+{
+    struct proto_buf text;
+
+    if (c->config->json || c->config->json_orders)
+        return; /* the consent event is the question, a command the answer */
+    proto_buf_init(&text, 8192);
+    client_words_question(&text, &c->question);
+    c->asked = c->question.capability;
+    if (isatty(STDIN_FILENO))
+        tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before the question was there is no answer to it */
+    client_screen_text(c->screen, &text);
+    proto_buf_free(&text);
+}
+
+static void on_requested(struct client_companion *c, const struct proto_event *e)
+{
+    enum proto_capability capability = e->consent.capability;
+
+    snprintf(c->purpose, sizeof c->purpose, "%s", e->consent.purpose ? e->consent.purpose : "");
+    c->question =
+        (struct client_question){peer_of(c), capability, c->purpose, e->consent.max_s, e->consent.retention_days};
+    switch (client_consent_rule_answer(&c->config->consent, capability)) {
+    case CLIENT_ANSWER_GRANT:
+        client_companion_answer(c, capability, true);
+        break;
+    case CLIENT_ANSWER_REFUSE:
+        client_companion_answer(c, capability, false);
+        break;
+    case CLIENT_ANSWER_ASK:
+        ask(c);
+        break;
+    }
+}
+
+static void on_consent(struct client_companion *c, const struct proto_event *e)
+{
+    enum proto_capability capability = e->consent.capability;
+    enum proto_consent_state state = e->consent.state;
+    const char *label = proto_capability_label(capability);
+
+    if (state == PROTO_CONSENT_REQUESTED) {
+        on_requested(c, e);
+        return;
+    }
+    if (c->asked == capability)
+        c->asked = PROTO_CAPABILITY_NONE;
+    if (state == PROTO_CONSENT_GRANTED)
+        c->until_ms[capability] =
+            e->consent.max_s ? host_now().mono_ms + (int64_t)e->consent.max_s * 1000 : PROTO_NEVER;
+    line(c, e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? e->consent.purpose : "", "",
+         "* %s: %s%s", label ? label : "?", proto_consent_state_name(state),
+         e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? " - " : "");
+}
+
+/* ---- capture ---- */
+
+static void start_capture(struct client_companion *c, enum proto_capability capability)
+{
+    struct proto_now now = host_now();
+    char why[CLIENT_WHY_BYTES];
+
+    if (capability == PROTO_CAPABILITY_DEVICE_STATE)
+        client_report_start(c->report, now);
+    if (capability != PROTO_CAPABILITY_CAMERA)
+        return;
+    if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
+                                      c->config->keep_picture != NULL, why) != PROTO_OK)
+        goto blocked; /* it was lost before, and has not come back */
+    client_video_want_key(c->video);
+    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK)
+        return;
+blocked:
+    client_companion_error(c, "CAMERA", why);
+    if (proto_session_blocked(c->session, capability, now) != PROTO_OK)
+        host_say(HOST_DEBUG, "the consent was gone already");
+}
+
+static void on_capture(struct client_companion *c, enum proto_capability capability, bool on)
+{
+    if (capability <= PROTO_CAPABILITY_NONE || capability >= PROTO_CAPABILITY_COUNT)
+        return;
+    if (!on && capability == PROTO_CAPABILITY_CAMERA)
+        client_video_stop(c->video);
+    if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE)
+        client_report_stop(c->report);
+    c->capturing[capability] = on;
+    if (on)
+        start_capture(c, capability);
+}
+
+void client_companion_camera_lost(struct client_companion *c, const char *why)
+{
+    client_companion_error(c, "CAMERA", why);
+    client_video_free(c->video);
+    c->video = NULL;
+    c->paused = proto_session_pause(c->session, true, "device", "camera-lost", host_now()) == PROTO_OK;
+    if (c->config->json)
+        host_event_fields("paused", json_pack("{s:b,s:s,s:s}", "paused", 1, "by", "device", "reason", "camera-lost"));
+    else
+        client_screen_line(c->screen, "* paused: the camera is gone. r tries it again");
+}
+
+/* ---- the rest ---- */
+
+static void on_joined(struct client_companion *c, const struct proto_event *e)
+{
+    struct proto_buf text;
+    struct client_peer peer;
+
+    snprintf(c->peer, sizeof c->peer, "%s", e->joined.peer);
+    snprintf(c->organisation, sizeof c->organisation, "%s", e->joined.organisation);
+    c->verified = e->joined.verified;
+    peer = peer_of(c);
+    proto_buf_init(&text, 2048);
+    proto_buf_put_text(&text, "* With you now: ");
+    client_words_peer(&text, &peer);
+    proto_buf_put_text(&text, "\n  Nothing is sent before you allow it. ? shows what you can type.\n");
+    client_screen_text(c->screen, &text);
+    proto_buf_free(&text);
+}
+
+static void on_data(struct client_companion *c, const handhold_Data *data)
+{
+    switch (data->which_body) {
+    case handhold_Data_chat_tag:
+        line(c, data->body.chat.text, "", "< ");
+        break;
+    case handhold_Data_mark_tag:
+        line(c, data->body.mark.text, "", "* the agent drew on the picture: %.20s ", data->body.mark.shape);
+        break;
+    case handhold_Data_paused_tag:
+        line(c, data->body.paused.reason, "", "* the agent %s: ", data->body.paused.paused ? "paused" : "goes on");
+        break;
+    case handhold_Data_check_words_tag:
+        client_screen_line(c->screen, data->body.check_words.match ? "* the agent says: the check words are the same"
+                                                                   : "! the agent says: the check words DIFFER");
+        break;
+    default: /* pointers and erased marks have no place in a terminal */
+        break;
+    }
+}
+
+static void on_connection(struct client_companion *c, enum proto_connection_state state)
+{
+    c->connected = state == PROTO_CONNECTION_CONNECTED || state == PROTO_CONNECTION_RESUMED;
+    client_screen_line(c->screen, "* connection: %s", proto_connection_state_name(state));
+}
+
+static void on_ended(struct client_companion *c, const struct proto_event *e)
+{
+    c->over = true;
+    c->exit_code = host_uplink_exit(e->ended.reason);
+    client_video_stop(c->video);
+    client_report_stop(c->report);
+    memset(c->capturing, 0, sizeof c->capturing);
+    line(c, e->ended.message, "", "* the session ended: %s. ", proto_end_name(e->ended.reason));
+}
+
+static void act(struct client_companion *c, const struct proto_event *e)
+{
+    switch (e->kind) {
+    case PROTO_EVENT_JOINED:
+        on_joined(c, e);
+        break;
+    case PROTO_EVENT_CONSENT:
+        on_consent(c, e);
+        break;
+    case PROTO_EVENT_LOGGED:
+        client_screen_line(c->screen, "* the log has it: %s, entry %" PRIu64 " (receipt verified)", e->logged.action,
+                           e->logged.index);
+        break;
+    case PROTO_EVENT_CAPTURE:
+        on_capture(c, e->capture.capability, e->capture.on);
+        break;
+    case PROTO_EVENT_KEY_FRAME:
+        client_video_want_key(c->video);
+        break;
+    case PROTO_EVENT_DATA:
+        on_data(c, e->data);
+        break;
+    case PROTO_EVENT_CONNECTION:
+        on_connection(c, e->connection.state);
+        break;
+    case PROTO_EVENT_CHECK_WORDS:
+        client_screen_line(c->screen, "* check words: %s %s %s %s (the same four at the agent's end)", e->words[0],
+                           e->words[1], e->words[2], e->words[3]);
+        break;
+    case PROTO_EVENT_BLOCKED:
+        client_screen_line(c->screen, "! the relay did not pass on what was sent");
+        break;
+    case PROTO_EVENT_ALARM:
+        line(c, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err), "", "!! ALARM: ");
+        break;
+    case PROTO_EVENT_ERROR:
+        line(c, e->error.message ? e->error.message : proto_err_rule(e->error.err), "", "! ");
+        break;
+    case PROTO_EVENT_ENDED:
+        on_ended(c, e);
+        break;
+    default:
+        break;
+    }
+}
+
+void client_companion_take_events(struct client_companion *c)
+{
+    struct proto_event event;
+
+    while (proto_session_next_event(c->session, &event)) {
+        if (c->config->json)
+            host_event_line(&event, "agent");
+        act(c, &event);
+    }
+    client_companion_show_status(c, host_now().mono_ms);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/companion/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/say.h"
+#include "proto/wire/message.h"
+
+#define REPORT_ASK_MS 200 /* how often a source that tells by its descriptor is asked */
+
+struct client_report {
+    struct client_state_model *model;                              /* owned */
+    struct client_state_source *sources[CLIENT_STATE_SOURCES_MAX]; /* owned */
+    size_t count;
+    bool running;
+    uint64_t told;
+    int64_t again_ms; /* when what did not fit is offered again */
+    /* while flushing */
+    struct proto_session *session;
+    struct proto_now now;
+};
+
+static void say(void *context, const char *message)
+{
+    (void)context;
+    host_say(HOST_WARN, "%s", message);
+}
+
+enum proto_err client_report_new(struct client_report **out, const char *const *specs, size_t count,
+                                 char why[static CLIENT_STATE_WHY_BYTES])
+{
+    struct client_report *r = calloc(1, sizeof *r);
+    enum proto_err err = PROTO_ERR_NOMEM;
+
+    *out = NULL;
+    snprintf(why, CLIENT_STATE_WHY_BYTES, "--state: %s", proto_err_rule(err));
+    if (!r)
+        return err;
+    err = client_state_model_new(&r->model);
+    for (size_t i = 0; err == PROTO_OK && i < count; i++) {
+        if (i == CLIENT_STATE_SOURCES_MAX) {
+            snprintf(why, CLIENT_STATE_WHY_BYTES, "--state %s: there may be %d sources at most; leave one out",
+                     specs[i], CLIENT_STATE_SOURCES_MAX);
+            err = PROTO_ERR_FULL;
+            break;
+        }
+        err = client_state_source_open(specs[i], (struct client_state_log){say, NULL}, &r->sources[i], why);
+        r->count += err == PROTO_OK;
+    }
+    if (err != PROTO_OK) {
+        client_report_free(r);
+        return err;
+    }
+    *out = r;
+    return PROTO_OK;
+}
+
+void client_report_start(struct client_report *r, struct proto_now now)
+{
+    if (!r || r->running)
+        return;
+    r->running = true;
+    client_state_model_retell(r->model);
+    for (size_t i = 0; i < r->count; i++)
+        client_state_source_poll(r->sources[i], now, r->model);
+    r->again_ms = now.mono_ms;
+}
+
+void client_report_stop(struct client_report *r)
+{
+    if (r)
+        r->running = false;
+}
+
+int64_t client_report_deadline(const struct client_report *r, int64_t now_ms)
+{
+    int64_t deadline;
+
+    if (!r || !r->running)
+        return PROTO_NEVER;
+    deadline = r->again_ms;
+    for (size_t i = 0; i < r->count; i++) {
+        deadline = proto_earlier(deadline, r->sources[i]->deadline_ms);
+        if (r->sources[i]->fd >= 0)
+            deadline = proto_earlier(deadline, now_ms + REPORT_ASK_MS);
+    }
+    return deadline;
+}
+
+/* ---- the model's changes as messages ---- */
+
+/* The wire's bound may be smaller than the model's: cut where a character ends. */
+static void put(char *to, size_t size, const char *from)
+{
+    size_t len = strlen(from);
+
+    if (len >= size)
+        for (len = size - 1; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+#define PUT(field, from) put((field), sizeof(field), (from))
+
+static bool push(struct client_report *r, const handhold_StateChange *change)
+{
+    struct proto_buf bytes;
+    struct proto_frame frame;
+    enum proto_err err;
+
+    proto_buf_init(&bytes, 2048);
+    err = proto_message_encode(&bytes, handhold_StateChange_fields, change);
+    if (err != PROTO_OK) {
+        proto_buf_free(&bytes);
+        return true; /* a value that the wire does not take is not offered again */
+    }
+    frame =
+        (struct proto_frame){.bytes = bytes.bytes, .len = bytes.len, .key = true, .capture_mono_ms = r->now.mono_ms};
+    err = proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now);
+    proto_buf_free(&bytes);
+    r->told += err == PROTO_OK;
+    return err == PROTO_OK;
+}
+
+static bool tell_device(void *context, const struct client_state_device *device)
+{
+    handhold_StateChange change = {.which_body = handhold_StateChange_device_tag};
+    handhold_Device *d = &change.body.device;
+
+    PUT(d->id, device->id);
+    PUT(d->parent, device->parent);
+    PUT(d->kind, device->kind);
+    PUT(d->maker, device->maker);
+    PUT(d->model, device->model);
+    PUT(d->firmware, device->firmware);
+    PUT(d->seen_by, device->seen_by);
+    return push(context, &change);
+}
+
+static bool tell_property(void *context, const struct client_state_property *property)
+{
+    handhold_StateChange change = {.which_body = handhold_StateChange_property_tag};
+    handhold_Property *p = &change.body.property;
+
+    PUT(p->device, property->device);
+    PUT(p->name, property->name);
+    PUT(p->unit, property->unit);
+    p->unix_ms = property->unix_ms > 0 ? (uint64_t)property->unix_ms : 0;
+    switch (property->type) {
+    case CLIENT_STATE_TEXT:
+        p->which_value = handhold_Property_text_tag;
+        PUT(p->value.text, property->value.text);
+        break;
+    case CLIENT_STATE_NUMBER:
+        p->which_value = handhold_Property_number_tag;
+        p->value.number = property->value.number;
+        break;
+    case CLIENT_STATE_BOOL:
+        p->which_value = handhold_Property_truth_tag;
+        p->value.truth = property->value.boolean;
+        break;
+    }
+    return push(context, &change);
+}
+
+void client_report_tick(struct client_report *r, struct proto_session *session, struct proto_now now)
+{
+    const struct client_state_sink sink = {tell_device, tell_property, r};
+
+    if (!r || !r->running || !proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE))
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->sources[i]->fd >= 0 || now.mono_ms >= r->sources[i]->deadline_ms)
+            client_state_source_poll(r->sources[i], now, r->model);
+    r->session = session;
+    r->now = now;
+    client_state_model_flush(r->model, &sink);
+    r->session = NULL;
+    r->again_ms = now.mono_ms + REPORT_ASK_MS;
+}
+
+uint64_t client_report_told(const struct client_report *r)
+{
+    return r ? r->told : 0;
+}
+
+void client_report_free(struct client_report *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->count; i++)
+        client_state_source_free(r->sources[i]);
+    client_state_model_free(r->model);
+    free(r);
+}

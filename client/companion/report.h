@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/companion/report.h - from the device-state sources to the session: each change one sealed StateChange.
+ *
+ * Sources are read only while a consent for it lives; at each start everything known is told anew, since the one who
+ * reads now may not have read before.
+ */
+#ifndef CLIENT_COMPANION_REPORT_H
+#define CLIENT_COMPANION_REPORT_H
+
+#include "client/state/source.h"
+#include "proto/session/session.h"
+
+struct client_report;
+
+/** `specs` as client_state_source_open(). On error `why` names value, rule and way out. */
+PROTO_MUST_USE enum proto_err client_report_new(struct client_report **out, const char *const *specs, size_t count,
+                                                char why[static CLIENT_STATE_WHY_BYTES]);
+void client_report_start(struct client_report *report, struct proto_now now);
+void client_report_stop(struct client_report *report);
+int64_t client_report_deadline(const struct client_report *report, int64_t now_ms);
+void client_report_tick(struct client_report *report, struct proto_session *session, struct proto_now now);
+uint64_t client_report_told(const struct client_report *report); /* changes pushed so far */
+void client_report_free(struct client_report *report);           /* NULL is fine */
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/companion/words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Length of the UTF-8 character at `at` and its code point; 0 when it is broken. */
+static size_t decode(const unsigned char *at, uint32_t *point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t len = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+
+    if (len == 0)
+        return 0;
+    *point = len == 1 ? at[0] : at[0] & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        *point = *point << 6 | (at[i] & 0x3fu);
+    }
+    return *point >= least[len] && *point <= 0x10ffff ? len : 0;
+}
+
+/* Controls, line and paragraph separators, and what turns or hides text (UAX #9, zero-width signs, tags). */
+static bool is_hidden(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0x61c || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f) ||
+           (c >= 0xd800 && c <= 0xdfff);
+}
+
+void client_words_clean(struct proto_buf *out, const char *text)
+{
+    const unsigned char *at = (const unsigned char *)(text ? text : "");
+    uint32_t point;
+
+    while (*at) {
+        size_t len = decode(at, &point);
+
+        if (len == 0)
+            proto_buf_put_u8(out, '?');
+        else if (is_hidden(point))
+            proto_buf_put_u8(out, ' ');
+        else
+            proto_buf_put(out, at, len);
+        at += len ? len : 1;
+    }
+}
+
+void client_words_peer(struct proto_buf *out, const struct client_peer *peer)
+{
+    client_words_clean(out, peer->name);
+    proto_buf_put_text(out, " of ");
+    client_words_clean(out, peer->organisation);
+    proto_buf_put_text(out, peer->verified ? " (VERIFIED)" : " (UNVERIFIED - ANYONE CAN CLAIM THIS NAME)");
+}
+
+static void put_count(struct proto_buf *out, int64_t n, const char *unit)
+{
+    proto_buf_printf(out, "%" PRId64 " %s%s", n, unit, n == 1 ? "" : "s");
+}
+
+void client_words_duration(struct proto_buf *out, int64_t seconds)
+{
+    int64_t minutes = seconds / 60, hours = minutes / 60;
+
+    if (seconds < 60) {
+        put_count(out, seconds < 0 ? 0 : seconds, "second");
+        return;
+    }
+    if (hours > 0)
+        put_count(out, hours, "hour");
+    if (hours > 0 && minutes % 60 > 0)
+        proto_buf_put_text(out, " ");
+    if (hours == 0 || minutes % 60 > 0)
+        put_count(out, minutes % 60, "minute");
+}
+
+static void put_until(struct proto_buf *out, uint32_t max_s)
+{
+    if (max_s == 0) {
+        proto_buf_put_text(out, "until you take it back or the session ends");
+        return;
+    }
+    proto_buf_put_text(out, "for ");
+    client_words_duration(out, max_s);
+    proto_buf_put_text(out, " at most; you can take it back at any time");
+}
+
+static void put_kept(struct proto_buf *out, uint32_t days)
+{
+    if (days == 0)
+        proto_buf_put_text(out, "nothing beyond the record that you were asked");
+    else
+        proto_buf_printf(out, "what is stored of it, %" PRIu32 " day%s", days, days == 1 ? "" : "s");
+}
+
+void client_words_question(struct proto_buf *out, const struct client_question *q)
+{
+    const char *label = proto_capability_label(q->capability);
+
+    proto_buf_put_text(out, "\n");
+    if (!q->peer.verified)
+        proto_buf_put_text(out, "  !! UNVERIFIED ORGANISATION. Anyone can claim this name.\n"
+                                "  !! Go on only if you know for certain who this is.\n");
+    proto_buf_put_text(out, "  Who         ");
+    client_words_peer(out, &q->peer);
+    proto_buf_printf(out, "\n  Asks for    %s\n  Says why    \"", label ? label : "something unknown");
+    client_words_clean(out, q->purpose);
+    proto_buf_put_text(out, "\"\n  How long    ");
+    put_until(out, q->max_s);
+    proto_buf_put_text(out, "\n  Is kept     ");
+    put_kept(out, q->retention_days);
+    proto_buf_put_text(out, "\n  Allow? [y/N] ");
+}
+
+static void put_sending(struct proto_buf *out, const struct client_status *s)
+{
+    proto_buf_put_text(out, "SENDING ");
+    for (size_t i = 0; i < s->count; i++) {
+        const char *label = proto_capability_label(s->sending[i].capability);
+
+        if (i > 0)
+            proto_buf_put_text(out, ", ");
+        proto_buf_put_text(out, label ? label : "?");
+        if (s->sending[i].left_s >= 0) {
+            proto_buf_put_text(out, " (");
+            client_words_duration(out, s->sending[i].left_s);
+            proto_buf_put_text(out, " left)");
+        }
+    }
+    proto_buf_put_text(out, " to ");
+    client_words_peer(out, &s->peer);
+}
+
+void client_words_status(struct proto_buf *out, const struct client_status *s)
+{
+    if (s->over)
+        proto_buf_put_text(out, "The session is over. Nothing is sent.");
+    else if (!s->connected)
+        proto_buf_put_text(out, s->peer.name ? "Connecting again. Nothing is sent." : "Connecting. Nothing is sent.");
+    else if (!s->peer.name)
+        proto_buf_put_text(out, "Waiting for the agent. Nothing is sent.");
+    else if (s->paused)
+        proto_buf_put_text(out, "PAUSED. Nothing is sent. r goes on, q ends.");
+    else if (s->count == 0) {
+        proto_buf_put_text(out, "Nothing is sent. With you: ");
+        client_words_peer(out, &s->peer);
+    } else
+        put_sending(out, s);
+}
