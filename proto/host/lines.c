@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "proto/host/loop.h"
@@ -161,7 +161,9 @@ enum proto_err host_lines_new(struct host_lines **out, struct host_loop *loop, i
     lines->line = malloc(max_bytes + 1);
     lines->pipe_in = -1;
     lines->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (lines->line && lines->stop_fd >= 0 && !pipe2(ends, O_CLOEXEC | O_NONBLOCK)) {
+    /* Sockets: libwebsockets closes an emptied pipe without asking, and its end would not be seen. */
+    if (lines->line && lines->stop_fd >= 0 &&
+        !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) {
         lines->pipe_out = ends[0];
         lines->pipe_in = ends[1];
         err = host_watch_new(&lines->watch, loop, lines->pipe_out, ready, lines);
