@@ -215,7 +215,7 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         }
     }
     sodium_memzero(base_key, sizeof base_key);
-    if (err)
+    if (err && !s->ending) /* one that crossed our good-bye is only too late */
         session_alarm(s, err, "a key came that no statement of the customer committed to: it was thrown away");
 }
 

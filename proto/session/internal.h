@@ -52,6 +52,7 @@ struct note_entry {
     bool rides;                  /* a rekey note: no leaf of its own, it goes with the next one */
     bool final;                  /* no co-signature is waited for any more */
     bool in_flight;              /* LOG_ADD was sent on this connection */
+    bool logged;                 /* the receipt was verified, of this note or of the one that it rode with */
     bool acked;                  /* customer: the peer has the statement */
     bool delayed;                /* the log said no: asked again at final_at_ms */
     int64_t final_at_ms;
@@ -272,6 +273,8 @@ void outbox_disconnected(struct proto_session *s);
 void outbox_send_statements_again(struct proto_session *s);
 int64_t outbox_deadline(const struct proto_session *s);
 void outbox_tick(struct proto_session *s);
+/** Notes that the log has yet to take; a rekey note that waits for company does not count. */
+size_t outbox_waiting(const struct proto_session *s);
 void outbox_clear(struct outbox *outbox);
 
 /* grants.c (customer) */

@@ -32,15 +32,26 @@ void outbox_clear(struct outbox *outbox)
     sodium_memzero(outbox->secret, sizeof outbox->secret);
 }
 
-static void pop(struct outbox *outbox)
+/* A note leaves when the log has it and, if it is a statement, the peer has it too: its chain shows no gap at either place. */
+static void forget_settled(struct outbox *outbox)
 {
-    struct note_entry *gone = outbox->first;
+    while (outbox->first && outbox->first->logged && (outbox->first->acked || outbox->first->kind != PROTO_LOG_STATEMENT)) {
+        struct note_entry *gone = outbox->first;
+        outbox->first = gone->next;
+        if (!outbox->first)
+            outbox->last = &outbox->first;
+        outbox->count--;
+        entry_free(gone);
+    }
+}
 
-    outbox->first = gone->next;
-    if (!outbox->first)
-        outbox->last = &outbox->first;
-    outbox->count--;
-    entry_free(gone);
+size_t outbox_waiting(const struct proto_session *s)
+{
+    size_t waiting = 0;
+
+    for (const struct note_entry *entry = s->outbox.first; entry; entry = entry->next)
+        waiting += !entry->logged && !entry->rides;
+    return waiting;
 }
 
 struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *text, enum proto_log_class kind,
@@ -125,6 +136,7 @@ void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line)
         }
     }
     entry->final = true;
+    forget_settled(&s->outbox);
     outbox_flush(s);
 }
 
@@ -155,7 +167,10 @@ static enum proto_err seal_evidence(struct proto_session *s, struct note_entry *
 
     if (entry->evidence.len)
         return PROTO_OK; /* sealed before: a repeated LOG_ADD has the same bytes */
-    for (struct note_entry *n = s->outbox.first;; n = n->next) {
+    struct note_entry *n = s->outbox.first;
+    while (n->logged)
+        n = n->next;
+    for (;; n = n->next) {
         if (evidence.count == PROTO_EVIDENCE_NOTES)
             return PROTO_ERR_FULL;
         evidence.notes[evidence.count++] = (struct proto_evidence_note){n->note.bytes, n->note.len};
@@ -175,6 +190,8 @@ static enum proto_err seal_evidence(struct proto_session *s, struct note_entry *
 static struct note_entry *next_to_log(const struct outbox *outbox)
 {
     for (struct note_entry *entry = outbox->first; entry; entry = entry->next) {
+        if (entry->logged)
+            continue;
         if (!entry->final)
             return NULL;
         if (!entry->rides)
@@ -267,9 +284,12 @@ static void logged(struct proto_session *s, struct note_entry *entry, const stru
     event_logged(s, entry, receipt);
     if (s->side == SIDE_CUSTOMER)
         grants_note_logged(s, entry, leaf_hash);
-    while (s->outbox.first != entry) /* what rode in its evidence is in the log now */
-        pop(&s->outbox);
-    pop(&s->outbox);
+    for (struct note_entry *n = s->outbox.first;; n = n->next) { /* and what rode in its evidence */
+        n->logged = true;
+        if (n == entry)
+            break;
+    }
+    forget_settled(&s->outbox);
 }
 
 static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, struct proto_log_receipt *receipt)

@@ -164,6 +164,7 @@ static void pair_up(struct proto_session *s)
     }
     proto_pairing_free(p->pairing);
     p->pairing = NULL;
+    s->resume_try = 0;
     p->up = true;
     p->confirmed = false;
     p->best_rtt_ms = -1;
@@ -211,8 +212,8 @@ static void attempt_failed(struct proto_session *s, enum proto_err err)
     s->pair.pairing = NULL;
     if (s->side == SIDE_CUSTOMER)
         s->retry_pair_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
-    if (err == PROTO_ERR_TIMEOUT || err == PROTO_ERR_BUSY)
-        return; /* tried again; the owner reads `reconnecting` */
+    if (err == PROTO_ERR_TIMEOUT || err == PROTO_ERR_BUSY || err == PROTO_ERR_NOT_FOUND)
+        return; /* tried again, with another key when this one was not known */
     session_alarm(s, err, s->side == SIDE_CUSTOMER ? "the agent's end did not prove who it is"
                                                    : "somebody tried to join and did not know the secret of the invitation");
     if (s->side == SIDE_CUSTOMER && !s->joined && err != PROTO_ERR_CRYPTO && err != PROTO_ERR_FORMAT)

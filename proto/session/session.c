@@ -360,7 +360,7 @@ static void tick_end(struct proto_session *s)
 
     if (!s->ending || s->over)
         return;
-    if (!s->left && (late || (!s->outbox.count && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present)))) {
+    if (!s->left && (late || (!outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present)))) {
         relay_link_leave(s);
         s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
         late = s->link != LINK_SEATED;
@@ -387,7 +387,7 @@ int64_t proto_session_deadline(const struct proto_session *s)
     if (s->side == SIDE_CUSTOMER)
         at = proto_earlier(at, grants_deadline(s));
     if (s->ending)
-        return s->outbox.count || s->left ? proto_earlier(at, s->end_deadline_ms) : s->now.mono_ms;
+        return outbox_waiting(s) || s->left ? proto_earlier(at, s->end_deadline_ms) : s->now.mono_ms;
     int64_t give_up = give_up_ms(s);
     if (give_up != PROTO_NEVER && s->gave_up)
         give_up += GIVE_UP_EXTRA_MS;
@@ -447,7 +447,7 @@ enum proto_err proto_session_send_data(struct proto_session *s, const handhold_D
 void proto_session_figures(const struct proto_session *s, struct proto_session_figures *out)
 {
     *out = s->figures;
-    out->outbox = s->outbox.count;
+    out->outbox = outbox_waiting(s);
 }
 
 enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability)

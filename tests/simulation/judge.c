@@ -125,7 +125,7 @@ void sim_judge_log(struct sim *sim)
         else if (!r.ended)
             sim_fail(sim, "invariant 6: session %u has no end in the log", i);
         else if (session->customer.ended && session->customer.reason == PROTO_END_COMPLETED && r.next < session->deed_count &&
-                 !sim->cuts && !sim->crashes && !sim->tampered && !sim->faults.disk_full && !sim->faults.stall)
+                 !sim->cuts && !sim->crashes && !sim->tampered && !sim->weather.disk_full && !sim->weather.stall)
             sim_fail(sim, "invariant 4: session %u: %u of %u deeds are in the log", i, r.next, session->deed_count);
     }
 }

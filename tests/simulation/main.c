@@ -12,9 +12,9 @@ static const struct weather {
     struct sim_faults faults;
 } weathers[] = {
     {"fair", {0}},
-    {"cuts", {.cut = 3, .half_open = 200, .stall = 1}},
-    {"crashes", {.crash = 100}},
-    {"storm", {.cut = 3, .half_open = 300, .stall = 2, .crash = 60, .disk_full = 50}},
+    {"cuts", {.cut = 8, .half_open = 200, .stall = 2}},
+    {"crashes", {.crash = 60}},
+    {"storm", {.cut = 5, .half_open = 300, .stall = 2, .crash = 40, .disk_full = 50}},
     {"liar", {.tamper = 5}},
 };
 enum { WEATHERS = sizeof weathers / sizeof *weathers };

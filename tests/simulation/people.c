@@ -203,7 +203,7 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
             customer_logged(sim, end->home, &event);
         } else if (event.kind == PROTO_EVENT_CAPTURE) {
             end->home->capturing[event.capture.capability] = event.capture.on;
-        } else if (event.kind == PROTO_EVENT_ALARM && !sim->faults.tamper) {
+        } else if (event.kind == PROTO_EVENT_ALARM && !sim->weather.tamper) {
             sim_fail(sim, "session %u: an alarm without a reason: %s: %s", end->home->number, proto_err_name(event.alarm.err),
                      event.alarm.message);
         }

@@ -101,7 +101,7 @@ struct sim {
     struct proto_random_seeded seeded;
     struct proto_random random;
     struct proto_now now;
-    struct sim_faults faults;
+    struct sim_faults faults, weather; /* now, and as the world began */
     bool verbose;
 
     struct world_root root;
