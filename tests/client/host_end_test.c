@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/seen.h"
+#include "proto/host/uplink.h"
+#include "tests/proto/test.h"
+
+static char folder[HOST_PATH_BYTES];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/handhold-seen.XXXXXX");
+    return mkdtemp(folder) && setenv("XDG_STATE_HOME", folder, 1) == 0 ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    if (host_path(path, "%s/handhold/seen", folder))
+        unlink(path);
+    if (host_path(path, "%s/handhold", folder))
+        rmdir(path);
+    return rmdir(folder);
+}
+
+static void logs_are_remembered_each_by_host_and_root(void **state)
+{
+    const uint8_t pin_a[HOST_SEEN_PIN_BYTES] = {1}, pin_b[HOST_SEEN_PIN_BYTES] = {2};
+    const struct proto_log_seen one = {7, {0xaa}}, two = {9, {0xbb}};
+    struct proto_log_seen seen;
+
+    (void)state;
+    host_seen_load("help.example.org", pin_a, &seen);
+    assert_int_equal(seen.size, 0);
+    assert_ok(host_seen_save("help.example.org", pin_a, &one));
+    assert_ok(host_seen_save("help.example.org", pin_b, &two));
+    host_seen_load("help.example.org", pin_a, &seen);
+    assert_int_equal(seen.size, 7);
+    assert_memory_equal(seen.root, one.root, sizeof one.root);
+    host_seen_load("help.example.org", pin_b, &seen);
+    assert_int_equal(seen.size, 9);
+    host_seen_load("help.example.org:8443", pin_a, &seen);
+    assert_int_equal(seen.size, 0);
+}
+
+static void a_smaller_tree_never_replaces_a_larger_one(void **state)
+{
+    const uint8_t pin[HOST_SEEN_PIN_BYTES] = {3};
+    const struct proto_log_seen large = {100, {1}}, small = {99, {2}}, larger = {101, {3}};
+    struct proto_log_seen seen;
+
+    (void)state;
+    assert_ok(host_seen_save("a", pin, &large));
+    assert_ok(host_seen_save("a", pin, &small));
+    host_seen_load("a", pin, &seen);
+    assert_int_equal(seen.size, 100);
+    assert_ok(host_seen_save("a", pin, &larger));
+    host_seen_load("a", pin, &seen);
+    assert_int_equal(seen.size, 101);
+    assert_int_equal(seen.root[0], 3);
+}
+
+static void the_file_is_private_and_bounded(void **state)
+{
+    uint8_t pin[HOST_SEEN_PIN_BYTES] = {0};
+    struct proto_log_seen seen = {1, {0}};
+    char path[HOST_PATH_BYTES];
+    struct stat about;
+
+    (void)state;
+    for (int i = 0; i < HOST_SEEN_MAX + 10; i++) {
+        pin[1] = (uint8_t)i;
+        assert_ok(host_seen_save("b", pin, &seen));
+    }
+    assert_true(host_path(path, "%s/handhold/seen", folder));
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    pin[1] = 0;
+    host_seen_load("b", pin, &seen);
+    assert_int_equal(seen.size, 0); /* the oldest fell off */
+    pin[1] = HOST_SEEN_MAX + 9;
+    host_seen_load("b", pin, &seen);
+    assert_int_equal(seen.size, 1);
+}
+
+static void a_damaged_file_is_no_memory_and_no_error(void **state)
+{
+    static const char broken[] = "c 04000000000000000000000000000000 x\nc 04\n\n\xff\xff";
+    const uint8_t pin[HOST_SEEN_PIN_BYTES] = {4};
+    const struct proto_log_seen fresh = {5, {5}};
+    struct proto_log_seen seen;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    assert_true(host_path(path, "%s/handhold/seen", folder));
+    assert_ok(host_file_write(path, broken, sizeof broken - 1, HOST_PRIVATE));
+    host_seen_load("c", pin, &seen);
+    assert_int_equal(seen.size, 0);
+    assert_ok(host_seen_save("c", pin, &fresh));
+    host_seen_load("c", pin, &seen);
+    assert_int_equal(seen.size, 5);
+}
+
+static void a_pause_doubles_to_its_bound_and_jitters_below_it(void **state)
+{
+    (void)state;
+    assert_int_equal(host_uplink_pause_ms(0, 12345), 0);
+    assert_int_equal(host_uplink_pause_ms(1, 0), 200);
+    assert_int_equal(host_uplink_pause_ms(2, 0), 400);
+    assert_int_equal(host_uplink_pause_ms(5, 0), 3200);
+    assert_int_equal(host_uplink_pause_ms(6, 0), 5000);
+    assert_int_equal(host_uplink_pause_ms(1000000, 0), 5000);
+    for (uint32_t dice = 0; dice < 100000; dice += 37) {
+        assert_in_range(host_uplink_pause_ms(1, dice), 100, 200);
+        assert_in_range(host_uplink_pause_ms(9, dice * 40000u), 2500, 5000);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(logs_are_remembered_each_by_host_and_root),
+        cmocka_unit_test(a_smaller_tree_never_replaces_a_larger_one),
+        cmocka_unit_test(the_file_is_private_and_bounded),
+        cmocka_unit_test(a_damaged_file_is_no_memory_and_no_error),
+        cmocka_unit_test(a_pause_doubles_to_its_bound_and_jitters_below_it),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
