@@ -189,7 +189,7 @@ static enum proto_err put_session(struct relay_queue *queue, struct relay_queue_
     *slot = (struct relay_slot){.service = RELAY_SERVE_SESSION, .len = len, .shared = shared};
     if (shared)
         shared->holders++;
-    else
+    else if (bytes)
         memcpy(slot->bytes, bytes, len);
     append(queue, bounds, slot);
     return PROTO_OK;

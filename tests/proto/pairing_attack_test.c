@@ -501,7 +501,8 @@ static void signatures_of_another_kind_do_not_pass_for_auth_a(void **state)
 {
     static const char *const labels[] = {"TLS 1.3, client CertificateVerify", "TLS 1.3, server CertificateVerify",
                                          "handhold/1 customer-auth", "handhold/1 gate", "handhold/1 statement"};
-    uint8_t digest[32], signature[PROTO_SIGNATURE_BYTES];
+    static uint8_t signature[PROTO_SIGNATURE_BYTES]; /* outlives the call: `foreign` keeps it */
+    uint8_t digest[32];
 
     (void)state;
     w.relay = replace_signature;
