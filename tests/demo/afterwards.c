@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,16 @@ static bool stop_relay(struct demo *d)
     return demo_failed(d->relay, "the relay ends in order");
 }
 
+/* From the relay's machine to the officer's: the databases and the newest checkpoint. */
+static bool fetch_log(struct demo *d)
+{
+    const char *const data[] = {"/bin/cp", "-a", demo_path(d, "relay/data"), demo_path(d, "org/data"), NULL};
+    const char *const checkpoint[] = {"/bin/cp", "-a", demo_path(d, "relay/relay/checkpoint"),
+                                      demo_path(d, "org/relay/"), NULL};
+
+    return demo_run(d->bin, data, NULL) == 0 && demo_run(d->bin, checkpoint, NULL) == 0;
+}
+
 static int audit(struct demo *d, const char *dir, const char *command, const char *session, char **said)
 {
     const char *const argv[] = {"handhold-audit", "--dir", dir, "--key", demo_path(d, "org/officer/evidence.key"),
@@ -77,42 +88,63 @@ bool demo_minutes(struct demo *d)
     if (!stop_relay(d))
         return false;
     paper_heading("The minutes, as only the privacy officer can read them");
-    code = audit(d, demo_path(d, "relay"), "show", d->session, &said);
+    if (!fetch_log(d))
+        return demo_failed(NULL, "a copy of the relay's log");
+    paper_line("The officer has a copy of the log where the authority is, and the key that opens it.");
+    putchar('\n');
+    code = audit(d, demo_path(d, "org"), "show", d->session, &said);
     if (said)
         paper_quote(said, 0);
     free(said);
     if (code != 0)
         return demo_failed(NULL, "the minutes of the session");
     paper_heading("Is the log whole?");
-    code = audit(d, demo_path(d, "relay"), "verify", NULL, &said);
+    code = audit(d, demo_path(d, "org"), "verify", NULL, &said);
     if (said)
-        paper_quote(said, 12);
+        paper_quote(said, 0);
     free(said);
     return code == 0 || demo_failed(NULL, "the log verifies");
 }
 
-/* Flips one bit in the middle of the `nth` leaf that stands in the file ("HHL1" and 44 bytes). */
-static bool flip_bit(const char *path, unsigned nth)
+/* The 48 bytes of one entry, as the relay's database has them. */
+static bool read_leaf(const char *database, int64_t index, uint8_t leaf[static 48])
+{
+    sqlite3_stmt *query = NULL;
+    sqlite3 *db = NULL;
+    bool done = false;
+
+    if (sqlite3_open_v2(database, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT leaf FROM entry WHERE idx=?", -1, &query, NULL) == SQLITE_OK &&
+        sqlite3_bind_int64(query, 1, index) == SQLITE_OK && sqlite3_step(query) == SQLITE_ROW &&
+        sqlite3_column_bytes(query, 0) == 48) {
+        memcpy(leaf, sqlite3_column_blob(query, 0), 48);
+        done = true;
+    }
+    sqlite3_finalize(query);
+    sqlite3_close(db);
+    return done;
+}
+
+/* Flips one bit where these bytes lie in the file, behind the database's back. */
+static bool flip_bit(const char *path, const uint8_t leaf[static 48])
 {
     struct stat about;
     bool done = false;
-    uint8_t *bytes;
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
     if (fd < 0)
         return false;
     if (fstat(fd, &about) == 0 && about.st_size > 0) {
-        bytes = mmap(NULL, (size_t)about.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        if (bytes != MAP_FAILED) {
-            uint8_t *at = bytes, *end = bytes + about.st_size;
+        size_t len = (size_t)about.st_size;
+        uint8_t *bytes = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-            while ((at = memmem(at, (size_t)(end - at), "HHL1", 4)) != NULL && nth-- > 0)
-                at += 4;
-            if (at && end - at >= 48) {
+        if (bytes != MAP_FAILED) {
+            uint8_t *at = memmem(bytes, len, leaf, 48);
+
+            if (at)
                 at[32] ^= 0x10;
-                done = true;
-            }
-            munmap(bytes, (size_t)about.st_size);
+            done = at != NULL;
+            munmap(bytes, len);
         }
     }
     close(fd);
@@ -121,24 +153,19 @@ static bool flip_bit(const char *path, unsigned nth)
 
 bool demo_tampering(struct demo *d)
 {
-    const char *copy = demo_path(d, "copy");
-    const char *const cp[] = {"/bin/cp", "-a", demo_path(d, "relay"), copy, NULL};
-    const char *const find[] = {"/bin/sh", "-c", "ls \"$0\"/data/*.db | head -n 1", copy, NULL};
-    char *path, *said;
+    const char *copy = demo_path(d, "copy"), *database = demo_path(d, "copy/data/relay.db");
+    const char *const cp[] = {"/bin/cp", "-a", demo_path(d, "org"), copy, NULL};
+    uint8_t leaf[48];
+    char *said;
     int code;
 
-    paper_heading("One bit of the log is flipped, in a copy");
-    if (demo_run(d->bin, cp, NULL) != 0 || demo_run(d->bin, find, &path) != 0 || !path)
-        return demo_failed(NULL, "a copy of the log");
-    path[strcspn(path, "\n")] = '\0';
-    if (!flip_bit(path, 3)) {
-        free(path);
-        return demo_failed(NULL, "an entry to flip a bit in");
-    }
-    free(path);
+    paper_heading("One bit of that grant is flipped, in a copy of the log");
+    if (demo_run(d->bin, cp, NULL) != 0 || !read_leaf(database, d->grant_index, leaf) || !flip_bit(database, leaf))
+        return demo_failed(NULL, "a copy of the log with one bit flipped");
+    paper_line("Entry %" PRId64 " was changed: one bit of its 48 bytes.", d->grant_index);
     code = audit(d, copy, "verify", NULL, &said);
     if (said)
-        paper_quote(said, 6);
+        paper_quote(said, 5);
     free(said);
     return code == 1 || demo_failed(NULL, "verify names the entry that was changed");
 }
@@ -146,9 +173,9 @@ bool demo_tampering(struct demo *d)
 void demo_next(const struct demo *d)
 {
     paper_heading("Next");
-    paper_line("./handhold demo --phone      the same with a second device on this network");
-    paper_line("./handhold up                a relay that stays, with an organisation of your own");
-    paper_line("./handhold test              every test");
+    printf("    ./handhold demo --phone   with another device in this network\n"
+           "    ./handhold up             a relay that stays, and an organisation of your own\n"
+           "    ./handhold test           every test\n");
     (void)d;
 }
 

@@ -29,6 +29,7 @@ struct demo {
     struct demo_child *relay, *agent, *client; /* borrowed from `children` */
     char url[256], staff_url[256];             /* of the relay */
     char link[512], session[64];
+    int64_t grant_index;  /* entry of the log that is the camera's grant */
     int64_t withdrawn_ms; /* unix */
 };
 

@@ -98,7 +98,7 @@ void paper_quote(const char *text, int lines)
     for (int n = 0; *text && (lines == 0 || n < lines); n++) {
         size_t len = strcspn(text, "\n");
 
-        printf("    %s%.*s%s\n", colour() ? "\033[2m" : "", (int)len, text, colour() ? "\033[0m" : "");
+        printf("%s%.*s%s\n", colour() ? "\033[2m" : "", (int)len, text, colour() ? "\033[0m" : "");
         text += len + (text[len] == '\n');
     }
     fflush(stdout);

@@ -11,7 +11,7 @@ void paper_heading(const char *format, ...) __attribute__((format(printf, 1, 2))
 void paper_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** A label of 13 columns and what belongs to it. */
 void paper_item(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/** What another program printed, indented; at most `lines` lines of it (0: all). */
+/** What another program printed, as it is; at most `lines` lines of it (0: all). */
 void paper_quote(const char *text, int lines);
 /** "14:02:07.113" */
 void paper_clock(char out[static 16], int64_t unix_ms);

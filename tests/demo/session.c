@@ -103,6 +103,7 @@ bool demo_camera(struct demo *d)
                                "camera", NULL);
     if (!logged)
         return demo_failed(d->client, "the grant is in the log");
+    d->grant_index = demo_number(logged, "index");
     granted = demo_child_expect(&d->children, d->client, DEMO_WAIT_MS, "consent", "capability", "camera", "state",
                                 "granted", NULL);
     if (!granted)
