@@ -26,6 +26,23 @@
 
 struct relay_core;
 
+/*
+ * The events that the log gets of a session (class 4), in the form of proto/consent/statement.h, signed by sign_event. `seq`
+ * and `prev` run through one session, also across a restart. Values that are somebody's words have %XX for what may not stand.
+ *
+ *   created      subject: the agent's name and serial; role, customer, ticket (the last two when given)
+ *   joined       by=link|code; written when the agent has confirmed the customer's key, not before
+ *   lost         who=customer|agent, cause=restart after one
+ *   returned     who=customer|agent
+ *   gate-opened  capability; src, stream, leaf (hex of the leaf hash of the grant)
+ *   started      capability; src, stream: the first message passed
+ *   stopped      capability; src, stream, frames, bytes (of whole messages); after a restart cause=restart and no figures
+ *   gate-closed  capability; src, stream, leaf (not after a restart), cause=lost|replaced|expired|policy|ended|restart; without
+ *                cause the customer asked
+ *   blocked      capability of the last gate of this stream, or none; src, stream; once for each stream
+ *   ended        reason (proto_end_name), by=relay|customer|agent
+ */
+
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
 #define RELAY_LIMIT_LIST(X) \
     X(connections, 20000, "connections at once") \
@@ -73,9 +90,13 @@ struct relay_core_config {
     void *context;
 };
 
+/** RANGE: a limit, text or note outside its bounds. KEY: nothing can be sealed to the policy's evidence key. NOMEM. */
 PROTO_MUST_USE enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_config *config, struct proto_now now);
 void relay_core_free(struct relay_core *core);
-/** After a start: a session that was live or waiting when the relay ended. Seats are empty, gates closed, until the ends come back. */
+/**
+ * After a start: a session that was live or waiting when the relay ended. Seats are empty, gates closed, until the ends come
+ * back. FORMAT: the row is of an ended session, or not one of ours; EXISTS; NOMEM.
+ */
 PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row, struct proto_now now);
 /** New notes (SIGHUP): handed to everybody; connections of revoked staff are closed, their sessions end as `failed`. */
 PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note, const struct proto_org *org,
@@ -85,11 +106,15 @@ void relay_core_drain(struct relay_core *core, struct proto_now now);
 
 /**
  * A connection stands (TLS and WebSocket done). `address` is text of the peer's address, for limits only. `staff` is NULL at the
- * public end, else the verified identity of the client certificate (copied). BUSY, REFUSED (revoked): close it.
+ * public end, else the verified identity of the client certificate (copied). BUSY, REFUSED (revoked, or of another
+ * organisation), NOMEM: close it, without closed(). ARGUMENT: the number is in use.
  */
 PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, const char *address,
                                               const struct proto_identity *staff, struct proto_now now);
-/** One whole WebSocket message. After an error: let pending bytes leave, then close the connection and call closed(). */
+/**
+ * One whole WebSocket message. After an error: let pending bytes leave (an Error says why), then close the connection and call
+ * closed(). The same is asked by next_wake, also when the session ended well. NOT_FOUND: no such connection.
+ */
 PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message, size_t len,
                                               struct proto_now now);
 /** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */

@@ -41,7 +41,8 @@ static enum proto_err log_gate(struct relay_core *core, struct relay_room *room,
 
     add_route(&event, gate);
     sodium_bin2hex(leaf, sizeof leaf, gate->said.leaf_hash, PROTO_HASH_BYTES);
-    relay_event_text(&event, "leaf", leaf);
+    if (!gate->before_restart)
+        relay_event_text(&event, "leaf", leaf);
     if (cause)
         relay_event_text(&event, "cause", cause);
     return relay_event_log(core, room, &event, now);
@@ -87,53 +88,56 @@ enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room,
     return err;
 }
 
+/* How much had passed before a restart is lost with the process that knew it. */
 static void log_stopped(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
-                        struct proto_now now)
+                        const char *cause, uint64_t frames, struct proto_now now)
 {
     struct proto_event_note event = relay_event(room, PROTO_ACT_STOPPED, gate->said.capability, now);
 
     add_route(&event, gate);
-    add_number(&event, "frames", gate->frames);
-    add_number(&event, "bytes", gate->bytes);
+    if (gate->before_restart) {
+        relay_event_text(&event, "cause", cause);
+    } else {
+        add_number(&event, "frames", frames);
+        add_number(&event, "bytes", gate->bytes);
+    }
     relay_event_log(core, room, &event, now); /* without memory: gate-closed still says that nothing passes */
 }
 
+static unsigned place_of(const struct relay_room *room, const struct relay_gate *gate)
+{
+    unsigned place = 0;
+
+    while (room->gates[place] != gate)
+        place++;
+    return place;
+}
+
+/*
+ * Each event saves the row as it is at that moment, so that a crash between two of them is made good after the restart:
+ * the gate counts as stopped from `stopped`, and leaves the table before `gate-closed`.
+ */
 void relay_gate_close(struct relay_core *core, struct relay_room *room, struct relay_gate *gate, const char *cause,
                       struct proto_now now)
 {
     struct relay_seat *src = &room->seat[gate->said.src];
     struct relay_peer *receiver = room->seat[gate->said.dst].peer;
-    unsigned place = src->gate_at[gate->said.stream] - 1u;
+    uint64_t frames = gate->frames;
 
-    src->gate_at[gate->said.stream] = 0;
-    room->gates[place] = NULL;
-    room->gate_count--;
-    if (cause)
-        src->quiet_until_ms = now.mono_ms + RELAY_QUIET_MS;
     if (receiver)
         relay_queue_purge(&receiver->queue, &core->bounds, &gate->lane);
-    if (gate->frames)
-        log_stopped(core, room, gate, now);
+    if (cause)
+        src->quiet_until_ms = now.mono_ms + RELAY_QUIET_MS;
+    if (!gate->before_restart)
+        src->gate_at[gate->said.stream] = 0;
+    gate->frames = 0;
+    if (frames)
+        log_stopped(core, room, gate, cause, frames, now);
+    room->gates[place_of(room, gate)] = NULL;
+    room->gate_count--;
     log_gate(core, room, gate, PROTO_ACT_GATE_CLOSED, cause, now);
     relay_room_schedule(core, room);
     free(gate);
-}
-
-/* How much had passed, and under which leaf, was lost with the process that knew it; the log has the leaf at
- * gate-opened. */
-void relay_gate_note_restart(struct relay_core *core, struct relay_room *room, const struct relay_row_gate *gate,
-                             struct proto_now now)
-{
-    static const enum proto_act actions[] = {PROTO_ACT_STOPPED, PROTO_ACT_GATE_CLOSED};
-    struct relay_gate closed = {.said = {.src = gate->src, .stream = gate->stream, .capability = gate->capability}};
-
-    for (size_t i = gate->started ? 0 : 1; i < 2; i++) {
-        struct proto_event_note event = relay_event(room, actions[i], gate->capability, now);
-        add_route(&event, &closed);
-        relay_event_text(&event, "cause", "restart");
-        if (relay_event_log(core, room, &event, now))
-            return;
-    }
 }
 
 void relay_gate_close_all(struct relay_core *core, struct relay_room *room, const char *cause, struct proto_now now)

@@ -153,7 +153,7 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
     describe(room, open, peer->staff);
     set_times(room, open, now);
     room->seat[PROTO_INDEX_AGENT] =
-        (struct relay_seat){.peer = peer, .taken = true, .was_present = true, .generation = 1, .connections = 1};
+        (struct relay_seat){.peer = peer, .was_present = true, .generation = 1, .connections = 1};
     if (open->code_ttl_s)
         relay_nameplate_draw(core, room);
     enum proto_err err = log_created(core, room, now);

@@ -90,7 +90,7 @@ static void drop(struct relay_queue *queue, struct relay_queue_bounds *bounds, s
  */
 static void note_gap(struct relay_queue *queue, struct relay_lane *lane, uint8_t rank)
 {
-    if (rank == 0 && !lane->to_key) {
+    if (rank == 0) {
         lane->to_key = lane->ask_key = true;
         queue->asks_key = true;
     } else if ((rank == 1 || rank == 2) && (!lane->skip_from || rank < lane->skip_from)) {

@@ -14,11 +14,9 @@ static int64_t time_left(int64_t until_unix_ms, struct proto_now now)
 }
 
 /* What the log has as present or open, and is not any more. */
-static void note_restart(struct relay_core *core, struct relay_room *room, const struct relay_row_gate *open,
-                         unsigned open_count, struct proto_now now)
+static void note_restart(struct relay_core *core, struct relay_room *room, struct proto_now now)
 {
-    for (unsigned i = 0; i < open_count; i++)
-        relay_gate_note_restart(core, room, &open[i], now);
+    relay_gate_close_all(core, room, "restart", now);
     for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
         relay_seat_note_lost(core, room, index, "restart", now);
 }
@@ -31,17 +29,12 @@ static void set_seats(struct relay_room *room, struct proto_now now)
         memcpy(room->agent_key, room->row.cs_pub, PROTO_KEY_BYTES);
         room->has_customer_key = room->has_agent_key = true;
     }
-    room->seat[PROTO_INDEX_CUSTOMER].taken = room->authenticated;
-    room->seat[PROTO_INDEX_AGENT].taken = true;
     room->seat[PROTO_INDEX_AGENT].generation = 1;
     room->seat[PROTO_INDEX_CUSTOMER].away_since_ms = room->seat[PROTO_INDEX_AGENT].away_since_ms = now.mono_ms;
 }
 
 enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row, struct proto_now now)
 {
-    struct relay_row_gate open[RELAY_ROOM_GATES];
-    unsigned open_count;
-
     if ((row->state != RELAY_STORE_WAITING && row->state != RELAY_STORE_LIVE) ||
         (row->state == RELAY_STORE_LIVE) == sodium_is_zero(row->cs_pub, sizeof row->cs_pub) ||
         row->secret_len > sizeof row->secret)
@@ -56,7 +49,7 @@ enum proto_err relay_core_restore(struct relay_core *core, const struct relay_st
     room->restored = room->opened = true;
     room->role = proto_role_from_name(row->agent_role);
     room->expires_ms = now.mono_ms + time_left(row->expires_unix_ms, now);
-    enum proto_err err = relay_row_unpack(room, open, &open_count, now);
+    enum proto_err err = relay_row_unpack(room, now);
     if (err) {
         relay_room_free(core, room, now);
         return err;
@@ -65,7 +58,7 @@ enum proto_err relay_core_restore(struct relay_core *core, const struct relay_st
     if (row->nameplate[0] && row->state == RELAY_STORE_WAITING && !relay_room_find_nameplate(core, row->nameplate))
         relay_nameplate_set(core, room, row->nameplate);
     set_seats(room, now);
-    note_restart(core, room, open, open_count, now);
+    note_restart(core, room, now);
     relay_room_schedule(core, room);
     return PROTO_OK;
 }

@@ -157,7 +157,6 @@ void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *roo
                                  struct proto_now now)
 {
     dismiss(core, room, PROTO_INDEX_CUSTOMER, reason, PROTO_INDEX_CUSTOMER, now);
-    room->seat[PROTO_INDEX_CUSTOMER].taken = false;
     room->seat[PROTO_INDEX_CUSTOMER].log_pending = 0;
     relay_tasks_clear(&room->held);
     relay_seat_announce(core, room, PROTO_INDEX_CUSTOMER, now);

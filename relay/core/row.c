@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "relay/core/state.h"
@@ -49,26 +50,33 @@ size_t relay_row_pack(const struct relay_room *room, uint8_t out[static RELAY_ST
     return at;
 }
 
-static void read_gates(struct proto_reader *r, struct relay_row_gate *open, unsigned count)
+static enum proto_err read_gates(struct relay_room *room, struct proto_reader *r, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        uint8_t route = proto_read_u8(r), what = proto_read_u8(r);
-        open[i] = (struct relay_row_gate){.src = route >> 6, .stream = route & 63, .started = what >> 7};
-        open[i].capability = (enum proto_capability)(what & 127);
-        if (!proto_capability_name(open[i].capability))
-            r->failed = true;
+        uint8_t route = proto_read_u8(r), what = proto_read_u8(r), src = route >> 6;
+        enum proto_capability capability = (enum proto_capability)(what & 127);
+        if (r->failed || !capability || !proto_capability_name(capability) || !src || src >= RELAY_SEATS)
+            return PROTO_ERR_FORMAT;
+        struct relay_gate *gate = calloc(1, sizeof *gate);
+        if (!gate)
+            return PROTO_ERR_NOMEM;
+        gate->said = (struct proto_gate){.src = src, .stream = route & 63, .capability = capability};
+        gate->said.dst = relay_seat_other(src);
+        gate->frames = what >> 7;
+        gate->before_restart = true;
+        room->gates[i] = gate;
+        room->gate_count++;
     }
+    return PROTO_OK;
 }
 
-enum proto_err relay_row_unpack(struct relay_room *room, struct relay_row_gate open[static RELAY_ROOM_GATES],
-                                unsigned *open_count, struct proto_now now)
+enum proto_err relay_row_unpack(struct relay_room *room, struct proto_now now)
 {
     struct proto_reader r = proto_reader_of(room->row.secret, room->row.secret_len);
     struct relay_seat *customer = &room->seat[PROTO_INDEX_CUSTOMER], *agent = &room->seat[PROTO_INDEX_AGENT];
     uint8_t version = proto_read_u8(&r), flags = proto_read_u8(&r);
     size_t serial_len;
 
-    *open_count = 0;
     customer->was_present = flags & FLAG_CUSTOMER_PRESENT;
     agent->was_present = flags & FLAG_AGENT_PRESENT;
     room->joined_by_code = flags & FLAG_BY_CODE;
@@ -85,7 +93,6 @@ enum proto_err relay_row_unpack(struct relay_room *room, struct relay_row_gate o
         count > RELAY_ROOM_GATES)
         return PROTO_ERR_FORMAT;
     memcpy(room->serial, serial, serial_len);
-    read_gates(&r, open, count);
-    *open_count = count;
-    return r.failed || proto_reader_left(&r) ? PROTO_ERR_FORMAT : PROTO_OK;
+    enum proto_err err = read_gates(room, &r, count);
+    return !err && proto_reader_left(&r) ? PROTO_ERR_FORMAT : err;
 }

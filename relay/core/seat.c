@@ -109,7 +109,6 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
     peer->state = RELAY_PEER_SEATED;
     relay_timers_set(&core->timers, &peer->timer, PROTO_NEVER);
     seat->peer = peer;
-    seat->taken = true;
     seat->connections++;
     if (index == PROTO_INDEX_AGENT || room->authenticated)
         log_presence(core, room, index, true, NULL, now);
@@ -125,7 +124,7 @@ void relay_seat_lose(struct relay_core *core, struct relay_room *room, uint8_t i
     seat->away_since_ms = now.mono_ms;
     relay_gate_close_all(core, room, "lost", now);
     if (index == PROTO_INDEX_CUSTOMER && !room->authenticated) {
-        seat->taken = false; /* a mistaken code or a preview of the link must not block whom it is meant for */
+        /* a mistaken code or a preview of the link must not block whom it is meant for */
         relay_tasks_clear(&room->held);
         seat->log_pending = 0;
     }

@@ -65,12 +65,12 @@ struct relay_gate {
     struct proto_gate said; /* as the customer signed it */
     int64_t until_ms;
     uint64_t frames, bytes; /* forwarded */
+    bool before_restart;    /* nothing passes: it is here until the log has it as closed */
     struct relay_lane lane;
 };
 
 struct relay_seat {
     struct relay_peer *peer; /* borrowed; NULL: away */
-    bool taken;              /* somebody has it, here or away */
     bool was_present;        /* as the log has it: joined or returned, and not lost since */
     uint32_t generation;     /* of its token */
     uint32_t connections;    /* so far */
@@ -234,16 +234,10 @@ static inline uint8_t relay_seat_other(uint8_t index)
 void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool returned, struct proto_now now);
 
 /* What a row keeps beside its columns, in relay_store_session.secret: row.c. */
-struct relay_row_gate {
-    uint8_t src, stream;
-    enum proto_capability capability;
-    bool started;
-};
 size_t relay_row_pack(const struct relay_room *room, uint8_t out[static RELAY_STORE_SECRET_MAX]);
-/** Into a room whose row is set; `open` are the gates that were open when it was saved. FORMAT. */
-PROTO_MUST_USE enum proto_err relay_row_unpack(struct relay_room *room,
-                                               struct relay_row_gate open[static RELAY_ROOM_GATES],
-                                               unsigned *open_count, struct proto_now now);
+/** Into a room whose row is set, with the gates that were open when it was saved, for the log's sake alone. FORMAT,
+ * NOMEM. */
+PROTO_MUST_USE enum proto_err relay_row_unpack(struct relay_room *room, struct proto_now now);
 
 /* ---- gates.c ---- */
 
@@ -255,9 +249,6 @@ PROTO_MUST_USE enum proto_err relay_gate_open(struct relay_core *core, struct re
 void relay_gate_close(struct relay_core *core, struct relay_room *room, struct relay_gate *gate, const char *cause,
                       struct proto_now now);
 void relay_gate_close_all(struct relay_core *core, struct relay_room *room, const char *cause, struct proto_now now);
-/** After a restart: what the log has as open is closed. */
-void relay_gate_note_restart(struct relay_core *core, struct relay_room *room, const struct relay_row_gate *gate,
-                             struct proto_now now);
 /** Closes what has run out. */
 void relay_gate_expire(struct relay_core *core, struct relay_room *room, struct proto_now now);
 /** Asks senders for the key frames that a receiver's queue is waiting for. */

@@ -433,6 +433,39 @@ static void a_customer_who_joined_just_before_a_crash_comes_back_as_well(void **
     world_work(&w);
     assert_int_equal(world_row(&w, s.sid)->state, RELAY_STORE_LIVE);
     assert_memory_equal(world_row(&w, s.sid)->cs_pub, s.cs_public, 32);
+    assert_memory_equal(world_hear(&w, s.customer, handhold_FromRelay_welcome_tag)->body.welcome.token.bytes,
+                        s.customer_token, 32);
+    relay_core_closed(w.core, s.customer, w.now);
+    s.customer = world_connect(&w, NULL, NULL);
+    assert_ok(session_hello_token(&w, &s, s.customer, s.customer_token));
+}
+
+/* The relay dies after each number of durable jobs; what the log has then must go on without a gap and end once. */
+static void a_crash_between_any_two_notes_leaves_no_gap(void **state)
+{
+    (void)state;
+
+    for (unsigned durable = 0; durable < 9; durable++) {
+        struct proto_media_header header = {.src = 1, .stream = 5, .class = PROTO_CLASS_AUDIO};
+        struct session s;
+        session_live(&w, &s);
+        struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+        assert_ok(session_say_gate(&w, &s, &gate));
+        assert_ok(world_media(&w, s.customer, &header, 10));
+        relay_core_closed(w.core, s.customer, w.now);
+        assert_ok(session_leave(&w, s.agent, PROTO_INDEX_AGENT, PROTO_END_COMPLETED));
+        world_work_some(&w, durable); /* of gate-opened, started, stopped, gate-closed, lost, ended */
+        bool ended = world_count(&w, s.sid, PROTO_ACT_ENDED);
+        assert_int_equal(ended, durable >= 6);
+        assert_int_equal(world_row(&w, s.sid)->state == RELAY_STORE_ENDED, ended);
+        world_restart(&w);
+        world_pass(&w, 60000);
+        world_work(&w);
+        assert_int_equal(world_count(&w, s.sid, PROTO_ACT_ENDED), 1);
+        assert_int_equal(world_count(&w, s.sid, PROTO_ACT_GATE_OPENED), world_count(&w, s.sid, PROTO_ACT_GATE_CLOSED));
+        assert_int_equal(world_count(&w, s.sid, PROTO_ACT_STARTED), world_count(&w, s.sid, PROTO_ACT_STOPPED));
+        assert_int_equal(world_row(&w, s.sid)->state, RELAY_STORE_ENDED);
+    }
 }
 
 static void nobody_comes_back_after_a_restart_and_the_session_ends_in_time(void **state)
@@ -568,6 +601,7 @@ int main(void)
         SEAT_TEST(after_a_restart_both_ends_come_back_with_their_tokens),
         SEAT_TEST(a_restart_keeps_codes_and_old_gates_cannot_be_said_again),
         SEAT_TEST(a_customer_who_joined_just_before_a_crash_comes_back_as_well),
+        SEAT_TEST(a_crash_between_any_two_notes_leaves_no_gap),
         SEAT_TEST(nobody_comes_back_after_a_restart_and_the_session_ends_in_time),
         SEAT_TEST(a_row_that_is_not_ours_is_not_restored),
         SEAT_TEST(an_agent_who_did_not_hear_the_answer_may_ask_again),

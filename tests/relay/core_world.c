@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/relay/core_world.h"
 
+#include <limits.h>
 #include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -85,11 +86,11 @@ static void keep_entry(struct world *w, const struct relay_job *job, struct rela
     result->receipt.index = i;
 }
 
-void world_work(struct world *w)
+void world_work_some(struct world *w, unsigned jobs)
 {
     const struct relay_job *job;
 
-    while ((job = relay_core_next_job(w->core))) {
+    while (jobs-- && (job = relay_core_next_job(w->core))) {
         struct relay_result *result = calloc(1, sizeof *result);
         result->ticket = job->ticket;
         result->has_entry = job->has_entry;
@@ -105,6 +106,11 @@ void world_work(struct world *w)
         relay_core_job_done(w->core, result, w->now);
         free(result);
     }
+}
+
+void world_work(struct world *w)
+{
+    world_work_some(w, UINT_MAX);
 }
 
 /* ---- the world ---- */

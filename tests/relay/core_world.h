@@ -56,6 +56,7 @@ void world_restart(struct world *w);
 void world_pass(struct world *w, int64_t ms); /* time passes, and the core hears of it */
 /** The log answers all jobs, until there are none. */
 void world_work(struct world *w);
+void world_work_some(struct world *w, unsigned jobs);
 
 uint32_t world_connect(struct world *w, const struct proto_identity *staff, const char *address);
 enum proto_err world_say(struct world *w, uint32_t connection, uint8_t src, const handhold_ToRelay *message);
