@@ -29,7 +29,7 @@ struct headless {
     struct host_uplink *uplink;
     struct agent_desk *desk;
     bool leaving;
-    bool told; /* the figures of the present consent, as a whole */
+    bool told; /* all pictures that came are in the figures that were told as final */
     int exit_code;
 };
 
@@ -169,9 +169,9 @@ static void on_picture(void *context, const struct agent_desk_picture *picture, 
 {
     struct headless *h = context;
 
+    h->told = false;
     if (!first)
         return;
-    h->told = false;
     agent_tell_first_picture(&h->tell, picture, host_now());
 }
 
@@ -214,7 +214,8 @@ static void on_timer(void *context)
     struct headless *h = context;
     struct proto_now now = host_now();
 
-    agent_tell_video(&h->tell, h->desk, false, now);
+    if (!h->told)
+        agent_tell_video(&h->tell, h->desk, false, now);
     host_timer_set(h->timer, now.mono_ms + FIGURES_MS);
 }
 
