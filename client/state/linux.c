@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This machine, from /proc and /sys: what a support agent asks for first. The host's name is not told. */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "client/state/sources.h"
+
+enum { EVERY_MS = 2000, FILE_BYTES = 4096, PATH_BYTES = 512, ITEMS_MAX = 32 };
+
+struct linux_source {
+    struct client_state_source source;
+    char root[PATH_BYTES / 2];
+    struct client_state_model *model; /* borrowed, during poll */
+    int64_t unix_ms;
+};
+
+static const char seen_by[] = "linux", self[] = "this-device";
+
+/* The first FILE_BYTES of a file as text without its last line feed; false when it cannot be read. */
+static bool read_text(const struct linux_source *l, const char *path, char out[static FILE_BYTES])
+{
+    char full[PATH_BYTES];
+    FILE *file = NULL;
+
+    if (snprintf(full, sizeof full, "%s%s", l->root, path) < (int)sizeof full)
+        file = fopen(full, "re");
+    if (!file)
+        return false;
+    size_t len = fread(out, 1, FILE_BYTES - 1, file);
+    fclose(file);
+    out[len] = 0;
+    while (len && isspace((unsigned char)out[len - 1]))
+        out[--len] = 0;
+    return len > 0;
+}
+
+static void add_device(struct linux_source *l, const char *id, const char *parent, const char *kind, const char *model, const char *firmware)
+{
+    struct client_state_device device = {0};
+
+    snprintf(device.id, sizeof device.id, "%s", id);
+    snprintf(device.parent, sizeof device.parent, "%s", parent);
+    snprintf(device.kind, sizeof device.kind, "%s", kind);
+    snprintf(device.model, sizeof device.model, "%s", model);
+    snprintf(device.firmware, sizeof device.firmware, "%s", firmware);
+    snprintf(device.seen_by, sizeof device.seen_by, "%s", seen_by);
+    if (client_state_model_device(l->model, &device))
+        l->source.bad++;
+}
+
+static void add(struct linux_source *l, const char *device, const char *name, struct client_state_property property)
+{
+    snprintf(property.device, sizeof property.device, "%s", device);
+    snprintf(property.name, sizeof property.name, "%s", name);
+    property.unix_ms = l->unix_ms;
+    if (client_state_model_property(l->model, seen_by, &property))
+        l->source.bad++;
+    else
+        l->source.good++;
+}
+
+static void add_text(struct linux_source *l, const char *device, const char *name, const char *text)
+{
+    struct client_state_property property = {.type = CLIENT_STATE_TEXT};
+
+    snprintf(property.value.text, sizeof property.value.text, "%.255s", text);
+    add(l, device, name, property);
+}
+
+static void add_number(struct linux_source *l, const char *device, const char *name, double number, const char *unit)
+{
+    struct client_state_property property = {.type = CLIENT_STATE_NUMBER, .value.number = number};
+
+    snprintf(property.unit, sizeof property.unit, "%s", unit);
+    add(l, device, name, property);
+}
+
+static void add_truth(struct linux_source *l, const char *device, const char *name, bool truth)
+{
+    add(l, device, name, (struct client_state_property){.type = CLIENT_STATE_BOOL, .value.boolean = truth});
+}
+
+/* ---------------------------------------------------------------- the machine */
+
+static void os_name(const struct linux_source *l, char out[static CLIENT_STATE_LABEL_BYTES])
+{
+    char text[FILE_BYTES];
+
+    out[0] = 0;
+    if (!read_text(l, "/etc/os-release", text))
+        return;
+    const char *at = strstr(text, "PRETTY_NAME=\"");
+    if (at)
+        snprintf(out, CLIENT_STATE_LABEL_BYTES, "%.*s", (int)strcspn(at + 13, "\""), at + 13);
+}
+
+static void poll_machine(struct linux_source *l)
+{
+    char text[FILE_BYTES], os[CLIENT_STATE_LABEL_BYTES];
+
+    os_name(l, os);
+    if (!read_text(l, "/sys/class/dmi/id/product_name", text) && !read_text(l, "/proc/device-tree/model", text))
+        text[0] = 0;
+    text[CLIENT_STATE_LABEL_BYTES - 1] = 0;
+    add_device(l, self, "", "computer", text, os);
+    if (read_text(l, "/proc/loadavg", text))
+        add_number(l, self, "load", strtod(text, NULL), "");
+    if (read_text(l, "/proc/uptime", text)) /* by the minute, or it would be news at each reading */
+        add_number(l, self, "uptime", (double)((int64_t)strtod(text, NULL) / 60 * 60), "s");
+    const char *free_kib = read_text(l, "/proc/meminfo", text) ? strstr(text, "MemAvailable:") : NULL;
+    if (free_kib)
+        add_number(l, self, "memory_free", (double)(int64_t)(strtod(free_kib + 13, NULL) / 1024 / 16) * 16, "MiB");
+}
+
+static void poll_disk(struct linux_source *l)
+{
+    struct statvfs disk;
+
+    if (!statvfs(l->root[0] ? l->root : "/", &disk) && disk.f_blocks)
+        add_number(l, self, "disk_free", (double)(100 * disk.f_bavail / disk.f_blocks), "%");
+}
+
+/* ---------------------------------------------------------------- what hangs on it */
+
+static void each_in(struct linux_source *l, const char *folder, void (*visit)(struct linux_source *l, const char *name))
+{
+    char path[PATH_BYTES];
+    unsigned seen = 0;
+
+    if (snprintf(path, sizeof path, "%s%s", l->root, folder) >= (int)sizeof path)
+        return;
+    DIR *dir = opendir(path);
+    for (const struct dirent *item; dir && seen < ITEMS_MAX && (item = readdir(dir));) {
+        if (item->d_name[0] == '.' || strlen(item->d_name) >= 32)
+            continue;
+        visit(l, item->d_name);
+        seen++;
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static bool read_item(const struct linux_source *l, const char *folder, const char *name, const char *file, char out[static FILE_BYTES])
+{
+    char path[PATH_BYTES];
+
+    return snprintf(path, sizeof path, "%s/%s/%s", folder, name, file) < (int)sizeof path && read_text(l, path, out);
+}
+
+static void visit_supply(struct linux_source *l, const char *name)
+{
+    static const char folder[] = "/sys/class/power_supply";
+    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES];
+
+    if (!read_item(l, folder, name, "type", text) || strcmp(text, "Battery") != 0)
+        return;
+    snprintf(id, sizeof id, "battery/%.31s", name);
+    add_device(l, id, self, "battery", "", "");
+    if (read_item(l, folder, name, "capacity", text))
+        add_number(l, id, "battery", strtod(text, NULL), "%");
+    if (read_item(l, folder, name, "status", text))
+        add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
+}
+
+static void visit_interface(struct linux_source *l, const char *name)
+{
+    static const char folder[] = "/sys/class/net";
+    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES], wireless[PATH_BYTES];
+
+    if (!strcmp(name, "lo"))
+        return;
+    snprintf(id, sizeof id, "interface/%.31s", name);
+    snprintf(wireless, sizeof wireless, "%s%s/%s/wireless", l->root, folder, name);
+    DIR *radio = opendir(wireless);
+    add_device(l, id, self, radio ? "wifi_interface" : "network_interface", name, "");
+    if (radio)
+        closedir(radio);
+    if (read_item(l, folder, name, "operstate", text))
+        add_truth(l, id, "connectivity", !strcmp(text, "up"));
+    if (read_item(l, folder, name, "address", text))
+        add_text(l, id, "mac_address", text);
+}
+
+/* The default route of /proc/net/route; its numbers are hexadecimal in the machine's byte order. */
+static void poll_gateway(struct linux_source *l)
+{
+    char text[FILE_BYTES], *rest = NULL;
+
+    if (!read_text(l, "/proc/net/route", text))
+        return;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char name[32];
+        unsigned destination, gateway;
+        if (sscanf(line, "%31s %8x %8x", name, &destination, &gateway) != 3 || destination || !gateway)
+            continue;
+        char address[32];
+        snprintf(address, sizeof address, "%u.%u.%u.%u", gateway & 255, gateway >> 8 & 255, gateway >> 16 & 255, gateway >> 24);
+        add_text(l, self, "gateway", address);
+        return;
+    }
+    add_text(l, self, "gateway", "none");
+}
+
+static void poll_dns(struct linux_source *l)
+{
+    char text[FILE_BYTES], servers[CLIENT_STATE_TEXT_BYTES] = "", *rest = NULL;
+
+    if (!read_text(l, "/etc/resolv.conf", text))
+        return;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char address[64];
+        size_t used = strlen(servers);
+        if (sscanf(line, "nameserver %63s", address) == 1)
+            snprintf(servers + used, sizeof servers - used, "%s%s", used ? " " : "", address);
+    }
+    add_text(l, self, "dns_servers", servers[0] ? servers : "none");
+}
+
+static void poll(struct client_state_source *source, struct proto_now now, struct client_state_model *model)
+{
+    struct linux_source *l = (struct linux_source *)source;
+
+    if (now.mono_ms < source->deadline_ms)
+        return;
+    source->deadline_ms = now.mono_ms + EVERY_MS;
+    l->model = model;
+    l->unix_ms = now.unix_ms;
+    poll_machine(l);
+    poll_disk(l);
+    poll_gateway(l);
+    poll_dns(l);
+    each_in(l, "/sys/class/power_supply", visit_supply);
+    each_in(l, "/sys/class/net", visit_interface);
+    l->model = NULL;
+}
+
+static void free_source(struct client_state_source *source)
+{
+    free(source);
+}
+
+enum proto_err client_state_linux_open(const char *root, struct client_state_source **out, char why[static CLIENT_STATE_WHY_BYTES])
+{
+    static const struct client_state_source_ops ops = {poll, free_source};
+    struct linux_source *l = calloc(1, sizeof *l);
+
+    *out = NULL;
+    if (!l || snprintf(l->root, sizeof l->root, "%s", root) >= (int)sizeof l->root) {
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "linux: memory ran out, or the path of its root is too long");
+        free(l);
+        return PROTO_ERR_NOMEM;
+    }
+    l->source = (struct client_state_source){.ops = &ops, .seen_by = seen_by, .fd = -1, .deadline_ms = INT64_MIN};
+    *out = &l->source;
+    return PROTO_OK;
+}
