@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * No picture without an open grant. The relay's own events tell when a stream could pass and when it did; each way that
+ * was opened must name a grant of this session that stood in the log, for this capability and this person, and that
+ * nothing had taken back.
+ *
+ * Only the relay's clock is used: of its events, and of the moment at which it had a statement. So an honest customer,
+ * who closes the way before the log hears of it, is never out of order by the time a note takes to travel.
+ */
+#include <string.h>
+
+#include "proto/wire/limits.h"
+#include "relay/audit/session.h"
+
+#define SLACK_S 2 /* two clocks of one machine, each cut down to a second */
+
+struct way {
+    const struct audit_note *opened, *started, *grant;
+};
+
+struct gates {
+    const struct audit_session *session;
+    struct audit_report *report;
+    struct way (*ways)[PROTO_MAX_STREAM + 1]; /* [source][stream]; borrowed */
+};
+
+static struct audit_finding *wrong(const struct gates *g, const struct audit_note *note)
+{
+    return audit_at_session(audit_at_entry(audit_wrong(g->report, "entry", "evidence"), note->entry),
+                            g->session->row.sid);
+}
+
+static const char *what(const struct audit_note *note)
+{
+    const char *label = proto_capability_label(note->event.capability);
+
+    return label ? label : "nothing";
+}
+
+static struct way *way_of(const struct gates *g, const struct audit_note *note)
+{
+    uint64_t src, stream;
+
+    if (!audit_detail_number(&note->event, "stream", &stream) || stream > PROTO_MAX_STREAM)
+        return NULL;
+    if (!audit_detail_number(&note->event, "src", &src))
+        src = 1;
+    return src < PROTO_MAX_PARTICIPANTS ? &g->ways[src][stream] : NULL;
+}
+
+/* The grant may have run out, or been taken back, before `at_s`. */
+static void judge_in_force(const struct gates *g, const struct audit_note *note, const struct audit_note *grant,
+                           const char *doing)
+{
+    const struct audit_note *end = audit_end_of_grant(g->session, grant);
+    int64_t granted_s = grant->received_ms / 1000, at_s = note->event.unix_s;
+
+    if (end && at_s > end->received_ms / 1000 + SLACK_S)
+        audit_found(audit_expected(wrong(g, note), "%s to have %s before entry %llu took the grant back", what(note),
+                                   doing, (unsigned long long)end->entry),
+                    "it %s %lld s after", doing, (long long)(at_s - end->received_ms / 1000));
+    else if (grant->statement.max_s && at_s > granted_s + grant->statement.max_s + SLACK_S)
+        audit_found(audit_expected(wrong(g, note), "%s to have %s within the %u s that entry %llu grants", what(note),
+                                   doing, grant->statement.max_s, (unsigned long long)grant->entry),
+                    "it %s after %lld s", doing, (long long)(at_s - granted_s));
+}
+
+static void on_opened(const struct gates *g, const struct audit_note *note, struct way *way)
+{
+    uint8_t leaf_hash[32];
+    bool names = audit_gate_leaf(&note->event, leaf_hash);
+    const struct audit_note *grant = names ? audit_grant_of_leaf(g->session, leaf_hash) : NULL;
+
+    way->opened = note;
+    way->started = NULL;
+    way->grant = grant;
+    if (!grant)
+        audit_found(
+            audit_expected(wrong(g, note), "the leaf of a grant of this session, which let %s through", what(note)),
+            names ? "a leaf that is no grant of it" : "no leaf");
+    else if (grant->entry >= note->entry)
+        audit_found(audit_expected(wrong(g, note), "a grant that was in the log before"), "entry %llu, which is later",
+                    (unsigned long long)grant->entry);
+    else if (grant->statement.capability != note->event.capability)
+        audit_found(audit_expected(wrong(g, note), "a grant for %s", what(note)), "entry %llu, a grant for %s",
+                    (unsigned long long)grant->entry, proto_capability_label(grant->statement.capability));
+    else
+        judge_in_force(g, note, grant, "begun");
+}
+
+static void on_started(const struct gates *g, const struct audit_note *note, struct way *way)
+{
+    if (!way->opened || way->opened->event.capability != note->event.capability)
+        audit_found(audit_expected(wrong(g, note), "an open grant under which %s is forwarded", what(note)), "none");
+    way->started = note;
+}
+
+/* What passed after its end is as bad as what passed without a beginning. */
+static void on_stopped(const struct gates *g, const struct audit_note *note, struct way *way)
+{
+    if (!way->opened || way->opened->event.capability != note->event.capability)
+        audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
+    else if (way->grant)
+        judge_in_force(g, note, way->grant, "stopped");
+    way->started = NULL;
+}
+
+static void on_event(const struct gates *g, const struct audit_note *note)
+{
+    static void (*const on[PROTO_ACT_COUNT])(const struct gates *, const struct audit_note *, struct way *) = {
+        [PROTO_ACT_GATE_OPENED] = on_opened,
+        [PROTO_ACT_STARTED] = on_started,
+        [PROTO_ACT_STOPPED] = on_stopped,
+    };
+    enum proto_act action = note->event.action;
+
+    if (!on[action] && action != PROTO_ACT_GATE_CLOSED)
+        return;
+    struct way *way = way_of(g, note);
+    if (!way)
+        audit_found(audit_expected(wrong(g, note), "the stream that it is about"), "none");
+    else if (on[action])
+        on[action](g, note, way);
+    else /* closing twice harms nobody: a relay that was killed closes what it may have closed already */
+        memset(way, 0, sizeof *way);
+}
+
+void audit_gates_judge(const struct audit_session *session, struct audit_report *report)
+{
+    struct way ways[PROTO_MAX_PARTICIPANTS][PROTO_MAX_STREAM + 1];
+    const struct gates g = {session, report, ways};
+
+    memset(ways, 0, sizeof ways);
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_RELAY)
+            on_event(&g, &session->notes[i]);
+}

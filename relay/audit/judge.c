@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what does not fit together to what was altered. */
+#include <string.h>
+
+#include "relay/audit/tree.h"
+
+static void hex_of(char out[static 17], const uint8_t *bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < 8; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[16] = 0;
+}
+
+void audit_judge_checkpoint(struct audit_walk *walk)
+{
+    struct proto_log_checkpoint opened;
+    struct relay_store_checkpoint *stored = &walk->checkpoint;
+    struct relay_store_entry first;
+    enum proto_err err = relay_store_get_checkpoint(walk->o->log, stored);
+
+    if (err == PROTO_ERR_NOT_FOUND) { /* fine for a log without entries */
+        walk->log->signed_ok = relay_store_get_entry(walk->o->log, 0, &first) == PROTO_ERR_NOT_FOUND;
+        if (!walk->log->signed_ok)
+            audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "id"), "the newest checkpoint"),
+                        "none, and there are entries");
+        return;
+    }
+    walk->report->signatures++;
+    if (err || proto_log_checkpoint_open(&opened, stored->note, strlen(stored->note), walk->o->log_vkey)) {
+        audit_found(
+            audit_expected(audit_wrong(walk->report, "checkpoint", "note"), "a checkpoint signed by the log's key"),
+            "%s", err ? "a damaged row" : "a note that does not verify under it");
+        walk->log->size = stored->size < PROTO_LOG_SIZE_MAX ? stored->size : 0;
+        return;
+    }
+    walk->log->signed_ok = true;
+    walk->log->size = opened.size;
+    if (stored->size != opened.size)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "size"), "%llu, as the signed note says",
+                                   (unsigned long long)opened.size),
+                    "%llu", (unsigned long long)stored->size);
+    if (memcmp(stored->root, opened.root, sizeof opened.root) != 0)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "root"), "the root of the signed note"),
+                    "another");
+    memcpy(stored->root, opened.root, sizeof opened.root); /* from here on the signed one counts */
+}
+
+static struct audit_finding *at(struct audit_walk *walk, const struct audit_trouble *t, const char *table,
+                                const char *column)
+{
+    struct audit_finding *f = audit_at_entry(audit_wrong(walk->report, table, column), t->index);
+
+    return t->has_sid ? audit_at_session(f, t->sid) : f;
+}
+
+/* True when the leaf itself is what is wrong: what hangs on it is then no news. */
+static bool judge_leaf(struct audit_walk *walk, const struct audit_trouble *t)
+{
+    const struct audit_log *log = walk->log;
+
+    if (t->kinds & AUDIT_GONE) {
+        audit_found(
+            audit_expected(at(walk, t, "entry", "idx"), "an entry; the log has %llu", (unsigned long long)log->size),
+            "no row of that number");
+        return true;
+    }
+    if (t->kinds & AUDIT_TILE && log->leaves_ok) {
+        audit_found(audit_expected(at(walk, t, "tile", "hashes"), "tile 0/%llu holds the hash of this entry's leaf",
+                                   (unsigned long long)t->index / RELAY_STORE_TILE_WIDTH),
+                    "another hash, or none; the leaf is the signed one");
+        return false;
+    }
+    if (t->kinds & AUDIT_TILE) {
+        audit_found(audit_expected(at(walk, t, "entry", "leaf"), "the leaf that %s",
+                                   log->tiles_ok ? "the signed tree has in this place" : "the tile has in this place"),
+                    "another leaf");
+        return true;
+    }
+    if (t->kinds & AUDIT_FORM)
+        audit_found(audit_expected(at(walk, t, "entry", "leaf"), "\"HHL1\", a class, a time and a commitment"),
+                    "48 bytes that are not a leaf");
+    return t->kinds & AUDIT_FORM;
+}
+
+static const struct {
+    enum audit_trouble_kind kind;
+    const char *column, *expected, *found;
+} words[] = {
+    {AUDIT_SEALED, "evidence", "evidence as it was stored with this leaf, under the key of its customer",
+     "bytes that do not open: evidence or dek was altered"},
+    {AUDIT_MISSING, "evidence", "evidence: its session was not erased", "none, or none that its key opens"},
+    {AUDIT_LINE, "line", "the log's signature for this leaf and this evidence", "a line that does not verify"},
+    {AUDIT_COMMITMENT, "c", "the commitment of the leaf, once", "another, so that the entry is not found by it"},
+    {AUDIT_TIME, "received_ms", "a time within the minute that the leaf has", "another time"},
+    {AUDIT_ORPHAN, "sid", "a session that has a row", "a session that has none"},
+};
+
+static void judge_trouble(struct audit_walk *walk, const struct audit_trouble *t)
+{
+    if (judge_leaf(walk, t))
+        return;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (t->kinds & words[i].kind)
+            audit_found(audit_expected(at(walk, t, "entry", words[i].column), "%s", words[i].expected), "%s",
+                        words[i].found);
+}
+
+static void judge_roots(struct audit_walk *walk)
+{
+    struct audit_log *log = walk->log;
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+    char signed_text[17], own[17];
+
+    log->leaves_ok = log->tiles_ok = log->signed_ok;
+    if (!log->size)
+        return;
+    proto_log_tree_root(&walk->leaves, root);
+    log->leaves_ok = log->signed_ok && !memcmp(root, walk->checkpoint.root, sizeof root);
+    hex_of(own, root);
+    proto_log_tree_root(walk->parted ? &walk->tiles : &walk->leaves, root);
+    log->tiles_ok = log->signed_ok && !memcmp(root, walk->checkpoint.root, sizeof root);
+    hex_of(signed_text, walk->checkpoint.root);
+    if (log->signed_ok && !log->leaves_ok && !walk->parted)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "note"), "the root of its %llu entries, %s…",
+                                   (unsigned long long)log->size, own),
+                    "%s…: the log was rewritten, or the checkpoint is of another log", signed_text);
+}
+
+static void judge_vouched(struct audit_walk *walk)
+{
+    if (!walk->vouched_size || !walk->log->signed_ok)
+        return;
+    if (walk->vouched_size > walk->log->size)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "size"),
+                                   "at least %llu, which relay/checkpoint vouches for",
+                                   (unsigned long long)walk->vouched_size),
+                    "%llu: an older copy was put back", (unsigned long long)walk->log->size);
+    else if (memcmp(walk->vouched_root, walk->passed_root, sizeof walk->passed_root) != 0 && walk->log->leaves_ok)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "root"),
+                                   "a log that begins with the %llu entries that relay/checkpoint vouches for",
+                                   (unsigned long long)walk->vouched_size),
+                    "another log");
+}
+
+/* A lowest tile may be longer than the checkpoint only because the relay went on meanwhile. */
+static void judge_edges(struct audit_walk *walk)
+{
+    struct relay_store_checkpoint now;
+    uint64_t size = walk->log->size;
+    bool grew = relay_store_get_checkpoint(walk->o->log, &now) == PROTO_OK && now.size > size;
+
+    for (unsigned level = 0; !grew && level < 7; level++, size >>= 8) {
+        uint64_t n = size / RELAY_STORE_TILE_WIDTH;
+        size_t right = (size_t)(size % RELAY_STORE_TILE_WIDTH);
+        struct audit_level *tile = &walk->level[level];
+        if (relay_store_get_tile(walk->o->log, level, n, tile->hashes, &tile->count))
+            tile->count = 0;
+        if (tile->count > right)
+            audit_found(audit_expected(audit_wrong(walk->report, "tile", "hashes"), "tile %u/%llu holds %zu hashes",
+                                       level, (unsigned long long)n, right),
+                        "%zu", tile->count);
+    }
+}
+
+static void judge_erasures(struct audit_walk *walk)
+{
+    if (walk->missing_from == UINT64_MAX || (walk->has_erasure && walk->erasure_at > walk->missing_from))
+        return;
+    audit_found(audit_expected(audit_at_entry(audit_wrong(walk->report, "entry", "evidence"), walk->missing_from),
+                               "evidence, or a later entry that says it was erased"),
+                "neither");
+}
+
+/* Entries behind the checkpoint that the relay has not signed for. */
+static void judge_end(struct audit_walk *walk)
+{
+    struct relay_store_entry more;
+    struct relay_store_checkpoint now;
+    uint64_t size = walk->log->size;
+
+    if (relay_store_get_entry(walk->o->log, size, &more) == PROTO_ERR_NOT_FOUND)
+        return;
+    if (relay_store_get_checkpoint(walk->o->log, &now) == PROTO_OK && now.size > size)
+        return; /* came since */
+    audit_found(audit_expected(audit_at_entry(audit_wrong(walk->report, "entry", "idx"), size),
+                               "the log to end before it: the checkpoint counts %llu", (unsigned long long)size),
+                "one more entry");
+}
+
+void audit_judge(struct audit_walk *walk)
+{
+    size_t before = walk->report->wrong;
+
+    judge_roots(walk);
+    for (size_t i = 0; i < walk->trouble_count; i++)
+        judge_trouble(walk, &walk->troubles[i]);
+    judge_vouched(walk);
+    judge_edges(walk);
+    judge_end(walk);
+    if (walk->report->wrong == before) /* else it is an effect of what was named */
+        judge_erasures(walk);
+}

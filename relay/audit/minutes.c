@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/minutes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/say.h"
+#include "relay/audit/paper.h"
+#include "relay/audit/phrases.h"
+#include "relay/audit/times.h"
+
+#define MINUTES_INDENT 17 /* clock, number of the entry, spaces */
+#define LABEL_INDENT 21
+
+/* ---- the order of events ---- */
+
+static const struct audit_session *sorted; /* qsort hands over no context; this tool has one thread */
+
+static int by_time(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    int64_t s = audit_note_time(&sorted->notes[x]), t = audit_note_time(&sorted->notes[y]);
+
+    return s != t ? (s > t) - (s < t) : (x > y) - (x < y);
+}
+
+/* Places of the notes as they happened; NULL: out of memory. The caller frees. */
+static size_t *order_of(const struct audit_session *session)
+{
+    size_t *order = malloc((session->count + 1) * sizeof *order);
+
+    for (size_t i = 0; order && i < session->count; i++)
+        order[i] = i;
+    sorted = session;
+    if (order)
+        qsort(order, session->count, sizeof *order, by_time);
+    return order;
+}
+
+/* ---- the head ---- */
+
+static const struct proto_statement *first_statement(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_CUSTOMER)
+            return &session->notes[i].statement;
+    return NULL;
+}
+
+static void print_agent(const struct audit_organisation *o, const struct audit_session *session)
+{
+    const struct proto_statement *st = first_statement(session);
+    char text[768];
+
+    if (session->agent_err)
+        snprintf(text, sizeof text, "%s (%s), as the relay names them: certificate not stored here, so not checked",
+                 session->row.agent_name, session->row.agent_role);
+    else
+        snprintf(text, sizeof text, "%s (%s), certificate %s of %s", session->agent.name,
+                 proto_role_name(session->agent.role), session->agent.serial, o->root.domain);
+    audit_paper_head("Agent", text);
+    if (st) {
+        snprintf(text, sizeof text,
+                 st->verified ? "The customer's device knew %s as a verified organisation."
+                              : "The customer's device showed %s as an UNVERIFIED organisation.",
+                 st->domain);
+        audit_paper_head("Seen as", text);
+    }
+}
+
+static void print_times(const struct audit_session *session)
+{
+    const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
+    int64_t began = session->row.created_unix_ms / 1000;
+    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], zone[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], text[512];
+
+    audit_time_day(day, began);
+    audit_time_clock(clock, began);
+    audit_time_zone(zone, began);
+    snprintf(text, sizeof text, "%s, %s (%s)", day, clock, zone);
+    audit_paper_head("Opened", text);
+    if (!ended) {
+        audit_paper_head("Ended", "not yet");
+        return;
+    }
+    const char *reason = proto_event_note_get(&ended->event, "reason");
+    audit_time_clock(clock, ended->event.unix_s);
+    audit_duration(took, ended->event.unix_s - began);
+    snprintf(text, sizeof text, "%s, after %s: %s", clock, took, audit_reason_words(reason ? reason : "-"));
+    audit_paper_head("Ended", text);
+}
+
+static void print_verified(const struct audit_session *session, const struct audit_report *report)
+{
+    char text[AUDIT_TEXT_MAX * 4], place[AUDIT_TEXT_MAX];
+
+    if (report->wrong) {
+        audit_place(&report->findings[0], place);
+        snprintf(text, sizeof text, "NO. %s: expected %s; there is %s.", place, report->findings[0].expected,
+                 report->findings[0].found);
+    } else if (session->incomplete) {
+        snprintf(text, sizeof text, "NO. An entry could not be read; handhold-audit verify names it.");
+    } else {
+        snprintf(
+            text, sizeof text,
+            "%zu note%s, %llu signature%s, no gap, no rule broken. That the entries are those of the signed log is "
+            "for handhold-audit verify to say.",
+            session->count, session->count == 1 ? "" : "s", (unsigned long long)report->signatures,
+            report->signatures == 1 ? "" : "s");
+    }
+    audit_paper_head("Verified", text);
+    if (report->unchecked_lines) {
+        snprintf(text, sizeof text, "%llu lines of the agent: certificate not stored",
+                 (unsigned long long)report->unchecked_lines);
+        audit_paper_head("Not checked", text);
+    }
+}
+
+static void print_title(const struct audit_organisation *o, const struct audit_session *session,
+                        const struct audit_report *report)
+{
+    const struct relay_store_session *row = &session->row;
+
+    printf("Session ");
+    for (size_t i = 0; i < sizeof row->sid; i++)
+        printf("%02x", row->sid[i]);
+    printf("\n");
+    audit_paper_rule();
+    print_agent(o, session);
+    audit_paper_head("Customer",
+                     row->customer_ref[0] ? row->customer_ref : "no reference: this session stands for itself");
+    if (row->ticket_ref[0])
+        audit_paper_head("Ticket", row->ticket_ref);
+    print_times(session);
+    print_verified(session, report);
+}
+
+/* ---- the minutes ---- */
+
+static void print_minutes(const struct audit_session *session, const size_t *order)
+{
+    char phrase[AUDIT_PHRASE_MAX], clock[AUDIT_TIME_MAX], day[AUDIT_TIME_MAX], today[AUDIT_TIME_MAX];
+    unsigned renewed = 0;
+
+    audit_time_day(today, session->row.created_unix_ms / 1000);
+    printf("\nMinutes     time and number of the log entry\n");
+    audit_paper_rule();
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[order[i]];
+        audit_phrase(session, order[i], phrase);
+        if (!*phrase) {
+            renewed++;
+            continue;
+        }
+        audit_time_day(day, audit_note_time(note));
+        if (strcmp(day, today) != 0)
+            printf("%s\n", strcpy(today, day));
+        audit_time_clock(clock, audit_note_time(note));
+        printf("%s %6llu  ", clock, (unsigned long long)note->entry);
+        audit_paper_wrapped(phrase, MINUTES_INDENT);
+    }
+    if (renewed)
+        printf("%*sKeys were renewed %u time%s under the same consent.\n", MINUTES_INDENT, "", renewed,
+               renewed == 1 ? "" : "s");
+}
+
+/* ---- what was shared, at a glance ---- */
+
+struct total {
+    uint64_t frames, bytes;
+    int64_t seconds, began;
+    bool granted, refused, passed;
+};
+
+static void add_note(struct total *totals, const struct audit_note *note)
+{
+    struct total *t;
+    uint64_t frames, bytes;
+
+    if (note->by == AUDIT_CUSTOMER) {
+        t = &totals[note->statement.capability];
+        t->granted = t->granted || note->statement.action == PROTO_STATEMENT_GRANT;
+        t->refused = t->refused || note->statement.action == PROTO_STATEMENT_REFUSE;
+        return;
+    }
+    t = &totals[note->event.capability];
+    if (note->event.action == PROTO_ACT_STARTED) {
+        t->began = note->event.unix_s;
+        t->passed = true;
+    } else if (note->event.action == PROTO_ACT_STOPPED) {
+        (void)audit_detail_number(&note->event, "frames", &frames);
+        (void)audit_detail_number(&note->event, "bytes", &bytes);
+        t->frames += frames;
+        t->bytes += bytes;
+        t->seconds += t->began ? note->event.unix_s - t->began : 0;
+        t->began = 0;
+    }
+}
+
+static void print_total(enum proto_capability capability, const struct total *t)
+{
+    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], text[256];
+
+    if (!t->granted && !t->refused)
+        return;
+    audit_duration(duration, t->seconds);
+    audit_amount(amount, t->bytes);
+    if (t->passed)
+        snprintf(text, sizeof text, "granted; shared for %s, %llu frames, %s%s", duration,
+                 (unsigned long long)t->frames, amount, t->began ? ", and goes on" : "");
+    else
+        snprintf(text, sizeof text, "%s", t->granted ? "granted; nothing passed" : "refused");
+    printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
+    audit_paper_wrapped(text, LABEL_INDENT);
+}
+
+static void print_totals(const struct audit_session *session)
+{
+    struct total totals[PROTO_CAPABILITY_COUNT] = {{0, 0, 0, 0, false, false, false}};
+
+    for (size_t i = 0; i < session->count; i++)
+        add_note(totals, &session->notes[i]);
+    printf("\nShared\n");
+    audit_paper_rule();
+    bool any = false;
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
+        any = any || totals[c].granted || totals[c].refused;
+        print_total((enum proto_capability)c, &totals[c]);
+    }
+    if (!any)
+        printf("Nothing was asked for.\n");
+}
+
+void audit_minutes_print(const struct audit_organisation *o, const struct audit_session *session,
+                         const struct audit_report *report)
+{
+    size_t *order = order_of(session);
+
+    if (!order) {
+        host_say_err("show", PROTO_ERR_NOMEM);
+        return;
+    }
+    print_title(o, session, report);
+    print_minutes(session, order);
+    print_totals(session);
+    free(order);
+}
+
+/* ---- as JSON Lines ---- */
+
+static void print_note_json(const struct audit_session *session, size_t at)
+{
+    const struct audit_note *note = &session->notes[at];
+    bool customer = note->by == AUDIT_CUSTOMER;
+    char phrase[AUDIT_PHRASE_MAX];
+
+    audit_phrase(session, at, phrase);
+    json_t *line =
+        json_pack("{s:s,s:I,s:b,s:I,s:s,s:I,s:s,s:s,s:s}", "event", "note", "entry", (json_int_t)note->entry, "rides",
+                  note->rides, "time", (json_int_t)audit_note_time(note), "by", audit_signer_name(note->by), "seq",
+                  (json_int_t)(customer ? note->statement.seq : note->event.seq), "action",
+                  customer ? proto_statement_action_name(note->statement.action) : proto_act_name(note->event.action),
+                  "capability", proto_capability_name(customer ? note->statement.capability : note->event.capability),
+                  "words", phrase);
+    if (line && customer) {
+        json_object_set_new(line, "purpose", json_string(note->statement.purpose));
+        json_object_set_new(line, "max_s", json_integer(note->statement.max_s));
+        json_object_set_new(line, "retention_days", json_integer(note->statement.retention_days));
+        json_object_set_new(line, "cosigned", json_boolean(note->agent_line_checked));
+    }
+    for (unsigned i = 0; line && !customer && i < note->event.detail_count; i++)
+        json_object_set_new(line, note->event.details[i].key, json_string(note->event.details[i].value));
+    host_json_line(line);
+}
+
+void audit_minutes_json(const struct audit_organisation *o, const struct audit_session *session,
+                        const struct audit_report *report)
+{
+    size_t *order = order_of(session);
+
+    if (!order) {
+        host_say_err("show", PROTO_ERR_NOMEM);
+        return;
+    }
+    audit_session_json(o, session);
+    for (size_t i = 0; i < session->count; i++)
+        print_note_json(session, order[i]);
+    host_json_event("checked", "{s:b,s:I,s:I}", "ok", report->wrong == 0 && !session->incomplete, "wrong",
+                    (json_int_t)report->wrong, "signatures", (json_int_t)report->signatures);
+    free(order);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One note: is it of the class that the leaf says, signed by whom it must be signed, and of this session? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/seal/kdf.h"
+#include "relay/audit/session.h"
+
+struct taking {
+    struct audit_session *session;
+    const struct audit_organisation *o;
+    const struct relay_store_entry *entry;
+    struct audit_report *report;
+    struct audit_note *note;
+    const struct proto_note_parts *parts;
+    const void *bytes;
+    size_t len;
+};
+
+static struct audit_finding *wrong(const struct taking *t)
+{
+    return audit_at_session(audit_at_entry(audit_wrong(t->report, "entry", "evidence"), t->entry->index),
+                            t->session->row.sid);
+}
+
+static bool refuse(const struct taking *t, const char *expected, const char *found)
+{
+    audit_found(audit_expected(wrong(t), "%s", expected), "%s", found);
+    return false;
+}
+
+/* The row under which an entry is stored is the relay's word; the note's own is the signer's. */
+static bool is_of_session(const struct taking *t, const uint8_t sid[static PROTO_SID_BYTES])
+{
+    if (!memcmp(sid, t->session->row.sid, PROTO_SID_BYTES))
+        return true;
+    struct audit_finding *f = audit_at_entry(audit_wrong(t->report, "entry", "sid"), t->entry->index);
+    audit_found(audit_expected(audit_at_session(f, sid), "the session that the note itself names"), "another session");
+    return false;
+}
+
+/* ---- signatures ---- */
+
+/* The name that every agent's line begins with: "<domain>/". */
+static bool is_staff_name(const struct audit_organisation *o, const struct proto_note_line *line)
+{
+    size_t len = strlen(o->root.domain);
+
+    return line->name_len > len + 1 && !memcmp(line->name, o->root.domain, len) && line->name[len] == '/';
+}
+
+static bool is_name(const struct proto_note_line *line, const char *name)
+{
+    return line->name_len == strlen(name) && !memcmp(line->name, name, line->name_len);
+}
+
+static bool agent_key(const struct audit_session *session, struct proto_note_key *key)
+{
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
+
+    if (session->agent_err)
+        return false;
+    proto_identity_signer_name(&session->agent, name);
+    return !proto_note_key_init(key, name, session->agent.public_key);
+}
+
+/* The row says which key the customer had; the line says the first bytes of its name's hash. */
+static bool check_customer_key(const struct taking *t, struct proto_note_key *key)
+{
+    char name[PROTO_SIGNER_BYTES];
+
+    proto_signer_customer(name, t->session->row.sid);
+    if (t->session->key_is_wrong)
+        return false;
+    t->session->key_is_wrong = true; /* said once, not for each of its notes */
+    if (proto_note_key_init(key, name, t->session->row.cs_pub)) {
+        audit_found(audit_expected(audit_at_session(audit_wrong(t->report, "session", "cs_pub"), t->session->row.sid),
+                                   "the key that signed entry %llu", (unsigned long long)t->entry->index),
+                    "bytes that are no usable key");
+        return false;
+    }
+    for (size_t i = 0; i < t->parts->line_count; i++)
+        if (is_name(&t->parts->lines[i], name) && memcmp(t->parts->lines[i].id, key->id, sizeof key->id) != 0) {
+            audit_found(
+                audit_expected(audit_at_session(audit_wrong(t->report, "session", "cs_pub"), t->session->row.sid),
+                               "the key whose id stands in the customer's line of entry %llu",
+                               (unsigned long long)t->entry->index),
+                "another key");
+            return false;
+        }
+    t->session->key_is_wrong = false;
+    return true;
+}
+
+static bool verify(const struct taking *t, const struct proto_note_key *keys, size_t count, uint32_t *which)
+{
+    enum proto_err err = proto_note_verify(t->bytes, t->len, keys, count, NULL, which);
+
+    for (size_t i = 0; i < count; i++)
+        t->report->signatures += !err && (*which >> i & 1);
+    return !err || refuse(t, "a note whose signatures verify", "one that does not");
+}
+
+static bool check_statement_lines(const struct taking *t)
+{
+    struct proto_note_key keys[2];
+    bool known = agent_key(t->session, &keys[1]);
+    uint32_t which = 0;
+
+    if (!check_customer_key(t, &keys[0]) || !verify(t, keys, known ? 2 : 1, &which))
+        return false;
+    if (!(which & 1))
+        return refuse(t, "the customer's signature", "a note without it");
+    for (size_t i = 0; i < t->parts->line_count; i++) {
+        if (is_name(&t->parts->lines[i], keys[0].name))
+            continue;
+        if (!is_staff_name(t->o, &t->parts->lines[i]) || (known && !(which & 2)))
+            return refuse(t, "lines of the customer and the session's agent alone", "the line of somebody else");
+        t->note->agent_line = true;
+        t->note->agent_line_checked = known;
+    }
+    t->report->unchecked_lines += t->note->agent_line && !known;
+    t->report->lone_notes += !t->note->agent_line;
+    return true;
+}
+
+static bool check_event_line(const struct taking *t)
+{
+    struct proto_note_key key = t->o->events_key;
+    uint32_t which = 0;
+
+    if (t->note->by == AUDIT_AGENT && !agent_key(t->session, &key)) {
+        t->report->unchecked_lines++;
+        return is_staff_name(t->o, &t->parts->lines[0]) ||
+               refuse(t, "the line of the session's agent", "the line of somebody else");
+    }
+    t->note->agent_line_checked = t->note->by == AUDIT_AGENT;
+    return verify(t, &key, 1, &which);
+}
+
+/* ---- what it says ---- */
+
+static bool relay_may_say(enum proto_act act)
+{
+    return act <= PROTO_ACT_ENDED;
+}
+
+static bool parse_statement(const struct taking *t)
+{
+    if (proto_statement_parse(t->parts->text, t->parts->text_len, &t->note->statement))
+        return refuse(t, "a statement, as its class says", "another text");
+    if (t->note->rides && t->note->statement.action != PROTO_STATEMENT_REKEY)
+        return refuse(t, "nothing but rekey notes without a leaf of their own", "another statement");
+    return is_of_session(t, t->note->statement.sid);
+}
+
+static bool parse_event(const struct taking *t)
+{
+    struct proto_event_note *event = &t->note->event;
+
+    if (t->note->rides || proto_event_note_parse(t->parts->text, t->parts->text_len, event))
+        return refuse(t, "one event, as its class says", "another text");
+    if (relay_may_say(event->action) != (t->note->by == AUDIT_RELAY))
+        return refuse(t, "an event that its signer can see", "an event of somebody else");
+    return is_of_session(t, event->sid);
+}
+
+static bool take(struct taking *t, const struct proto_evidence_note *from)
+{
+    struct proto_note_parts parts;
+
+    t->bytes = from->bytes;
+    t->len = from->len;
+    t->parts = &parts;
+    if (proto_note_split(&parts, from->bytes, from->len))
+        return refuse(t, "a signed note", "bytes that are none");
+    proto_sha256(t->note->text_hash, parts.text, parts.text_len);
+    if (t->note->by == AUDIT_CUSTOMER)
+        return parse_statement(t) && check_statement_lines(t);
+    return parse_event(t) && check_event_line(t);
+}
+
+/* ---- all notes of one entry ---- */
+
+static struct audit_note *next_note(struct audit_session *session)
+{
+    if (session->count == session->room) {
+        size_t more = session->room ? session->room * 2 : 32;
+        struct audit_note *bigger = realloc(session->notes, more * sizeof *bigger);
+        if (!bigger)
+            return NULL;
+        session->notes = bigger;
+        session->room = more;
+    }
+    return memset(&session->notes[session->count], 0, sizeof *session->notes);
+}
+
+enum proto_err audit_notes_take(struct audit_session *session, const struct audit_organisation *o,
+                                const struct relay_store_entry *entry, enum proto_log_class kind,
+                                const struct proto_evidence *evidence, struct audit_report *report)
+{
+    static const enum audit_signer signers[] = {[PROTO_LOG_STATEMENT] = AUDIT_CUSTOMER,
+                                                [PROTO_LOG_AGENT_EVENT] = AUDIT_AGENT,
+                                                [PROTO_LOG_RELAY_EVENT] = AUDIT_RELAY};
+    struct taking t = {.session = session, .o = o, .entry = entry, .report = report};
+
+    if (kind == PROTO_LOG_ERASURE)
+        return PROTO_OK; /* an officer's note, of a version that erases */
+    for (size_t i = 0; i < evidence->count; i++) {
+        t.note = next_note(session);
+        if (!t.note)
+            return PROTO_ERR_NOMEM;
+        t.note->entry = entry->index;
+        t.note->rides = i + 1 < evidence->count;
+        t.note->received_ms = entry->received_ms;
+        t.note->by = signers[kind];
+        proto_log_leaf_hash(t.note->leaf_hash, entry->leaf);
+        report->notes++;
+        if (take(&t, &evidence->notes[i]))
+            session->count++;
+        else
+            session->incomplete = true;
+    }
+    return PROTO_OK;
+}

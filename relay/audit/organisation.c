@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/organisation.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/consent/statement.h"
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/seal/box.h"
+
+static bool read_file(const char *dir, const char *name, struct proto_buf *out)
+{
+    char path[HOST_PATH_BYTES];
+    enum proto_err err = host_path(path, "%s/%s", dir, name) ? host_file_read(path, out) : PROTO_ERR_RANGE;
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        host_say_error(path, "is not there", "name the folder of the organisation with --dir");
+    else if (err)
+        host_say_err(path, err);
+    return !err;
+}
+
+/* One file, one thing that is made of it. */
+typedef enum proto_err (*take_file)(struct audit_organisation *o, const struct proto_buf *file);
+
+static bool load(struct audit_organisation *o, const char *name, size_t max, take_file take)
+{
+    struct proto_buf file;
+
+    proto_buf_init(&file, max);
+    bool fine = read_file(o->dir, name, &file);
+    if (fine) {
+        enum proto_err err = take(o, &file);
+        fine = !err;
+        if (err)
+            host_say_error(name, proto_err_rule(err), "bring the right one back from the authority");
+    }
+    proto_buf_free(&file);
+    return fine;
+}
+
+static enum proto_err take_root(struct audit_organisation *o, const struct proto_buf *file)
+{
+    return proto_root_of_pem(file->bytes, file->len, &o->root_der, &o->root);
+}
+
+static enum proto_err take_org(struct audit_organisation *o, const struct proto_buf *file)
+{
+    return proto_org_verify(&o->org, file->bytes, file->len, o->root.public_key, o->root.domain, 0);
+}
+
+static enum proto_err take_policy(struct audit_organisation *o, const struct proto_buf *file)
+{
+    return proto_policy_verify(&o->policy, file->bytes, file->len,
+                               (struct proto_der){o->root_der.bytes, o->root_der.len}, &o->org, 0);
+}
+
+static enum proto_err take_vkey(struct audit_organisation *o, const struct proto_buf *file)
+{
+    char name[PROTO_SIGNER_BYTES];
+    size_t len = file->len && file->bytes[file->len - 1] == '\n' ? file->len - 1 : file->len;
+
+    if (!len || len >= sizeof o->log_vkey)
+        return PROTO_ERR_FORMAT;
+    memcpy(o->log_vkey, file->bytes, len);
+    enum proto_err err = proto_note_key_parse(&o->log_key, o->log_vkey, len);
+    if (err)
+        return err;
+    o->log_is_named = proto_org_has_log(&o->org, o->log_vkey);
+    proto_signer_relay(name, o->log_key.name);
+    return proto_note_key_init(&o->events_key, name, o->log_key.public_key);
+}
+
+static bool load_evidence_key(struct audit_organisation *o, const char *path)
+{
+    struct proto_buf pem;
+
+    proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
+    enum proto_err err = host_file_read(path, &pem);
+    if (err == PROTO_ERR_NOT_FOUND)
+        host_say_error(path, "is not there", "name the officers' key with --key D/officer/evidence.key");
+    else if (err)
+        host_say_err(path, err);
+    else if ((err = proto_evidence_secret_of_pem(pem.bytes, pem.len, o->evidence_secret)))
+        host_say_error(path, "is not the private half of an evidence key", "name officer/evidence.key with --key");
+    proto_buf_free(&pem);
+    if (err)
+        return false;
+    proto_box_public_key(o->evidence_public, o->evidence_secret);
+    if (sodium_memcmp(o->evidence_public, o->policy.evidence_key, sizeof o->evidence_public) != 0)
+        host_say(HOST_WARN, "%s is not the key that policy.note names: it opens only what was sealed to it before",
+                 path);
+    o->can_open = true;
+    return true;
+}
+
+static bool open_store(const struct audit_organisation *o, struct relay_store **out)
+{
+    char path[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
+    struct relay_store_config config = {.folder = path, .read_only = true};
+
+    if (!host_path(path, "%s/data", o->dir)) {
+        host_say_err(o->dir, PROTO_ERR_RANGE);
+        return false;
+    }
+    if (!host_file_exists(path)) {
+        host_say_error(path, "there is no log here", "name the folder that the relay was started with");
+        return false;
+    }
+    if (relay_store_open(out, &config, error)) {
+        host_say(HOST_ERROR, "%s", error);
+        return false;
+    }
+    return true;
+}
+
+bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file)
+{
+    memset(o, 0, sizeof *o);
+    o->dir = dir;
+    (void)host_random(); /* starts libsodium */
+    if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load(o, "org.note", PROTO_ORG_NOTE_BYTES, take_org) &&
+        load(o, "policy.note", PROTO_POLICY_NOTE_BYTES, take_policy) &&
+        load(o, "relay/log.vkey", PROTO_ORG_VKEY_BYTES + 1, take_vkey) &&
+        (!key_file || load_evidence_key(o, key_file)) && audit_staff_load(o) && open_store(o, &o->log) &&
+        open_store(o, &o->rows))
+        return true;
+    audit_close(o);
+    return false;
+}
+
+void audit_close(struct audit_organisation *o)
+{
+    relay_store_close(o->rows);
+    relay_store_close(o->log);
+    audit_staff_free(o);
+    proto_certificates_free(&o->root_der, 1);
+    sodium_memzero(o, sizeof *o);
+}

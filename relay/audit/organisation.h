@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/organisation.h - what an officer's tool stands on: the organisation's folder, and its log beside it.
+ *
+ * Trust begins at ca/ca.crt. The root signs org.note, which names the log's key and the certificates that were taken
+ * back; an officer's certificate under the root signs policy.note. Everything else, the log's own key file included, is
+ * held against these. The log is read through handles that cannot write, so the relay may be running.
+ */
+#ifndef RELAY_AUDIT_ORGANISATION_H
+#define RELAY_AUDIT_ORGANISATION_H
+
+#include "proto/identity/credential.h"
+#include "proto/identity/org.h"
+#include "proto/identity/policy.h"
+#include "proto/seal/note.h"
+#include "relay/store/store.h"
+
+struct audit_staff; /* staff.c */
+
+struct audit_organisation {
+    /* Owned */
+    struct proto_certificate root_der;
+    struct relay_store *log;  /* entries, tiles, checkpoint */
+    struct relay_store *rows; /* sessions: a visitor of rows reads entries, and a handle does one thing at a time */
+    struct audit_staff *staff;
+    size_t staff_count;
+    /* Borrowed */
+    const char *dir;
+
+    struct proto_identity_root root;
+    struct proto_org org;
+    struct proto_policy policy;
+    char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
+    struct proto_note_key log_key, events_key; /* checkpoints; the relay's events */
+    bool log_is_named;                         /* org.note names this log's key */
+    bool can_open;                             /* the officers' key is here */
+    uint8_t evidence_public[32], evidence_secret[32];
+};
+
+/**
+ * Opens all of it; `key_file` (the officers' evidence key) may be NULL. False: one error was said, nothing is left
+ * open. Certificates of staff are looked for in ca/issued and staff; a relay's folder has none, and that is no error.
+ */
+bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file);
+void audit_close(struct audit_organisation *o); /* wipes the key; a zeroed struct is fine */
+
+/** staff.c: reads what there is of certificates. False: out of memory, which was said. */
+bool audit_staff_load(struct audit_organisation *o);
+void audit_staff_free(struct audit_organisation *o);
+/**
+ * Who had the certificate with this fingerprint, judged at `at_s` under the root. NOT_FOUND: it is not in this folder;
+ * CERT_REVOKED: it was taken back by then; else what proto_identity_verify_chain() says. `*out` is zero on an error.
+ */
+PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                                               int64_t at_s, struct proto_identity *out);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/phrases.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/audit/times.h"
+
+/* One sentence in the making. */
+struct phrase {
+    const struct audit_session *session;
+    const struct audit_note *note;
+    size_t at;
+    char *out;
+};
+
+#define SAY(p, ...) snprintf((p)->out, AUDIT_PHRASE_MAX, __VA_ARGS__)
+
+const char *audit_agent_name(const struct audit_session *session)
+{
+    return session->agent_err ? session->row.agent_name : session->agent.name;
+}
+
+int64_t audit_note_time(const struct audit_note *note)
+{
+    return note->by == AUDIT_RELAY ? note->event.unix_s : note->received_ms / 1000;
+}
+
+const char *audit_reason_words(const char *reason)
+{
+    static const char *const words[][2] = {
+        {"completed", "completed"},
+        {"declined", "the customer declined"},
+        {"customer-left", "the customer left"},
+        {"agent-left", "the agent left"},
+        {"connection-lost", "the connection was lost"},
+        {"expired", "its time ran out"},
+        {"wrong-person", "it was the wrong person"},
+        {"stopped-by-officer", "an officer stopped it"},
+        {"failed", "it failed"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(words[i][0], reason))
+            return words[i][1];
+    return reason;
+}
+
+static const char *label(enum proto_capability capability)
+{
+    const char *text = proto_capability_label(capability);
+
+    return text ? text : "nothing in particular";
+}
+
+/* ---- what the customer said ---- */
+
+static void say_grant(const struct phrase *p)
+{
+    const struct proto_statement *st = &p->note->statement;
+    char until[AUDIT_TIME_MAX + 32] = "until the session ends", duration[AUDIT_TIME_MAX],
+                                kept[64] = "nothing of it is kept";
+
+    if (st->max_s) {
+        audit_duration(duration, st->max_s);
+        snprintf(until, sizeof until, "for at most %s", duration);
+    }
+    if (st->retention_days)
+        snprintf(kept, sizeof kept, "it may be kept for %u day%s", st->retention_days,
+                 st->retention_days == 1 ? "" : "s");
+    SAY(p, "%s asked for %s: “%s”. The customer agreed, %s; %s.", audit_agent_name(p->session), label(st->capability),
+        st->purpose, until, kept);
+}
+
+/* Words that the customer's own end writes in place of a purpose, and what they mean here. */
+static const struct {
+    const char *purpose, *refused, *withdrawn;
+} machine_words[] = {
+    {"", "The customer said no", "The customer withdrew it"},
+    {PROTO_PURPOSE_EXPIRED, "No answer came in time", "Its time ran out"},
+    {PROTO_PURPOSE_USED, "It was used up", "It was for one time, and that was used"},
+    {PROTO_PURPOSE_CONNECTION_LOST, "The connection was lost before an answer", "The connection was lost"},
+    {PROTO_PURPOSE_NOT_LOGGED, "The log did not take it", "The log did not take the consent in time: no key ever left"},
+    {PROTO_PURPOSE_BLOCKED, "The customer's device cannot do it", "The customer's device could not keep it up"},
+    {PROTO_PURPOSE_FORBIDDEN, "The policy forbids it, so nobody was asked", "The policy forbids it"},
+};
+
+static void say_no(const struct phrase *p, bool refused)
+{
+    const struct proto_statement *st = &p->note->statement;
+
+    for (size_t i = 0; i < sizeof machine_words / sizeof *machine_words; i++)
+        if (!strcmp(st->purpose, machine_words[i].purpose)) {
+            if (refused)
+                SAY(p, "%s asked for %s. %s.", audit_agent_name(p->session), label(st->capability),
+                    machine_words[i].refused);
+            else
+                SAY(p, "%s was taken back. %s.", label(st->capability), machine_words[i].withdrawn);
+            return;
+        }
+    if (refused)
+        SAY(p, "%s asked for %s. It was refused: “%s”.", audit_agent_name(p->session), label(st->capability),
+            st->purpose);
+    else
+        SAY(p, "%s was taken back: “%s”.", label(st->capability), st->purpose);
+}
+
+static void say_statement(const struct phrase *p)
+{
+    const struct proto_statement *st = &p->note->statement;
+
+    switch (st->action) {
+    case PROTO_STATEMENT_GRANT:
+        say_grant(p);
+        break;
+    case PROTO_STATEMENT_REFUSE:
+        say_no(p, true);
+        break;
+    case PROTO_STATEMENT_WITHDRAW:
+        say_no(p, false);
+        break;
+    case PROTO_STATEMENT_JOIN:
+        SAY(p, "The customer let another person (%s) join: “%s”.", proto_role_name(st->role), st->purpose);
+        break;
+    case PROTO_STATEMENT_LEAVE:
+        SAY(p, "The customer saw a person (%s) out.", proto_role_name(st->role));
+        break;
+    case PROTO_STATEMENT_END:
+        SAY(p, "The customer's end closed its record.");
+        break;
+    case PROTO_STATEMENT_REKEY:
+    case PROTO_STATEMENT_ACTION_COUNT:
+        break; /* keys are renewed by themselves; nobody decided anything */
+    }
+}
+
+/* ---- what others did ---- */
+
+static const char *who(const struct proto_event_note *event)
+{
+    const char *name = proto_event_note_get(event, "who");
+
+    return name && !strcmp(name, "agent") ? "agent" : "customer";
+}
+
+/* The start that a stop belongs to: the newest of the same stream before it. */
+static const struct audit_note *start_of(const struct phrase *p)
+{
+    const char *stream = proto_event_note_get(&p->note->event, "stream");
+
+    for (size_t i = p->at; i-- > 0;) {
+        const struct audit_note *before = &p->session->notes[i];
+        const char *other = before->by == AUDIT_RELAY && before->event.action == PROTO_ACT_STARTED
+                                ? proto_event_note_get(&before->event, "stream")
+                                : NULL;
+        if (other && stream && !strcmp(stream, other))
+            return before;
+    }
+    return NULL;
+}
+
+static void say_stopped(const struct phrase *p)
+{
+    const struct audit_note *start = start_of(p);
+    char duration[AUDIT_TIME_MAX] = "", amount[AUDIT_TIME_MAX];
+    uint64_t frames, bytes;
+
+    (void)audit_detail_number(&p->note->event, "frames", &frames);
+    (void)audit_detail_number(&p->note->event, "bytes", &bytes);
+    audit_amount(amount, bytes);
+    if (start)
+        audit_duration(duration, p->note->event.unix_s - start->event.unix_s);
+    SAY(p, "%s stopped%s%s: %llu frame%s, %s.", label(p->note->event.capability), start ? " after " : "", duration,
+        (unsigned long long)frames, frames == 1 ? "" : "s", amount);
+}
+
+static void say_opened(const struct phrase *p)
+{
+    uint8_t leaf_hash[32];
+    const struct audit_note *grant =
+        audit_gate_leaf(&p->note->event, leaf_hash) ? audit_grant_of_leaf(p->session, leaf_hash) : NULL;
+
+    if (grant)
+        SAY(p, "The relay opened the way for %s to %s, on the consent in entry %llu.", label(p->note->event.capability),
+            audit_agent_name(p->session), (unsigned long long)grant->entry);
+    else
+        SAY(p, "The relay opened the way for %s to %s. NO CONSENT is named for it.", label(p->note->event.capability),
+            audit_agent_name(p->session));
+}
+
+static void say_closed(const struct phrase *p)
+{
+    const char *cause = proto_event_note_get(&p->note->event, "cause");
+
+    SAY(p, "The relay closed the way for %s%s%s%s.", label(p->note->event.capability), cause ? " (" : "",
+        cause ? cause : "", cause ? ")" : "");
+}
+
+static void say_created(const struct phrase *p)
+{
+    const struct relay_store_session *row = &p->session->row;
+
+    SAY(p, "%s opened the session%s%s%s%s.", audit_agent_name(p->session), row->customer_ref[0] ? " for customer " : "",
+        row->customer_ref, row->ticket_ref[0] ? ", about " : "", row->ticket_ref);
+}
+
+static void say_joined(const struct phrase *p)
+{
+    const char *by = proto_event_note_get(&p->note->event, "by");
+
+    SAY(p, "The customer joined%s%s. Both ends had proved who they are.", by ? " by " : "", by ? by : "");
+}
+
+static void say_ended(const struct phrase *p)
+{
+    const char *reason = proto_event_note_get(&p->note->event, "reason"),
+               *by = proto_event_note_get(&p->note->event, "by");
+
+    SAY(p, "The session ended: %s%s%s%s.", audit_reason_words(reason ? reason : "no reason is given"),
+        by ? " (by the " : "", by ? by : "", by ? ")" : "");
+}
+
+static void say_agent_event(const struct phrase *p)
+{
+    const char *agent = audit_agent_name(p->session), *what = label(p->note->event.capability);
+
+    switch (p->note->event.action) {
+    case PROTO_ACT_VIEWING_STARTED:
+        SAY(p, "%s had %s on the screen.", agent, what);
+        break;
+    case PROTO_ACT_VIEWING_STOPPED:
+        SAY(p, "%s no longer had %s on the screen.", agent, what);
+        break;
+    case PROTO_ACT_STILL_TAKEN:
+        SAY(p, "%s took a photo.", agent);
+        break;
+    case PROTO_ACT_RECORDING_STARTED:
+        SAY(p, "%s began recording.", agent);
+        break;
+    case PROTO_ACT_RECORDING_STOPPED:
+        SAY(p, "%s stopped recording.", agent);
+        break;
+    case PROTO_ACT_COMMAND_EXECUTED:
+        SAY(p, "%s used %s.", agent, what);
+        break;
+    default: /* the relay's; reading refused it */
+        break;
+    }
+}
+
+static void say_passing(const struct phrase *p)
+{
+    SAY(p, "%s began to reach %s.", label(p->note->event.capability), audit_agent_name(p->session));
+}
+
+static void say_blocked(const struct phrase *p)
+{
+    SAY(p, "The relay BLOCKED what was sent as %s: no consent was in force.", label(p->note->event.capability));
+}
+
+static void say_lost(const struct phrase *p)
+{
+    SAY(p, "The connection of the %s was lost.", who(&p->note->event));
+}
+
+static void say_returned(const struct phrase *p)
+{
+    SAY(p, "The %s came back.", who(&p->note->event));
+}
+
+static void say_transferred(const struct phrase *p)
+{
+    SAY(p, "The session was handed to %s.", p->note->event.subject[0] ? p->note->event.subject : "another person");
+}
+
+static void say_event(const struct phrase *p)
+{
+    static void (*const say[PROTO_ACT_COUNT])(const struct phrase *) = {
+        [PROTO_ACT_CREATED] = say_created,    [PROTO_ACT_JOINED] = say_joined,
+        [PROTO_ACT_LOST] = say_lost,          [PROTO_ACT_RETURNED] = say_returned,
+        [PROTO_ACT_GATE_OPENED] = say_opened, [PROTO_ACT_GATE_CLOSED] = say_closed,
+        [PROTO_ACT_STARTED] = say_passing,    [PROTO_ACT_STOPPED] = say_stopped,
+        [PROTO_ACT_BLOCKED] = say_blocked,    [PROTO_ACT_TRANSFERRED] = say_transferred,
+        [PROTO_ACT_ENDED] = say_ended,
+    };
+    enum proto_act act = p->note->event.action;
+
+    (say[act] ? say[act] : say_agent_event)(p);
+}
+
+void audit_phrase(const struct audit_session *session, size_t at, char out[static AUDIT_PHRASE_MAX])
+{
+    const struct phrase p = {session, &session->notes[at], at, out};
+
+    out[0] = 0;
+    if (p.note->by == AUDIT_CUSTOMER)
+        say_statement(&p);
+    else
+        say_event(&p);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/seal/utf8.h"
+
+void audit_plain(char *text)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+    uint32_t rune;
+
+    while (at < end) {
+        char *here = text + (at - (const uint8_t *)text);
+        bool fine = proto_utf8_next(&at, end, &rune);
+        if (!fine)
+            at++;
+        if (!fine || proto_utf8_is_control(rune))
+            memset(here, '?', (size_t)(at - (const uint8_t *)here));
+    }
+}
+
+struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column)
+{
+    size_t at = report->wrong < AUDIT_FINDINGS_MAX ? report->wrong : AUDIT_FINDINGS_MAX;
+    struct audit_finding *finding = &report->findings[at];
+
+    memset(finding, 0, sizeof *finding);
+    finding->table = table;
+    finding->column = column;
+    report->wrong++;
+    return finding;
+}
+
+struct audit_finding *audit_at_entry(struct audit_finding *finding, uint64_t entry)
+{
+    finding->has_entry = true;
+    finding->entry = entry;
+    return finding;
+}
+
+struct audit_finding *audit_at_session(struct audit_finding *finding, const uint8_t sid[static RELAY_STORE_SID_BYTES])
+{
+    finding->has_sid = true;
+    memcpy(finding->sid, sid, sizeof finding->sid);
+    return finding;
+}
+
+struct audit_finding *audit_expected(struct audit_finding *finding, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(finding->expected, sizeof finding->expected, format, arguments);
+    va_end(arguments);
+    audit_plain(finding->expected); /* cut in the middle of a character, perhaps */
+    return finding;
+}
+
+void audit_found(struct audit_finding *finding, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(finding->found, sizeof finding->found, format, arguments);
+    va_end(arguments);
+    audit_plain(finding->found);
+}
+
+void audit_causes_first(struct audit_report *report)
+{
+    struct audit_finding *all = report->findings;
+    size_t kept = report->wrong < AUDIT_FINDINGS_MAX ? report->wrong : AUDIT_FINDINGS_MAX, cause = 0;
+
+    while (cause < kept && all[cause].effect)
+        cause++;
+    if (cause == kept || cause == 0)
+        return;
+    struct audit_finding first = all[cause];
+    memmove(all + 1, all, cause * sizeof *all);
+    all[0] = first;
+}
+
+void audit_place(const struct audit_finding *finding, char out[static AUDIT_TEXT_MAX])
+{
+    int at = 0;
+
+    if (finding->has_entry)
+        at = snprintf(out, AUDIT_TEXT_MAX, "entry %llu, ", (unsigned long long)finding->entry);
+    at += snprintf(out + at, AUDIT_TEXT_MAX - (size_t)at, "table %s, column %s", finding->table, finding->column);
+    if (finding->has_sid) {
+        at += snprintf(out + at, AUDIT_TEXT_MAX - (size_t)at, ", session ");
+        for (size_t i = 0; i < sizeof finding->sid && at < AUDIT_TEXT_MAX; i++)
+            at += snprintf(out + at, AUDIT_TEXT_MAX - (size_t)at, "%02x", finding->sid[i]);
+    }
+}

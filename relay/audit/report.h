@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/report.h - what a verification found: counts, and each thing that is wrong with its place.
+ *
+ * A finding names the table and column, the entry or the session, what had to be there and what is. The first one is
+ * what people act on; the others are kept up to a bound and counted beyond it, because one cause often has many
+ * effects.
+ */
+#ifndef RELAY_AUDIT_REPORT_H
+#define RELAY_AUDIT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "relay/store/store.h"
+
+enum { AUDIT_FINDINGS_MAX = 64, AUDIT_TEXT_MAX = 240 };
+
+struct audit_finding {
+    const char *table, *column; /* static texts; the table may be a file */
+    bool has_entry, has_sid;
+    bool effect; /* may well follow from another finding, which is then named first */
+    uint64_t entry;
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    char expected[AUDIT_TEXT_MAX], found[AUDIT_TEXT_MAX];
+};
+
+struct audit_report {
+    struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
+    size_t wrong;                                          /* all of them, those over the bound too */
+    uint64_t entries, sessions, live, signatures, opened, notes, erased;
+    uint64_t sound_sessions;  /* read whole, and nothing wrong in them */
+    uint64_t unchecked_lines; /* of agents whose certificate is not in the folder */
+    uint64_t lone_notes;      /* statements without the agent's line: it did not come in time */
+    uint64_t overdue;         /* sessions whose time is over and whose row says live */
+};
+
+/** A new finding, to be completed with the calls below. Never NULL. */
+struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column);
+struct audit_finding *audit_at_entry(struct audit_finding *finding, uint64_t entry);
+struct audit_finding *audit_at_session(struct audit_finding *finding, const uint8_t sid[static RELAY_STORE_SID_BYTES]);
+struct audit_finding *audit_expected(struct audit_finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void audit_found(struct audit_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Text from the database, before it meets a terminal or JSON: what is no UTF-8, or would move the cursor, becomes "?".
+ */
+void audit_plain(char *text);
+
+/** Puts the first finding that is not an effect in front of all. */
+void audit_causes_first(struct audit_report *report);
+
+/** The place as people read it: "entry 17, column leaf (session 4f2a91c0)". */
+void audit_place(const struct audit_finding *finding, char out[static AUDIT_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the notes of a session are together: chains without a gap, one story with the row, a beginning and an end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/audit/session.h"
+
+#define CREATED_SLACK_MS 5000 /* between the row's time and that of its first event */
+
+struct judging {
+    const struct audit_session *session;
+    const struct audit_organisation *o;
+    struct audit_report *report;
+};
+
+static struct audit_finding *in_row(const struct judging *j, const char *column)
+{
+    return audit_at_session(audit_wrong(j->report, "session", column), j->session->row.sid);
+}
+
+static struct audit_finding *in_note(const struct judging *j, const struct audit_note *note)
+{
+    return audit_at_session(audit_at_entry(audit_wrong(j->report, "entry", "evidence"), note->entry),
+                            j->session->row.sid);
+}
+
+/* ---- chains ---- */
+
+static void judge_chain(const struct judging *j, enum audit_signer by)
+{
+    const struct audit_note *before = NULL;
+    uint32_t seq = 0;
+
+    for (size_t i = 0; i < j->session->count; i++) {
+        const struct audit_note *note = &j->session->notes[i];
+        if (note->by != by)
+            continue;
+        bool customer = by == AUDIT_CUSTOMER;
+        uint32_t has = customer ? note->statement.seq : note->event.seq;
+        bool first = customer ? note->statement.first : note->event.first;
+        const uint8_t *prev = customer ? note->statement.prev : note->event.prev;
+        struct audit_finding *f;
+        if (has != seq + 1) {
+            f = audit_expected(in_note(j, note), "note %u of the %s: no number is left out", seq + 1,
+                               audit_signer_name(by));
+            audit_found(f, "note %u%s", has,
+                        customer && has > seq + 1 ? " (a rekey note rides in the entry after it)" : "");
+        } else if (first != !before || (before && memcmp(prev, before->text_hash, 32) != 0)) {
+            f = audit_expected(in_note(j, note), "note %u of the %s names the hash of note %u", has,
+                               audit_signer_name(by), seq);
+            audit_found(f, "another hash");
+        } else {
+            seq = has;
+            before = note;
+            continue;
+        }
+        f->effect = true; /* an entry that was moved elsewhere leaves a gap here */
+        return;           /* what follows a gap is an effect of it */
+    }
+}
+
+/* ---- the row ---- */
+
+static void judge_text(const struct judging *j, const struct audit_note *created, const char *key, const char *column,
+                       const char *text)
+{
+    char as_detail[97];
+    const char *detail = proto_event_note_get(&created->event, key);
+
+    audit_detail_text(as_detail, text);
+    if (strcmp(detail ? detail : "", as_detail) != 0)
+        audit_found(audit_expected(in_row(j, column), "%s, as entry %llu says", detail ? detail : "nothing",
+                                   (unsigned long long)created->entry),
+                    "%s", *as_detail ? as_detail : "nothing");
+}
+
+/* Only what the event says can be held against the row. */
+static void judge_text_if(const struct judging *j, const struct audit_note *created, const char *key,
+                          const char *column, const char *text)
+{
+    if (proto_event_note_get(&created->event, key))
+        judge_text(j, created, key, column, text);
+}
+
+static void judge_agent(const struct judging *j, const struct audit_note *created)
+{
+    const struct relay_store_session *row = &j->session->row;
+    const struct proto_identity *agent = &j->session->agent;
+    char hex[65];
+
+    for (size_t i = 0; i < 32; i++) {
+        hex[2 * i] = "0123456789abcdef"[row->agent_fingerprint[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[row->agent_fingerprint[i] & 15];
+    }
+    hex[64] = 0;
+    judge_text_if(j, created, "fingerprint", "agent_fingerprint", hex);
+    judge_text_if(j, created, "role", "agent_role", row->agent_role);
+    judge_text_if(j, created, "id", "agent_id", row->agent_id);
+    size_t name = strlen(row->agent_name);
+    if (!name || strncmp(created->event.subject, row->agent_name, name) != 0 || created->event.subject[name] != ' ')
+        audit_found(audit_expected(in_row(j, "agent_name"), "%s, as entry %llu says", created->event.subject,
+                                   (unsigned long long)created->entry),
+                    "%s", row->agent_name);
+    if (j->session->agent_err)
+        return;
+    const char *serial = strrchr(created->event.subject, ' ');
+    if (!serial || strcmp(serial + 1, agent->serial) != 0)
+        audit_found(audit_expected(in_row(j, "agent_fingerprint"), "the certificate %s that entry %llu names",
+                                   serial ? serial + 1 : "-", (unsigned long long)created->entry),
+                    "certificate %s", agent->serial);
+    if (strcmp(agent->name, row->agent_name) != 0)
+        audit_found(audit_expected(in_row(j, "agent_name"), "%s, as the certificate says", agent->name), "%s",
+                    row->agent_name);
+    if (strcmp(proto_role_name(agent->role), row->agent_role) != 0)
+        audit_found(
+            audit_expected(in_row(j, "agent_role"), "%s, as the certificate says", proto_role_name(agent->role)), "%s",
+            row->agent_role);
+    size_t id = strlen(row->agent_id);
+    if (strncmp(agent->email, row->agent_id, id) != 0 || (agent->email[id] != '@' && agent->email[id] != 0))
+        audit_found(audit_expected(in_row(j, "agent_id"), "the id in %s", agent->email), "%s", row->agent_id);
+}
+
+static void judge_certificate(const struct judging *j)
+{
+    enum proto_err err = j->session->agent_err;
+
+    if (err && err != PROTO_ERR_NOT_FOUND)
+        audit_found(
+            audit_expected(in_row(j, "agent_fingerprint"), "a certificate that was good when the session began"), "%s",
+            proto_err_rule(err));
+}
+
+static void judge_created(const struct judging *j)
+{
+    const struct audit_note *created = NULL;
+    const struct relay_store_session *row = &j->session->row;
+
+    for (size_t i = 0; i < j->session->count && !created; i++)
+        if (j->session->notes[i].by == AUDIT_RELAY)
+            created = &j->session->notes[i];
+    if (!created || created->event.action != PROTO_ACT_CREATED) {
+        audit_found(audit_expected(in_row(j, "event_seq"), "the relay's event `created` at the beginning"),
+                    created ? "another event" : "no event of the relay");
+        return;
+    }
+    if (llabs(created->event.unix_s * 1000 - row->created_unix_ms) > CREATED_SLACK_MS)
+        audit_found(audit_expected(in_row(j, "created_ms"), "the time that entry %llu says",
+                                   (unsigned long long)created->entry),
+                    "another time");
+    judge_agent(j, created);
+    judge_text(j, created, "customer", "customer_ref", row->customer_ref);
+    judge_text(j, created, "ticket", "ticket_ref", row->ticket_ref);
+}
+
+/* Events behind the row's last one may only be newer than the row: the relay goes on while we read. */
+static void judge_events_of_row(const struct judging *j, uint64_t size)
+{
+    const struct relay_store_session *row = &j->session->row;
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < j->session->count; i++) {
+        const struct audit_note *note = &j->session->notes[i];
+        if (note->by != AUDIT_RELAY)
+            continue;
+        if (note->event.seq == row->event_seq && memcmp(note->text_hash, row->event_prev, 32) != 0)
+            audit_found(
+                audit_expected(in_row(j, "event_prev"), "the hash of event %llu", (unsigned long long)row->event_seq),
+                "another hash");
+        if (note->event.seq <= row->event_seq || note->entry < size)
+            seen = note->event.seq;
+    }
+    if (seen != row->event_seq)
+        audit_found(
+            audit_expected(in_row(j, "event_seq"), "%llu, the last event that is in the log", (unsigned long long)seen),
+            "%llu", (unsigned long long)row->event_seq);
+}
+
+static void judge_end(const struct judging *j, uint64_t size)
+{
+    const struct relay_store_session *row = &j->session->row;
+    const struct audit_note *ended = audit_last_event(j->session, PROTO_ACT_ENDED);
+    const char *reason = ended ? proto_event_note_get(&ended->event, "reason") : NULL;
+
+    if (ended && ended->entry >= size && row->state != RELAY_STORE_ENDED)
+        return; /* came since */
+    if (row->state == RELAY_STORE_ENDED && !ended)
+        audit_found(audit_expected(in_row(j, "state"), "the relay's event `ended`, as the row says %s",
+                                   row->ended_reason[0] ? row->ended_reason : "it has ended"),
+                    "no such event");
+    if (row->state != RELAY_STORE_ENDED && ended)
+        audit_found(audit_expected(in_row(j, "state"), "ended, as entry %llu says", (unsigned long long)ended->entry),
+                    "a row that says it is open");
+    if (row->state == RELAY_STORE_ENDED && ended && strcmp(reason ? reason : "", row->ended_reason) != 0)
+        audit_found(audit_expected(in_row(j, "ended_reason"), "%s, as entry %llu says", reason ? reason : "nothing",
+                                   (unsigned long long)ended->entry),
+                    "%s", row->ended_reason);
+    for (size_t i = j->session->count; ended && i-- > 0;)
+        if (j->session->notes[i].by == AUDIT_RELAY && j->session->notes[i].event.seq > ended->event.seq) {
+            audit_found(audit_expected(in_note(j, &j->session->notes[i]), "nothing by the relay after `ended`"),
+                        "an event");
+            break;
+        }
+}
+
+/* ---- what the customer said ---- */
+
+static void judge_statements(const struct judging *j)
+{
+    for (size_t i = 0; i < j->session->count; i++) {
+        const struct audit_note *note = &j->session->notes[i];
+        if (note->by != AUDIT_CUSTOMER)
+            continue;
+        const struct proto_statement *st = &note->statement;
+        if (!st->everyone && memcmp(st->grantee, j->session->row.agent_fingerprint, sizeof st->grantee) != 0)
+            audit_found(audit_expected(in_row(j, "agent_fingerprint"), "the certificate that entry %llu names",
+                                       (unsigned long long)note->entry),
+                        "another");
+        if (strcmp(st->domain, j->o->root.domain) != 0)
+            audit_found(audit_expected(in_note(j, note), "the organisation %s", j->o->root.domain), "%s", st->domain);
+        if (st->action == PROTO_STATEMENT_GRANT && note->rides)
+            audit_found(audit_expected(in_note(j, note), "a grant with a leaf of its own"), "one that rides");
+    }
+}
+
+void audit_session_judge(const struct audit_session *session, const struct audit_organisation *o, uint64_t size,
+                         struct audit_report *report)
+{
+    const struct judging j = {session, o, report};
+    size_t before = report->wrong;
+
+    judge_certificate(&j);
+    if (session->incomplete || session->erased)
+        return;
+    for (int by = 0; by < AUDIT_SIGNERS; by++)
+        judge_chain(&j, (enum audit_signer)by);
+    if (report->wrong != before)
+        return; /* the rules below read the story in order */
+    judge_created(&j);
+    judge_events_of_row(&j, size);
+    judge_statements(&j);
+    judge_end(&j, size);
+    audit_gates_judge(session, report);
+}

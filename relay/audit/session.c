@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/session.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *audit_signer_name(enum audit_signer by)
+{
+    static const char *const names[AUDIT_SIGNERS] = {"customer", "agent", "relay"};
+
+    return names[by];
+}
+
+struct reading {
+    struct audit_session *session;
+    struct audit_organisation *o;
+    struct audit_report *report;
+};
+
+static struct audit_finding *evidence_of(const struct reading *reading, const struct relay_store_entry *entry)
+{
+    return audit_at_session(audit_at_entry(audit_wrong(reading->report, "entry", "evidence"), entry->index),
+                            reading->session->row.sid);
+}
+
+static enum proto_err read_entry(void *context, const struct relay_store_entry *entry)
+{
+    const struct reading *reading = context;
+    struct audit_session *session = reading->session;
+    struct proto_evidence evidence;
+    struct proto_log_leaf leaf;
+    uint8_t commitment[32];
+
+    session->entries++;
+    if (!entry->evidence) {
+        session->erased++;
+        return PROTO_OK;
+    }
+    reading->report->opened++;
+    if (proto_evidence_open(entry->evidence, entry->evidence_len, reading->o->evidence_public,
+                            reading->o->evidence_secret, &session->plain, &evidence)) {
+        session->incomplete = true;
+        audit_found(audit_expected(evidence_of(reading, entry), "notes sealed to the officers' key"),
+                    "bytes that this key does not open, or that are not evidence");
+        return PROTO_OK;
+    }
+    const struct proto_evidence_note *last = &evidence.notes[evidence.count - 1];
+    proto_log_commit(commitment, evidence.r, last->bytes, last->len);
+    if (proto_log_leaf_parse(&leaf, entry->leaf) || memcmp(commitment, leaf.commitment, sizeof commitment) != 0) {
+        session->incomplete = true;
+        audit_found(audit_expected(evidence_of(reading, entry), "the note and salt that the leaf commits to"),
+                    "another note or salt");
+        return PROTO_OK;
+    }
+    return audit_notes_take(session, reading->o, entry, leaf.kind, &evidence, reading->report);
+}
+
+enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
+                                  const struct relay_store_session *row, struct audit_report *report)
+{
+    struct reading reading = {session, o, report};
+
+    memset(session, 0, sizeof *session);
+    session->row = *row;
+    session->agent_err = audit_staff_find(o, row->agent_fingerprint, row->created_unix_ms / 1000, &session->agent);
+    proto_buf_init_secret(&session->plain, PROTO_MAX_EVIDENCE_BYTES);
+    enum proto_err err = relay_store_each_entry_of(o->log, row->sid, read_entry, &reading);
+    if (err == PROTO_ERR_NOMEM)
+        return err;
+    if (err) /* the walk over the entries has named it */
+        session->incomplete = true;
+    return PROTO_OK;
+}
+
+void audit_session_clear(struct audit_session *session)
+{
+    proto_buf_free(&session->plain);
+    if (session->notes)
+        sodium_memzero(session->notes, session->room * sizeof *session->notes);
+    free(session->notes);
+    memset(session, 0, sizeof *session);
+}
+
+void audit_session_make_plain(struct audit_session *session)
+{
+    struct relay_store_session *row = &session->row;
+    char *const texts[] = {row->agent_id,     row->agent_name, row->agent_role,
+                           row->customer_ref, row->ticket_ref, row->ended_reason};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        audit_plain(texts[i]);
+}
+
+/* ---- looking things up ---- */
+
+const struct audit_note *audit_grant_of_leaf(const struct audit_session *session, const uint8_t leaf_hash[static 32])
+{
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[i];
+        if (note->by == AUDIT_CUSTOMER && !note->rides && note->statement.action == PROTO_STATEMENT_GRANT &&
+            !memcmp(note->leaf_hash, leaf_hash, 32))
+            return note;
+    }
+    return NULL;
+}
+
+const struct audit_note *audit_end_of_grant(const struct audit_session *session, const struct audit_note *grant)
+{
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[i];
+        if (note->by != AUDIT_CUSTOMER || note->statement.seq <= grant->statement.seq)
+            continue;
+        if (note->statement.action == PROTO_STATEMENT_LEAVE || note->statement.action == PROTO_STATEMENT_END ||
+            ((note->statement.action == PROTO_STATEMENT_WITHDRAW || note->statement.action == PROTO_STATEMENT_GRANT) &&
+             note->statement.capability == grant->statement.capability))
+            return note;
+    }
+    return NULL;
+}
+
+const struct audit_note *audit_last_event(const struct audit_session *session, enum proto_act action)
+{
+    for (size_t i = session->count; i-- > 0;)
+        if (session->notes[i].by == AUDIT_RELAY && session->notes[i].event.action == action)
+            return &session->notes[i];
+    return NULL;
+}
+
+bool audit_gate_leaf(const struct proto_event_note *event, uint8_t leaf_hash[static 32])
+{
+    const char *hex = proto_event_note_get(event, "leaf");
+    size_t len = 0;
+
+    return hex && strlen(hex) == 64 && sodium_hex2bin(leaf_hash, 32, hex, 64, NULL, &len, NULL) == 0 && len == 32;
+}
+
+bool audit_detail_number(const struct proto_event_note *event, const char *key, uint64_t *value)
+{
+    const char *text = proto_event_note_get(event, key);
+    size_t len = text ? strlen(text) : 0;
+
+    *value = 0;
+    if (!len || len > 18 || strspn(text, "0123456789") != len)
+        return false;
+    *value = strtoull(text, NULL, 10);
+    return true;
+}
+
+void audit_detail_text(char out[static 97], const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t len = 0;
+
+    for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
+        bool plain = *at > ' ' && *at < 0x7f && *at != '%' && *at != '=';
+        if (len + (plain ? 1 : 3) >= 97)
+            break;
+        out[len++] = plain ? (char)*at : '%';
+        if (!plain) {
+            out[len++] = digits[*at >> 4];
+            out[len++] = digits[*at & 15];
+        }
+    }
+    out[len] = 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/session.h - one session as its signers wrote it: every note opened, held to its leaf, its signature and
+ * its place, and then to the rules.
+ *
+ * Reading checks what a note is by itself (commitment, class, signature, session); judging checks what notes are
+ * together (chains, the row, grants, gates, pictures, the end). Both report; what could be read is in the list anyway.
+ */
+#ifndef RELAY_AUDIT_SESSION_H
+#define RELAY_AUDIT_SESSION_H
+
+#include "proto/consent/evidence.h"
+#include "proto/consent/statement.h"
+#include "relay/audit/organisation.h"
+#include "relay/audit/report.h"
+
+enum audit_signer { AUDIT_CUSTOMER, AUDIT_AGENT, AUDIT_RELAY, AUDIT_SIGNERS };
+const char *audit_signer_name(enum audit_signer by); /* "customer" */
+
+struct audit_note {
+    uint64_t entry;      /* whose leaf it has, or with which it rides */
+    bool rides;          /* a rekey note: it has no leaf of its own */
+    int64_t received_ms; /* by the relay's clock */
+    enum audit_signer by;
+    uint8_t text_hash[32], leaf_hash[32];
+    bool agent_line, agent_line_checked; /* a statement: the agent's co-signature */
+    union {
+        struct proto_statement statement; /* CUSTOMER */
+        struct proto_event_note event;    /* AGENT, RELAY */
+    };
+};
+
+struct audit_session {
+    struct relay_store_session row;
+    struct audit_note *notes; /* owned; in the order of the log, riding notes before the one they ride with */
+    size_t count, room;
+    size_t entries, erased;
+    bool incomplete;             /* an entry could not be read: what is between notes cannot be judged */
+    bool key_is_wrong;           /* the row's cs_pub is not the key that signed */
+    struct proto_identity agent; /* zero unless agent_err is OK */
+    enum proto_err agent_err;    /* why the agent's certificate is not known */
+    struct proto_buf plain;      /* the opened evidence of one entry; secret */
+};
+
+/** Reads the entries of `row`'s session. Needs the officers' key. NOMEM; everything else goes into the report. */
+PROTO_MUST_USE enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
+                                                 const struct relay_store_session *row, struct audit_report *report);
+void audit_session_clear(struct audit_session *session);
+/** After judging, before printing: the row's texts are the relay's, and may hold anything. */
+void audit_session_make_plain(struct audit_session *session);
+/** Holds what was read to the rules. `size`: entries from there on may have come since the row was read. */
+void audit_session_judge(const struct audit_session *session, const struct audit_organisation *o, uint64_t size,
+                         struct audit_report *report);
+
+/* ---- parts of the above, and of the minutes ---- */
+
+/** notes.c: one opened evidence into notes. NOMEM. */
+PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, const struct audit_organisation *o,
+                                               const struct relay_store_entry *entry, enum proto_log_class kind,
+                                               const struct proto_evidence *evidence, struct audit_report *report);
+/** gates.c: no picture without an open grant. */
+void audit_gates_judge(const struct audit_session *session, struct audit_report *report);
+/** The grant whose leaf has this hash; NULL. */
+const struct audit_note *audit_grant_of_leaf(const struct audit_session *session, const uint8_t leaf_hash[static 32]);
+/** The statement that took a grant back: withdrawn, left or ended; NULL while nothing did. */
+const struct audit_note *audit_end_of_grant(const struct audit_session *session, const struct audit_note *grant);
+/** The leaf hash that a gate event names. False: it names none. */
+bool audit_gate_leaf(const struct proto_event_note *event, uint8_t leaf_hash[static 32]);
+/** A detail that is a decimal number; false when it is not there. */
+bool audit_detail_number(const struct proto_event_note *event, const char *key, uint64_t *value);
+/** The last event of this kind by the relay; NULL. */
+const struct audit_note *audit_last_event(const struct audit_session *session, enum proto_act action);
+/** A row's text as it stands in a detail: what may not stand there is %XX, and it is cut at the detail's bound. */
+void audit_detail_text(char out[static 97], const char *text);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Certificates of staff, as the authority keeps them: whose key it was that signed a line months ago. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/seal/kdf.h"
+#include "relay/audit/organisation.h"
+
+#define BETWEEN_MAX (PROTO_IDENTITY_CHAIN_MAX - 1) /* leaf, and an authority below the root */
+
+struct audit_staff {
+    uint8_t fingerprint[32];
+    struct proto_certificate chain[BETWEEN_MAX]; /* owned */
+    size_t chain_len;
+};
+
+static int by_fingerprint(const void *a, const void *b)
+{
+    return memcmp(a, b, 32); /* the first member */
+}
+
+/* A file that holds no certificate is somebody else's business: what it lacks shows as an unchecked line. */
+static bool add_file(struct audit_organisation *o, const char *path, size_t *room)
+{
+    struct audit_staff one = {.chain_len = 0};
+    struct proto_buf pem;
+
+    if (o->staff_count == *room) {
+        size_t more = *room ? *room * 2 : 64;
+        struct audit_staff *bigger = realloc(o->staff, more * sizeof *bigger);
+        if (!bigger)
+            return false;
+        o->staff = bigger;
+        *room = more;
+    }
+    proto_buf_init(&pem, PROTO_PEM_BYTES);
+    enum proto_err err = host_file_read(path, &pem);
+    if (!err)
+        err = proto_certificates_of_pem(pem.bytes, pem.len, one.chain, BETWEEN_MAX, &one.chain_len);
+    proto_buf_free(&pem);
+    if (err)
+        return true;
+    proto_sha256(one.fingerprint, one.chain[0].bytes, one.chain[0].len);
+    o->staff[o->staff_count++] = one;
+    return true;
+}
+
+static bool add_folder(struct audit_organisation *o, const char *name, size_t *room)
+{
+    char path[HOST_PATH_BYTES];
+    DIR *folder = host_path(path, "%s/%s", o->dir, name) ? opendir(path) : NULL;
+    bool fine = true;
+
+    for (struct dirent *entry; fine && folder && (entry = readdir(folder));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot && !strcmp(dot, ".crt") && host_path(path, "%s/%s/%s", o->dir, name, entry->d_name))
+            fine = add_file(o, path, room);
+    }
+    if (folder)
+        closedir(folder);
+    return fine;
+}
+
+bool audit_staff_load(struct audit_organisation *o)
+{
+    size_t room = 0;
+
+    if (!add_folder(o, "ca/issued", &room) || !add_folder(o, "staff", &room)) {
+        host_say_err("certificates", PROTO_ERR_NOMEM);
+        return false;
+    }
+    if (o->staff_count)
+        qsort(o->staff, o->staff_count, sizeof *o->staff, by_fingerprint);
+    return true;
+}
+
+void audit_staff_free(struct audit_organisation *o)
+{
+    for (size_t i = 0; i < o->staff_count; i++)
+        proto_certificates_free(o->staff[i].chain, o->staff[i].chain_len);
+    free(o->staff);
+    o->staff = NULL;
+    o->staff_count = 0;
+}
+
+enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32], int64_t at_s,
+                                struct proto_identity *out)
+{
+    const struct audit_staff *found =
+        o->staff_count ? bsearch(fingerprint, o->staff, o->staff_count, sizeof *o->staff, by_fingerprint) : NULL;
+    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+    size_t count = 0;
+
+    memset(out, 0, sizeof *out);
+    if (!found)
+        return PROTO_ERR_NOT_FOUND;
+    for (; count < found->chain_len; count++)
+        chain[count] = (struct proto_der){found->chain[count].bytes, found->chain[count].len};
+    chain[count++] = (struct proto_der){o->root_der.bytes, o->root_der.len};
+    enum proto_err err =
+        proto_identity_verify_chain(chain, count, o->root.fingerprint, sizeof o->root.fingerprint, at_s, out);
+    if (err)
+        return err;
+    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, out->serial);
+    if (revoked && revoked->time_s <= at_s) {
+        memset(out, 0, sizeof *out);
+        return PROTO_ERR_CERT_REVOKED;
+    }
+    return PROTO_OK;
+}

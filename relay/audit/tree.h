@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/tree.h - the log without its meaning: leaves, tree, tiles, checkpoint, evidence as sealed bytes.
+ *
+ * Two trees are grown. One has the leaves that are stored, the other the leaf hashes that the lowest tiles hold. When
+ * the first does not lead to the signed root and the second does, the entries where they part are the ones that were
+ * altered, and all others are proved in spite of it. Nothing here needs the officers' key.
+ */
+#ifndef RELAY_AUDIT_TREE_H
+#define RELAY_AUDIT_TREE_H
+
+#include "relay/audit/organisation.h"
+#include "relay/audit/report.h"
+
+struct audit_log {
+    uint64_t size;            /* of the checkpoint that everything was held to; entries behind it came since */
+    bool signed_ok;           /* the checkpoint is the log key's */
+    bool leaves_ok, tiles_ok; /* the stored leaves, the lowest tiles lead to the signed root */
+    uint64_t own;             /* entries of the log that belong to no session */
+};
+
+/** Checks entries [0, size) against the newest checkpoint. PROTO_ERR_NOMEM, or PROTO_OK however much is wrong. */
+PROTO_MUST_USE enum proto_err audit_log_verify(struct audit_organisation *o, struct audit_report *report,
+                                               struct audit_log *out);
+
+/* ---- between tree.c and judge.c ---- */
+
+/* What may be wrong with one entry; what it means is known only when both roots are. */
+enum audit_trouble_kind {
+    AUDIT_GONE = 1,        /* no entry of that number */
+    AUDIT_FORM = 2,        /* the leaf is not one */
+    AUDIT_TILE = 4,        /* leaf and lowest tile differ */
+    AUDIT_SEALED = 8,      /* the evidence does not open under the customer's key */
+    AUDIT_LINE = 16,       /* the evidence line does not verify */
+    AUDIT_COMMITMENT = 32, /* the column c is not the leaf's C */
+    AUDIT_TIME = 64,       /* leaf and column received_ms differ */
+    AUDIT_ORPHAN = 128,    /* evidence of a session that has no row */
+    AUDIT_MISSING = 256,   /* no evidence, though the session was not erased */
+};
+
+struct audit_trouble {
+    uint64_t index;
+    unsigned kinds;
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    bool has_sid;
+};
+
+enum { AUDIT_TROUBLES_MAX = 64 };
+
+struct audit_walk {
+    struct audit_organisation *o;
+    struct audit_report *report;
+    struct audit_log *log;
+    struct relay_store_checkpoint checkpoint;
+    struct proto_log_tree leaves, tiles;
+    bool parted; /* the trees are not the same any more */
+    struct audit_trouble troubles[AUDIT_TROUBLES_MAX];
+    size_t trouble_count;              /* at most the bound: the first ones */
+    uint64_t missing_from, erasure_at; /* first entry without evidence, last erasure; UINT64_MAX, 0 none */
+    bool has_erasure;
+    uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */
+    uint8_t vouched_root[32], passed_root[32];
+    struct audit_level {
+        uint8_t hashes[RELAY_STORE_TILE_WIDTH * PROTO_LOG_HASH_BYTES];
+        uint64_t n;
+        size_t count; /* 0: not there */
+        bool loaded, named;
+    } level[7];
+};
+
+/** Says what the troubles mean. */
+void audit_judge(struct audit_walk *walk);
+/** Reads the checkpoint, which says how far the walk goes. */
+void audit_judge_checkpoint(struct audit_walk *walk);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay/audit/verify.h - the whole verification as one call, for the command and for tests. */
+#ifndef RELAY_AUDIT_VERIFY_H
+#define RELAY_AUDIT_VERIFY_H
+
+#include "relay/audit/organisation.h"
+#include "relay/audit/report.h"
+#include "relay/audit/tree.h"
+
+struct audit_verified {
+    struct audit_report report;
+    struct audit_log log;
+    uint64_t seen; /* entries that were met under a session's row */
+};
+
+/** `v` is zeroed by the caller. NOMEM, or PROTO_OK however much is wrong. */
+PROTO_MUST_USE enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms);
+
+#endif

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "proto/host/files.h"
+#include "relay/audit/verify.h"
+#include "tests/relay/log_fixture.h"
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+#define NOW_MS (LOG_FIXTURE_BEGIN_MS + 3600 * 1000)
+
+/* ---- verifying ---- */
+
+static struct audit_verified *verify(const struct log_fixture *f, bool with_key)
+{
+    struct audit_verified *v = calloc(1, sizeof *v);
+    struct audit_organisation o;
+    char key[HOST_PATH_BYTES];
+
+    assert_non_null(v);
+    assert_true(host_path(key, "%s/officer/evidence.key", f->folder));
+    assert_true(audit_open(&o, f->folder, with_key ? key : NULL));
+    assert_ok(audit_verify_all(&o, v, NOW_MS));
+    audit_close(&o);
+    return v;
+}
+
+static void tell(const struct audit_verified *v)
+{
+    char place[AUDIT_TEXT_MAX];
+
+    for (size_t i = 0; i < v->report.wrong && i < AUDIT_FINDINGS_MAX; i++) {
+        audit_place(&v->report.findings[i], place);
+        print_message("  %s: expected %s; there is %s\n", place, v->report.findings[i].expected,
+                      v->report.findings[i].found);
+    }
+}
+
+static void assert_green(const struct log_fixture *f)
+{
+    struct audit_verified *v = verify(f, true);
+
+    if (v->report.wrong)
+        tell(v);
+    assert_int_equal(v->report.wrong, 0);
+    free(v);
+}
+
+/* The first finding is at this place; `entry` -1: of no entry. */
+static void assert_wrong(const struct log_fixture *f, bool with_key, const char *table, const char *column, int entry)
+{
+    struct audit_verified *v = verify(f, with_key);
+    const struct audit_finding *first = &v->report.findings[0];
+
+    if (!v->report.wrong || strcmp(first->table, table) || strcmp(first->column, column))
+        tell(v);
+    assert_true(v->report.wrong > 0);
+    assert_string_equal(first->table, table);
+    assert_string_equal(first->column, column);
+    assert_int_equal(first->has_entry ? (int)first->entry : -1, entry);
+    assert_true(*first->expected && *first->found);
+    free(v);
+}
+
+/* ---- altering ---- */
+
+static sqlite3 *open_db(const struct log_fixture *f, const char *name)
+{
+    char path[HOST_PATH_BYTES];
+    sqlite3 *db;
+
+    assert_true(host_path(path, "%s/data/%s", f->folder, name));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    return db;
+}
+
+static void alter(const struct log_fixture *f, const char *name, const char *sql)
+{
+    sqlite3 *db = open_db(f, name);
+    char *error = NULL;
+
+    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", sql, error);
+    sqlite3_close(db);
+}
+
+#define FIRST_SESSION -1 /* as a row: the one that the story begins with */
+
+static int64_t rowid_of_first(sqlite3 *db)
+{
+    sqlite3_stmt *ask;
+
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT rowid FROM session WHERE ticket_ref='T-77'", -1, &ask, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(ask), SQLITE_ROW);
+    int64_t row = sqlite3_column_int64(ask, 0);
+    sqlite3_finalize(ask);
+    return row;
+}
+
+/* Flips one bit of a value where it lies; the number of its bytes comes back. */
+static int flip(const struct log_fixture *f, const char *table, const char *column, int64_t row, int at, int bit)
+{
+    sqlite3 *db = open_db(f, "relay.db");
+    sqlite3_blob *blob = NULL;
+    uint8_t byte;
+
+    if (row == FIRST_SESSION)
+        row = rowid_of_first(db);
+    if (sqlite3_blob_open(db, "main", table, column, row, 1, &blob) != SQLITE_OK)
+        fail_msg("%s.%s: %s", table, column, sqlite3_errmsg(db));
+    int len = sqlite3_blob_bytes(blob);
+    if (at < len) {
+        assert_int_equal(sqlite3_blob_read(blob, &byte, 1, at), SQLITE_OK);
+        byte = (uint8_t)(byte ^ 1 << bit);
+        assert_int_equal(sqlite3_blob_write(blob, &byte, 1, at), SQLITE_OK);
+    }
+    assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK);
+    sqlite3_close(db);
+    return len;
+}
+
+static struct log_fixture shared; /* the story, built once */
+static struct proto_buf pristine[2];
+static const char *const files[] = {"relay.db", "keys.db"};
+
+static int build(void **state)
+{
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&shared);
+    log_fixture_story(&shared);
+    log_fixture_settle(&shared);
+    for (int i = 0; i < 2; i++) {
+        proto_buf_init(&pristine[i], 1 << 24);
+        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
+        assert_ok(host_file_read(path, &pristine[i]));
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    proto_buf_free(&pristine[0]);
+    proto_buf_free(&pristine[1]);
+    log_fixture_close(&shared);
+    return 0;
+}
+
+static int restore(void **state)
+{
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
+        assert_ok(host_file_write(path, pristine[i].bytes, pristine[i].len, HOST_PRIVATE));
+        for (int j = 0; j < 2; j++) {
+            assert_true(host_path(path, "%s/data/%s-%s", shared.folder, files[i], j ? "shm" : "wal"));
+            remove(path);
+        }
+    }
+    return 0;
+}
+
+/* ---- green ---- */
+
+static void an_untouched_log_verifies(void **state)
+{
+    struct audit_verified *v = verify(&shared, true);
+
+    (void)state;
+    if (v->report.wrong)
+        tell(v);
+    assert_int_equal(v->report.wrong, 0);
+    assert_int_equal(v->report.sessions, 3);
+    assert_int_equal(v->report.sound_sessions, 3);
+    assert_int_equal(v->report.live, 1);
+    assert_int_equal(v->report.entries, v->log.size);
+    assert_int_equal(v->report.opened, v->log.size);
+    assert_int_equal(v->report.notes, v->log.size + 1); /* the rekey rides */
+    assert_int_equal(v->report.unchecked_lines, 0);
+    assert_int_equal(v->report.lone_notes, 1);
+    /* Two checkpoints; a line for each entry's evidence; one for each note, the rekey too; and the agent's second one
+     * under the five statements of the first session. */
+    assert_int_equal(v->report.signatures, 2 + v->log.size + v->report.notes + 5);
+    free(v);
+}
+
+static void without_the_key_it_says_what_it_cannot_see(void **state)
+{
+    struct audit_verified *v = verify(&shared, false);
+
+    (void)state;
+    assert_int_equal(v->report.wrong, 0);
+    assert_int_equal(v->report.opened, 0);
+    assert_true(v->log.leaves_ok);
+    free(v);
+}
+
+static void a_log_without_entries_verifies(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_settle(&f);
+    assert_green(&f);
+    log_fixture_close(&f);
+}
+
+static void a_log_that_grows_while_it_is_read_verifies(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_story(&f);
+    assert_green(&f);               /* the writer holds the folder */
+    for (int i = 0; i < 300; i++) { /* more than a tile holds */
+        log_session_begin(&f, &s, "", "");
+        if (i % 100 == 0)
+            assert_green(&f);
+    }
+    log_fixture_settle(&f);
+    assert_green(&f);
+    log_fixture_close(&f);
+}
+
+static void agents_lines_without_a_certificate_are_counted_as_unchecked(void **state)
+{
+    struct log_fixture f;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_story(&f);
+    log_fixture_settle(&f);
+    assert_true(host_path(path, "%s/ca/issued/%s.crt", f.folder, f.agent.identity.serial));
+    assert_int_equal(remove(path), 0);
+    struct audit_verified *v = verify(&f, true);
+    assert_int_equal(v->report.wrong, 0);
+    assert_int_equal(v->report.unchecked_lines, 7); /* two events, four statements and a rekey */
+    free(v);
+    log_fixture_close(&f);
+}
+
+/* ---- tampering, a sentence each ---- */
+
+static const struct tamper {
+    const char *sentence, *sql;
+    const char *table, *column;
+    int entry;   /* that is named; -1: none */
+    bool sealed; /* seen with the officers' key alone */
+    bool in_keys;
+} tampers[] = {
+    {"an entry is taken out", "DELETE FROM entry WHERE idx=4", "entry", "idx", 4, 0, 0},
+    {"the last entry is taken out", "DELETE FROM entry WHERE idx=(SELECT MAX(idx) FROM entry)", "entry", "idx", 23, 0,
+     0},
+    {"an entry is put behind the last",
+     "INSERT INTO entry SELECT 24,leaf,zeroblob(32),sid,received_ms,dek,evidence,line "
+     "FROM entry WHERE idx=3",
+     "entry", "idx", 24, 0, 0},
+    {"two entries change places",
+     "UPDATE entry SET idx=100 WHERE idx=6; UPDATE entry SET idx=6 WHERE idx=7; UPDATE entry SET idx=7 WHERE idx=100",
+     "entry", "leaf", 6, 0, 0},
+    {"a leaf is cut", "UPDATE entry SET leaf=substr(leaf,1,47) WHERE idx=5", "entry", "leaf", 5, 0, 0},
+    {"a leaf gets another class",
+     "UPDATE entry SET leaf=CAST(substr(leaf,1,4) AS BLOB)||x'01'||CAST(substr(leaf,6) AS BLOB) WHERE idx=5", "entry",
+     "leaf", 5, 0, 0},
+    {"evidence is removed", "UPDATE entry SET evidence=NULL WHERE idx=5", "entry", "evidence", 5, 0, 0},
+    {"evidence is taken from another entry",
+     "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=6) WHERE idx=5", "entry", "evidence", 5, 0, 0},
+    {"evidence is said to be under another customer's key", "UPDATE entry SET dek=dek+1 WHERE idx=5", "entry",
+     "evidence", 5, 0, 0},
+    {"evidence is said to be under a key that there never was", "UPDATE entry SET dek=99 WHERE idx=5", "entry",
+     "evidence", 5, 0, 0},
+    {"a customer's key is destroyed without an erasure", "DELETE FROM dek WHERE id=1", "entry", "evidence", 0, 0, 1},
+    {"a customer's key is altered", "UPDATE dek SET key=zeroblob(32) WHERE id=2", "entry", "evidence", 14, 0, 1},
+    {"a session is erased and the log does not say so",
+     "UPDATE entry SET evidence=NULL WHERE dek=1; DELETE FROM session WHERE customer_ref='C-1001'", "entry", "evidence",
+     0, 0, 0},
+    {"an evidence line is taken from another entry",
+     "UPDATE entry SET line=(SELECT line FROM entry WHERE idx=6) WHERE idx=5", "entry", "line", 5, 0, 0},
+    {"an evidence line is emptied", "UPDATE entry SET line='' WHERE idx=5", "entry", "line", 5, 0, 0},
+    {"a commitment is stored otherwise", "UPDATE entry SET c=zeroblob(32) WHERE idx=5", "entry", "c", 5, 0, 0},
+    {"an entry is received an hour later", "UPDATE entry SET received_ms=received_ms+3600000 WHERE idx=5", "entry",
+     "received_ms", 5, 0, 0},
+    {"an entry is given to a session that there is not", "UPDATE entry SET sid=zeroblob(15)||x'01' WHERE idx=5",
+     "entry", "sid", 5, 0, 0},
+    {"an entry is given to no session", "UPDATE entry SET sid=zeroblob(16) WHERE idx=23", "entry", "sid", 23, 0, 0},
+    {"an entry is given to another session", "UPDATE entry SET sid=(SELECT sid FROM entry WHERE idx=16) WHERE idx=5",
+     "entry", "sid", 5, 1, 0},
+    {"a tile is taken out", "DELETE FROM tile", "tile", "hashes", 0, 0, 0},
+    {"a tile is cut", "UPDATE tile SET hashes=substr(hashes,1,32*20)", "tile", "hashes", 20, 0, 0},
+    {"a tile has one hash too many", "UPDATE tile SET hashes=hashes||zeroblob(32)", "tile", "hashes", -1, 0, 0},
+    {"the checkpoint is taken out", "DELETE FROM checkpoint", "checkpoint", "id", -1, 0, 0},
+    {"the checkpoint has another size", "UPDATE checkpoint SET size=size-1", "checkpoint", "size", -1, 0, 0},
+    {"the checkpoint has another root", "UPDATE checkpoint SET root=zeroblob(32)", "checkpoint", "root", -1, 0, 0},
+    {"a session row is taken out", "DELETE FROM session WHERE ticket_ref='T-77'", "entry", "sid", 0, 0, 0},
+    {"a session row gets another id", "UPDATE session SET sid=zeroblob(16) WHERE ticket_ref='T-77'", "entry", "sid", 0,
+     0, 0},
+    {"a session that ended is open again", "UPDATE session SET state=2 WHERE ticket_ref='T-77'", "session", "state", -1,
+     1, 0},
+    {"a session that is open has ended", "UPDATE session SET state=3 WHERE ticket_ref='T-78'", "session", "state", -1,
+     1, 0},
+    {"a session ended for another reason", "UPDATE session SET ended_reason='declined' WHERE ticket_ref='T-77'",
+     "session", "ended_reason", -1, 1, 0},
+    {"a session has another agent's name", "UPDATE session SET agent_name='Ada' WHERE ticket_ref='T-77'", "session",
+     "agent_name", -1, 1, 0},
+    {"a session has another agent's id", "UPDATE session SET agent_id='ad' WHERE ticket_ref='T-77'", "session",
+     "agent_id", -1, 1, 0},
+    {"a session has another role", "UPDATE session SET agent_role='expert' WHERE ticket_ref='T-77'", "session",
+     "agent_role", -1, 1, 0},
+    {"a session is another customer's", "UPDATE session SET customer_ref='C-1002' WHERE ticket_ref='T-77'", "session",
+     "customer_ref", -1, 1, 0},
+    {"a session is about another matter", "UPDATE session SET ticket_ref='T-79' WHERE ticket_ref='T-77'", "session",
+     "ticket_ref", -1, 1, 0},
+    {"a session began an hour earlier", "UPDATE session SET created_ms=created_ms-3600000 WHERE ticket_ref='T-77'",
+     "session", "created_ms", -1, 1, 0},
+    {"a session forgets an event", "UPDATE session SET event_seq=event_seq-1 WHERE ticket_ref='T-77'", "session",
+     "event_prev", -1, 1, 0},
+    {"a session has an event too many", "UPDATE session SET event_seq=event_seq+1 WHERE ticket_ref='T-77'", "session",
+     "event_seq", -1, 1, 0},
+    {"a session's customer never had a key", "UPDATE session SET cs_pub=zeroblob(32) WHERE ticket_ref='T-77'",
+     "session", "cs_pub", -1, 1, 0},
+    {"a session's customer had another session's key",
+     "UPDATE session SET cs_pub=(SELECT cs_pub FROM session WHERE ticket_ref='') WHERE ticket_ref='T-77'", "session",
+     "cs_pub", -1, 1, 0},
+};
+
+static void each_tamper_is_named_with_its_place(void **state)
+{
+    for (size_t i = 0; i < sizeof tampers / sizeof *tampers; i++) {
+        const struct tamper *t = &tampers[i];
+        restore(state);
+        alter(&shared, t->in_keys ? "keys.db" : "relay.db", t->sql);
+        print_message("%s\n", t->sentence);
+        assert_wrong(&shared, true, t->table, t->column, t->entry);
+        if (!t->sealed)
+            assert_wrong(&shared, false, t->table, t->column, t->entry);
+    }
+}
+
+static void a_flipped_bit_is_found_wherever_it_lies(void **state)
+{
+    static const struct {
+        const char *table, *column;
+        int64_t row;
+        int step;
+        int entry; /* -1: of no entry; -2: whichever */
+    } values[] = {
+        {"entry", "leaf", 5, 1, 5},
+        {"entry", "evidence", 9, 29, 9},
+        {"entry", "line", 5, 5, 5},
+        {"tile", "hashes", 0, 31, -2},
+        {"checkpoint", "note", 1, 7, -1},
+        {"checkpoint", "root", 1, 5, -1},
+        {"session", "agent_fingerprint", FIRST_SESSION, 5, -1},
+        {"session", "cs_pub", FIRST_SESSION, 5, -1},
+        {"session", "event_prev", FIRST_SESSION, 5, -1},
+    };
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        restore(state);
+        int len = 1;
+        for (int at = 0; at < len; at += values[i].step) {
+            int bit = (at * 5 + 3) % 8;
+            len = flip(&shared, values[i].table, values[i].column, values[i].row, at, bit);
+            int entry = values[i].entry == -2 ? at / PROTO_LOG_HASH_BYTES : values[i].entry;
+            struct audit_verified *v = verify(&shared, true);
+            const struct audit_finding *first = &v->report.findings[0];
+            if (!v->report.wrong || strcmp(first->table, values[i].table) ||
+                (entry >= 0 && (!first->has_entry || (int)first->entry != entry))) {
+                tell(v);
+                fail_msg("byte %d of %s.%s", at, values[i].table, values[i].column);
+            }
+            free(v);
+            flip(&shared, values[i].table, values[i].column, values[i].row, at, bit);
+        }
+        assert_green(&shared);
+    }
+}
+
+static void what_is_provable_in_spite_of_an_altered_leaf_is_known(void **state)
+{
+    (void)state;
+    flip(&shared, "entry", "leaf", 5, 40, 0);
+    struct audit_verified *v = verify(&shared, true);
+    assert_true(v->log.signed_ok);
+    assert_false(v->log.leaves_ok);
+    assert_true(v->log.tiles_ok); /* so the other leaves are the signed ones */
+    assert_int_equal(v->report.sound_sessions, 2);
+    free(v);
+}
+
+static void an_older_copy_of_the_log_is_noticed(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    char path[HOST_PATH_BYTES];
+    struct proto_buf old;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_story(&f);
+    log_fixture_settle(&f);
+    proto_buf_init(&old, PROTO_LOG_CHECKPOINT_MAX);
+    log_fixture_close(&f);
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_fixture_settle(&f);
+    proto_buf_free(&old);
+    /* the story's own file vouches for more */
+    assert_true(host_path(path, "%s/relay/checkpoint", shared.folder));
+    assert_ok(host_file_read(path, &old));
+    assert_true(host_path(path, "%s/relay/checkpoint", f.folder));
+    assert_ok(host_file_write(path, old.bytes, old.len, HOST_PRIVATE));
+    proto_buf_free(&old);
+    assert_wrong(&f, true, "checkpoint", "size", -1);
+    log_fixture_close(&f);
+}
+
+/* ---- notes that are genuine, and a story that is not ---- */
+
+struct told {
+    struct log_fixture f;
+    struct log_session s;
+};
+
+static void begin(struct told *t)
+{
+    log_fixture_open(&t->f);
+    log_session_begin(&t->f, &t->s, "", "");
+    log_session_event(&t->f, &t->s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_fixture_pass(&t->f, 5);
+}
+
+/* Ends the session, and expects the finding at the entry that was noted. */
+static void finish(struct told *t, uint64_t entry)
+{
+    log_session_end(&t->f, &t->s, PROTO_END_COMPLETED);
+    log_fixture_settle(&t->f);
+    assert_wrong(&t->f, true, "entry", "evidence", (int)entry);
+    log_fixture_close(&t->f);
+}
+
+static void a_missing_rekey_note_is_a_gap(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_answer(&t.f, &t.s, PROTO_STATEMENT_REKEY, PROTO_CAPABILITY_CAMERA, "");
+    proto_buf_free(&t.s.rides[--t.s.ride_count]);
+    log_session_answer(&t.f, &t.s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    finish(&t, t.f.entry);
+}
+
+static void a_gap_in_the_agents_numbers_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_agent_event(&t.f, &t.s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    t.s.agent.seq++;
+    log_session_agent_event(&t.f, &t.s, PROTO_ACT_VIEWING_STOPPED, PROTO_CAPABILITY_CAMERA);
+    finish(&t, t.f.entry);
+}
+
+static void a_chain_that_was_forked_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    t.s.customer.prev[0] ^= 1;
+    log_session_answer(&t.f, &t.s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    finish(&t, t.f.entry);
+}
+
+static void a_picture_without_a_gate_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_event(&t.f, &t.s, PROTO_ACT_STARTED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", NULL);
+    finish(&t, t.f.entry);
+}
+
+static void a_way_opened_without_a_grant_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_event(&t.f, &t.s, PROTO_ACT_GATE_OPENED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", "leaf",
+                      "0000000000000000000000000000000000000000000000000000000000000000", NULL);
+    finish(&t, t.f.entry);
+}
+
+static void a_way_opened_on_another_capabilitys_grant_is_found(void **state)
+{
+    struct told t;
+    uint64_t entry;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_DEVICE_STATE, "to see", 0);
+    entry = t.f.entry + 1;
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    finish(&t, entry);
+}
+
+static void a_way_opened_on_another_sessions_grant_is_found(void **state)
+{
+    struct told t;
+    struct log_session other;
+    uint64_t entry;
+
+    (void)state;
+    begin(&t);
+    log_session_begin(&t.f, &other, "", "");
+    log_session_grant(&t.f, &other, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    memcpy(t.s.grant_leaf, other.grant_leaf, sizeof t.s.grant_leaf);
+    entry = t.f.entry + 1;
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    finish(&t, entry);
+}
+
+static void a_way_opened_after_the_withdrawal_is_found(void **state)
+{
+    struct told t;
+    uint64_t entry;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_answer(&t.f, &t.s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    log_fixture_pass(&t.f, 10);
+    entry = t.f.entry + 1;
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    finish(&t, entry);
+}
+
+static void a_picture_that_goes_on_after_the_withdrawal_is_found(void **state)
+{
+    struct told t;
+    uint64_t entry;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    log_session_answer(&t.f, &t.s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    log_fixture_pass(&t.f, 10);
+    entry = t.f.entry + 1;
+    log_session_hide(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3", "100", "1000");
+    finish(&t, entry);
+}
+
+static void a_picture_that_outlives_its_time_is_found(void **state)
+{
+    struct told t;
+    uint64_t entry;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 60);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    log_fixture_pass(&t.f, 70);
+    entry = t.f.entry + 1;
+    log_session_hide(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3", "100", "1000");
+    finish(&t, entry);
+}
+
+static void a_session_whose_row_ended_without_an_event_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_fixture_settle(&t.f);
+    assert_green(&t.f);
+    alter(&t.f, "relay.db", "UPDATE session SET state=3, ended_reason='completed'");
+    assert_wrong(&t.f, true, "session", "state", -1);
+    log_fixture_close(&t.f);
+}
+
+/* ---- the program ---- */
+
+static int run(char *out, size_t capacity, const char *arguments)
+{
+    char line[1024];
+    size_t len;
+
+    snprintf(line, sizeof line, "TZ=Europe/Zurich %s/handhold-audit %s 2>&1", HANDHOLD_BIN, arguments);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    len = fread(out, 1, capacity - 1, pipe);
+    out[len] = 0;
+    int status = pclose(pipe);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void expect(int code, const char *text, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void expect(int code, const char *text, const char *format, ...)
+{
+    static char out[65536];
+    char arguments[512];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(arguments, sizeof arguments, format, values);
+    va_end(values);
+    int got = run(out, sizeof out, arguments);
+    if (got != code || !strstr(out, text))
+        fail_msg("%s: code %d, expected %d with \"%s\":\n%s", arguments, got, code, text, out);
+}
+
+static void the_program_answers_with_words_and_exit_codes(void **state)
+{
+    const char *d = shared.folder;
+
+    (void)state;
+    expect(0, "nothing is wrong.", "verify --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "Not seen", "verify --dir %s", d);
+    expect(0, "\"ok\":true", "verify --json --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "+camera -microphone", "list --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "sealed: --key opens", "list --dir %s", d);
+    expect(0, "“to read the label", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "\"purpose\":\"to see why the hub is offline\"", "show a2 --json --dir %s --key %s/officer/evidence.key",
+           d, d);
+    expect(1, "no session's id begins so", "show ffff --dir %s --key %s/officer/evidence.key", d, d);
+    expect(1, "2 sessions' ids begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
+    expect(1, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
+    expect(2, "--key", "show 4f --dir %s", d);
+    expect(2, "is not in this version", "export --format csv --dir %s", d);
+    expect(2, "is not in this version", "--dir %s erase --session 4f", d);
+    expect(2, "is not there", "verify --dir %s/nowhere", d);
+    expect(2, "is not the private half", "verify --dir %s --key %s/ca/ca.crt", d, d);
+    flip(&shared, "entry", "leaf", 5, 40, 0);
+    expect(1, "WRONG  entry 5, table entry, column leaf", "verify --dir %s", d);
+    expect(1, "the signed ones", "verify --dir %s", d);
+}
+
+static void no_line_of_the_minutes_is_wider_than_a_screen(void **state)
+{
+    static char out[65536];
+    char arguments[512];
+    size_t columns = 0;
+
+    (void)state;
+    snprintf(arguments, sizeof arguments, "show 4f2a --dir %s --key %s/officer/evidence.key", shared.folder,
+             shared.folder);
+    assert_int_equal(run(out, sizeof out, arguments), 0);
+    for (const char *c = out; *c; c++) {
+        columns = *c == '\n' ? 0 : columns + (((unsigned char)*c & 0xc0) != 0x80);
+        assert_true(columns <= 80);
+    }
+}
+
+static void a_text_of_the_database_cannot_move_the_cursor(void **state)
+{
+    static char out[65536];
+    char arguments[512];
+
+    (void)state;
+    alter(&shared, "relay.db", "UPDATE session SET customer_ref='C'||char(27)||'[2J'||CAST(x'ff' AS TEXT)");
+    snprintf(arguments, sizeof arguments, "list --dir %s", shared.folder);
+    assert_int_equal(run(out, sizeof out, arguments), 0);
+    assert_null(strchr(out, 27));
+    assert_non_null(strstr(out, "C?[2J?"));
+    snprintf(arguments, sizeof arguments, "list --json --dir %s", shared.folder);
+    assert_int_equal(run(out, sizeof out, arguments), 0);
+    assert_non_null(strstr(out, "C?[2J?"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_untouched_log_verifies),
+        cmocka_unit_test(without_the_key_it_says_what_it_cannot_see),
+        cmocka_unit_test(a_log_without_entries_verifies),
+        cmocka_unit_test(a_log_that_grows_while_it_is_read_verifies),
+        cmocka_unit_test(agents_lines_without_a_certificate_are_counted_as_unchecked),
+        cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),
+        cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
+        cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),
+        cmocka_unit_test(an_older_copy_of_the_log_is_noticed),
+        cmocka_unit_test(a_missing_rekey_note_is_a_gap),
+        cmocka_unit_test(a_gap_in_the_agents_numbers_is_found),
+        cmocka_unit_test(a_chain_that_was_forked_is_found),
+        cmocka_unit_test(a_picture_without_a_gate_is_found),
+        cmocka_unit_test(a_way_opened_without_a_grant_is_found),
+        cmocka_unit_test(a_way_opened_on_another_capabilitys_grant_is_found),
+        cmocka_unit_test(a_way_opened_on_another_sessions_grant_is_found),
+        cmocka_unit_test(a_way_opened_after_the_withdrawal_is_found),
+        cmocka_unit_test(a_picture_that_goes_on_after_the_withdrawal_is_found),
+        cmocka_unit_test(a_picture_that_outlives_its_time_is_found),
+        cmocka_unit_test(a_session_whose_row_ended_without_an_event_is_found),
+        cmocka_unit_test_teardown(the_program_answers_with_words_and_exit_codes, restore),
+        cmocka_unit_test_teardown(a_text_of_the_database_cannot_move_the_cursor, restore),
+        cmocka_unit_test(no_line_of_the_minutes_is_wider_than_a_screen),
+    };
+
+    return cmocka_run_group_tests(tests, build, tear_down);
+}

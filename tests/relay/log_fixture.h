@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/relay/log_fixture.h - an organisation in a temporary folder, with a log as its customers, agents and relay
+ * would have written it: real certificates, real signatures, real evidence, from a seed.
+ *
+ *     log_fixture_open(&f);
+ *     log_session_begin(&f, &s, "C-1001", "T-77");
+ *     log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+ *     log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to read the label", 600);
+ *     …
+ *     log_session_end(&f, &s, PROTO_END_COMPLETED);
+ *     log_fixture_settle(&f);         the databases are closed and may be read, copied, altered
+ *     log_fixture_close(&f);          the folder is gone
+ *
+ * Failures are cmocka assertions.
+ */
+#ifndef TESTS_RELAY_LOG_FIXTURE_H
+#define TESTS_RELAY_LOG_FIXTURE_H
+
+#include "proto/consent/statement.h"
+#include "proto/identity/credential.h"
+#include "proto/identity/org.h"
+#include "proto/identity/policy.h"
+#include "relay/log/appender.h"
+#include "relay/store/store.h"
+
+#define LOG_FIXTURE_DOMAIN "example.org"
+#define LOG_FIXTURE_ORIGIN "help.example.org/audit/example.org"
+#define LOG_FIXTURE_BEGIN_MS INT64_C(1790000010000)
+enum { LOG_FIXTURE_RIDES = 8 };
+
+struct log_fixture {
+    char folder[64]; /* D */
+    struct proto_random_seeded seeded;
+    struct proto_random random;
+    struct relay_store *store;
+    struct relay_appender *appender;
+    uint8_t log_seed[32];
+    char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
+    uint8_t evidence_key[32]; /* public */
+    struct proto_org org;
+    struct proto_policy policy;
+    struct proto_credential officer, agent;
+    int64_t now_ms; /* the only clock */
+    uint64_t tickets;
+    uint32_t sessions;
+    uint64_t entry; /* of the last note that was logged */
+    uint8_t leaf_hash[32];
+};
+
+/* What a signer remembers between two notes. */
+struct log_chain {
+    uint32_t seq;
+    uint8_t prev[32];
+};
+
+struct log_session {
+    struct relay_store_session row;
+    uint8_t cs_secret[64];
+    struct log_chain customer, agent;
+    struct proto_buf rides[LOG_FIXTURE_RIDES]; /* owned: rekey notes that wait for the next leaf */
+    size_t ride_count;
+    bool lone; /* the agent's line does not come in time */
+    uint32_t epoch;
+    uint8_t grant_leaf[32]; /* of the last grant */
+};
+
+void log_fixture_open(struct log_fixture *f);
+void log_fixture_settle(struct log_fixture *f);
+void log_fixture_close(struct log_fixture *f);
+void log_fixture_pass(struct log_fixture *f, int64_t seconds);
+
+/** Row and event `created`. Either text may be "". */
+void log_session_begin(struct log_fixture *f, struct log_session *s, const char *customer, const char *ticket);
+/** A relay event with details: key, value, …, NULL. */
+void log_session_event(struct log_fixture *f, struct log_session *s, enum proto_act act,
+                       enum proto_capability capability, ...);
+void log_session_agent_event(struct log_fixture *f, struct log_session *s, enum proto_act act,
+                             enum proto_capability capability);
+/** A statement; what the session knows by itself (numbers, time, grantee, …) is filled in. A rekey rides. */
+void log_session_state(struct log_fixture *f, struct log_session *s, struct proto_statement st);
+void log_session_grant(struct log_fixture *f, struct log_session *s, enum proto_capability capability,
+                       const char *purpose, uint32_t max_s);
+void log_session_answer(struct log_fixture *f, struct log_session *s, enum proto_statement_action action,
+                        enum proto_capability capability, const char *purpose);
+/** Gate opened on the last grant, started; and stopped, gate closed. */
+void log_session_show(struct log_fixture *f, struct log_session *s, enum proto_capability capability,
+                      const char *stream);
+void log_session_hide(struct log_fixture *f, struct log_session *s, enum proto_capability capability,
+                      const char *stream, const char *frames, const char *bytes);
+/** The relay's `ended`, and the row with it. */
+void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_end reason);
+
+/** Two sessions that ended and one that waits: what most tests want to read, or to damage. */
+void log_fixture_story(struct log_fixture *f);
+/** The id of the session that begins the story. */
+extern const char log_fixture_first_sid[];
+
+#endif
