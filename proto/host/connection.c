@@ -5,6 +5,7 @@
 #include <libwebsockets.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,14 +122,30 @@ static void blame_http(struct host_connection *c, struct lws *wsi, unsigned stat
               c->config.cert_file ? ": " : "", proto_err_rule(err), status, proto_err_way_out(err));
 }
 
+/*
+ * In TLS 1.3 our certificate is judged after our side is done, and the request that we then send meets a socket that is
+ * closed: the alert that says why has come all the same, and waits to be read.
+ */
+static void read_alert(struct lws *wsi)
+{
+    SSL *ssl = wsi ? lws_get_ssl(wsi) : NULL;
+    char byte;
+
+    if (ssl && SSL_is_init_finished(ssl))
+        (void)SSL_peek(ssl, &byte, 1);
+    ERR_clear_error();
+}
+
 static void blame_connect(struct host_connection *c, struct lws *wsi, const char *said)
 {
     char text[HOST_CONNECTION_ERROR_BYTES];
-    enum proto_err err = host_tls_explain(&c->tls, &c->url, &c->config, text);
+    enum proto_err err;
     unsigned status = wsi ? lws_http_client_http_response(wsi) : 0;
 
     if (c->err)
         return;
+    read_alert(wsi);
+    err = host_tls_explain(&c->tls, &c->url, &c->config, text);
     if (err) { /* the text names host and port already */
         c->err = err;
         memcpy(c->text, text, sizeof c->text);
@@ -299,6 +316,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
             blame_connect(c, wsi, in);
             end(c, wsi);
         }
+        return 0;
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP: /* the last time that its TLS can be asked */
+        if (c && c->phase == CONNECTING)
+            read_alert(wsi);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY:

@@ -127,7 +127,7 @@ static struct note_entry *state(struct proto_session *s, enum proto_statement_ac
         !proto_statement_write(&st, &text))
         entry = outbox_add(s, &text, PROTO_LOG_STATEMENT, capability, proto_statement_action_name(action),
                            action == PROTO_STATEMENT_REKEY,
-                           s->pair.up && action != PROTO_STATEMENT_END ? PROTO_COSIGN_WAIT_MS : 0);
+                           s->pair.up ? PROTO_COSIGN_WAIT_MS : 0);
     proto_buf_free(&text);
     if (!entry) {
         session_error(s, PROTO_ERR_FULL, "a decision could not be noted: too many notes wait for the log");

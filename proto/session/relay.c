@@ -53,6 +53,7 @@ void relay_link_leave(struct proto_session *s)
     if (s->link != LINK_SEATED || s->left)
         return;
     message.body.leave.reason = s->end_reason;
+    message.body.leave.by = s->end_by;
     relay_link_send(s, &message);
     s->left = true;
 }

@@ -339,7 +339,8 @@ void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t b
         held_stop_viewing(s);
     held_clear(s);
     pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
-    outbox_finalise(s);
+    if (!s->pair.up)
+        outbox_finalise(s); /* nobody is there to co-sign */
 }
 
 void proto_session_end(struct proto_session *s, enum proto_end reason, struct proto_now now)

@@ -19,12 +19,15 @@ static enum proto_end reason_of(uint8_t index, uint32_t said)
 
 enum proto_err relay_on_leave(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
-    enum proto_end reason = reason_of(peer->index, core->in.to_relay.body.leave.reason);
+    const handhold_Leave *leave = &core->in.to_relay.body.leave;
+    uint32_t other = peer->index == PROTO_INDEX_CUSTOMER ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER;
+    uint8_t by = leave->by == other && peer->room->authenticated ? (uint8_t)other : peer->index;
+    enum proto_end reason = reason_of(by, leave->reason);
 
     /* Whoever guessed a code may leave, but not end what is meant for somebody else. */
     if (peer->index == PROTO_INDEX_CUSTOMER && !peer->room->authenticated)
         relay_room_dismiss_customer(core, peer->room, reason, now);
     else
-        relay_room_end(core, peer->room, reason, peer->index, now);
+        relay_room_end(core, peer->room, reason, by, now);
     return PROTO_OK;
 }
