@@ -112,7 +112,7 @@ static void set_limits(struct serve_config *config, struct serve_report *report)
     if (report->table)
         serve_report_add(report, SERVE_WARNING, value, finding, "raise LimitNOFILE (ulimit -n), or lower the setting");
     else
-        host_say(HOST_INFO, "%s: %s", value, finding);
+        host_say(HOST_DEBUG, "%s: %s", value, finding);
 }
 
 static void on_signal(void *context, int number)

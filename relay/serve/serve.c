@@ -72,10 +72,9 @@ static void stop_when_empty(struct serve *serve)
 
     if (!serve->draining)
         return;
+    /* An invitation that waits, and a session whose ends are both away, outlive a restart: nobody is kept waiting. */
     relay_core_figures(serve->core, &figures);
-    if (!figures.sessions_live && !figures.sessions_waiting)
-        host_loop_stop(serve->loop);
-    else if (host_now().mono_ms >= serve->drain_until_ms)
+    if (!figures.sessions_live || !figures.connections || host_now().mono_ms >= serve->drain_until_ms)
         host_loop_stop(serve->loop);
 }
 

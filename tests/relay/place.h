@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/relay/place.h - a real relay in a folder of its own, with a real organisation, for tests of the whole program.
+ */
+#ifndef TESTS_RELAY_PLACE_H
+#define TESTS_RELAY_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct place {
+    char dir[64]; /* the organisation's folder, removed by place_clear() */
+    pid_t relay;  /* 0: not running */
+    char public_url[128], staff_url[128];
+    unsigned public_port, staff_port;
+};
+
+/** A new organisation with a relay for localhost, staff.localhost and 127.0.0.1, and the agents anna and bert. */
+void place_init(struct place *place);
+void place_clear(struct place *place);                               /* ends the relay too */
+const char *place_path(const struct place *place, const char *name); /* D/name; one of eight static buffers */
+void place_write(const struct place *place, const char *name, const void *bytes, size_t len);
+
+/** Starts handhold-relay on ports of its own and waits for its ready line. `more`: arguments, ended by NULL; may be
+ * NULL. */
+void place_start(struct place *place, const char *const *more);
+/** On the same ports as before. */
+void place_restart(struct place *place);
+/** Sends the signal, waits for the end, returns the exit code (or 128 + signal). */
+int place_stop(struct place *place, int signal);
+
+#define PLACE_OUTPUT_BYTES 8192
+/** Runs a program of HANDHOLD_BIN to its end; its stdout and stderr together are in `output`. Arguments end with NULL.
+ */
+int place_run(char output[static PLACE_OUTPUT_BYTES], const char *program, const char *const *arguments);
+/** handhold-relay on this folder with port 0, --allow-private-keys and `more`, which is expected to end by itself. */
+int place_run_relay(const struct place *place, char output[static PLACE_OUTPUT_BYTES], const char *const *more);
+
+/**
+ * One TLS connection to `port` of 127.0.0.1: sends `request`, reads until the relay closes it or `until` has come.
+ * `sni` NULL: none. `identity` NULL: no client certificate, else D/staff/identity.crt. Returns the length of the reply
+ * (NUL-terminated); -1 when TLS was refused.
+ */
+int place_talk(const struct place *place, unsigned port, const char *sni, const char *identity, const void *request,
+               size_t len, const char *until, char reply[static PLACE_OUTPUT_BYTES]);
+/** The same without TLS, until the relay closes it; -1 when it did so without an answer. */
+int place_talk_plain(unsigned port, const char *request, char reply[static PLACE_OUTPUT_BYTES]);
+
+#endif
