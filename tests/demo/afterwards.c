@@ -174,7 +174,7 @@ void demo_next(const struct demo *d)
 {
     paper_heading("Next");
     printf("    ./handhold demo --phone   with another device in this network\n"
-           "    ./handhold up             a relay that stays, and an organisation of your own\n"
+           "    ./handhold up             a relay that stays, for an organisation of yours\n"
            "    ./handhold test           every test\n");
     (void)d;
 }
