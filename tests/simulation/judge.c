@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "proto/consent/evidence.h"
+#include "proto/consent/gate.h"
 #include "proto/consent/statement.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
@@ -12,6 +13,30 @@ void sim_judge_bytes(struct sim *sim, const uint8_t *bytes, size_t len)
 {
     if (len >= sizeof SIM_PLANT - 1 && memmem(bytes, len, SIM_PLANT, sizeof SIM_PLANT - 1))
         sim_fail(sim, "invariant 3: the relay held planted plaintext (message type 0x%02x)", bytes[0]);
+}
+
+void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t *bytes, size_t len)
+{
+    static handhold_ToRelay message;
+    struct proto_gate gate;
+
+    (void)sim;
+    if (len <= PROTO_ENVELOPE_BYTES || bytes[0] != PROTO_TYPE_RELAY ||
+        proto_message_decode(bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, handhold_ToRelay_fields, &message,
+                             sizeof message) ||
+        message.which_body != handhold_ToRelay_gate_tag || message.body.gate.size != PROTO_GATE_BYTES)
+        return;
+    /* Here only the layout counts: who signed it is for the relay to judge. */
+    gate.open = message.body.gate.bytes[16 + PROTO_SID_BYTES + 4];
+    gate.stream = message.body.gate.bytes[16 + PROTO_SID_BYTES + 6];
+    session->gate_open[gate.stream & PROTO_MAX_STREAM] = gate.open;
+}
+
+/* Invariant 1 at the relay: nothing is forwarded that no gate was opened for, whoever sends it. */
+void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, const uint8_t *bytes, size_t len)
+{
+    if (len > PROTO_MEDIA_HEADER_BYTES && bytes[0] == PROTO_TYPE_MEDIA && !session->gate_open[bytes[3] & PROTO_MAX_STREAM])
+        sim_fail(sim, "invariant 1: session %u: the relay forwarded stream %u behind a closed gate", session->number, bytes[3]);
 }
 
 /* Invariants 1 and 2: what opened was captured while a consent for it held, and the log had that consent. */

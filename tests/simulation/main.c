@@ -16,12 +16,13 @@ static const struct weather {
     {"crashes", {.crash = 60}},
     {"storm", {.cut = 5, .half_open = 300, .stall = 2, .crash = 40, .disk_full = 50}},
     {"liar", {.tamper = 5}},
+    {"changed companion", {.cut = 2, .changed = 300}},
 };
 enum { WEATHERS = sizeof weathers / sizeof *weathers };
 
 int main(int argc, char **argv)
 {
-    uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0, joined = 0;
+    uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0, changed = 0, joined = 0;
     bool one = false;
     static struct sim sim;
 
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
         crashes += sim.crashes;
         cuts += sim.cuts;
         tampered += sim.tampered;
+        changed += sim.changed;
         if (!held) {
             printf("seed %llu (%s, %u sessions): %s\nplay it again: simulation --seed %llu\n", (unsigned long long)seed,
                    weather->name, count, sim.failure, (unsigned long long)seed);
@@ -61,9 +63,9 @@ int main(int argc, char **argv)
         }
     }
     printf("%llu worlds, %llu sessions (%llu joined), %llu frames sealed, %llu opened, %llu relay crashes, %llu cuts, "
-           "%llu lies, %ld s: every invariant held\n",
+           "%llu lies, %llu frames of a changed companion, %ld s: every invariant held\n",
            (unsigned long long)seeds, (unsigned long long)sessions, (unsigned long long)joined, (unsigned long long)pushed,
            (unsigned long long)opened, (unsigned long long)crashes, (unsigned long long)cuts, (unsigned long long)tampered,
-           (long)(time(NULL) - began));
+           (unsigned long long)changed,            (long)(time(NULL) - began));
     return joined && opened ? 0 : 1;
 }

@@ -23,7 +23,8 @@ void sim_net_clear(struct sim_connection *line)
     drop_row(&line->to_relay, &line->to_relay_last);
     drop_row(&line->to_end, &line->to_end_last);
     free(line->copy);
-    line->copy = NULL;
+    free(line->frame);
+    line->copy = line->frame = NULL;
 }
 
 static struct sim_message *message_of(const uint8_t *bytes, size_t len)
@@ -101,10 +102,14 @@ void sim_net_wakes(struct sim *sim)
 
     while (sim->relay_up && relay_core_next_wake(sim->core, &number, &close)) {
         struct sim_connection *line = NULL;
+        const struct sim_session *to_agent = NULL;
         for (unsigned i = 0; i < sim->session_count; i++) {
             struct sim_session *s = &sim->sessions[i];
             line = s->customer.line.number == number && s->customer.line.relay_up ? &s->customer.line : line;
-            line = s->agent.line.number == number && s->agent.line.relay_up ? &s->agent.line : line;
+            if (s->agent.line.number == number && s->agent.line.relay_up) {
+                line = &s->agent.line;
+                to_agent = s;
+            }
         }
         if (!line)
             continue;
@@ -112,6 +117,8 @@ void sim_net_wakes(struct sim *sim)
         size_t len;
         while ((bytes = relay_core_pending(sim->core, number, &len, sim->now))) {
             struct sim_message *changed;
+            if (to_agent)
+                sim_judge_forwarded(sim, to_agent, bytes, len);
             if (tamper(sim, line, bytes, len, &changed))
                 post(sim, line, false, changed ? changed->bytes : bytes, changed ? changed->len : len);
             free(changed);
@@ -123,6 +130,17 @@ void sim_net_wakes(struct sim *sim)
             line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50); /* after what is on its way */
         }
     }
+}
+
+/* The companion that was changed: what it sealed once it sends again, whatever has been withdrawn since. */
+static void send_again(struct sim *sim, struct sim_connection *line, const uint8_t *bytes, size_t len)
+{
+    if (bytes[0] == PROTO_TYPE_MEDIA && !line->frame)
+        line->frame = message_of(bytes, len);
+    if (!line->frame || !sim_chance(sim, sim->faults.changed))
+        return;
+    post(sim, line, true, line->frame->bytes, line->frame->len);
+    sim->changed++;
 }
 
 static void send_pending(struct sim *sim, struct sim_end *end)
@@ -137,6 +155,8 @@ static void send_pending(struct sim *sim, struct sim_end *end)
         }
         if (end->line.relay_up || end->line.relay_learns_ms != PROTO_NEVER)
             post(sim, &end->line, true, bytes, len);
+        if (end->customer && sim->faults.changed)
+            send_again(sim, &end->line, bytes, len);
         proto_session_sent(end->session);
     }
 }
@@ -193,6 +213,8 @@ static void deliver(struct sim *sim, struct sim_end *end)
         line->to_relay = message->next;
         if (!line->to_relay)
             line->to_relay_last = &line->to_relay;
+        if (line->relay_up && sim->relay_up && end->customer)
+            sim_judge_gates(sim, end->home, message->bytes, message->len);
         if (line->relay_up && sim->relay_up && relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
             sim_net_wakes(sim);
             if (line->relay_up) {

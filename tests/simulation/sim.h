@@ -32,6 +32,7 @@ struct sim_faults {
     unsigned crash;      /* the relay is killed, each second */
     unsigned tamper;     /* the relay alters, repeats, swaps or drops a message */
     unsigned disk_full;  /* the log cannot be written, each group */
+    unsigned changed;    /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
 };
 
 struct sim_message {
@@ -49,8 +50,8 @@ struct sim_connection {
     int64_t opens_ms;
     int64_t stalled_until_ms;
     struct sim_message *to_relay, **to_relay_last, *to_end, **to_end_last;
-    size_t stored;      /* copies for replay */
-    struct sim_message *copy;
+    struct sim_message *copy;  /* for the relay that repeats */
+    struct sim_message *frame; /* for the changed companion */
 };
 
 /* One consent as the customer truly gave it. */
@@ -91,6 +92,7 @@ struct sim_session {
     unsigned deed_count;
     bool capturing[PROTO_CAPABILITY_COUNT];
     uint8_t sid[16];
+    bool gate_open[64]; /* by stream, as the relay was told */
     bool sid_known, by_code;
     uint64_t frames_opened, frames_pushed;
     int64_t end_ms;
@@ -124,7 +126,7 @@ struct sim {
     struct sim_session sessions[SIM_SESSIONS_MAX];
     unsigned session_count;
 
-    uint64_t messages, crashes, cuts, tampered;
+    uint64_t messages, crashes, cuts, tampered, changed;
     char failure[512]; /* empty: every invariant held */
 };
 
@@ -151,6 +153,9 @@ void sim_people_events(struct sim *sim, struct sim_end *end);
 /* judge.c */
 /** Every byte that the relay gets or sends: no planted text may be in it. */
 void sim_judge_bytes(struct sim *sim, const uint8_t *bytes, size_t len);
+/** What the relay was told of gates, and what it forwards. */
+void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t *bytes, size_t len);
+void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, const uint8_t *bytes, size_t len);
 void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct proto_event *event);
 void sim_judge_log(struct sim *sim);
 #define SIM_PLANT "PLANTED-PLAINTEXT"
