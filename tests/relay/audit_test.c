@@ -417,15 +417,10 @@ static void an_older_copy_of_the_log_is_noticed(void **state)
     struct proto_buf old;
 
     (void)state;
-    log_fixture_open(&f);
-    log_fixture_story(&f);
-    log_fixture_settle(&f);
     proto_buf_init(&old, PROTO_LOG_CHECKPOINT_MAX);
-    log_fixture_close(&f);
     log_fixture_open(&f);
     log_session_begin(&f, &s, "", "");
     log_fixture_settle(&f);
-    proto_buf_free(&old);
     /* the story's own file vouches for more */
     assert_true(host_path(path, "%s/relay/checkpoint", shared.folder));
     assert_ok(host_file_read(path, &old));
@@ -458,6 +453,61 @@ static void finish(struct told *t, uint64_t entry)
     log_fixture_settle(&t->f);
     assert_wrong(&t->f, true, "entry", "evidence", (int)entry);
     log_fixture_close(&t->f);
+}
+
+static void a_note_that_its_leaf_does_not_commit_to_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.f.spoil.commitment = true;
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    finish(&t, t.f.entry);
+}
+
+static void a_note_under_the_class_of_another_signer_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.f.spoil.kind = true;
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    finish(&t, t.f.entry);
+}
+
+static void a_line_that_the_customer_did_not_sign_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.s.lone = t.f.spoil.signature = true;
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    finish(&t, t.f.entry);
+}
+
+static void a_line_that_the_agent_did_not_sign_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.f.spoil.signature = true; /* the second line, under the customer's */
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    finish(&t, t.f.entry);
+}
+
+static void an_event_that_the_log_key_did_not_sign_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.f.spoil.signature = true;
+    log_session_event(&t.f, &t.s, PROTO_ACT_LOST, PROTO_CAPABILITY_NONE, "who", "customer", NULL);
+    finish(&t, t.f.entry);
 }
 
 static void a_missing_rekey_note_is_a_gap(void **state)
@@ -709,6 +759,11 @@ int main(void)
         cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
         cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),
         cmocka_unit_test(an_older_copy_of_the_log_is_noticed),
+        cmocka_unit_test(a_note_that_its_leaf_does_not_commit_to_is_found),
+        cmocka_unit_test(a_note_under_the_class_of_another_signer_is_found),
+        cmocka_unit_test(a_line_that_the_customer_did_not_sign_is_found),
+        cmocka_unit_test(a_line_that_the_agent_did_not_sign_is_found),
+        cmocka_unit_test(an_event_that_the_log_key_did_not_sign_is_found),
         cmocka_unit_test(a_missing_rekey_note_is_a_gap),
         cmocka_unit_test(a_gap_in_the_agents_numbers_is_found),
         cmocka_unit_test(a_chain_that_was_forked_is_found),

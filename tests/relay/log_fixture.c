@@ -243,6 +243,23 @@ void log_fixture_pass(struct log_fixture *f, int64_t seconds)
 
 /* ---- notes into the log ---- */
 
+/* Some character of the last signature becomes another. */
+static void spoil_signature(const struct log_fixture *f, const struct proto_buf *note)
+{
+    uint8_t *at = note->bytes + note->len - 20;
+
+    if (f->spoil.signature)
+        *at = *at == 'A' ? 'B' : 'A';
+}
+
+static void spoil_job(struct log_fixture *f, struct relay_job *job)
+{
+    job->commitment[0] = (uint8_t)(job->commitment[0] ^ f->spoil.commitment);
+    if (f->spoil.kind)
+        job->kind = job->kind == PROTO_LOG_STATEMENT ? PROTO_LOG_RELAY_EVENT : PROTO_LOG_STATEMENT;
+    memset(&f->spoil, 0, sizeof f->spoil);
+}
+
 static void append(struct log_fixture *f, struct log_session *s, enum proto_log_class kind, bool with_row,
                    const struct proto_buf *note)
 {
@@ -255,10 +272,12 @@ static void append(struct log_fixture *f, struct log_session *s, enum proto_log_
     for (size_t i = 0; kind == PROTO_LOG_STATEMENT && i < s->ride_count; i++)
         evidence.notes[evidence.count++] = (struct proto_evidence_note){s->rides[i].bytes, s->rides[i].len};
     evidence.notes[evidence.count++] = (struct proto_evidence_note){note->bytes, note->len};
+    spoil_signature(f, note);
     proto_random_fill(&f->random, evidence.r, sizeof evidence.r);
     proto_buf_init(&sealed, PROTO_MAX_EVIDENCE_BYTES);
     assert_ok(proto_evidence_seal(&evidence, f->evidence_key, &f->random, &sealed));
     proto_log_commit(job.commitment, evidence.r, note->bytes, note->len);
+    spoil_job(f, &job);
     memcpy(job.sid, s->row.sid, sizeof job.sid);
     job.evidence = sealed.bytes;
     job.evidence_len = sealed.len;

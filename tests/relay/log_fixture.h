@@ -46,6 +46,9 @@ struct log_fixture {
     uint32_t sessions;
     uint64_t entry; /* of the last note that was logged */
     uint8_t leaf_hash[32];
+    struct {
+        bool commitment, kind, signature;
+    } spoil; /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
 
 /* What a signer remembers between two notes. */
