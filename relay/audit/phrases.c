@@ -255,7 +255,9 @@ static void say_passing(const struct phrase *p)
 
 static void say_blocked(const struct phrase *p)
 {
-    SAY(p, "The relay BLOCKED what was sent as %s: no consent was in force.", label(p->note->event.capability));
+    const char *what = proto_capability_label(p->note->event.capability);
+
+    SAY(p, "The relay BLOCKED what was sent%s%s: no consent was in force.", what ? " as " : "", what ? what : "");
 }
 
 static void say_lost(const struct phrase *p)
