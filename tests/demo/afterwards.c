@@ -204,13 +204,15 @@ bool demo_phone(struct demo *d)
     paper_line("Somebody joined.");
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++)
         demo_child_tell(d->agent, asks[i]);
-    while (!ended && d->agent->out >= 0) {
+    while (!ended && d->agent->out >= 0 && !demo_is_stopped()) {
         json_t *video = demo_child_expect(&d->children, d->agent, 1000, "video", "final", "false", NULL);
 
         if (video)
             paper_line("%2d pictures, %4d kbit/s", (int)demo_number(video, "fps"), (int)demo_number(video, "kbps"));
         ended = demo_child_expect(&d->children, d->agent, 0, "ended", NULL);
     }
+    if (demo_is_stopped())
+        return demo_failed(d->agent, "the session ends");
     paper_line("The session ended: %s.", ended ? demo_text(ended, "reason") : "the agent is gone");
     return true;
 }

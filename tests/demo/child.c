@@ -24,6 +24,31 @@ int64_t demo_mono_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* ---- being stopped ---- */
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stopped = 1;
+}
+
+void demo_stop_on_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal}; /* without SA_RESTART: poll() comes back */
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool demo_is_stopped(void)
+{
+    return stopped;
+}
+
 /* ---- starting ---- */
 
 /* In the child: never returns. The parent's death is the child's end, so that a demo that is killed leaves nothing. */
@@ -32,6 +57,8 @@ static void become(const char *bin, const char *const *argv, int in, int out, in
     char path[1024];
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    signal(SIGPIPE, SIG_DFL);
+    setpgid(0, 0); /* Ctrl-C is the demo's to answer: it ends each in its turn */
     snprintf(path, sizeof path, "%s/%s", bin, argv[0]);
     dup2(in, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
@@ -180,7 +207,7 @@ void demo_children_watch(struct demo_children *all, int wait_ms)
 {
     int64_t until = demo_mono_ms() + wait_ms, left;
 
-    while ((left = until - demo_mono_ms()) > 0)
+    while (!stopped && (left = until - demo_mono_ms()) > 0)
         if (!pump(all, (int)left))
             return;
 }
@@ -231,7 +258,7 @@ json_t *demo_child_expect(struct demo_children *all, struct demo_child *c, int w
     while ((found = find(c, event, args)) == NULL) {
         int64_t left = until - demo_mono_ms();
 
-        if (left <= 0 || c->out < 0 || !pump(all, (int)left))
+        if (left <= 0 || stopped || c->out < 0 || !pump(all, (int)left))
             break;
     }
     va_end(args);

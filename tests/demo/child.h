@@ -65,4 +65,8 @@ void demo_children_clear(struct demo_children *children);
 int demo_run(const char *bin, const char *const *argv, char **out);
 int64_t demo_mono_ms(void);
 
+/** From now on SIGINT, SIGTERM and SIGHUP end every wait, so that what was begun is cleaned up. */
+void demo_stop_on_signals(void);
+bool demo_is_stopped(void);
+
 #endif

@@ -2,9 +2,7 @@
 /* handhold-demo - runs one whole session on this machine and tells it; ./handhold demo starts it. */
 #include "tests/demo/demo.h"
 
-#include <dirent.h>
 #include <ftw.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +58,10 @@ bool demo_failed(const struct demo_child *child, const char *awaited)
     FILE *log;
 
     fflush(stdout);
+    if (demo_is_stopped()) {
+        fprintf(stderr, "\nhandhold-demo: stopped\n");
+        return false;
+    }
     fprintf(stderr, "\nhandhold-demo: this did not happen in time: %s\n", awaited);
     if (!child)
         return false;
@@ -141,7 +143,7 @@ int main(int argc, char **argv)
     case HOST_PARSED_RUN:
         break;
     }
-    signal(SIGPIPE, SIG_IGN);
+    demo_stop_on_signals();
     demo.bin = opt.bin;
     demo.out = opt.out;
     demo.camera = opt.camera;
