@@ -46,8 +46,8 @@ static bool decodable(const struct proto_layers *layers, const struct proto_medi
 
 enum proto_layers_verdict proto_layers_take(struct proto_layers *layers, const struct proto_media_header *h, uint64_t counter)
 {
-    if (layers->running && counter <= layers->counter)
-        return PROTO_LAYERS_SKIP; /* older than what was shown */
+    if ((layers->running || layers->counter) && counter <= layers->counter)
+        return PROTO_LAYERS_LATE; /* also while a key frame is waited for: one that was held back is not it */
     if (h->flags & PROTO_MEDIA_KEY) {
         layers->running = true;
     } else if (!layers->running) {

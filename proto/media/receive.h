@@ -30,8 +30,10 @@ struct proto_layers {
     uint16_t tl0;
     uint64_t counter; /* of the last frame that passed */
 };
+/** Zeroed at the first frame under each key: counters begin again there. */
 enum proto_layers_verdict {
     PROTO_LAYERS_PASS,
+    PROTO_LAYERS_LATE,     /* older than what was shown: a decoder never goes back */
     PROTO_LAYERS_SKIP,     /* cannot be decoded, nothing else is lost: wait for the next frame of a lower layer */
     PROTO_LAYERS_NEED_KEY, /* the base layer has a hole: ask for a key frame */
 };

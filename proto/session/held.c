@@ -251,6 +251,11 @@ static void deliver(struct proto_session *s, enum proto_capability capability, c
     node->event.media.capture_mono_ms = capture_time(s, header->ts_ms);
 }
 
+static void refuse_frame(struct proto_session *s)
+{
+    s->figures.frames_refused++;
+}
+
 /* What is behind a frame that opened: may a decoder see it? */
 static bool passes(struct proto_session *s, enum proto_capability capability, const struct proto_media_header *header,
                    struct held_key *key, uint64_t counter)
@@ -258,25 +263,23 @@ static bool passes(struct proto_session *s, enum proto_capability capability, co
     struct held *held = &s->held[capability];
 
     if (header->flags & PROTO_MEDIA_RELIABLE) {
-        bool in_order = counter == key->expected;
-        key->expected = counter + 1;
-        if (!in_order)
+        if (counter != key->expected)
             session_alarm(s, PROTO_ERR_REPLAY, "the relay left out messages that it must not leave out");
+        if (counter < key->expected) {
+            refuse_frame(s); /* it was held back: what it says was true once */
+            return false;
+        }
+        key->expected = counter + 1;
         return true;
     }
     if (header->class != PROTO_CLASS_VIDEO)
         return true;
-    if (header->flags & PROTO_MEDIA_EPOCH_START)
-        held->layers = (struct proto_layers){0}; /* counters begin again under the new key */
     enum proto_layers_verdict verdict = proto_layers_take(&held->layers, header, counter);
     if (verdict == PROTO_LAYERS_NEED_KEY)
         proto_session_want_key_frame(s, capability, s->now);
+    if (verdict == PROTO_LAYERS_LATE)
+        refuse_frame(s);
     return verdict == PROTO_LAYERS_PASS;
-}
-
-static void refuse_frame(struct proto_session *s)
-{
-    s->figures.frames_refused++;
 }
 
 static struct held_key *key_for(struct held *held, uint64_t kid)
@@ -317,6 +320,8 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
         free(node);
         return;
     }
+    if (!key->replay.next) /* not left to the EPOCH_START flag: that frame may be the one that was lost, or come late */
+        held->layers = (struct proto_layers){0};
     proto_replay_take(&key->replay, counter);
     s->figures.frames_opened++;
     if (key == &held->now)
