@@ -261,7 +261,7 @@ static void nothing_but_a_websocket_is_upgraded_to(void **state)
         int len =
             snprintf(request, sizeof request,
                      "GET /s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\n"
-                     "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n",
+                     "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nSec-WebSocket-Protocol: handhold.1\r\n\r\n",
                      others[i]);
 
         (void)place_talk(&place, place.public_port, NULL, NULL, request, (size_t)len, NULL, reply);
