@@ -12,6 +12,8 @@
 #include "proto/seal/kdf.h"
 #include "proto/session/internal.h"
 
+enum { RIDE_MAX = 8 }; /* nine notes of the largest domain and serial are below PROTO_MAX_EVIDENCE_BYTES */
+
 static void entry_free(struct note_entry *entry)
 {
     proto_buf_free(&entry->note);
@@ -54,6 +56,19 @@ size_t outbox_waiting(const struct proto_session *s)
     return waiting;
 }
 
+/*
+ * A rekey note rides in the evidence of the next leaf, but evidence has a bound and a long session turns its keys many times:
+ * behind RIDE_MAX of them one takes a leaf of its own and carries the others.
+ */
+static bool may_ride(const struct outbox *outbox)
+{
+    unsigned riding = 0;
+
+    for (const struct note_entry *entry = outbox->first; entry; entry = entry->next)
+        riding = entry->rides && !entry->logged ? riding + 1 : 0;
+    return riding < RIDE_MAX;
+}
+
 struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *text, enum proto_log_class kind,
                               enum proto_capability capability, const char *action, bool rides, int64_t cosign_wait_ms)
 {
@@ -71,7 +86,7 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
     entry->kind = kind;
     entry->capability = capability;
     entry->action = action;
-    entry->rides = rides;
+    entry->rides = rides && may_ride(outbox);
     entry->seq = ++outbox->seq;
     entry->final = cosign_wait_ms == 0;
     entry->final_at_ms = s->now.mono_ms + cosign_wait_ms;

@@ -297,6 +297,26 @@ static void the_outbox_is_bounded_and_a_full_one_grants_nothing(void **state)
     assert_int_equal(sw.customer->figures.log_entries, PROTO_MAX_OUTBOX);
 }
 
+static void a_long_session_turns_its_keys_and_its_last_notes_still_reach_the_log(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_grant(&sw, MICROPHONE);
+    for (int turn = 0; turn < 100; turn++) {
+        enum proto_capability capability = turn % 2 ? CAMERA : MICROPHONE;
+        sw.customer->grants[capability].rotate_ms = sw.now.mono_ms;
+        sw_pass(&sw, 100);
+        assert_int_equal(sw.customer->grants[capability].phase, GRANT_LIVE);
+    }
+    assert_in_range(sw.customer->figures.log_entries, 12, 14); /* two grants, and one leaf for every nine rekey notes */
+    assert_ok(proto_session_withdraw(sw.customer, CAMERA, sw.now));
+    proto_session_end(sw.customer, PROTO_END_COMPLETED, sw.now);
+    sw_pass(&sw, 5000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ERROR), 0);
+    assert_string_equal(sw_last(&sw, true, PROTO_EVENT_LOGGED)->text, "end");
+}
+
 /* ---- two ends, one log ---- */
 
 static void two_ends_that_were_shown_different_logs_notice(void **state)
@@ -351,6 +371,7 @@ int main(void)
         CASE(the_agents_line_stands_under_the_statement_and_without_it_the_note_goes_alone),
         CASE(a_false_line_of_the_agent_is_left_out_and_is_an_alarm),
         CASE(the_outbox_is_bounded_and_a_full_one_grants_nothing),
+        CASE(a_long_session_turns_its_keys_and_its_last_notes_still_reach_the_log),
         CASE(two_ends_that_were_shown_different_logs_notice),
         CASE(a_larger_tree_of_the_other_end_must_continue_ours),
     };
