@@ -15,6 +15,8 @@ static uint64_t word(uint64_t counter)
 
 bool proto_replay_fresh(const struct proto_replay *replay, uint64_t counter)
 {
+    if (counter == UINT64_MAX)
+        return false; /* `next` could not stand behind it, and everything would be fresh again */
     if (counter >= replay->next)
         return true;
     if (replay->next - counter > PROTO_REPLAY_BITS)

@@ -332,7 +332,7 @@ void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t b
     s->end_by = by;
     s->end_deadline_ms = s->now.mono_ms + END_WAIT_MS;
     if (s->side == SIDE_CUSTOMER && s->joined) {
-        grants_withdraw_all(s, "ended");
+        grants_withdraw_all(s, PROTO_PURPOSE_ENDED);
         grants_end_statement(s);
     }
     if (s->side == SIDE_AGENT)
@@ -355,13 +355,18 @@ void proto_session_end(struct proto_session *s, enum proto_end reason, struct pr
  * The one who does not hold the customer's notes waits for the other: the customer's end leaves when the log has its last note,
  * and the relay's word that the session has ended releases the agent's end.
  */
+static bool may_leave(const struct proto_session *s)
+{
+    return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present);
+}
+
 static void tick_end(struct proto_session *s)
 {
     bool late = s->now.mono_ms >= s->end_deadline_ms;
 
     if (!s->ending || s->over)
         return;
-    if (!s->left && (late || (!outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present)))) {
+    if (!s->left && (late || may_leave(s))) {
         relay_link_leave(s);
         s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
         late = s->link != LINK_SEATED;
@@ -384,11 +389,11 @@ int64_t proto_session_deadline(const struct proto_session *s)
     if (s->over)
         return PROTO_NEVER;
     int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
-    at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
     if (s->side == SIDE_CUSTOMER)
         at = proto_earlier(at, grants_deadline(s));
-    if (s->ending)
-        return outbox_waiting(s) || s->left ? proto_earlier(at, s->end_deadline_ms) : s->now.mono_ms;
+    if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
+        return !s->left && may_leave(s) ? s->now.mono_ms : proto_earlier(at, s->end_deadline_ms);
+    at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
     int64_t give_up = give_up_ms(s);
     if (give_up != PROTO_NEVER && s->gave_up)
         give_up += GIVE_UP_EXTRA_MS;
