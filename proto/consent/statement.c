@@ -21,6 +21,20 @@ const char *proto_statement_action_name(enum proto_statement_action action)
     return (unsigned)action < PROTO_STATEMENT_ACTION_COUNT ? action_names[action] : NULL;
 }
 
+bool proto_purpose_is_machines(const char *purpose)
+{
+    static const char *const words[] = {
+        PROTO_PURPOSE_EXPIRED,   PROTO_PURPOSE_USED,       PROTO_PURPOSE_CONNECTION_LOST, PROTO_PURPOSE_NOT_LOGGED,
+        PROTO_PURPOSE_BLOCKED,   PROTO_PURPOSE_FORBIDDEN,  PROTO_PURPOSE_UNVERIFIED,      PROTO_PURPOSE_WORDS,
+        PROTO_PURPOSE_NO_GATE,   PROTO_PURPOSE_ENDED,
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(purpose, words[i]))
+            return true;
+    return false;
+}
+
 bool proto_value_valid(const char *text)
 {
     size_t len = strnlen(text, PROTO_MAX_VALUE_BYTES + 1);

@@ -41,6 +41,12 @@ enum proto_statement_action {
 #define PROTO_PURPOSE_NOT_LOGGED "not logged"    /* no receipt in time: the grant is taken back, its key never left */
 #define PROTO_PURPOSE_BLOCKED "blocked"          /* refused by the device: no camera, or the system said no */
 #define PROTO_PURPOSE_FORBIDDEN "policy forbids" /* refused without asking: the organisation's policy does not allow it */
+#define PROTO_PURPOSE_UNVERIFIED "unverified organisation"
+#define PROTO_PURPOSE_WORDS "check words not compared"
+#define PROTO_PURPOSE_NO_GATE "refused by the relay"
+#define PROTO_PURPOSE_ENDED "ended"
+/** True for one of these. Nobody may ask in such words: a refusal that quotes them would look as if no person had made it. */
+bool proto_purpose_is_machines(const char *purpose);
 
 struct proto_statement {
     uint8_t sid[PROTO_SID_BYTES];
