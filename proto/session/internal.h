@@ -189,7 +189,7 @@ struct proto_session {
     struct proto_org org;
     struct proto_policy policy;
     bool verified;
-    bool words_matched;
+    bool words_matched, words_told;
     const struct proto_credential *credential; /* agent; borrowed */
     char peer_info[PROTO_CLIENT_INFO_MAX + 1];
     uint8_t ctx[32];                      /* H("handhold/1 ctx" | sid | cs_pub), authenticated with every frame */

@@ -114,8 +114,9 @@ static void event_words(struct proto_session *s)
 {
     const char *words[PROTO_CHECK_WORDS];
 
-    if (proto_check_words(&s->pair.check, words))
-        return;
+    if (s->words_told || proto_check_words(&s->pair.check, words))
+        return; /* they were compared, or not, at the first pair; a resumed one rests on its keys */
+    s->words_told = true;
     struct event_node *node = events_add(&s->events, PROTO_EVENT_CHECK_WORDS, 0);
     for (size_t i = 0; node && i < PROTO_CHECK_WORDS; i++)
         node->event.words[i] = words[i];
@@ -278,6 +279,24 @@ static void refuse_attempt(struct proto_session *s, enum proto_err err)
     session_send(s, PROTO_TYPE_HANDSHAKE, PROTO_INDEX_CUSTOMER, body, sizeof body);
 }
 
+/* What the customer reads, who has nothing but what they typed or opened. */
+static const char *refusal(const struct proto_session *s, enum proto_err err)
+{
+    if (s->joined)
+        return "the agent's end does not know this session any more; ask for a new invitation";
+    switch (err) {
+    case PROTO_ERR_CRYPTO:
+        return s->by_link ? "the link is not that of the agent's invitation; ask for a new one"
+                          : "the code is not that of the agent's invitation; read it again, digit by digit, and try again";
+    case PROTO_ERR_BURNT:
+        return "this invitation was used already or tried too often; ask for a new one";
+    case PROTO_ERR_EXPIRED:
+        return "the time of this invitation has run out; ask for a new one";
+    default:
+        return "the agent's end refused the invitation; ask for a new one";
+    }
+}
+
 static void on_refused(struct proto_session *s, enum proto_err err)
 {
     proto_pairing_free(s->pair.pairing);
@@ -291,7 +310,7 @@ static void on_refused(struct proto_session *s, enum proto_err err)
         s->retry_pair_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
         return;
     }
-    session_error(s, err, s->joined ? "the agent's end does not know this session any more" : "the agent's end refused the invitation");
+    session_error(s, err, refusal(s, err));
     session_finish(s, s->joined ? PROTO_END_CONNECTION_LOST : err == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED : PROTO_END_FAILED,
                    PROTO_INDEX_AGENT, proto_err_rule(err));
 }

@@ -307,7 +307,7 @@ void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, 
     if (s->over)
         return;
     s->over = true;
-    if (s->pair.up || s->joined)
+    if (reason == PROTO_END_CONNECTION_LOST && s->joined)
         session_event_connection(s, PROTO_CONNECTION_LOST);
     struct event_node *node = events_make(PROTO_EVENT_ENDED, strlen(message) + 1);
     size_t at = 0;
