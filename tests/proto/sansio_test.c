@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The libraries of the protocol own no socket and read no clock: what they import is read from their symbols (nm -u) and held
- * against a table of what they may not call. A library that is opened by a name that is not in the table is not caught, so the
- * table names whole families.
+ * The libraries of the protocol own no socket and read no clock: what they import is read from their symbols (nm -u)
+ * and held against a table of what they may not call. A library that is opened by a name that is not in the table is
+ * not caught, so the table names whole families.
  */
 #include "tests/proto/test.h"
 
@@ -228,9 +228,17 @@ static void a_library_that_reads_the_clock_is_caught(void **state)
 
 static void the_tables_say_what_they_mean(void **state)
 {
-    static const char *const caught[] = {"time",       "clock_gettime", "randombytes", "randombytes_uniform", "crypto_box_keypair",
-                                         "RAND_bytes", "getrandom",     "fopen64",     "crypto_core_ristretto255_scalar_random"};
-    static const char *const free_to_call[] = {"memcpy", "crypto_sign_detached", "timeless", "proto_random_fill", "reader"};
+    static const char *const caught[] = {"time",
+                                         "clock_gettime",
+                                         "randombytes",
+                                         "randombytes_uniform",
+                                         "crypto_box_keypair",
+                                         "RAND_bytes",
+                                         "getrandom",
+                                         "fopen64",
+                                         "crypto_core_ristretto255_scalar_random"};
+    static const char *const free_to_call[] = {"memcpy", "crypto_sign_detached", "timeless", "proto_random_fill",
+                                               "reader"};
 
     (void)state;
     for (size_t i = 0; i < sizeof caught / sizeof *caught; i++)

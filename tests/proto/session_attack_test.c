@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The relay as the enemy of a session that stands: the attack tests of PROTOCOL.md, numbered as there. Where each is proved:
+ * The relay as the enemy of a session that stands: the attack tests of PROTOCOL.md, numbered as there. Where each is
+ * proved:
  *
  *    1, 2, 3, 8, 9   pairing_attack_test.c (8 also identity_test.c; that an unverified organisation gets no camera:
  *                    session_grant_test.c)
@@ -439,7 +440,8 @@ static void another_comes(bool by_code)
 static void assert_not_let_in(enum proto_err told)
 {
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_JOINED), 0);
-    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ENDED)->reason, told == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED : PROTO_END_FAILED);
+    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ENDED)->reason,
+                     told == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED : PROTO_END_FAILED);
     assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ALARM)->err, told);
 }
 

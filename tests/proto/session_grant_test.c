@@ -120,7 +120,8 @@ static void three_refusals_mute_the_agent(void **state)
 
 static void what_the_policy_forbids_is_refused_unasked_even_for_a_changed_agent(void **state)
 {
-    handhold_ConsentRequest rogue = {.number = 1, .capability = PROTO_CAPABILITY_LOCATION, .purpose = "where", .max_s = 60};
+    handhold_ConsentRequest rogue = {
+        .number = 1, .capability = PROTO_CAPABILITY_LOCATION, .purpose = "where", .max_s = 60};
 
     (void)state;
     sw.customer_config.offers |= 1u << PROTO_CAPABILITY_LOCATION;
@@ -134,7 +135,8 @@ static void what_the_policy_forbids_is_refused_unasked_even_for_a_changed_agent(
     pair_send_message(sw.agent, PROTO_CONTROL_CONSENT_REQUEST, handhold_ConsentRequest_fields, &rogue);
     sw_carry(&sw);
     if (sw.customer->policy.rules[CAMERA].max_seconds)
-        assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED), 0); /* longer than the policy allows */
+        assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED),
+                         0); /* longer than the policy allows */
 }
 
 static void what_the_device_does_not_have_is_answered_blocked(void **state)
@@ -172,7 +174,8 @@ static void an_unverified_organisation_gets_voice_alone_and_only_after_the_check
     assert_false(sw_last(&sw, true, PROTO_EVENT_JOINED)->verified);
     sw_request(&sw, MICROPHONE);
     assert_int_equal(sw_consents(&sw, true, MICROPHONE, PROTO_CONSENT_REQUESTED), 0);
-    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_CHECK_WORDS)->words, sw_last(&sw, true, PROTO_EVENT_CHECK_WORDS)->words);
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_CHECK_WORDS)->words,
+                        sw_last(&sw, true, PROTO_EVENT_CHECK_WORDS)->words);
     assert_ok(proto_session_send_data(sw.customer, &words, sw.now));
     sw_carry(&sw);
     sw_request(&sw, CAMERA);

@@ -331,7 +331,8 @@ static void frames_that_are_not_sent_are_bounded_and_control_still_passes(void *
 
 static void messages_of_any_type_and_length_that_say_nothing_change_nothing(void **state)
 {
-    static const uint8_t types[] = {PROTO_TYPE_HANDSHAKE, PROTO_TYPE_MEDIA, PROTO_TYPE_LOG, PROTO_TYPE_RELAY, 0, 0x12, 0xff};
+    static const uint8_t types[] = {
+        PROTO_TYPE_HANDSHAKE, PROTO_TYPE_MEDIA, PROTO_TYPE_LOG, PROTO_TYPE_RELAY, 0, 0x12, 0xff};
     uint8_t bytes[40];
 
     (void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No key leaves before the log's receipt for its grant was verified here; a signed note is never dropped, altered or renumbered. */
+/* No key leaves before the log's receipt for its grant was verified here; a signed note is never dropped, altered or
+ * renumbered. */
 #include "tests/proto/test.h"
 
 #include "proto/consent/evidence.h"

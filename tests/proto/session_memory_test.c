@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The n-th allocation fails, for every n: joining, a grant, frames, a withdrawal and the end. Nothing crashes, nothing leaks (the
- * sanitizer looks), no frame is opened that no logged grant covers, and when memory is back a session goes on or has ended.
+ * The n-th allocation fails, for every n: joining, a grant, frames, a withdrawal and the end. Nothing crashes, nothing
+ * leaks (the sanitizer looks), no frame is opened that no logged grant covers, and when memory is back a session goes
+ * on or has ended.
  *
- * The linker puts the allocators of this file in front of those that proto calls; OpenSSL is given them through its own hook.
+ * The linker puts the allocators of this file in front of those that proto calls; OpenSSL is given them through its own
+ * hook.
  */
 #include "tests/proto/test.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the relay holds says nothing: a whole session over the real relay core, its log and its store on disk. Every message that
- * the relay received or sent and every byte of its files is searched for texts that were planted in the session.
+ * What the relay holds says nothing: a whole session over the real relay core, its log and its store on disk. Every
+ * message that the relay received or sent and every byte of its files is searched for texts that were planted in the
+ * session.
  *
- * The same program is built a second time with sealing switched off (the linker puts the functions at the end of this file in
- * front of the real ones): there the same search must find every one of them, in messages and on disk.
+ * The same program is built a second time with sealing switched off (the linker puts the functions at the end of this
+ * file in front of the real ones): there the same search must find every one of them, in messages and on disk.
  */
 #include "tests/proto/test.h"
 
@@ -292,8 +293,10 @@ static void join(void)
 static void say_and_show(void)
 {
     static const char frame_text[] = "......PLANTED-FRAME-MARKER......", state_text[] = "battery=PLANTED-STATE-VALUE";
-    handhold_Data chat = {.which_body = handhold_Data_chat_tag, .body.chat.text = "PLANTED-CHAT-LINE from the customer"};
-    handhold_Data mark = {.which_body = handhold_Data_mark_tag, .body.mark = {.shape = "text", .text = "PLANTED-MARK-TEXT"}};
+    handhold_Data chat = {.which_body = handhold_Data_chat_tag,
+                          .body.chat.text = "PLANTED-CHAT-LINE from the customer"};
+    handhold_Data mark = {.which_body = handhold_Data_mark_tag,
+                          .body.mark = {.shape = "text", .text = "PLANTED-MARK-TEXT"}};
     static const enum proto_capability wanted[] = {PROTO_CAPABILITY_CAMERA, PROTO_CAPABILITY_DEVICE_STATE};
 
     for (size_t i = 0; i < 2; i++) {
@@ -385,7 +388,8 @@ static void the_relay_never_receives_sends_or_stores_what_was_planted(void **sta
     whole_session();
     for (size_t i = 0; i < PLANTS; i++) {
         if (plants[i].in_messages || plants[i].in_files)
-            print_message("%s: in %zu messages, %zu files\n", plants[i].text, plants[i].in_messages, plants[i].in_files);
+            print_message("%s: in %zu messages, %zu files\n", plants[i].text, plants[i].in_messages,
+                          plants[i].in_files);
         assert_int_equal(plants[i].in_messages, 0);
         assert_int_equal(plants[i].in_files, 0);
     }
@@ -413,25 +417,31 @@ int main(void)
 /* ---- sealing switched off, for the control alone ---- */
 
 #ifdef PLANT_UNSEALED
-enum proto_err __wrap_proto_sframe_seal(struct proto_sframe_key *key, uint64_t ctr, const uint8_t *meta, size_t meta_len,
-                                        const uint8_t *plain, size_t plain_len, uint8_t *out, size_t out_capacity, size_t *out_len);
-enum proto_err __wrap_proto_sframe_open(struct proto_sframe_key *key, const uint8_t *meta, size_t meta_len, const uint8_t *frame,
-                                        size_t frame_len, uint8_t *out, size_t out_capacity, size_t *out_len);
-enum proto_err __wrap_proto_noise_channel_seal(struct proto_noise_channel *channel, const uint8_t *plain, size_t plain_len,
-                                               uint8_t *out, size_t out_capacity, size_t *out_len);
-enum proto_err __wrap_proto_noise_channel_open(struct proto_noise_channel *channel, const uint8_t *message, size_t message_len,
-                                               uint8_t *out, size_t out_capacity, size_t *out_len);
+enum proto_err __wrap_proto_sframe_seal(struct proto_sframe_key *key, uint64_t ctr, const uint8_t *meta,
+                                        size_t meta_len, const uint8_t *plain, size_t plain_len, uint8_t *out,
+                                        size_t out_capacity, size_t *out_len);
+enum proto_err __wrap_proto_sframe_open(struct proto_sframe_key *key, const uint8_t *meta, size_t meta_len,
+                                        const uint8_t *frame, size_t frame_len, uint8_t *out, size_t out_capacity,
+                                        size_t *out_len);
+enum proto_err __wrap_proto_noise_channel_seal(struct proto_noise_channel *channel, const uint8_t *plain,
+                                               size_t plain_len, uint8_t *out, size_t out_capacity, size_t *out_len);
+enum proto_err __wrap_proto_noise_channel_open(struct proto_noise_channel *channel, const uint8_t *message,
+                                               size_t message_len, uint8_t *out, size_t out_capacity, size_t *out_len);
 enum proto_err __wrap_proto_box_seal(uint8_t *out, const uint8_t *plain, size_t len, const uint8_t *public_key,
                                      const uint8_t *ephemeral);
-int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *clen, const unsigned char *m,
-                                                      unsigned long long mlen, const unsigned char *ad, unsigned long long adlen,
-                                                      const unsigned char *nsec, const unsigned char *npub, const unsigned char *k);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *clen,
+                                                      const unsigned char *m, unsigned long long mlen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *nsec, const unsigned char *npub,
+                                                      const unsigned char *k);
 int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
-                                                      const unsigned char *c, unsigned long long clen, const unsigned char *ad,
-                                                      unsigned long long adlen, const unsigned char *npub, const unsigned char *k);
+                                                      const unsigned char *c, unsigned long long clen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *npub, const unsigned char *k);
 
-enum proto_err __wrap_proto_sframe_seal(struct proto_sframe_key *key, uint64_t ctr, const uint8_t *meta, size_t meta_len,
-                                        const uint8_t *plain, size_t plain_len, uint8_t *out, size_t out_capacity, size_t *out_len)
+enum proto_err __wrap_proto_sframe_seal(struct proto_sframe_key *key, uint64_t ctr, const uint8_t *meta,
+                                        size_t meta_len, const uint8_t *plain, size_t plain_len, uint8_t *out,
+                                        size_t out_capacity, size_t *out_len)
 {
     uint8_t header[PROTO_SFRAME_HEADER_MAX];
     size_t at = proto_sframe_header_write(header, proto_sframe_key_kid(key), ctr);
@@ -447,8 +457,9 @@ enum proto_err __wrap_proto_sframe_seal(struct proto_sframe_key *key, uint64_t c
     return PROTO_OK;
 }
 
-enum proto_err __wrap_proto_sframe_open(struct proto_sframe_key *key, const uint8_t *meta, size_t meta_len, const uint8_t *frame,
-                                        size_t frame_len, uint8_t *out, size_t out_capacity, size_t *out_len)
+enum proto_err __wrap_proto_sframe_open(struct proto_sframe_key *key, const uint8_t *meta, size_t meta_len,
+                                        const uint8_t *frame, size_t frame_len, uint8_t *out, size_t out_capacity,
+                                        size_t *out_len)
 {
     uint64_t kid, ctr;
     size_t at;
@@ -465,8 +476,8 @@ enum proto_err __wrap_proto_sframe_open(struct proto_sframe_key *key, const uint
     return PROTO_OK;
 }
 
-enum proto_err __wrap_proto_noise_channel_seal(struct proto_noise_channel *channel, const uint8_t *plain, size_t plain_len,
-                                               uint8_t *out, size_t out_capacity, size_t *out_len)
+enum proto_err __wrap_proto_noise_channel_seal(struct proto_noise_channel *channel, const uint8_t *plain,
+                                               size_t plain_len, uint8_t *out, size_t out_capacity, size_t *out_len)
 {
     (void)channel;
     *out_len = plain_len + PROTO_NOISE_TAG_BYTES;
@@ -477,8 +488,8 @@ enum proto_err __wrap_proto_noise_channel_seal(struct proto_noise_channel *chann
     return PROTO_OK;
 }
 
-enum proto_err __wrap_proto_noise_channel_open(struct proto_noise_channel *channel, const uint8_t *message, size_t message_len,
-                                               uint8_t *out, size_t out_capacity, size_t *out_len)
+enum proto_err __wrap_proto_noise_channel_open(struct proto_noise_channel *channel, const uint8_t *message,
+                                               size_t message_len, uint8_t *out, size_t out_capacity, size_t *out_len)
 {
     (void)channel;
     (void)out_capacity;
@@ -497,9 +508,11 @@ enum proto_err __wrap_proto_box_seal(uint8_t *out, const uint8_t *plain, size_t 
     return PROTO_OK;
 }
 
-int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *clen, const unsigned char *m,
-                                                      unsigned long long mlen, const unsigned char *ad, unsigned long long adlen,
-                                                      const unsigned char *nsec, const unsigned char *npub, const unsigned char *k)
+int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c, unsigned long long *clen,
+                                                      const unsigned char *m, unsigned long long mlen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *nsec, const unsigned char *npub,
+                                                      const unsigned char *k)
 {
     (void)ad, (void)adlen, (void)nsec, (void)npub, (void)k;
     memmove(c, m, mlen);
@@ -510,8 +523,9 @@ int __wrap_crypto_aead_xchacha20poly1305_ietf_encrypt(unsigned char *c, unsigned
 }
 
 int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
-                                                      const unsigned char *c, unsigned long long clen, const unsigned char *ad,
-                                                      unsigned long long adlen, const unsigned char *npub, const unsigned char *k)
+                                                      const unsigned char *c, unsigned long long clen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *npub, const unsigned char *k)
 {
     (void)ad, (void)adlen, (void)nsec, (void)npub, (void)k;
     memmove(m, c, clen - crypto_aead_xchacha20poly1305_ietf_ABYTES);

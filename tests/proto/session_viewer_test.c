@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's end against a customer's end, or an expert with its keys, that cheats: statements that are altered, replayed or
- * signed by another; keys that no statement commits to. What the cheat sends is sealed rightly: only its content is wrong.
+ * The agent's end against a customer's end, or an expert with its keys, that cheats: statements that are altered,
+ * replayed or signed by another; keys that no statement commits to. What the cheat sends is sealed rightly: only its
+ * content is wrong.
  */
 #include "tests/proto/test.h"
 
@@ -37,7 +38,8 @@ static bool listen(struct session_world *world, bool from_customer, uint8_t *byt
     if (msg == PROTO_CONTROL_KEY_RELEASE && body_len == sizeof release)
         memcpy(release, body, sizeof release);
     if (msg == PROTO_CONTROL_STATEMENT && statement_count < 16)
-        assert_ok(proto_message_decode(body, body_len, handhold_Statement_fields, &statements[statement_count++], sizeof *statements));
+        assert_ok(proto_message_decode(body, body_len, handhold_Statement_fields, &statements[statement_count++],
+                                       sizeof *statements));
     return true;
 }
 
@@ -121,7 +123,8 @@ static handhold_Statement sign_statement(const struct proto_statement *st, const
 /* ---- keys ---- */
 
 /* For grants a rogue customer makes by hand: statement and key as they should be, for `capability` under `epoch`. */
-static void rogue_grant(enum proto_capability capability, uint32_t epoch, uint8_t stream, uint8_t fill, uint8_t out[static KEY_RELEASE_BYTES])
+static void rogue_grant(enum proto_capability capability, uint32_t epoch, uint8_t stream, uint8_t fill,
+                        uint8_t out[static KEY_RELEASE_BYTES])
 {
     struct proto_statement st = next_statement(PROTO_STATEMENT_GRANT, capability);
     uint8_t key[32], text_hash[32];
@@ -315,7 +318,8 @@ static void a_statement_that_was_edited_or_signed_by_another_is_not_taken(void *
     send_statement(&m);
     assert_alarms(1);
     handhold_Statement good = sign_statement(&st, sw.customer->cs_secret);
-    size_t text_len = (size_t)((const uint8_t *)memmem(good.note.bytes, good.note.size, "\n\n", 2) - good.note.bytes) + 1;
+    size_t text_len =
+        (size_t)((const uint8_t *)memmem(good.note.bytes, good.note.size, "\n\n", 2) - good.note.bytes) + 1;
     for (size_t i = 0; i < text_len; i += 7) {
         m = good;
         m.note.bytes[i] ^= 1;

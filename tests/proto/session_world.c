@@ -97,7 +97,8 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
         break;
     case PROTO_EVENT_MEDIA:
         out->capability = e->media.capability;
-        snprintf(out->text, SW_TEXT, "%.*s", (int)(e->media.len < SW_TEXT ? e->media.len : SW_TEXT - 1), (const char *)e->media.bytes);
+        snprintf(out->text, SW_TEXT, "%.*s", (int)(e->media.len < SW_TEXT ? e->media.len : SW_TEXT - 1),
+                 (const char *)e->media.bytes);
         break;
     case PROTO_EVENT_DATA:
         if (e->data->which_body == handhold_Data_chat_tag)
@@ -159,7 +160,8 @@ const struct sw_event *sw_last(const struct session_world *sw, bool customer, en
     return NULL;
 }
 
-size_t sw_consents(const struct session_world *sw, bool customer, enum proto_capability capability, enum proto_consent_state state)
+size_t sw_consents(const struct session_world *sw, bool customer, enum proto_capability capability,
+                   enum proto_consent_state state)
 {
     const struct sw_event *row = customer ? sw->customer_events : sw->agent_events;
     size_t count = customer ? sw->customer_event_count : sw->agent_event_count, found = 0;
@@ -182,7 +184,8 @@ static void trace(struct session_world *sw, bool from_customer, uint8_t type, en
     sw->trace[sw->trace_count++] = (struct sw_trace){from_customer, type, control, sw->now.mono_ms};
 }
 
-size_t sw_first(const struct session_world *sw, size_t from, bool from_customer, uint8_t type, enum proto_control control)
+size_t sw_first(const struct session_world *sw, size_t from, bool from_customer, uint8_t type,
+                enum proto_control control)
 {
     for (size_t i = from; i < sw->trace_count; i++)
         if (sw->trace[i].from_customer == from_customer && sw->trace[i].type == type && sw->trace[i].control == control)
@@ -190,7 +193,8 @@ size_t sw_first(const struct session_world *sw, size_t from, bool from_customer,
     return SW_TRACE_MAX;
 }
 
-size_t sw_traced(const struct session_world *sw, size_t from, bool from_customer, uint8_t type, enum proto_control control)
+size_t sw_traced(const struct session_world *sw, size_t from, bool from_customer, uint8_t type,
+                 enum proto_control control)
 {
     size_t count = 0;
 
@@ -211,7 +215,8 @@ static enum proto_control peek(struct session_world *sw, bool from_customer, con
     assert_non_null(plain);
     if (receiver && receiver->pair.up && len > PROTO_ENVELOPE_BYTES) {
         channel = receiver->pair.channel;
-        if (!proto_noise_channel_open(&channel, bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, plain, len, &plain_len) &&
+        if (!proto_noise_channel_open(&channel, bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, plain, len,
+                                      &plain_len) &&
             plain_len)
             control = plain[0];
     }
@@ -241,7 +246,8 @@ void sw_say(struct session_world *sw, bool to_customer, const handhold_FromRelay
     struct proto_buf body;
     uint8_t envelope[PROTO_ENVELOPE_BYTES];
 
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, PROTO_INDEX_RELAY, to_customer ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
+    proto_envelope_write(envelope, PROTO_TYPE_RELAY, PROTO_INDEX_RELAY,
+                         to_customer ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
     proto_buf_init(&body, PROTO_MAX_RELAY_BYTES);
     proto_buf_put(&body, envelope, sizeof envelope);
     assert_ok(proto_message_encode(&body, handhold_FromRelay_fields, message));
@@ -401,7 +407,8 @@ static void send_receipt(struct session_world *sw, bool to_customer, const handh
     uint8_t envelope[PROTO_ENVELOPE_BYTES];
     struct proto_buf body;
 
-    proto_envelope_write(envelope, PROTO_TYPE_LOG, PROTO_INDEX_RELAY, to_customer ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
+    proto_envelope_write(envelope, PROTO_TYPE_LOG, PROTO_INDEX_RELAY,
+                         to_customer ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
     proto_buf_init(&body, PROTO_MAX_LOG_BYTES);
     proto_buf_put(&body, envelope, sizeof envelope);
     assert_ok(proto_message_encode(&body, handhold_LogReceipt_fields, m));
@@ -652,7 +659,8 @@ void sw_connect(struct session_world *sw, bool customer)
 
 void sw_cut(struct session_world *sw, bool customer)
 {
-    bool *up = customer ? &sw->customer_up : &sw->agent_up, *seated = customer ? &sw->seated_customer : &sw->seated_agent;
+    bool *up = customer ? &sw->customer_up : &sw->agent_up,
+         *seated = customer ? &sw->seated_customer : &sw->seated_agent;
 
     *up = *seated = false;
     memset(sw->gate, 0, sizeof sw->gate);
@@ -705,11 +713,13 @@ void sw_init(struct session_world *sw, uint8_t seed)
     sw->held_last = &sw->held;
     sw->kept_last = &sw->kept;
     sw->unanswered_last = &sw->unanswered;
-    sw->agent_config = (struct proto_agent_config){.random = sw->base.random, .credential = &sw->base.agent_credential, .by_code = true};
+    sw->agent_config = (struct proto_agent_config){
+        .random = sw->base.random, .credential = &sw->base.agent_credential, .by_code = true};
     sw->customer_config = (struct proto_customer_config){
         .random = sw->base.random,
         .pinned_root = sw->base.agent_credential.identity.root_fingerprint,
-        .offers = 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_MICROPHONE | 1u << PROTO_CAPABILITY_DEVICE_STATE,
+        .offers =
+            1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_MICROPHONE | 1u << PROTO_CAPABILITY_DEVICE_STATE,
         .client_info = "the customer of a test",
     };
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/proto/session_world.h - a customer's session and an agent's, and between them a relay with a log that does what the
- * test says: honest until a hand is put on it.
+ * tests/proto/session_world.h - a customer's session and an agent's, and between them a relay with a log that does what
+ * the test says: honest until a hand is put on it.
  *
- * One clock, no socket. What each end says is carried at once, unless the test holds it or alters it; what an end tells its
- * owner is kept in a row. The world sees into both ends (internal.h), so it can read a sealed message as its receiver would.
+ * One clock, no socket. What each end says is carried at once, unless the test holds it or alters it; what an end tells
+ * its owner is kept in a row. The world sees into both ends (internal.h), so it can read a sealed message as its
+ * receiver would.
  */
 #ifndef TESTS_PROTO_SESSION_WORLD_H
 #define TESTS_PROTO_SESSION_WORLD_H
@@ -22,7 +23,7 @@ struct sw_event {
     enum proto_connection_state connection;
     enum proto_end reason;
     enum proto_err err;
-    bool on, verified; /* capture, live; joined */
+    bool on, verified;  /* capture, live; joined */
     char text[SW_TEXT]; /* purpose, message, chat, action, plaintext of a frame (cut) */
     char words[64];
     int64_t at_ms;
@@ -43,15 +44,15 @@ struct sw_trace {
 };
 
 enum sw_spoil { /* what is wrong with the next receipts */
-    SW_RECEIPT_GOOD,
-    SW_RECEIPT_INCLUSION,
-    SW_RECEIPT_CONSISTENCY,
-    SW_RECEIPT_EVIDENCE_LINE,
-    SW_RECEIPT_CHECKPOINT,
-    SW_RECEIPT_LEAF,
-    SW_RECEIPT_INDEX,
-    SW_RECEIPT_OTHER_LOG, /* signed by a key that the organisation does not name */
-    SW_RECEIPT_SPOILS
+                SW_RECEIPT_GOOD,
+                SW_RECEIPT_INCLUSION,
+                SW_RECEIPT_CONSISTENCY,
+                SW_RECEIPT_EVIDENCE_LINE,
+                SW_RECEIPT_CHECKPOINT,
+                SW_RECEIPT_LEAF,
+                SW_RECEIPT_INDEX,
+                SW_RECEIPT_OTHER_LOG, /* signed by a key that the organisation does not name */
+                SW_RECEIPT_SPOILS
 };
 
 struct session_world {
@@ -83,9 +84,10 @@ struct session_world {
     size_t pending_adds;
     struct sw_message *unanswered, **unanswered_last;
 
-    /** The relay's hand on what passes between the ends (HS, CTL, MEDIA); false: it is not carried. May change the bytes. */
+    /** The relay's hand on what passes between the ends (HS, CTL, MEDIA); false: it is not carried. May change the
+     * bytes. */
     bool (*hand)(struct session_world *sw, bool from_customer, uint8_t *bytes, size_t len);
-    size_t aim, seen; /* for its use */
+    size_t aim, seen;               /* for its use */
     bool hold_customer, hold_agent; /* CTL of that end is held back until sw_release() */
     struct sw_message *held, **held_last;
     struct sw_message *kept, **kept_last; /* everything that was sent, when `keep` is set */
@@ -123,7 +125,7 @@ void sw_carry(struct session_world *sw);
 void sw_pass(struct session_world *sw, int64_t ms);
 /** As sw_pass, but in one leap: both ends are woken once, at the end. */
 void sw_leap(struct session_world *sw, int64_t ms);
-void sw_release(struct session_world *sw); /* what was held is delivered now, in order */
+void sw_release(struct session_world *sw);    /* what was held is delivered now, in order */
 void sw_answer_log(struct session_world *sw); /* LOG_ADDs that came while log_silent are answered now */
 /** Hands these bytes to an end as if the relay had sent them. */
 void sw_feed(struct session_world *sw, bool to_customer, const uint8_t *bytes, size_t len);
@@ -138,11 +140,14 @@ size_t sw_count(const struct session_world *sw, bool customer, enum proto_event_
 /** The newest event of this kind; NULL: none. */
 const struct sw_event *sw_last(const struct session_world *sw, bool customer, enum proto_event_kind kind);
 /** How often this end was told that the capability is in this state. */
-size_t sw_consents(const struct session_world *sw, bool customer, enum proto_capability capability, enum proto_consent_state state);
+size_t sw_consents(const struct session_world *sw, bool customer, enum proto_capability capability,
+                   enum proto_consent_state state);
 /** How many messages of this kind an end sent, since trace entry `from`. */
-size_t sw_traced(const struct session_world *sw, size_t from, bool from_customer, uint8_t type, enum proto_control control);
+size_t sw_traced(const struct session_world *sw, size_t from, bool from_customer, uint8_t type,
+                 enum proto_control control);
 /** Place of the first one in the trace; SW_TRACE_MAX: none. */
-size_t sw_first(const struct session_world *sw, size_t from, bool from_customer, uint8_t type, enum proto_control control);
+size_t sw_first(const struct session_world *sw, size_t from, bool from_customer, uint8_t type,
+                enum proto_control control);
 void sw_forget_events(struct session_world *sw);
 
 #endif
