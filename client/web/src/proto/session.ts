@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * proto/session.ts - the customer's end of a session: bytes in, bytes out, events for people. It owns no socket, reads no
+ * clock but the one it is given, and touches no browser API except WebCrypto.
+ *
+ * A session outlives its connections. The owner opens a WebSocket to the relay, tells the session (connected), feeds it
+ * whole messages, sends what is pending, and tells it when the connection is gone (disconnected); the session resumes by
+ * itself on the next connection. Everything people must read comes out as events, in order.
+ *
+ *      owner:  connected -> feed / pending+sent ... tick at deadline ... disconnected -> (reconnect) connected -> ...
+ *
+ * One pump serves it all. It runs after each call below, and whenever config.onWake is called:
+ *
+ *      for (let e; (e = session.nextEvent()); ) show(e);
+ *      for (let m; socket.bufferedAmount < BOUND && (m = session.pending()); session.sent()) socket.send(m);
+ *      if (session.over()) socket.close(); else setTimer(session.deadline());
+ *
+ * Consent is a key: a capability's key is born when the customer grants it, leaves for the agent only when the log has the
+ * grant and its receipt was verified here, and dies with the withdrawal. Without a live key pushFrame() seals nothing.
+ *
+ * Only pushFrame() is asynchronous, because WebCrypto is: frames are sealed in the order they were pushed. Everything else
+ * happens before the call returns; so a withdrawal is done when withdraw() returns, and frames that WebCrypto has in hand
+ * at that moment are thrown away.
+ *
+ * Commands answer with the name of an error, 'OK' when there was none: STATE (not now), CONSENT, POLICY, RANGE, FULL. They
+ * change nothing then. Errors of a peer's bytes do not come back from feed(): they close the pair (a new handshake follows)
+ * or end the session, and show as events.
+ */
+import type { Err } from './err.js';
+import type { Capability, EndReason, Role } from './wire/capability.js';
+import type { MediaHeader } from './media/header.js';
+
+export type { Err } from './err.js';
+export { ProtoError } from './err.js';
+export { capabilities } from './wire/capability.js';
+export type { Capability, EndReason, Role } from './wire/capability.js';
+
+/* ---------------------------------------------------------------- starting */
+
+/** monoMs: a clock that never goes back (performance.now()); unixMs: wall clock (Date.now()). */
+export interface Now {
+  monoMs: number;
+  unixMs: number;
+}
+
+/** The newest tree of one log that this device has verified; size 0 is none yet. Plain data. */
+export interface LogSeen {
+  size: number;
+  root: Uint8Array;
+}
+
+export interface CustomerConfig {
+  /** The whole link with what is behind its '#', or the code as typed (then joinHost is needed). Exactly one of the two. */
+  link?: string;
+  code?: string;
+  /** host[:port] that the customer typed the code at, i.e. location.host. */
+  joinHost?: string;
+  /** 32 bytes, SHA-256 of a root's SPKI that makes its domain verified. A page that was not given one leaves it out. */
+  pinnedRoot?: Uint8Array;
+  /** What this device can do. Requests for anything else are answered `blocked` without asking. */
+  offers: readonly Capability[];
+  /** What the agent reads of this client, e.g. "handhold page 0.1.0, Firefox 128 on Android"; 1 to 200 bytes. */
+  clientInfo: string;
+  /** 32 bytes: hash of the page build, for the `ui` line of every statement. */
+  uiBuild: Uint8Array;
+  /** Newest tree this device remembers of that log; left out: none. */
+  seen?: LogSeen;
+  clock: () => Now;
+  /** Called (never from inside a call of yours) when a sealed frame waits to be sent or an event came by itself. */
+  onWake?: () => void;
+  /** n random bytes; left out: crypto.getRandomValues. For tests. */
+  random?: (bytes: number) => Uint8Array;
+}
+
+/* ---------------------------------------------------------------- what happened */
+
+export type ConsentState = 'none' | 'requested' | 'granted' | 'refused' | 'withdrawn' | 'expired' | 'blocked';
+export type ConnectionState = 'connected' | 'reconnecting' | 'resumed' | 'lost';
+
+/** Who pauses, and why: the words that the agent's end knows. */
+export type PauseBy = 'customer' | 'agent' | 'device';
+export type PauseReason = 'asked' | 'page-hidden' | 'phone-call' | 'camera-lost' | 'hold';
+
+/** What travels between the two people, sealed. Coordinates are 0..1 of the picture. */
+export type SessionData =
+  | { kind: 'chat'; text: string } /* at most 2000 bytes */
+  | { kind: 'pointer'; x: number; y: number } /* may be lost */
+  | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number }
+  | { kind: 'clear'; id: number } /* 0: all marks */
+  | { kind: 'paused'; paused: boolean; by: string; reason: string }
+  | { kind: 'check-words'; match: boolean };
+
+export type SessionEvent =
+  /** The pair is authenticated for the first time. verified: the domain's root was pinned by this device. */
+  | { kind: 'joined'; peer: string; organisation: string; role: Role; verified: boolean; fingerprint: Uint8Array }
+  /** A capability changed its state. purpose: with 'requested' the agent's words; else why, may be empty. maxS 0: until the session ends. */
+  | { kind: 'consent'; capability: Capability; state: ConsentState; purpose: string; maxS: number; retentionDays: number }
+  /** A note of this end is in the log and its receipt was verified. `note` and `r` are worth keeping for the receipt. */
+  | { kind: 'logged'; capability: Capability | undefined; action: string; index: number; logSize: number;
+      receipt: LogReceiptBytes; note: string; r: Uint8Array }
+  /** Start (true) or stop (false) capturing this capability, now. */
+  | { kind: 'capture'; capability: Capability; on: boolean }
+  /** The next picture must be a key frame. */
+  | { kind: 'key-frame'; capability: Capability }
+  /** What the agent sent, once and in order. */
+  | { kind: 'data'; data: SessionData }
+  | { kind: 'connection'; state: ConnectionState }
+  /** The other seat: false means that nobody of the organisation is there (yet). */
+  | { kind: 'peer'; present: boolean }
+  /** Heartbeats of the agent stopped for 3 s (false) or are back (true). */
+  | { kind: 'live'; live: boolean }
+  /** The four words that both people can compare. */
+  | { kind: 'check-words'; words: readonly [string, string, string, string]; required: boolean }
+  /** The relay did not forward what this end sent. */
+  | { kind: 'blocked'; capability: Capability | undefined; messages: number }
+  /** Somebody on the way tampers: forked log, wrong code, altered control. */
+  | { kind: 'alarm'; err: Err; message: string }
+  /** Something a person must read. fatal: the relay refused for good, 'ended' follows. */
+  | { kind: 'error'; err: Err; message: string; fatal: boolean }
+  /** The last event. by: index of who ended it; 0 the relay, 1 this end, 2 the agent. */
+  | { kind: 'ended'; reason: EndReason; by: number; message: string };
+
+/** A receipt as it came, so that it can be written into a proof that others can check. */
+export interface LogReceiptBytes {
+  index: number;
+  leaf: Uint8Array;
+  evidenceLine: string;
+  checkpoint: string;
+  inclusion: readonly Uint8Array[];
+  consistency: readonly Uint8Array[];
+}
+
+/* ---------------------------------------------------------------- one end */
+
+export interface Frame {
+  /** Owned by the session until the promise settles; not changed. */
+  bytes: Uint8Array;
+  key: boolean;
+  discardable: boolean;
+  /** Temporal layer, 0 is the base. */
+  tid: number;
+  /** On config.clock's monoMs. */
+  captureMonoMs: number;
+}
+
+export interface Figures {
+  framesSealed: number;
+  /** Receipts verified at this end. */
+  logEntries: number;
+  /** Notes that wait for the log. */
+  outbox: number;
+}
+
+/** Who the agent is, as the certificate and the organisation's notes say; from the 'joined' event on. */
+export interface OrganisationView {
+  domain: string;
+  verified: boolean;
+  agent: string;
+  role: Role;
+  checkWordsRequired: boolean;
+  graceS: number;
+  /** What the policy allows this agent's role: longest time (0: until the session ends) and retention. */
+  allows(capability: Capability): { maxS: number; retentionDays: number } | undefined;
+}
+
+export interface CustomerSession {
+  /* the connection */
+  connected(): void;
+  disconnected(): void;
+  /** One whole binary WebSocket message. */
+  feed(message: Uint8Array): void;
+  /** The next message to send; undefined when there is none. Control goes before media. The same one until sent(). */
+  pending(): Uint8Array<ArrayBuffer> | undefined;
+  sent(): void;
+  /** Media bytes sealed or being sealed and not yet sent: a camera that sees more than it likes skips a frame before encoding. */
+  backlogBytes(): number;
+  /** When tick() must be called, on monoMs; Infinity: not at all. */
+  deadline(): number;
+  tick(): void;
+  /** True once the session has ended and everything pending was sent: close the connection. */
+  over(): boolean;
+  /** True when the owner should have a connection: not ended, and not refused for good. */
+  wantsConnection(): boolean;
+
+  nextEvent(): SessionEvent | undefined;
+
+  /* commands */
+  /** Answers the open request for this capability. CONSENT: nothing was asked. */
+  grant(capability: Capability): Err;
+  refuse(capability: Capability): Err;
+  /** As refuse, because the device cannot: no camera, the system said no. Also takes back a grant that the device cannot keep. */
+  blocked(capability: Capability): Err;
+  /** At once, whatever the log does: capture stops, the key is gone, the gate closes, everybody is told. */
+  withdraw(capability: Capability): Err;
+  /** Pauses everything that is captured; capture events follow. */
+  pause(paused: boolean, by: PauseBy, reason: PauseReason): Err;
+  /** Is there a live key for it, and is it not paused? */
+  maySend(capability: Capability): boolean;
+  /**
+   * Seals a frame of a live capability and queues it. CONSENT: there is no key (any more), nothing was queued. FULL: the
+   * queue is over its bound, not sealed. device-state, location: bytes is one StateChange (wire/message.ts).
+   */
+  pushFrame(capability: Capability, frame: Frame): Promise<Err>;
+  /** Chat, pointer, mark, clear, check words. STATE before 'joined'. */
+  sendData(data: SessionData): Err;
+  /** Withdraws everything, says so to everybody, waits up to 3 s for the log. */
+  end(reason: EndReason): void;
+
+  /* what is so */
+  figures(): Figures;
+  consent(capability: Capability): ConsentState;
+  /** monoMs at which a grant ends, Infinity with the session; undefined when it is not granted. */
+  grantedUntil(capability: Capability): number | undefined;
+  /** The newest verified tree of this session's log, worth keeping for next time; origin '' before one is known. */
+  seen(): { origin: string; seen: LogSeen };
+  organisation(): OrganisationView | undefined;
+}
+
+/** Throws ProtoError LINK, VERSION or CODE when the invitation is damaged. Nothing is spent before connected(). */
+export declare function createCustomerSession(config: CustomerConfig): CustomerSession;
+
+export type { MediaHeader };
