@@ -166,6 +166,7 @@ static void pair_up(struct proto_session *s)
     proto_pairing_free(p->pairing);
     p->pairing = NULL;
     s->resume_try = 0;
+    s->code_told = 0;
     p->up = true;
     p->confirmed = false;
     p->best_rtt_ms = -1;
@@ -202,6 +203,8 @@ static void send_bodies(struct proto_session *s)
     size_t len;
 
     while (s->pair.pairing && (body = proto_pairing_pending(s->pair.pairing, &len))) {
+        /* M1 of a code carries a tag that tells whoever answered whether the guess behind the answer was right. */
+        s->code_told += s->side == SIDE_CUSTOMER && s->pair.by_code && body[0] == PROTO_PAIRING_M1;
         session_send(s, PROTO_TYPE_HANDSHAKE, s->side == SIDE_CUSTOMER ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER, body, len);
         proto_pairing_sent(s->pair.pairing);
     }
@@ -264,6 +267,12 @@ void pair_start(struct proto_session *s)
     pair_close(s);
     if (!choose_customer_mode(s, &config)) {
         session_finish(s, PROTO_END_CONNECTION_LOST, PROTO_INDEX_CUSTOMER, "the two ends could not take the session up again");
+        return;
+    }
+    s->pair.by_code = config.mode == PROTO_PAIRING_CODE;
+    if (s->pair.by_code && s->code_told >= PROTO_CODE_TRIES) {
+        session_alarm(s, PROTO_ERR_BURNT, "the code was tried three times and nobody proved to know it: somebody may be guessing");
+        session_finish(s, PROTO_END_FAILED, PROTO_INDEX_CUSTOMER, "the code was tried three times; ask for a new invitation");
         return;
     }
     enum proto_err err = proto_pairing_customer_new(&s->pair.pairing, &config, s->now);

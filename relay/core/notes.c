@@ -81,6 +81,10 @@ static void judge_room(void *context, struct relay_link *link)
     if (room->ended)
         return;
     if (proto_org_is_revoked(core->org, room->serial)) {
+        for (unsigned i = PROTO_INDEX_CUSTOMER; i < RELAY_SEATS; i++)
+            if (room->seat[i].peer)
+                relay_peer_tell(core, room->seat[i].peer, visit->now, PROTO_ERR_CERT_REVOKED,
+                                "the agent's certificate was revoked by its organisation; the session ends");
         relay_room_end(core, room, PROTO_END_FAILED, PROTO_INDEX_RELAY, visit->now);
         return;
     }
