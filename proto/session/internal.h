@@ -135,7 +135,7 @@ struct pair {
     struct proto_noise_channel channel; /* live when `up` */
     bool up;
     bool confirmed;                     /* customer: the agent has sealed something in this pair */
-    bool resuming;                      /* the attempt is mode 4 */
+    bool by_code;                       /* customer: the attempt is by code */
     struct proto_check check;
     uint32_t hb_seq, hb_peer_seq;
     int64_t hb_sent_ms, hb_heard_ms;    /* mono */
@@ -184,6 +184,7 @@ struct proto_session {
     struct proto_resume_keys resume;
     bool joined, ever_confirmed;
     unsigned resume_try, failed_attempts; /* customer: which key the next attempt takes; alarms in a row */
+    unsigned code_told; /* customer: tags that left for a code while nobody proved to know it */
     uint8_t cs_public[32], cs_secret[64]; /* customer: own; agent: only cs_public */
     struct proto_identity agent;          /* who the agent is, at both ends */
     struct proto_org org;
