@@ -146,7 +146,8 @@ static int try_form(struct v4l2 *v, const struct form *form)
     if (f.fmt.pix.width < CLIENT_PICTURE_MIN || f.fmt.pix.width > CLIENT_PICTURE_MAX ||
         f.fmt.pix.height < CLIENT_PICTURE_MIN || f.fmt.pix.height > CLIENT_PICTURE_MAX)
         return 0;
-    if (form->bits && (f.fmt.pix.bytesperline < f.fmt.pix.width * (uint32_t)form->line_bytes ||
+    /* An odd width is rounded up: the last chroma sample of a line lies behind its last pixel. */
+    if (form->bits && (f.fmt.pix.bytesperline < ((f.fmt.pix.width + 1) & ~1u) * (uint32_t)form->line_bytes ||
                        f.fmt.pix.bytesperline > 16 * CLIENT_PICTURE_MAX))
         return 0;
     p.parm.capture.timeperframe.numerator = 1;
@@ -259,8 +260,8 @@ static enum proto_err v4l2_start(struct client_camera *camera, int64_t now_ms, c
         camera->width = width;
         camera->height = height;
         return refuse(PROTO_ERR_BUSY, why,
-                      "camera %.200s: it no longer gives %dx%d pictures: %s; close the program that uses it",
-                      camera->name, width, height, strerror(errno));
+                      "camera %.200s: it no longer gives %dx%d pictures; close the program that uses it", camera->name,
+                      width, height);
     }
     if (map_buffers(v) != 0 || call(v, VIDIOC_STREAMON, &type) != 0) {
         int e = errno;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RATE_MAX 10000000  /* so that number * 1000 * RATE_MAX stays in 64 bits for months of pictures */
 #define FRAME_LINE_MAX 128 /* "FRAME" and its parameters */
 
 struct y4m {
@@ -68,12 +69,23 @@ static enum proto_err read_rate(const char *text, const char *end, struct client
     const char *colon = memchr(text, ':', (size_t)(end - text));
     long num = 0, den = 0;
 
+    long a, b;
+
     if (!colon || !whole_number(text, colon, &num) || !whole_number(colon + 1, end, &den) || num < 1 || den < 1 ||
         num < den || num > den * CLIENT_Y4M_FPS_MAX)
         return broken(why, "the frame rate is \"%.*s\", and must be N:D with 1 to %d frames a second",
                       (int)(end - text) > 40 ? 40 : (int)(end - text), text, CLIENT_Y4M_FPS_MAX);
-    h->fps_num = (int)num;
-    h->fps_den = (int)den;
+    for (a = num, b = den; b;) {
+        long rest = a % b;
+
+        a = b;
+        b = rest;
+    }
+    if (num / a > RATE_MAX)
+        return broken(why, "the frame rate is \"%.*s\", and must be a simpler fraction, such as 30:1 or 30000:1001",
+                      (int)(end - text) > 40 ? 40 : (int)(end - text), text);
+    h->fps_num = (int)(num / a);
+    h->fps_den = (int)(den / a);
     return PROTO_OK;
 }
 
@@ -345,6 +357,8 @@ enum proto_err client_camera_open_y4m(const char *path, struct client_camera **o
     y->camera.interval_num = y->header.fps_den;
     y->camera.interval_den = y->header.fps_num;
     y->camera.fd = -1;
+    y->camera.deadline_ms = PROTO_NEVER;
+    snprintf(y->camera.name, sizeof y->camera.name, "%s", path);
     *out = &y->camera;
     return PROTO_OK;
 }
