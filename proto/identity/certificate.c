@@ -52,6 +52,7 @@ enum proto_err proto_identity_require(const struct proto_identity *identity, enu
 
 struct chain {
     X509 *certificates[PROTO_IDENTITY_CHAIN_MAX]; /* owned; leaf first */
+    uint8_t keys[PROTO_IDENTITY_CHAIN_MAX][32];
     size_t count;
 };
 
@@ -77,26 +78,23 @@ static enum proto_err chain_read(struct chain *chain, const struct proto_der *de
         if (err != PROTO_OK)
             return err;
         chain->count = i + 1;
-        err = proto_profile_check(chain->certificates[i], place_of(i, count));
+        err = proto_profile_check(chain->certificates[i], place_of(i, count), chain->keys[i]);
         if (err != PROTO_OK)
             return err;
     }
     return PROTO_OK;
 }
 
-static enum proto_err check_signature(X509 *certificate, X509 *issuer)
+static enum proto_err check_signature(X509 *certificate, const uint8_t issuer_key[static 32])
 {
     const uint8_t *signature;
-    uint8_t *tbs, key[32];
+    uint8_t *tbs;
     size_t tbs_len;
-    enum proto_err err = proto_profile_key(issuer, key);
+    enum proto_err err = proto_der_signed_part(certificate, &tbs, &tbs_len, &signature);
 
     if (err != PROTO_OK)
         return err;
-    err = proto_der_signed_part(certificate, &tbs, &tbs_len, &signature);
-    if (err != PROTO_OK)
-        return err;
-    if (proto_verify_plain(signature, tbs, tbs_len, key) != PROTO_OK)
+    if (proto_verify_plain(signature, tbs, tbs_len, issuer_key) != PROTO_OK)
         err = PROTO_ERR_CERT_CHAIN;
     OPENSSL_free(tbs);
     return err;
@@ -107,7 +105,7 @@ static enum proto_err check_signatures(const struct chain *chain)
     enum proto_err err = PROTO_OK;
 
     for (size_t i = 0; i < chain->count && err == PROTO_OK; i++)
-        err = check_signature(chain->certificates[i], chain->certificates[i + 1 < chain->count ? i + 1 : i]);
+        err = check_signature(chain->certificates[i], chain->keys[i + 1 < chain->count ? i + 1 : i]);
     return err;
 }
 
@@ -143,7 +141,7 @@ static void set_rules(X509_STORE_CTX *context, int64_t now_unix_s)
 {
     X509_VERIFY_PARAM *rules = X509_STORE_CTX_get0_param(context);
 
-    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE);
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT); /* the root's own signature: check_signatures() */
     X509_VERIFY_PARAM_set_time(rules, (time_t)now_unix_s); /* and so OpenSSL reads no clock */
     X509_VERIFY_PARAM_set_depth(rules, (int)PROTO_IDENTITY_CHAIN_MAX - 2);
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_CLIENT);
@@ -178,12 +176,12 @@ done:
     return err;
 }
 
-static enum proto_err read_root(X509 *root, struct proto_identity_root *out)
+static enum proto_err read_root(const struct chain *chain, struct proto_identity_root *out)
 {
+    X509 *root = chain->certificates[chain->count - 1];
     enum proto_err err = proto_profile_spki_hash(root, out->fingerprint);
 
-    if (err == PROTO_OK)
-        err = proto_profile_key(root, out->public_key);
+    memcpy(out->public_key, chain->keys[chain->count - 1], sizeof out->public_key);
     if (err == PROTO_OK)
         err = proto_profile_domain(root, out->domain);
     if (err == PROTO_OK)
@@ -193,15 +191,16 @@ static enum proto_err read_root(X509 *root, struct proto_identity_root *out)
     return err;
 }
 
-static enum proto_err read_leaf(X509 *leaf, struct proto_der der, struct proto_identity *out)
+static enum proto_err read_leaf(const struct chain *chain, struct proto_der der, struct proto_identity *out)
 {
+    X509 *leaf = chain->certificates[0];
+
     proto_sha256(out->fingerprint, der.bytes, der.len);
+    memcpy(out->public_key, chain->keys[0], sizeof out->public_key);
     enum proto_err err = proto_profile_email(leaf, out->domain, out->email);
 
     if (err == PROTO_OK)
         err = proto_profile_role(leaf, &out->role);
-    if (err == PROTO_OK)
-        err = proto_profile_key(leaf, out->public_key);
     if (err == PROTO_OK)
         err = proto_profile_serial(leaf, out->serial);
     if (err == PROTO_OK)
@@ -211,15 +210,16 @@ static enum proto_err read_leaf(X509 *leaf, struct proto_der der, struct proto_i
     return err;
 }
 
+/* `pin_len` 0: the root is trusted already. */
 static enum proto_err verify(struct chain *chain, const struct proto_der *ders, const uint8_t *pin, size_t pin_len,
                              int64_t now_unix_s, struct proto_identity *out)
 {
     struct proto_identity_root root = {0};
-    enum proto_err err = read_root(chain->certificates[chain->count - 1], &root);
+    enum proto_err err = read_root(chain, &root);
 
     if (err != PROTO_OK)
         return err;
-    if (sodium_memcmp(root.fingerprint, pin, pin_len) != 0)
+    if (pin_len && sodium_memcmp(root.fingerprint, pin, pin_len) != 0)
         return PROTO_ERR_CERT_CHAIN;
     err = check_signatures(chain);
     if (err != PROTO_OK)
@@ -227,20 +227,17 @@ static enum proto_err verify(struct chain *chain, const struct proto_der *ders, 
     memcpy(out->root_fingerprint, root.fingerprint, sizeof out->root_fingerprint);
     memcpy(out->root_key, root.public_key, sizeof out->root_key);
     memcpy(out->domain, root.domain, sizeof out->domain);
-    err = read_leaf(chain->certificates[0], ders[0], out);
+    err = read_leaf(chain, ders[0], out);
     return err == PROTO_OK ? check_path(chain, now_unix_s) : err;
 }
 
-enum proto_err proto_identity_verify_chain(const struct proto_der *chain, size_t count, const uint8_t *pin,
-                                           size_t pin_len, int64_t now_unix_s, struct proto_identity *out)
+static enum proto_err read_and_verify(const struct proto_der *chain, size_t count, const uint8_t *pin, size_t pin_len,
+                                      int64_t now_unix_s, struct proto_identity *out)
 {
     struct chain read = {.count = 0};
 
-    memset(out, 0, sizeof *out);
     if (count < 2 || count > PROTO_IDENTITY_CHAIN_MAX)
         return PROTO_ERR_RANGE;
-    if (pin_len != 16 && pin_len != 32)
-        return PROTO_ERR_ARGUMENT;
     enum proto_err err = chain_read(&read, chain, count);
 
     if (err == PROTO_OK)
@@ -249,6 +246,22 @@ enum proto_err proto_identity_verify_chain(const struct proto_der *chain, size_t
         memset(out, 0, sizeof *out);
     chain_clear(&read);
     return err;
+}
+
+enum proto_err proto_identity_verify_chain(const struct proto_der *chain, size_t count, const uint8_t *pin,
+                                           size_t pin_len, int64_t now_unix_s, struct proto_identity *out)
+{
+    memset(out, 0, sizeof *out);
+    if (pin_len != 16 && pin_len != 32)
+        return PROTO_ERR_ARGUMENT;
+    return read_and_verify(chain, count, pin, pin_len, now_unix_s, out);
+}
+
+enum proto_err proto_identity_verify_under(const struct proto_der *chain, size_t count, int64_t now_unix_s,
+                                           struct proto_identity *out)
+{
+    memset(out, 0, sizeof *out);
+    return read_and_verify(chain, count, NULL, 0, now_unix_s, out);
 }
 
 enum proto_err proto_identity_read_root(struct proto_der root, struct proto_identity_root *out)
@@ -261,7 +274,7 @@ enum proto_err proto_identity_read_root(struct proto_der root, struct proto_iden
     if (err == PROTO_OK)
         err = check_signatures(&read);
     if (err == PROTO_OK)
-        err = read_root(read.certificates[0], out);
+        err = read_root(&read, out);
     if (err != PROTO_OK)
         memset(out, 0, sizeof *out);
     chain_clear(&read);

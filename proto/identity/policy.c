@@ -103,21 +103,17 @@ static enum proto_err check_officer(struct proto_policy *policy, const struct pr
                                     struct proto_der root, const struct proto_org *org)
 {
     struct proto_der ders[PROTO_IDENTITY_CHAIN_MAX];
-    struct proto_identity_root about;
-    enum proto_err err = proto_identity_read_root(root, &about);
 
-    if (err != PROTO_OK)
-        return err;
     for (size_t i = 0; i < chain->count; i++)
         ders[i] = (struct proto_der){chain->bytes[i], chain->len[i]};
     ders[chain->count] = root;
-    err = proto_identity_verify_chain(ders, chain->count + 1, about.fingerprint, sizeof about.fingerprint,
-                                      policy->time_s, &policy->officer);
+    enum proto_err err = proto_identity_verify_under(ders, chain->count + 1, policy->time_s, &policy->officer);
+
     if (err == PROTO_OK)
         err = proto_identity_require(&policy->officer, PROTO_ROLE_OFFICER);
     if (err != PROTO_OK)
         return err;
-    if (strcmp(policy->domain, about.domain) != 0 || strcmp(org->domain, about.domain) != 0)
+    if (strcmp(policy->domain, policy->officer.domain) != 0 || strcmp(org->domain, policy->officer.domain) != 0)
         return PROTO_ERR_CERT_CHAIN;
     const struct proto_org_revoked *revoked = proto_org_find_revoked(org, policy->officer.serial);
 

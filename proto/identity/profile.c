@@ -111,21 +111,7 @@ static bool authority_fits(X509 *certificate, enum proto_place place)
     return fits;
 }
 
-enum proto_err proto_profile_check(X509 *certificate, enum proto_place place)
-{
-    const ASN1_BIT_STRING *issuer_id, *subject_id;
-    uint8_t key[32];
-
-    X509_get0_uids(certificate, &issuer_id, &subject_id);
-    if (X509_get_version(certificate) != X509_VERSION_3 || issuer_id || subject_id || !algorithms_fit(certificate) ||
-        !extensions_fit(certificate, place) || !authority_fits(certificate, place))
-        return PROTO_ERR_CERT_PROFILE;
-    return proto_profile_key(certificate, key);
-}
-
-/* ---- fields ---- */
-
-enum proto_err proto_profile_key(X509 *certificate, uint8_t key[static 32])
+static enum proto_err take_key(X509 *certificate, uint8_t key[static 32])
 {
     EVP_PKEY *pkey = X509_get0_pubkey(certificate);
     size_t len = 32;
@@ -135,6 +121,19 @@ enum proto_err proto_profile_key(X509 *certificate, uint8_t key[static 32])
         return PROTO_ERR_CERT_PROFILE;
     return PROTO_OK;
 }
+
+enum proto_err proto_profile_check(X509 *certificate, enum proto_place place, uint8_t key[static 32])
+{
+    const ASN1_BIT_STRING *issuer_id, *subject_id;
+
+    X509_get0_uids(certificate, &issuer_id, &subject_id);
+    if (X509_get_version(certificate) != X509_VERSION_3 || issuer_id || subject_id || !algorithms_fit(certificate) ||
+        !extensions_fit(certificate, place) || !authority_fits(certificate, place))
+        return PROTO_ERR_CERT_PROFILE;
+    return take_key(certificate, key);
+}
+
+/* ---- fields ---- */
 
 enum proto_err proto_profile_spki_hash(X509 *certificate, uint8_t hash[static 32])
 {
