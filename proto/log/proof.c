@@ -31,8 +31,10 @@ enum proto_err proto_log_proof_write(struct proto_buf *out, const struct proto_l
         proto_base64_put(out, proof->inclusion.hash[i], PROTO_LOG_HASH_BYTES);
         proto_buf_put_text(out, "\n");
     }
-    if (!failed)
-        proto_buf_printf(out, "\n%s", proof->checkpoint);
+    if (!failed) {
+        proto_buf_put_text(out, "\n");
+        proto_buf_put_text(out, proof->checkpoint);
+    }
     proto_buf_free(&extra);
     return failed || out->failed ? PROTO_ERR_NOMEM : PROTO_OK;
 }

@@ -31,6 +31,7 @@ void proto_buf_put_u16(struct proto_buf *buf, uint16_t value);
 void proto_buf_put_u32(struct proto_buf *buf, uint32_t value);
 void proto_buf_put_u64(struct proto_buf *buf, uint64_t value);
 void proto_buf_put_text(struct proto_buf *buf, const char *text); /* without the final NUL */
+/** At most 1023 bytes in one call; more sets `failed`. */
 void proto_buf_printf(struct proto_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** u8 / u16 length, then the bytes; a longer value sets `failed`. */
 void proto_buf_put_lv8(struct proto_buf *buf, const void *bytes, size_t len);
