@@ -142,7 +142,7 @@ static void set_rules(X509_STORE_CTX *context, int64_t now_unix_s)
     X509_VERIFY_PARAM *rules = X509_STORE_CTX_get0_param(context);
 
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT); /* the root's own signature: check_signatures() */
-    X509_VERIFY_PARAM_set_time(rules, (time_t)now_unix_s); /* and so OpenSSL reads no clock */
+    X509_VERIFY_PARAM_set_time(rules, (time_t)now_unix_s);       /* and so OpenSSL reads no clock */
     X509_VERIFY_PARAM_set_depth(rules, (int)PROTO_IDENTITY_CHAIN_MAX - 2);
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_CLIENT);
 }

@@ -75,8 +75,8 @@ PROTO_MUST_USE enum proto_err proto_identity_verify_chain(const struct proto_der
                                                           struct proto_identity *out);
 
 /** The same where the caller trusts the last certificate already, byte for byte: there is no pin to hold it to. */
-PROTO_MUST_USE enum proto_err proto_identity_verify_under(const struct proto_der *chain, size_t count, int64_t now_unix_s,
-                                                          struct proto_identity *out);
+PROTO_MUST_USE enum proto_err proto_identity_verify_under(const struct proto_der *chain, size_t count,
+                                                          int64_t now_unix_s, struct proto_identity *out);
 
 /** Holds one root to the profile (self-signed, nameConstraints, …), without judging its time. Same errors. */
 PROTO_MUST_USE enum proto_err proto_identity_read_root(struct proto_der root, struct proto_identity_root *out);

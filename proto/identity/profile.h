@@ -12,8 +12,8 @@
 enum proto_place { PROTO_PLACE_LEAF, PROTO_PLACE_AUTHORITY, PROTO_PLACE_ROOT };
 
 /**
- * Version, algorithm, key, and the table of extensions: which must be there, which may, which must be critical. Gives the
- * Ed25519 public key, which is of full order: asking that costs as much as a signature, so it is asked once.
+ * Version, algorithm, key, and the table of extensions: which must be there, which may, which must be critical. Gives
+ * the Ed25519 public key, which is of full order: asking that costs as much as a signature, so it is asked once.
  */
 PROTO_MUST_USE enum proto_err proto_profile_check(X509 *certificate, enum proto_place place, uint8_t key[static 32]);
 /** SHA-256 of the SPKI. */
