@@ -88,7 +88,7 @@ static void hash_shown(uint8_t out[static 32], enum proto_capability capability,
     struct proto_buf text;
 
     proto_buf_init(&text, 512);
-    proto_buf_printf(&text, "en\n%s\n%s\n%u\n", proto_capability_label(capability), grant->purpose, grant->max_s);
+    proto_buf_printf(&text, "en\n%s\n%s\n%u\n", capability ? proto_capability_label(capability) : "-", grant->purpose, grant->max_s);
     proto_sha256(out, text.bytes, text.len);
     proto_buf_free(&text);
 }
@@ -119,7 +119,7 @@ static struct note_entry *state(struct proto_session *s, enum proto_statement_ac
     memcpy(st.prev, s->outbox.prev, sizeof st.prev);
     memcpy(st.grantee, s->agent.fingerprint, sizeof st.grantee);
     memcpy(st.ui_build, s->ui_build, sizeof st.ui_build);
-    hash_shown(st.ui_text, capability ? capability : PROTO_CAPABILITY_CAMERA, grant);
+    hash_shown(st.ui_text, capability, grant);
     if (keyed)
         proto_key_commit(st.key_commit, grant_kid(grant), grant->base_key);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
@@ -182,13 +182,15 @@ static void retire_key(struct proto_session *s, uint64_t kid)
 /* ---------------------------------------------------------------- being asked */
 
 /* Why a request is not even put before the customer; NULL: it is. */
-static const char *cannot_be_asked(const struct proto_session *s, enum proto_capability capability, uint32_t max_s)
+static const char *cannot_be_asked(const struct proto_session *s, enum proto_capability capability, uint32_t max_s,
+                                   uint32_t retention_days)
 {
     if (!s->verified && capability != PROTO_CAPABILITY_MICROPHONE)
-        return "unverified organisation";
+        return PROTO_PURPOSE_UNVERIFIED;
     if ((!s->verified || s->policy.check_words_required) && !s->words_matched)
-        return "check words not compared";
-    if (proto_policy_allows(&s->policy, capability, s->agent.role, max_s))
+        return PROTO_PURPOSE_WORDS;
+    if (proto_policy_allows(&s->policy, capability, s->agent.role, max_s) ||
+        retention_days > proto_policy_retention_days(&s->policy, capability))
         return PROTO_PURPOSE_FORBIDDEN;
     if (!(s->offers & 1u << capability))
         return PROTO_PURPOSE_BLOCKED;
@@ -199,7 +201,8 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
 {
     enum proto_capability capability = (enum proto_capability)request->capability;
 
-    if (!proto_capability_label(capability) || request->number <= s->request_number || !proto_value_valid(request->purpose)) {
+    if (!proto_capability_label(capability) || request->number <= s->request_number || !proto_value_valid(request->purpose) ||
+        proto_purpose_is_machines(request->purpose)) {
         session_alarm(s, PROTO_ERR_FORMAT, "the agent's end sent a request that is not one");
         return;
     }
@@ -214,7 +217,7 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
     grant->retention_days = request->retention_days;
     memcpy(grant->purpose, request->purpose, sizeof grant->purpose);
     grant->phase = GRANT_ASKED;
-    const char *why_not = cannot_be_asked(s, capability, request->max_s);
+    const char *why_not = cannot_be_asked(s, capability, request->max_s, request->retention_days);
     if (!why_not) {
         tell(s, capability, PROTO_CONSENT_REQUESTED, grant->purpose);
         return;
@@ -224,13 +227,14 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
     tell(s, capability, !strcmp(why_not, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_BLOCKED : PROTO_CONSENT_REFUSED, why_not);
 }
 
+/* `why` is what this end says; when a person said no it is empty, and the statement keeps the words that they said no to. */
 static enum proto_err refuse(struct proto_session *s, enum proto_capability capability, const char *why, enum proto_consent_state how)
 {
     if (!proto_capability_label(capability))
         return PROTO_ERR_RANGE;
     if (s->grants[capability].phase != GRANT_ASKED)
         return PROTO_ERR_CONSENT;
-    state(s, PROTO_STATEMENT_REFUSE, capability, why);
+    state(s, PROTO_STATEMENT_REFUSE, capability, *why ? why : s->grants[capability].purpose);
     s->grants[capability].phase = GRANT_NONE;
     tell(s, capability, how, why);
     return PROTO_OK;
@@ -416,7 +420,7 @@ void grants_gate_answered(struct proto_session *s, uint32_t gate_seq, enum proto
             continue;
         grant->gate_open = false;
         session_error(s, err, message);
-        withdraw(s, (enum proto_capability)c, "refused by the relay", PROTO_CONSENT_WITHDRAWN);
+        withdraw(s, (enum proto_capability)c, PROTO_PURPOSE_NO_GATE, PROTO_CONSENT_WITHDRAWN);
     }
 }
 

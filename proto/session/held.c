@@ -98,6 +98,16 @@ static enum proto_consent_state state_of_withdrawal(const struct proto_statement
     return strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_WITHDRAWN : PROTO_CONSENT_BLOCKED;
 }
 
+/* A person's no quotes what was asked, which is no reason; a machine's no says why. */
+static void apply_refusal(struct proto_session *s, const struct proto_statement *st)
+{
+    bool by_person = !proto_purpose_is_machines(st->purpose);
+
+    change_state(s, st->capability, strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED : PROTO_CONSENT_BLOCKED,
+                 by_person ? "" : st->purpose);
+    s->refusals += by_person;
+}
+
 static enum proto_err apply(struct proto_session *s, const struct proto_statement *st, const uint8_t text_hash[static 32])
 {
     struct held *held = &s->held[st->capability];
@@ -107,6 +117,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         if (!st->has_key || !st->capability || !held->requested)
             return PROTO_ERR_STATE; /* nobody asked */
         held->requested = false;
+        s->refusals = 0; /* only those in a row are an answer */
         held->max_s = st->max_s;
         held->retention_days = st->retention_days;
         take_keyed(s, st, text_hash);
@@ -124,9 +135,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         return PROTO_OK;
     case PROTO_STATEMENT_REFUSE:
         held->requested = false;
-        change_state(s, st->capability, strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED : PROTO_CONSENT_BLOCKED,
-                     st->purpose);
-        s->refusals += !st->purpose[0];
+        apply_refusal(s, st);
         return PROTO_OK;
     case PROTO_STATEMENT_JOIN:
     case PROTO_STATEMENT_LEAVE:
@@ -168,8 +177,8 @@ void held_statement(struct proto_session *s, const handhold_Statement *m)
     if (!err) {
         s->stmt_seq = st.seq;
         memcpy(s->stmt_prev, text_hash, sizeof s->stmt_prev);
-        acknowledge(s, st.seq, m->note.bytes, text_len);
         err = apply(s, &st, text_hash);
+        acknowledge(s, st.seq, err ? NULL : m->note.bytes, text_len); /* what was not agreed to is not co-signed */
     }
     if (err)
         session_alarm(s, err, "a statement of the customer's end does not verify: nothing was taken from it");
@@ -361,7 +370,7 @@ enum proto_err proto_session_request(struct proto_session *s, enum proto_capabil
                                      struct proto_now now)
 {
     s->now = now;
-    if (!proto_capability_label(capability) || !proto_value_valid(purpose) || !*purpose)
+    if (!proto_capability_label(capability) || !proto_value_valid(purpose) || !*purpose || proto_purpose_is_machines(purpose))
         return PROTO_ERR_RANGE;
     struct held *held = &s->held[capability];
     if (s->side != SIDE_AGENT || !s->pair.up || s->ending || s->open_request || held->state == PROTO_CONSENT_GRANTED)

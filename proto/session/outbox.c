@@ -99,7 +99,10 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
     return entry;
 }
 
-/* What an agent did, as an event note of its own chain. */
+/*
+ * What an agent did, as an event note of its own chain. The first one names the customer's key: so besides the relay, whose
+ * word it is in `joined`, the one to whom the customer proved it vouches that these statements are that customer's.
+ */
 void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capability capability)
 {
     struct proto_event_note event = {
@@ -109,12 +112,15 @@ void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capabi
         .action = act,
         .capability = capability,
     };
+    char customer_key[2 * sizeof s->cs_public + 1];
     struct proto_buf text;
 
     memcpy(event.sid, s->sid, sizeof event.sid);
     memcpy(event.prev, s->outbox.prev, sizeof event.prev);
+    sodium_bin2hex(customer_key, sizeof customer_key, s->cs_public, sizeof s->cs_public);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    if (proto_event_note_write(&event, &text) ||
+    if ((event.first && proto_event_note_detail(&event, "customer-key", "%s", customer_key)) ||
+        proto_event_note_write(&event, &text) ||
         !outbox_add(s, &text, PROTO_LOG_AGENT_EVENT, capability, proto_act_name(act), false, 0))
         session_error(s, PROTO_ERR_FULL, "what this end did could not be noted: too many notes wait for the log");
     proto_buf_free(&text);

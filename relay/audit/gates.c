@@ -68,7 +68,8 @@ static void judge_in_force(const struct gates *g, const struct audit_note *note,
 static void on_opened(const struct gates *g, const struct audit_note *note, struct way *way)
 {
     uint8_t leaf_hash[32];
-    bool names = audit_gate_leaf(&note->event, leaf_hash);
+    uint8_t grantee[32];
+    bool names = audit_detail_hash(&note->event, "leaf", leaf_hash);
     const struct audit_note *grant = names ? audit_grant_of_leaf(g->session, leaf_hash) : NULL;
 
     way->opened = note;
@@ -84,6 +85,11 @@ static void on_opened(const struct gates *g, const struct audit_note *note, stru
     else if (grant->statement.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "a grant for %s", what(note)), "entry %llu, a grant for %s",
                     (unsigned long long)grant->entry, proto_capability_label(grant->statement.capability));
+    else if (!audit_detail_hash(&note->event, "grantee", grantee) ||
+             memcmp(grantee, grant->statement.grantee, sizeof grantee) != 0)
+        audit_found(audit_expected(wrong(g, note), "the way opened to the one whom entry %llu names",
+                                   (unsigned long long)grant->entry),
+                    "somebody else, or nobody");
     else
         judge_in_force(g, note, grant, "begun");
 }

@@ -110,7 +110,12 @@ static void print_verified(const struct audit_session *session, const struct aud
             report->signatures == 1 ? "" : "s");
     }
     audit_paper_head("Verified", text);
-    if (report->unchecked_lines) {
+    if (report->recorded_lines) {
+        snprintf(text, sizeof text,
+                 "%llu lines of the agent, under the key that the relay recorded; certificate not at hand",
+                 (unsigned long long)report->recorded_lines);
+        audit_paper_head("Recorded", text);
+    } else if (report->unchecked_lines) {
         snprintf(text, sizeof text, "%llu lines of the agent: certificate not stored",
                  (unsigned long long)report->unchecked_lines);
         audit_paper_head("Not checked", text);

@@ -55,14 +55,34 @@ static bool is_name(const struct proto_note_line *line, const char *name)
     return line->name_len == strlen(name) && !memcmp(line->name, name, line->name_len);
 }
 
-static bool agent_key(const struct audit_session *session, struct proto_note_key *key)
+void audit_agent_key_set(struct audit_session *session, const struct proto_identity *agent)
 {
     char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
 
-    if (session->agent_err)
-        return false;
-    proto_identity_signer_name(&session->agent, name);
-    return !proto_note_key_init(key, name, session->agent.public_key);
+    proto_identity_signer_name(agent, name);
+    session->has_agent_key = !proto_note_key_init(&session->agent_key, name, agent->public_key);
+}
+
+/*
+ * Whose lines are the agent's? The certificate says it, under the root. Where it is not at hand, the relay's `created`,
+ * which is the first note of a session, has recorded name and key: that is the relay's word, and told apart as such.
+ */
+static void take_recorded_key(const struct taking *t)
+{
+    struct audit_session *session = t->session;
+    const struct proto_event_note *created = &t->note->event;
+    const char *role = proto_event_note_get(created, "role"), *serial = strrchr(created->subject, ' ');
+    struct proto_identity agent = {.role = role ? proto_role_from_name(role) : PROTO_ROLE_NONE};
+
+    if (session->has_agent_key || t->note->by != AUDIT_RELAY || created->action != PROTO_ACT_CREATED)
+        return;
+    if (!agent.role || !serial || strlen(serial + 1) >= sizeof agent.serial ||
+        !audit_detail_hash(created, "key", agent.public_key))
+        return;
+    memcpy(agent.serial, serial + 1, strlen(serial + 1) + 1);
+    memcpy(agent.domain, t->o->root.domain, sizeof agent.domain);
+    audit_agent_key_set(session, &agent);
+    session->key_is_recorded = true;
 }
 
 /* The row says which key the customer had; the line says the first bytes of its name's hash. */
@@ -104,8 +124,8 @@ static bool verify(const struct taking *t, const struct proto_note_key *keys, si
 
 static bool check_statement_lines(const struct taking *t)
 {
-    struct proto_note_key keys[2];
-    bool known = agent_key(t->session, &keys[1]);
+    struct proto_note_key keys[2] = {{.name = {0}}, t->session->agent_key};
+    bool known = t->session->has_agent_key;
     uint32_t which = 0;
 
     if (!check_customer_key(t, &keys[0]) || !verify(t, keys, known ? 2 : 1, &which))
@@ -121,21 +141,24 @@ static bool check_statement_lines(const struct taking *t)
         t->note->agent_line_checked = known;
     }
     t->report->unchecked_lines += t->note->agent_line && !known;
+    t->report->recorded_lines += t->note->agent_line && known && t->session->key_is_recorded;
     t->report->lone_notes += !t->note->agent_line;
     return true;
 }
 
 static bool check_event_line(const struct taking *t)
 {
-    struct proto_note_key key = t->o->events_key;
+    bool by_agent = t->note->by == AUDIT_AGENT;
+    struct proto_note_key key = by_agent ? t->session->agent_key : t->o->events_key;
     uint32_t which = 0;
 
-    if (t->note->by == AUDIT_AGENT && !agent_key(t->session, &key)) {
+    if (by_agent && !t->session->has_agent_key) {
         t->report->unchecked_lines++;
         return is_staff_name(t->o, &t->parts->lines[0]) ||
                refuse(t, "the line of the session's agent", "the line of somebody else");
     }
-    t->note->agent_line_checked = t->note->by == AUDIT_AGENT;
+    t->note->agent_line_checked = by_agent;
+    t->report->recorded_lines += by_agent && t->session->key_is_recorded;
     return verify(t, &key, 1, &which);
 }
 
@@ -178,7 +201,10 @@ static bool take(struct taking *t, const struct proto_evidence_note *from)
     proto_sha256(t->note->text_hash, parts.text, parts.text_len);
     if (t->note->by == AUDIT_CUSTOMER)
         return parse_statement(t) && check_statement_lines(t);
-    return parse_event(t) && check_event_line(t);
+    if (!parse_event(t) || !check_event_line(t))
+        return false;
+    take_recorded_key(t);
+    return true;
 }
 
 /* ---- all notes of one entry ---- */

@@ -83,6 +83,12 @@ static const struct {
     {PROTO_PURPOSE_NOT_LOGGED, "The log did not take it", "The log did not take the consent in time: no key ever left"},
     {PROTO_PURPOSE_BLOCKED, "The customer's device cannot do it", "The customer's device could not keep it up"},
     {PROTO_PURPOSE_FORBIDDEN, "The policy forbids it, so nobody was asked", "The policy forbids it"},
+    {PROTO_PURPOSE_UNVERIFIED, "The organisation was not verified, so nobody was asked",
+     "The organisation was not verified"},
+    {PROTO_PURPOSE_WORDS, "The check words had not been compared, so nobody was asked",
+     "The check words were not compared"},
+    {PROTO_PURPOSE_NO_GATE, "The relay refused the way", "The relay refused the way"},
+    {PROTO_PURPOSE_ENDED, "The session ended before an answer", "The session ended"},
 };
 
 static void say_no(const struct phrase *p, bool refused)
@@ -99,7 +105,7 @@ static void say_no(const struct phrase *p, bool refused)
             return;
         }
     if (refused)
-        SAY(p, "%s asked for %s. It was refused: “%s”.", audit_agent_name(p->session), label(st->capability),
+        SAY(p, "%s asked for %s: “%s”. The customer said no.", audit_agent_name(p->session), label(st->capability),
             st->purpose);
     else
         SAY(p, "%s was taken back: “%s”.", label(st->capability), st->purpose);
@@ -178,7 +184,7 @@ static void say_opened(const struct phrase *p)
 {
     uint8_t leaf_hash[32];
     const struct audit_note *grant =
-        audit_gate_leaf(&p->note->event, leaf_hash) ? audit_grant_of_leaf(p->session, leaf_hash) : NULL;
+        audit_detail_hash(&p->note->event, "leaf", leaf_hash) ? audit_grant_of_leaf(p->session, leaf_hash) : NULL;
 
     if (grant)
         SAY(p, "The relay opened the way for %s to %s, on the consent in entry %llu.", label(p->note->event.capability),

@@ -30,8 +30,10 @@ struct audit_report {
     struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
     size_t wrong;                                          /* all of them, those over the bound too */
     uint64_t entries, sessions, live, signatures, opened, notes, erased;
-    uint64_t sound_sessions;  /* read whole, and nothing wrong in them */
-    uint64_t unchecked_lines; /* of agents whose certificate is not in the folder */
+    uint64_t sound_sessions; /* read whole, and nothing wrong in them */
+    uint64_t
+        recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */
+    uint64_t unchecked_lines; /* of agents of whom there is no key at all */
     uint64_t lone_notes;      /* statements without the agent's line: it did not come in time */
     uint64_t overdue;         /* sessions whose time is over and whose row says live */
 };

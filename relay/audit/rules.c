@@ -128,6 +128,18 @@ static void judge_agent(const struct judging *j, const struct audit_note *create
         audit_found(audit_expected(in_row(j, "agent_id"), "the id in %s", agent->email), "%s", row->agent_id);
 }
 
+/* A key that the relay recorded is worth something only while it is the one of the certificate. */
+static void judge_recorded_key(const struct judging *j, const struct audit_note *created)
+{
+    uint8_t recorded[32];
+
+    if (!audit_detail_hash(&created->event, "key", recorded) || !j->session->has_agent_key)
+        audit_found(audit_expected(in_note(j, created), "the key of the agent's certificate"),
+                    "none, or none that can be used");
+    else if (!j->session->agent_err && memcmp(recorded, j->session->agent.public_key, sizeof recorded) != 0)
+        audit_found(audit_expected(in_note(j, created), "the key of the agent's certificate"), "another key");
+}
+
 static void judge_certificate(const struct judging *j)
 {
     enum proto_err err = j->session->agent_err;
@@ -156,6 +168,7 @@ static void judge_created(const struct judging *j)
                                    (unsigned long long)created->entry),
                     "another time");
     judge_agent(j, created);
+    judge_recorded_key(j, created);
     judge_text(j, created, "customer", "customer_ref", row->customer_ref);
     judge_text(j, created, "ticket", "ticket_ref", row->ticket_ref);
 }
@@ -210,6 +223,38 @@ static void judge_end(const struct judging *j, uint64_t size)
         }
 }
 
+/* ---- the customer's key ---- */
+
+static const struct audit_note *first_of(const struct audit_session *session, enum audit_signer by, enum proto_act act)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == by && (by == AUDIT_AGENT || session->notes[i].event.action == act))
+            return &session->notes[i];
+    return NULL;
+}
+
+static void judge_key_of(const struct judging *j, const struct audit_note *note, const char *detail, const char *by)
+{
+    uint8_t key[32];
+
+    if (!note)
+        return;
+    if (!audit_detail_hash(&note->event, detail, key))
+        audit_found(audit_expected(in_note(j, note), "the customer's key, which the %s saw", by), "none");
+    else if (memcmp(key, j->session->row.cs_pub, sizeof key) != 0)
+        audit_found(audit_expected(in_row(j, "cs_pub"), "the customer's key as the %s names it in entry %llu", by,
+                                   (unsigned long long)note->entry),
+                    "another key");
+}
+
+/* All that a customer said hangs on one key. The relay and the agent each say, under a key of their own, which it was.
+ */
+static void judge_customer_key(const struct judging *j)
+{
+    judge_key_of(j, first_of(j->session, AUDIT_RELAY, PROTO_ACT_JOINED), "key", "relay");
+    judge_key_of(j, first_of(j->session, AUDIT_AGENT, PROTO_ACT_COUNT), "customer-key", "agent");
+}
+
 /* ---- what the customer said ---- */
 
 static void judge_statements(const struct judging *j)
@@ -245,6 +290,7 @@ void audit_session_judge(const struct audit_session *session, const struct audit
         return; /* the rules below read the story in order */
     judge_created(&j);
     judge_events_of_row(&j, size);
+    judge_customer_key(&j);
     judge_statements(&j);
     judge_end(&j, size);
     audit_gates_judge(session, report);

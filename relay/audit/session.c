@@ -64,6 +64,8 @@ enum proto_err audit_session_read(struct audit_session *session, struct audit_or
     memset(session, 0, sizeof *session);
     session->row = *row;
     session->agent_err = audit_staff_find(o, row->agent_fingerprint, row->created_unix_ms / 1000, &session->agent);
+    if (!session->agent_err)
+        audit_agent_key_set(session, &session->agent);
     proto_buf_init_secret(&session->plain, PROTO_MAX_EVIDENCE_BYTES);
     enum proto_err err = relay_store_each_entry_of(o->log, row->sid, read_entry, &reading);
     if (err == PROTO_ERR_NOMEM)
@@ -127,12 +129,12 @@ const struct audit_note *audit_last_event(const struct audit_session *session, e
     return NULL;
 }
 
-bool audit_gate_leaf(const struct proto_event_note *event, uint8_t leaf_hash[static 32])
+bool audit_detail_hash(const struct proto_event_note *event, const char *key, uint8_t out[static 32])
 {
-    const char *hex = proto_event_note_get(event, "leaf");
+    const char *hex = proto_event_note_get(event, key);
     size_t len = 0;
 
-    return hex && strlen(hex) == 64 && sodium_hex2bin(leaf_hash, 32, hex, 64, NULL, &len, NULL) == 0 && len == 32;
+    return hex && strlen(hex) == 64 && sodium_hex2bin(out, 32, hex, 64, NULL, &len, NULL) == 0 && len == 32;
 }
 
 bool audit_detail_number(const struct proto_event_note *event, const char *key, uint64_t *value)

@@ -39,7 +39,10 @@ struct audit_session {
     bool key_is_wrong;           /* the row's cs_pub is not the key that signed */
     struct proto_identity agent; /* zero unless agent_err is OK */
     enum proto_err agent_err;    /* why the agent's certificate is not known */
-    struct proto_buf plain;      /* the opened evidence of one entry; secret */
+    struct proto_note_key
+        agent_key; /* under which the agent's lines are checked: of the certificate, or else recorded */
+    bool has_agent_key, key_is_recorded; /* recorded: the relay's `created` says so, and nobody else */
+    struct proto_buf plain;              /* the opened evidence of one entry; secret */
 };
 
 /** Reads the entries of `row`'s session. Needs the officers' key. NOMEM; everything else goes into the report. */
@@ -54,6 +57,8 @@ void audit_session_judge(const struct audit_session *session, const struct audit
 
 /* ---- parts of the above, and of the minutes ---- */
 
+/** notes.c: from here on lines of the session's agent are checked under this identity's key. */
+void audit_agent_key_set(struct audit_session *session, const struct proto_identity *agent);
 /** notes.c: one opened evidence into notes. NOMEM. */
 PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, const struct audit_organisation *o,
                                                const struct relay_store_entry *entry, enum proto_log_class kind,
@@ -64,12 +69,13 @@ void audit_gates_judge(const struct audit_session *session, struct audit_report 
 const struct audit_note *audit_grant_of_leaf(const struct audit_session *session, const uint8_t leaf_hash[static 32]);
 /** The statement that took a grant back: withdrawn, left or ended; NULL while nothing did. */
 const struct audit_note *audit_end_of_grant(const struct audit_session *session, const struct audit_note *grant);
-/** The leaf hash that a gate event names. False: it names none. */
-bool audit_gate_leaf(const struct proto_event_note *event, uint8_t leaf_hash[static 32]);
 /** A detail that is a decimal number; false when it is not there. */
 bool audit_detail_number(const struct proto_event_note *event, const char *key, uint64_t *value);
 /** The last event of this kind by the relay; NULL. */
 const struct audit_note *audit_last_event(const struct audit_session *session, enum proto_act action);
+/** A detail that is 32 bytes in hex, as relays and agents write keys, fingerprints and leaf hashes; false: it is not.
+ */
+bool audit_detail_hash(const struct proto_event_note *event, const char *key, uint8_t out[static 32]);
 /** A row's text as it stands in a detail: what may not stand there is %XX, and it is cut at the detail's bound. */
 void audit_detail_text(char out[static 97], const char *text);
 

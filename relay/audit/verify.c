@@ -126,6 +126,11 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
         printf("Not seen    what the notes say: their signatures, their order and the rules\n"
                "            (no picture without consent, every session ended). For these\n"
                "            give --key with the officers' evidence key.\n");
+    if (r->recorded_lines)
+        printf("Recorded    %" PRIu64 " %s of an agent %s under the key that the relay recorded;\n"
+               "            certificate not at hand. Certificates lie in ca/issued where the\n"
+               "            authority lives; verify there.\n",
+               r->recorded_lines, r->recorded_lines == 1 ? "line" : "lines", r->recorded_lines == 1 ? "is" : "are");
     if (r->unchecked_lines)
         printf("Not checked %" PRIu64 " %s of an agent: certificate not stored. Certificates lie in\n"
                "            ca/issued where the authority lives; verify there.\n",
@@ -182,13 +187,13 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
 
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         print_finding_json(&r->findings[i]);
-    host_json_line(
-        json_pack("{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "event", "verified", "ok",
-                  r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size,
-                  "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live,
-                  "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "notes",
-                  (json_int_t)r->notes, "erased", (json_int_t)r->erased, "unchecked_lines",
-                  (json_int_t)r->unchecked_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok));
+    host_json_line(json_pack(
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "event", "verified", "ok", r->wrong == 0,
+        "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size, "entries",
+        (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live, "sound_sessions",
+        (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "notes", (json_int_t)r->notes, "erased",
+        (json_int_t)r->erased, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
+        (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok));
 }
 
 int audit_verify(void)

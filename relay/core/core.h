@@ -30,14 +30,15 @@ struct relay_core;
  * The events that the log gets of a session (class 4), in the form of proto/consent/statement.h, signed by sign_event. `seq`
  * and `prev` run through one session, also across a restart. Values that are somebody's words have %XX for what may not stand.
  *
- *   created      subject: the agent's name and serial; role, customer, ticket (the last two when given)
- *   joined       by=link|code; written when the agent has confirmed the customer's key, not before
+ *   created      subject: the agent's name and serial; id, role, serial, fingerprint (hex, SHA-256 of the certificate), key (hex,
+ *                its Ed25519 public key); customer, ticket when given
+ *   joined       by=link|code, key (hex of the customer's session key); written when the agent has confirmed that key, not before
  *   lost         who=customer|agent, cause=restart after one
  *   returned     who=customer|agent
- *   gate-opened  capability; src, stream, leaf (hex of the leaf hash of the grant)
- *   started      capability; src, stream: the first message passed
- *   stopped      capability; src, stream, frames, bytes (of whole messages); after a restart cause=restart and no figures
- *   gate-closed  capability; src, stream, leaf (not after a restart), cause=lost|replaced|expired|policy|ended|restart; without
+ *   gate-opened  capability; src, stream, dst, leaf (hex of the leaf hash of the grant), grantee (hex of the fingerprint in the gate)
+ *   started      capability; src, stream, dst: the first message passed
+ *   stopped      capability; src, stream, dst, frames, bytes (of whole messages); after a restart cause=restart and no figures
+ *   gate-closed  capability; src, stream, dst, leaf (not after a restart), cause=lost|replaced|expired|policy|ended|restart; without
  *                cause the customer asked
  *   blocked      capability of the last gate of this stream, or none; src, stream; once for each stream
  *   ended        reason (proto_end_name), by=relay|customer|agent
@@ -54,6 +55,7 @@ struct relay_core;
     X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing") \
     X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt") \
     X(hello_ms, 10000, "time from the connection to its first message") \
+    X(confirm_ms, 60000, "how long a customer may sit unconfirmed while the agent is there; then the seat is free") \
     X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576") \
     X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together") \
     X(queue_ms, 2000, "age of the oldest picture that waits for one receiver") \

@@ -41,6 +41,14 @@ void relay_event_text(struct proto_event_note *event, const char *key, const cha
         return; /* cannot be: keys and their number are ours */
 }
 
+void relay_event_hash(struct proto_event_note *event, const char *key, const uint8_t bytes[static 32])
+{
+    char hex[65];
+
+    sodium_bin2hex(hex, sizeof hex, bytes, 32);
+    relay_event_text(event, key, hex);
+}
+
 /* What ends something may use the last places of the writer's queue. */
 static bool is_closing(enum proto_act action)
 {

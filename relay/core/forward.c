@@ -60,12 +60,8 @@ static void log_started(struct relay_core *core, struct relay_room *room, const 
                         struct proto_now now)
 {
     struct proto_event_note event = relay_event(room, PROTO_ACT_STARTED, gate->said.capability, now);
-    char number[8];
 
-    snprintf(number, sizeof number, "%u", gate->said.src);
-    relay_event_text(&event, "src", number);
-    snprintf(number, sizeof number, "%u", gate->said.stream);
-    relay_event_text(&event, "stream", number);
+    relay_gate_add_route(&event, gate);
     relay_event_log(core, room, &event, now); /* without memory: `stopped` will have the figures all the same */
 }
 

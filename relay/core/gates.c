@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +14,6 @@ struct relay_gate *relay_gate_find(const struct relay_room *room, uint8_t src, u
     return room->gates[room->seat[src].gate_at[stream] - 1];
 }
 
-static void add_route(struct proto_event_note *event, const struct relay_gate *gate)
-{
-    char text[8];
-
-    snprintf(text, sizeof text, "%u", gate->said.src);
-    relay_event_text(event, "src", text);
-    snprintf(text, sizeof text, "%u", gate->said.stream);
-    relay_event_text(event, "stream", text);
-}
-
 static void add_number(struct proto_event_note *event, const char *key, uint64_t number)
 {
     char text[24];
@@ -33,16 +22,23 @@ static void add_number(struct proto_event_note *event, const char *key, uint64_t
     relay_event_text(event, key, text);
 }
 
+void relay_gate_add_route(struct proto_event_note *event, const struct relay_gate *gate)
+{
+    add_number(event, "src", gate->said.src);
+    add_number(event, "stream", gate->said.stream);
+    add_number(event, "dst", gate->said.dst);
+}
+
 static enum proto_err log_gate(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
                                enum proto_act action, const char *cause, struct proto_now now)
 {
     struct proto_event_note event = relay_event(room, action, gate->said.capability, now);
-    char leaf[2 * PROTO_HASH_BYTES + 1];
 
-    add_route(&event, gate);
-    sodium_bin2hex(leaf, sizeof leaf, gate->said.leaf_hash, PROTO_HASH_BYTES);
+    relay_gate_add_route(&event, gate);
     if (!gate->before_restart)
-        relay_event_text(&event, "leaf", leaf);
+        relay_event_hash(&event, "leaf", gate->said.leaf_hash);
+    if (action == PROTO_ACT_GATE_OPENED)
+        relay_event_hash(&event, "grantee", gate->said.grantee);
     if (cause)
         relay_event_text(&event, "cause", cause);
     return relay_event_log(core, room, &event, now);
@@ -94,7 +90,7 @@ static void log_stopped(struct relay_core *core, struct relay_room *room, const 
 {
     struct proto_event_note event = relay_event(room, PROTO_ACT_STOPPED, gate->said.capability, now);
 
-    add_route(&event, gate);
+    relay_gate_add_route(&event, gate);
     if (gate->before_restart) {
         relay_event_text(&event, "cause", cause);
     } else {

@@ -59,7 +59,10 @@ void relay_room_opened(struct relay_core *core, struct relay_room *room, enum pr
             peer->state = RELAY_PEER_STAFF;
         }
         relay_room_free(core, room, now);
-        if (peer)
+        if (peer && err == PROTO_ERR_STATE) /* the store knows it, though no session of ours is left */
+            relay_peer_tell(core, peer, now, PROTO_ERR_EXISTS,
+                            "there was a session under this number, and it stays as it is; draw another");
+        else if (peer)
             relay_peer_tell(core, peer, now, err,
                             "the log cannot be written, so no session was opened; tell whoever "
                             "runs this relay, and try again");
@@ -106,12 +109,18 @@ static void describe(struct relay_room *room, const handhold_Open *open, const s
     copy_text(room->serial, sizeof room->serial, staff->serial);
 }
 
-static enum proto_err log_created(struct relay_core *core, struct relay_room *room, struct proto_now now)
+/* Who it was must be found out years later, from this note alone: the certificate may be lost by then. */
+static enum proto_err log_created(struct relay_core *core, struct relay_room *room, const struct proto_identity *staff,
+                                  struct proto_now now)
 {
     struct proto_event_note event = relay_event(room, PROTO_ACT_CREATED, PROTO_CAPABILITY_NONE, now);
 
     snprintf(event.subject, sizeof event.subject, "%s %s", room->row.agent_name, room->serial);
+    relay_event_text(&event, "id", room->row.agent_id);
     relay_event_text(&event, "role", room->row.agent_role);
+    relay_event_text(&event, "serial", room->serial);
+    relay_event_hash(&event, "fingerprint", room->row.agent_fingerprint);
+    relay_event_hash(&event, "key", staff->public_key);
     relay_event_text(&event, "customer", room->row.customer_ref);
     relay_event_text(&event, "ticket", room->row.ticket_ref);
     return relay_event_log(core, room, &event, now);
@@ -156,7 +165,7 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
         (struct relay_seat){.peer = peer, .was_present = true, .generation = 1, .connections = 1};
     if (open->code_ttl_s)
         relay_nameplate_draw(core, room);
-    enum proto_err err = log_created(core, room, now);
+    enum proto_err err = log_created(core, room, peer->staff, now);
     if (err) {
         relay_room_free(core, room, now);
         return err;

@@ -80,6 +80,16 @@ static int64_t seat_deadline(const struct relay_core *core, const struct relay_r
     return is_kept(room, index) ? room->seat[index].away_since_ms + relay_room_grace_ms(core) : PROTO_NEVER;
 }
 
+/* Who has an invitation but not its secret could sit in the seat until the invitation runs out. */
+static int64_t confirm_deadline(const struct relay_core *core, const struct relay_room *room)
+{
+    const struct relay_seat *customer = &room->seat[PROTO_INDEX_CUSTOMER], *agent = &room->seat[PROTO_INDEX_AGENT];
+
+    if (room->authenticated || !customer->peer || !agent->peer)
+        return PROTO_NEVER;
+    return (customer->since_ms > agent->since_ms ? customer->since_ms : agent->since_ms) + core->limits.confirm_ms;
+}
+
 void relay_room_schedule(struct relay_core *core, struct relay_room *room)
 {
     int64_t at = room->end_owed || (room->outbox.count && !room->flying) ? room->retry_ms : PROTO_NEVER;
@@ -90,6 +100,7 @@ void relay_room_schedule(struct relay_core *core, struct relay_room *room)
             at = proto_earlier(at, room->code_expires_ms);
         for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
             at = proto_earlier(at, seat_deadline(core, room, index));
+        at = proto_earlier(at, confirm_deadline(core, room));
         for (unsigned i = 0; room->gate_count && i < RELAY_ROOM_GATES; i++)
             if (room->gates[i])
                 at = proto_earlier(at, room->gates[i]->until_ms);
@@ -108,6 +119,8 @@ void relay_room_due(struct relay_core *core, struct relay_room *room, struct pro
         for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
             if (!room->ended && seat_deadline(core, room, index) <= now.mono_ms)
                 relay_room_end(core, room, PROTO_END_CONNECTION_LOST, PROTO_INDEX_RELAY, now);
+        if (!room->ended && confirm_deadline(core, room) <= now.mono_ms)
+            relay_room_unseat_customer(core, room, now);
     }
     relay_room_pump(core, room, now);
     relay_room_schedule(core, room);
@@ -160,6 +173,24 @@ void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *roo
     room->seat[PROTO_INDEX_CUSTOMER].log_pending = 0;
     relay_tasks_clear(&room->held);
     relay_seat_announce(core, room, PROTO_INDEX_CUSTOMER, now);
+}
+
+void relay_room_unseat_customer(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    struct relay_peer *agent = room->seat[PROTO_INDEX_AGENT].peer, *customer = room->seat[PROTO_INDEX_CUSTOMER].peer;
+    struct relay_pace pace = {core->limits.join_failures_per_address_minute, 60000,
+                              core->limits.join_failures_per_address_minute};
+
+    room->seat[PROTO_INDEX_CUSTOMER].generation++; /* nor do they come back by token */
+    core->figures.refused_joins++;
+    relay_bucket_take(&customer->tally->bucket, &pace, 1, now.mono_ms);
+    relay_peer_refuse(core, customer, now, PROTO_ERR_TIMEOUT, true,
+                      "this link or code was not confirmed within %lld s, so the place is free again; "
+                      "check what you typed and join again, or ask for a new invitation",
+                      (long long)core->limits.confirm_ms / 1000);
+    if (agent)
+        relay_peer_tell(core, agent, now, PROTO_ERR_TIMEOUT,
+                        "somebody joined and did not prove to have the invitation; the place is free again");
 }
 
 void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto_end reason, uint8_t by,
@@ -219,6 +250,7 @@ void relay_room_match_keys(struct relay_core *core, struct relay_room *room, str
 
     struct proto_event_note event = relay_event(room, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, now);
     relay_event_text(&event, "by", room->joined_by_code ? "code" : "link");
+    relay_event_hash(&event, "key", room->row.cs_pub);
     if (relay_event_log(core, room, &event, now))
         relay_row_save(core, room, now);
     relay_room_release_held(core, room);

@@ -109,6 +109,7 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
     peer->state = RELAY_PEER_SEATED;
     relay_timers_set(&core->timers, &peer->timer, PROTO_NEVER);
     seat->peer = peer;
+    seat->since_ms = now.mono_ms;
     seat->connections++;
     if (index == PROTO_INDEX_AGENT || room->authenticated)
         log_presence(core, room, index, true, NULL, now);

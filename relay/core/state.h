@@ -77,6 +77,7 @@ struct relay_seat {
     int64_t away_since_ms;
     struct relay_bucket returns;
     unsigned log_pending;
+    int64_t since_ms; /* the connection that sits there took it then */
     int64_t quiet_until_ms, blocked_next_ms; /* Blocked may be said again from then */
     uint64_t blocked_noted;                  /* bit of each stream that the log has as blocked */
     uint32_t blocked[RELAY_STREAMS];
@@ -204,6 +205,8 @@ void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct
 /** A customer who leaves before the agent confirmed them: the session goes on waiting. */
 void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *room, enum proto_end reason,
                                  struct proto_now now);
+/** A customer whom the agent has not confirmed in time: the seat is free, and their token worth nothing. */
+void relay_room_unseat_customer(struct relay_core *core, struct relay_room *room, struct proto_now now);
 /** Both ends named the same key for the customer: from now on gates may open. */
 void relay_room_match_keys(struct relay_core *core, struct relay_room *room, struct proto_now now);
 
@@ -241,6 +244,8 @@ PROTO_MUST_USE enum proto_err relay_row_unpack(struct relay_room *room, struct p
 
 /* ---- gates.c ---- */
 
+/** src, stream and dst of an event about it. */
+void relay_gate_add_route(struct proto_event_note *event, const struct relay_gate *gate);
 struct relay_gate *relay_gate_find(const struct relay_room *room, uint8_t src, uint8_t stream);
 /** Checks nothing but room. FULL, NOMEM. */
 PROTO_MUST_USE enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room,
@@ -263,6 +268,8 @@ struct proto_event_note relay_event(const struct relay_room *room, enum proto_ac
                                     enum proto_capability capability, struct proto_now now);
 /** Any text as the value of a detail: what may not stand there is written %XX, and cut at the bound. */
 void relay_event_text(struct proto_event_note *event, const char *key, const char *text);
+/** 32 bytes as the value of a detail, in hex. */
+void relay_event_hash(struct proto_event_note *event, const char *key, const uint8_t bytes[static 32]);
 /** Signs, seals and queues it; `task` flags by the action. NOMEM, or what the signer says: nothing was queued. */
 enum proto_err relay_event_log(struct relay_core *core, struct relay_room *room, struct proto_event_note *event,
                                struct proto_now now);

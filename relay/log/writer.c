@@ -234,7 +234,7 @@ static enum proto_err write_item(struct log_writer *w, struct log_item *item, in
     }
     if (!err && !item->result.err && job->session) {
         err = relay_store_put_session(w->store, job->session);
-        if (err == PROTO_ERR_RANGE) { /* refused before anything was written: the fault of this job alone */
+        if (err == PROTO_ERR_RANGE || err == PROTO_ERR_STATE) { /* refused before anything was written: the fault of this job alone */
             fail(item, err, relay_store_error(w->store));
             err = PROTO_OK;
         }

@@ -33,6 +33,7 @@
       "customer_ref,ticket_ref,created_ms,expires_ms,cs_pub,event_seq,event_prev,ended_reason,secret) "                \
       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)")                                                \
     X(SESSION_GET, 0, "SELECT * FROM session WHERE sid=?1")                                                            \
+    X(SESSION_WHERE, 0, "SELECT state,event_seq FROM session WHERE sid=?1")                                            \
     X(SESSION_OPEN, 0, "SELECT * FROM session WHERE state<>3 ORDER BY created_ms,sid")                                 \
     X(SESSION_ALL, 0, "SELECT * FROM session ORDER BY created_ms,sid")                                                 \
     X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \

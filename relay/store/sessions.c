@@ -38,6 +38,25 @@ static enum proto_err check_row(struct relay_store *store, const struct relay_st
     return PROTO_OK;
 }
 
+/* STATE: the stored row is further on than this one. */
+static enum proto_err check_order(struct relay_store *store, const struct relay_store_session *row)
+{
+    sqlite3_stmt *stored = store_statement(store, STORE_SESSION_WHERE);
+
+    if (!stored)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(stored, 1, row->sid, sizeof row->sid, SQLITE_STATIC);
+    enum proto_err err = store_next(store, STORE_SESSION_WHERE, "reading a session");
+    bool ended = !err && sqlite3_column_int(stored, 0) == RELAY_STORE_ENDED && row->state != RELAY_STORE_ENDED;
+    bool later = !err && (uint64_t)sqlite3_column_int64(stored, 1) > row->event_seq;
+    store_reset(store, STORE_SESSION_WHERE);
+    if (err)
+        return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+    if (ended || later)
+        return store_fail(store, PROTO_ERR_STATE, "there was a session under this number; what is stored of it stays");
+    return PROTO_OK;
+}
+
 enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row)
 {
     enum proto_err err = check_row(store, row);
@@ -46,6 +65,9 @@ enum proto_err relay_store_put_session(struct relay_store *store, const struct r
         return err;
     if (!store_in_transaction(store))
         return PROTO_ERR_STATE;
+    err = check_order(store, row);
+    if (err)
+        return err;
     sqlite3_stmt *put = store_statement(store, STORE_SESSION_PUT);
     if (!put)
         return PROTO_ERR_IO;

@@ -143,7 +143,10 @@ struct relay_store_session {
     size_t secret_len;
 };
 
-/** In a transaction: a new row, or the new content of the row with that sid. */
+/**
+ * In a transaction: a new row, or the new content of the row with that sid. STATE, and nothing was written: the row that
+ * is there has ended and this one has not, or it is of a later event; a session's past is not written over.
+ */
 PROTO_MUST_USE enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row);
 PROTO_MUST_USE enum proto_err relay_store_get_session(struct relay_store *store,
                                                       const uint8_t sid[static RELAY_STORE_SID_BYTES],

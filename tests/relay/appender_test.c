@@ -239,6 +239,7 @@ static void a_session_row_and_its_entry_are_written_together(void **state)
     struct relay_store_session row = {.state = RELAY_STORE_LIVE, .event_seq = 4}, back;
     static struct relay_result result;
     struct relay_job job = job_of(0, 0);
+    struct proto_log_seen head;
 
     job.session = &row;
     assert_ok(relay_appender_push(w->appender, &job));
@@ -257,8 +258,19 @@ static void a_session_row_and_its_entry_are_written_together(void **state)
     assert_false(result.has_entry);
     assert_true(relay_appender_take_result(w->appender, &result));
     assert_int_equal(result.err, PROTO_ERR_RANGE); /* its own fault, not the group's */
+    row.state = RELAY_STORE_WAITING;               /* opened anew under the number of one that is there */
+    row.event_seq = 1;
+    job = job_of(1, 0);
+    job.session = &row;
+    assert_ok(relay_appender_push(w->appender, &job));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_int_equal(result.err, PROTO_ERR_STATE);
     assert_ok(relay_store_get_session(w->store, row.sid, &back));
     assert_int_equal(back.event_seq, 5);
+    assert_int_equal(back.state, RELAY_STORE_LIVE);
+    relay_appender_head(w->appender, &head);
+    assert_int_equal(head.size, 1); /* nor is the entry there */
 }
 
 static void who_has_seen_a_longer_log_is_told(void **state)

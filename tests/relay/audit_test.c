@@ -21,6 +21,8 @@
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 #define NOW_MS (LOG_FIXTURE_BEGIN_MS + 3600 * 1000)
 
+static void expect(int code, const char *text, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* ---- verifying ---- */
 
 static struct audit_verified *verify(const struct log_fixture *f, bool with_key)
@@ -242,7 +244,7 @@ static void a_log_that_grows_while_it_is_read_verifies(void **state)
     log_fixture_close(&f);
 }
 
-static void agents_lines_without_a_certificate_are_counted_as_unchecked(void **state)
+static void agents_lines_without_a_certificate_are_checked_under_the_recorded_key(void **state)
 {
     struct log_fixture f;
     char path[HOST_PATH_BYTES];
@@ -255,9 +257,42 @@ static void agents_lines_without_a_certificate_are_counted_as_unchecked(void **s
     assert_int_equal(remove(path), 0);
     struct audit_verified *v = verify(&f, true);
     assert_int_equal(v->report.wrong, 0);
-    assert_int_equal(v->report.unchecked_lines, 7); /* two events, four statements and a rekey */
+    assert_int_equal(v->report.recorded_lines, 7); /* two events, four statements and a rekey */
+    assert_int_equal(v->report.unchecked_lines, 0);
     free(v);
+    expect(0, "under the key that the relay recorded", "verify --dir %s --key %s/officer/evidence.key", f.folder,
+           f.folder);
+    expect(0, "certificate not at hand", "show 4f --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     log_fixture_close(&f);
+}
+
+/* The relay recorded `key` for the agent: found with the certificate at `created`, and without it at `entry`. */
+static void record(const uint8_t *key, int entry)
+{
+    struct log_fixture f;
+    struct log_session s;
+    char path[HOST_PATH_BYTES];
+
+    log_fixture_open(&f);
+    memcpy(f.recorded_key, key ? key : f.officer.identity.public_key, sizeof f.recorded_key);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_agent_event(&f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    log_fixture_settle(&f);
+    assert_wrong(&f, true, "entry", "evidence", 0);
+    assert_true(host_path(path, "%s/ca/issued/%s.crt", f.folder, f.agent.identity.serial));
+    assert_int_equal(remove(path), 0);
+    assert_wrong(&f, true, "entry", "evidence", entry);
+    log_fixture_close(&f);
+}
+
+static void a_recorded_key_that_is_not_the_agents_is_found(void **state)
+{
+    static const uint8_t no_key[32] = {1}; /* of small order */
+
+    (void)state;
+    record(NULL, 2); /* by the line that the agent signed */
+    record(no_key, 0);
 }
 
 /* ---- tampering, a sentence each ---- */
@@ -446,6 +481,33 @@ static void begin(struct told *t)
     log_fixture_pass(&t->f, 5);
 }
 
+static void a_customers_key_that_the_agent_saw_otherwise_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.s.seen_by_agent[5] ^= 1;
+    log_session_agent_event(&t.f, &t.s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    log_session_end(&t.f, &t.s, PROTO_END_COMPLETED);
+    log_fixture_settle(&t.f);
+    assert_wrong(&t.f, true, "session", "cs_pub", -1);
+    log_fixture_close(&t.f);
+}
+
+static void a_row_whose_key_is_not_the_one_that_joined_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_fixture_settle(&t.f);
+    assert_green(&t.f);
+    alter(&t.f, "relay.db", "UPDATE session SET cs_pub=randomblob(32)"); /* no statement of the customer is there */
+    assert_wrong(&t.f, true, "session", "cs_pub", -1);
+    log_fixture_close(&t.f);
+}
+
 /* Ends the session, and expects the finding at the entry that was noted. */
 static void finish(struct told *t, uint64_t entry)
 {
@@ -453,6 +515,44 @@ static void finish(struct told *t, uint64_t entry)
     log_fixture_settle(&t->f);
     assert_wrong(&t->f, true, "entry", "evidence", (int)entry);
     log_fixture_close(&t->f);
+}
+
+static void an_agent_who_does_not_say_which_customer_it_was_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    t.f.spoil.bare = true;
+    log_session_agent_event(&t.f, &t.s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    finish(&t, t.f.entry);
+}
+
+static void a_relay_that_does_not_say_which_customer_joined_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    log_fixture_open(&t.f);
+    log_session_begin(&t.f, &t.s, "", "");
+    t.f.spoil.bare = true;
+    log_session_event(&t.f, &t.s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    finish(&t, t.f.entry);
+}
+
+static void a_way_opened_to_somebody_else_is_found(void **state)
+{
+    struct told t;
+    char leaf[65], other[65];
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    sodium_bin2hex(leaf, sizeof leaf, t.s.grant_leaf, sizeof t.s.grant_leaf);
+    sodium_bin2hex(other, sizeof other, t.f.officer.identity.fingerprint, 32);
+    log_session_event(&t.f, &t.s, PROTO_ACT_GATE_OPENED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", "leaf",
+                      leaf, "grantee", other, NULL);
+    finish(&t, t.f.entry);
 }
 
 static void a_note_that_its_leaf_does_not_commit_to_is_found(void **state)
@@ -674,7 +774,6 @@ static int run(char *out, size_t capacity, const char *arguments)
     return WEXITSTATUS(status);
 }
 
-static void expect(int code, const char *text, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static void expect(int code, const char *text, const char *format, ...)
 {
     static char out[65536];
@@ -699,6 +798,11 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(0, "\"ok\":true", "verify --json --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "+camera -microphone", "list --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "sealed: --key opens", "list --dir %s", d);
+    expect(0, "\"purpose\":\"to hear the tone of the line\"", "show 4f --json --dir %s --key %s/officer/evidence.key",
+           d, d);
+    expect(0, "asked for Voice: “to hear the tone of the line”.", "show 4f --dir %s --key %s/officer/evidence.key", d,
+           d);
+    expect(0, "customer said no.", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "“to read the label", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "\"purpose\":\"to see why the hub is offline\"", "show a2 --json --dir %s --key %s/officer/evidence.key",
            d, d);
@@ -754,7 +858,13 @@ int main(void)
         cmocka_unit_test(without_the_key_it_says_what_it_cannot_see),
         cmocka_unit_test(a_log_without_entries_verifies),
         cmocka_unit_test(a_log_that_grows_while_it_is_read_verifies),
-        cmocka_unit_test(agents_lines_without_a_certificate_are_counted_as_unchecked),
+        cmocka_unit_test(agents_lines_without_a_certificate_are_checked_under_the_recorded_key),
+        cmocka_unit_test(a_recorded_key_that_is_not_the_agents_is_found),
+        cmocka_unit_test(a_customers_key_that_the_agent_saw_otherwise_is_found),
+        cmocka_unit_test(a_row_whose_key_is_not_the_one_that_joined_is_found),
+        cmocka_unit_test(an_agent_who_does_not_say_which_customer_it_was_is_found),
+        cmocka_unit_test(a_relay_that_does_not_say_which_customer_joined_is_found),
+        cmocka_unit_test(a_way_opened_to_somebody_else_is_found),
         cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),
         cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
         cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),

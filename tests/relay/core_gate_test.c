@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What passes and what does not: gates, media, sealed messages, and the notes that the log gets of it. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,15 @@ static void an_open_gate_lets_its_stream_pass_byte_for_byte(void **state)
     assert_false(arrives(&other));
 }
 
+static void assert_hash(const struct proto_event_note *event, const char *key, const uint8_t bytes[32])
+{
+    char hex[65];
+
+    sodium_bin2hex(hex, sizeof hex, bytes, 32);
+    assert_non_null(proto_event_note_get(event, key));
+    assert_string_equal(proto_event_note_get(event, key), hex);
+}
+
 static void the_log_has_what_passed_with_frames_and_bytes(void **state)
 {
     struct proto_event_note events[16];
@@ -114,8 +124,16 @@ static void the_log_has_what_passed_with_frames_and_bytes(void **state)
     assert_string_equal(events[0].subject, "Ada Agent 00a1");
     assert_string_equal(proto_event_note_get(&events[0], "customer"), "customer%204711%3D%25");
     assert_string_equal(proto_event_note_get(&events[0], "ticket"), "ticket-1");
+    assert_string_equal(proto_event_note_get(&events[0], "id"), "staff0");
+    assert_string_equal(proto_event_note_get(&events[0], "serial"), "00a1");
+    assert_hash(&events[0], "fingerprint", w.staff[0].fingerprint);
+    assert_hash(&events[0], "key", w.staff[0].public_key);
     assert_string_equal(proto_event_note_get(&events[1], "by"), "link");
+    assert_hash(&events[1], "key", s.cs_public);
     assert_int_equal(strlen(proto_event_note_get(&events[2], "leaf")), 64);
+    assert_hash(&events[2], "grantee", w.staff[0].fingerprint);
+    for (size_t i = 2; i < 6; i++)
+        assert_string_equal(proto_event_note_get(&events[i], "dst"), "2");
     assert_string_equal(proto_event_note_get(&events[4], "frames"), "3");
     assert_string_equal(proto_event_note_get(&events[4], "bytes"), "240");
     assert_string_equal(proto_event_note_get(&events[4], "stream"), "5");

@@ -102,6 +102,37 @@ static void limit_sessions(void **state)
     assert_non_null(world_hear(&w, agent, handhold_FromRelay_opened_tag));
 }
 
+static enum proto_err ask_for(uint32_t agent, const uint8_t sid[16])
+{
+    handhold_ToRelay open = handhold_ToRelay_init_zero;
+
+    open.which_body = handhold_ToRelay_open_tag;
+    memcpy(open.body.open.sid, sid, 16);
+    return world_say(&w, agent, 0, &open);
+}
+
+static void a_session_that_ended_is_not_opened_again(void **state)
+{
+    struct session s;
+    (void)state;
+
+    session_live(&w, &s);
+    assert_ok(session_leave(&w, s.agent, 2, PROTO_END_COMPLETED));
+    world_work(&w);
+    struct relay_store_session before = *world_row(&w, s.sid);
+    size_t entries = w.entry_count;
+    assert_int_equal(before.state, RELAY_STORE_ENDED);
+    uint32_t agent = staff_connection(&w.staff[1]);
+    assert_ok(ask_for(agent, s.sid));
+    world_work(&w);
+    world_expect_error(&w, agent, PROTO_ERR_EXISTS, false);
+    assert_memory_equal(world_row(&w, s.sid), &before, sizeof before);
+    assert_int_equal(w.entry_count, entries);
+    assert_ok(session_ask(&w, &s, agent)); /* under another number they may */
+    world_work(&w);
+    assert_non_null(world_hear(&w, agent, handhold_FromRelay_opened_tag));
+}
+
 static void limit_sessions_per_staff(void **state)
 {
     struct session s[3];
@@ -216,6 +247,51 @@ static void limit_hello_ms(void **state)
     world_pass(&w, 1);
     assert_true(world_closing(&w, quiet));
     world_expect_error(&w, quiet, PROTO_ERR_TIMEOUT, false);
+}
+
+static void limit_confirm_ms_frees_the_seat_of_whom_nobody_confirmed(void **state)
+{
+    struct session stranger, customer;
+    (void)state;
+
+    session_open(&w, &stranger, NULL);
+    customer = stranger;
+    session_join(&w, &stranger);
+    world_pass(&w, 59999);
+    assert_false(world_closing(&w, stranger.customer));
+    world_silence(&w, stranger.agent);
+    world_pass(&w, 1);
+    assert_true(world_closing(&w, stranger.customer));
+    world_expect_error(&w, stranger.customer, PROTO_ERR_TIMEOUT, true);
+    assert_false(world_hear(&w, stranger.agent, handhold_FromRelay_peer_tag)->body.peer.present);
+    relay_core_closed(w.core, stranger.customer, w.now);
+    uint32_t back = world_connect(&w, NULL, NULL); /* their token is worth nothing now */
+    assert_int_equal(session_hello_token(&w, &stranger, back, stranger.customer_token), PROTO_ERR_NOT_FOUND);
+    session_join(&w, &customer);
+    assert_ok(session_key(&w, &customer));
+    world_pass(&w, 60000); /* confirmed: they stay */
+    assert_false(world_closing(&w, customer.customer));
+}
+
+static void limit_confirm_ms_waits_for_the_agent(void **state)
+{
+    struct session s;
+    (void)state;
+
+    w.limits.confirm_ms = 20000;
+    again();
+    session_open(&w, &s, NULL);
+    session_join(&w, &s);
+    world_pass(&w, 15000);
+    relay_core_closed(w.core, s.agent, w.now); /* while nobody is there who could confirm, no time runs */
+    world_pass(&w, 30000);
+    assert_false(world_closing(&w, s.customer));
+    s.agent = world_connect(&w, &w.staff[0], NULL);
+    assert_ok(session_hello_token(&w, &s, s.agent, s.agent_token));
+    world_pass(&w, 19999);
+    assert_false(world_closing(&w, s.customer));
+    world_pass(&w, 1);
+    assert_true(world_closing(&w, s.customer));
 }
 
 static void limit_queue_bytes_closes_who_does_not_read(void **state)
@@ -726,11 +802,14 @@ int main(void)
         LIMIT_TEST(limit_connections_per_staff),
         LIMIT_TEST(limit_sessions),
         LIMIT_TEST(limit_sessions_per_staff),
+        LIMIT_TEST(a_session_that_ended_is_not_opened_again),
         LIMIT_TEST(limit_opens_per_staff_minute),
         LIMIT_TEST(limit_join_failures_per_address_minute_counts_failures_only),
         LIMIT_TEST(limit_join_failures_does_not_keep_out_who_comes_back),
         LIMIT_TEST(limit_lookups_per_nameplate_burns_the_code_and_not_the_link),
         LIMIT_TEST(limit_hello_ms),
+        LIMIT_TEST(limit_confirm_ms_frees_the_seat_of_whom_nobody_confirmed),
+        LIMIT_TEST(limit_confirm_ms_waits_for_the_agent),
         LIMIT_TEST(limit_queue_bytes_closes_who_does_not_read),
         LIMIT_TEST(limit_queue_bytes_all),
         LIMIT_TEST(limit_queue_ms),

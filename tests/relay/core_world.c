@@ -63,6 +63,15 @@ static void keep_row(struct world *w, const struct relay_store_session *row)
         w->row_count++;
 }
 
+/* As the store has it: a session's past is not written over. */
+static bool may_keep_row(struct world *w, const struct relay_store_session *row)
+{
+    const struct relay_store_session *stored = world_row(w, row->sid);
+
+    return !stored || (stored->event_seq <= row->event_seq &&
+                       (stored->state != RELAY_STORE_ENDED || row->state == RELAY_STORE_ENDED));
+}
+
 static void keep_entry(struct world *w, const struct relay_job *job, struct relay_result *result)
 {
     struct proto_log_leaf leaf = {.kind = job->kind, .unix_s = w->now.unix_ms / 60000 * 60};
@@ -98,9 +107,11 @@ void world_work_some(struct world *w, unsigned jobs)
             result->err = w->disk_full ? PROTO_ERR_IO : PROTO_ERR_FULL;
             snprintf(result->text, sizeof result->text, "no room on the disk");
         } else if (!w->keeps_nothing) {
-            if (job->session)
+            if (job->session && !may_keep_row(w, job->session))
+                result->err = PROTO_ERR_STATE;
+            else if (job->session)
                 keep_row(w, job->session);
-            if (job->has_entry)
+            if (job->has_entry && !result->err)
                 keep_entry(w, job, result);
         }
         relay_core_job_done(w->core, result, w->now);
@@ -125,6 +136,7 @@ static void make_staff(struct world *w, unsigned i, const char *name, enum proto
     snprintf(staff->email, sizeof staff->email, "staff%u@example.org", i);
     snprintf(staff->domain, sizeof staff->domain, "example.org");
     staff->role = role;
+    memset(staff->public_key, (int)(0x50 + i), sizeof staff->public_key);
 }
 
 void world_start(struct world *w)

@@ -202,6 +202,7 @@ void log_fixture_open(struct log_fixture *f)
     make_root(f, &a);
     make_staff(f, &a, "officer", "Privacy Officer", PROTO_ROLE_OFFICER, &f->officer);
     make_staff(f, &a, "ada", "Ada Lovelace", PROTO_ROLE_AGENT, &f->agent);
+    memcpy(f->recorded_key, f->agent.identity.public_key, sizeof f->recorded_key);
     make_evidence_key(f);
     make_vkey(f);
     make_notes(f, &a);
@@ -341,6 +342,25 @@ static struct proto_event_note relay_event(const struct log_fixture *f, const st
     return event_of(f, s, &chain, act, capability);
 }
 
+static void add_hash(struct proto_event_note *event, const char *key, const uint8_t bytes[32])
+{
+    char hex[65];
+
+    if (!proto_event_note_get(event, key))
+        assert_ok(proto_event_note_detail(event, key, "%s", sodium_bin2hex(hex, sizeof hex, bytes, 32)));
+}
+
+/* What the relay adds to each event of a kind. */
+static void complete(const struct log_fixture *f, const struct log_session *s, struct proto_event_note *event)
+{
+    if (event->action == PROTO_ACT_JOINED)
+        add_hash(event, "key", s->row.cs_pub);
+    if (event->action == PROTO_ACT_GATE_OPENED)
+        add_hash(event, "grantee", f->agent.identity.fingerprint);
+    if (proto_event_note_get(event, "stream") && event->action != PROTO_ACT_BLOCKED)
+        assert_ok(proto_event_note_detail(event, "dst", "2"));
+}
+
 void log_session_event(struct log_fixture *f, struct log_session *s, enum proto_act act,
                        enum proto_capability capability, ...)
 {
@@ -352,6 +372,8 @@ void log_session_event(struct log_fixture *f, struct log_session *s, enum proto_
     while ((key = va_arg(details, const char *)))
         assert_ok(proto_event_note_detail(&event, key, "%s", va_arg(details, const char *)));
     va_end(details);
+    if (!f->spoil.bare)
+        complete(f, s, &event);
     log_event(f, s, &event);
 }
 
@@ -365,6 +387,8 @@ void log_session_agent_event(struct log_fixture *f, struct log_session *s, enum 
     proto_identity_signer_name(&f->agent.identity, name);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    if (event.first && !f->spoil.bare)
+        add_hash(&event, "customer-key", s->seen_by_agent);
     assert_ok(proto_event_note_write(&event, &text));
     assert_ok(proto_note_make((const char *)text.bytes, text.len, name, f->agent.secret_key, &note));
     advance(&s->agent, &text);
@@ -435,6 +459,7 @@ void log_session_begin(struct log_fixture *f, struct log_session *s, const char 
     s->row.sid[2] = (uint8_t)(number >> 8 ^ number);
     proto_random_fill(&f->random, seed, sizeof seed);
     proto_sign_keypair(s->row.cs_pub, s->cs_secret, seed);
+    memcpy(s->seen_by_agent, s->row.cs_pub, sizeof s->seen_by_agent);
     s->row.state = RELAY_STORE_LIVE;
     memcpy(s->row.agent_fingerprint, f->agent.identity.fingerprint, sizeof s->row.agent_fingerprint);
     snprintf(s->row.agent_id, sizeof s->row.agent_id, "ada");
@@ -447,6 +472,10 @@ void log_session_begin(struct log_fixture *f, struct log_session *s, const char 
     event = relay_event(f, s, PROTO_ACT_CREATED, PROTO_CAPABILITY_NONE);
     snprintf(event.subject, sizeof event.subject, "%s %s", s->row.agent_name, f->agent.identity.serial);
     assert_ok(proto_event_note_detail(&event, "role", "agent"));
+    assert_ok(proto_event_note_detail(&event, "id", "ada"));
+    assert_ok(proto_event_note_detail(&event, "serial", "%s", f->agent.identity.serial));
+    add_hash(&event, "fingerprint", f->agent.identity.fingerprint);
+    add_hash(&event, "key", f->recorded_key);
     if (*customer)
         assert_ok(proto_event_note_detail(&event, "customer", "%s", customer));
     if (*ticket)
@@ -531,7 +560,7 @@ static void first_session(struct log_fixture *f)
     log_session_agent_event(f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
     log_fixture_pass(f, 30);
     log_session_answer(f, &s, PROTO_STATEMENT_REKEY, PROTO_CAPABILITY_CAMERA, "");
-    log_session_answer(f, &s, PROTO_STATEMENT_REFUSE, PROTO_CAPABILITY_MICROPHONE, "");
+    log_session_answer(f, &s, PROTO_STATEMENT_REFUSE, PROTO_CAPABILITY_MICROPHONE, "to hear the tone of the line");
     log_fixture_pass(f, 18);
     log_session_hide(f, &s, PROTO_CAPABILITY_CAMERA, "17", "1412", "3141592");
     log_session_answer(f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");

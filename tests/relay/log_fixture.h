@@ -41,14 +41,16 @@ struct log_fixture {
     struct proto_org org;
     struct proto_policy policy;
     struct proto_credential officer, agent;
-    int64_t now_ms; /* the only clock */
+    uint8_t recorded_key[32]; /* the agent's, as `created` records it */
+    int64_t now_ms;           /* the only clock */
     uint64_t tickets;
     uint32_t sessions;
     uint64_t entry; /* of the last note that was logged */
     uint8_t leaf_hash[32];
     struct {
         bool commitment, kind, signature;
-    } spoil; /* what is wrong with the next note, though the log takes it in good faith; then false again */
+        bool bare; /* an event without the keys and fingerprints that belong to it */
+    } spoil;       /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
 
 /* What a signer remembers between two notes. */
@@ -63,7 +65,8 @@ struct log_session {
     struct log_chain customer, agent;
     struct proto_buf rides[LOG_FIXTURE_RIDES]; /* owned: rekey notes that wait for the next leaf */
     size_t ride_count;
-    bool lone; /* the agent's line does not come in time */
+    uint8_t seen_by_agent[32]; /* the customer's key, as the agent's first event names it */
+    bool lone;                 /* the agent's line does not come in time */
     uint32_t epoch;
     uint8_t grant_leaf[32]; /* of the last grant */
 };
@@ -75,7 +78,8 @@ void log_fixture_pass(struct log_fixture *f, int64_t seconds);
 
 /** Row and event `created`. Either text may be "". */
 void log_session_begin(struct log_fixture *f, struct log_session *s, const char *customer, const char *ticket);
-/** A relay event with details: key, value, …, NULL. */
+/** A relay event with details: key, value, …, NULL. Keys and fingerprints that belong to it are filled in if not given.
+ */
 void log_session_event(struct log_fixture *f, struct log_session *s, enum proto_act act,
                        enum proto_capability capability, ...);
 void log_session_agent_event(struct log_fixture *f, struct log_session *s, enum proto_act act,

@@ -293,6 +293,30 @@ static void erasing_a_customer_leaves_leaves_and_takes_all_else(void **state)
     assert_int_equal(system(command), 0); /* not in the files either */
 }
 
+static void a_sessions_past_is_not_written_over(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session row = session_of(1, "customer 7"), again, back;
+
+    row.event_seq = 5;
+    row.state = RELAY_STORE_LIVE;
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &row));
+    again = row;
+    again.event_seq = 1; /* as if it were opened anew */
+    assert_int_equal(relay_store_put_session(w->store, &again), PROTO_ERR_STATE);
+    assert_non_null(strstr(relay_store_error(w->store), "stays"));
+    row.event_seq = 6;
+    row.state = RELAY_STORE_ENDED;
+    assert_ok(relay_store_put_session(w->store, &row));
+    assert_ok(relay_store_put_session(w->store, &row)); /* the same once more is no change */
+    again.event_seq = 7;
+    assert_int_equal(relay_store_put_session(w->store, &again), PROTO_ERR_STATE);
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_get_session(w->store, row.sid, &back));
+    assert_memory_equal(&row, &back, sizeof row);
+}
+
 static enum proto_err collect_sids(void *context, const struct relay_store_session *row)
 {
     char *out = context;
@@ -373,6 +397,7 @@ int main(void)
         TEST(a_folder_that_is_no_folder_is_named),
         TEST(nobody_else_may_read_the_files),
         TEST(altered_or_moved_evidence_does_not_open),
+        TEST(a_sessions_past_is_not_written_over),
         TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
         TEST(sessions_that_have_not_ended_are_found_again),
         TEST(a_full_disk_is_said_and_got_over),
