@@ -205,14 +205,15 @@ static unsigned read_symbols(const char *path, unsigned *seen, bool say)
 static void no_library_of_the_protocol_has_a_socket_a_clock_a_file_or_randomness(void **state)
 {
     char paths[] = SANSIO_LIBRARIES;
-    unsigned libraries = 0, seen, bad = 0;
+    unsigned libraries = 0, seen, total = 0, bad = 0;
 
     (void)state;
     for (char *path = strtok(paths, ","); path; path = strtok(NULL, ",")) {
         bad += read_symbols(path, &seen, true);
-        assert_true(seen > 0); /* a file that was read */
+        total += seen; /* a small one may import nothing at all */
         libraries++;
     }
+    assert_true(total > 200); /* they were read */
     assert_int_equal(libraries, SANSIO_COUNT);
     assert_int_equal(bad, 0);
 }

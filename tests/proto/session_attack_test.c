@@ -104,6 +104,27 @@ static void media_that_is_replayed_or_duplicated_is_dropped(void **state)
     assert_shows(CAMERA, "the next genuine frame", false);
 }
 
+/* Sound has no layers behind the window: here it stands alone. */
+static void sound_that_is_replayed_is_dropped(void **state)
+{
+    uint8_t first[sizeof frame];
+
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    catch_frame(PROTO_CAPABILITY_MICROPHONE, "a word", true);
+    memcpy(first, frame, sizeof first);
+    size_t first_len = frame_len;
+    sw_feed(&sw, false, first, first_len);
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "a word");
+    for (int i = 0; i < 2000; i++) {
+        if (i % 100 == 0)
+            assert_dropped(first, first_len, 1);
+        assert_shows(PROTO_CAPABILITY_MICROPHONE, "more", true);
+    }
+    assert_dropped(first, first_len, 1);
+}
+
 static void media_that_is_reordered_is_dropped_and_the_picture_does_not_go_back(void **state)
 {
     uint8_t late[sizeof frame];
@@ -540,6 +561,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(media_that_is_replayed_or_duplicated_is_dropped),
+        CASE(sound_that_is_replayed_is_dropped),
         CASE(media_that_is_reordered_is_dropped_and_the_picture_does_not_go_back),
         CASE(state_that_is_reordered_or_left_out_is_an_alarm_and_never_goes_back),
         CASE(media_that_is_moved_to_another_stream_is_dropped),
