@@ -2,8 +2,9 @@
 /*
  * tests/bench/bench.h - how figures are taken and printed: rounds of ours and of the peer in turn, medians, one table.
  *
- * A line is "name  ours  peer  ratio  goal  result"; lines that begin with # explain. Both sides of a ratio are measured
- * in the same run, so a slow or busy machine slows both. Noise is how far the middle eight tenths of the rounds lie apart.
+ * A line is "name  ours  peer  ratio  goal  result"; lines that begin with # explain. Both sides of a ratio are
+ * measured in the same run, so a slow or busy machine slows both. Noise is how far the middle eight tenths of the
+ * rounds lie apart.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H

@@ -3,8 +3,8 @@
  * bench_handshake - the CPU of both ends of a handshake against that of the primitives it cannot do without.
  *
  * Ours: both attempts from new() to done, by link and by code, with an organisation of one root, an agent's and an
- * officer's leaf, and its two notes. The peer: the calls of the table below, as often as the protocol needs them, by the
- * same libraries, on inputs of the same length. What is not in the table (parsing, hashing of transcripts, copying,
+ * officer's leaf, and its two notes. The peer: the calls of the table below, as often as the protocol needs them, by
+ * the same libraries, on inputs of the same length. What is not in the table (parsing, hashing of transcripts, copying,
  * memory) is what the goal leaves room for.
  */
 #include <openssl/x509v3.h>
@@ -20,7 +20,8 @@
 enum { ROUNDS = 101, RUNS = 10 };
 
 static struct world world;
-static uint8_t key[32] = {1}, point[32], ristretto[32], public_key[32], secret_key[64], signature[64], text[2048], out[2048];
+static uint8_t key[32] = {1}, point[32], ristretto[32], public_key[32], secret_key[64], signature[64], text[2048],
+               out[2048];
 
 static void must(int ok)
 {
@@ -62,10 +63,12 @@ static X509 *read_certificate(const struct proto_certificate *certificate)
     return d2i_X509(NULL, &at, (long)certificate->len);
 }
 
-/* DER to X509 and X509_verify_cert() with one trusted root, strict, at a given time; OpenSSL checks the leaf's signature on the way. */
+/* DER to X509 and X509_verify_cert() with one trusted root, strict, at a given time; OpenSSL checks the leaf's
+ * signature on the way. */
 static void chain(void)
 {
-    X509 *leaf = read_certificate(&world.agent_credential.chain[0]), *top = read_certificate(&world.agent_credential.chain[1]);
+    X509 *leaf = read_certificate(&world.agent_credential.chain[0]),
+         *top = read_certificate(&world.agent_credential.chain[1]);
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
 
@@ -139,7 +142,8 @@ static const struct primitive {
     {"Ed25519 verify", verify, 7, 7, "leaf and root of the agent, AUTH_A, ORG, officer's leaf, POLICY; AUTH_C"},
     {"Ed25519 key of full order", check_key, 4, 4, "root, agent's leaf, officer's leaf, customer"},
     {"X.509 chain", chain, 2, 2, "the agent's, the officer's"},
-    {"HMAC-SHA256", hmac, 40, 36, "Noise: 16 at each end; HKDF: link's sid and psk (4 an end) or code's psk (2 an end)"},
+    {"HMAC-SHA256", hmac, 40, 36,
+     "Noise: 16 at each end; HKDF: link's sid and psk (4 an end) or code's psk (2 an end)"},
     {"SHA-256", sha256, 20, 20, "Noise: 6 at each end; transcripts, fingerprints, texts: 8"},
     {"ChaCha20-Poly1305, empty", aead_short, 4, 4, "M1 and M2, sealed and opened"},
     {"ChaCha20-Poly1305, 1200 bytes", aead_long, 3, 3, "AUTH_A and AUTH_C, sealed and opened (AUTH_C is short)"},
@@ -216,7 +220,8 @@ static void measure(bool by_code)
             bench_add(&peer, b);
         }
     }
-    bench_ratio(by_code ? "handshake by code, both ends, us CPU" : "handshake by link, both ends, us CPU", &ours, &peer, 1.5);
+    bench_ratio(by_code ? "handshake by code, both ends, us CPU" : "handshake by link, both ends, us CPU", &ours, &peer,
+                1.5);
 }
 
 static void explain(void)
@@ -237,7 +242,8 @@ int main(void)
     world_init(&world, 1);
     memset(text, 7, sizeof text);
     must(!crypto_scalarmult_base(point, key) && !crypto_core_ristretto255_from_hash(ristretto, text) &&
-         !crypto_sign_seed_keypair(public_key, secret_key, key) && !crypto_sign_detached(signature, NULL, text, 200, secret_key));
+         !crypto_sign_seed_keypair(public_key, secret_key, key) &&
+         !crypto_sign_detached(signature, NULL, text, 200, secret_key));
     bench_head();
     measure(false);
     measure(true);

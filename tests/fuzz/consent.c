@@ -119,7 +119,8 @@ static bool feed_evidence(const uint8_t *bytes, size_t len)
             struct proto_evidence again;
             struct proto_buf opened;
             proto_buf_init_secret(&opened, PROTO_MAX_EVIDENCE_BYTES);
-            FUZZ_READY(proto_evidence_open(sealed.bytes, sealed.len, f->evidence_public, f->evidence_secret, &opened, &again));
+            FUZZ_READY(
+                proto_evidence_open(sealed.bytes, sealed.len, f->evidence_public, f->evidence_secret, &opened, &again));
             FUZZ_HOLDS(again.count == evidence.count && !memcmp(again.r, evidence.r, sizeof again.r));
             proto_buf_free(&opened);
         }
@@ -139,8 +140,8 @@ static void seed_evidence(struct fuzz_seeds *seeds)
     proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
     FUZZ_READY(proto_evidence_seal(&evidence, fixture()->evidence_public, &fixture()->random, &sealed));
     fuzz_seed_add_as(seeds, "sealed", 1, sealed.bytes, sealed.len);
-    FUZZ_READY(proto_evidence_open(sealed.bytes, sealed.len, fixture()->evidence_public, fixture()->evidence_secret, &plain,
-                                   &evidence));
+    FUZZ_READY(proto_evidence_open(sealed.bytes, sealed.len, fixture()->evidence_public, fixture()->evidence_secret,
+                                   &plain, &evidence));
     fuzz_seed_add_as(seeds, "plain", 0, plain.bytes, plain.len);
     proto_buf_free(&sealed);
     proto_buf_free(&plain);

@@ -41,7 +41,8 @@ static bool feed_y4m(const uint8_t *bytes, size_t len)
         FUZZ_READY(client_camera_start(camera, 1000, why));
         for (int64_t now = 1000; now < 2000; now += 333)
             if (client_camera_next(camera, now, &frame, why) == CLIENT_CAMERA_FRAME) {
-                volatile uint8_t last = frame.plane[0][(size_t)frame.stride[0] * (size_t)(frame.height - 1) + (size_t)frame.width - 1];
+                volatile uint8_t last =
+                    frame.plane[0][(size_t)frame.stride[0] * (size_t)(frame.height - 1) + (size_t)frame.width - 1];
                 (void)last;
             }
         client_camera_free(camera);
@@ -52,7 +53,8 @@ static bool feed_y4m(const uint8_t *bytes, size_t len)
 
 static void seed_y4m(struct fuzz_seeds *seeds)
 {
-    static const char *const heads[] = {"YUV4MPEG2 W16 H16 F30:1 Ip A1:1 C420jpeg\n", "YUV4MPEG2 W18 H16 F30000:1001 C420\n"};
+    static const char *const heads[] = {"YUV4MPEG2 W16 H16 F30:1 Ip A1:1 C420jpeg\n",
+                                        "YUV4MPEG2 W18 H16 F30000:1001 C420\n"};
     uint8_t bytes[4096];
 
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
@@ -153,7 +155,8 @@ static bool feed_client_command(const uint8_t *bytes, size_t len)
     enum proto_err err = bytes[0] % 3 == 0 ? client_command_from_json(line, &command, why)
                                            : client_command_from_keys(line, bytes[0] % 3 == 2, &command, why);
     FUZZ_HOLDS(err ? *why && memchr(why, 0, sizeof why) : memchr(command.text, 0, sizeof command.text) != NULL);
-    if (!err && command.what == CLIENT_DO_GRANT && bytes[0] % 3) /* nothing but a whole yes to an open question grants */
+    if (!err && command.what == CLIENT_DO_GRANT &&
+        bytes[0] % 3) /* nothing but a whole yes to an open question grants */
         FUZZ_HOLDS(bytes[0] % 3 == 2 && (strchr(line, 'y') || strchr(line, 'Y')));
     free(line);
     return !err;
@@ -161,10 +164,15 @@ static bool feed_client_command(const uint8_t *bytes, size_t len)
 
 static void seed_client_command(struct fuzz_seeds *seeds)
 {
-    static const char *const lines[] = {
-        "{\"do\":\"grant\",\"capability\":\"camera\"}", "{\"do\":\"refuse\",\"capability\":\"device-state\"}",
-        "{\"do\":\"withdraw\",\"capability\":\"camera\"}", "{\"do\":\"pause\"}", "{\"do\":\"resume\"}", "{\"do\":\"check-words\",\"match\":true}",
-        "{\"do\":\"chat\",\"text\":\"gr\\u00fc\\u00df dich\"}", "{\"do\":\"send\",\"still\":1}", "{\"do\":\"end\"}"};
+    static const char *const lines[] = {"{\"do\":\"grant\",\"capability\":\"camera\"}",
+                                        "{\"do\":\"refuse\",\"capability\":\"device-state\"}",
+                                        "{\"do\":\"withdraw\",\"capability\":\"camera\"}",
+                                        "{\"do\":\"pause\"}",
+                                        "{\"do\":\"resume\"}",
+                                        "{\"do\":\"check-words\",\"match\":true}",
+                                        "{\"do\":\"chat\",\"text\":\"gr\\u00fc\\u00df dich\"}",
+                                        "{\"do\":\"send\",\"still\":1}",
+                                        "{\"do\":\"end\"}"};
     static const char *const typed[] = {"w camera", "w", "p", "r", "words yes", "say yes", "hello there", "q", "?"};
     char name[16];
 
@@ -213,9 +221,14 @@ static void seed_agent_command(struct fuzz_seeds *seeds)
 {
     static const char *const lines[] = {
         "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"to see the lamp\"}",
-        "{\"do\":\"chat\",\"text\":\"hello\"}", "{\"do\":\"point\",\"x\":0.25,\"y\":0.75}",
-        "{\"do\":\"draw\",\"shape\":\"arrow\",\"points\":[[0.1,0.2],[0.3,0.4]]}", "{\"do\":\"clear\"}",
-        "{\"do\":\"freeze\"}", "{\"do\":\"wrong-person\"}", "{\"do\":\"still\"}", "{\"do\":\"end\"}"};
+        "{\"do\":\"chat\",\"text\":\"hello\"}",
+        "{\"do\":\"point\",\"x\":0.25,\"y\":0.75}",
+        "{\"do\":\"draw\",\"shape\":\"arrow\",\"points\":[[0.1,0.2],[0.3,0.4]]}",
+        "{\"do\":\"clear\"}",
+        "{\"do\":\"freeze\"}",
+        "{\"do\":\"wrong-person\"}",
+        "{\"do\":\"still\"}",
+        "{\"do\":\"end\"}"};
     char name[16];
 
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -312,14 +325,16 @@ static bool feed_layers(const uint8_t *bytes, size_t len)
 
     while (fuzz_more(&in)) {
         uint8_t how = fuzz_u8(&in);
-        struct proto_media_header header = {.flags = how & PROTO_MEDIA_FLAGS, .src = 1, .stream = 1, .tid = how >> 5, .tl0 = fuzz_u8(&in)};
+        struct proto_media_header header = {
+            .flags = how & PROTO_MEDIA_FLAGS, .src = 1, .stream = 1, .tid = how >> 5, .tl0 = fuzz_u8(&in)};
         counter = how & 1 ? counter + fuzz_u8(&in) : counter - fuzz_u8(&in);
         if (!proto_replay_fresh(&replay, counter))
             continue;
         proto_replay_take(&replay, counter);
         FUZZ_HOLDS(!proto_replay_fresh(&replay, counter)); /* nothing is taken twice */
         enum proto_layers_verdict verdict = proto_layers_take(&layers, &header, counter);
-        FUZZ_HOLDS(verdict != PROTO_LAYERS_PASS || passed || header.flags & PROTO_MEDIA_KEY); /* a key frame comes first */
+        FUZZ_HOLDS(verdict != PROTO_LAYERS_PASS || passed ||
+                   header.flags & PROTO_MEDIA_KEY); /* a key frame comes first */
         passed |= verdict == PROTO_LAYERS_PASS;
     }
     return passed;

@@ -34,8 +34,8 @@ void fuzz_seeds_clear(struct fuzz_seeds *seeds);
 
 struct fuzz_target {
     const char *name;
-    size_t max_len;                                  /* of an input */
-    bool (*feed)(const uint8_t *bytes, size_t len);  /* true: all of it was accepted as genuine */
+    size_t max_len;                                 /* of an input */
+    bool (*feed)(const uint8_t *bytes, size_t len); /* true: all of it was accepted as genuine */
     void (*seeds)(struct fuzz_seeds *seeds);
 };
 

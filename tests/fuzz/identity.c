@@ -33,7 +33,8 @@ static bool feed_chain(const uint8_t *bytes, size_t len)
     }
     if (count)
         (void)!proto_identity_read_root(chain[count - 1], &root);
-    bool verified = !proto_identity_verify_chain(chain, count, f->agent.identity.root_fingerprint, 32, WORLD_TIME_S, &identity);
+    bool verified =
+        !proto_identity_verify_chain(chain, count, f->agent.identity.root_fingerprint, 32, WORLD_TIME_S, &identity);
     FUZZ_HOLDS(verified || !memcmp(&identity, &zero, sizeof zero));
     if (verified) /* the root signed two leaves, and no other */
         FUZZ_HOLDS(!memcmp(&identity, &f->agent.identity, sizeof identity) ||
@@ -195,7 +196,8 @@ static bool feed_policy(const uint8_t *bytes, size_t len)
     struct proto_policy policy;
     struct proto_buf note;
     char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
-    struct proto_der root = {f->officer.chain[f->officer.chain_len - 1].bytes, f->officer.chain[f->officer.chain_len - 1].len};
+    struct proto_der root = {f->officer.chain[f->officer.chain_len - 1].bytes,
+                             f->officer.chain[f->officer.chain_len - 1].len};
 
     if (!len)
         return false;

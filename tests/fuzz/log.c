@@ -34,7 +34,8 @@ static bool feed_checkpoint(const uint8_t *bytes, size_t len)
         proto_buf_free(&again);
     }
     bool opened = !proto_log_checkpoint_open(&checkpoint, (const char *)bytes, len, fixture()->log_vkey);
-    FUZZ_HOLDS(!opened || (checkpoint.size == 8 && !strcmp(checkpoint.origin, FIXTURE_ORIGIN))); /* the only one signed */
+    FUZZ_HOLDS(!opened ||
+               (checkpoint.size == 8 && !strcmp(checkpoint.origin, FIXTURE_ORIGIN))); /* the only one signed */
     return parsed || opened;
 }
 
@@ -46,7 +47,8 @@ static void seed_checkpoint(struct fuzz_seeds *seeds)
 
     genuine(&receipt, &seen, commitment);
     fuzz_seed_add(seeds, "signed", receipt.checkpoint, strlen(receipt.checkpoint));
-    fuzz_seed_add(seeds, "text", receipt.checkpoint, (size_t)(strstr(receipt.checkpoint, "\n\n") + 1 - receipt.checkpoint));
+    fuzz_seed_add(seeds, "text", receipt.checkpoint,
+                  (size_t)(strstr(receipt.checkpoint, "\n\n") + 1 - receipt.checkpoint));
 }
 
 const struct fuzz_target fuzz_checkpoint = {"checkpoint", 4096, feed_checkpoint, seed_checkpoint};
@@ -76,9 +78,11 @@ static bool feed_receipt(const uint8_t *bytes, size_t len)
     uint8_t commitment[32];
 
     genuine(&expected, &seen, commitment);
-    if (proto_message_decode(bytes, len, handhold_LogReceipt_fields, &message, sizeof message) || !to_receipt(&message, &receipt))
+    if (proto_message_decode(bytes, len, handhold_LogReceipt_fields, &message, sizeof message) ||
+        !to_receipt(&message, &receipt))
         return false;
-    if (proto_log_receipt_check(&receipt, commitment, PROTO_LOG_STATEMENT, evidence_hash, fixture()->log_vkey, &seen, &now_seen)) {
+    if (proto_log_receipt_check(&receipt, commitment, PROTO_LOG_STATEMENT, evidence_hash, fixture()->log_vkey, &seen,
+                                &now_seen)) {
         FUZZ_HOLDS(now_seen.size == 0);
         return false;
     }
@@ -192,8 +196,10 @@ static bool feed_proof(const uint8_t *bytes, size_t len)
         FUZZ_READY(proto_log_proof_write(&again, proof));
         FUZZ_HOLDS(again.len == len && !memcmp(again.bytes, bytes, len));
         proto_buf_free(&again);
-        if (!proto_log_proof_check(proof, fixture()->log_vkey, &checkpoint)) /* the note and its place are the logged ones */
-            FUZZ_HOLDS(proof->index == 4 && proof->note_len == sizeof note - 1 && !memcmp(proof->note, note, sizeof note - 1));
+        if (!proto_log_proof_check(proof, fixture()->log_vkey,
+                                   &checkpoint)) /* the note and its place are the logged ones */
+            FUZZ_HOLDS(proof->index == 4 && proof->note_len == sizeof note - 1 &&
+                       !memcmp(proof->note, note, sizeof note - 1));
     }
     free(proof);
     return parsed;

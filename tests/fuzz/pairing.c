@@ -2,8 +2,8 @@
 /*
  * Links and codes, and the handshake at both ends.
  *
- * An input of the handshake targets is a row of steps between a genuine end and one under attack: the genuine end's next
- * message with some bits turned, any bytes, or any plaintext sealed by somebody who holds the other end's channel.
+ * An input of the handshake targets is a row of steps between a genuine end and one under attack: the genuine end's
+ * next message with some bits turned, any bytes, or any plaintext sealed by somebody who holds the other end's channel.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +165,8 @@ static void give(struct attempt *a, struct proto_pairing *to, const uint8_t *byt
 }
 
 /* The genuine end's next message; `turns` says where bits are turned. False: there is none. */
-static bool carry(struct attempt *a, struct proto_pairing *from, struct proto_pairing *to, struct fuzz_bytes *turns, unsigned count)
+static bool carry(struct attempt *a, struct proto_pairing *from, struct proto_pairing *to, struct fuzz_bytes *turns,
+                  unsigned count)
 {
     size_t len;
     const uint8_t *bytes = proto_pairing_pending(from, &len);
@@ -184,7 +185,8 @@ static bool carry(struct attempt *a, struct proto_pairing *from, struct proto_pa
 }
 
 /* A body as somebody makes it who knows the invitation and plays the other end. */
-static void give_sealed(struct attempt *a, struct proto_pairing *peer, struct proto_pairing *to, const uint8_t *plain, size_t len)
+static void give_sealed(struct attempt *a, struct proto_pairing *peer, struct proto_pairing *to, const uint8_t *plain,
+                        size_t len)
 {
     struct proto_noise_channel channel = peer->channel;
     uint8_t *body = malloc(len + 1 + PROTO_NOISE_TAG_BYTES);
@@ -192,7 +194,8 @@ static void give_sealed(struct attempt *a, struct proto_pairing *peer, struct pr
 
     FUZZ_HOLDS(body);
     body[0] = PROTO_PAIRING_TRANSPORT;
-    if (peer->channel.live && !proto_noise_channel_seal(&channel, plain, len, body + 1, len + PROTO_NOISE_TAG_BYTES, &out))
+    if (peer->channel.live &&
+        !proto_noise_channel_seal(&channel, plain, len, body + 1, len + PROTO_NOISE_TAG_BYTES, &out))
         give(a, to, body, out + 1);
     free(body);
 }
@@ -242,7 +245,8 @@ static bool play(bool attack_customer, const uint8_t *bytes, size_t len)
     if (proto_pairing_done(to)) /* whoever it is, what it says of itself is a text without surprises */
         FUZZ_HOLDS(strlen(proto_pairing_result(to)->client_info) <= PROTO_CLIENT_INFO_MAX);
     if (attack_customer && proto_pairing_done(a.customer))
-        FUZZ_HOLDS(!memcmp(proto_pairing_result(a.customer)->agent.fingerprint, fixture()->agent.identity.fingerprint, 32));
+        FUZZ_HOLDS(
+            !memcmp(proto_pairing_result(a.customer)->agent.fingerprint, fixture()->agent.identity.fingerprint, 32));
     attempt_end(&a);
     return done;
 }
@@ -280,7 +284,8 @@ static void seed_pairing_agent(struct fuzz_seeds *seeds)
     seed_play(seeds, false);
 }
 
-const struct fuzz_target fuzz_pairing_customer = {"pairing_customer", 4096, feed_pairing_customer, seed_pairing_customer};
+const struct fuzz_target fuzz_pairing_customer = {"pairing_customer", 4096, feed_pairing_customer,
+                                                  seed_pairing_customer};
 const struct fuzz_target fuzz_pairing_agent = {"pairing_agent", 4096, feed_pairing_agent, seed_pairing_agent};
 
 /* ---- auth: what stands inside the first sealed message of each end ---- */

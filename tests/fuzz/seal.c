@@ -71,7 +71,8 @@ const struct fuzz_target fuzz_sframe = {"sframe", 4096, feed_sframe, seed_sframe
 
 /* ---- noise: the first byte chooses which message is read ---- */
 
-static const uint8_t psk[32] = "a shared secret", e_customer[32] = "ephemeral, customer", e_agent[32] = "ephemeral, agent";
+static const uint8_t psk[32] = "a shared secret", e_customer[32] = "ephemeral, customer",
+                     e_agent[32] = "ephemeral, agent";
 enum { AT_M1, AT_M2, AT_CHANNEL, NOISE_PLACES };
 
 struct noise_pair {
@@ -262,7 +263,8 @@ static bool feed_note_key(const uint8_t *bytes, size_t len)
 
 static void seed_note_key(struct fuzz_seeds *seeds)
 {
-    static const char go[] = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"; /* golang.org/x/mod */
+    static const char go[] =
+        "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"; /* golang.org/x/mod */
 
     fuzz_seed_add(seeds, "log", fixture()->log_vkey, strlen(fixture()->log_vkey));
     fuzz_seed_add(seeds, "go", go, sizeof go - 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole sessions under attack. An input is a script: its first byte says how far a genuine session goes, the rest are
- * steps of a hostile relay, a hostile peer, strangers at the relay, time, and what people do meanwhile. The promises that
- * stage.c watches must hold whatever the script says.
+ * steps of a hostile relay, a hostile peer, strangers at the relay, time, and what people do meanwhile. The promises
+ * that stage.c watches must hold whatever the script says.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ enum step {
     STEP_PERSON,     /* a person at the victim's end does something */
     STEP_PEER,       /* … at the other end */
     STEP_TIME,
-    STEP_LINE,       /* a connection breaks or comes back */
-    STEP_STRANGER,   /* somebody else at the relay */
+    STEP_LINE,     /* a connection breaks or comes back */
+    STEP_STRANGER, /* somebody else at the relay */
     STEPS
 };
 
@@ -240,8 +240,8 @@ static void step_stranger(struct script *s, uint8_t how)
 
     if (!*stranger) {
         bool staff = how & 4;
-        if (!relay_core_open(stage->core, ++stage->connections, "203.0.113.5", staff ? &fixture()->officer.identity : NULL,
-                             stage->now))
+        if (!relay_core_open(stage->core, ++stage->connections, "203.0.113.5",
+                             staff ? &fixture()->officer.identity : NULL, stage->now))
             *stranger = stage->connections;
         return;
     }
@@ -320,7 +320,8 @@ static bool play(enum victim victim, const uint8_t *bytes, size_t len)
 }
 
 /* A statement, an event or a request that a genuine peer could send, so that mutations begin with something whole. */
-static void seed_sealed(struct fuzz_seeds *seeds, const char *name, enum proto_control msg, const pb_msgdesc_t *fields, const void *m)
+static void seed_sealed(struct fuzz_seeds *seeds, const char *name, enum proto_control msg, const pb_msgdesc_t *fields,
+                        const void *m)
 {
     struct proto_buf body, out;
 
@@ -337,7 +338,8 @@ static void seed_sealed(struct fuzz_seeds *seeds, const char *name, enum proto_c
 
 static void seed_peer(struct fuzz_seeds *seeds)
 {
-    handhold_ConsentRequest request = {.number = 2, .capability = 3, .purpose = "to read the meter", .max_s = 60, .retention_days = 1};
+    handhold_ConsentRequest request = {
+        .number = 2, .capability = 3, .purpose = "to read the meter", .max_s = 60, .retention_days = 1};
     handhold_Heartbeat beat = {.seq = 2, .mono_ms = 1000100, .peer_seq = 1, .log_size = 1, .log_root = {32, {0}}};
     handhold_Data chat = {.seq = 1, .which_body = handhold_Data_chat_tag, .body.chat.text = "hello"};
     handhold_DataAck ack = {.upto = 1};
@@ -358,14 +360,14 @@ static void seed_peer(struct fuzz_seeds *seeds)
 static void seed_clear(struct fuzz_seeds *seeds)
 {
     static const uint8_t from_relay[][24] = {
-        {5, 4, 0x1a, 4, 0x08, 1, 0x10, 1},             /* Peer */
-        {5, 4, 0x22, 4, 0x08, 1, 0x10, 3},             /* GateAnswer */
-        {5, 4, 0x32, 2, 0x08, 17},                     /* KeyFrameHint */
-        {5, 4, 0x3a, 4, 0x08, 17, 0x10, 5},            /* Blocked */
-        {5, 4, 0x42, 4, 0x08, 1, 0x10, 2},             /* Ended */
+        {5, 4, 0x1a, 4, 0x08, 1, 0x10, 1},               /* Peer */
+        {5, 4, 0x22, 4, 0x08, 1, 0x10, 3},               /* GateAnswer */
+        {5, 4, 0x32, 2, 0x08, 17},                       /* KeyFrameHint */
+        {5, 4, 0x3a, 4, 0x08, 17, 0x10, 5},              /* Blocked */
+        {5, 4, 0x42, 4, 0x08, 1, 0x10, 2},               /* Ended */
         {5, 4, 0x4a, 7, 0x08, 3, 0x12, 1, 'x', 0x18, 1}, /* Error */
-        {5, 4, 0x2a, 4, 0x08, 1, 0x10, 2},             /* to the relay: ConsistencyAsk */
-        {5, 4, 0x32, 2, 0x08, 1},                      /* to the relay: Leave */
+        {5, 4, 0x2a, 4, 0x08, 1, 0x10, 2},               /* to the relay: ConsistencyAsk */
+        {5, 4, 0x32, 2, 0x08, 1},                        /* to the relay: Leave */
     };
     static const uint8_t lengths[] = {6, 6, 4, 6, 6, 9, 6, 4};
     uint8_t script[32];
@@ -392,13 +394,23 @@ static const struct {
     size_t len;
     uint8_t steps[32];
 } scripts[] = {
-    {"joins-later", 13, {0, STEP_PERSON, 1, 0, STEP_CARRY, 2, STEP_CARRY, 3, STEP_SETTLE, 0, STEP_TIME, 127, STEP_SETTLE}},
+    {"joins-later",
+     13,
+     {0, STEP_PERSON, 1, 0, STEP_CARRY, 2, STEP_CARRY, 3, STEP_SETTLE, 0, STEP_TIME, 127, STEP_SETTLE}},
     {"asked-and-refused", 10, {2, STEP_PERSON, 1, 1, 0, STEP_SETTLE, 0, STEP_TIME, 10, STEP_SETTLE}},
-    {"frames", 15, {3, STEP_FRAME, 1, STEP_FRAME, 0, STEP_FRAME, 4, 0, 20, 1, STEP_TIME, 4, STEP_FRAME, 1, STEP_SETTLE}},
-    {"resume", 17, {3, STEP_LINE, 0, STEP_TIME, 20, STEP_LINE, 0, STEP_SETTLE, 0, STEP_LINE, 1, STEP_TIME, 140, STEP_LINE, 1, STEP_SETTLE, 0}},
+    {"frames",
+     15,
+     {3, STEP_FRAME, 1, STEP_FRAME, 0, STEP_FRAME, 4, 0, 20, 1, STEP_TIME, 4, STEP_FRAME, 1, STEP_SETTLE}},
+    {"resume",
+     17,
+     {3, STEP_LINE, 0, STEP_TIME, 20, STEP_LINE, 0, STEP_SETTLE, 0, STEP_LINE, 1, STEP_TIME, 140, STEP_LINE, 1,
+      STEP_SETTLE, 0}},
     {"again", 14, {3, STEP_AGAIN, 0, 7, STEP_AGAIN, 1, 5, STEP_AGAIN, 0, 3, STEP_SETTLE, 0, STEP_TIME, 130}},
     {"dropped", 14, {2, STEP_PEER, 0, 0, 2, 9, STEP_DROP, 0, STEP_DROP, 1, STEP_SETTLE, 0, STEP_TIME, 140}},
-    {"strangers", 18, {1, STEP_STRANGER, 0, STEP_STRANGER, 8, 7, STEP_STRANGER, 5, STEP_STRANGER, 13, 2, STEP_STRANGER, 0, 0, 3, 0x40, 0, 0}},
+    {"strangers",
+     18,
+     {1, STEP_STRANGER, 0, STEP_STRANGER, 8, 7, STEP_STRANGER, 5, STEP_STRANGER, 13, 2, STEP_STRANGER, 0, 0, 3, 0x40, 0,
+      0}},
     {"withdrawn", 9, {4, STEP_FRAME, 1, STEP_TIME, 60, STEP_SETTLE, 0, STEP_TIME, 200}},
     {"turned", 16, {1, STEP_PERSON, 1, 4, STEP_CARRY, 0, 0, 9, 1, STEP_SETTLE, 0, STEP_TIME, 135, STEP_SETTLE, 0, 0}},
 };

@@ -64,7 +64,8 @@ static void answer(struct stage *s, const struct relay_job *job, struct relay_re
     memcpy(r->leaf, s->leaves[i].leaf, sizeof r->leaf);
     proto_sha256(evidence_hash, job->evidence, job->evidence_len);
     memcpy(r->checkpoint, s->checkpoint, sizeof s->checkpoint);
-    FUZZ_READY(proto_log_evidence_sign(r->evidence_line, FIXTURE_ORIGIN, i, r->leaf, evidence_hash, fixture()->log_secret));
+    FUZZ_READY(
+        proto_log_evidence_sign(r->evidence_line, FIXTURE_ORIGIN, i, r->leaf, evidence_hash, fixture()->log_secret));
     FUZZ_READY(proto_log_prove_inclusion(&r->inclusion, i, s->leaf_count, &reader));
     if (job->seen_size)
         FUZZ_READY(proto_log_prove_consistency(&r->consistency, job->seen_size, s->leaf_count, &reader));
@@ -428,7 +429,8 @@ void stage_withdraw(struct stage *s, enum proto_capability capability)
 void stage_push(struct stage *s, enum proto_capability capability, bool key)
 {
     struct stage_end *end = &s->ends[STAGE_CUSTOMER];
-    struct proto_frame frame = {.bytes = (const uint8_t *)FRAME, .len = sizeof FRAME, .key = key, .capture_mono_ms = s->now.mono_ms};
+    struct proto_frame frame = {
+        .bytes = (const uint8_t *)FRAME, .len = sizeof FRAME, .key = key, .capture_mono_ms = s->now.mono_ms};
 
     if (!end->session)
         return;

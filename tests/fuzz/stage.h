@@ -19,8 +19,8 @@ enum { STAGE_LEAVES = 512, STAGE_STRANGERS = 4, STAGE_LEVELS = 10, STAGE_MESSAGE
 enum stage_who { STAGE_CUSTOMER, STAGE_AGENT, STAGE_ENDS };
 
 struct stage_end {
-    struct proto_session *session; /* owned; NULL: not there yet */
-    uint32_t connection;           /* 0: none */
+    struct proto_session *session;        /* owned; NULL: not there yet */
+    uint32_t connection;                  /* 0: none */
     bool granted[PROTO_CAPABILITY_COUNT]; /* customer: the person said yes and has not taken it back */
     bool joined, ended;
     uint64_t media, logged;
@@ -59,7 +59,8 @@ void stage_disconnect(struct stage *s, enum stage_who who);
 /** The customer arrives with the agent's link. */
 void stage_arrive(struct stage *s);
 /** A message between an end and the relay, whichever way; false: there is none. `changed` may be NULL: as it is. */
-typedef bool stage_hand(void *context, uint8_t **bytes, size_t *len); /* false: left out. *bytes is owned by the stage */
+typedef bool stage_hand(void *context, uint8_t **bytes,
+                        size_t *len); /* false: left out. *bytes is owned by the stage */
 bool stage_carry(struct stage *s, enum stage_who who, bool to_relay, stage_hand *hand, void *context);
 /** Carries everything, both ways, and lets the log work, until nothing moves. */
 void stage_settle(struct stage *s);
@@ -73,7 +74,8 @@ void stage_watch(struct stage *s);
 void stage_grant(struct stage *s, enum proto_capability capability);
 void stage_withdraw(struct stage *s, enum proto_capability capability);
 void stage_push(struct stage *s, enum proto_capability capability, bool key);
-/** Plays a genuine session up to this point: 0 nobody has come, 1 joined, 2 asked, 3 granted and streaming, 4 withdrawn. */
+/** Plays a genuine session up to this point: 0 nobody has come, 1 joined, 2 asked, 3 granted and streaming, 4
+ * withdrawn. */
 void stage_play(struct stage *s, unsigned upto);
 
 #endif

@@ -9,45 +9,45 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#define FUZZ_TARGET_LIST(X) \
-    X(header, "proto/wire: the clear bytes in front of every message") \
-    X(control, "proto/wire: the frame of sealed control messages") \
-    X(message, "proto/wire: every message of handhold.proto") \
-    X(base64, "proto/seal: both alphabets") \
-    X(utf8, "proto/seal and proto/wire: the two readers of UTF-8") \
-    X(sframe, "proto/seal: media frames") \
-    X(noise, "proto/seal: M1, M2 and the channel") \
-    X(cpace, "proto/seal: the peer's share") \
-    X(note, "proto/seal: signed notes") \
-    X(note_key, "proto/seal: verifier keys") \
-    X(statement, "proto/consent: what a customer signed") \
-    X(event, "proto/consent: what others signed") \
-    X(evidence, "proto/consent: sealed and opened evidence") \
-    X(gate, "proto/consent: what the relay enforces") \
-    X(checkpoint, "proto/log: the signed size and root") \
-    X(receipt, "proto/log: the log's answer") \
-    X(merkle, "proto/log: inclusion and consistency") \
-    X(proof, "proto/log: a receipt as a file") \
-    X(chain, "proto/identity: certificates in DER") \
-    X(pem, "proto/identity: certificates and keys as files") \
-    X(request, "certs: certificate requests") \
-    X(org, "proto/identity: the organisation's note") \
-    X(policy, "proto/identity: the officer's note") \
-    X(policy_text, "proto/identity: a policy as it is edited") \
-    X(link, "proto/pairing: an invitation as pasted") \
-    X(code, "proto/pairing: an invitation as typed") \
-    X(auth, "proto/pairing: AUTH_A and AUTH_C") \
-    X(pairing_customer, "proto/pairing: the handshake at the customer's end") \
-    X(pairing_agent, "proto/pairing: the handshake at the agent's end") \
-    X(layers, "proto/media: replay window and temporal layers") \
-    X(session_customer, "proto/session: a whole session, attacked at the customer's end") \
-    X(session_agent, "proto/session: a whole session, attacked at the agent's end") \
-    X(relay_core, "relay/core: a whole session and strangers, attacked at the relay") \
-    X(y4m, "client: a camera file") \
-    X(picture, "agent: VP8 packets") \
-    X(client_command, "client: JSON commands and typed lines") \
-    X(agent_command, "agent: JSON commands") \
-    X(relay_ini, "relay: the operator's file") \
+#define FUZZ_TARGET_LIST(X)                                                                                            \
+    X(header, "proto/wire: the clear bytes in front of every message")                                                 \
+    X(control, "proto/wire: the frame of sealed control messages")                                                     \
+    X(message, "proto/wire: every message of handhold.proto")                                                          \
+    X(base64, "proto/seal: both alphabets")                                                                            \
+    X(utf8, "proto/seal and proto/wire: the two readers of UTF-8")                                                     \
+    X(sframe, "proto/seal: media frames")                                                                              \
+    X(noise, "proto/seal: M1, M2 and the channel")                                                                     \
+    X(cpace, "proto/seal: the peer's share")                                                                           \
+    X(note, "proto/seal: signed notes")                                                                                \
+    X(note_key, "proto/seal: verifier keys")                                                                           \
+    X(statement, "proto/consent: what a customer signed")                                                              \
+    X(event, "proto/consent: what others signed")                                                                      \
+    X(evidence, "proto/consent: sealed and opened evidence")                                                           \
+    X(gate, "proto/consent: what the relay enforces")                                                                  \
+    X(checkpoint, "proto/log: the signed size and root")                                                               \
+    X(receipt, "proto/log: the log's answer")                                                                          \
+    X(merkle, "proto/log: inclusion and consistency")                                                                  \
+    X(proof, "proto/log: a receipt as a file")                                                                         \
+    X(chain, "proto/identity: certificates in DER")                                                                    \
+    X(pem, "proto/identity: certificates and keys as files")                                                           \
+    X(request, "certs: certificate requests")                                                                          \
+    X(org, "proto/identity: the organisation's note")                                                                  \
+    X(policy, "proto/identity: the officer's note")                                                                    \
+    X(policy_text, "proto/identity: a policy as it is edited")                                                         \
+    X(link, "proto/pairing: an invitation as pasted")                                                                  \
+    X(code, "proto/pairing: an invitation as typed")                                                                   \
+    X(auth, "proto/pairing: AUTH_A and AUTH_C")                                                                        \
+    X(pairing_customer, "proto/pairing: the handshake at the customer's end")                                          \
+    X(pairing_agent, "proto/pairing: the handshake at the agent's end")                                                \
+    X(layers, "proto/media: replay window and temporal layers")                                                        \
+    X(session_customer, "proto/session: a whole session, attacked at the customer's end")                              \
+    X(session_agent, "proto/session: a whole session, attacked at the agent's end")                                    \
+    X(relay_core, "relay/core: a whole session and strangers, attacked at the relay")                                  \
+    X(y4m, "client: a camera file")                                                                                    \
+    X(picture, "agent: VP8 packets")                                                                                   \
+    X(client_command, "client: JSON commands and typed lines")                                                         \
+    X(agent_command, "agent: JSON commands")                                                                           \
+    X(relay_ini, "relay: the operator's file")                                                                         \
     X(url, "proto/host: where a relay is")
 
 #define FUZZ_DECLARE(name, decoder) extern const struct fuzz_target fuzz_##name;

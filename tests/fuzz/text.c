@@ -70,8 +70,14 @@ static bool feed_utf8(const uint8_t *bytes, size_t len)
 
 static void seed_utf8(struct fuzz_seeds *seeds)
 {
-    static const char *const texts[] = {"", "plain", "a\nb", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xed\x9f\xbf\xee\x80\x80",
-                                        "\xf4\x8f\xbf\xbf", "\xe2\x80\xa8\xc2\x85\xe3\x80\x80", "\x7f\x01"};
+    static const char *const texts[] = {"",
+                                        "plain",
+                                        "a\nb",
+                                        "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+                                        "\xed\x9f\xbf\xee\x80\x80",
+                                        "\xf4\x8f\xbf\xbf",
+                                        "\xe2\x80\xa8\xc2\x85\xe3\x80\x80",
+                                        "\x7f\x01"};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         fuzz_seed_add(seeds, (const char[]){'t', (char)('0' + i), 0}, texts[i], strlen(texts[i]));

@@ -97,9 +97,10 @@ const struct fuzz_target fuzz_control = {"control", 4096, feed_control, seed_con
 
 /* ---- message: the first byte chooses which ---- */
 
-#define MESSAGES(X) \
-    X(ToRelay) X(FromRelay) X(LogAdd) X(LogReceipt) X(ConsentRequest) X(Statement) X(StatementAck) X(KeyAck) X(KeyRetire) \
-    X(KeyFrameRequest) X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange)
+#define MESSAGES(X)                                                                                                    \
+    X(ToRelay)                                                                                                         \
+    X(FromRelay) X(LogAdd) X(LogReceipt) X(ConsentRequest) X(Statement) X(StatementAck) X(KeyAck) X(KeyRetire)         \
+        X(KeyFrameRequest) X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange)
 
 static const struct kind {
     const char *name;
