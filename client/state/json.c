@@ -30,7 +30,31 @@ struct json_source {
     struct writer writers[WRITERS_MAX];
 };
 
-static void take_line(struct json_source *j, const char *line, size_t len, struct proto_now now, struct client_state_model *model)
+/*
+ * Nobody sees a writer leave a FIFO. One that left in the middle of a line has its piece in front of the next writer's
+ * first line: that one begins at the last brace from which the rest is a good line.
+ */
+static void take_end(struct json_source *j, const char *line, size_t len, struct proto_now now,
+                     struct client_state_model *model)
+{
+    char why[CLIENT_STATE_WHY_BYTES];
+    size_t at = len;
+
+    for (int tries = 0; tries < 8; tries++) { /* a text may hold braces too */
+        const char *brace = memrchr(line, '{', at);
+
+        if (!brace || brace == line)
+            return;
+        at = (size_t)(brace - line);
+        if (!client_state_json_line(brace, len - at, now, model, why)) {
+            j->source.good++;
+            return;
+        }
+    }
+}
+
+static void take_line(struct json_source *j, const char *line, size_t len, struct proto_now now,
+                      struct client_state_model *model)
 {
     char why[CLIENT_STATE_WHY_BYTES], message[CLIENT_STATE_WHY_BYTES + 64];
 
@@ -40,6 +64,8 @@ static void take_line(struct json_source *j, const char *line, size_t len, struc
         j->source.good++;
         return;
     }
+    if (j->listener < 0)
+        take_end(j, line, len, now, model);
     if (++j->source.bad > SAID_MAX)
         return;
     snprintf(message, sizeof message, "%s%s", why, j->source.bad == SAID_MAX ? " (more of them are only counted)" : "");
@@ -92,15 +118,30 @@ static void read_writer(struct json_source *j, struct writer *w, struct proto_no
     }
 }
 
-static void accept_writers(struct json_source *j)
+static struct writer *free_writer(struct json_source *j)
+{
+    for (int i = 0; i < WRITERS_MAX; i++)
+        if (j->writers[i].fd < 0)
+            return &j->writers[i];
+    return NULL;
+}
+
+static void read_writers(struct json_source *j, struct proto_now now, struct client_state_model *model)
+{
+    for (int i = 0; i < WRITERS_MAX; i++)
+        if (j->writers[i].fd >= 0)
+            read_writer(j, &j->writers[i], now, model);
+}
+
+static void accept_writers(struct json_source *j, struct proto_now now, struct client_state_model *model)
 {
     for (;;) {
         int fd = accept4(j->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
             return;
-        struct writer *free_one = NULL;
-        for (int i = 0; i < WRITERS_MAX && !free_one; i++)
-            free_one = j->writers[i].fd < 0 ? &j->writers[i] : NULL;
+        if (!free_writer(j)) /* a row of short-lived writers loses nothing: those that have left make room */
+            read_writers(j, now, model);
+        struct writer *free_one = free_writer(j);
         struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
         if (!free_one || epoll_ctl(j->source.fd, EPOLL_CTL_ADD, fd, &event)) {
             client_state_say(&j->source, "a fifth writer of device state was sent away; at most four at once");
@@ -116,10 +157,8 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     struct json_source *j = (struct json_source *)source;
 
     if (j->listener >= 0)
-        accept_writers(j);
-    for (int i = 0; i < WRITERS_MAX; i++)
-        if (j->writers[i].fd >= 0)
-            read_writer(j, &j->writers[i], now, model);
+        accept_writers(j, now, model);
+    read_writers(j, now, model);
 }
 
 static void free_source(struct client_state_source *source)
@@ -146,6 +185,23 @@ static bool watch(struct json_source *j, int fd)
     return fd >= 0 && !epoll_ctl(j->source.fd, EPOLL_CTL_ADD, fd, &event);
 }
 
+/* A socket of ours that nobody listens at: what a companion that was killed left behind. */
+static bool is_left_behind(const struct json_source *j, const struct stat *about)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bool refused;
+    int fd;
+
+    if (!S_ISSOCK(about->st_mode) || about->st_uid != geteuid())
+        return false;
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    memcpy(address.sun_path, j->path, sizeof address.sun_path);
+    refused = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) && errno == ECONNREFUSED;
+    if (fd >= 0)
+        close(fd);
+    return refused;
+}
+
 static bool open_socket(struct json_source *j)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -161,7 +217,8 @@ static bool open_socket(struct json_source *j)
     return bound && !listen(j->listener, WRITERS_MAX) && watch(j, j->listener);
 }
 
-enum proto_err client_state_json_open(const char *path, struct client_state_source **out, char why[static CLIENT_STATE_WHY_BYTES])
+enum proto_err client_state_json_open(const char *path, struct client_state_source **out,
+                                      char why[static CLIENT_STATE_WHY_BYTES])
 {
     static const struct client_state_source_ops ops = {poll, free_source};
     struct json_source *j = calloc(1, sizeof *j);
@@ -180,6 +237,8 @@ enum proto_err client_state_json_open(const char *path, struct client_state_sour
     j->listener = -1;
     for (int i = 0; i < WRITERS_MAX; i++)
         j->writers[i].fd = -1;
+    if (lstat(path, &about) == 0 && is_left_behind(j, &about))
+        unlink(path);
     if (stat(path, &about)) {
         ok = errno == ENOENT && open_socket(j);
     } else if (S_ISFIFO(about.st_mode)) {

@@ -47,7 +47,8 @@ static bool take_value(struct reading *r, struct client_state_property *property
     return !r->bad;
 }
 
-static enum proto_err take_property(struct reading *r, const char *device, struct proto_now now, struct client_state_model *model)
+static enum proto_err take_property(struct reading *r, const char *device, struct proto_now now,
+                                    struct client_state_model *model)
 {
     struct client_state_property property = {.unix_ms = now.unix_ms};
 
@@ -61,7 +62,8 @@ static enum proto_err take_property(struct reading *r, const char *device, struc
         snprintf(property.unit, sizeof property.unit, "%s", unit);
     enum proto_err err = client_state_model_property(model, "json", &property);
     if (err == PROTO_ERR_NOT_FOUND)
-        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": no such device; tell it first with {\"device\":…,\"kind\":…}", device);
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": no such device; tell it first with {\"device\":…,\"kind\":…}",
+                 device);
     else if (err)
         snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s", property.name, proto_err_rule(err));
     return err;
@@ -81,12 +83,16 @@ static enum proto_err take_device(struct reading *r, const char *id, struct clie
         return PROTO_ERR_FORMAT;
     enum proto_err err = client_state_model_device(model, &device);
     if (err)
-        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "device \"%s\": %s", device.id, proto_err_rule(err));
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "device \"%s\": %s%s", device.id, proto_err_rule(err),
+                 err == PROTO_ERR_RANGE
+                     ? " (an id is 1 to 63 letters, digits and . _ - : / and not a MAC address; a kind is "
+                       "1 to 47 small letters, digits and _)"
+                     : "");
     return err;
 }
 
-enum proto_err client_state_json_line(const char *line, size_t len, struct proto_now now, struct client_state_model *model,
-                                      char why[static CLIENT_STATE_WHY_BYTES])
+enum proto_err client_state_json_line(const char *line, size_t len, struct proto_now now,
+                                      struct client_state_model *model, char why[static CLIENT_STATE_WHY_BYTES])
 {
     char device[CLIENT_STATE_ID_BYTES];
     json_error_t error;
@@ -94,8 +100,8 @@ enum proto_err client_state_json_line(const char *line, size_t len, struct proto
     why[0] = 0;
     json_t *object = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(object)) {
-        snprintf(why, CLIENT_STATE_WHY_BYTES, "%.*s: not a JSON object on one line (%s)", (int)(len < 60 ? len : 60), line,
-                 object ? "another kind of value" : error.text);
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "%.*s: not a JSON object on one line (%s)", (int)(len < 60 ? len : 60),
+                 line, object ? "another kind of value" : error.text);
         json_decref(object);
         return PROTO_ERR_FORMAT;
     }
@@ -105,7 +111,8 @@ enum proto_err client_state_json_line(const char *line, size_t len, struct proto
     if (!r.bad && !device[0])
         snprintf(why, CLIENT_STATE_WHY_BYTES, "\"device\": missing; each line names the device it speaks of");
     else if (!r.bad)
-        err = json_object_get(object, "property") ? take_property(&r, device, now, model) : take_device(&r, device, model);
+        err = json_object_get(object, "property") ? take_property(&r, device, now, model)
+                                                  : take_device(&r, device, model);
     json_decref(object);
     return err;
 }

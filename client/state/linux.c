@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This machine, from /proc and /sys: what a support agent asks for first. The host's name is not told. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "client/state/names.h"
+#include "client/state/redact.h"
 #include "client/state/sources.h"
 
 enum { EVERY_MS = 2000, FILE_BYTES = 4096, PATH_BYTES = 512, ITEMS_MAX = 32 };
+#define MOST 1e12 /* no load, no uptime and no memory is as large */
 
 struct linux_source {
     struct client_state_source source;
@@ -38,15 +43,41 @@ static bool read_text(const struct linux_source *l, const char *path, char out[s
     return len > 0;
 }
 
-static void add_device(struct linux_source *l, const char *id, const char *parent, const char *kind, const char *model, const char *firmware)
+/* What a vendor burnt into its tables may be anything: text that is none is left out, not the device with it. */
+static bool put_label(char *out, size_t capacity, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= capacity)
+        for (len = capacity - 1; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = 0;
+    if (client_state_text_ok(out))
+        return true;
+    out[0] = 0;
+    return false;
+}
+
+/* A number from 0 to `most` at the beginning of `text`; -1 when there is none. Kernel files know no locale's comma. */
+static double read_number(const char *text, double most)
+{
+    char *end;
+    double number = strtod(text, &end);
+
+    return end != text && number >= 0 && number <= most ? number : -1;
+}
+
+static void add_device(struct linux_source *l, const char *id, const char *parent, const char *kind, const char *model,
+                       const char *firmware)
 {
     struct client_state_device device = {0};
 
     snprintf(device.id, sizeof device.id, "%s", id);
     snprintf(device.parent, sizeof device.parent, "%s", parent);
     snprintf(device.kind, sizeof device.kind, "%s", kind);
-    snprintf(device.model, sizeof device.model, "%s", model);
-    snprintf(device.firmware, sizeof device.firmware, "%s", firmware);
+    put_label(device.model, sizeof device.model, model);
+    put_label(device.firmware, sizeof device.firmware, firmware);
     snprintf(device.seen_by, sizeof device.seen_by, "%s", seen_by);
     if (client_state_model_device(l->model, &device))
         l->source.bad++;
@@ -67,7 +98,10 @@ static void add_text(struct linux_source *l, const char *device, const char *nam
 {
     struct client_state_property property = {.type = CLIENT_STATE_TEXT};
 
-    snprintf(property.value.text, sizeof property.value.text, "%.255s", text);
+    if (!put_label(property.value.text, sizeof property.value.text, text)) {
+        l->source.bad++;
+        return;
+    }
     add(l, device, name, property);
 }
 
@@ -75,6 +109,10 @@ static void add_number(struct linux_source *l, const char *device, const char *n
 {
     struct client_state_property property = {.type = CLIENT_STATE_NUMBER, .value.number = number};
 
+    if (number < 0) { /* read_number() found none */
+        l->source.bad++;
+        return;
+    }
     snprintf(property.unit, sizeof property.unit, "%s", unit);
     add(l, device, name, property);
 }
@@ -105,15 +143,14 @@ static void poll_machine(struct linux_source *l)
     os_name(l, os);
     if (!read_text(l, "/sys/class/dmi/id/product_name", text) && !read_text(l, "/proc/device-tree/model", text))
         text[0] = 0;
-    text[CLIENT_STATE_LABEL_BYTES - 1] = 0;
     add_device(l, self, "", "computer", text, os);
     if (read_text(l, "/proc/loadavg", text))
-        add_number(l, self, "load", strtod(text, NULL), "");
+        add_number(l, self, "load", read_number(text, MOST), "");
     if (read_text(l, "/proc/uptime", text)) /* by the minute, or it would be news at each reading */
-        add_number(l, self, "uptime", (double)((int64_t)strtod(text, NULL) / 60 * 60), "s");
+        add_number(l, self, "uptime", floor(read_number(text, MOST) / 60) * 60, "s");
     const char *free_kib = read_text(l, "/proc/meminfo", text) ? strstr(text, "MemAvailable:") : NULL;
     if (free_kib)
-        add_number(l, self, "memory_free", (double)(int64_t)(strtod(free_kib + 13, NULL) / 1024 / 16) * 16, "MiB");
+        add_number(l, self, "memory_free", floor(read_number(free_kib + 13, MOST) / 1024 / 16) * 16, "MiB");
 }
 
 static void poll_disk(struct linux_source *l)
@@ -144,7 +181,8 @@ static void each_in(struct linux_source *l, const char *folder, void (*visit)(st
         closedir(dir);
 }
 
-static bool read_item(const struct linux_source *l, const char *folder, const char *name, const char *file, char out[static FILE_BYTES])
+static bool read_item(const struct linux_source *l, const char *folder, const char *name, const char *file,
+                      char out[static FILE_BYTES])
 {
     char path[PATH_BYTES];
 
@@ -159,24 +197,41 @@ static void visit_supply(struct linux_source *l, const char *name)
     if (!read_item(l, folder, name, "type", text) || strcmp(text, "Battery") != 0)
         return;
     snprintf(id, sizeof id, "battery/%.31s", name);
+    client_state_redact_mac(id); /* a wireless mouse's battery is named after its address */
     add_device(l, id, self, "battery", "", "");
     if (read_item(l, folder, name, "capacity", text))
-        add_number(l, id, "battery", strtod(text, NULL), "%");
+        add_number(l, id, "battery", read_number(text, 100), "%");
     if (read_item(l, folder, name, "status", text))
         add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
+}
+
+/* "enx" and "wlx" names hold the whole MAC address: the maker's half and the number of the interface stand for it. */
+static void interface_name(const struct linux_source *l, const char *name, char out[static 32])
+{
+    static const char folder[] = "/sys/class/net";
+    char text[FILE_BYTES] = "";
+    size_t hex = strlen(name) == 15 && name[2] == 'x' ? strspn(name + 3, "0123456789abcdef") : 0;
+
+    snprintf(out, 32, "%.31s", name);
+    if (hex != 12)
+        return;
+    if (!read_item(l, folder, name, "ifindex", text))
+        text[0] = 0;
+    snprintf(out, 32, "%.9s-%.6s", name, text[0] && strspn(text, "0123456789") == strlen(text) ? text : "x");
 }
 
 static void visit_interface(struct linux_source *l, const char *name)
 {
     static const char folder[] = "/sys/class/net";
-    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES], wireless[PATH_BYTES];
+    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES], wireless[PATH_BYTES], shown[32];
 
     if (!strcmp(name, "lo"))
         return;
-    snprintf(id, sizeof id, "interface/%.31s", name);
+    interface_name(l, name, shown);
+    snprintf(id, sizeof id, "interface/%s", shown);
     snprintf(wireless, sizeof wireless, "%s%s/%s/wireless", l->root, folder, name);
     DIR *radio = opendir(wireless);
-    add_device(l, id, self, radio ? "wifi_interface" : "network_interface", name, "");
+    add_device(l, id, self, radio ? "wifi_interface" : "network_interface", shown, "");
     if (radio)
         closedir(radio);
     if (read_item(l, folder, name, "operstate", text))
@@ -197,8 +252,9 @@ static void poll_gateway(struct linux_source *l)
         unsigned destination, gateway;
         if (sscanf(line, "%31s %8x %8x", name, &destination, &gateway) != 3 || destination || !gateway)
             continue;
-        char address[32];
-        snprintf(address, sizeof address, "%u.%u.%u.%u", gateway & 255, gateway >> 8 & 255, gateway >> 16 & 255, gateway >> 24);
+        char address[INET_ADDRSTRLEN];
+        inet_ntop(AF_INET, &gateway, address,
+                  sizeof address); /* the file shows the address as a number of this machine */
         add_text(l, self, "gateway", address);
         return;
     }
@@ -243,7 +299,8 @@ static void free_source(struct client_state_source *source)
     free(source);
 }
 
-enum proto_err client_state_linux_open(const char *root, struct client_state_source **out, char why[static CLIENT_STATE_WHY_BYTES])
+enum proto_err client_state_linux_open(const char *root, struct client_state_source **out,
+                                       char why[static CLIENT_STATE_WHY_BYTES])
 {
     static const struct client_state_source_ops ops = {poll, free_source};
     struct linux_source *l = calloc(1, sizeof *l);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The latest value of every property, and which of them somebody has yet to hear of. A change that comes while an older one of the
- * same property still waits takes its place in the row: a slow reader gets new values, never a backlog.
+ * The latest value of every property, and which of them somebody has yet to hear of. A change that comes while an older
+ * one of the same property still waits takes its place in the row: a slow reader gets new values, never a backlog, and
+ * a property that changes all the time is not pushed back again and again until nobody hears of it.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,21 +13,31 @@
 #include "client/state/redact.h"
 #include "client/state/source.h"
 
+enum { BUCKETS = 4096 /* of properties by name: with as many as there may be, one step finds it */ };
+
+/* A place in the row of changes that were not told. */
+struct waiting {
+    struct waiting *next;
+    bool queued, is_device;
+};
+
 struct device_slot {
+    struct waiting waiting; /* first */
     struct client_state_device device;
-    uint64_t changed; /* number of the change; 0: told */
 };
 
 struct property_slot {
+    struct waiting waiting; /* first */
+    struct property_slot *same_bucket;
     struct client_state_property property;
-    uint64_t changed;
 };
 
 struct client_state_model {
-    struct device_slot *devices;     /* owned; CLIENT_STATE_DEVICES_MAX */
+    struct device_slot *devices;      /* owned; CLIENT_STATE_DEVICES_MAX */
     struct property_slot *properties; /* owned; CLIENT_STATE_PROPERTIES_MAX */
     size_t device_count, property_count;
-    uint64_t changes;
+    struct property_slot *bucket[BUCKETS];
+    struct waiting *oldest, *newest; /* the row */
 };
 
 enum proto_err client_state_model_new(struct client_state_model **out)
@@ -62,39 +74,94 @@ static struct device_slot *find_device(struct client_state_model *model, const c
     return NULL;
 }
 
+/* FNV-1a. Whoever makes names collide on purpose gains a walk over the few thousand that there may be, no more. */
+static size_t bucket_of(const char *device, const char *name)
+{
+    uint32_t h = 2166136261u;
+
+    for (; *device; device++)
+        h = (h ^ (uint8_t)*device) * 16777619u;
+    h = (h ^ 0xff) * 16777619u;
+    for (; *name; name++)
+        h = (h ^ (uint8_t)*name) * 16777619u;
+    return (h ^ h >> 16) % BUCKETS;
+}
+
 static struct property_slot *find_property(struct client_state_model *model, const char *device, const char *name)
 {
-    for (size_t i = 0; i < model->property_count; i++)
-        if (!strcmp(model->properties[i].property.name, name) && !strcmp(model->properties[i].property.device, device))
-            return &model->properties[i];
-    return NULL;
+    struct property_slot *at = model->bucket[bucket_of(device, name)];
+
+    while (at && (strcmp(at->property.name, name) != 0 || strcmp(at->property.device, device) != 0))
+        at = at->same_bucket;
+    return at;
+}
+
+static struct property_slot *add_property(struct client_state_model *model, const char *device, const char *name)
+{
+    struct property_slot **bucket = &model->bucket[bucket_of(device, name)];
+    struct property_slot *slot = &model->properties[model->property_count++];
+
+    slot->same_bucket = *bucket;
+    *bucket = slot;
+    return slot;
+}
+
+static void queue(struct client_state_model *model, struct waiting *change)
+{
+    if (change->queued)
+        return;
+    change->queued = true;
+    change->next = NULL;
+    if (model->newest)
+        model->newest->next = change;
+    else
+        model->oldest = change;
+    model->newest = change;
 }
 
 static bool same_device(const struct client_state_device *a, const struct client_state_device *b)
 {
-    return !strcmp(a->parent, b->parent) && !strcmp(a->kind, b->kind) && !strcmp(a->maker, b->maker) && !strcmp(a->model, b->model) &&
-           !strcmp(a->firmware, b->firmware);
+    return !strcmp(a->parent, b->parent) && !strcmp(a->kind, b->kind) && !strcmp(a->maker, b->maker) &&
+           !strcmp(a->model, b->model) && !strcmp(a->firmware, b->firmware);
+}
+
+static bool device_ok(const struct client_state_device *device)
+{
+    char id[CLIENT_STATE_ID_BYTES];
+
+    if (!client_state_id_ok(device->id) || (device->parent[0] && !client_state_id_ok(device->parent)) ||
+        !client_state_name_ok(device->kind) || !client_state_text_ok(device->maker) ||
+        !client_state_text_ok(device->model) || !client_state_text_ok(device->firmware))
+        return false;
+    /* Refused, not shortened: two devices of one maker would become one. */
+    snprintf(id, sizeof id, "%s", device->id);
+    return !client_state_redact_mac(id);
 }
 
 enum proto_err client_state_model_device(struct client_state_model *model, const struct client_state_device *device)
 {
-    if (!client_state_id_ok(device->id) || (device->parent[0] && !client_state_id_ok(device->parent)) ||
-        !client_state_name_ok(device->kind) || !client_state_text_ok(device->maker) || !client_state_text_ok(device->model) ||
-        !client_state_text_ok(device->firmware))
+    struct client_state_device clean = *device;
+    struct device_slot *slot;
+
+    if (!device_ok(device))
         return PROTO_ERR_RANGE;
-    struct device_slot *slot = find_device(model, device->id);
+    slot = find_device(model, device->id);
     if (slot && strcmp(slot->device.seen_by, device->seen_by) != 0)
         return PROTO_ERR_REFUSED;
-    if (slot && same_device(&slot->device, device))
+    client_state_redact_mac(clean.parent);
+    client_state_redact("maker", clean.maker, sizeof clean.maker);
+    client_state_redact("model", clean.model, sizeof clean.model);
+    client_state_redact("firmware", clean.firmware, sizeof clean.firmware);
+    if (slot && same_device(&slot->device, &clean))
         return PROTO_OK;
     if (!slot) {
         if (model->device_count == CLIENT_STATE_DEVICES_MAX)
             return PROTO_ERR_FULL;
         slot = &model->devices[model->device_count++];
+        slot->waiting.is_device = true;
     }
-    slot->device = *device;
-    client_state_redact("model", slot->device.model, sizeof slot->device.model);
-    slot->changed = ++model->changes;
+    slot->device = clean;
+    queue(model, &slot->waiting);
     return PROTO_OK;
 }
 
@@ -119,7 +186,21 @@ static bool value_ok(const struct client_state_property *property)
         return false;
     if (property->type == CLIENT_STATE_TEXT)
         return client_state_text_ok(property->value.text);
-    return property->type == CLIENT_STATE_BOOL || (isfinite(property->value.number) && fabs(property->value.number) < 1e15);
+    return property->type == CLIENT_STATE_BOOL ||
+           (isfinite(property->value.number) && fabs(property->value.number) < 1e15);
+}
+
+/* A number under a secret name (a PIN, a latitude) becomes text: what is hidden has no type. */
+static void redact(struct client_state_property *property)
+{
+    if (property->type == CLIENT_STATE_NUMBER && client_state_redact_hides(property->name)) {
+        property->type = CLIENT_STATE_TEXT;
+        memset(&property->value, 0, sizeof property->value);
+        memcpy(property->value.text, CLIENT_STATE_HIDDEN, sizeof CLIENT_STATE_HIDDEN);
+        property->unit[0] = '\0';
+    } else if (property->type == CLIENT_STATE_TEXT) {
+        client_state_redact(property->name, property->value.text, sizeof property->value.text);
+    }
 }
 
 enum proto_err client_state_model_property(struct client_state_model *model, const char *seen_by,
@@ -134,61 +215,50 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
         return PROTO_ERR_REFUSED;
     if (!value_ok(property))
         return PROTO_ERR_RANGE;
-    if (clean.type == CLIENT_STATE_TEXT)
-        client_state_redact(clean.name, clean.value.text, sizeof clean.value.text);
+    redact(&clean);
     struct property_slot *slot = find_property(model, property->device, property->name);
     if (slot && same_value(&slot->property, &clean))
         return PROTO_OK;
     if (!slot) {
         if (model->property_count == CLIENT_STATE_PROPERTIES_MAX)
             return PROTO_ERR_FULL;
-        slot = &model->properties[model->property_count++];
+        slot = add_property(model, property->device, property->name);
     }
     slot->property = clean;
-    slot->changed = ++model->changes;
+    queue(model, &slot->waiting);
     return PROTO_OK;
 }
 
-/* The oldest change that was not told; devices before their properties, since both are numbered in one row. */
-static bool tell_next(struct client_state_model *model, const struct client_state_sink *sink, bool *told)
+static bool tell(const struct waiting *change, const struct client_state_sink *sink)
 {
-    struct device_slot *device = NULL;
-    struct property_slot *property = NULL;
-
-    for (size_t i = 0; i < model->device_count; i++)
-        if (model->devices[i].changed && (!device || model->devices[i].changed < device->changed))
-            device = &model->devices[i];
-    for (size_t i = 0; i < model->property_count; i++)
-        if (model->properties[i].changed && (!property || model->properties[i].changed < property->changed))
-            property = &model->properties[i];
-    if (!device && !property)
-        return false;
-    if (device && (!property || device->changed < property->changed)) {
-        *told = sink->device(sink->context, &device->device);
-        device->changed = *told ? 0 : device->changed;
-    } else {
-        *told = sink->property(sink->context, &property->property);
-        property->changed = *told ? 0 : property->changed;
-    }
-    return *told;
+    return change->is_device
+               ? sink->device(sink->context, &((const struct device_slot *)(const void *)change)->device)
+               : sink->property(sink->context, &((const struct property_slot *)(const void *)change)->property);
 }
 
 size_t client_state_model_flush(struct client_state_model *model, const struct client_state_sink *sink)
 {
     size_t count = 0;
-    bool told = false;
 
-    while (tell_next(model, sink, &told))
-        count++;
+    for (struct waiting *change; (change = model->oldest) && tell(change, sink); count++) {
+        model->oldest = change->next;
+        if (!model->oldest)
+            model->newest = NULL;
+        change->queued = false;
+    }
     return count;
 }
 
 void client_state_model_retell(struct client_state_model *model)
 {
+    /* The row is made anew, or a newcomer would hear of a value before its device. */
+    for (struct waiting *at = model->oldest; at; at = at->next)
+        at->queued = false;
+    model->oldest = model->newest = NULL;
     for (size_t i = 0; i < model->device_count; i++)
-        model->devices[i].changed = ++model->changes;
+        queue(model, &model->devices[i].waiting);
     for (size_t i = 0; i < model->property_count; i++)
-        model->properties[i].changed = ++model->changes;
+        queue(model, &model->properties[i].waiting);
 }
 
 size_t client_state_model_devices(const struct client_state_model *model)

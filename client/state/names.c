@@ -22,12 +22,14 @@ static bool of_alphabet(const char *text, const char *alphabet, size_t max)
 
 bool client_state_name_ok(const char *name)
 {
-    return name[0] >= 'a' && name[0] <= 'z' && of_alphabet(name, "abcdefghijklmnopqrstuvwxyz0123456789_", CLIENT_STATE_NAME_BYTES - 1);
+    return name[0] >= 'a' && name[0] <= 'z' &&
+           of_alphabet(name, "abcdefghijklmnopqrstuvwxyz0123456789_", CLIENT_STATE_NAME_BYTES - 1);
 }
 
 bool client_state_id_ok(const char *id)
 {
-    return of_alphabet(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/", CLIENT_STATE_ID_BYTES - 1);
+    return of_alphabet(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-:/",
+                       CLIENT_STATE_ID_BYTES - 1);
 }
 
 bool client_state_text_ok(const char *text)

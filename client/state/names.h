@@ -2,9 +2,9 @@
 /*
  * client/state/names.h - which names, units and values a property may have.
  *
- * The names are Home Assistant's device classes and Matter's clusters where one exists; the few of our own are in the same table
- * (marked `ours`), so that one table says what a property called so means and in which unit it is. A product's firmware may use
- * other names: they pass when they have the form of a name, and are shown as they are.
+ * The names are Home Assistant's device classes and Matter's clusters where one exists; the few of our own are in the
+ * same table (marked `ours`), so that one table says what a property called so means and in which unit it is. A
+ * product's firmware may use other names: they pass when they have the form of a name, and are shown as they are.
  */
 #ifndef CLIENT_STATE_NAMES_H
 #define CLIENT_STATE_NAMES_H
@@ -14,26 +14,26 @@
 #include "client/state/source.h"
 
 /*        name               unit     meaning */
-#define CLIENT_STATE_NAME_LIST(X) \
-    X("battery", "%", "charge that is left") \
-    X("battery_charging", "", "true while it charges") \
-    X("connectivity", "", "true while it is connected") \
-    X("firmware", "", "version that runs (ours)") \
-    X("gateway", "", "address of the router (ours)") \
-    X("dns_servers", "", "addresses that are asked for names (ours)") \
-    X("ip_address", "", "shortened: the network, not the device (ours)") \
-    X("mac_address", "", "shortened to the maker's part (ours)") \
-    X("load", "", "processes that wait or run, mean of a minute (ours)") \
-    X("memory_free", "MiB", "memory that programs could still have (ours)") \
-    X("disk_free", "%", "of the root file system (ours)") \
-    X("uptime", "s", "Home Assistant: duration") \
-    X("signal_strength", "dBm", "of the radio") \
-    X("temperature", "°C", "") \
-    X("humidity", "%", "") \
-    X("power", "W", "") \
-    X("energy", "kWh", "") \
-    X("voltage", "V", "") \
-    X("problem", "", "true while something is wrong") \
+#define CLIENT_STATE_NAME_LIST(X)                                                                                      \
+    X("battery", "%", "charge that is left")                                                                           \
+    X("battery_charging", "", "true while it charges")                                                                 \
+    X("connectivity", "", "true while it is connected")                                                                \
+    X("firmware", "", "version that runs (ours)")                                                                      \
+    X("gateway", "", "address of the router (ours)")                                                                   \
+    X("dns_servers", "", "addresses that are asked for names (ours)")                                                  \
+    X("ip_address", "", "shortened: the network, not the device (ours)")                                               \
+    X("mac_address", "", "shortened to the maker's part (ours)")                                                       \
+    X("load", "", "processes that wait or run, mean of a minute (ours)")                                               \
+    X("memory_free", "MiB", "memory that programs could still have (ours)")                                            \
+    X("disk_free", "%", "of the root file system (ours)")                                                              \
+    X("uptime", "s", "Home Assistant: duration")                                                                       \
+    X("signal_strength", "dBm", "of the radio")                                                                        \
+    X("temperature", "°C", "")                                                                                         \
+    X("humidity", "%", "")                                                                                             \
+    X("power", "W", "")                                                                                                \
+    X("energy", "kWh", "")                                                                                             \
+    X("voltage", "V", "")                                                                                              \
+    X("problem", "", "true while something is wrong")                                                                  \
     X("update", "", "true when newer firmware is there")
 
 /** 1 to 47 of a-z, 0-9 and _, beginning with a letter. */

@@ -17,13 +17,15 @@ enum proto_err client_state_source_open(const char *spec, struct client_state_lo
     else if (!strncmp(spec, "json:", 5) && spec[5])
         err = client_state_json_open(spec + 5, out, why);
     else
-        snprintf(why, CLIENT_STATE_WHY_BYTES, "%.80s: no source of device state has this name; use linux or json:PATH", spec);
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "%.80s: no source of device state has this name; use linux or json:PATH",
+                 spec);
     if (!err)
         (*out)->log = log;
     return err;
 }
 
-void client_state_source_poll(struct client_state_source *source, struct proto_now now, struct client_state_model *model)
+void client_state_source_poll(struct client_state_source *source, struct proto_now now,
+                              struct client_state_model *model)
 {
     source->ops->poll(source, now, model);
 }

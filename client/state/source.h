@@ -3,9 +3,10 @@
  * client/state/source.h - what the product itself says, in one neutral model, from any source.
  *
  * Devices have properties; a property is a typed value with a unit and a time. Sources write into one model; the model
- * keeps the latest value of each property and tells each change once, in the order in which they happened: whoever
- * reads slowly gets the newest values, never a backlog. Values pass the redaction table (redact.h) on their way in, so
- * no source can forget it. Names are those of Home Assistant device classes where one exists (names.h).
+ * keeps the latest value of each property and tells each change once, in the order in which they happened. Whoever
+ * reads slowly gets the newest values, never a backlog: a value that changes again before it was told keeps its place
+ * in the row. Values pass the redaction table (redact.h) on their way in, so no source can forget it. Names are those
+ * of Home Assistant device classes where one exists (names.h).
  */
 #ifndef CLIENT_STATE_SOURCE_H
 #define CLIENT_STATE_SOURCE_H
@@ -63,20 +64,24 @@ struct client_state_sink {
 
 PROTO_MUST_USE enum proto_err client_state_model_new(struct client_state_model **out);
 /**
- * A device, new or changed. RANGE: a field has a form that the struct above forbids; FULL: CLIENT_STATE_DEVICES_MAX
- * reached; REFUSED: another source told this id. `device` is copied.
+ * A device, new or changed. RANGE: a field has a form that the struct above forbids, or the id is a MAC address; FULL:
+ * CLIENT_STATE_DEVICES_MAX reached; REFUSED: another source told this id. `device` is copied.
  */
 PROTO_MUST_USE enum proto_err client_state_model_device(struct client_state_model *model,
                                                         const struct client_state_device *device);
 /**
  * A value, from the source `seen_by`. NOT_FOUND: the device was not told before; REFUSED: it is another source's;
  * RANGE: name, type, unit or value break names.h; FULL: CLIENT_STATE_PROPERTIES_MAX. The same value again is no change.
+ * A number under a secret name (redact.h) is told as hidden text.
  */
 PROTO_MUST_USE enum proto_err client_state_model_property(struct client_state_model *model, const char *seen_by,
                                                           const struct client_state_property *property);
-/** Tells what changed since it was last told, oldest first, until the sink says false. Returns how many were told. */
+/**
+ * Tells what changed since it was last told, oldest first, until the sink says false. Returns how many were told. The
+ * sink does not call the model.
+ */
 size_t client_state_model_flush(struct client_state_model *model, const struct client_state_sink *sink);
-/** Counts everything as changed: a newcomer shall hear it all. */
+/** Counts everything as changed: a newcomer shall hear it all. Devices come first. */
 void client_state_model_retell(struct client_state_model *model);
 size_t client_state_model_devices(const struct client_state_model *model);
 size_t client_state_model_properties(const struct client_state_model *model);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client/state/sources.h - the sources behind source.h. A new one is a line of the table in source.c and a file of its own. */
+/* client/state/sources.h - the sources behind source.h. A new one is a line of the table in source.c and a file of its
+ * own. */
 #ifndef CLIENT_STATE_SOURCES_H
 #define CLIENT_STATE_SOURCES_H
 
@@ -19,7 +20,8 @@ PROTO_MUST_USE enum proto_err client_state_json_open(const char *path, struct cl
                                                      char why[static CLIENT_STATE_WHY_BYTES]);
 /** One line into the model; PROTO_OK or what was wrong with it (`why` names value and rule). Pure. */
 PROTO_MUST_USE enum proto_err client_state_json_line(const char *line, size_t len, struct proto_now now,
-                                                     struct client_state_model *model, char why[static CLIENT_STATE_WHY_BYTES]);
+                                                     struct client_state_model *model,
+                                                     char why[static CLIENT_STATE_WHY_BYTES]);
 
 void client_state_say(const struct client_state_source *source, const char *message);
 

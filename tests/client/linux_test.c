@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This machine as a tree of files that the test writes: what a kernel says, what it leaves out, and what it never
+ * should. */
+#include "client/state/sources.h"
+#include "tests/client/folder.h"
+
+static struct folder folder;
+static struct client_state_model *model;
+static struct client_state_source *source;
+static char heard[20000];
+static int64_t now_ms;
+
+static bool on_device(void *context, const struct client_state_device *d)
+{
+    (void)context;
+    assert_string_equal(d->seen_by, "linux");
+    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s<%s %s [%s] [%s]\n", d->id, d->parent, d->kind,
+             d->model, d->firmware);
+    return true;
+}
+
+static bool on_property(void *context, const struct client_state_property *p)
+{
+    char value[300];
+
+    (void)context;
+    assert_int_equal(p->unix_ms, now_ms + 1000000);
+    if (p->type == CLIENT_STATE_TEXT)
+        snprintf(value, sizeof value, "%s", p->value.text);
+    else if (p->type == CLIENT_STATE_NUMBER)
+        snprintf(value, sizeof value, "%g%s", p->value.number, p->unit);
+    else
+        snprintf(value, sizeof value, "%s", p->value.boolean ? "yes" : "no");
+    if (strcmp(p->name, "disk_free") != 0) /* of the real disk: a file system is no tree of files */
+        snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s.%s=%s\n", p->device, p->name, value);
+    return true;
+}
+
+static const struct client_state_sink sink = {on_device, on_property, NULL};
+
+static int set_up(void **state)
+{
+    char why[CLIENT_STATE_WHY_BYTES];
+
+    (void)state;
+    folder_make(&folder);
+    now_ms = 5000;
+    return client_state_model_new(&model) != PROTO_OK || client_state_linux_open(folder.path, &source, why) != PROTO_OK;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    client_state_source_free(source);
+    client_state_model_free(model);
+    folder_remove(&folder);
+    return 0;
+}
+
+static void put(const char *name, const char *text)
+{
+    folder_write(&folder, name, text, strlen(text));
+}
+
+/* Two seconds later: what is new. */
+static const char *look(void)
+{
+    now_ms += 2000;
+    heard[0] = '\0';
+    client_state_source_poll(source, (struct proto_now){now_ms, now_ms + 1000000}, model);
+    client_state_model_flush(model, &sink);
+    return heard;
+}
+
+static void a_laptop(void)
+{
+    put("etc/os-release", "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n");
+    put("etc/hostname", "anas-laptop\n");
+    put("proc/sys/kernel/hostname", "anas-laptop\n");
+    put("etc/resolv.conf",
+        "# made by hand\nsearch anas-laptop.home\nnameserver 192.168.7.1\nnameserver 2001:db8::53\n");
+    put("sys/class/dmi/id/product_name", "ThinkPad X1 Carbon\n");
+    put("sys/class/dmi/id/product_serial", "PF1SECRET\n");
+    put("proc/loadavg", "0.52 0.58 0.59 1/467 12345\n");
+    put("proc/uptime", "3725.33 7200.00\n");
+    put("proc/meminfo", "MemTotal:       16000000 kB\nMemFree:  1 kB\nMemAvailable:    8388608 kB\n");
+    put("proc/net/route",
+        "Iface\tDestination\tGateway \tFlags\nwlan0\t0007A8C0\t00000000\t0001\nwlan0\t00000000\t0107A8C0\t0003\n");
+    put("sys/class/power_supply/AC/type", "Mains\n");
+    put("sys/class/power_supply/BAT0/type", "Battery\n");
+    put("sys/class/power_supply/BAT0/capacity", "83\n");
+    put("sys/class/power_supply/BAT0/status", "Charging\n");
+    put("sys/class/net/lo/address", "00:00:00:00:00:00\n");
+    put("sys/class/net/wlan0/address", "a4:b1:c1:00:11:22\n");
+    put("sys/class/net/wlan0/operstate", "up\n");
+    put("sys/class/net/wlan0/wireless/status", "0\n");
+    put("sys/class/net/eth0/address", "00:1a:2b:3c:4d:5e\n");
+    put("sys/class/net/eth0/operstate", "down\n");
+}
+
+static void a_laptop_is_told_as_an_agent_needs_it_and_no_more(void **state)
+{
+    static const char *const says[] = {
+        "this-device< computer [ThinkPad X1 Carbon] [Debian GNU/Linux 12 (bookworm)]\n",
+        "this-device.load=0.52\n",
+        "this-device.uptime=3720s\n",
+        "this-device.memory_free=8192MiB\n",
+        "this-device.gateway=192.168.7.1\n",
+        "this-device.dns_servers=192.168.7.1 2001:db8::53\n",
+        "battery/BAT0<this-device battery [] []\n",
+        "battery/BAT0.battery=83%\n",
+        "battery/BAT0.battery_charging=yes\n",
+        "interface/wlan0<this-device wifi_interface [wlan0] []\n",
+        "interface/wlan0.connectivity=yes\n",
+        "interface/wlan0.mac_address=a4:b1:c1:xx:xx:xx\n",
+        "interface/eth0<this-device network_interface [eth0] []\n",
+        "interface/eth0.connectivity=no\n",
+        "interface/eth0.mac_address=00:1a:2b:xx:xx:xx\n",
+    };
+    static const char *const never[] = {"anas", "SECRET", "00:11:22", "3c:4d", "AC", "/lo"};
+    size_t len = 0;
+
+    (void)state;
+    a_laptop();
+    look();
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        if (!strstr(heard, says[i]))
+            fail_msg("not told: %s in:\n%s", says[i], heard);
+        len += strlen(says[i]);
+    }
+    assert_int_equal(strlen(heard), len);
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        if (strstr(heard, never[i]))
+            fail_msg("told: %s", never[i]);
+    assert_int_equal(source->bad, 0);
+}
+
+static void only_what_changed_is_told_again_and_only_every_two_seconds(void **state)
+{
+    (void)state;
+    a_laptop();
+    look();
+    assert_int_equal(source->deadline_ms, now_ms + 2000);
+    put("sys/class/power_supply/BAT0/status", "Discharging\n");
+    put("proc/uptime", "3750.00 7300.00\n"); /* the same minute */
+    put("proc/net/route", "Iface\tDestination\n");
+    heard[0] = '\0';
+    client_state_source_poll(source, (struct proto_now){now_ms + 1999, now_ms}, model);
+    assert_int_equal(client_state_model_flush(model, &sink), 0);
+    look();
+    assert_string_equal(heard, "this-device.gateway=none\nbattery/BAT0.battery_charging=no\n");
+}
+
+static void a_machine_of_which_nothing_is_known_is_still_a_device(void **state)
+{
+    (void)state;
+    assert_string_equal(look(), "this-device< computer [] []\n");
+    put("proc/device-tree/model", "Raspberry Pi 4 Model B");
+    assert_string_equal(look(), "this-device< computer [Raspberry Pi 4 Model B] []\n");
+    put("etc/resolv.conf", "options edns0\n");
+    put("sys/class/power_supply/BAT1/type", "Battery\n"); /* a battery that says no more */
+    assert_string_equal(look(), "this-device.dns_servers=none\nbattery/BAT1<this-device battery [] []\n");
+}
+
+static void names_that_hold_a_mac_address_are_shortened_too(void **state)
+{
+    (void)state;
+    put("sys/class/net/enx001122334455/ifindex", "7\n");
+    put("sys/class/net/enx001122334455/operstate", "up\n");
+    put("sys/class/power_supply/hid-a4:b1:c1:00:11:22-battery/type", "Battery\n");
+    look();
+    assert_non_null(strstr(heard, "interface/enx001122-7<this-device network_interface [enx001122-7] []\n"));
+    assert_non_null(strstr(heard, "battery/hid-a4:b1:c1:xx:xx:xx-battery<"));
+    assert_null(strstr(heard, "334455"));
+    assert_null(strstr(heard, "00:11:22"));
+}
+
+static void hostile_files_do_no_harm_and_do_not_hide_the_rest(void **state)
+{
+    static char big[1 << 20];
+
+    (void)state;
+    memset(big, 'A', sizeof big);
+    folder_write(&folder, "sys/class/dmi/id/product_name", big, sizeof big); /* huge, without a line feed */
+    folder_write(&folder, "etc/resolv.conf", big, sizeof big);
+    folder_write(&folder, "proc/net/route", big, sizeof big);
+    put("etc/os-release", "PRETTY_NAME=\"\xff\xfe\x1b[2J\"");
+    put("proc/loadavg", "nan");
+    put("proc/uptime", "1e308");
+    put("proc/meminfo", "MemAvailable: inf kB");
+    put("sys/class/power_supply/B0/type", "Battery");
+    put("sys/class/power_supply/B0/capacity", "99999999999999999999");
+    put("sys/class/power_supply/B1/type", "Battery");
+    put("sys/class/power_supply/B1/capacity", "-5");
+    folder_write(&folder, "sys/class/power_supply/B1/status", "\0\1\2\3", 4);
+    put("sys/class/net/bad name;$(x)/operstate", "up");
+    put("sys/class/net/ok0/operstate", "up");
+    folder_write(&folder, "sys/class/net/ok0/address", "\x1b]0;x\x07", 6);
+    mkdir(folder_path(&folder, "sys/class/net/ok0/wireless"), 0700);
+    mkdir(folder_path(&folder, "proc/stat"), 0700);
+    look();
+    assert_non_null(strstr(heard, "this-device< computer [AAAAAAAA"));
+    assert_non_null(strstr(heard, "this-device.gateway=none\n"));
+    assert_non_null(strstr(heard, "this-device.dns_servers=none\n"));
+    assert_non_null(strstr(heard, "battery/B0<"));
+    assert_non_null(strstr(heard, "interface/ok0.connectivity=yes\n"));
+    assert_null(strstr(heard, "load="));
+    assert_null(strstr(heard, "uptime="));
+    assert_null(strstr(heard, "memory_free="));
+    assert_null(strstr(heard, ".battery="));
+    assert_null(strstr(heard, "mac_address"));
+    assert_null(strchr(heard, 0x1b));
+    assert_true(source->bad >= 6);
+    for (int i = 0; i < 100; i++) { /* more than a machine has: bounded */
+        char name[64];
+
+        snprintf(name, sizeof name, "sys/class/net/if%d/operstate", i);
+        put(name, "up");
+    }
+    look();
+    assert_in_range(client_state_model_devices(model), 20, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_laptop_is_told_as_an_agent_needs_it_and_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_what_changed_is_told_again_and_only_every_two_seconds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_machine_of_which_nothing_is_known_is_still_a_device, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_that_hold_a_mac_address_are_shortened_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hostile_files_do_no_harm_and_do_not_hide_the_rest, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
