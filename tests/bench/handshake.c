@@ -13,13 +13,23 @@
 #include <string.h>
 
 #include "proto/pairing/pairing.h"
-#include "proto/seal/kdf.h"
+#include "proto/seal/signature.h"
 #include "tests/bench/bench.h"
-#include "tests/proto/pairing_world.h"
+#include "tests/bench/house.h"
 
 enum { ROUNDS = 101, RUNS = 10 };
 
-static struct world world;
+#define HOST "help.example.org"
+
+static struct bench_house house;
+static struct proto_invite_link link;
+static struct proto_invite_code code;
+static struct proto_code_guard guard;
+static const struct proto_now now = {.mono_ms = 1000, .unix_ms = (int64_t)BENCH_TIME_S * 1000};
+static const uint8_t sid[PROTO_SID_BYTES] = "sixteen of them";
+static uint8_t cs_public[32], cs_secret[64];
+static struct proto_pairing_customer customer_config;
+static struct proto_pairing_agent agent_config;
 static uint8_t key[32] = {1}, point[32], ristretto[32], public_key[32], secret_key[64], signature[64], text[2048],
                out[2048];
 
@@ -67,8 +77,7 @@ static X509 *read_certificate(const struct proto_certificate *certificate)
  * signature on the way. */
 static void chain(void)
 {
-    X509 *leaf = read_certificate(&world.agent_credential.chain[0]),
-         *top = read_certificate(&world.agent_credential.chain[1]);
+    X509 *leaf = read_certificate(&house.agent.chain[0]), *top = read_certificate(&house.agent.chain[1]);
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
 
@@ -76,7 +85,7 @@ static void chain(void)
          X509_STORE_CTX_init(context, store, leaf, NULL) == 1);
     X509_VERIFY_PARAM *rules = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT);
-    X509_VERIFY_PARAM_set_time(rules, WORLD_TIME_S);
+    X509_VERIFY_PARAM_set_time(rules, BENCH_TIME_S);
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_CLIENT);
     must(X509_verify_cert(context) == 1);
     X509_STORE_CTX_free(context);
@@ -173,7 +182,7 @@ static void carry(struct proto_pairing *from, struct proto_pairing *to)
     size_t len;
 
     while ((bytes = proto_pairing_pending(from, &len))) {
-        must(!proto_pairing_feed(to, bytes, len, world.now));
+        must(!proto_pairing_feed(to, bytes, len, now));
         proto_pairing_sent(from);
     }
 }
@@ -182,8 +191,8 @@ static void shake_hands(bool by_code)
 {
     struct proto_pairing *customer, *agent;
 
-    must(!proto_pairing_customer_new(&customer, &world.customer_config, world.now) &&
-         !proto_pairing_agent_new(&agent, &world.agent_config, world.now));
+    must(!proto_pairing_customer_new(&customer, &customer_config, now) &&
+         !proto_pairing_agent_new(&agent, &agent_config, now));
     for (int i = 0; i < (by_code ? 3 : 2); i++) {
         carry(customer, agent);
         carry(agent, customer);
@@ -198,7 +207,7 @@ static double ours_us(bool by_code)
     double from, total = 0;
 
     for (int run = 0; run < RUNS; run++) {
-        memset(&world.guard, 0, sizeof world.guard);
+        memset(&guard, 0, sizeof guard);
         from = bench_cpu_us();
         shake_hands(by_code);
         total += bench_cpu_us() - from;
@@ -206,13 +215,41 @@ static double ours_us(bool by_code)
     return total / RUNS;
 }
 
+static void prepare(bool by_code)
+{
+    enum proto_pairing_mode mode = by_code ? PROTO_PAIRING_CODE : PROTO_PAIRING_LINK;
+
+    customer_config = (struct proto_pairing_customer){.mode = mode,
+                                                      .random = house.random,
+                                                      .sid = by_code ? sid : NULL,
+                                                      .join_host = HOST,
+                                                      .link = &link,
+                                                      .code = &code,
+                                                      .cs_secret_key = cs_secret,
+                                                      .client_info = "bench",
+                                                      .roles = 1u << PROTO_ROLE_AGENT,
+                                                      .org_note = house.org_note.bytes,
+                                                      .policy_note = house.policy_note.bytes,
+                                                      .org_note_len = house.org_note.len,
+                                                      .policy_note_len = house.policy_note.len};
+    agent_config = (struct proto_pairing_agent){.mode = mode,
+                                                .random = house.random,
+                                                .sid = by_code ? sid : NULL,
+                                                .join_host = HOST,
+                                                .link = &link,
+                                                .code = &code,
+                                                .guard = &guard,
+                                                .credential = &house.agent,
+                                                .org = &house.org,
+                                                .policy = &house.policy};
+}
+
 static void measure(bool by_code)
 {
     static struct bench_series ours, peer;
 
     ours.count = peer.count = 0;
-    world_prepare(&world, by_code ? PROTO_PAIRING_CODE : PROTO_PAIRING_LINK);
-    world.customer_config.random = world.agent_config.random = world.random;
+    prepare(by_code);
     for (int round = 0; round < ROUNDS + 2; round++) {
         double a = ours_us(by_code), b = peer_us(by_code);
         if (round >= 2) {
@@ -239,7 +276,10 @@ static void explain(void)
 int main(void)
 {
     must(sodium_init() >= 0);
-    world_init(&world, 1);
+    must(bench_house_init(&house) &&
+         !proto_invite_link_new(&link, HOST, house.agent.identity.root_fingerprint, &house.random) &&
+         !proto_invite_code_new(&code, "407", &house.random));
+    proto_sign_keypair(cs_public, cs_secret, key);
     memset(text, 7, sizeof text);
     must(!crypto_scalarmult_base(point, key) && !crypto_core_ristretto255_from_hash(ristretto, text) &&
          !crypto_sign_seed_keypair(public_key, secret_key, key) &&
@@ -248,6 +288,6 @@ int main(void)
     measure(false);
     measure(true);
     explain();
-    world_clear(&world);
+    bench_house_clear(&house);
     return 0;
 }
