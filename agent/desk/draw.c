@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define COLUMNS_MIN 2
 #define COLUMNS_MAX 400
@@ -155,14 +157,34 @@ enum proto_err agent_desk_raster_blocks_pair(const struct agent_desk_raster *lef
 
 /* -- PNG -- */
 
+/* A regular file that was not finished goes; a device of that name is nobody's to remove. */
+static void drop_unfinished(FILE *file, const char *path)
+{
+    struct stat about;
+    int error = errno;
+
+    if (fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode))
+        unlink(path);
+    errno = error;
+}
+
+/* Through a stream of our own: png_image_write_to_file() removes whatever has the name when it fails. */
 enum proto_err agent_desk_raster_png(const struct agent_desk_raster *raster, const char *path)
 {
     png_image image = {.version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_RGB};
+    FILE *file;
+    bool good;
 
     if (!drawable(raster))
         return PROTO_ERR_RANGE;
     image.width = (png_uint_32)raster->width;
     image.height = (png_uint_32)raster->height;
+    file = fopen(path, "wbe");
+    if (!file)
+        return PROTO_ERR_IO;
     errno = 0;
-    return png_image_write_to_file(&image, path, 0, raster->rgb, 0, NULL) ? PROTO_OK : PROTO_ERR_IO;
+    good = png_image_write_to_stdio(&image, file, 0, raster->rgb, 0, NULL) && fflush(file) == 0;
+    if (!good)
+        drop_unfinished(file, path);
+    return fclose(file) == 0 && good ? PROTO_OK : PROTO_ERR_IO;
 }

@@ -36,7 +36,10 @@ PROTO_MUST_USE enum proto_err agent_desk_raster_blocks(const struct agent_desk_r
 PROTO_MUST_USE enum proto_err agent_desk_raster_blocks_pair(const struct agent_desk_raster *left,
                                                             const struct agent_desk_raster *right, int columns,
                                                             struct proto_buf *out);
-/** Writes `path`; an existing file is replaced. PROTO_ERR_IO when it cannot be written (errno says why). */
+/**
+ * Writes `path`; an existing file is replaced. PROTO_ERR_IO when it cannot be written (errno says why): then no half
+ * picture is left.
+ */
 PROTO_MUST_USE enum proto_err agent_desk_raster_png(const struct agent_desk_raster *raster, const char *path);
 
 #endif
