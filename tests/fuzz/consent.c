@@ -45,7 +45,7 @@ static void seed_statement(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_statement = {"statement", 4096, feed_statement, seed_statement};
+const struct fuzz_target fuzz_statement = {"statement", 4096, feed_statement, seed_statement, 0};
 
 /* ---- event ---- */
 
@@ -86,7 +86,7 @@ static void seed_event(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_event = {"event", 4096, feed_event, seed_event};
+const struct fuzz_target fuzz_event = {"event", 4096, feed_event, seed_event, 0};
 
 /* ---- evidence: the first byte says whether the rest is sealed ---- */
 
@@ -147,7 +147,7 @@ static void seed_evidence(struct fuzz_seeds *seeds)
     proto_buf_free(&plain);
 }
 
-const struct fuzz_target fuzz_evidence = {"evidence", 20000, feed_evidence, seed_evidence};
+const struct fuzz_target fuzz_evidence = {"evidence", 20000, feed_evidence, seed_evidence, 0};
 
 /* ---- gate: the first byte says whether the customer signs what comes, whatever it is ---- */
 
@@ -191,4 +191,4 @@ static void seed_gate(struct fuzz_seeds *seeds)
     fuzz_seed_add_as(seeds, "close", 0, bytes, sizeof bytes);
 }
 
-const struct fuzz_target fuzz_gate = {"gate", 512, feed_gate, seed_gate};
+const struct fuzz_target fuzz_gate = {"gate", 512, feed_gate, seed_gate, 0};

@@ -69,7 +69,7 @@ static void seed_y4m(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_y4m = {"y4m", 8192, feed_y4m, seed_y4m};
+const struct fuzz_target fuzz_y4m = {"y4m", 8192, feed_y4m, seed_y4m, 0};
 
 /* ---- picture: u16 length and packet, one after the other ---- */
 
@@ -138,7 +138,7 @@ static void seed_picture(struct fuzz_seeds *seeds)
     free(luma);
 }
 
-const struct fuzz_target fuzz_picture = {"picture", 16384, feed_picture, seed_picture};
+const struct fuzz_target fuzz_picture = {"picture", 16384, feed_picture, seed_picture, 0};
 
 /* ---- client_command: the first byte: JSON, typed, typed with an open question ---- */
 
@@ -188,7 +188,7 @@ static void seed_client_command(struct fuzz_seeds *seeds)
     fuzz_seed_add_as(seeds, "no", 2, "no", 2);
 }
 
-const struct fuzz_target fuzz_client_command = {"client_command", 4096, feed_client_command, seed_client_command};
+const struct fuzz_target fuzz_client_command = {"client_command", 4096, feed_client_command, seed_client_command, 0};
 
 /* ---- agent_command: the first byte: JSON, or a list of capabilities ---- */
 
@@ -238,7 +238,7 @@ static void seed_agent_command(struct fuzz_seeds *seeds)
     fuzz_seed_add_as(seeds, "list", 1, "camera,device-state", 19);
 }
 
-const struct fuzz_target fuzz_agent_command = {"agent_command", 16384, feed_agent_command, seed_agent_command};
+const struct fuzz_target fuzz_agent_command = {"agent_command", 16384, feed_agent_command, seed_agent_command, 0};
 
 /* ---- url: where a relay is, as typed ---- */
 
@@ -264,7 +264,7 @@ static void seed_url(struct fuzz_seeds *seeds)
         fuzz_seed_add(seeds, (const char[]){'u', (char)('0' + i), 0}, urls[i], strlen(urls[i]));
 }
 
-const struct fuzz_target fuzz_url = {"url", 1024, feed_url, seed_url};
+const struct fuzz_target fuzz_url = {"url", 1024, feed_url, seed_url, 0};
 
 /* ---- relay_ini: the operator's file ---- */
 
@@ -311,7 +311,7 @@ static void seed_relay_ini(struct fuzz_seeds *seeds)
     free(text);
 }
 
-const struct fuzz_target fuzz_relay_ini = {"relay_ini", 16384, feed_relay_ini, seed_relay_ini};
+const struct fuzz_target fuzz_relay_ini = {"relay_ini", 16384, feed_relay_ini, seed_relay_ini, 0};
 
 /* ---- layers: the clear headers and counters of a stream as a relay may let them through ---- */
 
@@ -347,4 +347,4 @@ static void seed_layers(struct fuzz_seeds *seeds)
     fuzz_seed_add(seeds, "stream", stream, sizeof stream);
 }
 
-const struct fuzz_target fuzz_layers = {"layers", 512, feed_layers, seed_layers};
+const struct fuzz_target fuzz_layers = {"layers", 512, feed_layers, seed_layers, 0};

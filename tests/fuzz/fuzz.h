@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FUZZ_SEEDS_MAX = 256, FUZZ_SEED_NAME = 64 };
+enum { FUZZ_SEEDS_MAX = 256, FUZZ_SEED_NAME = 64, FUZZ_MUTATIONS = 2000 };
 
 struct fuzz_seed {
     char name[FUZZ_SEED_NAME];
@@ -37,6 +37,7 @@ struct fuzz_target {
     size_t max_len;                                 /* of an input */
     bool (*feed)(const uint8_t *bytes, size_t len); /* true: all of it was accepted as genuine */
     void (*seeds)(struct fuzz_seeds *seeds);
+    unsigned mutations; /* of a replay; 0: FUZZ_MUTATIONS */
 };
 
 /* A promise that was broken: says which, and aborts, so that libFuzzer and the replay keep the input. */

@@ -61,7 +61,7 @@ static void seed_chain(struct fuzz_seeds *seeds)
     seed_one_chain(seeds, "officer", &fixture()->officer);
 }
 
-const struct fuzz_target fuzz_chain = {"chain", 8192, feed_chain, seed_chain};
+const struct fuzz_target fuzz_chain = {"chain", 8192, feed_chain, seed_chain, 0};
 
 /* ---- pem: what an operator or a member of staff gives ---- */
 
@@ -100,7 +100,7 @@ static void seed_pem(struct fuzz_seeds *seeds)
     proto_buf_free(&request);
 }
 
-const struct fuzz_target fuzz_pem = {"pem", 16384, feed_pem, seed_pem};
+const struct fuzz_target fuzz_pem = {"pem", 16384, feed_pem, seed_pem, 0};
 
 /* ---- request ---- */
 
@@ -130,7 +130,7 @@ static void seed_request(struct fuzz_seeds *seeds)
     proto_buf_free(&request);
 }
 
-const struct fuzz_target fuzz_request = {"request", CERTS_REQUEST_BYTES, feed_request, seed_request};
+const struct fuzz_target fuzz_request = {"request", CERTS_REQUEST_BYTES, feed_request, seed_request, 0};
 
 /* ---- org: the first byte says whether the root signs what comes, whatever it is ---- */
 
@@ -186,7 +186,7 @@ static void seed_org(struct fuzz_seeds *seeds)
     seed_signed(seeds, &fixture()->org_note);
 }
 
-const struct fuzz_target fuzz_org = {"org", 17000, feed_org, seed_org};
+const struct fuzz_target fuzz_org = {"org", 17000, feed_org, seed_org, 0};
 
 /* ---- policy: likewise, signed by the officer ---- */
 
@@ -222,7 +222,7 @@ static void seed_policy(struct fuzz_seeds *seeds)
     seed_signed(seeds, &fixture()->policy_note);
 }
 
-const struct fuzz_target fuzz_policy = {"policy", 9000, feed_policy, seed_policy};
+const struct fuzz_target fuzz_policy = {"policy", 9000, feed_policy, seed_policy, 0};
 
 /* ---- policy_text: what an officer edits ---- */
 
@@ -258,4 +258,4 @@ static void seed_policy_text(struct fuzz_seeds *seeds)
     proto_buf_free(&out);
 }
 
-const struct fuzz_target fuzz_policy_text = {"policy_text", 8192, feed_policy_text, seed_policy_text};
+const struct fuzz_target fuzz_policy_text = {"policy_text", 8192, feed_policy_text, seed_policy_text, 0};

@@ -51,7 +51,7 @@ static void seed_checkpoint(struct fuzz_seeds *seeds)
                   (size_t)(strstr(receipt.checkpoint, "\n\n") + 1 - receipt.checkpoint));
 }
 
-const struct fuzz_target fuzz_checkpoint = {"checkpoint", 4096, feed_checkpoint, seed_checkpoint};
+const struct fuzz_target fuzz_checkpoint = {"checkpoint", 4096, feed_checkpoint, seed_checkpoint, 0};
 
 /* ---- receipt: a LogReceipt as it comes from the relay ---- */
 
@@ -111,7 +111,7 @@ static void seed_receipt(struct fuzz_seeds *seeds)
     proto_buf_free(&out);
 }
 
-const struct fuzz_target fuzz_receipt = {"receipt", 16384, feed_receipt, seed_receipt};
+const struct fuzz_target fuzz_receipt = {"receipt", 16384, feed_receipt, seed_receipt, 0};
 
 /* ---- merkle: sizes, an index and hashes; both checks ---- */
 
@@ -178,7 +178,7 @@ static void seed_merkle(struct fuzz_seeds *seeds)
     proto_buf_free(&out);
 }
 
-const struct fuzz_target fuzz_merkle = {"merkle", 4096, feed_merkle, seed_merkle};
+const struct fuzz_target fuzz_merkle = {"merkle", 4096, feed_merkle, seed_merkle, 0};
 
 /* ---- proof: a customer's receipt as a file ---- */
 
@@ -230,4 +230,4 @@ static void seed_proof(struct fuzz_seeds *seeds)
     free(proof);
 }
 
-const struct fuzz_target fuzz_proof = {"proof", PROTO_LOG_PROOF_FILE_MAX, feed_proof, seed_proof};
+const struct fuzz_target fuzz_proof = {"proof", PROTO_LOG_PROOF_FILE_MAX, feed_proof, seed_proof, 0};

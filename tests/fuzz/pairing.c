@@ -54,7 +54,7 @@ static void seed_link(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_link = {"link", 512, feed_link, seed_link};
+const struct fuzz_target fuzz_link = {"link", 512, feed_link, seed_link, 0};
 
 /* ---- code ---- */
 
@@ -86,7 +86,7 @@ static void seed_code(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_code = {"code", 64, feed_code, seed_code};
+const struct fuzz_target fuzz_code = {"code", 64, feed_code, seed_code, 0};
 
 /* ---- the handshake ---- */
 
@@ -285,8 +285,8 @@ static void seed_pairing_agent(struct fuzz_seeds *seeds)
 }
 
 const struct fuzz_target fuzz_pairing_customer = {"pairing_customer", 4096, feed_pairing_customer,
-                                                  seed_pairing_customer};
-const struct fuzz_target fuzz_pairing_agent = {"pairing_agent", 4096, feed_pairing_agent, seed_pairing_agent};
+                                                  seed_pairing_customer, 250};
+const struct fuzz_target fuzz_pairing_agent = {"pairing_agent", 4096, feed_pairing_agent, seed_pairing_agent, 250};
 
 /* ---- auth: what stands inside the first sealed message of each end ---- */
 
@@ -331,4 +331,4 @@ static void seed_auth(struct fuzz_seeds *seeds)
     proto_buf_free(&out);
 }
 
-const struct fuzz_target fuzz_auth = {"auth", 16000, feed_auth, seed_auth};
+const struct fuzz_target fuzz_auth = {"auth", 16000, feed_auth, seed_auth, 0};

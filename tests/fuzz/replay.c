@@ -19,7 +19,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/targets.h"
 
-enum { MUTATIONS = 2000, STEPS_MAX = 6 };
+enum { STEPS_MAX = 6 };
 
 static const struct fuzz_target *target;
 static const uint8_t *current; /* what is being fed, for the last words */
@@ -190,7 +190,9 @@ int main(int argc, char **argv)
     load_corpus(&seeds, argv[2]);
     for (size_t i = genuine; i < seeds.count; i++)
         feed(seeds.all[i].bytes, seeds.all[i].len);
-    unsigned long mutations = argc > 3 ? strtoul(argv[3], NULL, 10) : MUTATIONS;
+    unsigned long mutations = argc > 3            ? strtoul(argv[3], NULL, 10)
+                              : target->mutations ? target->mutations
+                                                  : FUZZ_MUTATIONS;
     feed_mutations(&seeds, mutations);
     printf("%s: %zu genuine, %zu stored, %lu mutations\n", target->name, genuine, seeds.count - genuine, mutations);
     fuzz_seeds_clear(&seeds);

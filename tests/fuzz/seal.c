@@ -67,7 +67,7 @@ static void seed_sframe(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_sframe = {"sframe", 4096, feed_sframe, seed_sframe};
+const struct fuzz_target fuzz_sframe = {"sframe", 4096, feed_sframe, seed_sframe, 0};
 
 /* ---- noise: the first byte chooses which message is read ---- */
 
@@ -154,7 +154,7 @@ static void seed_noise(struct fuzz_seeds *seeds)
     fuzz_seed_add_as(seeds, "channel", AT_CHANNEL, p.sealed, p.sealed_len);
 }
 
-const struct fuzz_target fuzz_noise = {"noise", 1024, feed_noise, seed_noise};
+const struct fuzz_target fuzz_noise = {"noise", 1024, feed_noise, seed_noise, 0};
 
 /* ---- cpace: the peer's share and associated data ---- */
 
@@ -188,7 +188,7 @@ static void seed_cpace(struct fuzz_seeds *seeds)
     proto_cpace_clear(&run);
 }
 
-const struct fuzz_target fuzz_cpace = {"cpace", 320, feed_cpace, seed_cpace};
+const struct fuzz_target fuzz_cpace = {"cpace", 320, feed_cpace, seed_cpace, 0};
 
 /* ---- note ---- */
 
@@ -242,7 +242,7 @@ static void seed_note(struct fuzz_seeds *seeds)
     proto_buf_free(&line);
 }
 
-const struct fuzz_target fuzz_note = {"note", 16384, feed_note, seed_note};
+const struct fuzz_target fuzz_note = {"note", 16384, feed_note, seed_note, 0};
 
 /* ---- note_key ---- */
 
@@ -270,4 +270,4 @@ static void seed_note_key(struct fuzz_seeds *seeds)
     fuzz_seed_add(seeds, "go", go, sizeof go - 1);
 }
 
-const struct fuzz_target fuzz_note_key = {"note_key", 700, feed_note_key, seed_note_key};
+const struct fuzz_target fuzz_note_key = {"note_key", 700, feed_note_key, seed_note_key, 0};

@@ -441,6 +441,6 @@ static bool feed_relay_core(const uint8_t *bytes, size_t len)
     return true;
 }
 
-const struct fuzz_target fuzz_session_customer = {"session_customer", 2048, feed_session_customer, seed_all};
-const struct fuzz_target fuzz_session_agent = {"session_agent", 2048, feed_session_agent, seed_all};
-const struct fuzz_target fuzz_relay_core = {"relay_core", 2048, feed_relay_core, seed_all};
+const struct fuzz_target fuzz_session_customer = {"session_customer", 2048, feed_session_customer, seed_all, 250};
+const struct fuzz_target fuzz_session_agent = {"session_agent", 2048, feed_session_agent, seed_all, 250};
+const struct fuzz_target fuzz_relay_core = {"relay_core", 2048, feed_relay_core, seed_all, 250};

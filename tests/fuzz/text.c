@@ -47,7 +47,7 @@ static void seed_base64(struct fuzz_seeds *seeds)
         fuzz_seed_add_as(seeds, (const char[]){'u', (char)('0' + i), 0}, 1, urls[i], strlen(urls[i]));
 }
 
-const struct fuzz_target fuzz_base64 = {"base64", 300, feed_base64, seed_base64};
+const struct fuzz_target fuzz_base64 = {"base64", 300, feed_base64, seed_base64, 0};
 
 /* ---- utf8 ---- */
 
@@ -83,4 +83,4 @@ static void seed_utf8(struct fuzz_seeds *seeds)
         fuzz_seed_add(seeds, (const char[]){'t', (char)('0' + i), 0}, texts[i], strlen(texts[i]));
 }
 
-const struct fuzz_target fuzz_utf8 = {"utf8", 256, feed_utf8, seed_utf8};
+const struct fuzz_target fuzz_utf8 = {"utf8", 256, feed_utf8, seed_utf8, 0};

@@ -56,7 +56,7 @@ static void seed_header(struct fuzz_seeds *seeds)
     fuzz_seed_add(seeds, "media", bytes, sizeof bytes);
 }
 
-const struct fuzz_target fuzz_header = {"header", 64, feed_header, seed_header};
+const struct fuzz_target fuzz_header = {"header", 64, feed_header, seed_header, 0};
 
 /* ---- control ---- */
 
@@ -93,14 +93,16 @@ static void seed_control(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_control = {"control", 4096, feed_control, seed_control};
+const struct fuzz_target fuzz_control = {"control", 4096, feed_control, seed_control, 0};
 
 /* ---- message: the first byte chooses which ---- */
 
 #define MESSAGES(X)                                                                                                    \
     X(ToRelay)                                                                                                         \
-    X(FromRelay) X(LogAdd) X(LogReceipt) X(ConsentRequest) X(Statement) X(StatementAck) X(KeyAck) X(KeyRetire)         \
-        X(KeyFrameRequest) X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange)
+    X(FromRelay)                                                                                                       \
+    X(LogAdd)                                                                                                          \
+    X(LogReceipt) X(ConsentRequest) X(Statement) X(StatementAck) X(KeyAck) X(KeyRetire) X(KeyFrameRequest)             \
+        X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange)
 
 static const struct kind {
     const char *name;
@@ -245,4 +247,4 @@ static void seed_message(struct fuzz_seeds *seeds)
     }
 }
 
-const struct fuzz_target fuzz_message = {"message", 65536, feed_message, seed_message};
+const struct fuzz_target fuzz_message = {"message", 65536, feed_message, seed_message, 0};
