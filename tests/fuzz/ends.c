@@ -11,6 +11,7 @@
 #include "client/companion/camera_y4m.h"
 #include "client/companion/commands.h"
 #include "client/companion/encode.h"
+#include "client/state/sources.h"
 #include "proto/host/connection.h"
 #include "proto/media/receive.h"
 #include "relay/serve/config.h"
@@ -189,6 +190,63 @@ static void seed_client_command(struct fuzz_seeds *seeds)
 }
 
 const struct fuzz_target fuzz_client_command = {"client_command", 4096, feed_client_command, seed_client_command, 0};
+
+/* ---- state_line: several lines into one model ---- */
+
+static bool take_property(void *context, const struct client_state_property *property)
+{
+    (void)property;
+    ++*(size_t *)context;
+    return true;
+}
+
+static bool take_device(void *context, const struct client_state_device *device)
+{
+    (void)device;
+    ++*(size_t *)context;
+    return true;
+}
+
+static bool feed_state_line(const uint8_t *bytes, size_t len)
+{
+    struct client_state_model *model;
+    char why[CLIENT_STATE_WHY_BYTES];
+    bool all = len > 0;
+    size_t told = 0;
+    const struct proto_now now = {1000, 1767225600000};
+    const struct client_state_sink sink = {take_device, take_property, &told};
+
+    FUZZ_READY(client_state_model_new(&model));
+    while (len) {
+        const uint8_t *end = memchr(bytes, '\n', len);
+        size_t line_len = end ? (size_t)(end - bytes) : len;
+        char *line = (char *)fuzz_exact(bytes, line_len);
+        why[0] = 0;
+        bool taken = !client_state_json_line(line, line_len, now, model, why);
+        FUZZ_HOLDS(taken || (*why && memchr(why, 0, sizeof why)));
+        all &= taken;
+        free(line);
+        bytes += line_len + (end != NULL);
+        len -= line_len + (end != NULL);
+    }
+    FUZZ_HOLDS(client_state_model_devices(model) <= CLIENT_STATE_DEVICES_MAX);
+    FUZZ_HOLDS(client_state_model_properties(model) <= CLIENT_STATE_PROPERTIES_MAX);
+    FUZZ_HOLDS(client_state_model_flush(model, &sink) == told);
+    client_state_model_free(model);
+    return all;
+}
+
+static void seed_state_line(struct fuzz_seeds *seeds)
+{
+    static const char lines[] =
+        "{\"device\":\"hub\",\"kind\":\"hub\",\"maker\":\"Acme\",\"model\":\"H2\",\"firmware\":\"1.4.2\"}\n"
+        "{\"device\":\"hub\",\"property\":\"temperature\",\"value\":41.5,\"unit\":\"\u00b0C\"}\n"
+        "{\"device\":\"hub\",\"property\":\"online\",\"value\":true}\n";
+
+    fuzz_seed_add(seeds, "hub", lines, sizeof lines - 1);
+}
+
+const struct fuzz_target fuzz_state_line = {"state_line", 8192, feed_state_line, seed_state_line, 0};
 
 /* ---- agent_command: the first byte: JSON, or a list of capabilities ---- */
 

@@ -46,6 +46,7 @@
     X(y4m, "client: a camera file")                                                                                    \
     X(picture, "agent: VP8 packets")                                                                                   \
     X(client_command, "client: JSON commands and typed lines")                                                         \
+    X(state_line, "client: what a product's firmware says")                                                            \
     X(agent_command, "agent: JSON commands")                                                                           \
     X(relay_ini, "relay: the operator's file")                                                                         \
     X(url, "proto/host: where a relay is")
