@@ -169,6 +169,7 @@ struct proto_session {
     struct proto_log_seen claimed; /* the peer's newest tree, while its consistency is asked for */
     bool claim_open;
     bool log_distrusted; /* a fork was seen: nothing is granted any more */
+    enum proto_err log_refusal; /* the log said this last; OK: it took what it was given */
 
     /* invitation */
     struct proto_invite_link invite_link;

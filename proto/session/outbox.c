@@ -302,6 +302,7 @@ static void logged(struct proto_session *s, struct note_entry *entry, const stru
 
     proto_log_leaf_hash(leaf_hash, receipt->leaf);
     s->figures.log_entries++;
+    s->log_refusal = PROTO_OK;
     event_logged(s, entry, receipt);
     if (s->side == SIDE_CUSTOMER)
         grants_note_logged(s, entry, leaf_hash);
@@ -321,7 +322,11 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
         return; /* an answer to a question of an earlier connection */
     entry->in_flight = false;
     if (m->error) {
-        session_error(s, m->error < PROTO_ERR_COUNT ? (enum proto_err)m->error : PROTO_ERR_REFUSED, m->message);
+        enum proto_err refusal = m->error < PROTO_ERR_COUNT ? (enum proto_err)m->error : PROTO_ERR_REFUSED;
+
+        if (refusal != s->log_refusal) /* a full disk is said once, not with every try */
+            session_error(s, refusal, m->message);
+        s->log_refusal = refusal;
         entry->final_at_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS; /* asked again then */
         entry->delayed = true;
         return;

@@ -72,7 +72,7 @@ void pair_close(struct proto_session *s)
     proto_pairing_free(p->pairing);
     proto_noise_channel_clear(&p->channel);
     sodium_memzero(&p->check, sizeof p->check);
-    *p = (struct pair){.best_rtt_ms = -1};
+    *p = (struct pair){.best_rtt_ms = -1, .stale = p->stale}; /* whoever was told of silence hears of its end */
     s->retry_pair_ms = PROTO_NEVER;
     if (!was_up || s->over)
         return;
@@ -148,6 +148,16 @@ static void take_result_agent(struct proto_session *s, const struct proto_pairin
     relay_link_send(s, &message);
 }
 
+/* Whoever was told that the picture is not live is told that it is again. */
+static void heard_again(struct proto_session *s)
+{
+    struct event_node *node = s->pair.stale ? events_add(&s->events, PROTO_EVENT_LIVE, 0) : NULL;
+
+    if (node)
+        node->event.live = true;
+    s->pair.stale = false;
+}
+
 static void pair_up(struct proto_session *s)
 {
     struct pair *p = &s->pair;
@@ -172,7 +182,7 @@ static void pair_up(struct proto_session *s)
     p->best_rtt_ms = -1;
     p->hb_seq = p->hb_peer_seq = 0;
     p->hb_heard_ms = s->now.mono_ms;
-    p->stale = false;
+    heard_again(s);
     s->joined = true;
     s->retry_pair_ms = PROTO_NEVER;
     s->lost_since_ms = PROTO_NEVER;
@@ -424,12 +434,7 @@ static void on_heartbeat(struct proto_session *s, const void *message)
             p->offset_ms = (int64_t)hb->mono_ms + rtt / 2 - s->now.mono_ms;
         }
     }
-    if (p->stale) {
-        struct event_node *node = events_add(&s->events, PROTO_EVENT_LIVE, 0);
-        if (node)
-            node->event.live = true;
-        p->stale = false;
-    }
+    heard_again(s);
     relay_link_compare_log(s, hb->log_size, hb->log_root.bytes, hb->log_root.size);
 }
 

@@ -174,7 +174,12 @@ static void add_done(struct relay_core *core, const struct relay_task *task, con
         return;
     if (room->seat[task->index].log_pending)
         room->seat[task->index].log_pending--;
-    relay_receipt_send(core, room, task->index, task->commitment, result->err, result->text, &result->receipt, now);
+    /* Which file of which disk it was is the relay's affair; its own log says it. */
+    relay_receipt_send(core, room, task->index, task->commitment, result->err,
+                       result->err == PROTO_ERR_IO ? "the log cannot be written, so nothing new can be allowed; "
+                                                     "tell whoever runs this relay, and try again"
+                                                   : result->text,
+                       &result->receipt, now);
 }
 
 static void room_done(struct relay_core *core, struct relay_task *task, const struct relay_result *result,
