@@ -39,13 +39,13 @@ static void show_end_of(const char *path)
 
 static void show_child(const struct demo_child *c)
 {
-    size_t first = c->count > 12 ? c->count - 12 : 0;
-
     print_error("---- %s (%s)\n", c->name, c->pid ? "running" : "gone");
-    for (size_t i = first; i < c->count; i++) {
-        char *line = json_dumps(c->events[i].json, JSON_COMPACT);
+    for (size_t i = c->count > 60 ? c->count - 60 : 0; i < c->count; i++) {
+        const char *event = house_text(c->events[i].json, "event");
+        bool figures = !strcmp(event, "video") || !strcmp(event, "sending");
+        char *line = figures ? NULL : json_dumps(c->events[i].json, JSON_COMPACT);
 
-        print_error("%s\n", line ? line : "?");
+        print_error("%s\n", line ? line : "(figures)");
         free(line);
     }
     show_end_of(c->log);
@@ -306,24 +306,21 @@ static void take_addresses(struct house *h, const json_t *ready)
     snprintf(h->staff, sizeof h->staff, "%.60s", house_text(ready, "staff") + strlen("https://"));
 }
 
-static void start_relay(struct house *h, const char *listen, const char *staff, const char *const *more)
+static void start_relay(struct house *h, const char *listen, const char *staff)
 {
-    const char *argv[24] = {"handhold-relay", "--dir", house_path(h, "relay"), "--json",
-                            "--listen",       listen,  "--staff-listen",       staff};
-    size_t n = 8;
+    const char *const argv[] = {
+        "handhold-relay", "--dir", house_path(h, "relay"), "--json", "--listen", listen, "--staff-listen", staff, NULL};
     char name[32];
 
-    for (size_t i = 0; more && more[i]; i++)
-        argv[n++] = more[i];
     snprintf(name, sizeof name, "relay-%u", ++h->relays);
     h->relay = demo_child_start(&h->children, name, argv);
     assert_non_null(h->relay);
     take_addresses(h, house_await(h, h->relay, "ready", NULL));
 }
 
-void house_start_relay(struct house *h, const char *const *more)
+void house_start_relay(struct house *h, const char *listen)
 {
-    start_relay(h, "127.0.0.1:0", "127.0.0.1:0", more);
+    start_relay(h, listen ? listen : "127.0.0.1:0", "127.0.0.1:0");
 }
 
 void house_restart_relay(struct house *h)
@@ -332,5 +329,5 @@ void house_restart_relay(struct house *h)
 
     memcpy(listen, h->host, sizeof listen);
     memcpy(staff, h->staff, sizeof staff);
-    start_relay(h, listen, staff, NULL);
+    start_relay(h, listen, staff);
 }

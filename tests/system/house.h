@@ -47,8 +47,8 @@ int house_teardown(void **state);
 
 /** "D/name"; valid until the eighth call after. */
 const char *house_path(const struct house *house, const char *name);
-/** Starts the relay, with more arguments (ended by NULL; may be NULL), and reads its addresses. */
-void house_start_relay(struct house *house, const char *const *more);
+/** Starts the relay with its public end at HOST:PORT (NULL: a port of its own), and reads its addresses. */
+void house_start_relay(struct house *house, const char *listen);
 /** The same again: same folder, same ports. */
 void house_restart_relay(struct house *house);
 /** An agent with D/org/staff/ID that has an invitation, which is left in house->link, code and session. */
