@@ -137,6 +137,13 @@ static void a_slow_reader_gets_the_newest_value_and_never_a_backlog(void **state
     assert_string_equal(hear(model, 1), "hub.a=1000");
     assert_ok(number(model, "hub", "a", 7));
     assert_string_equal(hear(model, 99), "hub.b=-1000 hub.a=7");
+    assert_ok(number(model, "hub", "a", 1)); /* changes at the front, in the middle and at the end of the row */
+    assert_ok(number(model, "hub", "b", 1));
+    assert_ok(number(model, "hub", "c", 1));
+    assert_ok(number(model, "hub", "c", 2));
+    assert_ok(number(model, "hub", "b", 2));
+    assert_ok(number(model, "hub", "a", 2));
+    assert_string_equal(hear(model, 99), "hub.a=2 hub.b=2 hub.c=2");
 }
 
 static void a_value_that_changes_all_the_time_does_not_lose_its_turn(void **state)
