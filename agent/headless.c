@@ -232,12 +232,17 @@ static void on_signal(void *context, int number)
     host_uplink_end(h->uplink, PROTO_END_AGENT_LEFT);
 }
 
+static int64_t mono_ms(void)
+{
+    return host_now().mono_ms;
+}
+
 /* ---- start and stop ---- */
 
 static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
-    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h};
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,

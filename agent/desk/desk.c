@@ -89,7 +89,7 @@ static bool follows(const struct agent_desk *d, const struct proto_media_header 
 static void take_picture(struct agent_desk *d, const struct proto_event *e, struct proto_now now)
 {
     const struct proto_media_header *h = e->media.header;
-    int64_t capture_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : now.mono_ms;
+    int64_t capture_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : AGENT_DESK_PICTURE_UNTIMED;
     bool in_order = follows(d, h);
 
     if (!in_order && h->tid > 0)
@@ -104,6 +104,8 @@ static void take_picture(struct agent_desk *d, const struct proto_event *e, stru
         proto_session_want_key_frame(d->session, PROTO_CAPABILITY_CAMERA, now);
         return;
     }
+    if (d->listener.mono_ms)
+        agent_desk_picture_took(d->picture, d->listener.mono_ms() - now.mono_ms);
     if (d->listener.picture)
         d->listener.picture(d->listener.context, d->picture, d->first);
     d->first = false;

@@ -24,6 +24,8 @@ struct agent_desk_listener {
     void (*picture)(void *context, const struct agent_desk_picture *picture, bool first);
     void (*state)(void *context, const handhold_StateChange *change);
     void *context;
+    /** The clock of `now`, read once more behind each decoded picture; NULL: decoding counts as no time. */
+    int64_t (*mono_ms)(void);
 };
 
 /** `config` as proto_session_new_agent(). The caller owns *out. */

@@ -14,8 +14,8 @@
 struct arrival {
     int64_t at_ms;
     uint32_t bytes;
-    int32_t latency_ms; /* -1: not decoded */
-    bool broken, skipped;
+    int32_t latency_ms; /* -1: not known */
+    bool shown, broken, skipped;
 };
 
 struct agent_desk_picture {
@@ -28,7 +28,7 @@ struct agent_desk_picture {
     struct arrival recent[RECENT];
     uint64_t arrivals; /* recent[(arrivals - 1) % RECENT] is the newest */
     int64_t first_ms, last_ms;
-    uint64_t frames, bytes, broken, skipped;
+    uint64_t frames, timed, bytes, broken, skipped; /* timed: frames whose latency is known */
     uint32_t latency[LATENCY_BUCKETS];
     int64_t latency_max_ms;
 };
@@ -136,6 +136,19 @@ static bool decode(struct agent_desk_picture *p, const uint8_t *bytes, size_t le
 
 /* -- figures -- */
 
+static int32_t bucket(int32_t latency_ms)
+{
+    return latency_ms < LATENCY_BUCKETS ? latency_ms : LATENCY_BUCKETS - 1;
+}
+
+static void count_latency(struct agent_desk_picture *p, int32_t latency_ms)
+{
+    p->timed++;
+    p->latency[bucket(latency_ms)]++;
+    if (latency_ms > p->latency_max_ms)
+        p->latency_max_ms = latency_ms;
+}
+
 static void note(struct agent_desk_picture *p, const struct arrival *a)
 {
     p->recent[p->arrivals++ % RECENT] = *a;
@@ -145,12 +158,9 @@ static void note(struct agent_desk_picture *p, const struct arrival *a)
     p->bytes += a->bytes;
     p->broken += a->broken;
     p->skipped += a->skipped;
-    if (a->latency_ms < 0)
-        return;
-    p->frames++;
-    p->latency[a->latency_ms < LATENCY_BUCKETS ? a->latency_ms : LATENCY_BUCKETS - 1]++;
-    if (a->latency_ms > p->latency_max_ms)
-        p->latency_max_ms = a->latency_ms;
+    p->frames += a->shown;
+    if (a->latency_ms >= 0)
+        count_latency(p, a->latency_ms);
 }
 
 enum agent_desk_picture_step agent_desk_picture_feed(struct agent_desk_picture *picture, const uint8_t *bytes,
@@ -165,12 +175,26 @@ enum agent_desk_picture_step agent_desk_picture_feed(struct agent_desk_picture *
              !decode(picture, bytes, len))
         a.broken = true;
     else
+        a.shown = true;
+    if (a.shown && capture_ms != AGENT_DESK_PICTURE_UNTIMED)
         a.latency_ms = now_ms - capture_ms < 0           ? 0
                        : now_ms - capture_ms > INT32_MAX ? INT32_MAX
                                                          : (int32_t)(now_ms - capture_ms);
-    picture->needs_key = a.latency_ms < 0;
+    picture->needs_key = !a.shown;
     note(picture, &a);
-    return a.latency_ms < 0 ? AGENT_DESK_PICTURE_NEEDS_KEY : AGENT_DESK_PICTURE_SHOWN;
+    return !a.shown ? AGENT_DESK_PICTURE_NEEDS_KEY : AGENT_DESK_PICTURE_SHOWN;
+}
+
+void agent_desk_picture_took(struct agent_desk_picture *picture, int64_t decode_ms)
+{
+    struct arrival *a = picture->arrivals ? &picture->recent[(picture->arrivals - 1) % RECENT] : NULL;
+
+    if (!a || a->latency_ms < 0 || decode_ms <= 0 || decode_ms > INT32_MAX - a->latency_ms)
+        return;
+    picture->latency[bucket(a->latency_ms)]--;
+    picture->timed--;
+    a->latency_ms += (int32_t)decode_ms;
+    count_latency(picture, a->latency_ms);
 }
 
 void agent_desk_picture_lost(struct agent_desk_picture *picture)
@@ -221,11 +245,11 @@ void agent_desk_picture_second(const struct agent_desk_picture *picture, int64_t
         stats->bytes += a->bytes;
         stats->broken += a->broken;
         stats->skipped += a->skipped;
+        stats->frames += a->shown;
         if (a->latency_ms >= 0)
             latency[n++] = a->latency_ms;
     }
-    stats->frames = n;
-    stats->fps = (double)n;
+    stats->fps = (double)stats->frames;
     stats->kbps = (double)stats->bytes * 8 / 1000;
     if (n == 0)
         return;
@@ -235,10 +259,10 @@ void agent_desk_picture_second(const struct agent_desk_picture *picture, int64_t
     stats->latency_max_ms = latency[n - 1];
 }
 
-/* The latency that `percent` of all decoded pictures did not exceed. */
+/* The latency that `percent` of all timed pictures did not exceed. */
 static double percentile(const struct agent_desk_picture *p, uint64_t percent)
 {
-    uint64_t want = (p->frames * percent + 99) / 100, seen = 0;
+    uint64_t want = (p->timed * percent + 99) / 100, seen = 0;
 
     for (int i = 0; i < LATENCY_BUCKETS; i++) {
         seen += p->latency[i];

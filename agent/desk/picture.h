@@ -16,6 +16,7 @@
 
 #define AGENT_DESK_PICTURE_MIN 16
 #define AGENT_DESK_PICTURE_MAX 4096 /* pixels a side */
+#define AGENT_DESK_PICTURE_UNTIMED INT64_MIN /* capture time not known yet: the clocks of the ends were not compared */
 
 /* An I420 picture. Planes are borrowed; chroma planes are (width+1)/2 by (height+1)/2. */
 struct agent_desk_i420 {
@@ -31,7 +32,7 @@ struct agent_desk_picture_stats {
     uint64_t skipped;  /* packets left out while waiting for a key frame */
     int width, height; /* of the last picture */
     double fps, kbps;
-    double latency_p50_ms, latency_p95_ms, latency_max_ms; /* capture to decoded; -1 while nothing was decoded */
+    double latency_p50_ms, latency_p95_ms, latency_max_ms; /* capture to decoded; -1 while none is known */
 };
 
 enum agent_desk_picture_step {
@@ -44,11 +45,13 @@ struct agent_desk_picture;
 PROTO_MUST_USE enum proto_err agent_desk_picture_new(struct agent_desk_picture **out);
 /**
  * One VP8 packet, in order. `capture_ms` and `now_ms` are on the same clock, the agent's monotonic one; a capture time
- * after `now_ms` counts as latency 0. NEEDS_KEY also sets needs_key(), which holds until a key frame decodes.
+ * after `now_ms` counts as latency 0, UNTIMED as none. NEEDS_KEY also sets needs_key(), which holds until a key frame decodes.
  */
 PROTO_MUST_USE enum agent_desk_picture_step agent_desk_picture_feed(struct agent_desk_picture *picture,
                                                                     const uint8_t *bytes, size_t len,
                                                                     int64_t capture_ms, int64_t now_ms);
+/** What feed has just shown took this long to decode: its latency is to the decoded picture, not to the packet. */
+void agent_desk_picture_took(struct agent_desk_picture *picture, int64_t decode_ms);
 /** A picture of layer 0 is missing: wait for a key frame. */
 void agent_desk_picture_lost(struct agent_desk_picture *picture);
 bool agent_desk_picture_needs_key(const struct agent_desk_picture *picture); /* true from the start */
