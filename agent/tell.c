@@ -132,12 +132,15 @@ void agent_tell_first_picture(const struct agent_tell *tell, const struct agent_
 static json_t *video_fields(struct agent_desk *desk, const struct agent_desk_picture_stats *s)
 {
     struct proto_session_figures figures;
+    json_t *latency = json_null(); /* the clocks of the two ends have not met yet */
 
+    if (s->latency_p50_ms >= 0)
+        latency = json_pack("{s:f,s:f,s:f}", "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
     proto_session_figures(agent_desk_session(desk), &figures);
-    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:{s:f,s:f,s:f}}", "frames", (json_int_t)s->frames, "width",
+    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:o}", "frames", (json_int_t)s->frames, "width",
                      s->width, "height", s->height, "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken,
                      "skipped", (json_int_t)s->skipped, "refused", (json_int_t)figures.frames_refused, "latency_ms",
-                     "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
+                     latency);
 }
 
 void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bool final, struct proto_now now)
@@ -152,8 +155,10 @@ void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bo
     if (!tell->json) {
         const struct agent_desk_picture_stats *s = final ? &all : &second;
 
-        printf("picture%s: %dx%d, %.0f a second, %.0f kbit/s, latency %.0f ms (95%%: %.0f ms)\n",
-               final ? ", in all" : "", s->width, s->height, s->fps, s->kbps, s->latency_p50_ms, s->latency_p95_ms);
+        printf("picture%s: %dx%d, %.0f a second, %.0f kbit/s", final ? ", in all" : "", s->width, s->height, s->fps, s->kbps);
+        if (s->latency_p50_ms >= 0)
+            printf(", latency %.0f ms (95%%: %.0f ms)", s->latency_p50_ms, s->latency_p95_ms);
+        putchar('\n');
         fflush(stdout);
         return;
     }
