@@ -72,6 +72,10 @@ static void on_opened(const struct gates *g, const struct audit_note *note, stru
     bool names = audit_detail_hash(&note->event, "leaf", leaf_hash);
     const struct audit_note *grant = names ? audit_grant_of_leaf(g->session, leaf_hash) : NULL;
 
+    if (way->opened)
+        audit_found(audit_expected(wrong(g, note), "the way that entry %llu opened to be closed before",
+                                   (unsigned long long)way->opened->entry),
+                    "it opened again");
     way->opened = note;
     way->started = NULL;
     way->grant = grant;
@@ -111,24 +115,46 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
     way->started = NULL;
 }
 
+/* Closing twice harms nobody. Closing without saying what passed would hide it. */
+static void on_closed(const struct gates *g, const struct audit_note *note, struct way *way)
+{
+    if (way->started)
+        audit_found(audit_expected(wrong(g, note), "to be told before that %s stopped, which entry %llu saw start",
+                                   what(note), (unsigned long long)way->started->entry),
+                    "nothing of it");
+    memset(way, 0, sizeof *way);
+}
+
+/* A relay that was killed closes, when it is back, what it finds in the row: nothing may be open for ever. */
+static void on_ended(const struct gates *g, const struct audit_note *note)
+{
+    for (size_t src = 0; src < PROTO_MAX_PARTICIPANTS; src++)
+        for (size_t stream = 0; stream <= PROTO_MAX_STREAM; stream++)
+            if (g->ways[src][stream].opened)
+                audit_found(audit_expected(wrong(g, note), "the way that entry %llu opened to be closed before",
+                                           (unsigned long long)g->ways[src][stream].opened->entry),
+                            "the end of the session");
+}
+
 static void on_event(const struct gates *g, const struct audit_note *note)
 {
     static void (*const on[PROTO_ACT_COUNT])(const struct gates *, const struct audit_note *, struct way *) = {
         [PROTO_ACT_GATE_OPENED] = on_opened,
         [PROTO_ACT_STARTED] = on_started,
         [PROTO_ACT_STOPPED] = on_stopped,
+        [PROTO_ACT_GATE_CLOSED] = on_closed,
     };
     enum proto_act action = note->event.action;
 
-    if (!on[action] && action != PROTO_ACT_GATE_CLOSED)
+    if (action == PROTO_ACT_ENDED)
+        on_ended(g, note);
+    if (!on[action])
         return;
     struct way *way = way_of(g, note);
     if (!way)
         audit_found(audit_expected(wrong(g, note), "the stream that it is about"), "none");
-    else if (on[action])
+    else
         on[action](g, note, way);
-    else /* closing twice harms nobody: a relay that was killed closes what it may have closed already */
-        memset(way, 0, sizeof *way);
 }
 
 void audit_gates_judge(const struct audit_session *session, struct audit_report *report)

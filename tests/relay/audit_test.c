@@ -744,6 +744,29 @@ static void a_picture_that_outlives_its_time_is_found(void **state)
     finish(&t, entry);
 }
 
+static void a_way_that_nobody_closed_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    finish(&t, t.f.entry + 1); /* at the session's end */
+}
+
+static void a_way_that_closes_without_saying_what_passed_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "3");
+    log_session_event(&t.f, &t.s, PROTO_ACT_GATE_CLOSED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", NULL);
+    finish(&t, t.f.entry);
+}
+
 static void a_session_whose_row_ended_without_an_event_is_found(void **state)
 {
     struct told t;
@@ -884,6 +907,8 @@ int main(void)
         cmocka_unit_test(a_way_opened_after_the_withdrawal_is_found),
         cmocka_unit_test(a_picture_that_goes_on_after_the_withdrawal_is_found),
         cmocka_unit_test(a_picture_that_outlives_its_time_is_found),
+        cmocka_unit_test(a_way_that_nobody_closed_is_found),
+        cmocka_unit_test(a_way_that_closes_without_saying_what_passed_is_found),
         cmocka_unit_test(a_session_whose_row_ended_without_an_event_is_found),
         cmocka_unit_test_teardown(the_program_answers_with_words_and_exit_codes, restore),
         cmocka_unit_test_teardown(a_text_of_the_database_cannot_move_the_cursor, restore),

@@ -234,7 +234,7 @@ static void agent_acts(struct sim *sim, struct sim_end *end)
     switch (sim_random(sim, 4)) {
     case 0:
     case 1:
-        (void)!proto_session_request(end->session, capability, "to see the lamp", sim_chance(sim, 300) ? 5 : 0, sim->now);
+        (void)!proto_session_request(end->session, capability, SIM_PURPOSE, sim_chance(sim, 300) ? 5 : 0, sim->now);
         break;
     case 2:
         chat(sim, end);

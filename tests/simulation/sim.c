@@ -134,7 +134,7 @@ static enum proto_err restore(void *context, const struct relay_store_session *r
 static void relay_start(struct sim *sim)
 {
     static const uint8_t token_secret[32] = {9};
-    char error[RELAY_STORE_ERROR_MAX];
+    char error[RELAY_STORE_ERROR_MAX], vouches[512];
     struct relay_appender_config writer = {
         .store = sim->store, .seed = sim->log_seed, .origin = ORIGIN, .unix_ms = unix_ms, .context = sim};
     struct relay_core_config config = {
@@ -153,6 +153,9 @@ static void relay_start(struct sim *sim)
         .context = sim,
     };
 
+    snprintf(vouches, sizeof vouches, "%s/relay/checkpoint", sim->folder ? sim->folder : "");
+    if (sim->folder)
+        writer.checkpoint_file = vouches;
     relay_limits_defaults(&config.limits);
     if (relay_appender_start(&sim->appender, &writer, error)) {
         sim_fail(sim, "the log does not start: %s", error);
@@ -360,7 +363,13 @@ static void clear(struct sim *sim)
 
 bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose)
 {
-    struct relay_store_config store = {.folder = NULL};
+    return sim_play_in(sim, NULL, seed, sessions, faults, verbose);
+}
+
+bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose)
+{
+    char data[512];
+    struct relay_store_config store = {.folder = folder ? data : NULL};
     char error[RELAY_STORE_ERROR_MAX];
     uint8_t bytes[32] = {0};
 
@@ -377,7 +386,11 @@ bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faul
     sim->next_crash_ms = faults.crash ? START_MS + (int64_t)sim_random(sim, 20000) : PROTO_NEVER;
     sim->jobs = calloc(JOBS_MAX, sizeof *sim->jobs);
     store.random = sim->random;
+    sim->folder = folder;
+    snprintf(data, sizeof data, "%s/data", folder ? folder : "");
     found(sim);
+    if (folder)
+        sim_folder_write(sim);
     if (relay_store_open(&sim->store, &store, error))
         sim_fail(sim, "%s", error);
     else

@@ -6,6 +6,7 @@
  *   sim.c     the world: clock, relay with its store and writer, crashes
  *   net.c     connections: two ordered rows of messages that are delayed, stalled, cut on one side before the other, tampered with
  *   people.c  what customers and agents do, and what they truly agreed to
+ *   folder.c  the organisation on disk, for tests that read the log as an officer does
  *   judge.c   the invariants: checked at each message, and on the log when a world ends
  */
 #ifndef TESTS_SIMULATION_SIM_H
@@ -105,6 +106,7 @@ struct sim {
     struct proto_now now;
     struct sim_faults faults, weather; /* now, and as the world began */
     bool verbose;
+    const char *folder; /* of the organisation, on disk; NULL: nothing is */
 
     struct world_root root;
     struct proto_credential agent, officer;
@@ -137,6 +139,12 @@ bool sim_chance(struct sim *sim, unsigned thousandths);
 /** Plays one world to its end. True: all invariants held. */
 bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
 
+/** The same with its log on disk, in a folder as handhold-audit reads it. It is closed when this returns. */
+bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
+
+/* folder.c */
+void sim_folder_write(struct sim *sim);
+
 /* net.c */
 void sim_net_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end);
@@ -159,5 +167,6 @@ void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, con
 void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct proto_event *event);
 void sim_judge_log(struct sim *sim);
 #define SIM_PLANT "PLANTED-PLAINTEXT"
+#define SIM_PURPOSE "to see the lamp" /* what agents say when they ask */
 
 #endif
