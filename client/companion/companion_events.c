@@ -223,7 +223,8 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
     client_video_stop(c->video);
     client_report_stop(c->report);
     memset(c->capturing, 0, sizeof c->capturing);
-    line(c, e->ended.message, "", "* the session ended: %s. ", proto_end_name(e->ended.reason));
+    line(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
+         "* the session ended: %s. ", proto_end_name(e->ended.reason));
 }
 
 static void act(struct client_companion *c, const struct proto_event *e)
@@ -262,7 +263,8 @@ static void act(struct client_companion *c, const struct proto_event *e)
         line(c, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err), "", "!! ALARM: ");
         break;
     case PROTO_EVENT_ERROR:
-        line(c, e->error.message ? e->error.message : proto_err_rule(e->error.err), "", "! ");
+        snprintf(c->said, sizeof c->said, "%s", e->error.message ? e->error.message : proto_err_rule(e->error.err));
+        line(c, c->said, "", "! ");
         break;
     case PROTO_EVENT_ENDED:
         on_ended(c, e);

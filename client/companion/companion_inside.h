@@ -31,6 +31,7 @@ struct client_companion {
     enum proto_capability asked;              /* a question is on the screen; NONE: no */
     struct client_question question;
     char purpose[256];
+    char said[256]; /* the newest error, which an end that gives it as its reason does not say again */
     int64_t told_ms; /* when the figures were last told, and what they were */
     uint64_t pictures_before, bytes_before;
     int exit_code;

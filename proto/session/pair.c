@@ -220,6 +220,9 @@ static void send_bodies(struct proto_session *s)
     }
 }
 
+static const char wrong_clock[] =
+    "the clocks of the two ends differ by more than a day; set the clock of the device that is wrong";
+
 static void attempt_failed(struct proto_session *s, enum proto_err err)
 {
     proto_pairing_free(s->pair.pairing);
@@ -228,10 +231,13 @@ static void attempt_failed(struct proto_session *s, enum proto_err err)
         s->retry_pair_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
     if (err == PROTO_ERR_TIMEOUT || err == PROTO_ERR_BUSY || err == PROTO_ERR_NOT_FOUND)
         return; /* tried again, with another key when this one was not known */
-    session_alarm(s, err, s->side == SIDE_CUSTOMER ? "the agent's end did not prove who it is"
-                                                   : "somebody tried to join and did not know the secret of the invitation");
+    if (s->side == SIDE_CUSTOMER && err == PROTO_ERR_CLOCK) /* nobody is suspected of a wrong date */
+        session_error(s, err, wrong_clock);
+    else
+        session_alarm(s, err, s->side == SIDE_CUSTOMER ? "the agent's end did not prove who it is"
+                                                       : "somebody tried to join and did not know the secret of the invitation");
     if (s->side == SIDE_CUSTOMER && !s->joined && err != PROTO_ERR_CRYPTO && err != PROTO_ERR_FORMAT)
-        session_finish(s, PROTO_END_FAILED, PROTO_INDEX_CUSTOMER, proto_err_rule(err));
+        session_finish(s, PROTO_END_FAILED, PROTO_INDEX_CUSTOMER, err == PROTO_ERR_CLOCK ? wrong_clock : proto_err_rule(err));
     else if (s->side == SIDE_CUSTOMER && ++s->failed_attempts >= PROTO_CODE_TRIES)
         session_finish(s, s->joined ? PROTO_END_CONNECTION_LOST : PROTO_END_FAILED, PROTO_INDEX_CUSTOMER, proto_err_rule(err));
 }
@@ -331,7 +337,7 @@ static void on_refused(struct proto_session *s, enum proto_err err)
     }
     session_error(s, err, refusal(s, err));
     session_finish(s, s->joined ? PROTO_END_CONNECTION_LOST : err == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED : PROTO_END_FAILED,
-                   PROTO_INDEX_AGENT, proto_err_rule(err));
+                   PROTO_INDEX_AGENT, refusal(s, err));
 }
 
 /* A first message opens a new attempt; a started one that never finished gives way to it. */
