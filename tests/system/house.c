@@ -70,9 +70,9 @@ void house_fail(struct house *h, const char *format, ...)
 
 const char *house_path(const struct house *h, const char *name)
 {
-    static char paths[8][HOUSE_PATH_BYTES];
+    static char paths[HOUSE_PATHS][HOUSE_PATH_BYTES];
     static unsigned next;
-    char *path = paths[next++ % 8];
+    char *path = paths[next++ % HOUSE_PATHS];
 
     snprintf(path, HOUSE_PATH_BYTES, "%s/%s", h->dir, name);
     return path;
@@ -142,7 +142,7 @@ char *house_run(struct house *h, int code, const char *const *argv)
     return said;
 }
 
-/* Without the line in brackets that always says what is being sent. */
+/* Without what always stands there: what is being sent (in brackets), and that it is over. */
 static void without_status(char *text)
 {
     char *to = text, *end;
@@ -150,7 +150,7 @@ static void without_status(char *text)
     for (char *at = text; *at; at = end) {
         end = at + strcspn(at, "\n");
         end += *end == '\n';
-        if (*at == '[')
+        if (*at == '[' || !strncmp(at, "* the session ended", strlen("* the session ended")))
             continue;
         memmove(to, at, (size_t)(end - at));
         to += end - at;
@@ -191,6 +191,7 @@ static void make_organisation(struct house *h)
     };
 
     assert_int_equal(mkdir(relay, 0700), 0);
+    house_write(h, "relay/relay.ini", HOUSE_SETTINGS, strlen(HOUSE_SETTINGS));
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         free(house_run(h, 0, commands[i]));
 }
@@ -218,7 +219,7 @@ int house_setup_without_relay(void **state)
     *state = h;
     snprintf(h->dir, sizeof h->dir, "/tmp/handhold-house-XXXXXX");
     assert_non_null(mkdtemp(h->dir));
-    h->children.bin = HANDHOLD_BIN;
+    h->children.bin = getenv("HOUSE_BIN") ? getenv("HOUSE_BIN") : HANDHOLD_BIN; /* or what stands before them */
     h->children.folder = h->dir;
     set_environment(h);
     make_organisation(h);
@@ -269,8 +270,8 @@ static void look_for_sanitizer(struct house *h)
         char line[1024];
 
         while (file && fgets(line, sizeof line, file))
-            if (strstr(line, "Sanitizer") || strstr(line, "runtime error:"))
-                house_fail(h, "%s: a sanitizer complains: %s", h->children.all[i]->name, line);
+            if (strstr(line, "Sanitizer") || strstr(line, "runtime error:") || !strncmp(line, "==", 2))
+                house_fail(h, "%s: a sanitizer or valgrind complains: %s", h->children.all[i]->name, line);
         if (file)
             fclose(file);
     }
@@ -287,8 +288,11 @@ int house_teardown(void **state)
 {
     struct house *h = *state;
 
-    for (size_t i = h->children.count; i > 0; i--) /* the relay is the oldest, and leaves last */
-        demo_child_stop(&h->children, h->children.all[i - 1], SIGTERM, i > 1 ? 5000 : 1);
+    for (size_t i = 0; i < h->children.count; i++)
+        if (h->children.all[i] != h->relay)
+            demo_child_stop(&h->children, h->children.all[i], SIGTERM, 5000);
+    if (h->relay && h->relay->pid)
+        house_expect_exit(h, h->relay, SIGTERM, 0);
     if (h->relays && !h->log_is_foreign)
         house_audit(h);
     look_for_sanitizer(h);

@@ -24,6 +24,8 @@
 
 #define HOUSE_WAIT_MS 20000 /* generous: a loaded machine is no failure */
 #define HOUSE_PATH_BYTES 512
+#define HOUSE_PATHS 64
+#define HOUSE_SETTINGS "drain_s = 1\n" /* of relay.ini: whoever was killed in a test does not come back */
 
 struct house {
     char dir[64];                          /* removed by house_teardown() */
@@ -45,7 +47,7 @@ int house_teardown(void **state);
 
 /* ---- people ---- */
 
-/** "D/name"; valid until the eighth call after. */
+/** "D/name"; valid until the HOUSE_PATHS-th call after. */
 const char *house_path(const struct house *house, const char *name);
 /** Starts the relay with its public end at HOST:PORT (NULL: a port of its own), and reads its addresses. */
 void house_start_relay(struct house *house, const char *listen);

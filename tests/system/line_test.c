@@ -117,11 +117,11 @@ static void a_line_that_goes_dead_is_seen_and_capture_stops_until_it_is_back(voi
     struct house *h = *state;
     struct demo_child *agent, *client;
     struct proxy proxy;
-    char ini[64], listen[32];
+    char ini[128], listen[32];
     unsigned port = house_free_port();
 
     proxy_open(&proxy);
-    snprintf(ini, sizeof ini, "host = 127.0.0.1:%u\n", proxy.port);
+    snprintf(ini, sizeof ini, HOUSE_SETTINGS "host = 127.0.0.1:%u\n", proxy.port);
     snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
     house_write(h, "relay/relay.ini", ini, strlen(ini));
     proxy_start(&proxy, port);
