@@ -35,20 +35,25 @@ enum proto_err proto_log_checkpoint_parse(struct proto_log_checkpoint *out, cons
     return PROTO_OK;
 }
 
-enum proto_err proto_log_checkpoint_sign(char out[static PROTO_LOG_CHECKPOINT_MAX],
-                                         const struct proto_log_checkpoint *checkpoint,
-                                         const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+enum proto_err proto_log_checkpoint_sign_as(char out[static PROTO_LOG_CHECKPOINT_MAX], const struct proto_note_key *key,
+                                            const struct proto_log_checkpoint *checkpoint,
+                                            const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
 {
     struct proto_buf text, note;
     enum proto_err err;
 
     out[0] = '\0';
+    if (strcmp(key->name, checkpoint->origin) != 0)
+        return PROTO_ERR_RANGE;
     proto_buf_init(&text, TEXT_MAX);
     proto_buf_init(&note, PROTO_LOG_CHECKPOINT_MAX - 1);
     proto_log_checkpoint_write(&text, checkpoint);
     err = text.failed ? PROTO_ERR_NOMEM : PROTO_OK;
-    if (!err)
-        err = proto_note_make((const char *)text.bytes, text.len, checkpoint->origin, secret_key, &note);
+    if (!err) {
+        proto_buf_put(&note, text.bytes, text.len);
+        proto_buf_put_text(&note, "\n");
+        err = proto_note_sign_as(key, (const char *)text.bytes, text.len, secret_key, &note);
+    }
     if (!err && note.failed)
         err = PROTO_ERR_NOMEM;
     if (!err) {
@@ -58,6 +63,17 @@ enum proto_err proto_log_checkpoint_sign(char out[static PROTO_LOG_CHECKPOINT_MA
     proto_buf_free(&text);
     proto_buf_free(&note);
     return err;
+}
+
+enum proto_err proto_log_checkpoint_sign(char out[static PROTO_LOG_CHECKPOINT_MAX],
+                                         const struct proto_log_checkpoint *checkpoint,
+                                         const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+{
+    struct proto_note_key key;
+    enum proto_err err = proto_note_key_init(&key, checkpoint->origin, secret_key + 32);
+
+    out[0] = '\0';
+    return err ? err : proto_log_checkpoint_sign_as(out, &key, checkpoint, secret_key);
 }
 
 enum proto_err proto_log_checkpoint_open(struct proto_log_checkpoint *out, const char *note, size_t len,

@@ -9,6 +9,7 @@
 #define PROTO_LOG_CHECKPOINT_H
 
 #include "proto/log/tree.h"
+#include "proto/seal/note.h"
 #include "proto/util/buf.h"
 
 #define PROTO_LOG_ORIGIN_MAX 520      /* <host>/audit/<domain>: two names of DNS and what is between */
@@ -30,6 +31,11 @@ PROTO_MUST_USE enum proto_err proto_log_checkpoint_parse(struct proto_log_checkp
 PROTO_MUST_USE enum proto_err proto_log_checkpoint_sign(char out[static PROTO_LOG_CHECKPOINT_MAX],
                                                         const struct proto_log_checkpoint *checkpoint,
                                                         const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
+/** The same for a log that signs many: `key` is its own, made once under the name of its origin. */
+PROTO_MUST_USE enum proto_err proto_log_checkpoint_sign_as(char out[static PROTO_LOG_CHECKPOINT_MAX],
+                                                           const struct proto_note_key *key,
+                                                           const struct proto_log_checkpoint *checkpoint,
+                                                           const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
 /**
  * Opens a signed checkpoint. `log_vkey` is the log's verifier key as the organisation's note carries it
  * ("name+id+base64"); origin and key name must be the same. PROTO_ERR_LOG when it does not verify.

@@ -35,22 +35,29 @@ static void evidence_text(struct proto_buf *out, uint64_t index, const uint8_t l
     proto_buf_put_text(out, "\n");
 }
 
-enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_MAX], const char *origin, uint64_t index,
-                                       const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
-                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
-                                       const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+enum proto_err proto_log_evidence_key(struct proto_note_key *key, const char *origin,
+                                      const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
 {
     char name[PROTO_NOTE_NAME_MAX + 1];
+
+    memset(key, 0, sizeof *key);
+    return evidence_name(name, origin) ? proto_note_key_init(key, name, secret_key + 32) : PROTO_ERR_RANGE;
+}
+
+enum proto_err proto_log_evidence_sign_as(char out[static PROTO_LOG_EVIDENCE_LINE_MAX],
+                                          const struct proto_note_key *key, uint64_t index,
+                                          const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
+                                          const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                          const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+{
     struct proto_buf text, line;
-    enum proto_err err = PROTO_ERR_RANGE;
 
     out[0] = '\0';
-    if (!evidence_name(name, origin))
-        return err;
     proto_buf_init(&text, EVIDENCE_TEXT_MAX);
     proto_buf_init(&line, PROTO_LOG_EVIDENCE_LINE_MAX);
     evidence_text(&text, index, leaf, evidence_hash);
-    err = text.failed ? PROTO_ERR_NOMEM : proto_note_sign((const char *)text.bytes, text.len, name, secret_key, &line);
+    enum proto_err err =
+        text.failed ? PROTO_ERR_NOMEM : proto_note_sign_as(key, (const char *)text.bytes, text.len, secret_key, &line);
     if (!err && (line.failed || line.len == 0))
         err = PROTO_ERR_NOMEM;
     if (!err) {
@@ -60,6 +67,18 @@ enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_M
     proto_buf_free(&text);
     proto_buf_free(&line);
     return err;
+}
+
+enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_MAX], const char *origin, uint64_t index,
+                                       const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
+                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                       const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
+{
+    struct proto_note_key key;
+    enum proto_err err = proto_log_evidence_key(&key, origin, secret_key);
+
+    out[0] = '\0';
+    return err ? err : proto_log_evidence_sign_as(out, &key, index, leaf, evidence_hash, secret_key);
 }
 
 enum proto_err proto_log_evidence_check(const char *line, uint64_t index,

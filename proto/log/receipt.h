@@ -10,6 +10,7 @@
 #define PROTO_LOG_RECEIPT_H
 
 #include "proto/log/checkpoint.h"
+#include "proto/seal/note.h"
 
 #define PROTO_LOG_EVIDENCE_LINE_MAX 640 /* an em dash, "<origin>/evidence", 92 characters of signature, and a NUL */
 
@@ -36,6 +37,14 @@ PROTO_MUST_USE enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_
                                                       uint64_t index, const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
                                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
                                                       const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
+/** The same for a log that signs many: its key under that name, made once. */
+PROTO_MUST_USE enum proto_err proto_log_evidence_key(struct proto_note_key *key, const char *origin,
+                                                     const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
+PROTO_MUST_USE enum proto_err proto_log_evidence_sign_as(char out[static PROTO_LOG_EVIDENCE_LINE_MAX],
+                                                         const struct proto_note_key *key, uint64_t index,
+                                                         const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
+                                                         const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                                         const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES]);
 /** PROTO_ERR_LOG unless the line is that signature. */
 PROTO_MUST_USE enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
                                                        const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],

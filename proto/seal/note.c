@@ -129,25 +129,33 @@ enum proto_err proto_note_line_signature(const struct proto_note_line *line, uin
 
 /* --- making --- */
 
-enum proto_err proto_note_sign(const char *text, size_t text_len, const char *name, const uint8_t secret_key[static 64],
-                               struct proto_buf *out)
+enum proto_err proto_note_sign_as(const struct proto_note_key *key, const char *text, size_t text_len,
+                                  const uint8_t secret_key[static 64], struct proto_buf *out)
 {
-    struct proto_note_key key;
     uint8_t id_signature[PROTO_NOTE_KEY_ID_BYTES + ED25519_BYTES];
 
     enum proto_err err = proto_note_text_check(text, text_len);
-    if (!err)
-        err = proto_note_key_init(&key, name, secret_key + 32); /* libsodium keeps the public key behind the seed */
     if (err)
         return err;
-    memcpy(id_signature, key.id, sizeof key.id);
-    crypto_sign_detached(id_signature + sizeof key.id, NULL, (const uint8_t *)text, text_len, secret_key);
+    memcpy(id_signature, key->id, sizeof key->id);
+    crypto_sign_detached(id_signature + sizeof key->id, NULL, (const uint8_t *)text, text_len, secret_key);
     proto_buf_put(out, dash, DASH_LEN);
-    proto_buf_put_text(out, name);
+    proto_buf_put_text(out, key->name);
     proto_buf_put_text(out, " ");
     proto_base64_put(out, id_signature, sizeof id_signature);
     proto_buf_put_text(out, "\n");
     return out->failed ? PROTO_ERR_FULL : PROTO_OK;
+}
+
+enum proto_err proto_note_sign(const char *text, size_t text_len, const char *name, const uint8_t secret_key[static 64],
+                               struct proto_buf *out)
+{
+    struct proto_note_key key;
+
+    enum proto_err err = proto_note_text_check(text, text_len);
+    if (!err)
+        err = proto_note_key_init(&key, name, secret_key + 32); /* libsodium keeps the public key behind the seed */
+    return err ? err : proto_note_sign_as(&key, text, text_len, secret_key, out);
 }
 
 enum proto_err proto_note_make(const char *text, size_t text_len, const char *name, const uint8_t secret_key[static 64],

@@ -88,6 +88,12 @@ PROTO_MUST_USE enum proto_err proto_note_line_signature(const struct proto_note_
  */
 PROTO_MUST_USE enum proto_err proto_note_sign(const char *text, size_t text_len, const char *name,
                                               const uint8_t secret_key[static 64], struct proto_buf *out);
+/**
+ * The same for a signer of many: `key` is that of `secret_key`, made once by proto_note_key_init(), whose check of the
+ * point costs three times the signature.
+ */
+PROTO_MUST_USE enum proto_err proto_note_sign_as(const struct proto_note_key *key, const char *text, size_t text_len,
+                                                 const uint8_t secret_key[static 64], struct proto_buf *out);
 /** Appends a whole note: text, empty line, one signature line. Errors as proto_note_sign(). */
 PROTO_MUST_USE enum proto_err proto_note_make(const char *text, size_t text_len, const char *name,
                                               const uint8_t secret_key[static 64], struct proto_buf *out);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proto/seal/note.h"
 #include "relay/log/writer.h"
@@ -22,6 +23,7 @@ struct relay_appender {
     void *context;
     bool threaded;
     pthread_t thread;
+    struct timespec vouch_due; /* monotonic; the checkpoint file is not written before */
 
     /* Shared, under `lock` */
     pthread_mutex_t lock;
@@ -112,6 +114,37 @@ static void write_group(struct relay_appender *a, struct log_item *group)
     publish(a, group);
 }
 
+/* ---- the thread ---- */
+
+static bool vouch_is_due(const struct relay_appender *a)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec > a->vouch_due.tv_sec ||
+           (now.tv_sec == a->vouch_due.tv_sec && now.tv_nsec >= a->vouch_due.tv_nsec);
+}
+
+/* What no receipt waits for. */
+static void keep_house(struct relay_appender *a, bool idle)
+{
+    relay_store_tidy(a->writer.store, idle);
+    if (!log_writer_owes_vouch(&a->writer) || !vouch_is_due(a))
+        return;
+    log_writer_vouch(&a->writer);
+    clock_gettime(CLOCK_MONOTONIC, &a->vouch_due);
+    a->vouch_due.tv_sec += RELAY_APPENDER_VOUCH_S;
+}
+
+/* Under the lock, with nothing waiting: until something is pushed, or the checkpoint file is due. */
+static void wait_for_work(struct relay_appender *a)
+{
+    if (log_writer_owes_vouch(&a->writer))
+        pthread_cond_timedwait(&a->pushed, &a->lock, &a->vouch_due);
+    else
+        pthread_cond_wait(&a->pushed, &a->lock);
+}
+
 static void *run(void *context)
 {
     struct relay_appender *a = context;
@@ -119,18 +152,30 @@ static void *run(void *context)
     pthread_mutex_lock(&a->lock);
     for (;;) {
         struct log_item *group = take_group(a);
-        if (group) {
-            pthread_mutex_unlock(&a->lock);
-            write_group(a, group);
-            pthread_mutex_lock(&a->lock);
-        } else if (a->stopping) {
+        if (!group && a->stopping)
             break;
-        } else {
-            pthread_cond_wait(&a->pushed, &a->lock);
-        }
+        bool idle = !group;
+        pthread_mutex_unlock(&a->lock);
+        if (group)
+            write_group(a, group);
+        keep_house(a, idle);
+        pthread_mutex_lock(&a->lock);
+        if (!a->waiting.first && !a->stopping && idle)
+            wait_for_work(a);
     }
     pthread_mutex_unlock(&a->lock);
     return NULL;
+}
+
+/* Waits by the monotonic clock: someone may set the other. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 enum proto_err relay_appender_start(struct relay_appender **out, const struct relay_appender_config *config,
@@ -149,7 +194,7 @@ enum proto_err relay_appender_start(struct relay_appender **out, const struct re
     list_init(&a->waiting);
     list_init(&a->done);
     pthread_mutex_init(&a->lock, NULL);
-    pthread_cond_init(&a->pushed, NULL);
+    init_condition(&a->pushed);
     err = log_writer_init(&a->writer, config, error);
     if (!err) {
         a->head = a->writer.head;
@@ -192,6 +237,7 @@ void relay_appender_free(struct relay_appender *a)
     }
     free_items(&a->waiting);
     free_items(&a->done);
+    log_writer_vouch(&a->writer);
     log_writer_clear(&a->writer);
     pthread_cond_destroy(&a->pushed);
     pthread_mutex_destroy(&a->lock);
@@ -273,6 +319,8 @@ bool relay_appender_step(struct relay_appender *a)
     if (!group)
         return false;
     write_group(a, group);
+    relay_store_tidy(a->writer.store, true);
+    log_writer_vouch(&a->writer);
     return true;
 }
 

@@ -8,6 +8,11 @@
  * back to where it was, and the next group may succeed. Jobs that end something are then
  * tried once more, with the room of the store's reserve; until that reserve can be held again, only such are written.
  *
+ * The checkpoint file is written behind the results: with a thread at most once in RELAY_APPENDER_VOUCH_S and at free,
+ * step by step after each group. Written before every receipt it would double what the disk has to sync. What that
+ * gives away: a copy of the database put back after a crash, and younger than the file by up to that second, is taken
+ * for the log; whoever was told of the entries it lacks still notices (relay_appender_judge_claim).
+ *
  * Threads: push and take belong to one thread (the relay's loop); the writer is a thread of its own, or, with
  * `threaded` false, whoever calls relay_appender_step(). `wake` is called on the writer's thread and must only wake the
  * loop.
@@ -23,6 +28,7 @@
 #define RELAY_APPENDER_CLOSING_MAX                                                                                     \
     256 /* more, for jobs that end something: they must not wait behind those that begin */
 #define RELAY_APPENDER_TEXT_MAX 256
+#define RELAY_APPENDER_VOUCH_S 1
 
 struct relay_appender;
 

@@ -8,6 +8,35 @@
 
 #define TILE_BITS 8
 
+/* Where hash `i` of the row `above` levels over a tile's own stands: the rows begin at 0, 256, 384, … */
+static size_t place_of(unsigned above, size_t i)
+{
+    size_t both = 2 * RELAY_STORE_TILE_WIDTH;
+
+    return (both - (both >> above) + i) * PROTO_LOG_HASH_BYTES;
+}
+
+/* The levels above, out of the one that was read. */
+static void climb(struct log_tile *tile)
+{
+    for (unsigned above = 1; above < TILE_BITS; above++) {
+        for (size_t i = 0; i < tile->count >> above; i++)
+            proto_log_node_hash(tile->hashes + place_of(above, i), tile->hashes + place_of(above - 1, 2 * i),
+                                tile->hashes + place_of(above - 1, 2 * i + 1));
+    }
+}
+
+static enum proto_err read_tile(struct log_tile *tile, struct relay_store *store, unsigned level, uint64_t n)
+{
+    enum proto_err err = relay_store_get_tile(store, level, n, tile->hashes, &tile->count);
+
+    tile->n = n;
+    if (err)
+        return err == PROTO_ERR_NOT_FOUND ? PROTO_ERR_LOG : err;
+    climb(tile);
+    return PROTO_OK;
+}
+
 void log_tile_reader_init(struct log_tile_reader *r, struct relay_store *store, const struct log_edge *edge)
 {
     r->store = store;
@@ -28,10 +57,9 @@ static enum proto_err find_tile(struct log_tile_reader *r, unsigned level, uint6
         return PROTO_OK;
     }
     if (kept->count != RELAY_STORE_TILE_WIDTH || kept->n != n) {
-        kept->n = n;
-        enum proto_err err = relay_store_get_tile(r->store, level, n, kept->hashes, &kept->count);
+        enum proto_err err = read_tile(kept, r->store, level, n);
         if (err)
-            return err == PROTO_ERR_NOT_FOUND ? PROTO_ERR_LOG : err;
+            return err;
     }
     *found = kept;
     return kept->count >= need ? PROTO_OK : PROTO_ERR_LOG;
@@ -39,26 +67,18 @@ static enum proto_err find_tile(struct log_tile_reader *r, unsigned level, uint6
 
 static enum proto_err read_node(void *context, unsigned level, uint64_t index, uint8_t out[PROTO_LOG_HASH_BYTES])
 {
-    uint8_t row[RELAY_STORE_TILE_WIDTH / 2][PROTO_LOG_HASH_BYTES];
     unsigned above = level % TILE_BITS;
-    size_t count = (size_t)1 << above;
     uint64_t first = index << above;
     size_t at = first % RELAY_STORE_TILE_WIDTH;
     const struct log_tile *tile;
 
     if (level / TILE_BITS >= LOG_TILE_LEVELS)
         return PROTO_ERR_RANGE;
-    enum proto_err err =
-        find_tile((struct log_tile_reader *)context, level / TILE_BITS, first >> TILE_BITS, at + count, &tile);
-    if (err)
-        return err;
-    memcpy(row, tile->hashes + at * PROTO_LOG_HASH_BYTES, count * PROTO_LOG_HASH_BYTES);
-    for (; count > 1; count /= 2) {
-        for (size_t i = 0; i < count / 2; i++)
-            proto_log_node_hash(row[i], row[2 * i], row[2 * i + 1]);
-    }
-    memcpy(out, row[0], PROTO_LOG_HASH_BYTES);
-    return PROTO_OK;
+    enum proto_err err = find_tile((struct log_tile_reader *)context, level / TILE_BITS, first >> TILE_BITS,
+                                   at + ((size_t)1 << above), &tile);
+    if (!err)
+        memcpy(out, tile->hashes + place_of(above, at >> above), PROTO_LOG_HASH_BYTES);
+    return err;
 }
 
 struct proto_log_reader log_tile_reader_of(struct log_tile_reader *r)
@@ -70,15 +90,14 @@ enum proto_err log_edge_load(struct log_edge *edge, uint64_t size, struct relay_
 {
     for (unsigned level = 0; level < LOG_TILE_LEVELS; level++, size >>= TILE_BITS) {
         struct log_tile *tile = &edge->tile[level];
-        size_t expected = size % RELAY_STORE_TILE_WIDTH, count = 0;
+        size_t expected = size % RELAY_STORE_TILE_WIDTH;
 
         *tile = (struct log_tile){.n = size >> TILE_BITS};
         if (expected == 0)
             continue;
-        enum proto_err err = relay_store_get_tile(store, level, tile->n, tile->hashes, &count);
-        if (err || count != expected)
-            return err && err != PROTO_ERR_NOT_FOUND ? err : PROTO_ERR_LOG;
-        tile->count = count;
+        enum proto_err err = read_tile(tile, store, level, tile->n);
+        if (err || tile->count != expected)
+            return err ? err : PROTO_ERR_LOG;
     }
     return PROTO_OK;
 }
@@ -86,12 +105,20 @@ enum proto_err log_edge_load(struct log_edge *edge, uint64_t size, struct relay_
 enum proto_err log_edge_add(struct log_edge *edge, unsigned level, uint64_t index,
                             const uint8_t hash[PROTO_LOG_HASH_BYTES], struct relay_store *store)
 {
-    if (level % TILE_BITS || level / TILE_BITS >= LOG_TILE_LEVELS)
+    unsigned above = level % TILE_BITS;
+
+    if (level / TILE_BITS >= LOG_TILE_LEVELS)
         return PROTO_OK;
     struct log_tile *tile = &edge->tile[level / TILE_BITS];
+    if (above) {
+        if (tile->n == index >> (TILE_BITS - above)) /* else the tile is full by now, and left the edge */
+            memcpy(tile->hashes + place_of(above, index % (RELAY_STORE_TILE_WIDTH >> above)), hash,
+                   PROTO_LOG_HASH_BYTES);
+        return PROTO_OK;
+    }
     if (tile->n != index >> TILE_BITS || tile->count != index % RELAY_STORE_TILE_WIDTH)
         return PROTO_ERR_LOG;
-    memcpy(tile->hashes + tile->count * PROTO_LOG_HASH_BYTES, hash, PROTO_LOG_HASH_BYTES);
+    memcpy(tile->hashes + place_of(0, tile->count), hash, PROTO_LOG_HASH_BYTES);
     tile->count++;
     tile->dirty = true;
     if (tile->count < RELAY_STORE_TILE_WIDTH)

@@ -72,6 +72,7 @@ enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STO
     if (vouched.size > w->head.size)
         return refuse(error, w->checkpoint_file,
                       "vouches for more entries than the stored log has: an old copy was put back");
+    w->vouched_size = vouched.size;
     struct proto_log_reader reader = log_tile_reader_of(&w->tiles);
     if (proto_log_prove_consistency(&proof, vouched.size, w->head.size, &reader) != PROTO_OK ||
         proto_log_check_consistency(vouched.size, vouched.root, w->head.size, w->head.root, &proof) != PROTO_OK)

@@ -29,7 +29,6 @@ static enum proto_err init_keys(struct log_writer *w, const struct relay_appende
                                 char error[static RELAY_STORE_ERROR_MAX])
 {
     uint8_t public_key[PROTO_SIGN_PUBLIC_BYTES];
-    struct proto_note_key key;
     struct proto_buf vkey;
 
     if (sodium_init() < 0)
@@ -40,11 +39,12 @@ static enum proto_err init_keys(struct log_writer *w, const struct relay_appende
     if (!w->secret_key || !w->origin || (config->checkpoint_file && !w->checkpoint_file))
         return explain(error, PROTO_ERR_NOMEM, "memory ran out");
     proto_sign_keypair(public_key, w->secret_key, config->seed);
-    if (strlen(w->origin) > PROTO_LOG_ORIGIN_MAX || proto_note_key_init(&key, w->origin, public_key) != PROTO_OK)
+    if (strlen(w->origin) > PROTO_LOG_ORIGIN_MAX || proto_note_key_init(&w->key, w->origin, public_key) != PROTO_OK ||
+        proto_log_evidence_key(&w->evidence_key, w->origin, w->secret_key) != PROTO_OK)
         return explain(error, PROTO_ERR_RANGE, "the log's origin \"%.60s\" is not a key name: no spaces, no plus sign",
                        w->origin);
     proto_buf_init(&vkey, sizeof w->vkey - 1);
-    proto_note_key_format(&key, &vkey);
+    proto_note_key_format(&w->key, &vkey);
     if (!vkey.failed)
         memcpy(w->vkey, vkey.bytes, vkey.len);
     bool failed = vkey.failed;
@@ -118,6 +118,7 @@ enum proto_err log_writer_init(struct log_writer *w, const struct relay_appender
         err = check_entries(w, w->head.size, error);
     if (!err)
         err = log_vouch_check(w, error);
+    w->may_vouch = !err;
     w->before = w->now;
     return err;
 }
@@ -176,8 +177,8 @@ static enum proto_err add_entry(struct log_writer *w, struct log_item *item, int
     err = proto_log_leaf_encode(entry.leaf, &leaf);
     proto_sha256(evidence_hash, job->evidence, job->evidence_len);
     if (!err)
-        err = proto_log_evidence_sign(receipt->evidence_line, w->origin, entry.index, entry.leaf, evidence_hash,
-                                      w->secret_key);
+        err = proto_log_evidence_sign_as(receipt->evidence_line, &w->evidence_key, entry.index, entry.leaf,
+                                         evidence_hash, w->secret_key);
     if (err)
         return err;
     memcpy(entry.sid, job->sid, sizeof entry.sid);
@@ -234,7 +235,8 @@ static enum proto_err write_item(struct log_writer *w, struct log_item *item, in
     }
     if (!err && !item->result.err && job->session) {
         err = relay_store_put_session(w->store, job->session);
-        if (err == PROTO_ERR_RANGE || err == PROTO_ERR_STATE) { /* refused before anything was written: the fault of this job alone */
+        if (err == PROTO_ERR_RANGE ||
+            err == PROTO_ERR_STATE) { /* refused before anything was written: the fault of this job alone */
             fail(item, err, relay_store_error(w->store));
             err = PROTO_OK;
         }
@@ -252,7 +254,7 @@ static enum proto_err write_head(struct log_writer *w, struct relay_store_checkp
 
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", w->origin);
     proto_log_tree_root(&w->now.tree, checkpoint.root);
-    err = proto_log_checkpoint_sign(stored->note, &checkpoint, w->secret_key);
+    err = proto_log_checkpoint_sign_as(stored->note, &w->key, &checkpoint, w->secret_key);
     stored->size = checkpoint.size;
     memcpy(stored->root, checkpoint.root, sizeof stored->root);
     if (!err)
@@ -310,10 +312,19 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
     w->head.size = stored.size;
     memcpy(w->head.root, stored.root, sizeof w->head.root);
     memcpy(w->checkpoint, stored.note, sizeof w->checkpoint);
-    /* The database has it; the file only dates it, and may lag. A full disk here undoes nothing. */
-    if (w->checkpoint_file)
-        (void)log_vouch_write(w->checkpoint_file, w->checkpoint);
     return true;
+}
+
+bool log_writer_owes_vouch(const struct log_writer *w)
+{
+    return w->may_vouch && w->checkpoint_file && w->vouched_size != w->head.size;
+}
+
+void log_writer_vouch(struct log_writer *w)
+{
+    /* The database has it; the file only dates it, and may lag. A full disk here undoes nothing. */
+    if (log_writer_owes_vouch(w) && log_vouch_write(w->checkpoint_file, w->checkpoint))
+        w->vouched_size = w->head.size;
 }
 
 void log_writer_answer(struct log_writer *w, struct log_item *items)

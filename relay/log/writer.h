@@ -24,12 +24,15 @@ struct log_writer {
     struct relay_store *store;
 
     char vkey[PROTO_LOG_ORIGIN_MAX + 64];
+    struct proto_note_key key, evidence_key; /* as which checkpoints and evidence lines are signed */
     struct log_state {
         struct proto_log_tree tree;
         struct log_edge edge;
     } now, before; /* `before` is the tree of the last commit */
     struct log_tile_reader tiles;
     struct proto_log_seen head; /* durable */
+    uint64_t vouched_size;      /* of what the checkpoint file holds */
+    bool may_vouch;             /* the stored log was held against the file, and continues it */
     char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
 };
 
@@ -44,6 +47,11 @@ void log_writer_clear(struct log_writer *w);
 bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only);
 /** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
 void log_writer_answer(struct log_writer *w, struct log_item *items);
+
+/** The checkpoint file is behind the log. */
+bool log_writer_owes_vouch(const struct log_writer *w);
+/** Writes it, when it is behind. A failure leaves it owed. */
+void log_writer_vouch(struct log_writer *w);
 
 /* vouch.c: the checkpoint kept outside the database */
 

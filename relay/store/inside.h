@@ -40,6 +40,9 @@
     X(SESSION_RUNNING, 0,                                                                                              \
       "SELECT COUNT(*) FROM session WHERE state<>3 AND (customer_ref=?1 OR (customer_ref='' AND sid=?2))")             \
     X(SESSION_ERASE, 0, "DELETE FROM session WHERE customer_ref=?1 OR (customer_ref='' AND sid=?2)")                   \
+    X(KEYS_BEGIN, 1, "BEGIN IMMEDIATE")                                                                                \
+    X(KEYS_COMMIT, 1, "COMMIT")                                                                                        \
+    X(KEYS_ROLLBACK, 1, "ROLLBACK")                                                                                    \
     X(KEY_GET, 1, "SELECT key FROM dek WHERE id=?1")                                                                   \
     X(KEY_FIND, 1, "SELECT id,key FROM dek WHERE name=?1")                                                             \
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
@@ -63,6 +66,7 @@ struct relay_store {
     struct proto_random random;
     bool read_only, reserve_held;
     unsigned max_pages; /* 0: no bound */
+    int wal_pages;      /* of relay.db, not yet folded into the file */
     char error[RELAY_STORE_ERROR_MAX];
     char line[PROTO_LOG_EVIDENCE_LINE_MAX];
 };
@@ -96,7 +100,7 @@ void store_apply_bound(struct relay_store *store);
 PROTO_MUST_USE enum proto_err store_key_name_of(struct relay_store *store,
                                                 const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                 char name[static STORE_KEY_NAME_MAX]);
-/** Finds the key, or makes it and has it durable before anything is wrapped under it. */
+/** Finds the key, or makes it, to be durable before what is wrapped under it: relay_store_commit() sees to that. */
 PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const char *name, int64_t *id,
                                              uint8_t key[static STORE_KEY_BYTES]);
 /** NOT_FOUND: destroyed. */

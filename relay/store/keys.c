@@ -50,6 +50,16 @@ static enum proto_err find_key(struct relay_store *store, const char *name, int6
     return err;
 }
 
+/* All keys of one transaction cost one write. They are committed before it: a key too many is harmless, evidence
+ * without its key is lost. */
+static enum proto_err begin_keys(struct relay_store *store)
+{
+    if (!sqlite3_get_autocommit(store->keys))
+        return PROTO_OK;
+    return store_statement(store, STORE_KEYS_BEGIN) ? store_run(store, STORE_KEYS_BEGIN, "beginning to write keys")
+                                                    : PROTO_ERR_IO;
+}
+
 enum proto_err store_key_need(struct relay_store *store, const char *name, int64_t *id,
                               uint8_t key[static STORE_KEY_BYTES])
 {
@@ -60,10 +70,12 @@ enum proto_err store_key_need(struct relay_store *store, const char *name, int64
     sqlite3_stmt *row = store_statement(store, STORE_KEY_PUT);
     if (!row)
         return PROTO_ERR_IO;
+    err = begin_keys(store);
+    if (err)
+        return err;
     proto_random_fill(&store->random, key, STORE_KEY_BYTES);
     sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC);
     sqlite3_bind_blob(row, 2, key, STORE_KEY_BYTES, SQLITE_STATIC);
-    /* Not part of the transaction on relay.db: a key too many is harmless, evidence without its key is lost. */
     err = store_run(store, STORE_KEY_PUT, "making a customer's key");
     *id = sqlite3_last_insert_rowid(store->keys);
     return err;

@@ -14,7 +14,10 @@
 #include "relay/store/inside.h"
 
 #define STORE_VERSION 1
-#define BUSY_MS 2000 /* another process may hold the file for a moment: a backup, an officer's tool */
+#define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits */
+#define TIDY_BUSY_PAGES 4000 /* 16 MB: folded in between two groups */
+#define TIDY_MUST_PAGES 8000 /* folded in by the commit itself */
+#define BUSY_MS 2000         /* another process may hold the file for a moment: a backup, an officer's tool */
 
 static const struct {
     bool in_keys;
@@ -220,6 +223,30 @@ static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const c
     return prepare_file(store, *db, name, schema);
 }
 
+/*
+ * SQLite folds its write-ahead log into the file inside the commit that makes it long, and that commit waits for two
+ * more syncs and some thousand pages. So it is done apart, by relay_store_tidy() when nobody waits; here only when
+ * nobody has called that for long.
+ */
+static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct relay_store *store = context;
+
+    store->wal_pages = pages;
+    if (pages >= TIDY_MUST_PAGES &&
+        sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+        store->wal_pages = 0;
+    return SQLITE_OK;
+}
+
+bool relay_store_tidy(struct relay_store *store, bool idle)
+{
+    if (store->wal_pages < (idle ? TIDY_IDLE_PAGES : TIDY_BUSY_PAGES))
+        return false;
+    store->wal_pages = 0; /* also when it fails: the next commit counts anew, and tries anew */
+    return sqlite3_wal_checkpoint_v2(store->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+}
+
 /* One writer: two relays on one folder would each sign their own continuation of the log. */
 static enum proto_err lock_folder(struct relay_store *store)
 {
@@ -256,6 +283,8 @@ static enum proto_err open_all(struct relay_store *store, const struct relay_sto
         err = open_file(store, &store->data, "relay.db", data_schema);
     if (!err)
         err = open_file(store, &store->keys, "keys.db", keys_schema);
+    if (!err && !store->read_only)
+        sqlite3_wal_hook(store->data, on_commit, store);
     if (!err && config->max_pages)
         relay_store_set_max_pages(store, config->max_pages);
     return err;
@@ -310,22 +339,44 @@ enum proto_err relay_store_begin(struct relay_store *store)
     return store_statement(store, STORE_BEGIN) ? store_run(store, STORE_BEGIN, "beginning to write") : PROTO_ERR_IO;
 }
 
+static enum proto_err commit_keys(struct relay_store *store)
+{
+    if (sqlite3_get_autocommit(store->keys))
+        return PROTO_OK;
+    return store_statement(store, STORE_KEYS_COMMIT) ? store_run(store, STORE_KEYS_COMMIT, "writing keys")
+                                                     : PROTO_ERR_IO;
+}
+
 enum proto_err relay_store_commit(struct relay_store *store)
 {
     enum proto_err err = PROTO_ERR_STATE;
 
     if (!store_in_transaction(store))
         return err;
-    err = store_statement(store, STORE_COMMIT) ? store_run(store, STORE_COMMIT, "writing") : PROTO_ERR_IO;
+    err = commit_keys(store);
+    if (!err)
+        err = store_statement(store, STORE_COMMIT) ? store_run(store, STORE_COMMIT, "writing") : PROTO_ERR_IO;
     if (err)
         relay_store_rollback(store);
     return err;
 }
 
+static void roll_back(struct relay_store *store, sqlite3 *db, enum store_statement which)
+{
+    char said[RELAY_STORE_ERROR_MAX];
+
+    if (!db || sqlite3_get_autocommit(db))
+        return;
+    snprintf(said, sizeof said, "%s", store->error); /* why it is rolled back is worth more than whether that worked */
+    if (store_statement(store, which)) {
+        sqlite3_step(store->statements[which]);
+        store_reset(store, which);
+    }
+    snprintf(store->error, sizeof store->error, "%s", said);
+}
+
 void relay_store_rollback(struct relay_store *store)
 {
-    if (!sqlite3_get_autocommit(store->data) && store_statement(store, STORE_ROLLBACK)) {
-        sqlite3_step(store->statements[STORE_ROLLBACK]);
-        store_reset(store, STORE_ROLLBACK);
-    }
+    roll_back(store, store->data, STORE_ROLLBACK);
+    roll_back(store, store->keys, STORE_KEYS_ROLLBACK);
 }

@@ -56,6 +56,11 @@ PROTO_MUST_USE enum proto_err relay_store_begin(struct relay_store *store);
 /** On an error nothing was written and the transaction is over. */
 PROTO_MUST_USE enum proto_err relay_store_commit(struct relay_store *store);
 void relay_store_rollback(struct relay_store *store); /* fine without a transaction */
+/**
+ * Between transactions: folds what was written into the files when enough of it waits, so that no commit has to.
+ * `idle`: nobody waits, so less is enough. True: it was done. Nothing depends on it but the size of the files.
+ */
+bool relay_store_tidy(struct relay_store *store, bool idle);
 
 /* ---- the reserve ---- */
 
@@ -144,8 +149,8 @@ struct relay_store_session {
 };
 
 /**
- * In a transaction: a new row, or the new content of the row with that sid. STATE, and nothing was written: the row that
- * is there has ended and this one has not, or it is of a later event; a session's past is not written over.
+ * In a transaction: a new row, or the new content of the row with that sid. STATE, and nothing was written: the row
+ * that is there has ended and this one has not, or it is of a later event; a session's past is not written over.
  */
 PROTO_MUST_USE enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row);
 PROTO_MUST_USE enum proto_err relay_store_get_session(struct relay_store *store,

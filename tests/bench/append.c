@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the log costs: appends in groups against bare rows that SQLite commits in groups of the same bytes; the time
+ * from append to verified receipt, while sessions start, against one fsync'd append to a file; and whether cost and
+ * memory stay flat while the log grows, up to 10^5 entries, or 10^7 with HANDHOLD_LONG=1.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "proto/seal/signature.h"
+#include "relay/log/appender.h"
+#include "tests/bench/bench.h"
+
+#define ORIGIN "relay.example/audit/acme.example"
+enum {
+    EVIDENCE_BYTES = 1024,  /* a sealed statement of the usual length */
+    ROW_BYTES = 1024 + 600, /* an entry with its leaf, commitment, session and line */
+    GROUP = 100,            /* appends in one commit */
+    SESSIONS_PER_S = 100,   /* that start; each appends ENTRIES_A_START at once */
+    ENTRIES_A_START = 3,    /* created, joined, a grant */
+    SESSION_ENTRIES = 5,    /* a session's entries in the group rounds */
+    PACE_ROUNDS = 6,        /* seconds under load, each after the peer's */
+    PEER_APPENDS = 150,     /* fsync'd appends a round */
+};
+
+static struct {
+    char folder[64];
+    const char *parent;
+    struct relay_store *store;
+    struct relay_appender *log;
+    uint8_t seed[32], evidence[EVIDENCE_BYTES];
+    char vkey[PROTO_NOTE_VKEY_MAX + 1];
+    int woken;
+    uint64_t next;    /* number of the next job */
+    uint64_t entries; /* of the log that grows */
+    sqlite3 *peer;
+    sqlite3_stmt *insert;
+} run = {.parent = "/tmp"};
+
+/* ---- the log ---- */
+
+static void random_fill(void *context, uint8_t *out, size_t len)
+{
+    (void)context;
+    randombytes_buf(out, len);
+}
+
+static int64_t unix_ms(void *context)
+{
+    struct timespec now;
+
+    (void)context;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void wake(void *context)
+{
+    uint64_t one = 1;
+
+    (void)context;
+    if (write(run.woken, &one, sizeof one) != sizeof one)
+        abort();
+}
+
+static void make_vkey(void)
+{
+    uint8_t public_key[32], secret_key[64];
+    struct proto_note_key key;
+    struct proto_buf vkey;
+
+    proto_sign_keypair(public_key, secret_key, run.seed);
+    if (proto_note_key_init(&key, ORIGIN, public_key) != PROTO_OK)
+        bench_cannot("the log's key is not one");
+    proto_buf_init(&vkey, sizeof run.vkey - 1);
+    proto_note_key_format(&key, &vkey);
+    memcpy(run.vkey, vkey.bytes, vkey.len);
+    proto_buf_free(&vkey);
+}
+
+static void log_open(const char *name, bool threaded)
+{
+    char folder[96], checkpoint[128], error[RELAY_STORE_ERROR_MAX];
+
+    snprintf(folder, sizeof folder, "%s/%s", run.folder, name);
+    snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", folder);
+    struct relay_store_config store = {.folder = folder, .random = {.fill = random_fill}};
+    if (relay_store_open(&run.store, &store, error) != PROTO_OK)
+        bench_cannot("%s", error);
+    struct relay_appender_config config = {.store = run.store,
+                                           .seed = run.seed,
+                                           .origin = ORIGIN,
+                                           .checkpoint_file = checkpoint,
+                                           .threaded = threaded,
+                                           .unix_ms = unix_ms,
+                                           .wake = wake};
+    if (relay_appender_start(&run.log, &config, error) != PROTO_OK)
+        bench_cannot("%s", error);
+}
+
+static void log_close(void)
+{
+    relay_appender_free(run.log);
+    relay_store_close(run.store);
+}
+
+static struct relay_job job_of(uint64_t n, uint64_t entries_of_a_session, size_t evidence_len)
+{
+    struct relay_job job = {.ticket = n, .has_entry = true, .kind = PROTO_LOG_STATEMENT, .evidence = run.evidence};
+    uint64_t session = n / entries_of_a_session;
+    uint8_t sid[PROTO_SHA256_BYTES];
+
+    job.evidence_len = evidence_len;
+    proto_sha256(job.commitment, &n, sizeof n); /* as scattered as real ones */
+    proto_sha256(sid, &session, sizeof session);
+    memcpy(job.sid, sid, sizeof job.sid);
+    return job;
+}
+
+static void push(const struct relay_job *job)
+{
+    if (relay_appender_push(run.log, job) != PROTO_OK)
+        bench_cannot("the log's queue is full");
+}
+
+/* ---- groups against bare rows ---- */
+
+static void sql(const char *text)
+{
+    if (sqlite3_exec(run.peer, text, NULL, NULL, NULL) != SQLITE_OK)
+        bench_cannot("the peer's database: %s", sqlite3_errmsg(run.peer));
+}
+
+static void peer_open(void)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/peer.db", run.folder);
+    if (sqlite3_open(path, &run.peer) != SQLITE_OK)
+        bench_cannot("%s cannot be made", path);
+    sql("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row(idx INTEGER PRIMARY KEY, bytes BLOB)");
+    if (sqlite3_prepare_v2(run.peer, "INSERT INTO row(bytes) VALUES(?1)", -1, &run.insert, NULL) != SQLITE_OK)
+        bench_cannot("the peer's statement");
+}
+
+static double peer_group(void)
+{
+    static uint8_t bytes[ROW_BYTES];
+    double begin = bench_wall_us();
+
+    sql("BEGIN IMMEDIATE");
+    for (int i = 0; i < GROUP; i++) {
+        sqlite3_bind_blob(run.insert, 1, bytes, sizeof bytes, SQLITE_STATIC);
+        if (sqlite3_step(run.insert) != SQLITE_DONE)
+            bench_cannot("the peer's row");
+        sqlite3_reset(run.insert);
+    }
+    sql("COMMIT");
+    return (bench_wall_us() - begin) / GROUP;
+}
+
+/* One group, step by step: microseconds an append, to the results. */
+static double our_group(uint64_t entries_of_a_session, size_t evidence_len)
+{
+    static struct relay_result result;
+    double begin = bench_wall_us();
+
+    for (int i = 0; i < GROUP; i++) {
+        struct relay_job job = job_of(run.next++, entries_of_a_session, evidence_len);
+        push(&job);
+    }
+    relay_appender_step(run.log);
+    for (int i = 0; i < GROUP; i++)
+        if (!relay_appender_take_result(run.log, &result) || result.err != PROTO_OK)
+            bench_cannot("an append failed: %s", result.text);
+    return (bench_wall_us() - begin) / GROUP;
+}
+
+static void measure_groups(int rounds)
+{
+    static struct bench_series ours, peer;
+
+    peer_open();
+    log_open("groups", false);
+    for (int i = 0; i < rounds + 3; i++) {
+        double a = our_group(SESSION_ENTRIES, EVIDENCE_BYTES), b = peer_group();
+        if (i < 3)
+            continue; /* files grow, statements are prepared */
+        bench_add(&ours, a);
+        bench_add(&peer, b);
+    }
+    bench_ratio("append in groups of 100, us an append", &ours, &peer, 2);
+    bench_remark("%.0f appends a second, SQLite %.0f bare rows", 1e6 / bench_median(&ours), 1e6 / bench_median(&peer));
+    log_close();
+    sqlite3_finalize(run.insert);
+    sqlite3_close(run.peer);
+}
+
+/* ---- from append to verified receipt ---- */
+
+static double fsynced_append(int fd)
+{
+    static uint8_t bytes[ROW_BYTES];
+    double begin = bench_wall_us();
+
+    if (write(fd, bytes, sizeof bytes) != sizeof bytes || fsync(fd) != 0)
+        bench_cannot("the peer's file cannot be written");
+    return bench_wall_us() - begin;
+}
+
+static void verify(const struct relay_result *result)
+{
+    struct relay_job job = job_of(result->ticket, ENTRIES_A_START, EVIDENCE_BYTES);
+    const struct proto_log_seen none = {0, {0}};
+    struct proto_log_seen seen;
+    uint8_t hash[PROTO_SHA256_BYTES];
+
+    proto_sha256(hash, job.evidence, job.evidence_len);
+    if (result->err != PROTO_OK ||
+        proto_log_receipt_check(&result->receipt, job.commitment, job.kind, hash, run.vkey, &none, &seen) != PROTO_OK)
+        bench_cannot("a receipt does not verify: %s", result->text);
+}
+
+static double starts[SESSIONS_PER_S * ENTRIES_A_START]; /* when each job of a round was pushed */
+
+/* Pushes what is due; the next start, in microseconds of the monotonic clock. */
+static void start_sessions(double begin, uint64_t first, size_t *pushed)
+{
+    while (*pushed < SESSIONS_PER_S * ENTRIES_A_START &&
+           bench_wall_us() >= begin + (double)(*pushed / ENTRIES_A_START) * 1e6 / SESSIONS_PER_S) {
+        struct relay_job job = job_of(first + *pushed, ENTRIES_A_START, EVIDENCE_BYTES);
+        starts[*pushed] = bench_wall_us();
+        push(&job);
+        ++*pushed;
+    }
+}
+
+/* One second in which sessions start. */
+static void pace(struct bench_series *latency_us)
+{
+    static struct relay_result result;
+    double begin = bench_wall_us();
+    uint64_t first = run.next, count;
+    size_t pushed = 0, taken = 0;
+
+    while (taken < SESSIONS_PER_S * ENTRIES_A_START) {
+        start_sessions(begin, first, &pushed);
+        double due = begin + (double)(pushed / ENTRIES_A_START) * 1e6 / SESSIONS_PER_S - bench_wall_us();
+        struct timespec wait = {0, due > 0 ? (long)(due * 1e3) : 0};
+        struct pollfd woken = {run.woken, POLLIN, 0};
+        if (ppoll(&woken, 1, taken < pushed && pushed == SESSIONS_PER_S * ENTRIES_A_START ? NULL : &wait, NULL) > 0 &&
+            read(run.woken, &count, sizeof count) != sizeof count)
+            bench_cannot("the eventfd");
+        while (relay_appender_take_result(run.log, &result)) {
+            verify(&result);
+            bench_add(latency_us, bench_wall_us() - starts[result.ticket - first]);
+            taken++;
+        }
+    }
+    run.next += taken;
+}
+
+static void measure_latency(void)
+{
+    static struct bench_series ours, peer;
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/peer.bytes", run.folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        bench_cannot("%s: %s", path, strerror(errno));
+    log_open("latency", true);
+    for (int round = 0; round < PACE_ROUNDS; round++) {
+        for (int i = 0; i < PEER_APPENDS; i++)
+            bench_add(&peer, fsynced_append(fd));
+        pace(&ours);
+    }
+    double p99 = bench_quantile(&ours, 0.99), peer_p99 = bench_quantile(&peer, 0.99);
+    struct bench_series a = {{p99}, 1}, b = {{peer_p99}, 1};
+    bench_ratio("append to verified receipt, p99, us", &a, &b, 3);
+    bench_remark("p50 %.0f against %.0f, p90 %.0f against %.0f us; %d sessions start a second", bench_median(&ours),
+                 bench_median(&peer), bench_quantile(&ours, 0.9), bench_quantile(&peer, 0.9), SESSIONS_PER_S);
+    close(fd);
+    log_close();
+}
+
+/* ---- growth ---- */
+
+static double resident_kb(void)
+{
+    unsigned long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+        bench_cannot("/proc/self/statm");
+    fclose(file);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+static void measure_proofs(uint64_t size)
+{
+    static struct bench_series inclusion, consistency;
+    struct proto_log_hashes proof;
+
+    for (int i = 0; i < 1000; i++) {
+        uint64_t n = ((uint64_t)randombytes_random() << 32 | randombytes_random()) % (size - 1);
+        double begin = bench_wall_us();
+        if (relay_log_inclusion(run.store, n, size, &proof) != PROTO_OK)
+            bench_cannot("an inclusion proof");
+        bench_add(&inclusion, (bench_wall_us() - begin) / 1000);
+        begin = bench_wall_us();
+        if (relay_log_consistency(run.store, n + 1, size, &proof) != PROTO_OK)
+            bench_cannot("a consistency proof");
+        bench_add(&consistency, (bench_wall_us() - begin) / 1000);
+    }
+    bench_limit("inclusion proof out of the largest, ms", bench_median(&inclusion), 5);
+    bench_limit("consistency proof out of the largest, ms", bench_median(&consistency), 5);
+    bench_remark("p99 of the proofs %.2f and %.2f ms", bench_quantile(&inclusion, 0.99),
+                 bench_quantile(&consistency, 0.99));
+}
+
+/* The first thousands against the last ones; the small evidence leaves the disk for the tree. */
+static void measure_growth(uint64_t largest)
+{
+    static struct bench_series early, late;
+    enum { WINDOW = 50 * GROUP, BEGIN = 1000 };
+    double early_kb = 0;
+
+    run.next = 0;
+    log_open("growth", false);
+    while (run.next < largest) {
+        double us = our_group(SESSION_ENTRIES, 64);
+        if (run.next > BEGIN && run.next <= BEGIN + WINDOW)
+            bench_add(&early, us);
+        if (run.next == BEGIN + WINDOW)
+            early_kb = resident_kb();
+        if (run.next > largest - WINDOW)
+            bench_add(&late, us);
+    }
+    double late_kb = resident_kb();
+    bench_ratio("append: the largest log against 10^3, us", &late, &early, 1.5);
+    bench_limit("memory of the largest log less that of 10^3, kB", late_kb > early_kb ? late_kb - early_kb : 0, 4096);
+    bench_remark("%llu entries; %.0f kB resident", (unsigned long long)largest, late_kb);
+    measure_proofs(largest);
+    log_close();
+}
+
+static void take_options(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"folder", required_argument, NULL, 'f'}, {"entries", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        if (option == 'f')
+            run.parent = optarg;
+        else if (option == 'n')
+            run.entries = strtoull(optarg, NULL, 10);
+        else
+            exit(2);
+    if (run.entries && run.entries < 20000) {
+        fprintf(stderr, "bench_append: --entries 20000 or more, or 0 for none\n");
+        exit(2);
+    }
+}
+
+static void clear(void)
+{
+    char command[96];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", run.folder);
+    if (system(command) != 0)
+        fprintf(stderr, "%s is left\n", run.folder);
+}
+
+int main(int argc, char **argv)
+{
+    const char *is_long = getenv("HANDHOLD_LONG");
+
+    run.entries = is_long && *is_long && *is_long != '0' ? 10000000 : 100000;
+    take_options(argc, argv);
+    if (sodium_init() < 0 ||
+        snprintf(run.folder, sizeof run.folder, "%s/handhold-bench-XXXXXX", run.parent) >= (int)sizeof run.folder ||
+        !mkdtemp(run.folder))
+        bench_cannot("no folder in %s", run.parent);
+    run.woken = eventfd(0, EFD_CLOEXEC);
+    randombytes_buf(run.seed, sizeof run.seed);
+    make_vkey();
+    bench_head();
+    measure_groups(40);
+    measure_latency();
+    if (run.entries)
+        measure_growth(run.entries);
+    clear();
+    return 0;
+}
