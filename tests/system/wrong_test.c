@@ -69,6 +69,7 @@ static void a_damaged_link_costs_nothing_or_says_that_it_is_not_the_agents(void 
     struct demo_child *agent = house_agent(h, "agent", "ana"), *client;
     char link[sizeof h->link];
     const char *const argv[] = {"handhold-client", "--ca", house_path(h, "org/ca/ca.crt"), link, NULL};
+    const char *const events[] = {"handhold-client", "--json", "--ca", house_path(h, "org/ca/ca.crt"), link, NULL};
     char *fragment, saved;
 
     memcpy(link, h->link, sizeof link);
@@ -82,8 +83,9 @@ static void a_damaged_link_costs_nothing_or_says_that_it_is_not_the_agents(void 
     memcpy(link, h->link, sizeof link);
     saved = fragment[30];
     fragment[30] = saved == 'A' ? 'B' : 'A';
-    client = demo_child_start(&h->children, "client-1", argv);
+    client = demo_child_start(&h->children, "client-1", events);
     assert_non_null(client);
+    house_says(h, house_text(house_await(h, client, "error", NULL), "message"), "link", NULL);
     house_expect_exit(h, client, 0, 1);
     client = house_join(h, agent, "client");
     house_talk(h, agent, client);
