@@ -28,7 +28,7 @@
  */
 import type { Err } from './err.js';
 import type { Capability, EndReason, Role } from './wire/capability.js';
-import type { MediaHeader } from './media/header.js';
+import { Session } from './session/session.js';
 
 export type { Err } from './err.js';
 export { ProtoError } from './err.js';
@@ -217,6 +217,6 @@ export interface CustomerSession {
 }
 
 /** Throws ProtoError LINK, VERSION or CODE when the invitation is damaged. Nothing is spent before connected(). */
-export declare function createCustomerSession(config: CustomerConfig): CustomerSession;
-
-export type { MediaHeader };
+export function createCustomerSession(config: CustomerConfig): CustomerSession {
+  return new Session(config);
+}

@@ -31,6 +31,8 @@ export function capabilityLabel(capability: Capability): string {
 const ROLES = ['agent', 'supervisor', 'expert', 'officer', 'integrator'] as const;
 export type Role = (typeof ROLES)[number];
 
+export const roles: readonly Role[] = ROLES;
+
 export function roleFromNumber(number: number): Role | undefined {
   return ROLES[number - 1];
 }
@@ -49,8 +51,8 @@ const ENDS = [
 ] as const;
 export type EndReason = (typeof ENDS)[number];
 
-export function endFromNumber(number: number): EndReason {
-  return ENDS[number - 1] ?? 'failed';
+export function endFromNumber(number: number): EndReason | undefined {
+  return ENDS[number - 1];
 }
 
 export function endNumber(reason: EndReason): number {

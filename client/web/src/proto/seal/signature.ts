@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Ed25519 as libsodium judges it. Left to itself a library may take keys of small order (under which anything verifies),
+ * keys and points that are not canonical, or a signature whose point has a part of small order; both ends and the auditor
+ * must give one answer, so those are refused before and after noble's verify.
+ */
+import { ed25519 } from '@noble/curves/ed25519';
+import { ProtoError } from '../err.js';
+import { concat, utf8, type Bytes } from '../util/bytes.js';
+
+export const SIGNATURE_BYTES = 64;
+
+/** Canonical, on the curve, and of the full prime order: so not the identity and nothing of small order. */
+function isGoodPoint(encoded: Bytes): boolean {
+  try {
+    const point = ed25519.Point.fromHex(encoded, false);
+    return !point.isSmallOrder() && point.isTorsionFree();
+  } catch {
+    return false;
+  }
+}
+
+/** Throws KEY. */
+export function checkSignKey(publicKey: Bytes): void {
+  if (publicKey.length !== 32 || !isGoodPoint(publicKey)) throw new ProtoError('KEY', 'a signing key is no usable point');
+}
+
+export function isSignature(signature: Bytes, message: Bytes, publicKey: Bytes): boolean {
+  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== 32) return false;
+  if (!isGoodPoint(publicKey) || !isGoodPoint(signature.subarray(0, 32))) return false;
+  try {
+    return ed25519.verify(signature, message, publicKey, { zip215: false });
+  } catch {
+    return false;
+  }
+}
+
+export const sign = (message: Bytes, seed: Bytes): Bytes => ed25519.sign(message, seed);
+export const signPublicKey = (seed: Bytes): Bytes => ed25519.getPublicKey(seed);
+
+/** 64 spaces, label, zero byte, data: what no TLS handshake and no note can be taken for. */
+function labelled(label: string, data: Bytes): Bytes {
+  return concat(new Uint8Array(64).fill(0x20), utf8(label), new Uint8Array(1), data);
+}
+
+export const signLabelled = (label: string, data: Bytes, seed: Bytes): Bytes => sign(labelled(label, data), seed);
+
+/** Throws SIGNATURE. */
+export function verifyLabelled(signature: Bytes, label: string, data: Bytes, publicKey: Bytes): void {
+  if (!isSignature(signature, labelled(label, data), publicKey))
+    throw new ProtoError('SIGNATURE', `a signature under "${label}" does not verify`);
+}

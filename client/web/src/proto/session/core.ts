@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the parts of a session share, and what each asks of the others. Only the files of proto/session and proto/consent see it.
+ *
+ *   session.ts           the outside: start, connection, feed, pending, tick, end
+ *   session/relay.ts     what the relay says and is told
+ *   session/pair.ts      the pair: handshake, channel, heartbeats, control messages in and out
+ *   session/data.ts      numbered messages, delivered once and in order across pairs
+ *   consent/outbox.ts    signed notes on their way into the log, one at a time, in order
+ *   consent/grants.ts    consent is a key: requests, grants, withdrawals, rotation, frames
+ */
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import type { Err } from '../err.js';
+import type { CustomerConfig, Now, SessionEvent } from '../session.js';
+import type { Bytes } from '../util/bytes.js';
+import type { InviteCode, InviteLink } from '../pairing/invite.js';
+import type { Identity } from '../identity/certificate.js';
+import type { Org } from '../identity/org.js';
+import type { Policy } from '../identity/policy.js';
+import type { LogSeen } from '../log/receipt.js';
+import type { EndReason } from '../wire/capability.js';
+import type { Control } from '../wire/control.js';
+import type { EnvelopeType } from '../wire/envelope.js';
+import type { Outbox } from '../consent/outbox.js';
+import type { Grants } from '../consent/grants.js';
+import type { DataChannel } from './data.js';
+import type { Pair } from './pair.js';
+import type { OutQueue } from './queue.js';
+import type { RelayLink } from './relay.js';
+
+export const LIMIT = {
+  HEARTBEAT_MS: 1000,
+  STALE_MS: 3000, /* without a heartbeat the picture is shown as not live */
+  SILENT_MS: 10_000, /* without a heartbeat capture stops and grants are suspended */
+  COSIGN_WAIT_MS: 1000,
+  RECEIPT_WAIT_MS: 10_000,
+  KEY_ACK_WAIT_MS: 500,
+  SESSION_MS: 4 * 60 * 60 * 1000,
+  EPOCH_MS: 10 * 60 * 1000,
+  EPOCH_FRAMES: 1 << 22,
+  CODE_TRIES: 3,
+  REFUSALS_MUTE: 3,
+  OUTBOX: 64,
+  UNACKED: 256,
+  END_WAIT_MS: 3000, /* for the log's last receipts, then the end is reached without them */
+  GIVE_UP_EXTRA_MS: 10_000, /* beyond the grace time: the relay may need a moment longer than we do */
+  EVENTS: 10_000,
+} as const;
+
+/** Who the agent is, once a handshake went through. */
+export interface Peer {
+  agent: Identity;
+  org: Org;
+  policy: Policy;
+  verified: boolean;
+}
+
+export interface Core {
+  readonly config: CustomerConfig;
+  readonly random: (bytes: number) => Bytes;
+  /** Of the call that is being served. */
+  readonly now: Now;
+  readonly startMs: number;
+  readonly secret: InviteLink | InviteCode;
+  readonly joinHost: string;
+  readonly csSeed: Bytes;
+  readonly csPublic: Bytes;
+
+  readonly queue: OutQueue;
+  readonly link: RelayLink;
+  readonly pair: Pair;
+  readonly data: DataChannel;
+  readonly outbox: Outbox;
+  readonly grants: Grants;
+
+  /** undefined until the relay has said which session a code belongs to. */
+  sid: Bytes | undefined;
+  peer: Peer | undefined;
+  /** The newest tree that was verified here. */
+  tree: LogSeen;
+  logVkey: string | undefined;
+  /** A fork was seen: nothing is granted any more. */
+  logDistrusted: boolean;
+  wordsMatched: boolean;
+  lostSinceMs: number;
+  readonly joined: boolean;
+  readonly ending: boolean;
+  readonly ended: boolean;
+  readonly endReason: EndReason;
+  readonly endBy: number;
+
+  emit(event: SessionEvent): void;
+  error(err: Err, message: string, fatal?: boolean): void;
+  alarm(err: Err, message: string): void;
+  /** The session is over for this end: keys wiped, nothing more is accepted. */
+  finish(reason: EndReason, by: number, message: string): void;
+  /** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */
+  beginEnd(reason: EndReason, by: number): void;
+  send(type: EnvelopeType, dst: number, body: Bytes): boolean;
+  /** A control message to the agent; nothing when the pair is not up. */
+  control(message: Control, body: Bytes): void;
+  controlMessage<D extends DescMessage>(message: Control, schema: D, init: MessageInitShape<D>): void;
+  /** Something waits that no call of the owner brought about. */
+  wake(): void;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the relay says and is told. It is not trusted: what it says can only end or delay things, never open any. */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { errFromNumber } from '../err.js';
+import { sameBytes, type Bytes } from '../util/bytes.js';
+import { orgLog } from '../identity/org.js';
+import { hashesOf, type LogSeen } from '../log/receipt.js';
+import { continues } from '../log/tree.js';
+import { endFromNumber, endNumber } from '../wire/capability.js';
+import { INDEX, TYPE } from '../wire/envelope.js';
+import {
+  FromRelaySchema, ToRelaySchema, type Blocked, type Consistency, type Ended, type Error as RelayError, type Peer, type Welcome,
+} from '../wire/handhold_pb.js';
+import { decodeMessage, encodeMessage, toNumber } from '../wire/message.js';
+import type { Core } from './core.js';
+
+type Say = NonNullable<MessageInitShape<typeof ToRelaySchema>['body']>;
+
+export class RelayLink {
+  state: 'down' | 'hello' | 'seated' = 'down';
+  everConnected = false;
+  peerPresent = false;
+  left = false;
+  origin = '';
+  orgNote = '';
+  policyNote = '';
+  #token: Bytes | undefined;
+  #peerConnection = 0;
+  #claimed: LogSeen | undefined; /* the peer's newest tree, while its consistency is asked for */
+
+  constructor(private readonly core: Core) {}
+
+  /* ---- out ---- */
+
+  #say(body: Say): void {
+    this.core.send(TYPE.RELAY, INDEX.RELAY, encodeMessage(ToRelaySchema, { body }));
+  }
+
+  hello(): void {
+    const { core } = this, { secret, tree: seen } = core;
+    const seat = this.#token
+      ? { case: 'token' as const, value: this.#token }
+      : secret.kind === 'link'
+        ? { case: 'sid' as const, value: core.sid! }
+        : { case: 'nameplate' as const, value: secret.nameplate };
+    const seenLogRoot = seen.size ? seen.root : new Uint8Array(0);
+    this.everConnected = true;
+    this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot } });
+    this.state = 'hello';
+  }
+
+  leave(): void {
+    if (this.state !== 'seated' || this.left) return;
+    this.#say({ case: 'leave', value: { reason: endNumber(this.core.endReason), by: this.core.endBy } });
+    this.left = true;
+  }
+
+  gate(bytes: Bytes): void {
+    if (this.state === 'seated') this.#say({ case: 'gate', value: bytes }); /* without a connection there is no gate to close */
+  }
+
+  down(): void {
+    this.state = 'down';
+    this.#claimed = undefined;
+    this.#present(false);
+  }
+
+  forgetToken(): void {
+    this.#token?.fill(0);
+    this.#token = undefined;
+  }
+
+  #present(present: boolean): void {
+    if (this.peerPresent === present) return;
+    this.peerPresent = present;
+    if (!this.core.ended) this.core.emit({ kind: 'peer', present });
+  }
+
+  /* ---- in ---- */
+
+  feed(bytes: Bytes): void {
+    let body;
+    try {
+      ({ body } = decodeMessage(FromRelaySchema, bytes));
+    } catch {
+      return this.core.error('FORMAT', 'the relay sent a message that does not decode');
+    }
+    switch (body.case) {
+      case 'welcome':
+        return this.#onWelcome(body.value);
+      case 'peer':
+        return this.#onPeer(body.value);
+      case 'gateAnswer':
+        return this.core.grants.gateAnswered(body.value.gateSeq, errFromNumber(body.value.error), body.value.message);
+      case 'consistency':
+        return this.#onConsistency(body.value);
+      case 'keyFrameHint':
+        return this.core.grants.keyFrameWanted(body.value.stream);
+      case 'blocked':
+        return this.#onBlocked(body.value);
+      case 'ended':
+        return this.#onEnded(body.value);
+      case 'error':
+        return this.#onError(body.value);
+      case 'notes': /* count with the next handshake: only the texts that AUTH_A names are believed */
+        this.orgNote = body.value.orgNote;
+        this.policyNote = body.value.policyNote;
+        return;
+      default: /* nothing for a customer */
+    }
+  }
+
+  #onWelcome(w: Welcome): void {
+    const { core } = this;
+    if (this.state !== 'hello') return;
+    if (w.index !== INDEX.CUSTOMER || w.sid.length !== 16 || w.token.length !== 32 || (core.sid && !sameBytes(w.sid, core.sid)))
+      return core.finish('failed', INDEX.RELAY, 'the relay offered a seat in another session');
+    core.sid = w.sid;
+    [this.origin, this.orgNote, this.policyNote] = [w.origin, w.orgNote, w.policyNote];
+    this.#token = w.token;
+    this.state = 'seated';
+    this.pickLog();
+    this.#peerConnection = 0; /* a pair of the connection before is gone in any case */
+    for (const peer of w.peers) this.#onPeer(peer);
+    if (!core.ended) core.outbox.flush();
+  }
+
+  /** Which of the organisation's logs this relay writes. */
+  pickLog(): void {
+    const { core } = this;
+    core.logVkey = core.peer && orgLog(core.peer.org, this.origin);
+  }
+
+  #onPeer(peer: Peer): void {
+    const { core } = this;
+    if (peer.index !== INDEX.AGENT || core.ended) return;
+    const changed = peer.connection !== this.#peerConnection;
+    this.#peerConnection = peer.connection;
+    this.#present(peer.present);
+    if (!peer.present) core.pair.close();
+    else if (changed || !core.pair.up) core.pair.start();
+  }
+
+  #onBlocked(m: Blocked): void {
+    this.core.emit({ kind: 'blocked', capability: this.core.grants.byStream(m.stream), messages: Number(m.messages) });
+  }
+
+  #onEnded(m: Ended): void {
+    const { core } = this;
+    /* what this end decided itself, or heard from the peer under seal, counts more than the relay's word */
+    core.finish(core.ending ? core.endReason : (endFromNumber(m.reason) ?? 'failed'), core.ending ? core.endBy : m.by & 15, m.message);
+  }
+
+  #onError(m: RelayError): void {
+    const { core } = this, err = m.code ? errFromNumber(m.code) : 'REFUSED';
+    if (m.fatal && this.#token && !core.pair.everConfirmed) {
+      this.forgetToken(); /* the seat was given back before the pair stood: take it anew with the invitation */
+      return;
+    }
+    core.error(err, m.message, m.fatal);
+    if (m.fatal) core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.RELAY, m.message);
+  }
+
+  /* ---- the log as both ends see it ---- */
+
+  /** The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to prove. */
+  compareLog(size: number, root: Bytes): void {
+    const { core } = this;
+    if (!size || root.length !== 32) return;
+    if (size === core.tree.size && !sameBytes(root, core.tree.root)) return this.#distrust('the relay has shown the two ends different logs');
+    if (size <= core.tree.size || this.#claimed) return;
+    if (!core.tree.size) {
+      core.tree = { size, root }; /* nothing was seen yet: there is nothing that it must continue */
+      return;
+    }
+    this.#claimed = { size, root };
+    this.#say({ case: 'consistencyAsk', value: { oldSize: BigInt(core.tree.size), newSize: BigInt(size) } });
+  }
+
+  #onConsistency(m: Consistency): void {
+    const { core } = this, claimed = this.#claimed;
+    if (!claimed || m.newSize !== BigInt(claimed.size) || m.hashes.length % 32) return;
+    this.#claimed = undefined;
+    if (toNumber(m.oldSize) !== core.tree.size || claimed.size <= core.tree.size) return; /* a receipt has overtaken the question */
+    if (!continues(core.tree.size, core.tree.root, claimed.size, claimed.root, hashesOf(m.hashes)))
+      return this.#distrust('the relay cannot prove that its log only grew');
+    core.tree = claimed;
+  }
+
+  #distrust(message: string): void {
+    this.core.logDistrusted = true;
+    this.core.alarm('LOG', message);
+  }
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The outside of a session: PROTOCOL.md §8 as one object. What it is for stands in proto/session.ts. */
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { ProtoError, type Err } from '../err.js';
+import type {
+  ConsentState, CustomerConfig, CustomerSession, Figures, Frame, Now, OrganisationView, PauseBy, PauseReason, SessionData, SessionEvent,
+} from '../session.js';
+import { wipe, type Bytes } from '../util/bytes.js';
+import { isClientInfo } from '../pairing/auth.js';
+import { inviteCodeParse, inviteLinkParse, inviteLinkSid, isJoinHost, type InviteCode, type InviteLink } from '../pairing/invite.js';
+import { signPublicKey } from '../seal/signature.js';
+import { NOTHING_SEEN, type LogSeen } from '../log/receipt.js';
+import { policyAllows } from '../identity/policy.js';
+import { Outbox } from '../consent/outbox.js';
+import { Grants, type Grant } from '../consent/grants.js';
+import { PURPOSE } from '../consent/statement.js';
+import { endNumber, type Capability, type EndReason } from '../wire/capability.js';
+import { CONTROL, type Control } from '../wire/control.js';
+import { envelope, envelopeParse, INDEX, TYPE, type EnvelopeType } from '../wire/envelope.js';
+import { ByeSchema } from '../wire/handhold_pb.js';
+import { encodeMessage } from '../wire/message.js';
+import { LIMIT, type Core, type Peer } from './core.js';
+import { DataChannel } from './data.js';
+import { Pair } from './pair.js';
+import { OutQueue } from './queue.js';
+import { RelayLink } from './relay.js';
+
+function takeInvitation(config: CustomerConfig): { secret: InviteLink | InviteCode; joinHost: string } {
+  if (config.link !== undefined) {
+    const secret = inviteLinkParse(config.link);
+    return { secret, joinHost: secret.joinHost };
+  }
+  const secret = inviteCodeParse(config.code ?? ''), joinHost = config.joinHost ?? '';
+  if (!isJoinHost(joinHost)) throw new ProtoError('LINK', 'a code needs the host that it was typed at');
+  return { secret, joinHost };
+}
+
+const systemRandom = (bytes: number): Bytes => crypto.getRandomValues(new Uint8Array(bytes));
+
+export class Session implements CustomerSession, Core {
+  readonly random: (bytes: number) => Bytes;
+  readonly secret: InviteLink | InviteCode;
+  readonly joinHost: string;
+  readonly csSeed: Bytes;
+  readonly csPublic: Bytes;
+  readonly startMs: number;
+  now: Now;
+
+  readonly queue: OutQueue = new OutQueue();
+  readonly link: RelayLink = new RelayLink(this);
+  readonly pair: Pair = new Pair(this);
+  readonly data: DataChannel = new DataChannel(this);
+  readonly outbox: Outbox = new Outbox(this);
+  readonly grants: Grants = new Grants(this);
+
+  sid: Bytes | undefined;
+  peer: Peer | undefined;
+  logVkey: string | undefined;
+  logDistrusted = false;
+  wordsMatched = false;
+  lostSinceMs = Infinity;
+  ending = false;
+  endReason: EndReason = 'failed';
+  endBy = 0;
+  tree: LogSeen;
+  #over = false;
+  #endDeadlineMs = Infinity;
+  #gaveUp = false;
+  #events: SessionEvent[] = [];
+
+  constructor(readonly config: CustomerConfig) {
+    const { secret, joinHost } = takeInvitation(config);
+    if (!isClientInfo(config.clientInfo) || config.uiBuild.length !== 32 || (config.pinnedRoot && config.pinnedRoot.length !== 32))
+      throw new ProtoError('RANGE', 'a session that is configured out of bounds');
+    this.secret = secret;
+    this.joinHost = joinHost;
+    this.sid = secret.kind === 'link' ? inviteLinkSid(secret) : undefined;
+    this.random = config.random ?? systemRandom;
+    this.csSeed = this.random(32);
+    this.csPublic = signPublicKey(this.csSeed);
+    this.tree = config.seen ?? NOTHING_SEEN;
+    this.now = config.clock();
+    this.startMs = this.now.monoMs;
+  }
+
+  get joined(): boolean {
+    return this.peer !== undefined;
+  }
+  over(): boolean {
+    return this.#over && !this.queue.hasControl();
+  }
+
+  /* ---------------------------------------------------------------- telling */
+
+  emit(event: SessionEvent): void {
+    this.#events.push(event);
+  }
+  error(err: Err, message: string, fatal = false): void {
+    this.emit({ kind: 'error', err, message, fatal });
+  }
+  alarm(err: Err, message: string): void {
+    this.emit({ kind: 'alarm', err, message });
+  }
+  wake(): void {
+    this.config.onWake?.();
+  }
+  nextEvent(): SessionEvent | undefined {
+    return this.#events.shift();
+  }
+
+  /* ---------------------------------------------------------------- the connection */
+
+  #enter(): void {
+    this.now = this.config.clock();
+  }
+
+  send(type: EnvelopeType, dst: number, body: Bytes): boolean {
+    return this.queue.addControl(envelope(type, INDEX.CUSTOMER, dst, body));
+  }
+  control(message: Control, body: Bytes): void {
+    this.pair.send(message, body);
+  }
+  controlMessage<D extends DescMessage>(message: Control, schema: D, init: MessageInitShape<D>): void {
+    this.pair.send(message, encodeMessage(schema, init));
+  }
+
+  connected(): void {
+    this.#enter();
+    if (!this.ended && this.link.state === 'down') this.link.hello();
+  }
+
+  disconnected(): void {
+    this.#enter();
+    if (this.link.state === 'down') return;
+    this.link.down();
+    this.queue.clear();
+    this.outbox.disconnected();
+    this.pair.close();
+    this.queue.clear(); /* what closing the pair wanted to say has no way out any more */
+    if (this.ending) this.finish(this.endReason, this.endBy, '');
+  }
+
+  feed(message: Bytes): void {
+    this.#enter();
+    if (this.ended || this.link.state === 'down') return;
+    let parsed;
+    try {
+      parsed = envelopeParse(message);
+    } catch {
+      return; /* a relay that sends nonsense is not answered; media are not for this end */
+    }
+    if (parsed.type === TYPE.RELAY) this.link.feed(parsed.body);
+    else if (parsed.type === TYPE.LOG) this.outbox.receipt(parsed.body);
+    else if (parsed.type === TYPE.HANDSHAKE) this.pair.feedHandshake(parsed.body);
+    else this.pair.feedControl(parsed.body);
+  }
+
+  pending(): Uint8Array<ArrayBuffer> | undefined {
+    return this.queue.pending();
+  }
+  sent(): void {
+    this.queue.sent();
+  }
+  backlogBytes(): number {
+    return this.queue.mediaBytes();
+  }
+  wantsConnection(): boolean {
+    return !this.#over;
+  }
+
+  /* ---------------------------------------------------------------- the end */
+
+  get ended(): boolean {
+    return this.#over;
+  }
+
+  #wipe(): void {
+    this.grants.clear(); /* stops capture first, which shows before the end does */
+    this.pair.wipe();
+    this.outbox.clear();
+    this.data.clear();
+    this.link.forgetToken();
+    wipe(this.csSeed, this.secret.kind === 'link' ? this.secret.k : undefined);
+    if (this.secret.kind === 'code') this.secret.secret = '';
+  }
+
+  finish(reason: EndReason, by: number, message: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (reason === 'connection-lost' && this.joined) this.emit({ kind: 'connection', state: 'lost' });
+    this.#wipe();
+    this.#endDeadlineMs = Infinity;
+    this.emit({ kind: 'ended', reason, by, message });
+  }
+
+  beginEnd(reason: EndReason, by: number): void {
+    if (this.#over || this.ending) return;
+    this.ending = true;
+    this.endReason = reason;
+    this.endBy = by;
+    this.#endDeadlineMs = this.now.monoMs + LIMIT.END_WAIT_MS;
+    if (this.joined) {
+      this.grants.withdrawAll(PURPOSE.ENDED);
+      this.grants.endStatement();
+    }
+    this.controlMessage(CONTROL.BYE, ByeSchema, { reason: endNumber(reason) });
+    if (!this.pair.up) this.outbox.finalise(); /* nobody is there to co-sign */
+  }
+
+  end(reason: EndReason): void {
+    this.#enter();
+    this.beginEnd(reason, INDEX.CUSTOMER);
+    if (!this.joined && this.link.state !== 'seated') this.finish(reason, this.endBy, '');
+  }
+
+  #tickEnd(): void {
+    let late = this.now.monoMs >= this.#endDeadlineMs;
+    if (!this.ending || this.#over) return;
+    if (!this.link.left && (late || !this.outbox.waiting())) {
+      this.link.leave();
+      this.#endDeadlineMs = this.now.monoMs + LIMIT.HEARTBEAT_MS;
+      late = this.link.state !== 'seated';
+    }
+    if (late) this.finish(this.endReason, this.endBy, '');
+  }
+
+  /* ---------------------------------------------------------------- time */
+
+  #giveUpMs(): number {
+    return this.peer ? this.lostSinceMs + this.peer.policy.graceS * 1000 : Infinity;
+  }
+
+  deadline(): number {
+    if (this.#over) return Infinity;
+    const at = Math.min(this.pair.deadline(), this.outbox.deadline(), this.grants.deadline());
+    if (this.ending) return !this.link.left && !this.outbox.waiting() ? this.now.monoMs : Math.min(at, this.#endDeadlineMs);
+    return Math.min(at, this.startMs + LIMIT.SESSION_MS, this.#giveUpMs() + (this.#gaveUp ? LIMIT.GIVE_UP_EXTRA_MS : 0));
+  }
+
+  tick(): void {
+    this.#enter();
+    if (this.#over) return;
+    if (this.#events.length > LIMIT.EVENTS) return this.finish('failed', INDEX.CUSTOMER, 'events were not read: a bounded row is full');
+    this.pair.tick();
+    this.outbox.tick();
+    this.grants.tick();
+    this.#tickGrace();
+    if (!this.#over && this.now.monoMs >= this.startMs + LIMIT.SESSION_MS) this.beginEnd('expired', INDEX.CUSTOMER);
+    this.#tickEnd();
+  }
+
+  /* Nobody is asked again within the grace time; after it what was granted is taken back, and a little later the session is over. */
+  #tickGrace(): void {
+    const at = this.#giveUpMs(), { monoMs } = this.now;
+    if (at === Infinity) this.#gaveUp = false;
+    if (monoMs < at) return;
+    if (!this.#gaveUp) {
+      this.#gaveUp = true;
+      this.grants.withdrawAll(PURPOSE.CONNECTION_LOST);
+    } else if (monoMs >= at + LIMIT.GIVE_UP_EXTRA_MS) {
+      this.finish('connection-lost', INDEX.CUSTOMER, 'the connection did not come back in time');
+    }
+  }
+
+  /* ---------------------------------------------------------------- commands */
+
+  #command(capability: Capability, act: (grant: Grant) => Err): Err {
+    this.#enter();
+    const grant = this.grants.get(capability);
+    if (!grant) return 'RANGE';
+    return this.#over ? 'CONSENT' : act(grant);
+  }
+
+  grant(capability: Capability): Err {
+    return this.#command(capability, (grant) => this.grants.grant(grant));
+  }
+  refuse(capability: Capability): Err {
+    return this.#command(capability, (grant) => this.grants.refuse(grant));
+  }
+  blocked(capability: Capability): Err {
+    return this.#command(capability, (grant) => this.grants.blocked(grant));
+  }
+  withdraw(capability: Capability): Err {
+    return this.#command(capability, (grant) => this.grants.withdraw(grant));
+  }
+
+  pause(paused: boolean, by: PauseBy, reason: PauseReason): Err {
+    this.#enter();
+    return this.grants.pause(paused, by, reason);
+  }
+
+  maySend(capability: Capability): boolean {
+    return this.grants.maySend(this.grants.get(capability));
+  }
+
+  pushFrame(capability: Capability, frame: Frame): Promise<Err> {
+    this.#enter();
+    return this.grants.pushFrame(capability, frame);
+  }
+
+  sendData(data: SessionData): Err {
+    this.#enter();
+    if (!this.joined || this.ending || this.#over) return 'STATE';
+    if (data.kind === 'check-words') this.wordsMatched = data.match;
+    return this.data.send(data);
+  }
+
+  /* ---------------------------------------------------------------- what is so */
+
+  figures(): Figures {
+    return { framesSealed: this.grants.frames.sealed, logEntries: this.outbox.logEntries, outbox: this.outbox.waiting() };
+  }
+
+  consent(capability: Capability): ConsentState {
+    const grant = this.grants.get(capability);
+    return grant ? this.grants.consent(grant) : 'none';
+  }
+
+  grantedUntil(capability: Capability): number | undefined {
+    const grant = this.grants.get(capability);
+    return grant && this.grants.consent(grant) === 'granted' ? grant.expiresMs : undefined;
+  }
+
+  seen(): { origin: string; seen: LogSeen } {
+    return { origin: this.link.origin, seen: this.logDistrusted ? NOTHING_SEEN : this.tree };
+  }
+
+  organisation(): OrganisationView | undefined {
+    if (!this.peer) return undefined;
+    const { agent, policy, verified } = this.peer;
+    return {
+      domain: agent.domain, verified, agent: agent.name, role: agent.role, checkWordsRequired: policy.checkWordsRequired, graceS: policy.graceS,
+      allows: (capability) => {
+        const rule = policy.rules.get(capability);
+        return rule && policyAllows(policy, capability, agent.role, rule.maxS) ? { maxS: rule.maxS, retentionDays: rule.retentionDays } : undefined;
+      },
+    };
+  }
+}
