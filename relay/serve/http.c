@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/http.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "proto/host/connection.h"
 #include "proto/host/world.h"
 #include "proto/util/buf.h"
+#include "relay/serve/answer.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/metrics.h"
 #include "relay/serve/page.h"
@@ -14,109 +16,76 @@
 #include "relay/serve/staff.h"
 #include "relay/serve/tls.h"
 
-enum { HEADER_BYTES = 2048, BODY_BYTES = 16384 };
-
-struct answer {
-    unsigned status;
-    const char *type; /* of the body */
-    const char *body;
-    const char *policy; /* Content-Security-Policy; NULL: nothing may run or load */
-    const char *error;  /* Handhold-Error */
-};
-
-/* ---- writing ---- */
-
-static const struct header {
-    const char *name, *value;
-} headers[] = {
-    {"cache-control:", "no-store"},
-    {"referrer-policy:", "no-referrer"},
-    {"x-content-type-options:", "nosniff"},
-    {"x-frame-options:", "DENY"},
-    {"cross-origin-opener-policy:", "same-origin"},
-    {"permissions-policy:", "camera=(), microphone=(), geolocation=()"},
-};
-
-static bool put(struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *end)
-{
-    return !lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value,
-                                        (int)strlen(value), at, end);
-}
-
-static bool put_all(struct lws *wsi, const struct serve *serve, const struct answer *answer, unsigned char **at,
-                    unsigned char *end)
-{
-    bool done = put(wsi, "content-security-policy:",
-                    answer->policy ? answer->policy : "default-src 'none'; frame-ancestors 'none'", at, end);
-
-    for (size_t i = 0; done && i < sizeof headers / sizeof *headers; i++)
-        done = put(wsi, headers[i].name, headers[i].value, at, end);
-    /* A browser would remember it for everything else that somebody runs on their own machine. */
-    if (done && !serve_folder_names(serve->folder, "localhost"))
-        done = put(wsi, "strict-transport-security:", "max-age=31536000", at, end);
-    if (done && answer->status == HTTP_STATUS_METHOD_NOT_ALLOWED)
-        done = put(wsi, "allow:", "GET, HEAD", at, end);
-    if (done && answer->error)
-        done = put(wsi, "handhold-error:", answer->error, at, end);
-    return done;
-}
-
-/* Writes the whole answer; the connection ends with it. Bodies are below what lws_write() takes at once. */
-static int respond(struct lws *wsi, const struct serve *serve, const struct answer *answer, bool with_body)
-{
-    static unsigned char head[LWS_PRE + HEADER_BYTES], body[LWS_PRE + BODY_BYTES];
-    unsigned char *at = head + LWS_PRE, *end = head + sizeof head - 1;
-    size_t len = strlen(answer->body);
-
-    if (len > BODY_BYTES || lws_add_http_header_status(wsi, answer->status, &at, end) ||
-        lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, (const unsigned char *)answer->type,
-                                     (int)strlen(answer->type), &at, end) ||
-        lws_add_http_header_content_length(wsi, len, &at, end) || !put_all(wsi, serve, answer, &at, end) ||
-        lws_finalize_write_http_header(wsi, head + LWS_PRE, &at, end))
-        return -1;
-    memcpy(body + LWS_PRE, answer->body, len);
-    if (with_body && lws_write(wsi, body + LWS_PRE, len, LWS_WRITE_HTTP_FINAL) < (int)len)
-        return -1;
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-static struct answer plain(unsigned status, const char *body)
-{
-    return (struct answer){.status = status, .type = "text/plain; charset=utf-8", .body = body};
-}
+enum { BODY_BYTES = 16384 };
 
 /* ---- pages ---- */
 
-static struct answer health(struct serve *serve, struct proto_buf *text)
+static struct serve_answer health(struct serve *serve, struct proto_buf *text)
 {
     (void)serve, (void)text;
-    return plain(HTTP_STATUS_OK, "ok\n");
+    return serve_answer_text(HTTP_STATUS_OK, "ok\n");
 }
 
-static struct answer readiness(struct serve *serve, struct proto_buf *text)
+static struct serve_answer readiness(struct serve *serve, struct proto_buf *text)
 {
     (void)text;
-    return serve->draining ? plain(HTTP_STATUS_SERVICE_UNAVAILABLE, "draining\n") : plain(HTTP_STATUS_OK, "ready\n");
+    return serve->draining ? serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "draining\n")
+                           : serve_answer_text(HTTP_STATUS_OK, "ready\n");
 }
 
-static struct answer metrics(struct serve *serve, struct proto_buf *text)
+/* A text that was written for this request. */
+static struct serve_answer written(struct proto_buf *text, const char *type)
+{
+    if (text->failed)
+        return serve_answer_text(HTTP_STATUS_INTERNAL_SERVER_ERROR, "no memory\n");
+    return (struct serve_answer){.status = HTTP_STATUS_OK, .type = type, .body = text->bytes, .size = text->len};
+}
+
+static struct serve_answer metrics(struct serve *serve, struct proto_buf *text)
 {
     serve_metrics_write(serve, text);
-    proto_buf_put_u8(text, 0);
-    if (text->failed)
-        return plain(HTTP_STATUS_INTERNAL_SERVER_ERROR, "no memory\n");
-    return (struct answer){.status = HTTP_STATUS_OK,
-                           .type = "text/plain; version=0.0.4; charset=utf-8",
-                           .body = (const char *)text->bytes};
+    return written(text, "text/plain; version=0.0.4; charset=utf-8");
 }
 
-static struct answer join_page(struct serve *serve, struct proto_buf *text)
+/* Domains and verifier keys have no character that JSON would escape (proto/identity/profile.h, proto/seal/note.h). */
+static struct serve_answer organisation(struct serve *serve, struct proto_buf *text)
 {
-    (void)serve, (void)text;
-    return (struct answer){.status = HTTP_STATUS_OK,
-                           .type = "text/html; charset=utf-8",
-                           .body = serve_page_join(),
-                           .policy = serve_page_policy()};
+    const struct proto_org *org = &serve->folder->org;
+    char root[2 * PROTO_IDENTITY_HASH_BYTES + 1];
+    struct serve_answer answer;
+
+    sodium_bin2hex(root, sizeof root, serve->folder->root.fingerprint, sizeof serve->folder->root.fingerprint);
+    proto_buf_printf(text, "{\"domain\":\"%s\",\"ca_fp\":[\"%s\"],\"log_vkeys\":[", org->domain, root);
+    for (size_t i = 0; i < org->log_count; i++)
+        proto_buf_printf(text, "%s\"%s\"", i ? "," : "", org->logs[i]);
+    proto_buf_put_text(text, "]}\n");
+    answer = written(text, "application/json");
+    answer.shared = true;
+    return answer;
+}
+
+/* ---- the page ---- */
+
+static bool is_unchanged(struct lws *wsi, const struct serve_file *file)
+{
+    char seen[128];
+
+    return file->etag && lws_hdr_copy(wsi, seen, sizeof seen, WSI_TOKEN_HTTP_IF_NONE_MATCH) > 0 &&
+           strstr(seen, file->etag) != NULL;
+}
+
+static struct serve_answer page_file(struct serve *serve, struct lws *wsi, const struct serve_file *file)
+{
+    static char policy[SERVE_POLICY_BYTES];
+
+    serve_page_policy(serve->public_authority, serve->folder->org.domain, policy);
+    return (struct serve_answer){.status = is_unchanged(wsi, file) ? HTTP_STATUS_NOT_MODIFIED : HTTP_STATUS_OK,
+                                 .type = file->type,
+                                 .body = file->bytes,
+                                 .size = file->size,
+                                 .lasting = true,
+                                 .file = file,
+                                 .policy = policy};
 }
 
 enum ends { PUBLIC = 1, STAFF = 2, BOTH = 3 };
@@ -124,25 +93,28 @@ enum ends { PUBLIC = 1, STAFF = 2, BOTH = 3 };
 static const struct route {
     const char *path;
     enum ends ends;
-    struct answer (*answer)(struct serve *serve, struct proto_buf *text);
+    struct serve_answer (*answer)(struct serve *serve, struct proto_buf *text);
 } routes[] = {
-    {"/", PUBLIC, join_page},      {"/j", PUBLIC, join_page},    {"/healthz", BOTH, health},
-    {"/readyz", STAFF, readiness}, {"/metrics", STAFF, metrics},
+    {"/.well-known/handhold/org.json", PUBLIC, organisation},
+    {"/healthz", BOTH, health},
+    {"/readyz", STAFF, readiness},
+    {"/metrics", STAFF, metrics},
 };
 
-static struct answer find(struct serve *serve, struct lws *wsi, const char *path, struct proto_buf *text)
+static struct serve_answer find(struct serve *serve, struct lws *wsi, const char *path, struct proto_buf *text)
 {
     bool staff = serve_listen_is_staff(wsi);
+    const struct serve_file *file = staff ? NULL : serve_page_find(path);
     struct proto_identity identity;
     enum proto_err err;
 
     if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) && !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
-        return plain(HTTP_STATUS_METHOD_NOT_ALLOWED, "This relay answers GET and HEAD.\n");
+        return serve_answer_text(HTTP_STATUS_METHOD_NOT_ALLOWED, "This relay answers GET and HEAD.\n");
     if (!serve_listen_host_fits(serve->listen, wsi))
-        return plain(421, "This relay does not serve this host name here.\n");
+        return serve_answer_text(421, "This relay does not serve this host name here.\n");
     err = staff ? serve_staff_identify(serve, wsi, &identity) : PROTO_OK;
     if (err) {
-        struct answer refused = plain(HTTP_STATUS_FORBIDDEN, "This certificate may not come in.\n");
+        struct serve_answer refused = serve_answer_text(HTTP_STATUS_FORBIDDEN, "This certificate may not come in.\n");
 
         refused.error = proto_err_name(err);
         return refused;
@@ -150,18 +122,20 @@ static struct answer find(struct serve *serve, struct lws *wsi, const char *path
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
         if (!strcmp(routes[i].path, path) && routes[i].ends & (staff ? STAFF : PUBLIC))
             return routes[i].answer(serve, text);
-    return plain(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n");
+    if (file)
+        return page_file(serve, wsi, file);
+    return serve_answer_text(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n");
 }
 
-static int on_request(struct serve *serve, struct lws *wsi, const char *path)
+static int on_request(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const char *path)
 {
     struct proto_buf text;
-    struct answer answer;
+    struct serve_answer answer;
     int rc;
 
     proto_buf_init(&text, BODY_BYTES);
     answer = find(serve, wsi, path, &text);
-    rc = respond(wsi, serve, &answer, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI));
+    rc = serve_answer_write(wsi, serve, &answer, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->body);
     proto_buf_free(&text);
     return rc;
 }
@@ -170,10 +144,11 @@ static int on_request(struct serve *serve, struct lws *wsi, const char *path)
 
 static int refuse(struct serve *serve, struct lws *wsi, unsigned status, enum proto_err err, const char *body)
 {
-    struct answer answer = plain(status, body);
+    struct serve_answer answer = serve_answer_text(status, body);
+    struct serve_body rest;
 
     answer.error = proto_err_name(err);
-    (void)respond(wsi, serve, &answer, true);
+    (void)serve_answer_write(wsi, serve, &answer, true, &rest); /* short: nothing is left of it */
     return -1;
 }
 
@@ -220,7 +195,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return strcmp(lws_get_protocol(wsi)->name, HOST_SUBPROTOCOL) ? -1 : 0;
     case LWS_CALLBACK_HTTP:
-        return on_request(serve, wsi, in);
+        return on_request(serve, wsi, user, in);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return serve_answer_more(wsi, &((struct serve_socket *)user)->body);
     case LWS_CALLBACK_ESTABLISHED:
         return serve_socket_open(serve, wsi, user);
     case LWS_CALLBACK_RECEIVE:

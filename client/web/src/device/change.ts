@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+/* device/change.ts - one line of device state as its bytes: what pushFrame('device-state', …) takes. */
+import { encodeMessage } from '../proto/wire/message.js';
+import { StateChangeSchema } from '../proto/wire/handhold_pb.js';
+
+export function deviceChange(id: string, kind: string, model: string): Uint8Array {
+  return encodeMessage(StateChangeSchema, { body: { case: 'device', value: { id, kind, model, seenBy: 'browser' } } });
+}
+
+export function propertyChange(device: string, name: string, value: string | number | boolean, unit: string): Uint8Array {
+  const typed = typeof value === 'string' ? { case: 'text' as const, value }
+    : typeof value === 'number' ? { case: 'number' as const, value } : { case: 'truth' as const, value };
+  return encodeMessage(StateChangeSchema, { body: { case: 'property', value: { device, name, value: typed, unit, unixMs: BigInt(Date.now()) } } });
+}

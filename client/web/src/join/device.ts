@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* join/device.ts - what kind of browser this is, as far as it changes what the page offers. */
+
+/* Browsers inside other apps: several of them give no camera, and none keeps a page alive when the app is left. */
+const INSIDE = [
+  ['Facebook', /FBAN|FBAV|FB_IAB/], ['Instagram', /Instagram/], ['WhatsApp', /WhatsApp/], ['Line', /\bLine\//],
+  ['WeChat', /MicroMessenger/], ['TikTok', /musical_ly|BytedanceWebview|TikTok/], ['LinkedIn', /LinkedInApp/],
+  ['Snapchat', /Snapchat/], ['Gmail', /GSA\//], ['X', /Twitter for/],
+] as const;
+
+export interface Device {
+  /** The app whose built-in browser this is, by name; '' when it is one that is not known by name. */
+  insideApp?: string;
+  phone: boolean;
+  ios: boolean;
+  /** A camera can be asked for, and there is an encoder for its picture. */
+  camera: boolean;
+  browser: string;
+}
+
+function browserName(agent: string): string {
+  for (const [name, pattern] of [
+    ['Firefox', /(?:Firefox|FxiOS)\/([\d.]+)/], ['Edge', /Edg(?:e|A|iOS)?\/([\d.]+)/], ['Samsung Internet', /SamsungBrowser\/([\d.]+)/],
+    ['Chrome', /(?:Chrome|CriOS)\/([\d.]+)/], ['Safari', /Version\/([\d.]+).*Safari/],
+  ] as const) {
+    const version = pattern.exec(agent)?.[1];
+    if (version) return `${name} ${version.split('.')[0]}`;
+  }
+  return 'browser';
+}
+
+function systemName(agent: string): string {
+  const known = [['Android', /Android/], ['iOS', /iPhone|iPad|iPod/], ['Windows', /Windows/], ['macOS', /Mac OS X/], ['Linux', /Linux/]] as const;
+  return known.find(([, pattern]) => pattern.test(agent))?.[0] ?? 'unknown system';
+}
+
+export function readDevice(agent: string = navigator.userAgent): Device {
+  const inside = INSIDE.find(([, pattern]) => pattern.test(agent));
+  const webView = /; wv\)/.test(agent) || (/iPhone|iPad/.test(agent) && !/Safari\//.test(agent));
+  const device: Device = {
+    phone: /Android|iPhone|iPad|iPod|Mobile/.test(agent) || (/Mac OS X/.test(agent) && navigator.maxTouchPoints > 1),
+    ios: /iPhone|iPad|iPod/.test(agent),
+    camera: 'mediaDevices' in navigator && 'VideoEncoder' in globalThis,
+    browser: `${browserName(agent)} on ${systemName(agent)}`,
+  };
+  if (inside) device.insideApp = inside[0];
+  else if (webView) device.insideApp = '';
+  return device;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * join/link.ts - what can be read of a link before anything is sent: whose root it names. The secret in it is not
+ * touched here; the session reads the whole link when Join is tapped.
+ */
+
+const FRAGMENT = /^#[A-Za-z0-9_-]{67}$/; /* version, flags, secret[32], root[16] as base64url */
+const ROOT_AT = 34;
+
+/** True when the address has something that looks like an invitation, whole or not. */
+export function hasFragment(): boolean {
+  return location.hash.length > 1;
+}
+
+/** The first 16 bytes of the inviting root's fingerprint, in hex; undefined: the link is cut or damaged. */
+export function invitingRoot(fragment: string): string | undefined {
+  if (!FRAGMENT.test(fragment)) return undefined;
+  const text = atob(fragment.slice(1).replaceAll('-', '+').replaceAll('_', '/') + '=');
+  return [...text.slice(ROOT_AT)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+}
+
+/** After Join: the link must not stay in the address bar, in the history, or in what the browser restores. */
+export function forgetFragment(): void {
+  history.replaceState(null, '', location.pathname + location.search);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * main.ts - where the page begins: the language, then the link or the code, then the visit, then the receipt. Until Join is
+ * tapped nothing but files of this relay is fetched, and what is behind the # of a link goes nowhere.
+ */
+import { Studio } from './camera/studio.js';
+import { readDevice } from './join/device.js';
+import { forgetFragment, hasFragment, invitingRoot } from './join/link.js';
+import { findOrganisation, logKeys } from './join/organisation.js';
+import type { Organisation } from './join/organisation.js';
+import type { Capability } from './proto/session.js';
+import { showCode } from './screens/code.js';
+import { showEnd } from './screens/end.js';
+import { buildFrame } from './screens/frame.js';
+import { showProblem } from './screens/problem.js';
+import { showVisit } from './screens/visit.js';
+import { showWelcome } from './screens/welcome.js';
+import { newWorker } from './ui/worker.js';
+import type { Invitation } from './visit/open.js';
+import type { Visit } from './visit/visit.js';
+import { chooseLanguage } from './words/words.js';
+
+const VERSION = '0.1.0';
+const device = readDevice();
+const build = document.querySelector<HTMLMetaElement>('meta[name="handhold-build"]')?.content ?? '';
+
+function buildHash(): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => parseInt(build.slice(2 * i, 2 * i + 2) || '0', 16));
+}
+
+function offers(): Capability[] {
+  return device.camera ? ['camera', 'device-state', 'recording'] : ['device-state'];
+}
+
+const protocolPart = (): Promise<typeof import('./visit/open.js')> => import('./visit/open.js');
+
+async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
+  const protocol = await protocolPart();
+  const whose = await organisation;
+  let visit: Visit;
+  const studio = new Studio(newWorker, protocol, device.phone);
+  try {
+    visit = protocol.openVisit(invitation, {
+      offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash(), pinnedRoot: whose?.root,
+    }, studio);
+  } catch (error) {
+    return showProblem(error instanceof protocol.ProtoError ? error.err : 'other', error instanceof Error ? error.message : '');
+  }
+  forgetFragment();
+  studio.attach(visit);
+  const ended = (): void => {
+    if (!visit.peer && visit.ended?.err) showProblem(visit.ended.err, visit.ended.message);
+    else showEnd(visit, { writeProof: protocol.writeProof, checkReceipt: protocol.checkReceipt, logKeys });
+  };
+  showVisit(visit, studio, device, ended);
+}
+
+function begin(): void {
+  if (!hasFragment()) {
+    const organisation = findOrganisation(undefined);
+    return showCode(protocolPart().then((p) => p.inviteCodeParse), organisation, (code) => void join({ code }, organisation));
+  }
+  const root = invitingRoot(location.hash);
+  if (root === undefined) return showProblem('LINK', '');
+  const organisation = findOrganisation(root), link = location.href.replace(location.search, '');
+  showWelcome({
+    device, organisation, link,
+    join: () => void join({ link }, organisation),
+    qr: async (text) => (await import('./join/qr.js')).qrPicture(text),
+  });
+}
+
+/* What is needed from Join on is fetched while the first screen is read, held to its integrity like the rest. */
+function fetchTheRest(): void {
+  for (const link of document.querySelectorAll<HTMLLinkElement>('link[rel="handhold-later"]')) link.rel = 'modulepreload';
+}
+
+async function start(): Promise<void> {
+  const chosen = new URLSearchParams(location.search).get('lang');
+  await chooseLanguage([...(chosen ? [chosen] : []), ...navigator.languages]);
+  buildFrame(build);
+  fetchTheRest();
+  begin();
+}
+
+addEventListener('hashchange', () => location.reload()); // another link was pasted into the same tab
+void start();

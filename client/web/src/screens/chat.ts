@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/* screens/chat.ts - what both wrote, newest last; each line of the other is read aloud by a screen reader once. */
+import { announce } from '../ui/announce.js';
+import { button, h, plain, said, setText } from '../ui/dom.js';
+import type { Visit } from '../visit/visit.js';
+import { t } from '../words/words.js';
+
+const MOST_BYTES = 2000; /* of a line, as the protocol has it */
+
+export class Chat {
+  readonly element: HTMLElement;
+  private readonly list = h('ol', { class: 'lines', id: 'lines' });
+  private readonly empty = h('p', { class: 'small' }, t('chat.empty'));
+  private readonly error = h('p', { class: 'error', role: 'alert' });
+  private readonly field = h('textarea', { id: 'chat', rows: 1, enterkeyhint: 'send', autocomplete: 'off', maxlength: MOST_BYTES });
+  private shown = 0;
+
+  constructor(private readonly visit: Visit) {
+    const form = h('form', { class: 'write', onsubmit: (event) => { event.preventDefault(); this.send(); } },
+      h('label', { for: 'chat', class: 'heard' }, t('chat.label')), this.field,
+      button(t('chat.send'), () => undefined, { class: 'button soft', type: 'submit', id: 'send' }, 'send'));
+    this.field.placeholder = t('chat.label');
+    this.field.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.send();
+    });
+    this.element = h('section', { class: 'chat' }, h('h2', {}, t('chat.title')), this.empty, this.list, this.error, form);
+  }
+
+  private send(): void {
+    const text = this.field.value.trim();
+    if (!text) return;
+    const tooLong = new TextEncoder().encode(text).length > MOST_BYTES || this.visit.say(text) !== 'OK';
+    setText(this.error, tooLong ? t('chat.tooLong') : '');
+    if (!tooLong) this.field.value = '';
+  }
+
+  update(): void {
+    const name = this.visit.peer?.name ?? t('end.somebody');
+    this.empty.hidden = this.visit.chat.length > 0;
+    for (; this.shown < this.visit.chat.length; this.shown++) {
+      const line = this.visit.chat[this.shown]!;
+      this.list.append(h('li', { class: line.mine ? 'mine' : 'theirs' }, h('span', { class: 'by' }, line.mine ? t('chat.you') : said(name)), h('p', {}, said(line.text))));
+      if (!line.mine) announce(t('chat.heard', { name: plain(name), text: plain(line.text) }));
+      this.list.lastElementChild?.scrollIntoView({ block: 'nearest' });
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* screens/frame.ts - what every screen stands in: one main part, its heading focused when it changes, the foot of the page. */
+import { announcer } from '../ui/announce.js';
+import { h, replace } from '../ui/dom.js';
+import type { Child } from '../ui/dom.js';
+import { language, languages, t } from '../words/words.js';
+
+const main = h('main', { id: 'main', tabindex: '-1' });
+const foot = h('footer', { class: 'foot' });
+
+export function buildFrame(build: string): void {
+  const skip = h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); main.focus(); } }, t('app.skip'));
+  document.title = t('app.title');
+  document.body.replaceChildren(skip, announcer(), main, foot);
+  fillFoot(build);
+}
+
+/* Another language is another load: nothing has been sent, and the invitation stays in the address. */
+function chooseOther(name: string): void {
+  const address = new URL(location.href);
+  address.searchParams.set('lang', name);
+  history.replaceState(null, '', address);
+  location.reload();
+}
+
+function fillFoot(build: string): void {
+  const others = languages.filter(([name]) => name !== language());
+  replace(foot,
+    h('p', {}, t('app.footer')),
+    h('nav', { class: 'languages', 'aria-label': t('app.language') },
+      ...others.map(([name, own]) => h('button', { type: 'button', class: 'plain', lang: name, onclick: () => chooseOther(name) }, own))),
+    h('p', { class: 'build' }, t('app.build', { build: build.slice(0, 16) })));
+}
+
+/** `bare`: a screen that fills the window and has its own foot. */
+export function showScreen(name: string, ...children: readonly Child[]): void {
+  document.body.dataset['screen'] = name;
+  foot.hidden = name === 'visit';
+  replace(main, ...children);
+  scrollTo(0, 0);
+  const heading = main.querySelector('h1');
+  heading?.setAttribute('tabindex', '-1');
+  heading?.focus({ preventScroll: true });
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * screens/marks.ts - what the agent drew. A mark stands on the picture it was drawn on, as a card beside the moving
+ * picture, until it is tapped away; as words for whoever does not see it.
+ */
+import type { Ring } from '../camera/ring.js';
+import { announce } from '../ui/announce.js';
+import { button, h, plain } from '../ui/dom.js';
+import type { Mark, Visit } from '../visit/visit.js';
+import { t } from '../words/words.js';
+import type { Key } from '../words/words.js';
+
+const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number'];
+const SAME_FRAME_MS = 40;
+const MOST_CARDS = 4;
+const LINE = '#ffd21f', EDGE = '#1c1f23';
+
+type Point = readonly [number, number];
+
+interface Card {
+  element: HTMLElement;
+  canvas: HTMLCanvasElement;
+  frame: ImageBitmap | undefined;
+  tsMs: number;
+  marks: Mark[];
+}
+
+export function pointsOf(mark: Mark): Point[] {
+  const list: Point[] = [];
+  for (let i = 0; i + 1 < mark.points.length; i += 2) list.push([mark.points[i]!, mark.points[i + 1]!]);
+  return list;
+}
+
+/** Where in the picture, in words: nine places. */
+function where(mark: Mark): string {
+  const list = pointsOf(mark);
+  const target = mark.shape === 'arrow' ? list.slice(-1) : list;
+  const mean = (at: 0 | 1): number => target.reduce((sum, p) => sum + p[at], 0) / Math.max(1, target.length);
+  const row = mean(1) < 1 / 3 ? 'top' : mean(1) < 2 / 3 ? 'middle' : 'bottom';
+  const column = mean(0) < 1 / 3 ? 'left' : mean(0) < 2 / 3 ? 'middle' : 'right';
+  return t(`where.${row}-${column}` as Key);
+}
+
+export function markWords(mark: Mark, name: string): string {
+  const shape = SHAPES.includes(mark.shape) ? mark.shape : 'line', text = plain(mark.text);
+  const what = t(`mark.${shape}` as Key, { name, where: where(mark), text });
+  return text && shape !== 'text' && shape !== 'number' ? t('mark.withText', { what, text }) : what;
+}
+
+/* ---- drawing: once with a dark edge and once in colour, so that it is seen on any picture ---- */
+
+function strokeTwice(c: CanvasRenderingContext2D, width: number, path: () => void): void {
+  for (const [color, extra] of [[EDGE, width * 0.8], [LINE, 0]] as const) {
+    c.strokeStyle = color;
+    c.lineWidth = width + extra;
+    c.beginPath();
+    path();
+    c.stroke();
+  }
+}
+
+function drawArrow(c: CanvasRenderingContext2D, list: readonly Point[], width: number): void {
+  const from = list[0]!, to = list[list.length - 1]!;
+  const angle = Math.atan2(to[1] - from[1], to[0] - from[0]), head = width * 5;
+  strokeTwice(c, width, () => {
+    c.moveTo(...from);
+    c.lineTo(...to);
+    for (const side of [-0.5, 0.5]) {
+      c.moveTo(...to);
+      c.lineTo(to[0] - head * Math.cos(angle + side), to[1] - head * Math.sin(angle + side));
+    }
+  });
+}
+
+function drawText(c: CanvasRenderingContext2D, text: string, at: Point, width: number): void {
+  c.font = `600 ${width * 6}px system-ui, sans-serif`;
+  c.lineWidth = width * 1.6;
+  c.strokeStyle = EDGE;
+  c.fillStyle = LINE;
+  c.strokeText(text, ...at);
+  c.fillText(text, ...at);
+}
+
+export function drawMark(c: CanvasRenderingContext2D, mark: Mark, w: number, h: number): void {
+  const list = pointsOf(mark).map(([x, y]): Point => [x * w, y * h]);
+  const first = list[0], last = list[list.length - 1], width = Math.max(3, Math.min(w, h) / 110);
+  if (!first || !last) return;
+  c.lineCap = c.lineJoin = 'round';
+  switch (mark.shape) {
+    case 'arrow': drawArrow(c, list, width); break;
+    case 'circle':
+      strokeTwice(c, width, () => c.ellipse((first[0] + last[0]) / 2, (first[1] + last[1]) / 2, Math.abs(last[0] - first[0]) / 2, Math.abs(last[1] - first[1]) / 2, 0, 0, 7));
+      break;
+    case 'rectangle': strokeTwice(c, width, () => c.rect(first[0], first[1], last[0] - first[0], last[1] - first[1])); break;
+    case 'number':
+      strokeTwice(c, width, () => c.arc(first[0], first[1], width * 5, 0, 7));
+      c.textAlign = 'center';
+      c.textBaseline = 'middle';
+      break;
+    case 'text': break;
+    default: strokeTwice(c, width, () => list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p))));
+  }
+  if (mark.text) drawText(c, plain(mark.text), first, width);
+  c.textAlign = 'start';
+  c.textBaseline = 'alphabetic';
+}
+
+/* ---- cards ---- */
+
+export class Marks {
+  readonly element = h('section', { class: 'cards' });
+  private cards: Card[] = [];
+
+  constructor(private readonly visit: Visit, private readonly ring: Ring) {}
+
+  async add(mark: Mark, captureMonoMs: number | undefined): Promise<void> {
+    const name = plain(this.visit.peer?.name ?? t('end.somebody'));
+    announce(markWords(mark, name));
+    navigator.vibrate?.(40);
+    let card = this.cards.find((c) => Math.abs(c.tsMs - mark.tsMs) < SAME_FRAME_MS);
+    if (!card) {
+      card = this.newCard(mark.tsMs, name);
+      const frame = await this.ring.at(captureMonoMs);
+      if (frame) {
+        card.frame = await createImageBitmap(frame);
+        frame.close();
+      }
+    }
+    card.marks = [...card.marks.filter((m) => m.id !== mark.id), mark];
+    this.paint(card, name);
+  }
+
+  private newCard(tsMs: number, name: string): Card {
+    const canvas = h('canvas', { role: 'img' });
+    const card: Card = { canvas, tsMs, marks: [], frame: undefined, element: h('article', { class: 'card' }, h('h2', {}, t('mark.card', { name })), canvas, h('ul', { class: 'mark-words' })) };
+    card.element.append(button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check'));
+    this.cards.push(card);
+    while (this.cards.length > MOST_CARDS) this.remove(this.cards[0]!);
+    this.element.append(card.element);
+    return card;
+  }
+
+  private paint(card: Card, name: string): void {
+    const { canvas, frame } = card, c = canvas.getContext('2d');
+    if (!c) return;
+    canvas.width = frame?.width ?? 640;
+    canvas.height = frame?.height ?? 480;
+    if (frame) c.drawImage(frame, 0, 0);
+    for (const mark of card.marks) drawMark(c, mark, canvas.width, canvas.height);
+    const words = card.marks.map((mark) => markWords(mark, name));
+    canvas.setAttribute('aria-label', words.join(' '));
+    card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(frame ? [] : [h('li', {}, t('mark.noFrame'))]));
+    card.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  private remove(card: Card): void {
+    card.frame?.close();
+    card.element.remove();
+    this.cards = this.cards.filter((c) => c !== card);
+  }
+
+  clear(id: number): void {
+    const name = plain(this.visit.peer?.name ?? t('end.somebody')), before = this.cards.length;
+    for (const card of [...this.cards]) {
+      card.marks = id === 0 ? [] : card.marks.filter((m) => m.id !== id);
+      if (card.marks.length === 0) this.remove(card);
+      else this.paint(card, name);
+    }
+    if (before && this.cards.length === 0) announce(t('mark.cleared', { name }));
+  }
+}

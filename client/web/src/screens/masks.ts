@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * screens/masks.ts - boxes that hide a part of the picture: drawn, dragged, or moved by keys. The boxes on the screen are
+ * handles alone; what hides is painted into the picture itself (encoder.worker.ts).
+ */
+import type { Region } from '../camera/picture.js';
+import type { Studio } from '../camera/studio.js';
+import { announce } from '../ui/announce.js';
+import { button, h, replace } from '../ui/dom.js';
+import { t } from '../words/words.js';
+
+const LEAST = 0.04; /* of a side: smaller boxes are taps */
+const STEP = 0.02;
+const MOST = 12;
+
+const inside = (value: number, size: number): number => Math.min(1 - size, Math.max(0, value));
+
+function moved(r: Region, dx: number, dy: number): Region {
+  return { ...r, x: inside(r.x + dx, r.width), y: inside(r.y + dy, r.height) };
+}
+
+function sized(r: Region, dw: number, dh: number): Region {
+  return { ...r, width: Math.min(1 - r.x, Math.max(LEAST, r.width + dw)), height: Math.min(1 - r.y, Math.max(LEAST, r.height + dh)) };
+}
+
+export class MaskEditor {
+  open = false;
+  readonly panel = h('div', { class: 'mask-panel', hidden: true });
+  private readonly layer = h('div', { class: 'mask-layer', hidden: true });
+  private readonly count = h('p', { class: 'small', role: 'status' });
+  private readonly only = h('input', { type: 'checkbox', id: 'only-this' });
+  private from: { x: number; y: number } | undefined;
+
+  constructor(private readonly studio: Studio, private readonly overlay: HTMLElement) {
+    this.overlay.append(this.layer);
+    this.layer.addEventListener('pointerdown', (event) => this.down(event));
+    this.layer.addEventListener('pointermove', (event) => this.draw(event, false));
+    this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
+    this.only.addEventListener('change', () => this.setOnly());
+    this.panel.append(h('h3', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
+      h('label', { class: 'switch', for: 'only-this' }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
+      h('div', { class: 'row' },
+        button(t('mask.add'), () => this.add(), { class: 'button soft', id: 'mask-add' }),
+        button(t('mask.removeAll'), () => this.set([]), { class: 'button soft', id: 'mask-clear' }),
+        button(t('mask.done'), () => this.close(), { class: 'button main', id: 'mask-done' })));
+  }
+
+  toggle(): void {
+    if (this.open) return this.close();
+    this.open = true;
+    this.panel.hidden = this.layer.hidden = false;
+    document.getElementById('hide')?.setAttribute('aria-expanded', 'true');
+    this.redraw();
+  }
+
+  close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.panel.hidden = this.layer.hidden = true;
+    document.getElementById('hide')?.setAttribute('aria-expanded', 'false');
+  }
+
+  private regions(): readonly Region[] {
+    const { regions, onlyShow } = this.studio.masks;
+    return onlyShow ? [onlyShow] : regions;
+  }
+
+  private set(regions: readonly Region[], say = true): void {
+    const show = this.only.checked ? regions[regions.length - 1] : undefined;
+    this.studio.setMasks(show ? { regions: [], onlyShow: show } : { regions: regions.slice(-MOST) });
+    this.redraw();
+    if (say) announce(t('mask.count', { count: regions.length }));
+  }
+
+  private setOnly(): void {
+    const now = this.regions();
+    this.set(now.length ? now : [{ x: 0.2, y: 0.2, width: 0.6, height: 0.6 }]);
+  }
+
+  private add(): void {
+    const n = this.regions().length;
+    this.set([...this.regions(), { x: 0.3 + (n % 4) * 0.05, y: 0.3 + (n % 4) * 0.05, width: 0.3, height: 0.25 }]);
+    (this.layer.lastElementChild as HTMLElement | null)?.focus();
+  }
+
+  private at(event: PointerEvent): { x: number; y: number } {
+    const box = this.layer.getBoundingClientRect();
+    return { x: inside((event.clientX - box.left) / box.width, 0), y: inside((event.clientY - box.top) / box.height, 0) };
+  }
+
+  private down(event: PointerEvent): void {
+    if (event.target !== this.layer) return;
+    this.from = this.at(event);
+    this.layer.setPointerCapture(event.pointerId);
+  }
+
+  private draw(event: PointerEvent, done: boolean): void {
+    if (!this.from) return;
+    const to = this.at(event), { from } = this;
+    const region = { x: Math.min(from.x, to.x), y: Math.min(from.y, to.y), width: Math.abs(to.x - from.x), height: Math.abs(to.y - from.y) };
+    if (!done) return;
+    this.from = undefined;
+    if (region.width >= LEAST && region.height >= LEAST) this.set([...this.regions(), region]);
+  }
+
+  private change(index: number, region: Region, say: boolean): void {
+    const all = [...this.regions()];
+    all[index] = region;
+    this.set(all, say);
+  }
+
+  private onKey(event: KeyboardEvent, index: number): void {
+    const steps: Record<string, [number, number]> = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
+    const step = steps[event.key], region = this.regions()[index];
+    if (!region) return;
+    if (event.key === 'Delete' || event.key === 'Backspace') this.remove(index);
+    else if (step) this.change(index, event.shiftKey ? sized(region, ...step) : moved(region, ...step), false);
+    else return;
+    event.preventDefault();
+    (this.layer.children[Math.min(index, this.layer.children.length - 1)] as HTMLElement | undefined)?.focus();
+  }
+
+  private remove(index: number): void {
+    this.set(this.regions().filter((_, i) => i !== index));
+  }
+
+  private drag(event: PointerEvent, index: number, box: HTMLElement): void {
+    const region = this.regions()[index];
+    if (!region || event.target !== box) return;
+    const start = this.at(event);
+    const move = (e: PointerEvent): void => {
+      const now = this.at(e), next = moved(region, now.x - start.x, now.y - start.y);
+      Object.assign(box.style, { left: `${next.x * 100}%`, top: `${next.y * 100}%` });
+      this.studio.setMasks(this.only.checked ? { regions: [], onlyShow: next } : { regions: this.regions().map((r, i) => (i === index ? next : r)) });
+    };
+    box.setPointerCapture(event.pointerId);
+    box.addEventListener('pointermove', move);
+    box.addEventListener('pointerup', () => { box.removeEventListener('pointermove', move); this.redraw(); }, { once: true });
+  }
+
+  private box(region: Region, index: number): HTMLElement {
+    const name = this.only.checked ? t('mask.shown') : t('mask.box', { number: index + 1 });
+    const made = h('div', { class: this.only.checked ? 'mask-box shown' : 'mask-box', tabindex: '0', role: 'group', 'aria-label': name, onkeydown: (e) => this.onKey(e as KeyboardEvent, index) },
+      h('button', { type: 'button', class: 'mask-remove', 'aria-label': t('mask.remove'), onclick: () => this.remove(index) }, '×'));
+    made.addEventListener('pointerdown', (event) => this.drag(event, index, made));
+    Object.assign(made.style, { left: `${region.x * 100}%`, top: `${region.y * 100}%`, width: `${region.width * 100}%`, height: `${region.height * 100}%` });
+    return made;
+  }
+
+  private redraw(): void {
+    replace(this.layer, ...this.regions().map((region, i) => this.box(region, i)));
+    this.count.textContent = t('mask.count', { count: this.regions().length });
+  }
+}

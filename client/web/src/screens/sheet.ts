@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * screens/sheet.ts - what must be answered, one at a time, above everything else. A native modal dialog: the page behind
+ * it is inert, and the focus starts at its heading, so that no answer is chosen beforehand.
+ */
+import { h, replace } from '../ui/dom.js';
+import type { Child } from '../ui/dom.js';
+
+export class Sheet {
+  readonly element = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' });
+  private shown: string | undefined;
+  private before: Element | null = null;
+
+  /** onCancel: Escape and the back gesture; they answer nothing. */
+  constructor(private readonly onCancel: (shown: string) => boolean) {
+    this.element.addEventListener('cancel', (event) => {
+      event.preventDefault();
+      if (this.shown && this.onCancel(this.shown)) this.close();
+    });
+  }
+
+  /** `name` tells whether it is the same sheet as before; then nothing is rebuilt and no focus moves. */
+  open(name: string, title: string, ...children: readonly Child[]): void {
+    if (this.shown === name) return;
+    if (!this.shown) this.before = document.activeElement;
+    this.shown = name;
+    const heading = h('h2', { id: 'sheet-title', tabindex: '-1' }, title);
+    replace(this.element, heading, ...children);
+    if (!this.element.open) this.element.showModal();
+    heading.focus();
+  }
+
+  is(name: string): boolean {
+    return this.shown === name;
+  }
+
+  close(): void {
+    if (!this.shown) return;
+    this.shown = undefined;
+    this.element.close();
+    if (this.before instanceof HTMLElement && this.before.isConnected) this.before.focus();
+  }
+}

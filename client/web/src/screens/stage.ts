@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * screens/stage.ts - the picture as it is sent, what lies on it (the pointer, boxes that hide), and the tools of the camera.
+ */
+import type { Studio } from '../camera/studio.js';
+import { button, h, icon, plain, setText } from '../ui/dom.js';
+import type { Visit } from '../visit/visit.js';
+import { t } from '../words/words.js';
+import { MaskEditor } from './masks.js';
+
+const POINTER_STAYS_MS = 2500;
+
+export class Stage {
+  readonly element: HTMLElement;
+  readonly overlay = h('div', { class: 'overlay' });
+  private readonly picture = h('div', { class: 'picture', hidden: true });
+  private readonly empty = h('div', { class: 'empty' });
+  private readonly emptyTitle = h('p', { class: 'empty-title' });
+  private readonly emptyMore = h('p', {});
+  private readonly dot = h('div', { class: 'pointer', hidden: true });
+  private readonly starting = h('p', { class: 'starting' }, t('camera.starting'));
+  private readonly caption = h('p', { class: 'caption' });
+  private readonly tools = h('div', { class: 'tools', role: 'group', hidden: true });
+  private readonly torch: HTMLButtonElement;
+  private readonly zoom = h('input', { type: 'range', id: 'zoom' });
+  private readonly zoomRow: HTMLElement;
+  private readonly masks: MaskEditor;
+  private placed = false;
+  private pointerTimer: ReturnType<typeof setTimeout> | undefined;
+  private track: MediaStreamTrack | undefined;
+
+  constructor(private readonly visit: Visit, private readonly studio: Studio) {
+    this.torch = button(t('camera.light'), () => void this.toggleTorch(), { class: 'button soft', 'aria-pressed': 'false' }, 'light');
+    this.zoomRow = h('label', { class: 'zoom', for: 'zoom' }, h('span', {}, t('camera.zoom')), this.zoom);
+    this.zoom.addEventListener('input', () => void studio.camera.setZoom(this.zoom.valueAsNumber));
+    this.masks = new MaskEditor(studio, this.overlay);
+    this.tools.append(
+      button(t('camera.switch'), () => void studio.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
+      button(t('camera.hide'), () => this.masks.toggle(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
+    this.overlay.append(this.dot);
+    this.overlay.addEventListener('click', (event) => this.focus(event));
+    this.empty.append(icon('shield'), this.emptyTitle, this.emptyMore);
+    this.element = h('section', { class: 'stage' }, this.empty, this.picture, this.caption, this.tools, this.masks.panel);
+  }
+
+  private async toggleTorch(): Promise<void> {
+    await this.studio.camera.setTorch(!this.studio.camera.torch);
+    this.update();
+  }
+
+  private focus(event: MouseEvent): void {
+    if (this.masks.open) return;
+    const box = this.overlay.getBoundingClientRect();
+    void this.studio.camera.focusAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  }
+
+  /** x, y: 0..1 of the picture. */
+  point(x: number, y: number): void {
+    this.dot.hidden = false;
+    this.dot.style.left = `${x * 100}%`;
+    this.dot.style.top = `${y * 100}%`;
+    clearTimeout(this.pointerTimer);
+    this.pointerTimer = setTimeout(() => { this.dot.hidden = true; }, POINTER_STAYS_MS);
+  }
+
+  private updateEmpty(name: string): void {
+    const { visit } = this;
+    setText(this.emptyTitle, visit.peer ? t('visit.nothing') : visit.present === undefined || !visit.online ? t('visit.connecting') : t('visit.waitingTitle'));
+    setText(this.emptyMore, visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
+    this.emptyMore.hidden = !visit.peer && !visit.online;
+  }
+
+  /* What this lens can do is known once it runs. */
+  private updateTools(): void {
+    const { camera } = this.studio;
+    this.torch.setAttribute('aria-pressed', String(camera.torch));
+    setText(this.torch.lastElementChild!, camera.torch ? t('camera.lightOn') : t('camera.light'));
+    if (camera.track === this.track) return;
+    this.track = camera.track;
+    this.torch.hidden = !camera.hasTorch();
+    const range = camera.zoomRange();
+    this.zoomRow.hidden = !range;
+    if (range) Object.assign(this.zoom, { min: range.min, max: range.max, step: range.step, value: range.min });
+  }
+
+  update(): void {
+    const name = plain(this.visit.peer?.name ?? t('end.somebody'));
+    const on = this.visit.granted.has('camera') && !this.visit.paused && !this.studio.problem;
+    if (on && !this.placed) {
+      this.placed = true;
+      const canvas = this.studio.canvas();
+      canvas.setAttribute('role', 'img');
+      this.picture.append(canvas, this.overlay, this.starting);
+    }
+    this.picture.hidden = !on;
+    this.empty.hidden = on || this.visit.paused !== undefined;
+    this.tools.hidden = !on || !this.studio.seen;
+    this.starting.hidden = this.studio.seen;
+    this.caption.hidden = !on || !this.studio.seen;
+    setText(this.caption, t('camera.preview', { name }));
+    if (on) {
+      this.studio.canvas().setAttribute('aria-label', t('camera.preview', { name }));
+      if (this.studio.size) {
+        this.picture.style.setProperty('--ratio', String(this.studio.size.width / this.studio.size.height));
+      }
+      this.updateTools();
+    } else {
+      this.masks.close();
+      this.updateEmpty(name);
+    }
+  }
+}

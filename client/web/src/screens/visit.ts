@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/* screens/visit.ts - the session: who is here, the picture, cards, messages, the bar; one update() from what is so. */
+import type { Studio } from '../camera/studio.js';
+import type { Device } from '../join/device.js';
+import type { SessionEvent } from '../proto/session.js';
+import { announce } from '../ui/announce.js';
+import { button, h, icon, plain, replace, said, setText } from '../ui/dom.js';
+import type { Visit } from '../visit/visit.js';
+import { t } from '../words/words.js';
+import type { Key } from '../words/words.js';
+import { Asking, capabilityName } from './asking.js';
+import { Bar } from './bar.js';
+import { Chat } from './chat.js';
+import { showScreen } from './frame.js';
+import { Marks } from './marks.js';
+import { Stage } from './stage.js';
+
+/** Calls `ended` once. */
+export function showVisit(visit: Visit, studio: Studio, device: Device, ended: () => void): void {
+  const asking = new Asking(visit, studio, device), stage = new Stage(visit, studio), chat = new Chat(visit);
+  const marks = new Marks(visit, studio.ring), bar = new Bar(visit, studio, () => asking.leave());
+  const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
+  const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
+  const facts = h('section', { class: 'facts-of-device', hidden: true });
+  let shownPeer = '', shownPause = '', over = false, queued = false;
+
+  function updatePeer(): void {
+    const { peer } = visit, now = JSON.stringify(peer ?? null);
+    chat.element.hidden = !peer;
+    if (now === shownPeer) return;
+    shownPeer = now;
+    if (!peer) return replace(who, h('h1', { class: 'heard' }, t('visit.connecting')));
+    replace(who, icon(peer.verified ? 'shield' : 'warning'), h('div', {},
+      h('h1', {}, said(peer.name)),
+      h('p', { class: peer.verified ? 'good' : 'bad' }, plain(peer.organisation), ', ', peer.verified ? t('visit.verified') : t('visit.unverified'))));
+    warning.hidden = peer.verified;
+    setText(warning, peer.verified ? '' : t('visit.unverifiedWarning', { organisation: plain(peer.organisation) }));
+  }
+
+  function updateNotice(name: string): void {
+    const words = visit.alarm !== undefined ? t('visit.alarm', { name, message: visit.alarm })
+      : visit.peer && !visit.online ? t('visit.offline')
+      : visit.peer && (visit.present === false || !visit.live) ? t('visit.gone', { name })
+      : visit.blocked ? t('visit.blocked') : '';
+    setText(notice, words);
+    notice.hidden = words === '';
+  }
+
+  function updatePause(name: string): void {
+    const key = visit.paused ? `${visit.paused.by} ${visit.paused.reason}` : '';
+    if (key === shownPause) return;
+    shownPause = key;
+    paused.hidden = !visit.paused;
+    if (!visit.paused) return paused.replaceChildren();
+    const what = t(`pause.${visit.paused.reason}` as Key, { name });
+    const again = button(t('pause.continue'), carryOn, { class: 'button main huge', id: 'continue' }, 'play');
+    replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what), visit.paused.by !== 'agent' && again);
+    announce(what, 'urgent');
+    if (document.activeElement === document.body || document.activeElement?.id === 'pause') again.focus();
+  }
+
+  function carryOn(): void {
+    const on = [...visit.granted.keys()].map(capabilityName).join(', ');
+    visit.carryOn();
+    announce(t('pause.continued', { what: on }));
+  }
+
+  function updateFacts(name: string): void {
+    facts.hidden = studio.facts.length === 0 || !visit.granted.has('device-state');
+    if (facts.hidden) return;
+    const value = (v: string | number | boolean | undefined, unit: string): string =>
+      v === undefined ? t('state.notAvailable') : typeof v === 'boolean' ? t(v ? 'state.yes' : 'state.no') : unit ? `${v} ${unit}` : String(v);
+    replace(facts, h('h2', {}, t('state.title', { name })), h('dl', { class: 'facts' },
+      ...studio.facts.map((f) => h('div', {}, h('dt', {}, t(`state.${f.name}` as Key)), h('dd', {}, value(f.value, f.unit))))));
+  }
+
+  function update(): void {
+    queued = false;
+    if (over) return;
+    const name = plain(visit.peer?.name ?? t('end.somebody'));
+    updatePeer();
+    updateNotice(name);
+    updatePause(name);
+    updateFacts(name);
+    stage.update();
+    chat.update();
+    bar.update();
+    asking.update();
+    if (!visit.ended) return;
+    over = true;
+    studio.release();
+    ended();
+  }
+
+  /* Many events of one message make one update. */
+  function later(): void {
+    if (queued) return;
+    queued = true;
+    queueMicrotask(update);
+  }
+
+  function speak(event: SessionEvent): void {
+    const name = plain(visit.peer?.name ?? t('end.somebody'));
+    if (event.kind === 'joined') announce(t('visit.joined', { name, organisation: plain(event.organisation) }));
+    else if (event.kind === 'consent') speakConsent(event.capability, event.state);
+    else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
+    else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
+    else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t('visit.offline'), 'urgent');
+  }
+
+  function speakConsent(capability: string, state: string): void {
+    const what = capabilityName(capability);
+    if (state === 'granted') announce(t('ask.granted', { what }));
+    else if (state === 'withdrawn') announce(t('ask.withdrawn', { what }));
+    else if (state === 'expired') announce(t('ask.expired', { what }));
+    else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
+  }
+
+  studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y) };
+  visit.listen((event) => {
+    if (event) speak(event);
+    later();
+  });
+  showScreen('visit', h('header', { class: 'top' }, who),
+    h('div', { class: 'middle' }, warning, notice, paused, h('div', { class: 'see' }, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
+    bar.element, asking.element);
+  update();
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * visit/line.ts - the WebSocket of a session and the one pump that serves it (proto/session.ts). It comes back by itself
+ * as long as the session wants a connection; it decides nothing.
+ */
+import type { CustomerSession, SessionEvent } from '../proto/session.js';
+
+const SUBPROTOCOL = 'handhold.1';
+const SOCKET_BOUND_BYTES = 65536; /* more is not given to the browser, so that what is newer can still overtake */
+const LOOK_AGAIN_MS = 15; /* while the browser holds as much as it may: it tells nobody when it has less */
+const BACK_OFF_MS = [0, 250, 500, 1000, 2000, 4000, 8000];
+const OPEN_WITHIN_MS = 10000;
+
+export interface Line {
+  /** Run after each call into the session. */
+  pump(): void;
+  /** The network changed or the page came back: tries at once. */
+  retry(): void;
+  /** Bytes that the browser still holds. */
+  held(): number;
+  close(): void;
+}
+
+export function openLine(session: CustomerSession, host: string, show: (event: SessionEvent) => void): Line {
+  let socket: WebSocket | undefined;
+  let open = false, closed = false, pumping = false, attempts = 0;
+  let wake: ReturnType<typeof setTimeout> | undefined, again: ReturnType<typeof setTimeout> | undefined;
+
+  function setWake(ms: number): void {
+    clearTimeout(wake);
+    if (Number.isFinite(ms)) wake = setTimeout(() => { session.tick(); pump(); }, Math.max(0, ms));
+  }
+
+  function send(): boolean {
+    for (let message; socket && open && (message = session.pending()); session.sent()) {
+      if (socket.bufferedAmount >= SOCKET_BOUND_BYTES) return false;
+      socket.send(message);
+    }
+    return true;
+  }
+
+  function pump(): void {
+    if (pumping || closed) return; // a screen that answers an event from inside it is served by the loop that runs
+    pumping = true;
+    for (let event; (event = session.nextEvent()); ) show(event);
+    const all = send();
+    pumping = false;
+    const more = session.deadline() - performance.now();
+    setWake(all ? more : Math.min(more, LOOK_AGAIN_MS));
+    if (session.over()) close();
+    else if (!socket && !again && session.wantsConnection()) connectSoon();
+  }
+
+  function connectSoon(): void {
+    const step = BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length - 1)]!;
+    again = setTimeout(connect, step * (0.5 + Math.random() / 2));
+  }
+
+  function connect(): void {
+    again = undefined;
+    if (closed || socket || !session.wantsConnection()) return;
+    attempts++;
+    const mine = new WebSocket(`wss://${host}/s`, SUBPROTOCOL);
+    const late = setTimeout(() => mine.close(), OPEN_WITHIN_MS);
+    socket = mine;
+    mine.binaryType = 'arraybuffer';
+    mine.onopen = () => {
+      clearTimeout(late);
+      open = true;
+      session.connected();
+      pump();
+    };
+    mine.onmessage = (event) => {
+      if (!(event.data instanceof ArrayBuffer) || socket !== mine) return;
+      attempts = 0;
+      session.feed(new Uint8Array(event.data));
+      pump();
+    };
+    mine.onclose = () => {
+      clearTimeout(late);
+      if (socket === mine) lost();
+    };
+  }
+
+  function lost(): void {
+    socket = undefined;
+    if (open) session.disconnected();
+    open = false;
+    pump();
+  }
+
+  /* A socket on a network that has gone says nothing for minutes; the new network is there now. */
+  function retry(): void {
+    attempts = 0;
+    clearTimeout(again);
+    again = undefined;
+    const old = socket;
+    if (old) {
+      old.onclose = old.onmessage = null;
+      old.close();
+      lost();
+    } else {
+      connect();
+    }
+  }
+
+  function close(): void {
+    closed = true;
+    clearTimeout(wake);
+    clearTimeout(again);
+    socket?.close(1000);
+    socket = undefined;
+  }
+
+  pump();
+  return { pump, retry, held: () => socket?.bufferedAmount ?? 0, close };
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * visit/visit.ts - one session as the screens see it: what is so (plain fields), and what a person may do (methods). Every
+ * event of the protocol is turned here into what is so; screens are told "something changed" and read it.
+ */
+import type {
+  Capability, ConsentState, CustomerSession, Err, Frame, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent,
+} from '../proto/session.js';
+import { openLine } from './line.js';
+import type { Line } from './line.js';
+
+export interface Peer {
+  name: string;
+  organisation: string;
+  verified: boolean;
+}
+
+export interface Ask {
+  capability: Capability;
+  purpose: string;
+  maxS: number;
+  retentionDays: number;
+}
+
+export interface Said {
+  mine: boolean;
+  text: string;
+  unixMs: number;
+}
+
+/** One note of this end, with what proves it. */
+export interface Entry {
+  capability: Capability | undefined;
+  action: string;
+  note: string;
+  r: Uint8Array;
+  receipt: LogReceiptBytes;
+  unixMs: number;
+}
+
+export type Mark = Extract<SessionData, { kind: 'mark' }>;
+
+export interface Ended {
+  reason: string;
+  by: number;
+  /** What refused, when it was refused for good. */
+  err: Err | undefined;
+  message: string;
+}
+
+/** What the camera and the device listen to; screens use listen(). */
+export interface Devices {
+  capture(capability: Capability, on: boolean): void;
+  keyFrame(): void;
+  mark(mark: Mark): void;
+  clear(id: number): void;
+  pointer(x: number, y: number): void;
+}
+
+export class Visit {
+  joinedAt = 0;
+  endedAt = 0;
+  peer: Peer | undefined;
+  /** The other seat is taken. undefined: not known yet. */
+  present: boolean | undefined;
+  online = false;
+  resumed = false;
+  /** The agent's heartbeats come. */
+  live = true;
+  ask: Ask | undefined;
+  /** Granted by a tap; the log's receipt is awaited. */
+  readonly waiting = new Set<Capability>();
+  readonly granted = new Map<Capability, Ask>();
+  readonly refusedBy = new Map<Capability, ConsentState>();
+  paused: { by: PauseBy; reason: PauseReason } | undefined;
+  words: { list: readonly string[]; required: boolean; answered?: boolean } | undefined;
+  readonly chat: Said[] = [];
+  readonly entries: Entry[] = [];
+  alarm: string | undefined;
+  blocked: Capability | undefined;
+  ended: Ended | undefined;
+
+  private lastError: { err: Err; message: string } | undefined;
+  private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
+  private readonly line: Line;
+
+  constructor(readonly session: CustomerSession, host: string, private readonly devices: Devices, readonly startMonoMs: number) {
+    this.line = openLine(session, host, (event) => this.on(event));
+    addEventListener('online', this.back);
+  }
+
+  /** `event` is what happened, undefined when it was an act of this end. */
+  listen(listener: (event: SessionEvent | undefined) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tell(event?: SessionEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  private readonly back = (): void => {
+    if (!this.ended) this.line.retry();
+  };
+
+  /** Something waits inside the session (config.onWake). */
+  readonly wake = (): void => this.line.pump();
+
+  private on(event: SessionEvent): void {
+    switch (event.kind) {
+      case 'joined':
+        this.peer = { name: event.peer, organisation: event.organisation, verified: event.verified };
+        this.present = true;
+        this.joinedAt = Date.now();
+        break;
+      case 'consent': this.onConsent(event); break;
+      case 'logged':
+        this.entries.push({ capability: event.capability, action: event.action, note: event.note, r: event.r, receipt: event.receipt, unixMs: Date.now() });
+        break;
+      case 'capture': this.devices.capture(event.capability, event.on); break;
+      case 'key-frame': this.devices.keyFrame(); break;
+      case 'data': this.onData(event.data); break;
+      case 'connection':
+        this.online = event.state === 'connected' || event.state === 'resumed';
+        this.resumed = event.state === 'resumed';
+        break;
+      case 'peer': this.present = event.present; break;
+      case 'live': this.live = event.live; break;
+      case 'check-words': this.words = { list: event.words, required: event.required }; break;
+      case 'blocked': this.blocked = event.capability; break;
+      case 'alarm': this.alarm = event.message; break;
+      case 'error': this.lastError = event; break;
+      case 'ended': this.onEnded(event.reason, event.by, event.message); break;
+    }
+    this.tell(event);
+  }
+
+  private onConsent(event: Extract<SessionEvent, { kind: 'consent' }>): void {
+    const { capability, state, purpose, maxS, retentionDays } = event;
+    if (this.ask?.capability === capability) {
+      if (state === 'granted') this.granted.set(capability, this.ask);
+      this.ask = undefined;
+    }
+    this.waiting.delete(capability);
+    if (state === 'requested') this.ask = { capability, purpose, maxS, retentionDays };
+    else if (state === 'granted') this.granted.set(capability, this.granted.get(capability) ?? { capability, purpose, maxS, retentionDays });
+    else {
+      this.granted.delete(capability);
+      this.refusedBy.set(capability, state);
+    }
+  }
+
+  private onData(data: SessionData): void {
+    switch (data.kind) {
+      case 'chat': this.chat.push({ mine: false, text: data.text, unixMs: Date.now() }); break;
+      case 'pointer': this.devices.pointer(data.x, data.y); break;
+      case 'mark': this.devices.mark(data); break;
+      case 'clear': this.devices.clear(data.id); break;
+      case 'paused': this.paused = data.paused ? { by: data.by as PauseBy, reason: data.reason as PauseReason } : undefined; break;
+      case 'check-words': break; // what the agent thinks does not change what this end may release
+    }
+  }
+
+  private onEnded(reason: string, by: number, message: string): void {
+    this.ended = { reason, by, err: this.lastError?.err, message: this.lastError?.message ?? message };
+    this.endedAt = Date.now();
+    this.ask = undefined;
+    this.waiting.clear();
+    removeEventListener('online', this.back);
+  }
+
+  private act(err: Err): Err {
+    this.line.pump();
+    this.tell();
+    return err;
+  }
+
+  /* ---- what a person may do ---- */
+
+  allow(): Err {
+    const ask = this.ask;
+    if (!ask) return 'STATE';
+    const err = this.session.grant(ask.capability);
+    if (err === 'OK') this.waiting.add(ask.capability);
+    return this.act(err);
+  }
+
+  refuse(): Err {
+    const ask = this.ask;
+    this.ask = undefined;
+    return ask ? this.act(this.session.refuse(ask.capability)) : 'STATE';
+  }
+
+  /** The device cannot, or its owner said no to the browser. */
+  cannot(capability: Capability): Err {
+    return this.act(this.session.blocked(capability));
+  }
+
+  takeBack(capability: Capability): Err {
+    return this.act(this.session.withdraw(capability));
+  }
+
+  pause(by: PauseBy, reason: PauseReason): Err {
+    this.paused = { by, reason };
+    return this.act(this.session.pause(true, by, reason));
+  }
+
+  carryOn(): Err {
+    this.paused = undefined;
+    return this.act(this.session.pause(false, 'customer', 'asked'));
+  }
+
+  say(text: string): Err {
+    const err = this.session.sendData({ kind: 'chat', text });
+    if (err === 'OK') this.chat.push({ mine: true, text, unixMs: Date.now() });
+    return this.act(err);
+  }
+
+  answerWords(match: boolean): Err {
+    if (this.words) this.words = { ...this.words, answered: match };
+    return this.act(this.session.sendData({ kind: 'check-words', match }));
+  }
+
+  point(x: number, y: number): Err {
+    return this.act(this.session.sendData({ kind: 'pointer', x, y }));
+  }
+
+  async send(capability: Capability, frame: Frame): Promise<Err> {
+    const result = this.session.pushFrame(capability, frame);
+    this.line.pump();
+    return await result;
+  }
+
+  /** Bytes of pictures that have not left yet. */
+  backlogBytes(): number {
+    return this.session.backlogBytes() + this.line.held();
+  }
+
+  leave(): void {
+    this.session.end('customer-left');
+    this.act('OK');
+  }
+}

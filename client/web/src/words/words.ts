@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * words/words.ts - every word that a person reads on the page comes from messages/*.json through here.
+ *
+ * English and German come with the page. The two languages that nobody speaks (en-XA: long words, ar-XB: right to left)
+ * prove that the layout holds and that no text is left outside the message files; they are fetched when asked for.
+ */
+import deMessages from 'messages:de';
+import enMessages from 'messages:en';
+import { format } from './format.js';
+import type { Message, Values } from './format.js';
+import type { Key } from './keys.js';
+
+export type { Key } from './keys.js';
+type Catalogue = Readonly<Record<Key, Message>>;
+
+export const languages = [['en', 'English'], ['de', 'Deutsch']] as const;
+
+const en = enMessages as Catalogue, de = deMessages as Catalogue;
+let catalogue = en;
+let tag = 'en';
+
+async function load(name: string): Promise<Catalogue | undefined> {
+  switch (name) {
+    case 'en': return en;
+    case 'de': return de;
+    case 'en-XA': return (await import('messages:en-XA')).default as Catalogue;
+    case 'ar-XB': return (await import('messages:ar-XB')).default as Catalogue;
+    default: return undefined;
+  }
+}
+
+/** The first of these that there is; English when there is none. */
+export async function chooseLanguage(wanted: readonly string[]): Promise<void> {
+  for (const name of wanted) {
+    const found = (await load(name)) ?? (await load(name.split('-')[0]!));
+    if (!found) continue;
+    catalogue = found;
+    tag = name in { 'en-XA': 1, 'ar-XB': 1 } ? name : name.split('-')[0]!;
+    break;
+  }
+  document.documentElement.lang = tag;
+  document.documentElement.dir = tag === 'ar-XB' ? 'rtl' : 'ltr';
+}
+
+export function language(): string {
+  return tag;
+}
+
+/** Plural rules and numbers of the pseudo-languages are English: that is what their texts were made from. */
+export function t(key: Key, values: Values = {}): string {
+  return format(catalogue[key], values, tag === 'ar-XB' ? 'en' : tag);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/answer.h - one HTTP answer: status, headers, body. A body that does not fit into one turn goes on when
+ * the connection is writable again; it is never copied whole.
+ */
+#ifndef RELAY_SERVE_ANSWER_H
+#define RELAY_SERVE_ANSWER_H
+
+#include <libwebsockets.h>
+
+#include "relay/serve/page.h"
+#include "relay/serve/serve.h"
+
+struct serve_answer {
+    unsigned status;
+    const char *type; /* of the body */
+    const void *body;
+    size_t size;
+    bool lasting;                  /* the body outlives the callback; else it must fit into one turn */
+    const struct serve_file *file; /* a file of the page, or NULL */
+    const char *policy;            /* Content-Security-Policy; NULL: nothing may run or load */
+    const char *error;             /* Handhold-Error */
+    bool shared;                   /* any web site may read it */
+};
+
+/* What is left of a body, in libwebsockets' memory of the connection. */
+struct serve_body {
+    const unsigned char *at;
+    size_t left;
+};
+
+/** A text that lives in the program or as long as the callback. */
+struct serve_answer serve_answer_text(unsigned status, const char *body);
+/** Writes headers and the first turn of the body. 0, or -1: close. */
+int serve_answer_write(struct lws *wsi, const struct serve *serve, const struct serve_answer *answer, bool with_body,
+                       struct serve_body *rest);
+/** The connection is writable: the next turn. */
+int serve_answer_more(struct lws *wsi, struct serve_body *rest);
+
+#endif
