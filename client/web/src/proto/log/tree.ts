@@ -11,6 +11,7 @@ const nodeHash = (left: Bytes, right: Bytes): Bytes => sha256(u8(1), left, right
 
 const isOdd = (n: number): boolean => n % 2 === 1;
 const half = (n: number): number => Math.floor(n / 2);
+const areHashes = (...hashes: readonly Bytes[]): boolean => hashes.length <= PROOF_MAX + 2 && hashes.every((hash) => hash.length === 32);
 const isPlace = (n: number): boolean => Number.isSafeInteger(n) && n >= 0 && n <= SIZE_MAX;
 
 /** The place of the path and of the last leaf, shifted as the path climbs. */
@@ -31,7 +32,7 @@ class Climb {
 }
 
 export function includes(hash: Bytes, index: number, size: number, root: Bytes, proof: readonly Bytes[]): boolean {
-  if (!isPlace(index) || !isPlace(size) || index >= size || proof.length > PROOF_MAX) return false;
+  if (!isPlace(index) || !isPlace(size) || index >= size || !areHashes(hash, root, ...proof)) return false;
   const climb = new Climb(index, size - 1);
   let at = hash;
   for (const other of proof) {
@@ -43,7 +44,7 @@ export function includes(hash: Bytes, index: number, size: number, root: Bytes, 
 
 /** That the tree of `to` leaves begins with that of `from`, which must not be empty. Equal sizes take an empty proof. */
 export function continues(from: number, fromRoot: Bytes, to: number, toRoot: Bytes, proof: readonly Bytes[]): boolean {
-  if (!isPlace(from) || !isPlace(to) || from === 0 || from > to || proof.length > PROOF_MAX) return false;
+  if (!isPlace(from) || !isPlace(to) || from === 0 || from > to || !areHashes(fromRoot, toRoot, ...proof)) return false;
   if (from === to) return proof.length === 0 && sameBytes(fromRoot, toRoot);
   const climb = new Climb(from - 1, to - 1);
   while (isOdd(climb.at)) climb.shift();

@@ -11,7 +11,7 @@ export type MediaClass = 0 | 1 | 2 | 3; /* reliable, audio, video, bulk */
 
 export interface MediaHeader {
   flags: number;
-  src: number; /* 0..15 */
+  src: number; /* 1..15 */
   stream: number; /* 1..63 */
   tid: number; /* 0..7 */
   sid: number; /* 0..7 */
@@ -41,7 +41,7 @@ export function mediaHeaderRead(message: Uint8Array): MediaHeader {
   if (message.length < MEDIA_HEADER_BYTES || message[0] !== TYPE) throw new ProtoError('FORMAT', 'no media header');
   const view = new DataView(message.buffer, message.byteOffset, message.length);
   const [flags, src, stream, layers] = [message[1]!, message[2]!, message[3]!, message[4]!];
-  if ((flags & ~ALL_FLAGS) !== 0 || src > 15 || stream === 0 || stream > 63)
+  if ((flags & ~ALL_FLAGS) !== 0 || src === 0 || src > 15 || stream === 0 || stream > 63)
     throw new ProtoError('FORMAT', 'a media header out of bounds');
   return {
     flags, src, stream, tid: layers >> 5, sid: (layers >> 2) & 7, class: (layers & 3) as MediaClass,
