@@ -6,7 +6,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519';
 import { ProtoError } from '../err.js';
-import { concat, utf8, type Bytes } from '../util/bytes.js';
+import { concat, hex, utf8, type Bytes } from '../util/bytes.js';
 
 export const SIGNATURE_BYTES = 64;
 
@@ -20,14 +20,26 @@ function isGoodPoint(encoded: Bytes): boolean {
   }
 }
 
+/* The same few keys come again and again, and looking at one costs as much as half a signature. */
+const KNOWN_MAX = 64;
+const known = new Set<string>();
+
+function isGoodKey(publicKey: Bytes): boolean {
+  const name = hex(publicKey);
+  if (known.has(name)) return true;
+  if (publicKey.length !== 32 || !isGoodPoint(publicKey)) return false;
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.add(name);
+  return true;
+}
+
 /** Throws KEY. */
 export function checkSignKey(publicKey: Bytes): void {
-  if (publicKey.length !== 32 || !isGoodPoint(publicKey)) throw new ProtoError('KEY', 'a signing key is no usable point');
+  if (!isGoodKey(publicKey)) throw new ProtoError('KEY', 'a signing key is no usable point');
 }
 
 export function isSignature(signature: Bytes, message: Bytes, publicKey: Bytes): boolean {
-  if (signature.length !== SIGNATURE_BYTES || publicKey.length !== 32) return false;
-  if (!isGoodPoint(publicKey) || !isGoodPoint(signature.subarray(0, 32))) return false;
+  if (signature.length !== SIGNATURE_BYTES || !isGoodKey(publicKey) || !isGoodPoint(signature.subarray(0, 32))) return false;
   try {
     return ed25519.verify(signature, message, publicKey, { zip215: false });
   } catch {
