@@ -11,6 +11,8 @@ import WebSocket from 'ws';
 
 globalThis.crypto ??= webcrypto; // Node 18 hides it
 const { createCustomerSession } = await import('../../build/node/src/proto/session.js');
+export const { FromRelaySchema } = await import('../../build/node/src/proto/wire/handhold_pb.js');
+export const { codeCheckDigit: checkDigit } = await import('../../build/node/src/proto/pairing/invite.js');
 
 const BIN = process.env.HANDHOLD_BIN;
 const WAIT_MS = 30_000;
@@ -90,8 +92,16 @@ export class World {
     assert.equal(ran.status, 0, `handhold-audit ${args.join(' ')}:\n${ran.stdout}${ran.stderr}`);
     return ran.stdout;
   }
-  async stop() {
+  certs(...args) {
+    execFileSync(join(BIN, 'handhold-certs'), [...args], { stdio: 'pipe' });
+  }
+  /** Ends the relay, so that the log is read as it lies on the disk. */
+  async stopRelay() {
     await this.relay?.stop();
+    this.relay = undefined;
+  }
+  async stop() {
+    await this.stopRelay();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
@@ -101,6 +111,8 @@ export class Customer {
   events = new Stream('customer');
   sentBytes = 0;
   #timer;
+  /** `alter`: what a hostile relay makes of a message to this end; undefined: it is held back. */
+  alter = (message) => message;
   constructor(world, config) {
     this.world = world;
     this.session = createCustomerSession({
@@ -114,7 +126,10 @@ export class Customer {
     socket.binaryType = 'arraybuffer';
     this.socket = socket;
     socket.on('open', () => this.#do(() => this.session.connected()));
-    socket.on('message', (data) => this.#do(() => this.session.feed(new Uint8Array(data))));
+    socket.on('message', (data) => {
+      const message = this.alter(new Uint8Array(data));
+      if (message) this.#do(() => this.session.feed(message));
+    });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.socket !== socket) return;
