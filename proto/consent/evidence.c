@@ -39,6 +39,12 @@ enum proto_err proto_evidence_seal(const struct proto_evidence *evidence, const 
     return err;
 }
 
+enum proto_err proto_evidence_write(const struct proto_evidence *evidence, struct proto_buf *out)
+{
+    write_plain(evidence, out);
+    return out->failed ? PROTO_ERR_RANGE : PROTO_OK;
+}
+
 enum proto_err proto_evidence_parse(const uint8_t *plain, size_t len, struct proto_evidence *out)
 {
     struct proto_reader r = proto_reader_of(plain, len);

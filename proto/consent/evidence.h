@@ -42,6 +42,8 @@ PROTO_MUST_USE enum proto_err proto_evidence_seal(const struct proto_evidence *e
 PROTO_MUST_USE enum proto_err proto_evidence_open(const uint8_t *sealed, size_t len, const uint8_t evidence_public[static 32],
                                                   const uint8_t evidence_secret[static 32], struct proto_buf *plain,
                                                   struct proto_evidence *out);
+/** Appends the plaintext form, of notes that are nobody's secret: those of the log itself. RANGE as seal. */
+PROTO_MUST_USE enum proto_err proto_evidence_write(const struct proto_evidence *evidence, struct proto_buf *out);
 /** Reads the plaintext form; `out` borrows from it. */
 PROTO_MUST_USE enum proto_err proto_evidence_parse(const uint8_t *plain, size_t len, struct proto_evidence *out);
 

@@ -92,7 +92,12 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(STILL_TAKEN, "still-taken") \
     X(RECORDING_STARTED, "recording-started") \
     X(RECORDING_STOPPED, "recording-stopped") \
-    X(COMMAND_EXECUTED, "command-executed")
+    X(COMMAND_EXECUTED, "command-executed") \
+    X(SESSION_STOPPED, "session-stopped") \
+    X(VIEWED, "viewed") \
+    X(POLICY_SIGNED, "policy-signed") \
+    X(POLICY_TAKEN, "policy-taken") \
+    X(RECOVERED, "recovered")
 
 enum proto_act {
 #define PROTO_ACTION_ENUM(id, name) PROTO_ACT_##id,

@@ -20,7 +20,7 @@ void proto_log_commit(uint8_t commitment[static PROTO_LOG_HASH_BYTES], const uin
 enum proto_err proto_log_leaf_encode(uint8_t out[static PROTO_LOG_LEAF_BYTES], const struct proto_log_leaf *leaf)
 {
     memset(out, 0, PROTO_LOG_LEAF_BYTES);
-    if (leaf->kind < PROTO_LOG_STATEMENT || leaf->kind > PROTO_LOG_RELAY_EVENT || leaf->unix_s < 0)
+    if (leaf->kind < PROTO_LOG_STATEMENT || leaf->kind > PROTO_LOG_OFFICER_ACT || leaf->unix_s < 0)
         return PROTO_ERR_RANGE;
     memcpy(out, magic, sizeof magic);
     out[4] = (uint8_t)leaf->kind;
@@ -38,7 +38,7 @@ enum proto_err proto_log_leaf_parse(struct proto_log_leaf *out, const uint8_t by
     uint64_t minute = proto_read_u64(&r);
 
     memset(out, 0, sizeof *out);
-    if (memcmp(head, magic, sizeof magic) != 0 || head[4] < PROTO_LOG_STATEMENT || head[4] > PROTO_LOG_RELAY_EVENT)
+    if (memcmp(head, magic, sizeof magic) != 0 || head[4] < PROTO_LOG_STATEMENT || head[4] > PROTO_LOG_OFFICER_ACT)
         return PROTO_ERR_FORMAT;
     if (head[5] | head[6] | head[7] || minute > INT64_MAX || minute % PROTO_LOG_TIME_GRAIN_S)
         return PROTO_ERR_FORMAT;

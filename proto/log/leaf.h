@@ -25,6 +25,7 @@ enum proto_log_class {
     PROTO_LOG_AGENT_EVENT = 2, /* what an agent did: still taken, recording started */
     PROTO_LOG_ERASURE = 3,     /* evidence was destroyed; its note is public */
     PROTO_LOG_RELAY_EVENT = 4, /* what the relay saw: joined, gate opened, ended */
+    PROTO_LOG_OFFICER_ACT = 5, /* what an officer did, or what the relay did to itself: no session's */
 };
 
 struct proto_log_leaf {

@@ -87,7 +87,7 @@ static void free_room(void *context, struct relay_link *link)
 static void free_task(void *context, struct relay_link *link)
 {
     (void)context;
-    free(relay_of(link, struct relay_task, link));
+    relay_task_free(relay_of(link, struct relay_task, link));
 }
 
 void relay_core_free(struct relay_core *core)
@@ -113,24 +113,32 @@ void relay_core_free(struct relay_core *core)
     relay_timers_free(&core->timers);
     proto_buf_free(&core->scratch);
     relay_notes_free(core);
+    free(core->chains);
     sodium_memzero(core->token_secret, sizeof core->token_secret);
     free(core);
 }
 
-/* Which ToRelay message belongs where; anything else is a broken peer. */
+#define OFFICER (1u << PROTO_ROLE_OFFICER)
+
+/* Which ToRelay message belongs where, and to whom; anything else is a broken peer. */
 static const struct {
     pb_size_t tag;
     unsigned states; /* bit of each state in which it may come */
+    unsigned
+        roles; /* bit of each role; NONE is the customer. Who gives consents and who watches over them are apart. */
     int64_t cost;
     enum proto_err (*on)(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 } table[] = {
-    {handhold_ToRelay_hello_tag, 1 << RELAY_PEER_NEW, RELAY_COST_FORWARD, relay_on_hello},
-    {handhold_ToRelay_open_tag, 1 << RELAY_PEER_STAFF, RELAY_COST_FORWARD, relay_on_open},
-    {handhold_ToRelay_session_key_tag, 1 << RELAY_PEER_SEATED, RELAY_COST_LOG, relay_on_session_key},
-    {handhold_ToRelay_gate_tag, 1 << RELAY_PEER_SEATED, RELAY_COST_LOG, relay_on_gate},
-    {handhold_ToRelay_consistency_ask_tag, 1 << RELAY_PEER_STAFF | 1 << RELAY_PEER_SEATED, RELAY_COST_ASK,
+    {handhold_ToRelay_hello_tag, 1 << RELAY_PEER_NEW, ~0u, RELAY_COST_FORWARD, relay_on_hello},
+    {handhold_ToRelay_open_tag, 1 << RELAY_PEER_STAFF, ~OFFICER, RELAY_COST_FORWARD, relay_on_open},
+    {handhold_ToRelay_session_key_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_LOG, relay_on_session_key},
+    {handhold_ToRelay_gate_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_LOG, relay_on_gate},
+    {handhold_ToRelay_consistency_ask_tag, 1 << RELAY_PEER_STAFF | 1 << RELAY_PEER_SEATED, ~0u, RELAY_COST_ASK,
      relay_on_consistency_ask},
-    {handhold_ToRelay_leave_tag, 1 << RELAY_PEER_SEATED, RELAY_COST_FORWARD, relay_on_leave},
+    {handhold_ToRelay_leave_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_FORWARD, relay_on_leave},
+    {handhold_ToRelay_erasure_ask_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_erasure_ask},
+    {handhold_ToRelay_officer_act_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_officer_act},
+    {handhold_ToRelay_log_read_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_LOG, relay_on_log_read},
 };
 
 static struct relay_pace message_pace(const struct relay_core *core)
@@ -171,6 +179,8 @@ static enum proto_err on_to_relay(struct relay_core *core, struct relay_peer *pe
     for (size_t i = 0; !err && i < sizeof table / sizeof *table; i++) {
         if (table[i].tag != core->in.to_relay.which_body || !(table[i].states >> peer->state & 1))
             continue;
+        if (!(table[i].roles >> (peer->staff ? peer->staff->role : PROTO_ROLE_NONE) & 1))
+            return PROTO_ERR_CERT_ROLE;
         err = take_cost(core, peer, table[i].cost - RELAY_COST_FORWARD, now);
         return err ? err : table[i].on(core, peer, now);
     }

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/consent/erasure.h"
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
 #include "proto/util/err.h"
@@ -41,7 +42,10 @@ struct relay_core;
  *   gate-closed  capability; src, stream, dst, leaf (not after a restart), cause=lost|replaced|expired|policy|ended|restart; without
  *                cause the customer asked
  *   blocked      capability of the last gate of this stream, or none; src, stream; once for each stream
- *   ended        reason (proto_end_name), by=relay|customer|agent
+ *   ended        reason (proto_end_name), by=relay|customer|agent; officer (serial) when an officer stopped it
+ *
+ * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial) as class 5,
+ * and erasures by retention as class 3.
  */
 
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
@@ -89,6 +93,16 @@ struct relay_core_config {
     enum proto_err (*consistency)(void *context, uint64_t from, uint64_t to, struct proto_log_hashes *out);
     /** Is the leaf with this hash durable in the log, as a statement of this session? For gates. */
     bool (*leaf_durable)(void *context, const uint8_t leaf_hash[static 32], const uint8_t sid[static 16]);
+    /* For officers. Any of these may be NULL: then nobody gets it here. */
+    /** The entries of one person (`ref`, or `sid` when it is NULL) that an erasure would destroy, as ranges of `out`;
+     * `*more`: not all fit. STATE: a session has not ended. NOT_FOUND: there are none. */
+    enum proto_err (*erasable)(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out, bool *more);
+    /** Could this policy be taken now? Changes nothing. The error is what is wrong with it. */
+    enum proto_err (*check_policy)(void *context, const char *note);
+    /** It is signed for in the log: take it (this leads to relay_core_set_notes). */
+    enum proto_err (*take_policy)(void *context, const char *note);
+    /** A part of the stored log as bytes (PROTOCOL.md 12.8), from entry or session `from` on; `*next` 0: the last. */
+    enum proto_err (*read_log)(void *context, bool sessions, uint64_t from, struct proto_buf *out, uint64_t *next);
     void *context;
 };
 
@@ -100,6 +114,17 @@ void relay_core_free(struct relay_core *core);
  * back. FORMAT: the row is of an ended session, or not one of ours; EXISTS; NOMEM.
  */
 PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row, struct proto_now now);
+/**
+ * After a start, before anything else: the stored notes of officers and of the relay itself, in the order of the log, so
+ * that their chains go on. FORMAT: not such a note.
+ */
+PROTO_MUST_USE enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len);
+/**
+ * Destroys these entries because their time is over: `ranges`, `count` and `basis` of `what` are used. BUSY: the relay's
+ * own last note is not durable yet. The result is not told; what was not destroyed is still there the next time.
+ */
+PROTO_MUST_USE enum proto_err relay_core_retain(struct relay_core *core, const struct proto_erasure *what,
+                                                struct proto_now now);
 /** New notes (SIGHUP): handed to everybody; connections of revoked staff are closed, their sessions end as `failed`. */
 PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note, const struct proto_org *org,
                                                    const char *policy_note, const struct proto_policy *policy, struct proto_now now);
@@ -138,7 +163,7 @@ void relay_core_tick(struct relay_core *core, struct proto_now now);
 
 struct relay_core_figures {
     uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages, dropped_messages,
-        refused_joins, refused_gates, log_entries, queue_bytes;
+        refused_joins, refused_gates, log_entries, queue_bytes, forks_claimed;
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

@@ -142,10 +142,13 @@ enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_not
                                     const char *policy_note, const struct proto_policy *policy, struct proto_now now)
 {
     struct visit visit = {.core = core, .now = now};
+    uint64_t number = core->policy->number;
     enum proto_err err = relay_notes_take(core, org_note, org, policy_note, policy);
 
     if (err)
         return err;
+    if (core->policy->number != number)
+        relay_act_note_policy(core, now);
     relay_table_each(&core->by_sid, judge_room, &visit);
     encode_notes(&visit);
     relay_table_each(&core->peers, judge_peer, &visit);

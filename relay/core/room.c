@@ -60,6 +60,7 @@ void relay_room_free(struct relay_core *core, struct relay_room *room, struct pr
     relay_tasks_clear(&room->held);
     relay_timers_leave(&core->timers, &room->timer);
     relay_table_remove(&core->by_sid, &room->by_sid);
+    free(room->stop);
     sodium_memzero(room, sizeof *room);
     free(room);
 }
@@ -140,14 +141,17 @@ static const char *end_message(enum proto_end reason)
     }
 }
 
-static void say_ended(struct relay_core *core, struct relay_peer *peer, enum proto_end reason, uint8_t by,
-                      struct proto_now now)
+static void say_ended(struct relay_core *core, const struct relay_room *room, struct relay_peer *peer,
+                      enum proto_end reason, uint8_t by, struct proto_now now)
 {
     handhold_Ended *body = &core->out.body.ended;
 
     core->out.which_body = handhold_FromRelay_ended_tag;
     *body = (handhold_Ended){.reason = reason, .by = by};
-    snprintf(body->message, sizeof body->message, "%s", end_message(reason));
+    if (room->stop)
+        snprintf(body->message, sizeof body->message, "a privacy officer ended this session: %s", room->stop->reason);
+    else
+        snprintf(body->message, sizeof body->message, "%s", end_message(reason));
     relay_peer_send(core, peer, now);
 }
 
@@ -163,7 +167,7 @@ static void dismiss(struct relay_core *core, struct relay_room *room, uint8_t in
         return;
     peer->room = NULL;
     relay_peer_finish(core, peer, PROTO_OK, now);
-    say_ended(core, peer, reason, by, now);
+    say_ended(core, room, peer, reason, by, now);
 }
 
 void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *room, enum proto_end reason,
@@ -219,6 +223,8 @@ void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct
 
     relay_event_text(&event, "reason", proto_end_name(room->end_reason));
     relay_event_text(&event, "by", who[room->ended_by]);
+    if (room->stop)
+        relay_event_text(&event, "officer", room->stop->serial);
     room->end_owed = false; /* logging pumps, which would come here again */
     if (relay_event_log(core, room, &event, now)) {
         room->end_owed = true;

@@ -143,6 +143,19 @@ static void fill_peers(handhold_Welcome *body, const struct relay_peer *peer)
     body->peers_count = 1;
 }
 
+/* Where the officer's next note goes on. */
+static bool fill_chain(struct relay_core *core, handhold_Welcome *body, const struct proto_identity *officer)
+{
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
+
+    proto_identity_signer_name(officer, name);
+    const struct relay_chain *chain = relay_chain_of(core, name);
+    if (!chain)
+        return true;
+    body->acts = chain->seq;
+    return chain->seq && PROTO_SET_BYTES(body->last_act, chain->prev, PROTO_HASH_BYTES);
+}
+
 void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool returned, struct proto_now now)
 {
     handhold_Welcome *body = &core->out.body.welcome;
@@ -164,6 +177,8 @@ void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool return
             failed |= PROTO_SET_BYTES(body->session_key, room->row.cs_pub, PROTO_KEY_BYTES) != 0;
         fill_peers(body, peer);
     }
+    if (peer->staff && peer->staff->role == PROTO_ROLE_OFFICER)
+        failed |= fill_chain(core, body, peer->staff);
     if (!failed)
         relay_peer_send(core, peer, now);
 }

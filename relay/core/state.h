@@ -85,12 +85,31 @@ struct relay_seat {
     uint8_t capability_at[RELAY_STREAMS]; /* of the last gate of the stream */
 };
 
+/* A signer of notes that belong to no session: an officer's certificate, or the relay. */
+struct relay_chain {
+    uint8_t key[PROTO_HASH_BYTES]; /* H(name of the signature line) */
+    uint32_t seq;                  /* of the last note; 0: none */
+    uint8_t prev[PROTO_HASH_BYTES];
+    bool flying; /* its next note is with the writer */
+};
+
+/* What a note of such a signer brings about, and who waits for the answer. */
+struct relay_act {
+    uint32_t connection; /* 0: nobody */
+    uint8_t key[PROTO_HASH_BYTES], text_hash[PROTO_HASH_BYTES];
+    uint32_t seq;
+    struct proto_erasure erasure; /* count 0: none */
+    char *policy;                 /* owned: to be taken; NULL: none */
+    bool notes_policy;            /* the relay's own: it took one */
+};
+
 /* Something for the writer of the log. */
 struct relay_task {
     struct relay_task *next;
     struct relay_link link; /* core->flying, by ticket */
     uint64_t ticket;
-    enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD } kind;
+    enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD, RELAY_TASK_ACT } kind;
+    struct relay_act *act; /* owned; ACT */
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
     struct relay_room *room;      /* EVENT and ROW; the room waits for them */
     uint64_t event_seq;           /* of the row that is saved with it, as it was then */
@@ -133,6 +152,9 @@ struct relay_room {
     struct relay_tasks outbox; /* in order; one at a time is with the writer */
     struct relay_task *flying;
     struct relay_tasks held; /* of a customer whom the agent has not confirmed yet */
+    struct relay_stop {      /* by an officer */
+        char reason[PROTO_MAX_VALUE_BYTES + 1], serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
+    } *stop; /* owned; NULL: none */
 };
 
 struct relay_core {
@@ -144,6 +166,9 @@ struct relay_core {
     struct proto_org *org;        /* owned */
     struct proto_policy *policy;  /* owned */
     bool draining;
+    struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
+    size_t chain_count;
+    bool policy_unnoted; /* the log does not know yet that this policy is in force */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
     struct relay_timers timers;
@@ -291,6 +316,24 @@ void relay_receipt_send(struct relay_core *core, struct relay_room *room, uint8_
                         const uint8_t commitment[static 32], enum proto_err err, const char *text,
                         const struct proto_log_receipt *receipt, struct proto_now now);
 
+void relay_task_free(struct relay_task *task);
+
+/* ---- act.c: notes of officers and of the relay itself ---- */
+
+/** The chain of the signer with this name, made when it is new; NULL: out of memory. Valid until the next one is made. */
+struct relay_chain *relay_chain_of(struct relay_core *core, const char *name);
+/**
+ * Hands a signed note to the log. Takes `act`, also on an error; what is in it happens when the note is durable. RANGE,
+ * NOMEM.
+ */
+PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,
+                                               const uint8_t *note, size_t len,
+                                               const uint8_t r[static PROTO_LOG_SALT_BYTES]);
+void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
+                    struct proto_now now);
+/** The policy in force is another than before: said in the relay's own chain. */
+void relay_act_note_policy(struct relay_core *core, struct proto_now now);
+
 /* ---- on_*.c: one file for each message from an end; the table is in core.c ---- */
 
 enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
@@ -299,6 +342,9 @@ enum proto_err relay_on_session_key(struct relay_core *core, struct relay_peer *
 enum proto_err relay_on_gate(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_consistency_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_leave(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_sealed(struct relay_core *core, struct relay_peer *peer, const struct proto_envelope *envelope,
                                const uint8_t *message, size_t len, struct proto_now now);

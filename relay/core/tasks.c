@@ -60,7 +60,15 @@ struct relay_task *relay_tasks_take(struct relay_tasks *tasks)
 void relay_tasks_clear(struct relay_tasks *tasks)
 {
     for (struct relay_task *task; (task = relay_tasks_take(tasks));)
-        free(task);
+        relay_task_free(task);
+}
+
+void relay_task_free(struct relay_task *task)
+{
+    if (task->act)
+        free(task->act->policy);
+    free(task->act);
+    free(task);
 }
 
 void relay_task_submit(struct relay_core *core, struct relay_task *task)
@@ -129,6 +137,10 @@ const struct relay_job *relay_core_next_job(struct relay_core *core)
     if (task->room) {
         fill_row(core, task);
         core->job.session = &core->job_row;
+    }
+    if (task->act) {
+        core->job.erase = task->act->erasure.ranges;
+        core->job.erase_count = task->act->erasure.count;
     }
     return &core->job;
 }
@@ -218,6 +230,11 @@ void relay_core_job_done(struct relay_core *core, const struct relay_result *res
         relay_table_remove(&core->flying, link);
         if (!result->err && task->kind != RELAY_TASK_ROW)
             core->figures.log_entries++;
+        if (task->kind == RELAY_TASK_ACT) {
+            relay_act_done(core, task->act, result, now);
+            relay_task_free(task);
+            return;
+        }
         if (task->kind != RELAY_TASK_ADD) {
             room_done(core, task, result, now);
             return;

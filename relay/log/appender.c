@@ -129,6 +129,8 @@ static bool vouch_is_due(const struct relay_appender *a)
 static void keep_house(struct relay_appender *a, bool idle)
 {
     relay_store_tidy(a->writer.store, idle);
+    if (relay_store_owes_wipe(a->writer.store) && relay_store_wipe(a->writer.store))
+        return; /* a reader is in the way, or the disk: soon again */
     if (!log_writer_owes_vouch(&a->writer) || !vouch_is_due(a))
         return;
     log_writer_vouch(&a->writer);
@@ -139,7 +141,13 @@ static void keep_house(struct relay_appender *a, bool idle)
 /* Under the lock, with nothing waiting: until something is pushed, or the checkpoint file is due. */
 static void wait_for_work(struct relay_appender *a)
 {
-    if (log_writer_owes_vouch(&a->writer))
+    struct timespec soon;
+
+    clock_gettime(CLOCK_MONOTONIC, &soon);
+    soon.tv_sec++;
+    if (relay_store_owes_wipe(a->writer.store))
+        pthread_cond_timedwait(&a->pushed, &a->lock, &soon);
+    else if (log_writer_owes_vouch(&a->writer))
         pthread_cond_timedwait(&a->pushed, &a->lock, &a->vouch_due);
     else
         pthread_cond_wait(&a->pushed, &a->lock);
@@ -248,8 +256,9 @@ static bool job_fits(const struct relay_job *job)
 {
     if (!job->has_entry)
         return job->session != NULL;
-    return job->kind >= PROTO_LOG_STATEMENT && job->kind <= PROTO_LOG_RELAY_EVENT && job->evidence &&
-           job->evidence_len > 0 && job->evidence_len <= RELAY_STORE_EVIDENCE_MAX;
+    return job->kind >= PROTO_LOG_STATEMENT && job->kind <= PROTO_LOG_OFFICER_ACT && job->evidence &&
+           job->evidence_len > 0 && job->evidence_len <= RELAY_STORE_EVIDENCE_MAX &&
+           job->erase_count <= PROTO_ERASURE_RANGES && (!job->erase_count || job->kind == PROTO_LOG_ERASURE);
 }
 
 static struct log_item *copy_job(const struct relay_job *job)
@@ -269,7 +278,10 @@ static struct log_item *copy_job(const struct relay_job *job)
     }
     if (evidence_len)
         memcpy(item->evidence, job->evidence, evidence_len);
+    if (job->erase_count)
+        memcpy(item->erase, job->erase, job->erase_count * sizeof *job->erase);
     item->job.evidence = item->evidence;
+    item->job.erase = item->erase;
     return item;
 }
 

@@ -20,6 +20,7 @@
 #ifndef RELAY_LOG_APPENDER_H
 #define RELAY_LOG_APPENDER_H
 
+#include "proto/consent/erasure.h"
 #include "proto/log/receipt.h"
 #include "proto/util/buf.h"
 #include "relay/store/store.h"
@@ -68,6 +69,9 @@ struct relay_job {
     uint8_t sid[RELAY_STORE_SID_BYTES]; /* zeros: no session */
     const uint8_t *evidence;
     size_t evidence_len;
+    const struct proto_entries
+        *erase; /* destroyed in the same transaction, for the entry that says so; erase_count 0: none */
+    size_t erase_count;
     uint64_t seen_size; /* the consistency proof starts here; 0: the asker has seen nothing */
 };
 
@@ -78,6 +82,7 @@ struct relay_result {
     enum proto_err err;
     char text[RELAY_APPENDER_TEXT_MAX]; /* the sentence behind err */
     bool has_entry;
+    uint64_t erased;                  /* entries that lost their evidence */
     bool known;                       /* the commitment was in the log already: the same index again */
     struct proto_log_receipt receipt; /* when has_entry and err is OK */
 };

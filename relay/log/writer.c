@@ -216,6 +216,37 @@ static enum proto_err answer_known(struct log_writer *w, struct log_item *item, 
     return PROTO_OK;
 }
 
+/* Refused before anything was written: the fault of this job alone. */
+static bool is_own_fault(enum proto_err err)
+{
+    return err == PROTO_ERR_RANGE || err == PROTO_ERR_STATE;
+}
+
+static enum proto_err check_erasure(struct log_writer *w, struct log_item *item)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (size_t i = 0; i < item->job.erase_count && !err; i++)
+        err = item->erase[i].last < w->now.tree.size
+                  ? relay_store_check_erasable(w->store, item->erase[i].first, item->erase[i].last)
+                  : PROTO_ERR_RANGE;
+    if (is_own_fault(err)) {
+        fail(item, err, relay_store_error(w->store));
+        err = PROTO_OK;
+    }
+    return err;
+}
+
+static enum proto_err erase(struct log_writer *w, struct log_item *item)
+{
+    enum proto_err err = PROTO_OK;
+
+    item->result.erased = 0;
+    for (size_t i = 0; i < item->job.erase_count && !err; i++)
+        err = relay_store_erase_range(w->store, item->erase[i].first, item->erase[i].last, &item->result.erased);
+    return err;
+}
+
 static enum proto_err write_item(struct log_writer *w, struct log_item *item, int64_t unix_ms)
 {
     const struct relay_job *job = &item->job;
@@ -235,14 +266,17 @@ static enum proto_err write_item(struct log_writer *w, struct log_item *item, in
     }
     if (!err && !item->result.err && job->session) {
         err = relay_store_put_session(w->store, job->session);
-        if (err == PROTO_ERR_RANGE ||
-            err == PROTO_ERR_STATE) { /* refused before anything was written: the fault of this job alone */
+        if (is_own_fault(err)) {
             fail(item, err, relay_store_error(w->store));
             err = PROTO_OK;
         }
     }
+    if (!err && !item->result.err)
+        err = check_erasure(w, item);
     if (!err && !item->result.err && job->has_entry && known)
         err = add_entry(w, item, unix_ms);
+    if (!err && !item->result.err)
+        err = erase(w, item);
     return err;
 }
 
@@ -286,6 +320,16 @@ static void refuse_beginnings(struct log_item *items)
     }
 }
 
+/* Before anybody is told; when a reader is in the way, soon after, and whoever asked is told that. */
+static void wipe(struct log_writer *w, struct log_item *items)
+{
+    if (!relay_store_owes_wipe(w->store) || !relay_store_wipe(w->store))
+        return;
+    for (struct log_item *item = items; item; item = item->next)
+        if (item->job.erase_count && !item->result.err)
+            snprintf(item->result.text, sizeof item->result.text, "%s", relay_store_error(w->store));
+}
+
 bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only)
 {
     struct relay_store_checkpoint stored = {0};
@@ -306,6 +350,7 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
         }
         return false;
     }
+    wipe(w, items);
     if (w->now.tree.size == w->head.size)
         return true;
     w->before = w->now;

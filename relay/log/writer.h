@@ -12,6 +12,7 @@ struct log_item {
     struct relay_job job; /* its pointers point into this item */
     struct relay_store_session session;
     struct relay_result result;
+    struct proto_entries erase[PROTO_ERASURE_RANGES];
     uint64_t index; /* of the entry, once it is known */
     uint8_t evidence[];
 };

@@ -40,6 +40,23 @@
     X(SESSION_RUNNING, 0,                                                                                              \
       "SELECT COUNT(*) FROM session WHERE state<>3 AND (customer_ref=?1 OR (customer_ref='' AND sid=?2))")             \
     X(SESSION_ERASE, 0, "DELETE FROM session WHERE customer_ref=?1 OR (customer_ref='' AND sid=?2)")                   \
+    X(SUBJECT_RUNNING, 0, "SELECT 1 FROM session WHERE state<>3 AND (customer_ref=?1 OR sid=?2) LIMIT 1")              \
+    X(SUBJECT_EACH, 0,                                                                                                 \
+      "SELECT idx FROM entry WHERE evidence IS NOT NULL AND sid IN"                                                    \
+      " (SELECT sid FROM session WHERE customer_ref=?1 UNION SELECT ?2) ORDER BY idx")                                 \
+    X(STALE_EACH, 0,                                                                                                   \
+      "SELECT idx FROM entry WHERE evidence IS NOT NULL AND sid IN"                                                    \
+      " (SELECT sid FROM session WHERE state=3 AND created_ms<?1) ORDER BY idx")                                       \
+    X(RANGE_KEPT, 0,                                                                                                   \
+      "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND (sid=zeroblob(16) OR sid IN"                                  \
+      " (SELECT sid FROM session WHERE state<>3)) LIMIT 1")                                                            \
+    X(ENTRY_WHOSE, 0, "SELECT sid,dek FROM entry WHERE idx=?1")                                                        \
+    X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \
+    X(ENTRY_ANY, 0, "SELECT 1 FROM entry WHERE sid=?1 LIMIT 1")                                                        \
+    X(DEK_NEEDED, 0, "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                              \
+    X(SESSION_ERASE_EMPTY, 0,                                                                                          \
+      "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
+      " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
     X(KEYS_BEGIN, 1, "BEGIN IMMEDIATE")                                                                                \
     X(KEYS_COMMIT, 1, "COMMIT")                                                                                        \
     X(KEYS_ROLLBACK, 1, "ROLLBACK")                                                                                    \
@@ -66,7 +83,9 @@ struct relay_store {
     struct proto_random random;
     bool read_only, reserve_held;
     unsigned max_pages; /* 0: no bound */
-    int wal_pages;      /* of relay.db, not yet folded into the file */
+    int64_t *owed;      /* owned: keys of erased entries, to be destroyed when nothing is left under them */
+    size_t owed_count;
+    int wal_pages; /* of relay.db, not yet folded into the file */
     char error[RELAY_STORE_ERROR_MAX];
     char line[PROTO_LOG_EVIDENCE_LINE_MAX];
 };

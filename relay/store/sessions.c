@@ -38,6 +38,21 @@ static enum proto_err check_row(struct relay_store *store, const struct relay_st
     return PROTO_OK;
 }
 
+/* A number whose entries are there and whose row is not was erased, and is used up. */
+static enum proto_err check_new(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES])
+{
+    sqlite3_stmt *entry = store_statement(store, STORE_ENTRY_ANY);
+
+    if (!entry)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(entry, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    enum proto_err err = store_next(store, STORE_ENTRY_ANY, "looking for a session's entries");
+    store_reset(store, STORE_ENTRY_ANY);
+    if (err == PROTO_ERR_NOT_FOUND)
+        return PROTO_OK;
+    return err ? err : store_fail(store, PROTO_ERR_STATE, "a session of this number was erased; draw another");
+}
+
 /* STATE: the stored row is further on than this one. */
 static enum proto_err check_order(struct relay_store *store, const struct relay_store_session *row)
 {
@@ -51,7 +66,7 @@ static enum proto_err check_order(struct relay_store *store, const struct relay_
     bool later = !err && (uint64_t)sqlite3_column_int64(stored, 1) > row->event_seq;
     store_reset(store, STORE_SESSION_WHERE);
     if (err)
-        return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+        return err == PROTO_ERR_NOT_FOUND ? check_new(store, row->sid) : err;
     if (ended || later)
         return store_fail(store, PROTO_ERR_STATE, "there was a session under this number; what is stored of it stays");
     return PROTO_OK;

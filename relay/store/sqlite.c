@@ -323,6 +323,7 @@ void relay_store_close(struct relay_store *store)
     if (store->lock_fd >= 0)
         close(store->lock_fd);
     free(store->evidence);
+    free(store->owed);
     free(store->folder);
     free(store);
 }

@@ -163,6 +163,32 @@ PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store
 
 /* ---- erasure ---- */
 
+typedef enum proto_err (*relay_store_visit_index)(void *context, uint64_t index);
+/**
+ * The entries, rising, that still have evidence of one person: of all sessions with this reference, or (`ref` NULL) of
+ * one session. STATE: one of them has not ended. NOT_FOUND: there are none. The visitor may not call the same handle.
+ */
+PROTO_MUST_USE enum proto_err relay_store_each_erasable(struct relay_store *store, const char *ref,
+                                                        const uint8_t sid[RELAY_STORE_SID_BYTES],
+                                                        relay_store_visit_index visit, void *context);
+/** The same of all sessions that ended and began before this time; there may be none. */
+PROTO_MUST_USE enum proto_err relay_store_each_stale(struct relay_store *store, int64_t before_unix_ms,
+                                                     relay_store_visit_index visit, void *context);
+/** STATE: one of these entries is of a session that has not ended, or of none. */
+PROTO_MUST_USE enum proto_err relay_store_check_erasable(struct relay_store *store, uint64_t first, uint64_t last);
+/**
+ * In a transaction, which is the one that appends the class 3 leaf: evidence of entries `first` to `last`, and the rows
+ * of sessions of which nothing is left. Adds to `*erased` what was there. May be done again. Errors as check_erasable.
+ */
+PROTO_MUST_USE enum proto_err relay_store_erase_range(struct relay_store *store, uint64_t first, uint64_t last,
+                                                      uint64_t *erased);
+/**
+ * After that commit: the keys under which nothing is left, and the pages as they were. IO: a reader was in the way, or
+ * the disk; it is owed, and may be called again.
+ */
+PROTO_MUST_USE enum proto_err relay_store_wipe(struct relay_store *store);
+bool relay_store_owes_wipe(const struct relay_store *store);
+
 /**
  * Destroys the key of a customer reference, their evidence and session rows, at once and for good; entries, leaves and
  * tiles stay. Not inside a transaction. The class-3 leaf that says so is the caller's next append. `*erased` counts

@@ -288,7 +288,7 @@ static void a_leaf_has_one_form(void **state)
         assert_int_equal(proto_log_leaf_parse(&out, bytes), PROTO_ERR_FORMAT);
         bytes[at] ^= 0x20;
     }
-    leaf.kind = (enum proto_log_class)5;
+    leaf.kind = (enum proto_log_class)6;
     assert_int_equal(proto_log_leaf_encode(bytes, &leaf), PROTO_ERR_RANGE);
     leaf = (struct proto_log_leaf){PROTO_LOG_ERASURE, -1, {0}};
     assert_int_equal(proto_log_leaf_encode(bytes, &leaf), PROTO_ERR_RANGE);

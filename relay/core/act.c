@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Notes that belong to no session: an officer's, one chain for each certificate, and the relay's own under
+ * "<origin>/events". They are kept open, not sealed, because the relay acts on them, and after a start the log is where
+ * the chains are read from. One note of a chain is under way at a time.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/consent/evidence.h"
+#include "proto/log/leaf.h"
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "relay/core/state.h"
+
+static struct relay_chain *find_chain(struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES])
+{
+    for (size_t i = 0; i < core->chain_count; i++)
+        if (!memcmp(core->chains[i].key, key, PROTO_HASH_BYTES))
+            return &core->chains[i];
+    return NULL;
+}
+
+static struct relay_chain *chain_of(struct relay_core *core, const char *name, size_t len)
+{
+    uint8_t key[PROTO_HASH_BYTES];
+
+    proto_sha256(key, name, len);
+    struct relay_chain *chain = find_chain(core, key);
+    if (chain)
+        return chain;
+    struct relay_chain *more = realloc(core->chains, (core->chain_count + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    core->chains = more;
+    chain = &core->chains[core->chain_count++];
+    *chain = (struct relay_chain){.seq = 0};
+    memcpy(chain->key, key, sizeof key);
+    return chain;
+}
+
+struct relay_chain *relay_chain_of(struct relay_core *core, const char *name)
+{
+    return chain_of(core, name, strlen(name));
+}
+
+/* ---- after a start ---- */
+
+static bool seq_of(const struct proto_note_parts *parts, uint32_t *seq)
+{
+    struct proto_erasure erasure;
+    struct proto_event_note event;
+
+    if (!proto_erasure_parse(parts->text, parts->text_len, &erasure))
+        *seq = erasure.seq;
+    else if (!proto_event_note_parse(parts->text, parts->text_len, &event))
+        *seq = event.seq;
+    else
+        return false;
+    return true;
+}
+
+enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len)
+{
+    struct proto_note_parts parts;
+    uint32_t seq;
+
+    if (proto_note_split(&parts, note, len) || !seq_of(&parts, &seq))
+        return PROTO_ERR_FORMAT;
+    struct relay_chain *chain = chain_of(core, parts.lines[0].name, parts.lines[0].name_len);
+    if (!chain)
+        return PROTO_ERR_NOMEM;
+    chain->seq = seq;
+    proto_sha256(chain->prev, parts.text, parts.text_len);
+    return PROTO_OK;
+}
+
+/* ---- to the log, and back ---- */
+
+static struct relay_task *task_of(const uint8_t *note, size_t len, const uint8_t r[static PROTO_LOG_SALT_BYTES])
+{
+    struct proto_evidence evidence = {.notes = {{note, len}}, .count = 1};
+    struct relay_task *task = NULL;
+    struct proto_buf plain;
+
+    memcpy(evidence.r, r, sizeof evidence.r);
+    proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
+    if (!proto_evidence_write(&evidence, &plain) && (task = relay_task_new(plain.len))) {
+        task->kind = RELAY_TASK_ACT;
+        proto_log_commit(task->commitment, r, note, len);
+        memcpy(task->evidence, plain.bytes, plain.len);
+    }
+    proto_buf_free(&plain);
+    return task;
+}
+
+enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,
+                                const uint8_t *note, size_t len, const uint8_t r[static PROTO_LOG_SALT_BYTES])
+{
+    struct relay_chain *chain = find_chain(core, act->key);
+    struct relay_task *task = chain && !chain->flying ? task_of(note, len, r) : NULL;
+
+    if (!task) {
+        free(act->policy);
+        free(act);
+        return PROTO_ERR_NOMEM;
+    }
+    chain->flying = true;
+    task->leaf_class = kind;
+    task->closing = true; /* an officer who stops something must not wait behind those who begin */
+    task->act = act;
+    relay_task_submit(core, task);
+    return PROTO_OK;
+}
+
+static void answer(struct relay_core *core, const struct relay_act *act, const struct relay_result *result,
+                   struct proto_now now)
+{
+    struct relay_peer *peer = act->connection ? relay_peer_find(core, act->connection) : NULL;
+    handhold_OfficerAnswer *body = &core->out.body.officer_answer;
+    const struct proto_log_receipt *receipt = &result->receipt;
+    bool failed = false;
+
+    if (!peer || !peer->staff || peer->staff->role != PROTO_ROLE_OFFICER || peer->state != RELAY_PEER_STAFF)
+        return;
+    core->out.which_body = handhold_FromRelay_officer_answer_tag;
+    memset(body, 0, sizeof *body);
+    body->error = result->err;
+    snprintf(body->message, sizeof body->message, "%.255s",
+             *result->text ? result->text
+             : result->err ? proto_err_rule(result->err)
+                           : "");
+    if (!result->err) {
+        body->index = receipt->index;
+        body->erased = result->erased;
+        failed =
+            PROTO_SET_BYTES(body->leaf, receipt->leaf, sizeof receipt->leaf) ||
+            PROTO_SET_TEXT(body->checkpoint, receipt->checkpoint) ||
+            PROTO_SET_BYTES(body->inclusion, receipt->inclusion.hash, receipt->inclusion.count * PROTO_LOG_HASH_BYTES);
+    }
+    if (!failed)
+        relay_peer_send(core, peer, now);
+}
+
+void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
+                    struct proto_now now)
+{
+    struct relay_chain *chain = find_chain(core, act->key);
+
+    chain->flying = false;
+    if (!result->err) {
+        chain->seq = act->seq;
+        memcpy(chain->prev, act->text_hash, sizeof chain->prev);
+    }
+    core->policy_unnoted |= result->err && act->notes_policy;
+    if (!result->err && act->policy && core->config.take_policy) {
+        struct relay_result taken = *result;
+        taken.err = core->config.take_policy(core->config.context, act->policy);
+        if (taken.err)
+            snprintf(taken.text, sizeof taken.text,
+                     "the log has your note, but the policy could not be taken: %s; write it to policy.note yourself",
+                     proto_err_rule(taken.err));
+        answer(core, act, &taken, now);
+    } else {
+        answer(core, act, result, now);
+    }
+    if (core->policy_unnoted && !result->err)
+        relay_act_note_policy(core, now);
+}
+
+/* ---- the relay's own ---- */
+
+/* Signs what was written and hands it over. */
+static enum proto_err submit_own(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,
+                                 struct proto_buf *text)
+{
+    uint8_t r[PROTO_LOG_SALT_BYTES];
+    struct proto_buf note;
+
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    proto_sha256(act->text_hash, text->bytes, text->len);
+    proto_buf_put_u8(text, 0); /* the signer takes a C text */
+    enum proto_err err = text->failed ? PROTO_ERR_NOMEM
+                                      : core->config.sign_event(core->config.context, (const char *)text->bytes, &note);
+    if (!err && note.failed)
+        err = PROTO_ERR_NOMEM;
+    if (err) {
+        free(act);
+    } else {
+        proto_random_fill(&core->config.random, r, sizeof r);
+        err = relay_act_submit(core, act, kind, note.bytes, note.len, r);
+        sodium_memzero(r, sizeof r);
+    }
+    proto_buf_free(&note);
+    return err;
+}
+
+static struct relay_chain *own_chain(struct relay_core *core)
+{
+    char name[PROTO_SIGNER_BYTES];
+
+    proto_signer_relay(name, core->origin);
+    return relay_chain_of(core, name);
+}
+
+static struct relay_act *own_act(const struct relay_chain *chain)
+{
+    struct relay_act *act = calloc(1, sizeof *act);
+
+    if (act) {
+        memcpy(act->key, chain->key, sizeof act->key);
+        act->seq = chain->seq + 1;
+    }
+    return act;
+}
+
+enum proto_err relay_core_retain(struct relay_core *core, const struct proto_erasure *what, struct proto_now now)
+{
+    struct relay_chain *chain = own_chain(core);
+    struct proto_buf text;
+
+    if (!chain)
+        return PROTO_ERR_NOMEM;
+    if (chain->flying)
+        return PROTO_ERR_BUSY;
+    struct relay_act *act = own_act(chain);
+    if (!act)
+        return PROTO_ERR_NOMEM;
+    act->erasure = *what;
+    act->erasure.retention = true;
+    act->erasure.seq = act->seq;
+    act->erasure.first = act->seq == 1;
+    memcpy(act->erasure.prev, chain->prev, sizeof act->erasure.prev);
+    act->erasure.unix_s = now.unix_ms / 1000;
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_erasure_write(&act->erasure, &text);
+    if (err)
+        free(act);
+    else
+        err = submit_own(core, act, PROTO_LOG_ERASURE, &text);
+    proto_buf_free(&text);
+    return err;
+}
+
+/* When it cannot be logged now, it is when the chain is free again. */
+void relay_act_note_policy(struct relay_core *core, struct proto_now now)
+{
+    struct relay_chain *chain = own_chain(core);
+    struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
+    struct proto_buf text;
+    char number[24];
+
+    core->policy_unnoted = !act;
+    if (!act)
+        return;
+    act->notes_policy = true;
+    struct proto_event_note event = {
+        .seq = act->seq, .first = act->seq == 1, .unix_s = now.unix_ms / 1000, .action = PROTO_ACT_POLICY_TAKEN};
+    memcpy(event.prev, chain->prev, sizeof event.prev);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)core->policy->number);
+    relay_event_text(&event, "number", number);
+    relay_event_hash(&event, "hash", core->policy->text_hash);
+    relay_event_text(&event, "officer", core->policy->officer.serial);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_event_note_write(&event, &text);
+    if (err)
+        free(act);
+    else
+        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
+    proto_buf_free(&text);
+    core->policy_unnoted = err != PROTO_OK;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ErasureAsk, OfficerAct, LogRead: what a privacy officer does. An act is a note that the officer's own key signed;
+ * what it says happens, and it stands in the log.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "relay/core/state.h"
+
+enum { CLOCK_OFF_S = 24 * 60 * 60 };
+
+/* ---- reading ---- */
+
+static enum proto_err no_answer(struct relay_core *core, struct relay_peer *peer, enum proto_err err, const char *why,
+                                struct proto_now now)
+{
+    relay_peer_tell(core, peer, now, err, "%s", why);
+    return PROTO_OK;
+}
+
+enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_ErasureAsk *ask = &core->in.to_relay.body.erasure_ask;
+    const char *ref = ask->which_subject == handhold_ErasureAsk_customer_ref_tag ? ask->subject.customer_ref : NULL;
+    handhold_ErasurePlan *body = &core->out.body.erasure_plan;
+    struct proto_erasure plan = {0};
+    bool more = false;
+
+    if (ask->which_subject != handhold_ErasureAsk_sid_tag && (!ref || !*ref || !proto_value_valid(ref)))
+        return PROTO_ERR_FORMAT;
+    if (!core->config.erasable)
+        return PROTO_ERR_REFUSED;
+    enum proto_err err = core->config.erasable(core->config.context, ref, ask->subject.sid, &plan, &more);
+    if (err == PROTO_ERR_STATE)
+        return no_answer(core, peer, err, "a session of this person has not ended; stop it, then erase", now);
+    if (err == PROTO_ERR_NOT_FOUND)
+        return no_answer(core, peer, err, "there is nothing to erase under this reference or number", now);
+    if (err)
+        return no_answer(core, peer, err, "the stored log cannot be read; run handhold-relay --check", now);
+    core->out.which_body = handhold_FromRelay_erasure_plan_tag;
+    memset(body, 0, sizeof *body);
+    for (size_t i = 0; i < plan.count; i++) {
+        body->first[body->first_count++] = plan.ranges[i].first;
+        body->last[body->last_count++] = plan.ranges[i].last;
+    }
+    body->more = more;
+    relay_peer_send(core, peer, now);
+    return PROTO_OK;
+}
+
+enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_LogRead ask = core->in.to_relay.body.log_read;
+    handhold_LogPart *body = &core->out.body.log_part;
+    struct proto_buf rows;
+
+    if (!core->config.read_log)
+        return PROTO_ERR_REFUSED;
+    core->out.which_body = handhold_FromRelay_log_part_tag;
+    memset(body, 0, sizeof *body);
+    proto_buf_init(&rows, sizeof body->rows.bytes);
+    enum proto_err err = core->config.read_log(core->config.context, ask.sessions, ask.from, &rows, &body->next);
+    if (!err)
+        err = PROTO_SET_BYTES(body->rows, rows.bytes, rows.len);
+    proto_buf_free(&rows);
+    if (err)
+        return no_answer(core, peer, err, "the stored log cannot be read; run handhold-relay --check", now);
+    relay_peer_send(core, peer, now);
+    return PROTO_OK;
+}
+
+/* ---- acting ---- */
+
+/* A note on its way: what it says, and what was wrong with it. */
+struct acting {
+    struct relay_core *core;
+    struct relay_peer *peer;
+    const handhold_OfficerAct *said;
+    struct relay_act *act;
+    struct proto_event_note event;
+    bool is_erasure;
+    const char *why;
+};
+
+static enum proto_err refuse(struct acting *a, enum proto_err err, const char *why)
+{
+    a->why = why;
+    return err;
+}
+
+static enum proto_err stop_session(struct acting *a, struct proto_now now)
+{
+    struct relay_room *room = relay_room_find(a->core, a->event.sid);
+
+    if (!room || room->ended || !room->opened)
+        return refuse(a, PROTO_ERR_NOT_FOUND, "no session of this number is open; handhold-audit list names them");
+    if (!a->event.subject[0])
+        return refuse(a, PROTO_ERR_RANGE, "both ends read why they were stopped: give a reason");
+    room->stop = calloc(1, sizeof *room->stop);
+    if (!room->stop)
+        return refuse(a, PROTO_ERR_NOMEM, "memory ran out");
+    snprintf(room->stop->reason, sizeof room->stop->reason, "%s", a->event.subject);
+    snprintf(room->stop->serial, sizeof room->stop->serial, "%s", a->peer->staff->serial);
+    relay_room_end(a->core, room, PROTO_END_STOPPED_BY_OFFICER, PROTO_INDEX_RELAY, now);
+    return PROTO_OK;
+}
+
+static enum proto_err take_policy(struct acting *a, struct proto_now now)
+{
+    const char *note = a->said->policy_note;
+
+    (void)now;
+    if (!a->core->config.check_policy || !a->core->config.take_policy)
+        return refuse(a, PROTO_ERR_REFUSED, "this relay takes its policy from its folder alone");
+    enum proto_err err = a->core->config.check_policy(a->core->config.context, note);
+    if (err)
+        return refuse(a, err, "the policy does not verify, or its number is not above the present one");
+    a->act->policy = strdup(note);
+    return a->act->policy ? PROTO_OK : refuse(a, PROTO_ERR_NOMEM, "memory ran out");
+}
+
+static enum proto_err only_noted(struct acting *a, struct proto_now now)
+{
+    (void)a;
+    (void)now;
+    return PROTO_OK;
+}
+
+/* What an officer may say, and what comes of it at once; erasure and policy happen when the log has the note. */
+static const struct {
+    enum proto_act action;
+    bool of_session; /* else the number of the session is zeros */
+    enum proto_err (*on)(struct acting *a, struct proto_now now);
+} acts[] = {
+    {PROTO_ACT_SESSION_STOPPED, true, stop_session},
+    {PROTO_ACT_VIEWED, false, only_noted},
+    {PROTO_ACT_POLICY_SIGNED, false, take_policy},
+};
+
+static enum proto_err act_now(struct acting *a, struct proto_now now)
+{
+    if (a->is_erasure)
+        return PROTO_OK;
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++)
+        if (acts[i].action == a->event.action)
+            return acts[i].of_session || sodium_is_zero(a->event.sid, sizeof a->event.sid)
+                       ? acts[i].on(a, now)
+                       : refuse(a, PROTO_ERR_FORMAT, "this act is of no session");
+    return refuse(a, PROTO_ERR_REFUSED, "this is no act of an officer");
+}
+
+/* Numbers and time that both kinds of notes have. */
+struct head {
+    uint32_t seq;
+    bool first;
+    const uint8_t *prev;
+    int64_t unix_s;
+};
+
+static enum proto_err read_text(struct acting *a, const struct proto_note_parts *parts, struct head *head)
+{
+    struct proto_erasure *erasure = &a->act->erasure;
+
+    a->is_erasure = !proto_erasure_parse(parts->text, parts->text_len, erasure);
+    if (a->is_erasure && erasure->retention)
+        return refuse(a, PROTO_ERR_REFUSED, "retention is the relay's own; an officer's erasure says cause officer");
+    if (a->is_erasure) {
+        *head = (struct head){erasure->seq, erasure->first, erasure->prev, erasure->unix_s};
+        return PROTO_OK;
+    }
+    if (proto_event_note_parse(parts->text, parts->text_len, &a->event))
+        return refuse(a, PROTO_ERR_FORMAT, "the note is neither an event nor an erasure");
+    *head = (struct head){a->event.seq, a->event.first, a->event.prev, a->event.unix_s};
+    return PROTO_OK;
+}
+
+static enum proto_err check_chain(struct acting *a, const struct relay_chain *chain, const struct head *head,
+                                  struct proto_now now)
+{
+    int64_t off_s = head->unix_s - now.unix_ms / 1000;
+
+    if (chain->flying)
+        return refuse(a, PROTO_ERR_BUSY, "your last note is not in the log yet; wait for its answer");
+    if (head->seq != chain->seq + 1 || head->first != (chain->seq == 0) ||
+        (chain->seq && memcmp(head->prev, chain->prev, PROTO_HASH_BYTES) != 0))
+        return refuse(a, PROTO_ERR_REPLAY, "the note does not continue your last one in the log; connect again");
+    if (off_s > CLOCK_OFF_S || off_s < -CLOCK_OFF_S)
+        return refuse(a, PROTO_ERR_CLOCK, "your clock is more than a day off the relay's; set it");
+    a->act->seq = head->seq;
+    memcpy(a->act->key, chain->key, sizeof a->act->key);
+    return PROTO_OK;
+}
+
+static enum proto_err check_note(struct acting *a, struct proto_now now)
+{
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
+    struct proto_note_parts parts;
+    struct proto_note_key key;
+    struct head head;
+
+    proto_identity_signer_name(a->peer->staff, name);
+    if (proto_note_split(&parts, a->said->note.bytes, a->said->note.size) || parts.line_count != 1 ||
+        proto_note_key_init(&key, name, a->peer->staff->public_key) ||
+        proto_note_verify(a->said->note.bytes, a->said->note.size, &key, 1, NULL, NULL))
+        return refuse(a, PROTO_ERR_SIGNATURE, "the note is not signed by the certificate of this connection");
+    enum proto_err err = read_text(a, &parts, &head);
+    if (err)
+        return err;
+    struct relay_chain *chain = relay_chain_of(a->core, name);
+    if (!chain)
+        return refuse(a, PROTO_ERR_NOMEM, "memory ran out");
+    proto_sha256(a->act->text_hash, parts.text, parts.text_len);
+    return check_chain(a, chain, &head, now);
+}
+
+static void refused(struct acting *a, enum proto_err err, struct proto_now now)
+{
+    handhold_OfficerAnswer *body = &a->core->out.body.officer_answer;
+
+    a->core->out.which_body = handhold_FromRelay_officer_answer_tag;
+    memset(body, 0, sizeof *body);
+    body->error = err;
+    snprintf(body->message, sizeof body->message, "%s", a->why);
+    relay_peer_send(a->core, a->peer, now);
+}
+
+enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    struct acting a = {.core = core,
+                       .peer = peer,
+                       .said = &core->in.to_relay.body.officer_act,
+                       .act = calloc(1, sizeof *a.act),
+                       .why = "memory ran out"};
+
+    if (!a.act)
+        return PROTO_ERR_NOMEM;
+    a.act->connection = peer->connection;
+    enum proto_err err = check_note(&a, now);
+    if (!err)
+        err = act_now(&a, now);
+    if (err) {
+        free(a.act->policy);
+        free(a.act);
+    } else {
+        err = relay_act_submit(core, a.act, a.is_erasure ? PROTO_LOG_ERASURE : PROTO_LOG_OFFICER_ACT,
+                               a.said->note.bytes, a.said->note.size, a.said->r);
+    }
+    if (err)
+        refused(&a, err, now);
+    return PROTO_OK;
+}
