@@ -2,21 +2,50 @@
 /*
  * relay/audit/commands.h - the commands of handhold-audit, a file each. Each reads audit_options and returns the exit
  * code: 0 fine, 1 something is wrong with what was read, 2 the call or the folder is not one that it can work with.
+ *
+ * The one table of options, words and commands is in main.c. A new command is a function here, a line there, its word
+ * taken out of later.c, and a paragraph in handhold-audit.1.
  */
 #ifndef RELAY_AUDIT_COMMANDS_H
 #define RELAY_AUDIT_COMMANDS_H
 
 #include "proto/host/options.h"
+#include "relay/audit/organisation.h"
 
 extern struct audit_options {
     const char *dir, *key;
-    const char *session; /* show */
     bool json;
+    const char *session; /* show, prove */
+    bool full;           /* verify */
+    int64_t threads;     /* verify; 0: one for each core */
+    struct {             /* list, export, report; as they were typed */
+        const char *since, *until, *agent, *customer, *capability, *outcome;
+    } filter;
+    const char *format;           /* export */
+    const char *output;           /* export, prove */
+    const char *file;             /* check */
+    const char *ca, *org, *trust; /* check: root, organisation's note, the log's key */
+    int64_t lines;                /* tail: so many of the newest entries first */
+    bool once;                    /* tail: does not wait for more */
 } audit_options;
+
+/**
+ * What every command begins with: opens the organisation that the options name. False: one error was said, and the
+ * exit code is HOST_EXIT_USAGE. `why_key`: what the command needs the officers' key for; NULL when it can do without.
+ */
+bool audit_enter(struct audit_organisation *o, const char *why_key);
+
+/** show.c: the session whose id begins with `prefix`. False: none or several, or no such prefix, which was said. */
+bool audit_find_session(struct audit_organisation *o, const char *prefix, struct relay_store_session *row);
 
 int audit_verify(void);
 int audit_list(void);
 int audit_show(void);
+int audit_tail(void);
+int audit_export(void);
+int audit_figures(void); /* report */
+int audit_prove(void);
+int audit_check(void);
 
 /** Says that a command of a later version is not in this one, and returns the exit code; 0 when `word` is none. */
 int audit_later(const char *word);

@@ -5,16 +5,14 @@
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
 
-struct audit_options audit_options; /* main.c fills it */
-
 int audit_later(const char *word)
 {
-    static const char *const words[] = {"export", "prove", "check",   "erase", "policy",
-                                        "report", "stop",  "recover", "tail"};
+    static const char *const words[] = {"export", "prove", "check", "erase", "policy", "stop", "recover"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(word, words[i])) {
-            host_say_error(word, "this command is not in this version of handhold-audit", "use verify, list or show");
+            host_say_error(word, "this command is not in this version of handhold-audit",
+                           "handhold-audit --help lists what there is");
             return HOST_EXIT_USAGE;
         }
     return HOST_EXIT_FINE;

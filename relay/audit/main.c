@@ -7,23 +7,56 @@
 
 #define OPT(field) (&audit_options.field)
 
+/* ---- options, one table for each set: commands share them ---- */
+
 static const struct host_option common[] = {
-    {"dir", "D", HOST_TEXT, OPT(dir), .required = true, .help = "folder of the organisation, or of its relay"},
+    {"dir", "D", HOST_TEXT, OPT(dir), .help = "folder of the organisation, or of its relay"},
     {"key", "FILE", HOST_TEXT, OPT(key), .help = "the officers' evidence key, to open what was said"},
     {"json", NULL, HOST_FLAG, OPT(json), .help = "print JSON Lines"},
     {0},
 };
-static const struct host_word show_words[] = {
+
+#define FILTER_OPTIONS                                                                                                 \
+    {"since", "WHEN", HOST_TEXT, OPT(filter.since), .help = "opened then or later: 2026-11-01, or 7d, 12h ago"},       \
+        {"until", "WHEN", HOST_TEXT, OPT(filter.until), .help = "opened before the end of then"},                      \
+        {"agent", "WHO", HOST_TEXT, OPT(filter.agent), .help = "this agent: id, or part of the name"},                 \
+        {"customer", "REF", HOST_TEXT, OPT(filter.customer), .help = "this customer's reference"},                     \
+        {"capability", "NAME", HOST_TEXT, OPT(filter.capability), .help = "in which this was asked for: camera, …"},   \
+    {                                                                                                                  \
+        "outcome", "WORD", HOST_TEXT, OPT(filter.outcome),                                                             \
+            .help = "how it ended (completed, …), open, granted, refused, withdrawn or blocked"                      \
+    }
+
+static const struct host_option verify_options[] = {
+    {"full", NULL, HOST_FLAG, OPT(full), .help = "begin at the first entry, whatever was verified before"},
+    {"threads", "N", HOST_INTEGER, OPT(threads), .min = 1, .max = 256, .help = "how many at once (one for each core)"},
+    {0},
+};
+static const struct host_option filter_options[] = {FILTER_OPTIONS, {0}};
+static const struct host_option tail_options[] = {
+    {"lines", "N", HOST_INTEGER, OPT(lines), .min = 0, .max = 100000, .help = "so many of the newest first (10)"},
+    {"once", NULL, HOST_FLAG, OPT(once), .help = "do not wait for more"},
+    {0},
+};
+/* ---- words ---- */
+
+static const struct host_word session_words[] = {
     {"SESSION", HOST_TEXT, OPT(session), .required = true, .help = "the session's id, or how it begins"},
     {0},
 };
+/* ---- commands ---- */
+
 static const struct host_command commands[] = {
-    {"verify", "recompute the whole log and hold it to its signatures and rules", NULL, NULL, audit_verify,
+    {"verify", "recompute the log and hold it to its signatures and rules", verify_options, NULL, audit_verify,
      "Without --key it checks what can be checked without opening anything, and says what it could not see.\n"
-     "The relay may be running. What is wrong first is named with its place; the exit code is then 1."},
-    {"list", "one line for each session", NULL, NULL, audit_list,
+     "The relay may be running. What is wrong first is named with its place; the exit code is then 1.\n"
+     "It goes on from what it verified last, whose size and root it keeps outside the database; --full does not."},
+    {"list", "one line for each session", filter_options, NULL, audit_list,
      "Without --key what was granted and refused stays sealed."},
-    {"show", "the minutes of one session, in words", NULL, show_words, audit_show, "Needs --key."},
+    {"show", "the minutes of one session, in words", NULL, session_words, audit_show, "Needs --key."},
+    {"tail", "new entries as they come, a line each, in words", tail_options, NULL, audit_tail, "Ctrl-C ends it."},
+    {"report", "counts over a period: capabilities, agents, refusals, what was blocked", filter_options, NULL,
+     audit_figures, "Needs --key."},
     {0},
 };
 static const struct host_program program = {
@@ -33,7 +66,7 @@ static const struct host_program program = {
     .commands = commands,
     .notes = "Examples:\n"
              "  handhold-audit verify --dir D --key D/officer/evidence.key\n"
-             "  handhold-audit list --dir D --key D/officer/evidence.key\n"
+             "  handhold-audit list --since 7d --outcome refused --dir D --key D/officer/evidence.key\n"
              "  handhold-audit show 4f2a --dir D --key D/officer/evidence.key",
 };
 
@@ -42,6 +75,7 @@ int main(int argc, char **argv)
     const struct host_command *command;
 
     host_say_start(program.name, false);
+    audit_options.lines = 10;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--dir") || !strcmp(argv[i], "--key")) {
             i++; /* its value may be called as it likes */

@@ -9,13 +9,14 @@
 #include "relay/audit/paper.h"
 #include "relay/audit/phrases.h"
 #include "relay/audit/times.h"
+#include "relay/audit/totals.h"
 
 #define MINUTES_INDENT 17 /* clock, number of the entry, spaces */
 #define LABEL_INDENT 21
 
 /* ---- the order of events ---- */
 
-static const struct audit_session *sorted; /* qsort hands over no context; this tool has one thread */
+static const struct audit_session *sorted; /* qsort hands over no context; pages are written by one thread */
 
 static int by_time(const void *a, const void *b)
 {
@@ -25,8 +26,7 @@ static int by_time(const void *a, const void *b)
     return s != t ? (s > t) - (s < t) : (x > y) - (x < y);
 }
 
-/* Places of the notes as they happened; NULL: out of memory. The caller frees. */
-static size_t *order_of(const struct audit_session *session)
+size_t *audit_minutes_order(const struct audit_session *session)
 {
     size_t *order = malloc((session->count + 1) * sizeof *order);
 
@@ -172,48 +172,15 @@ static void print_minutes(const struct audit_session *session, const size_t *ord
 
 /* ---- what was shared, at a glance ---- */
 
-struct total {
-    uint64_t frames, bytes;
-    int64_t seconds, began;
-    bool granted, refused, passed;
-};
-
-static void add_note(struct total *totals, const struct audit_note *note)
-{
-    struct total *t;
-    uint64_t frames, bytes;
-
-    if (note->by == AUDIT_CUSTOMER) {
-        t = &totals[note->statement.capability];
-        t->granted = t->granted || note->statement.action == PROTO_STATEMENT_GRANT;
-        t->refused = t->refused || note->statement.action == PROTO_STATEMENT_REFUSE;
-        return;
-    }
-    t = &totals[note->event.capability];
-    if (note->event.action == PROTO_ACT_STARTED) {
-        t->began = note->event.unix_s;
-        t->passed = true;
-    } else if (note->event.action == PROTO_ACT_STOPPED) {
-        (void)audit_detail_number(&note->event, "frames", &frames);
-        (void)audit_detail_number(&note->event, "bytes", &bytes);
-        t->frames += frames;
-        t->bytes += bytes;
-        t->seconds += t->began ? note->event.unix_s - t->began : 0;
-        t->began = 0;
-    }
-}
-
-static void print_total(enum proto_capability capability, const struct total *t)
+static void print_total(enum proto_capability capability, const struct audit_total *t)
 {
     char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], text[256];
 
-    if (!t->granted && !t->refused)
-        return;
     audit_duration(duration, t->seconds);
     audit_amount(amount, t->bytes);
     if (t->passed)
         snprintf(text, sizeof text, "granted; shared for %s, %llu frames, %s%s", duration,
-                 (unsigned long long)t->frames, amount, t->began ? ", and goes on" : "");
+                 (unsigned long long)t->frames, amount, t->under_way ? ", and goes on" : "");
     else
         snprintf(text, sizeof text, "%s", t->granted ? "granted; nothing passed" : "refused");
     printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
@@ -222,16 +189,19 @@ static void print_total(enum proto_capability capability, const struct total *t)
 
 static void print_totals(const struct audit_session *session)
 {
-    struct total totals[PROTO_CAPABILITY_COUNT] = {{0, 0, 0, 0, false, false, false}};
+    struct audit_totals totals;
+    bool any = false;
 
-    for (size_t i = 0; i < session->count; i++)
-        add_note(totals, &session->notes[i]);
+    memset(&totals, 0, sizeof totals);
+    audit_totals_add(&totals, session);
     printf("\nShared\n");
     audit_paper_rule();
-    bool any = false;
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
-        any = any || totals[c].granted || totals[c].refused;
-        print_total((enum proto_capability)c, &totals[c]);
+        const struct audit_total *t = &totals.of[c];
+        if (!t->granted && !t->refused && !t->unasked)
+            continue;
+        any = true;
+        print_total((enum proto_capability)c, t);
     }
     if (!any)
         printf("Nothing was asked for.\n");
@@ -240,7 +210,7 @@ static void print_totals(const struct audit_session *session)
 void audit_minutes_print(const struct audit_organisation *o, const struct audit_session *session,
                          const struct audit_report *report)
 {
-    size_t *order = order_of(session);
+    size_t *order = audit_minutes_order(session);
 
     if (!order) {
         host_say_err("show", PROTO_ERR_NOMEM);
@@ -254,7 +224,7 @@ void audit_minutes_print(const struct audit_organisation *o, const struct audit_
 
 /* ---- as JSON Lines ---- */
 
-static void print_note_json(const struct audit_session *session, size_t at)
+json_t *audit_note_json(const struct audit_session *session, size_t at)
 {
     const struct audit_note *note = &session->notes[at];
     bool customer = note->by == AUDIT_CUSTOMER;
@@ -276,21 +246,21 @@ static void print_note_json(const struct audit_session *session, size_t at)
     }
     for (unsigned i = 0; line && !customer && i < note->event.detail_count; i++)
         json_object_set_new(line, note->event.details[i].key, json_string(note->event.details[i].value));
-    host_json_line(line);
+    return line;
 }
 
 void audit_minutes_json(const struct audit_organisation *o, const struct audit_session *session,
                         const struct audit_report *report)
 {
-    size_t *order = order_of(session);
+    size_t *order = audit_minutes_order(session);
 
     if (!order) {
         host_say_err("show", PROTO_ERR_NOMEM);
         return;
     }
-    audit_session_json(o, session);
+    host_json_line(audit_session_json(o, session));
     for (size_t i = 0; i < session->count; i++)
-        print_note_json(session, order[i]);
+        host_json_line(audit_note_json(session, order[i]));
     host_json_event("checked", "{s:b,s:I,s:I}", "ok", report->wrong == 0 && !session->incomplete, "wrong",
                     (json_int_t)report->wrong, "signatures", (json_int_t)report->signatures);
     free(order);

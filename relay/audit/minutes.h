@@ -3,6 +3,8 @@
 #ifndef RELAY_AUDIT_MINUTES_H
 #define RELAY_AUDIT_MINUTES_H
 
+#include <jansson.h>
+
 #include "relay/audit/session.h"
 
 void audit_minutes_print(const struct audit_organisation *o, const struct audit_session *session,
@@ -10,7 +12,12 @@ void audit_minutes_print(const struct audit_organisation *o, const struct audit_
 void audit_minutes_json(const struct audit_organisation *o, const struct audit_session *session,
                         const struct audit_report *report);
 
+/** Places of the notes as they happened; NULL: out of memory. The caller frees. */
+size_t *audit_minutes_order(const struct audit_session *session);
+/** One note as an object of JSON: "event", "note", and what it says. A new reference, or NULL. */
+json_t *audit_note_json(const struct audit_session *session, size_t at);
+
 /** list.c: the line that list and show have in common. */
-void audit_session_json(const struct audit_organisation *o, const struct audit_session *session);
+json_t *audit_session_json(const struct audit_organisation *o, const struct audit_session *session);
 
 #endif

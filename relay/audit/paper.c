@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/audit/paper.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define WIDTH 80
 #define HEAD_INDENT 12
 
-static size_t columns_of(const char *text, size_t len)
+size_t audit_paper_columns(const char *text, size_t len)
 {
     size_t columns = 0;
 
@@ -16,12 +17,25 @@ static size_t columns_of(const char *text, size_t len)
     return columns;
 }
 
+size_t audit_paper_cut(const char *text, size_t columns)
+{
+    size_t len = 0;
+
+    for (size_t used = 0; text[len]; len++) {
+        bool begins = ((unsigned char)text[len] & 0xc0) != 0x80;
+        if (begins && used == columns)
+            break;
+        used += begins;
+    }
+    return len;
+}
+
 void audit_paper_wrapped(const char *text, size_t indent)
 {
     size_t at = indent;
 
     for (const char *word = text; *word;) {
-        size_t len = strcspn(word, " "), columns = columns_of(word, len);
+        size_t len = strcspn(word, " "), columns = audit_paper_columns(word, len);
         if (at > indent && at + 1 + columns > WIDTH) {
             printf("\n%*s", (int)indent, "");
             at = indent;

@@ -10,5 +10,8 @@ void audit_paper_wrapped(const char *text, size_t indent);
 /** "Agent       Ada Lovelace …" */
 void audit_paper_head(const char *name, const char *text);
 void audit_paper_rule(void);
+/** How many columns the first `len` bytes take, and how many bytes of `text` fit into `columns`. */
+size_t audit_paper_columns(const char *text, size_t len);
+size_t audit_paper_cut(const char *text, size_t columns);
 
 #endif

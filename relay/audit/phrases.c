@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "relay/audit/times.h"
+#include "relay/audit/totals.h"
 
 /* One sentence in the making. */
 struct phrase {
@@ -149,25 +150,9 @@ static const char *who(const struct proto_event_note *event)
     return name && !strcmp(name, "agent") ? "agent" : "customer";
 }
 
-/* The start that a stop belongs to: the newest of the same stream before it. */
-static const struct audit_note *start_of(const struct phrase *p)
-{
-    const char *stream = proto_event_note_get(&p->note->event, "stream");
-
-    for (size_t i = p->at; i-- > 0;) {
-        const struct audit_note *before = &p->session->notes[i];
-        const char *other = before->by == AUDIT_RELAY && before->event.action == PROTO_ACT_STARTED
-                                ? proto_event_note_get(&before->event, "stream")
-                                : NULL;
-        if (other && stream && !strcmp(stream, other))
-            return before;
-    }
-    return NULL;
-}
-
 static void say_stopped(const struct phrase *p)
 {
-    const struct audit_note *start = start_of(p);
+    const struct audit_note *start = audit_start_of_stop(p->session, p->at);
     char duration[AUDIT_TIME_MAX] = "", amount[AUDIT_TIME_MAX];
     uint64_t frames, bytes;
 

@@ -34,7 +34,7 @@ static enum proto_err match(void *context, const struct relay_store_session *row
     return PROTO_OK;
 }
 
-static bool find(struct audit_organisation *o, const char *prefix, struct relay_store_session *row)
+bool audit_find_session(struct audit_organisation *o, const char *prefix, struct relay_store_session *row)
 {
     struct finding_session f = {.prefix = prefix, .len = strlen(prefix)};
     char rule[160];
@@ -91,16 +91,10 @@ int audit_show(void)
 {
     struct audit_organisation o;
     struct relay_store_session row;
-    int code = HOST_EXIT_USAGE;
 
-    if (!audit_options.key) {
-        host_say_error("--key", "is missing: the minutes of a session are sealed to the officers",
-                       "give --key D/officer/evidence.key");
-        return code;
-    }
-    if (!audit_open(&o, audit_options.dir, audit_options.key))
-        return code;
-    code = find(&o, audit_options.session, &row) ? show(&o, &row) : HOST_EXIT_FAILED;
+    if (!audit_enter(&o, "is missing: the minutes of a session are sealed to the officers"))
+        return HOST_EXIT_USAGE;
+    int code = audit_find_session(&o, audit_options.session, &row) ? show(&o, &row) : HOST_EXIT_FAILED;
     audit_close(&o);
     return code;
 }

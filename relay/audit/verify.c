@@ -202,7 +202,7 @@ int audit_verify(void)
     struct audit_verified *v = calloc(1, sizeof *v);
     int code = HOST_EXIT_USAGE;
 
-    if (!v || !audit_open(&o, audit_options.dir, audit_options.key)) {
+    if (!v || !audit_enter(&o, NULL)) {
         free(v);
         return code;
     }

@@ -787,7 +787,8 @@ static int run(char *out, size_t capacity, const char *arguments)
     char line[1024];
     size_t len;
 
-    snprintf(line, sizeof line, "TZ=Europe/Zurich %s/handhold-audit %s 2>&1", HANDHOLD_BIN, arguments);
+    snprintf(line, sizeof line, "XDG_STATE_HOME=%s/state TZ=Europe/Zurich %s/handhold-audit %s 2>&1", shared.folder,
+             HANDHOLD_BIN, arguments);
     FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     len = fread(out, 1, capacity - 1, pipe);
@@ -833,7 +834,7 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(1, "2 sessions' ids begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
     expect(1, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
     expect(2, "--key", "show 4f --dir %s", d);
-    expect(2, "is not in this version", "export --format csv --dir %s", d);
+    expect(2, "is not in this version", "erase --customer C-1001 --dir %s", d);
     expect(2, "is not in this version", "--dir %s erase --session 4f", d);
     expect(2, "is not there", "verify --dir %s/nowhere", d);
     expect(2, "is not the private half", "verify --dir %s --key %s/ca/ca.crt", d, d);

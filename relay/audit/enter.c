@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every command begins with. */
+#include "proto/host/say.h"
+#include "relay/audit/commands.h"
+
+struct audit_options audit_options; /* main.c fills it */
+
+bool audit_enter(struct audit_organisation *o, const char *why_key)
+{
+    if (!audit_options.dir) {
+        host_say_error("--dir", "is missing", "name the folder of the organisation, or of its relay");
+        return false;
+    }
+    if (why_key && !audit_options.key) {
+        host_say_error("--key", why_key, "give --key D/officer/evidence.key");
+        return false;
+    }
+    return audit_open(o, audit_options.dir, audit_options.key);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report: counts over a period, as a data-protection authority asks for them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/filter.h"
+#include "relay/audit/minutes.h"
+#include "relay/audit/paper.h"
+#include "relay/audit/phrases.h"
+#include "relay/audit/times.h"
+#include "relay/audit/totals.h"
+
+struct of_agent {
+    char id[RELAY_STORE_TEXT_MAX + 1], name[RELAY_STORE_TEXT_MAX + 1];
+    uint64_t sessions, granted, refused, withdrawn, blocked;
+    int64_t seconds;
+};
+
+struct figures {
+    struct audit_totals totals;
+    struct of_agent *agents; /* owned, in the order in which they were met */
+    size_t agent_count, agent_room;
+    uint64_t sessions, open, erased, wrong, customers_named;
+    uint64_t ended[PROTO_END_COUNT]; /* NONE: by a reason that is not known */
+    int64_t seconds, longest_s, first_ms, last_ms;
+};
+
+static struct of_agent *agent_of(struct figures *f, const struct relay_store_session *row)
+{
+    for (size_t i = 0; i < f->agent_count; i++)
+        if (!strcmp(f->agents[i].id, row->agent_id))
+            return &f->agents[i];
+    if (f->agent_count == f->agent_room) {
+        size_t more = f->agent_room ? f->agent_room * 2 : 16;
+        struct of_agent *bigger = realloc(f->agents, more * sizeof *bigger);
+        if (!bigger)
+            return NULL;
+        f->agents = bigger;
+        f->agent_room = more;
+    }
+    struct of_agent *agent = memset(&f->agents[f->agent_count++], 0, sizeof *agent);
+    memcpy(agent->id, row->agent_id, sizeof agent->id);
+    return agent;
+}
+
+static void count_end(struct figures *f, const struct audit_session *session)
+{
+    int64_t began_s = session->row.created_unix_ms / 1000, end_s = audit_session_end_s(session);
+    int reason = PROTO_END_COUNT - 1;
+
+    if (session->row.state != RELAY_STORE_ENDED) {
+        f->open++;
+        return;
+    }
+    while (reason > 0 && strcmp(proto_end_name((enum proto_end)reason), session->row.ended_reason) != 0)
+        reason--;
+    f->ended[reason]++;
+    if (end_s > began_s) {
+        f->seconds += end_s - began_s;
+        f->longest_s = end_s - began_s > f->longest_s ? end_s - began_s : f->longest_s;
+    }
+}
+
+static void count_agent(struct of_agent *agent, const struct audit_session *session, const struct audit_totals *totals)
+{
+    snprintf(agent->name, sizeof agent->name, "%.128s", audit_agent_name(session));
+    agent->sessions++;
+    for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++) {
+        agent->granted += totals->of[c].granted;
+        agent->refused += totals->of[c].refused;
+        agent->withdrawn += totals->of[c].withdrawn;
+        agent->blocked += totals->of[c].blocked;
+        agent->seconds += totals->of[c].seconds;
+    }
+}
+
+static enum proto_err visit(void *context, const struct audit_session *session, const struct audit_report *judged)
+{
+    struct figures *f = context;
+    struct of_agent *agent = agent_of(f, &session->row);
+    struct audit_totals totals;
+
+    if (!agent)
+        return PROTO_ERR_NOMEM;
+    memset(&totals, 0, sizeof totals);
+    audit_totals_add(&totals, session);
+    audit_totals_add(&f->totals, session);
+    count_agent(agent, session, &totals);
+    count_end(f, session);
+    f->first_ms = f->sessions ? f->first_ms : session->row.created_unix_ms;
+    f->last_ms = session->row.created_unix_ms;
+    f->sessions++;
+    f->erased += session->erased;
+    f->customers_named += session->row.customer_ref[0] != 0;
+    f->wrong += judged->wrong > 0 || session->incomplete;
+    return PROTO_OK;
+}
+
+/* ---- in words ---- */
+
+static void print_head(const struct figures *f)
+{
+    char first[AUDIT_TIME_MAX], last[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], longest[AUDIT_TIME_MAX], text[256];
+    uint64_t ended = f->sessions - f->open;
+
+    audit_time_short(first, f->first_ms / 1000);
+    audit_time_short(last, f->last_ms / 1000);
+    snprintf(text, sizeof text, "%" PRIu64 ", opened from %s to %s", f->sessions, first, last);
+    audit_paper_head("Sessions", f->sessions ? text : "none");
+    if (ended) {
+        audit_duration(took, f->seconds / (int64_t)ended);
+        audit_duration(longest, f->longest_s);
+        snprintf(text, sizeof text, "%s on average, the longest %s", took, longest);
+        audit_paper_head("Duration", text);
+    }
+    snprintf(text, sizeof text, "%" PRIu64 " of them name a customer", f->customers_named);
+    audit_paper_head("Customers", text);
+    if (f->wrong) {
+        snprintf(text, sizeof text, "%" PRIu64 " sessions do not hold; handhold-audit verify names what is wrong",
+                 f->wrong);
+        audit_paper_head("WRONG", text);
+    }
+    if (f->erased) {
+        snprintf(text, sizeof text, "%" PRIu64 " entries are not counted: their evidence was erased", f->erased);
+        audit_paper_head("Erased", text);
+    }
+}
+
+static void print_capabilities(const struct figures *f)
+{
+    char shared[AUDIT_TIME_MAX];
+
+    printf("\n%-20s %8s %8s %8s %9s %8s  %s\n", "Capability", "granted", "refused", "unasked", "withdrawn", "blocked",
+           "shared");
+    audit_paper_rule();
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
+        const struct audit_total *t = &f->totals.of[c];
+        audit_duration(shared, t->seconds);
+        printf("%-20s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 "  %s\n",
+               proto_capability_label((enum proto_capability)c), t->granted, t->refused, t->unasked, t->withdrawn,
+               t->blocked, t->passed ? shared : "-");
+    }
+    if (f->totals.of[0].blocked)
+        printf("%-20s %8s %8s %8s %9s %8" PRIu64 "\n", "of no known kind", "", "", "", "", f->totals.of[0].blocked);
+}
+
+static void print_ends(const struct figures *f)
+{
+    printf("\nEnded\n");
+    audit_paper_rule();
+    for (int end = PROTO_END_COMPLETED; end < PROTO_END_COUNT; end++)
+        if (f->ended[end])
+            printf("%8" PRIu64 "  %s\n", f->ended[end], audit_reason_words(proto_end_name((enum proto_end)end)));
+    if (f->ended[PROTO_END_NONE])
+        printf("%8" PRIu64 "  for another reason\n", f->ended[PROTO_END_NONE]);
+    if (f->open)
+        printf("%8" PRIu64 "  not yet\n", f->open);
+}
+
+static void print_agents(const struct figures *f)
+{
+    char shared[AUDIT_TIME_MAX], name[32];
+
+    printf("\n%-29s %8s %8s %8s %9s  %s\n", "Agent", "sessions", "granted", "refused", "withdrawn", "shared");
+    audit_paper_rule();
+    for (size_t i = 0; i < f->agent_count; i++) {
+        const struct of_agent *a = &f->agents[i];
+        audit_duration(shared, a->seconds);
+        size_t cut = audit_paper_cut(a->name, 29), columns = audit_paper_columns(a->name, cut);
+        snprintf(name, sizeof name, "%*s", (int)(30 - columns), "");
+        printf("%.*s%s%8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 "  %s\n", (int)cut, a->name, name, a->sessions,
+               a->granted, a->refused, a->withdrawn, a->seconds ? shared : "-");
+    }
+}
+
+static void print_words(const struct figures *f)
+{
+    print_head(f);
+    if (!f->sessions)
+        return;
+    print_capabilities(f);
+    print_ends(f);
+    print_agents(f);
+    printf("\nUnasked: the policy forbids it, the device cannot, or no answer came in time; no person refused.\n");
+}
+
+/* ---- as JSON Lines ---- */
+
+static void print_json(const struct figures *f)
+{
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
+        const struct audit_total *t = &f->totals.of[c];
+        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
+                        proto_capability_name((enum proto_capability)c), "granted", (json_int_t)t->granted, "refused",
+                        (json_int_t)t->refused, "unasked", (json_int_t)t->unasked, "withdrawn",
+                        (json_int_t)t->withdrawn, "lapsed", (json_int_t)t->lapsed, "blocked", (json_int_t)t->blocked,
+                        "shared_s", (json_int_t)t->seconds, "frames", (json_int_t)t->frames, "bytes",
+                        (json_int_t)t->bytes);
+    }
+    for (size_t i = 0; i < f->agent_count; i++) {
+        const struct of_agent *a = &f->agents[i];
+        host_json_event("agent", "{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I}", "id", a->id, "name", a->name, "sessions",
+                        (json_int_t)a->sessions, "granted", (json_int_t)a->granted, "refused", (json_int_t)a->refused,
+                        "withdrawn", (json_int_t)a->withdrawn, "blocked", (json_int_t)a->blocked, "shared_s",
+                        (json_int_t)a->seconds);
+    }
+    json_t *ended = json_object();
+    for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
+        json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "open",
+                    (json_int_t)f->open, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
+                    (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong);
+}
+
+int audit_figures(void)
+{
+    struct figures *f = calloc(1, sizeof *f);
+    struct audit_organisation o;
+    struct audit_filter filter;
+
+    if (!f || !audit_filter_take(&filter, host_now().unix_ms) ||
+        !audit_enter(&o, "is missing: what was asked and answered is sealed")) {
+        free(f);
+        return HOST_EXIT_USAGE;
+    }
+    enum proto_err err = audit_each_session(&o, &filter, visit, f);
+    audit_close(&o);
+    if (err == PROTO_ERR_NOMEM)
+        host_say_err("report", err);
+    if (!err)
+        (audit_options.json ? print_json : print_words)(f);
+    int code = err || f->wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    free(f->agents);
+    free(f);
+    return code;
+}
