@@ -12,7 +12,8 @@ const source = (language) => JSON.parse(readFileSync(join(web, 'messages', `${la
 const lengthen = (text) => {
   const accented = text.replace(/[aeiouncy]/gi, (c) => 'àëîöûñçÿÀËÎÖÛÑÇŸ'['aeiouncyAEIOUNCY'.indexOf(c)]);
   const words = Math.ceil(text.trim().length * 0.4 / 12);
-  return /\p{L}/u.test(text) ? `${accented}${' ëxträlöngwörd'.repeat(words)}` : text;
+  const end = /\s$/.test(text) ? ' ' : '';
+  return /\p{L}/u.test(text) ? `${accented.trimEnd()}${' ëxträlöngwörd'.repeat(words)}${end}` : text;
 };
 const mirror = (text) => text.replace(/\p{L}+/gu, (word) => `\u202e${word}\u202c`);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* screens/chat.ts - what both wrote, newest last; each line of the other is read aloud by a screen reader once. */
 import { announce } from '../ui/announce.js';
-import { button, h, plain, said, setText } from '../ui/dom.js';
+import { h, icon, plain, said, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
 
@@ -18,7 +18,7 @@ export class Chat {
   constructor(private readonly visit: Visit) {
     const form = h('form', { class: 'write', onsubmit: (event) => { event.preventDefault(); this.send(); } },
       h('label', { for: 'chat', class: 'heard' }, t('chat.label')), this.field,
-      button(t('chat.send'), () => undefined, { class: 'button soft', type: 'submit', id: 'send' }, 'send'));
+      h('button', { type: 'submit', class: 'button soft', id: 'send', 'aria-label': t('chat.send') }, icon('send')));
     this.field.placeholder = t('chat.label');
     this.field.addEventListener('keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;

@@ -132,8 +132,10 @@ export class Marks {
 
   private newCard(tsMs: number, name: string): Card {
     const canvas = h('canvas', { role: 'img' });
-    const card: Card = { canvas, tsMs, marks: [], frame: undefined, element: h('article', { class: 'card' }, h('h2', {}, t('mark.card', { name })), canvas, h('ul', { class: 'mark-words' })) };
-    card.element.append(button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check'));
+    const card: Card = { canvas, tsMs, marks: [], frame: undefined, element: h('article', { class: 'card' }) };
+    card.element.append(
+      h('div', { class: 'card-head' }, h('h2', {}, t('mark.card', { name })), button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check')),
+      canvas, h('ul', { class: 'mark-words' }));
     this.cards.push(card);
     while (this.cards.length > MOST_CARDS) this.remove(this.cards[0]!);
     this.element.append(card.element);

@@ -37,7 +37,7 @@ export class MaskEditor {
     this.layer.addEventListener('pointermove', (event) => this.draw(event, false));
     this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
     this.only.addEventListener('change', () => this.setOnly());
-    this.panel.append(h('h3', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
+    this.panel.append(h('h2', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
       h('label', { class: 'switch', for: 'only-this' }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
       h('div', { class: 'row' },
         button(t('mask.add'), () => this.add(), { class: 'button soft', id: 'mask-add' }),

@@ -19,6 +19,7 @@ export const languages = [['en', 'English'], ['de', 'Deutsch']] as const;
 const en = enMessages as Catalogue, de = deMessages as Catalogue;
 let catalogue = en;
 let tag = 'en';
+const PSEUDO = { 'en-XA': true, 'ar-XB': true }; // their numbers and plurals are English: that is what they were made from
 
 async function load(name: string): Promise<Catalogue | undefined> {
   switch (name) {
@@ -36,7 +37,7 @@ export async function chooseLanguage(wanted: readonly string[]): Promise<void> {
     const found = (await load(name)) ?? (await load(name.split('-')[0]!));
     if (!found) continue;
     catalogue = found;
-    tag = name in { 'en-XA': 1, 'ar-XB': 1 } ? name : name.split('-')[0]!;
+    tag = name in PSEUDO ? name : name.split('-')[0]!;
     break;
   }
   document.documentElement.lang = tag;
@@ -47,7 +48,18 @@ export function language(): string {
   return tag;
 }
 
-/** Plural rules and numbers of the pseudo-languages are English: that is what their texts were made from. */
+/** The region that was asked for decides how a time is written: 17:30 or 5:30 pm. */
+function region(): string {
+  if (tag in PSEUDO) return 'en';
+  return navigator.languages.find((name) => name.split('-')[0] === tag) ?? tag;
+}
+
+/* A name in another direction must not turn the sentence around it (Unicode isolates). */
+function isolate(values: Values): Values {
+  if (document.documentElement.dir !== 'rtl') return values;
+  return Object.fromEntries(Object.entries(values).map(([name, v]) => [name, typeof v === 'string' ? `\u2068${v}\u2069` : v]));
+}
+
 export function t(key: Key, values: Values = {}): string {
-  return format(catalogue[key], values, tag === 'ar-XB' ? 'en' : tag);
+  return format(catalogue[key], isolate(values), region());
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Nothing leaves before a grant, and nothing after its end; what arrives is what was shown. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { leave, Scene } from './scene.mjs';
+import { decodePng, difference, liveTracks, markerNumber, meanLuma } from './watch.mjs';
+
+let scene;
+before(async () => { scene = await Scene.open(); });
+after(async () => { await scene.close(); });
+afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
+
+test('opening a link sends nothing, and spends nothing', async () => {
+  const { agent, page, seen } = await scene.invited();
+  await page.waitForSelector('.who.good');
+  await page.waitForLoadState('networkidle');
+  assert.equal(seen.messages, 0);
+  assert.ok(seen.requests.every((url) => url.startsWith(scene.house.url) && !url.includes('#')), seen.requests.join(' '));
+  assert.ok(seen.requests.every((url) => !url.includes(agent.invite.link.split('#')[1])));
+  assert.deepEqual(page.problems, []);
+  await page.close();
+  const second = await scene.browser.newContext({ ignoreHTTPSErrors: true }).then((c) => c.newPage());
+  await second.goto(agent.invite.link);
+  await second.click('#join');
+  await agent.await('joined');
+  assert.equal(new URL(second.url()).hash, '');
+});
+
+test('pictures flow from Allow to off, and no longer', async () => {
+  const file = scene.house.path('last.png');
+  const people = await scene.joined({}, '--snapshot', file), { agent, page, seen } = people;
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
+  await page.waitForSelector('#allow');
+  assert.equal(seen.media, 0);
+  assert.equal(await page.evaluate(() => window.tracks.length), 0, 'no lens opens before the answer');
+  await page.click('#allow');
+  await agent.await('video', { frames: (n) => n > 3 });
+  assert.ok(seen.media > 0);
+  assert.equal(await liveTracks(page), 1);
+  await page.click('#off-camera');
+  await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
+  assert.equal(await liveTracks(page), 0);
+  const sent = seen.media;
+  agent.do({ do: 'chat', text: 'Thank you' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, sent);
+
+  const arrived = await decodePng(scene.browser, file), number = markerNumber(arrived);
+  assert.ok(number >= 0, 'the picture carries its number');
+  const original = await decodePng(scene.browser, scene.original(number));
+  assert.ok(difference(arrived, original) < 8, `picture ${number} differs by ${difference(arrived, original)}`);
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
+test('a refusal is as near as an answer, and ends nothing', async () => {
+  const people = await scene.joined(), { agent, page, seen } = people;
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see it' });
+  const [yes, no] = await Promise.all(['#allow', '#not-now'].map((id) => page.waitForSelector(id).then((e) => e.boundingBox())));
+  assert.deepEqual([yes.width, yes.height], [no.width, no.height]);
+  await page.click('#not-now');
+  await agent.await('consent', { capability: 'camera', state: 'refused' });
+  agent.do({ do: 'chat', text: 'No problem' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, 0);
+  await page.fill('#chat', 'Still here');
+  await page.click('#send');
+  await agent.await('chat', { text: 'Still here' });
+  await leave(people);
+});
+
+test('pause stops the lens at once, and Continue starts it afresh', async () => {
+  const people = await scene.showing(), { agent, page, seen } = people;
+  await page.click('#pause');
+  await agent.await('paused', { by: 'customer', reason: 'asked' });
+  assert.equal(await liveTracks(page), 0);
+  const sent = seen.media;
+  await page.waitForSelector('#continue');
+  agent.do({ do: 'chat', text: 'I wait' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, sent);
+  const total = Math.max(...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames), 0);
+  await page.click('#continue');
+  await agent.await('video', { total_frames: (n) => n > total + 5 });
+  assert.equal(await liveTracks(page), 1);
+  await leave(people);
+});
+
+test('what is hidden is black in the picture that arrives', async () => {
+  const file = scene.house.path('masked.png');
+  const people = await scene.showing({}, '--snapshot', file), { agent, page } = people;
+  await page.click('#hide');
+  const layer = await (await page.waitForSelector('.mask-layer')).boundingBox();
+  await page.mouse.move(layer.x + 0.25 * layer.width, layer.y + 0.25 * layer.height);
+  await page.mouse.down();
+  await page.mouse.move(layer.x + 0.75 * layer.width, layer.y + 0.6 * layer.height);
+  await page.mouse.up();
+  await page.waitForSelector('.mask-box');
+  const from = agent.mark();
+  for (let i = 0; i < 2; i++) await agent.await('video', { frames: (n) => n > 2 }, from + i);
+  await page.waitForTimeout(1000); // frames that were on their way without it
+  await page.click('#off-camera');
+  await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
+  const arrived = await decodePng(scene.browser, file);
+  assert.ok(meanLuma(arrived, { x: 0.27, y: 0.27, width: 0.46, height: 0.31 }) < 20);
+  assert.ok(meanLuma(arrived, { x: 0.27, y: 0.05, width: 0.46, height: 0.15 }) > 40);
+  await leave(people);
+});
+
+test('the receipt says what was shared, and its proof holds for others too', async () => {
+  const people = await scene.showing(), { page } = people;
+  await leave(people);
+  assert.match(await page.textContent('.receipt'), /Camera[\s\S]*To see the lights of your router/);
+  await page.click('#verify');
+  await page.waitForFunction(() => /proof holds/.test(document.querySelector('.receipt').textContent));
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  const saved = await download.path();
+  const { readFileSync, writeFileSync } = await import('node:fs');
+  const proofs = [...readFileSync(saved, 'utf8').matchAll(/<pre>([\s\S]*?)<\/pre>/g)].map(([, text]) => text.replaceAll('&amp;', '&').replaceAll('&lt;', '<').replaceAll('&gt;', '>'));
+  assert.ok(proofs.length >= 2);
+  const file = scene.house.path('proof');
+  writeFileSync(file, proofs[0]);
+  assert.match(scene.house.audit('verify'), /./);
+  assert.deepEqual(page.problems, []);
+});

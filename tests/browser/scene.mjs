@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What most tests begin with: a house, a browser whose camera shows the clip, a customer who has joined. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bin, clip, House } from './house.mjs';
+import { openBrowser, openPage } from './browser.mjs';
+import { watch } from './watch.mjs';
+
+export class Scene {
+  static async open(options = {}) {
+    const scene = new Scene();
+    scene.house = await House.open();
+    scene.camera = clip(scene.house.path('camera.y4m'), { size: '640x480', seconds: 4 });
+    scene.browser = await openBrowser(scene.camera, options);
+    return scene;
+  }
+
+  /** The n-th picture of the clip as it was made, as a file. */
+  original(number) {
+    const file = this.house.path(`original-${number}.png`);
+    execFileSync(join(bin, 'handhold-clip'), ['--size', '640x480', '--fps', '30', '--png', file, '--picture', String(number)]);
+    return file;
+  }
+
+  /** A page at the link, not joined. */
+  async invited(options = {}, ...agentOptions) {
+    const agent = await this.house.agent(...agentOptions);
+    const page = await openPage(this.browser, options);
+    const seen = await watch(page);
+    await page.goto(options.lang ? agent.invite.link.replace('/j#', `/j?lang=${options.lang}#`) : agent.invite.link);
+    await page.waitForSelector('#join');
+    return { agent, page, seen };
+  }
+
+  async joined(options = {}, ...agentOptions) {
+    const people = await this.invited(options, ...agentOptions);
+    await people.page.click('#join');
+    await people.agent.await('joined');
+    await people.page.waitForSelector('.top .good');
+    return people;
+  }
+
+  /** …and shows the camera. */
+  async showing(options = {}, ...agentOptions) {
+    const people = await this.joined(options, ...agentOptions);
+    people.agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
+    await people.page.click('#allow');
+    await people.agent.await('first-picture');
+    return people;
+  }
+
+  async close() {
+    await this.browser.close();
+    await this.house.close();
+  }
+}
+
+/** Ends the visit from the page, and waits until both ends know. */
+export async function leave({ agent, page }) {
+  await page.click('#end');
+  await page.click('#leave-now');
+  await agent.await('ended');
+  await page.waitForSelector('.receipt');
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Every screen, as people meet it: in both themes, on small and large ones, with long words and right to left. axe-core
+ * finds nothing on any of them, and nothing is wider than the window. HANDHOLD_SHOTS=FOLDER keeps the pictures.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { SIZES, openPage } from './browser.mjs';
+import { Scene } from './scene.mjs';
+import { axeViolations } from './watch.mjs';
+
+const shots = process.env.HANDHOLD_SHOTS;
+let scene;
+before(async () => { scene = await Scene.open(); });
+after(async () => { await scene.close(); });
+afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
+
+async function look(page, name) {
+  assert.deepEqual(await axeViolations(page), [], name);
+  const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide[0] <= wide[1], `${name} is ${wide[0]} px wide in a window of ${wide[1]}`);
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.waitForTimeout(250); // a sheet that is still rising
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+const LOOKS = [
+  ['320-light', { width: SIZES.small[0], height: SIZES.small[1] }],
+  ['390-dark', { colorScheme: 'dark' }],
+  ['768-light', { width: SIZES.tablet[0], height: SIZES.tablet[1], phone: false }],
+  ['390-de', { locale: 'de-DE' }],
+  ['320-long', { width: SIZES.small[0], height: SIZES.small[1], lang: 'en-XA' }],
+  ['390-rtl-dark', { lang: 'ar-XB', colorScheme: 'dark' }],
+  ['landscape', { width: 844, height: 390 }],
+  ['320-text-200', { width: 320, height: 640, large: true }],
+];
+
+for (const [look_, options] of LOOKS)
+  test(`a whole session, ${look_}`, async () => {
+    const { agent, page } = await scene.invited(options);
+    const larger = options.large ? () => page.addStyleTag({ content: 'html{font-size:200%!important}' }).catch(() => page.evaluate(() => { document.documentElement.style.fontSize = '200%'; })) : async () => undefined;
+    await larger();
+    await page.waitForSelector('.who.good');
+    await look(page, `${look_}-1-welcome`);
+    if (!(options.phone ?? true)) {
+      await page.click('.aside .button');
+      await page.waitForSelector('.qr');
+      await look(page, `${look_}-1b-qr`);
+    }
+    await page.click('#join');
+    await page.waitForSelector('.top .good');
+    await look(page, `${look_}-2-joined`);
+    agent.do({ do: 'request', capability: 'camera', purpose: 'To see which lights of your router are on, and what is written on its label', seconds: 600 });
+    await page.waitForSelector('#allow');
+    await look(page, `${look_}-3-asked`);
+    await page.click('#allow');
+    await agent.await('first-picture');
+    await page.waitForSelector('.tools:not([hidden])');
+    agent.do({ do: 'chat', text: 'Hello, please show me the front of it.' });
+    await page.waitForSelector('.lines .theirs');
+    await page.evaluate(() => scrollTo(0, 0));
+    await look(page, `${look_}-4-showing`);
+    await page.click('#hide');
+    await page.click('#mask-add');
+    await page.evaluate(() => scrollTo(0, 0));
+    await look(page, `${look_}-5-masks`);
+    await page.click('#mask-done');
+    agent.do({ do: 'draw', shape: 'arrow', points: [[0.2, 0.2], [0.35, 0.6]], text: 'this light' });
+    await page.waitForSelector('.card');
+    await page.waitForTimeout(500);
+    await look(page, `${look_}-6-marked`);
+    await page.click('.dismiss');
+    await page.click('#pause');
+    await page.waitForSelector('#continue');
+    await page.evaluate(() => scrollTo(0, 0));
+    await look(page, `${look_}-7-paused`);
+    await page.click('#continue');
+    await page.click('#end');
+    await look(page, `${look_}-8-leave`);
+    await page.click('#leave-now');
+    await page.waitForSelector('.receipt');
+    await look(page, `${look_}-9-end`);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+
+test('the code, with its typing errors', async () => {
+  for (const [name, options] of [['320-light', { width: 320, height: 640 }], ['390-dark', { colorScheme: 'dark' }]]) {
+    const agent = await scene.house.agent();
+    const page = await openPage(scene.browser, options);
+    await page.goto(scene.house.url);
+    await page.waitForSelector('#code');
+    await look(page, `${name}-code`);
+    const digits = agent.invite.code.replaceAll(' ', '');
+    await page.fill('#code', digits.slice(0, -1) + ((Number(digits.at(-1)) + 1) % 10));
+    await page.click('#join');
+    await page.waitForFunction(() => document.querySelector('#code-error').textContent !== '');
+    await look(page, `${name}-code-wrong`);
+    await page.fill('#code', digits);
+    await page.click('#join');
+    await agent.await('joined');
+    await page.waitForSelector('.top .good');
+    await page.context().close();
+  }
+});
+
+test('invitations that do not work say so', async () => {
+  const page = await openPage(scene.browser);
+  await page.goto(`${scene.house.url}/j#AQDsomethingThatIsCut`);
+  await page.waitForSelector('h1');
+  await look(page, 'problem-link');
+  const { agent, page: first } = await scene.joined();
+  const second = await openPage(scene.browser);
+  await second.goto(agent.invite.link);
+  await second.click('#join');
+  await second.waitForSelector('[data-screen="problem"] h1');
+  await look(second, 'problem-busy');
+  assert.match(await second.textContent('h1'), /another device/);
+  for (const p of [page, first, second]) await p.context().close();
+});

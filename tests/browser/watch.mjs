@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What a page does that no screen shows: its sockets, its tracks, its requests; and pictures, pixel by pixel. */
+import axe from 'axe-core';
+import { readFileSync } from 'node:fs';
+
+const MEDIA = 0x20;
+
+/** Call before the page is opened. */
+export async function watch(page) {
+  const seen = { media: 0, messages: 0, bytes: 0, requests: [] };
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => {
+    seen.messages++;
+    seen.bytes += payload.length;
+    if (payload[0] === MEDIA) seen.media++;
+  }));
+  page.on('request', (request) => seen.requests.push(request.url()));
+  await page.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.tracks = [];
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      window.tracks.push(...stream.getTracks());
+      return stream;
+    };
+    window.heard = [];
+    addEventListener('DOMContentLoaded', () => new MutationObserver((changes) => {
+      for (const change of changes)
+        if (change.target.matches?.('[aria-live]')) for (const node of change.addedNodes) window.heard.push(node.textContent);
+    }).observe(document.body, { childList: true, subtree: true }));
+  });
+  return seen;
+}
+
+export const liveTracks = (page) => page.evaluate(() => window.tracks.filter((t) => t.readyState === 'live').length);
+
+/** What a screen reader was given to say, in order. */
+export const heard = (page) => page.evaluate(() => window.heard);
+
+/** Ids of axe-core's violations, WCAG 2.2 A and AA and best practice. A script tag would be against the page's policy. */
+export async function axeViolations(page) {
+  await page.evaluate(`${axe.source}; undefined`);
+  const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} (${v.help})`);
+}
+
+/** {width, height, data} of a PNG, decoded by a page that is not ours. */
+export async function decodePng(browser, file) {
+  const page = await browser.newPage();
+  try {
+    const found = await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext('2d');
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      let text = '';
+      for (let at = 0; at < data.length; at += 32768) text += String.fromCharCode(...data.subarray(at, at + 32768));
+      return { width: bitmap.width, height: bitmap.height, data: btoa(text) };
+    }, readFileSync(file).toString('base64'));
+    return { ...found, data: Buffer.from(found.data, 'base64') };
+  } finally {
+    await page.close();
+  }
+}
+
+export function luma({ width, data }, x, y) {
+  const at = 4 * (Math.round(y) * width + Math.round(x));
+  return 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2];
+}
+
+/** Mean of the luma in a region, 0..1 of the sides. */
+export function meanLuma(picture, { x, y, width, height }) {
+  let sum = 0, count = 0;
+  for (let row = Math.ceil(y * picture.height); row < (y + height) * picture.height; row++)
+    for (let column = Math.ceil(x * picture.width); column < (x + width) * picture.width; column++, count++) sum += luma(picture, column, row);
+  return sum / count;
+}
+
+/** The number that the clip wrote into the picture (tests/clip/marker.h), or -1. */
+export function markerNumber(picture) {
+  const block = Math.max(4, Math.floor(picture.width / 80) & ~1);
+  let bits = 0;
+  for (let i = 0; i < 26; i++) {
+    const size = { x: (i * block + block / 4) / picture.width, y: (picture.height - 0.75 * block) / picture.height, width: block / 2 / picture.width, height: block / 2 / picture.height };
+    bits = bits * 2 + (meanLuma(picture, size) > 123 ? 1 : 0);
+  }
+  const number = Math.floor(bits / 512) & 0xffff, check = ((number * 167 + 91) ^ (number >> 8)) & 0xff;
+  return bits === 2 ** 25 + number * 512 + check * 2 ? number : -1;
+}
+
+/** Mean difference of two pictures of one size, 0..255. */
+export function difference(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i += 4) sum += Math.abs(a.data[i] - b.data[i]) + Math.abs(a.data[i + 1] - b.data[i + 1]) + Math.abs(a.data[i + 2] - b.data[i + 2]);
+  return sum / (a.data.length / 4 * 3);
+}
