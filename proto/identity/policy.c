@@ -65,6 +65,14 @@ uint32_t proto_policy_retention_days(const struct proto_policy *policy, enum pro
     return rule_of(policy, capability)->retention_days;
 }
 
+bool proto_policy_offers(const struct proto_policy *policy, const char *purpose)
+{
+    for (uint32_t i = 0; i < policy->purpose_count; i++)
+        if (!strcmp(policy->purposes[i], purpose))
+            return true;
+    return policy->purpose_count == 0;
+}
+
 /* ---- note ---- */
 
 static enum proto_err check_signer(const struct proto_policy *policy, const struct proto_policy_signer *signer)

@@ -14,6 +14,9 @@
  *     evidence <base64 X25519 public key>
  *     grace 60
  *     check-words optional
+ *     ticket required                         (only when a session needs a ticket reference)
+ *     keep 365                                (only when evidence has an end: days after which it is destroyed)
+ *     purpose to see the fault                (once for each that may be asked for; none: any)
  *     allow camera 14400 30 agent,supervisor,expert
  *     …
  *     deny location
@@ -29,12 +32,14 @@
 #include "proto/identity/org.h"
 #include "proto/util/buf.h"
 #include "proto/wire/capability.h"
+#include "proto/wire/limits.h"
 
 #define PROTO_POLICY_NOTE_BYTES 8192u             /* as on the wire (handhold.options) */
 #define PROTO_POLICY_SECONDS_MAX (4u * 60u * 60u) /* no session is longer */
 #define PROTO_POLICY_RETENTION_DAYS_MAX 36500u
 #define PROTO_POLICY_GRACE_S_MAX 600u
 #define PROTO_POLICY_GRACE_S 60u
+#define PROTO_POLICY_PURPOSES_MAX 16u
 
 struct proto_policy_rule {
     uint32_t roles;          /* bit 1 << role for each that may ask; 0: nobody, the capability is forbidden */
@@ -49,8 +54,12 @@ struct proto_policy {
     uint8_t evidence_key[32]; /* X25519 */
     uint32_t grace_s;         /* how long a lost connection may take to come back */
     bool check_words_required;
-    struct proto_policy_rule rules[PROTO_CAPABILITY_COUNT]; /* by enum proto_capability */
-    struct proto_identity officer;                          /* who signed; set by verify and sign */
+    bool ticket_required; /* no session without the reference of a matter */
+    uint32_t keep_days;   /* of the log's evidence and session rows; 0: no end */
+    char purposes[PROTO_POLICY_PURPOSES_MAX][PROTO_MAX_VALUE_BYTES + 1]; /* that may be asked for, in their order */
+    uint32_t purpose_count;                                              /* 0: any */
+    struct proto_policy_rule rules[PROTO_CAPABILITY_COUNT];              /* by enum proto_capability */
+    struct proto_identity officer;                                       /* who signed; set by verify and sign */
     uint8_t text_hash[32]; /* SHA-256 of the signed text, as AUTH_A carries it; set by verify and sign */
 };
 
@@ -65,6 +74,8 @@ PROTO_MUST_USE enum proto_err proto_policy_allows(const struct proto_policy *pol
                                                   enum proto_role role, uint32_t seconds);
 /** The time to ask for when `wanted` is (0: until the session ends), cut down to the longest that is allowed. */
 uint32_t proto_policy_seconds(const struct proto_policy *policy, enum proto_capability capability, uint32_t wanted);
+/** May a request give this purpose? */
+bool proto_policy_offers(const struct proto_policy *policy, const char *purpose);
 uint32_t proto_policy_retention_days(const struct proto_policy *policy, enum proto_capability capability);
 
 /** The text without number, time and officer, as an officer edits it. Appended to `out`. */

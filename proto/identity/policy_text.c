@@ -6,6 +6,7 @@
 
 #include "proto/identity/lines.h"
 #include "proto/seal/base64.h"
+#include "proto/seal/utf8.h"
 
 #define POLICY_FIRST_LINE "handhold/1 policy"
 
@@ -36,6 +37,12 @@ static void put_rules(const struct proto_policy *policy, struct proto_buf *out)
     proto_base64_put(out, policy->evidence_key, sizeof policy->evidence_key);
     proto_buf_printf(out, "\ngrace %" PRIu32 "\ncheck-words %s\n", policy->grace_s,
                      policy->check_words_required ? "required" : "optional");
+    if (policy->ticket_required)
+        proto_buf_put_text(out, "ticket required\n");
+    if (policy->keep_days)
+        proto_buf_printf(out, "keep %" PRIu32 "\n", policy->keep_days);
+    for (uint32_t i = 0; i < policy->purpose_count; i++)
+        proto_buf_printf(out, "purpose %s\n", policy->purposes[i]);
     for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
         put_rule(policy, (enum proto_capability)i, out);
 }
@@ -53,15 +60,51 @@ void proto_policy_text_put(const struct proto_policy *policy, const struct proto
     put_rules(policy, out);
 }
 
+/* Each line that a policy may have, with what it means: an officer edits this and needs no other page. */
 void proto_policy_print(const struct proto_policy *policy, struct proto_buf *out)
 {
     proto_buf_printf(out,
-                     POLICY_FIRST_LINE "\n"
-                                       "# allow CAPABILITY LONGEST-SECONDS RETENTION-DAYS ROLE,ROLE…\n"
-                                       "# seconds 0: until the session ends; days 0: nothing is kept\n"
-                                       "domain %s\n",
+                     POLICY_FIRST_LINE
+                     "\n"
+                     "# What staff may ask for, and what is kept. Edit it, see what would change with\n"
+                     "# `handhold-audit policy check FILE`, put it in force with `policy sign FILE`.\n"
+                     "# A line that begins with # says nothing.\n"
+                     "\n"
+                     "# The organisation's domain, as its root certificate has it.\n"
+                     "domain %s\n"
+                     "\n"
+                     "# The public half of the key that opens evidence. Only who has the private half\n"
+                     "# (officer/evidence.key) can read what was said.\n"
+                     "evidence ",
                      policy->domain);
-    put_rules(policy, out);
+    proto_base64_put(out, policy->evidence_key, sizeof policy->evidence_key);
+    proto_buf_printf(out,
+                     "\n\n"
+                     "# Seconds for which a lost connection keeps its consents, 0 to %u.\n"
+                     "grace %" PRIu32 "\n"
+                     "\n"
+                     "# required: nothing can be asked for until both people compared the check words.\n"
+                     "check-words %s\n"
+                     "\n"
+                     "# required: no session without the reference of a ticket (handhold-agent --reference).\n"
+                     "ticket %s\n"
+                     "\n"
+                     "# Days for which evidence of a session is kept; the relay destroys it then. 0: no end.\n"
+                     "keep %" PRIu32 "\n"
+                     "\n"
+                     "# Purposes that may be asked for, in these words and one a line. None: any.\n",
+                     PROTO_POLICY_GRACE_S_MAX, policy->grace_s, policy->check_words_required ? "required" : "optional",
+                     policy->ticket_required ? "required" : "optional", policy->keep_days);
+    if (!policy->purpose_count)
+        proto_buf_put_text(out, "# purpose to see the fault\n");
+    for (uint32_t i = 0; i < policy->purpose_count; i++)
+        proto_buf_printf(out, "purpose %s\n", policy->purposes[i]);
+    proto_buf_put_text(out, "\n"
+                            "# allow CAPABILITY LONGEST-SECONDS RETENTION-DAYS ROLE,ROLE...\n"
+                            "# deny CAPABILITY\n"
+                            "# seconds 0: until the session ends; days 0: nothing of it is kept beyond the session\n");
+    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
+        put_rule(policy, (enum proto_capability)i, out);
 }
 
 /* ---- reading ---- */
@@ -130,6 +173,28 @@ static bool read_grace(struct reading *r, struct proto_span value)
     return read_u32(value, PROTO_POLICY_GRACE_S_MAX, &r->policy->grace_s);
 }
 
+static bool read_ticket(struct reading *r, struct proto_span value)
+{
+    r->policy->ticket_required = proto_span_is(value, "required");
+    return r->policy->ticket_required || proto_span_is(value, "optional");
+}
+
+static bool read_keep(struct reading *r, struct proto_span value)
+{
+    return read_u32(value, PROTO_POLICY_RETENTION_DAYS_MAX, &r->policy->keep_days);
+}
+
+static bool read_purpose(struct reading *r, struct proto_span value)
+{
+    struct proto_policy *policy = r->policy;
+
+    if (policy->purpose_count == PROTO_POLICY_PURPOSES_MAX || !proto_utf8_is_clean(value.at, value.len, 0) ||
+        !proto_span_copy(value, policy->purposes[policy->purpose_count], sizeof policy->purposes[0]))
+        return false;
+    policy->purpose_count++;
+    return true;
+}
+
 static bool read_check_words(struct reading *r, struct proto_span value)
 {
     r->policy->check_words_required = proto_span_is(value, "required");
@@ -196,7 +261,8 @@ static const struct policy_line {
 } policy_lines[] = {
     {"number", read_number},           {"domain", read_domain},     {"time", read_time},
     {"officer", read_officer},         {"evidence", read_evidence}, {"grace", read_grace},
-    {"check-words", read_check_words}, {"allow", read_allow},       {"deny", read_deny},
+    {"check-words", read_check_words}, {"ticket", read_ticket},     {"keep", read_keep},
+    {"purpose", read_purpose},         {"allow", read_allow},       {"deny", read_deny},
 };
 
 static bool read_line(struct reading *r, struct proto_span line)

@@ -182,15 +182,15 @@ static void retire_key(struct proto_session *s, uint64_t kid)
 /* ---------------------------------------------------------------- being asked */
 
 /* Why a request is not even put before the customer; NULL: it is. */
-static const char *cannot_be_asked(const struct proto_session *s, enum proto_capability capability, uint32_t max_s,
-                                   uint32_t retention_days)
+static const char *cannot_be_asked(const struct proto_session *s, enum proto_capability capability, const char *purpose,
+                                   uint32_t max_s, uint32_t retention_days)
 {
     if (!s->verified && capability != PROTO_CAPABILITY_MICROPHONE)
         return PROTO_PURPOSE_UNVERIFIED;
     if ((!s->verified || s->policy.check_words_required) && !s->words_matched)
         return PROTO_PURPOSE_WORDS;
     if (proto_policy_allows(&s->policy, capability, s->agent.role, max_s) ||
-        retention_days > proto_policy_retention_days(&s->policy, capability))
+        retention_days > proto_policy_retention_days(&s->policy, capability) || !proto_policy_offers(&s->policy, purpose))
         return PROTO_PURPOSE_FORBIDDEN;
     if (!(s->offers & 1u << capability))
         return PROTO_PURPOSE_BLOCKED;
@@ -217,7 +217,7 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
     grant->retention_days = request->retention_days;
     memcpy(grant->purpose, request->purpose, sizeof grant->purpose);
     grant->phase = GRANT_ASKED;
-    const char *why_not = cannot_be_asked(s, capability, request->max_s, request->retention_days);
+    const char *why_not = cannot_be_asked(s, capability, request->purpose, request->max_s, request->retention_days);
     if (!why_not) {
         tell(s, capability, PROTO_CONSENT_REQUESTED, grant->purpose);
         return;

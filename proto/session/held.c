@@ -378,7 +378,7 @@ enum proto_err proto_session_request(struct proto_session *s, enum proto_capabil
     if (s->refusals >= PROTO_REFUSALS_MUTE)
         return PROTO_ERR_CONSENT; /* three times no is an answer */
     uint32_t seconds = proto_policy_seconds(&s->policy, capability, max_s);
-    if (proto_policy_allows(&s->policy, capability, s->agent.role, seconds))
+    if (proto_policy_allows(&s->policy, capability, s->agent.role, seconds) || !proto_policy_offers(&s->policy, purpose))
         return PROTO_ERR_POLICY;
     handhold_ConsentRequest message = {
         .number = ++s->asked,

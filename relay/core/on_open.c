@@ -151,6 +151,11 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
         return PROTO_ERR_RANGE;
     if (room)
         return open_again(core, peer, room, now);
+    if (core->policy->ticket_required && !*open->reference) {
+        relay_peer_tell(core, peer, now, PROTO_ERR_POLICY,
+                        "the organisation's policy wants the reference of a ticket for each session; give one");
+        return PROTO_OK;
+    }
     const char *bound = bound_broken(core, peer, now);
     if (bound) {
         relay_peer_tell(core, peer, now, PROTO_ERR_BUSY, "%s", bound);

@@ -208,8 +208,18 @@ static void a_policy_says_what_the_officer_signed(void **state)
     house_init(&h, PROTO_ROLE_OFFICER);
     h.policy.grace_s = 7;
     h.policy.check_words_required = true;
+    h.policy.ticket_required = true;
+    h.policy.keep_days = 365;
+    h.policy.purpose_count = 2;
+    strcpy(h.policy.purposes[0], "to see the fault");
+    strcpy(h.policy.purposes[1], "to read the serial number");
     assert_ok(sign_policy(&h));
     assert_ok(verify_policy(&h, 5, &back));
+    assert_true(back.ticket_required && back.keep_days == 365 && back.purpose_count == 2);
+    assert_true(proto_policy_offers(&back, "to read the serial number"));
+    assert_false(proto_policy_offers(&back, "because"));
+    memset(&h.policy.purpose_count, 0, sizeof h.policy.purpose_count);
+    assert_true(proto_policy_offers(&h.policy, "because"));
     assert_true(back.number == 5 && back.time_s == NOW && back.grace_s == 7 && back.check_words_required);
     assert_memory_equal(back.rules, h.policy.rules, sizeof back.rules);
     assert_memory_equal(back.evidence_key, h.policy.evidence_key, 32);
@@ -340,6 +350,10 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
         {"handhold/1 policy\ndomain example.org\nallow camera 99999 0 agent\n", 3},
         {"handhold/1 policy\ndomain example.org\nnumber 9\n", 3},
         {"handhold/1 policy\ndomain example.org\ngrace 601\n", 3},
+        {"handhold/1 policy\ndomain example.org\nticket perhaps\n", 3},
+        {"handhold/1 policy\ndomain example.org\nkeep 36501\n", 3},
+        {"handhold/1 policy\ndomain example.org\npurpose \n", 3},
+        {"handhold/1 policy\ndomain example.org\npurpose a\tb\n", 3},
     };
     struct proto_policy policy, back;
     struct proto_buf text;
@@ -347,9 +361,15 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
 
     (void)state;
     proto_policy_defaults(&policy, DOMAIN);
+    policy.keep_days = 30;
+    policy.ticket_required = true;
+    policy.purpose_count = 1;
+    strcpy(policy.purposes[0], "to see the fault");
     proto_buf_init(&text, PROTO_POLICY_NOTE_BYTES);
     proto_policy_print(&policy, &text);
     assert_ok(proto_policy_parse(&back, text.bytes, text.len, NULL));
+    assert_true(back.keep_days == 30 && back.ticket_required && back.purpose_count == 1);
+    assert_string_equal(back.purposes[0], policy.purposes[0]);
     assert_memory_equal(back.rules, policy.rules, sizeof back.rules);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(proto_policy_parse(&back, wrong[i].text, strlen(wrong[i].text), &line), PROTO_ERR_FORMAT);

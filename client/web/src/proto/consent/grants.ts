@@ -15,7 +15,7 @@ import { ProtoError, type Err } from '../err.js';
 import type { ConsentState, Frame, PauseBy, PauseReason } from '../session.js';
 import { concat, uint, wipe, type Bytes } from '../util/bytes.js';
 import { isValue } from '../util/text.js';
-import { policyAllows } from '../identity/policy.js';
+import { policyAllows, policyOffers } from '../identity/policy.js';
 import { SFRAME_SUITE, SframeKey } from '../seal/sframe.js';
 import { capabilities, capabilityFromNumber, capabilityNumber, type Capability } from '../wire/capability.js';
 import { CONTROL } from '../wire/control.js';
@@ -177,6 +177,7 @@ export class Grants {
     if (!verified && capability !== 'microphone') return PURPOSE.UNVERIFIED;
     if ((!verified || policy.checkWordsRequired) && !core.wordsMatched) return PURPOSE.WORDS;
     if (!policyAllows(policy, capability, agent.role, grant.maxS) || grant.retentionDays > (policy.rules.get(capability)?.retentionDays ?? 0)) return PURPOSE.FORBIDDEN;
+    if (!policyOffers(policy, grant.purpose)) return PURPOSE.FORBIDDEN;
     return core.config.offers.includes(capability) ? undefined : PURPOSE.BLOCKED;
   }
 

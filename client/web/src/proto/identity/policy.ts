@@ -11,7 +11,7 @@ import { CHAIN_MAX, signerName, verifyChain } from './certificate.js';
 import type { Org } from './org.js';
 import { isDomain } from './profile.js';
 
-const FIRST_LINE = 'handhold/1 policy', NOTE_MAX = 8192, SECONDS_MAX = 4n * 3600n, DAYS_MAX = 36500n, GRACE_MAX = 600n, DER_MAX = 4096;
+const FIRST_LINE = 'handhold/1 policy', NOTE_MAX = 8192, SECONDS_MAX = 4n * 3600n, DAYS_MAX = 36500n, GRACE_MAX = 600n, DER_MAX = 4096, PURPOSES_MAX = 16;
 
 export interface Rule {
   /** 0: until the session ends. */
@@ -29,6 +29,11 @@ export interface Policy {
   evidenceKey: Bytes;
   graceS: number;
   checkWordsRequired: boolean;
+  ticketRequired: boolean;
+  /** How long the organisation keeps the evidence of a session; 0: no end. */
+  keepDays: number;
+  /** That may be asked for; none: any. */
+  purposes: string[];
   /** What is not here is forbidden. */
   rules: Map<Capability, Rule>;
   textHash: Bytes;
@@ -40,6 +45,9 @@ function write(policy: Policy): string {
   const lines = [FIRST_LINE, `number ${policy.number}`, `domain ${policy.domain}`, `time ${policy.timeS}`];
   for (const der of policy.officer) lines.push(`officer ${base64(der)}`);
   lines.push(`evidence ${base64(policy.evidenceKey)}`, `grace ${policy.graceS}`, `check-words ${policy.checkWordsRequired ? 'required' : 'optional'}`);
+  if (policy.ticketRequired) lines.push('ticket required');
+  if (policy.keepDays) lines.push(`keep ${policy.keepDays}`);
+  for (const purpose of policy.purposes) lines.push(`purpose ${purpose}`);
   for (const capability of capabilities) {
     const rule = policy.rules.get(capability);
     lines.push(rule ? `allow ${capability} ${rule.maxS} ${rule.retentionDays} ${rule.roles.join(',')}` : `deny ${capability}`);
@@ -68,6 +76,9 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
   evidence: (policy, rest) => void (policy.evidenceKey = base64Decode(rest)),
   grace: (policy, rest) => void (policy.graceS = Number(number(rest, GRACE_MAX))),
   'check-words': (policy, rest) => void (policy.checkWordsRequired = rest === 'required'),
+  ticket: (policy, rest) => void (policy.ticketRequired = rest === 'required'),
+  keep: (policy, rest) => void (policy.keepDays = Number(number(rest, DAYS_MAX))),
+  purpose: (policy, rest) => void policy.purposes.push(rest),
   allow: addRule,
   deny: () => undefined, /* what has no rule is written as denied, in its place: the comparison sees to the rest */
 };
@@ -75,7 +86,7 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
 /** One text, one policy: the text must be the one that would be written. Throws FORMAT. */
 export function policyRead(text: string): Policy {
   const policy: Policy = {
-    number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, rules: new Map(), textHash: sha256(utf8(text)),
+    number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0, purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
   };
   const [first, ...lines] = linesOf(text) ?? [];
   if (first !== FIRST_LINE) throw bad();
@@ -85,7 +96,7 @@ export function policyRead(text: string): Policy {
     read(policy, rest);
   }
   const officers = policy.officer.length >= 1 && policy.officer.length < CHAIN_MAX && policy.officer.every((der) => der.length <= DER_MAX);
-  if (!officers || policy.evidenceKey.length !== 32 || !isDomain(policy.domain) || write(policy) !== text) throw bad();
+  if (!officers || policy.purposes.length > PURPOSES_MAX || policy.evidenceKey.length !== 32 || !isDomain(policy.domain) || write(policy) !== text) throw bad();
   return policy;
 }
 
@@ -110,4 +121,9 @@ export function policyVerify(note: string, root: Bytes, org: Org, minimum: bigin
 export function policyAllows(policy: Policy, capability: Capability, role: Role, seconds: number): boolean {
   const rule = policy.rules.get(capability);
   return rule !== undefined && rule.roles.includes(role) && (rule.maxS === 0 || (seconds > 0 && seconds <= rule.maxS));
+}
+
+/** May a request give this purpose? */
+export function policyOffers(policy: Policy, purpose: string): boolean {
+  return !policy.purposes.length || policy.purposes.includes(purpose);
 }
