@@ -30,6 +30,8 @@ import type { Err } from './err.js';
 import type { Capability, EndReason, Role } from './wire/capability.js';
 import { Session } from './session/session.js';
 
+export { warmUp } from './seal/signature.js'; /* while the page waits for a tap: makes the handshake behind it short */
+
 export type { Err } from './err.js';
 export { ProtoError } from './err.js';
 export { capabilities } from './wire/capability.js';

@@ -196,6 +196,8 @@ test('ORG and POLICY: any other spelling of the same content is refused', there,
     policy.replace(/^(allow \S+ \d+ \d+) agent,(\S+)$/m, '$1 $2,agent'), policy.replace(/^(allow .*)$/m, '$1,agent'), policy.replace(/^(allow .*)$/m, '$1,boss'),
     policy.replace(/^(allow \S+ \d+ \d+) .*$/m, '$1 '), policy.replace(/^deny .*\n/m, ''), policy.replace(/^(deny \S+)$/m, '$1 '), policy.replace(/^grace .*$/m, 'grace 601'),
     policy.replace(/^check-words .*$/m, 'check-words maybe'), policy.replace(/^evidence .*$/m, 'evidence AAAA'), policy.replace(/^officer .*\n/m, ''),
+    policy.replace(/^(check-words .*)$/m, '$1\npurpose '), policy.replace(/^(check-words .*)$/m, `$1\npurpose ${'x'.repeat(201)}`), policy.replace(/^(check-words .*)$/m, '$1\nkeep 0'),
+    policy.replace(/^(check-words .*)$/m, '$1\nticket optional'), policy.replace(/^(check-words .*)$/m, '$1\npurpose a\nkeep 3'),
   ];
   for (const bad of [...others(policy), ...spellings]) {
     assert.notEqual(bad, policy);

@@ -176,7 +176,8 @@ export class Grants {
     const { core } = this, { verified, policy, agent } = core.peer!, { capability } = grant;
     if (!verified && capability !== 'microphone') return PURPOSE.UNVERIFIED;
     if ((!verified || policy.checkWordsRequired) && !core.wordsMatched) return PURPOSE.WORDS;
-    if (!policyAllows(policy, capability, agent.role, grant.maxS) || grant.retentionDays > (policy.rules.get(capability)?.retentionDays ?? 0)) return PURPOSE.FORBIDDEN;
+    const kept = policy.rules.get(capability)?.retentionDays ?? 0;
+    if (!policyAllows(policy, capability, agent.role, grant.maxS) || grant.retentionDays > kept || !policyOffers(policy, grant.purpose)) return PURPOSE.FORBIDDEN;
     if (!policyOffers(policy, grant.purpose)) return PURPOSE.FORBIDDEN;
     return core.config.offers.includes(capability) ? undefined : PURPOSE.BLOCKED;
   }

@@ -4,7 +4,7 @@
  * verified. One note is under way at a time: its receipt must continue the tree that was seen when it left, and then becomes
  * what is seen; two at once could each be proved against the same old tree and yet belong to two different logs.
  */
-import { errFromNumber, ProtoError } from '../err.js';
+import { errFromNumber, ProtoError, type Err } from '../err.js';
 import { sameBytes, utf8, type Bytes } from '../util/bytes.js';
 import { signerName } from '../identity/certificate.js';
 import { sha256 } from '../seal/kdf.js';
@@ -46,6 +46,7 @@ export class Outbox {
   #entries: NoteEntry[] = [];
   #seq = 0;
   #prev: Bytes | undefined;
+  #refusal: Err = 'OK'; /* the log said this last; OK: it took what it was given */
   logEntries = 0;
 
   constructor(private readonly core: Core) {}
@@ -175,7 +176,9 @@ export class Outbox {
     if (!entry?.inFlight || !entry.sealed || !sameBytes(message.commitment, entry.sealed.commitment)) return; /* an answer of an earlier connection */
     entry.inFlight = false;
     if (message.error) {
-      core.error(errFromNumber(message.error), message.message);
+      const refusal = errFromNumber(message.error);
+      if (refusal !== this.#refusal) core.error(refusal, message.message); /* a full disk is said once, not with every try */
+      this.#refusal = refusal;
       entry.atMs = core.now.monoMs + LIMIT.HEARTBEAT_MS; /* asked again then */
       entry.delayed = true;
       return;
@@ -204,6 +207,7 @@ export class Outbox {
   #logged(entry: NoteEntry, receipt: Receipt): void {
     const { core } = this, { action, capability, note, r } = entry;
     this.logEntries++;
+    this.#refusal = 'OK';
     core.emit({ kind: 'logged', capability, action, index: receipt.index, logSize: core.tree.size, receipt, note, r: r.slice() });
     for (const other of this.#entries) {
       other.logged = true; /* and what rode in its evidence */

@@ -2,7 +2,7 @@
 /* POLICY: what may be asked for, how long and by whom, a note by an officer's leaf, whose chain is judged at its `time` line. */
 import { ProtoError } from '../err.js';
 import { utf8, type Bytes } from '../util/bytes.js';
-import { decimal, firstWord, INT64_MAX, linesOf } from '../util/text.js';
+import { decimal, firstWord, INT64_MAX, linesOf, MAX_VALUE_BYTES } from '../util/text.js';
 import { base64, base64Decode } from '../seal/base64.js';
 import { sha256 } from '../seal/kdf.js';
 import { noteKey, noteSplit, noteVerify } from '../seal/note.js';
@@ -68,6 +68,11 @@ function addRule(policy: Policy, rest: string): void {
   policy.rules.set(capability, { maxS: Number(number(seconds, SECONDS_MAX)), retentionDays: Number(number(days, DAYS_MAX)), roles: known });
 }
 
+function addPurpose(policy: Policy, rest: string): void {
+  if (!rest || utf8(rest).length > MAX_VALUE_BYTES || policy.purposes.length === PURPOSES_MAX) throw bad();
+  policy.purposes.push(rest);
+}
+
 const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = {
   number: (policy, rest) => void (policy.number = number(rest, INT64_MAX)),
   domain: (policy, rest) => void (policy.domain = rest),
@@ -78,7 +83,7 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
   'check-words': (policy, rest) => void (policy.checkWordsRequired = rest === 'required'),
   ticket: (policy, rest) => void (policy.ticketRequired = rest === 'required'),
   keep: (policy, rest) => void (policy.keepDays = Number(number(rest, DAYS_MAX))),
-  purpose: (policy, rest) => void policy.purposes.push(rest),
+  purpose: addPurpose,
   allow: addRule,
   deny: () => undefined, /* what has no rule is written as denied, in its place: the comparison sees to the rest */
 };
@@ -86,7 +91,8 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
 /** One text, one policy: the text must be the one that would be written. Throws FORMAT. */
 export function policyRead(text: string): Policy {
   const policy: Policy = {
-    number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0, purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
+    number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0,
+    purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
   };
   const [first, ...lines] = linesOf(text) ?? [];
   if (first !== FIRST_LINE) throw bad();
@@ -96,7 +102,7 @@ export function policyRead(text: string): Policy {
     read(policy, rest);
   }
   const officers = policy.officer.length >= 1 && policy.officer.length < CHAIN_MAX && policy.officer.every((der) => der.length <= DER_MAX);
-  if (!officers || policy.purposes.length > PURPOSES_MAX || policy.evidenceKey.length !== 32 || !isDomain(policy.domain) || write(policy) !== text) throw bad();
+  if (!officers || policy.evidenceKey.length !== 32 || !isDomain(policy.domain) || write(policy) !== text) throw bad();
   return policy;
 }
 

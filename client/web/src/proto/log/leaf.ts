@@ -6,7 +6,7 @@ import { hmacSha256 } from '../seal/kdf.js';
 import { INT64_MAX } from '../util/text.js';
 
 export const LEAF_BYTES = 48;
-export const LEAF_CLASS = { STATEMENT: 1, AGENT_EVENT: 2, ERASURE: 3, RELAY_EVENT: 4 } as const;
+export const LEAF_CLASS = { STATEMENT: 1, AGENT_EVENT: 2, ERASURE: 3, RELAY_EVENT: 4, OFFICER_ACT: 5 } as const;
 export type LeafClass = (typeof LEAF_CLASS)[keyof typeof LEAF_CLASS];
 const MAGIC = 'HHL1', GRAIN_S = 60n;
 
@@ -28,7 +28,7 @@ export function leafParse(bytes: Bytes): Leaf {
   const reader = new Reader(bytes), magic = reader.take(4), kind = reader.u8(), spare = reader.take(3), minute = reader.u64();
   const commitment = reader.take(32);
   reader.end();
-  if (String.fromCharCode(...magic) !== MAGIC || kind < 1 || kind > 4 || spare.some((byte) => byte !== 0) || minute % GRAIN_S || minute > INT64_MAX)
+  if (String.fromCharCode(...magic) !== MAGIC || kind < LEAF_CLASS.STATEMENT || kind > LEAF_CLASS.OFFICER_ACT || spare.some((byte) => byte !== 0) || minute % GRAIN_S || minute > INT64_MAX)
     throw new ProtoError('FORMAT', 'no leaf of this log');
   return { class: kind as LeafClass, unixS: Number(minute), commitment };
 }

@@ -7,6 +7,7 @@
 import { ed25519 } from '@noble/curves/ed25519';
 import { ProtoError } from '../err.js';
 import { concat, hex, utf8, type Bytes } from '../util/bytes.js';
+import { sha256 } from './kdf.js';
 
 export const SIGNATURE_BYTES = 64;
 
@@ -20,18 +21,22 @@ function isGoodPoint(encoded: Bytes): boolean {
   }
 }
 
-/* The same few keys come again and again, and looking at one costs as much as half a signature. */
+/*
+ * The same few keys, certificates and notes come again with every handshake, and a phone takes milliseconds for each. What was
+ * found good is remembered by its bytes, or their hash; what was not is looked at anew.
+ */
 const KNOWN_MAX = 64;
-const known = new Set<string>();
 
-function isGoodKey(publicKey: Bytes): boolean {
-  const name = hex(publicKey);
+function remembered(known: Set<string>, name: string, isGood: () => boolean): boolean {
   if (known.has(name)) return true;
-  if (publicKey.length !== 32 || !isGoodPoint(publicKey)) return false;
+  if (!isGood()) return false;
   if (known.size >= KNOWN_MAX) known.clear();
   known.add(name);
   return true;
 }
+
+const goodKeys = new Set<string>(), goodSignatures = new Set<string>();
+const isGoodKey = (publicKey: Bytes): boolean => remembered(goodKeys, hex(publicKey), () => publicKey.length === 32 && isGoodPoint(publicKey));
 
 /** Throws KEY. */
 export function checkSignKey(publicKey: Bytes): void {
@@ -39,12 +44,20 @@ export function checkSignKey(publicKey: Bytes): void {
 }
 
 export function isSignature(signature: Bytes, message: Bytes, publicKey: Bytes): boolean {
-  if (signature.length !== SIGNATURE_BYTES || !isGoodKey(publicKey) || !isGoodPoint(signature.subarray(0, 32))) return false;
-  try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false });
-  } catch {
-    return false;
-  }
+  if (signature.length !== SIGNATURE_BYTES || !isGoodKey(publicKey)) return false;
+  return remembered(goodSignatures, hex(sha256(publicKey, signature, message)), () => {
+    try {
+      return isGoodPoint(signature.subarray(0, 32)) && ed25519.verify(signature, message, publicKey, { zip215: false });
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Makes the tables of the curve before they are needed: the first signature of a page takes many times as long as the next. */
+export function warmUp(): void {
+  const seed = new Uint8Array(32).fill(1), message = new Uint8Array(1);
+  isSignature(ed25519.sign(message, seed), message, ed25519.getPublicKey(seed));
 }
 
 export const sign = (message: Bytes, seed: Bytes): Bytes => ed25519.sign(message, seed);

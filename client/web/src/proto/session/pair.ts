@@ -15,6 +15,8 @@ import {
 import { decodeMessage, toNumber } from '../wire/message.js';
 import { LIMIT, type Core } from './core.js';
 
+const WRONG_CLOCK = 'the clocks of the two ends differ by more than a day; set the clock of the device that is wrong';
+
 /** What the customer reads, who has nothing but what they typed or opened. */
 function refusal(joined: boolean, byLink: boolean, err: Err): string {
   if (joined) return "the agent's end does not know this session any more; ask for a new invitation";
@@ -126,10 +128,11 @@ export class Pair {
     this.#dropAttempt();
     this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
     if (err === 'TIMEOUT') return; /* tried again */
-    const message = "the agent's end did not prove who it is";
-    core.alarm(err, message);
-    if (!core.joined && err !== 'CRYPTO' && err !== 'FORMAT') core.finish('failed', INDEX.CUSTOMER, err);
-    else if (++this.#failed >= LIMIT.CODE_TRIES) core.finish(core.joined ? 'connection-lost' : 'failed', INDEX.CUSTOMER, err);
+    const message = err === 'CLOCK' ? WRONG_CLOCK : "the agent's end did not prove who it is";
+    if (err === 'CLOCK') core.error(err, message, !core.joined); /* nobody is suspected of a wrong date */
+    else core.alarm(err, message);
+    if (!core.joined && err !== 'CRYPTO' && err !== 'FORMAT') core.finish('failed', INDEX.CUSTOMER, message);
+    else if (++this.#failed >= LIMIT.CODE_TRIES) core.finish(core.joined ? 'connection-lost' : 'failed', INDEX.CUSTOMER, message);
   }
 
   #onRefused(err: Err): void {
@@ -143,8 +146,9 @@ export class Pair {
       this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
       return;
     }
-    core.error(err, refusal(core.joined, core.secret.kind === 'link', err), true);
-    core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.AGENT, err);
+    const message = refusal(core.joined, core.secret.kind === 'link', err);
+    core.error(err, message, true);
+    core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.AGENT, message);
   }
 
   feedHandshake(body: Bytes): void {
@@ -172,7 +176,8 @@ export class Pair {
     this.#resumeTry = this.#codeTold = this.#seq = this.#peerSeq = 0;
     this.#peerMonoMs = 0n;
     this.#heardMs = core.now.monoMs;
-    this.#confirmed = this.#stale = false;
+    this.#confirmed = false;
+    this.#heardAgain();
     this.#retryAtMs = core.lostSinceMs = Infinity;
     this.up = true;
     if (first) core.emit({ kind: 'joined', peer: agent.name, organisation: agent.domain, role: agent.role, verified: core.peer.verified, fingerprint: agent.fingerprint });
@@ -260,9 +265,14 @@ export class Pair {
     this.#peerSeq = hb.seq;
     this.#heardMs = core.now.monoMs;
     this.#peerMonoMs = hb.monoMs;
-    if (this.#stale) core.emit({ kind: 'live', live: true });
-    this.#stale = false;
+    this.#heardAgain();
     core.link.compareLog(toNumber(hb.logSize), hb.logRoot);
+  }
+
+  /** Whoever was told that the other end is silent is told that it is there again. */
+  #heardAgain(): void {
+    if (this.#stale) this.core.emit({ kind: 'live', live: true });
+    this.#stale = false;
   }
 
   #onNonce(nA: Bytes): void {

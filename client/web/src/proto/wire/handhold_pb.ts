@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file handhold.proto.
  */
 export const file_handhold: GenFile = /*@__PURE__*/
-  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi5wEKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAQgYKBGJvZHkimAEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAxCBgoEc2VhdCJkCgRPcGVuEgsKA3NpZBgBIAEoDBISCgpsaW5rX3R0bF9zGAIgASgNEhIKCmNvZGVfdHRsX3MYAyABKA0SFAoMY3VzdG9tZXJfcmVmGAQgASgJEhEKCXJlZmVyZW5jZRgFIAEoCSIhCgpTZXNzaW9uS2V5EhMKC3Nlc3Npb25fa2V5GAEgASgMIjQKDkNvbnNpc3RlbmN5QXNrEhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEIiMKBUxlYXZlEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDSKWAwoJRnJvbVJlbGF5EiQKB3dlbGNvbWUYASABKAsyES5oYW5kaG9sZC5XZWxjb21lSAASIgoGb3BlbmVkGAIgASgLMhAuaGFuZGhvbGQuT3BlbmVkSAASHgoEcGVlchgDIAEoCzIOLmhhbmRob2xkLlBlZXJIABIrCgtnYXRlX2Fuc3dlchgEIAEoCzIULmhhbmRob2xkLkdhdGVBbnN3ZXJIABIsCgtjb25zaXN0ZW5jeRgFIAEoCzIVLmhhbmRob2xkLkNvbnNpc3RlbmN5SAASMAoOa2V5X2ZyYW1lX2hpbnQYBiABKAsyFi5oYW5kaG9sZC5LZXlGcmFtZUhpbnRIABIkCgdibG9ja2VkGAcgASgLMhEuaGFuZGhvbGQuQmxvY2tlZEgAEiAKBWVuZGVkGAggASgLMg8uaGFuZGhvbGQuRW5kZWRIABIgCgVlcnJvchgJIAEoCzIPLmhhbmRob2xkLkVycm9ySAASIAoFbm90ZXMYCiABKAsyDy5oYW5kaG9sZC5Ob3Rlc0gAQgYKBGJvZHki2AEKB1dlbGNvbWUSDQoFaW5kZXgYASABKA0SCwoDc2lkGAIgASgMEg0KBXRva2VuGAMgASgMEhEKCWpvaW5faG9zdBgEIAEoCRIOCgZvcmlnaW4YBSABKAkSEAoIb3JnX25vdGUYBiABKAkSEwoLcG9saWN5X25vdGUYByABKAkSEgoKY2hlY2twb2ludBgIIAEoCRIQCghyZXR1cm5lZBgJIAEoCBITCgtzZXNzaW9uX2tleRgKIAEoDBIdCgVwZWVycxgLIAMoCzIOLmhhbmRob2xkLlBlZXIiRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iKwoHQmxvY2tlZBIOCgZzdHJlYW0YASABKA0SEAoIbWVzc2FnZXMYAiABKAQiNAoFRW5kZWQSDgoGcmVhc29uGAEgASgNEgoKAmJ5GAIgASgNEg8KB21lc3NhZ2UYAyABKAkiNQoFRXJyb3ISDAoEY29kZRgBIAEoDRIPCgdtZXNzYWdlGAIgASgJEg0KBWZhdGFsGAMgASgIIi4KBU5vdGVzEhAKCG9yZ19ub3RlGAEgASgJEhMKC3BvbGljeV9ub3RlGAIgASgJIlUKBkxvZ0FkZBISCgpsZWFmX2NsYXNzGAEgASgNEhIKCmNvbW1pdG1lbnQYAiABKAwSEAoIZXZpZGVuY2UYAyABKAwSEQoJc2Vlbl9zaXplGAQgASgEIrABCgpMb2dSZWNlaXB0EhIKCmNvbW1pdG1lbnQYASABKAwSDQoFZXJyb3IYAiABKA0SDwoHbWVzc2FnZRgDIAEoCRINCgVpbmRleBgEIAEoBBIMCgRsZWFmGAUgASgMEhUKDWV2aWRlbmNlX2xpbmUYBiABKAkSEgoKY2hlY2twb2ludBgHIAEoCRIRCglpbmNsdXNpb24YCCABKAwSEwoLY29uc2lzdGVuY3kYCSABKAwibAoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDSIxCglTdGF0ZW1lbnQSCwoDc2VxGAEgASgNEgwKBG5vdGUYAiABKAwSCQoBchgDIAEoDCIpCgxTdGF0ZW1lbnRBY2sSCwoDc2VxGAEgASgNEgwKBGxpbmUYAiABKAkiFQoGS2V5QWNrEgsKA2tpZBgBIAEoBCIYCglLZXlSZXRpcmUSCwoDa2lkGAEgASgEIh4KD0tleUZyYW1lUmVxdWVzdBILCgNraWQYASABKAQihgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDCIXCgdEYXRhQWNrEgwKBHVwdG8YASABKAQiFQoDQnllEg4KBnJlYXNvbhgBIAEoDSIUCgVOb25jZRILCgNuX2EYASABKAwi9AEKBERhdGESCwoDc2VxGAEgASgEEh4KBGNoYXQYAiABKAsyDi5oYW5kaG9sZC5DaGF0SAASJAoHcG9pbnRlchgDIAEoCzIRLmhhbmRob2xkLlBvaW50ZXJIABIeCgRtYXJrGAQgASgLMg4uaGFuZGhvbGQuTWFya0gAEiIKBnBhdXNlZBgFIAEoCzIQLmhhbmRob2xkLlBhdXNlZEgAEisKC2NoZWNrX3dvcmRzGAYgASgLMhQuaGFuZGhvbGQuQ2hlY2tXb3Jkc0gAEiAKBWNsZWFyGAcgASgLMg8uaGFuZGhvbGQuQ2xlYXJIAEIGCgRib2R5IhQKBENoYXQSDAoEdGV4dBgBIAEoCSIfCgdQb2ludGVyEgkKAXgYASABKAISCQoBeRgCIAEoAiJOCgRNYXJrEgoKAmlkGAEgASgNEg0KBXNoYXBlGAIgASgJEg4KBnBvaW50cxgDIAMoAhIMCgR0ZXh0GAQgASgJEg0KBXRzX21zGAUgASgNIhMKBUNsZWFyEgoKAmlkGAEgASgNIjQKBlBhdXNlZBIOCgZwYXVzZWQYASABKAgSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIhsKCkNoZWNrV29yZHMSDQoFbWF0Y2gYASABKAgiYQoLU3RhdGVDaGFuZ2USIgoGZGV2aWNlGAEgASgLMhAuaGFuZGhvbGQuRGV2aWNlSAASJgoIcHJvcGVydHkYAiABKAsyEi5oYW5kaG9sZC5Qcm9wZXJ0eUgAQgYKBGJvZHkigQEKBkRldmljZRIKCgJpZBgBIAEoCRIOCgZwYXJlbnQYAiABKAkSDAoEa2luZBgDIAEoCRINCgVtYWtlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIQCghmaXJtd2FyZRgGIAEoCRIPCgdzZWVuX2J5GAcgASgJEgwKBGdvbmUYCCABKAgigwEKCFByb3BlcnR5Eg4KBmRldmljZRgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBHRleHQYAyABKAlIABIQCgZudW1iZXIYBCABKAFIABIPCgV0cnV0aBgFIAEoCEgAEgwKBHVuaXQYBiABKAkSDwoHdW5peF9tcxgHIAEoBEIHCgV2YWx1ZWIGcHJvdG8z");
+  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi6AIKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAQgYKBGJvZHkimAEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAxCBgoEc2VhdCJkCgRPcGVuEgsKA3NpZBgBIAEoDBISCgpsaW5rX3R0bF9zGAIgASgNEhIKCmNvZGVfdHRsX3MYAyABKA0SFAoMY3VzdG9tZXJfcmVmGAQgASgJEhEKCXJlZmVyZW5jZRgFIAEoCSIhCgpTZXNzaW9uS2V5EhMKC3Nlc3Npb25fa2V5GAEgASgMIjQKDkNvbnNpc3RlbmN5QXNrEhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEIj4KCkVyYXN1cmVBc2sSFgoMY3VzdG9tZXJfcmVmGAEgASgJSAASDQoDc2lkGAIgASgMSABCCQoHc3ViamVjdCI6CgpPZmZpY2VyQWN0EgwKBG5vdGUYASABKAwSCQoBchgCIAEoDBITCgtwb2xpY3lfbm90ZRgDIAEoCSIpCgdMb2dSZWFkEgwKBGZyb20YASABKAQSEAoIc2Vzc2lvbnMYAiABKAgiIwoFTGVhdmUSDgoGcmVhc29uGAEgASgNEgoKAmJ5GAIgASgNIp8ECglGcm9tUmVsYXkSJAoHd2VsY29tZRgBIAEoCzIRLmhhbmRob2xkLldlbGNvbWVIABIiCgZvcGVuZWQYAiABKAsyEC5oYW5kaG9sZC5PcGVuZWRIABIeCgRwZWVyGAMgASgLMg4uaGFuZGhvbGQuUGVlckgAEisKC2dhdGVfYW5zd2VyGAQgASgLMhQuaGFuZGhvbGQuR2F0ZUFuc3dlckgAEiwKC2NvbnNpc3RlbmN5GAUgASgLMhUuaGFuZGhvbGQuQ29uc2lzdGVuY3lIABIwCg5rZXlfZnJhbWVfaGludBgGIAEoCzIWLmhhbmRob2xkLktleUZyYW1lSGludEgAEiQKB2Jsb2NrZWQYByABKAsyES5oYW5kaG9sZC5CbG9ja2VkSAASIAoFZW5kZWQYCCABKAsyDy5oYW5kaG9sZC5FbmRlZEgAEiAKBWVycm9yGAkgASgLMg8uaGFuZGhvbGQuRXJyb3JIABIgCgVub3RlcxgKIAEoCzIPLmhhbmRob2xkLk5vdGVzSAASLQoMZXJhc3VyZV9wbGFuGAsgASgLMhUuaGFuZGhvbGQuRXJhc3VyZVBsYW5IABIxCg5vZmZpY2VyX2Fuc3dlchgMIAEoCzIXLmhhbmRob2xkLk9mZmljZXJBbnN3ZXJIABIlCghsb2dfcGFydBgNIAEoCzIRLmhhbmRob2xkLkxvZ1BhcnRIAEIGCgRib2R5IvgBCgdXZWxjb21lEg0KBWluZGV4GAEgASgNEgsKA3NpZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIRCglqb2luX2hvc3QYBCABKAkSDgoGb3JpZ2luGAUgASgJEhAKCG9yZ19ub3RlGAYgASgJEhMKC3BvbGljeV9ub3RlGAcgASgJEhIKCmNoZWNrcG9pbnQYCCABKAkSEAoIcmV0dXJuZWQYCSABKAgSEwoLc2Vzc2lvbl9rZXkYCiABKAwSHQoFcGVlcnMYCyADKAsyDi5oYW5kaG9sZC5QZWVyEgwKBGFjdHMYDCABKA0SEAoIbGFzdF9hY3QYDSABKAwiOAoLRXJhc3VyZVBsYW4SDQoFZmlyc3QYASADKAQSDAoEbGFzdBgCIAMoBBIMCgRtb3JlGAMgASgIIoMBCg1PZmZpY2VyQW5zd2VyEg0KBWVycm9yGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFaW5kZXgYAyABKAQSDAoEbGVhZhgEIAEoDBISCgpjaGVja3BvaW50GAUgASgJEhEKCWluY2x1c2lvbhgGIAEoDBIOCgZlcmFzZWQYByABKAQiJQoHTG9nUGFydBIMCgRuZXh0GAEgASgEEgwKBHJvd3MYAiABKAwiRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iKwoHQmxvY2tlZBIOCgZzdHJlYW0YASABKA0SEAoIbWVzc2FnZXMYAiABKAQiNAoFRW5kZWQSDgoGcmVhc29uGAEgASgNEgoKAmJ5GAIgASgNEg8KB21lc3NhZ2UYAyABKAkiNQoFRXJyb3ISDAoEY29kZRgBIAEoDRIPCgdtZXNzYWdlGAIgASgJEg0KBWZhdGFsGAMgASgIIi4KBU5vdGVzEhAKCG9yZ19ub3RlGAEgASgJEhMKC3BvbGljeV9ub3RlGAIgASgJIlUKBkxvZ0FkZBISCgpsZWFmX2NsYXNzGAEgASgNEhIKCmNvbW1pdG1lbnQYAiABKAwSEAoIZXZpZGVuY2UYAyABKAwSEQoJc2Vlbl9zaXplGAQgASgEIrABCgpMb2dSZWNlaXB0EhIKCmNvbW1pdG1lbnQYASABKAwSDQoFZXJyb3IYAiABKA0SDwoHbWVzc2FnZRgDIAEoCRINCgVpbmRleBgEIAEoBBIMCgRsZWFmGAUgASgMEhUKDWV2aWRlbmNlX2xpbmUYBiABKAkSEgoKY2hlY2twb2ludBgHIAEoCRIRCglpbmNsdXNpb24YCCABKAwSEwoLY29uc2lzdGVuY3kYCSABKAwibAoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDSIxCglTdGF0ZW1lbnQSCwoDc2VxGAEgASgNEgwKBG5vdGUYAiABKAwSCQoBchgDIAEoDCIpCgxTdGF0ZW1lbnRBY2sSCwoDc2VxGAEgASgNEgwKBGxpbmUYAiABKAkiFQoGS2V5QWNrEgsKA2tpZBgBIAEoBCIYCglLZXlSZXRpcmUSCwoDa2lkGAEgASgEIh4KD0tleUZyYW1lUmVxdWVzdBILCgNraWQYASABKAQihgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDCIXCgdEYXRhQWNrEgwKBHVwdG8YASABKAQiFQoDQnllEg4KBnJlYXNvbhgBIAEoDSIUCgVOb25jZRILCgNuX2EYASABKAwi9AEKBERhdGESCwoDc2VxGAEgASgEEh4KBGNoYXQYAiABKAsyDi5oYW5kaG9sZC5DaGF0SAASJAoHcG9pbnRlchgDIAEoCzIRLmhhbmRob2xkLlBvaW50ZXJIABIeCgRtYXJrGAQgASgLMg4uaGFuZGhvbGQuTWFya0gAEiIKBnBhdXNlZBgFIAEoCzIQLmhhbmRob2xkLlBhdXNlZEgAEisKC2NoZWNrX3dvcmRzGAYgASgLMhQuaGFuZGhvbGQuQ2hlY2tXb3Jkc0gAEiAKBWNsZWFyGAcgASgLMg8uaGFuZGhvbGQuQ2xlYXJIAEIGCgRib2R5IhQKBENoYXQSDAoEdGV4dBgBIAEoCSIfCgdQb2ludGVyEgkKAXgYASABKAISCQoBeRgCIAEoAiJOCgRNYXJrEgoKAmlkGAEgASgNEg0KBXNoYXBlGAIgASgJEg4KBnBvaW50cxgDIAMoAhIMCgR0ZXh0GAQgASgJEg0KBXRzX21zGAUgASgNIhMKBUNsZWFyEgoKAmlkGAEgASgNIjQKBlBhdXNlZBIOCgZwYXVzZWQYASABKAgSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIhsKCkNoZWNrV29yZHMSDQoFbWF0Y2gYASABKAgiYQoLU3RhdGVDaGFuZ2USIgoGZGV2aWNlGAEgASgLMhAuaGFuZGhvbGQuRGV2aWNlSAASJgoIcHJvcGVydHkYAiABKAsyEi5oYW5kaG9sZC5Qcm9wZXJ0eUgAQgYKBGJvZHkigQEKBkRldmljZRIKCgJpZBgBIAEoCRIOCgZwYXJlbnQYAiABKAkSDAoEa2luZBgDIAEoCRINCgVtYWtlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIQCghmaXJtd2FyZRgGIAEoCRIPCgdzZWVuX2J5GAcgASgJEgwKBGdvbmUYCCABKAgigwEKCFByb3BlcnR5Eg4KBmRldmljZRgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBHRleHQYAyABKAlIABIQCgZudW1iZXIYBCABKAFIABIPCgV0cnV0aBgFIAEoCEgAEgwKBHVuaXQYBiABKAkSDwoHdW5peF9tcxgHIAEoBEIHCgV2YWx1ZWIGcHJvdG8z");
 
 /**
  * @generated from message handhold.ToRelay
@@ -67,6 +67,30 @@ export type ToRelay = Message<"handhold.ToRelay"> & {
      */
     value: Leave;
     case: "leave";
+  } | {
+    /**
+     * officer: what would be erased?
+     *
+     * @generated from field: handhold.ErasureAsk erasure_ask = 7;
+     */
+    value: ErasureAsk;
+    case: "erasureAsk";
+  } | {
+    /**
+     * officer: a signed note of what is to be done
+     *
+     * @generated from field: handhold.OfficerAct officer_act = 8;
+     */
+    value: OfficerAct;
+    case: "officerAct";
+  } | {
+    /**
+     * officer: stored entries and sessions
+     *
+     * @generated from field: handhold.LogRead log_read = 9;
+     */
+    value: LogRead;
+    case: "logRead";
   } | { case: undefined; value?: undefined };
 };
 
@@ -228,6 +252,94 @@ export const ConsistencyAskSchema: GenMessage<ConsistencyAsk> = /*@__PURE__*/
   messageDesc(file_handhold, 4);
 
 /**
+ * @generated from message handhold.ErasureAsk
+ */
+export type ErasureAsk = Message<"handhold.ErasureAsk"> & {
+  /**
+   * @generated from oneof handhold.ErasureAsk.subject
+   */
+  subject: {
+    /**
+     * @generated from field: string customer_ref = 1;
+     */
+    value: string;
+    case: "customerRef";
+  } | {
+    /**
+     * @generated from field: bytes sid = 2;
+     */
+    value: Uint8Array;
+    case: "sid";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message handhold.ErasureAsk.
+ * Use `create(ErasureAskSchema)` to create a new message.
+ */
+export const ErasureAskSchema: GenMessage<ErasureAsk> = /*@__PURE__*/
+  messageDesc(file_handhold, 5);
+
+/**
+ * @generated from message handhold.OfficerAct
+ */
+export type OfficerAct = Message<"handhold.OfficerAct"> & {
+  /**
+   * event or erasure, signed by the leaf of this connection
+   *
+   * @generated from field: bytes note = 1;
+   */
+  note: Uint8Array;
+
+  /**
+   * the salt of its commitment
+   *
+   * @generated from field: bytes r = 2;
+   */
+  r: Uint8Array;
+
+  /**
+   * with policy-signed: the policy
+   *
+   * @generated from field: string policy_note = 3;
+   */
+  policyNote: string;
+};
+
+/**
+ * Describes the message handhold.OfficerAct.
+ * Use `create(OfficerActSchema)` to create a new message.
+ */
+export const OfficerActSchema: GenMessage<OfficerAct> = /*@__PURE__*/
+  messageDesc(file_handhold, 6);
+
+/**
+ * @generated from message handhold.LogRead
+ */
+export type LogRead = Message<"handhold.LogRead"> & {
+  /**
+   * entries from here on
+   *
+   * @generated from field: uint64 from = 1;
+   */
+  from: bigint;
+
+  /**
+   * session rows instead, from this one on, oldest first
+   *
+   * @generated from field: bool sessions = 2;
+   */
+  sessions: boolean;
+};
+
+/**
+ * Describes the message handhold.LogRead.
+ * Use `create(LogReadSchema)` to create a new message.
+ */
+export const LogReadSchema: GenMessage<LogRead> = /*@__PURE__*/
+  messageDesc(file_handhold, 7);
+
+/**
  * @generated from message handhold.Leave
  */
 export type Leave = Message<"handhold.Leave"> & {
@@ -251,7 +363,7 @@ export type Leave = Message<"handhold.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_handhold, 5);
+  messageDesc(file_handhold, 8);
 
 /**
  * @generated from message handhold.FromRelay
@@ -320,6 +432,24 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
      */
     value: Notes;
     case: "notes";
+  } | {
+    /**
+     * @generated from field: handhold.ErasurePlan erasure_plan = 11;
+     */
+    value: ErasurePlan;
+    case: "erasurePlan";
+  } | {
+    /**
+     * @generated from field: handhold.OfficerAnswer officer_answer = 12;
+     */
+    value: OfficerAnswer;
+    case: "officerAnswer";
+  } | {
+    /**
+     * @generated from field: handhold.LogPart log_part = 13;
+     */
+    value: LogPart;
+    case: "logPart";
   } | { case: undefined; value?: undefined };
 };
 
@@ -328,7 +458,7 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
  * Use `create(FromRelaySchema)` to create a new message.
  */
 export const FromRelaySchema: GenMessage<FromRelay> = /*@__PURE__*/
-  messageDesc(file_handhold, 6);
+  messageDesc(file_handhold, 9);
 
 /**
  * @generated from message handhold.Welcome
@@ -404,6 +534,20 @@ export type Welcome = Message<"handhold.Welcome"> & {
    * @generated from field: repeated handhold.Peer peers = 11;
    */
   peers: Peer[];
+
+  /**
+   * to an officer: how many notes of this certificate the log has
+   *
+   * @generated from field: uint32 acts = 12;
+   */
+  acts: number;
+
+  /**
+   * and H(text) of the last one
+   *
+   * @generated from field: bytes last_act = 13;
+   */
+  lastAct: Uint8Array;
 };
 
 /**
@@ -411,7 +555,119 @@ export type Welcome = Message<"handhold.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_handhold, 7);
+  messageDesc(file_handhold, 10);
+
+/**
+ * @generated from message handhold.ErasurePlan
+ */
+export type ErasurePlan = Message<"handhold.ErasurePlan"> & {
+  /**
+   * entries first[i] to last[i]
+   *
+   * @generated from field: repeated uint64 first = 1;
+   */
+  first: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 last = 2;
+   */
+  last: bigint[];
+
+  /**
+   * there are more than one note can name: ask again when these are gone
+   *
+   * @generated from field: bool more = 3;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message handhold.ErasurePlan.
+ * Use `create(ErasurePlanSchema)` to create a new message.
+ */
+export const ErasurePlanSchema: GenMessage<ErasurePlan> = /*@__PURE__*/
+  messageDesc(file_handhold, 11);
+
+/**
+ * @generated from message handhold.OfficerAnswer
+ */
+export type OfficerAnswer = Message<"handhold.OfficerAnswer"> & {
+  /**
+   * proto_err; 0: done, and durable
+   *
+   * @generated from field: uint32 error = 1;
+   */
+  error: number;
+
+  /**
+   * @generated from field: string message = 2;
+   */
+  message: string;
+
+  /**
+   * of the note's entry
+   *
+   * @generated from field: uint64 index = 3;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: bytes leaf = 4;
+   */
+  leaf: Uint8Array;
+
+  /**
+   * @generated from field: string checkpoint = 5;
+   */
+  checkpoint: string;
+
+  /**
+   * n times 32 bytes
+   *
+   * @generated from field: bytes inclusion = 6;
+   */
+  inclusion: Uint8Array;
+
+  /**
+   * entries that lost their evidence
+   *
+   * @generated from field: uint64 erased = 7;
+   */
+  erased: bigint;
+};
+
+/**
+ * Describes the message handhold.OfficerAnswer.
+ * Use `create(OfficerAnswerSchema)` to create a new message.
+ */
+export const OfficerAnswerSchema: GenMessage<OfficerAnswer> = /*@__PURE__*/
+  messageDesc(file_handhold, 12);
+
+/**
+ * @generated from message handhold.LogPart
+ */
+export type LogPart = Message<"handhold.LogPart"> & {
+  /**
+   * ask from here for the next part; 0: this was the last
+   *
+   * @generated from field: uint64 next = 1;
+   */
+  next: bigint;
+
+  /**
+   * of entries or of sessions, PROTOCOL.md 12.8
+   *
+   * @generated from field: bytes rows = 2;
+   */
+  rows: Uint8Array;
+};
+
+/**
+ * Describes the message handhold.LogPart.
+ * Use `create(LogPartSchema)` to create a new message.
+ */
+export const LogPartSchema: GenMessage<LogPart> = /*@__PURE__*/
+  messageDesc(file_handhold, 13);
 
 /**
  * @generated from message handhold.Opened
@@ -445,7 +701,7 @@ export type Opened = Message<"handhold.Opened"> & {
  * Use `create(OpenedSchema)` to create a new message.
  */
 export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
-  messageDesc(file_handhold, 8);
+  messageDesc(file_handhold, 14);
 
 /**
  * @generated from message handhold.Peer
@@ -474,7 +730,7 @@ export type Peer = Message<"handhold.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_handhold, 9);
+  messageDesc(file_handhold, 15);
 
 /**
  * @generated from message handhold.GateAnswer
@@ -503,7 +759,7 @@ export type GateAnswer = Message<"handhold.GateAnswer"> & {
  * Use `create(GateAnswerSchema)` to create a new message.
  */
 export const GateAnswerSchema: GenMessage<GateAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 10);
+  messageDesc(file_handhold, 16);
 
 /**
  * @generated from message handhold.Consistency
@@ -539,7 +795,7 @@ export type Consistency = Message<"handhold.Consistency"> & {
  * Use `create(ConsistencySchema)` to create a new message.
  */
 export const ConsistencySchema: GenMessage<Consistency> = /*@__PURE__*/
-  messageDesc(file_handhold, 11);
+  messageDesc(file_handhold, 17);
 
 /**
  * @generated from message handhold.KeyFrameHint
@@ -556,7 +812,7 @@ export type KeyFrameHint = Message<"handhold.KeyFrameHint"> & {
  * Use `create(KeyFrameHintSchema)` to create a new message.
  */
 export const KeyFrameHintSchema: GenMessage<KeyFrameHint> = /*@__PURE__*/
-  messageDesc(file_handhold, 12);
+  messageDesc(file_handhold, 18);
 
 /**
  * @generated from message handhold.Blocked
@@ -580,7 +836,7 @@ export type Blocked = Message<"handhold.Blocked"> & {
  * Use `create(BlockedSchema)` to create a new message.
  */
 export const BlockedSchema: GenMessage<Blocked> = /*@__PURE__*/
-  messageDesc(file_handhold, 13);
+  messageDesc(file_handhold, 19);
 
 /**
  * @generated from message handhold.Ended
@@ -611,7 +867,7 @@ export type Ended = Message<"handhold.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_handhold, 14);
+  messageDesc(file_handhold, 20);
 
 /**
  * @generated from message handhold.Error
@@ -644,7 +900,7 @@ export type Error = Message<"handhold.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_handhold, 15);
+  messageDesc(file_handhold, 21);
 
 /**
  * @generated from message handhold.Notes
@@ -666,7 +922,7 @@ export type Notes = Message<"handhold.Notes"> & {
  * Use `create(NotesSchema)` to create a new message.
  */
 export const NotesSchema: GenMessage<Notes> = /*@__PURE__*/
-  messageDesc(file_handhold, 16);
+  messageDesc(file_handhold, 22);
 
 /**
  * @generated from message handhold.LogAdd
@@ -706,7 +962,7 @@ export type LogAdd = Message<"handhold.LogAdd"> & {
  * Use `create(LogAddSchema)` to create a new message.
  */
 export const LogAddSchema: GenMessage<LogAdd> = /*@__PURE__*/
-  messageDesc(file_handhold, 17);
+  messageDesc(file_handhold, 23);
 
 /**
  * @generated from message handhold.LogReceipt
@@ -771,7 +1027,7 @@ export type LogReceipt = Message<"handhold.LogReceipt"> & {
  * Use `create(LogReceiptSchema)` to create a new message.
  */
 export const LogReceiptSchema: GenMessage<LogReceipt> = /*@__PURE__*/
-  messageDesc(file_handhold, 18);
+  messageDesc(file_handhold, 24);
 
 /**
  * @generated from message handhold.ConsentRequest
@@ -814,7 +1070,7 @@ export type ConsentRequest = Message<"handhold.ConsentRequest"> & {
  * Use `create(ConsentRequestSchema)` to create a new message.
  */
 export const ConsentRequestSchema: GenMessage<ConsentRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 19);
+  messageDesc(file_handhold, 25);
 
 /**
  * @generated from message handhold.Statement
@@ -845,7 +1101,7 @@ export type Statement = Message<"handhold.Statement"> & {
  * Use `create(StatementSchema)` to create a new message.
  */
 export const StatementSchema: GenMessage<Statement> = /*@__PURE__*/
-  messageDesc(file_handhold, 20);
+  messageDesc(file_handhold, 26);
 
 /**
  * @generated from message handhold.StatementAck
@@ -869,7 +1125,7 @@ export type StatementAck = Message<"handhold.StatementAck"> & {
  * Use `create(StatementAckSchema)` to create a new message.
  */
 export const StatementAckSchema: GenMessage<StatementAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 21);
+  messageDesc(file_handhold, 27);
 
 /**
  * @generated from message handhold.KeyAck
@@ -886,7 +1142,7 @@ export type KeyAck = Message<"handhold.KeyAck"> & {
  * Use `create(KeyAckSchema)` to create a new message.
  */
 export const KeyAckSchema: GenMessage<KeyAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 22);
+  messageDesc(file_handhold, 28);
 
 /**
  * @generated from message handhold.KeyRetire
@@ -903,7 +1159,7 @@ export type KeyRetire = Message<"handhold.KeyRetire"> & {
  * Use `create(KeyRetireSchema)` to create a new message.
  */
 export const KeyRetireSchema: GenMessage<KeyRetire> = /*@__PURE__*/
-  messageDesc(file_handhold, 23);
+  messageDesc(file_handhold, 29);
 
 /**
  * @generated from message handhold.KeyFrameRequest
@@ -920,7 +1176,7 @@ export type KeyFrameRequest = Message<"handhold.KeyFrameRequest"> & {
  * Use `create(KeyFrameRequestSchema)` to create a new message.
  */
 export const KeyFrameRequestSchema: GenMessage<KeyFrameRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 24);
+  messageDesc(file_handhold, 30);
 
 /**
  * @generated from message handhold.Heartbeat
@@ -975,7 +1231,7 @@ export type Heartbeat = Message<"handhold.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_handhold, 25);
+  messageDesc(file_handhold, 31);
 
 /**
  * @generated from message handhold.DataAck
@@ -992,7 +1248,7 @@ export type DataAck = Message<"handhold.DataAck"> & {
  * Use `create(DataAckSchema)` to create a new message.
  */
 export const DataAckSchema: GenMessage<DataAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 26);
+  messageDesc(file_handhold, 32);
 
 /**
  * @generated from message handhold.Bye
@@ -1011,7 +1267,7 @@ export type Bye = Message<"handhold.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_handhold, 27);
+  messageDesc(file_handhold, 33);
 
 /**
  * @generated from message handhold.Nonce
@@ -1030,7 +1286,7 @@ export type Nonce = Message<"handhold.Nonce"> & {
  * Use `create(NonceSchema)` to create a new message.
  */
 export const NonceSchema: GenMessage<Nonce> = /*@__PURE__*/
-  messageDesc(file_handhold, 28);
+  messageDesc(file_handhold, 34);
 
 /**
  * @generated from message handhold.Data
@@ -1090,7 +1346,7 @@ export type Data = Message<"handhold.Data"> & {
  * Use `create(DataSchema)` to create a new message.
  */
 export const DataSchema: GenMessage<Data> = /*@__PURE__*/
-  messageDesc(file_handhold, 29);
+  messageDesc(file_handhold, 35);
 
 /**
  * @generated from message handhold.Chat
@@ -1107,7 +1363,7 @@ export type Chat = Message<"handhold.Chat"> & {
  * Use `create(ChatSchema)` to create a new message.
  */
 export const ChatSchema: GenMessage<Chat> = /*@__PURE__*/
-  messageDesc(file_handhold, 30);
+  messageDesc(file_handhold, 36);
 
 /**
  * @generated from message handhold.Pointer
@@ -1131,7 +1387,7 @@ export type Pointer = Message<"handhold.Pointer"> & {
  * Use `create(PointerSchema)` to create a new message.
  */
 export const PointerSchema: GenMessage<Pointer> = /*@__PURE__*/
-  messageDesc(file_handhold, 31);
+  messageDesc(file_handhold, 37);
 
 /**
  * @generated from message handhold.Mark
@@ -1174,7 +1430,7 @@ export type Mark = Message<"handhold.Mark"> & {
  * Use `create(MarkSchema)` to create a new message.
  */
 export const MarkSchema: GenMessage<Mark> = /*@__PURE__*/
-  messageDesc(file_handhold, 32);
+  messageDesc(file_handhold, 38);
 
 /**
  * @generated from message handhold.Clear
@@ -1193,7 +1449,7 @@ export type Clear = Message<"handhold.Clear"> & {
  * Use `create(ClearSchema)` to create a new message.
  */
 export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
-  messageDesc(file_handhold, 33);
+  messageDesc(file_handhold, 39);
 
 /**
  * @generated from message handhold.Paused
@@ -1224,7 +1480,7 @@ export type Paused = Message<"handhold.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_handhold, 34);
+  messageDesc(file_handhold, 40);
 
 /**
  * @generated from message handhold.CheckWords
@@ -1241,7 +1497,7 @@ export type CheckWords = Message<"handhold.CheckWords"> & {
  * Use `create(CheckWordsSchema)` to create a new message.
  */
 export const CheckWordsSchema: GenMessage<CheckWords> = /*@__PURE__*/
-  messageDesc(file_handhold, 35);
+  messageDesc(file_handhold, 41);
 
 /**
  * @generated from message handhold.StateChange
@@ -1270,7 +1526,7 @@ export type StateChange = Message<"handhold.StateChange"> & {
  * Use `create(StateChangeSchema)` to create a new message.
  */
 export const StateChangeSchema: GenMessage<StateChange> = /*@__PURE__*/
-  messageDesc(file_handhold, 36);
+  messageDesc(file_handhold, 42);
 
 /**
  * @generated from message handhold.Device
@@ -1322,7 +1578,7 @@ export type Device = Message<"handhold.Device"> & {
  * Use `create(DeviceSchema)` to create a new message.
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
-  messageDesc(file_handhold, 37);
+  messageDesc(file_handhold, 43);
 
 /**
  * @generated from message handhold.Property
@@ -1377,5 +1633,5 @@ export type Property = Message<"handhold.Property"> & {
  * Use `create(PropertySchema)` to create a new message.
  */
 export const PropertySchema: GenMessage<Property> = /*@__PURE__*/
-  messageDesc(file_handhold, 38);
+  messageDesc(file_handhold, 44);
 
