@@ -8,6 +8,7 @@
 #include "proto/host/world.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
 
 enum { WATCH_MS = 1000 }; /* how soon a changed note is seen */
@@ -58,6 +59,10 @@ static enum proto_err new_core(struct serve *serve)
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,
+        .erasable = serve_officer_erasable,
+        .check_policy = serve_officer_check_policy,
+        .take_policy = serve_officer_take_policy,
+        .read_log = serve_officer_read_log,
         .context = serve,
     };
 
@@ -111,6 +116,7 @@ static void on_watch(void *context)
 
     if (serve_folder_notes_changed(serve->folder))
         serve_reload(serve, false);
+    serve_officer_retain(serve, false);
     serve_run_core(serve);
     host_timer_set(serve->watch_timer, host_now().mono_ms + WATCH_MS);
 }
@@ -144,12 +150,20 @@ static void reload_notes(struct serve *serve, struct serve_report *report)
                  (unsigned long long)serve->folder->policy.number);
 }
 
+void serve_take_notes(struct serve *serve)
+{
+    struct serve_report report = {0};
+
+    reload_notes(serve, &report);
+}
+
 void serve_reload(struct serve *serve, bool certificates)
 {
     struct serve_report report = {0};
 
     reload_notes(serve, &report);
     if (certificates) {
+        serve_officer_retain(serve, true);
         if (serve_folder_read_certificate(serve->folder, &report) && serve_listen_reload(serve->listen))
             host_say(HOST_INFO, "certificate read again");
         else
@@ -201,6 +215,8 @@ static bool open_log(struct serve *serve, struct serve_report *report)
 
     if (!open_store(serve, false, &serve->writer, report))
         return false;
+    if (!serve_officer_erase_again(serve->writer, serve->folder->data, report))
+        return false;
     config.store = serve->writer;
     err = relay_appender_start(&serve->appender, &config, error);
     if (!err)
@@ -231,7 +247,7 @@ bool serve_open(struct serve *serve, const struct serve_config *config, struct s
     *serve = (struct serve){.config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
         !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
-        !serve_jobs_restore(serve, report))
+        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     host_loop_on_wake(loop, on_woken, serve);

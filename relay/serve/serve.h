@@ -39,6 +39,7 @@ struct serve {
 
     char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */
     int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
+    int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
     bool draining, stopping;            /* stopping: the core hears of nothing any more */
 };
 
@@ -51,6 +52,8 @@ void serve_close(struct serve *serve);
 void serve_run_core(struct serve *serve);
 /** SIGHUP and a changed file: notes (and certificates) again. What does not hold is said, and the old stays. */
 void serve_reload(struct serve *serve, bool certificates);
+/** The notes alone, from within the core: nothing else is run. */
+void serve_take_notes(struct serve *serve);
 /** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */
 void serve_drain(struct serve *serve);
 

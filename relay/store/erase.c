@@ -146,16 +146,45 @@ enum proto_err relay_store_erase_range(struct relay_store *store, uint64_t first
     return err;
 }
 
-static enum proto_err erase_key(struct relay_store *store, int64_t dek)
+static bool key_is_needed(struct relay_store *store, int64_t dek)
 {
     sqlite3_stmt *row = store_statement(store, STORE_DEK_NEEDED);
 
+    if (row)
+        sqlite3_bind_int64(row, 1, dek);
+    return flag(store, STORE_DEK_NEEDED, row);
+}
+
+bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t last)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_RANGE_LEFT);
+    uint8_t key[STORE_KEY_BYTES];
+    bool left = true;
+
     if (!row)
-        return PROTO_ERR_IO;
-    sqlite3_bind_int64(row, 1, dek);
-    if (flag(store, STORE_DEK_NEEDED, row))
+        return false;
+    sqlite3_bind_int64(row, 1, (sqlite3_int64)first);
+    sqlite3_bind_int64(row, 2, (sqlite3_int64)last);
+    left = flag(store, STORE_RANGE_LEFT, row);
+    row = left ? NULL : store_statement(store, STORE_RANGE_KEYS);
+    if (!row)
+        return false;
+    sqlite3_bind_int64(row, 1, (sqlite3_int64)first);
+    sqlite3_bind_int64(row, 2, (sqlite3_int64)last);
+    while (!left && !store_next(store, STORE_RANGE_KEYS, "reading keys of entries")) {
+        int64_t dek = sqlite3_column_int64(row, 0);
+        left = !store_key_get(store, dek, key) && !key_is_needed(store, dek);
+    }
+    sodium_memzero(key, sizeof key);
+    store_reset(store, STORE_RANGE_KEYS);
+    return !left;
+}
+
+static enum proto_err erase_key(struct relay_store *store, int64_t dek)
+{
+    if (key_is_needed(store, dek))
         return PROTO_OK;
-    row = store_statement(store, STORE_KEY_ERASE);
+    sqlite3_stmt *row = store_statement(store, STORE_KEY_ERASE);
     if (!row)
         return PROTO_ERR_IO;
     sqlite3_bind_int64(row, 1, dek);

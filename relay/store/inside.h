@@ -21,6 +21,7 @@
     X(ENTRY_PUT, 0, "INSERT INTO entry(idx,leaf,c,sid,received_ms,dek,evidence,line) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)") \
     X(ENTRY_EACH, 0,                                                                                                   \
       "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")            \
+    X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
     X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE sid=?1 ORDER BY idx")           \
     X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE c=?1")                                                               \
     X(ENTRY_ERASE, 0, "UPDATE entry SET evidence=NULL WHERE dek=?1 AND evidence IS NOT NULL")                          \
@@ -50,6 +51,8 @@
     X(RANGE_KEPT, 0,                                                                                                   \
       "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND (sid=zeroblob(16) OR sid IN"                                  \
       " (SELECT sid FROM session WHERE state<>3)) LIMIT 1")                                                            \
+    X(RANGE_LEFT, 0, "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND evidence IS NOT NULL LIMIT 1")                 \
+    X(RANGE_KEYS, 0, "SELECT DISTINCT dek FROM entry WHERE idx>=?1 AND idx<=?2")                                       \
     X(ENTRY_WHOSE, 0, "SELECT sid,dek FROM entry WHERE idx=?1")                                                        \
     X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \
     X(ENTRY_ANY, 0, "SELECT 1 FROM entry WHERE sid=?1 LIMIT 1")                                                        \

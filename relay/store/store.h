@@ -103,6 +103,11 @@ typedef enum proto_err (*relay_store_visit_entry)(void *context, const struct re
 /** Entries [from, to) in order. */
 PROTO_MUST_USE enum proto_err relay_store_each_entry(struct relay_store *store, uint64_t from, uint64_t to,
                                                      relay_store_visit_entry visit, void *context);
+/** The leaves of entries [from, to) in order, without opening what belongs to them. Same rules for a visitor. */
+typedef enum proto_err (*relay_store_visit_leaf)(void *context, uint64_t index,
+                                                 const uint8_t leaf[PROTO_LOG_LEAF_BYTES]);
+PROTO_MUST_USE enum proto_err relay_store_each_leaf(struct relay_store *store, uint64_t from, uint64_t to,
+                                                    relay_store_visit_leaf visit, void *context);
 PROTO_MUST_USE enum proto_err relay_store_each_entry_of(struct relay_store *store,
                                                         const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                         relay_store_visit_entry visit, void *context);
@@ -182,6 +187,8 @@ PROTO_MUST_USE enum proto_err relay_store_check_erasable(struct relay_store *sto
  */
 PROTO_MUST_USE enum proto_err relay_store_erase_range(struct relay_store *store, uint64_t first, uint64_t last,
                                                       uint64_t *erased);
+/** Nothing of these entries is left: no evidence, no key that only they needed. */
+bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t last);
 /**
  * After that commit: the keys under which nothing is left, and the pages as they were. IO: a reader was in the way, or
  * the disk; it is owed, and may be called again.

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/officer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "proto/consent/evidence.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/seal/note.h"
+#include "relay/store/pack.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* ---- what would be erased ---- */
+
+static enum proto_err add_index(void *context, uint64_t index)
+{
+    return proto_erasure_add(context, index);
+}
+
+enum proto_err serve_officer_erasable(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
+                                      bool *more)
+{
+    struct serve *serve = context;
+    enum proto_err err = relay_store_each_erasable(serve->reader, ref, sid, add_index, out);
+
+    *more = err == PROTO_ERR_FULL;
+    return *more ? PROTO_OK : err;
+}
+
+/* ---- policy ---- */
+
+enum proto_err serve_officer_check_policy(void *context, const char *note)
+{
+    static struct proto_policy policy; /* large; one thread reads notes */
+    struct serve *serve = context;
+    struct proto_der root = {serve->folder->root_der.bytes, serve->folder->root_der.len};
+
+    return proto_policy_verify(&policy, note, strlen(note), root, &serve->folder->org,
+                               serve->folder->policy.number + 1);
+}
+
+enum proto_err serve_officer_take_policy(void *context, const char *note)
+{
+    struct serve *serve = context;
+    char path[HOST_PATH_BYTES];
+    enum proto_err err = serve_officer_check_policy(serve, note);
+
+    if (!err)
+        err = host_path(path, "%s/policy.note", serve->folder->dir)
+                  ? host_file_write(path, note, strlen(note), HOST_PUBLIC)
+                  : PROTO_ERR_RANGE;
+    if (!err)
+        serve_take_notes(serve);
+    else
+        host_say_err("policy.note", err);
+    return err;
+}
+
+/* ---- the stored log as bytes ---- */
+
+struct reading {
+    struct proto_buf *out;
+    uint64_t *next, from, seen;
+};
+
+static enum proto_err put_entry(void *context, const struct relay_store_entry *entry)
+{
+    struct reading *r = context;
+
+    if (!store_pack_entry(r->out, entry))
+        return PROTO_ERR_FULL;
+    *r->next = entry->index + 1;
+    return PROTO_OK;
+}
+
+static enum proto_err put_session(void *context, const struct relay_store_session *row)
+{
+    struct reading *r = context;
+
+    if (r->seen++ < r->from)
+        return PROTO_OK;
+    if (!store_pack_session(r->out, row))
+        return PROTO_ERR_FULL;
+    *r->next = r->seen;
+    return PROTO_OK;
+}
+
+enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
+                                      uint64_t *next)
+{
+    struct serve *serve = context;
+    struct reading r = {.out = out, .next = next, .from = from};
+    enum proto_err err;
+
+    *next = from;
+    err = sessions ? relay_store_each_session(serve->reader, true, put_session, &r)
+                   : relay_store_each_entry(serve->reader, from, UINT64_MAX, put_entry, &r);
+    if (err == PROTO_ERR_FULL && *next > from)
+        return PROTO_OK;
+    if (!err)
+        *next = 0; /* the visit came to its end */
+    return err;
+}
+
+/* ---- after a start ---- */
+
+/* What a visit of the log's own entries collects; notes are read again from the store, whose parts are lent. */
+struct own {
+    bool (*take)(void *context, const uint8_t *note, size_t len, enum proto_log_class kind);
+    void *context;
+    bool failed;
+};
+
+static enum proto_err visit_own(void *context, const struct relay_store_entry *entry)
+{
+    struct own *own = context;
+    struct proto_evidence evidence;
+    struct proto_log_leaf leaf;
+    uint8_t c[PROTO_LOG_HASH_BYTES];
+
+    if (!entry->evidence || proto_log_leaf_parse(&leaf, entry->leaf) ||
+        (leaf.kind != PROTO_LOG_ERASURE && leaf.kind != PROTO_LOG_OFFICER_ACT))
+        return PROTO_OK;
+    if (proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence) || evidence.count != 1)
+        return PROTO_ERR_FORMAT;
+    proto_log_commit(c, evidence.r, evidence.notes[0].bytes, evidence.notes[0].len);
+    if (memcmp(c, leaf.commitment, sizeof c) != 0) /* not the note that the leaf stands for: it moves nothing */
+        return PROTO_ERR_FORMAT;
+    return own->take(own->context, evidence.notes[0].bytes, evidence.notes[0].len, leaf.kind) ? PROTO_OK
+                                                                                              : PROTO_ERR_FORMAT;
+}
+
+static bool each_own(struct relay_store *store, const char *place, struct own *own, struct serve_report *report)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    enum proto_err err = relay_store_each_entry_of(store, none, visit_own, own);
+
+    if (err)
+        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err),
+                         "handhold-audit verify names what is wrong in the stored log");
+    return !err;
+}
+
+struct ranges {
+    struct proto_entries *at; /* owned */
+    size_t count;
+};
+
+static bool collect(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
+{
+    struct ranges *ranges = context;
+    struct proto_erasure erasure;
+    struct proto_note_parts parts;
+
+    if (kind != PROTO_LOG_ERASURE)
+        return true;
+    if (proto_note_split(&parts, note, len) || proto_erasure_parse(parts.text, parts.text_len, &erasure))
+        return false;
+    void *more = realloc(ranges->at, (ranges->count + erasure.count) * sizeof *ranges->at);
+    if (!more)
+        return false;
+    ranges->at = more;
+    memcpy(ranges->at + ranges->count, erasure.ranges, erasure.count * sizeof *ranges->at);
+    ranges->count += erasure.count;
+    return true;
+}
+
+static enum proto_err erase_again(struct relay_store *store, const struct proto_entries *range, uint64_t *erased)
+{
+    enum proto_err err;
+
+    if (relay_store_is_erased(store, range->first, range->last))
+        return PROTO_OK;
+    err = relay_store_begin(store);
+    if (!err)
+        err = relay_store_erase_range(store, range->first, range->last, erased);
+    if (err) {
+        relay_store_rollback(store);
+        return err;
+    }
+    err = relay_store_commit(store);
+    return err ? err : relay_store_wipe(store);
+}
+
+bool serve_officer_erase_again(struct relay_store *writer, const char *place, struct serve_report *report)
+{
+    struct ranges ranges = {NULL, 0};
+    struct own own = {.take = collect, .context = &ranges};
+    uint64_t erased = 0;
+    enum proto_err err = PROTO_OK;
+    bool fine = each_own(writer, place, &own, report);
+
+    for (size_t i = 0; fine && !err && i < ranges.count; i++)
+        err = erase_again(writer, &ranges.at[i], &erased);
+    free(ranges.at);
+    if (err)
+        serve_report_add(report, SERVE_ERROR, place, relay_store_error(writer), proto_err_way_out(err));
+    if (erased)
+        host_say(HOST_WARN, "%" PRIu64 " entries that the log says were erased had evidence again: erased", erased);
+    return fine && !err;
+}
+
+static bool restore_act(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
+{
+    struct serve *serve = context;
+
+    (void)kind;
+    return !relay_core_restore_act(serve->core, note, len);
+}
+
+bool serve_officer_restore(struct serve *serve, struct serve_report *report)
+{
+    struct own own = {.take = restore_act, .context = serve};
+
+    return each_own(serve->reader, serve->folder->data, &own, report);
+}
+
+/* ---- retention ---- */
+
+void serve_officer_retain(struct serve *serve, bool now)
+{
+    struct proto_erasure what = {.count = 0};
+    const struct proto_policy *policy = &serve->folder->policy;
+    int64_t unix_ms = host_now().unix_ms, today = unix_ms / DAY_MS;
+    enum proto_err err;
+
+    if (now)
+        serve->retained_day = 0;
+    if (!policy->keep_days || serve->retained_day == today)
+        return;
+    err = relay_store_each_stale(serve->reader, unix_ms - policy->keep_days * DAY_MS, add_index, &what);
+    if ((err && err != PROTO_ERR_FULL) || !what.count) { /* all gone, or tomorrow again */
+        serve->retained_day = today;
+        return;
+    }
+    snprintf(what.basis, sizeof what.basis, "policy %" PRIu64 ": kept for %" PRIu32 " days", policy->number,
+             policy->keep_days);
+    err = relay_core_retain(serve->core, &what, host_now());
+    if (!err)
+        host_say(HOST_INFO, "%" PRIu64 " entries are older than the policy's %" PRIu32 " days, and are erased",
+                 proto_erasure_size(&what), policy->keep_days);
+}
