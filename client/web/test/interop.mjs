@@ -48,6 +48,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.deepEqual(ours.words, theirs.words);
 
     assert.equal(await customer.session.pushFrame('camera', frame(true)), 'CONSENT');
+    assert.equal(customer.sentFrames, 0);
     await customer.granted('camera', agent, 'To see the lights');
     assert.equal(await customer.session.pushFrame('camera', frame(true)), 'OK');
     customer.pump();
@@ -79,8 +80,14 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.equal(customer.do((session) => session.sendData({ kind: 'chat', text: 'back' })), 'OK');
     assert.equal((await agent.events.next({ event: 'chat' })).text, 'back');
 
+    // frames that WebCrypto has in hand when the consent ends are thrown away
+    const inHand = Array.from({ length: 5 }, () => customer.session.pushFrame('camera', frame(true)));
+    const sent = customer.sentFrames;
     assert.equal(customer.do((session) => session.withdraw('camera')), 'OK');
     assert.equal(customer.session.maySend('camera'), false);
+    assert.deepEqual(new Set(await Promise.all(inHand)), new Set(['CONSENT']));
+    assert.equal(customer.session.backlogBytes(), 0);
+    assert.equal(customer.sentFrames, sent);
     const stopped = await agent.events.next({ event: 'consent', capability: 'camera', state: 'withdrawn' });
     assert.ok(stopped);
     await customer.events.next({ kind: 'logged', action: 'withdraw' });

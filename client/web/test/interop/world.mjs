@@ -109,7 +109,7 @@ export class World {
 /** The customer's end with a socket and a timer: what a page does, without a page. */
 export class Customer {
   events = new Stream('customer');
-  sentBytes = 0;
+  sentFrames = 0;
   #timer;
   /** `alter`: what a hostile relay makes of a message to this end; undefined: it is held back. */
   alter = (message) => message;
@@ -153,7 +153,7 @@ export class Customer {
     const open = this.socket?.readyState === WebSocket.OPEN;
     for (let message; open && (message = this.session.pending()); this.session.sent()) {
       this.socket.send(message);
-      this.sentBytes += message.length;
+      this.sentFrames += message[0] === 0x20 ? 1 : 0;
     }
     clearTimeout(this.#timer);
     if (this.session.over()) this.socket?.close();
