@@ -18,6 +18,7 @@ after(async () => { await scene.close(); });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
 
 async function look(page, name) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
   assert.deepEqual(await axeViolations(page), [], name);
   const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(wide[0] <= wide[1], `${name} is ${wide[0]} px wide in a window of ${wide[1]}`);
@@ -41,7 +42,7 @@ const LOOKS = [
 for (const [look_, options] of LOOKS)
   test(`a whole session, ${look_}`, async () => {
     const { agent, page } = await scene.invited(options);
-    const larger = options.large ? () => page.addStyleTag({ content: 'html{font-size:200%!important}' }).catch(() => page.evaluate(() => { document.documentElement.style.fontSize = '200%'; })) : async () => undefined;
+    const larger = options.large ? () => page.evaluate(() => { document.documentElement.style.fontSize = '200%'; }) : async () => undefined;
     await larger();
     await page.waitForSelector('.who.good');
     await look(page, `${look_}-1-welcome`);

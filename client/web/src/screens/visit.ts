@@ -74,6 +74,11 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
       ...studio.facts.map((f) => h('div', {}, h('dt', {}, t(`state.${f.name}` as Key)), h('dd', {}, value(f.value, f.unit))))));
   }
 
+  /* A reload gives the seat up: the browser asks first. */
+  const stay = (event: Event): void => {
+    if (visit.peer) event.preventDefault();
+  };
+
   function update(): void {
     queued = false;
     if (over) return;
@@ -88,6 +93,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     asking.update();
     if (!visit.ended) return;
     over = true;
+    removeEventListener('beforeunload', stay);
     studio.release();
     ended();
   }
@@ -116,13 +122,14 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
   }
 
+  addEventListener('beforeunload', stay);
   studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y) };
   visit.listen((event) => {
     if (event) speak(event);
     later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, paused, h('div', { class: 'see' }, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
+    h('div', { class: 'middle' }, warning, notice, h('div', { class: 'see' }, paused, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
     bar.element, asking.element);
   update();
 }
