@@ -38,12 +38,28 @@ static const struct host_option tail_options[] = {
     {"once", NULL, HOST_FLAG, OPT(once), .help = "do not wait for more"},
     {0},
 };
+static const struct host_option prove_options[] = {
+    {"o", "FILE", HOST_TEXT, OPT(output), .required = true, .help = "where the proofs go, for you alone to read"},
+    {0},
+};
+static const struct host_option check_options[] = {
+    {"ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --org"},
+    {"org", "FILE", HOST_TEXT, OPT(org), .help = "the organisation's org.note, which names its logs; with --ca"},
+    {"key", "KEY", HOST_TEXT, OPT(trust), .help = "the log's key: name+id+base64, or the file log.vkey"},
+    {0},
+};
+
 /* ---- words ---- */
 
 static const struct host_word session_words[] = {
     {"SESSION", HOST_TEXT, OPT(session), .required = true, .help = "the session's id, or how it begins"},
     {0},
 };
+static const struct host_word file_words[] = {
+    {"FILE", HOST_TEXT, OPT(file), .required = true, .help = "proofs or a receipt"},
+    {0},
+};
+
 /* ---- commands ---- */
 
 static const struct host_command commands[] = {
@@ -57,6 +73,11 @@ static const struct host_command commands[] = {
     {"tail", "new entries as they come, a line each, in words", tail_options, NULL, audit_tail, "Ctrl-C ends it."},
     {"report", "counts over a period: capabilities, agents, refusals, what was blocked", filter_options, NULL,
      audit_figures, "Needs --key."},
+    {"prove", "a session's entries as proofs that anyone can check", prove_options, session_words, audit_prove,
+     "Needs --key. What was said is readable in the file: give it to those alone who may read it."},
+    {"check", "check a file of proofs, or a receipt, with no network", check_options, file_words, audit_check,
+     "Needs no --dir and asks nobody. With neither --key nor --ca and --org, the log's key is the one that\n"
+     "the file itself names: compare it with the organisation's."},
     {0},
 };
 static const struct host_program program = {

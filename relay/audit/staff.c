@@ -87,20 +87,33 @@ void audit_staff_free(struct audit_organisation *o)
     o->staff_count = 0;
 }
 
+static const struct audit_staff *staff_of(const struct audit_organisation *o, const uint8_t fingerprint[static 32])
+{
+    return o->staff_count ? bsearch(fingerprint, o->staff, o->staff_count, sizeof *o->staff, by_fingerprint) : NULL;
+}
+
+size_t audit_staff_chain(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                         struct proto_der chain[static PROTO_IDENTITY_CHAIN_MAX])
+{
+    const struct audit_staff *found = staff_of(o, fingerprint);
+    size_t count = 0;
+
+    for (; found && count < found->chain_len; count++)
+        chain[count] = (struct proto_der){found->chain[count].bytes, found->chain[count].len};
+    if (found)
+        chain[count++] = (struct proto_der){o->root_der.bytes, o->root_der.len};
+    return count;
+}
+
 enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32], int64_t at_s,
                                 struct proto_identity *out)
 {
-    const struct audit_staff *found =
-        o->staff_count ? bsearch(fingerprint, o->staff, o->staff_count, sizeof *o->staff, by_fingerprint) : NULL;
     struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
-    size_t count = 0;
+    size_t count = audit_staff_chain(o, fingerprint, chain);
 
     memset(out, 0, sizeof *out);
-    if (!found)
+    if (!count)
         return PROTO_ERR_NOT_FOUND;
-    for (; count < found->chain_len; count++)
-        chain[count] = (struct proto_der){found->chain[count].bytes, found->chain[count].len};
-    chain[count++] = (struct proto_der){o->root_der.bytes, o->root_der.len};
     enum proto_err err =
         proto_identity_verify_chain(chain, count, o->root.fingerprint, sizeof o->root.fingerprint, at_s, out);
     if (err)

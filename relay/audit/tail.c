@@ -44,9 +44,10 @@ static const char *class_words(enum proto_log_class kind)
     static const char *const words[] = {[PROTO_LOG_STATEMENT] = "the customer decided something",
                                         [PROTO_LOG_AGENT_EVENT] = "the agent did something",
                                         [PROTO_LOG_ERASURE] = "evidence was erased",
-                                        [PROTO_LOG_RELAY_EVENT] = "the relay saw something"};
+                                        [PROTO_LOG_RELAY_EVENT] = "the relay saw something",
+                                        [PROTO_LOG_OFFICER_ACT] = "an officer did something"};
 
-    return kind >= PROTO_LOG_STATEMENT && kind <= PROTO_LOG_RELAY_EVENT ? words[kind] : "an entry of no known class";
+    return kind >= PROTO_LOG_STATEMENT && kind <= PROTO_LOG_OFFICER_ACT ? words[kind] : "an entry of no known class";
 }
 
 static void hex_of(char out[static 2 * RELAY_STORE_SID_BYTES + 1], const uint8_t sid[static RELAY_STORE_SID_BYTES])

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check: what a receipt or a file of proofs proves, said in words; nobody is asked. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/identity/credential.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/minutes.h"
+#include "relay/audit/paper.h"
+#include "relay/audit/phrases.h"
+#include "relay/audit/proofs.h"
+#include "relay/audit/times.h"
+
+#define MINUTES_INDENT 17
+
+/* ---- what is believed beforehand ---- */
+
+static bool wrong(const char *value, const char *rule, const char *way_out)
+{
+    host_say_error(value, rule, way_out);
+    return false;
+}
+
+static bool read_whole(const char *path, struct proto_buf *out)
+{
+    enum proto_err err = host_file_read(path, out);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        return wrong(path, "is not there", "name the file");
+    if (err)
+        host_say_err(path, err);
+    return !err;
+}
+
+static bool believe_org(struct audit_belief *belief, const char *ca, const char *org)
+{
+    struct proto_buf pem, note;
+    struct proto_certificate der = {0};
+    struct proto_identity_root root;
+    bool fine = false;
+
+    proto_buf_init(&pem, PROTO_PEM_BYTES);
+    proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
+    if (read_whole(ca, &pem) && read_whole(org, &note)) {
+        if (proto_root_of_pem(pem.bytes, pem.len, &der, &root))
+            wrong(ca, "is not the certificate of an organisation", "give its ca.crt");
+        else if (proto_org_verify(&belief->org, note.bytes, note.len, root.public_key, root.domain, 0))
+            wrong(org, "is not a note that this organisation's root signed", "bring both from the same place");
+        else
+            fine = true;
+    }
+    if (fine) {
+        belief->trust = AUDIT_TRUST_ORG;
+        belief->has_root = true;
+        memcpy(belief->root_pin, root.fingerprint, sizeof belief->root_pin);
+    }
+    proto_certificates_free(&der, der.bytes ? 1 : 0);
+    proto_buf_free(&pem);
+    proto_buf_free(&note);
+    return fine;
+}
+
+static bool believe_key(struct audit_belief *belief, const char *key)
+{
+    struct proto_note_key parsed;
+    struct proto_buf file;
+    size_t len = strlen(key);
+
+    proto_buf_init(&file, sizeof belief->vkey);
+    if (host_file_exists(key)) {
+        if (host_file_read(key, &file))
+            len = 0;
+        else
+            len = file.len && file.bytes[file.len - 1] == '\n' ? file.len - 1 : file.len;
+        key = (const char *)file.bytes;
+    }
+    bool fine = len > 0 && len < sizeof belief->vkey && !proto_note_key_parse(&parsed, key, len);
+    if (fine) {
+        memcpy(belief->vkey, key, len);
+        belief->trust = AUDIT_TRUST_KEY;
+    }
+    proto_buf_free(&file);
+    return fine || wrong("--key", "takes the log's key, as name+id+base64 or as the file log.vkey",
+                         "bring it from the organisation");
+}
+
+static bool take_belief(struct audit_belief *belief)
+{
+    char ca[HOST_PATH_BYTES], org[HOST_PATH_BYTES];
+    const char *key = audit_options.trust ? audit_options.trust : audit_options.key;
+
+    memset(belief, 0, sizeof *belief);
+    if (!audit_options.ca != !audit_options.org)
+        return wrong(audit_options.ca ? "--org" : "--ca",
+                     "is missing: a note is only as good as the root that signed it",
+                     "give --ca ca.crt and --org org.note");
+    if (audit_options.ca && key)
+        return wrong("--key", "is not needed beside --org, which names the log's keys", "leave one of them out");
+    if (audit_options.ca)
+        return believe_org(belief, audit_options.ca, audit_options.org);
+    if (key)
+        return believe_key(belief, key);
+    if (audit_options.dir)
+        return host_path(ca, "%s/ca/ca.crt", audit_options.dir) && host_path(org, "%s/org.note", audit_options.dir) &&
+               believe_org(belief, ca, org);
+    return true;
+}
+
+/* ---- in words ---- */
+
+static void print_wrong(const struct audit_proved *p)
+{
+    for (size_t i = 0; i < p->report.wrong && i < AUDIT_FINDINGS_MAX; i++) {
+        const struct audit_finding *f = &p->report.findings[i];
+        printf("WRONG       entry %" PRIu64 ", %s\n  expected  %s\n  there is  %s\n", f->entry, f->column, f->expected,
+               f->found);
+    }
+}
+
+static void print_head(const struct audit_belief *belief, const struct audit_proved *p)
+{
+    static const char *const why[] = {
+        [AUDIT_TRUST_FILE] = "nobody but the file itself says that this is the log's key. Compare it with the one that "
+                             "the organisation publishes, or give --ca and --org, or --key.",
+        [AUDIT_TRUST_KEY] = "the log's key is the one that you gave.",
+        [AUDIT_TRUST_ORG] = "the log's key is one that the organisation's note names, which its root signed.",
+    };
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s, which then had %" PRIu64 " entries or more", p->log_key.name, p->size);
+    audit_paper_head("Log", text);
+    audit_paper_head("Its key", p->vkey);
+    audit_paper_head("Trust", why[belief->trust]);
+    for (size_t i = 0; i < sizeof p->session.row.sid; i++)
+        snprintf(text + 2 * i, 3, "%02x", p->session.row.sid[i]);
+    audit_paper_head("Session", text);
+}
+
+static void print_notes(const struct audit_proved *p)
+{
+    char phrase[AUDIT_PHRASE_MAX], clock[AUDIT_TIME_MAX], day[AUDIT_TIME_MAX], today[AUDIT_TIME_MAX] = "";
+
+    printf("\nProved      time and number of the log entry\n");
+    audit_paper_rule();
+    for (size_t i = 0; i < p->session.count; i++) {
+        const struct audit_note *note = &p->session.notes[i];
+        audit_phrase(&p->session, i, phrase);
+        audit_time_day(day, audit_note_time(note));
+        if (strcmp(day, today) != 0)
+            printf("%s\n", strcpy(today, day));
+        audit_time_clock(clock, audit_note_time(note));
+        printf("%s %6" PRIu64 "  ", clock, note->entry);
+        audit_paper_wrapped(*phrase ? phrase : "A key was renewed under the same consent.", MINUTES_INDENT);
+    }
+}
+
+static void print_who(const struct audit_proved *p)
+{
+    char text[768];
+
+    printf("\n");
+    audit_paper_head("Means", "each of these stands in the log, in that place and word for word as it was signed.");
+    if (p->key_from_relay)
+        audit_paper_head("Customer", "the one who joined: the relay's word of it is in the log too.");
+    else if (p->unsigned_notes)
+        audit_paper_head("Customer", "not checked: the file does not name the key of the session.");
+    else
+        audit_paper_head("Customer", "the holder of the key that the file names; that this key joined the session is "
+                                     "for the relay's own entry to prove, which is not in the file.");
+    if (p->certificate_ok) {
+        snprintf(text, sizeof text, "%s, certificate %s of %s, %s", p->session.agent.name, p->session.agent.serial,
+                 p->session.agent.domain,
+                 p->certificate_trusted ? "under the organisation's root."
+                                        : "under a root that nobody but the file names.");
+        audit_paper_head("Agent", text);
+    } else if (p->report.unchecked_lines) {
+        audit_paper_head("Agent", "the agent's lines are not checked: the file has no certificate.");
+    } else if (p->report.recorded_lines) {
+        audit_paper_head("Agent", "the agent's lines hold under the key that the relay recorded.");
+    }
+    audit_paper_head("Not proved", "that nothing else was logged, and the words in front of the proofs in the file.");
+}
+
+static void print_words(const struct audit_belief *belief, const struct audit_proved *p)
+{
+    print_wrong(p);
+    print_head(belief, p);
+    print_notes(p);
+    if (p->report.wrong)
+        printf("\nCheck       FAILED: this file does not prove what it says.\n");
+    else
+        print_who(p);
+    if (!p->report.wrong)
+        printf("Check       %zu proof%s, nothing is wrong.\n", p->proofs, p->proofs == 1 ? "" : "s");
+}
+
+static void print_json(const struct audit_belief *belief, const struct audit_proved *p)
+{
+    static const char *const trust[] = {"file", "key", "organisation"};
+
+    for (size_t i = 0; i < p->report.wrong && i < AUDIT_FINDINGS_MAX; i++)
+        host_json_event("wrong", "{s:I,s:s,s:s,s:s}", "entry", (json_int_t)p->report.findings[i].entry, "part",
+                        p->report.findings[i].column, "expected", p->report.findings[i].expected, "found",
+                        p->report.findings[i].found);
+    for (size_t i = 0; i < p->session.count; i++)
+        host_json_line(audit_note_json(&p->session, i));
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b}", "ok", p->report.wrong == 0, "proofs",
+                    (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey, "trust",
+                    trust[belief->trust], "customer_key_from_relay", p->key_from_relay, "certificate_ok",
+                    p->certificate_ok, "certificate_trusted", p->certificate_trusted);
+}
+
+int audit_check(void)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+    struct audit_proved *proved = calloc(1, sizeof *proved);
+    struct proto_buf file;
+    int code = HOST_EXIT_USAGE;
+
+    (void)host_random(); /* starts libsodium */
+    proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
+    if (belief && proved && take_belief(belief) && read_whole(audit_options.file, &file)) {
+        code = HOST_EXIT_FAILED;
+        if (audit_proofs_check((const char *)file.bytes, file.len, belief, proved)) {
+            audit_session_make_plain(&proved->session);
+            (audit_options.json ? print_json : print_words)(belief, proved);
+            code = proved->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+        } else {
+            host_say_error(audit_options.file, proved->trouble, "");
+        }
+        audit_proved_clear(proved);
+    }
+    proto_buf_free(&file);
+    free(belief);
+    free(proved);
+    return code;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/remote.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/log/proof.h"
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+#include "relay/audit/commands.h"
+
+/* ---- who acts ---- */
+
+static bool read_pem(const char *path, struct proto_buf *out)
+{
+    enum proto_err err = host_file_read(path, out);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        host_say_error(path, "is not there", "name the pair with --identity D/staff/ID and the root with --ca");
+    else if (err)
+        host_say_err(path, err);
+    return !err;
+}
+
+static bool load_identity(struct audit_officer *o, const char *ca)
+{
+    char cert_path[HOST_PATH_BYTES], key_path[HOST_PATH_BYTES];
+    struct proto_buf cert, key, root;
+    bool fine = host_path(cert_path, "%s.crt", audit_options.identity) &&
+                host_path(key_path, "%s.key", audit_options.identity);
+
+    proto_buf_init(&cert, PROTO_PEM_BYTES);
+    proto_buf_init_secret(&key, PROTO_PEM_BYTES);
+    proto_buf_init(&root, PROTO_PEM_BYTES);
+    fine = fine && read_pem(cert_path, &cert) && read_pem(key_path, &key) && read_pem(ca, &root);
+    if (fine) {
+        enum proto_err err =
+            proto_credential_of_pem(&o->credential, &cert, &key, &root, host_now().unix_ms / 1000);
+        if (!err)
+            err = proto_root_of_pem(root.bytes, root.len, &o->root, NULL);
+        if (err)
+            host_say_err(cert_path, err);
+        else if (proto_identity_require(&o->credential.identity, PROTO_ROLE_OFFICER))
+            host_say_error(cert_path, "is not the certificate of an officer",
+                           "issue one: handhold-certs issue --dir D officer --id ID --name NAME");
+        fine = !err && o->credential.identity.role == PROTO_ROLE_OFFICER;
+    }
+    proto_buf_free(&cert);
+    proto_buf_free(&key);
+    proto_buf_free(&root);
+    if (fine)
+        proto_identity_signer_name(&o->credential.identity, o->name);
+    return fine;
+}
+
+bool audit_officer_open(struct audit_officer *o)
+{
+    char ca[HOST_PATH_BYTES];
+
+    memset(o, 0, sizeof *o);
+    (void)host_random(); /* starts libsodium */
+    proto_buf_init(&o->out, PROTO_MAX_MESSAGE_BYTES);
+    if (!audit_options.identity) {
+        host_say_error("--identity", "is missing: what an officer does is signed", "give --identity D/staff/officer");
+        return false;
+    }
+    if (!audit_options.relay == !audit_options.dir || (audit_options.relay && !audit_options.ca)) {
+        host_say_error("--relay, --dir", "one of them says where the log is",
+                       "give --relay URL --ca D/ca/ca.crt for a relay that runs, --dir D for one that does not");
+        return false;
+    }
+    if (audit_options.relay)
+        return load_identity(o, audit_options.ca) &&
+               audit_line_open(o, audit_options.relay, audit_options.ca, audit_options.identity);
+    return host_path(ca, "%s/ca/ca.crt", audit_options.dir) && load_identity(o, ca) &&
+           audit_local_open(o, audit_options.dir);
+}
+
+void audit_officer_close(struct audit_officer *o)
+{
+    audit_line_close(o);
+    audit_local_close(o);
+    proto_credential_clear(&o->credential);
+    proto_certificates_free(&o->root, 1);
+    proto_buf_free(&o->out);
+}
+
+/* ---- acting ---- */
+
+static bool is_in_log(const struct audit_officer *o, const struct proto_log_proof *proof)
+{
+    for (size_t i = 0; i < o->org.log_count; i++)
+        if (!proto_log_proof_check(proof, o->org.logs[i], NULL))
+            return true;
+    host_say_error("the relay's answer", "does not prove that your note is in a log of your organisation",
+                   "take it as not done, and have the relay looked at");
+    return false;
+}
+
+static bool take_remote(struct audit_officer *o, struct proto_log_proof *proof, struct audit_answer *answer)
+{
+    const handhold_OfficerAnswer *said = &o->in.body.officer_answer;
+
+    if (said->error) {
+        host_say_error("the relay refused", said->message,
+                       said->error < PROTO_ERR_COUNT ? proto_err_way_out((enum proto_err)said->error) : "");
+        return false;
+    }
+    if (said->leaf.size != sizeof proof->leaf || said->inclusion.size % PROTO_LOG_HASH_BYTES) {
+        host_say_error("the relay's answer", "is not one", "use programs of the same version");
+        return false;
+    }
+    memcpy(proof->leaf, said->leaf.bytes, sizeof proof->leaf);
+    proof->index = said->index;
+    proof->inclusion.count = said->inclusion.size / PROTO_LOG_HASH_BYTES;
+    memcpy(proof->inclusion.hash, said->inclusion.bytes, said->inclusion.size);
+    snprintf(proof->checkpoint, sizeof proof->checkpoint, "%s", said->checkpoint);
+    *answer = (struct audit_answer){.index = said->index, .erased = said->erased};
+    snprintf(answer->message, sizeof answer->message, "%s", said->message);
+    return true;
+}
+
+static bool send_note(struct audit_officer *o, const struct proto_buf *note, const uint8_t *r, const char *policy_note,
+                      struct proto_log_proof *proof, struct audit_answer *answer)
+{
+    static handhold_ToRelay message; /* large */
+
+    message = (handhold_ToRelay){.which_body = handhold_ToRelay_officer_act_tag};
+    handhold_OfficerAct *act = &message.body.officer_act;
+    memcpy(act->r, r, sizeof act->r);
+    if (PROTO_SET_BYTES(act->note, note->bytes, note->len) ||
+        (policy_note && PROTO_SET_TEXT(act->policy_note, policy_note))) {
+        host_say_err("the note", PROTO_ERR_RANGE);
+        return false;
+    }
+    return audit_line_ask(o, &message, handhold_FromRelay_officer_answer_tag) && take_remote(o, proof, answer);
+}
+
+static bool add_note(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *note, const uint8_t *r,
+                     const struct proto_erasure *erasure, struct proto_log_proof *proof, struct audit_answer *answer)
+{
+    static struct relay_result result; /* large */
+
+    if (!audit_local_add(o, kind, note, r, erasure, &result))
+        return false;
+    memcpy(proof->leaf, result.receipt.leaf, sizeof proof->leaf);
+    proof->index = result.receipt.index;
+    proof->inclusion = result.receipt.inclusion;
+    memcpy(proof->checkpoint, result.receipt.checkpoint, sizeof proof->checkpoint);
+    *answer = (struct audit_answer){.index = result.receipt.index, .erased = result.erased};
+    snprintf(answer->message, sizeof answer->message, "%.255s", result.text);
+    return true;
+}
+
+/* `text` is signed, added, and found in the log. */
+static bool act(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *text,
+                const struct proto_erasure *erasure, const char *policy_note, struct audit_answer *answer)
+{
+    static struct proto_log_proof proof; /* large */
+    struct proto_random random = host_random();
+    struct proto_buf note;
+    bool fine;
+
+    memset(&proof, 0, sizeof proof);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    proto_random_fill(&random, proof.salt, sizeof proof.salt);
+    enum proto_err err =
+        proto_note_make((const char *)text->bytes, text->len, o->name, o->credential.secret_key, &note);
+    fine = !err && !note.failed && note.len <= PROTO_LOG_PROOF_NOTE_MAX;
+    if (fine) {
+        memcpy(proof.note, note.bytes, note.len);
+        proof.note_len = note.len;
+        fine = (o->connection ? send_note(o, &note, proof.salt, policy_note, &proof, answer)
+                              : add_note(o, kind, &note, proof.salt, erasure, &proof, answer)) &&
+               is_in_log(o, &proof);
+    } else {
+        host_say_err("the note", err ? err : PROTO_ERR_RANGE);
+    }
+    proto_buf_free(&note);
+    if (fine) {
+        o->seq++;
+        proto_sha256(o->prev, text->bytes, text->len);
+    }
+    return fine;
+}
+
+bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
+                        struct proto_erasure *plan, bool *more)
+{
+    static handhold_ToRelay message;
+    const handhold_ErasurePlan *said = &o->in.body.erasure_plan;
+
+    memset(plan, 0, sizeof *plan);
+    if (!o->connection)
+        return audit_local_plan(o, ref, sid, plan, more);
+    message = (handhold_ToRelay){.which_body = handhold_ToRelay_erasure_ask_tag};
+    handhold_ErasureAsk *ask = &message.body.erasure_ask;
+    ask->which_subject = ref ? handhold_ErasureAsk_customer_ref_tag : handhold_ErasureAsk_sid_tag;
+    if (ref && PROTO_SET_TEXT(ask->subject.customer_ref, ref)) {
+        host_say_error(ref, "is longer than a reference can be", "give it as it was given when the session was opened");
+        return false;
+    }
+    if (!ref)
+        memcpy(ask->subject.sid, sid, PROTO_SID_BYTES);
+    if (!audit_line_ask(o, &message, handhold_FromRelay_erasure_plan_tag))
+        return false;
+    for (pb_size_t i = 0; i < said->first_count && i < said->last_count; i++)
+        plan->ranges[plan->count++] = (struct proto_entries){said->first[i], said->last[i]};
+    *more = said->more;
+    return true;
+}
+
+bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, struct audit_answer *answer)
+{
+    struct proto_buf text;
+
+    plan->seq = o->seq + 1;
+    plan->first = o->seq == 0;
+    memcpy(plan->prev, o->prev, sizeof plan->prev);
+    plan->unix_s = host_now().unix_ms / 1000;
+    plan->retention = false;
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_erasure_write(plan, &text);
+    if (err)
+        host_say_error("--reason", "is not a text that can be signed", "at most 200 bytes, in one line");
+    bool fine = !err && act(o, PROTO_LOG_ERASURE, &text, plan, NULL, answer);
+    proto_buf_free(&text);
+    return fine;
+}
+
+bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
+                         struct audit_answer *answer)
+{
+    struct proto_buf text;
+
+    event->seq = o->seq + 1;
+    event->first = o->seq == 0;
+    memcpy(event->prev, o->prev, sizeof event->prev);
+    event->unix_s = host_now().unix_ms / 1000;
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_event_note_write(event, &text);
+    if (err)
+        host_say_error("--reason", "is not a text that can be signed", "at most 200 bytes, in one line");
+    bool fine = !err && act(o, PROTO_LOG_OFFICER_ACT, &text, NULL, policy_note, answer);
+    proto_buf_free(&text);
+    return fine;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/remote.h - an officer who acts: through a running relay's staff end, or on the folder of a stopped one.
+ *
+ * Either way the act is a note that the officer's own key signs, it is in the log before anything is said to be done,
+ * and the proof that it is there is checked here. With --relay the note goes over mutual TLS; with --dir the log is
+ * written by this program, which the lock of the data folder allows only while no relay runs.
+ */
+#ifndef RELAY_AUDIT_REMOTE_H
+#define RELAY_AUDIT_REMOTE_H
+
+#include "proto/consent/erasure.h"
+#include "proto/consent/statement.h"
+#include "proto/identity/credential.h"
+#include "proto/identity/org.h"
+#include "proto/identity/policy.h"
+#include "proto/util/random.h"
+#include "proto/wire/message.h"
+#include "relay/log/appender.h"
+
+struct host_connection;
+struct host_loop;
+
+struct audit_officer {
+    struct proto_credential credential; /* secret; wiped */
+    struct proto_certificate root;      /* owned */
+    struct proto_org org;
+    struct proto_policy policy;
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1]; /* as which the notes are signed */
+    uint32_t seq;                               /* of the officer's last note in the log; 0: none */
+    uint8_t prev[PROTO_HASH_BYTES];
+
+    /* With --relay */
+    struct host_loop *loop;             /* owned, as the connection */
+    struct host_connection *connection;
+    struct proto_buf out;
+    handhold_FromRelay in;
+    bool opened, closed, heard;
+    char trouble[512];
+
+    /* With --dir */
+    struct relay_store *store; /* owned: the writer, and so the lock */
+    struct relay_appender *appender;
+    char folder[1024];
+};
+
+/* What the relay, or the log, answered to an act. */
+struct audit_answer {
+    uint64_t index, erased;
+    char message[256];
+};
+
+/**
+ * By audit_options: --identity, and --relay with --ca, or --dir. False: one error was said. audit_officer_close() in any
+ * case; `*o` need not be initialised.
+ */
+bool audit_officer_open(struct audit_officer *o);
+void audit_officer_close(struct audit_officer *o);
+
+/** What an erasure would destroy; `*more`: not all fits one note. False: an error was said. */
+bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
+                        struct proto_erasure *plan, bool *more);
+/** Signs and does it. `plan` has ranges and basis. */
+bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, struct audit_answer *answer);
+/** The same for an event: action, session, subject and details are set; `policy_note` may be NULL. */
+bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
+                         struct audit_answer *answer);
+
+/* remote_local.c: --dir */
+bool audit_local_open(struct audit_officer *o, const char *dir);
+bool audit_local_plan(struct audit_officer *o, const char *ref, const uint8_t *sid, struct proto_erasure *plan,
+                      bool *more);
+bool audit_local_add(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *note,
+                     const uint8_t r[static PROTO_LOG_SALT_BYTES], const struct proto_erasure *erasure,
+                     struct relay_result *result);
+void audit_local_close(struct audit_officer *o);
+
+/* remote_line.c: --relay */
+bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, const char *identity);
+/** Sends and waits for this answer; an Error of the relay, a closed line and silence are said. */
+bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb_size_t answer);
+void audit_line_close(struct audit_officer *o);
+
+#endif

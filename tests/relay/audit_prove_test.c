@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a file of proofs is worth to somebody who has nothing else, and that no changed character gets through. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/seal/signature.h"
+#include "relay/audit/proofs.h"
+#include "tests/relay/audit_tool.h"
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+#define FLIP_STEP 13 /* every so many characters one is changed */
+
+static struct log_fixture shared; /* the story, read only */
+static struct proto_buf file;     /* proofs of its first session */
+
+static void make_file(const struct log_fixture *f, const char *session, struct proto_buf *out)
+{
+    char path[HOST_PATH_BYTES];
+
+    assert_true(host_path(path, "%s/proofs", f->folder));
+    audit_tool_expect(f, 0, "proof", "prove %s -o %s --dir %s --key %s/officer/evidence.key", session, path, f->folder,
+                      f->folder);
+    assert_ok(host_file_check_private(path));
+    proto_buf_init(out, PROTO_LOG_PROOFS_FILE_MAX);
+    assert_ok(host_file_read(path, out));
+}
+
+static int build(void **state)
+{
+    (void)state;
+    log_fixture_open(&shared);
+    log_fixture_story(&shared);
+    log_fixture_settle(&shared);
+    make_file(&shared, "4f2a", &file);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    proto_buf_free(&file);
+    log_fixture_close(&shared);
+    return 0;
+}
+
+/* ---- checking in this process ---- */
+
+struct outcome {
+    bool readable, holds;
+    size_t proofs, unsigned_notes, unchecked;
+    bool key_from_relay, certificate_ok, certificate_trusted;
+    char why[AUDIT_TEXT_MAX];
+};
+
+static struct outcome check(const char *text, size_t len, const struct audit_belief *belief)
+{
+    static const struct audit_belief nothing;
+    struct audit_proved *p = calloc(1, sizeof *p);
+
+    assert_non_null(p);
+    struct outcome o = {.readable = audit_proofs_check(text, len, belief ? belief : &nothing, p)};
+    o.holds = o.readable && !p->report.wrong;
+    o.proofs = p->proofs;
+    o.unsigned_notes = p->unsigned_notes;
+    o.unchecked = p->report.unchecked_lines;
+    o.key_from_relay = p->key_from_relay;
+    o.certificate_ok = p->certificate_ok;
+    o.certificate_trusted = p->certificate_trusted;
+    snprintf(o.why, sizeof o.why, "%s", o.readable ? p->report.findings[0].found : p->trouble);
+    audit_proved_clear(p);
+    free(p);
+    return o;
+}
+
+static struct outcome check_file(const struct proto_buf *bytes)
+{
+    return check((const char *)bytes->bytes, bytes->len, NULL);
+}
+
+static char *text_of(const struct proto_buf *bytes)
+{
+    char *text = calloc(1, bytes->len + 1);
+
+    assert_non_null(text);
+    return memcpy(text, bytes->bytes, bytes->len);
+}
+
+/* ---- what holds ---- */
+
+static void proofs_of_a_session_hold_without_the_relay(void **state)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+
+    (void)state;
+    belief->trust = AUDIT_TRUST_KEY;
+    snprintf(belief->vkey, sizeof belief->vkey, "%s", shared.log_vkey);
+    struct outcome o = check((const char *)file.bytes, file.len, belief);
+    if (!o.holds)
+        fail_msg("%s", o.why);
+    assert_int_equal(o.proofs, 14);
+    assert_true(o.key_from_relay && o.certificate_ok && !o.certificate_trusted);
+    assert_int_equal(o.unsigned_notes, 0);
+    assert_int_equal(o.unchecked, 0);
+    belief->trust = AUDIT_TRUST_ORG;
+    belief->org = shared.org;
+    belief->has_root = true;
+    memcpy(belief->root_pin, shared.agent.identity.root_fingerprint, sizeof belief->root_pin);
+    o = check((const char *)file.bytes, file.len, belief);
+    assert_true(o.holds && o.certificate_trusted);
+    free(belief);
+}
+
+static void each_part_is_a_proof_that_other_programs_read(void **state)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+    struct proto_log_proof *proof = malloc(sizeof *proof);
+    char *text = text_of(&file), *at = text;
+    size_t parts = 0;
+
+    (void)state;
+    belief->trust = AUDIT_TRUST_KEY;
+    snprintf(belief->vkey, sizeof belief->vkey, "%s", shared.log_vkey);
+    for (char *next; (at = strstr(at, "c2sp.org/tlog-proof@v1\n")); at = next) {
+        char *end = strstr(at, "\n--- ");
+        next = end ? end + 1 : at + strlen(at);
+        assert_ok(proto_log_proof_parse(proof, at, (size_t)(next - at)));
+        assert_ok(proto_log_proof_check(proof, shared.log_vkey, NULL));
+        struct outcome o = check(at, (size_t)(next - at), belief);
+        assert_true(o.holds);
+        parts++;
+    }
+    assert_int_equal(parts, 14);
+    free(text);
+    free(proof);
+    free(belief);
+}
+
+/* ---- what does not ---- */
+
+/* Words and certificates are not authenticated, and the check says so; everything else is. */
+static bool is_bound(const char *text, size_t at)
+{
+    const char *keys = strstr(text, "--- keys\n"), *line = text + at;
+
+    while (line > text && line[-1] != '\n')
+        line--;
+    return text + at >= keys && strncmp(line, "certificate ", 12) != 0;
+}
+
+static void no_changed_character_gets_through(void **state)
+{
+    char *text = text_of(&file);
+    size_t changed = 0;
+
+    (void)state;
+    for (size_t at = 0; at < file.len; at += FLIP_STEP) {
+        char was = text[at];
+        if (!is_bound(text, at))
+            continue;
+        text[at] = was == 'A' ? 'B' : 'A';
+        struct outcome o = check(text, file.len, NULL);
+        if (o.holds)
+            fail_msg("character %zu, %c, is not bound: %.60s", at, was, text + at);
+        text[at] = was;
+        changed++;
+    }
+    assert_true(changed > 1000);
+    free(text);
+}
+
+static void a_file_that_was_cut_anywhere_is_refused(void **state)
+{
+    char *text = text_of(&file);
+
+    (void)state;
+    for (size_t len = 0; len < file.len; len += 101) {
+        struct outcome o = check(text, len, NULL);
+        bool at_a_border = len > 5 && !strncmp(text + len, "--- entry", 9);
+        if (o.holds && !at_a_border)
+            fail_msg("%zu of %zu bytes hold", len, file.len);
+    }
+    free(text);
+}
+
+static void a_log_of_somebody_else_is_not_believed(void **state)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+    uint8_t public_key[32], secret_key[64], seed[32] = {9};
+    struct proto_note_key key;
+    struct proto_buf vkey;
+
+    (void)state;
+    proto_sign_keypair(public_key, secret_key, seed);
+    assert_ok(proto_note_key_init(&key, LOG_FIXTURE_ORIGIN, public_key));
+    proto_buf_init(&vkey, sizeof belief->vkey);
+    proto_note_key_format(&key, &vkey);
+    memcpy(belief->vkey, vkey.bytes, vkey.len);
+    belief->trust = AUDIT_TRUST_KEY;
+    struct outcome o = check((const char *)file.bytes, file.len, belief);
+    assert_false(o.readable);
+    assert_non_null(strstr(o.why, "another"));
+    proto_org_init(&belief->org, LOG_FIXTURE_DOMAIN);
+    belief->trust = AUDIT_TRUST_ORG;
+    o = check((const char *)file.bytes, file.len, belief);
+    assert_false(o.readable);
+    proto_buf_free(&vkey);
+    free(belief);
+}
+
+static void a_customers_key_that_did_not_join_is_found(void **state)
+{
+    char *text = text_of(&file), *line = strstr(text, "customer ");
+    struct proto_buf altered;
+    struct proto_note_key key;
+
+    (void)state;
+    assert_non_null(line);
+    proto_buf_init(&altered, PROTO_LOG_PROOFS_FILE_MAX);
+    proto_buf_put(&altered, text, (size_t)(line - text));
+    assert_ok(proto_note_key_init(&key, "handhold.session/4f2a0101010101010101010101010101",
+                                  shared.agent.identity.public_key));
+    proto_buf_put_text(&altered, "customer ");
+    proto_note_key_format(&key, &altered);
+    proto_buf_put_text(&altered, strchr(line, '\n'));
+    struct outcome o = check_file(&altered);
+    assert_false(o.holds);
+    assert_non_null(strstr(o.why, "joined"));
+    proto_buf_free(&altered);
+    free(text);
+}
+
+/* ---- two logs under one key ---- */
+
+static void put_lone(struct proto_buf *out, const char *salt)
+{
+    struct proto_log_proof *proof = calloc(1, sizeof *proof);
+    struct proto_log_leaf leaf = {.kind = PROTO_LOG_RELAY_EVENT, .unix_s = LOG_FIXTURE_BEGIN_MS / 1000};
+    struct proto_log_checkpoint checkpoint = {.origin = LOG_FIXTURE_ORIGIN, .size = 1};
+    struct proto_event_note event = {.seq = 1, .first = true, .action = PROTO_ACT_JOINED};
+    uint8_t public_key[32], secret_key[64];
+    char name[PROTO_SIGNER_BYTES];
+    struct proto_buf text, note;
+
+    proto_sign_keypair(public_key, secret_key, shared.log_seed);
+    proto_signer_relay(name, LOG_FIXTURE_ORIGIN);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    assert_ok(proto_note_make((const char *)text.bytes, text.len, name, secret_key, &note));
+    memcpy(proof->note, note.bytes, note.len);
+    proof->note_len = note.len;
+    memcpy(proof->salt, salt, 32);
+    proto_log_commit(leaf.commitment, proof->salt, proof->note, proof->note_len);
+    assert_ok(proto_log_leaf_encode(proof->leaf, &leaf));
+    proto_log_leaf_hash(checkpoint.root, proof->leaf); /* a tree of one */
+    assert_ok(proto_log_checkpoint_sign(proof->checkpoint, &checkpoint, secret_key));
+    assert_ok(proto_log_proofs_add(out, proof));
+    proto_buf_free(&text);
+    proto_buf_free(&note);
+    free(proof);
+}
+
+static void a_forked_log_is_called_one(void **state)
+{
+    struct proto_buf forked;
+
+    (void)state;
+    proto_buf_init(&forked, PROTO_LOG_PROOFS_FILE_MAX);
+    proto_log_proofs_keys(&forked, shared.log_vkey, NULL);
+    put_lone(&forked, "11111111111111111111111111111111");
+    assert_true(check_file(&forked).holds);
+    put_lone(&forked, "22222222222222222222222222222222");
+    struct outcome o = check_file(&forked);
+    assert_false(o.holds);
+    assert_non_null(strstr(o.why, "FORKED"));
+    proto_buf_free(&forked);
+}
+
+/* ---- the program ---- */
+
+static void the_program_says_what_is_proved_and_what_is_not(void **state)
+{
+    const char *d = shared.folder;
+
+    (void)state;
+    audit_tool_expect(&shared, 0, "nobody but the file itself", "check %s/proofs", d);
+    audit_tool_expect(&shared, 0, "under the organisation's root",
+                      "check %s/proofs --ca %s/ca/ca.crt --org %s/org.note", d, d, d);
+    audit_tool_expect(&shared, 0, "the one that you gave", "check %s/proofs --key %s/relay/log.vkey", d, d);
+    audit_tool_expect(&shared, 0, "\"ok\":true", "check %s/proofs --json --key %s", d, shared.log_vkey);
+    audit_tool_expect(&shared, 0, "to read the label", "check %s/proofs --dir %s", d, d);
+    audit_tool_expect(&shared, 2, "--org", "check %s/proofs --ca %s/ca/ca.crt", d, d);
+    audit_tool_expect(&shared, 2, "takes the log's key", "check %s/proofs --key nonsense", d);
+    audit_tool_expect(&shared, 2, "is not there", "check %s/nothing", d);
+    audit_tool_expect(&shared, 1, "neither a file of proofs", "check %s/org.note", d);
+    audit_tool_expect(&shared, 2, "--key", "prove 4f2a -o %s/x --dir %s", d, d);
+    audit_tool_expect(&shared, 2, "-o", "prove 4f2a --dir %s --key %s/officer/evidence.key", d, d);
+}
+
+static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    struct proto_buf before;
+    struct relay_store *store;
+    char data[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
+    uint64_t erased;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_end(&f, &s, PROTO_END_DECLINED);
+    log_fixture_settle(&f);
+    make_file(&f, "4f", &before);
+    assert_true(host_path(data, "%s/data", f.folder));
+    assert_ok(relay_store_open(&store, &(struct relay_store_config){.folder = data, .random = f.random}, error));
+    assert_ok(relay_store_erase_session(store, s.row.sid, &erased));
+    relay_store_close(store);
+    audit_tool_expect(&f, 1, "no session's id begins so", "prove 4f -o %s/x --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder, f.folder);
+    assert_true(check_file(&before).holds);
+    proto_buf_free(&before);
+    log_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(proofs_of_a_session_hold_without_the_relay),
+        cmocka_unit_test(each_part_is_a_proof_that_other_programs_read),
+        cmocka_unit_test(no_changed_character_gets_through),
+        cmocka_unit_test(a_file_that_was_cut_anywhere_is_refused),
+        cmocka_unit_test(a_log_of_somebody_else_is_not_believed),
+        cmocka_unit_test(a_customers_key_that_did_not_join_is_found),
+        cmocka_unit_test(a_forked_log_is_called_one),
+        cmocka_unit_test(the_program_says_what_is_proved_and_what_is_not),
+        cmocka_unit_test(what_was_erased_has_no_proof_and_what_was_proved_still_holds),
+    };
+
+    return cmocka_run_group_tests(tests, build, tear_down);
+}
