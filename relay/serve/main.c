@@ -9,6 +9,7 @@
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/page.h"
 #include "relay/serve/serve.h"
 
 static struct arguments {
@@ -181,10 +182,19 @@ static int run(void)
     return report.table ? check_result(&report) : rc;
 }
 
+/* Behind the version: which page is in this program, by the hash that customers' statements carry. */
+static void print_page(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "--version"))
+            printf("phone page %s\n", *serve_page()->build ? serve_page()->build : "not built in");
+}
+
 int main(int argc, char **argv)
 {
     switch (host_options_parse(&program, argc, argv, NULL)) {
     case HOST_PARSED_DONE:
+        print_page(argc, argv);
         return HOST_EXIT_FINE;
     case HOST_PARSED_WRONG:
         return HOST_EXIT_USAGE;
