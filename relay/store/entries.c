@@ -143,6 +143,34 @@ enum proto_err relay_store_each_entry(struct relay_store *store, uint64_t from, 
     return visit_rows(store, STORE_ENTRY_EACH, visit, context);
 }
 
+enum proto_err relay_store_each_leaf(struct relay_store *store, uint64_t from, uint64_t to,
+                                     relay_store_visit_leaf visit, void *context)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_LEAVES);
+    uint8_t leaf[PROTO_LOG_LEAF_BYTES];
+    enum proto_err err = row ? PROTO_OK : PROTO_ERR_IO;
+
+    if (err)
+        return err;
+    sqlite3_bind_int64(row, 1, from > INT64_MAX ? INT64_MAX : (sqlite3_int64)from);
+    sqlite3_bind_int64(row, 2, to > INT64_MAX ? INT64_MAX : (sqlite3_int64)to);
+    while (!err) {
+        err = store_next(store, STORE_ENTRY_LEAVES, "reading leaves");
+        if (err == PROTO_ERR_NOT_FOUND) { /* the end; a visitor's own NOT_FOUND is handed on */
+            store_reset(store, STORE_ENTRY_LEAVES);
+            return PROTO_OK;
+        }
+        uint64_t index = err ? 0 : (uint64_t)sqlite3_column_int64(row, 0);
+        if (!err && !store_column_bytes(row, 1, leaf, sizeof leaf))
+            err = store_fail(store, PROTO_ERR_IO, "entry %llu is damaged: its leaf is not %d bytes",
+                             (unsigned long long)index, PROTO_LOG_LEAF_BYTES);
+        if (!err)
+            err = visit(context, index, leaf);
+    }
+    store_reset(store, STORE_ENTRY_LEAVES);
+    return err;
+}
+
 enum proto_err relay_store_each_entry_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                          relay_store_visit_entry visit, void *context)
 {
