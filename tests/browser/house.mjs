@@ -77,11 +77,11 @@ const run = (name, ...args) => execFileSync(join(bin, name), args, { encoding: '
 export class House {
   programs = [];
 
-  static async open() {
+  static async open({ domain = 'localhost' } = {}) {
     const house = new House();
     house.dir = mkdtempSync(join(tmpdir(), 'handhold-browser-'));
     house.org = join(house.dir, 'org');
-    run('handhold-certs', 'init', '--dir', house.org, '--org', 'House Support', '--domain', 'localhost');
+    run('handhold-certs', 'init', '--dir', house.org, '--org', 'House Support', '--domain', domain);
     run('handhold-certs', 'issue', '--dir', house.org, 'relay', '--host', 'localhost', '--host', '127.0.0.1');
     run('handhold-certs', 'issue', '--dir', house.org, 'agent', '--id', 'ana', '--name', 'Ana Lindqvist');
     house.ports = [await freePort(), await freePort()];

@@ -5,9 +5,9 @@
  */
 import type { Ring } from '../camera/ring.js';
 import { announce } from '../ui/announce.js';
-import { button, h, plain } from '../ui/dom.js';
+import { add, button, h, plain } from '../ui/dom.js';
 import type { Mark, Visit } from '../visit/visit.js';
-import { t } from '../words/words.js';
+import { language, t } from '../words/words.js';
 import type { Key } from '../words/words.js';
 
 const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number'];
@@ -32,13 +32,17 @@ export function pointsOf(mark: Mark): Point[] {
 }
 
 /** Where in the picture, in words: nine places. */
+export function place(x: number, y: number): string {
+  const row = y < 1 / 3 ? 'top' : y < 2 / 3 ? 'middle' : 'bottom';
+  const column = x < 1 / 3 ? 'left' : x < 2 / 3 ? 'middle' : 'right';
+  return t(`where.${row}-${column}` as Key);
+}
+
 function where(mark: Mark): string {
   const list = pointsOf(mark);
   const target = mark.shape === 'arrow' ? list.slice(-1) : list;
   const mean = (at: 0 | 1): number => target.reduce((sum, p) => sum + p[at], 0) / Math.max(1, target.length);
-  const row = mean(1) < 1 / 3 ? 'top' : mean(1) < 2 / 3 ? 'middle' : 'bottom';
-  const column = mean(0) < 1 / 3 ? 'left' : mean(0) < 2 / 3 ? 'middle' : 'right';
-  return t(`where.${row}-${column}` as Key);
+  return place(mean(0), mean(1));
 }
 
 export function markWords(mark: Mark, name: string): string {
@@ -110,12 +114,14 @@ export function drawMark(c: CanvasRenderingContext2D, mark: Mark, w: number, h: 
 export class Marks {
   readonly element = h('section', { class: 'cards' });
   private cards: Card[] = [];
+  private aloud = false; /* besides a screen reader, for whoever has none: wanted by a tap */
 
   constructor(private readonly visit: Visit, private readonly ring: Ring) {}
 
   async add(mark: Mark, captureMonoMs: number | undefined): Promise<void> {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
     announce(markWords(mark, name));
+    if (this.aloud) speechSynthesis.speak(Object.assign(new SpeechSynthesisUtterance(markWords(mark, name)), { lang: language() }));
     navigator.vibrate?.(40);
     let card = this.cards.find((c) => Math.abs(c.tsMs - mark.tsMs) < SAME_FRAME_MS);
     if (!card) {
@@ -133,13 +139,18 @@ export class Marks {
   private newCard(tsMs: number, name: string): Card {
     const canvas = h('canvas', { role: 'img' });
     const card: Card = { canvas, tsMs, marks: [], frame: undefined, element: h('article', { class: 'card' }) };
-    card.element.append(
+    add(card.element,
       h('div', { class: 'card-head' }, h('h2', {}, t('mark.card', { name })), button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check')),
-      canvas, h('ul', { class: 'mark-words' }));
+      canvas, h('ul', { class: 'mark-words' }), 'speechSynthesis' in globalThis && this.aloudSwitch());
     this.cards.push(card);
     while (this.cards.length > MOST_CARDS) this.remove(this.cards[0]!);
     this.element.append(card.element);
     return card;
+  }
+
+  private aloudSwitch(): HTMLElement {
+    const box = h('input', { type: 'checkbox', ...(this.aloud ? { checked: true } : {}), onchange: () => { this.aloud = box.checked; } });
+    return h('label', { class: 'switch' }, box, h('span', {}, t('mark.speak')));
   }
 
   private paint(card: Card, name: string): void {

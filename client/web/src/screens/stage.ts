@@ -3,12 +3,15 @@
  * screens/stage.ts - the picture as it is sent, what lies on it (the pointer, boxes that hide), and the tools of the camera.
  */
 import type { Studio } from '../camera/studio.js';
+import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
+import { place } from './marks.js';
 import { MaskEditor } from './masks.js';
 
 const POINTER_STAYS_MS = 2500;
+const SAY_EVERY_MS = 2500;
 
 export class Stage {
   readonly element: HTMLElement;
@@ -28,6 +31,8 @@ export class Stage {
   private placed = false;
   private pointerTimer: ReturnType<typeof setTimeout> | undefined;
   private track: MediaStreamTrack | undefined;
+  private saidWhere = '';
+  private saidAt = -Infinity;
 
   constructor(private readonly visit: Visit, private readonly studio: Studio) {
     this.torch = button(t('camera.light'), () => void this.toggleTorch(), { class: 'button soft', 'aria-pressed': 'false' }, 'light');
@@ -38,7 +43,7 @@ export class Stage {
       button(t('camera.switch'), () => void studio.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
       button(t('camera.hide'), () => this.masks.toggle(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
     this.overlay.append(this.dot);
-    this.overlay.addEventListener('click', (event) => this.focus(event));
+    this.overlay.addEventListener('click', (event) => this.tap(event));
     this.empty.append(icon('shield'), this.emptyTitle, this.emptyMore);
     this.element = h('section', { class: 'stage' }, this.empty, this.picture, this.caption, this.tools, this.masks.panel);
   }
@@ -48,14 +53,28 @@ export class Stage {
     this.update();
   }
 
-  private focus(event: MouseEvent): void {
+  /* A tap points: the lens looks there, and so does the agent. */
+  private tap(event: MouseEvent): void {
     if (this.masks.open) return;
     const box = this.overlay.getBoundingClientRect();
-    void this.studio.camera.focusAt((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    void this.studio.camera.focusAt(x, y);
+    this.visit.point(x, y);
+    this.show(x, y);
   }
 
-  /** x, y: 0..1 of the picture. */
+  /** The agent points. x, y: 0..1 of the picture. Said when it has moved to another place, and not too often. */
   point(x: number, y: number): void {
+    const where = place(x, y), now = performance.now();
+    if (where !== this.saidWhere && now - this.saidAt > SAY_EVERY_MS) {
+      this.saidWhere = where;
+      this.saidAt = now;
+      announce(t('mark.pointer', { name: plain(this.visit.peer?.name ?? t('end.somebody')), where }));
+    }
+    this.show(x, y);
+  }
+
+  private show(x: number, y: number): void {
     this.dot.hidden = false;
     this.dot.style.left = `${x * 100}%`;
     this.dot.style.top = `${y * 100}%`;

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Organisations that nobody vouches for, browsers inside other apps, invitations that are over. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { openBrowser, openPage } from './browser.mjs';
+import { clip, House } from './house.mjs';
+import { axeViolations, watch } from './watch.mjs';
+
+let house, browser;
+before(async () => {
+  house = await House.open({ domain: 'help.invalid' }); // the page comes from localhost, and help.invalid says nothing
+  browser = await openBrowser(clip(house.path('camera.y4m'), { seconds: 1 }));
+});
+after(async () => {
+  await browser.close();
+  await house.close();
+});
+afterEach(async () => { for (const context of browser.contexts()) await context.close(); });
+
+async function look(page, name) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+  assert.deepEqual(await axeViolations(page), [], name);
+  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, `${name}.png`) });
+}
+
+test('an unverified organisation is loud, words come first, and the camera cannot be had', async () => {
+  const agent = await house.agent(), page = await openPage(browser), seen = await watch(page);
+  await page.goto(agent.invite.link);
+  await page.waitForSelector('.who.bad');
+  assert.match(await page.textContent('.who'), /help\.invalid[\s\S]*Not verified\. Anyone can claim this name\./);
+  await look(page, 'unverified-welcome');
+  await page.click('#join');
+  const { words } = await agent.await('check-words');
+  await page.waitForSelector('#words-match');
+  assert.deepEqual(await page.locator('.words li').allTextContents(), words);
+  await look(page, 'unverified-words');
+  await page.click('#words-match');
+  await page.waitForSelector('.notice.bad:not([hidden])');
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see it' });
+  await agent.await('consent', { capability: 'camera', state: (s) => s !== 'requested' });
+  await look(page, 'unverified-joined');
+  assert.equal(await page.locator('#allow').count(), 0);
+  assert.equal(seen.media, 0);
+  agent.do({ do: 'chat', text: 'We can write.' });
+  await page.waitForSelector('.lines .theirs');
+});
+
+test('words that differ are an alarm, and the way out', async () => {
+  const agent = await house.agent(), page = await openPage(browser);
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await page.click('#words-differ');
+  await page.waitForSelector('#leave-now');
+  await look(page, 'words-differ');
+  await page.click('#leave-now');
+  await agent.await('ended');
+});
+
+test('inside another app the link stays unspent, and the page says how to get out', async () => {
+  const agent = await house.agent();
+  const page = await openPage(browser, { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Instagram 300.0' });
+  const seen = await watch(page);
+  await page.goto(agent.invite.link);
+  await page.waitForSelector('.notice');
+  assert.match(await page.textContent('.notice'), /You are inside Instagram[\s\S]*Open in Safari/);
+  await look(page, 'inside-app');
+  assert.equal(new URL(page.url()).hash, new URL(agent.invite.link).hash);
+  assert.equal(seen.messages, 0);
+});
+
+test('an invitation that has ended says so, and so does a code that nobody has', async () => {
+  const agent = await house.agent(), page = await openPage(browser);
+  agent.do({ do: 'end' });
+  await agent.await('ended');
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await page.waitForSelector('[data-screen="problem"] h1');
+  await look(page, 'problem-ended');
+  assert.match(await page.textContent('h1'), /no such invitation|expired/);
+});
+
+test('a wrong code is told from a typing error', async () => {
+  const agent = await house.agent(), page = await openPage(browser);
+  const digits = agent.invite.code.replaceAll(' ', '');
+  const table = ['0317598642', '7092154863', '4206871359', '1750983426', '6123045978', '3674209581', '5869720134', '8945362017', '9438617205', '2581436790'];
+  const wrong = digits.slice(0, -2) + ((Number(digits.at(-2)) + 1) % 10);
+  const check = [...wrong].reduce((interim, digit) => Number(table[interim][Number(digit)]), 0);
+  await page.goto(house.url);
+  await page.fill('#code', wrong + check);
+  await page.click('#join');
+  await page.waitForSelector('[data-screen="problem"] h1');
+  await look(page, 'problem-code');
+  assert.match(await page.textContent('h1'), /not the right code/);
+  await page.goto(house.url);
+  await page.fill('#code', digits);
+  await page.click('#join');
+  await agent.await('joined');
+});
