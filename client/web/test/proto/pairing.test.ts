@@ -2,13 +2,16 @@
 /* Whole handshakes that the C code wrote, repeated byte for byte; and what happens when somebody on the way alters them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concat, hex, utf8, type Bytes } from '../../src/proto/util/bytes.js';
+import { concat, hex, lv16, lv8, u8, uint, utf8, type Bytes } from '../../src/proto/util/bytes.js';
 import { verifyChain } from '../../src/proto/identity/certificate.js';
 import { orgRead, orgVerify, orgAdmits } from '../../src/proto/identity/org.js';
 import { policyAllows, policyRead, policyVerify } from '../../src/proto/identity/policy.js';
+import { sha256 } from '../../src/proto/seal/kdf.js';
+import { Noise } from '../../src/proto/seal/noise.js';
 import { noteMake } from '../../src/proto/seal/note.js';
+import { signLabelled } from '../../src/proto/seal/signature.js';
 import { checkWords } from '../../src/proto/pairing/check.js';
-import { inviteCodeParse, inviteLinkParse } from '../../src/proto/pairing/invite.js';
+import { inviteCodeParse, inviteLinkParse, inviteLinkPsk } from '../../src/proto/pairing/invite.js';
 import { Pairing, resumeId, type PairingConfig } from '../../src/proto/pairing/pairing.js';
 import { flipped, h, madeJson, raises, skipUnless, type Json } from './vectors.js';
 
@@ -231,4 +234,52 @@ test('POLICY: what is allowed, to whom and how long', there, () => {
     }
   assert.equal(policyAllows(policy, 'guest', 'agent', 60), policy.rules.has('guest'));
   assert.ok(utf8('x'));
+});
+
+/* ---- an agent that holds the secret and its key, and lies ---- */
+
+interface Said {
+  type: number;
+  role: number;
+  unixS: number;
+  orgNumber: bigint;
+  orgHash: Bytes;
+  policyNumber: bigint;
+  policyHash: Bytes;
+  label: string;
+  over: (hash: Bytes) => Bytes;
+}
+
+/** A handshake by link with such an agent; what it says of itself may differ from the truth. */
+function meet(lie: Partial<Said>): Pairing {
+  const [link] = file.handshakes, secret = inviteLinkParse(link.link), pairing = start(link);
+  const org = orgRead(file.organisation.org_note.split('\n\n')[0] + '\n'), policy = policyRead(file.organisation.policy_note.split('\n\n')[0] + '\n');
+  const said: Said = {
+    type: 1, role: 1, unixS: file.unix_s, orgNumber: org.number, orgHash: org.textHash, policyNumber: policy.number, policyHash: policy.textHash,
+    label: 'handhold/1 agent-auth', over: (hash) => hash, ...lie,
+  };
+  const prologue = concat(utf8('handhold/1'), u8(1), h(link.sid), lv8(utf8(file.join_host)), sha256(u8(0), secret.pin));
+  const noise = new Noise(false, prologue, inviteLinkPsk(secret), h(link.agent_draws.ephemeral));
+  noise.read(pairing.out.splice(0)[0]!.subarray(2));
+  pairing.feed(concat(u8(4), noise.write()), unixMs);
+  const { hash, channel } = noise.split();
+  const fields = concat(
+    u8(said.type), u8(chain.length), ...chain.map(lv16), u8(said.role), uint(said.unixS, 8), uint(said.orgNumber, 8), said.orgHash, uint(said.policyNumber, 8), said.policyHash,
+    sha256(h(link.agent_draws.n_a)),
+  );
+  const signature = signLabelled(said.label, sha256(said.over(hash), fields), h(file.organisation.agent_seed));
+  pairing.feed(concat(u8(5), channel.seal(concat(fields, signature))), unixMs);
+  return pairing;
+}
+
+test('an agent that says of itself what is not so gets no AUTH_C', there, () => {
+  assert.equal(meet({}).out.length, 1);
+  const lies: [Partial<Said>, string][] = [
+    [{ role: 2 }, 'CERT_ROLE'], [{ role: 0 }, 'CERT_ROLE'], [{ type: 2 }, 'STATE'],
+    [{ orgHash: new Uint8Array(32) }, 'ORG'], [{ orgNumber: 77n }, 'ORG'], [{ policyHash: new Uint8Array(32) }, 'POLICY'], [{ policyNumber: 77n }, 'POLICY'],
+    [{ label: 'handhold/1 customer-auth' }, 'SIGNATURE'], [{ label: 'TLS 1.3, client CertificateVerify' }, 'SIGNATURE'],
+    [{ over: (hash) => flipped(hash, 0) }, 'SIGNATURE'], /* of another handshake */
+    [{ unixS: file?.unix_s - 25 * 3600 }, 'CLOCK'],
+  ];
+  for (const [lie, err] of lies) assert.throws(() => meet(lie), raises(err), JSON.stringify(Object.keys(lie)));
 });
