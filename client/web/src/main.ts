@@ -34,6 +34,12 @@ function offers(): Capability[] {
 
 const protocolPart = (): Promise<typeof import('./visit/open.js')> => import('./visit/open.js');
 
+/* Who does not know the secret cannot be told more than that: a wrong code, or a link of something that is over. */
+function refusalOf(err: string | undefined, invitation: Invitation): string {
+  if (err === 'CRYPTO') return invitation.code === undefined ? 'BURNT' : 'CODE';
+  return err ?? 'other';
+}
+
 async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
   const protocol = await protocolPart();
   const whose = await organisation;
@@ -49,7 +55,8 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
   forgetFragment();
   studio.attach(visit);
   const ended = (): void => {
-    if (!visit.peer && visit.ended?.err) showProblem(visit.ended.err, visit.ended.message);
+    const over = visit.ended;
+    if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation), over.message);
     else showEnd(visit, { writeProof: protocol.writeProof, checkReceipt: protocol.checkReceipt, logKeys });
   };
   showVisit(visit, studio, device, ended);

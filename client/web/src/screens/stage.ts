@@ -86,7 +86,7 @@ export class Stage {
     const { visit } = this;
     setText(this.emptyTitle, visit.peer ? t('visit.nothing') : visit.present === undefined || !visit.online ? t('visit.connecting') : t('visit.waitingTitle'));
     setText(this.emptyMore, visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
-    this.emptyMore.hidden = !visit.peer && !visit.online;
+    this.emptyMore.hidden = visit.peer ? !visit.peer.verified : !visit.online;
   }
 
   /* What this lens can do is known once it runs. */
