@@ -27,6 +27,11 @@ extern struct audit_options {
     const char *ca, *org, *trust; /* check: root, organisation's note, the log's key */
     int64_t lines;                /* tail: so many of the newest entries first */
     bool once;                    /* tail: does not wait for more */
+    const char *relay, *identity; /* an officer who acts: see remote.h; with `ca` */
+    const char *reason;           /* stop, erase */
+    const char *receipt;          /* erase */
+    bool yes;                     /* erase: is not asked again */
+    const char *action;           /* policy: print, check, sign */
 } audit_options;
 
 /**
@@ -46,6 +51,12 @@ int audit_export(void);
 int audit_figures(void); /* report */
 int audit_prove(void);
 int audit_check(void);
+int audit_stop(void);
+int audit_erase(void);
+int audit_policy(void);
+
+/** stop.c: a session's whole number. False: it is none, which was said. */
+bool audit_read_sid(const char *text, uint8_t sid[static RELAY_STORE_SID_BYTES]);
 
 /** Says that a command of a later version is not in this one, and returns the exit code; 0 when `word` is none. */
 int audit_later(const char *word);

@@ -49,6 +49,33 @@ static const struct host_option check_options[] = {
     {0},
 };
 
+#define OFFICER_OPTIONS                                                                                                \
+    {"relay", "URL", HOST_TEXT, OPT(relay), .help = "the staff end of a relay that runs; with --identity and --ca"},   \
+        {"identity", "D/staff/ID", HOST_TEXT, OPT(identity), .help = "the officer's pair .crt, .key, which signs"},    \
+    {                                                                                                                  \
+        "ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --relay"                            \
+    }
+
+static const struct host_option stop_options[] = {
+    OFFICER_OPTIONS,
+    {"reason", "TEXT", HOST_TEXT, OPT(reason), .required = true, .help = "why: both ends read it"},
+    {0},
+};
+static const struct host_option erase_options[] = {
+    OFFICER_OPTIONS,
+    {"customer", "REF", HOST_TEXT, OPT(filter.customer), .help = "all sessions with this customer's reference"},
+    {"session", "ID", HOST_TEXT, OPT(session), .help = "one session, by its 32 digits"},
+    {"receipt", "FILE", HOST_TEXT, OPT(receipt), .help = "the session of this receipt, or file of proofs"},
+    {"reason", "TEXT", HOST_TEXT, OPT(reason), .required = true, .help = "the legal ground: public, so no name in it"},
+    {"yes", NULL, HOST_FLAG, OPT(yes), .help = "do not ask before it is done"},
+    {0},
+};
+static const struct host_option policy_options[] = {
+    OFFICER_OPTIONS,
+    {"o", "FILE", HOST_TEXT, OPT(output), .help = "print: a new file, not stdout"},
+    {0},
+};
+
 /* ---- words ---- */
 
 static const struct host_word session_words[] = {
@@ -57,6 +84,13 @@ static const struct host_word session_words[] = {
 };
 static const struct host_word file_words[] = {
     {"FILE", HOST_TEXT, OPT(file), .required = true, .help = "proofs or a receipt"},
+    {0},
+};
+
+static const struct host_word policy_words[] = {
+    {"print|check|sign", HOST_CHOICE, OPT(action), .choices = "print|check|sign", .required = true,
+     .help = "show the present policy, say what FILE would change, or sign FILE"},
+    {"FILE", HOST_TEXT, OPT(file), .help = "a policy as print writes it, edited"},
     {0},
 };
 
@@ -78,6 +112,15 @@ static const struct host_command commands[] = {
     {"check", "check a file of proofs, or a receipt, with no network", check_options, file_words, audit_check,
      "Needs no --dir and asks nobody. With neither --key nor --ca and --org, the log's key is the one that\n"
      "the file itself names: compare it with the organisation's."},
+    {"stop", "end a live session; both ends read why", stop_options, session_words, audit_stop,
+     "SESSION is the whole id. Needs a relay that runs. The officer's signed note is in the log before the answer."},
+    {"erase", "destroy what is stored of a person or a session", erase_options, NULL, audit_erase,
+     "Key, evidence and session rows go, at once and for good; the log keeps its leaves, says that they were erased,\n"
+     "and verifies. With --relay on a relay that runs, with --dir on the folder of one that does not."},
+    {"policy", "print, check or sign what staff may ask for", policy_options, policy_words, audit_policy,
+     "print shows the present policy with comments, to be edited; check FILE says what would change, and changes\n"
+     "nothing; sign FILE puts it in force: through a relay that runs (--relay), or as D/policy.note (--dir), which a\n"
+     "relay takes without a restart. Numbers rise by themselves."},
     {0},
 };
 static const struct host_program program = {

@@ -30,16 +30,15 @@ static bool load_identity(struct audit_officer *o, const char *ca)
 {
     char cert_path[HOST_PATH_BYTES], key_path[HOST_PATH_BYTES];
     struct proto_buf cert, key, root;
-    bool fine = host_path(cert_path, "%s.crt", audit_options.identity) &&
-                host_path(key_path, "%s.key", audit_options.identity);
+    bool fine =
+        host_path(cert_path, "%s.crt", audit_options.identity) && host_path(key_path, "%s.key", audit_options.identity);
 
     proto_buf_init(&cert, PROTO_PEM_BYTES);
     proto_buf_init_secret(&key, PROTO_PEM_BYTES);
     proto_buf_init(&root, PROTO_PEM_BYTES);
     fine = fine && read_pem(cert_path, &cert) && read_pem(key_path, &key) && read_pem(ca, &root);
     if (fine) {
-        enum proto_err err =
-            proto_credential_of_pem(&o->credential, &cert, &key, &root, host_now().unix_ms / 1000);
+        enum proto_err err = proto_credential_of_pem(&o->credential, &cert, &key, &root, host_now().unix_ms / 1000);
         if (!err)
             err = proto_root_of_pem(root.bytes, root.len, &o->root, NULL);
         if (err)
@@ -57,17 +56,30 @@ static bool load_identity(struct audit_officer *o, const char *ca)
     return fine;
 }
 
+static bool begin(struct audit_officer *o)
+{
+    memset(o, 0, sizeof *o);
+    (void)host_random(); /* starts libsodium */
+    proto_buf_init(&o->out, PROTO_MAX_MESSAGE_BYTES);
+    if (audit_options.identity)
+        return true;
+    host_say_error("--identity", "is missing: what an officer does is signed", "give --identity D/staff/officer");
+    return false;
+}
+
+bool audit_officer_identify(struct audit_officer *o)
+{
+    char ca[HOST_PATH_BYTES];
+
+    return begin(o) && host_path(ca, "%s/ca/ca.crt", audit_options.dir) && load_identity(o, ca);
+}
+
 bool audit_officer_open(struct audit_officer *o)
 {
     char ca[HOST_PATH_BYTES];
 
-    memset(o, 0, sizeof *o);
-    (void)host_random(); /* starts libsodium */
-    proto_buf_init(&o->out, PROTO_MAX_MESSAGE_BYTES);
-    if (!audit_options.identity) {
-        host_say_error("--identity", "is missing: what an officer does is signed", "give --identity D/staff/officer");
+    if (!begin(o))
         return false;
-    }
     if (!audit_options.relay == !audit_options.dir || (audit_options.relay && !audit_options.ca)) {
         host_say_error("--relay, --dir", "one of them says where the log is",
                        "give --relay URL --ca D/ca/ca.crt for a relay that runs, --dir D for one that does not");

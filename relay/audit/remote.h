@@ -31,7 +31,7 @@ struct audit_officer {
     uint8_t prev[PROTO_HASH_BYTES];
 
     /* With --relay */
-    struct host_loop *loop;             /* owned, as the connection */
+    struct host_loop *loop; /* owned, as the connection */
     struct host_connection *connection;
     struct proto_buf out;
     handhold_FromRelay in;
@@ -51,11 +51,13 @@ struct audit_answer {
 };
 
 /**
- * By audit_options: --identity, and --relay with --ca, or --dir. False: one error was said. audit_officer_close() in any
- * case; `*o` need not be initialised.
+ * By audit_options: --identity, and --relay with --ca, or --dir. False: one error was said. audit_officer_close() in
+ * any case; `*o` need not be initialised.
  */
 bool audit_officer_open(struct audit_officer *o);
 void audit_officer_close(struct audit_officer *o);
+/** Only who it is, from --identity and --dir: for what is signed and not logged by this program. */
+bool audit_officer_identify(struct audit_officer *o);
 
 /** What an erasure would destroy; `*more`: not all fits one note. False: an error was said. */
 bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t sid[PROTO_SID_BYTES],

@@ -23,8 +23,8 @@ static void on_message(void *context, const uint8_t *bytes, size_t len)
 
     if (len <= PROTO_ENVELOPE_BYTES || bytes[0] != PROTO_TYPE_RELAY)
         return;
-    if (proto_message_decode(bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, handhold_FromRelay_fields, &o->in,
-                             sizeof o->in))
+    if (proto_message_decode(bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, handhold_FromRelay_fields,
+                             &o->in, sizeof o->in))
         return;
     o->heard = o->in.which_body != handhold_FromRelay_notes_tag; /* those come unasked */
 }
@@ -115,8 +115,7 @@ static bool take_welcome(struct audit_officer *o)
         err = proto_policy_verify(&o->policy, w->policy_note, strlen(w->policy_note),
                                   (struct proto_der){o->root.bytes, o->root.len}, &o->org, 0);
     if (err || (w->acts && w->last_act.size != sizeof o->prev)) {
-        host_say_error("the relay's notes", "do not verify under your organisation's root",
-                       "check --relay and --ca");
+        host_say_error("the relay's notes", "do not verify under your organisation's root", "check --relay and --ca");
         return false;
     }
     o->seq = w->acts;
@@ -127,9 +126,8 @@ static bool take_welcome(struct audit_officer *o)
 
 bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, const char *identity)
 {
-    static const handhold_ToRelay hello = {
-        .which_body = handhold_ToRelay_hello_tag,
-        .body.hello = {.which_seat = handhold_Hello_staff_tag, .seat.staff = true}};
+    static const handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                                           .body.hello = {.which_seat = handhold_Hello_staff_tag, .seat.staff = true}};
     char cert[1024], key[1024], error[HOST_CONNECTION_ERROR_BYTES];
     struct host_connection_config config = {.url = url,
                                             .ca_file = ca,

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* erase: all that is stored of one person, or of one session, is destroyed; the log says so and still verifies. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/log/proof.h"
+#include "proto/seal/note.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/remote.h"
+
+enum { RECEIPT_BYTES = 1 << 22 };
+
+/* ---- whose ---- */
+
+static bool sid_of_note(const struct proto_log_proof *proof, uint8_t sid[static PROTO_SID_BYTES])
+{
+    struct proto_note_parts parts;
+    struct proto_statement statement;
+    struct proto_event_note event;
+
+    if (proto_note_split(&parts, proof->note, proof->note_len))
+        return false;
+    if (!proto_statement_parse(parts.text, parts.text_len, &statement))
+        memcpy(sid, statement.sid, PROTO_SID_BYTES);
+    else if (!proto_event_note_parse(parts.text, parts.text_len, &event))
+        memcpy(sid, event.sid, PROTO_SID_BYTES);
+    else
+        return false;
+    return true;
+}
+
+static bool holds(const struct audit_officer *o, const struct proto_log_proof *proof)
+{
+    for (size_t i = 0; i < o->org.log_count; i++)
+        if (!proto_log_proof_check(proof, o->org.logs[i], NULL))
+            return true;
+    return false;
+}
+
+/* A receipt is one proof or several in one file: the first that holds names the session. */
+static bool sid_of_receipt(const struct audit_officer *o, const char *path, uint8_t sid[static PROTO_SID_BYTES])
+{
+    static const char first_line[] = "c2sp.org/tlog-proof@v1\n";
+    static struct proto_log_proof proof; /* large */
+    struct proto_buf file;
+    bool found = false;
+
+    proto_buf_init(&file, RECEIPT_BYTES);
+    enum proto_err err = host_file_read(path, &file);
+    proto_buf_put_u8(&file, 0);
+    const char *text = err || file.failed ? NULL : (const char *)file.bytes;
+    const char *at = text ? strstr(text, first_line) : NULL;
+    while (at && !found) {
+        const char *next = strstr(at + 1, first_line);
+        size_t len = next ? (size_t)(next - at) : strlen(at);
+        for (; len && !found; len = at[len - 1] == '\n' ? len - 1 : 0) /* an empty line may stand between two */
+            if (!proto_log_proof_parse(&proof, at, len))
+                found = holds(o, &proof) && sid_of_note(&proof, sid);
+        at = next;
+    }
+    proto_buf_free(&file);
+    if (err)
+        host_say_err(path, err);
+    else if (!found)
+        host_say_error(path, "holds no proof of an entry of your organisation's logs",
+                       "have the receipt sent again, as the file that the customer's program wrote");
+    return found;
+}
+
+static bool find_subject(const struct audit_officer *o, uint8_t sid[static PROTO_SID_BYTES])
+{
+    if (audit_options.filter.customer)
+        return true;
+    return audit_options.receipt ? sid_of_receipt(o, audit_options.receipt, sid)
+                                 : audit_read_sid(audit_options.session, sid);
+}
+
+static bool one_subject(void)
+{
+    int count =
+        (audit_options.filter.customer != NULL) + (audit_options.session != NULL) + (audit_options.receipt != NULL);
+
+    if (count == 1)
+        return true;
+    host_say_error("--customer, --session, --receipt", "one of them says whose data it is", "give one");
+    return false;
+}
+
+/* ---- doing it ---- */
+
+static bool confirmed(const struct proto_erasure *plan, bool more)
+{
+    char line[16] = "";
+
+    if (audit_options.yes)
+        return true;
+    if (!isatty(STDIN_FILENO)) {
+        host_say_error("erase", "is for good, and nobody is at a terminal to confirm it", "give --yes");
+        return false;
+    }
+    fprintf(stderr, "%llu entries%s lose their evidence for good. The log stays whole and says so. Erase? [y/N] ",
+            (unsigned long long)proto_erasure_size(plan), more ? " and more" : "");
+    return fgets(line, sizeof line, stdin) && (!strcmp(line, "y\n") || !strcmp(line, "yes\n"));
+}
+
+static void say_done(const struct proto_erasure *plan, const struct audit_answer *answer, const char *who)
+{
+    if (audit_options.json) {
+        json_t *ranges = json_array();
+        for (size_t i = 0; i < plan->count; i++)
+            json_array_append_new(
+                ranges, json_pack("[I,I]", (json_int_t)plan->ranges[i].first, (json_int_t)plan->ranges[i].last));
+        host_json_event("erased", "{s:I,s:I,s:o,s:s}", "entry", (json_int_t)answer->index, "erased",
+                        (json_int_t)answer->erased, "entries", ranges, "message", answer->message);
+        return;
+    }
+    printf("Erased      %llu entries:", (unsigned long long)answer->erased);
+    for (size_t i = 0; i < plan->count; i++)
+        printf(plan->ranges[i].first == plan->ranges[i].last ? " %llu" : " %llu-%llu",
+               (unsigned long long)plan->ranges[i].first, (unsigned long long)plan->ranges[i].last);
+    printf("\nLogged      entry %llu, signed by %s\n", (unsigned long long)answer->index, who);
+    if (*answer->message)
+        printf("Note        %s\n", answer->message);
+}
+
+/* More than one note can name needs several; what is gone is not planned again. */
+static int erase_all(struct audit_officer *o)
+{
+    uint8_t sid[PROTO_SID_BYTES] = {0};
+    struct proto_erasure plan;
+    struct audit_answer answer;
+    bool more = false, asked = false;
+
+    if (!find_subject(o, sid))
+        return HOST_EXIT_USAGE;
+    do {
+        if (!audit_officer_plan(o, audit_options.filter.customer, sid, &plan, &more))
+            return HOST_EXIT_FAILED;
+        if (!asked && !confirmed(&plan, more))
+            return HOST_EXIT_FAILED;
+        asked = true;
+        snprintf(plan.basis, sizeof plan.basis, "%s", audit_options.reason);
+        if (!audit_officer_erase(o, &plan, &answer))
+            return HOST_EXIT_FAILED;
+        say_done(&plan, &answer, o->credential.identity.name);
+    } while (more);
+    return HOST_EXIT_FINE;
+}
+
+int audit_erase(void)
+{
+    static struct audit_officer o;
+    int code = HOST_EXIT_USAGE;
+
+    if (!one_subject())
+        return code;
+    if (!*audit_options.reason || strlen(audit_options.reason) > PROTO_MAX_VALUE_BYTES) {
+        host_say_error("--reason", "is public, and outlives what is erased: the legal ground, and no name",
+                       "give 1 to 200 bytes, such as \"Art. 17(1)(b) GDPR\"");
+        return code;
+    }
+    if (audit_officer_open(&o))
+        code = erase_all(&o);
+    audit_officer_close(&o);
+    return code;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy: the present one as a file to edit, what an edited one would change, and putting it in force. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/seal/kdf.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/policy_words.h"
+#include "relay/audit/remote.h"
+
+/* ---- the present one ---- */
+
+static bool read_note(const char *name, struct proto_buf *out)
+{
+    char path[HOST_PATH_BYTES];
+    enum proto_err err =
+        host_path(path, "%s/%s", audit_options.dir, name) ? host_file_read(path, out) : PROTO_ERR_RANGE;
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        host_say_error(path, "is not there", "name the folder of the organisation with --dir");
+    else if (err)
+        host_say_err(path, err);
+    return !err;
+}
+
+/* From the folder alone: the authority's machine has no log. */
+static bool load_present(struct audit_officer *o)
+{
+    struct proto_identity_root root;
+    struct proto_buf ca, org, policy;
+    enum proto_err err = PROTO_OK;
+
+    proto_buf_init(&ca, PROTO_PEM_BYTES);
+    proto_buf_init(&org, PROTO_ORG_NOTE_BYTES);
+    proto_buf_init(&policy, PROTO_POLICY_NOTE_BYTES);
+    bool fine = read_note("ca/ca.crt", &ca) && read_note("org.note", &org) && read_note("policy.note", &policy);
+    if (fine && !o->root.bytes)
+        err = proto_root_of_pem(ca.bytes, ca.len, &o->root, NULL);
+    if (fine && !err)
+        err = proto_identity_read_root((struct proto_der){o->root.bytes, o->root.len}, &root);
+    if (fine && !err)
+        err = proto_org_verify(&o->org, org.bytes, org.len, root.public_key, root.domain, 0);
+    if (fine && !err)
+        err = proto_policy_verify(&o->policy, policy.bytes, policy.len, (struct proto_der){o->root.bytes, o->root.len},
+                                  &o->org, 0);
+    if (err)
+        host_say_err(audit_options.dir, err);
+    proto_buf_free(&ca);
+    proto_buf_free(&org);
+    proto_buf_free(&policy);
+    return fine && !err;
+}
+
+/* With --relay the officer asks it; with --dir the folder says it, and only signing needs an identity. */
+static bool open_present(struct audit_officer *o, bool signs)
+{
+    if (audit_options.relay)
+        return audit_officer_open(o);
+    if (!audit_options.dir) {
+        host_say_error("--relay, --dir", "one of them says which policy is in force",
+                       "give --dir D, or --relay URL --identity D/staff/officer --ca D/ca/ca.crt");
+        return false;
+    }
+    return (!signs || audit_officer_identify(o)) && load_present(o);
+}
+
+/* ---- the edited one ---- */
+
+static bool read_edited(const struct audit_officer *o, struct proto_policy *edited)
+{
+    struct proto_buf file;
+    size_t line = 0;
+    char place[HOST_PATH_BYTES + 32];
+
+    if (!audit_options.file) {
+        host_say_error("FILE", "is missing", "policy print -o FILE writes the present policy to edit");
+        return false;
+    }
+    proto_buf_init(&file, PROTO_POLICY_NOTE_BYTES);
+    enum proto_err err = host_file_read(audit_options.file, &file);
+    if (err) {
+        host_say_err(audit_options.file, err);
+    } else if ((err = proto_policy_parse(edited, file.bytes, file.len, &line))) {
+        snprintf(place, sizeof place, "%s:%zu", audit_options.file, line);
+        host_say_error(place, "this line is not one of a policy", "policy print shows each line and what it means");
+    } else if (strcmp(edited->domain, o->policy.domain) != 0) {
+        host_say_error(edited->domain, "is not the domain of this organisation", o->policy.domain);
+        err = PROTO_ERR_CERT_CHAIN;
+    }
+    proto_buf_free(&file);
+    return !err;
+}
+
+/* ---- the commands ---- */
+
+static int print_present(struct audit_officer *o)
+{
+    struct proto_buf text;
+    enum proto_err err = PROTO_OK;
+
+    proto_buf_init(&text, 2 * PROTO_POLICY_NOTE_BYTES);
+    proto_policy_print(&o->policy, &text);
+    if (text.failed)
+        err = PROTO_ERR_NOMEM;
+    else if (audit_options.output)
+        err = host_file_create(audit_options.output, text.bytes, text.len, HOST_PUBLIC);
+    else
+        fwrite(text.bytes, 1, text.len, stdout);
+    if (err)
+        host_say_err(audit_options.output ? audit_options.output : "policy", err);
+    proto_buf_free(&text);
+    return err ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+}
+
+static int check_edited(struct audit_officer *o)
+{
+    static struct proto_policy edited; /* large */
+
+    if (!read_edited(o, &edited))
+        return HOST_EXIT_USAGE;
+    size_t changes = audit_policy_changes(&o->policy, &edited, audit_options.json);
+    if (!audit_options.json && changes)
+        printf("%zu %s against policy %" PRIu64 ".\n", changes, changes == 1 ? "change" : "changes", o->policy.number);
+    else if (!audit_options.json)
+        printf("Nothing would change: this is policy %" PRIu64 ".\n", o->policy.number);
+    return HOST_EXIT_FINE;
+}
+
+static bool send_policy(struct audit_officer *o, const struct proto_policy *policy, const char *note,
+                        struct audit_answer *answer)
+{
+    struct proto_event_note event = {.action = PROTO_ACT_POLICY_SIGNED};
+    char hex[2 * PROTO_HASH_BYTES + 1];
+
+    for (size_t i = 0; i < PROTO_HASH_BYTES; i++)
+        snprintf(hex + 2 * i, 3, "%02x", policy->text_hash[i]);
+    return !proto_event_note_detail(&event, "number", "%" PRIu64, policy->number) &&
+           !proto_event_note_detail(&event, "hash", "%s", hex) && audit_officer_event(o, &event, note, answer);
+}
+
+static bool write_policy(const struct proto_buf *note)
+{
+    char path[HOST_PATH_BYTES];
+    enum proto_err err = host_path(path, "%s/policy.note", audit_options.dir)
+                             ? host_file_write(path, note->bytes, note->len, HOST_PUBLIC)
+                             : PROTO_ERR_RANGE;
+
+    if (err)
+        host_say_err("policy.note", err);
+    return !err;
+}
+
+static void say_signed(const struct audit_officer *o, const struct proto_policy *policy,
+                       const struct audit_answer *answer)
+{
+    if (audit_options.json && o->connection)
+        host_json_event("policy-signed", "{s:I,s:I}", "number", (json_int_t)policy->number, "entry",
+                        (json_int_t)answer->index);
+    else if (audit_options.json)
+        host_json_event("policy-signed", "{s:I}", "number", (json_int_t)policy->number);
+    else if (o->connection)
+        printf("In force    policy %" PRIu64 ", signed by %s\nLogged      entry %" PRIu64 "\n", policy->number,
+               o->credential.identity.name, answer->index);
+    else
+        printf("Written     policy %" PRIu64 " in %s/policy.note, signed by %s.\n"
+               "            A relay that reads this folder takes it within a second, or when it\n"
+               "            starts, and logs that it did. Copy it to relays elsewhere.\n",
+               policy->number, audit_options.dir, o->credential.identity.name);
+}
+
+static int sign_edited(struct audit_officer *o)
+{
+    static struct proto_policy edited; /* large */
+    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+    struct proto_policy_signer signer = {&o->credential.identity, chain, proto_credential_chain(&o->credential, chain),
+                                         o->credential.secret_key};
+    struct audit_answer answer = {0};
+    struct proto_buf note;
+
+    if (!read_edited(o, &edited))
+        return HOST_EXIT_USAGE;
+    edited.number = o->policy.number + 1;
+    edited.time_s = host_now().unix_ms / 1000;
+    proto_buf_init(&note, PROTO_POLICY_NOTE_BYTES);
+    enum proto_err err = proto_policy_sign(&edited, &signer, &note);
+    proto_buf_put_u8(&note, 0);
+    if (err || note.failed)
+        host_say_err(audit_options.file, err ? err : PROTO_ERR_RANGE);
+    bool fine = !err && !note.failed;
+    note.len -= fine;
+    fine = fine && (o->connection ? send_policy(o, &edited, (const char *)note.bytes, &answer) : write_policy(&note));
+    proto_buf_free(&note);
+    if (fine)
+        say_signed(o, &edited, &answer);
+    return fine ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+int audit_policy(void)
+{
+    static const struct {
+        const char *word;
+        bool signs;
+        int (*run)(struct audit_officer *o);
+    } commands[] = {{"print", false, print_present}, {"check", false, check_edited}, {"sign", true, sign_edited}};
+    static struct audit_officer o;
+    int code = HOST_EXIT_USAGE;
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp(commands[i].word, audit_options.action) && open_present(&o, commands[i].signs))
+            code = commands[i].run(&o);
+    audit_officer_close(&o);
+    return code;
+}

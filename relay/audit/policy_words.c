@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/policy_words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/host/say.h"
+
+struct changes {
+    size_t count;
+    bool json;
+};
+
+static void say(struct changes *c, const char *what, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void say(struct changes *c, const char *what, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    c->count++;
+    if (c->json)
+        host_json_event("change", "{s:s,s:s}", "what", what, "text", text);
+    else
+        printf("%-13s %s\n", what, text);
+}
+
+static const char *roles_text(uint32_t roles, char out[static 96])
+{
+    size_t len = 0;
+
+    out[0] = 0;
+    for (int role = PROTO_ROLE_NONE + 1; role < PROTO_ROLE_COUNT; role++)
+        if (roles & 1u << role)
+            len +=
+                (size_t)snprintf(out + len, 96 - len, "%s%s", len ? ", " : "", proto_role_name((enum proto_role)role));
+    return out;
+}
+
+static const char *seconds_text(uint32_t seconds, char out[static 48])
+{
+    snprintf(out, 48, seconds ? "%" PRIu32 " s" : "the whole session", seconds);
+    return out;
+}
+
+static void compare_rule(struct changes *c, const char *name, const struct proto_policy_rule *now,
+                         const struct proto_policy_rule *then)
+{
+    char a[96], b[96], x[48], y[48];
+
+    if (now->roles && !then->roles) {
+        say(c, name, "is forbidden from then on; grants that are open are closed");
+        return;
+    }
+    if (!now->roles && then->roles) {
+        say(c, name, "is allowed: to %s, for %s, kept for %" PRIu32 " days", roles_text(then->roles, a),
+            seconds_text(then->max_seconds, x), then->retention_days);
+        return;
+    }
+    if (now->roles != then->roles)
+        say(c, name, "may be asked for by %s; now by %s", roles_text(then->roles, b), roles_text(now->roles, a));
+    if (now->max_seconds != then->max_seconds)
+        say(c, name, "may be granted for %s; now for %s", seconds_text(then->max_seconds, y),
+            seconds_text(now->max_seconds, x));
+    if (now->retention_days != then->retention_days)
+        say(c, name, "is kept for %" PRIu32 " days; now for %" PRIu32, then->retention_days, now->retention_days);
+}
+
+static void compare_purposes(struct changes *c, const struct proto_policy *now, const struct proto_policy *then)
+{
+    if (now->purpose_count && !then->purpose_count)
+        say(c, "purpose", "any may be given; now one of %" PRIu32, now->purpose_count);
+    for (uint32_t i = 0; then->purpose_count && i < now->purpose_count; i++)
+        if (!proto_policy_offers(then, now->purposes[i]))
+            say(c, "purpose", "\"%s\" may not be given any more", now->purposes[i]);
+    for (uint32_t i = 0; i < then->purpose_count; i++)
+        if (!now->purpose_count || !proto_policy_offers(now, then->purposes[i]))
+            say(c, "purpose", "\"%s\" may be given%s", then->purposes[i],
+                now->purpose_count ? "" : ", and only what is named so");
+}
+
+static void compare_keep(struct changes *c, const struct proto_policy *now, const struct proto_policy *then)
+{
+    if (now->keep_days == then->keep_days)
+        return;
+    if (!then->keep_days)
+        say(c, "keep", "evidence has no end; now it is destroyed after %" PRIu32 " days", now->keep_days);
+    else if (!now->keep_days)
+        say(c, "keep",
+            "evidence is destroyed after %" PRIu32 " days, what is older in the first night; now it has no end",
+            then->keep_days);
+    else
+        say(c, "keep", "evidence is destroyed after %" PRIu32 " days%s; now after %" PRIu32, then->keep_days,
+            then->keep_days < now->keep_days ? ", what is older in the first night" : "", now->keep_days);
+}
+
+size_t audit_policy_changes(const struct proto_policy *now, const struct proto_policy *then, bool json)
+{
+    struct changes c = {.json = json};
+
+    if (memcmp(now->evidence_key, then->evidence_key, sizeof now->evidence_key) != 0)
+        say(&c, "evidence", "is sealed to another key; keep the old private half to read what was sealed before");
+    if (now->grace_s != then->grace_s)
+        say(&c, "grace", "a lost connection keeps its consents for %" PRIu32 " s; now for %" PRIu32 " s", then->grace_s,
+            now->grace_s);
+    if (now->check_words_required != then->check_words_required)
+        say(&c, "check-words",
+            then->check_words_required ? "must be compared before anything can be asked for"
+                                       : "need not be compared any more");
+    if (now->ticket_required != then->ticket_required)
+        say(&c, "ticket",
+            then->ticket_required ? "no session without the reference of a ticket"
+                                  : "a session needs no reference of a ticket any more");
+    compare_keep(&c, now, then);
+    compare_purposes(&c, now, then);
+    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
+        compare_rule(&c, proto_capability_name((enum proto_capability)i), &now->rules[i], &then->rules[i]);
+    return c.count;
+}
