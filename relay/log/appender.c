@@ -33,6 +33,7 @@ struct relay_appender {
     bool stopping;
     struct proto_log_seen head;
     char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
+    char cosigned[PROTO_LOG_CHECKPOINT_MAX]; /* the same with more lines, to be written; empty: none */
 };
 
 static void list_init(struct item_list *list)
@@ -73,6 +74,8 @@ static void publish(struct relay_appender *a, struct log_item *group)
 {
     pthread_mutex_lock(&a->lock);
     a->head = a->writer.head;
+    if (strcmp(a->checkpoint, a->writer.checkpoint) != 0)
+        a->cosigned[0] = '\0'; /* it was for the one before */
     memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
     while (group) {
         struct log_item *next = group->next;
@@ -112,6 +115,24 @@ static void write_group(struct relay_appender *a, struct log_item *group)
     if (commit_group(a, group))
         log_writer_answer(&a->writer, group);
     publish(a, group);
+}
+
+/* Under the lock, with nothing waiting: the cosigned checkpoint is written, outside of the lock. True: there was one.
+ */
+static bool write_cosigned(struct relay_appender *a)
+{
+    char note[PROTO_LOG_CHECKPOINT_MAX];
+
+    if (!a->cosigned[0])
+        return false;
+    memcpy(note, a->cosigned, sizeof note);
+    a->cosigned[0] = '\0';
+    pthread_mutex_unlock(&a->lock);
+    bool written = log_writer_cosign(&a->writer, note);
+    pthread_mutex_lock(&a->lock);
+    if (written)
+        memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
+    return true;
 }
 
 /* ---- the thread ---- */
@@ -168,7 +189,7 @@ static void *run(void *context)
             write_group(a, group);
         keep_house(a, idle);
         pthread_mutex_lock(&a->lock);
-        if (!a->waiting.first && !a->stopping && idle)
+        if (!a->waiting.first && !write_cosigned(a) && !a->waiting.first && !a->stopping && idle)
             wait_for_work(a);
     }
     pthread_mutex_unlock(&a->lock);
@@ -327,9 +348,10 @@ bool relay_appender_step(struct relay_appender *a)
 {
     pthread_mutex_lock(&a->lock);
     struct log_item *group = take_group(a);
+    bool cosigned = !group && write_cosigned(a);
     pthread_mutex_unlock(&a->lock);
     if (!group)
-        return false;
+        return cosigned;
     write_group(a, group);
     relay_store_tidy(a->writer.store, true);
     log_writer_vouch(&a->writer);
@@ -348,6 +370,43 @@ void relay_appender_checkpoint(struct relay_appender *a, char note[static PROTO_
     pthread_mutex_lock(&a->lock);
     memcpy(note, a->checkpoint, sizeof a->checkpoint);
     pthread_mutex_unlock(&a->lock);
+}
+
+/* The checkpoint with this line behind those it has. */
+static enum proto_err add_line(struct proto_buf *note, const struct proto_note_key *witness, const char *line,
+                               size_t len)
+{
+    uint32_t which = 0;
+    enum proto_err err = proto_note_add_line(note, line, len);
+
+    if (!err && note->failed)
+        err = PROTO_ERR_NOMEM;
+    if (!err && (proto_note_verify(note->bytes, note->len, witness, 1, NULL, &which) != PROTO_OK || which != 1))
+        err = PROTO_ERR_STATE;
+    return err;
+}
+
+enum proto_err relay_appender_cosign(struct relay_appender *a, const struct proto_note_key *witness, const char *line,
+                                     size_t len)
+{
+    struct proto_buf note;
+
+    if (witness->type != PROTO_NOTE_COSIGNATURE)
+        return PROTO_ERR_RANGE;
+    proto_buf_init(&note, PROTO_LOG_CHECKPOINT_MAX - 1);
+    pthread_mutex_lock(&a->lock);
+    const char *newest = a->cosigned[0] ? a->cosigned : a->checkpoint;
+    size_t newest_len = strlen(newest);
+    proto_buf_put(&note, newest, newest_len);
+    enum proto_err err = newest_len ? add_line(&note, witness, line, len) : PROTO_ERR_STATE;
+    if (!err) {
+        memcpy(a->cosigned, note.bytes, note.len);
+        a->cosigned[note.len] = '\0';
+        pthread_cond_signal(&a->pushed);
+    }
+    pthread_mutex_unlock(&a->lock);
+    proto_buf_free(&note);
+    return err;
 }
 
 enum proto_err relay_appender_sign_event(const struct relay_appender *a, const char *text, struct proto_buf *note)

@@ -11,7 +11,7 @@
  * The checkpoint file is written behind the results: with a thread at most once in RELAY_APPENDER_VOUCH_S and at free,
  * step by step after each group. Written before every receipt it would double what the disk has to sync. What that
  * gives away: a copy of the database put back after a crash, and younger than the file by up to that second, is taken
- * for the log; whoever was told of the entries it lacks still notices (relay_appender_judge_claim).
+ * for the log; whoever was told of the entries it lacks still notices (relay_log_judge).
  *
  * Threads: push and take belong to one thread (the relay's loop); the writer is a thread of its own, or, with
  * `threaded` false, whoever calls relay_appender_step(). `wake` is called on the writer's thread and must only wake the
@@ -100,11 +100,52 @@ void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head);
 void relay_appender_checkpoint(struct relay_appender *a, char note[static PROTO_LOG_CHECKPOINT_MAX]);
 
 /**
+ * A witness's line (C2SP tlog-cosignature) under the newest checkpoint: it is stored with it, and served and handed out
+ * in receipts until the next checkpoint takes its place. OK: it verifies under `witness`, and is written when no job
+ * waits. STATE: not a line for the newest checkpoint, which has moved on, or a wrong signature; ask that witness again.
+ * REPLAY: the witness has its line there. FULL: the checkpoint has no room. FORMAT, RANGE: not a line, not a witness's
+ * key. Any thread.
+ */
+PROTO_MUST_USE enum proto_err relay_appender_cosign(struct relay_appender *a, const struct proto_note_key *witness,
+                                                    const char *line, size_t len);
+
+/**
  * A note signed by the log key under "<origin>/events", for the relay's own events: appends text, blank line and
  * signature line. The seed does not leave the appender. Any thread.
  */
 PROTO_MUST_USE enum proto_err relay_appender_sign_event(const struct relay_appender *a, const char *text,
                                                         struct proto_buf *note);
+
+/* ---- what an end says it has seen ---- */
+
+/*
+ * A backup put back together with an old checkpoint file shows in nothing the relay has; but the ends keep the newest
+ * tree they verified, and say it when they come (Hello.seen_log_size, seen_log_root).
+ *
+ * The rule. AHEAD and OTHER mean that one of two is not this log, and by a bare claim nobody can tell which: sizes and
+ * roots are easily made up, and a stranger must not be able to stop a relay. So
+ *   - the relay opens no session and no gate for that connection, says so ("log"), counts it and tells the officers;
+ *   - it asks that end, a witness and its other ends for the checkpoint note itself;
+ *   - once such a note is signed by the log's own key (`proved`), the relay has signed what it does not have: it stops
+ *     granting to everybody, ends what runs, and does not start again on this log until an officer recovers it.
+ */
+enum relay_log_claim {
+    RELAY_LOG_CLAIM_FITS, /* nothing seen, or a tree that this log begins with */
+    RELAY_LOG_CLAIM_AHEAD,
+    RELAY_LOG_CLAIM_OTHER, /* a size this log has had, with another root */
+};
+struct relay_log_verdict {
+    enum relay_log_claim claim;
+    bool proved; /* by a checkpoint that the log's own key signed */
+};
+/**
+ * Judges `seen`; or, when `note` is not NULL, the checkpoint in it, which counts only when it is signed under
+ * `log_vkey`: else PROTO_ERR_LOG. `head` is of relay_appender_head(), asked before. From any handle on the store.
+ * PROTO_ERR_IO.
+ */
+PROTO_MUST_USE enum proto_err relay_log_judge(struct relay_store *store, const struct proto_log_seen *head,
+                                              const struct proto_log_seen *seen, const char *note, const char *log_vkey,
+                                              struct relay_log_verdict *out);
 
 /* ---- proofs for askers, from any handle on the store ---- */
 

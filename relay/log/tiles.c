@@ -175,3 +175,47 @@ enum proto_err relay_log_consistency(struct relay_store *store, uint64_t from, u
     free(tiles);
     return err;
 }
+
+/* ---- claims ---- */
+
+static enum proto_err root_at(struct relay_store *store, uint64_t size, uint8_t root[PROTO_LOG_HASH_BYTES])
+{
+    struct log_tile_reader *tiles = malloc(sizeof *tiles);
+    struct proto_log_tree tree;
+
+    if (!tiles)
+        return PROTO_ERR_NOMEM;
+    log_tile_reader_init(tiles, store, NULL);
+    struct proto_log_reader reader = log_tile_reader_of(tiles);
+    enum proto_err err = proto_log_tree_load(&tree, size, &reader);
+    if (!err)
+        proto_log_tree_root(&tree, root);
+    free(tiles);
+    return err;
+}
+
+enum proto_err relay_log_judge(struct relay_store *store, const struct proto_log_seen *head,
+                               const struct proto_log_seen *seen, const char *note, const char *log_vkey,
+                               struct relay_log_verdict *out)
+{
+    struct proto_log_checkpoint checkpoint = {.size = seen ? seen->size : 0};
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+    enum proto_err err = PROTO_OK;
+
+    *out = (struct relay_log_verdict){RELAY_LOG_CLAIM_FITS, false};
+    if (seen)
+        memcpy(checkpoint.root, seen->root, sizeof checkpoint.root);
+    if (note)
+        err = proto_log_checkpoint_open(&checkpoint, note, strnlen(note, PROTO_LOG_CHECKPOINT_MAX), log_vkey);
+    if (err || checkpoint.size == 0)
+        return err;
+    if (checkpoint.size <= head->size) {
+        err = root_at(store, checkpoint.size, root);
+        if (!err && memcmp(root, checkpoint.root, sizeof root) != 0)
+            out->claim = RELAY_LOG_CLAIM_OTHER;
+    } else {
+        out->claim = RELAY_LOG_CLAIM_AHEAD;
+    }
+    out->proved = note && out->claim != RELAY_LOG_CLAIM_FITS;
+    return err;
+}

@@ -360,6 +360,22 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
     return true;
 }
 
+bool log_writer_cosign(struct log_writer *w, const char *note)
+{
+    struct relay_store_checkpoint stored = {.size = w->head.size};
+
+    if (strncmp(note, w->checkpoint, strlen(w->checkpoint)) != 0 || relay_store_begin(w->store) != PROTO_OK)
+        return false;
+    memcpy(stored.root, w->head.root, sizeof stored.root);
+    snprintf(stored.note, sizeof stored.note, "%s", note);
+    if (relay_store_put_checkpoint(w->store, &stored) != PROTO_OK || relay_store_commit(w->store) != PROTO_OK) {
+        relay_store_rollback(w->store);
+        return false;
+    }
+    memcpy(w->checkpoint, stored.note, sizeof w->checkpoint);
+    return true;
+}
+
 bool log_writer_owes_vouch(const struct log_writer *w)
 {
     return w->may_vouch && w->checkpoint_file && w->vouched_size != w->head.size;

@@ -49,6 +49,8 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
 /** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
 void log_writer_answer(struct log_writer *w, struct log_item *items);
 
+/** Stores the newest checkpoint with more lines, `note`; false when it is not that any more, or cannot be written. */
+bool log_writer_cosign(struct log_writer *w, const char *note);
 /** The checkpoint file is behind the log. */
 bool log_writer_owes_vouch(const struct log_writer *w);
 /** Writes it, when it is behind. A failure leaves it owed. */

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "proto/seal/base64.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
@@ -15,6 +16,7 @@
 #include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -531,6 +533,172 @@ static void a_log_in_memory_works_the_same(void **state)
     add_many(w, 0, 300, 7);
 }
 
+/* ---- witnesses ---- */
+
+/* A witness's line under a checkpoint: u64 time, signature over "cosignature/v1", time and text. */
+static void cosign(const char *name, uint8_t secret_byte, const char *checkpoint, struct proto_note_key *key,
+                   struct proto_buf *line)
+{
+    uint8_t seed[32], public_key[32], secret_key[64], bytes[4 + 8 + 64] = {0}, typed[33] = {PROTO_NOTE_COSIGNATURE};
+    const uint8_t lf_type[2] = {'\n', PROTO_NOTE_COSIGNATURE};
+    struct proto_buf text, vkey;
+    char hex[9];
+
+    memset(seed, secret_byte, sizeof seed);
+    proto_sign_keypair(public_key, secret_key, seed);
+    memcpy(typed + 1, public_key, 32);
+    const struct proto_piece pieces[] = {{name, strlen(name)}, {lf_type, 2}, {public_key, 32}};
+    uint8_t hash[PROTO_SHA256_BYTES];
+    proto_sha256_pieces(hash, pieces, 3);
+    memcpy(bytes, hash, 4);
+    bytes[4 + 7] = 99;
+    proto_buf_init(&text, 8192);
+    proto_buf_printf(&text, "cosignature/v1\ntime 99\n%.*s", (int)(strstr(checkpoint, "\n\n") + 1 - checkpoint),
+                     checkpoint);
+    crypto_sign_detached(bytes + 12, NULL, text.bytes, text.len, secret_key);
+    proto_buf_init(&vkey, 1024);
+    proto_buf_printf(&vkey, "%s+%s+", name, sodium_bin2hex(hex, sizeof hex, hash, 4));
+    proto_base64_put(&vkey, typed, sizeof typed);
+    assert_ok(proto_note_key_parse(key, (const char *)vkey.bytes, vkey.len));
+    proto_buf_clear(line);
+    proto_buf_printf(line, "\xe2\x80\x94 %s ", name);
+    proto_base64_put(line, bytes, sizeof bytes);
+    proto_buf_put_text(line, "\n");
+    proto_buf_free(&text);
+    proto_buf_free(&vkey);
+}
+
+static enum proto_err hand_over(struct world *w, const struct proto_note_key *key, const struct proto_buf *line)
+{
+    return relay_appender_cosign(w->appender, key, (const char *)line->bytes, line->len);
+}
+
+static void witnesses_sign_the_newest_checkpoint_and_no_other(void **state)
+{
+    struct world *w = *state;
+    char first[PROTO_LOG_CHECKPOINT_MAX], note[PROTO_LOG_CHECKPOINT_MAX];
+    struct proto_note_key keys[2], log_key;
+    struct proto_log_checkpoint opened;
+    struct proto_buf line, late;
+    uint32_t which;
+
+    proto_buf_init(&line, 4096);
+    proto_buf_init(&late, 4096);
+    assert_ok(proto_note_key_parse(&log_key, w->vkey, strlen(w->vkey)));
+    add_many(w, 0, 3, 1);
+    relay_appender_checkpoint(w->appender, first);
+    cosign("witness.example/one", 41, first, &keys[0], &line);
+    line.bytes[line.len - 8] ^= 1;
+    assert_int_equal(hand_over(w, &keys[0], &line), PROTO_ERR_STATE); /* a wrong signature */
+    line.bytes[line.len - 8] ^= 1;
+    assert_int_equal(hand_over(w, &log_key, &line), PROTO_ERR_RANGE);
+    assert_ok(hand_over(w, &keys[0], &line));
+    assert_int_equal(hand_over(w, &keys[0], &line), PROTO_ERR_REPLAY);
+    cosign("witness.example/two", 42, first, &keys[1], &late);
+    assert_ok(hand_over(w, &keys[1], &late)); /* a second before the first is written */
+    assert_true(relay_appender_step(w->appender));
+    assert_false(relay_appender_step(w->appender));
+    world_close(w);
+    world_open(w); /* stored with it */
+    relay_appender_checkpoint(w->appender, note);
+    assert_ok(proto_note_verify(note, strlen(note), keys, 2, NULL, &which));
+    assert_int_equal(which, 3);
+    assert_ok(proto_log_checkpoint_open(&opened, note, strlen(note), w->vkey));
+    add_many(w, 3, 4, 1);
+    assert_int_equal(hand_over(w, &keys[0], &line), PROTO_ERR_STATE); /* it has moved on */
+    relay_appender_checkpoint(w->appender, note);
+    assert_null(strstr(note, "witness"));
+    proto_buf_free(&line);
+    proto_buf_free(&late);
+}
+
+static void a_checkpoint_takes_witnesses_while_it_has_room(void **state)
+{
+    struct world *w = *state;
+    char note[PROTO_LOG_CHECKPOINT_MAX], name[48];
+    struct proto_note_key key;
+    struct proto_buf line;
+    enum proto_err err = PROTO_OK;
+    uint8_t i = 0;
+
+    proto_buf_init(&line, 4096);
+    add_many(w, 0, 1, 1);
+    relay_appender_checkpoint(w->appender, note);
+    for (; !err && i < 60; i++) {
+        snprintf(name, sizeof name, "witness.example/%02u", (unsigned)i);
+        cosign(name, (uint8_t)(100 + i), note, &key, &line);
+        err = hand_over(w, &key, &line);
+    }
+    assert_int_equal(err, PROTO_ERR_RANGE);
+    assert_int_equal(i, PROTO_NOTE_LINES_MAX);
+    assert_true(relay_appender_step(w->appender));
+    proto_buf_free(&line);
+}
+
+static void what_ends_have_seen_is_judged(void **state)
+{
+    struct world *w = *state;
+    char note[PROTO_LOG_CHECKPOINT_MAX], forged[PROTO_LOG_CHECKPOINT_MAX];
+    struct proto_log_seen five, head, none = {0, {0}}, claim;
+    struct relay_log_verdict verdict;
+
+    add_many(w, 0, 5, 1);
+    relay_appender_head(w->appender, &five);
+    add_many(w, 5, 300, 59);
+    relay_appender_head(w->appender, &head);
+    relay_appender_checkpoint(w->appender, note);
+    const struct {
+        const struct proto_log_seen *seen, *head;
+        const char *note;
+        enum relay_log_claim claim;
+        bool proved;
+    } rows[] = {
+        {&none, &head, NULL, RELAY_LOG_CLAIM_FITS, false},  {&five, &head, NULL, RELAY_LOG_CLAIM_FITS, false},
+        {&head, &head, NULL, RELAY_LOG_CLAIM_FITS, false},  {NULL, &head, note, RELAY_LOG_CLAIM_FITS, false},
+        {&head, &five, NULL, RELAY_LOG_CLAIM_AHEAD, false}, /* an old copy was put back, and the file with it */
+        {NULL, &five, note, RELAY_LOG_CLAIM_AHEAD, true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_ok(relay_log_judge(w->store, rows[i].head, rows[i].seen, rows[i].note, w->vkey, &verdict));
+        assert_int_equal(verdict.claim, rows[i].claim);
+        assert_int_equal(verdict.proved, rows[i].proved);
+    }
+    claim = five;
+    claim.root[7] ^= 1;
+    assert_ok(relay_log_judge(w->store, &head, &claim, NULL, w->vkey, &verdict));
+    assert_int_equal(verdict.claim, RELAY_LOG_CLAIM_OTHER);
+    snprintf(forged, sizeof forged, "%s", note);
+    forged[strlen(ORIGIN) + 1] = '9'; /* 900 entries */
+    assert_int_equal(relay_log_judge(w->store, &head, NULL, forged, w->vkey, &verdict), PROTO_ERR_LOG);
+}
+
+static void a_refused_start_leaves_the_checkpoint_file_alone(void **state)
+{
+    struct world *w = *state;
+    char old[96], before[PROTO_LOG_CHECKPOINT_MAX] = "", after[PROTO_LOG_CHECKPOINT_MAX] = "";
+
+    snprintf(old, sizeof old, "%s-old", w->folder);
+    add_many(w, 0, 5, 1);
+    world_close(w);
+    copy_files(w->folder, old);
+    world_open(w);
+    add_many(w, 5, 9, 1);
+    relay_appender_checkpoint(w->appender, before);
+    world_close(w);
+    copy_files(old, w->folder);
+    expect_refusal(w, "old copy");
+    FILE *file = fopen(w->checkpoint_file, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(after, 1, sizeof after - 1, file), strlen(before));
+    fclose(file);
+    assert_string_equal(after, before);
+    expect_refusal(w, "old copy");
+    unlink(w->checkpoint_file);
+    empty_folder(old);
+    rmdir(old);
+    world_open(w);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -547,6 +715,10 @@ int main(void)
         TEST(events_are_signed_under_their_own_name),
         TEST(a_thread_writes_what_the_loop_pushes),
         TEST(a_log_in_memory_works_the_same),
+        TEST(witnesses_sign_the_newest_checkpoint_and_no_other),
+        TEST(a_checkpoint_takes_witnesses_while_it_has_room),
+        TEST(what_ends_have_seen_is_judged),
+        TEST(a_refused_start_leaves_the_checkpoint_file_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
