@@ -140,9 +140,37 @@ static void keep_picture(const struct client_companion *c, const char *path)
     proto_buf_free(&out);
 }
 
+/* Last of all: every note whose receipt came is in it. */
+static void keep_receipt(const struct client_companion *c, const char *path)
+{
+    const struct proto_policy *policy = proto_session_policy(c->session);
+    struct client_receipt_about about = {.sid = proto_session_sid(c->session),
+                                         .relay = c->config->url,
+                                         .keep_days = policy ? policy->keep_days : 0,
+                                         .now_unix_s = host_now().unix_ms / 1000};
+    struct proto_buf file;
+    enum proto_err err;
+
+    proto_session_keys(c->session, &about.log_vkey, &about.customer_key);
+    proto_buf_init_secret(&file, CLIENT_RECEIPT_MAX);
+    err = client_receipt_write(c->receipt, &about, &file);
+    if (err == PROTO_ERR_STATE)
+        host_say(HOST_WARN, "%s: nothing of this session is in the log, so there is no receipt", path);
+    if (err == PROTO_ERR_FULL)
+        host_say(HOST_WARN, "%s: not all that was logged is in it", path);
+    if (err == PROTO_OK || err == PROTO_ERR_FULL)
+        err = host_file_write(path, file.bytes, file.len, HOST_PRIVATE);
+    if (err != PROTO_OK && err != PROTO_ERR_STATE)
+        host_say_err(path, err);
+    proto_buf_free(&file);
+}
+
 static void keep(struct client_companion *c)
 {
     enum proto_err err;
+
+    if (c->receipt)
+        keep_receipt(c, c->config->receipt);
 
     if (c->config->keep_picture)
         keep_picture(c, c->config->keep_picture);
@@ -243,6 +271,7 @@ static void stop(struct client_companion *c)
     client_report_free(c->report);
     proto_session_free(c->session);
     client_screen_free(c->screen);
+    client_receipt_free(c->receipt);
     host_loop_free(c->loop);
     proto_buf_free(&c->sealed);
 }
@@ -264,7 +293,8 @@ int client_companion_run(const struct client_companion_config *config, struct pr
 
     *seen = config->seen;
     proto_buf_init(&c.sealed, PROTO_MAX_MEDIA_BYTES);
-    if (client_screen_new(&c.screen, screen_kind(config)) != PROTO_OK || host_loop_new(&c.loop) != PROTO_OK) {
+    if (client_screen_new(&c.screen, screen_kind(config)) != PROTO_OK || host_loop_new(&c.loop) != PROTO_OK ||
+        (config->receipt && client_receipt_new(&c.receipt) != PROTO_OK)) {
         host_say_err("starting", PROTO_ERR_NOMEM);
         stop(&c);
         return HOST_EXIT_FAILED;

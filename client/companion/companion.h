@@ -29,6 +29,7 @@ struct client_companion_config {
     struct client_consent_rule consent;
     bool json;                              /* JSON Lines on stdout */
     bool json_orders;                       /* JSON Lines on stdin; else a person types */
+    const char *receipt; /* a file for what was shared and its proofs, or NULL */
     const char *keep_picture, *keep_sealed; /* files, or NULL: the last picture, and how it left */
     uint8_t build[32];                      /* SHA-256 of this program */
 };

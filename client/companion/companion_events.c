@@ -281,6 +281,8 @@ void client_companion_take_events(struct client_companion *c)
     while (proto_session_next_event(c->session, &event)) {
         if (c->config->json)
             host_event_line(&event, "agent");
+        if (c->receipt)
+            client_receipt_take(c->receipt, &event);
         act(c, &event);
     }
     client_companion_show_status(c, host_now().mono_ms);

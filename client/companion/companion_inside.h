@@ -5,6 +5,7 @@
 
 #include "client/companion/commands.h"
 #include "client/companion/companion.h"
+#include "client/companion/receipt.h"
 #include "client/companion/report.h"
 #include "client/companion/screen.h"
 #include "client/companion/video.h"
@@ -22,6 +23,7 @@ struct client_companion {
     struct client_video *video;
     struct client_report *report;
     struct client_screen *screen;
+    struct client_receipt *receipt; /* NULL: none is wanted */
     struct proto_buf sealed; /* the last sealed picture that left, when it is kept */
     /* What is so */
     char peer[256], organisation[256];

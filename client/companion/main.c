@@ -15,7 +15,7 @@
 #include "proto/pairing/invite.h"
 
 static struct {
-    const char *link, *code, *relay, *camera, *microphone, *consent, *ca, *keep_picture, *keep_sealed;
+    const char *link, *code, *relay, *camera, *microphone, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
     bool json;
@@ -31,6 +31,8 @@ static const struct host_option options[] = {
     {"mask", "X,Y,W,H", HOST_TEXTS, &opt.masks, .help = "paint over this part of the picture; may come again"},
     {"kbps", "N", HOST_INTEGER, &opt.kbps, .min = 50, .max = 20000, .help = "bit rate of the picture (by its size)"},
     {"ca", "FILE", HOST_TEXT, &opt.ca, .help = "the organisation's ca.crt: trust it, and no other"},
+    {"receipt", "FILE", HOST_TEXT, &opt.receipt,
+     .help = "at the end: what was shared, with the proof of each answer"},
     {"keep-picture", "FILE.y4m", HOST_TEXT, &opt.keep_picture,
      .help = "at the end: the last picture as it was encoded"},
     {"keep-sealed", "FILE", HOST_TEXT, &opt.keep_sealed, .help = "at the end: the same as it left, all a relay has"},
@@ -191,6 +193,7 @@ static int run(void)
     c->state_count = opt.states.count;
     c->json = opt.json;
     c->json_orders = !isatty(STDIN_FILENO);
+    c->receipt = opt.receipt;
     c->keep_picture = opt.keep_picture;
     c->keep_sealed = opt.keep_sealed;
     hash_of_this_program(c->build);

@@ -482,6 +482,17 @@ void proto_session_seen(const struct proto_session *s, const char **origin, stru
     *seen = s->log_distrusted ? (struct proto_log_seen){0} : s->seen;
 }
 
+void proto_session_keys(const struct proto_session *s, const char **log_vkey, const uint8_t **customer_key)
+{
+    *log_vkey = s->log_vkey;
+    *customer_key = s->cs_public;
+}
+
+const uint8_t *proto_session_sid(const struct proto_session *s)
+{
+    return s->sid;
+}
+
 const struct proto_policy *proto_session_policy(const struct proto_session *s)
 {
     return s->joined ? &s->policy : NULL;

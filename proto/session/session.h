@@ -233,6 +233,13 @@ void proto_session_figures(const struct proto_session *s, struct proto_session_f
 enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability);
 /** The newest verified tree of this session's log, worth keeping for next time; `origin` is borrowed, may be empty. */
 void proto_session_seen(const struct proto_session *s, const char **origin, struct proto_log_seen *seen);
+/**
+ * What a receipt is held to later: the verifier key of the session's log ("" before the handshake) and the key under which
+ * the customer's statements are signed, 32 bytes. Borrowed.
+ */
+void proto_session_keys(const struct proto_session *s, const char **log_vkey, const uint8_t **customer_key);
+/** The session's id, 16 bytes. Borrowed. */
+const uint8_t *proto_session_sid(const struct proto_session *s);
 /** The verified policy and identity of the organisation once joined; NULL before. */
 const struct proto_policy *proto_session_policy(const struct proto_session *s);
 

@@ -187,6 +187,17 @@ static void take_session(struct checking *c, const uint8_t sid[static PROTO_SID_
         memcpy(session->row.cs_pub, c->file.customer.public_key, sizeof session->row.cs_pub);
 }
 
+/* The relay's word for who the agent was, where no certificate says it. */
+static void take_created(struct checking *c, const struct audit_note *note)
+{
+    struct relay_store_session *row = &c->proved->session.row;
+    const char *subject = note->event.subject, *serial = strrchr(subject, ' ');
+
+    if (note->by == AUDIT_RELAY && note->event.action == PROTO_ACT_CREATED && serial && !c->proved->certificate_ok)
+        snprintf(row->agent_name, sizeof row->agent_name, "%.*s",
+                 (int)(serial - subject < RELAY_STORE_TEXT_MAX ? serial - subject : RELAY_STORE_TEXT_MAX), subject);
+}
+
 static void take_joined(struct checking *c, const struct audit_note *note)
 {
     uint8_t *known = c->proved->session.row.cs_pub, key[32];
@@ -270,8 +281,10 @@ static enum proto_err take_note(struct checking *c, const struct proto_log_leaf 
     if (leaf->kind == PROTO_LOG_STATEMENT && !c->has_customer)
         return take_unsigned(c, &entry);
     enum proto_err err = audit_notes_take(session, &c->o, &entry, leaf->kind, &evidence, &c->proved->report);
-    if (!err && session->count > before)
+    if (!err && session->count > before) {
+        take_created(c, &session->notes[before]);
         take_joined(c, &session->notes[before]);
+    }
     return err;
 }
 
@@ -317,6 +330,7 @@ bool audit_proofs_check(const char *text, size_t len, const struct audit_belief 
     c->belief = belief;
     c->proved = proved;
     proved->session.agent_err = PROTO_ERR_NOT_FOUND;
+    snprintf(proved->session.row.agent_name, sizeof proved->session.row.agent_name, "The agent");
     if (proto_log_proofs_open(&c->file, text, len))
         trouble(c, "it is neither a file of proofs nor a tlog-proof");
     else

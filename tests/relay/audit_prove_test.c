@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/companion/receipt.h"
 #include "proto/host/files.h"
 #include "proto/seal/signature.h"
 #include "relay/audit/proofs.h"
@@ -287,6 +288,114 @@ static void a_forked_log_is_called_one(void **state)
     proto_buf_free(&forked);
 }
 
+/* ---- receipts ---- */
+
+/* What a session would have told its owner of each of its own notes. */
+static void feed(struct client_receipt *receipt, const struct proto_log_proof *proof)
+{
+    struct proto_log_receipt *from_log = calloc(1, sizeof *from_log);
+    struct proto_event event = {.kind = PROTO_EVENT_LOGGED};
+
+    memcpy(from_log->leaf, proof->leaf, sizeof from_log->leaf);
+    memcpy(from_log->checkpoint, proof->checkpoint, sizeof from_log->checkpoint);
+    from_log->index = proof->index;
+    from_log->inclusion = proof->inclusion;
+    event.logged.receipt = from_log;
+    event.logged.note = proof->note;
+    event.logged.r = proof->salt;
+    client_receipt_take(receipt, &event);
+    free(from_log);
+}
+
+static void make_receipt(struct proto_buf *out)
+{
+    static const uint8_t sid[PROTO_SID_BYTES] = {0x4f, 0x2a, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    struct proto_log_proofs *proofs = malloc(sizeof *proofs);
+    struct proto_log_proof *proof = malloc(sizeof *proof);
+    struct proto_event joined = {.kind = PROTO_EVENT_JOINED}, ended = {.kind = PROTO_EVENT_ENDED};
+    struct client_receipt *receipt;
+    struct proto_log_leaf leaf;
+
+    joined.joined.peer = "Ada \033[2JLovelace";
+    joined.joined.organisation = LOG_FIXTURE_DOMAIN;
+    joined.joined.verified = true;
+    ended.ended.reason = PROTO_END_COMPLETED;
+    assert_ok(client_receipt_new(&receipt));
+    client_receipt_take(receipt, &joined);
+    assert_ok(proto_log_proofs_open(proofs, (const char *)file.bytes, file.len));
+    while (!proto_log_proofs_next(proofs, proof)) {
+        assert_ok(proto_log_leaf_parse(&leaf, proof->leaf));
+        if (leaf.kind == PROTO_LOG_STATEMENT)
+            feed(receipt, proof);
+    }
+    client_receipt_take(receipt, &ended);
+    const struct client_receipt_about about = {
+        sid, proofs->customer.public_key,      shared.log_vkey, "https://help.example.org",
+        365, LOG_FIXTURE_BEGIN_MS / 1000 + 100};
+    proto_buf_init(out, CLIENT_RECEIPT_MAX);
+    assert_ok(client_receipt_write(receipt, &about, out));
+    client_receipt_free(receipt);
+    free(proofs);
+    free(proof);
+}
+
+static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
+{
+    static const char *const said[] = {"1. Camera (entry 2)",   "to read the label on the back of the hub",
+                                       "you allowed it",        "you took it back",
+                                       "for 30 days",           "2. Voice (entry 6)",
+                                       "you refused it",        "for 365 days",
+                                       "example.org (verified)"};
+    struct proto_buf receipt;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    make_receipt(&receipt);
+    char *text = text_of(&receipt);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (!strstr(text, said[i]))
+            fail_msg("it does not say \"%s\":\n%.3000s", said[i], text);
+    assert_null(strchr(text, 27));
+    struct outcome o = check_file(&receipt);
+    if (!o.holds)
+        fail_msg("%s", o.why);
+    assert_int_equal(o.proofs, 4); /* camera allowed and taken back, voice refused, the end */
+    assert_false(o.key_from_relay);
+    assert_int_equal(o.unsigned_notes, 0);
+    assert_true(o.unchecked > 0); /* the agent's lines: there is no certificate in a receipt */
+    assert_true(host_path(path, "%s/receipt", shared.folder));
+    assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
+    audit_tool_expect(&shared, 0, "nothing is wrong.", "check %s", path);
+    audit_tool_expect(&shared, 0, "\"customer_key_from_relay\":false", "check --json %s", path);
+    free(text);
+    proto_buf_free(&receipt);
+}
+
+static void a_receipt_with_another_answer_in_its_proof_is_refused(void **state)
+{
+    struct proto_log_proofs *proofs = malloc(sizeof *proofs);
+    struct proto_log_proof *proof = malloc(sizeof *proof);
+    struct proto_buf receipt, altered;
+
+    (void)state;
+    make_receipt(&receipt);
+    assert_ok(proto_log_proofs_open(proofs, (const char *)receipt.bytes, receipt.len));
+    proto_buf_init(&altered, PROTO_LOG_PROOFS_FILE_MAX);
+    proto_log_proofs_keys(&altered, proofs->log_vkey, &proofs->customer);
+    assert_ok(proto_log_proofs_next(proofs, proof));
+    char *word = strstr(proof->note, "action grant");
+    assert_non_null(word);
+    memcpy(word, "action leave", 12);
+    assert_ok(proto_log_proofs_add(&altered, proof));
+    struct outcome o = check_file(&altered);
+    assert_false(o.holds);
+    assert_non_null(strstr(o.why, "another note"));
+    proto_buf_free(&altered);
+    proto_buf_free(&receipt);
+    free(proofs);
+    free(proof);
+}
+
 /* ---- the program ---- */
 
 static void the_program_says_what_is_proved_and_what_is_not(void **state)
@@ -345,6 +454,8 @@ int main(void)
         cmocka_unit_test(a_log_of_somebody_else_is_not_believed),
         cmocka_unit_test(a_customers_key_that_did_not_join_is_found),
         cmocka_unit_test(a_forked_log_is_called_one),
+        cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
+        cmocka_unit_test(a_receipt_with_another_answer_in_its_proof_is_refused),
         cmocka_unit_test(the_program_says_what_is_proved_and_what_is_not),
         cmocka_unit_test(what_was_erased_has_no_proof_and_what_was_proved_still_holds),
     };
