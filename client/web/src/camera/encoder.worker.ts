@@ -12,7 +12,7 @@ interface Scope {
 const scope = self as unknown as Scope;
 
 const KEY_EVERY_MS = 8000; /* a card of a marked frame is decoded from the key frame before it */
-const QUEUE_MOST = 2; /* frames in the encoder; more would only be late */
+const QUEUE_MOST = 1; /* frames in the encoder; more would only be late */
 
 let canvas: OffscreenCanvas | undefined;
 let context: OffscreenCanvasRenderingContext2D | null = null;
