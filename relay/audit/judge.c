@@ -96,7 +96,7 @@ static const struct {
     {AUDIT_LINE, "line", "the log's signature for this leaf and this evidence", "a line that does not verify"},
     {AUDIT_COMMITMENT, "c", "the commitment of the leaf, once", "another, so that the entry is not found by it"},
     {AUDIT_TIME, "received_ms", "a time within the minute that the leaf has", "another time"},
-    {AUDIT_ORPHAN, "sid", "a session that has a row", "a session that has none"},
+    {AUDIT_ORPHAN, "sid", "a session that has a row, or none for an act of an officer", "another"},
 };
 
 static void judge_trouble(struct audit_walk *walk, const struct audit_trouble *t)
@@ -168,7 +168,7 @@ static void judge_edges(struct audit_walk *walk)
 
 static void judge_erasures(struct audit_walk *walk)
 {
-    if (walk->missing_from == UINT64_MAX || (walk->has_erasure && walk->erasure_at > walk->missing_from))
+    if (walk->missing_from == UINT64_MAX)
         return;
     audit_found(audit_expected(audit_at_entry(audit_wrong(walk->report, "entry", "evidence"), walk->missing_from),
                                "evidence, or a later entry that says it was erased"),

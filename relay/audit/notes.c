@@ -164,9 +164,9 @@ static bool check_event_line(const struct taking *t)
 
 /* ---- what it says ---- */
 
-static bool relay_may_say(enum proto_act act)
+static bool may_say(enum proto_act act, enum audit_signer by)
 {
-    return act <= PROTO_ACT_ENDED;
+    return by == AUDIT_RELAY ? act <= PROTO_ACT_ENDED : act > PROTO_ACT_ENDED && act <= PROTO_ACT_COMMAND_EXECUTED;
 }
 
 static bool parse_statement(const struct taking *t)
@@ -184,7 +184,7 @@ static bool parse_event(const struct taking *t)
 
     if (t->note->rides || proto_event_note_parse(t->parts->text, t->parts->text_len, event))
         return refuse(t, "one event, as its class says", "another text");
-    if (relay_may_say(event->action) != (t->note->by == AUDIT_RELAY))
+    if (!may_say(event->action, t->note->by))
         return refuse(t, "an event that its signer can see", "an event of somebody else");
     return is_of_session(t, event->sid);
 }
@@ -231,8 +231,8 @@ enum proto_err audit_notes_take(struct audit_session *session, const struct audi
                                                 [PROTO_LOG_RELAY_EVENT] = AUDIT_RELAY};
     struct taking t = {.session = session, .o = o, .entry = entry, .report = report};
 
-    if (kind == PROTO_LOG_ERASURE)
-        return PROTO_OK; /* an officer's note, of a version that erases */
+    if (kind == PROTO_LOG_ERASURE || kind == PROTO_LOG_OFFICER_ACT)
+        return PROTO_OK; /* of no session: own.c reads them */
     for (size_t i = 0; i < evidence->count; i++) {
         t.note = next_note(session);
         if (!t.note)

@@ -53,6 +53,9 @@ void audit_staff_free(struct audit_organisation *o);
  */
 PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                                                int64_t at_s, struct proto_identity *out);
+/** The same by serial number, for the signer of a line. */
+PROTO_MUST_USE enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial,
+                                                      int64_t at_s, struct proto_identity *out);
 /** The chain of that certificate, leaf first and root last, borrowed; how many, 0 when it is not in this folder. */
 size_t audit_staff_chain(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                          struct proto_der chain[static PROTO_IDENTITY_CHAIN_MAX]);

@@ -15,7 +15,7 @@
 
 #include "relay/store/store.h"
 
-enum { AUDIT_FINDINGS_MAX = 64, AUDIT_TEXT_MAX = 240 };
+enum { AUDIT_FINDINGS_MAX = 64, AUDIT_TEXT_MAX = 240, AUDIT_GONE_MAX = 16 };
 
 struct audit_finding {
     const char *table, *column; /* static texts; the table may be a file */
@@ -26,10 +26,21 @@ struct audit_finding {
     char expected[AUDIT_TEXT_MAX], found[AUDIT_TEXT_MAX];
 };
 
+/* An erasure, as its note says it. */
+struct audit_gone {
+    uint64_t entry, count, first, last; /* of the note; so many entries, from first to last */
+    int64_t unix_s;
+    bool retention;
+    char basis[201];
+};
+
 struct audit_report {
     struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
     size_t wrong;                                          /* all of them, those over the bound too */
     uint64_t entries, sessions, live, signatures, opened, notes, erased;
+    uint64_t acts; /* notes of officers, and of the relay about itself */
+    struct audit_gone gone[AUDIT_GONE_MAX]; /* the newest of them, in a ring */
+    size_t gone_count;                      /* all of them */
     uint64_t sound_sessions; /* read whole, and nothing wrong in them */
     uint64_t
         recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */

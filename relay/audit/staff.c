@@ -125,3 +125,23 @@ enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_
     }
     return PROTO_OK;
 }
+
+enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial, int64_t at_s,
+                                       struct proto_identity *out)
+{
+    enum proto_err err = PROTO_ERR_NOT_FOUND;
+
+    for (size_t i = 0; i < o->staff_count; i++) {
+        struct proto_identity one;
+        /* judged at the time of the note: one that did not hold then reads as not there, unless it was taken back */
+        enum proto_err found = audit_staff_find(o, o->staff[i].fingerprint, at_s, &one);
+        if (!found && !strcmp(one.serial, serial)) {
+            *out = one;
+            return PROTO_OK;
+        }
+    }
+    memset(out, 0, sizeof *out);
+    return proto_org_find_revoked(&o->org, serial) && proto_org_find_revoked(&o->org, serial)->time_s <= at_s
+               ? PROTO_ERR_CERT_REVOKED
+               : err;
+}

@@ -98,6 +98,14 @@ static bool is_zero(const uint8_t *bytes, size_t len)
     return all == 0;
 }
 
+/* Named by a note that is there, or that came since the notes were read. */
+static bool was_erased(struct audit_walk *walk, uint64_t index)
+{
+    if (audit_own_names(&walk->own, index))
+        return true;
+    return audit_own_read(&walk->own, walk->o, walk->report) == PROTO_OK && audit_own_names(&walk->own, index);
+}
+
 static unsigned check_evidence(struct audit_walk *walk, const struct relay_store_entry *entry, bool of_session)
 {
     struct relay_store_session row;
@@ -107,6 +115,8 @@ static unsigned check_evidence(struct audit_walk *walk, const struct relay_store
     enum proto_err row_err = of_session ? relay_store_get_session(walk->o->rows, entry->sid, &row) : PROTO_OK;
     if (!entry->evidence) {
         walk->report->erased++;
+        if (!of_session || was_erased(walk, entry->index))
+            return 0;
         if (walk->missing_from == UINT64_MAX)
             walk->missing_from = entry->index;
         return row_err == PROTO_ERR_NOT_FOUND ? 0 : AUDIT_MISSING;
@@ -133,12 +143,8 @@ static unsigned check_leaf(struct audit_walk *walk, const struct relay_store_ent
         kinds |= AUDIT_TIME;
     if (relay_store_find_commitment(walk->o->rows, leaf.commitment, &index) || index != entry->index)
         kinds |= AUDIT_COMMITMENT;
-    if (leaf.kind != PROTO_LOG_ERASURE && !of_session)
+    if ((leaf.kind == PROTO_LOG_ERASURE || leaf.kind == PROTO_LOG_OFFICER_ACT) == of_session)
         kinds |= AUDIT_ORPHAN;
-    if (leaf.kind == PROTO_LOG_ERASURE) {
-        walk->has_erasure = true;
-        walk->erasure_at = entry->index;
-    }
     return kinds;
 }
 
@@ -222,11 +228,13 @@ enum proto_err audit_log_verify(struct audit_organisation *o, struct audit_repor
     proto_log_tree_init(&walk->leaves);
     read_vouched(walk);
     audit_judge_checkpoint(walk);
+    err = audit_own_read(&walk->own, o, report);
     /* A size that nobody signed may be any number: it ends where enough is missing. */
     for (uint64_t i = 0; !err && i < out->size && (out->signed_ok || walk->trouble_count < AUDIT_TROUBLES_MAX); i++)
         err = walk_entry(walk, i);
     if (!err)
         audit_judge(walk);
+    audit_own_clear(&walk->own);
     free(walk);
     return err;
 }

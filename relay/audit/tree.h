@@ -10,6 +10,7 @@
 #define RELAY_AUDIT_TREE_H
 
 #include "relay/audit/organisation.h"
+#include "relay/audit/own.h"
 #include "relay/audit/report.h"
 
 struct audit_log {
@@ -56,8 +57,8 @@ struct audit_walk {
     bool parted; /* the trees are not the same any more */
     struct audit_trouble troubles[AUDIT_TROUBLES_MAX];
     size_t trouble_count;              /* at most the bound: the first ones */
-    uint64_t missing_from, erasure_at; /* first entry without evidence, last erasure; UINT64_MAX, 0 none */
-    bool has_erasure;
+    uint64_t missing_from;             /* first entry without evidence and without an erasure; UINT64_MAX: none */
+    struct audit_own own;              /* the log's own notes */
     uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */
     uint8_t vouched_root[32], passed_root[32];
     struct audit_level {

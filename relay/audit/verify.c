@@ -8,6 +8,7 @@
 #include "proto/host/world.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/session.h"
+#include "relay/audit/times.h"
 #include "relay/audit/tree.h"
 #include "relay/audit/verify.h"
 
@@ -105,6 +106,24 @@ static void print_provable(const struct audit_organisation *o, const struct audi
                v->report.sound_sessions, v->report.sessions);
 }
 
+/* What is gone, and on whose word. */
+static void print_gone(const struct audit_report *r)
+{
+    size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
+
+    for (size_t i = r->gone_count - shown; i < r->gone_count; i++) {
+        const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
+        char when[AUDIT_TIME_MAX];
+        audit_time_short(when, gone->unix_s);
+        printf("Erased      %" PRIu64 " entries between %" PRIu64 " and %" PRIu64
+               ", %s, %s:\n            entry %" PRIu64 ", \"%s\"\n",
+               gone->count, gone->first, gone->last, when, gone->retention ? "by retention" : "by an officer",
+               gone->entry, gone->basis);
+    }
+    if (r->gone_count > shown)
+        printf("            and %zu erasures before\n", r->gone_count - shown);
+}
+
 static void print_counts(const struct audit_organisation *o, const struct audit_verified *v)
 {
     const struct audit_report *r = &v->report;
@@ -112,6 +131,9 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
     printf("Log         %s\n", o->log_key.name);
     printf("Entries     %" PRIu64 " of %" PRIu64 " read", r->entries, v->log.size);
     printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
+    print_gone(r);
+    if (r->acts)
+        printf("Officers    %" PRIu64 " notes of what officers did, or the relay to itself\n", r->acts);
     printf("Sessions    %" PRIu64 ", of which %" PRIu64 " ended and %" PRIu64 " open\n", r->sessions,
            r->sessions - r->live, r->live);
     printf("Signatures  %" PRIu64 " checked\n", r->signatures);

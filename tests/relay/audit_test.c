@@ -834,8 +834,6 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(1, "2 sessions' ids begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
     expect(1, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
     expect(2, "--key", "show 4f --dir %s", d);
-    expect(2, "is not in this version", "erase --customer C-1001 --dir %s", d);
-    expect(2, "is not in this version", "--dir %s erase --session 4f", d);
     expect(2, "is not there", "verify --dir %s/nowhere", d);
     expect(2, "is not the private half", "verify --dir %s --key %s/ca/ca.crt", d, d);
     flip(&shared, "entry", "leaf", 5, 40, 0);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/own.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/consent/evidence.h"
+#include "proto/consent/statement.h"
+#include "proto/seal/kdf.h"
+#include "proto/seal/note.h"
+
+/* One entry on its way. */
+struct taking {
+    struct audit_own *own;
+    struct audit_organisation *o;
+    struct audit_report *report;
+    const struct relay_store_entry *entry;
+    struct proto_log_leaf leaf;
+    struct proto_note_parts parts;
+    struct proto_erasure erasure;
+    char name[PROTO_SIGNER_BYTES]; /* of the signer */
+    uint32_t seq;
+    bool first;
+    uint8_t prev[32];
+    int64_t unix_s;
+    bool no_memory;
+};
+
+static bool refuse(const struct taking *t, const char *expected, const char *found)
+{
+    audit_found(
+        audit_expected(audit_at_entry(audit_wrong(t->report, "entry", "evidence"), t->entry->index), "%s", expected),
+        "%s", found);
+    return false;
+}
+
+/* ---- the signer ---- */
+
+static bool find_key(struct taking *t, struct proto_note_key *key)
+{
+    char prefix[PROTO_IDENTITY_DOMAIN_BYTES + 16];
+    struct proto_identity officer;
+    const char *serial;
+
+    if (!strcmp(t->name, t->o->events_key.name)) {
+        *key = t->o->events_key;
+        return true;
+    }
+    snprintf(prefix, sizeof prefix, "%s/officer/", t->o->root.domain);
+    if (strncmp(t->name, prefix, strlen(prefix)) != 0)
+        return refuse(t, "a note of an officer, or of the relay", "the line of somebody else");
+    serial = t->name + strlen(prefix);
+    enum proto_err err = audit_staff_find_serial(t->o, serial, t->unix_s, &officer);
+    if (err == PROTO_ERR_NOT_FOUND && !strcmp(serial, t->o->policy.officer.serial)) {
+        officer = t->o->policy.officer; /* whose certificate stands in the policy */
+        err = PROTO_OK;
+    }
+    if (err == PROTO_ERR_NOT_FOUND) {
+        t->report->unchecked_lines++;
+        return false; /* nothing is wrong that could be seen */
+    }
+    if (err || officer.role != PROTO_ROLE_OFFICER)
+        return refuse(t, "a certificate of an officer that held at the time of the note", "one that did not");
+    return !proto_note_key_init(key, t->name, officer.public_key);
+}
+
+static void check_signature(struct taking *t, const struct proto_evidence_note *note)
+{
+    struct proto_note_key key;
+
+    if (!find_key(t, &key))
+        return;
+    t->report->signatures++;
+    if (proto_note_verify(note->bytes, note->len, &key, 1, NULL, NULL))
+        refuse(t, "a note whose signature verifies", "one that does not");
+}
+
+/* ---- the text ---- */
+
+static bool is_own_act(enum proto_act act, bool relay)
+{
+    return relay ? act == PROTO_ACT_POLICY_TAKEN : act > PROTO_ACT_COMMAND_EXECUTED && act != PROTO_ACT_POLICY_TAKEN;
+}
+
+static bool read_text(struct taking *t)
+{
+    bool relay = !strcmp(t->name, t->o->events_key.name);
+    struct proto_event_note event;
+
+    if (t->leaf.kind == PROTO_LOG_ERASURE) {
+        if (proto_erasure_parse(t->parts.text, t->parts.text_len, &t->erasure) || t->erasure.retention != relay)
+            return refuse(t, "an erasure, as its class says", "another text");
+        t->seq = t->erasure.seq;
+        t->first = t->erasure.first;
+        t->unix_s = t->erasure.unix_s;
+        memcpy(t->prev, t->erasure.prev, sizeof t->prev);
+        return true;
+    }
+    if (proto_event_note_parse(t->parts.text, t->parts.text_len, &event) || !is_own_act(event.action, relay))
+        return refuse(t, "an act of an officer, as its class says", "another text");
+    t->seq = event.seq;
+    t->first = event.first;
+    t->unix_s = event.unix_s;
+    memcpy(t->prev, event.prev, sizeof t->prev);
+    return true;
+}
+
+/* ---- the chain ---- */
+
+static struct audit_own_chain *chain_of(struct audit_own *own, const uint8_t name[static 32])
+{
+    for (size_t i = 0; i < own->chain_count; i++)
+        if (!memcmp(own->chains[i].name, name, 32))
+            return &own->chains[i];
+    struct audit_own_chain *more = realloc(own->chains, (own->chain_count + 1) * sizeof *more);
+    if (!more)
+        return NULL;
+    own->chains = more;
+    more += own->chain_count++;
+    *more = (struct audit_own_chain){.seq = 0};
+    memcpy(more->name, name, 32);
+    return more;
+}
+
+static void check_chain(struct taking *t)
+{
+    uint8_t name[32];
+    struct audit_own_chain *chain;
+
+    proto_sha256(name, t->name, strlen(t->name));
+    chain = chain_of(t->own, name);
+    if (!chain) {
+        t->no_memory = true;
+        return;
+    }
+    if (t->seq != chain->seq + 1 || t->first != (chain->seq == 0) ||
+        (chain->seq && memcmp(t->prev, chain->prev, sizeof chain->prev) != 0))
+        refuse(t, "the signer's next note, without a gap", "another one");
+    chain->seq = t->seq;
+    proto_sha256(chain->prev, t->parts.text, t->parts.text_len);
+}
+
+/* ---- what is gone ---- */
+
+static void note_gone(struct taking *t)
+{
+    struct audit_report *report = t->report;
+    size_t at = report->gone_count++ % AUDIT_GONE_MAX; /* the newest ones are kept */
+    struct audit_gone *gone = &report->gone[at];
+
+    gone->entry = t->entry->index;
+    gone->count = proto_erasure_size(&t->erasure);
+    gone->first = t->erasure.ranges[0].first;
+    gone->last = t->erasure.ranges[t->erasure.count - 1].last;
+    gone->unix_s = t->erasure.unix_s;
+    gone->retention = t->erasure.retention;
+    snprintf(gone->basis, sizeof gone->basis, "%s", t->erasure.basis);
+}
+
+static void take_erasure(struct taking *t)
+{
+    struct audit_own *own = t->own;
+    size_t count = t->erasure.count;
+
+    if (t->erasure.ranges[count - 1].last >= t->entry->index) {
+        refuse(t, "an erasure of entries before it", "one of entries that were not there");
+        return;
+    }
+    void *more = realloc(own->ranges, (own->range_count + count) * sizeof *own->ranges);
+    if (!more) {
+        t->no_memory = true;
+        return;
+    }
+    own->ranges = more;
+    for (size_t i = 0; i < count; i++)
+        own->ranges[own->range_count++] = (struct audit_own_range){t->erasure.ranges[i], t->entry->index};
+    note_gone(t);
+}
+
+bool audit_own_names(const struct audit_own *own, uint64_t index)
+{
+    for (size_t i = 0; i < own->range_count; i++)
+        if (index >= own->ranges[i].entries.first && index <= own->ranges[i].entries.last)
+            return true;
+    return false;
+}
+
+/* ---- all of them ---- */
+
+static void take(struct taking *t)
+{
+    struct proto_evidence evidence;
+    uint8_t c[PROTO_LOG_HASH_BYTES];
+
+    if (proto_evidence_parse(t->entry->evidence, t->entry->evidence_len, &evidence) || evidence.count != 1) {
+        refuse(t, "one note, not sealed: it is of no session", "something else");
+        return;
+    }
+    const struct proto_evidence_note *note = &evidence.notes[0];
+    proto_log_commit(c, evidence.r, note->bytes, note->len);
+    if (memcmp(c, t->leaf.commitment, sizeof c) != 0) {
+        refuse(t, "the note that the leaf commits to", "another");
+        return;
+    }
+    if (proto_note_split(&t->parts, note->bytes, note->len) || t->parts.line_count != 1 ||
+        t->parts.lines[0].name_len >= sizeof t->name) {
+        refuse(t, "a note with one signature", "bytes that are none");
+        return;
+    }
+    memcpy(t->name, t->parts.lines[0].name, t->parts.lines[0].name_len);
+    t->name[t->parts.lines[0].name_len] = 0;
+    t->report->acts++;
+    if (!read_text(t))
+        return;
+    check_signature(t, note);
+    check_chain(t);
+    if (t->leaf.kind == PROTO_LOG_ERASURE)
+        take_erasure(t);
+}
+
+static enum proto_err visit(void *context, const struct relay_store_entry *entry)
+{
+    struct taking *t = context;
+
+    if (entry->index < t->own->next)
+        return PROTO_OK;
+    t->own->next = entry->index + 1;
+    t->entry = entry;
+    if (proto_log_leaf_parse(&t->leaf, entry->leaf) ||
+        (t->leaf.kind != PROTO_LOG_ERASURE && t->leaf.kind != PROTO_LOG_OFFICER_ACT))
+        return PROTO_OK; /* the walk names it */
+    if (!entry->evidence)
+        refuse(t, "the note: those of the log itself are never erased", "none, or none that its key opens");
+    else
+        take(t);
+    return t->no_memory ? PROTO_ERR_NOMEM : PROTO_OK;
+}
+
+enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *o, struct audit_report *report)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    struct taking *t = calloc(1, sizeof *t);
+    enum proto_err err = PROTO_ERR_NOMEM;
+
+    if (!t)
+        return err;
+    *t = (struct taking){.own = own, .o = o, .report = report};
+    err = relay_store_each_entry_of(o->rows, none, visit, t);
+    free(t);
+    return err == PROTO_ERR_NOMEM ? err : PROTO_OK; /* what cannot be read at all, the walk names */
+}
+
+void audit_own_clear(struct audit_own *own)
+{
+    free(own->ranges);
+    free(own->chains);
+    memset(own, 0, sizeof *own);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/own.h - the log's own notes: acts of officers, and what was erased. They are not sealed, so they are read
+ * and judged without the officers' key, in one pass of their own, before the entries are walked.
+ */
+#ifndef RELAY_AUDIT_OWN_H
+#define RELAY_AUDIT_OWN_H
+
+#include "proto/consent/erasure.h"
+#include "relay/audit/organisation.h"
+#include "relay/audit/report.h"
+
+struct audit_own {
+    struct audit_own_range {
+        struct proto_entries entries;
+        uint64_t by; /* the entry that says so, which is later */
+    } * ranges;      /* owned */
+    size_t range_count;
+    struct audit_own_chain {
+        uint8_t name[32]; /* H(name of the signer) */
+        uint32_t seq;
+        uint8_t prev[32];
+    } * chains; /* owned */
+    size_t chain_count;
+    uint64_t next; /* entries below were read */
+};
+
+/**
+ * Reads and judges the own entries that were not read yet: leaf, signer, chain, and that an erasure names only what was
+ * there before. May be called again when the log has grown. NOMEM, or OK however much is wrong.
+ */
+PROTO_MUST_USE enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *o,
+                                             struct audit_report *report);
+/** Does a note say that the evidence of this entry was erased? */
+bool audit_own_names(const struct audit_own *own, uint64_t index);
+void audit_own_clear(struct audit_own *own);
+
+#endif
