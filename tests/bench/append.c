@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the log costs: appends in groups against bare rows that SQLite commits in groups of the same bytes; the time
+ * What the log costs: appends in groups against the same rows, under the same indexes, that SQLite commits in groups
+ * with nothing signed, sealed, hashed or proved; the time
  * from append to verified receipt, while sessions start, against one fsync'd append to a file; and whether cost and
  * memory stay flat while the log grows, up to 10^5 entries, or 10^7 with HANDHOLD_LONG=1.
  */
@@ -47,7 +48,7 @@ static struct {
     uint64_t next;    /* number of the next job */
     uint64_t entries; /* of the log that grows */
     sqlite3 *peer;
-    sqlite3_stmt *insert;
+    sqlite3_stmt *insert, *insert_bare;
 } run = {.parent = "/tmp"};
 
 /* ---- the log ---- */
@@ -151,22 +152,32 @@ static void peer_open(void)
     snprintf(path, sizeof path, "%s/peer.db", run.folder);
     if (sqlite3_open(path, &run.peer) != SQLITE_OK)
         bench_cannot("%s cannot be made", path);
-    sql("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE row(idx INTEGER PRIMARY KEY, bytes BLOB)");
-    if (sqlite3_prepare_v2(run.peer, "INSERT INTO row(bytes) VALUES(?1)", -1, &run.insert, NULL) != SQLITE_OK)
-        bench_cannot("the peer's statement");
+    sql("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
+        "CREATE TABLE bare(idx INTEGER PRIMARY KEY, bytes BLOB);"
+        "CREATE TABLE entry(idx INTEGER PRIMARY KEY, bytes BLOB, c BLOB UNIQUE, sid BLOB);"
+        "CREATE INDEX entry_sid ON entry(sid,idx);");
+    if (sqlite3_prepare_v2(run.peer, "INSERT INTO bare(bytes) VALUES(?1)", -1, &run.insert_bare, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(run.peer, "INSERT INTO entry(bytes,c,sid) VALUES(?1,?2,?3)", -1, &run.insert, NULL) !=
+            SQLITE_OK)
+        bench_cannot("the peer's statements");
 }
 
-static double peer_group(void)
+static double peer_group(sqlite3_stmt *insert, uint64_t first)
 {
     static uint8_t bytes[ROW_BYTES];
     double begin = bench_wall_us();
 
     sql("BEGIN IMMEDIATE");
-    for (int i = 0; i < GROUP; i++) {
-        sqlite3_bind_blob(run.insert, 1, bytes, sizeof bytes, SQLITE_STATIC);
-        if (sqlite3_step(run.insert) != SQLITE_DONE)
+    for (uint64_t n = first; n < first + GROUP; n++) {
+        struct relay_job job = job_of(n, SESSION_ENTRIES, EVIDENCE_BYTES);
+        sqlite3_bind_blob(insert, 1, bytes, sizeof bytes, SQLITE_STATIC);
+        if (insert == run.insert) {
+            sqlite3_bind_blob(insert, 2, job.commitment, sizeof job.commitment, SQLITE_STATIC);
+            sqlite3_bind_blob(insert, 3, job.sid, sizeof job.sid, SQLITE_STATIC);
+        }
+        if (sqlite3_step(insert) != SQLITE_DONE)
             bench_cannot("the peer's row");
-        sqlite3_reset(run.insert);
+        sqlite3_reset(insert);
     }
     sql("COMMIT");
     return (bench_wall_us() - begin) / GROUP;
@@ -191,21 +202,26 @@ static double our_group(uint64_t entries_of_a_session, size_t evidence_len)
 
 static void measure_groups(int rounds)
 {
-    static struct bench_series ours, peer;
+    static struct bench_series ours, peer, bare;
 
     peer_open();
     log_open("groups", false);
     for (int i = 0; i < rounds + 3; i++) {
-        double a = our_group(SESSION_ENTRIES, EVIDENCE_BYTES), b = peer_group();
+        uint64_t first = run.next;
+        double a = our_group(SESSION_ENTRIES, EVIDENCE_BYTES), b = peer_group(run.insert, first);
+        double c = peer_group(run.insert_bare, first);
         if (i < 3)
             continue; /* files grow, statements are prepared */
         bench_add(&ours, a);
         bench_add(&peer, b);
+        bench_add(&bare, c);
     }
     bench_ratio("append in groups of 100, us an append", &ours, &peer, 2);
-    bench_remark("%.0f appends a second, SQLite %.0f bare rows", 1e6 / bench_median(&ours), 1e6 / bench_median(&peer));
+    bench_remark("%.0f appends a second; SQLite %.0f of the same rows, %.0f without indexes", 1e6 / bench_median(&ours),
+                 1e6 / bench_median(&peer), 1e6 / bench_median(&bare));
     log_close();
     sqlite3_finalize(run.insert);
+    sqlite3_finalize(run.insert_bare);
     sqlite3_close(run.peer);
 }
 
@@ -352,7 +368,8 @@ static void measure_growth(uint64_t largest)
     }
     double late_kb = resident_kb();
     bench_ratio("append: the largest log against 10^3, us", &late, &early, 1.5);
-    bench_limit("memory of the largest log less that of 10^3, kB", late_kb > early_kb ? late_kb - early_kb : 0, 4096);
+    /* 8 MB of it is the page cache, which is full by then */
+    bench_limit("memory of the largest log less that of 10^3, kB", late_kb > early_kb ? late_kb - early_kb : 0, 12288);
     bench_remark("%llu entries; %.0f kB resident", (unsigned long long)largest, late_kb);
     measure_proofs(largest);
     log_close();
@@ -400,7 +417,7 @@ int main(int argc, char **argv)
     randombytes_buf(run.seed, sizeof run.seed);
     make_vkey();
     bench_head();
-    measure_groups(40);
+    measure_groups(100);
     measure_latency();
     if (run.entries)
         measure_growth(run.entries);
