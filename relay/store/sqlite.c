@@ -141,15 +141,22 @@ void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity
     snprintf(out, capacity, "%s", text ? (const char *)text : "");
 }
 
-/* The file is made here and not by SQLite so that it is never, not for a moment, readable by others. */
+/*
+ * The file is made here and not by SQLite so that it is never, not for a moment, readable by others. One that is there is
+ * not opened outside SQLite: closing any descriptor of a file drops every POSIX lock that this process holds on it, the
+ * locks of another handle of the store among them, and the next reader would take itself for the last one.
+ */
 static enum proto_err make_file(struct relay_store *store, const char *path)
 {
-    int fd = open(path, O_RDWR | O_CLOEXEC | (store->read_only ? 0 : O_CREAT), 0600);
+    int fd = store->read_only ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-    if (fd < 0)
+    if (fd >= 0) {
+        close(fd);
+        return PROTO_OK;
+    }
+    if ((!store->read_only && errno != EEXIST) || access(path, R_OK | W_OK))
         return store_fail(store, PROTO_ERR_IO, "%s: cannot be opened for writing: %s; check the folder and its rights",
                           path, strerror(errno));
-    close(fd);
     return PROTO_OK;
 }
 

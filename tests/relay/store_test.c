@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
@@ -385,6 +386,50 @@ static void a_checkpoint_never_shrinks(void **state)
     assert_string_equal(back.note, "note");
 }
 
+/* How many entries another process sees; it opens the store, reads and closes it. -1: it could not. */
+static int seen_by_another_process(const struct world *w)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    assert_true(child >= 0);
+    if (!child) {
+        struct relay_store_config config = {.folder = w->folder, .read_only = true};
+        struct relay_store *store = NULL;
+        struct relay_store_entry entry;
+        char error[RELAY_STORE_ERROR_MAX];
+        int count = 0;
+
+        if (relay_store_open(&store, &config, error))
+            _exit(255);
+        while (count < 100 && !relay_store_get_entry(store, (uint64_t)count, &entry))
+            count++;
+        relay_store_close(store);
+        _exit(count);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) && WEXITSTATUS(status) != 255 ? WEXITSTATUS(status) : -1;
+}
+
+/* A second handle in this process must not take the first one's locks away: the reader that closes last would then clear
+ * away a write-ahead log that is in use, and what is written into it afterwards is lost to everybody. */
+static void a_reader_that_comes_and_goes_leaves_what_is_written_afterwards_readable(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_config config = {.folder = w->folder, .read_only = true};
+    struct relay_store *beside = NULL;
+    char error[RELAY_STORE_ERROR_MAX];
+
+    assert_ok(relay_store_open(&beside, &config, error));
+    for (int i = 0; i < 4; i++) {
+        struct relay_store_entry entry = entry_of((uint64_t)i, 1);
+
+        put(w, &entry);
+        assert_int_equal(seen_by_another_process(w), i + 1);
+    }
+    relay_store_close(beside);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -402,6 +447,7 @@ int main(void)
         TEST(sessions_that_have_not_ended_are_found_again),
         TEST(a_full_disk_is_said_and_got_over),
         TEST(a_checkpoint_never_shrinks),
+        TEST(a_reader_that_comes_and_goes_leaves_what_is_written_afterwards_readable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
