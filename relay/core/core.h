@@ -93,6 +93,10 @@ struct relay_core_config {
     enum proto_err (*consistency)(void *context, uint64_t from, uint64_t to, struct proto_log_hashes *out);
     /** Is the leaf with this hash durable in the log, as a statement of this session? For gates. */
     bool (*leaf_durable)(void *context, const uint8_t leaf_hash[static 32], const uint8_t sid[static 16]);
+    /** What an end says it has seen of the log (relay/log/appender.h, relay_log_judge); `note` "" when it has none. An
+     * error is a claim that cannot be judged. May be NULL: then nobody is asked. */
+    enum proto_err (*judge_log)(void *context, const struct proto_log_seen *seen, const char *note,
+                                struct relay_log_verdict *out);
     /* For officers. Any of these may be NULL: then nobody gets it here. */
     /** The entries of one person (`ref`, or `sid` when it is NULL) that an erasure would destroy, as ranges of `out`;
      * `*more`: not all fit. STATE: a session has not ended. NOT_FOUND: there are none. */
@@ -163,7 +167,9 @@ void relay_core_tick(struct relay_core *core, struct proto_now now);
 
 struct relay_core_figures {
     uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages, dropped_messages,
-        refused_joins, refused_gates, log_entries, queue_bytes, forks_claimed;
+        refused_joins, refused_gates, log_entries, queue_bytes,
+        log_claims,  /* ends that said to have seen more of the log, or another one */
+        log_broken;  /* 1: one of them proved it; nothing is granted any more */
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

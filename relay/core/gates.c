@@ -143,6 +143,34 @@ void relay_gate_close_all(struct relay_core *core, struct relay_room *room, cons
             relay_gate_close(core, room, room->gates[i], cause, now);
 }
 
+struct everywhere {
+    struct relay_core *core;
+    const char *cause;
+    struct proto_now now;
+};
+
+static void close_room(void *context, struct relay_link *link)
+{
+    struct everywhere *all = context;
+    struct relay_room *room = relay_of(link, struct relay_room, by_sid);
+
+    for (unsigned i = 0; room->gate_count && i < RELAY_ROOM_GATES; i++) {
+        if (!room->gates[i])
+            continue;
+        uint32_t gate_seq = room->gates[i]->said.gate_seq;
+        relay_gate_close(all->core, room, room->gates[i], all->cause, all->now);
+        relay_gate_answer(all->core, room, gate_seq, PROTO_ERR_LOG,
+                          "this relay's log is not the one that was shown before; nothing is granted", all->now);
+    }
+}
+
+void relay_gate_close_everywhere(struct relay_core *core, const char *cause, struct proto_now now)
+{
+    struct everywhere all = {core, cause, now};
+
+    relay_table_each(&core->by_sid, close_room, &all);
+}
+
 void relay_gate_expire(struct relay_core *core, struct relay_room *room, struct proto_now now)
 {
     for (unsigned i = 0; room->gate_count && i < RELAY_ROOM_GATES; i++)

@@ -19,6 +19,11 @@ static enum proto_err check_open(struct relay_core *core, const struct relay_roo
         *why = "that end is not here; open the gate again when it is back";
         return PROTO_ERR_NOT_FOUND;
     }
+    if (relay_log_is_doubted(core, room->seat[gate->src].peer) ||
+        relay_log_is_doubted(core, room->seat[gate->dst].peer)) {
+        *why = "this relay's log is not the one that was shown before; nothing is granted";
+        return PROTO_ERR_LOG;
+    }
     const struct proto_identity *staff = staff_of(room, gate)->staff;
     if (!staff || memcmp(staff->fingerprint, gate->grantee, sizeof gate->grantee) != 0) {
         *why = "the consent names somebody else than the one who is connected";

@@ -134,9 +134,35 @@ static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer
     return PROTO_OK;
 }
 
+/* A restored relay may be the only one that does not know what it signed. A word counts for who says it, a signature of
+ * the log's own key for all. */
+static void judge_log(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
+                      struct proto_now now)
+{
+    struct proto_log_seen seen = {.size = hello->seen_log_size};
+    struct relay_log_verdict verdict = {.claim = RELAY_LOG_CLAIM_FITS};
+
+    if (!core->config.judge_log || (!seen.size && !*hello->seen_checkpoint) ||
+        (seen.size && hello->seen_log_root.size != PROTO_HASH_BYTES))
+        return;
+    if (seen.size)
+        memcpy(seen.root, hello->seen_log_root.bytes, sizeof seen.root);
+    if (core->config.judge_log(core->config.context, &seen, hello->seen_checkpoint, &verdict) ||
+        verdict.claim == RELAY_LOG_CLAIM_FITS)
+        return;
+    peer->sees_another_log = true;
+    core->figures.log_claims++;
+    if (!verdict.proved || core->figures.log_broken)
+        return;
+    core->figures.log_broken = 1;
+    relay_gate_close_everywhere(core, "log", now);
+}
+
 enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_Hello *hello = &core->in.to_relay.body.hello;
+
+    judge_log(core, peer, hello, now);
 
     switch (hello->which_seat) {
     case handhold_Hello_token_tag:

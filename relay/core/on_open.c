@@ -151,6 +151,12 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
         return PROTO_ERR_RANGE;
     if (room)
         return open_again(core, peer, room, now);
+    if (relay_log_is_doubted(core, peer)) {
+        relay_peer_tell(core, peer, now, PROTO_ERR_LOG,
+                        "this relay's log is not the one that was shown before, so nothing is begun on it; tell a "
+                        "privacy officer: handhold-audit verify");
+        return PROTO_OK;
+    }
     if (core->policy->ticket_required && !*open->reference) {
         relay_peer_tell(core, peer, now, PROTO_ERR_POLICY,
                         "the organisation's policy wants the reference of a ticket for each session; give one");

@@ -182,6 +182,7 @@ static bool check_log_key(struct serve_folder *folder, const char *path, const c
         return false;
     }
     strcpy(folder->origin, key.name);
+    strcpy(folder->log_vkey, text);
     if (!proto_org_has_log(&folder->org, text)) {
         serve_report_add(report, SERVE_ERROR, path, "org.note does not list this log, so nobody would believe it",
                          "copy the org.note that handhold-certs issue relay wrote");

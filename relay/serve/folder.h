@@ -40,6 +40,7 @@ struct serve_folder {
     struct proto_policy policy;
     X509 *relay; /* owned: our own certificate, for its names and its end */
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
+    char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
     uint8_t log_seed[32];                     /* wiped by clear */
     uint8_t token_key[SERVE_TOKEN_KEY_BYTES]; /* wiped by clear; set by serve_folder_token_key() */
 };

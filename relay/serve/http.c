@@ -28,7 +28,12 @@ static struct serve_answer health(struct serve *serve, struct proto_buf *text)
 
 static struct serve_answer readiness(struct serve *serve, struct proto_buf *text)
 {
+    struct relay_core_figures figures;
+
     (void)text;
+    relay_core_figures(serve->core, &figures);
+    if (figures.log_broken)
+        return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log is not whole\n");
     return serve->draining ? serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "draining\n")
                            : serve_answer_text(HTTP_STATUS_OK, "ready\n");
 }

@@ -17,6 +17,8 @@
     X(dropped_messages, "counter", "media messages that a slow receiver did not get")                                  \
     X(refused_joins, "counter", "joins that were refused")                                                             \
     X(refused_gates, "counter", "gates that were refused")                                                             \
+    X(log_claims, "counter", "ends that said to have seen more of the log, or another one")                            \
+    X(log_broken, "gauge", "1: a signed checkpoint shows that this log is not whole; nothing is granted")              \
     X(queue_bytes, "gauge", "bytes that wait for receivers")
 
 static void put(struct proto_buf *out, const char *name, const char *type, const char *help, double value)

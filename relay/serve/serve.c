@@ -43,6 +43,31 @@ static bool leaf_durable(void *context, const uint8_t leaf_hash[static 32], cons
     return serve_leaves_has(serve->leaves, sid, leaf_hash);
 }
 
+static enum proto_err judge_log(void *context, const struct proto_log_seen *seen, const char *note,
+                                struct relay_log_verdict *out)
+{
+    static const char *const words[] = {[RELAY_LOG_CLAIM_AHEAD] = "more of this log than there is",
+                                        [RELAY_LOG_CLAIM_OTHER] = "another log than this one"};
+    struct serve *serve = context;
+    struct proto_log_seen head;
+
+    relay_appender_head(serve->appender, &head);
+    enum proto_err err = relay_log_judge(serve->reader, &head, seen, NULL, serve->folder->log_vkey, out);
+    struct relay_log_verdict proof = {.claim = RELAY_LOG_CLAIM_FITS};
+    if (!err && *note && !relay_log_judge(serve->reader, &head, seen, note, serve->folder->log_vkey, &proof) &&
+        proof.claim != RELAY_LOG_CLAIM_FITS)
+        *out = proof;
+    if (!err && out->claim != RELAY_LOG_CLAIM_FITS)
+        host_say(out->proved ? HOST_ERROR : HOST_WARN,
+                 out->proved
+                     ? "an end shows %s, signed by this log's key: nothing is granted any more; put the newest "
+                       "data folder back, and ask a privacy officer"
+                     : "an end says to have seen %s: nothing is granted to it; if more say so, an old copy of the "
+                       "data folder was put back",
+                 words[out->claim]);
+    return err;
+}
+
 static enum proto_err new_core(struct serve *serve)
 {
     struct relay_core_config config = {
@@ -59,6 +84,7 @@ static enum proto_err new_core(struct serve *serve)
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,
+        .judge_log = judge_log,
         .erasable = serve_officer_erasable,
         .check_policy = serve_officer_check_policy,
         .take_policy = serve_officer_take_policy,

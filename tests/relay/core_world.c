@@ -49,6 +49,42 @@ static bool leaf_durable(void *context, const uint8_t leaf_hash[static 32], cons
     return false;
 }
 
+static enum proto_err judge_log(void *context, const struct proto_log_seen *seen, const char *note,
+                                struct relay_log_verdict *out)
+{
+    (void)seen;
+    (void)note;
+    *out = ((struct world *)context)->verdict;
+    return PROTO_OK;
+}
+
+static enum proto_err erasable(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
+                               bool *more)
+{
+    struct world *w = context;
+
+    (void)ref;
+    (void)sid;
+    *out = w->plan;
+    *more = false;
+    return w->plan_err;
+}
+
+static enum proto_err check_policy(void *context, const char *note)
+{
+    (void)note;
+    return ((struct world *)context)->policy_err;
+}
+
+static enum proto_err take_policy(void *context, const char *note)
+{
+    struct world *w = context;
+
+    w->policies_taken++;
+    w->policy.number++;
+    return relay_core_set_notes(w->core, "org", &w->org, note, &w->policy, w->now);
+}
+
 /* ---- the log ---- */
 
 static void keep_row(struct world *w, const struct relay_store_session *row)
@@ -113,6 +149,9 @@ void world_work_some(struct world *w, unsigned jobs)
                 keep_row(w, job->session);
             if (job->has_entry && !result->err)
                 keep_entry(w, job, result);
+            for (size_t i = 0; i < job->erase_count && !result->err; i++)
+                result->erased += job->erase[i].last - job->erase[i].first + 1;
+            w->erased += result->erased;
         }
         relay_core_job_done(w->core, result, w->now);
         free(result);
@@ -155,6 +194,10 @@ void world_start(struct world *w)
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,
+        .judge_log = judge_log,
+        .erasable = erasable,
+        .check_policy = check_policy,
+        .take_policy = take_policy,
         .context = w,
     };
     assert_ok(relay_core_new(&w->core, &config, w->now));
@@ -180,6 +223,8 @@ void world_new(struct world *w)
     make_staff(w, 1, "Bob Agent", PROTO_ROLE_AGENT);
     make_staff(w, 2, "Sue Supervisor", PROTO_ROLE_SUPERVISOR);
     make_staff(w, 3, "Ian Integrator", PROTO_ROLE_INTEGRATOR);
+    make_staff(w, 4, "Olga Officer", PROTO_ROLE_OFFICER);
+    proto_sign_keypair(w->staff[4].public_key, w->officer_secret, (const uint8_t[32]){9});
     world_start(w);
 }
 
@@ -195,6 +240,13 @@ void world_restart(struct world *w)
 {
     relay_core_free(w->core);
     world_start(w);
+    for (size_t i = 0; i < w->entry_count; i++) {
+        struct proto_evidence evidence;
+        if (w->entries[i].kind != PROTO_LOG_ERASURE && w->entries[i].kind != PROTO_LOG_OFFICER_ACT)
+            continue;
+        assert_ok(proto_evidence_parse(w->entries[i].evidence, w->entries[i].evidence_len, &evidence));
+        assert_ok(relay_core_restore_act(w->core, evidence.notes[0].bytes, evidence.notes[0].len));
+    }
     for (size_t i = 0; i < w->row_count; i++)
         if (w->rows[i].state != RELAY_STORE_ENDED)
             assert_ok(relay_core_restore(w->core, &w->rows[i], w->now));

@@ -22,7 +22,7 @@
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 
-enum { WORLD_ENTRIES = 4096, WORLD_ROWS = 64, WORLD_STAFF = 4 };
+enum { WORLD_ENTRIES = 4096, WORLD_ROWS = 64, WORLD_STAFF = 5 };
 
 struct entry {
     enum proto_log_class kind;
@@ -36,7 +36,7 @@ struct world {
     struct relay_limits limits;
     struct proto_org org;
     struct proto_policy policy;
-    struct proto_identity staff[WORLD_STAFF]; /* agent 0, agent 1, supervisor, integrator */
+    struct proto_identity staff[WORLD_STAFF]; /* agent 0, agent 1, supervisor, integrator, officer */
     struct proto_random_seeded seeded;
     struct proto_now now;
     uint8_t evidence_public[32], evidence_secret[32], log_public[32], log_secret[64], token_secret[32];
@@ -44,6 +44,12 @@ struct world {
     size_t entry_count;
     struct relay_store_session rows[WORLD_ROWS];
     size_t row_count;
+    uint8_t officer_secret[64];
+    struct proto_erasure plan; /* what an erasure would destroy */
+    enum proto_err plan_err, policy_err;
+    unsigned policies_taken;
+    uint64_t erased; /* entries that jobs named */
+    struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
     uint32_t connections;
 };

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What officers do at the core: each act is a note that they signed, in a chain; nobody else can do it. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/consent/evidence.h"
+#include "proto/seal/kdf.h"
+#include "tests/relay/core_world.h"
+
+static struct world w;
+static struct session s;
+static uint32_t officer;
+
+/* The officer's own count, as the tool keeps it. */
+static struct {
+    uint32_t seq;
+    uint8_t prev[32];
+} chain;
+
+static const handhold_FromRelay *hear(pb_size_t tag)
+{
+    const handhold_FromRelay *heard = world_hear(&w, officer, tag);
+
+    assert_non_null(heard);
+    return heard;
+}
+
+static void come_in(void)
+{
+    officer = world_connect(&w, &w.staff[4], NULL);
+    assert_ok(session_hello_staff(&w, officer));
+    const handhold_Welcome *welcome = &hear(handhold_FromRelay_welcome_tag)->body.welcome;
+    chain.seq = welcome->acts;
+    memset(chain.prev, 0, sizeof chain.prev);
+    if (chain.seq) {
+        assert_int_equal(welcome->last_act.size, 32);
+        memcpy(chain.prev, welcome->last_act.bytes, 32);
+    }
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    world_new(&w);
+    session_live(&w, &s);
+    come_in();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    world_free(&w);
+    return 0;
+}
+
+static const char *name(void)
+{
+    static char text[PROTO_IDENTITY_SIGNER_BYTES + 1];
+
+    proto_identity_signer_name(&w.staff[4], text);
+    return text;
+}
+
+static void say_note(const struct proto_buf *note, const char *policy)
+{
+    static handhold_ToRelay message;
+
+    message = (handhold_ToRelay){.which_body = handhold_ToRelay_officer_act_tag};
+    assert_ok(PROTO_SET_BYTES(message.body.officer_act.note, note->bytes, note->len));
+    randombytes_buf(message.body.officer_act.r, 32);
+    if (policy)
+        assert_ok(PROTO_SET_TEXT(message.body.officer_act.policy_note, policy));
+    assert_ok(world_say(&w, officer, 0, &message));
+}
+
+/* Signs `text` as `signer` and says it; the answer's error. With `counts` the chain goes on. */
+static enum proto_err say_text(const struct proto_buf *text, const char *signer, const char *policy, bool counts)
+{
+    struct proto_buf note;
+
+    assert_false(text->failed);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_note_make((const char *)text->bytes, text->len, signer, w.officer_secret, &note));
+    say_note(&note, policy);
+    proto_buf_free(&note);
+    world_work(&w);
+    enum proto_err err = (enum proto_err)hear(handhold_FromRelay_officer_answer_tag)->body.officer_answer.error;
+    if (!err && counts) {
+        chain.seq++;
+        proto_sha256(chain.prev, text->bytes, text->len);
+    }
+    return err;
+}
+
+static enum proto_err do_event(enum proto_act action, const uint8_t *sid, const char *subject, const char *policy)
+{
+    struct proto_event_note event = {
+        .seq = chain.seq + 1, .first = !chain.seq, .unix_s = w.now.unix_ms / 1000, .action = action};
+    struct proto_buf text;
+
+    memcpy(event.prev, chain.prev, 32);
+    if (sid)
+        memcpy(event.sid, sid, 16);
+    snprintf(event.subject, sizeof event.subject, "%s", subject);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    enum proto_err err = say_text(&text, name(), policy, true);
+    proto_buf_free(&text);
+    return err;
+}
+
+static enum proto_err do_erase(bool retention)
+{
+    struct proto_erasure erasure = {.seq = chain.seq + 1,
+                                    .first = !chain.seq,
+                                    .unix_s = w.now.unix_ms / 1000,
+                                    .basis = "Art. 17(1)(b) GDPR",
+                                    .ranges = {{2, 4}, {7, 7}},
+                                    .count = 2,
+                                    .retention = retention};
+    struct proto_buf text;
+
+    memcpy(erasure.prev, chain.prev, 32);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_erasure_write(&erasure, &text));
+    enum proto_err err = say_text(&text, name(), NULL, true);
+    proto_buf_free(&text);
+    return err;
+}
+
+/* ---- stopping ---- */
+
+static void both_ends_read_why_an_officer_stopped_them(void **state)
+{
+    struct proto_event_note events[16];
+    size_t count;
+
+    (void)state;
+    assert_ok(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "a scam was reported", NULL));
+    for (unsigned i = 0; i < 2; i++) {
+        const handhold_FromRelay *ended = world_hear(&w, i ? s.agent : s.customer, handhold_FromRelay_ended_tag);
+        assert_non_null(ended);
+        assert_int_equal(ended->body.ended.reason, PROTO_END_STOPPED_BY_OFFICER);
+        assert_non_null(strstr(ended->body.ended.message, "a scam was reported"));
+    }
+    count = world_events(&w, s.sid, events, 16);
+    assert_int_equal(events[count - 1].action, PROTO_ACT_ENDED);
+    assert_string_equal(proto_event_note_get(&events[count - 1], "reason"), "stopped-by-officer");
+    assert_string_equal(proto_event_note_get(&events[count - 1], "officer"), w.staff[4].serial);
+    assert_int_equal(w.entries[w.entry_count - 1].kind == PROTO_LOG_OFFICER_ACT ||
+                         w.entries[w.entry_count - 2].kind == PROTO_LOG_OFFICER_ACT,
+                     true);
+}
+
+static void a_session_that_is_not_there_cannot_be_stopped(void **state)
+{
+    (void)state;
+    size_t before = w.entry_count;
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, (const uint8_t[16]){1}, "why", NULL), PROTO_ERR_NOT_FOUND);
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "", NULL), PROTO_ERR_RANGE);
+    assert_int_equal(w.entry_count, before);
+    assert_ok(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "why", NULL));
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "why", NULL), PROTO_ERR_NOT_FOUND);
+}
+
+/* ---- who may ---- */
+
+static void nobody_but_an_officer_acts_as_one(void **state)
+{
+    static handhold_ToRelay message;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        uint32_t other = world_connect(&w, &w.staff[i], NULL);
+        assert_ok(session_hello_staff(&w, other));
+        message = (handhold_ToRelay){.which_body = handhold_ToRelay_officer_act_tag};
+        assert_int_equal(world_say(&w, other, 0, &message), PROTO_ERR_CERT_ROLE);
+    }
+    uint32_t other = world_connect(&w, &w.staff[1], NULL);
+    assert_ok(session_hello_staff(&w, other));
+    message = (handhold_ToRelay){.which_body = handhold_ToRelay_erasure_ask_tag};
+    assert_int_equal(world_say(&w, other, 0, &message), PROTO_ERR_CERT_ROLE);
+    other = world_connect(&w, NULL, NULL);
+    message = (handhold_ToRelay){.which_body = handhold_ToRelay_log_read_tag};
+    assert_int_equal(world_say(&w, other, 0, &message), PROTO_ERR_STATE);
+}
+
+static void an_officer_opens_no_session(void **state)
+{
+    struct session mine;
+
+    (void)state;
+    assert_int_equal(session_ask(&w, &mine, officer), PROTO_ERR_CERT_ROLE);
+}
+
+static void a_note_under_another_name_or_key_does_nothing(void **state)
+{
+    struct proto_event_note event = {
+        .seq = 1, .first = true, .unix_s = w.now.unix_ms / 1000, .action = PROTO_ACT_SESSION_STOPPED, .subject = "why"};
+    struct proto_buf text;
+
+    (void)state;
+    memcpy(event.sid, s.sid, 16);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    assert_int_equal(say_text(&text, "example.org/officer/00ff", NULL, false), PROTO_ERR_SIGNATURE);
+    w.officer_secret[0] ^= 1; /* another seed with the same public half: a signature that does not verify */
+    assert_int_equal(say_text(&text, name(), NULL, false), PROTO_ERR_SIGNATURE);
+    w.officer_secret[0] ^= 1;
+    assert_null(world_hear(&w, s.customer, handhold_FromRelay_ended_tag));
+    assert_ok(say_text(&text, name(), NULL, true));
+    proto_buf_free(&text);
+}
+
+/* ---- the chain ---- */
+
+static void an_officers_notes_have_no_gap_also_across_a_restart(void **state)
+{
+    (void)state;
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL));
+    assert_ok(do_erase(false));
+    chain.seq--;
+    assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "again", NULL), PROTO_ERR_REPLAY);
+    chain.seq += 2;
+    assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "ahead", NULL), PROTO_ERR_REPLAY);
+    chain.seq--;
+    chain.prev[0] ^= 1;
+    assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "beside", NULL), PROTO_ERR_REPLAY);
+    world_restart(&w);
+    come_in();
+    assert_int_equal(chain.seq, 2);
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "after it", NULL));
+}
+
+static void a_note_that_could_not_be_written_counts_for_nothing(void **state)
+{
+    (void)state;
+    w.disk_full = true;
+    assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL), PROTO_ERR_IO);
+    w.disk_full = false;
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL));
+}
+
+static void a_clock_a_day_off_is_said(void **state)
+{
+    (void)state;
+    struct proto_event_note event = {.seq = 1,
+                                     .first = true,
+                                     .unix_s = w.now.unix_ms / 1000 + 25 * 3600,
+                                     .action = PROTO_ACT_VIEWED,
+                                     .subject = "list"};
+    struct proto_buf text;
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    assert_int_equal(say_text(&text, name(), NULL, false), PROTO_ERR_CLOCK);
+    proto_buf_free(&text);
+}
+
+/* ---- erasing ---- */
+
+static void an_erasure_is_a_job_with_its_leaf(void **state)
+{
+    static handhold_ToRelay ask = {.which_body = handhold_ToRelay_erasure_ask_tag};
+    struct proto_evidence evidence;
+
+    (void)state;
+    w.plan = (struct proto_erasure){.ranges = {{2, 4}, {7, 7}}, .count = 2};
+    ask.body.erasure_ask.which_subject = handhold_ErasureAsk_customer_ref_tag;
+    assert_ok(PROTO_SET_TEXT(ask.body.erasure_ask.subject.customer_ref, "C-1001"));
+    assert_ok(world_say(&w, officer, 0, &ask));
+    const handhold_ErasurePlan *plan = &hear(handhold_FromRelay_erasure_plan_tag)->body.erasure_plan;
+    assert_true(plan->first_count == 2 && plan->first[1] == 7 && plan->last[0] == 4);
+
+    assert_ok(do_erase(false));
+    assert_int_equal(w.erased, 4);
+    const struct entry *entry = &w.entries[w.entry_count - 1];
+    assert_int_equal(entry->kind, PROTO_LOG_ERASURE);
+    assert_true(sodium_is_zero(entry->sid, sizeof entry->sid));
+    assert_ok(proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence)); /* public: not sealed */
+    assert_non_null(memmem(evidence.notes[0].bytes, evidence.notes[0].len, "basis Art. 17(1)(b) GDPR\n", 25));
+}
+
+static void what_cannot_be_erased_now_is_said(void **state)
+{
+    static handhold_ToRelay ask = {.which_body = handhold_ToRelay_erasure_ask_tag};
+
+    (void)state;
+    ask.body.erasure_ask.which_subject = handhold_ErasureAsk_sid_tag;
+    w.plan_err = PROTO_ERR_STATE;
+    assert_ok(world_say(&w, officer, 0, &ask));
+    world_expect_error(&w, officer, PROTO_ERR_STATE, false);
+    assert_int_equal(do_erase(true), PROTO_ERR_REFUSED); /* retention is the relay's word */
+    assert_int_equal(w.erased, 0);
+}
+
+static void retention_is_the_relays_own_note(void **state)
+{
+    struct proto_erasure over = {.basis = "policy 1: kept for 30 days", .ranges = {{0, 3}}, .count = 1};
+    struct proto_evidence evidence;
+
+    (void)state;
+    assert_ok(relay_core_retain(w.core, &over, w.now));
+    assert_int_equal(relay_core_retain(w.core, &over, w.now), PROTO_ERR_BUSY);
+    world_work(&w);
+    assert_int_equal(w.erased, 4);
+    const struct entry *entry = &w.entries[w.entry_count - 1];
+    assert_ok(proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence));
+    assert_non_null(memmem(evidence.notes[0].bytes, evidence.notes[0].len, "cause retention\n", 16));
+    assert_ok(relay_core_retain(w.core, &over, w.now));
+    world_work(&w);
+    assert_ok(proto_evidence_parse(w.entries[w.entry_count - 1].evidence, w.entries[w.entry_count - 1].evidence_len,
+                                   &evidence));
+    assert_non_null(memmem(evidence.notes[0].bytes, evidence.notes[0].len, "seq 2\n", 6));
+}
+
+/* ---- policy ---- */
+
+static void a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too(void **state)
+{
+    (void)state;
+    w.policy_err = PROTO_ERR_POLICY;
+    assert_int_equal(do_event(PROTO_ACT_POLICY_SIGNED, NULL, "", "an old one"), PROTO_ERR_POLICY);
+    assert_int_equal(w.policies_taken, 0);
+    w.policy_err = PROTO_OK;
+    size_t before = w.entry_count;
+    w.disk_full = true;
+    assert_int_equal(do_event(PROTO_ACT_POLICY_SIGNED, NULL, "", "a new one"), PROTO_ERR_IO);
+    assert_int_equal(w.policies_taken, 0);
+    w.disk_full = false;
+    assert_ok(do_event(PROTO_ACT_POLICY_SIGNED, NULL, "", "a new one"));
+    assert_int_equal(w.policies_taken, 1);
+    world_work(&w);
+    assert_int_equal(w.entry_count, before + 2); /* policy-signed, policy-taken */
+    assert_string_equal(world_hear(&w, s.customer, handhold_FromRelay_notes_tag)->body.notes.policy_note, "a new one");
+}
+
+static void a_session_without_a_ticket_is_refused_where_the_policy_wants_one(void **state)
+{
+    handhold_ToRelay open = {.which_body = handhold_ToRelay_open_tag};
+
+    (void)state;
+    open.body.open.sid[0] = 7;
+    w.policy.ticket_required = true;
+    assert_ok(relay_core_set_notes(w.core, "org", &w.org, "policy", &w.policy, w.now));
+    uint32_t agent = world_connect(&w, &w.staff[1], NULL);
+    assert_ok(session_hello_staff(&w, agent));
+    world_silence(&w, agent);
+    assert_ok(world_say(&w, agent, 0, &open));
+    world_expect_error(&w, agent, PROTO_ERR_POLICY, false);
+    assert_ok(PROTO_SET_TEXT(open.body.open.reference, "T-77"));
+    assert_ok(world_say(&w, agent, 0, &open));
+    world_work(&w);
+    assert_non_null(world_hear(&w, agent, handhold_FromRelay_opened_tag));
+}
+
+/* ---- another log ---- */
+
+static enum proto_err say_hello_with(uint32_t connection, uint64_t size)
+{
+    handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                              .body.hello = {.which_seat = handhold_Hello_staff_tag, .seat.staff = true}};
+
+    hello.body.hello.seen_log_size = size;
+    hello.body.hello.seen_log_root.size = 32;
+    return world_say(&w, connection, 0, &hello);
+}
+
+static void who_says_to_have_seen_another_log_gets_no_session_and_others_do(void **state)
+{
+    struct relay_core_figures figures;
+    struct session other;
+
+    (void)state;
+    uint32_t agent = world_connect(&w, &w.staff[1], NULL), colleague = world_connect(&w, &w.staff[0], NULL);
+    w.verdict.claim = RELAY_LOG_CLAIM_AHEAD;
+    assert_ok(say_hello_with(agent, 99));
+    world_silence(&w, agent);
+    assert_ok(session_ask(&w, &other, agent));
+    world_expect_error(&w, agent, PROTO_ERR_LOG, false);
+    relay_core_figures(w.core, &figures);
+    assert_true(figures.log_claims == 1 && !figures.log_broken);
+    w.verdict.claim = RELAY_LOG_CLAIM_FITS;
+    assert_ok(say_hello_with(colleague, 2));
+    assert_ok(session_ask(&w, &other, colleague));
+    world_work(&w);
+    assert_non_null(world_hear(&w, colleague, handhold_FromRelay_opened_tag));
+}
+
+static void a_proof_of_another_log_stops_all_granting(void **state)
+{
+    struct relay_core_figures figures;
+    struct session other;
+
+    (void)state;
+    session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
+    world_silence(&w, s.customer);
+    uint32_t agent = world_connect(&w, &w.staff[1], NULL), colleague = world_connect(&w, &w.staff[0], NULL);
+    w.verdict = (struct relay_log_verdict){RELAY_LOG_CLAIM_OTHER, true};
+    assert_ok(say_hello_with(agent, 3));
+    w.verdict = (struct relay_log_verdict){RELAY_LOG_CLAIM_FITS, false};
+    relay_core_figures(w.core, &figures);
+    assert_true(figures.log_broken);
+    assert_int_equal(world_hear(&w, s.customer, handhold_FromRelay_gate_answer_tag)->body.gate_answer.error,
+                     PROTO_ERR_LOG);
+    struct proto_gate gate = session_gate(&w, &s, 1, 6, PROTO_CAPABILITY_DEVICE_STATE, 60);
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_LOG);
+    assert_ok(say_hello_with(colleague, 0));
+    world_silence(&w, colleague);
+    assert_ok(session_ask(&w, &other, colleague));
+    world_expect_error(&w, colleague, PROTO_ERR_LOG, false);
+}
+
+#define OFFICER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OFFICER_TEST(both_ends_read_why_an_officer_stopped_them),
+        OFFICER_TEST(a_session_that_is_not_there_cannot_be_stopped),
+        OFFICER_TEST(nobody_but_an_officer_acts_as_one),
+        OFFICER_TEST(an_officer_opens_no_session),
+        OFFICER_TEST(a_note_under_another_name_or_key_does_nothing),
+        OFFICER_TEST(an_officers_notes_have_no_gap_also_across_a_restart),
+        OFFICER_TEST(a_note_that_could_not_be_written_counts_for_nothing),
+        OFFICER_TEST(a_clock_a_day_off_is_said),
+        OFFICER_TEST(an_erasure_is_a_job_with_its_leaf),
+        OFFICER_TEST(what_cannot_be_erased_now_is_said),
+        OFFICER_TEST(retention_is_the_relays_own_note),
+        OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
+        OFFICER_TEST(a_session_without_a_ticket_is_refused_where_the_policy_wants_one),
+        OFFICER_TEST(who_says_to_have_seen_another_log_gets_no_session_and_others_do),
+        OFFICER_TEST(a_proof_of_another_log_stops_all_granting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
