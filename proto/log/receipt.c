@@ -22,14 +22,11 @@ static bool evidence_name(char name[PROTO_NOTE_NAME_MAX + 1], const char *origin
     return true;
 }
 
-static void evidence_text(struct proto_buf *out, uint64_t index, const uint8_t leaf[PROTO_LOG_LEAF_BYTES],
+static void evidence_text(struct proto_buf *out, uint64_t index, const uint8_t leaf_hash[PROTO_LOG_HASH_BYTES],
                           const uint8_t evidence_hash[PROTO_LOG_HASH_BYTES])
 {
-    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
-
-    proto_log_leaf_hash(leaf_hash, leaf);
     proto_buf_printf(out, "handhold/1 evidence\n%" PRIu64 "\n", index);
-    proto_base64_put(out, leaf_hash, sizeof leaf_hash);
+    proto_base64_put(out, leaf_hash, PROTO_LOG_HASH_BYTES);
     proto_buf_put_text(out, "\n");
     proto_base64_put(out, evidence_hash, PROTO_LOG_HASH_BYTES);
     proto_buf_put_text(out, "\n");
@@ -50,12 +47,14 @@ enum proto_err proto_log_evidence_sign_as(char out[static PROTO_LOG_EVIDENCE_LIN
                                           const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
                                           const uint8_t secret_key[static PROTO_LOG_SECRET_BYTES])
 {
+    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
     struct proto_buf text, line;
 
     out[0] = '\0';
     proto_buf_init(&text, EVIDENCE_TEXT_MAX);
     proto_buf_init(&line, PROTO_LOG_EVIDENCE_LINE_MAX);
-    evidence_text(&text, index, leaf, evidence_hash);
+    proto_log_leaf_hash(leaf_hash, leaf);
+    evidence_text(&text, index, leaf_hash, evidence_hash);
     enum proto_err err =
         text.failed ? PROTO_ERR_NOMEM : proto_note_sign_as(key, (const char *)text.bytes, text.len, secret_key, &line);
     if (!err && (line.failed || line.len == 0))
@@ -81,26 +80,46 @@ enum proto_err proto_log_evidence_sign(char out[static PROTO_LOG_EVIDENCE_LINE_M
     return err ? err : proto_log_evidence_sign_as(out, &key, index, leaf, evidence_hash, secret_key);
 }
 
+enum proto_err proto_log_evidence_verifier(struct proto_note_key *key, const struct proto_note_key *log_key)
+{
+    char name[PROTO_NOTE_NAME_MAX + 1];
+
+    memset(key, 0, sizeof *key);
+    if (log_key->type != PROTO_NOTE_ED25519 || !evidence_name(name, log_key->name))
+        return PROTO_ERR_RANGE;
+    return proto_note_key_init(key, name, log_key->public_key);
+}
+
+enum proto_err proto_log_evidence_check_as(const char *line, uint64_t index,
+                                           const uint8_t leaf_hash[static PROTO_LOG_HASH_BYTES],
+                                           const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                           const struct proto_note_key *key)
+{
+    struct proto_buf note;
+    enum proto_err err = PROTO_ERR_LOG;
+
+    if (strnlen(line, PROTO_LOG_EVIDENCE_LINE_MAX) >= PROTO_LOG_EVIDENCE_LINE_MAX || strchr(line, '\n'))
+        return err;
+    proto_buf_init(&note, EVIDENCE_TEXT_MAX + PROTO_LOG_EVIDENCE_LINE_MAX + 2);
+    evidence_text(&note, index, leaf_hash, evidence_hash);
+    proto_buf_printf(&note, "\n%s\n", line);
+    if (!note.failed && proto_note_verify(note.bytes, note.len, key, 1, NULL, NULL) == PROTO_OK)
+        err = PROTO_OK;
+    proto_buf_free(&note);
+    return err;
+}
+
 enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
                                         const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
                                         const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey)
 {
-    char name[PROTO_NOTE_NAME_MAX + 1];
+    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
     struct proto_note_key log_key, key;
-    struct proto_buf note;
-    enum proto_err err = PROTO_ERR_LOG;
 
-    if (strnlen(line, PROTO_LOG_EVIDENCE_LINE_MAX) >= PROTO_LOG_EVIDENCE_LINE_MAX || strchr(line, '\n') ||
-        proto_note_key_parse(&log_key, log_vkey, strlen(log_vkey)) != PROTO_OK || log_key.type != PROTO_NOTE_ED25519 ||
-        !evidence_name(name, log_key.name) || proto_note_key_init(&key, name, log_key.public_key) != PROTO_OK)
-        return err;
-    proto_buf_init(&note, EVIDENCE_TEXT_MAX + PROTO_LOG_EVIDENCE_LINE_MAX + 2);
-    evidence_text(&note, index, leaf, evidence_hash);
-    proto_buf_printf(&note, "\n%s\n", line);
-    if (!note.failed && proto_note_verify(note.bytes, note.len, &key, 1, NULL, NULL) == PROTO_OK)
-        err = PROTO_OK;
-    proto_buf_free(&note);
-    return err;
+    if (proto_note_key_parse(&log_key, log_vkey, strlen(log_vkey)) || proto_log_evidence_verifier(&key, &log_key))
+        return PROTO_ERR_LOG;
+    proto_log_leaf_hash(leaf_hash, leaf);
+    return proto_log_evidence_check_as(line, index, leaf_hash, evidence_hash, &key);
 }
 
 enum proto_err proto_log_seen_advance(const struct proto_log_seen *seen, const struct proto_log_checkpoint *checkpoint,

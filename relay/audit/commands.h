@@ -16,7 +16,7 @@ extern struct audit_options {
     const char *dir, *key;
     bool json;
     const char *session; /* show, prove */
-    bool full;           /* verify */
+    bool full, quick;    /* verify */
     int64_t threads;     /* verify; 0: one for each core */
     struct {             /* list, export, report; as they were typed */
         const char *since, *until, *agent, *customer, *capability, *outcome;

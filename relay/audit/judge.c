@@ -47,6 +47,7 @@ void audit_judge_checkpoint(struct audit_walk *walk)
         audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "root"), "the root of the signed note"),
                     "another");
     memcpy(stored->root, opened.root, sizeof opened.root); /* from here on the signed one counts */
+    memcpy(walk->log->root, opened.root, sizeof walk->log->root);
 }
 
 static struct audit_finding *at(struct audit_walk *walk, const struct audit_trouble *t, const char *table,
@@ -146,6 +147,25 @@ static void judge_vouched(struct audit_walk *walk)
                     "another log");
 }
 
+/* The officer's own memory, which no relay can write to. */
+static void judge_seen(struct audit_walk *walk)
+{
+    const struct audit_seen_tree *seen = &walk->plan->seen;
+
+    if (!seen->size || !walk->log->signed_ok)
+        return;
+    if (seen->size > walk->log->size)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "size"),
+                                   "at least %llu, which were verified on this machine before",
+                                   (unsigned long long)seen->size),
+                    "%llu: an older copy was put back", (unsigned long long)walk->log->size);
+    else if (memcmp(walk->seen_root, seen->root, sizeof seen->root) != 0 && walk->log->leaves_ok)
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "root"),
+                                   "a log that begins with the %llu entries that were verified on this machine before",
+                                   (unsigned long long)seen->size),
+                    "another log");
+}
+
 /* A lowest tile may be longer than the checkpoint only because the relay went on meanwhile. */
 static void judge_edges(struct audit_walk *walk)
 {
@@ -199,6 +219,7 @@ void audit_judge(struct audit_walk *walk)
     for (size_t i = 0; i < walk->trouble_count; i++)
         judge_trouble(walk, &walk->troubles[i]);
     judge_vouched(walk);
+    judge_seen(walk);
     judge_edges(walk);
     judge_end(walk);
     if (walk->report->wrong == before) /* else it is an effect of what was named */

@@ -29,6 +29,7 @@ static const struct host_option common[] = {
 
 static const struct host_option verify_options[] = {
     {"full", NULL, HOST_FLAG, OPT(full), .help = "begin at the first entry, whatever was verified before"},
+    {"quick", NULL, HOST_FLAG, OPT(quick), .help = "go on from what was verified before, however little that is"},
     {"threads", "N", HOST_INTEGER, OPT(threads), .min = 1, .max = 256, .help = "how many at once (one for each core)"},
     {0},
 };
@@ -100,7 +101,8 @@ static const struct host_command commands[] = {
     {"verify", "recompute the log and hold it to its signatures and rules", verify_options, NULL, audit_verify,
      "Without --key it checks what can be checked without opening anything, and says what it could not see.\n"
      "The relay may be running. What is wrong first is named with its place; the exit code is then 1.\n"
-     "It goes on from what it verified last, whose size and root it keeps outside the database; --full does not."},
+     "It keeps size and root of what it verified outside the database, and holds the log to them each time. When\n"
+     "that is 100000 entries or more it goes on from there; --full never does, --quick always."},
     {"list", "one line for each session", filter_options, NULL, audit_list,
      "Without --key what was granted and refused stays sealed."},
     {"show", "the minutes of one session, in words", NULL, session_words, audit_show, "Needs --key."},

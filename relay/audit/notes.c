@@ -90,9 +90,13 @@ static bool check_customer_key(const struct taking *t, struct proto_note_key *ke
 {
     char name[PROTO_SIGNER_BYTES];
 
-    proto_signer_customer(name, t->session->row.sid);
     if (t->session->key_is_wrong)
         return false;
+    if (t->session->has_customer_key) { /* the check of a point costs as much as a signature */
+        *key = t->session->customer_key;
+        return true;
+    }
+    proto_signer_customer(name, t->session->row.sid);
     t->session->key_is_wrong = true; /* said once, not for each of its notes */
     if (proto_note_key_init(key, name, t->session->row.cs_pub)) {
         audit_found(audit_expected(audit_at_session(audit_wrong(t->report, "session", "cs_pub"), t->session->row.sid),
@@ -110,6 +114,8 @@ static bool check_customer_key(const struct taking *t, struct proto_note_key *ke
             return false;
         }
     t->session->key_is_wrong = false;
+    t->session->customer_key = *key;
+    t->session->has_customer_key = true;
     return true;
 }
 
@@ -243,6 +249,7 @@ enum proto_err audit_notes_take(struct audit_session *session, const struct audi
         t.note->by = signers[kind];
         proto_log_leaf_hash(t.note->leaf_hash, entry->leaf);
         report->notes++;
+        report->hashes++;
         if (take(&t, &evidence->notes[i]))
             session->count++;
         else

@@ -71,7 +71,8 @@ static enum proto_err take_vkey(struct audit_organisation *o, const struct proto
         return err;
     o->log_is_named = proto_org_has_log(&o->org, o->log_vkey);
     proto_signer_relay(name, o->log_key.name);
-    return proto_note_key_init(&o->events_key, name, o->log_key.public_key);
+    err = proto_log_evidence_verifier(&o->evidence_key, &o->log_key);
+    return err ? err : proto_note_key_init(&o->events_key, name, o->log_key.public_key);
 }
 
 static bool load_evidence_key(struct audit_organisation *o, const char *path)
@@ -130,6 +131,20 @@ bool audit_open(struct audit_organisation *o, const char *dir, const char *key_f
         return true;
     audit_close(o);
     return false;
+}
+
+bool audit_open_again(struct audit_organisation *copy, const struct audit_organisation *o)
+{
+    *copy = *o;
+    copy->log = copy->rows = NULL;
+    return open_store(o, &copy->log) && open_store(o, &copy->rows);
+}
+
+void audit_close_again(struct audit_organisation *copy)
+{
+    relay_store_close(copy->rows);
+    relay_store_close(copy->log);
+    sodium_memzero(copy, sizeof *copy);
 }
 
 void audit_close(struct audit_organisation *o)

@@ -24,6 +24,7 @@ struct audit_organisation {
     struct relay_store *rows; /* sessions: a visitor of rows reads entries, and a handle does one thing at a time */
     struct audit_staff *staff;
     size_t staff_count;
+    struct audit_judged *judged; /* staff.c: when a certificate was found good; several threads ask */
     /* Borrowed */
     const char *dir;
 
@@ -31,9 +32,9 @@ struct audit_organisation {
     struct proto_org org;
     struct proto_policy policy;
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
-    struct proto_note_key log_key, events_key; /* checkpoints; the relay's events */
-    bool log_is_named;                         /* org.note names this log's key */
-    bool can_open;                             /* the officers' key is here */
+    struct proto_note_key log_key, events_key, evidence_key; /* checkpoints; the relay's events; evidence lines */
+    bool log_is_named;                                       /* org.note names this log's key */
+    bool can_open;                                           /* the officers' key is here */
     uint8_t evidence_public[32], evidence_secret[32];
 };
 
@@ -42,7 +43,13 @@ struct audit_organisation {
  * open. Certificates of staff are looked for in ca/issued and staff; a relay's folder has none, and that is no error.
  */
 bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file);
-void audit_close(struct audit_organisation *o); /* wipes the key; a zeroed struct is fine */
+/**
+ * The same organisation for another thread: handles of its own on the stores, all else borrowed from `o`, which must
+ * stay open. False: an error was said.
+ */
+bool audit_open_again(struct audit_organisation *copy, const struct audit_organisation *o);
+void audit_close_again(struct audit_organisation *copy); /* a zeroed struct is fine */
+void audit_close(struct audit_organisation *o);          /* wipes the key; a zeroed struct is fine */
 
 /** staff.c: reads what there is of certificates. False: out of memory, which was said. */
 bool audit_staff_load(struct audit_organisation *o);

@@ -69,6 +69,28 @@ void audit_found(struct audit_finding *finding, const char *format, ...)
     audit_plain(finding->found);
 }
 
+void audit_report_add(struct audit_report *report, const struct audit_report *more)
+{
+    size_t kept = more->wrong < AUDIT_FINDINGS_MAX ? more->wrong : AUDIT_FINDINGS_MAX;
+
+    for (size_t i = 0; i < kept && report->wrong + i < AUDIT_FINDINGS_MAX; i++)
+        report->findings[report->wrong + i] = more->findings[i];
+    report->wrong += more->wrong;
+    report->entries += more->entries;
+    report->sessions += more->sessions;
+    report->live += more->live;
+    report->signatures += more->signatures;
+    report->opened += more->opened;
+    report->hashes += more->hashes;
+    report->notes += more->notes;
+    report->erased += more->erased;
+    report->sound_sessions += more->sound_sessions;
+    report->recorded_lines += more->recorded_lines;
+    report->unchecked_lines += more->unchecked_lines;
+    report->lone_notes += more->lone_notes;
+    report->overdue += more->overdue;
+}
+
 void audit_causes_first(struct audit_report *report)
 {
     struct audit_finding *all = report->findings;

@@ -37,11 +37,11 @@ struct audit_gone {
 struct audit_report {
     struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
     size_t wrong;                                          /* all of them, those over the bound too */
-    uint64_t entries, sessions, live, signatures, opened, notes, erased;
-    uint64_t acts; /* notes of officers, and of the relay about itself */
+    uint64_t entries, sessions, live, signatures, opened, hashes, notes, erased;
+    uint64_t acts;                          /* notes of officers, and of the relay about itself */
     struct audit_gone gone[AUDIT_GONE_MAX]; /* the newest of them, in a ring */
     size_t gone_count;                      /* all of them */
-    uint64_t sound_sessions; /* read whole, and nothing wrong in them */
+    uint64_t sound_sessions;                /* read whole, and nothing wrong in them */
     uint64_t
         recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */
     uint64_t unchecked_lines; /* of agents of whom there is no key at all */
@@ -60,6 +60,9 @@ void audit_found(struct audit_finding *finding, const char *format, ...) __attri
 /** Text from the database, before it meets a terminal or JSON: what is no UTF-8, or would move the cursor, becomes "?".
  */
 void audit_plain(char *text);
+
+/** Adds what another report of the same log found, behind what is there. */
+void audit_report_add(struct audit_report *report, const struct audit_report *more);
 
 /** Puts the first finding that is not an effect in front of all. */
 void audit_causes_first(struct audit_report *report);

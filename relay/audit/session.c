@@ -38,6 +38,7 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
         return PROTO_OK;
     }
     reading->report->opened++;
+    reading->report->hashes += 2; /* leaf and commitment */
     if (proto_evidence_open(entry->evidence, entry->evidence_len, reading->o->evidence_public,
                             reading->o->evidence_secret, &session->plain, &evidence)) {
         session->incomplete = true;

@@ -41,6 +41,8 @@ struct audit_session {
     enum proto_err agent_err;    /* why the agent's certificate is not known */
     struct proto_note_key
         agent_key; /* under which the agent's lines are checked: of the certificate, or else recorded */
+    struct proto_note_key customer_key; /* of row.cs_pub, under the session's name */
+    bool has_customer_key;
     bool has_agent_key, key_is_recorded; /* recorded: the relay's `created` says so, and nobody else */
     struct proto_buf plain;              /* the opened evidence of one entry; secret */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates of staff, as the authority keeps them: whose key it was that signed a line months ago. */
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,16 @@
 #include "relay/audit/organisation.h"
 
 #define BETWEEN_MAX (PROTO_IDENTITY_CHAIN_MAX - 1) /* leaf, and an authority below the root */
+
+/* A chain that holds at two times holds between them: so few are judged more than three times. */
+struct audit_judged {
+    pthread_mutex_t lock;
+    struct {
+        bool any;
+        int64_t from_s, to_s; /* both included */
+        struct proto_identity identity;
+    } of[]; /* in the order of staff */
+};
 
 struct audit_staff {
     uint8_t fingerprint[32];
@@ -73,8 +84,15 @@ bool audit_staff_load(struct audit_organisation *o)
         host_say_err("certificates", PROTO_ERR_NOMEM);
         return false;
     }
-    if (o->staff_count)
-        qsort(o->staff, o->staff_count, sizeof *o->staff, by_fingerprint);
+    if (!o->staff_count)
+        return true;
+    qsort(o->staff, o->staff_count, sizeof *o->staff, by_fingerprint);
+    o->judged = calloc(1, sizeof *o->judged + o->staff_count * sizeof o->judged->of[0]);
+    if (!o->judged) {
+        host_say_err("certificates", PROTO_ERR_NOMEM);
+        return false;
+    }
+    pthread_mutex_init(&o->judged->lock, NULL);
     return true;
 }
 
@@ -83,6 +101,10 @@ void audit_staff_free(struct audit_organisation *o)
     for (size_t i = 0; i < o->staff_count; i++)
         proto_certificates_free(o->staff[i].chain, o->staff[i].chain_len);
     free(o->staff);
+    if (o->judged)
+        pthread_mutex_destroy(&o->judged->lock);
+    free(o->judged);
+    o->judged = NULL;
     o->staff = NULL;
     o->staff_count = 0;
 }
@@ -105,17 +127,54 @@ size_t audit_staff_chain(const struct audit_organisation *o, const uint8_t finge
     return count;
 }
 
-enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32], int64_t at_s,
-                                struct proto_identity *out)
+static enum proto_err judge_chain(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                                  int64_t at_s, struct proto_identity *out)
 {
     struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
     size_t count = audit_staff_chain(o, fingerprint, chain);
 
+    return proto_identity_verify_chain(chain, count, o->root.fingerprint, sizeof o->root.fingerprint, at_s, out);
+}
+
+/* Also at the ends of the certificate's own time, so that the next one who asks need not. */
+static enum proto_err judge_at(const struct audit_organisation *o, size_t index, int64_t at_s,
+                               struct proto_identity *out)
+{
+    const uint8_t *fingerprint = o->staff[index].fingerprint;
+    enum proto_err err = judge_chain(o, fingerprint, at_s, out);
+    struct proto_identity other;
+
+    if (err || o->judged->of[index].any)
+        return err;
+    o->judged->of[index].any = true;
+    o->judged->of[index].identity = *out;
+    o->judged->of[index].from_s = judge_chain(o, fingerprint, out->not_before_s, &other) ? at_s : out->not_before_s;
+    o->judged->of[index].to_s = judge_chain(o, fingerprint, out->not_after_s - 1, &other) ? at_s : out->not_after_s - 1;
+    return PROTO_OK;
+}
+
+static enum proto_err judge(const struct audit_organisation *o, size_t index, int64_t at_s, struct proto_identity *out)
+{
+    enum proto_err err = PROTO_OK;
+
+    pthread_mutex_lock(&o->judged->lock);
+    if (o->judged->of[index].any && at_s >= o->judged->of[index].from_s && at_s <= o->judged->of[index].to_s)
+        *out = o->judged->of[index].identity;
+    else
+        err = judge_at(o, index, at_s, out);
+    pthread_mutex_unlock(&o->judged->lock);
+    return err;
+}
+
+enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32], int64_t at_s,
+                                struct proto_identity *out)
+{
+    const struct audit_staff *found = staff_of(o, fingerprint);
+
     memset(out, 0, sizeof *out);
-    if (!count)
+    if (!found)
         return PROTO_ERR_NOT_FOUND;
-    enum proto_err err =
-        proto_identity_verify_chain(chain, count, o->root.fingerprint, sizeof o->root.fingerprint, at_s, out);
+    enum proto_err err = judge(o, (size_t)(found - o->staff), at_s, out);
     if (err)
         return err;
     const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, out->serial);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks the entries in order, once. */
+/* Walks the entries in order, once, after a crew has looked at each. */
 #include "relay/audit/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/host/files.h"
-#include "proto/seal/kdf.h"
+#include "relay/audit/crew.h"
+#include "relay/log/tiles.h"
 
 /* ---- tiles ---- */
 
@@ -87,16 +88,7 @@ static enum proto_err grow(struct audit_walk *walk, const uint8_t leaf_hash[32],
     return err;
 }
 
-/* ---- one entry ---- */
-
-static bool is_zero(const uint8_t *bytes, size_t len)
-{
-    uint8_t all = 0;
-
-    for (size_t i = 0; i < len; i++)
-        all |= bytes[i];
-    return all == 0;
-}
+/* ---- entries, in order, after others have looked at each ---- */
 
 /* Named by a note that is there, or that came since the notes were read. */
 static bool was_erased(struct audit_walk *walk, uint64_t index)
@@ -106,49 +98,7 @@ static bool was_erased(struct audit_walk *walk, uint64_t index)
     return audit_own_read(&walk->own, walk->o, walk->report) == PROTO_OK && audit_own_names(&walk->own, index);
 }
 
-static unsigned check_evidence(struct audit_walk *walk, const struct relay_store_entry *entry, bool of_session)
-{
-    struct relay_store_session row;
-    uint8_t hash[32];
-    unsigned kinds = 0;
-
-    enum proto_err row_err = of_session ? relay_store_get_session(walk->o->rows, entry->sid, &row) : PROTO_OK;
-    if (!entry->evidence) {
-        walk->report->erased++;
-        if (!of_session || was_erased(walk, entry->index))
-            return 0;
-        if (walk->missing_from == UINT64_MAX)
-            walk->missing_from = entry->index;
-        return row_err == PROTO_ERR_NOT_FOUND ? 0 : AUDIT_MISSING;
-    }
-    if (row_err == PROTO_ERR_NOT_FOUND)
-        kinds |= AUDIT_ORPHAN;
-    proto_sha256(hash, entry->evidence, entry->evidence_len);
-    if (proto_log_evidence_check(entry->evidence_line, entry->index, entry->leaf, hash, walk->o->log_vkey))
-        kinds |= AUDIT_LINE;
-    walk->report->signatures++;
-    return kinds;
-}
-
-static unsigned check_leaf(struct audit_walk *walk, const struct relay_store_entry *entry, bool of_session)
-{
-    struct proto_log_leaf leaf;
-    uint64_t index = 0;
-    unsigned kinds = 0;
-
-    if (proto_log_leaf_parse(&leaf, entry->leaf))
-        return AUDIT_FORM;
-    int64_t received_s = entry->received_ms / 1000;
-    if (leaf.unix_s != received_s - received_s % PROTO_LOG_TIME_GRAIN_S)
-        kinds |= AUDIT_TIME;
-    if (relay_store_find_commitment(walk->o->rows, leaf.commitment, &index) || index != entry->index)
-        kinds |= AUDIT_COMMITMENT;
-    if ((leaf.kind == PROTO_LOG_ERASURE || leaf.kind == PROTO_LOG_OFFICER_ACT) == of_session)
-        kinds |= AUDIT_ORPHAN;
-    return kinds;
-}
-
-static void add_trouble(struct audit_walk *walk, uint64_t index, unsigned kinds, const struct relay_store_entry *entry)
+static void add_trouble(struct audit_walk *walk, uint64_t index, unsigned kinds, const struct audit_entry *entry)
 {
     if (!kinds || walk->trouble_count == AUDIT_TROUBLES_MAX)
         return;
@@ -156,36 +106,137 @@ static void add_trouble(struct audit_walk *walk, uint64_t index, unsigned kinds,
     t->index = index;
     t->kinds = kinds;
     memcpy(t->sid, entry->sid, sizeof t->sid);
-    t->has_sid = !is_zero(entry->sid, sizeof entry->sid);
+    t->has_sid = entry->has_sid;
 }
 
-static enum proto_err walk_entry(struct audit_walk *walk, uint64_t index)
+static enum proto_err touch(struct audit_log *log, const uint8_t sid[static RELAY_STORE_SID_BYTES])
 {
-    struct relay_store_entry entry;
-    uint8_t hash[PROTO_LOG_HASH_BYTES] = {0};
-    unsigned kinds = 0;
-
-    enum proto_err err = relay_store_get_entry(walk->o->log, index, &entry);
-    bool whole = err == PROTO_OK || err == PROTO_ERR_CRYPTO; /* CRYPTO: all of it but the evidence was read */
-    if (whole) {
-        proto_log_leaf_hash(hash, entry.leaf);
-        bool of_session = !is_zero(entry.sid, sizeof entry.sid);
-        kinds |= check_leaf(walk, &entry, of_session);
-        walk->log->own += !of_session;
-        kinds |= err ? AUDIT_SEALED : check_evidence(walk, &entry, of_session);
-    } else {
-        memset(&entry, 0, sizeof entry);
-        kinds |= err == PROTO_ERR_NOT_FOUND ? AUDIT_GONE : AUDIT_FORM;
+    if (log->touched_count && !memcmp(log->touched[log->touched_count - 1], sid, RELAY_STORE_SID_BYTES))
+        return PROTO_OK; /* entries of one session often follow each other */
+    if (log->touched_count == log->touched_room) {
+        size_t more = log->touched_room ? log->touched_room * 2 : 256;
+        uint8_t(*bigger)[RELAY_STORE_SID_BYTES] = realloc(log->touched, more * sizeof *bigger);
+        if (!bigger)
+            return PROTO_ERR_NOMEM;
+        log->touched = bigger;
+        log->touched_room = more;
     }
-    const uint8_t *stored = tile_hash(walk, 0, index); /* after the entry, whose parts the handle lends */
-    if (!stored || memcmp(stored, hash, sizeof hash) != 0)
+    memcpy(log->touched[log->touched_count++], sid, RELAY_STORE_SID_BYTES);
+    return PROTO_OK;
+}
+
+/* Trees that somebody vouched for are compared when this one has their size. */
+static void pass(struct audit_walk *walk)
+{
+    if (walk->leaves.size == walk->vouched_size)
+        proto_log_tree_root(&walk->leaves, walk->passed_root);
+    if (walk->leaves.size == walk->plan->seen.size)
+        proto_log_tree_root(&walk->leaves, walk->seen_root);
+}
+
+/* What is gone must have been erased by a note that says so. */
+static unsigned take_erased(struct audit_walk *walk, uint64_t index, const struct audit_entry *entry)
+{
+    walk->report->erased++;
+    if (!entry->has_sid || was_erased(walk, index))
+        return entry->kinds & ~(unsigned)AUDIT_MISSING;
+    if (walk->missing_from == UINT64_MAX)
+        walk->missing_from = index;
+    return entry->kinds;
+}
+
+static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const struct audit_entry *entry)
+{
+    const uint8_t *stored = tile_hash(walk, 0, index);
+    unsigned kinds = entry->erased ? take_erased(walk, index, entry) : entry->kinds;
+    enum proto_err err = PROTO_OK;
+
+    if (!stored || memcmp(stored, entry->hash, sizeof entry->hash) != 0)
         kinds |= AUDIT_TILE;
     walk->report->entries++;
-    add_trouble(walk, index, kinds, &entry);
-    err = grow(walk, hash, stored);
-    if (!err && walk->leaves.size == walk->vouched_size)
-        proto_log_tree_root(&walk->leaves, walk->passed_root);
+    walk->log->own += entry->whole && !entry->has_sid;
+    if (walk->log->from && entry->has_sid)
+        err = touch(walk->log, entry->sid);
+    add_trouble(walk, index, kinds, entry);
+    if (!err)
+        err = grow(walk, entry->hash, stored);
+    if (!err)
+        pass(walk);
     return err;
+}
+
+static enum proto_err take_block(void *context, void *job)
+{
+    struct audit_walk *walk = context;
+    const struct audit_block *block = job;
+    enum proto_err err = PROTO_OK;
+
+    walk->report->signatures += block->signatures;
+    walk->report->hashes += block->hashes + block->count; /* a leaf more is a node more */
+    for (size_t i = 0; !err && i < block->count; i++)
+        err = take_entry(walk, block->from + i, &block->entries[i]);
+    if (walk->plan->progress)
+        walk->plan->progress(walk->plan->context, "entries", block->from + block->count, walk->log->size);
+    return err;
+}
+
+static enum proto_err walk_blocks(struct audit_walk *walk)
+{
+    const struct audit_crew_config config = {.threads = walk->plan->threads,
+                                             .job_bytes = sizeof(struct audit_block),
+                                             .work = audit_block_inspect,
+                                             .take = take_block,
+                                             .context = walk};
+    struct audit_log *log = walk->log;
+    struct audit_crew *crew;
+    struct audit_block *block;
+    enum proto_err err = audit_crew_new(&crew, &config, walk->o);
+
+    if (err)
+        return err;
+    /* A size that nobody signed may be any number: it ends where enough is missing. */
+    for (uint64_t at = log->from; at < log->size && (log->signed_ok || walk->trouble_count < AUDIT_TROUBLES_MAX);
+         at += AUDIT_BLOCK_ENTRIES) {
+        if (!(block = audit_crew_job(crew)))
+            break;
+        block->from = at;
+        block->count = log->size - at < AUDIT_BLOCK_ENTRIES ? (size_t)(log->size - at) : AUDIT_BLOCK_ENTRIES;
+        audit_crew_send(crew);
+    }
+    return audit_crew_finish(crew);
+}
+
+/* ---- where to begin ---- */
+
+/* What was verified before is not read again, when the tiles still lead to the root that it had. */
+static void begin_at_seen(struct audit_walk *walk)
+{
+    const struct audit_seen_tree *from = &walk->plan->from;
+    struct log_tile_reader *tiles = calloc(1, sizeof *tiles);
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+
+    if (!tiles || !from->size || !walk->log->signed_ok || from->size > walk->log->size) {
+        free(tiles);
+        return;
+    }
+    log_tile_reader_init(tiles, walk->o->log, NULL);
+    const struct proto_log_reader reader = log_tile_reader_of(tiles);
+    enum proto_err err = proto_log_tree_load(&walk->leaves, from->size, &reader);
+    proto_log_tree_root(&walk->leaves, root);
+    if (err || memcmp(root, from->root, sizeof root) != 0) {
+        audit_found(audit_expected(audit_wrong(walk->report, "tile", "hashes"),
+                                   "tiles that lead to the root of the %llu entries that were verified here before",
+                                   (unsigned long long)from->size),
+                    "%s", err ? "tiles that are missing or damaged" : "another root");
+        proto_log_tree_init(&walk->leaves);
+    } else {
+        walk->log->from = from->size;
+        pass(walk);
+        if (walk->vouched_size && walk->vouched_size < from->size &&
+            !proto_log_tree_load(&walk->tiles, walk->vouched_size, &reader))
+            proto_log_tree_root(&walk->tiles, walk->passed_root);
+    }
+    free(tiles);
 }
 
 /* ---- the whole ---- */
@@ -213,7 +264,8 @@ static void read_vouched(struct audit_walk *walk)
     proto_buf_free(&file);
 }
 
-enum proto_err audit_log_verify(struct audit_organisation *o, struct audit_report *report, struct audit_log *out)
+enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit_log_plan *plan,
+                                struct audit_report *report, struct audit_log *out)
 {
     struct audit_walk *walk = calloc(1, sizeof *walk);
     enum proto_err err = PROTO_OK;
@@ -224,17 +276,24 @@ enum proto_err audit_log_verify(struct audit_organisation *o, struct audit_repor
     walk->o = o;
     walk->report = report;
     walk->log = out;
+    walk->plan = plan;
     walk->missing_from = UINT64_MAX;
     proto_log_tree_init(&walk->leaves);
     read_vouched(walk);
     audit_judge_checkpoint(walk);
     err = audit_own_read(&walk->own, o, report);
-    /* A size that nobody signed may be any number: it ends where enough is missing. */
-    for (uint64_t i = 0; !err && i < out->size && (out->signed_ok || walk->trouble_count < AUDIT_TROUBLES_MAX); i++)
-        err = walk_entry(walk, i);
+    begin_at_seen(walk);
+    if (!err)
+        err = walk_blocks(walk);
     if (!err)
         audit_judge(walk);
     audit_own_clear(&walk->own);
     free(walk);
     return err;
+}
+
+void audit_log_clear(struct audit_log *log)
+{
+    free(log->touched);
+    memset(log, 0, sizeof *log);
 }

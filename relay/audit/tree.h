@@ -13,18 +13,58 @@
 #include "relay/audit/own.h"
 #include "relay/audit/report.h"
 
+/* A tree that was verified on this machine before; size 0: none. */
+struct audit_seen_tree {
+    uint64_t size;
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+};
+
+/* Zero: all of it, on every core. */
+struct audit_log_plan {
+    unsigned threads;
+    struct audit_seen_tree from; /* entries before it are not read again */
+    struct audit_seen_tree seen; /* what this log must continue */
+    void (*progress)(void *context, const char *what, uint64_t done, uint64_t of); /* NULL: nobody watches */
+    void *context;
+};
+
 struct audit_log {
-    uint64_t size;            /* of the checkpoint that everything was held to; entries behind it came since */
+    uint64_t size; /* of the checkpoint that everything was held to; entries behind it came since */
+    uint64_t from; /* entries before it were verified before; 0: none was */
+    uint8_t root[PROTO_LOG_HASH_BYTES];        /* of the signed checkpoint */
+    uint8_t (*touched)[RELAY_STORE_SID_BYTES]; /* owned; sessions of entries from `from` on, unless that is 0 */
+    size_t touched_count, touched_room;
     bool signed_ok;           /* the checkpoint is the log key's */
     bool leaves_ok, tiles_ok; /* the stored leaves, the lowest tiles lead to the signed root */
     uint64_t own;             /* entries of the log that belong to no session */
 };
 
 /** Checks entries [0, size) against the newest checkpoint. PROTO_ERR_NOMEM, or PROTO_OK however much is wrong. */
-PROTO_MUST_USE enum proto_err audit_log_verify(struct audit_organisation *o, struct audit_report *report,
-                                               struct audit_log *out);
+PROTO_MUST_USE enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit_log_plan *plan,
+                                               struct audit_report *report, struct audit_log *out);
+void audit_log_clear(struct audit_log *log);
 
-/* ---- between tree.c and judge.c ---- */
+/* ---- between tree.c, entries.c and judge.c ---- */
+
+enum { AUDIT_BLOCK_ENTRIES = 256 };
+
+/* What can be said of an entry alone. */
+struct audit_entry {
+    uint8_t hash[PROTO_LOG_HASH_BYTES]; /* of the leaf */
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    unsigned kinds;              /* of trouble */
+    bool whole, has_sid, erased; /* it could be read; belongs to a session; its evidence is gone */
+};
+
+struct audit_block {
+    uint64_t from;
+    size_t count;
+    uint64_t signatures, hashes;
+    struct audit_entry entries[AUDIT_BLOCK_ENTRIES];
+};
+
+/** A crew's work: `job` is a block. */
+void audit_block_inspect(struct audit_organisation *o, void *context, void *job);
 
 /* What may be wrong with one entry; what it means is known only when both roots are. */
 enum audit_trouble_kind {
@@ -52,15 +92,17 @@ struct audit_walk {
     struct audit_organisation *o;
     struct audit_report *report;
     struct audit_log *log;
+    const struct audit_log_plan *plan;
     struct relay_store_checkpoint checkpoint;
     struct proto_log_tree leaves, tiles;
     bool parted; /* the trees are not the same any more */
     struct audit_trouble troubles[AUDIT_TROUBLES_MAX];
-    size_t trouble_count;              /* at most the bound: the first ones */
-    uint64_t missing_from;             /* first entry without evidence and without an erasure; UINT64_MAX: none */
-    struct audit_own own;              /* the log's own notes */
+    size_t trouble_count;  /* at most the bound: the first ones */
+    uint64_t missing_from; /* first entry without evidence and without an erasure; UINT64_MAX: none */
+    struct audit_own own;  /* the log's own notes */
     uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */
     uint8_t vouched_root[32], passed_root[32];
+    uint8_t seen_root[32]; /* of this log, at the size of plan->seen */
     struct audit_level {
         uint8_t hashes[RELAY_STORE_TILE_WIDTH * PROTO_LOG_HASH_BYTES];
         uint64_t n;

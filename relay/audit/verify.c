@@ -1,44 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify: the log, then its sessions; then what was found, in words. */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "proto/host/say.h"
-#include "proto/host/world.h"
-#include "relay/audit/commands.h"
-#include "relay/audit/session.h"
-#include "relay/audit/times.h"
-#include "relay/audit/tree.h"
+/* The whole verification: the log, then its sessions, both by a crew. */
 #include "relay/audit/verify.h"
 
-#define SHOWN_MAX 8 /* findings after the first that are listed */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "relay/audit/crew.h"
+#include "relay/audit/session.h"
+
+enum { ROWS_PER_JOB = 16 };
+
+struct rows {
+    struct relay_store_session row[ROWS_PER_JOB];
+    size_t count;
+    struct audit_report report;
+    uint64_t seen;
+    enum proto_err err;
+};
 
 struct walking {
     struct audit_organisation *o;
     struct audit_verified *v;
     int64_t now_ms;
+    struct audit_crew *crew;
+    struct rows *job; /* being filled */
+    uint64_t done;
 };
+
+/* ---- on any thread ---- */
+
+static enum proto_err judge_row(struct audit_organisation *o, uint64_t size, const struct relay_store_session *row,
+                                struct rows *job)
+{
+    struct audit_session session;
+    size_t before = job->report.wrong;
+    enum proto_err err = audit_session_read(&session, o, row, &job->report);
+
+    if (!err)
+        audit_session_judge(&session, o, size, &job->report);
+    job->seen += session.entries;
+    job->report.sound_sessions += !err && job->report.wrong == before && !session.incomplete;
+    audit_session_clear(&session);
+    return err;
+}
+
+static void judge_rows(struct audit_organisation *o, void *context, void *job)
+{
+    const struct walking *w = context;
+    struct rows *rows = job;
+
+    for (size_t i = 0; !rows->err && i < rows->count; i++)
+        rows->err = judge_row(o, w->v->log.size, &rows->row[i], rows);
+}
+
+/* ---- in order ---- */
+
+static enum proto_err take_rows(void *context, void *job)
+{
+    struct walking *w = context;
+    const struct rows *rows = job;
+
+    audit_report_add(&w->v->report, &rows->report);
+    w->v->seen += rows->seen;
+    w->done += rows->count;
+    if (w->v->plan.progress)
+        w->v->plan.progress(w->v->plan.context, "sessions", w->done, 0);
+    return rows->err;
+}
+
+static int by_sid(const void *a, const void *b)
+{
+    return memcmp(a, b, RELAY_STORE_SID_BYTES);
+}
+
+/* A session of which nothing is new was judged when what it has was. */
+static bool is_new(const struct audit_log *log, const struct relay_store_session *row)
+{
+    return !log->from ||
+           (log->touched_count && bsearch(row->sid, log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid));
+}
 
 static enum proto_err visit_row(void *context, const struct relay_store_session *row)
 {
     struct walking *w = context;
     struct audit_report *report = &w->v->report;
-    struct audit_session session;
-    size_t before = report->wrong;
 
     report->sessions++;
     report->live += row->state != RELAY_STORE_ENDED;
     report->overdue += row->state != RELAY_STORE_ENDED && row->expires_unix_ms < w->now_ms;
-    if (!w->o->can_open)
+    if (!w->o->can_open || !is_new(&w->v->log, row))
         return PROTO_OK;
-    enum proto_err err = audit_session_read(&session, w->o, row, report);
-    if (!err)
-        audit_session_judge(&session, w->o, w->v->log.size, report);
-    w->v->seen += session.entries;
-    report->sound_sessions += !err && report->wrong == before && !session.incomplete;
-    audit_session_clear(&session);
-    return err;
+    w->v->judged++;
+    if (!w->job && !(w->job = audit_crew_job(w->crew)))
+        return PROTO_ERR_NOMEM; /* or what finishing says */
+    w->job->row[w->job->count++] = *row;
+    if (w->job->count == ROWS_PER_JOB) {
+        audit_crew_send(w->crew);
+        w->job = NULL;
+    }
+    return PROTO_OK;
+}
+
+static enum proto_err walk_rows(struct walking *w)
+{
+    const struct audit_crew_config config = {.threads = w->v->plan.threads,
+                                             .job_bytes = sizeof(struct rows),
+                                             .work = judge_rows,
+                                             .take = take_rows,
+                                             .context = w};
+    struct audit_log *log = &w->v->log;
+    enum proto_err err = audit_crew_new(&w->crew, &config, w->o);
+
+    if (err)
+        return PROTO_ERR_NOMEM;
+    if (log->touched_count)
+        qsort(log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid);
+    err = relay_store_each_session(w->o->rows, true, visit_row, w);
+    if (w->job)
+        audit_crew_send(w->crew);
+    enum proto_err work_err = audit_crew_finish(w->crew);
+    return work_err ? work_err : err;
 }
 
 /* Every entry of a session must have been met again under its row. */
@@ -46,7 +128,7 @@ static void judge_met(struct audit_verified *v)
 {
     uint64_t expected = v->log.size - v->log.own - v->report.erased;
 
-    if (v->report.wrong == 0 && v->seen < expected)
+    if (v->report.wrong == 0 && !v->log.from && v->seen < expected)
         audit_found(audit_expected(audit_wrong(&v->report, "entry", "sid"),
                                    "%" PRIu64 " entries to belong to the sessions that have rows", expected),
                     "%" PRIu64, v->seen);
@@ -54,14 +136,14 @@ static void judge_met(struct audit_verified *v)
 
 enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms)
 {
-    struct walking walking = {o, v, now_ms};
+    struct walking walking = {.o = o, .v = v, .now_ms = now_ms};
 
     if (!o->log_is_named)
         audit_found(audit_expected(audit_wrong(&v->report, "relay/log.vkey", "key"), "a log key that org.note names"),
                     "another key");
-    enum proto_err err = audit_log_verify(o, &v->report, &v->log);
+    enum proto_err err = audit_log_verify(o, &v->plan, &v->report, &v->log);
     if (!err)
-        err = relay_store_each_session(o->rows, true, visit_row, &walking);
+        err = walk_rows(&walking);
     if (err && err != PROTO_ERR_NOMEM) { /* a row that cannot even be read */
         audit_found(audit_expected(audit_wrong(&v->report, "session", "row"), "rows that can be read"), "%s",
                     relay_store_error(o->rows));
@@ -71,172 +153,4 @@ enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verif
         judge_met(v);
     audit_causes_first(&v->report);
     return err;
-}
-
-/* ---- in words ---- */
-
-static void print_finding(const struct audit_finding *finding, bool first)
-{
-    char place[AUDIT_TEXT_MAX];
-
-    audit_place(finding, place);
-    if (first)
-        printf("WRONG  %s\n  expected  %s\n  there is  %s\n", place, finding->expected, finding->found);
-    else
-        printf("  %s: expected %s; there is %s\n", place, finding->expected, finding->found);
-}
-
-static void print_provable(const struct audit_organisation *o, const struct audit_verified *v)
-{
-    const struct audit_log *log = &v->log;
-
-    printf("In spite of it\n");
-    if (!log->signed_ok)
-        printf("  nothing is proved by the log alone: its newest checkpoint is not one that its key signed.\n");
-    else if (log->leaves_ok)
-        printf("  all %" PRIu64 " leaves are those that the log's key signed: none was added, removed or moved.\n",
-               log->size);
-    else if (log->tiles_ok)
-        printf(
-            "  the tiles lead to the signed root, so all leaves but those named are proved to be the signed ones.\n");
-    else
-        printf("  neither leaves nor tiles lead to the signed root; single entries stand by their own signatures.\n");
-    if (o->can_open)
-        printf("  %" PRIu64 " of %" PRIu64 " sessions hold in every note, signature and rule.\n",
-               v->report.sound_sessions, v->report.sessions);
-}
-
-/* What is gone, and on whose word. */
-static void print_gone(const struct audit_report *r)
-{
-    size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
-
-    for (size_t i = r->gone_count - shown; i < r->gone_count; i++) {
-        const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
-        char when[AUDIT_TIME_MAX];
-        audit_time_short(when, gone->unix_s);
-        printf("Erased      %" PRIu64 " entries between %" PRIu64 " and %" PRIu64
-               ", %s, %s:\n            entry %" PRIu64 ", \"%s\"\n",
-               gone->count, gone->first, gone->last, when, gone->retention ? "by retention" : "by an officer",
-               gone->entry, gone->basis);
-    }
-    if (r->gone_count > shown)
-        printf("            and %zu erasures before\n", r->gone_count - shown);
-}
-
-static void print_counts(const struct audit_organisation *o, const struct audit_verified *v)
-{
-    const struct audit_report *r = &v->report;
-
-    printf("Log         %s\n", o->log_key.name);
-    printf("Entries     %" PRIu64 " of %" PRIu64 " read", r->entries, v->log.size);
-    printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
-    print_gone(r);
-    if (r->acts)
-        printf("Officers    %" PRIu64 " notes of what officers did, or the relay to itself\n", r->acts);
-    printf("Sessions    %" PRIu64 ", of which %" PRIu64 " ended and %" PRIu64 " open\n", r->sessions,
-           r->sessions - r->live, r->live);
-    printf("Signatures  %" PRIu64 " checked\n", r->signatures);
-    if (o->can_open)
-        printf("Opened      %" PRIu64 " sealed entries, %" PRIu64 " notes\n", r->opened, r->notes);
-}
-
-/* What a green answer does not cover, said plainly. */
-static void print_not_seen(const struct audit_organisation *o, const struct audit_report *r)
-{
-    if (!o->can_open)
-        printf("Not seen    what the notes say: their signatures, their order and the rules\n"
-               "            (no picture without consent, every session ended). For these\n"
-               "            give --key with the officers' evidence key.\n");
-    if (r->recorded_lines)
-        printf("Recorded    %" PRIu64 " %s of an agent %s under the key that the relay recorded;\n"
-               "            certificate not at hand. Certificates lie in ca/issued where the\n"
-               "            authority lives; verify there.\n",
-               r->recorded_lines, r->recorded_lines == 1 ? "line" : "lines", r->recorded_lines == 1 ? "is" : "are");
-    if (r->unchecked_lines)
-        printf("Not checked %" PRIu64 " %s of an agent: certificate not stored. Certificates lie in\n"
-               "            ca/issued where the authority lives; verify there.\n",
-               r->unchecked_lines, r->unchecked_lines == 1 ? "line" : "lines");
-    if (r->lone_notes)
-        printf("Note        %" PRIu64 " %s the customer's line alone: the agent's did not come\n"
-               "            in time.\n",
-               r->lone_notes, r->lone_notes == 1 ? "statement has" : "statements have");
-    if (r->overdue)
-        printf("Note        %" PRIu64 " open %s past %s time; the relay ends %s when it runs.\n", r->overdue,
-               r->overdue == 1 ? "session is" : "sessions are", r->overdue == 1 ? "its" : "their",
-               r->overdue == 1 ? "it" : "them");
-}
-
-static void print_words(const struct audit_organisation *o, const struct audit_verified *v)
-{
-    const struct audit_report *r = &v->report;
-    size_t kept = r->wrong < AUDIT_FINDINGS_MAX ? r->wrong : AUDIT_FINDINGS_MAX;
-
-    if (r->wrong)
-        print_finding(&r->findings[0], true);
-    if (r->wrong > 1)
-        printf("And %zu more, each of which may be an effect of it:\n", r->wrong - 1);
-    for (size_t i = 1; i < kept && i <= SHOWN_MAX; i++)
-        print_finding(&r->findings[i], false);
-    if (r->wrong)
-        print_provable(o, v);
-    print_counts(o, v);
-    print_not_seen(o, r);
-    if (!r->wrong)
-        printf("Verified    %s\n", o->can_open ? "nothing is wrong." : "nothing is wrong in what could be seen.");
-}
-
-/* ---- as JSON Lines ---- */
-
-static void print_finding_json(const struct audit_finding *f)
-{
-    char sid[2 * RELAY_STORE_SID_BYTES + 1] = "";
-    json_t *line = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event", "wrong", "table", f->table, "column", f->column,
-                             "expected", f->expected, "found", f->found);
-
-    for (size_t i = 0; i < sizeof f->sid; i++)
-        snprintf(sid + 2 * i, 3, "%02x", f->sid[i]);
-    if (line && f->has_entry)
-        json_object_set_new(line, "entry", json_integer((json_int_t)f->entry));
-    if (line && f->has_sid)
-        json_object_set_new(line, "session", json_string(sid));
-    host_json_line(line);
-}
-
-static void print_json(const struct audit_organisation *o, const struct audit_verified *v)
-{
-    const struct audit_report *r = &v->report;
-
-    for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
-        print_finding_json(&r->findings[i]);
-    host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "event", "verified", "ok", r->wrong == 0,
-        "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size, "entries",
-        (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live, "sound_sessions",
-        (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "notes", (json_int_t)r->notes, "erased",
-        (json_int_t)r->erased, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
-        (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok));
-}
-
-int audit_verify(void)
-{
-    struct audit_organisation o;
-    struct audit_verified *v = calloc(1, sizeof *v);
-    int code = HOST_EXIT_USAGE;
-
-    if (!v || !audit_enter(&o, NULL)) {
-        free(v);
-        return code;
-    }
-    enum proto_err err = audit_verify_all(&o, v, host_now().unix_ms);
-    if (err) {
-        host_say_err("verify", err);
-        code = HOST_EXIT_FAILED;
-    } else {
-        (audit_options.json ? print_json : print_words)(&o, v);
-        code = v->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
-    }
-    audit_close(&o);
-    free(v);
-    return code;
 }

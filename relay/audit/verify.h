@@ -8,12 +8,15 @@
 #include "relay/audit/tree.h"
 
 struct audit_verified {
+    struct audit_log_plan plan; /* by the caller; zero: all of it, on every core */
     struct audit_report report;
     struct audit_log log;
-    uint64_t seen; /* entries that were met under a session's row */
+    uint64_t judged; /* sessions whose notes were opened */
+    uint64_t seen;   /* entries that were met under a session's row */
 };
 
-/** `v` is zeroed by the caller. NOMEM, or PROTO_OK however much is wrong. */
+/** `v` is zeroed by the caller, but for the plan; audit_log_clear(&v->log) when it began with a seen tree. NOMEM, or
+ * PROTO_OK however much is wrong. */
 PROTO_MUST_USE enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms);
 
 #endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/remembered.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+
+#define FILE_BYTES 4096
+#define FIRST_LINE "handhold-audit 1"
+
+static bool folder_path(char out[static HOST_PATH_BYTES])
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+    if (state && *state == '/')
+        return host_path(out, "%s/handhold/audit", state);
+    return home && *home == '/' && host_path(out, "%s/.local/state/handhold/audit", home);
+}
+
+/* An origin has slashes; a log that began anew under another key is another log. */
+static bool file_path(const struct audit_organisation *o, const char *folder, char out[static HOST_PATH_BYTES])
+{
+    char name[PROTO_NOTE_NAME_MAX + 1], id[2 * PROTO_NOTE_KEY_ID_BYTES + 1];
+
+    snprintf(name, sizeof name, "%.200s", o->log_key.name);
+    for (char *at = name; *at; at++)
+        if (*at == '/' || *at == '.')
+            *at = '_';
+    sodium_bin2hex(id, sizeof id, o->log_key.id, sizeof o->log_key.id);
+    return host_path(out, "%s/%s.%s.seen", folder, name, id);
+}
+
+static bool read_tree(const char *text, const char *word, struct audit_seen_tree *out)
+{
+    const char *line = strstr(text, word);
+    char hex[2 * PROTO_LOG_HASH_BYTES + 1];
+    size_t len = 0;
+
+    return line && sscanf(line + strlen(word), "%" SCNu64 " %64[0-9a-f]", &out->size, hex) == 2 &&
+           !sodium_hex2bin(out->root, sizeof out->root, hex, strlen(hex), NULL, &len, NULL) &&
+           len == sizeof out->root && out->size <= PROTO_LOG_SIZE_MAX;
+}
+
+bool audit_remembered_load(const struct audit_organisation *o, struct audit_remembered *out)
+{
+    char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
+    struct proto_buf file;
+
+    memset(out, 0, sizeof *out);
+    if (!folder_path(folder) || !file_path(o, folder, path) || !host_file_exists(path))
+        return true;
+    proto_buf_init(&file, FILE_BYTES);
+    bool fine = !host_file_read(path, &file);
+    proto_buf_put_u8(&file, 0);
+    const char *text = (const char *)file.bytes;
+    fine = fine && !file.failed && !strncmp(text, FIRST_LINE "\n", sizeof FIRST_LINE) &&
+           read_tree(text, "\nleaves ", &out->leaves) && read_tree(text, "\nnotes ", &out->notes) &&
+           out->notes.size <= out->leaves.size;
+    proto_buf_free(&file);
+    if (!fine) {
+        memset(out, 0, sizeof *out);
+        host_say_error(path, "is not what this program writes there",
+                       "find out who changed it; without it nothing is compared with what was verified before");
+    }
+    return fine;
+}
+
+static void put_tree(struct proto_buf *out, const char *word, const struct audit_seen_tree *tree)
+{
+    char hex[2 * PROTO_LOG_HASH_BYTES + 1];
+
+    sodium_bin2hex(hex, sizeof hex, tree->root, sizeof tree->root);
+    proto_buf_printf(out, "%s %" PRIu64 " %s\n", word, tree->size, hex);
+}
+
+bool audit_remembered_save(const struct audit_organisation *o, const struct audit_remembered *seen)
+{
+    char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
+    struct proto_buf file;
+    enum proto_err err = PROTO_ERR_IO;
+
+    if (!folder_path(folder) || !file_path(o, folder, path)) {
+        host_say(HOST_WARN, "there is neither XDG_STATE_HOME nor HOME: what was verified is not remembered");
+        return false;
+    }
+    proto_buf_init(&file, FILE_BYTES);
+    proto_buf_printf(&file, FIRST_LINE "\nlog %s\n", o->log_vkey);
+    put_tree(&file, "leaves", &seen->leaves);
+    put_tree(&file, "notes", &seen->notes);
+    if (!file.failed)
+        err = host_folder_make(folder, HOST_PRIVATE);
+    if (!err)
+        err = host_file_write(path, file.bytes, file.len, HOST_PRIVATE);
+    proto_buf_free(&file);
+    if (err)
+        host_say_err(path, err);
+    return !err;
+}

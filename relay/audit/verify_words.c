@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify: what was found, in words; and what is remembered of it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/remembered.h"
+#include "relay/audit/times.h"
+#include "relay/audit/verify.h"
+
+#define SHOWN_MAX 8     /* findings after the first that are listed */
+#define PROGRESS_MS 200 /* between two of them */
+#define SMALL 100000    /* entries that are recomputed in a few seconds, so they always are */
+
+/* ---- in words ---- */
+
+static void print_finding(const struct audit_finding *finding, bool first)
+{
+    char place[AUDIT_TEXT_MAX];
+
+    audit_place(finding, place);
+    if (first)
+        printf("WRONG  %s\n  expected  %s\n  there is  %s\n", place, finding->expected, finding->found);
+    else
+        printf("  %s: expected %s; there is %s\n", place, finding->expected, finding->found);
+}
+
+static void print_provable(const struct audit_organisation *o, const struct audit_verified *v)
+{
+    const struct audit_log *log = &v->log;
+
+    printf("In spite of it\n");
+    if (!log->signed_ok)
+        printf("  nothing is proved by the log alone: its newest checkpoint is not one that its key signed.\n");
+    else if (log->leaves_ok)
+        printf("  all %" PRIu64 " leaves are those that the log's key signed: none was added, removed or moved.\n",
+               log->size);
+    else if (log->tiles_ok)
+        printf(
+            "  the tiles lead to the signed root, so all leaves but those named are proved to be the signed ones.\n");
+    else
+        printf("  neither leaves nor tiles lead to the signed root; single entries stand by their own signatures.\n");
+    if (o->can_open)
+        printf("  %" PRIu64 " of %" PRIu64 " sessions hold in every note, signature and rule.\n",
+               v->report.sound_sessions, v->judged);
+}
+
+/* What is gone, and on whose word. */
+static void print_gone(const struct audit_report *r)
+{
+    size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
+
+    for (size_t i = r->gone_count - shown; i < r->gone_count; i++) {
+        const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
+        char when[AUDIT_TIME_MAX];
+        audit_time_short(when, gone->unix_s);
+        printf("Erased      %" PRIu64 " entries between %" PRIu64 " and %" PRIu64
+               ", %s, %s:\n            entry %" PRIu64 ", \"%s\"\n",
+               gone->count, gone->first, gone->last, when, gone->retention ? "by retention" : "by an officer",
+               gone->entry, gone->basis);
+    }
+    if (r->gone_count > shown)
+        printf("            and %zu erasures before\n", r->gone_count - shown);
+}
+
+static void print_counts(const struct audit_organisation *o, const struct audit_verified *v)
+{
+    const struct audit_report *r = &v->report;
+
+    printf("Log         %s\n", o->log_key.name);
+    printf("Entries     %" PRIu64 " of %" PRIu64 " read", r->entries, v->log.size);
+    printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
+    print_gone(r);
+    if (r->acts)
+        printf("Officers    %" PRIu64 " notes of what officers did, or the relay to itself\n", r->acts);
+    printf("Sessions    %" PRIu64 ", of which %" PRIu64 " ended and %" PRIu64 " open\n", r->sessions,
+           r->sessions - r->live, r->live);
+    printf("Signatures  %" PRIu64 " checked, %" PRIu64 " hashes made\n", r->signatures, r->hashes);
+    if (o->can_open)
+        printf("Opened      %" PRIu64 " sealed entries, %" PRIu64 " notes\n", r->opened, r->notes);
+    if (v->log.from)
+        printf("Before      %" PRIu64 " entries were verified here before, and are still the beginning of\n"
+               "            this log; %s\n"
+               "            --full begins at the first.\n",
+               v->log.from,
+               o->can_open ? "sessions without a newer entry were not judged again." : "they were not read again.");
+}
+
+/* What a green answer does not cover, said plainly. */
+static void print_not_seen(const struct audit_organisation *o, const struct audit_report *r)
+{
+    if (!o->can_open)
+        printf("Not seen    what the notes say: their signatures, their order and the rules\n"
+               "            (no picture without consent, every session ended). For these\n"
+               "            give --key with the officers' evidence key.\n");
+    if (r->recorded_lines)
+        printf("Recorded    %" PRIu64 " %s of an agent %s under the key that the relay recorded;\n"
+               "            certificate not at hand. Certificates lie in ca/issued where the\n"
+               "            authority lives; verify there.\n",
+               r->recorded_lines, r->recorded_lines == 1 ? "line" : "lines", r->recorded_lines == 1 ? "is" : "are");
+    if (r->unchecked_lines)
+        printf("Not checked %" PRIu64 " %s of an agent: certificate not stored. Certificates lie in\n"
+               "            ca/issued where the authority lives; verify there.\n",
+               r->unchecked_lines, r->unchecked_lines == 1 ? "line" : "lines");
+    if (r->lone_notes)
+        printf("Note        %" PRIu64 " %s the customer's line alone: the agent's did not come\n"
+               "            in time.\n",
+               r->lone_notes, r->lone_notes == 1 ? "statement has" : "statements have");
+    if (r->overdue)
+        printf("Note        %" PRIu64 " open %s past %s time; the relay ends %s when it runs.\n", r->overdue,
+               r->overdue == 1 ? "session is" : "sessions are", r->overdue == 1 ? "its" : "their",
+               r->overdue == 1 ? "it" : "them");
+}
+
+static void print_words(const struct audit_organisation *o, const struct audit_verified *v)
+{
+    const struct audit_report *r = &v->report;
+    size_t kept = r->wrong < AUDIT_FINDINGS_MAX ? r->wrong : AUDIT_FINDINGS_MAX;
+
+    if (r->wrong)
+        print_finding(&r->findings[0], true);
+    if (r->wrong > 1)
+        printf("And %zu more, each of which may be an effect of it:\n", r->wrong - 1);
+    for (size_t i = 1; i < kept && i <= SHOWN_MAX; i++)
+        print_finding(&r->findings[i], false);
+    if (r->wrong)
+        print_provable(o, v);
+    print_counts(o, v);
+    print_not_seen(o, r);
+    if (!r->wrong)
+        printf("Verified    %s\n", o->can_open ? "nothing is wrong." : "nothing is wrong in what could be seen.");
+}
+
+/* ---- as JSON Lines ---- */
+
+static void print_finding_json(const struct audit_finding *f)
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1] = "";
+    json_t *line = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event", "wrong", "table", f->table, "column", f->column,
+                             "expected", f->expected, "found", f->found);
+
+    for (size_t i = 0; i < sizeof f->sid; i++)
+        snprintf(sid + 2 * i, 3, "%02x", f->sid[i]);
+    if (line && f->has_entry)
+        json_object_set_new(line, "entry", json_integer((json_int_t)f->entry));
+    if (line && f->has_sid)
+        json_object_set_new(line, "session", json_string(sid));
+    host_json_line(line);
+}
+
+static void print_json(const struct audit_organisation *o, const struct audit_verified *v)
+{
+    const struct audit_report *r = &v->report;
+
+    for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
+        print_finding_json(&r->findings[i]);
+    host_json_line(json_pack(
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "event", "verified", "ok",
+        r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size, "entries",
+        (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live, "sound_sessions",
+        (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "unsealings", (json_int_t)r->opened,
+        "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes", (json_int_t)r->notes, "erased",
+        (json_int_t)r->erased, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
+        (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok));
+}
+
+/* ---- the command ---- */
+
+/* On a terminal, one line that is written over. */
+static void show_progress(void *context, const char *what, uint64_t done, uint64_t of)
+{
+    int64_t *last_ms = context, now_ms = host_now().mono_ms;
+
+    if (now_ms - *last_ms < PROGRESS_MS)
+        return;
+    *last_ms = now_ms;
+    if (of)
+        fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " %s\033[K", done, of, what);
+    else
+        fprintf(stderr, "\r%" PRIu64 " %s\033[K", done, what);
+}
+
+static void plan(struct audit_verified *v, const struct audit_organisation *o, const struct audit_remembered *seen)
+{
+    v->plan.threads = (unsigned)audit_options.threads;
+    v->plan.seen = seen->leaves;
+    const struct audit_seen_tree *from = o->can_open ? &seen->notes : &seen->leaves;
+    if (!audit_options.full && (audit_options.quick || from->size >= SMALL))
+        v->plan.from = *from;
+    v->plan.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+}
+
+/* Only what holds is worth going on from. */
+static void remember(const struct audit_organisation *o, const struct audit_verified *v, struct audit_remembered *seen)
+{
+    if (v->report.wrong || !v->log.signed_ok || !v->log.size)
+        return;
+    seen->leaves.size = v->log.size;
+    memcpy(seen->leaves.root, v->log.root, sizeof seen->leaves.root);
+    if (o->can_open)
+        seen->notes = seen->leaves;
+    (void)audit_remembered_save(o, seen);
+}
+
+static int verify(struct audit_organisation *o, struct audit_verified *v)
+{
+    struct audit_remembered seen;
+    int64_t last_ms = 0;
+
+    if (!audit_remembered_load(o, &seen))
+        return HOST_EXIT_FAILED;
+    plan(v, o, &seen);
+    v->plan.context = &last_ms;
+    enum proto_err err = audit_verify_all(o, v, host_now().unix_ms);
+    if (last_ms)
+        fprintf(stderr, "\r\033[K");
+    if (err) {
+        host_say_err("verify", err);
+        return HOST_EXIT_FAILED;
+    }
+    (audit_options.json ? print_json : print_words)(o, v);
+    remember(o, v, &seen);
+    return v->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+}
+
+int audit_verify(void)
+{
+    struct audit_organisation o;
+    struct audit_verified *v = calloc(1, sizeof *v);
+    int code = HOST_EXIT_USAGE;
+
+    if (v && audit_enter(&o, NULL)) {
+        code = verify(&o, v);
+        audit_log_clear(&v->log);
+        audit_close(&o);
+    }
+    free(v);
+    return code;
+}
