@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A privacy officer at a relay that runs: stops a session, puts a policy in force, erases a person. */
+#include <dirent.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/system/house.h"
+
+/* handhold-audit COMMAND … as the officer over the staff end; what it printed is the caller's to free. */
+static char *officer(struct house *h, int code, const char *const *words)
+{
+    char relay[96];
+    const char *argv[24] = {"handhold-audit"};
+    size_t n = 1;
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    while (*words)
+        argv[n++] = *words++;
+    argv[n++] = "--relay";
+    argv[n++] = relay;
+    argv[n++] = "--identity";
+    argv[n++] = house_path(h, "org/staff/officer");
+    argv[n++] = "--ca";
+    argv[n++] = house_path(h, "org/ca/ca.crt");
+    return house_run(h, code, argv);
+}
+
+static void both_ends_read_why_an_officer_ended_their_session(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+
+    house_live(h, &agent, &client);
+    free(officer(h, 0, (const char *const[]){"stop", h->session, "--reason", "a scam was reported", NULL}));
+    const json_t *ended[] = {house_await(h, client, "ended", "reason", "stopped-by-officer", NULL),
+                             house_await(h, agent, "ended", "reason", "stopped-by-officer", NULL)};
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(house_text(ended[i], "message"), "a scam was reported"));
+    house_expect_exit(h, client, 0, 1);
+    house_expect_exit(h, agent, 0, 1);
+    char *again = officer(h, 1, (const char *const[]){"stop", h->session, "--reason", "again", NULL});
+    assert_non_null(strstr(again, "no session of this number is open"));
+    free(again);
+}
+
+static void nobody_but_an_officer_may(void **state)
+{
+    struct house *h = *state;
+    char relay[96];
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    char *said =
+        house_run(h, 2,
+                  (const char *const[]){"handhold-audit", "stop", "00112233445566778899aabbccddeeff", "--reason", "why",
+                                        "--relay", relay, "--identity", house_path(h, "org/staff/ana"), "--ca",
+                                        house_path(h, "org/ca/ca.crt"), NULL});
+    assert_non_null(strstr(said, "is not the certificate of an officer"));
+    free(said);
+}
+
+/* ---- policy ---- */
+
+static void edit(struct house *h, const char *from, const char *to)
+{
+    char script[256], command[1024];
+
+    snprintf(script, sizeof script, "s/^%s.*/%s/", from, to);
+    snprintf(command, sizeof command, "sed -i '%s' %s", script, house_path(h, "policy.txt"));
+    assert_int_equal(system(command), 0); /* NOLINT: words of this file */
+}
+
+static void a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+    const char *file = house_path(h, "policy.txt");
+
+    house_live(h, &agent, &client);
+    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    edit(h, "allow camera", "deny camera");
+    edit(h, "ticket", "ticket required");
+    char *said = officer(h, 0, (const char *const[]){"policy", "check", file, NULL});
+    assert_non_null(strstr(said, "is forbidden from then on"));
+    assert_non_null(strstr(said, "no session without the reference of a ticket"));
+    assert_non_null(strstr(said, "2 changes against policy 1"));
+    free(said);
+    said = officer(h, 0, (const char *const[]){"policy", "sign", file, NULL});
+    assert_non_null(strstr(said, "policy 2"));
+    free(said);
+    house_await(h, client, "consent", "capability", "camera", "state", "withdrawn", NULL);
+    house_await(h, agent, "consent", "capability", "camera", "state", "withdrawn", NULL);
+    house_talk(h, agent, client); /* the session goes on */
+    demo_child_tell(agent, "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"To see it\"}");
+    house_await(h, agent, "error", NULL); /* its own end holds to the new one */
+    house_end(h, agent, client);
+    said = officer(h, 0, (const char *const[]){"policy", "check", file, NULL});
+    assert_non_null(strstr(said, "Nothing would change: this is policy 2"));
+    free(said);
+}
+
+/* ---- erasing ---- */
+
+struct needle {
+    uint8_t *bytes; /* owned */
+    size_t len;
+};
+
+static struct needle needles[64];
+static size_t needle_count;
+
+static void add_needle(const void *bytes, size_t len)
+{
+    assert_true(needle_count < 64 && len >= 4);
+    needles[needle_count].bytes = malloc(len);
+    memcpy(needles[needle_count].bytes, bytes, len);
+    needles[needle_count++].len = len;
+}
+
+static void add_column(const char *path, const char *query)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *row = NULL;
+
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &row, NULL), SQLITE_OK);
+    while (sqlite3_step(row) == SQLITE_ROW)
+        add_needle(sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+}
+
+/* In how many places of the files of the data folder the needles are found. */
+static unsigned found_in(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    unsigned found = 0;
+
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "rb");
+        if (!file)
+            continue;
+        uint8_t *bytes = malloc(64u << 20);
+        size_t len = fread(bytes, 1, 64u << 20, file);
+        fclose(file);
+        for (size_t i = 0; i < needle_count; i++)
+            found += memmem(bytes, len, needles[i].bytes, needles[i].len) != NULL;
+        free(bytes);
+    }
+    closedir(dir);
+    return found;
+}
+
+static struct demo_child *agent_for(struct house *h, const char *customer)
+{
+    char relay[96];
+    const char *const argv[] = {"handhold-agent",
+                                "--headless",
+                                "--json",
+                                "--relay",
+                                relay,
+                                "--identity",
+                                house_path(h, "org/staff/ana"),
+                                "--ca",
+                                house_path(h, "org/ca/ca.crt"),
+                                "--customer",
+                                customer,
+                                "--reference",
+                                "TICKET-4711",
+                                NULL};
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    struct demo_child *agent = demo_child_start(&h->children, customer, argv);
+    assert_non_null(agent);
+    json_t *invite = house_await(h, agent, "invite", NULL);
+    snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
+    snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
+    return agent;
+}
+
+static void visit(struct house *h, const char *customer, const char *name)
+{
+    struct demo_child *agent = agent_for(h, customer), *client = house_join(h, agent, name);
+
+    house_grant(h, agent, client, "camera");
+    house_end(h, agent, client);
+}
+
+static void verified(struct house *h, const char *words)
+{
+    char *said = house_run(h, 0,
+                           (const char *const[]){"handhold-audit", "verify", "--full", "--dir", house_path(h, "relay"),
+                                                 "--key", house_path(h, "org/officer/evidence.key"), NULL});
+
+    assert_non_null(strstr(said, words));
+    free(said);
+}
+
+static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
+{
+    struct house *h = *state;
+    const char *relay_db = house_path(h, "relay/data/relay.db"), *keys_db = house_path(h, "relay/data/keys.db");
+    const char *data = house_path(h, "relay/data");
+
+    visit(h, "ada-lovelace-1815", "ada");
+    visit(h, "charles-babbage", "charles");
+    visit(h, "ada-lovelace-1815", "ada2");
+
+    needle_count = 0;
+    add_needle("ada-lovelace-1815", 17);
+    add_column(relay_db, "SELECT evidence FROM entry WHERE sid IN"
+                         " (SELECT sid FROM session WHERE customer_ref='ada-lovelace-1815')");
+    add_column(keys_db, "SELECT key FROM dek WHERE name='customer:ada-lovelace-1815'");
+    assert_true(needle_count > 8);
+    assert_true(found_in(data) >= needle_count); /* the search finds what there is */
+    char *said =
+        officer(h, 1, (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", NULL});
+    assert_non_null(strstr(said, "give --yes"));
+    free(said);
+    said = officer(h, 0,
+                   (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "Art. 17(1)(b) GDPR",
+                                         "--yes", NULL});
+    assert_non_null(strstr(said, "Erased"));
+    free(said);
+    assert_int_equal(found_in(data), 0);
+    verified(h, "Art. 17(1)(b) GDPR");
+    said = officer(h, 1,
+                   (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", "--yes", NULL});
+    assert_non_null(strstr(said, "there is nothing to erase"));
+    free(said);
+    said = house_run(h, 0,
+                     (const char *const[]){"handhold-audit", "list", "--dir", house_path(h, "relay"), "--json", NULL});
+    assert_null(strstr(said, "ada-lovelace"));
+    assert_non_null(strstr(said, "charles-babbage"));
+    free(said);
+    while (needle_count)
+        free(needles[--needle_count].bytes);
+}
+
+static void what_runs_is_not_erased(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+
+    house_live(h, &agent, &client);
+    char *said = officer(h, 1, (const char *const[]){"erase", "--session", h->session, "--reason", "x", "--yes", NULL});
+    assert_non_null(strstr(said, "has not ended"));
+    free(said);
+    house_end(h, agent, client);
+    free(officer(h, 0, (const char *const[]){"erase", "--session", h->session, "--reason", "x", "--yes", NULL}));
+    verified(h, "nothing is wrong");
+}
+
+/* The relay has stopped, and an older copy of the keys is put back: what the log says is gone is gone again. */
+static void a_restore_brings_nothing_back(void **state)
+{
+    struct house *h = *state;
+    char command[2048];
+
+    visit(h, "ada-lovelace-1815", "ada");
+    house_expect_exit(h, h->relay, SIGTERM, 0);
+    h->relay = NULL;
+    snprintf(command, sizeof command, "cp -a %s %s", house_path(h, "relay/data"), house_path(h, "old"));
+    assert_int_equal(system(command), 0); /* NOLINT */
+    free(house_run(h, 0,
+                   (const char *const[]){"handhold-audit", "erase", "--customer", "ada-lovelace-1815", "--reason",
+                                         "asked for", "--yes", "--dir", house_path(h, "relay"), "--identity",
+                                         house_path(h, "org/staff/officer"), NULL}));
+    snprintf(command, sizeof command, "cp %s/keys.db %s/keys.db", house_path(h, "old"), house_path(h, "relay/data"));
+    assert_int_equal(system(command), 0); /* NOLINT */
+    needle_count = 0;
+    add_needle("ada-lovelace-1815", 17);
+    assert_int_equal(found_in(house_path(h, "relay/data")), 1);
+    house_start_relay(h, NULL);
+    assert_int_equal(found_in(house_path(h, "relay/data")), 0);
+    verified(h, "asked for");
+    free(needles[0].bytes);
+    needle_count = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(both_ends_read_why_an_officer_ended_their_session),
+        HOUSE_TEST(nobody_but_an_officer_may),
+        HOUSE_TEST(a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids),
+        HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
+        HOUSE_TEST(what_runs_is_not_erased),
+        HOUSE_TEST(a_restore_brings_nothing_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
