@@ -27,6 +27,17 @@ static enum proto_err check_next_index(struct relay_store *store, uint64_t index
     return err;
 }
 
+/*
+ * What belongs to no session is the log's own, public, and under no key: it says what was erased, and must be readable
+ * when the keys beside it are of another day.
+ */
+#define NO_KEY 0
+
+static bool is_own(const uint8_t sid[static RELAY_STORE_SID_BYTES])
+{
+    return sodium_is_zero(sid, RELAY_STORE_SID_BYTES);
+}
+
 static enum proto_err insert_entry(struct relay_store *store, const struct relay_store_entry *entry, int64_t dek,
                                    const uint8_t *wrapped, size_t len)
 {
@@ -66,17 +77,33 @@ enum proto_err relay_store_put_entry(struct relay_store *store, const struct rel
     if (!wrapped)
         return store_fail(store, PROTO_ERR_NOMEM, "memory ran out");
     err = check_next_index(store, entry->index);
-    if (!err)
-        err = store_key_name_of(store, entry->sid, name);
-    if (!err)
-        err = store_key_need(store, name, &dek, key);
-    if (!err) {
-        store_wrap(store, key, entry, wrapped);
-        err = insert_entry(store, entry, dek, wrapped, len);
+    if (is_own(entry->sid)) {
+        if (!err)
+            err = insert_entry(store, entry, NO_KEY, entry->evidence, entry->evidence_len);
+    } else {
+        if (!err)
+            err = store_key_name_of(store, entry->sid, name);
+        if (!err)
+            err = store_key_need(store, name, &dek, key);
+        if (!err) {
+            store_wrap(store, key, entry, wrapped);
+            err = insert_entry(store, entry, dek, wrapped, len);
+        }
     }
     sodium_memzero(key, sizeof key);
     free(wrapped);
     return err;
+}
+
+static enum proto_err read_open(struct relay_store *store, const void *bytes, size_t len, struct relay_store_entry *out)
+{
+    if (len > RELAY_STORE_EVIDENCE_MAX)
+        return store_fail(store, PROTO_ERR_CRYPTO, "the stored note of entry %llu was altered",
+                          (unsigned long long)out->index);
+    memcpy(store->evidence, bytes, len);
+    out->evidence = store->evidence;
+    out->evidence_len = len;
+    return PROTO_OK;
 }
 
 static enum proto_err read_evidence(struct relay_store *store, sqlite3_stmt *row, struct relay_store_entry *out)
@@ -87,6 +114,8 @@ static enum proto_err read_evidence(struct relay_store *store, sqlite3_stmt *row
 
     if (!wrapped)
         return PROTO_OK; /* erased */
+    if (is_own(out->sid) && sqlite3_column_int64(row, 4) == NO_KEY)
+        return read_open(store, wrapped, (size_t)sqlite3_column_bytes(row, 5), out);
     err = store_key_get(store, sqlite3_column_int64(row, 4), key);
     if (err == PROTO_ERR_NOT_FOUND)
         return PROTO_OK; /* its key was destroyed: the same thing */

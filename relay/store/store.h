@@ -89,7 +89,8 @@ struct relay_store_entry {
 
 /**
  * In a transaction. The evidence is wrapped under the key of the session's customer reference, or of the session when
- * it has none. Indices rise by one; a known commitment is PROTO_ERR_STATE: look it up first.
+ * it has none; that of no session is stored as it is. Indices rise by one; a known commitment is PROTO_ERR_STATE: look
+ * it up first.
  */
 PROTO_MUST_USE enum proto_err relay_store_put_entry(struct relay_store *store, const struct relay_store_entry *entry);
 /** Borrowed parts of `out` live until the next call on this handle. */
