@@ -283,6 +283,44 @@ static void a_restore_brings_nothing_back(void **state)
     needle_count = 0;
 }
 
+/* A visit of three days ago, as far as its row tells, and a policy that keeps things for one. */
+static void what_is_over_its_time_is_erased_by_the_relay_itself(void **state)
+{
+    struct house *h = *state;
+    const char *relay_db = house_path(h, "relay/data/relay.db"), *file = house_path(h, "policy.txt");
+    const char *folder = house_path(h, "relay"), *identity = house_path(h, "org/staff/officer");
+    sqlite3 *db = NULL;
+
+    visit(h, "ada-lovelace-1815", "ada");
+    visit(h, "charles-babbage", "charles");
+    house_expect_exit(h, h->relay, SIGTERM, 0);
+    h->relay = NULL;
+    assert_int_equal(sqlite3_open(relay_db, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE session SET created_ms=created_ms-259200000 WHERE customer_ref LIKE 'ada%'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    free(
+        house_run(h, 0, (const char *const[]){"handhold-audit", "policy", "print", "--dir", folder, "-o", file, NULL}));
+    edit(h, "keep", "keep 1");
+    free(house_run(h, 0,
+                   (const char *const[]){"handhold-audit", "policy", "sign", file, "--dir", folder, "--identity",
+                                         identity, NULL}));
+    house_start_relay(h, NULL);
+    needle_count = 0;
+    add_needle("ada-lovelace-1815", 17);
+    for (int i = 0; i < 400 && found_in(house_path(h, "relay/data")); i++)
+        demo_children_watch(&h->children, 50);
+    assert_int_equal(found_in(house_path(h, "relay/data")), 0);
+    verified(h, "by retention");
+    char *said = house_run(h, 0, (const char *const[]){"handhold-audit", "list", "--dir", folder, "--json", NULL});
+    assert_non_null(strstr(said, "charles-babbage"));
+    free(said);
+    free(needles[0].bytes);
+    needle_count = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +330,7 @@ int main(void)
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_restore_brings_nothing_back),
+        HOUSE_TEST(what_is_over_its_time_is_erased_by_the_relay_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
