@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a verification costs, counted at the library; that many threads find what one does; and what is remembered. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "relay/audit/verify.h"
+#include "tests/relay/audit_tool.h"
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+#define NOW_MS (LOG_FIXTURE_BEGIN_MS + 3600 * 1000)
+enum {
+    MORE_SESSIONS = 40,
+    OF_A_CERTIFICATE = 6, /* judged at three times, however many sessions; two signatures each */
+};
+
+/* ---- calls, counted by the linker's --wrap ---- */
+
+static atomic_ulong signatures, unsealings;
+
+int __real_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *m, unsigned long long len,
+                                       const unsigned char *key);
+int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *m, unsigned long long len,
+                                       const unsigned char *key);
+int __wrap_crypto_sign_verify_detached(const unsigned char *signature, const unsigned char *m, unsigned long long len,
+                                       const unsigned char *key)
+{
+    signatures++;
+    return __real_crypto_sign_verify_detached(signature, m, len, key);
+}
+
+int __real_crypto_box_seal_open(unsigned char *m, const unsigned char *c, unsigned long long len,
+                                const unsigned char *pk, const unsigned char *sk);
+int __wrap_crypto_box_seal_open(unsigned char *m, const unsigned char *c, unsigned long long len,
+                                const unsigned char *pk, const unsigned char *sk);
+int __wrap_crypto_box_seal_open(unsigned char *m, const unsigned char *c, unsigned long long len,
+                                const unsigned char *pk, const unsigned char *sk)
+{
+    unsealings++;
+    return __real_crypto_box_seal_open(m, c, len, pk, sk);
+}
+
+/* ---- a log ---- */
+
+static void add_session(struct log_fixture *f)
+{
+    struct log_session s;
+
+    log_fixture_pass(f, 60);
+    log_session_begin(f, &s, "C-2000", "");
+    log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(f, &s, PROTO_CAPABILITY_CAMERA, "to see it", 0);
+    log_session_show(f, &s, PROTO_CAPABILITY_CAMERA, "3");
+    log_session_agent_event(f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    log_session_hide(f, &s, PROTO_CAPABILITY_CAMERA, "3", "10", "1000");
+    log_session_answer(f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    log_session_answer(f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, "");
+    log_session_end(f, &s, PROTO_END_COMPLETED);
+}
+
+static void make_log(struct log_fixture *f, int sessions)
+{
+    log_fixture_open(f);
+    log_fixture_story(f);
+    for (int i = 0; i < sessions; i++)
+        add_session(f);
+}
+
+static struct audit_verified *verify(const struct log_fixture *f, struct audit_log_plan plan)
+{
+    struct audit_verified *v = calloc(1, sizeof *v);
+    struct audit_organisation o;
+    char key[HOST_PATH_BYTES];
+
+    assert_non_null(v);
+    v->plan = plan;
+    assert_true(host_path(key, "%s/officer/evidence.key", f->folder));
+    assert_true(audit_open(&o, f->folder, key));
+    signatures = unsealings = 0;
+    assert_ok(audit_verify_all(&o, v, NOW_MS));
+    audit_close(&o);
+    return v;
+}
+
+static void drop(struct audit_verified *v)
+{
+    audit_log_clear(&v->log);
+    free(v);
+}
+
+static void alter(const struct log_fixture *f, const char *sql)
+{
+    char path[HOST_PATH_BYTES], *error = NULL;
+    sqlite3 *db;
+
+    assert_true(host_path(path, "%s/data/relay.db", f->folder));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", sql, error);
+    sqlite3_close(db);
+}
+
+/* ---- what it costs ---- */
+
+static void no_signature_is_checked_and_no_seal_opened_twice(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    log_fixture_settle(&f);
+    struct audit_verified *v = verify(&f, (struct audit_log_plan){0});
+    assert_int_equal(v->report.wrong, 0);
+    assert_int_equal(v->report.signatures + OF_A_CERTIFICATE, signatures);
+    assert_int_equal(v->report.opened, unsealings);
+    assert_int_equal(unsealings, v->log.size);
+    /* each entry's evidence line, each note, the agent's line under all statements but the lone one, two checkpoints */
+    uint64_t cosigned = 3 * MORE_SESSIONS + 5;
+    assert_int_equal(v->report.signatures, v->log.size + v->report.notes + cosigned + 2);
+    drop(v);
+    log_fixture_close(&f);
+}
+
+static void one_thread_and_many_find_the_same(void **state)
+{
+    static const unsigned threads[] = {1, 2, 7};
+    struct audit_verified *found[3];
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    log_fixture_settle(&f);
+    alter(&f, "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=3) WHERE idx IN (40,90,300);"
+              "UPDATE session SET ended_reason='declined' WHERE rowid%7=3");
+    for (size_t i = 0; i < 3; i++)
+        found[i] = verify(&f, (struct audit_log_plan){.threads = threads[i]});
+    assert_true(found[0]->report.wrong > 5);
+    for (size_t i = 1; i < 3; i++)
+        assert_memory_equal(&found[0]->report, &found[i]->report, sizeof found[0]->report);
+    for (size_t i = 0; i < 3; i++)
+        drop(found[i]);
+    log_fixture_close(&f);
+}
+
+/* ---- what is remembered ---- */
+
+static struct audit_seen_tree seen_of(const struct audit_verified *v)
+{
+    struct audit_seen_tree seen = {.size = v->log.size};
+
+    memcpy(seen.root, v->log.root, sizeof seen.root);
+    return seen;
+}
+
+static void a_later_verification_reads_only_what_is_new(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    struct audit_verified *before = verify(&f, (struct audit_log_plan){0});
+    struct audit_seen_tree seen = seen_of(before);
+    add_session(&f);
+    struct audit_verified *after = verify(&f, (struct audit_log_plan){.from = seen, .seen = seen});
+    assert_int_equal(after->report.wrong, 0);
+    assert_int_equal(after->report.entries, after->log.size - before->log.size);
+    assert_int_equal(after->judged, 1);
+    assert_int_equal(after->report.sound_sessions, 1);
+    assert_int_equal(after->report.sessions, before->report.sessions + 1);
+    assert_int_equal(unsealings, after->report.entries);
+    drop(before);
+    drop(after);
+    log_fixture_close(&f);
+}
+
+static void what_is_new_is_held_to_the_rules(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    make_log(&f, 1);
+    log_session_begin(&f, &s, "", "");
+    struct audit_verified *before = verify(&f, (struct audit_log_plan){0});
+    struct audit_seen_tree seen = seen_of(before);
+    log_session_event(&f, &s, PROTO_ACT_STARTED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", NULL);
+    uint64_t at = f.entry;
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    struct audit_verified *after = verify(&f, (struct audit_log_plan){.from = seen, .seen = seen});
+    assert_true(after->report.wrong > 0);
+    assert_int_equal(after->report.findings[0].entry, at);
+    drop(before);
+    drop(after);
+    log_fixture_close(&f);
+}
+
+static void a_log_that_does_not_continue_the_one_before_is_found(void **state)
+{
+    struct audit_verified *v;
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, 2);
+    log_fixture_settle(&f);
+    v = verify(&f, (struct audit_log_plan){0});
+    struct audit_seen_tree seen = seen_of(v), other = seen, larger = seen;
+    drop(v);
+    other.root[0] ^= 1;
+    larger.size++;
+    const struct audit_log_plan plans[] = {
+        {.seen = other}, {.seen = larger}, {.from = other, .seen = other}, {.from = larger, .seen = larger}};
+    for (size_t i = 0; i < 4; i++) {
+        v = verify(&f, plans[i]);
+        assert_true(v->report.wrong > 0);
+        drop(v);
+    }
+    log_fixture_close(&f);
+}
+
+static void old_tiles_that_were_altered_are_found_though_nothing_old_is_read(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    struct audit_verified *v = verify(&f, (struct audit_log_plan){0});
+    struct audit_seen_tree seen = seen_of(v);
+    drop(v);
+    log_fixture_settle(&f);
+    alter(&f, "UPDATE tile SET hashes=zeroblob(length(hashes)) WHERE rowid=0 OR rowid=1");
+    v = verify(&f, (struct audit_log_plan){.from = seen, .seen = seen});
+    assert_true(v->report.wrong > 0);
+    assert_string_equal(v->report.findings[0].table, "tile");
+    drop(v);
+    log_fixture_close(&f);
+}
+
+static void the_program_remembers_and_notices_an_older_copy(void **state)
+{
+    char command[HOST_PATH_BYTES * 4];
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, 1);
+    log_fixture_settle(&f);
+    const char *d = f.folder;
+    snprintf(command, sizeof command, "cp -r %s/data %s/old && cp %s/relay/checkpoint %s/old.checkpoint", d, d, d, d);
+    assert_int_equal(system(command), 0);
+    audit_tool_expect(&f, 0, "nothing is wrong.", "verify --dir %s --key %s/officer/evidence.key", d, d);
+    audit_tool_expect(&f, 0, "\"from\":0", "verify --json --dir %s --key %s/officer/evidence.key", d, d);
+    audit_tool_expect(&f, 0, "were verified here before", "verify --quick --dir %s --key %s/officer/evidence.key", d,
+                      d);
+    audit_tool_expect(&f, 0, "35 of 35 read", "verify --full --dir %s --key %s/officer/evidence.key", d, d);
+    snprintf(command, sizeof command,
+             "sed -i 's/^leaves [0-9]* /leaves 36 /; s/^notes [0-9]* /notes 36 /' %s/state/handhold/audit/*.seen && "
+             "test $(stat -c %%a %s/state/handhold/audit/*.seen) = 600",
+             d, d);
+    assert_int_equal(system(command), 0);
+    audit_tool_expect(&f, 1, "an older copy was put back", "verify --dir %s", d);
+    snprintf(command, sizeof command, "echo nonsense > $(echo %s/state/handhold/audit/*.seen)", d);
+    assert_int_equal(system(command), 0);
+    audit_tool_expect(&f, 1, "is not what this program writes there", "verify --dir %s", d);
+    log_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_signature_is_checked_and_no_seal_opened_twice),
+        cmocka_unit_test(one_thread_and_many_find_the_same),
+        cmocka_unit_test(a_later_verification_reads_only_what_is_new),
+        cmocka_unit_test(what_is_new_is_held_to_the_rules),
+        cmocka_unit_test(a_log_that_does_not_continue_the_one_before_is_found),
+        cmocka_unit_test(old_tiles_that_were_altered_are_found_though_nothing_old_is_read),
+        cmocka_unit_test(the_program_remembers_and_notices_an_older_copy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
