@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/consent/erasure.h"
 #include "proto/consent/evidence.h"
 #include "proto/consent/gate.h"
 #include "tests/fuzz/fixture.h"
@@ -46,6 +47,40 @@ static void seed_statement(struct fuzz_seeds *seeds)
 }
 
 const struct fuzz_target fuzz_statement = {"statement", 4096, feed_statement, seed_statement, 0};
+
+/* ---- erasure ---- */
+
+static bool feed_erasure(const uint8_t *bytes, size_t len)
+{
+    struct proto_erasure erasure;
+    struct proto_buf again;
+
+    if (proto_erasure_parse((const char *)bytes, len, &erasure))
+        return false;
+    proto_buf_init(&again, PROTO_MAX_NOTE_BYTES);
+    FUZZ_READY(proto_erasure_write(&erasure, &again));
+    FUZZ_HOLDS(again.len == len && !memcmp(again.bytes, bytes, len));
+    FUZZ_HOLDS(proto_erasure_names(&erasure, erasure.ranges[0].first) && proto_erasure_size(&erasure) > 0);
+    proto_buf_free(&again);
+    return true;
+}
+
+static void seed_erasure(struct fuzz_seeds *seeds)
+{
+    struct proto_erasure erasure = {.seq = 2, .unix_s = 1767225600, .basis = "Art. 17(1)(b) GDPR"};
+    struct proto_buf out;
+
+    for (unsigned i = 0; i < 2; i++) {
+        erasure.retention = i;
+        FUZZ_READY(proto_erasure_add(&erasure, 7 + 4 * i));
+        proto_buf_init(&out, PROTO_MAX_NOTE_BYTES);
+        FUZZ_READY(proto_erasure_write(&erasure, &out));
+        fuzz_seed_add(seeds, i ? "retention" : "officer", out.bytes, out.len);
+        proto_buf_free(&out);
+    }
+}
+
+const struct fuzz_target fuzz_erasure = {"erasure", 4096, feed_erasure, seed_erasure, 0};
 
 /* ---- event ---- */
 

@@ -22,6 +22,7 @@
     X(note_key, "proto/seal: verifier keys")                                                                           \
     X(statement, "proto/consent: what a customer signed")                                                              \
     X(event, "proto/consent: what others signed")                                                                      \
+    X(erasure, "proto/consent: what an officer signed as destroyed")                                                   \
     X(evidence, "proto/consent: sealed and opened evidence")                                                           \
     X(gate, "proto/consent: what the relay enforces")                                                                  \
     X(checkpoint, "proto/log: the signed size and root")                                                               \

@@ -2,6 +2,7 @@
 /* Statements and events: one set of fields has one text, and only that text is read. */
 #include "tests/proto/test.h"
 
+#include "proto/consent/erasure.h"
 #include "proto/consent/statement.h"
 #include "proto/seal/kdf.h"
 
@@ -265,6 +266,40 @@ static void details_are_bounded_and_clean(void **state)
     proto_buf_free(&text);
 }
 
+static void an_erasure_has_one_text_and_names_what_it_names(void **state)
+{
+    struct proto_erasure erasure = {.seq = 1, .first = true, .unix_s = 1767225600, .basis = "Art. 17 GDPR"}, back;
+    struct proto_buf text;
+
+    (void)state;
+    for (uint64_t i = 3; i < 9; i++)
+        assert_ok(proto_erasure_add(&erasure, i));
+    assert_ok(proto_erasure_add(&erasure, 12));
+    assert_int_equal(erasure.count, 2);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_erasure_write(&erasure, &text));
+    assert_ok(proto_erasure_parse((const char *)text.bytes, text.len, &back));
+    assert_true(back.count == 2 && proto_erasure_size(&back) == 7 && !back.retention);
+    assert_true(proto_erasure_names(&back, 8) && proto_erasure_names(&back, 12) && !proto_erasure_names(&back, 9));
+    for (size_t i = 0; i < text.len; i++) { /* no byte can be changed into another text of the same meaning */
+        struct proto_erasure other;
+        text.bytes[i] ^= 1;
+        if (!proto_erasure_parse((const char *)text.bytes, text.len, &other))
+            assert_memory_not_equal(&other, &back, sizeof back);
+        text.bytes[i] ^= 1;
+    }
+    proto_buf_clear(&text);
+    erasure.ranges[1].first = 9; /* touches the first: would be one range */
+    assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
+    erasure.ranges[1].first = 12;
+    erasure.basis[0] = 0;
+    assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
+    for (uint64_t i = 0; i < 62; i++)
+        assert_ok(proto_erasure_add(&erasure, 100 + 2 * i));
+    assert_int_equal(proto_erasure_add(&erasure, 1000), PROTO_ERR_FULL);
+    proto_buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_commitment_differs_with_the_name_and_with_the_key),
         cmocka_unit_test(an_event_has_one_text_whatever_the_order_of_its_details),
         cmocka_unit_test(details_are_bounded_and_clean),
+        cmocka_unit_test(an_erasure_has_one_text_and_names_what_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

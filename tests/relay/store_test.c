@@ -293,6 +293,63 @@ static void erasing_a_customer_leaves_leaves_and_takes_all_else(void **state)
     assert_int_equal(system(command), 0); /* not in the files either */
 }
 
+static enum proto_err collect(void *context, uint64_t index)
+{
+    *(uint64_t *)context |= UINT64_C(1) << index;
+    return PROTO_OK;
+}
+
+static void what_an_erasure_names_is_destroyed_and_its_number_used_up(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session a = session_of(1, "Mrs Example"), b = session_of(2, "Mrs Example");
+    struct relay_store_session back;
+    uint64_t named = 0, erased = 0;
+
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &a));
+    assert_ok(relay_store_put_session(w->store, &b));
+    for (uint64_t i = 0; i < 6; i++) {
+        struct relay_store_entry entry = entry_of(i, (uint8_t)(1 + i % 2));
+        if (i == 5)
+            memset(entry.sid, 0, sizeof entry.sid);
+        assert_ok(relay_store_put_entry(w->store, &entry));
+    }
+    assert_ok(relay_store_commit(w->store));
+    assert_int_equal(relay_store_each_erasable(w->store, "Mrs Example", NULL, collect, &named), PROTO_ERR_STATE);
+    assert_int_equal(relay_store_check_erasable(w->store, 0, 1), PROTO_ERR_STATE); /* still live */
+    a.state = b.state = RELAY_STORE_ENDED;
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &a));
+    assert_ok(relay_store_put_session(w->store, &b));
+    assert_ok(relay_store_commit(w->store));
+    assert_int_equal(relay_store_check_erasable(w->store, 4, 5), PROTO_ERR_STATE); /* the log's own */
+    assert_ok(relay_store_each_erasable(w->store, NULL, a.sid, collect, &named));
+    assert_int_equal(named, 0x15);
+    assert_int_equal(relay_store_erase_range(w->store, 0, 0, &erased), PROTO_ERR_STATE); /* outside a transaction */
+
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_erase_range(w->store, 0, 0, &erased));
+    assert_ok(relay_store_erase_range(w->store, 2, 2, &erased));
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_wipe(w->store));
+    assert_int_equal(erased, 2);
+    assert_true(relay_store_is_erased(w->store, 0, 0));
+    assert_false(relay_store_is_erased(w->store, 0, 1));
+    assert_ok(relay_store_get_session(w->store, a.sid, &back)); /* entry 4 is left of it */
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_erase_range(w->store, 0, 4, &erased));
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_wipe(w->store));
+    assert_int_equal(erased, 5);
+    assert_int_equal(relay_store_get_session(w->store, b.sid, &back), PROTO_ERR_NOT_FOUND);
+    assert_int_equal(relay_store_each_erasable(w->store, "Mrs Example", NULL, collect, &named), PROTO_ERR_NOT_FOUND);
+    b.state = RELAY_STORE_WAITING;
+    assert_ok(relay_store_begin(w->store));
+    assert_int_equal(relay_store_put_session(w->store, &b), PROTO_ERR_STATE);
+    relay_store_rollback(w->store);
+}
+
 static void a_sessions_past_is_not_written_over(void **state)
 {
     struct world *w = *state;
@@ -433,6 +490,7 @@ int main(void)
         TEST(altered_or_moved_evidence_does_not_open),
         TEST(a_sessions_past_is_not_written_over),
         TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
+        TEST(what_an_erasure_names_is_destroyed_and_its_number_used_up),
         TEST(sessions_that_have_not_ended_are_found_again),
         TEST(a_full_disk_is_said_and_got_over),
         TEST(a_checkpoint_never_shrinks),
