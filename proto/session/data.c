@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* DATA: chat, marks and steps are numbered for the life of the session, kept until acknowledged and sent again after a resume. */
+/* DATA: chat, marks and steps are numbered for the life of the session, kept until acknowledged and sent again after a
+ * resume. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +90,8 @@ void data_receive(struct proto_session *s, const uint8_t *body, size_t len)
     handhold_DataAck ack;
     handhold_Data data;
 
-    if (proto_message_decode(body, len, handhold_Data_fields, &data, sizeof data) || !data.which_body || !texts_are_clean(&data)) {
+    if (proto_message_decode(body, len, handhold_Data_fields, &data, sizeof data) || !data.which_body ||
+        !texts_are_clean(&data)) {
         session_alarm(s, PROTO_ERR_FORMAT, "the other end sent something that this version does not understand");
         return;
     }

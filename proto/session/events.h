@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proto/session/events.h - the row of events that waits for the owner, each with the bytes it points to. Internal to proto/session. */
+/* proto/session/events.h - the row of events that waits for the owner, each with the bytes it points to. Internal to
+ * proto/session. */
 #ifndef PROTO_SESSION_EVENTS_H
 #define PROTO_SESSION_EVENTS_H
 
@@ -22,7 +23,8 @@ struct events {
 
 void events_init(struct events *e);
 void events_clear(struct events *e);
-/** Adds an event; `extra` bytes of store behind it are the caller's to fill through events_text() or directly. NULL: no room. */
+/** Adds an event; `extra` bytes of store behind it are the caller's to fill through events_text() or directly. NULL: no
+ * room. */
 struct event_node *events_make(enum proto_event_kind kind, size_t extra); /* not in the row yet: append or free() it */
 void events_append(struct events *e, struct event_node *node);            /* frees it when the row is full */
 struct event_node *events_add(struct events *e, enum proto_event_kind kind, size_t extra);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agent's end of consent: statements are checked and co-signed, keys are taken only when a statement committed to them, and
- * a frame is opened only with such a key. What was withdrawn is deleted here; that a changed viewer could keep what it was shown
- * is said honestly to the customer.
+ * The agent's end of consent: statements are checked and co-signed, keys are taken only when a statement committed to
+ * them, and a frame is opened only with such a key. What was withdrawn is deleted here; that a changed viewer could
+ * keep what it was shown is said honestly to the customer.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -48,7 +48,8 @@ void held_stop_viewing(struct proto_session *s)
         stop_viewing(s, (enum proto_capability)c);
 }
 
-static void change_state(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state, const char *why)
+static void change_state(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
+                         const char *why)
 {
     struct held *held = &s->held[capability];
 
@@ -60,8 +61,8 @@ static void change_state(struct proto_session *s, enum proto_capability capabili
 
 /* ---------------------------------------------------------------- statements */
 
-static enum proto_err check_statement(const struct proto_session *s, const handhold_Statement *m, struct proto_statement *st,
-                                      uint8_t text_hash[static 32], size_t *text_len)
+static enum proto_err check_statement(const struct proto_session *s, const handhold_Statement *m,
+                                      struct proto_statement *st, uint8_t text_hash[static 32], size_t *text_len)
 {
     char name[PROTO_SIGNER_BYTES];
     struct proto_note_key key;
@@ -77,7 +78,8 @@ static enum proto_err check_statement(const struct proto_session *s, const handh
     proto_sha256(text_hash, m->note.bytes, *text_len);
     if (st->seq != m->seq || memcmp(st->sid, s->sid, sizeof st->sid) != 0)
         return PROTO_ERR_STATE;
-    if (!st->everyone && (memcmp(st->grantee, s->agent.fingerprint, sizeof st->grantee) != 0 || st->role != s->agent.role))
+    if (!st->everyone &&
+        (memcmp(st->grantee, s->agent.fingerprint, sizeof st->grantee) != 0 || st->role != s->agent.role))
         return PROTO_ERR_CONSENT;
     return strcmp(st->domain, s->agent.domain) ? PROTO_ERR_CONSENT : PROTO_OK;
 }
@@ -103,12 +105,14 @@ static void apply_refusal(struct proto_session *s, const struct proto_statement 
 {
     bool by_person = !proto_purpose_is_machines(st->purpose);
 
-    change_state(s, st->capability, strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED : PROTO_CONSENT_BLOCKED,
+    change_state(s, st->capability,
+                 strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED : PROTO_CONSENT_BLOCKED,
                  by_person ? "" : st->purpose);
     s->refusals += by_person;
 }
 
-static enum proto_err apply(struct proto_session *s, const struct proto_statement *st, const uint8_t text_hash[static 32])
+static enum proto_err apply(struct proto_session *s, const struct proto_statement *st,
+                            const uint8_t text_hash[static 32])
 {
     struct held *held = &s->held[st->capability];
 
@@ -201,8 +205,8 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
     proto_read_into(&r, stmt_hash, sizeof stmt_hash);
     (void)class; /* how frames travel is in their headers, under seal */
     (void)ttl_s; /* the customer's end and the relay keep the time; a withdrawal follows */
-    if (!r.failed && !proto_reader_left(&r) && proto_capability_label(capability) && sender == PROTO_INDEX_CUSTOMER && stream &&
-        stream <= PROTO_MAX_STREAM && suite == PROTO_SFRAME_AES_256_GCM_SHA512_128) {
+    if (!r.failed && !proto_reader_left(&r) && proto_capability_label(capability) && sender == PROTO_INDEX_CUSTOMER &&
+        stream && stream <= PROTO_MAX_STREAM && suite == PROTO_SFRAME_AES_256_GCM_SHA512_128) {
         struct held *held = &s->held[capability];
         uint64_t kid = proto_kid(epoch, sender, stream);
         struct proto_sframe_key *key = NULL;
@@ -308,8 +312,8 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
     uint64_t kid, counter;
 
     if (s->side != SIDE_AGENT || proto_media_header_parse(message, len, &header) ||
-        proto_sframe_header_parse(frame, frame_len, &kid, &counter, &header_len) || header.src != proto_kid_sender(kid) ||
-        header.stream != proto_kid_stream(kid)) {
+        proto_sframe_header_parse(frame, frame_len, &kid, &counter, &header_len) ||
+        header.src != proto_kid_sender(kid) || header.stream != proto_kid_stream(kid)) {
         refuse_frame(s);
         return;
     }
@@ -324,7 +328,8 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
         return;
     memcpy(meta, message, PROTO_MEDIA_HEADER_BYTES);
     memcpy(meta + PROTO_MEDIA_HEADER_BYTES, s->ctx, sizeof s->ctx);
-    if (proto_sframe_open(key->key, meta, sizeof meta, frame, frame_len, node->store + sizeof header, frame_len, &opened)) {
+    if (proto_sframe_open(key->key, meta, sizeof meta, frame, frame_len, node->store + sizeof header, frame_len,
+                          &opened)) {
         refuse_frame(s);
         free(node);
         return;
@@ -366,11 +371,12 @@ void proto_session_want_key_frame(struct proto_session *s, enum proto_capability
 
 /* ---------------------------------------------------------------- asking */
 
-enum proto_err proto_session_request(struct proto_session *s, enum proto_capability capability, const char *purpose, uint32_t max_s,
-                                     struct proto_now now)
+enum proto_err proto_session_request(struct proto_session *s, enum proto_capability capability, const char *purpose,
+                                     uint32_t max_s, struct proto_now now)
 {
     s->now = now;
-    if (!proto_capability_label(capability) || !proto_value_valid(purpose) || !*purpose || proto_purpose_is_machines(purpose))
+    if (!proto_capability_label(capability) || !proto_value_valid(purpose) || !*purpose ||
+        proto_purpose_is_machines(purpose))
         return PROTO_ERR_RANGE;
     struct held *held = &s->held[capability];
     if (s->side != SIDE_AGENT || !s->pair.up || s->ending || s->open_request || held->state == PROTO_CONSENT_GRANTED)
@@ -378,7 +384,8 @@ enum proto_err proto_session_request(struct proto_session *s, enum proto_capabil
     if (s->refusals >= PROTO_REFUSALS_MUTE)
         return PROTO_ERR_CONSENT; /* three times no is an answer */
     uint32_t seconds = proto_policy_seconds(&s->policy, capability, max_s);
-    if (proto_policy_allows(&s->policy, capability, s->agent.role, seconds) || !proto_policy_offers(&s->policy, purpose))
+    if (proto_policy_allows(&s->policy, capability, s->agent.role, seconds) ||
+        !proto_policy_offers(&s->policy, purpose))
         return PROTO_ERR_POLICY;
     handhold_ConsentRequest message = {
         .number = ++s->asked,

@@ -4,7 +4,10 @@
  *
  *   session.c   the outside: start, connection, feed, pending, tick, end
  *   relay.c     what the relay says and is told (type RELAY)
- *   pair.c      the pair: handshake, channel, heartbeats, control messages in and out
+ *   ending.c    how a session ends, and when: good-byes, grace time, deadlines
+ *   pair.c      the pair: channel up and down, heartbeats, control messages out
+ *   handshake.c attempts to make a pair
+ *   control.c   control messages in
  *   data.c      numbered messages, delivered once and in order across pairs
  *   outbox.c    signed notes on their way into the log, one at a time, in order
  *   grants.c    customer: consent is a key - requests, grants, withdrawals, rotation
@@ -27,9 +30,9 @@ enum side { SIDE_CUSTOMER, SIDE_AGENT };
 
 /* Where an end stands with the relay. */
 enum link_state {
-    LINK_DOWN,    /* no connection */
-    LINK_HELLO,   /* Hello was sent */
-    LINK_SEATED,  /* Welcome came; an agent's Open may still be under way */
+    LINK_DOWN,   /* no connection */
+    LINK_HELLO,  /* Hello was sent */
+    LINK_SEATED, /* Welcome came; an agent's Open may still be under way */
 };
 
 /* ---- data.c: one direction pair of numbered messages ---- */
@@ -49,29 +52,29 @@ struct data_channel {
 /* ---- outbox.c ---- */
 struct note_entry {
     struct note_entry *next;
-    bool rides;                  /* a rekey note: no leaf of its own, it goes with the next one */
-    bool final;                  /* no co-signature is waited for any more */
-    bool in_flight;              /* LOG_ADD was sent on this connection */
-    bool logged;                 /* the receipt was verified, of this note or of the one that it rode with */
-    bool acked;                  /* customer: the peer has the statement */
-    bool delayed;                /* the log said no: asked again at final_at_ms */
+    bool rides;     /* a rekey note: no leaf of its own, it goes with the next one */
+    bool final;     /* no co-signature is waited for any more */
+    bool in_flight; /* LOG_ADD was sent on this connection */
+    bool logged;    /* the receipt was verified, of this note or of the one that it rode with */
+    bool acked;     /* customer: the peer has the statement */
+    bool delayed;   /* the log said no: asked again at final_at_ms */
     int64_t final_at_ms;
     uint32_t seq;
     enum proto_log_class kind;
     enum proto_capability capability;
-    const char *action;          /* static text */
-    struct proto_buf note;       /* owned */
+    const char *action;    /* static text */
+    struct proto_buf note; /* owned */
     uint8_t text_hash[32];
     uint8_t r[32];
     uint8_t commitment[32], evidence_hash[32]; /* set when LOG_ADD was made */
-    struct proto_buf evidence;   /* owned; sealed once, so that a repeated LOG_ADD is the same bytes */
-    struct proto_log_seen seen;  /* what the receipt must continue */
+    struct proto_buf evidence;                 /* owned; sealed once, so that a repeated LOG_ADD is the same bytes */
+    struct proto_log_seen seen;                /* what the receipt must continue */
 };
 struct outbox {
     struct note_entry *first, **last;
     size_t count;
-    uint32_t seq;      /* of the last note signed */
-    uint8_t prev[32];  /* hash of its text */
+    uint32_t seq;       /* of the last note signed */
+    uint8_t prev[32];   /* hash of its text */
     uint8_t secret[64]; /* signs: the session key or the leaf's key */
     char signer[PROTO_SIGNER_BYTES];
 };
@@ -87,11 +90,11 @@ enum grant_phase {
 };
 struct grant {
     enum grant_phase phase;
-    bool capturing;          /* the owner was told to capture */
-    bool logged;             /* receipt verified, leaf_hash is set */
+    bool capturing; /* the owner was told to capture */
+    bool logged;    /* receipt verified, leaf_hash is set */
     bool gate_open;
-    uint32_t gate_seq;       /* of the last gate sent for it */
-    uint8_t stream;          /* alias, drawn once */
+    uint32_t gate_seq; /* of the last gate sent for it */
+    uint8_t stream;    /* alias, drawn once */
     uint32_t epoch;
     uint32_t max_s, retention_days;
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
@@ -103,8 +106,8 @@ struct grant {
     uint64_t counter;             /* frames sealed under the key */
     uint16_t tl0;
     uint32_t object;
-    int64_t expires_ms;           /* PROTO_NEVER: with the session */
-    int64_t deadline_ms;          /* of the phase: receipt, key acknowledgement */
+    int64_t expires_ms;  /* PROTO_NEVER: with the session */
+    int64_t deadline_ms; /* of the phase: receipt, key acknowledgement */
     int64_t rotate_ms;
 };
 
@@ -117,9 +120,9 @@ struct held_key {
 };
 struct held {
     enum proto_consent_state state;
-    bool requested;        /* asked for, and no statement has answered yet */
-    bool viewing;          /* viewing-started was logged */
-    uint32_t epoch;        /* of the newest statement that commits to a key */
+    bool requested; /* asked for, and no statement has answered yet */
+    bool viewing;   /* viewing-started was logged */
+    uint32_t epoch; /* of the newest statement that commits to a key */
     uint8_t key_commit[32], stmt_hash[32];
     uint8_t stream;
     uint32_t max_s, retention_days;
@@ -134,27 +137,27 @@ struct pair {
     struct proto_pairing *pairing;      /* an attempt under way; owned */
     struct proto_noise_channel channel; /* live when `up` */
     bool up;
-    bool confirmed;                     /* customer: the agent has sealed something in this pair */
-    bool by_code;                       /* customer: the attempt is by code */
+    bool confirmed; /* customer: the agent has sealed something in this pair */
+    bool by_code;   /* customer: the attempt is by code */
     struct proto_check check;
     uint32_t hb_seq, hb_peer_seq;
-    int64_t hb_sent_ms, hb_heard_ms;    /* mono */
+    int64_t hb_sent_ms, hb_heard_ms; /* mono */
     uint64_t hb_peer_mono_ms;
-    int64_t offset_ms, best_rtt_ms;     /* peer's media clock = ours + offset; best_rtt < 0: not known */
+    int64_t offset_ms, best_rtt_ms; /* peer's media clock = ours + offset; best_rtt < 0: not known */
     bool stale;
 };
 
 struct proto_session {
     enum side side;
     struct proto_random random;
-    struct proto_now now;  /* of the entry that is being served */
-    int64_t start_ms;      /* media time 0 */
+    struct proto_now now; /* of the entry that is being served */
+    int64_t start_ms;     /* media time 0 */
     struct events events;
     struct outq out;
 
     /* the relay */
     enum link_state link;
-    bool ever_connected, opened;       /* opened: agent, the relay has the session */
+    bool ever_connected, opened; /* opened: agent, the relay has the session */
     bool peer_present;
     uint32_t peer_connection;
     uint8_t sid[PROTO_SID_BYTES];
@@ -168,7 +171,7 @@ struct proto_session {
     struct proto_log_seen seen;
     struct proto_log_seen claimed; /* the peer's newest tree, while its consistency is asked for */
     bool claim_open;
-    bool log_distrusted; /* a fork was seen: nothing is granted any more */
+    bool log_distrusted;        /* a fork was seen: nothing is granted any more */
     enum proto_err log_refusal; /* the log said this last; OK: it took what it was given */
 
     /* invitation */
@@ -185,7 +188,7 @@ struct proto_session {
     struct proto_resume_keys resume;
     bool joined, ever_confirmed;
     unsigned resume_try, failed_attempts; /* customer: which key the next attempt takes; alarms in a row */
-    unsigned code_told; /* customer: tags that left for a code while nobody proved to know it */
+    unsigned code_told;                   /* customer: tags that left for a code while nobody proved to know it */
     uint8_t cs_public[32], cs_secret[64]; /* customer: own; agent: only cs_public */
     struct proto_identity agent;          /* who the agent is, at both ends */
     struct proto_org org;
@@ -211,9 +214,9 @@ struct proto_session {
 
     /* agent */
     struct held held[PROTO_CAPABILITY_COUNT];
-    uint32_t stmt_seq;      /* of the customer's last statement */
+    uint32_t stmt_seq; /* of the customer's last statement */
     uint8_t stmt_prev[32];
-    uint32_t asked;         /* requests so far */
+    uint32_t asked; /* requests so far */
     enum proto_capability open_request;
     struct proto_session_figures figures;
 
@@ -225,6 +228,7 @@ struct proto_session {
 };
 
 /* session.c */
+void session_wipe(struct proto_session *s); /* every key and secret */
 void session_error(struct proto_session *s, enum proto_err err, const char *message);
 void session_alarm(struct proto_session *s, enum proto_err err, const char *message);
 void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
@@ -253,7 +257,16 @@ void pair_tick(struct proto_session *s);
 int64_t pair_deadline(const struct proto_session *s);
 /** Seals and queues a control message; nothing when the pair is not up. */
 void pair_send(struct proto_session *s, enum proto_control msg, const uint8_t *body, size_t len);
-void pair_send_message(struct proto_session *s, enum proto_control msg, const pb_msgdesc_t *fields, const void *message);
+void pair_send_message(struct proto_session *s, enum proto_control msg, const pb_msgdesc_t *fields,
+                       const void *message);
+
+/* handshake.c */
+/** An attempt came to nothing; it is tried again, given up, or told, as `err` demands. */
+void handshake_failed(struct proto_session *s, enum proto_err err);
+/** The attempt has proved the peer: the channel is up, and what waited for it goes on. */
+void pair_up(struct proto_session *s);
+void pair_event_words(struct proto_session *s);
+void pair_heard_again(struct proto_session *s);
 
 /* data.c */
 enum proto_err data_send(struct proto_session *s, const handhold_Data *data);

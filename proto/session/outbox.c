@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The outbox: a signed note is never dropped, altered or renumbered. It waits here, in order, until the log's receipt for it is
- * verified. One note is under way at a time: its receipt must continue the tree that was seen when it left, and then becomes
- * what is seen; two at once could each be proved against the same old tree and yet belong to two different logs.
+ * The outbox: a signed note is never dropped, altered or renumbered. It waits here, in order, until the log's receipt
+ * for it is verified. One note is under way at a time: its receipt must continue the tree that was seen when it left,
+ * and then becomes what is seen; two at once could each be proved against the same old tree and yet belong to two
+ * different logs.
  */
 #include <sodium.h>
 #include <stdlib.h>
@@ -34,10 +35,12 @@ void outbox_clear(struct outbox *outbox)
     sodium_memzero(outbox->secret, sizeof outbox->secret);
 }
 
-/* A note leaves when the log has it and, if it is a statement, the peer has it too: its chain shows no gap at either place. */
+/* A note leaves when the log has it and, if it is a statement, the peer has it too: its chain shows no gap at either
+ * place. */
 static void forget_settled(struct outbox *outbox)
 {
-    while (outbox->first && outbox->first->logged && (outbox->first->acked || outbox->first->kind != PROTO_LOG_STATEMENT)) {
+    while (outbox->first && outbox->first->logged &&
+           (outbox->first->acked || outbox->first->kind != PROTO_LOG_STATEMENT)) {
         struct note_entry *gone = outbox->first;
         outbox->first = gone->next;
         if (!outbox->first)
@@ -57,8 +60,8 @@ size_t outbox_waiting(const struct proto_session *s)
 }
 
 /*
- * A rekey note rides in the evidence of the next leaf, but evidence has a bound and a long session turns its keys many times:
- * behind RIDE_MAX of them one takes a leaf of its own and carries the others.
+ * A rekey note rides in the evidence of the next leaf, but evidence has a bound and a long session turns its keys many
+ * times: behind RIDE_MAX of them one takes a leaf of its own and carries the others.
  */
 static bool may_ride(const struct outbox *outbox)
 {
@@ -79,7 +82,8 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
         return NULL;
     proto_buf_init(&entry->note, PROTO_MAX_NOTE_BYTES);
     proto_buf_init(&entry->evidence, PROTO_MAX_EVIDENCE_BYTES);
-    if (text->failed || proto_note_make((const char *)text->bytes, text->len, outbox->signer, outbox->secret, &entry->note)) {
+    if (text->failed ||
+        proto_note_make((const char *)text->bytes, text->len, outbox->signer, outbox->secret, &entry->note)) {
         entry_free(entry);
         return NULL;
     }
@@ -100,8 +104,9 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
 }
 
 /*
- * What an agent did, as an event note of its own chain. The first one names the customer's key: so besides the relay, whose
- * word it is in `joined`, the one to whom the customer proved it vouches that these statements are that customer's.
+ * What an agent did, as an event note of its own chain. The first one names the customer's key: so besides the relay,
+ * whose word it is in `joined`, the one to whom the customer proved it vouches that these statements are that
+ * customer's.
  */
 void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capability capability)
 {
@@ -130,8 +135,8 @@ void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capabi
 /* ---------------------------------------------------------------- co-signatures */
 
 /*
- * The agent's line for a statement. A line that does not verify is left out: the note stands with the customer's alone. The
- * note itself may not change any more once its evidence was sealed.
+ * The agent's line for a statement. A line that does not verify is left out: the note stands with the customer's alone.
+ * The note itself may not change any more once its evidence was sealed.
  */
 void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line)
 {
@@ -149,7 +154,8 @@ void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line)
         size_t before = entry->note.len;
 
         proto_identity_signer_name(&s->agent, name);
-        if (proto_note_key_init(&key, name, s->agent.public_key) || proto_note_add_line(&entry->note, line, strlen(line)) ||
+        if (proto_note_key_init(&key, name, s->agent.public_key) ||
+            proto_note_add_line(&entry->note, line, strlen(line)) ||
             proto_note_verify(entry->note.bytes, entry->note.len, &key, 1, NULL, &which)) {
             entry->note.len = before;
             entry->note.failed = false;
@@ -207,7 +213,8 @@ static enum proto_err seal_evidence(struct proto_session *s, struct note_entry *
     return err;
 }
 
-/* The first note with a leaf of its own; the rekey notes in front of it ride in its evidence. NULL while one is not final. */
+/* The first note with a leaf of its own; the rekey notes in front of it ride in its evidence. NULL while one is not
+ * final. */
 static struct note_entry *next_to_log(const struct outbox *outbox)
 {
     for (struct note_entry *entry = outbox->first; entry; entry = entry->next) {
@@ -264,7 +271,8 @@ void outbox_disconnected(struct proto_session *s)
 static enum proto_err receipt_of(const handhold_LogReceipt *m, struct proto_log_receipt *out)
 {
     memset(out, 0, sizeof *out);
-    if (m->leaf.size != sizeof out->leaf || m->inclusion.size % PROTO_HASH_BYTES || m->consistency.size % PROTO_HASH_BYTES)
+    if (m->leaf.size != sizeof out->leaf || m->inclusion.size % PROTO_HASH_BYTES ||
+        m->consistency.size % PROTO_HASH_BYTES)
         return PROTO_ERR_FORMAT;
     out->index = m->index;
     memcpy(out->leaf, m->leaf.bytes, sizeof out->leaf);
@@ -277,15 +285,18 @@ static enum proto_err receipt_of(const handhold_LogReceipt *m, struct proto_log_
     return proto_set_text(out->checkpoint, sizeof out->checkpoint, m->checkpoint);
 }
 
-static void event_logged(struct proto_session *s, const struct note_entry *entry, const struct proto_log_receipt *receipt)
+static void event_logged(struct proto_session *s, const struct note_entry *entry,
+                         const struct proto_log_receipt *receipt)
 {
-    struct event_node *node = events_add(&s->events, PROTO_EVENT_LOGGED, sizeof *receipt + sizeof entry->r + entry->note.len + 1);
+    struct event_node *node =
+        events_add(&s->events, PROTO_EVENT_LOGGED, sizeof *receipt + sizeof entry->r + entry->note.len + 1);
 
     if (!node)
         return;
     memcpy(node->store, receipt, sizeof *receipt);
     memcpy(node->store + sizeof *receipt, entry->r, sizeof entry->r);
-    memcpy(node->store + sizeof *receipt + sizeof entry->r, entry->note.bytes, entry->note.len); /* calloc ends it with NUL */
+    memcpy(node->store + sizeof *receipt + sizeof entry->r, entry->note.bytes,
+           entry->note.len); /* calloc ends it with NUL */
     node->event.logged.kind = entry->kind;
     node->event.logged.capability = entry->capability;
     node->event.logged.action = entry->action;
@@ -333,11 +344,12 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
     }
     enum proto_err err = s->log_vkey[0] ? receipt_of(m, receipt) : PROTO_ERR_ORG;
     if (!err)
-        err = proto_log_receipt_check(receipt, entry->commitment, entry->kind, entry->evidence_hash, s->log_vkey, &entry->seen,
-                                      &entry->seen);
+        err = proto_log_receipt_check(receipt, entry->commitment, entry->kind, entry->evidence_hash, s->log_vkey,
+                                      &entry->seen, &entry->seen);
     if (err) {
-        session_alarm(s, PROTO_ERR_LOG, s->log_vkey[0] ? "the log's receipt does not verify"
-                                                       : "this relay's log is not one that the organisation names");
+        session_alarm(s, PROTO_ERR_LOG,
+                      s->log_vkey[0] ? "the log's receipt does not verify"
+                                     : "this relay's log is not one that the organisation names");
         s->log_distrusted = true;
         return;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the relay says and is told. The relay is not trusted: what it says can only end or delay things, never open any. */
+/* What the relay says and is told. The relay is not trusted: what it says can only end or delay things, never open any.
+ */
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +87,8 @@ void relay_link_gate(struct proto_session *s, enum proto_capability capability, 
 
 /* ---------------------------------------------------------------- the log as both ends see it */
 
-/* The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to prove. */
+/* The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to
+ * prove. */
 void relay_link_compare_log(struct proto_session *s, uint64_t size, const uint8_t *root, size_t root_len)
 {
     handhold_ToRelay message = {.which_body = handhold_ToRelay_consistency_ask_tag};
@@ -148,8 +150,8 @@ static bool take_notes(struct proto_session *s, const char *org_note, const char
 static enum proto_err verify_own_notes(struct proto_session *s)
 {
     const struct proto_certificate *root = &s->credential->chain[s->credential->chain_len - 1];
-    enum proto_err err = proto_org_verify(&s->org, s->org_note.bytes, s->org_note.len, s->agent.root_key, s->agent.domain,
-                                          s->org.number);
+    enum proto_err err = proto_org_verify(&s->org, s->org_note.bytes, s->org_note.len, s->agent.root_key,
+                                          s->agent.domain, s->org.number);
 
     if (!err)
         err = proto_org_admits(&s->org, &s->agent);
@@ -167,7 +169,8 @@ static void open_session(struct proto_session *s)
     if (!s->invite_link.join_host[0] &&
         (proto_invite_link_new(&s->invite_link, s->join_host, s->agent.root_fingerprint, &s->random) ||
          proto_invite_link_sid(&s->invite_link, s->sid))) {
-        session_finish(s, PROTO_END_FAILED, PROTO_INDEX_AGENT, "the relay named a join host that cannot stand in a link");
+        session_finish(s, PROTO_END_FAILED, PROTO_INDEX_AGENT,
+                       "the relay named a join host that cannot stand in a link");
         return;
     }
     s->sid_known = true;
@@ -181,7 +184,8 @@ static void open_session(struct proto_session *s)
 
 static void on_welcome_agent(struct proto_session *s, const handhold_Welcome *w)
 {
-    enum proto_err err = proto_join_host_ok(w->join_host, strlen(w->join_host)) ? verify_own_notes(s) : PROTO_ERR_FORMAT;
+    enum proto_err err =
+        proto_join_host_ok(w->join_host, strlen(w->join_host)) ? verify_own_notes(s) : PROTO_ERR_FORMAT;
 
     if (err) {
         session_error(s, err, "the relay's organisation note or policy does not verify under this identity's root");
@@ -278,8 +282,8 @@ static void event_invite(struct proto_session *s)
         sid[2 * i + 1] = digits[s->sid[i] & 15];
     }
     proto_buf_init_secret(&link, PROTO_INVITE_LINK_MAX + 1);
-    struct event_node *node =
-        events_add(&s->events, PROTO_EVENT_INVITE, sizeof sid + sizeof code + PROTO_INVITE_LINK_MAX + 1 + sizeof s->join_host);
+    struct event_node *node = events_add(&s->events, PROTO_EVENT_INVITE,
+                                         sizeof sid + sizeof code + PROTO_INVITE_LINK_MAX + 1 + sizeof s->join_host);
     bool coded = s->by_code && !proto_invite_code_format(&s->invite_code, code);
     if (node && !proto_invite_link_build(&s->invite_link, &link)) {
         proto_buf_put_u8(&link, 0);
@@ -296,7 +300,8 @@ static void on_opened(struct proto_session *s, const handhold_FromRelay *message
 {
     const handhold_Opened *m = &message->body.opened;
 
-    if (s->side != SIDE_AGENT || s->opened || memcmp(m->sid, s->sid, PROTO_SID_BYTES) != 0 || m->index != PROTO_INDEX_AGENT)
+    if (s->side != SIDE_AGENT || s->opened || memcmp(m->sid, s->sid, PROTO_SID_BYTES) != 0 ||
+        m->index != PROTO_INDEX_AGENT)
         return;
     if (s->by_code && proto_invite_code_new(&s->invite_code, m->nameplate, &s->random)) {
         session_finish(s, PROTO_END_FAILED, PROTO_INDEX_RELAY, "the relay gave no nameplate for the code");
@@ -319,7 +324,8 @@ static void on_gate_answer(struct proto_session *s, const handhold_FromRelay *me
     const handhold_GateAnswer *m = &message->body.gate_answer;
 
     if (s->side == SIDE_CUSTOMER)
-        grants_gate_answered(s, m->gate_seq, m->error < PROTO_ERR_COUNT ? (enum proto_err)m->error : PROTO_ERR_REFUSED, m->message);
+        grants_gate_answered(s, m->gate_seq, m->error < PROTO_ERR_COUNT ? (enum proto_err)m->error : PROTO_ERR_REFUSED,
+                             m->message);
 }
 
 static void on_key_frame_hint(struct proto_session *s, const handhold_FromRelay *message)
@@ -336,14 +342,16 @@ static void on_blocked(struct proto_session *s, const handhold_FromRelay *messag
 
     if (!node)
         return;
-    node->event.blocked.capability = s->side == SIDE_CUSTOMER ? grants_by_stream(s, (uint8_t)message->body.blocked.stream) : 0;
+    node->event.blocked.capability =
+        s->side == SIDE_CUSTOMER ? grants_by_stream(s, (uint8_t)message->body.blocked.stream) : 0;
     node->event.blocked.messages = message->body.blocked.messages;
 }
 
 static void on_ended(struct proto_session *s, const handhold_FromRelay *message)
 {
     const handhold_Ended *m = &message->body.ended;
-    enum proto_end reason = m->reason > PROTO_END_NONE && m->reason < PROTO_END_COUNT ? (enum proto_end)m->reason : PROTO_END_FAILED;
+    enum proto_end reason =
+        m->reason > PROTO_END_NONE && m->reason < PROTO_END_COUNT ? (enum proto_end)m->reason : PROTO_END_FAILED;
 
     /* What this end decided itself, or heard from the peer under seal, counts more than the relay's word. */
     session_finish(s, s->ending ? s->end_reason : reason, s->ending ? s->end_by : (uint8_t)(m->by & 15), m->message);
@@ -360,7 +368,10 @@ static void on_error(struct proto_session *s, const handhold_FromRelay *message)
     }
     session_error(s, err, m->message);
     if (m->fatal)
-        session_finish(s, s->joined ? PROTO_END_CONNECTION_LOST : err == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED : PROTO_END_FAILED,
+        session_finish(s,
+                       s->joined                  ? PROTO_END_CONNECTION_LOST
+                       : err == PROTO_ERR_EXPIRED ? PROTO_END_EXPIRED
+                                                  : PROTO_END_FAILED,
                        PROTO_INDEX_RELAY, m->message);
 }
 
@@ -383,11 +394,16 @@ static const struct {
     pb_size_t tag;
     void (*on)(struct proto_session *s, const handhold_FromRelay *message);
 } handlers[] = {
-    {handhold_FromRelay_welcome_tag, on_welcome},         {handhold_FromRelay_opened_tag, on_opened},
-    {handhold_FromRelay_peer_tag, on_peer_message},       {handhold_FromRelay_gate_answer_tag, on_gate_answer},
-    {handhold_FromRelay_consistency_tag, on_consistency}, {handhold_FromRelay_key_frame_hint_tag, on_key_frame_hint},
-    {handhold_FromRelay_blocked_tag, on_blocked},         {handhold_FromRelay_ended_tag, on_ended},
-    {handhold_FromRelay_error_tag, on_error},             {handhold_FromRelay_notes_tag, on_notes},
+    {handhold_FromRelay_welcome_tag, on_welcome},
+    {handhold_FromRelay_opened_tag, on_opened},
+    {handhold_FromRelay_peer_tag, on_peer_message},
+    {handhold_FromRelay_gate_answer_tag, on_gate_answer},
+    {handhold_FromRelay_consistency_tag, on_consistency},
+    {handhold_FromRelay_key_frame_hint_tag, on_key_frame_hint},
+    {handhold_FromRelay_blocked_tag, on_blocked},
+    {handhold_FromRelay_ended_tag, on_ended},
+    {handhold_FromRelay_error_tag, on_error},
+    {handhold_FromRelay_notes_tag, on_notes},
 };
 
 void relay_link_feed(struct proto_session *s, const uint8_t *body, size_t len)

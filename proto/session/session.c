@@ -9,14 +9,10 @@
 #include "proto/seal/signature.h"
 #include "proto/session/internal.h"
 
-enum {
-    END_WAIT_MS = 3000,       /* for the log's last receipts and the relay's word, then the end is reached without them */
-    GIVE_UP_EXTRA_MS = 10000, /* beyond the grace time: the relay may need a moment longer than we do */
-};
-
 /* ---------------------------------------------------------------- starting */
 
-static struct proto_session *session_new(enum side side, struct proto_random random, struct proto_log_seen seen, struct proto_now now)
+static struct proto_session *session_new(enum side side, struct proto_random random, struct proto_log_seen seen,
+                                         struct proto_now now)
 {
     struct proto_session *s = calloc(1, sizeof *s);
 
@@ -61,7 +57,8 @@ static enum proto_err take_invitation(struct proto_session *s, const struct prot
     return proto_set_text(s->join_host, sizeof s->join_host, config->join_host);
 }
 
-enum proto_err proto_session_new_customer(struct proto_session **out, const struct proto_customer_config *config, struct proto_now now)
+enum proto_err proto_session_new_customer(struct proto_session **out, const struct proto_customer_config *config,
+                                          struct proto_now now)
 {
     struct proto_session *s = session_new(SIDE_CUSTOMER, config->random, config->seen, now);
     uint8_t seed[PROTO_SIGN_SEED_BYTES];
@@ -89,15 +86,18 @@ enum proto_err proto_session_new_customer(struct proto_session **out, const stru
     return PROTO_OK;
 }
 
-enum proto_err proto_session_new_agent(struct proto_session **out, const struct proto_agent_config *config, struct proto_now now)
+enum proto_err proto_session_new_agent(struct proto_session **out, const struct proto_agent_config *config,
+                                       struct proto_now now)
 {
     struct proto_session *s = session_new(SIDE_AGENT, config->random, config->seen, now);
-    const char *ref = config->customer_ref ? config->customer_ref : "", *reference = config->reference ? config->reference : "";
+    const char *ref = config->customer_ref ? config->customer_ref : "",
+               *reference = config->reference ? config->reference : "";
 
     *out = NULL;
     if (!s)
         return PROTO_ERR_NOMEM;
-    if (!proto_value_valid(ref) || !proto_value_valid(reference) || proto_set_text(s->customer_ref, sizeof s->customer_ref, ref) ||
+    if (!proto_value_valid(ref) || !proto_value_valid(reference) ||
+        proto_set_text(s->customer_ref, sizeof s->customer_ref, ref) ||
         proto_set_text(s->reference, sizeof s->reference, reference)) {
         proto_session_free(s);
         return PROTO_ERR_RANGE;
@@ -115,7 +115,7 @@ enum proto_err proto_session_new_agent(struct proto_session **out, const struct 
     return PROTO_OK;
 }
 
-static void wipe(struct proto_session *s)
+void session_wipe(struct proto_session *s)
 {
     grants_clear(s);
     held_clear(s);
@@ -136,7 +136,7 @@ void proto_session_free(struct proto_session *s)
 {
     if (!s)
         return;
-    wipe(s);
+    session_wipe(s);
     events_clear(&s->events);
     outq_clear(&s->out);
     proto_buf_free(&s->org_note);
@@ -213,7 +213,8 @@ bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, co
 
     if (!message)
         return false;
-    proto_envelope_write(message->bytes, type, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT, dst);
+    proto_envelope_write(message->bytes, type, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT,
+                         dst);
     if (len)
         memcpy(message->bytes + PROTO_ENVELOPE_BYTES, body, len);
     return outq_append(&s->out, message);
@@ -298,144 +299,6 @@ bool proto_session_wants_connection(const struct proto_session *s)
 bool proto_session_next_event(struct proto_session *s, struct proto_event *out)
 {
     return events_next(&s->events, out);
-}
-
-/* ---------------------------------------------------------------- the end */
-
-void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message)
-{
-    if (s->over)
-        return;
-    s->over = true;
-    if (reason == PROTO_END_CONNECTION_LOST && s->joined)
-        session_event_connection(s, PROTO_CONNECTION_LOST);
-    struct event_node *node = events_make(PROTO_EVENT_ENDED, strlen(message) + 1);
-    size_t at = 0;
-    wipe(s); /* stops capture first, which shows before the end does */
-    s->end_deadline_ms = PROTO_NEVER;
-    if (!node)
-        return;
-    node->event.ended.reason = reason;
-    node->event.ended.by = by;
-    node->event.ended.message = events_text(node, &at, message);
-    events_append(&s->events, node);
-}
-
-void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by)
-{
-    handhold_Bye bye = {.reason = reason};
-
-    if (s->over || s->ending)
-        return;
-    s->ending = true;
-    s->end_reason = reason;
-    s->end_by = by;
-    s->end_deadline_ms = s->now.mono_ms + END_WAIT_MS;
-    if (s->side == SIDE_CUSTOMER && s->joined) {
-        grants_withdraw_all(s, PROTO_PURPOSE_ENDED);
-        grants_end_statement(s);
-    }
-    if (s->side == SIDE_AGENT)
-        held_stop_viewing(s);
-    held_clear(s);
-    pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
-    if (!s->pair.up)
-        outbox_finalise(s); /* nobody is there to co-sign */
-}
-
-void proto_session_end(struct proto_session *s, enum proto_end reason, struct proto_now now)
-{
-    s->now = now;
-    session_begin_end(s, reason, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
-    if (!s->joined && s->link != LINK_SEATED)
-        session_finish(s, reason, s->end_by, "");
-}
-
-/*
- * The one who does not hold the customer's notes waits for the other: the customer's end leaves when the log has its last note,
- * and the relay's word that the session has ended releases the agent's end.
- */
-static bool may_leave(const struct proto_session *s)
-{
-    return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present);
-}
-
-static void tick_end(struct proto_session *s)
-{
-    bool late = s->now.mono_ms >= s->end_deadline_ms;
-
-    if (!s->ending || s->over)
-        return;
-    if (!s->left && (late || may_leave(s))) {
-        relay_link_leave(s);
-        s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
-        late = s->link != LINK_SEATED;
-    }
-    if (late && (s->left || s->link != LINK_SEATED))
-        session_finish(s, s->end_reason, s->end_by, "");
-}
-
-/* ---------------------------------------------------------------- time */
-
-static int64_t give_up_ms(const struct proto_session *s)
-{
-    if (s->lost_since_ms == PROTO_NEVER || !s->joined)
-        return PROTO_NEVER;
-    return s->lost_since_ms + (int64_t)s->policy.grace_s * 1000;
-}
-
-int64_t proto_session_deadline(const struct proto_session *s)
-{
-    if (s->over)
-        return PROTO_NEVER;
-    int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
-    if (s->side == SIDE_CUSTOMER)
-        at = proto_earlier(at, grants_deadline(s));
-    if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
-        return !s->left && may_leave(s) ? s->now.mono_ms : proto_earlier(at, s->end_deadline_ms);
-    at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
-    int64_t give_up = give_up_ms(s);
-    if (give_up != PROTO_NEVER && s->gave_up)
-        give_up += GIVE_UP_EXTRA_MS;
-    return proto_earlier(at, give_up);
-}
-
-/* Nobody is asked again within the grace time; after it what was granted is taken back, and a little later the session is over. */
-static void tick_grace(struct proto_session *s)
-{
-    int64_t at = give_up_ms(s);
-
-    if (at == PROTO_NEVER)
-        s->gave_up = false;
-    if (at == PROTO_NEVER || s->now.mono_ms < at)
-        return;
-    if (!s->gave_up) {
-        s->gave_up = true;
-        if (s->side == SIDE_CUSTOMER)
-            grants_withdraw_all(s, PROTO_PURPOSE_CONNECTION_LOST);
-    } else if (s->now.mono_ms >= at + GIVE_UP_EXTRA_MS) {
-        session_finish(s, PROTO_END_CONNECTION_LOST, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT,
-                       "the connection did not come back in time");
-    }
-}
-
-void proto_session_tick(struct proto_session *s, struct proto_now now)
-{
-    s->now = now;
-    if (s->over)
-        return;
-    if (s->events.overflow) {
-        session_finish(s, PROTO_END_FAILED, s->side == SIDE_CUSTOMER ? 1 : 2, "events were not read: a bounded row is full");
-        return;
-    }
-    pair_tick(s);
-    outbox_tick(s);
-    if (s->side == SIDE_CUSTOMER)
-        grants_tick(s);
-    tick_grace(s);
-    if (!s->over && now.mono_ms >= s->start_ms + PROTO_SESSION_MS)
-        session_begin_end(s, PROTO_END_EXPIRED, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
-    tick_end(s);
 }
 
 /* ---------------------------------------------------------------- both ends */
