@@ -125,8 +125,8 @@ static void print_wrong(const struct audit_proved *p)
 static void print_head(const struct audit_belief *belief, const struct audit_proved *p)
 {
     static const char *const why[] = {
-        [AUDIT_TRUST_FILE] = "nobody but the file itself says that this is the log's key. Compare it with the one that "
-                             "the organisation publishes, or give --ca and --org, or --key.",
+        [AUDIT_TRUST_FILE] = ("nobody but the file itself says that this is the log's key. Compare it with the one that "
+                              "the organisation publishes, or give --ca and --org, or --key."),
         [AUDIT_TRUST_KEY] = "the log's key is the one that you gave.",
         [AUDIT_TRUST_ORG] = "the log's key is one that the organisation's note names, which its root signed.",
     };
