@@ -7,7 +7,7 @@
 
 int audit_later(const char *word)
 {
-    static const char *const words[] = {"export", "recover"};
+    static const char *const words[] = {"recover"};
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(word, words[i])) {

@@ -39,6 +39,12 @@ static const struct host_option tail_options[] = {
     {"once", NULL, HOST_FLAG, OPT(once), .help = "do not wait for more"},
     {0},
 };
+static const struct host_option export_options[] = {
+    {"format", "F", HOST_CHOICE, OPT(format), .choices = "jsonl|csv|html", .required = true, .help = "jsonl, csv, html"},
+    {"o", "FILE", HOST_TEXT, OPT(output), .help = "write there, for you alone to read, and not to stdout"},
+    FILTER_OPTIONS,
+    {0},
+};
 static const struct host_option prove_options[] = {
     {"o", "FILE", HOST_TEXT, OPT(output), .required = true, .help = "where the proofs go, for you alone to read"},
     {0},
@@ -107,6 +113,8 @@ static const struct host_command commands[] = {
      "Without --key what was granted and refused stays sealed."},
     {"show", "the minutes of one session, in words", NULL, session_words, audit_show, "Needs --key."},
     {"tail", "new entries as they come, a line each, in words", tail_options, NULL, audit_tail, "Ctrl-C ends it."},
+    {"export", "sessions for other programs, or for print", export_options, NULL, audit_export,
+     "Needs --key. With --customer REF: everything that is kept about one person."},
     {"report", "counts over a period: capabilities, agents, refusals, what was blocked", filter_options, NULL,
      audit_figures, "Needs --key."},
     {"prove", "a session's entries as proofs that anyone can check", prove_options, session_words, audit_prove,
@@ -133,7 +141,8 @@ static const struct host_program program = {
     .notes = "Examples:\n"
              "  handhold-audit verify --dir D --key D/officer/evidence.key\n"
              "  handhold-audit list --since 7d --outcome refused --dir D --key D/officer/evidence.key\n"
-             "  handhold-audit show 4f2a --dir D --key D/officer/evidence.key",
+             "  handhold-audit show 4f2a --dir D --key D/officer/evidence.key\n"
+             "  handhold-audit export --format html -o minutes.html --dir D --key D/officer/evidence.key",
 };
 
 int main(int argc, char **argv)

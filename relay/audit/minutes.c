@@ -244,8 +244,12 @@ json_t *audit_note_json(const struct audit_session *session, size_t at)
         json_object_set_new(line, "retention_days", json_integer(note->statement.retention_days));
         json_object_set_new(line, "cosigned", json_boolean(note->agent_line_checked));
     }
-    for (unsigned i = 0; line && !customer && i < note->event.detail_count; i++)
-        json_object_set_new(line, note->event.details[i].key, json_string(note->event.details[i].value));
+    for (unsigned i = 0; line && !customer && i < note->event.detail_count; i++) {
+        char name[40]; /* a detail may be called as what every note has: "by" */
+        snprintf(name, sizeof name, "%s%s", json_object_get(line, note->event.details[i].key) ? "detail-" : "",
+                 note->event.details[i].key);
+        json_object_set_new(line, name, json_string(note->event.details[i].value));
+    }
     return line;
 }
 

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* export: sessions as JSON Lines, as a table, or as a page. */
+#include "relay/audit/export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/minutes.h"
+
+/* ---- JSON Lines: what show prints, for each ---- */
+
+static void put_json(struct audit_export *x, json_t *line)
+{
+    if (line && json_dumpf(line, x->out, JSON_COMPACT) == 0)
+        fputc('\n', x->out);
+    json_decref(line);
+}
+
+static enum proto_err jsonl_session(struct audit_export *x, const struct audit_session *session,
+                                    const struct audit_report *judged)
+{
+    size_t *order = audit_minutes_order(session);
+    json_t *line = audit_session_json(x->o, session);
+
+    if (!order || !line) {
+        free(order);
+        json_decref(line);
+        return PROTO_ERR_NOMEM;
+    }
+    json_object_set_new(line, "ok", json_boolean(judged->wrong == 0 && !session->incomplete));
+    put_json(x, line);
+    for (size_t i = 0; i < session->count; i++)
+        put_json(x, audit_note_json(session, order[i]));
+    free(order);
+    return PROTO_OK;
+}
+
+/* ---- all formats ---- */
+
+static const struct {
+    const char *name;
+    void (*begin)(struct audit_export *x);
+    audit_export_session session;
+    void (*end)(struct audit_export *x);
+    bool counted; /* all sessions are counted before the first is written */
+} formats[] = {
+    {"jsonl", NULL, jsonl_session, NULL, false},
+    {"csv", audit_csv_begin, audit_csv_session, NULL, false},
+    {"html", audit_html_begin, audit_html_session, audit_html_end, true},
+};
+
+struct exporting {
+    struct audit_export x;
+    audit_export_session session;
+};
+
+static enum proto_err visit(void *context, const struct audit_session *session, const struct audit_report *judged)
+{
+    struct exporting *e = context;
+
+    e->x.sessions++;
+    e->x.wrong += judged->wrong > 0 || session->incomplete;
+    return e->session(&e->x, session, judged);
+}
+
+static enum proto_err count(void *context, const struct audit_session *session, const struct audit_report *judged)
+{
+    struct exporting *e = context;
+
+    audit_totals_add(&e->x.all.totals, session);
+    e->x.all.sessions++;
+    e->x.all.open += session->row.state != RELAY_STORE_ENDED;
+    e->x.all.wrong += judged->wrong > 0 || session->incomplete;
+    return PROTO_OK;
+}
+
+static enum proto_err export_all(struct exporting *e, struct audit_organisation *visited)
+{
+    enum proto_err err = PROTO_OK;
+    size_t format = 0;
+
+    while (strcmp(formats[format].name, audit_options.format) != 0)
+        format++; /* the options take no other word */
+    e->session = formats[format].session;
+    if (formats[format].counted)
+        err = audit_each_session(visited, e->x.filter, count, e);
+    if (!err && formats[format].begin)
+        formats[format].begin(&e->x);
+    if (!err)
+        err = audit_each_session(visited, e->x.filter, visit, e);
+    if (!err && formats[format].end)
+        formats[format].end(&e->x);
+    if (!err && (fflush(e->x.out) || ferror(e->x.out)))
+        err = PROTO_ERR_IO;
+    return err;
+}
+
+/* ---- where it goes ---- */
+
+/* Beside the file first: one that is there is replaced by a whole one or not at all. */
+static bool open_output(char part[static HOST_PATH_BYTES], FILE **out)
+{
+    *out = stdout;
+    part[0] = 0;
+    if (!audit_options.output)
+        return true;
+    if (!host_path(part, "%s.part", audit_options.output)) {
+        host_say_err(audit_options.output, PROTO_ERR_RANGE);
+        return false;
+    }
+    (void)unlink(part);
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!*out)
+        host_say_err(part, PROTO_ERR_IO);
+    return *out != NULL;
+}
+
+static enum proto_err close_output(const char *part, FILE *out, enum proto_err err)
+{
+    if (out == stdout)
+        return err;
+    if (!err && fsync(fileno(out)))
+        err = PROTO_ERR_IO;
+    if (fclose(out) && !err)
+        err = PROTO_ERR_IO;
+    if (!err && rename(part, audit_options.output))
+        err = PROTO_ERR_IO;
+    if (err)
+        (void)unlink(part);
+    return err;
+}
+
+int audit_export(void)
+{
+    struct audit_organisation o, again = {.log = NULL}; /* a visitor may not use the handles that are visited */
+    struct audit_filter filter;
+    char part[HOST_PATH_BYTES];
+    struct exporting e = {.x = {.o = &again, .filter = &filter, .now_s = host_now().unix_ms / 1000}};
+    enum proto_err err = PROTO_ERR_IO;
+
+    if (!audit_filter_take(&filter, host_now().unix_ms) ||
+        !audit_enter(&o, "is missing: what was said is sealed to the officers"))
+        return HOST_EXIT_USAGE;
+    if (audit_open_again(&again, &o) && open_output(part, &e.x.out)) {
+        err = close_output(part, e.x.out, export_all(&e, &o));
+        if (err)
+            host_say_err(audit_options.output ? audit_options.output : "export", err);
+        else if (audit_options.output)
+            host_say(HOST_INFO, "%" PRIu64 " session%s in %s", e.x.sessions, e.x.sessions == 1 ? "" : "s",
+                     audit_options.output);
+        if (e.x.wrong)
+            host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
+    }
+    audit_close_again(&again);
+    audit_close(&o);
+    return err || e.x.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+}

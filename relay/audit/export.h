@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/audit/export.h - sessions for other programs and for print; each format a file, all on one stream.
+ *
+ * CSV goes into spreadsheets, which take a cell that begins with = + - @ for a formula and run it. Every cell is in
+ * quotes, and one whose first character that is no space, or is TAB, CR or LF, is one of these (or its full-width
+ * form) gets an apostrophe in front. The file begins with a byte-order mark, without which Excel misreads UTF-8.
+ */
+#ifndef RELAY_AUDIT_EXPORT_H
+#define RELAY_AUDIT_EXPORT_H
+
+#include <stdio.h>
+
+#include "relay/audit/filter.h"
+#include "relay/audit/totals.h"
+
+struct audit_export {
+    struct audit_organisation *o;
+    const struct audit_filter *filter;
+    int64_t now_s;
+    FILE *out; /* borrowed */
+    uint64_t sessions, wrong;
+    struct { /* of all that will come, for a page whose summary stands in front */
+        struct audit_totals totals;
+        uint64_t sessions, open, wrong;
+    } all;
+};
+
+typedef enum proto_err (*audit_export_session)(struct audit_export *x, const struct audit_session *session,
+                                               const struct audit_report *judged);
+
+void audit_csv_begin(struct audit_export *x);
+enum proto_err audit_csv_session(struct audit_export *x, const struct audit_session *session,
+                                 const struct audit_report *judged);
+/** One cell with its quotes, as described above. */
+void audit_csv_cell(FILE *out, const char *text);
+
+void audit_html_begin(struct audit_export *x);
+enum proto_err audit_html_session(struct audit_export *x, const struct audit_session *session,
+                                  const struct audit_report *judged);
+void audit_html_end(struct audit_export *x);
+/** Text between tags or in quotes: nothing in it can be a tag. */
+void audit_html_text(FILE *out, const char *text);
+/** timeline.c: who was connected, what was consented to, what passed; an SVG. */
+void audit_html_timeline(FILE *out, const struct audit_session *session);
+
+#endif

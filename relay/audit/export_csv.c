@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line for each note, with its session's own columns again: a table that can be sorted and counted. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "relay/audit/export.h"
+#include "relay/audit/minutes.h"
+#include "relay/audit/phrases.h"
+
+/* Would a spreadsheet take it for a formula? */
+static bool is_formula(const char *text)
+{
+    static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+    const char *at = text;
+
+    if (*text == '\t' || *text == '\r' || *text == '\n')
+        return true;
+    while (*at == ' ' || (unsigned char)*at == 0xc2) /* spaces, and those that do not break */
+        at += *at == ' ' ? 1 : !strncmp(at, "\u00A0", 2) ? 2 : 0x100;
+    if (at - text >= 0x100)
+        return false;
+    if (*at && strchr("=+-@", *at))
+        return true;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (!strncmp(at, wide[i], 3))
+            return true;
+    return false;
+}
+
+void audit_csv_cell(FILE *out, const char *text)
+{
+    fputc('"', out);
+    if (is_formula(text))
+        fputc('\'', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static const char *const columns[] = {"session", "opened",     "agent",   "role",   "customer", "ticket",
+                                      "state",   "ended",      "holds",   "entry",  "time",     "by",
+                                      "action",  "capability", "purpose", "frames", "bytes",    "what happened"};
+
+void audit_csv_begin(struct audit_export *x)
+{
+    fputs("\xEF\xBB\xBF", x->out);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        if (i)
+            fputc(',', x->out);
+        audit_csv_cell(x->out, columns[i]);
+    }
+    fputs("\r\n", x->out);
+}
+
+static void put_time(FILE *out, int64_t unix_s)
+{
+    time_t when = (time_t)unix_s;
+    struct tm parts;
+    char text[40] = "";
+
+    if (gmtime_r(&when, &parts))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    audit_csv_cell(out, text);
+}
+
+static void put_session(FILE *out, const struct audit_session *session, bool holds)
+{
+    const struct relay_store_session *row = &session->row;
+    const char *const texts[] = {audit_agent_name(session),
+                                 row->agent_role,
+                                 row->customer_ref,
+                                 row->ticket_ref,
+                                 row->state == RELAY_STORE_ENDED ? "ended" : "open",
+                                 row->ended_reason,
+                                 holds ? "yes" : "NO"};
+
+    fputc('"', out);
+    for (size_t i = 0; i < sizeof row->sid; i++)
+        fprintf(out, "%02x", row->sid[i]);
+    fputs("\",", out);
+    put_time(out, row->created_unix_ms / 1000);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        fputc(',', out);
+        audit_csv_cell(out, texts[i]);
+    }
+}
+
+static void put_note(FILE *out, const struct audit_session *session, size_t at)
+{
+    const struct audit_note *note = &session->notes[at];
+    bool customer = note->by == AUDIT_CUSTOMER;
+    enum proto_capability about = customer ? note->statement.capability : note->event.capability;
+    const char *frames = customer ? NULL : proto_event_note_get(&note->event, "frames"),
+               *bytes = customer ? NULL : proto_event_note_get(&note->event, "bytes");
+    char phrase[AUDIT_PHRASE_MAX];
+    const char *const texts[] = {audit_signer_name(note->by),
+                                 customer ? proto_statement_action_name(note->statement.action)
+                                          : proto_act_name(note->event.action),
+                                 about ? proto_capability_name(about) : "",
+                                 customer ? note->statement.purpose : "",
+                                 frames ? frames : "",
+                                 bytes ? bytes : "",
+                                 phrase};
+
+    audit_phrase(session, at, phrase);
+    fprintf(out, ",\"%" PRIu64 "\",", note->entry);
+    put_time(out, audit_note_time(note));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        fputc(',', out);
+        audit_csv_cell(out, texts[i]);
+    }
+    fputs("\r\n", out);
+}
+
+enum proto_err audit_csv_session(struct audit_export *x, const struct audit_session *session,
+                                 const struct audit_report *judged)
+{
+    size_t *order = audit_minutes_order(session);
+
+    if (!order)
+        return PROTO_ERR_NOMEM;
+    for (size_t i = 0; i < session->count; i++) {
+        put_session(x->out, session, judged->wrong == 0 && !session->incomplete);
+        put_note(x->out, session, order[i]);
+    }
+    free(order);
+    return PROTO_OK;
+}
