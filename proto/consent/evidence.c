@@ -66,7 +66,8 @@ enum proto_err proto_evidence_parse(const uint8_t *plain, size_t len, struct pro
 }
 
 enum proto_err proto_evidence_open(const uint8_t *sealed, size_t len, const uint8_t evidence_public[static 32],
-                                   const uint8_t evidence_secret[static 32], struct proto_buf *plain, struct proto_evidence *out)
+                                   const uint8_t evidence_secret[static 32], struct proto_buf *plain,
+                                   struct proto_evidence *out)
 {
     memset(out, 0, sizeof *out);
     if (len < PROTO_BOX_OVERHEAD || len > PROTO_MAX_EVIDENCE_BYTES)

@@ -4,9 +4,9 @@
  *
  *   plaintext   count u8 | count times (u16 length, note) | r[32]
  *
- * The last note is the one that the leaf commits to (C = HMAC(r, note)); those before it are the signer's `rekey` notes since
- * its last leaf, in order: they have no leaf of their own, and `prev` of the last note binds them. Sealed with a sealed box
- * (bytes as crypto_box_seal makes them) to the evidence key of the policy, by the end that signed.
+ * The last note is the one that the leaf commits to (C = HMAC(r, note)); those before it are the signer's `rekey` notes
+ * since its last leaf, in order: they have no leaf of their own, and `prev` of the last note binds them. Sealed with a
+ * sealed box (bytes as crypto_box_seal makes them) to the evidence key of the policy, by the end that signed.
  */
 #ifndef PROTO_CONSENT_EVIDENCE_H
 #define PROTO_CONSENT_EVIDENCE_H
@@ -32,14 +32,17 @@ struct proto_evidence {
     uint8_t r[PROTO_EVIDENCE_SALT_BYTES];
 };
 
-/** Appends the sealed evidence. RANGE: no note, too many, or over PROTO_MAX_EVIDENCE_BYTES. KEY: the evidence key is unusable. */
-PROTO_MUST_USE enum proto_err proto_evidence_seal(const struct proto_evidence *evidence, const uint8_t evidence_key[static 32],
+/** Appends the sealed evidence. RANGE: no note, too many, or over PROTO_MAX_EVIDENCE_BYTES. KEY: the evidence key is
+ * unusable. */
+PROTO_MUST_USE enum proto_err proto_evidence_seal(const struct proto_evidence *evidence,
+                                                  const uint8_t evidence_key[static 32],
                                                   const struct proto_random *random, struct proto_buf *out);
 /**
- * Opens with the officers' key pair into `plain` (a secret buffer of the caller's); `out` borrows from it. CRYPTO: not sealed to
- * this key; FORMAT: not evidence.
+ * Opens with the officers' key pair into `plain` (a secret buffer of the caller's); `out` borrows from it. CRYPTO: not
+ * sealed to this key; FORMAT: not evidence.
  */
-PROTO_MUST_USE enum proto_err proto_evidence_open(const uint8_t *sealed, size_t len, const uint8_t evidence_public[static 32],
+PROTO_MUST_USE enum proto_err proto_evidence_open(const uint8_t *sealed, size_t len,
+                                                  const uint8_t evidence_public[static 32],
                                                   const uint8_t evidence_secret[static 32], struct proto_buf *plain,
                                                   struct proto_evidence *out);
 /** Appends the plaintext form, of notes that are nobody's secret: those of the log itself. RANGE as seal. */

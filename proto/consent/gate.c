@@ -34,9 +34,10 @@ enum proto_err proto_gate_sign(const struct proto_gate *gate, const uint8_t secr
 
 static bool fields_in_range(const struct proto_gate *gate, uint8_t open)
 {
-    return open <= 1 && gate->src >= PROTO_INDEX_CUSTOMER && gate->src < PROTO_MAX_PARTICIPANTS && gate->dst >= PROTO_INDEX_CUSTOMER &&
-           gate->dst < PROTO_MAX_PARTICIPANTS && gate->dst != gate->src && gate->stream >= 1 && gate->stream <= PROTO_MAX_STREAM &&
-           gate->capability > PROTO_CAPABILITY_NONE && gate->capability < PROTO_CAPABILITY_COUNT;
+    return open <= 1 && gate->src >= PROTO_INDEX_CUSTOMER && gate->src < PROTO_MAX_PARTICIPANTS &&
+           gate->dst >= PROTO_INDEX_CUSTOMER && gate->dst < PROTO_MAX_PARTICIPANTS && gate->dst != gate->src &&
+           gate->stream >= 1 && gate->stream <= PROTO_MAX_STREAM && gate->capability > PROTO_CAPABILITY_NONE &&
+           gate->capability < PROTO_CAPABILITY_COUNT;
 }
 
 enum proto_err proto_gate_verify(const uint8_t *bytes, size_t len, const uint8_t cs_pub[static PROTO_KEY_BYTES],

@@ -24,9 +24,9 @@ const char *proto_statement_action_name(enum proto_statement_action action)
 bool proto_purpose_is_machines(const char *purpose)
 {
     static const char *const words[] = {
-        PROTO_PURPOSE_EXPIRED,   PROTO_PURPOSE_USED,       PROTO_PURPOSE_CONNECTION_LOST, PROTO_PURPOSE_NOT_LOGGED,
-        PROTO_PURPOSE_BLOCKED,   PROTO_PURPOSE_FORBIDDEN,  PROTO_PURPOSE_UNVERIFIED,      PROTO_PURPOSE_WORDS,
-        PROTO_PURPOSE_NO_GATE,   PROTO_PURPOSE_ENDED,
+        PROTO_PURPOSE_EXPIRED, PROTO_PURPOSE_USED,      PROTO_PURPOSE_CONNECTION_LOST, PROTO_PURPOSE_NOT_LOGGED,
+        PROTO_PURPOSE_BLOCKED, PROTO_PURPOSE_FORBIDDEN, PROTO_PURPOSE_UNVERIFIED,      PROTO_PURPOSE_WORDS,
+        PROTO_PURPOSE_NO_GATE, PROTO_PURPOSE_ENDED,
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -47,7 +47,8 @@ bool proto_value_valid(const char *text)
             return false;
         if (s[i] == 0xc2 && s[i + 1] < 0xa0) /* C1 controls */
             return false;
-        if (s[i] == 0xe2 && s[i + 1] == 0x80 && (s[i + 2] == 0xa8 || s[i + 2] == 0xa9)) /* line and paragraph separator */
+        if (s[i] == 0xe2 && s[i + 1] == 0x80 &&
+            (s[i + 2] == 0xa8 || s[i + 2] == 0xa9)) /* line and paragraph separator */
             return false;
     }
     return true;
@@ -55,9 +56,9 @@ bool proto_value_valid(const char *text)
 
 enum proto_err proto_statement_write(const struct proto_statement *st, struct proto_buf *out)
 {
-    if (!proto_value_valid(st->purpose) || !proto_value_valid(st->domain) || !st->domain[0] || strchr(st->domain, ' ') ||
-        !st->seq || st->unix_s < 0 || !proto_statement_action_name(st->action) || !proto_capability_name(st->capability) ||
-        (!st->everyone && !proto_role_name(st->role)))
+    if (!proto_value_valid(st->purpose) || !proto_value_valid(st->domain) || !st->domain[0] ||
+        strchr(st->domain, ' ') || !st->seq || st->unix_s < 0 || !proto_statement_action_name(st->action) ||
+        !proto_capability_name(st->capability) || (!st->everyone && !proto_role_name(st->role)))
         return PROTO_ERR_RANGE;
     proto_buf_put_text(out, first_line);
     consent_put_head(out, st->sid, st->seq);
@@ -148,7 +149,8 @@ static bool take_words(struct consent_lines *lines, struct proto_statement *st)
     if (!strcmp(st->purpose, "-"))
         st->purpose[0] = 0;
     consent_take_line(lines, "ui", value, sizeof value);
-    return consent_words(value, words, 2) == 2 && consent_base64(words[0], st->ui_text) && consent_base64(words[1], st->ui_build);
+    return consent_words(value, words, 2) == 2 && consent_base64(words[0], st->ui_text) &&
+           consent_base64(words[1], st->ui_build);
 }
 
 enum proto_err proto_statement_parse(const char *text, size_t len, struct proto_statement *out)
@@ -158,12 +160,13 @@ enum proto_err proto_statement_parse(const char *text, size_t len, struct proto_
     struct proto_buf again;
 
     memset(out, 0, sizeof *out);
-    if (len < sizeof first_line - 1 || len > PROTO_MAX_NOTE_BYTES || memcmp(text, first_line, sizeof first_line - 1) != 0)
+    if (len < sizeof first_line - 1 || len > PROTO_MAX_NOTE_BYTES ||
+        memcmp(text, first_line, sizeof first_line - 1) != 0)
         return PROTO_ERR_FORMAT;
     lines.at += sizeof first_line - 1;
-    if (!consent_take_head(&lines, st.sid, &st.seq) || !consent_take_prev(&lines, &st.first, st.prev) || !consent_take_time(&lines, &st.unix_s) ||
-        !take_action(&lines, &st) || !take_grantee(&lines, &st) || !take_scope(&lines, &st) || !take_words(&lines, &st) ||
-        lines.failed)
+    if (!consent_take_head(&lines, st.sid, &st.seq) || !consent_take_prev(&lines, &st.first, st.prev) ||
+        !consent_take_time(&lines, &st.unix_s) || !take_action(&lines, &st) || !take_grantee(&lines, &st) ||
+        !take_scope(&lines, &st) || !take_words(&lines, &st) || lines.failed)
         return PROTO_ERR_FORMAT;
     proto_buf_init(&again, PROTO_MAX_NOTE_BYTES);
     bool same = consent_same_text(proto_statement_write(&st, &again), &again, text, len);
@@ -174,15 +177,16 @@ enum proto_err proto_statement_parse(const char *text, size_t len, struct proto_
     return PROTO_OK;
 }
 
-void proto_key_commit(uint8_t out[static PROTO_HASH_BYTES], uint64_t kid, const uint8_t base_key[static PROTO_KEY_BYTES])
+void proto_key_commit(uint8_t out[static PROTO_HASH_BYTES], uint64_t kid,
+                      const uint8_t base_key[static PROTO_KEY_BYTES])
 {
     static const char label[] = "handhold/1 keycommit";
     uint8_t kid_bytes[8];
 
     for (int i = 0; i < 8; i++)
         kid_bytes[i] = (uint8_t)(kid >> (56 - 8 * i));
-    proto_sha256_pieces(out,
-                        (const struct proto_piece[]){{label, sizeof label - 1}, {kid_bytes, 8}, {base_key, PROTO_KEY_BYTES}}, 3);
+    proto_sha256_pieces(
+        out, (const struct proto_piece[]){{label, sizeof label - 1}, {kid_bytes, 8}, {base_key, PROTO_KEY_BYTES}}, 3);
 }
 
 void proto_signer_customer(char out[static PROTO_SIGNER_BYTES], const uint8_t sid[static PROTO_SID_BYTES])

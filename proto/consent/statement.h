@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proto/consent/statement.h - what the customer decided and what others did, as short texts that are signed (PROTOCOL.md, Notes).
+ * proto/consent/statement.h - what the customer decided and what others did, as short texts that are signed
+ * (PROTOCOL.md, Notes).
  *
- * A statement is the customer's; an event is the agent's, the relay's or the officer's. Each is the text of a C2SP signed note:
- * exactly the lines below, each ended by a line feed, UTF-8 without control characters, at most PROTO_MAX_VALUE_BYTES a value.
- * Per signer `seq` starts at 1 and has no gap, and `prev` is the SHA-256 of the signer's previous text: nothing can be taken out.
+ * A statement is the customer's; an event is the agent's, the relay's or the officer's. Each is the text of a C2SP
+ * signed note: exactly the lines below, each ended by a line feed, UTF-8 without control characters, at most
+ * PROTO_MAX_VALUE_BYTES a value. Per signer `seq` starts at 1 and has no gap, and `prev` is the SHA-256 of the signer's
+ * previous text: nothing can be taken out.
  */
 #ifndef PROTO_CONSENT_STATEMENT_H
 #define PROTO_CONSENT_STATEMENT_H
@@ -18,13 +20,13 @@
 #include "proto/wire/limits.h"
 
 /*        id        name in the note */
-#define PROTO_STATEMENT_ACTION_LIST(X) \
-    X(GRANT, "grant") \
-    X(WITHDRAW, "withdraw") \
-    X(REKEY, "rekey") \
-    X(JOIN, "join") \
-    X(LEAVE, "leave") \
-    X(REFUSE, "refuse") \
+#define PROTO_STATEMENT_ACTION_LIST(X)                                                                                 \
+    X(GRANT, "grant")                                                                                                  \
+    X(WITHDRAW, "withdraw")                                                                                            \
+    X(REKEY, "rekey")                                                                                                  \
+    X(JOIN, "join")                                                                                                    \
+    X(LEAVE, "leave")                                                                                                  \
+    X(REFUSE, "refuse")                                                                                                \
     X(END, "end")
 
 enum proto_statement_action {
@@ -38,22 +40,24 @@ enum proto_statement_action {
 #define PROTO_PURPOSE_EXPIRED "expired"
 #define PROTO_PURPOSE_USED "used"
 #define PROTO_PURPOSE_CONNECTION_LOST "connection lost"
-#define PROTO_PURPOSE_NOT_LOGGED "not logged"    /* no receipt in time: the grant is taken back, its key never left */
-#define PROTO_PURPOSE_BLOCKED "blocked"          /* refused by the device: no camera, or the system said no */
-#define PROTO_PURPOSE_FORBIDDEN "policy forbids" /* refused without asking: the organisation's policy does not allow it */
+#define PROTO_PURPOSE_NOT_LOGGED "not logged" /* no receipt in time: the grant is taken back, its key never left */
+#define PROTO_PURPOSE_BLOCKED "blocked"       /* refused by the device: no camera, or the system said no */
+#define PROTO_PURPOSE_FORBIDDEN                                                                                        \
+    "policy forbids" /* refused without asking: the organisation's policy does not allow it */
 #define PROTO_PURPOSE_UNVERIFIED "unverified organisation"
 #define PROTO_PURPOSE_WORDS "check words not compared"
 #define PROTO_PURPOSE_NO_GATE "refused by the relay"
 #define PROTO_PURPOSE_ENDED "ended"
-/** True for one of these. Nobody may ask in such words: a refusal that quotes them would look as if no person had made it. */
+/** True for one of these. Nobody may ask in such words: a refusal that quotes them would look as if no person had made
+ * it. */
 bool proto_purpose_is_machines(const char *purpose);
 
 struct proto_statement {
     uint8_t sid[PROTO_SID_BYTES];
     uint32_t seq;
-    bool first;                      /* prev is "-" */
-    uint8_t prev[PROTO_HASH_BYTES];  /* SHA-256 of the previous text */
-    int64_t unix_s;                  /* customer's clock */
+    bool first;                     /* prev is "-" */
+    uint8_t prev[PROTO_HASH_BYTES]; /* SHA-256 of the previous text */
+    int64_t unix_s;                 /* customer's clock */
     enum proto_statement_action action;
     enum proto_capability capability;
     bool everyone;                     /* grantee "-": all live grantees (rekey), or nobody in particular */
@@ -65,7 +69,8 @@ struct proto_statement {
     bool has_key;
     uint8_t key_commit[PROTO_HASH_BYTES];
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
-    uint8_t ui_text[PROTO_HASH_BYTES], ui_build[PROTO_HASH_BYTES]; /* what was on the screen, and which program showed it */
+    uint8_t ui_text[PROTO_HASH_BYTES],
+        ui_build[PROTO_HASH_BYTES]; /* what was on the screen, and which program showed it */
 };
 
 /** Appends the text. RANGE: a value is over its bound, holds a control character or is not UTF-8. */
@@ -75,28 +80,28 @@ PROTO_MUST_USE enum proto_err proto_statement_parse(const char *text, size_t len
 const char *proto_statement_action_name(enum proto_statement_action action);
 
 /*        id               name in the note     who acts */
-#define PROTO_ACT_LIST(X) \
-    X(CREATED, "created") \
-    X(JOINED, "joined") \
-    X(LOST, "lost") \
-    X(RETURNED, "returned") \
-    X(GATE_OPENED, "gate-opened") \
-    X(GATE_CLOSED, "gate-closed") \
-    X(STARTED, "started") \
-    X(STOPPED, "stopped") \
-    X(BLOCKED, "blocked") \
-    X(TRANSFERRED, "transferred") \
-    X(ENDED, "ended") \
-    X(VIEWING_STARTED, "viewing-started") \
-    X(VIEWING_STOPPED, "viewing-stopped") \
-    X(STILL_TAKEN, "still-taken") \
-    X(RECORDING_STARTED, "recording-started") \
-    X(RECORDING_STOPPED, "recording-stopped") \
-    X(COMMAND_EXECUTED, "command-executed") \
-    X(SESSION_STOPPED, "session-stopped") \
-    X(VIEWED, "viewed") \
-    X(POLICY_SIGNED, "policy-signed") \
-    X(POLICY_TAKEN, "policy-taken") \
+#define PROTO_ACT_LIST(X)                                                                                              \
+    X(CREATED, "created")                                                                                              \
+    X(JOINED, "joined")                                                                                                \
+    X(LOST, "lost")                                                                                                    \
+    X(RETURNED, "returned")                                                                                            \
+    X(GATE_OPENED, "gate-opened")                                                                                      \
+    X(GATE_CLOSED, "gate-closed")                                                                                      \
+    X(STARTED, "started")                                                                                              \
+    X(STOPPED, "stopped")                                                                                              \
+    X(BLOCKED, "blocked")                                                                                              \
+    X(TRANSFERRED, "transferred")                                                                                      \
+    X(ENDED, "ended")                                                                                                  \
+    X(VIEWING_STARTED, "viewing-started")                                                                              \
+    X(VIEWING_STOPPED, "viewing-stopped")                                                                              \
+    X(STILL_TAKEN, "still-taken")                                                                                      \
+    X(RECORDING_STARTED, "recording-started")                                                                          \
+    X(RECORDING_STOPPED, "recording-stopped")                                                                          \
+    X(COMMAND_EXECUTED, "command-executed")                                                                            \
+    X(SESSION_STOPPED, "session-stopped")                                                                              \
+    X(VIEWED, "viewed")                                                                                                \
+    X(POLICY_SIGNED, "policy-signed")                                                                                  \
+    X(POLICY_TAKEN, "policy-taken")                                                                                    \
     X(RECOVERED, "recovered")
 
 enum proto_act {
@@ -115,7 +120,7 @@ struct proto_event_note {
     uint8_t prev[PROTO_HASH_BYTES];
     int64_t unix_s;
     enum proto_act action;
-    enum proto_capability capability; /* NONE: "-" */
+    enum proto_capability capability;        /* NONE: "-" */
     char subject[PROTO_MAX_VALUE_BYTES + 1]; /* whom or what it is about; empty: "-" */
     struct {
         char key[25], value[97]; /* key of a-z and -, value without space; sorted by key, which write does */
@@ -127,18 +132,20 @@ PROTO_MUST_USE enum proto_err proto_event_note_write(const struct proto_event_no
 PROTO_MUST_USE enum proto_err proto_event_note_parse(const char *text, size_t len, struct proto_event_note *out);
 const char *proto_act_name(enum proto_act action);
 /** Adds key=value (printf). RANGE when the table is full or a value is over its bound. */
-PROTO_MUST_USE enum proto_err proto_event_note_detail(struct proto_event_note *event, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+PROTO_MUST_USE enum proto_err proto_event_note_detail(struct proto_event_note *event, const char *key,
+                                                      const char *format, ...) __attribute__((format(printf, 3, 4)));
 /** The value of a detail, or NULL. */
 const char *proto_event_note_get(const struct proto_event_note *event, const char *key);
 
 /* Names under which notes are signed; buffers of PROTO_SIGNER_BYTES. */
 enum { PROTO_SIGNER_BYTES = 600 };
-void proto_signer_customer(char out[static PROTO_SIGNER_BYTES], const uint8_t sid[static PROTO_SID_BYTES]); /* handhold.session/<sid> */
+void proto_signer_customer(char out[static PROTO_SIGNER_BYTES],
+                           const uint8_t sid[static PROTO_SID_BYTES]);            /* handhold.session/<sid> */
 void proto_signer_relay(char out[static PROTO_SIGNER_BYTES], const char *origin); /* <origin>/events */
 
 /** H("handhold/1 keycommit" | KID u64 | base_key): what a statement says of a key without showing it. */
-void proto_key_commit(uint8_t out[static PROTO_HASH_BYTES], uint64_t kid, const uint8_t base_key[static PROTO_KEY_BYTES]);
+void proto_key_commit(uint8_t out[static PROTO_HASH_BYTES], uint64_t kid,
+                      const uint8_t base_key[static PROTO_KEY_BYTES]);
 
 /** True for UTF-8 text of at most PROTO_MAX_VALUE_BYTES without control characters (C0, DEL, C1, line separators). */
 bool proto_value_valid(const char *text);

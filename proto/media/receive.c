@@ -46,7 +46,8 @@ static bool decodable(const struct proto_layers *layers, const struct proto_medi
     return h->tid == 1 || counter == layers->counter + 1;
 }
 
-enum proto_layers_verdict proto_layers_take(struct proto_layers *layers, const struct proto_media_header *h, uint64_t counter)
+enum proto_layers_verdict proto_layers_take(struct proto_layers *layers, const struct proto_media_header *h,
+                                            uint64_t counter)
 {
     if ((layers->running || layers->counter) && counter <= layers->counter)
         return PROTO_LAYERS_LATE; /* also while a key frame is waited for: one that was held back is not it */

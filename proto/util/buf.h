@@ -2,9 +2,9 @@
 /*
  * proto/util/buf.h - growable bytes with a maximum that is named at birth, and a cursor to read bytes.
  *
- * A writer never fails half-way: the first append that would pass `max` sets `failed`, and every later one is ignored, so a
- * message is built by a row of appends and checked once. A reader never passes its end: the first read that would sets
- * `failed` and yields zeros. Integers are big-endian, as everywhere in the protocol.
+ * A writer never fails half-way: the first append that would pass `max` sets `failed`, and every later one is ignored,
+ * so a message is built by a row of appends and checked once. A reader never passes its end: the first read that would
+ * sets `failed` and yields zeros. Integers are big-endian, as everywhere in the protocol.
  */
 #ifndef PROTO_UTIL_BUF_H
 #define PROTO_UTIL_BUF_H
@@ -23,7 +23,8 @@ struct proto_buf {
 void proto_buf_init(struct proto_buf *buf, size_t max);
 /** As init, and wiped whenever memory is given back: for key material. */
 void proto_buf_init_secret(struct proto_buf *buf, size_t max);
-void proto_buf_free(struct proto_buf *buf); /* back to empty and usable again with the same max; zeroed struct is fine */
+void proto_buf_free(
+    struct proto_buf *buf); /* back to empty and usable again with the same max; zeroed struct is fine */
 void proto_buf_clear(struct proto_buf *buf); /* len = 0, memory kept, `failed` reset */
 void proto_buf_put(struct proto_buf *buf, const void *bytes, size_t len);
 void proto_buf_put_u8(struct proto_buf *buf, uint8_t value);
@@ -36,7 +37,8 @@ void proto_buf_printf(struct proto_buf *buf, const char *format, ...) __attribut
 /** u8 / u16 length, then the bytes; a longer value sets `failed`. */
 void proto_buf_put_lv8(struct proto_buf *buf, const void *bytes, size_t len);
 void proto_buf_put_lv16(struct proto_buf *buf, const void *bytes, size_t len);
-/** Room for `len` more bytes, counted as written; NULL (and `failed`) when it would pass max. Valid until the next call. */
+/** Room for `len` more bytes, counted as written; NULL (and `failed`) when it would pass max. Valid until the next
+ * call. */
 uint8_t *proto_buf_extend(struct proto_buf *buf, size_t len);
 
 struct proto_reader {

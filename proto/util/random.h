@@ -2,8 +2,9 @@
 /*
  * proto/util/random.h - randomness as an argument.
  *
- * Nothing in proto or relay/core draws randomness by itself: whoever starts an object hands it a source. A program gives
- * the system's (proto/host), a test or the simulated world a seeded one, so that every run can be repeated byte for byte.
+ * Nothing in proto or relay/core draws randomness by itself: whoever starts an object hands it a source. A program
+ * gives the system's (proto/host), a test or the simulated world a seeded one, so that every run can be repeated byte
+ * for byte.
  */
 #ifndef PROTO_UTIL_RANDOM_H
 #define PROTO_UTIL_RANDOM_H
@@ -12,7 +13,8 @@
 #include <stdint.h>
 
 struct proto_random {
-    /** Fills `out` with `len` bytes that nobody can guess; cannot fail (a program without randomness must not go on). */
+    /** Fills `out` with `len` bytes that nobody can guess; cannot fail (a program without randomness must not go on).
+     */
     void (*fill)(void *context, uint8_t *out, size_t len);
     void *context; /* borrowed: outlives every object that was given this source */
 };

@@ -4,10 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-static const char *const capability_names[PROTO_CAPABILITY_COUNT] = {
-    [PROTO_CAPABILITY_NONE] = "-",
+static const char *const capability_names[PROTO_CAPABILITY_COUNT] = {[PROTO_CAPABILITY_NONE] = "-",
 #define NAME(id, wire, name, label) [wire] = name,
-    PROTO_CAPABILITY_LIST(NAME)
+                                                                     PROTO_CAPABILITY_LIST(NAME)
 #undef NAME
 };
 

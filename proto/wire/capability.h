@@ -2,7 +2,8 @@
 /*
  * proto/wire/capability.h - what can be consented to, and the words of a session: one table each.
  *
- * A capability has one number on the wire, one name in statements, JSON and policy, and one label that a customer reads.
+ * A capability has one number on the wire, one name in statements, JSON and policy, and one label that a customer
+ * reads.
  */
 #ifndef PROTO_WIRE_CAPABILITY_H
 #define PROTO_WIRE_CAPABILITY_H
@@ -11,16 +12,16 @@
 #include <stdint.h>
 
 /*        id            wire  name            label                */
-#define PROTO_CAPABILITY_LIST(X) \
-    X(CAMERA, 1, "camera", "Camera") \
-    X(MICROPHONE, 2, "microphone", "Voice") \
-    X(DEVICE_STATE, 3, "device-state", "Device information") \
-    X(STILL, 4, "still", "Photo") \
-    X(RECORDING, 5, "recording", "Recording") \
-    X(TORCH, 6, "torch", "Light") \
-    X(ZOOM, 7, "zoom", "Zoom") \
-    X(LOCATION, 8, "location", "Location") \
-    X(HISTORY, 9, "history", "Remember this visit") \
+#define PROTO_CAPABILITY_LIST(X)                                                                                       \
+    X(CAMERA, 1, "camera", "Camera")                                                                                   \
+    X(MICROPHONE, 2, "microphone", "Voice")                                                                            \
+    X(DEVICE_STATE, 3, "device-state", "Device information")                                                           \
+    X(STILL, 4, "still", "Photo")                                                                                      \
+    X(RECORDING, 5, "recording", "Recording")                                                                          \
+    X(TORCH, 6, "torch", "Light")                                                                                      \
+    X(ZOOM, 7, "zoom", "Zoom")                                                                                         \
+    X(LOCATION, 8, "location", "Location")                                                                             \
+    X(HISTORY, 9, "history", "Remember this visit")                                                                    \
     X(GUEST, 10, "guest", "Another person")
 
 enum proto_capability {
@@ -39,11 +40,11 @@ const char *proto_capability_label(enum proto_capability capability);
 enum proto_capability proto_capability_from_name(const char *name);
 
 /* Who a person of the organisation is. The number is on the wire (AUTH_A), the name in certificates and statements. */
-#define PROTO_ROLE_LIST(X) \
-    X(AGENT, 1, "agent") \
-    X(SUPERVISOR, 2, "supervisor") \
-    X(EXPERT, 3, "expert") \
-    X(OFFICER, 4, "officer") \
+#define PROTO_ROLE_LIST(X)                                                                                             \
+    X(AGENT, 1, "agent")                                                                                               \
+    X(SUPERVISOR, 2, "supervisor")                                                                                     \
+    X(EXPERT, 3, "expert")                                                                                             \
+    X(OFFICER, 4, "officer")                                                                                           \
     X(INTEGRATOR, 5, "integrator")
 
 enum proto_role {
@@ -57,15 +58,15 @@ const char *proto_role_name(enum proto_role role); /* NULL for no role */
 enum proto_role proto_role_from_name(const char *name);
 
 /* Why a session ended: the word that scripts, the log and people see. */
-#define PROTO_END_LIST(X) \
-    X(COMPLETED, 1, "completed") \
-    X(DECLINED, 2, "declined") \
-    X(CUSTOMER_LEFT, 3, "customer-left") \
-    X(AGENT_LEFT, 4, "agent-left") \
-    X(CONNECTION_LOST, 5, "connection-lost") \
-    X(EXPIRED, 6, "expired") \
-    X(WRONG_PERSON, 7, "wrong-person") \
-    X(STOPPED_BY_OFFICER, 8, "stopped-by-officer") \
+#define PROTO_END_LIST(X)                                                                                              \
+    X(COMPLETED, 1, "completed")                                                                                       \
+    X(DECLINED, 2, "declined")                                                                                         \
+    X(CUSTOMER_LEFT, 3, "customer-left")                                                                               \
+    X(AGENT_LEFT, 4, "agent-left")                                                                                     \
+    X(CONNECTION_LOST, 5, "connection-lost")                                                                           \
+    X(EXPIRED, 6, "expired")                                                                                           \
+    X(WRONG_PERSON, 7, "wrong-person")                                                                                 \
+    X(STOPPED_BY_OFFICER, 8, "stopped-by-officer")                                                                     \
     X(FAILED, 9, "failed")
 
 enum proto_end {

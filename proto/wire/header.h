@@ -3,10 +3,11 @@
  * proto/wire/header.h - the clear bytes in front of every message: all that a relay reads of a session.
  *
  *   every message        | type u8 | src u8 | dst u8 | 0 u8 | body …
- *   MEDIA (type 0x20)    | 0x20 | flags u8 | src u8 | stream u8 | tid:3 sid:3 class:2 | prio u8 | tl0 u16 | ts_ms u32 | obj u32 | SFrame …
+ *   MEDIA (type 0x20)    | 0x20 | flags u8 | src u8 | stream u8 | tid:3 sid:3 class:2 | prio u8 | tl0 u16 | ts_ms u32 |
+ * obj u32 | SFrame …
  *
- * In a MEDIA message all 16 bytes are authenticated by the SFrame that follows. `dst` is the index of the receiver in HS and
- * CTL messages; 0 is the relay itself. The relay sets nothing and rewrites nothing.
+ * In a MEDIA message all 16 bytes are authenticated by the SFrame that follows. `dst` is the index of the receiver in
+ * HS and CTL messages; 0 is the relay itself. The relay sets nothing and rewrites nothing.
  */
 #ifndef PROTO_WIRE_HEADER_H
 #define PROTO_WIRE_HEADER_H
@@ -33,7 +34,8 @@ struct proto_envelope {
     uint8_t type, src, dst;
 };
 
-/** Reads the first 4 bytes of a message that is not MEDIA. FORMAT: too short, unknown type, or the spare byte is not 0. */
+/** Reads the first 4 bytes of a message that is not MEDIA. FORMAT: too short, unknown type, or the spare byte is not 0.
+ */
 PROTO_MUST_USE enum proto_err proto_envelope_parse(const uint8_t *message, size_t len, struct proto_envelope *out);
 void proto_envelope_write(uint8_t out[static PROTO_ENVELOPE_BYTES], enum proto_type type, uint8_t src, uint8_t dst);
 /** The largest message of this type; 0 for a type that does not exist. */
@@ -54,14 +56,15 @@ struct proto_media_header {
     uint8_t flags, src, stream;
     uint8_t tid, sid; /* temporal and spatial layer, 0..7 */
     enum proto_class class;
-    uint8_t prio; /* 0 is served first */
-    uint16_t tl0; /* number of frames of temporal layer 0 so far, modulo 2^16 */
+    uint8_t prio;   /* 0 is served first */
+    uint16_t tl0;   /* number of frames of temporal layer 0 so far, modulo 2^16 */
     uint32_t ts_ms; /* media time: milliseconds since the sender began its session */
     uint32_t obj;   /* chunk or object number of bulk streams */
 };
 
 /** FORMAT: shorter than the header, another type, unknown flags, src 0 or over 15, stream 0 or over 63. */
-PROTO_MUST_USE enum proto_err proto_media_header_parse(const uint8_t *message, size_t len, struct proto_media_header *out);
+PROTO_MUST_USE enum proto_err proto_media_header_parse(const uint8_t *message, size_t len,
+                                                       struct proto_media_header *out);
 void proto_media_header_write(uint8_t out[static PROTO_MEDIA_HEADER_BYTES], const struct proto_media_header *header);
 
 /* Key identifiers of SFrame: epoch<<10 | sender<<6 | stream. */

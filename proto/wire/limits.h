@@ -21,17 +21,17 @@ enum {
     PROTO_MAX_PARTICIPANTS = 16, /* indices 0 (relay) to 15; this version seats a customer (1) and an agent (2) */
     PROTO_MAX_STREAM = 63,       /* six bits of the KID */
 
-    PROTO_MAX_NOTE_BYTES = 4096,     /* a statement or event with two signature lines is below 1.5 kB */
+    PROTO_MAX_NOTE_BYTES = 4096,      /* a statement or event with two signature lines is below 1.5 kB */
     PROTO_MAX_EVIDENCE_BYTES = 16384, /* several notes (rekey notes ride along) and the sealing */
-    PROTO_MAX_VALUE_BYTES = 200,     /* one value in a note, §9 */
+    PROTO_MAX_VALUE_BYTES = 200,      /* one value in a note, §9 */
     PROTO_MAX_CHAT_BYTES = 2000,
-    PROTO_MAX_OUTBOX = 64,           /* notes waiting for the log at one end */
-    PROTO_MAX_UNACKED = 256,         /* numbered messages waiting for the peer's acknowledgement */
+    PROTO_MAX_OUTBOX = 64,   /* notes waiting for the log at one end */
+    PROTO_MAX_UNACKED = 256, /* numbered messages waiting for the peer's acknowledgement */
 
     PROTO_HEARTBEAT_MS = 1000,
-    PROTO_STALE_MS = 3000,        /* without a heartbeat the picture is shown as not live */
-    PROTO_SILENT_MS = 10000,      /* without a heartbeat capture stops and grants are suspended */
-    PROTO_COSIGN_WAIT_MS = 1000,  /* the agent's second line, else the note is logged without it */
+    PROTO_STALE_MS = 3000,         /* without a heartbeat the picture is shown as not live */
+    PROTO_SILENT_MS = 10000,       /* without a heartbeat capture stops and grants are suspended */
+    PROTO_COSIGN_WAIT_MS = 1000,   /* the agent's second line, else the note is logged without it */
     PROTO_RECEIPT_WAIT_MS = 10000, /* no receipt by then: the grant is taken back */
     PROTO_KEY_ACK_WAIT_MS = 500,
     PROTO_HANDSHAKE_WAIT_MS = 10000,

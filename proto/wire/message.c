@@ -61,8 +61,8 @@ bool proto_utf8_valid(const char *text, size_t len)
 }
 
 /*
- * Debian's nanopb is built without UTF-8 validation, so the strings are walked once after decoding. The depth is that of
- * the schema, which has no recursive type.
+ * Debian's nanopb is built without UTF-8 validation, so the strings are walked once after decoding. The depth is that
+ * of the schema, which has no recursive type.
  */
 static bool strings_are_utf8(const pb_msgdesc_t *fields, void *message)
 {

@@ -22,8 +22,8 @@ void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t
 
     (void)sim;
     if (len <= PROTO_ENVELOPE_BYTES || bytes[0] != PROTO_TYPE_RELAY ||
-        proto_message_decode(bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, handhold_ToRelay_fields, &message,
-                             sizeof message) ||
+        proto_message_decode(bytes + PROTO_ENVELOPE_BYTES, len - PROTO_ENVELOPE_BYTES, handhold_ToRelay_fields,
+                             &message, sizeof message) ||
         message.which_body != handhold_ToRelay_gate_tag || message.body.gate.size != PROTO_GATE_BYTES)
         return;
     /* Here only the layout counts: who signed it is for the relay to judge. */
@@ -35,8 +35,10 @@ void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t
 /* Invariant 1 at the relay: nothing is forwarded that no gate was opened for, whoever sends it. */
 void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, const uint8_t *bytes, size_t len)
 {
-    if (len > PROTO_MEDIA_HEADER_BYTES && bytes[0] == PROTO_TYPE_MEDIA && !session->gate_open[bytes[3] & PROTO_MAX_STREAM])
-        sim_fail(sim, "invariant 1: session %u: the relay forwarded stream %u behind a closed gate", session->number, bytes[3]);
+    if (len > PROTO_MEDIA_HEADER_BYTES && bytes[0] == PROTO_TYPE_MEDIA &&
+        !session->gate_open[bytes[3] & PROTO_MAX_STREAM])
+        sim_fail(sim, "invariant 1: session %u: the relay forwarded stream %u behind a closed gate", session->number,
+                 bytes[3]);
 }
 
 /* Invariants 1 and 2: what opened was captured while a consent for it held, and the log had that consent. */
@@ -54,8 +56,8 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
     memcpy(&number, event->media.bytes + plant + 8, 4);
     memcpy(&capability, event->media.bytes + plant + 12, 4);
     if (number != session->number || capability != (uint32_t)event->media.capability) {
-        sim_fail(sim, "session %u: a frame of session %u, capability %u opened as %d", session->number, number, capability,
-                 (int)event->media.capability);
+        sim_fail(sim, "session %u: a frame of session %u, capability %u opened as %d", session->number, number,
+                 capability, (int)event->media.capability);
         return;
     }
     for (unsigned i = 0; i < session->grant_count; i++) {
@@ -67,8 +69,8 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
                      proto_capability_name(grant->capability));
         return;
     }
-    sim_fail(sim, "invariants 1, 2: session %u: a frame of %s captured at %lld opened without a consent", session->number,
-             proto_capability_name((enum proto_capability)capability), (long long)captured);
+    sim_fail(sim, "invariants 1, 2: session %u: a frame of %s captured at %lld opened without a consent",
+             session->number, proto_capability_name((enum proto_capability)capability), (long long)captured);
 }
 
 /* ---------------------------------------------------------------- the log at the end */
@@ -76,8 +78,8 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
 struct reading {
     struct sim *sim;
     const struct sim_session *session;
-    unsigned next;           /* of the deeds */
-    uint32_t seq;            /* of the customer's statements */
+    unsigned next; /* of the deeds */
+    uint32_t seq;  /* of the customer's statements */
     uint8_t prev[32];
     bool ended;
 };
@@ -99,7 +101,8 @@ static void read_statement(struct reading *r, const struct proto_statement *st, 
     if (!deed || deed->action != st->action || deed->capability != st->capability)
         sim_fail(r->sim, "invariant 4: session %u: the log has %s %s where deed %u was %s %s", r->session->number,
                  proto_statement_action_name(st->action), proto_capability_name(st->capability), r->next,
-                 deed ? proto_statement_action_name(deed->action) : "nothing", deed ? proto_capability_name(deed->capability) : "");
+                 deed ? proto_statement_action_name(deed->action) : "nothing",
+                 deed ? proto_capability_name(deed->capability) : "");
     r->next++;
 }
 
@@ -127,9 +130,10 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
     struct proto_buf plain;
 
     proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
-    if (proto_evidence_open(entry->evidence, entry->evidence_len, r->sim->policy.evidence_key, r->sim->evidence_secret, &plain,
-                            &evidence))
-        sim_fail(r->sim, "session %u: evidence of entry %llu does not open", r->session->number, (unsigned long long)entry->index);
+    if (proto_evidence_open(entry->evidence, entry->evidence_len, r->sim->policy.evidence_key, r->sim->evidence_secret,
+                            &plain, &evidence))
+        sim_fail(r->sim, "session %u: evidence of entry %llu does not open", r->session->number,
+                 (unsigned long long)entry->index);
     else
         for (size_t i = 0; i < evidence.count; i++)
             read_note(r, &evidence.notes[i]);
@@ -149,8 +153,9 @@ void sim_judge_log(struct sim *sim)
             sim_fail(sim, "session %u: the log cannot be read: %s", i, relay_store_error(sim->store));
         else if (!r.ended)
             sim_fail(sim, "invariant 6: session %u has no end in the log", i);
-        else if (session->customer.ended && session->customer.reason == PROTO_END_COMPLETED && r.next < session->deed_count &&
-                 !sim->cuts && !sim->crashes && !sim->tampered && !sim->weather.disk_full && !sim->weather.stall)
+        else if (session->customer.ended && session->customer.reason == PROTO_END_COMPLETED &&
+                 r.next < session->deed_count && !sim->cuts && !sim->crashes && !sim->tampered &&
+                 !sim->weather.disk_full && !sim->weather.stall)
             sim_fail(sim, "invariant 4: session %u: %u of %u deeds are in the log", i, r.next, session->deed_count);
     }
 }

@@ -22,7 +22,8 @@ enum { WEATHERS = sizeof weathers / sizeof *weathers };
 
 int main(int argc, char **argv)
 {
-    uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0, changed = 0, joined = 0;
+    uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0,
+             changed = 0, joined = 0;
     bool one = false;
     static struct sim sim;
 
@@ -64,8 +65,9 @@ int main(int argc, char **argv)
     }
     printf("%llu worlds, %llu sessions (%llu joined), %llu frames sealed, %llu opened, %llu relay crashes, %llu cuts, "
            "%llu lies, %llu frames of a changed companion, %ld s: every invariant held\n",
-           (unsigned long long)seeds, (unsigned long long)sessions, (unsigned long long)joined, (unsigned long long)pushed,
-           (unsigned long long)opened, (unsigned long long)crashes, (unsigned long long)cuts, (unsigned long long)tampered,
-           (unsigned long long)changed,            (long)(time(NULL) - began));
+           (unsigned long long)seeds, (unsigned long long)sessions, (unsigned long long)joined,
+           (unsigned long long)pushed, (unsigned long long)opened, (unsigned long long)crashes,
+           (unsigned long long)cuts, (unsigned long long)tampered, (unsigned long long)changed,
+           (long)(time(NULL) - began));
     return joined && opened ? 0 : 1;
 }

@@ -71,7 +71,8 @@ static void post(struct sim *sim, struct sim_connection *line, bool to_relay, co
 }
 
 /* A lying relay (or somebody in its place) between two honest ends: alters, repeats, leaves out. */
-static bool tamper(struct sim *sim, struct sim_connection *line, const uint8_t *bytes, size_t len, struct sim_message **out)
+static bool tamper(struct sim *sim, struct sim_connection *line, const uint8_t *bytes, size_t len,
+                   struct sim_message **out)
 {
     *out = NULL;
     if (!sim_chance(sim, sim->faults.tamper) || bytes[0] == PROTO_TYPE_RELAY)
@@ -127,7 +128,8 @@ void sim_net_wakes(struct sim *sim)
         if (close) {
             relay_core_closed(sim->core, number, sim->now);
             line->relay_up = false;
-            line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50); /* after what is on its way */
+            line->end_learns_ms =
+                proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50); /* after what is on its way */
         }
     }
 }
@@ -148,7 +150,8 @@ static void send_pending(struct sim *sim, struct sim_end *end)
     const uint8_t *bytes;
     size_t len;
 
-    while (end->line.up && end->line.end_learns_ms == PROTO_NEVER && (bytes = proto_session_pending(end->session, &len))) {
+    while (end->line.up && end->line.end_learns_ms == PROTO_NEVER &&
+           (bytes = proto_session_pending(end->session, &len))) {
         if (sim_chance(sim, sim->faults.cut)) {
             cut(sim, &end->line);
             return;
@@ -215,7 +218,8 @@ static void deliver(struct sim *sim, struct sim_end *end)
             line->to_relay_last = &line->to_relay;
         if (line->relay_up && sim->relay_up && end->customer)
             sim_judge_gates(sim, end->home, message->bytes, message->len);
-        if (line->relay_up && sim->relay_up && relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
+        if (line->relay_up && sim->relay_up &&
+            relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
             sim_net_wakes(sim);
             if (line->relay_up) {
                 relay_core_closed(sim->core, line->number, sim->now);
@@ -239,7 +243,8 @@ static void deliver(struct sim *sim, struct sim_end *end)
 void sim_net_tick(struct sim *sim, struct sim_end *end)
 {
     learn_of_cuts(sim, end);
-    if (!end->line.up && end->session && proto_session_wants_connection(end->session) && sim->now.mono_ms >= end->reconnect_ms)
+    if (!end->line.up && end->session && proto_session_wants_connection(end->session) &&
+        sim->now.mono_ms >= end->reconnect_ms)
         dial(sim, end);
     deliver(sim, end);
     send_pending(sim, end);
@@ -279,7 +284,8 @@ void sim_net_relay_died(struct sim *sim)
             line->relay_learns_ms = PROTO_NEVER;
             drop_row(&line->to_relay, &line->to_relay_last);
             if (line->up)
-                line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + (int64_t)sim_random(sim, 300));
+                line->end_learns_ms =
+                    proto_earlier(line->end_learns_ms, sim->now.mono_ms + (int64_t)sim_random(sim, 300));
         }
     }
 }

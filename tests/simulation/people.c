@@ -7,9 +7,9 @@
 enum { FRAME_EVERY_MS = 120 };
 
 static const enum proto_capability wanted[] = {
-    PROTO_CAPABILITY_CAMERA, PROTO_CAPABILITY_DEVICE_STATE, PROTO_CAPABILITY_MICROPHONE,
-    PROTO_CAPABILITY_LOCATION, /* the policy forbids it */
-    PROTO_CAPABILITY_TORCH,    /* the device has none */
+    PROTO_CAPABILITY_CAMERA,     PROTO_CAPABILITY_DEVICE_STATE,
+    PROTO_CAPABILITY_MICROPHONE, PROTO_CAPABILITY_LOCATION, /* the policy forbids it */
+    PROTO_CAPABILITY_TORCH,                                 /* the device has none */
 };
 enum { WANTED = sizeof wanted / sizeof *wanted };
 
@@ -21,7 +21,8 @@ static struct sim_grant *open_grant(struct sim_session *session, enum proto_capa
     return NULL;
 }
 
-static void note_deed(struct sim *sim, struct sim_session *session, enum proto_statement_action action, enum proto_capability capability)
+static void note_deed(struct sim *sim, struct sim_session *session, enum proto_statement_action action,
+                      enum proto_capability capability)
 {
     if (session->deed_count == SIM_DEEDS_MAX)
         sim_fail(sim, "the script is too long");
@@ -68,8 +69,8 @@ static void customer_arrives(struct sim *sim, struct sim_session *session)
         .code = session->by_code ? session->code : NULL,
         .join_host = "help.example.org",
         .pinned_root = sim->agent.identity.root_fingerprint,
-        .offers = 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_DEVICE_STATE | 1u << PROTO_CAPABILITY_MICROPHONE |
-                  1u << PROTO_CAPABILITY_LOCATION,
+        .offers = 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_DEVICE_STATE |
+                  1u << PROTO_CAPABILITY_MICROPHONE | 1u << PROTO_CAPABILITY_LOCATION,
         .client_info = "simulated customer",
     };
 
@@ -135,7 +136,8 @@ static void got_chat(struct sim *sim, struct sim_end *end, const handhold_Data *
         return;
     snprintf(expected, sizeof expected, SIM_PLANT " %u %u", end->home->number, end->chat_got + 1);
     if (strcmp(data->body.chat.text, expected) != 0)
-        sim_fail(sim, "invariant 5: session %u: got \"%s\" where \"%s\" was next", end->home->number, data->body.chat.text, expected);
+        sim_fail(sim, "invariant 5: session %u: got \"%s\" where \"%s\" was next", end->home->number,
+                 data->body.chat.text, expected);
     end->chat_got++;
 }
 
@@ -204,8 +206,8 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
         } else if (event.kind == PROTO_EVENT_CAPTURE) {
             end->home->capturing[event.capture.capability] = event.capture.on;
         } else if (event.kind == PROTO_EVENT_ALARM && !sim->weather.tamper) {
-            sim_fail(sim, "session %u: an alarm without a reason: %s: %s", end->home->number, proto_err_name(event.alarm.err),
-                     event.alarm.message);
+            sim_fail(sim, "session %u: an alarm without a reason: %s: %s", end->home->number,
+                     proto_err_name(event.alarm.err), event.alarm.message);
         }
     }
 }
@@ -216,7 +218,8 @@ static void chat(struct sim *sim, struct sim_end *end)
 {
     handhold_Data data = {.which_body = handhold_Data_chat_tag};
 
-    snprintf(data.body.chat.text, sizeof data.body.chat.text, SIM_PLANT " %u %u", end->home->number, end->chat_sent + 1);
+    snprintf(data.body.chat.text, sizeof data.body.chat.text, SIM_PLANT " %u %u", end->home->number,
+             end->chat_sent + 1);
     if (!proto_session_send_data(end->session, &data, sim->now))
         end->chat_sent++;
 }

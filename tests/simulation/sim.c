@@ -73,7 +73,8 @@ static void found(struct sim *sim)
                                           sim->officer.secret_key};
     proto_buf_init(&sim->org_note, PROTO_ORG_NOTE_BYTES);
     proto_buf_init(&sim->policy_note, PROTO_POLICY_NOTE_BYTES);
-    if (proto_org_add_log(&sim->org, sim->log_vkey) || proto_org_sign(&sim->org, sim->root.secret_key, &sim->org_note) ||
+    if (proto_org_add_log(&sim->org, sim->log_vkey) ||
+        proto_org_sign(&sim->org, sim->root.secret_key, &sim->org_note) ||
         proto_policy_sign(&sim->policy, &signer, &sim->policy_note))
         abort();
     proto_buf_put_u8(&sim->org_note, 0);
@@ -293,12 +294,14 @@ static int64_t end_deadline(const struct sim *sim, const struct sim_end *end)
 
 static int64_t world_deadline(const struct sim *sim)
 {
-    int64_t at = sim->relay_up ? proto_earlier(relay_core_deadline(sim->core), sim->next_crash_ms) : sim->relay_returns_ms;
+    int64_t at =
+        sim->relay_up ? proto_earlier(relay_core_deadline(sim->core), sim->next_crash_ms) : sim->relay_returns_ms;
 
     if (sim->job_count)
         at = proto_earlier(at, sim->disk_ms);
     for (unsigned i = 0; i < sim->session_count; i++)
-        at = proto_earlier(at, proto_earlier(end_deadline(sim, &sim->sessions[i].customer), end_deadline(sim, &sim->sessions[i].agent)));
+        at = proto_earlier(at, proto_earlier(end_deadline(sim, &sim->sessions[i].customer),
+                                             end_deadline(sim, &sim->sessions[i].agent)));
     return at;
 }
 
@@ -366,7 +369,8 @@ bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faul
     return sim_play_in(sim, NULL, seed, sessions, faults, verbose);
 }
 
-bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose)
+bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
+                 bool verbose)
 {
     char data[512];
     struct relay_store_config store = {.folder = folder ? data : NULL};

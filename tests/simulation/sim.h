@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/simulation/sim.h - a world in one process: customers, agents and a relay under one virtual clock and a seeded, faulty
- * network, with real cryptography and a real log. A failure prints its seed, and the seed plays it again, byte for byte.
+ * tests/simulation/sim.h - a world in one process: customers, agents and a relay under one virtual clock and a seeded,
+ * faulty network, with real cryptography and a real log. A failure prints its seed, and the seed plays it again, byte
+ * for byte.
  *
  *   sim.c     the world: clock, relay with its store and writer, crashes
- *   net.c     connections: two ordered rows of messages that are delayed, stalled, cut on one side before the other, tampered with
- *   people.c  what customers and agents do, and what they truly agreed to
- *   folder.c  the organisation on disk, for tests that read the log as an officer does
- *   judge.c   the invariants: checked at each message, and on the log when a world ends
+ *   net.c     connections: two ordered rows of messages that are delayed, stalled, cut on one side before the other,
+ * tampered with people.c  what customers and agents do, and what they truly agreed to folder.c  the organisation on
+ * disk, for tests that read the log as an officer does judge.c   the invariants: checked at each message, and on the
+ * log when a world ends
  */
 #ifndef TESTS_SIMULATION_SIM_H
 #define TESTS_SIMULATION_SIM_H
@@ -27,13 +28,13 @@ enum {
 
 /* What may go wrong in this world, in thousandths of a chance at each occasion. */
 struct sim_faults {
-    unsigned cut;        /* a connection dies at a message */
-    unsigned half_open;  /* of those: one side learns it much later */
-    unsigned stall;      /* a connection stands still for a while */
-    unsigned crash;      /* the relay is killed, each second */
-    unsigned tamper;     /* the relay alters, repeats, swaps or drops a message */
-    unsigned disk_full;  /* the log cannot be written, each group */
-    unsigned changed;    /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
+    unsigned cut;       /* a connection dies at a message */
+    unsigned half_open; /* of those: one side learns it much later */
+    unsigned stall;     /* a connection stands still for a while */
+    unsigned crash;     /* the relay is killed, each second */
+    unsigned tamper;    /* the relay alters, repeats, swaps or drops a message */
+    unsigned disk_full; /* the log cannot be written, each group */
+    unsigned changed;   /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
 };
 
 struct sim_message {
@@ -45,8 +46,8 @@ struct sim_message {
 
 struct sim_connection {
     uint32_t number;
-    bool up;            /* the end believes in it */
-    bool relay_up;      /* the relay believes in it */
+    bool up;                                /* the end believes in it */
+    bool relay_up;                          /* the relay believes in it */
     int64_t end_learns_ms, relay_learns_ms; /* when a cut shows there */
     int64_t opens_ms;
     int64_t stalled_until_ms;
@@ -140,7 +141,8 @@ bool sim_chance(struct sim *sim, unsigned thousandths);
 bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
 
 /** The same with its log on disk, in a folder as handhold-audit reads it. It is closed when this returns. */
-bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
+bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
+                 bool verbose);
 
 /* folder.c */
 void sim_folder_write(struct sim *sim);
