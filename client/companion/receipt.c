@@ -145,6 +145,8 @@ static void put_why(struct proto_buf *out, const struct proto_statement *end)
         proto_buf_put_text(out, "a new answer took its place");
     else if (end->action == PROTO_STATEMENT_END)
         proto_buf_put_text(out, "the session ended");
+    else if (!strcmp(end->purpose, PROTO_PURPOSE_ENDED))
+        proto_buf_put_text(out, "the session ended");
     else if (!*end->purpose)
         proto_buf_put_text(out, "you took it back");
     else

@@ -42,8 +42,8 @@ static const char style[] =
     "background:#f5f7fa;padding:12px;border-radius:6px;font-size:11px;line-height:1.45}"
     "footer{border-top:1px solid #d5dbe5;margin-top:36px;padding-top:14px;color:#5b6678;font-size:13px}"
     "@media print{body{padding:0;font-size:10.5pt;max-width:none;-webkit-print-color-adjust:exact;"
-    "print-color-adjust:exact}article{break-before:page;border:0;margin:0;padding:0}article:first-of-type"
-    "{break-before:auto;border-top:1px solid #d5dbe5;padding-top:14px;margin-top:18px}"
+    "print-color-adjust:exact}article{break-before:page;border:0;margin:0;padding:0}"
+    ""
     "h3,dl,svg.timeline{break-inside:avoid}h2,h3{break-after:avoid}tr{break-inside:avoid}table{font-size:9.5pt}"
     "details:not([open]) summary{list-style:none;color:#5b6678}}";
 
@@ -210,7 +210,7 @@ static void put_head(struct audit_export *x, const struct audit_session *session
 static void put_totals(FILE *out, const struct audit_session *session)
 {
     struct audit_totals totals;
-    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX];
+    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], frames[24];
     bool any = false;
 
     memset(&totals, 0, sizeof totals);
@@ -226,14 +226,15 @@ static void put_totals(FILE *out, const struct audit_session *session)
         any = true;
         audit_duration(duration, t->seconds);
         audit_amount(amount, t->bytes);
-        fprintf(out,
-                "<tr><td>%s</td><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%" PRIu64 "</td><td class=\"n\">%s"
-                "</td></tr>\n",
-                proto_capability_label((enum proto_capability)c),
-                t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
-                : t->refused ? "refused"
-                             : "refused by the device or the policy",
-                t->passed ? duration : "–", t->frames, t->passed ? amount : "–");
+        snprintf(frames, sizeof frames, "%" PRIu64, t->frames);
+        fprintf(
+            out,
+            "<tr><td>%s</td><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n",
+            proto_capability_label((enum proto_capability)c),
+            t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
+            : t->refused ? "refused"
+                         : "refused by the device or the policy",
+            t->passed ? duration : "–", t->passed ? frames : "–", t->passed ? amount : "–");
     }
     fputs(any ? "</table>\n" : "<p class=\"lead\">Nothing was asked for.</p>\n", out);
 }
