@@ -2,11 +2,17 @@
 /* What every command begins with. */
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/remote.h"
 
 struct audit_options audit_options; /* main.c fills it */
 
 bool audit_enter(struct audit_organisation *o, const char *why_key)
 {
+    if (audit_options.relay && !audit_options.dir && (!why_key || audit_options.key)) {
+        audit_options.dir = audit_remote_copy(why_key ? "the log, opened" : "the log");
+        if (!audit_options.dir)
+            return false;
+    }
     if (!audit_options.dir) {
         host_say_error("--dir", "is missing", "name the folder of the organisation, or of its relay");
         return false;

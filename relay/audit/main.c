@@ -13,6 +13,9 @@ static const struct host_option common[] = {
     {"dir", "D", HOST_TEXT, OPT(dir), .help = "folder of the organisation, or of its relay"},
     {"key", "FILE", HOST_TEXT, OPT(key), .help = "the officers' evidence key, to open what was said"},
     {"json", NULL, HOST_FLAG, OPT(json), .help = "print JSON Lines"},
+    {"relay", "URL", HOST_TEXT, OPT(relay), .help = "the staff end of a relay that runs; with --identity and --ca"},
+    {"identity", "D/staff/ID", HOST_TEXT, OPT(identity), .help = "the officer's pair .crt, .key, which signs"},
+    {"ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --relay"},
     {0},
 };
 
@@ -56,20 +59,11 @@ static const struct host_option check_options[] = {
     {0},
 };
 
-#define OFFICER_OPTIONS                                                                                                \
-    {"relay", "URL", HOST_TEXT, OPT(relay), .help = "the staff end of a relay that runs; with --identity and --ca"},   \
-        {"identity", "D/staff/ID", HOST_TEXT, OPT(identity), .help = "the officer's pair .crt, .key, which signs"},    \
-    {                                                                                                                  \
-        "ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --relay"                            \
-    }
-
 static const struct host_option stop_options[] = {
-    OFFICER_OPTIONS,
     {"reason", "TEXT", HOST_TEXT, OPT(reason), .required = true, .help = "why: both ends read it"},
     {0},
 };
 static const struct host_option erase_options[] = {
-    OFFICER_OPTIONS,
     {"customer", "REF", HOST_TEXT, OPT(filter.customer), .help = "all sessions with this customer's reference"},
     {"session", "ID", HOST_TEXT, OPT(session), .help = "one session, by its 32 digits"},
     {"receipt", "FILE", HOST_TEXT, OPT(receipt), .help = "the session of this receipt, or file of proofs"},
@@ -78,7 +72,6 @@ static const struct host_option erase_options[] = {
     {0},
 };
 static const struct host_option policy_options[] = {
-    OFFICER_OPTIONS,
     {"o", "FILE", HOST_TEXT, OPT(output), .help = "print: a new file, not stdout"},
     {0},
 };

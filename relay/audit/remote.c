@@ -61,6 +61,8 @@ static bool begin(struct audit_officer *o)
     memset(o, 0, sizeof *o);
     (void)host_random(); /* starts libsodium */
     proto_buf_init(&o->out, PROTO_MAX_MESSAGE_BYTES);
+    proto_buf_init(&o->org_note, PROTO_ORG_NOTE_BYTES);
+    proto_buf_init(&o->policy_note, PROTO_POLICY_NOTE_BYTES);
     if (audit_options.identity)
         return true;
     host_say_error("--identity", "is missing: what an officer does is signed", "give --identity D/staff/officer");
@@ -99,6 +101,8 @@ void audit_officer_close(struct audit_officer *o)
     proto_credential_clear(&o->credential);
     proto_certificates_free(&o->root, 1);
     proto_buf_free(&o->out);
+    proto_buf_free(&o->org_note);
+    proto_buf_free(&o->policy_note);
 }
 
 /* ---- acting ---- */

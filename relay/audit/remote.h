@@ -36,6 +36,8 @@ struct audit_officer {
     struct proto_buf out;
     handhold_FromRelay in;
     bool opened, closed, heard;
+    struct proto_buf org_note, policy_note; /* as the relay serves them */
+    char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char trouble[512];
 
     /* With --dir */
@@ -67,6 +69,12 @@ bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, st
 /** The same for an event: action, session, subject and details are set; `policy_note` may be NULL. */
 bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
                          struct audit_answer *answer);
+
+/**
+ * remote_read.c: by --relay, --identity and --ca, a copy of the organisation's notes and of the log in a folder of its
+ * own, which is gone when the program ends. That somebody `viewed` it is in the log first. NULL: an error was said.
+ */
+const char *audit_remote_copy(const char *what);
 
 /* remote_local.c: --dir */
 bool audit_local_open(struct audit_officer *o, const char *dir);

@@ -118,6 +118,9 @@ static bool take_welcome(struct audit_officer *o)
         host_say_error("the relay's notes", "do not verify under your organisation's root", "check --relay and --ca");
         return false;
     }
+    proto_buf_put_text(&o->org_note, w->org_note);
+    proto_buf_put_text(&o->policy_note, w->policy_note);
+    snprintf(o->origin, sizeof o->origin, "%.*s", (int)(sizeof o->origin - 1), w->origin);
     o->seq = w->acts;
     if (w->acts)
         memcpy(o->prev, w->last_act.bytes, sizeof o->prev);

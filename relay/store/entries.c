@@ -95,6 +95,16 @@ enum proto_err relay_store_put_entry(struct relay_store *store, const struct rel
     return err;
 }
 
+enum proto_err relay_store_import_entry(struct relay_store *store, const struct relay_store_entry *entry)
+{
+    if (entry->evidence)
+        return relay_store_put_entry(store, entry);
+    if (!store_in_transaction(store))
+        return PROTO_ERR_STATE;
+    enum proto_err err = check_next_index(store, entry->index);
+    return err ? err : insert_entry(store, entry, NO_KEY, NULL, 0);
+}
+
 static enum proto_err read_open(struct relay_store *store, const void *bytes, size_t len, struct relay_store_entry *out)
 {
     if (len > RELAY_STORE_EVIDENCE_MAX)

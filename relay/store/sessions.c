@@ -72,17 +72,8 @@ static enum proto_err check_order(struct relay_store *store, const struct relay_
     return PROTO_OK;
 }
 
-enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row)
+static enum proto_err write_row(struct relay_store *store, const struct relay_store_session *row)
 {
-    enum proto_err err = check_row(store, row);
-
-    if (err)
-        return err;
-    if (!store_in_transaction(store))
-        return PROTO_ERR_STATE;
-    err = check_order(store, row);
-    if (err)
-        return err;
     sqlite3_stmt *put = store_statement(store, STORE_SESSION_PUT);
     if (!put)
         return PROTO_ERR_IO;
@@ -99,6 +90,24 @@ enum proto_err relay_store_put_session(struct relay_store *store, const struct r
     sqlite3_bind_blob(put, 14, row->event_prev, sizeof row->event_prev, SQLITE_STATIC);
     sqlite3_bind_blob(put, 16, row->secret, (int)row->secret_len, SQLITE_STATIC);
     return store_run(store, STORE_SESSION_PUT, "writing a session");
+}
+
+enum proto_err relay_store_put_session(struct relay_store *store, const struct relay_store_session *row)
+{
+    enum proto_err err = check_row(store, row);
+
+    if (!err)
+        err = store_in_transaction(store) ? check_order(store, row) : PROTO_ERR_STATE;
+    return err ? err : write_row(store, row);
+}
+
+enum proto_err relay_store_import_session(struct relay_store *store, const struct relay_store_session *row)
+{
+    enum proto_err err = check_row(store, row);
+
+    if (!err && !store_in_transaction(store))
+        err = PROTO_ERR_STATE;
+    return err ? err : write_row(store, row);
 }
 
 static enum proto_err read_row(struct relay_store *store, sqlite3_stmt *row, struct relay_store_session *out)

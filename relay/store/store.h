@@ -167,6 +167,14 @@ typedef enum proto_err (*relay_store_visit_session)(void *context, const struct 
 PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store, bool ended,
                                                        relay_store_visit_session visit, void *context);
 
+/* ---- a copy of another store, as it is read there ---- */
+
+/** In a transaction: as put_entry, and also what was erased. */
+PROTO_MUST_USE enum proto_err relay_store_import_entry(struct relay_store *store, const struct relay_store_entry *entry);
+/** In a transaction: as put_session, in whatever order rows and entries come. */
+PROTO_MUST_USE enum proto_err relay_store_import_session(struct relay_store *store,
+                                                         const struct relay_store_session *row);
+
 /* ---- erasure ---- */
 
 typedef enum proto_err (*relay_store_visit_index)(void *context, uint64_t index);

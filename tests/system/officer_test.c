@@ -228,6 +228,13 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
     assert_non_null(strstr(said, "Erased"));
     free(said);
     assert_int_equal(found_in(data), 0);
+    said = officer(h, 0, (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL});
+    assert_non_null(strstr(said, "Art. 17(1)(b) GDPR")); /* read from elsewhere, the log says the same */
+    assert_non_null(strstr(said, "nothing is wrong"));
+    free(said);
+    said = officer(h, 0, (const char *const[]){"list", "--json", NULL});
+    assert_true(strstr(said, "charles-babbage") && !strstr(said, "ada-lovelace"));
+    free(said);
     verified(h, "Art. 17(1)(b) GDPR");
     said = officer(h, 1,
                    (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", "--yes", NULL});

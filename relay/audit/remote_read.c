@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log of a relay elsewhere, copied so that every command reads it as it reads one that lies here. */
+#define _XOPEN_SOURCE 700
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "proto/log/checkpoint.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/remote.h"
+#include "relay/log/tiles.h"
+#include "relay/store/pack.h"
+
+enum { ROUNDS_MAX = 20 }; /* a relay that goes on meanwhile is asked again until nothing came in between */
+
+static char folder[64]; /* of the copy; empty: none */
+
+struct copying {
+    struct audit_officer *o;
+    struct relay_store *store;
+    struct proto_log_tree tree;
+    struct log_edge edge;
+    char vkey[PROTO_ORG_VKEY_BYTES + 1];
+    enum proto_err err;
+};
+
+static int remove_one(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
+{
+    (void)stat;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+static void remove_copy(void)
+{
+    if (*folder)
+        (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- the notes ---- */
+
+static bool put_file(const char *name, const void *bytes, size_t len)
+{
+    char path[HOST_PATH_BYTES];
+    enum proto_err err =
+        host_path(path, "%s/%s", folder, name) ? host_file_write(path, bytes, len, HOST_PRIVATE) : PROTO_ERR_RANGE;
+
+    if (err)
+        host_say_err(name, err);
+    return !err;
+}
+
+static bool put_notes(struct copying *c)
+{
+    char path[HOST_PATH_BYTES];
+    struct proto_buf ca;
+    size_t len = strlen(c->o->origin);
+
+    for (size_t i = 0; i < c->o->org.log_count; i++)
+        if (!strncmp(c->o->org.logs[i], c->o->origin, len) && c->o->org.logs[i][len] == '+')
+            snprintf(c->vkey, sizeof c->vkey, "%s", c->o->org.logs[i]);
+    if (!*c->vkey) {
+        host_say_error(c->o->origin, "is a log that org.note does not name", "take nothing of it for proved");
+        return false;
+    }
+    proto_buf_init(&ca, PROTO_PEM_BYTES);
+    bool fine = host_path(path, "%s/ca", folder) && !host_folder_make(path, HOST_PRIVATE) &&
+                host_path(path, "%s/relay", folder) && !host_folder_make(path, HOST_PRIVATE) &&
+                !host_file_read(audit_options.ca, &ca) && put_file("ca/ca.crt", ca.bytes, ca.len) &&
+                put_file("org.note", c->o->org_note.bytes, c->o->org_note.len) &&
+                put_file("policy.note", c->o->policy_note.bytes, c->o->policy_note.len) &&
+                put_file("relay/log.vkey", c->vkey, strlen(c->vkey));
+    proto_buf_free(&ca);
+    return fine;
+}
+
+/* ---- the log ---- */
+
+static void node_made(void *context, unsigned level, uint64_t index, const uint8_t hash[PROTO_LOG_HASH_BYTES])
+{
+    struct copying *c = context;
+
+    if (!c->err)
+        c->err = log_edge_add(&c->edge, level, index, hash, c->store);
+}
+
+static enum proto_err take_entry(struct copying *c, struct proto_reader *r)
+{
+    char line[PROTO_LOG_EVIDENCE_LINE_MAX];
+    struct proto_log_sink sink = {node_made, c};
+    struct relay_store_entry entry;
+    uint8_t hash[PROTO_LOG_HASH_BYTES];
+    enum proto_err err = store_unpack_entry(r, &entry, line);
+
+    if (!err)
+        err = entry.index == c->tree.size ? relay_store_import_entry(c->store, &entry) : PROTO_ERR_LOG;
+    if (err)
+        return err;
+    proto_log_leaf_hash(hash, entry.leaf);
+    err = proto_log_tree_append(&c->tree, hash, &sink);
+    return err ? err : c->err;
+}
+
+static enum proto_err take_session(struct copying *c, struct proto_reader *r)
+{
+    struct relay_store_session row;
+    enum proto_err err = store_unpack_session(r, &row);
+
+    return err ? err : relay_store_import_session(c->store, &row);
+}
+
+static bool take_part(struct copying *c, enum proto_err (*take)(struct copying *c, struct proto_reader *r))
+{
+    const handhold_LogPart *part = &c->o->in.body.log_part;
+    struct proto_reader r = proto_reader_of(part->rows.bytes, part->rows.size);
+    enum proto_err err = relay_store_begin(c->store);
+
+    while (!err && proto_reader_left(&r))
+        err = take(c, &r);
+    if (!err)
+        err = log_edge_write(&c->edge, c->store);
+    err = err ? err : relay_store_commit(c->store);
+    if (err) {
+        relay_store_rollback(c->store);
+        host_say_error("the relay's log", proto_err_rule(err),
+                       "what it gave cannot be kept; use programs of one version");
+    }
+    return !err;
+}
+
+static bool read_all(struct copying *c, bool sessions)
+{
+    static handhold_ToRelay ask;
+    uint64_t next = sessions ? 0 : c->tree.size;
+
+    do {
+        ask = (handhold_ToRelay){.which_body = handhold_ToRelay_log_read_tag,
+                                 .body.log_read = {.from = next, .sessions = sessions}};
+        if (!audit_line_ask(c->o, &ask, handhold_FromRelay_log_part_tag) ||
+            !take_part(c, sessions ? take_session : take_entry))
+            return false;
+        next = c->o->in.body.log_part.next;
+    } while (next);
+    return true;
+}
+
+/* The newest checkpoint; *stands when it is of exactly what was copied. */
+static bool read_checkpoint(struct copying *c, bool *stands)
+{
+    static handhold_ToRelay ask;
+    struct relay_store_checkpoint stored = {.size = c->tree.size};
+    struct proto_log_checkpoint opened;
+
+    ask = (handhold_ToRelay){.which_body = handhold_ToRelay_consistency_ask_tag,
+                             .body.consistency_ask = {.old_size = 1, .new_size = c->tree.size}};
+    if (!audit_line_ask(c->o, &ask, handhold_FromRelay_consistency_tag))
+        return false;
+    const char *note = c->o->in.body.consistency.checkpoint;
+    if (proto_log_checkpoint_open(&opened, note, strlen(note), c->vkey)) {
+        host_say_error("the relay's checkpoint", "is not signed by the log's key", "take nothing of it for proved");
+        return false;
+    }
+    *stands = opened.size == c->tree.size;
+    if (!*stands)
+        return true;
+    snprintf(stored.note, sizeof stored.note, "%s", note);
+    memcpy(stored.root, opened.root, sizeof stored.root);
+    enum proto_err err = relay_store_begin(c->store);
+    if (!err)
+        err = relay_store_put_checkpoint(c->store, &stored);
+    err = err ? err : relay_store_commit(c->store);
+    if (err)
+        host_say_err(folder, err);
+    return !err;
+}
+
+static bool copy_log(struct copying *c)
+{
+    bool stands = false;
+
+    for (int round = 0; round < ROUNDS_MAX && !stands; round++)
+        if (!read_all(c, false) || !read_all(c, true) || !read_checkpoint(c, &stands))
+            return false;
+    if (!stands)
+        host_say_error("the relay", "writes faster than it can be read from here", "try again when less is going on");
+    return stands;
+}
+
+static bool open_copy(struct copying *c)
+{
+    char path[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
+    struct relay_store_config config = {.folder = path, .random = host_random()};
+
+    snprintf(folder, sizeof folder, "/tmp/handhold-audit-XXXXXX");
+    if (!mkdtemp(folder)) {
+        folder[0] = 0;
+        host_say_err("/tmp", PROTO_ERR_IO);
+        return false;
+    }
+    atexit(remove_copy);
+    if (host_path(path, "%s/data", folder) && !relay_store_open(&c->store, &config, error))
+        return true;
+    host_say(HOST_ERROR, "%s", error);
+    return false;
+}
+
+const char *audit_remote_copy(const char *what)
+{
+    static struct audit_officer o;
+    struct proto_event_note event = {.action = PROTO_ACT_VIEWED};
+    struct copying *c = calloc(1, sizeof *c);
+    struct audit_answer answer;
+
+    if (!c)
+        return NULL;
+    c->o = &o;
+    proto_log_tree_init(&c->tree);
+    snprintf(event.subject, sizeof event.subject, "%s", what);
+    bool fine = audit_officer_open(&o) && audit_officer_event(&o, &event, NULL, &answer) && open_copy(c) &&
+                put_notes(c) && copy_log(c);
+    relay_store_close(c->store);
+    audit_officer_close(&o);
+    free(c);
+    return fine ? folder : NULL;
+}
