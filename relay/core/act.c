@@ -48,10 +48,19 @@ struct relay_chain *relay_chain_of(struct relay_core *core, const char *name)
 
 /* ---- after a start ---- */
 
-static bool seq_of(const struct proto_note_parts *parts, uint32_t *seq)
+/* The newest policy that the log says is in force. */
+static void note_number(struct relay_core *core, const struct proto_event_note *event)
+{
+    const char *number = event->action == PROTO_ACT_POLICY_TAKEN ? proto_event_note_get(event, "number") : NULL;
+
+    if (number)
+        core->policy_noted = strtoull(number, NULL, 10);
+}
+
+static bool seq_of(struct relay_core *core, const struct proto_note_parts *parts, uint32_t *seq)
 {
     struct proto_erasure erasure;
-    struct proto_event_note event;
+    struct proto_event_note event = {.seq = 0};
 
     if (!proto_erasure_parse(parts->text, parts->text_len, &erasure))
         *seq = erasure.seq;
@@ -59,7 +68,16 @@ static bool seq_of(const struct proto_note_parts *parts, uint32_t *seq)
         *seq = event.seq;
     else
         return false;
+    if (event.seq)
+        note_number(core, &event);
     return true;
+}
+
+void relay_core_restored(struct relay_core *core, struct proto_now now)
+{
+    /* The first policy comes with the organisation, and is nobody's act. */
+    if (core->policy->number > (core->policy_noted ? core->policy_noted : 1))
+        relay_act_note_policy(core, now);
 }
 
 enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len)
@@ -67,7 +85,7 @@ enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *no
     struct proto_note_parts parts;
     uint32_t seq;
 
-    if (proto_note_split(&parts, note, len) || !seq_of(&parts, &seq))
+    if (proto_note_split(&parts, note, len) || !seq_of(core, &parts, &seq))
         return PROTO_ERR_FORMAT;
     struct relay_chain *chain = chain_of(core, parts.lines[0].name, parts.lines[0].name_len);
     if (!chain)

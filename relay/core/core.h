@@ -6,9 +6,9 @@
  * connection come out (pending / sent), jobs for the log's writer come out (next_job) and their results go back in
  * (job_done); time is told (tick, deadline). Everything a stranger can make grow has a bound in struct relay_limits.
  *
- * The way of a message: feed -> header -> room (seat? gate?) -> queue of the receiver -> pending. Forwarded bytes are copied
- * once, into the receiver's queue. What must be durable before somebody is told waits for its job: a session is opened, and
- * a receipt handed out, only when job_done says so.
+ * The way of a message: feed -> header -> room (seat? gate?) -> queue of the receiver -> pending. Forwarded bytes are
+ * copied once, into the receiver's queue. What must be durable before somebody is told waits for its job: a session is
+ * opened, and a receipt handed out, only when job_done says so.
  */
 #ifndef RELAY_CORE_CORE_H
 #define RELAY_CORE_CORE_H
@@ -28,45 +28,44 @@
 struct relay_core;
 
 /*
- * The events that the log gets of a session (class 4), in the form of proto/consent/statement.h, signed by sign_event. `seq`
- * and `prev` run through one session, also across a restart. Values that are somebody's words have %XX for what may not stand.
+ * The events that the log gets of a session (class 4), in the form of proto/consent/statement.h, signed by sign_event.
+ * `seq` and `prev` run through one session, also across a restart. Values that are somebody's words have %XX for what
+ * may not stand.
  *
- *   created      subject: the agent's name and serial; id, role, serial, fingerprint (hex, SHA-256 of the certificate), key (hex,
- *                its Ed25519 public key); customer, ticket when given
- *   joined       by=link|code, key (hex of the customer's session key); written when the agent has confirmed that key, not before
- *   lost         who=customer|agent, cause=restart after one
- *   returned     who=customer|agent
- *   gate-opened  capability; src, stream, dst, leaf (hex of the leaf hash of the grant), grantee (hex of the fingerprint in the gate)
- *   started      capability; src, stream, dst: the first message passed
- *   stopped      capability; src, stream, dst, frames, bytes (of whole messages); after a restart cause=restart and no figures
- *   gate-closed  capability; src, stream, dst, leaf (not after a restart), cause=lost|replaced|expired|policy|ended|restart; without
- *                cause the customer asked
- *   blocked      capability of the last gate of this stream, or none; src, stream; once for each stream
- *   ended        reason (proto_end_name), by=relay|customer|agent; officer (serial) when an officer stopped it
+ *   created      subject: the agent's name and serial; id, role, serial, fingerprint (hex, SHA-256 of the certificate),
+ * key (hex, its Ed25519 public key); customer, ticket when given joined       by=link|code, key (hex of the customer's
+ * session key); written when the agent has confirmed that key, not before lost         who=customer|agent,
+ * cause=restart after one returned     who=customer|agent gate-opened  capability; src, stream, dst, leaf (hex of the
+ * leaf hash of the grant), grantee (hex of the fingerprint in the gate) started      capability; src, stream, dst: the
+ * first message passed stopped      capability; src, stream, dst, frames, bytes (of whole messages); after a restart
+ * cause=restart and no figures gate-closed  capability; src, stream, dst, leaf (not after a restart),
+ * cause=lost|replaced|expired|policy|ended|restart; without cause the customer asked blocked      capability of the
+ * last gate of this stream, or none; src, stream; once for each stream ended        reason (proto_end_name),
+ * by=relay|customer|agent; officer (serial) when an officer stopped it
  *
  * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial) as class 5,
  * and erasures by retention as class 3.
  */
 
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
-#define RELAY_LIMIT_LIST(X) \
-    X(connections, 20000, "connections at once") \
-    X(connections_per_address, 64, "public connections at once from one address (IPv6: one /64)") \
-    X(connections_per_staff, 128, "connections at once of one member of staff") \
-    X(sessions, 10000, "sessions at once") \
-    X(sessions_per_staff, 50, "sessions that one member of staff may have open") \
-    X(opens_per_staff_minute, 60, "invitations that one member of staff may make in a minute") \
-    X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing") \
-    X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt") \
-    X(hello_ms, 10000, "time from the connection to its first message") \
-    X(confirm_ms, 60000, "how long a customer may sit unconfirmed while the agent is there; then the seat is free") \
-    X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576") \
-    X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together") \
-    X(queue_ms, 2000, "age of the oldest picture that waits for one receiver") \
-    X(messages_per_second, 600, "messages from one connection in a second") \
-    X(bytes_per_second, 2500000, "bytes from one connection in a second") \
-    X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less") \
-    X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute") \
+#define RELAY_LIMIT_LIST(X)                                                                                            \
+    X(connections, 20000, "connections at once")                                                                       \
+    X(connections_per_address, 64, "public connections at once from one address (IPv6: one /64)")                      \
+    X(connections_per_staff, 128, "connections at once of one member of staff")                                        \
+    X(sessions, 10000, "sessions at once")                                                                             \
+    X(sessions_per_staff, 50, "sessions that one member of staff may have open")                                       \
+    X(opens_per_staff_minute, 60, "invitations that one member of staff may make in a minute")                         \
+    X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing")      \
+    X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt")                              \
+    X(hello_ms, 10000, "time from the connection to its first message")                                                \
+    X(confirm_ms, 60000, "how long a customer may sit unconfirmed while the agent is there; then the seat is free")    \
+    X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576")                                      \
+    X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together")                                       \
+    X(queue_ms, 2000, "age of the oldest picture that waits for one receiver")                                         \
+    X(messages_per_second, 600, "messages from one connection in a second")                                            \
+    X(bytes_per_second, 2500000, "bytes from one connection in a second")                                              \
+    X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less")         \
+    X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
     X(log_pending, 64, "notes of one connection that wait for the log")
 
 struct relay_limits {
@@ -81,13 +80,15 @@ struct relay_core_config {
     struct proto_random random;
     const char *join_host;       /* host[:port] as in links; copied */
     const char *origin;          /* of the log; copied */
-    const uint8_t *token_secret; /* 32 bytes from which the tokens of seats are derived, so that they outlive a restart; copied, wiped */
-    const char *org_note, *policy_note;    /* texts to hand out; copied */
-    const struct proto_org *org;           /* verified; copied */
-    const struct proto_policy *policy;     /* verified; copied: gates are held to it, evidence is sealed to its key */
+    const uint8_t *token_secret; /* 32 bytes from which the tokens of seats are derived, so that they outlive a restart;
+                                    copied, wiped */
+    const char *org_note, *policy_note; /* texts to hand out; copied */
+    const struct proto_org *org;        /* verified; copied */
+    const struct proto_policy *policy;  /* verified; copied: gates are held to it, evidence is sealed to its key */
     /** Signs a relay event's text with the log key: appends text, blank line and signature line to `note`. */
     enum proto_err (*sign_event)(void *context, const char *text, struct proto_buf *note);
-    /** Newest durable checkpoint note; fills at most PROTO_LOG_CHECKPOINT_MAX bytes, empty text while the log is empty. */
+    /** Newest durable checkpoint note; fills at most PROTO_LOG_CHECKPOINT_MAX bytes, empty text while the log is empty.
+     */
     void (*checkpoint)(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX]);
     /** A consistency proof between two sizes of the log; NOT_FOUND when there is none. */
     enum proto_err (*consistency)(void *context, uint64_t from, uint64_t to, struct proto_log_hashes *out);
@@ -100,7 +101,8 @@ struct relay_core_config {
     /* For officers. Any of these may be NULL: then nobody gets it here. */
     /** The entries of one person (`ref`, or `sid` when it is NULL) that an erasure would destroy, as ranges of `out`;
      * `*more`: not all fit. STATE: a session has not ended. NOT_FOUND: there are none. */
-    enum proto_err (*erasable)(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out, bool *more);
+    enum proto_err (*erasable)(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
+                               bool *more);
     /** Could this policy be taken now? Changes nothing. The error is what is wrong with it. */
     enum proto_err (*check_policy)(void *context, const char *note);
     /** It is signed for in the log: take it (this leads to relay_core_set_notes). */
@@ -111,50 +113,58 @@ struct relay_core_config {
 };
 
 /** RANGE: a limit, text or note outside its bounds. KEY: nothing can be sealed to the policy's evidence key. NOMEM. */
-PROTO_MUST_USE enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_config *config, struct proto_now now);
+PROTO_MUST_USE enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_config *config,
+                                             struct proto_now now);
 void relay_core_free(struct relay_core *core);
 /**
- * After a start: a session that was live or waiting when the relay ended. Seats are empty, gates closed, until the ends come
- * back. FORMAT: the row is of an ended session, or not one of ours; EXISTS; NOMEM.
+ * After a start: a session that was live or waiting when the relay ended. Seats are empty, gates closed, until the ends
+ * come back. FORMAT: the row is of an ended session, or not one of ours; EXISTS; NOMEM.
  */
-PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row, struct proto_now now);
+PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const struct relay_store_session *row,
+                                                 struct proto_now now);
 /**
- * After a start, before anything else: the stored notes of officers and of the relay itself, in the order of the log, so
- * that their chains go on. FORMAT: not such a note.
+ * After a start, before anything else: the stored notes of officers and of the relay itself, in the order of the log,
+ * so that their chains go on. FORMAT: not such a note.
  */
 PROTO_MUST_USE enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len);
+/** When all of them are told: a policy that came while the relay did not run is logged as taken. */
+void relay_core_restored(struct relay_core *core, struct proto_now now);
 /**
- * Destroys these entries because their time is over: `ranges`, `count` and `basis` of `what` are used. BUSY: the relay's
- * own last note is not durable yet. The result is not told; what was not destroyed is still there the next time.
+ * Destroys these entries because their time is over: `ranges`, `count` and `basis` of `what` are used. BUSY: the
+ * relay's own last note is not durable yet. The result is not told; what was not destroyed is still there the next
+ * time.
  */
 PROTO_MUST_USE enum proto_err relay_core_retain(struct relay_core *core, const struct proto_erasure *what,
                                                 struct proto_now now);
 /** New notes (SIGHUP): handed to everybody; connections of revoked staff are closed, their sessions end as `failed`. */
-PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note, const struct proto_org *org,
-                                                   const char *policy_note, const struct proto_policy *policy, struct proto_now now);
+PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note,
+                                                   const struct proto_org *org, const char *policy_note,
+                                                   const struct proto_policy *policy, struct proto_now now);
 /** SIGTERM: no new session from now on; live ones are told. */
 void relay_core_drain(struct relay_core *core, struct proto_now now);
 
 /**
- * A connection stands (TLS and WebSocket done). `address` is text of the peer's address, for limits only. `staff` is NULL at the
- * public end, else the verified identity of the client certificate (copied). BUSY, REFUSED (revoked, or of another
- * organisation), NOMEM: close it, without closed(). ARGUMENT: the number is in use.
+ * A connection stands (TLS and WebSocket done). `address` is text of the peer's address, for limits only. `staff` is
+ * NULL at the public end, else the verified identity of the client certificate (copied). BUSY, REFUSED (revoked, or of
+ * another organisation), NOMEM: close it, without closed(). ARGUMENT: the number is in use.
  */
 PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, const char *address,
                                               const struct proto_identity *staff, struct proto_now now);
 /**
- * One whole WebSocket message. After an error: let pending bytes leave (an Error says why), then close the connection and call
- * closed(). The same is asked by next_wake, also when the session ended well. NOT_FOUND: no such connection.
+ * One whole WebSocket message. After an error: let pending bytes leave (an Error says why), then close the connection
+ * and call closed(). The same is asked by next_wake, also when the session ended well. NOT_FOUND: no such connection.
  */
-PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message, size_t len,
-                                              struct proto_now now);
+PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message,
+                                              size_t len, struct proto_now now);
 /** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */
 void relay_core_closed(struct relay_core *core, uint32_t connection, struct proto_now now);
 
-/** A message that waits to leave on this connection; NULL: none. Borrowed until sent() or another call for this connection. */
+/** A message that waits to leave on this connection; NULL: none. Borrowed until sent() or another call for this
+ * connection. */
 const uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now);
 void relay_core_sent(struct relay_core *core, uint32_t connection);
-/** Connections that have something new to send or are to be closed, each once; false: no more. `*close`: close it after its pending bytes. */
+/** Connections that have something new to send or are to be closed, each once; false: no more. `*close`: close it after
+ * its pending bytes. */
 bool relay_core_next_wake(struct relay_core *core, uint32_t *connection, bool *close);
 
 /** A job for the writer of the log; borrowed until the next call of next_job; NULL: none. */
@@ -166,10 +176,10 @@ int64_t relay_core_deadline(const struct relay_core *core);
 void relay_core_tick(struct relay_core *core, struct proto_now now);
 
 struct relay_core_figures {
-    uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages, dropped_messages,
-        refused_joins, refused_gates, log_entries, queue_bytes,
-        log_claims,  /* ends that said to have seen more of the log, or another one */
-        log_broken;  /* 1: one of them proved it; nothing is granted any more */
+    uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages,
+        dropped_messages, refused_joins, refused_gates, log_entries, queue_bytes,
+        log_claims, /* ends that said to have seen more of the log, or another one */
+        log_broken; /* 1: one of them proved it; nothing is granted any more */
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

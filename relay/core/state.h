@@ -169,6 +169,7 @@ struct relay_core {
     bool draining;
     struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
     size_t chain_count;
+    uint64_t policy_noted; /* number of the policy that the log knew at the start; 0: none */
     bool policy_unnoted; /* the log does not know yet that this policy is in force */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;

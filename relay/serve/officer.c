@@ -214,7 +214,10 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
 {
     struct own own = {.take = restore_act, .context = serve};
 
-    return each_own(serve->reader, serve->folder->data, &own, report);
+    if (!each_own(serve->reader, serve->folder->data, &own, report))
+        return false;
+    relay_core_restored(serve->core, host_now());
+    return true;
 }
 
 /* ---- retention ---- */

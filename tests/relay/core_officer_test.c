@@ -337,6 +337,27 @@ static void a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too(void
     assert_string_equal(world_hear(&w, s.customer, handhold_FromRelay_notes_tag)->body.notes.policy_note, "a new one");
 }
 
+static void a_policy_that_came_while_the_relay_was_away_is_said_once(void **state)
+{
+    size_t before;
+
+    (void)state;
+    world_restart(&w);
+    relay_core_restored(w.core, w.now);
+    world_work(&w);
+    before = w.entry_count;
+    w.policy.number = 4;
+    for (unsigned i = 0; i < 2; i++) {
+        world_restart(&w);
+        relay_core_restored(w.core, w.now);
+        world_work(&w);
+    }
+    size_t taken = 0;
+    for (size_t i = before; i < w.entry_count; i++)
+        taken += w.entries[i].kind == PROTO_LOG_OFFICER_ACT;
+    assert_int_equal(taken, 1);
+}
+
 static void a_session_without_a_ticket_is_refused_where_the_policy_wants_one(void **state)
 {
     handhold_ToRelay open = {.which_body = handhold_ToRelay_open_tag};
@@ -430,6 +451,7 @@ int main(void)
         OFFICER_TEST(what_cannot_be_erased_now_is_said),
         OFFICER_TEST(retention_is_the_relays_own_note),
         OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
+        OFFICER_TEST(a_policy_that_came_while_the_relay_was_away_is_said_once),
         OFFICER_TEST(a_session_without_a_ticket_is_refused_where_the_policy_wants_one),
         OFFICER_TEST(who_says_to_have_seen_another_log_gets_no_session_and_others_do),
         OFFICER_TEST(a_proof_of_another_log_stops_all_granting),
