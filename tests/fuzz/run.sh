@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/fuzz/run.sh [--long] [--jobs N] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, for SECONDS each (10; --long: 300).
+# tests/fuzz/run.sh [--long] [--jobs N] [--same] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, SECONDS each (10; --long: 300).
 #
 # Builds with clang in build/fuzz (HANDHOLD_FUZZ_BUILD names another folder). What was learned is kept in its found/<target>
-# and used by the next run; inputs that failed are kept in failed/. Exit code 1 when there is one.
+# and used by the next run; inputs that failed are kept in failed/. Exit code 1 when there is one. --same plays the same two
+# thousand inputs in each fresh folder, for a machine that judges a change and not the luck of the day.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -11,15 +12,17 @@ root=$(cd "$here/../.." && pwd)
 build=${HANDHOLD_FUZZ_BUILD:-$root/build/fuzz}
 seconds=10
 jobs=1
+same_options=
 while [ $# -gt 0 ]; do
     case $1 in
     --long) seconds=300 ;;
+    --same) same_options='-seed=1 -runs=2000' ;;
     --jobs)
         jobs=${2:?--jobs needs a number}
         shift
         ;;
     --help)
-        sed -n '3,6s/^# //p' "${BASH_SOURCE[0]}"
+        sed -n '3,7s/^# //p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     -*)
@@ -51,14 +54,15 @@ mkdir -p "$build/seeds" "$build/found" "$build/failed" "$build/logs"
 
 # shellcheck disable=SC2317 # called by xargs
 run_one() { # target
-    local target=$1 log=$build/logs/$1.log
+    local target=$1 log=$build/logs/$1.log options
+    read -r -a options <<<"$same_options"
     mkdir -p "$build/found/$target" "$here/corpus/$target"
-    "$build/fuzz/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 -timeout=20 -rss_limit_mb=4096 \
+    "$build/fuzz/fuzz_$target" -max_total_time="$seconds" "${options[@]}" -print_final_stats=1 -timeout=20 -rss_limit_mb=4096 \
         -max_len=16384 -artifact_prefix="$build/failed/$target-" "$build/found/$target" "$here/corpus/$target" \
         "$build/seeds/$target" >"$log" 2>&1 || : # the log tells
 }
 export -f run_one
-export build here seconds
+export build here seconds same_options
 
 status=0
 # shellcheck disable=SC2016 # the inner shell expands it
