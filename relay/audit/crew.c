@@ -36,6 +36,17 @@ static void *job_at(struct audit_crew *crew, uint64_t number)
     return crew->jobs + number % crew->slots * crew->config.job_bytes;
 }
 
+static void do_job(struct worker *worker, uint64_t number)
+{
+    struct audit_crew *crew = worker->crew;
+
+    relay_store_begin_reading(worker->o.log);
+    relay_store_begin_reading(worker->o.rows);
+    crew->config.work(&worker->o, crew->config.context, job_at(crew, number));
+    relay_store_end_reading(worker->o.rows);
+    relay_store_end_reading(worker->o.log);
+}
+
 static void *run(void *context)
 {
     struct worker *worker = context;
@@ -49,7 +60,7 @@ static void *run(void *context)
             break;
         uint64_t number = crew->picked++;
         pthread_mutex_unlock(&crew->lock);
-        crew->config.work(&worker->o, crew->config.context, job_at(crew, number));
+        do_job(worker, number);
         pthread_mutex_lock(&crew->lock);
         crew->done[number % crew->slots] = true;
         pthread_cond_signal(&crew->job_done);

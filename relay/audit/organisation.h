@@ -63,6 +63,9 @@ PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *
 /** The same by serial number, for the signer of a line. */
 PROTO_MUST_USE enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial,
                                                       int64_t at_s, struct proto_identity *out);
+/** The key under which that certificate signs notes, once it was found good at some time. False: it was not. */
+bool audit_staff_key(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                     struct proto_note_key *key);
 /** The chain of that certificate, leaf first and root last, borrowed; how many, 0 when it is not in this folder. */
 size_t audit_staff_chain(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                          struct proto_der chain[static PROTO_IDENTITY_CHAIN_MAX]);

@@ -66,7 +66,7 @@ enum proto_err audit_session_read(struct audit_session *session, struct audit_or
     session->row = *row;
     session->agent_err = audit_staff_find(o, row->agent_fingerprint, row->created_unix_ms / 1000, &session->agent);
     if (!session->agent_err)
-        audit_agent_key_set(session, &session->agent);
+        session->has_agent_key = audit_staff_key(o, row->agent_fingerprint, &session->agent_key);
     proto_buf_init_secret(&session->plain, PROTO_MAX_EVIDENCE_BYTES);
     enum proto_err err = relay_store_each_entry_of(o->log, row->sid, read_entry, &reading);
     if (err == PROTO_ERR_NOMEM)

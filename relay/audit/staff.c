@@ -20,7 +20,8 @@ struct audit_judged {
         bool any;
         int64_t from_s, to_s; /* both included */
         struct proto_identity identity;
-    } of[]; /* in the order of staff */
+        struct proto_note_key key; /* under which it signs; made once, for the check of a point costs a signature */
+    } of[];                        /* in the order of staff */
 };
 
 struct audit_staff {
@@ -142,12 +143,16 @@ static enum proto_err judge_at(const struct audit_organisation *o, size_t index,
 {
     const uint8_t *fingerprint = o->staff[index].fingerprint;
     enum proto_err err = judge_chain(o, fingerprint, at_s, out);
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
     struct proto_identity other;
 
     if (err || o->judged->of[index].any)
         return err;
     o->judged->of[index].any = true;
     o->judged->of[index].identity = *out;
+    proto_identity_signer_name(out, name);
+    if (proto_note_key_init(&o->judged->of[index].key, name, out->public_key))
+        memset(&o->judged->of[index].key, 0, sizeof o->judged->of[index].key);
     o->judged->of[index].from_s = judge_chain(o, fingerprint, out->not_before_s, &other) ? at_s : out->not_before_s;
     o->judged->of[index].to_s = judge_chain(o, fingerprint, out->not_after_s - 1, &other) ? at_s : out->not_after_s - 1;
     return PROTO_OK;
@@ -203,4 +208,17 @@ enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const
     return proto_org_find_revoked(&o->org, serial) && proto_org_find_revoked(&o->org, serial)->time_s <= at_s
                ? PROTO_ERR_CERT_REVOKED
                : err;
+}
+
+bool audit_staff_key(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                     struct proto_note_key *key)
+{
+    const struct audit_staff *found = staff_of(o, fingerprint);
+
+    if (!found)
+        return false;
+    pthread_mutex_lock(&o->judged->lock);
+    *key = o->judged->of[found - o->staff].key;
+    pthread_mutex_unlock(&o->judged->lock);
+    return key->name[0] != 0;
 }

@@ -349,6 +349,25 @@ enum proto_err relay_store_begin(struct relay_store *store)
     return store_statement(store, STORE_BEGIN) ? store_run(store, STORE_BEGIN, "beginning to write") : PROTO_ERR_IO;
 }
 
+/* Without them all is the same, only slower, so nobody need know when they fail. */
+void relay_store_begin_reading(struct relay_store *store)
+{
+    if (!store->read_only || !sqlite3_get_autocommit(store->data))
+        return;
+    (void)sqlite3_exec(store->data, "BEGIN", NULL, NULL, NULL);
+    (void)sqlite3_exec(store->keys, "BEGIN", NULL, NULL, NULL);
+}
+
+void relay_store_end_reading(struct relay_store *store)
+{
+    if (!store->read_only)
+        return;
+    if (!sqlite3_get_autocommit(store->keys))
+        (void)sqlite3_exec(store->keys, "COMMIT", NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(store->data))
+        (void)sqlite3_exec(store->data, "COMMIT", NULL, NULL, NULL);
+}
+
 static enum proto_err commit_keys(struct relay_store *store)
 {
     if (sqlite3_get_autocommit(store->keys))

@@ -57,6 +57,12 @@ PROTO_MUST_USE enum proto_err relay_store_begin(struct relay_store *store);
 PROTO_MUST_USE enum proto_err relay_store_commit(struct relay_store *store);
 void relay_store_rollback(struct relay_store *store); /* fine without a transaction */
 /**
+ * Between these two a read-only handle reads as of one moment, and takes no lock for each read. Keep it short: while it
+ * lasts the relay can neither fold its files nor wipe what was erased. On another handle they do nothing.
+ */
+void relay_store_begin_reading(struct relay_store *store);
+void relay_store_end_reading(struct relay_store *store);
+/**
  * Between transactions: folds what was written into the files when enough of it waits, so that no commit has to.
  * `idle`: nobody waits, so less is enough. True: it was done. Nothing depends on it but the size of the files.
  */

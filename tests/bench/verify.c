@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What it costs to verify a log, against the bare signatures, unsealings and hashes that it must make: as many of each
+ * as the verification itself counted, over bytes of the same length, by the same library in the same run.
+ */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "relay/audit/verify.h"
+#include "tests/bench/bench.h"
+#include "tests/relay/log_fixture.h"
+
+enum {
+    SESSIONS = 300,
+    ROUNDS = 7,
+    NOTE_BYTES = 320,   /* the text of a usual note, which is signed */
+    SEALED_BYTES = 520, /* with its lines and its salt, sealed */
+    HASHED_BYTES = 300, /* leaves and nodes are shorter, notes and evidence longer */
+};
+
+static void add_session(struct log_fixture *f)
+{
+    struct log_session s;
+
+    log_fixture_pass(f, 60);
+    log_session_begin(f, &s, "", "");
+    log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(f, &s, PROTO_CAPABILITY_CAMERA, "to read the label on the back of the hub", 600);
+    log_session_show(f, &s, PROTO_CAPABILITY_CAMERA, "3");
+    log_session_agent_event(f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    log_session_hide(f, &s, PROTO_CAPABILITY_CAMERA, "3", "1000", "1000000");
+    log_session_answer(f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+    log_session_answer(f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, "");
+    log_session_end(f, &s, PROTO_END_COMPLETED);
+}
+
+/* CPU of all threads; the report of what was counted. */
+static double verify(const struct log_fixture *f, unsigned threads, struct audit_report *report, double *wall_us)
+{
+    struct audit_verified *v = calloc(1, sizeof *v);
+    struct audit_organisation o;
+    char key[HOST_PATH_BYTES];
+
+    if (!v || !host_path(key, "%s/officer/evidence.key", f->folder) || !audit_open(&o, f->folder, key))
+        bench_cannot("the log cannot be opened");
+    v->plan.threads = threads;
+    double cpu = bench_cpu_us(), wall = bench_wall_us();
+    if (audit_verify_all(&o, v, f->now_ms) || v->report.wrong)
+        bench_cannot("the log does not verify");
+    cpu = bench_cpu_us() - cpu;
+    *wall_us = bench_wall_us() - wall;
+    *report = v->report;
+    audit_close(&o);
+    free(v);
+    return cpu;
+}
+
+static double bare(const struct audit_report *report)
+{
+    static uint8_t note[NOTE_BYTES], plain[SEALED_BYTES], sealed[SEALED_BYTES + crypto_box_SEALBYTES];
+    uint8_t sign_public[32], sign_secret[64], box_public[32], box_secret[32], signature[64], hash[32];
+    bool fine = true;
+
+    crypto_sign_keypair(sign_public, sign_secret);
+    crypto_box_keypair(box_public, box_secret);
+    crypto_sign_detached(signature, NULL, note, sizeof note, sign_secret);
+    fine = crypto_box_seal(sealed, plain, sizeof plain, box_public) == 0;
+    double cpu = bench_cpu_us();
+    for (uint64_t i = 0; i < report->signatures; i++)
+        fine = !crypto_sign_verify_detached(signature, note, sizeof note, sign_public) && fine;
+    for (uint64_t i = 0; i < report->opened; i++)
+        fine = !crypto_box_seal_open(plain, sealed, sizeof sealed, box_public, box_secret) && fine;
+    for (uint64_t i = 0; i < report->hashes; i++)
+        crypto_hash_sha256(hash, note, HASHED_BYTES);
+    cpu = bench_cpu_us() - cpu;
+    if (!fine)
+        bench_cannot("the library does not hold what it signed");
+    return cpu;
+}
+
+int main(void)
+{
+    static struct bench_series ours, peer, one, many;
+    static struct audit_report report;
+    static struct log_fixture f;
+    double wall;
+
+    log_fixture_open(&f);
+    for (int i = 0; i < SESSIONS; i++)
+        add_session(&f);
+    log_fixture_settle(&f);
+    bench_head();
+    for (int round = 0; round < ROUNDS; round++) {
+        bench_add(&ours, verify(&f, 1, &report, &wall));
+        bench_add(&one, wall);
+        bench_add(&peer, bare(&report));
+        (void)verify(&f, 0, &report, &wall);
+        bench_add(&many, wall);
+    }
+    bench_ratio("verify: CPU, against bare signatures, unsealings and hashes", &ours, &peer, 1.2);
+    bench_remark(
+        "%llu entries, %llu signatures, %llu unsealings, %llu hashes; %.0f entries a second on one thread, %.0f "
+        "on all %ld cores",
+        (unsigned long long)report.entries, (unsigned long long)report.signatures, (unsigned long long)report.opened,
+        (unsigned long long)report.hashes, (double)report.entries / bench_median(&one) * 1e6,
+        (double)report.entries / bench_median(&many) * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
+    log_fixture_close(&f);
+    return 0;
+}
