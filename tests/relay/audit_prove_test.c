@@ -180,6 +180,17 @@ static void no_changed_character_gets_through(void **state)
     free(text);
 }
 
+static void a_proof_under_the_number_of_another_is_refused(void **state)
+{
+    char *text = text_of(&file), *number = strstr(text, "--- entry 3\n");
+
+    (void)state;
+    assert_non_null(number);
+    number[10] = '4';
+    assert_false(check(text, file.len, NULL).readable);
+    free(text);
+}
+
 static void a_file_that_was_cut_anywhere_is_refused(void **state)
 {
     char *text = text_of(&file);
@@ -450,6 +461,7 @@ int main(void)
         cmocka_unit_test(proofs_of_a_session_hold_without_the_relay),
         cmocka_unit_test(each_part_is_a_proof_that_other_programs_read),
         cmocka_unit_test(no_changed_character_gets_through),
+        cmocka_unit_test(a_proof_under_the_number_of_another_is_refused),
         cmocka_unit_test(a_file_that_was_cut_anywhere_is_refused),
         cmocka_unit_test(a_log_of_somebody_else_is_not_believed),
         cmocka_unit_test(a_customers_key_that_did_not_join_is_found),
