@@ -73,6 +73,8 @@ static float lattice(int x, int y, uint32_t seed)
 
 static float noise(float x, float y, uint32_t seed)
 {
+    if (!(fabsf(x) < 1e6f && fabsf(y) < 1e6f))
+        return 0.5f; /* a ray along the table's plane meets it beyond every number of the lattice */
     float fx = floorf(x), fy = floorf(y), tx = smooth(0, 1, x - fx), ty = smooth(0, 1, y - fy);
     int ix = (int)fx, iy = (int)fy;
     float top = lattice(ix, iy, seed) * (1 - tx) + lattice(ix + 1, iy, seed) * tx;
