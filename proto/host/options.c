@@ -184,6 +184,10 @@ static enum host_parsed set_value(const struct parse *p, const struct host_optio
             return wrong(p, text, "--%s takes one of %s", o->name, o->choices);
         break;
     case HOST_TEXT:
+        /* An unset variable of a shell must not become the folder "/". */
+        if (!*text && !strcmp(o->name, "dir"))
+            return wrong(p, "\"\"", "--%s takes a name, and this one is empty", o->name);
+        break;
     case HOST_FLAG:
         break;
     }

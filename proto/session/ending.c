@@ -5,7 +5,7 @@
 #include "proto/session/internal.h"
 
 enum {
-    END_WAIT_MS = 3000, /* for the log's last receipts and the relay's word, then the end is reached without them */
+    END_WAIT_MS = 1500, /* for the log's last receipts and the relay's word, then the end is reached without them */
     GIVE_UP_EXTRA_MS = 10000, /* beyond the grace time: the relay may need a moment longer than we do */
 };
 

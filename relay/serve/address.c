@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,7 +37,8 @@ static bool split(const char *address, char host[static HOST_BYTES], const char 
     memcpy(host, address, len);
     host[len] = 0;
     *port = colon + 1;
-    return strspn(*port, "0123456789") == strlen(*port);
+    /* getaddrinfo would take 99999 for 34463 */
+    return strspn(*port, "0123456789") == strlen(*port) && strlen(*port) <= 5 && atoi(*port) <= 65535;
 }
 
 static int listen_on(const struct addrinfo *info)
@@ -62,7 +64,7 @@ bool serve_address_bind(const char *address, int *fd, char *finding, size_t size
     int rc;
 
     *fd = -1;
-    *way_out = "write HOST:PORT, or [IPv6]:PORT; port 0 picks a free one";
+    *way_out = "write HOST:PORT, or [IPv6]:PORT, with a port of at most 65535; 0 picks a free one";
     if (!split(address, host, &port)) {
         snprintf(finding, size, "is not an address to listen on");
         return false;
