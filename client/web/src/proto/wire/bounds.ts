@@ -13,6 +13,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   'Hello.token': { size: 32, fixed: true },
   'Hello.session_key': { size: 32 },
   'Hello.seen_log_root': { size: 32 },
+  'Hello.seen_checkpoint': { size: 4096 },
   'Open.sid': { size: 16, fixed: true },
   'Open.customer_ref': { size: 129 },
   'Open.reference': { size: 129 },
