@@ -89,6 +89,10 @@ static void wrong_code(const struct house *h, unsigned nth, char out[static 32])
         if (isdigit((unsigned char)*at) && n < sizeof digits - 1)
             digits[n++] = *at;
     digits[n] = '\0';
+    if (n < 2) {
+        fail_msg("%s: is no code", h->code);
+        return;
+    }
     digits[n - 2] = (char)('0' + ((unsigned)(digits[n - 2] - '0') + nth) % 10);
     for (size_t i = 0; i + 1 < n; i++)
         check = (unsigned)(damm[check][digits[i] - '0'] - '0');
