@@ -161,22 +161,24 @@ static bool read_sealed(const char *path, int width, int height, struct agent_de
     return done;
 }
 
-/* All three in one row, black between them. They have the same height. */
+/* All three in one row at the camera's size, black between them: on a poor line the agent's picture is a smaller one. */
 static bool compose(const struct agent_desk_raster part[static 3], struct agent_desk_raster *out)
 {
-    int x = 0;
+    const int width = part[0].width, height = part[0].height;
 
-    out->width = part[0].width + part[1].width + part[2].width + 2 * GAP_PX;
-    out->height = part[0].height;
-    out->rgb = calloc((size_t)out->width * (size_t)out->height, 3);
-    if (!out->rgb || part[1].height != out->height || part[2].height != out->height)
+    *out = (struct agent_desk_raster){.width = 3 * width + 2 * GAP_PX, .height = height};
+    out->rgb = calloc((size_t)out->width * (size_t)height, 3);
+    if (!out->rgb)
         return false;
-    for (int p = 0; p < 3; p++) {
-        for (int row = 0; row < out->height; row++)
-            memcpy(out->rgb + 3 * ((size_t)row * (size_t)out->width + (size_t)x),
-                   part[p].rgb + 3 * (size_t)row * (size_t)part[p].width, 3 * (size_t)part[p].width);
-        x += part[p].width + GAP_PX;
-    }
+    for (int p = 0; p < 3; p++)
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++) {
+                const size_t from = (size_t)(y * part[p].height / height) * (size_t)part[p].width +
+                                    (size_t)(x * part[p].width / width);
+                const size_t to = (size_t)y * (size_t)out->width + (size_t)(p * (width + GAP_PX) + x);
+
+                memcpy(out->rgb + 3 * to, part[p].rgb + 3 * from, 3);
+            }
     return true;
 }
 
@@ -187,6 +189,7 @@ static void draw(const struct agent_desk_raster *row)
     proto_buf_init(&text, 1u << 20);
     if (colour() && agent_desk_raster_blocks(row, COLUMNS - 4, &text) == PROTO_OK && !text.failed) {
         proto_buf_put_u8(&text, 0);
+        printf("\n    %-25s %-25s %s\n", "the camera saw", "the agent saw", "all the relay had of it");
         for (const char *line = (const char *)text.bytes; *line;) {
             size_t len = strcspn(line, "\n");
 

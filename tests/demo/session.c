@@ -84,6 +84,8 @@ static int64_t ask_and_answer(struct demo *d, const char *capability, const char
     paper_item("what for", "\"%s\"", demo_text(asked, "purpose"));
     if (demo_number(asked, "max_seconds") > 0)
         paper_item("how long", "%" PRId64 " minutes at most", demo_number(asked, "max_seconds") / 60);
+    if (demo_number(asked, "retention_days") > 0)
+        paper_item("is kept", "%" PRId64 " days at most", demo_number(asked, "retention_days"));
     snprintf(command, sizeof command, "{\"do\":\"%s\",\"capability\":\"%s\"}", allow ? "grant" : "refuse", capability);
     demo_child_tell(d->client, command);
     return demo_number(asked, "time_ms");
@@ -274,7 +276,6 @@ bool demo_end(struct demo *d)
     if (demo_child_stop(&d->children, d->agent, 0, DEMO_WAIT_MS) != 0)
         return demo_failed(d->agent, "the agent ends in order");
     paper_line("Both ends: %s. The last picture, as each of the three had it:", demo_text(ended, "reason"));
-    printf("\n    %-25s %-25s %s\n", "the camera saw", "the agent saw", "all the relay had of it");
     if (!paper_pictures(d->out, demo_path(d, "camera.y4m"), demo_path(d, "sealed.bin")))
         return demo_failed(NULL, "three pictures to compare");
     paper_line("Whole: %s/camera.png, %s/agent.png, %s/relay.png (sealed bytes as grey dots: noise).", d->out, d->out,
