@@ -161,7 +161,8 @@ static bool read_sealed(const char *path, int width, int height, struct agent_de
     return done;
 }
 
-/* All three in one row at the camera's size, black between them: on a poor line the agent's picture is a smaller one. */
+/* All three in one row at the camera's size, black between them: on a poor line the agent's picture is a smaller one.
+ */
 static bool compose(const struct agent_desk_raster part[static 3], struct agent_desk_raster *out)
 {
     const int width = part[0].width, height = part[0].height;
@@ -173,8 +174,8 @@ static bool compose(const struct agent_desk_raster part[static 3], struct agent_
     for (int p = 0; p < 3; p++)
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) {
-                const size_t from = (size_t)(y * part[p].height / height) * (size_t)part[p].width +
-                                    (size_t)(x * part[p].width / width);
+                const size_t from =
+                    (size_t)(y * part[p].height / height) * (size_t)part[p].width + (size_t)(x * part[p].width / width);
                 const size_t to = (size_t)y * (size_t)out->width + (size_t)(p * (width + GAP_PX) + x);
 
                 memcpy(out->rgb + 3 * to, part[p].rgb + 3 * from, 3);
