@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file handhold.proto.
  */
 export const file_handhold: GenFile = /*@__PURE__*/
-  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi6AIKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAQgYKBGJvZHkisQEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAwSFwoPc2Vlbl9jaGVja3BvaW50GAggASgJQgYKBHNlYXQiZAoET3BlbhILCgNzaWQYASABKAwSEgoKbGlua190dGxfcxgCIAEoDRISCgpjb2RlX3R0bF9zGAMgASgNEhQKDGN1c3RvbWVyX3JlZhgEIAEoCRIRCglyZWZlcmVuY2UYBSABKAkiIQoKU2Vzc2lvbktleRITCgtzZXNzaW9uX2tleRgBIAEoDCI0Cg5Db25zaXN0ZW5jeUFzaxIQCghvbGRfc2l6ZRgBIAEoBBIQCghuZXdfc2l6ZRgCIAEoBCI+CgpFcmFzdXJlQXNrEhYKDGN1c3RvbWVyX3JlZhgBIAEoCUgAEg0KA3NpZBgCIAEoDEgAQgkKB3N1YmplY3QiOgoKT2ZmaWNlckFjdBIMCgRub3RlGAEgASgMEgkKAXIYAiABKAwSEwoLcG9saWN5X25vdGUYAyABKAkiKQoHTG9nUmVhZBIMCgRmcm9tGAEgASgEEhAKCHNlc3Npb25zGAIgASgIIiMKBUxlYXZlEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDSKfBAoJRnJvbVJlbGF5EiQKB3dlbGNvbWUYASABKAsyES5oYW5kaG9sZC5XZWxjb21lSAASIgoGb3BlbmVkGAIgASgLMhAuaGFuZGhvbGQuT3BlbmVkSAASHgoEcGVlchgDIAEoCzIOLmhhbmRob2xkLlBlZXJIABIrCgtnYXRlX2Fuc3dlchgEIAEoCzIULmhhbmRob2xkLkdhdGVBbnN3ZXJIABIsCgtjb25zaXN0ZW5jeRgFIAEoCzIVLmhhbmRob2xkLkNvbnNpc3RlbmN5SAASMAoOa2V5X2ZyYW1lX2hpbnQYBiABKAsyFi5oYW5kaG9sZC5LZXlGcmFtZUhpbnRIABIkCgdibG9ja2VkGAcgASgLMhEuaGFuZGhvbGQuQmxvY2tlZEgAEiAKBWVuZGVkGAggASgLMg8uaGFuZGhvbGQuRW5kZWRIABIgCgVlcnJvchgJIAEoCzIPLmhhbmRob2xkLkVycm9ySAASIAoFbm90ZXMYCiABKAsyDy5oYW5kaG9sZC5Ob3Rlc0gAEi0KDGVyYXN1cmVfcGxhbhgLIAEoCzIVLmhhbmRob2xkLkVyYXN1cmVQbGFuSAASMQoOb2ZmaWNlcl9hbnN3ZXIYDCABKAsyFy5oYW5kaG9sZC5PZmZpY2VyQW5zd2VySAASJQoIbG9nX3BhcnQYDSABKAsyES5oYW5kaG9sZC5Mb2dQYXJ0SABCBgoEYm9keSL4AQoHV2VsY29tZRINCgVpbmRleBgBIAEoDRILCgNzaWQYAiABKAwSDQoFdG9rZW4YAyABKAwSEQoJam9pbl9ob3N0GAQgASgJEg4KBm9yaWdpbhgFIAEoCRIQCghvcmdfbm90ZRgGIAEoCRITCgtwb2xpY3lfbm90ZRgHIAEoCRISCgpjaGVja3BvaW50GAggASgJEhAKCHJldHVybmVkGAkgASgIEhMKC3Nlc3Npb25fa2V5GAogASgMEh0KBXBlZXJzGAsgAygLMg4uaGFuZGhvbGQuUGVlchIMCgRhY3RzGAwgASgNEhAKCGxhc3RfYWN0GA0gASgMIjgKC0VyYXN1cmVQbGFuEg0KBWZpcnN0GAEgAygEEgwKBGxhc3QYAiADKAQSDAoEbW9yZRgDIAEoCCKDAQoNT2ZmaWNlckFuc3dlchINCgVlcnJvchgBIAEoDRIPCgdtZXNzYWdlGAIgASgJEg0KBWluZGV4GAMgASgEEgwKBGxlYWYYBCABKAwSEgoKY2hlY2twb2ludBgFIAEoCRIRCglpbmNsdXNpb24YBiABKAwSDgoGZXJhc2VkGAcgASgEIiUKB0xvZ1BhcnQSDAoEbmV4dBgBIAEoBBIMCgRyb3dzGAIgASgMIkYKBk9wZW5lZBILCgNzaWQYASABKAwSEQoJbmFtZXBsYXRlGAIgASgJEg0KBXRva2VuGAMgASgMEg0KBWluZGV4GAQgASgNIjoKBFBlZXISDQoFaW5kZXgYASABKA0SDwoHcHJlc2VudBgCIAEoCBISCgpjb25uZWN0aW9uGAMgASgNIj4KCkdhdGVBbnN3ZXISEAoIZ2F0ZV9zZXEYASABKA0SDQoFZXJyb3IYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSJVCgtDb25zaXN0ZW5jeRIQCghvbGRfc2l6ZRgBIAEoBBIQCghuZXdfc2l6ZRgCIAEoBBIOCgZoYXNoZXMYAyABKAwSEgoKY2hlY2twb2ludBgEIAEoCSIeCgxLZXlGcmFtZUhpbnQSDgoGc3RyZWFtGAEgASgNIisKB0Jsb2NrZWQSDgoGc3RyZWFtGAEgASgNEhAKCG1lc3NhZ2VzGAIgASgEIjQKBUVuZGVkEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIjUKBUVycm9yEgwKBGNvZGUYASABKA0SDwoHbWVzc2FnZRgCIAEoCRINCgVmYXRhbBgDIAEoCCIuCgVOb3RlcxIQCghvcmdfbm90ZRgBIAEoCRITCgtwb2xpY3lfbm90ZRgCIAEoCSJVCgZMb2dBZGQSEgoKbGVhZl9jbGFzcxgBIAEoDRISCgpjb21taXRtZW50GAIgASgMEhAKCGV2aWRlbmNlGAMgASgMEhEKCXNlZW5fc2l6ZRgEIAEoBCKwAQoKTG9nUmVjZWlwdBISCgpjb21taXRtZW50GAEgASgMEg0KBWVycm9yGAIgASgNEg8KB21lc3NhZ2UYAyABKAkSDQoFaW5kZXgYBCABKAQSDAoEbGVhZhgFIAEoDBIVCg1ldmlkZW5jZV9saW5lGAYgASgJEhIKCmNoZWNrcG9pbnQYByABKAkSEQoJaW5jbHVzaW9uGAggASgMEhMKC2NvbnNpc3RlbmN5GAkgASgMImwKDkNvbnNlbnRSZXF1ZXN0Eg4KBm51bWJlchgBIAEoDRISCgpjYXBhYmlsaXR5GAIgASgNEg8KB3B1cnBvc2UYAyABKAkSDQoFbWF4X3MYBCABKA0SFgoOcmV0ZW50aW9uX2RheXMYBSABKA0iMQoJU3RhdGVtZW50EgsKA3NlcRgBIAEoDRIMCgRub3RlGAIgASgMEgkKAXIYAyABKAwiKQoMU3RhdGVtZW50QWNrEgsKA3NlcRgBIAEoDRIMCgRsaW5lGAIgASgJIhUKBktleUFjaxILCgNraWQYASABKAQiGAoJS2V5UmV0aXJlEgsKA2tpZBgBIAEoBCIeCg9LZXlGcmFtZVJlcXVlc3QSCwoDa2lkGAEgASgEIoYBCglIZWFydGJlYXQSCwoDc2VxGAEgASgNEg8KB21vbm9fbXMYAiABKAQSEAoIcGVlcl9zZXEYAyABKA0SFAoMcGVlcl9tb25vX21zGAQgASgEEg8KB2hlbGRfbXMYBSABKA0SEAoIbG9nX3NpemUYBiABKAQSEAoIbG9nX3Jvb3QYByABKAwiFwoHRGF0YUFjaxIMCgR1cHRvGAEgASgEIhUKA0J5ZRIOCgZyZWFzb24YASABKA0iFAoFTm9uY2USCwoDbl9hGAEgASgMIvQBCgREYXRhEgsKA3NlcRgBIAEoBBIeCgRjaGF0GAIgASgLMg4uaGFuZGhvbGQuQ2hhdEgAEiQKB3BvaW50ZXIYAyABKAsyES5oYW5kaG9sZC5Qb2ludGVySAASHgoEbWFyaxgEIAEoCzIOLmhhbmRob2xkLk1hcmtIABIiCgZwYXVzZWQYBSABKAsyEC5oYW5kaG9sZC5QYXVzZWRIABIrCgtjaGVja193b3JkcxgGIAEoCzIULmhhbmRob2xkLkNoZWNrV29yZHNIABIgCgVjbGVhchgHIAEoCzIPLmhhbmRob2xkLkNsZWFySABCBgoEYm9keSIUCgRDaGF0EgwKBHRleHQYASABKAkiHwoHUG9pbnRlchIJCgF4GAEgASgCEgkKAXkYAiABKAIiTgoETWFyaxIKCgJpZBgBIAEoDRINCgVzaGFwZRgCIAEoCRIOCgZwb2ludHMYAyADKAISDAoEdGV4dBgEIAEoCRINCgV0c19tcxgFIAEoDSITCgVDbGVhchIKCgJpZBgBIAEoDSI0CgZQYXVzZWQSDgoGcGF1c2VkGAEgASgIEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSIbCgpDaGVja1dvcmRzEg0KBW1hdGNoGAEgASgIImEKC1N0YXRlQ2hhbmdlEiIKBmRldmljZRgBIAEoCzIQLmhhbmRob2xkLkRldmljZUgAEiYKCHByb3BlcnR5GAIgASgLMhIuaGFuZGhvbGQuUHJvcGVydHlIAEIGCgRib2R5IoEBCgZEZXZpY2USCgoCaWQYASABKAkSDgoGcGFyZW50GAIgASgJEgwKBGtpbmQYAyABKAkSDQoFbWFrZXIYBCABKAkSDQoFbW9kZWwYBSABKAkSEAoIZmlybXdhcmUYBiABKAkSDwoHc2Vlbl9ieRgHIAEoCRIMCgRnb25lGAggASgIIoMBCghQcm9wZXJ0eRIOCgZkZXZpY2UYASABKAkSDAoEbmFtZRgCIAEoCRIOCgR0ZXh0GAMgASgJSAASEAoGbnVtYmVyGAQgASgBSAASDwoFdHJ1dGgYBSABKAhIABIMCgR1bml0GAYgASgJEg8KB3VuaXhfbXMYByABKARCBwoFdmFsdWViBnByb3RvMw");
+  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi6AIKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAQgYKBGJvZHkisQEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAwSFwoPc2Vlbl9jaGVja3BvaW50GAggASgJQgYKBHNlYXQiZAoET3BlbhILCgNzaWQYASABKAwSEgoKbGlua190dGxfcxgCIAEoDRISCgpjb2RlX3R0bF9zGAMgASgNEhQKDGN1c3RvbWVyX3JlZhgEIAEoCRIRCglyZWZlcmVuY2UYBSABKAkiIQoKU2Vzc2lvbktleRITCgtzZXNzaW9uX2tleRgBIAEoDCI0Cg5Db25zaXN0ZW5jeUFzaxIQCghvbGRfc2l6ZRgBIAEoBBIQCghuZXdfc2l6ZRgCIAEoBCI+CgpFcmFzdXJlQXNrEhYKDGN1c3RvbWVyX3JlZhgBIAEoCUgAEg0KA3NpZBgCIAEoDEgAQgkKB3N1YmplY3QiOgoKT2ZmaWNlckFjdBIMCgRub3RlGAEgASgMEgkKAXIYAiABKAwSEwoLcG9saWN5X25vdGUYAyABKAkiKQoHTG9nUmVhZBIMCgRmcm9tGAEgASgEEhAKCHNlc3Npb25zGAIgASgIIiMKBUxlYXZlEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDSLOBAoJRnJvbVJlbGF5EiQKB3dlbGNvbWUYASABKAsyES5oYW5kaG9sZC5XZWxjb21lSAASIgoGb3BlbmVkGAIgASgLMhAuaGFuZGhvbGQuT3BlbmVkSAASHgoEcGVlchgDIAEoCzIOLmhhbmRob2xkLlBlZXJIABIrCgtnYXRlX2Fuc3dlchgEIAEoCzIULmhhbmRob2xkLkdhdGVBbnN3ZXJIABIsCgtjb25zaXN0ZW5jeRgFIAEoCzIVLmhhbmRob2xkLkNvbnNpc3RlbmN5SAASMAoOa2V5X2ZyYW1lX2hpbnQYBiABKAsyFi5oYW5kaG9sZC5LZXlGcmFtZUhpbnRIABIkCgdibG9ja2VkGAcgASgLMhEuaGFuZGhvbGQuQmxvY2tlZEgAEiAKBWVuZGVkGAggASgLMg8uaGFuZGhvbGQuRW5kZWRIABIgCgVlcnJvchgJIAEoCzIPLmhhbmRob2xkLkVycm9ySAASIAoFbm90ZXMYCiABKAsyDy5oYW5kaG9sZC5Ob3Rlc0gAEi0KDGVyYXN1cmVfcGxhbhgLIAEoCzIVLmhhbmRob2xkLkVyYXN1cmVQbGFuSAASMQoOb2ZmaWNlcl9hbnN3ZXIYDCABKAsyFy5oYW5kaG9sZC5PZmZpY2VyQW5zd2VySAASJQoIbG9nX3BhcnQYDSABKAsyES5oYW5kaG9sZC5Mb2dQYXJ0SAASLQoMcXVldWVfcmVwb3J0GBQgASgLMhUuaGFuZGhvbGQuUXVldWVSZXBvcnRIAEIGCgRib2R5IvgBCgdXZWxjb21lEg0KBWluZGV4GAEgASgNEgsKA3NpZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIRCglqb2luX2hvc3QYBCABKAkSDgoGb3JpZ2luGAUgASgJEhAKCG9yZ19ub3RlGAYgASgJEhMKC3BvbGljeV9ub3RlGAcgASgJEhIKCmNoZWNrcG9pbnQYCCABKAkSEAoIcmV0dXJuZWQYCSABKAgSEwoLc2Vzc2lvbl9rZXkYCiABKAwSHQoFcGVlcnMYCyADKAsyDi5oYW5kaG9sZC5QZWVyEgwKBGFjdHMYDCABKA0SEAoIbGFzdF9hY3QYDSABKAwiOAoLRXJhc3VyZVBsYW4SDQoFZmlyc3QYASADKAQSDAoEbGFzdBgCIAMoBBIMCgRtb3JlGAMgASgIIoMBCg1PZmZpY2VyQW5zd2VyEg0KBWVycm9yGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFaW5kZXgYAyABKAQSDAoEbGVhZhgEIAEoDBISCgpjaGVja3BvaW50GAUgASgJEhEKCWluY2x1c2lvbhgGIAEoDBIOCgZlcmFzZWQYByABKAQiJQoHTG9nUGFydBIMCgRuZXh0GAEgASgEEgwKBHJvd3MYAiABKAwiRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iVwoLUXVldWVSZXBvcnQSDgoGc3RyZWFtGAEgASgNEhEKCXF1ZXVlZF9tcxgCIAEoDRIUCgxxdWV1ZWRfYnl0ZXMYAyABKA0SDwoHZHJvcHBlZBgEIAEoDSIrCgdCbG9ja2VkEg4KBnN0cmVhbRgBIAEoDRIQCghtZXNzYWdlcxgCIAEoBCI0CgVFbmRlZBIOCgZyZWFzb24YASABKA0SCgoCYnkYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSI1CgVFcnJvchIMCgRjb2RlGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFZmF0YWwYAyABKAgiLgoFTm90ZXMSEAoIb3JnX25vdGUYASABKAkSEwoLcG9saWN5X25vdGUYAiABKAkiVQoGTG9nQWRkEhIKCmxlYWZfY2xhc3MYASABKA0SEgoKY29tbWl0bWVudBgCIAEoDBIQCghldmlkZW5jZRgDIAEoDBIRCglzZWVuX3NpemUYBCABKAQisAEKCkxvZ1JlY2VpcHQSEgoKY29tbWl0bWVudBgBIAEoDBINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEg0KBWluZGV4GAQgASgEEgwKBGxlYWYYBSABKAwSFQoNZXZpZGVuY2VfbGluZRgGIAEoCRISCgpjaGVja3BvaW50GAcgASgJEhEKCWluY2x1c2lvbhgIIAEoDBITCgtjb25zaXN0ZW5jeRgJIAEoDCKJAQoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDRIMCgR3aXRoGAYgAygNEg0KBWFnYWluGAcgASgNIjEKCVN0YXRlbWVudBILCgNzZXEYASABKA0SDAoEbm90ZRgCIAEoDBIJCgFyGAMgASgMIikKDFN0YXRlbWVudEFjaxILCgNzZXEYASABKA0SDAoEbGluZRgCIAEoCSIVCgZLZXlBY2sSCwoDa2lkGAEgASgEIhgKCUtleVJldGlyZRILCgNraWQYASABKAQiHgoPS2V5RnJhbWVSZXF1ZXN0EgsKA2tpZBgBIAEoBCI7CghNZWRpYUFjaxIOCgZzdHJlYW0YASABKA0SCwoDb2JqGAIgAygNEhIKCmFycml2YWxfbXMYAyADKA0ihgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDCIXCgdEYXRhQWNrEgwKBHVwdG8YASABKAQiFQoDQnllEg4KBnJlYXNvbhgBIAEoDSIUCgVOb25jZRILCgNuX2EYASABKAwinQcKBERhdGESCwoDc2VxGAEgASgEEh4KBGNoYXQYAiABKAsyDi5oYW5kaG9sZC5DaGF0SAASJAoHcG9pbnRlchgDIAEoCzIRLmhhbmRob2xkLlBvaW50ZXJIABIeCgRtYXJrGAQgASgLMg4uaGFuZGhvbGQuTWFya0gAEiIKBnBhdXNlZBgFIAEoCzIQLmhhbmRob2xkLlBhdXNlZEgAEisKC2NoZWNrX3dvcmRzGAYgASgLMhQuaGFuZGhvbGQuQ2hlY2tXb3Jkc0gAEiAKBWNsZWFyGAcgASgLMg8uaGFuZGhvbGQuQ2xlYXJIABIeCgRob2xkGAggASgLMg4uaGFuZGhvbGQuSG9sZEgAEicKCXN0aWxsX2FzaxgJIAEoCzISLmhhbmRob2xkLlN0aWxsQXNrSAASLQoMc3RpbGxfYW5zd2VyGAogASgLMhUuaGFuZGhvbGQuU3RpbGxBbnN3ZXJIABIpCgpzdGlsbF9oYXZlGAsgASgLMhMuaGFuZGhvbGQuU3RpbGxIYXZlSAASMQoOY2FtZXJhX2NvbnRyb2wYDCABKAsyFy5oYW5kaG9sZC5DYW1lcmFDb250cm9sSAASLQoMY2FtZXJhX3N0YXRlGA0gASgLMhUuaGFuZGhvbGQuQ2FtZXJhU3RhdGVIABIkCgdnb29kYnllGA4gASgLMhEuaGFuZGhvbGQuR29vZGJ5ZUgAEiIKBnJhdGluZxgPIAEoCzIQLmhhbmRob2xkLlJhdGluZ0gAEicKCWNoZWNrX2FzaxgeIAEoCzISLmhhbmRob2xkLkNoZWNrQXNrSAASLQoMY2hlY2tfY2FuY2VsGB8gASgLMhUuaGFuZGhvbGQuQ2hlY2tDYW5jZWxIABIpCgpndWlkZV9vcGVuGCAgASgLMhMuaGFuZGhvbGQuR3VpZGVPcGVuSAASKQoKZ3VpZGVfc3RlcBghIAEoCzITLmhhbmRob2xkLkd1aWRlU3RlcEgAEisKC2d1aWRlX3N0YXRlGCIgASgLMhQuaGFuZGhvbGQuR3VpZGVTdGF0ZUgAEicKCWd1aWRlX2FjdBgjIAEoCzISLmhhbmRob2xkLkd1aWRlQWN0SAASKQoKZ3VpZGVfcGFydBgkIAEoCzITLmhhbmRob2xkLkd1aWRlUGFydEgAEikKCmd1aWRlX3dpc2gYJSABKAsyEy5oYW5kaG9sZC5HdWlkZVdpc2hIAEIGCgRib2R5IhQKBENoYXQSDAoEdGV4dBgBIAEoCSIfCgdQb2ludGVyEgkKAXgYASABKAISCQoBeRgCIAEoAiJOCgRNYXJrEgoKAmlkGAEgASgNEg0KBXNoYXBlGAIgASgJEg4KBnBvaW50cxgDIAMoAhIMCgR0ZXh0GAQgASgJEg0KBXRzX21zGAUgASgNIhMKBUNsZWFyEgoKAmlkGAEgASgNIjQKBlBhdXNlZBIOCgZwYXVzZWQYASABKAgSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIhsKCkNoZWNrV29yZHMSDQoFbWF0Y2gYASABKAgiEgoESG9sZBIKCgJvbhgBIAEoCCIWCghTdGlsbEFzaxIKCgJpZBgBIAEoDSJ1CgtTdGlsbEFuc3dlchIKCgJpZBgBIAEoDRIPCgdvdXRjb21lGAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDRINCgVieXRlcxgFIAEoDRINCgVwYXJ0cxgGIAEoDRIMCgRtaW1lGAcgASgJIjYKCVN0aWxsSGF2ZRIKCgJpZBgBIAEoDRIMCgRuZXh0GAIgASgNEg8KB21pc3NpbmcYAyABKAgiagoNQ2FtZXJhQ29udHJvbBIPCgV0b3JjaBgBIAEoCEgAEg4KBHpvb20YAiABKAJIABIOCgRsZW5zGAMgASgJSAASIAoFZm9jdXMYBCABKAsyDy5oYW5kaG9sZC5Gb2N1c0gAQgYKBHdoYXQiHQoFRm9jdXMSCQoBeBgBIAEoAhIJCgF5GAIgASgCIpABCgtDYW1lcmFTdGF0ZRIRCgljYW5fdG9yY2gYASABKAgSDQoFdG9yY2gYAiABKAgSDAoEem9vbRgDIAEoAhIQCgh6b29tX21heBgEIAEoAhIeCgZsZW5zZXMYBSADKAsyDi5oYW5kaG9sZC5MZW5zEgwKBGxlbnMYBiABKAkSEQoJY2FuX2ZvY3VzGAcgASgIIiEKBExlbnMSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkiCQoHR29vZGJ5ZSInCgZSYXRpbmcSDQoFc3RhcnMYASABKA0SDgoGc29sdmVkGAIgASgIIkYKCENoZWNrQXNrEgoKAmlkGAEgASgNEg0KBWNoZWNrGAIgASgJEg4KBnRhcmdldBgDIAEoCRIPCgd1bml4X21zGAQgASgEIhkKC0NoZWNrQ2FuY2VsEgoKAmlkGAEgASgNIooBCglHdWlkZU9wZW4SCwoDcnVuGAEgASgNEg0KBWd1aWRlGAIgASgJEg8KB3ZlcnNpb24YAyABKA0SDQoFdGl0bGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIQCghsYW5ndWFnZRgGIAEoCRINCgVzdGVwcxgHIAEoDRIPCgdzdWJqZWN0GAggASgJItgBCglHdWlkZVN0ZXASCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIPCgdjYXV0aW9uGAUgASgJEg0KBXBvaW50GAYgASgJEgwKBGhlbHAYByABKAkSEAoIZXhwZWN0X3MYCCABKA0SEQoJYnlfaXRzZWxmGAkgASgIEhQKDHBpY3R1cmVfbWltZRgKIAEoCRIVCg1waWN0dXJlX2J5dGVzGAsgASgNEhMKC3BpY3R1cmVfYWx0GAwgASgJIlUKCkd1aWRlU3RhdGUSCwoDcnVuGAEgASgNEg8KB2N1cnJlbnQYAiABKA0SEAoIb3V0Y29tZXMYAyADKA0SCgoCYnkYBCADKA0SCwoDZW5kGAUgASgNIjIKCEd1aWRlQWN0EgsKA3J1bhgBIAEoDRIMCgRzdGVwGAIgASgNEgsKA2FjdBgDIAEoDSJDCglHdWlkZVBhcnQSCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDAoEcGFydBgDIAEoDRINCgVieXRlcxgEIAEoDCIdCglHdWlkZVdpc2gSEAoIbGFuZ3VhZ2UYASABKAkiNAoJU3RpbGxQYXJ0EgoKAmlkGAEgASgNEgwKBHBhcnQYAiABKA0SDQoFYnl0ZXMYAyABKAwiiQEKC1N0YXRlQ2hhbmdlEiIKBmRldmljZRgBIAEoCzIQLmhhbmRob2xkLkRldmljZUgAEiYKCHByb3BlcnR5GAIgASgLMhIuaGFuZGhvbGQuUHJvcGVydHlIABImCgVjaGVjaxgDIAEoCzIVLmhhbmRob2xkLkNoZWNrUmVzdWx0SABCBgoEYm9keSKfAQoGRGV2aWNlEgoKAmlkGAEgASgJEg4KBnBhcmVudBgCIAEoCRIMCgRraW5kGAMgASgJEg0KBW1ha2VyGAQgASgJEg0KBW1vZGVsGAUgASgJEhAKCGZpcm13YXJlGAYgASgJEg8KB3NlZW5fYnkYByABKAkSDAoEZ29uZRgIIAEoCBIOCgZoaWRkZW4YCSABKAgSDAoEbmFtZRgKIAEoCSKTAQoIUHJvcGVydHkSDgoGZGV2aWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDgoEdGV4dBgDIAEoCUgAEhAKBm51bWJlchgEIAEoAUgAEg8KBXRydXRoGAUgASgISAASDAoEdW5pdBgGIAEoCRIPCgd1bml4X21zGAcgASgEEg4KBmhpZGRlbhgIIAEoCEIHCgV2YWx1ZSLqAQoLQ2hlY2tSZXN1bHQSCgoCaWQYASABKA0SDQoFY2hlY2sYAiABKAkSDgoGdGFyZ2V0GAMgASgJEg4KBnN0YXR1cxgEIAEoDRIMCgRsaW5rGAUgASgNEhEKCWhhc192YWx1ZRgGIAEoCBINCgV2YWx1ZRgHIAEoARIMCgR1bml0GAggASgJEg4KBmZpZ3VyZRgJIAEoCRIMCgRydWxlGAogASgJEg4KBmRldGFpbBgLIAEoCRIOCgZhZHZpY2UYDCABKAkSEwoLZHVyYXRpb25fbXMYDSABKA0SDwoHdW5peF9tcxgOIAEoBGIGcHJvdG8z");
 
 /**
  * @generated from message handhold.ToRelay
@@ -457,6 +457,12 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
      */
     value: LogPart;
     case: "logPart";
+  } | {
+    /**
+     * @generated from field: handhold.QueueReport queue_report = 20;
+     */
+    value: QueueReport;
+    case: "queueReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -822,6 +828,46 @@ export const KeyFrameHintSchema: GenMessage<KeyFrameHint> = /*@__PURE__*/
   messageDesc(file_handhold, 18);
 
 /**
+ * What waits at the relay for the receiver of a stream, told to its sender while it is more than nothing.
+ *
+ * @generated from message handhold.QueueReport
+ */
+export type QueueReport = Message<"handhold.QueueReport"> & {
+  /**
+   * @generated from field: uint32 stream = 1;
+   */
+  stream: number;
+
+  /**
+   * age of the oldest message of the stream
+   *
+   * @generated from field: uint32 queued_ms = 2;
+   */
+  queuedMs: number;
+
+  /**
+   * of all media that wait for that receiver
+   *
+   * @generated from field: uint32 queued_bytes = 3;
+   */
+  queuedBytes: number;
+
+  /**
+   * messages of the stream that the relay left out since the report before
+   *
+   * @generated from field: uint32 dropped = 4;
+   */
+  dropped: number;
+};
+
+/**
+ * Describes the message handhold.QueueReport.
+ * Use `create(QueueReportSchema)` to create a new message.
+ */
+export const QueueReportSchema: GenMessage<QueueReport> = /*@__PURE__*/
+  messageDesc(file_handhold, 19);
+
+/**
  * @generated from message handhold.Blocked
  */
 export type Blocked = Message<"handhold.Blocked"> & {
@@ -843,7 +889,7 @@ export type Blocked = Message<"handhold.Blocked"> & {
  * Use `create(BlockedSchema)` to create a new message.
  */
 export const BlockedSchema: GenMessage<Blocked> = /*@__PURE__*/
-  messageDesc(file_handhold, 19);
+  messageDesc(file_handhold, 20);
 
 /**
  * @generated from message handhold.Ended
@@ -874,7 +920,7 @@ export type Ended = Message<"handhold.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_handhold, 20);
+  messageDesc(file_handhold, 21);
 
 /**
  * @generated from message handhold.Error
@@ -907,7 +953,7 @@ export type Error = Message<"handhold.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_handhold, 21);
+  messageDesc(file_handhold, 22);
 
 /**
  * @generated from message handhold.Notes
@@ -929,7 +975,7 @@ export type Notes = Message<"handhold.Notes"> & {
  * Use `create(NotesSchema)` to create a new message.
  */
 export const NotesSchema: GenMessage<Notes> = /*@__PURE__*/
-  messageDesc(file_handhold, 22);
+  messageDesc(file_handhold, 23);
 
 /**
  * @generated from message handhold.LogAdd
@@ -969,7 +1015,7 @@ export type LogAdd = Message<"handhold.LogAdd"> & {
  * Use `create(LogAddSchema)` to create a new message.
  */
 export const LogAddSchema: GenMessage<LogAdd> = /*@__PURE__*/
-  messageDesc(file_handhold, 23);
+  messageDesc(file_handhold, 24);
 
 /**
  * @generated from message handhold.LogReceipt
@@ -1034,7 +1080,7 @@ export type LogReceipt = Message<"handhold.LogReceipt"> & {
  * Use `create(LogReceiptSchema)` to create a new message.
  */
 export const LogReceiptSchema: GenMessage<LogReceipt> = /*@__PURE__*/
-  messageDesc(file_handhold, 24);
+  messageDesc(file_handhold, 25);
 
 /**
  * @generated from message handhold.ConsentRequest
@@ -1070,6 +1116,20 @@ export type ConsentRequest = Message<"handhold.ConsentRequest"> & {
    * @generated from field: uint32 retention_days = 5;
    */
   retentionDays: number;
+
+  /**
+   * more capabilities on the same sheet, each answered by itself
+   *
+   * @generated from field: repeated uint32 with = 6;
+   */
+  with: number[];
+
+  /**
+   * number of the request that a lost connection left without an answer; 0: this one is new
+   *
+   * @generated from field: uint32 again = 7;
+   */
+  again: number;
 };
 
 /**
@@ -1077,7 +1137,7 @@ export type ConsentRequest = Message<"handhold.ConsentRequest"> & {
  * Use `create(ConsentRequestSchema)` to create a new message.
  */
 export const ConsentRequestSchema: GenMessage<ConsentRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 25);
+  messageDesc(file_handhold, 26);
 
 /**
  * @generated from message handhold.Statement
@@ -1108,7 +1168,7 @@ export type Statement = Message<"handhold.Statement"> & {
  * Use `create(StatementSchema)` to create a new message.
  */
 export const StatementSchema: GenMessage<Statement> = /*@__PURE__*/
-  messageDesc(file_handhold, 26);
+  messageDesc(file_handhold, 27);
 
 /**
  * @generated from message handhold.StatementAck
@@ -1132,7 +1192,7 @@ export type StatementAck = Message<"handhold.StatementAck"> & {
  * Use `create(StatementAckSchema)` to create a new message.
  */
 export const StatementAckSchema: GenMessage<StatementAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 27);
+  messageDesc(file_handhold, 28);
 
 /**
  * @generated from message handhold.KeyAck
@@ -1149,7 +1209,7 @@ export type KeyAck = Message<"handhold.KeyAck"> & {
  * Use `create(KeyAckSchema)` to create a new message.
  */
 export const KeyAckSchema: GenMessage<KeyAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 28);
+  messageDesc(file_handhold, 29);
 
 /**
  * @generated from message handhold.KeyRetire
@@ -1166,7 +1226,7 @@ export type KeyRetire = Message<"handhold.KeyRetire"> & {
  * Use `create(KeyRetireSchema)` to create a new message.
  */
 export const KeyRetireSchema: GenMessage<KeyRetire> = /*@__PURE__*/
-  messageDesc(file_handhold, 29);
+  messageDesc(file_handhold, 30);
 
 /**
  * @generated from message handhold.KeyFrameRequest
@@ -1183,7 +1243,40 @@ export type KeyFrameRequest = Message<"handhold.KeyFrameRequest"> & {
  * Use `create(KeyFrameRequestSchema)` to create a new message.
  */
 export const KeyFrameRequestSchema: GenMessage<KeyFrameRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 30);
+  messageDesc(file_handhold, 31);
+
+/**
+ * Which frames of a stream of video opened at the receiver, and when: the sender learns the line from it.
+ *
+ * @generated from message handhold.MediaAck
+ */
+export type MediaAck = Message<"handhold.MediaAck"> & {
+  /**
+   * @generated from field: uint32 stream = 1;
+   */
+  stream: number;
+
+  /**
+   * rising
+   *
+   * @generated from field: repeated uint32 obj = 2;
+   */
+  obj: number[];
+
+  /**
+   * of each, on the receiver's media clock
+   *
+   * @generated from field: repeated uint32 arrival_ms = 3;
+   */
+  arrivalMs: number[];
+};
+
+/**
+ * Describes the message handhold.MediaAck.
+ * Use `create(MediaAckSchema)` to create a new message.
+ */
+export const MediaAckSchema: GenMessage<MediaAck> = /*@__PURE__*/
+  messageDesc(file_handhold, 32);
 
 /**
  * @generated from message handhold.Heartbeat
@@ -1238,7 +1331,7 @@ export type Heartbeat = Message<"handhold.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_handhold, 31);
+  messageDesc(file_handhold, 33);
 
 /**
  * @generated from message handhold.DataAck
@@ -1255,7 +1348,7 @@ export type DataAck = Message<"handhold.DataAck"> & {
  * Use `create(DataAckSchema)` to create a new message.
  */
 export const DataAckSchema: GenMessage<DataAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 32);
+  messageDesc(file_handhold, 34);
 
 /**
  * @generated from message handhold.Bye
@@ -1274,7 +1367,7 @@ export type Bye = Message<"handhold.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_handhold, 33);
+  messageDesc(file_handhold, 35);
 
 /**
  * @generated from message handhold.Nonce
@@ -1293,7 +1386,7 @@ export type Nonce = Message<"handhold.Nonce"> & {
  * Use `create(NonceSchema)` to create a new message.
  */
 export const NonceSchema: GenMessage<Nonce> = /*@__PURE__*/
-  messageDesc(file_handhold, 34);
+  messageDesc(file_handhold, 36);
 
 /**
  * @generated from message handhold.Data
@@ -1345,6 +1438,102 @@ export type Data = Message<"handhold.Data"> & {
      */
     value: Clear;
     case: "clear";
+  } | {
+    /**
+     * @generated from field: handhold.Hold hold = 8;
+     */
+    value: Hold;
+    case: "hold";
+  } | {
+    /**
+     * @generated from field: handhold.StillAsk still_ask = 9;
+     */
+    value: StillAsk;
+    case: "stillAsk";
+  } | {
+    /**
+     * @generated from field: handhold.StillAnswer still_answer = 10;
+     */
+    value: StillAnswer;
+    case: "stillAnswer";
+  } | {
+    /**
+     * @generated from field: handhold.StillHave still_have = 11;
+     */
+    value: StillHave;
+    case: "stillHave";
+  } | {
+    /**
+     * @generated from field: handhold.CameraControl camera_control = 12;
+     */
+    value: CameraControl;
+    case: "cameraControl";
+  } | {
+    /**
+     * @generated from field: handhold.CameraState camera_state = 13;
+     */
+    value: CameraState;
+    case: "cameraState";
+  } | {
+    /**
+     * @generated from field: handhold.Goodbye goodbye = 14;
+     */
+    value: Goodbye;
+    case: "goodbye";
+  } | {
+    /**
+     * @generated from field: handhold.Rating rating = 15;
+     */
+    value: Rating;
+    case: "rating";
+  } | {
+    /**
+     * @generated from field: handhold.CheckAsk check_ask = 30;
+     */
+    value: CheckAsk;
+    case: "checkAsk";
+  } | {
+    /**
+     * @generated from field: handhold.CheckCancel check_cancel = 31;
+     */
+    value: CheckCancel;
+    case: "checkCancel";
+  } | {
+    /**
+     * @generated from field: handhold.GuideOpen guide_open = 32;
+     */
+    value: GuideOpen;
+    case: "guideOpen";
+  } | {
+    /**
+     * @generated from field: handhold.GuideStep guide_step = 33;
+     */
+    value: GuideStep;
+    case: "guideStep";
+  } | {
+    /**
+     * @generated from field: handhold.GuideState guide_state = 34;
+     */
+    value: GuideState;
+    case: "guideState";
+  } | {
+    /**
+     * @generated from field: handhold.GuideAct guide_act = 35;
+     */
+    value: GuideAct;
+    case: "guideAct";
+  } | {
+    /**
+     * @generated from field: handhold.GuidePart guide_part = 36;
+     */
+    value: GuidePart;
+    case: "guidePart";
+  } | {
+    /**
+     * @generated from field: handhold.GuideWish guide_wish = 37;
+     */
+    value: GuideWish;
+    case: "guideWish";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1353,7 +1542,7 @@ export type Data = Message<"handhold.Data"> & {
  * Use `create(DataSchema)` to create a new message.
  */
 export const DataSchema: GenMessage<Data> = /*@__PURE__*/
-  messageDesc(file_handhold, 35);
+  messageDesc(file_handhold, 37);
 
 /**
  * @generated from message handhold.Chat
@@ -1370,7 +1559,7 @@ export type Chat = Message<"handhold.Chat"> & {
  * Use `create(ChatSchema)` to create a new message.
  */
 export const ChatSchema: GenMessage<Chat> = /*@__PURE__*/
-  messageDesc(file_handhold, 36);
+  messageDesc(file_handhold, 38);
 
 /**
  * @generated from message handhold.Pointer
@@ -1394,7 +1583,7 @@ export type Pointer = Message<"handhold.Pointer"> & {
  * Use `create(PointerSchema)` to create a new message.
  */
 export const PointerSchema: GenMessage<Pointer> = /*@__PURE__*/
-  messageDesc(file_handhold, 37);
+  messageDesc(file_handhold, 39);
 
 /**
  * @generated from message handhold.Mark
@@ -1437,7 +1626,7 @@ export type Mark = Message<"handhold.Mark"> & {
  * Use `create(MarkSchema)` to create a new message.
  */
 export const MarkSchema: GenMessage<Mark> = /*@__PURE__*/
-  messageDesc(file_handhold, 38);
+  messageDesc(file_handhold, 40);
 
 /**
  * @generated from message handhold.Clear
@@ -1456,7 +1645,7 @@ export type Clear = Message<"handhold.Clear"> & {
  * Use `create(ClearSchema)` to create a new message.
  */
 export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
-  messageDesc(file_handhold, 39);
+  messageDesc(file_handhold, 41);
 
 /**
  * @generated from message handhold.Paused
@@ -1487,7 +1676,7 @@ export type Paused = Message<"handhold.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_handhold, 40);
+  messageDesc(file_handhold, 42);
 
 /**
  * @generated from message handhold.CheckWords
@@ -1504,7 +1693,699 @@ export type CheckWords = Message<"handhold.CheckWords"> & {
  * Use `create(CheckWordsSchema)` to create a new message.
  */
 export const CheckWordsSchema: GenMessage<CheckWords> = /*@__PURE__*/
-  messageDesc(file_handhold, 41);
+  messageDesc(file_handhold, 43);
+
+/**
+ * agent
+ *
+ * @generated from message handhold.Hold
+ */
+export type Hold = Message<"handhold.Hold"> & {
+  /**
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+};
+
+/**
+ * Describes the message handhold.Hold.
+ * Use `create(HoldSchema)` to create a new message.
+ */
+export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
+  messageDesc(file_handhold, 44);
+
+/**
+ * agent
+ *
+ * @generated from message handhold.StillAsk
+ */
+export type StillAsk = Message<"handhold.StillAsk"> & {
+  /**
+   * rises by 1
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+};
+
+/**
+ * Describes the message handhold.StillAsk.
+ * Use `create(StillAskSchema)` to create a new message.
+ */
+export const StillAskSchema: GenMessage<StillAsk> = /*@__PURE__*/
+  messageDesc(file_handhold, 45);
+
+/**
+ * customer
+ *
+ * @generated from message handhold.StillAnswer
+ */
+export type StillAnswer = Message<"handhold.StillAnswer"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * proto_still_outcome
+   *
+   * @generated from field: uint32 outcome = 2;
+   */
+  outcome: number;
+
+  /**
+   * @generated from field: uint32 width = 3;
+   */
+  width: number;
+
+  /**
+   * @generated from field: uint32 height = 4;
+   */
+  height: number;
+
+  /**
+   * @generated from field: uint32 bytes = 5;
+   */
+  bytes: number;
+
+  /**
+   * @generated from field: uint32 parts = 6;
+   */
+  parts: number;
+
+  /**
+   * image/jpeg, image/png
+   *
+   * @generated from field: string mime = 7;
+   */
+  mime: string;
+};
+
+/**
+ * Describes the message handhold.StillAnswer.
+ * Use `create(StillAnswerSchema)` to create a new message.
+ */
+export const StillAnswerSchema: GenMessage<StillAnswer> = /*@__PURE__*/
+  messageDesc(file_handhold, 46);
+
+/**
+ * agent
+ *
+ * @generated from message handhold.StillHave
+ */
+export type StillHave = Message<"handhold.StillHave"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * the part that is wanted next; = parts: all are here
+   *
+   * @generated from field: uint32 next = 2;
+   */
+  next: number;
+
+  /**
+   * it did not come: go on from it
+   *
+   * @generated from field: bool missing = 3;
+   */
+  missing: boolean;
+};
+
+/**
+ * Describes the message handhold.StillHave.
+ * Use `create(StillHaveSchema)` to create a new message.
+ */
+export const StillHaveSchema: GenMessage<StillHave> = /*@__PURE__*/
+  messageDesc(file_handhold, 47);
+
+/**
+ * agent
+ *
+ * @generated from message handhold.CameraControl
+ */
+export type CameraControl = Message<"handhold.CameraControl"> & {
+  /**
+   * @generated from oneof handhold.CameraControl.what
+   */
+  what: {
+    /**
+     * under the consent torch
+     *
+     * @generated from field: bool torch = 1;
+     */
+    value: boolean;
+    case: "torch";
+  } | {
+    /**
+     * 1: all that the lens sees; under the consent zoom
+     *
+     * @generated from field: float zoom = 2;
+     */
+    value: number;
+    case: "zoom";
+  } | {
+    /**
+     * id of CameraState; this and the next under the consent camera
+     *
+     * @generated from field: string lens = 3;
+     */
+    value: string;
+    case: "lens";
+  } | {
+    /**
+     * @generated from field: handhold.Focus focus = 4;
+     */
+    value: Focus;
+    case: "focus";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message handhold.CameraControl.
+ * Use `create(CameraControlSchema)` to create a new message.
+ */
+export const CameraControlSchema: GenMessage<CameraControl> = /*@__PURE__*/
+  messageDesc(file_handhold, 48);
+
+/**
+ * @generated from message handhold.Focus
+ */
+export type Focus = Message<"handhold.Focus"> & {
+  /**
+   * 0..1 of the picture's width
+   *
+   * @generated from field: float x = 1;
+   */
+  x: number;
+
+  /**
+   * @generated from field: float y = 2;
+   */
+  y: number;
+};
+
+/**
+ * Describes the message handhold.Focus.
+ * Use `create(FocusSchema)` to create a new message.
+ */
+export const FocusSchema: GenMessage<Focus> = /*@__PURE__*/
+  messageDesc(file_handhold, 49);
+
+/**
+ * customer, under the consent camera, whenever it changes
+ *
+ * @generated from message handhold.CameraState
+ */
+export type CameraState = Message<"handhold.CameraState"> & {
+  /**
+   * @generated from field: bool can_torch = 1;
+   */
+  canTorch: boolean;
+
+  /**
+   * @generated from field: bool torch = 2;
+   */
+  torch: boolean;
+
+  /**
+   * @generated from field: float zoom = 3;
+   */
+  zoom: number;
+
+  /**
+   * 1 or 0: it cannot
+   *
+   * @generated from field: float zoom_max = 4;
+   */
+  zoomMax: number;
+
+  /**
+   * @generated from field: repeated handhold.Lens lenses = 5;
+   */
+  lenses: Lens[];
+
+  /**
+   * id of the one in use
+   *
+   * @generated from field: string lens = 6;
+   */
+  lens: string;
+
+  /**
+   * @generated from field: bool can_focus = 7;
+   */
+  canFocus: boolean;
+};
+
+/**
+ * Describes the message handhold.CameraState.
+ * Use `create(CameraStateSchema)` to create a new message.
+ */
+export const CameraStateSchema: GenMessage<CameraState> = /*@__PURE__*/
+  messageDesc(file_handhold, 50);
+
+/**
+ * @generated from message handhold.Lens
+ */
+export type Lens = Message<"handhold.Lens"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: string label = 2;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message handhold.Lens.
+ * Use `create(LensSchema)` to create a new message.
+ */
+export const LensSchema: GenMessage<Lens> = /*@__PURE__*/
+  messageDesc(file_handhold, 51);
+
+/**
+ * agent: no more is wanted
+ *
+ * @generated from message handhold.Goodbye
+ */
+export type Goodbye = Message<"handhold.Goodbye"> & {
+};
+
+/**
+ * Describes the message handhold.Goodbye.
+ * Use `create(GoodbyeSchema)` to create a new message.
+ */
+export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
+  messageDesc(file_handhold, 52);
+
+/**
+ * customer
+ *
+ * @generated from message handhold.Rating
+ */
+export type Rating = Message<"handhold.Rating"> & {
+  /**
+   * 1 to 5
+   *
+   * @generated from field: uint32 stars = 1;
+   */
+  stars: number;
+
+  /**
+   * @generated from field: bool solved = 2;
+   */
+  solved: boolean;
+};
+
+/**
+ * Describes the message handhold.Rating.
+ * Use `create(RatingSchema)` to create a new message.
+ */
+export const RatingSchema: GenMessage<Rating> = /*@__PURE__*/
+  messageDesc(file_handhold, 53);
+
+/**
+ * agent, under device-state
+ *
+ * @generated from message handhold.CheckAsk
+ */
+export type CheckAsk = Message<"handhold.CheckAsk"> & {
+  /**
+   * rises by 1 with each; results carry it
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * a name of client/checks/checks.h, or chain: all of them
+   *
+   * @generated from field: string check = 2;
+   */
+  check: string;
+
+  /**
+   * HOST, HOST:PORT or the id of a device; empty: what the customer's end is set to
+   *
+   * @generated from field: string target = 3;
+   */
+  target: string;
+
+  /**
+   * the agent's calendar, which the clock check is held against when there is no time server
+   *
+   * @generated from field: uint64 unix_ms = 4;
+   */
+  unixMs: bigint;
+};
+
+/**
+ * Describes the message handhold.CheckAsk.
+ * Use `create(CheckAskSchema)` to create a new message.
+ */
+export const CheckAskSchema: GenMessage<CheckAsk> = /*@__PURE__*/
+  messageDesc(file_handhold, 54);
+
+/**
+ * agent
+ *
+ * @generated from message handhold.CheckCancel
+ */
+export type CheckCancel = Message<"handhold.CheckCancel"> & {
+  /**
+   * 0: all
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+};
+
+/**
+ * Describes the message handhold.CheckCancel.
+ * Use `create(CheckCancelSchema)` to create a new message.
+ */
+export const CheckCancelSchema: GenMessage<CheckCancel> = /*@__PURE__*/
+  messageDesc(file_handhold, 55);
+
+/**
+ * agent: a guide begins at both ends, and takes the place of the one before
+ *
+ * @generated from message handhold.GuideOpen
+ */
+export type GuideOpen = Message<"handhold.GuideOpen"> & {
+  /**
+   * rises by 1
+   *
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * @generated from field: string guide = 2;
+   */
+  guide: string;
+
+  /**
+   * @generated from field: uint32 version = 3;
+   */
+  version: number;
+
+  /**
+   * @generated from field: string title = 4;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string summary = 5;
+   */
+  summary: string;
+
+  /**
+   * en, de, of all texts of this run
+   *
+   * @generated from field: string language = 6;
+   */
+  language: string;
+
+  /**
+   * @generated from field: uint32 steps = 7;
+   */
+  steps: number;
+
+  /**
+   * id of the device that it is about; empty: none
+   *
+   * @generated from field: string subject = 8;
+   */
+  subject: string;
+};
+
+/**
+ * Describes the message handhold.GuideOpen.
+ * Use `create(GuideOpenSchema)` to create a new message.
+ */
+export const GuideOpenSchema: GenMessage<GuideOpen> = /*@__PURE__*/
+  messageDesc(file_handhold, 56);
+
+/**
+ * agent: one for each step, in order, behind GuideOpen
+ *
+ * @generated from message handhold.GuideStep
+ */
+export type GuideStep = Message<"handhold.GuideStep"> & {
+  /**
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * from 0
+   *
+   * @generated from field: uint32 step = 2;
+   */
+  step: number;
+
+  /**
+   * @generated from field: string title = 3;
+   */
+  title: string;
+
+  /**
+   * @generated from field: string text = 4;
+   */
+  text: string;
+
+  /**
+   * @generated from field: string caution = 5;
+   */
+  caution: string;
+
+  /**
+   * where to look or touch
+   *
+   * @generated from field: string point = 6;
+   */
+  point: string;
+
+  /**
+   * when it did not work
+   *
+   * @generated from field: string help = 7;
+   */
+  help: string;
+
+  /**
+   * @generated from field: uint32 expect_s = 8;
+   */
+  expectS: number;
+
+  /**
+   * ticks when the device says that it is done
+   *
+   * @generated from field: bool by_itself = 9;
+   */
+  byItself: boolean;
+
+  /**
+   * image/png, image/jpeg, image/svg+xml; empty: no picture
+   *
+   * @generated from field: string picture_mime = 10;
+   */
+  pictureMime: string;
+
+  /**
+   * @generated from field: uint32 picture_bytes = 11;
+   */
+  pictureBytes: number;
+
+  /**
+   * @generated from field: string picture_alt = 12;
+   */
+  pictureAlt: string;
+};
+
+/**
+ * Describes the message handhold.GuideStep.
+ * Use `create(GuideStepSchema)` to create a new message.
+ */
+export const GuideStepSchema: GenMessage<GuideStep> = /*@__PURE__*/
+  messageDesc(file_handhold, 57);
+
+/**
+ * agent: how the whole list stands now
+ *
+ * @generated from message handhold.GuideState
+ */
+export type GuideState = Message<"handhold.GuideState"> & {
+  /**
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * the step that is on; = steps: none
+   *
+   * @generated from field: uint32 current = 2;
+   */
+  current: number;
+
+  /**
+   * proto_guide_outcome of each step
+   *
+   * @generated from field: repeated uint32 outcomes = 3;
+   */
+  outcomes: number[];
+
+  /**
+   * proto_guide_by of each step
+   *
+   * @generated from field: repeated uint32 by = 4;
+   */
+  by: number[];
+
+  /**
+   * proto_guide_end
+   *
+   * @generated from field: uint32 end = 5;
+   */
+  end: number;
+};
+
+/**
+ * Describes the message handhold.GuideState.
+ * Use `create(GuideStateSchema)` to create a new message.
+ */
+export const GuideStateSchema: GenMessage<GuideState> = /*@__PURE__*/
+  messageDesc(file_handhold, 58);
+
+/**
+ * customer: a button of the list
+ *
+ * @generated from message handhold.GuideAct
+ */
+export type GuideAct = Message<"handhold.GuideAct"> & {
+  /**
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * @generated from field: uint32 step = 2;
+   */
+  step: number;
+
+  /**
+   * proto_guide_act
+   *
+   * @generated from field: uint32 act = 3;
+   */
+  act: number;
+};
+
+/**
+ * Describes the message handhold.GuideAct.
+ * Use `create(GuideActSchema)` to create a new message.
+ */
+export const GuideActSchema: GenMessage<GuideAct> = /*@__PURE__*/
+  messageDesc(file_handhold, 59);
+
+/**
+ * agent: a step's picture
+ *
+ * @generated from message handhold.GuidePart
+ */
+export type GuidePart = Message<"handhold.GuidePart"> & {
+  /**
+   * @generated from field: uint32 run = 1;
+   */
+  run: number;
+
+  /**
+   * @generated from field: uint32 step = 2;
+   */
+  step: number;
+
+  /**
+   * from 0
+   *
+   * @generated from field: uint32 part = 3;
+   */
+  part: number;
+
+  /**
+   * 2048 each, the last one what is left
+   *
+   * @generated from field: bytes bytes = 4;
+   */
+  bytes: Uint8Array;
+};
+
+/**
+ * Describes the message handhold.GuidePart.
+ * Use `create(GuidePartSchema)` to create a new message.
+ */
+export const GuidePartSchema: GenMessage<GuidePart> = /*@__PURE__*/
+  messageDesc(file_handhold, 60);
+
+/**
+ * customer, once joined
+ *
+ * @generated from message handhold.GuideWish
+ */
+export type GuideWish = Message<"handhold.GuideWish"> & {
+  /**
+   * of this device: de, en-GB
+   *
+   * @generated from field: string language = 1;
+   */
+  language: string;
+};
+
+/**
+ * Describes the message handhold.GuideWish.
+ * Use `create(GuideWishSchema)` to create a new message.
+ */
+export const GuideWishSchema: GenMessage<GuideWish> = /*@__PURE__*/
+  messageDesc(file_handhold, 61);
+
+/**
+ * stream `still`
+ *
+ * @generated from message handhold.StillPart
+ */
+export type StillPart = Message<"handhold.StillPart"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * from 0
+   *
+   * @generated from field: uint32 part = 2;
+   */
+  part: number;
+
+  /**
+   * 16 384 each, the last one what is left
+   *
+   * @generated from field: bytes bytes = 3;
+   */
+  bytes: Uint8Array;
+};
+
+/**
+ * Describes the message handhold.StillPart.
+ * Use `create(StillPartSchema)` to create a new message.
+ */
+export const StillPartSchema: GenMessage<StillPart> = /*@__PURE__*/
+  messageDesc(file_handhold, 62);
 
 /**
  * @generated from message handhold.StateChange
@@ -1525,6 +2406,12 @@ export type StateChange = Message<"handhold.StateChange"> & {
      */
     value: Property;
     case: "property";
+  } | {
+    /**
+     * @generated from field: handhold.CheckResult check = 3;
+     */
+    value: CheckResult;
+    case: "check";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1533,7 +2420,7 @@ export type StateChange = Message<"handhold.StateChange"> & {
  * Use `create(StateChangeSchema)` to create a new message.
  */
 export const StateChangeSchema: GenMessage<StateChange> = /*@__PURE__*/
-  messageDesc(file_handhold, 42);
+  messageDesc(file_handhold, 63);
 
 /**
  * @generated from message handhold.Device
@@ -1575,9 +2462,25 @@ export type Device = Message<"handhold.Device"> & {
   seenBy: string;
 
   /**
+   * it left; its properties with it
+   *
    * @generated from field: bool gone = 8;
    */
   gone: boolean;
+
+  /**
+   * the customer does not show it; its properties are gone
+   *
+   * @generated from field: bool hidden = 9;
+   */
+  hidden: boolean;
+
+  /**
+   * what people call it
+   *
+   * @generated from field: string name = 10;
+   */
+  name: string;
 };
 
 /**
@@ -1585,7 +2488,7 @@ export type Device = Message<"handhold.Device"> & {
  * Use `create(DeviceSchema)` to create a new message.
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
-  messageDesc(file_handhold, 43);
+  messageDesc(file_handhold, 64);
 
 /**
  * @generated from message handhold.Property
@@ -1633,6 +2536,13 @@ export type Property = Message<"handhold.Property"> & {
    * @generated from field: uint64 unix_ms = 7;
    */
   unixMs: bigint;
+
+  /**
+   * the customer does not show it: there is no value
+   *
+   * @generated from field: bool hidden = 8;
+   */
+  hidden: boolean;
 };
 
 /**
@@ -1640,5 +2550,101 @@ export type Property = Message<"handhold.Property"> & {
  * Use `create(PropertySchema)` to create a new message.
  */
 export const PropertySchema: GenMessage<Property> = /*@__PURE__*/
-  messageDesc(file_handhold, 44);
+  messageDesc(file_handhold, 65);
+
+/**
+ * @generated from message handhold.CheckResult
+ */
+export type CheckResult = Message<"handhold.CheckResult"> & {
+  /**
+   * of CheckAsk; 0: nobody asked
+   *
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: string check = 2;
+   */
+  check: string;
+
+  /**
+   * @generated from field: string target = 3;
+   */
+  target: string;
+
+  /**
+   * client_check_status: 1 running, 2 pass, 3 warn, 4 fail, 5 not checked, 6 cancelled
+   *
+   * @generated from field: uint32 status = 4;
+   */
+  status: number;
+
+  /**
+   * of the chain: 1 phone, 2 wifi, 3 router, 4 internet, 5 cloud, 6 product
+   *
+   * @generated from field: uint32 link = 5;
+   */
+  link: number;
+
+  /**
+   * @generated from field: bool has_value = 6;
+   */
+  hasValue: boolean;
+
+  /**
+   * the figure
+   *
+   * @generated from field: double value = 7;
+   */
+  value: number;
+
+  /**
+   * @generated from field: string unit = 8;
+   */
+  unit: string;
+
+  /**
+   * the same in words
+   *
+   * @generated from field: string figure = 9;
+   */
+  figure: string;
+
+  /**
+   * what it was held against
+   *
+   * @generated from field: string rule = 10;
+   */
+  rule: string;
+
+  /**
+   * @generated from field: string detail = 11;
+   */
+  detail: string;
+
+  /**
+   * what to do; empty when nothing is wrong
+   *
+   * @generated from field: string advice = 12;
+   */
+  advice: string;
+
+  /**
+   * @generated from field: uint32 duration_ms = 13;
+   */
+  durationMs: number;
+
+  /**
+   * @generated from field: uint64 unix_ms = 14;
+   */
+  unixMs: bigint;
+};
+
+/**
+ * Describes the message handhold.CheckResult.
+ * Use `create(CheckResultSchema)` to create a new message.
+ */
+export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
+  messageDesc(file_handhold, 66);
 
