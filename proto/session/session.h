@@ -97,10 +97,16 @@ enum proto_event_kind {
     PROTO_EVENT_CAPTURE,     /* customer: start (true) or stop (false) capturing this capability, now */
     PROTO_EVENT_KEY_FRAME,   /* customer: the next picture must be a key frame */
     PROTO_EVENT_MEDIA,       /* agent: a frame was opened */
-    PROTO_EVENT_DATA,        /* chat, pointer, mark, clear, pause, check words: what the peer sent */
+    PROTO_EVENT_MEDIA_ACK,   /* customer: frames that arrived, and when; for proto/media/send.h */
+    PROTO_EVENT_MEDIA_QUEUE, /* customer: what waits at the relay for the receiver */
+    PROTO_EVENT_DATA,        /* chat, pointer, mark, clear, pause, check words, camera control, camera state, good-bye,
+                                rating: what the peer sent and was allowed to */
     PROTO_EVENT_CONNECTION,  /* connected, reconnecting, resumed, lost */
     PROTO_EVENT_LIVE,        /* agent: heartbeats stopped (false: show the picture as not live) or are back (true) */
     PROTO_EVENT_CHECK_WORDS, /* both: the four words */
+    PROTO_EVENT_EXPIRING,    /* customer: a grant ends soon; proto_session_extend() is possible from now on */
+    PROTO_EVENT_HOLD,        /* customer: the agent has put this session on hold, or is back */
+    PROTO_EVENT_STILL,       /* a still was asked for, answered, or is whole */
     PROTO_EVENT_BLOCKED,     /* the relay did not forward what this end sent */
     PROTO_EVENT_ALARM,       /* somebody on the way tampers: replay, altered frame, forked log, wrong code */
     PROTO_EVENT_ERROR,       /* something a person must read */
@@ -126,6 +132,25 @@ enum proto_connection_state {
 };
 const char *proto_connection_state_name(enum proto_connection_state state); /* "resumed" */
 
+/* How far a still is. */
+enum proto_still_step {
+    PROTO_STILL_STEP_ASKED,     /* customer: take one, show it to the person, then send or discard it */
+    PROTO_STILL_STEP_SENDING,   /* agent: the person has sent it; its parts are on their way */
+    PROTO_STILL_STEP_WHOLE,     /* agent: here it is; customer: the agent has all of it */
+    PROTO_STILL_STEP_DISCARDED, /* agent: the person does not send it */
+    PROTO_STILL_STEP_FAILED,    /* agent: there was none to send, or its consent ended; customer: forget it, the
+                                   consent has ended */
+};
+const char *proto_still_step_name(enum proto_still_step step); /* "whole" */
+
+/* A picture file. `mime` is image/jpeg or image/png. */
+struct proto_still {
+    const uint8_t *bytes; /* borrowed */
+    size_t len;           /* at most PROTO_STILL_MAX_BYTES */
+    uint32_t width, height;
+    const char *mime;
+};
+
 struct proto_event {
     enum proto_event_kind kind;
     union {
@@ -146,6 +171,9 @@ struct proto_event {
             const char *purpose; /* REQUESTED: the agent's words; else why, may be empty */
             uint32_t max_s;      /* 0: until the session ends */
             uint32_t retention_days;
+            uint32_t request; /* REQUESTED: its number; all of one sheet have the same, each has an event of its own */
+            uint32_t of;      /* REQUESTED: how many are put before the person on that sheet */
+            bool extended;    /* GRANTED: what was granted already goes on; max_s counts from the person's tap */
         } consent;
         struct {
             enum proto_log_class kind;
@@ -168,11 +196,32 @@ struct proto_event {
             int64_t capture_mono_ms; /* sender's capture time on this end's clock (offset from heartbeats); 0: not known
                                         yet */
         } media;
+        struct {
+            enum proto_capability capability;
+            const handhold_MediaAck *ack; /* obj rising, as many arrival_ms */
+        } media_ack;
+        struct {
+            enum proto_capability capability;
+            uint32_t queued_ms, queued_bytes, dropped; /* handhold.proto, QueueReport */
+        } media_queue;
         const handhold_Data *data;
         struct {
             enum proto_connection_state state;
         } connection;
         bool live;
+        struct {
+            enum proto_capability capability;
+            uint32_t left_s;
+        } expiring;
+        struct {
+            bool on;
+            uint32_t grace_s; /* with on: so long the agent may come back without a question */
+        } hold;
+        struct {
+            enum proto_still_step step;
+            uint32_t id;
+            struct proto_still still; /* WHOLE at the agent: all of it; SENDING: what is known of it, bytes NULL */
+        } still;
         const char *words[4];
         struct {
             enum proto_capability capability; /* NONE when the stream is not known any more */
@@ -212,6 +261,31 @@ PROTO_MUST_USE enum proto_err proto_session_withdraw(struct proto_session *s, en
  * hold); capture events follow. */
 PROTO_MUST_USE enum proto_err proto_session_pause(struct proto_session *s, bool paused, const char *by,
                                                   const char *reason, struct proto_now now);
+/**
+ * Lets a grant that is about to end go on for as long as was first asked, from now, under the same purpose and
+ * retention: a new `grant` in the log; the key stays. It holds from the log's receipt on (CONSENT, granted, extended);
+ * without one the grant ends as it would have. STATE: it was not told to be EXPIRING, is not live, or has been extended
+ * already. POLICY: it forbids this by now.
+ */
+PROTO_MUST_USE enum proto_err proto_session_extend(struct proto_session *s, enum proto_capability capability,
+                                                   struct proto_now now);
+/**
+ * The person has seen the still that was asked for under this id, and sends it: the bytes are copied. They leave part
+ * by part behind what is more urgent, wait through a lost connection, and are wiped when the consent ends. RANGE: size
+ * or type. STATE: nothing was asked under this id. CONSENT: there is no live consent.
+ */
+PROTO_MUST_USE enum proto_err proto_session_still_send(struct proto_session *s, uint32_t id,
+                                                       const struct proto_still *still, struct proto_now now);
+/** Or does not send it; `failed`: because this device could not take one. STATE as above. */
+PROTO_MUST_USE enum proto_err proto_session_still_discard(struct proto_session *s, uint32_t id, bool failed,
+                                                          struct proto_now now);
+/** What the camera can do and does. CONSENT: the camera is not shared, which is nobody's business then. RANGE. */
+PROTO_MUST_USE enum proto_err proto_session_camera_state(struct proto_session *s, const handhold_CameraState *state,
+                                                         struct proto_now now);
+/** After the agent's good-bye, once: 1 to 5 stars. STATE: it was not said, or this is the second. Then end the session.
+ */
+PROTO_MUST_USE enum proto_err proto_session_rate(struct proto_session *s, uint32_t stars, bool solved,
+                                                 struct proto_now now);
 /** Is there a live key for it, and is it not paused? */
 bool proto_session_may_send(const struct proto_session *s, enum proto_capability capability);
 
@@ -227,18 +301,48 @@ struct proto_frame {
 PROTO_MUST_USE enum proto_err proto_session_push_frame(struct proto_session *s, enum proto_capability capability,
                                                        const struct proto_frame *frame, struct proto_now now);
 
+/** The number that the last frame of this capability was sealed with, as MEDIA_ACK names it; 0: none yet. */
+uint32_t proto_session_last_object(const struct proto_session *s, enum proto_capability capability);
+
 /* ---------------------------------------------------------------- commands of the agent's end */
 
 /** Asks. max_s 0: the longest that the policy allows. POLICY: it forbids this. STATE: one request is open already. */
 PROTO_MUST_USE enum proto_err proto_session_request(struct proto_session *s, enum proto_capability capability,
                                                     const char *purpose, uint32_t max_s, struct proto_now now);
+/**
+ * Asks for up to PROTO_REQUEST_MAX capabilities that belong together, on one sheet and in the order given. The time is
+ * cut to the shortest that the policy has for any of them. Each is answered by itself. A connection that is lost before
+ * an answer closes the sheet (CONSENT, none); it is put before the customer again when it is back. POLICY: it forbids
+ * one of them.
+ */
+PROTO_MUST_USE enum proto_err proto_session_request_many(struct proto_session *s,
+                                                         const enum proto_capability *capabilities, size_t count,
+                                                         const char *purpose, uint32_t max_s, struct proto_now now);
+/**
+ * On: nothing is captured any more, all keys are gone at both ends, the gates are closed. Off within the policy's grace
+ * time: what was granted goes on, nobody is asked; after it the customer's end has withdrawn it all (`held too long`).
+ * STATE: not joined, or it is so already.
+ */
+PROTO_MUST_USE enum proto_err proto_session_hold(struct proto_session *s, bool on, struct proto_now now);
+/** Asks for a still; *id is its number. CONSENT: `still` is not granted. STATE: one is under way, or on hold. */
+PROTO_MUST_USE enum proto_err proto_session_still_ask(struct proto_session *s, uint32_t *id, struct proto_now now);
+/** Torch under the consent torch, zoom under zoom, lens and focus under camera. CONSENT: not granted. RANGE. */
+PROTO_MUST_USE enum proto_err proto_session_camera_control(struct proto_session *s,
+                                                           const handhold_CameraControl *control, struct proto_now now);
+/**
+ * No more is wanted: the customer's end withdraws everything at once, thanks the person, and ends the session as
+ * `completed` when they have rated or after PROTO_GOODBYE_MS. STATE: there is no pair; end the session instead.
+ */
+PROTO_MUST_USE enum proto_err proto_session_goodbye(struct proto_session *s, struct proto_now now);
 /** Asks the sender for a key frame (the decoder lost its thread); at most one a 300 ms goes out. */
 void proto_session_want_key_frame(struct proto_session *s, enum proto_capability capability, struct proto_now now);
 
 /* ---------------------------------------------------------------- commands of both ends */
 
-/** Chat, pointer, mark, clear, check words: numbered, delivered once and in order across reconnects (the pointer may be
- * lost). `seq` is set here. */
+/**
+ * Chat, pointer, mark, clear, check words: numbered, delivered once and in order across reconnects (the pointer may be
+ * lost). `seq` is set here. ARGUMENT: a kind that has a command of its own.
+ */
 PROTO_MUST_USE enum proto_err proto_session_send_data(struct proto_session *s, const handhold_Data *data,
                                                       struct proto_now now);
 /** Ends the session: withdraws everything, says so to everybody. */
@@ -252,6 +356,8 @@ struct proto_session_figures {
     size_t outbox;                                         /* notes that wait for the log */
 };
 void proto_session_figures(const struct proto_session *s, struct proto_session_figures *out);
+/** Put on hold by the agent, and not back yet. Both ends. */
+bool proto_session_on_hold(const struct proto_session *s);
 enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability);
 /** The newest verified tree of this session's log, worth keeping for next time; `origin` is borrowed, may be empty. */
 void proto_session_seen(const struct proto_session *s, const char **origin, struct proto_log_seen *seen);

@@ -78,4 +78,17 @@ enum proto_end {
 };
 const char *proto_end_name(enum proto_end end); /* "failed" out of range */
 
+/* What became of a still that was asked for. */
+#define PROTO_STILL_OUTCOME_LIST(X)                                                                                    \
+    X(SENDING, 1, "sending")                                                                                           \
+    X(DISCARDED, 2, "discarded")                                                                                       \
+    X(FAILED, 3, "failed")
+
+enum proto_still_outcome {
+#define PROTO_STILL_ENUM(id, wire, name) PROTO_STILL_##id = wire,
+    PROTO_STILL_OUTCOME_LIST(PROTO_STILL_ENUM)
+#undef PROTO_STILL_ENUM
+        PROTO_STILL_OUTCOME_COUNT
+};
+
 #endif

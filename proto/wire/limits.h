@@ -41,6 +41,15 @@ enum {
     PROTO_EPOCH_FRAMES = 1 << 22,
     PROTO_CODE_TRIES = 3,
     PROTO_REFUSALS_MUTE = 3,
+    PROTO_REQUEST_MAX = 3,     /* capabilities on one sheet */
+    PROTO_EXPIRING_MS = 60000, /* before its end a grant may be extended; half of its time when that is less */
+    PROTO_HOLD_MIN_MS = 1000,  /* a hold lasts at least so long: each return costs a key and a note */
+    PROTO_GOODBYE_MS = 30000,  /* for the customer's last word */
+    PROTO_STILL_PART_BYTES = 16384,
+    PROTO_STILL_MAX_BYTES = 8 * 1024 * 1024,
+    PROTO_STILL_MAX_PIXELS = 16384, /* a side */
+    PROTO_STILL_WINDOW = 32,        /* parts under way that nobody has acknowledged */
+    PROTO_STILL_WAIT_MS = 2000,     /* without the next part: it is asked for again */
 };
 
 #endif

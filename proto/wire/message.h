@@ -46,6 +46,7 @@ enum proto_control {
     PROTO_CONTROL_KEY_FRAME_REQUEST = 10, /* KeyFrameRequest receiver -> sender */
     PROTO_CONTROL_BYE = 11,               /* Bye                both */
     PROTO_CONTROL_NONCE = 12,             /* Nonce              agent -> customer */
+    PROTO_CONTROL_MEDIA_ACK = 13,         /* MediaAck           receiver -> sender */
     PROTO_CONTROL_COUNT
 };
 

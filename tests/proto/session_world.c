@@ -125,8 +125,20 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
         out->reason = e->ended.reason;
         copy_text(out->text, e->ended.message);
         break;
-    case PROTO_EVENT_NONE:
-    case PROTO_EVENT_KEY_FRAME:
+    case PROTO_EVENT_EXPIRING:
+        out->capability = e->expiring.capability;
+        out->number = e->expiring.left_s;
+        break;
+    case PROTO_EVENT_HOLD:
+        out->on = e->hold.on;
+        out->number = e->hold.grace_s;
+        break;
+    case PROTO_EVENT_STILL:
+        out->step = e->still.step;
+        out->number = e->still.id;
+        out->len = e->still.still.len;
+        break;
+    default:
         break;
     }
 }

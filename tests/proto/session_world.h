@@ -23,7 +23,10 @@ struct sw_event {
     enum proto_connection_state connection;
     enum proto_end reason;
     enum proto_err err;
-    bool on, verified;  /* capture, live; joined */
+    enum proto_still_step step;
+    bool on, verified; /* capture, live, hold; joined */
+    uint32_t number;   /* seconds of expiring and hold, id of a still */
+    size_t len;        /* of a still */
     char text[SW_TEXT]; /* purpose, message, chat, action, plaintext of a frame (cut) */
     char words[64];
     int64_t at_ms;
