@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Chromium with a camera that shows a known clip. The house's CA is not in its store, so its errors are ignored. */
 import { chromium } from 'playwright-core';
+import { programs } from './engines.mjs';
 
-const PATH = process.env.HANDHOLD_CHROMIUM ?? '/usr/bin/chromium';
+const PATH = programs.chromium();
 
 export async function openBrowser(cameraFile) {
   return await chromium.launch({

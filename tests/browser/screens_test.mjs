@@ -39,7 +39,11 @@ const LOOKS = [
   ['320-text-200', { width: 320, height: 640, large: true }],
 ];
 
-for (const [look_, options] of LOOKS)
+/* Three of them with each change, all of them with HANDHOLD_LONG or when somebody wants the pictures. */
+const few = ['320-light', '390-rtl-dark', '320-text-200'];
+const chosen = process.env.HANDHOLD_LONG || shots ? LOOKS : LOOKS.filter(([name]) => few.includes(name));
+
+for (const [look_, options] of chosen)
   test(`a whole session, ${look_}`, async () => {
     const { agent, page } = await scene.invited(options);
     const larger = options.large ? () => page.evaluate(() => { document.documentElement.style.fontSize = '200%'; }) : async () => undefined;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a page does that no screen shows: its sockets, its tracks, its requests; and pictures, pixel by pixel. */
 import axe from 'axe-core';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 const MEDIA = 0x20;
 
@@ -43,9 +43,17 @@ export async function axeViolations(page) {
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} (${v.help})`);
 }
 
+/* The agent says that a picture was the last one before it has written it. */
+async function whole(file) {
+  for (;; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
+    if (bytes.subarray(-8, -4).toString('latin1') === 'IEND') return bytes;
+  }
+}
+
 /** {width, height, data} of a PNG, decoded by a page that is not ours. */
 export async function decodePng(browser, file) {
-  const page = await browser.newPage();
+  const page = await browser.newPage(), png = await whole(file);
   try {
     const found = await page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -56,7 +64,7 @@ export async function decodePng(browser, file) {
       let text = '';
       for (let at = 0; at < data.length; at += 32768) text += String.fromCharCode(...data.subarray(at, at + 32768));
       return { width: bitmap.width, height: bitmap.height, data: btoa(text) };
-    }, readFileSync(file).toString('base64'));
+    }, png.toString('base64'));
     return { ...found, data: Buffer.from(found.data, 'base64') };
   } finally {
     await page.close();

@@ -71,11 +71,20 @@ static void expect(unsigned port, const char *identity, const char *path, const 
         fail_msg("%s: \"%s\" is not in: %s", path, answer, reply);
 }
 
+static void refuse(unsigned port, const char *path, const char *words)
+{
+    char reply[PLACE_OUTPUT_BYTES];
+
+    assert_true(get(port, NULL, "127.0.0.1", NULL, path, reply) > 0);
+    if (strstr(reply, words))
+        fail_msg("%s: \"%s\" is in: %s", path, words, reply);
+}
+
 static void each_end_answers_what_is_its_own(void **state)
 {
     (void)state;
     expect(place.public_port, NULL, "/healthz", "\r\n\r\nok\n");
-    expect(place.public_port, NULL, "/", "<html lang="); /* the phone page, or the plain one of a build without it */
+    expect(place.public_port, NULL, "/", "content-type: text/html"); /* the phone page, or the plain one without it */
     expect(place.public_port, NULL, "/j", "200 OK");
     expect(place.public_port, NULL, "/j?x=1", "200 OK");
     expect(place.public_port, NULL, "/metrics", "404 Not Found");
@@ -90,7 +99,10 @@ static void each_end_answers_what_is_its_own(void **state)
 static void the_page_loads_nothing_and_tells_nobody(void **state)
 {
     (void)state;
-    expect(place.public_port, NULL, "/j", "default-src 'none'; style-src 'sha256-");
+    expect(place.public_port, NULL, "/j", "default-src 'none'; ");
+    expect(place.public_port, NULL, "/j", "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    refuse(place.public_port, "/j", "unsafe-"); /* of a page that is built in, the body is zipped and ends the text */
+    refuse(place.public_port, "/j", "set-cookie");
     expect(place.public_port, NULL, "/j", "referrer-policy: no-referrer");
     expect(place.public_port, NULL, "/j", "x-content-type-options: nosniff");
 }
