@@ -67,6 +67,11 @@ static void on_key_frame_request(struct proto_session *s, const void *message)
         events_add(&s->events, PROTO_EVENT_KEY_FRAME, 0);
 }
 
+static void on_media_ack(struct proto_session *s, const void *message)
+{
+    media_acked(s, message);
+}
+
 static void on_bye(struct proto_session *s, const void *message)
 {
     uint32_t reason = ((const handhold_Bye *)message)->reason;
@@ -106,6 +111,7 @@ static const struct control_rule {
     RULE(HEARTBEAT, FROM_BOTH, Heartbeat, on_heartbeat),
     RULE(DATA_ACK, FROM_BOTH, DataAck, on_data_ack),
     RULE(KEY_FRAME_REQUEST, FROM_AGENT, KeyFrameRequest, on_key_frame_request),
+    RULE(MEDIA_ACK, FROM_AGENT, MediaAck, on_media_ack),
     RULE(BYE, FROM_BOTH, Bye, on_bye),
     RULE(NONCE, FROM_AGENT, Nonce, on_nonce),
 #undef RULE
@@ -121,6 +127,7 @@ static enum proto_err dispatch(struct proto_session *s, enum proto_control msg, 
         handhold_StatementAck ack;
         handhold_Heartbeat heartbeat;
         handhold_KeyFrameRequest key_frame;
+        handhold_MediaAck media_ack;
     } message;
     const struct control_rule *rule = &control_rules[msg];
 

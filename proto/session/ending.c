@@ -98,6 +98,7 @@ int64_t proto_session_deadline(const struct proto_session *s)
     int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
     if (s->side == SIDE_CUSTOMER)
         at = proto_earlier(at, grants_deadline(s));
+    at = proto_earlier(at, media_deadline(s));
     if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
         return !s->left && may_leave(s) ? s->now.mono_ms : proto_earlier(at, s->end_deadline_ms);
     at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
@@ -139,6 +140,7 @@ void proto_session_tick(struct proto_session *s, struct proto_now now)
         return;
     }
     pair_tick(s);
+    media_tick(s);
     outbox_tick(s);
     if (s->side == SIDE_CUSTOMER)
         grants_tick(s);

@@ -30,10 +30,16 @@ struct event_node *events_make(enum proto_event_kind kind, size_t extra)
     return node;
 }
 
+/* Frames and figures about frames are worth something only now. */
+static bool may_be_left_out(enum proto_event_kind kind)
+{
+    return kind == PROTO_EVENT_MEDIA || kind == PROTO_EVENT_MEDIA_ACK || kind == PROTO_EVENT_MEDIA_QUEUE;
+}
+
 void events_append(struct events *e, struct event_node *node)
 {
     if (e->count >= EVENTS_MAX) {
-        e->overflow = e->overflow || node->event.kind != PROTO_EVENT_MEDIA;
+        e->overflow = e->overflow || !may_be_left_out(node->event.kind);
         free(node);
         return;
     }

@@ -338,6 +338,7 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
         held->layers = (struct proto_layers){0};
     proto_replay_take(&key->replay, counter);
     s->figures.frames_opened++;
+    media_arrived(s, &header);
     if (key == &held->now)
         key_clear(&held->before); /* the first valid frame of a higher epoch ends the one before */
     if (!held->viewing) {

@@ -11,6 +11,7 @@
  *   data.c      numbered messages, delivered once and in order across pairs
  *   outbox.c    signed notes on their way into the log, one at a time, in order
  *   grants.c    customer: consent is a key - requests, grants, withdrawals, rotation
+ *   media.c     frames on their way: acknowledged by the receiver, reported by the relay
  *   held.c      agent: statements checked, keys held, frames opened
  */
 #ifndef PROTO_SESSION_INTERNAL_H
@@ -133,6 +134,12 @@ struct held {
     uint64_t frames;
 };
 
+/* ---- media.c ---- */
+struct media_acks {
+    handhold_MediaAck message; /* what arrived and was not told yet */
+    int64_t sent_ms;           /* when it was told last */
+};
+
 struct pair {
     struct proto_pairing *pairing;      /* an attempt under way; owned */
     struct proto_noise_channel channel; /* live when `up` */
@@ -214,6 +221,7 @@ struct proto_session {
 
     /* agent */
     struct held held[PROTO_CAPABILITY_COUNT];
+    struct media_acks acks;
     uint32_t stmt_seq; /* of the customer's last statement */
     uint8_t stmt_prev[32];
     uint32_t asked; /* requests so far */
@@ -305,6 +313,14 @@ int64_t grants_deadline(const struct proto_session *s);
 void grants_end_statement(struct proto_session *s);
 void grants_clear(struct proto_session *s);
 enum proto_capability grants_by_stream(const struct proto_session *s, uint8_t stream);
+
+/* media.c */
+void media_arrived(struct proto_session *s, const struct proto_media_header *header); /* it opened, now */
+void media_forget(struct proto_session *s);
+int64_t media_deadline(const struct proto_session *s);
+void media_tick(struct proto_session *s);
+void media_acked(struct proto_session *s, const handhold_MediaAck *message);
+void media_queued(struct proto_session *s, const handhold_QueueReport *message);
 
 /* held.c (agent) */
 void held_statement(struct proto_session *s, const handhold_Statement *statement);

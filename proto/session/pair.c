@@ -70,6 +70,7 @@ void pair_close(struct proto_session *s)
     s->retry_pair_ms = PROTO_NEVER;
     if (!was_up || s->over)
         return;
+    media_forget(s);
     if (s->side == SIDE_CUSTOMER)
         grants_suspend(s);
     else

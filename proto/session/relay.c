@@ -336,6 +336,11 @@ static void on_key_frame_hint(struct proto_session *s, const handhold_FromRelay 
         events_add(&s->events, PROTO_EVENT_KEY_FRAME, 0);
 }
 
+static void on_queue_report(struct proto_session *s, const handhold_FromRelay *message)
+{
+    media_queued(s, &message->body.queue_report);
+}
+
 static void on_blocked(struct proto_session *s, const handhold_FromRelay *message)
 {
     struct event_node *node = events_add(&s->events, PROTO_EVENT_BLOCKED, 0);
@@ -400,6 +405,7 @@ static const struct {
     {handhold_FromRelay_gate_answer_tag, on_gate_answer},
     {handhold_FromRelay_consistency_tag, on_consistency},
     {handhold_FromRelay_key_frame_hint_tag, on_key_frame_hint},
+    {handhold_FromRelay_queue_report_tag, on_queue_report},
     {handhold_FromRelay_blocked_tag, on_blocked},
     {handhold_FromRelay_ended_tag, on_ended},
     {handhold_FromRelay_error_tag, on_error},

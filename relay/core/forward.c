@@ -65,6 +65,29 @@ static void log_started(struct relay_core *core, struct relay_room *room, const 
     relay_event_log(core, room, &event, now); /* without memory: `stopped` will have the figures all the same */
 }
 
+/* The sender hears what waits while it is worth hearing, and once when it is over. */
+static void report_queue(struct relay_core *core, struct relay_peer *from, struct relay_gate *gate,
+                         const struct relay_queue *queue, struct proto_now now)
+{
+    if (now.mono_ms < gate->reported_ms + RELAY_REPORT_MS)
+        return;
+    int64_t age_ms = relay_queue_age_ms(queue, &gate->lane, now.mono_ms);
+    bool worth = age_ms >= RELAY_REPORT_FROM_MS || gate->lane.dropped;
+    if (!worth && !gate->reported)
+        return;
+    gate->reported_ms = now.mono_ms;
+    gate->reported = worth;
+    core->out.which_body = handhold_FromRelay_queue_report_tag;
+    core->out.body.queue_report = (handhold_QueueReport){
+        .stream = gate->said.stream,
+        .queued_ms = age_ms > 0 ? (uint32_t)age_ms : 0,
+        .queued_bytes = (uint32_t)queue->media_bytes,
+        .dropped = gate->lane.dropped,
+    };
+    gate->lane.dropped = 0;
+    relay_peer_send(core, from, now);
+}
+
 enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, const uint8_t *message, size_t len,
                               struct proto_now now)
 {
@@ -102,6 +125,8 @@ enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, 
     }
     count_forwarded(core, len);
     relay_peer_wake(core, to);
+    if (header.class == PROTO_CLASS_VIDEO)
+        report_queue(core, peer, gate, &to->queue, now);
     if (to->queue.asks_key)
         relay_gate_ask_keys(core, room, dst, now);
     return PROTO_OK;

@@ -82,6 +82,7 @@ static void free_slot(struct relay_queue *queue, struct relay_queue_bounds *boun
 static void drop(struct relay_queue *queue, struct relay_queue_bounds *bounds, struct relay_slot *slot)
 {
     bounds->dropped++;
+    ((struct relay_lane *)slot->lane)->dropped++;
     unlink_slot(queue, slot);
     free_slot(queue, bounds, slot);
 }
@@ -229,7 +230,7 @@ static uint8_t rank_of(const struct proto_media_header *header)
 static bool passes(struct relay_lane *lane, const struct proto_media_header *header)
 {
     if (header->flags & PROTO_MEDIA_KEY)
-        *lane = (struct relay_lane){0};
+        *lane = (struct relay_lane){.dropped = lane->dropped};
     if (lane->to_key || (lane->skip_from && header->tid >= lane->skip_from))
         return false;
     lane->skip_from = 0;
@@ -247,11 +248,13 @@ enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_que
 
     if (droppable && !passes(lane, header)) {
         bounds->dropped++;
+        lane->dropped++;
         return PROTO_OK;
     }
     if (droppable && rank >= going) {
         note_gap(queue, lane, rank);
         bounds->dropped++;
+        lane->dropped++;
         return PROTO_OK;
     }
     if (queue->media_bytes + cost_of(len) > media_bound(bounds) || bounds->all_used + cost_of(len) > bounds->all_bytes)
@@ -265,6 +268,17 @@ enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_que
     memcpy(slot->bytes, bytes, len);
     append(queue, bounds, slot);
     return PROTO_OK;
+}
+
+int64_t relay_queue_age_ms(const struct relay_queue *queue, const struct relay_lane *lane, int64_t now_ms)
+{
+    if (queue->out && queue->out->lane == lane && !queue->out->purged)
+        return now_ms - queue->out->at_ms;
+    for (unsigned service = RELAY_SERVE_VOICE; service < RELAY_SERVICES; service++)
+        for (const struct relay_slot *slot = queue->wait[service].first; slot; slot = slot->next)
+            if (slot->lane == lane)
+                return now_ms - slot->at_ms; /* a lane has one kind of service, and each is in order of time */
+    return 0;
 }
 
 void relay_queue_purge(struct relay_queue *queue, struct relay_queue_bounds *bounds, const struct relay_lane *lane)

@@ -35,6 +35,7 @@ enum { RELAY_RANKS = 4 }; /* layers 0, 1, 2 and above, and frames that nothing d
 struct relay_lane {
     bool to_key;       /* layer 0 was dropped: nothing passes until a key frame */
     bool ask_key;      /* and the sender is still to be told; the owner of the lane clears it */
+    uint32_t dropped;  /* messages of it, since its owner last looked and cleared it */
     uint8_t skip_from; /* this layer and above lack what they need until a lower one comes; 0: nothing */
 };
 
@@ -76,6 +77,8 @@ PROTO_MUST_USE enum proto_err relay_queue_put_shared(struct relay_queue *queue, 
 PROTO_MUST_USE enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_queue_bounds *bounds,
                                                     struct relay_lane *lane, const struct proto_media_header *header,
                                                     const uint8_t *bytes, size_t len, int64_t now_ms);
+/** How old the oldest message of a lane is, the one that is handed out included; 0: none waits. */
+int64_t relay_queue_age_ms(const struct relay_queue *queue, const struct relay_lane *lane, int64_t now_ms);
 /** Drops what waits of a lane, which may be freed then. */
 void relay_queue_purge(struct relay_queue *queue, struct relay_queue_bounds *bounds, const struct relay_lane *lane);
 /** The next message to send, after dropping what is too old; the same one until it is popped (or purged). NULL: none.

@@ -29,6 +29,8 @@ enum {
     RELAY_EVENTS_BLOCKED = 64, /* … no blocked stream is noted … */
     RELAY_EVENTS_RETURN = 96,  /* … nobody comes back: what is above is left for what closes and ends */
     RELAY_LOG_RETRY_MS = 1000, /* the disk may have room again */
+    RELAY_REPORT_MS = 100,       /* QueueReport of one stream at most this often … */
+    RELAY_REPORT_FROM_MS = 20,   /* … and not of less than this: a message is always on its way */
     RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
@@ -67,6 +69,8 @@ struct relay_gate {
     int64_t until_ms;
     uint64_t frames, bytes; /* forwarded */
     bool before_restart;    /* nothing passes: it is here until the log has it as closed */
+    int64_t reported_ms; /* when its sender was last told what waits */
+    bool reported;       /* and that was more than nothing */
     struct relay_lane lane;
 };
 
@@ -140,6 +144,7 @@ struct relay_room {
     struct relay_seat seat[RELAY_SEATS];
     bool restored, opened, authenticated, ended;
     bool joined_by_code;
+    bool revoked;  /* the agent's certificate: why it ends */
     bool end_owed; /* its last event could not be made for lack of memory */
     enum proto_end end_reason;
     uint8_t ended_by;

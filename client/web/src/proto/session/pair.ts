@@ -10,7 +10,7 @@ import { endFromNumber } from '../wire/capability.js';
 import { CONTROL, controlFrame, controlParse, type Control } from '../wire/control.js';
 import { INDEX, TYPE } from '../wire/envelope.js';
 import {
-  ByeSchema, ConsentRequestSchema, DataAckSchema, HeartbeatSchema, KeyAckSchema, KeyFrameRequestSchema, NonceSchema, StatementAckSchema, type Heartbeat,
+  ByeSchema, ConsentRequestSchema, DataAckSchema, HeartbeatSchema, KeyAckSchema, KeyFrameRequestSchema, MediaAckSchema, NonceSchema, StatementAckSchema, type Heartbeat,
 } from '../wire/handhold_pb.js';
 import { decodeMessage, toNumber } from '../wire/message.js';
 import { LIMIT, type Core } from './core.js';
@@ -254,6 +254,8 @@ export class Pair {
         return core.beginEnd(endFromNumber(decodeMessage(ByeSchema, body).reason) ?? 'completed', INDEX.AGENT);
       case CONTROL.NONCE:
         return this.#onNonce(decodeMessage(NonceSchema, body).nA);
+      case CONTROL.MEDIA_ACK:
+        return void decodeMessage(MediaAckSchema, body);
       default:
         throw new ProtoError('STATE', 'a message that only a customer sends');
     }
