@@ -2,6 +2,7 @@
 #include "proto/seal/kdf.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -68,9 +69,24 @@ enum proto_err proto_hkdf(const void *ikm, size_t ikm_len, const char *label, ui
     return proto_hkdf_sha256(NULL, 0, ikm, ikm_len, label, strlen(label), out, out_len);
 }
 
+/* Looked up once: a lookup costs more than the hash of a tree's node. */
+static CRYPTO_ONCE sha256_once = CRYPTO_ONCE_STATIC_INIT;
+static EVP_MD *sha256_method;
+
+static void fetch_sha256(void)
+{
+    sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+/* libcrypto's, because it uses the processor's own instructions for it and libsodium's does not: a tree of millions is
+ * hashed, and evidence by the kilobyte. libsodium's where there is no memory for the other. */
 void proto_sha256(uint8_t out[static PROTO_SHA256_BYTES], const void *bytes, size_t len)
 {
-    crypto_hash_sha256(out, bytes, len);
+    static const uint8_t nothing[1];
+
+    if (CRYPTO_THREAD_run_once(&sha256_once, fetch_sha256) != 1 || !sha256_method ||
+        EVP_Digest(len ? bytes : nothing, len, out, NULL, sha256_method, NULL) != 1)
+        crypto_hash_sha256(out, bytes, len);
 }
 
 void proto_sha256_pieces(uint8_t out[static PROTO_SHA256_BYTES], const struct proto_piece *pieces, size_t count)
