@@ -2,17 +2,19 @@
 /*
  * proto/session/internal.h - the parts of one end, and who owns what. Only the files of proto/session see it.
  *
- *   session.c   the outside: start, connection, feed, pending, tick, end
+ *   session.c   the outside: start, connection, feed, pending, commands of both ends
+ *   session_tell.c   what the owner is told, and what is so
  *   relay.c     what the relay says and is told (type RELAY)
+ *   relay_seat.c     taking a seat there
  *   ending.c    how a session ends, and when: good-byes, grace time, deadlines
  *   pair.c      the pair: channel up and down, heartbeats, control messages out
  *   handshake.c attempts to make a pair
  *   control.c   control messages in
  *   data.c      numbered messages, delivered once and in order across pairs
- *   outbox.c    signed notes on their way into the log, one at a time, in order
+ *   outbox.c    signed notes, in order, until the log has them; outbox_log.c: on their way there
  *   grants.c    customer: consent is a key - requests, grants, withdrawals, rotation
  *   media.c     frames on their way: acknowledged by the receiver, reported by the relay
- *   held.c      agent: statements checked, keys held, frames opened
+ *   held.c      agent: statements checked, keys held, frames opened (held.h)
  */
 #ifndef PROTO_SESSION_INTERNAL_H
 #define PROTO_SESSION_INTERNAL_H
@@ -256,6 +258,12 @@ void relay_link_gate(struct proto_session *s, enum proto_capability capability, 
 void relay_link_leave(struct proto_session *s);
 void relay_link_compare_log(struct proto_session *s, uint64_t size, const uint8_t *root, size_t root_len);
 
+/* relay_seat.c: what relay.c hands on */
+void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_opened(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_noted(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_peer_changed(struct proto_session *s, const handhold_FromRelay *message);
+
 /* pair.c */
 void pair_start(struct proto_session *s); /* customer: a handshake with whoever is there */
 void pair_feed_handshake(struct proto_session *s, const uint8_t *body, size_t len);
@@ -299,6 +307,8 @@ void outbox_tick(struct proto_session *s);
 /** Notes that the log has yet to take; a rekey note that waits for company does not count. */
 size_t outbox_waiting(const struct proto_session *s);
 void outbox_clear(struct outbox *outbox);
+/** A note leaves when the log has it and, if it is a statement, the peer has it too. */
+void outbox_forget_settled(struct outbox *outbox);
 
 /* grants.c (customer) */
 void grants_requested(struct proto_session *s, const handhold_ConsentRequest *request);
