@@ -8,6 +8,7 @@
 #include "relay/audit/export.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/phrases.h"
+#include "relay/audit/totals.h"
 
 /* Would a spreadsheet take it for a formula? */
 static bool is_formula(const char *text)
@@ -71,13 +72,11 @@ static void put_time(FILE *out, int64_t unix_s)
 static void put_session(FILE *out, const struct audit_session *session, bool holds)
 {
     const struct relay_store_session *row = &session->row;
-    const char *const texts[] = {audit_agent_name(session),
-                                 row->agent_role,
-                                 row->customer_ref,
-                                 row->ticket_ref,
-                                 row->state == RELAY_STORE_ENDED ? "ended" : "open",
-                                 row->ended_reason,
-                                 holds ? "yes" : "NO"};
+    const char *const texts[] = {
+        audit_agent_name(session), row->agent_role,
+        row->customer_ref,         row->ticket_ref,
+        audit_state_word(row),     row->state == RELAY_STORE_ENDED ? audit_end_words(session) : "",
+        holds ? "yes" : "NO"};
 
     fputc('"', out);
     for (size_t i = 0; i < sizeof row->sid; i++)
@@ -97,7 +96,11 @@ static void put_note(FILE *out, const struct audit_session *session, size_t at)
     enum proto_capability about = customer ? note->statement.capability : note->event.capability;
     const char *frames = customer ? NULL : proto_event_note_get(&note->event, "frames"),
                *bytes = customer ? NULL : proto_event_note_get(&note->event, "bytes");
+    uint64_t counted_frames, counted_bytes;
     char phrase[AUDIT_PHRASE_MAX];
+    if (!customer && note->event.action == PROTO_ACT_STOPPED &&
+        !audit_stop_figures(&note->event, &counted_frames, &counted_bytes))
+        frames = bytes = AUDIT_NOT_KNOWN;
     const char *const texts[] = {audit_signer_name(note->by),
                                  customer ? proto_statement_action_name(note->statement.action)
                                           : proto_act_name(note->event.action),

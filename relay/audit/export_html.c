@@ -103,7 +103,7 @@ static void put_summary(struct audit_export *x)
     FILE *out = x->out;
     char shared[AUDIT_TIME_MAX];
 
-    fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, %" PRIu64 " of them open. ", x->all.sessions,
+    fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, %" PRIu64 " of them not ended. ", x->all.sessions,
             x->all.sessions == 1 ? "" : "s", x->all.open);
     if (x->all.wrong)
         fprintf(out, "<span class=\"bad\">%" PRIu64 " do not hold</span>", x->all.wrong);
@@ -122,7 +122,7 @@ static void put_summary(struct audit_export *x)
         put_count(out, t->withdrawn);
         put_count(out, t->blocked);
         audit_duration(shared, t->seconds);
-        fprintf(out, "<td class=\"n\">%s</td></tr>\n", t->passed ? shared : "–");
+        fprintf(out, "<td class=\"n\">%s%s</td></tr>\n", t->unknown ? "at most " : "", t->passed ? shared : "–");
     }
     fputs("</table>\n", out);
 }
@@ -198,8 +198,10 @@ static void put_head(struct audit_export *x, const struct audit_session *session
     if (row->ticket_ref[0])
         put_fact(x->out, "Ticket", row->ticket_ref);
     audit_duration(took, end_s - began_s);
-    snprintf(text, sizeof text, "%s, after %s", audit_reason_words(row->ended_reason), took);
+    snprintf(text, sizeof text, "%s, after %s", audit_end_words(session), took);
     put_fact(x->out, "Ended", end_s ? text : "not yet");
+    if (audit_session_restarted(session))
+        put_fact(x->out, "Relay", "it was restarted meanwhile");
     if (session->erased) {
         snprintf(text, sizeof text, "%zu entries: their evidence was erased", session->erased);
         put_fact(x->out, "Erased", text);
@@ -207,10 +209,26 @@ static void put_head(struct audit_export *x, const struct audit_session *session
     fputs("</dl>\n", x->out);
 }
 
+/* Three cells: for how long, frames, amount. A number stands there only when somebody counted. */
+static void put_passed(FILE *out, const struct audit_total *t)
+{
+    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], words[AUDIT_PASSED_MAX];
+
+    if (t->passed && (t->unknown || t->under_way)) {
+        audit_total_words(t, words);
+        fprintf(out, "<td class=\"n\" style=\"white-space:normal\" colspan=\"3\">%s</td></tr>\n", words);
+        return;
+    }
+    audit_duration(duration, t->seconds);
+    audit_amount(amount, t->bytes);
+    fprintf(out, "<td class=\"n\">%s</td>", t->passed ? duration : "–");
+    put_count(out, t->frames);
+    fprintf(out, "<td class=\"n\">%s</td></tr>\n", t->passed ? amount : "–");
+}
+
 static void put_totals(FILE *out, const struct audit_session *session)
 {
     struct audit_totals totals;
-    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], frames[24];
     bool any = false;
 
     memset(&totals, 0, sizeof totals);
@@ -224,17 +242,11 @@ static void put_totals(FILE *out, const struct audit_session *session)
                   "<th class=\"n\">Frames</th><th class=\"n\">Amount</th></tr>\n",
                   out);
         any = true;
-        audit_duration(duration, t->seconds);
-        audit_amount(amount, t->bytes);
-        snprintf(frames, sizeof frames, "%" PRIu64, t->frames);
-        fprintf(
-            out,
-            "<tr><td>%s</td><td>%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n",
-            proto_capability_label((enum proto_capability)c),
-            t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
-            : t->refused ? "refused"
-                         : "refused by the device or the policy",
-            t->passed ? duration : "–", t->passed ? frames : "–", t->passed ? amount : "–");
+        fprintf(out, "<tr><td>%s</td><td>%s</td>", proto_capability_label((enum proto_capability)c),
+                t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
+                : t->refused ? "refused"
+                             : "refused by the device or the policy");
+        put_passed(out, t);
     }
     fputs(any ? "</table>\n" : "<p class=\"lead\">Nothing was asked for.</p>\n", out);
 }

@@ -25,7 +25,7 @@ struct figures {
     struct audit_totals totals;
     struct of_agent *agents; /* owned, in the order in which they were met */
     size_t agent_count, agent_room;
-    uint64_t sessions, open, erased, wrong, customers_named;
+    uint64_t sessions, live, erased, wrong, customers_named;
     uint64_t ended[PROTO_END_COUNT]; /* NONE: by a reason that is not known */
     int64_t seconds, longest_s, first_ms, last_ms;
 };
@@ -54,7 +54,7 @@ static void count_end(struct figures *f, const struct audit_session *session)
     int reason = PROTO_END_COUNT - 1;
 
     if (session->row.state != RELAY_STORE_ENDED) {
-        f->open++;
+        f->live++;
         return;
     }
     while (reason > 0 && strcmp(proto_end_name((enum proto_end)reason), session->row.ended_reason) != 0)
@@ -106,7 +106,7 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
 static void print_head(const struct figures *f)
 {
     char first[AUDIT_TIME_MAX], last[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], longest[AUDIT_TIME_MAX], text[256];
-    uint64_t ended = f->sessions - f->open;
+    uint64_t ended = f->sessions - f->live;
 
     audit_time_short(first, f->first_ms / 1000);
     audit_time_short(last, f->last_ms / 1000);
@@ -118,15 +118,17 @@ static void print_head(const struct figures *f)
         snprintf(text, sizeof text, "%s on average, the longest %s", took, longest);
         audit_paper_head("Duration", text);
     }
-    snprintf(text, sizeof text, "%" PRIu64 " of them name a customer", f->customers_named);
+    snprintf(text, sizeof text, "%" PRIu64 " of them name%s a customer", f->customers_named,
+             f->customers_named == 1 ? "s" : "");
     audit_paper_head("Customers", text);
     if (f->wrong) {
-        snprintf(text, sizeof text, "%" PRIu64 " sessions do not hold; handhold-audit verify names what is wrong",
-                 f->wrong);
+        snprintf(text, sizeof text, "%" PRIu64 " %s not hold; handhold-audit verify names what is wrong", f->wrong,
+                 f->wrong == 1 ? "session does" : "sessions do");
         audit_paper_head("WRONG", text);
     }
     if (f->erased) {
-        snprintf(text, sizeof text, "%" PRIu64 " entries are not counted: their evidence was erased", f->erased);
+        snprintf(text, sizeof text, "%" PRIu64 " %s not counted: evidence that was erased", f->erased,
+                 f->erased == 1 ? "entry is" : "entries are");
         audit_paper_head("Erased", text);
     }
 }
@@ -134,6 +136,7 @@ static void print_head(const struct figures *f)
 static void print_capabilities(const struct figures *f)
 {
     char shared[AUDIT_TIME_MAX];
+    uint64_t unknown = 0;
 
     printf("\n%-20s %8s %8s %8s %9s %8s  %s\n", "Capability", "granted", "refused", "unasked", "withdrawn", "blocked",
            "shared");
@@ -141,12 +144,15 @@ static void print_capabilities(const struct figures *f)
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &f->totals.of[c];
         audit_duration(shared, t->seconds);
-        printf("%-20s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 "  %s\n",
+        unknown += t->unknown;
+        printf("%-20s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 "  %s%s\n",
                proto_capability_label((enum proto_capability)c), t->granted, t->refused, t->unasked, t->withdrawn,
-               t->blocked, t->passed ? shared : "-");
+               t->blocked, t->unknown ? "at most " : "", t->passed ? shared : "-");
     }
     if (f->totals.of[0].blocked)
         printf("%-20s %8s %8s %8s %9s %8" PRIu64 "\n", "of no known kind", "", "", "", "", f->totals.of[0].blocked);
+    if (unknown)
+        printf("Of %" PRIu64 " of what passed, how much and until when is " AUDIT_NOT_KNOWN ".\n", unknown);
 }
 
 static void print_ends(const struct figures *f)
@@ -158,8 +164,8 @@ static void print_ends(const struct figures *f)
             printf("%8" PRIu64 "  %s\n", f->ended[end], audit_reason_words(proto_end_name((enum proto_end)end)));
     if (f->ended[PROTO_END_NONE])
         printf("%8" PRIu64 "  for another reason\n", f->ended[PROTO_END_NONE]);
-    if (f->open)
-        printf("%8" PRIu64 "  not yet\n", f->open);
+    if (f->live)
+        printf("%8" PRIu64 "  not yet\n", f->live);
 }
 
 static void print_agents(const struct figures *f)
@@ -195,12 +201,12 @@ static void print_json(const struct figures *f)
 {
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &f->totals.of[c];
-        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
+        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
                         proto_capability_name((enum proto_capability)c), "granted", (json_int_t)t->granted, "refused",
                         (json_int_t)t->refused, "unasked", (json_int_t)t->unasked, "withdrawn",
                         (json_int_t)t->withdrawn, "lapsed", (json_int_t)t->lapsed, "blocked", (json_int_t)t->blocked,
                         "shared_s", (json_int_t)t->seconds, "frames", (json_int_t)t->frames, "bytes",
-                        (json_int_t)t->bytes);
+                        (json_int_t)t->bytes, "not_known", (json_int_t)t->unknown);
     }
     for (size_t i = 0; i < f->agent_count; i++) {
         const struct of_agent *a = &f->agents[i];
@@ -212,8 +218,8 @@ static void print_json(const struct figures *f)
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "open",
-                    (json_int_t)f->open, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "live",
+                    (json_int_t)f->live, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
                     (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong);
 }
 

@@ -82,7 +82,7 @@ static bool take_outcome(struct audit_filter *filter)
     static const struct {
         const char *word;
         enum audit_outcome outcome;
-    } words[] = {{"open", AUDIT_OPEN},
+    } words[] = {{"live", AUDIT_LIVE},
                  {"granted", AUDIT_GRANTED},
                  {"refused", AUDIT_REFUSED},
                  {"withdrawn", AUDIT_WITHDRAWN},
@@ -101,7 +101,7 @@ static bool take_outcome(struct audit_filter *filter)
         }
     return filter->outcome != AUDIT_ANY ||
            wrong(typed, "is not an outcome",
-                 "use open, granted, refused, withdrawn, blocked, completed, declined, customer-left, agent-left, "
+                 "use live, granted, refused, withdrawn, blocked, completed, declined, customer-left, agent-left, "
                  "connection-lost, expired, wrong-person, stopped-by-officer or failed");
 }
 
@@ -138,7 +138,7 @@ bool audit_filter_row(const struct audit_filter *filter, const struct relay_stor
         return false;
     if (filter->agent && !is_agent(filter->agent, row))
         return false;
-    if (filter->outcome == AUDIT_OPEN)
+    if (filter->outcome == AUDIT_LIVE)
         return row->state != RELAY_STORE_ENDED;
     return filter->outcome != AUDIT_ENDED_SO ||
            (row->state == RELAY_STORE_ENDED && !strcmp(filter->ended, row->ended_reason));

@@ -19,7 +19,7 @@ struct audit_filter {
     enum audit_outcome {
         AUDIT_ANY,
         AUDIT_ENDED_SO, /* row.ended_reason is `ended` */
-        AUDIT_OPEN,
+        AUDIT_LIVE,     /* not ended */
         AUDIT_GRANTED,
         AUDIT_REFUSED,
         AUDIT_WITHDRAWN,

@@ -11,6 +11,7 @@
 
 #include "proto/wire/limits.h"
 #include "relay/audit/session.h"
+#include "relay/audit/totals.h"
 
 #define SLACK_S 2 /* two clocks of one machine, each cut down to a second */
 
@@ -108,10 +109,19 @@ static void on_started(const struct gates *g, const struct audit_note *note, str
 /* What passed after its end is as bad as what passed without a beginning. */
 static void on_stopped(const struct gates *g, const struct audit_note *note, struct way *way)
 {
+    const char *cause = proto_event_note_get(&note->event, "cause");
+    uint64_t frames, bytes;
+
     if (!way->opened || way->opened->event.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
     else if (way->grant)
         judge_in_force(g, note, way->grant, "stopped");
+    if (!audit_stop_figures(&note->event, &frames, &bytes) && (!cause || strcmp(cause, "restart") != 0))
+        audit_found(audit_expected(wrong(g, note),
+                                   "how many frames and bytes of %s passed, or that a restart of the "
+                                   "relay lost it",
+                                   what(note)),
+                    "neither");
     way->started = NULL;
 }
 

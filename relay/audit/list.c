@@ -42,6 +42,20 @@ static void put_cell(const char *text, size_t columns)
     printf("%.*s%*s", (int)cut, text, (int)(columns - audit_paper_columns(text, cut)) + 1, "");
 }
 
+const char *audit_state_word(const struct relay_store_session *row)
+{
+    return row->state == RELAY_STORE_ENDED ? "ended" : row->state == RELAY_STORE_LIVE ? "live" : "waiting";
+}
+
+/* A revocation is a failure in the row, and in the note what it was. */
+static const char *end_word(const struct audit_session *session)
+{
+    const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
+    const char *cause = ended ? proto_event_note_get(&ended->event, "cause") : NULL;
+
+    return cause ? cause : session->row.ended_reason;
+}
+
 static void print_text(const struct audit_organisation *o, const struct audit_session *session,
                        const struct audit_totals *totals)
 {
@@ -56,17 +70,23 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
         audit_duration(took, end - row->created_unix_ms / 1000);
     put_answers(what, sizeof what, totals, true);
     put_answers(what, sizeof what, totals, false);
+    if (!*what && o->can_open)
+        snprintf(what, sizeof what, "nothing was asked");
+    if (audit_session_restarted(session)) {
+        size_t len = strlen(what);
+        snprintf(what + len, sizeof what - len, "; the relay was restarted meanwhile");
+    }
     put_cell(when, 16);
     put_cell(id, 8);
     put_cell(audit_agent_name(session), 16);
     put_cell(row->customer_ref[0] ? row->customer_ref : "-", 10);
     if (*took) {
-        put_cell(row->ended_reason, 15);
+        put_cell(end_word(session), 15);
         puts(took);
     } else {
-        puts(row->state == RELAY_STORE_ENDED ? row->ended_reason : "open");
+        puts(row->state == RELAY_STORE_ENDED ? end_word(session) : audit_state_word(row));
     }
-    printf("%26s%s\n", "", !o->can_open ? "sealed: --key opens what was granted" : *what ? what : "nothing was asked");
+    printf("%26s%s\n", "", !o->can_open ? "sealed: --key opens what was granted" : what);
 }
 
 static json_t *names_of(const struct audit_totals *totals, bool granted)
@@ -93,11 +113,13 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
     json_t *line = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:s,s:s}", "event", "session", "session", sid, "created",
                              (json_int_t)(row->created_unix_ms / 1000), "agent", audit_agent_name(session), "role",
                              row->agent_role, "customer", row->customer_ref, "ticket", row->ticket_ref, "state",
-                             row->state == RELAY_STORE_ENDED  ? "ended"
-                             : row->state == RELAY_STORE_LIVE ? "live"
-                                                              : "waiting");
+                             audit_state_word(row));
     if (line && row->state == RELAY_STORE_ENDED)
         json_object_set_new(line, "reason", json_string(row->ended_reason));
+    if (line && strcmp(end_word(session), row->ended_reason) != 0)
+        json_object_set_new(line, "cause", json_string(end_word(session)));
+    if (line && audit_session_restarted(session))
+        json_object_set_new(line, "restarted", json_true());
     if (line && end)
         json_object_set_new(line, "duration_s", json_integer(end - row->created_unix_ms / 1000));
     if (line && o->can_open) {

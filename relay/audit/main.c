@@ -27,7 +27,7 @@ static const struct host_option common[] = {
         {"capability", "NAME", HOST_TEXT, OPT(filter.capability), .help = "in which this was asked for: camera, …"},   \
     {                                                                                                                  \
         "outcome", "WORD", HOST_TEXT, OPT(filter.outcome),                                                             \
-            .help = "how it ended (completed, …), open, granted, refused, withdrawn or blocked"                      \
+            .help = "how it ended (completed, …), live, granted, refused, withdrawn or blocked"                      \
     }
 
 static const struct host_option verify_options[] = {
@@ -43,7 +43,8 @@ static const struct host_option tail_options[] = {
     {0},
 };
 static const struct host_option export_options[] = {
-    {"format", "F", HOST_CHOICE, OPT(format), .choices = "jsonl|csv|html", .required = true, .help = "jsonl, csv, html"},
+    {"format", "F", HOST_CHOICE, OPT(format), .choices = "jsonl|csv|html", .required = true,
+     .help = "jsonl, csv, html"},
     {"o", "FILE", HOST_TEXT, OPT(output), .help = "write there, for you alone to read, and not to stdout"},
     FILTER_OPTIONS,
     {0},

@@ -84,10 +84,9 @@ static void print_times(const struct audit_session *session)
         audit_paper_head("Ended", "not yet");
         return;
     }
-    const char *reason = proto_event_note_get(&ended->event, "reason");
     audit_time_clock(clock, ended->event.unix_s);
     audit_duration(took, ended->event.unix_s - began);
-    snprintf(text, sizeof text, "%s, after %s: %s", clock, took, audit_reason_words(reason ? reason : "-"));
+    snprintf(text, sizeof text, "%s, after %s: %s", clock, took, audit_end_words(session));
     audit_paper_head("Ended", text);
 }
 
@@ -174,13 +173,11 @@ static void print_minutes(const struct audit_session *session, const size_t *ord
 
 static void print_total(enum proto_capability capability, const struct audit_total *t)
 {
-    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], text[256];
+    char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + 16];
 
-    audit_duration(duration, t->seconds);
-    audit_amount(amount, t->bytes);
+    audit_total_words(t, passed);
     if (t->passed)
-        snprintf(text, sizeof text, "granted; shared for %s, %llu frames, %s%s", duration,
-                 (unsigned long long)t->frames, amount, t->under_way ? ", and goes on" : "");
+        snprintf(text, sizeof text, "granted; %s", passed);
     else
         snprintf(text, sizeof text, "%s", t->granted ? "granted; nothing passed" : "refused");
     printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
@@ -244,6 +241,10 @@ json_t *audit_note_json(const struct audit_session *session, size_t at)
         json_object_set_new(line, "retention_days", json_integer(note->statement.retention_days));
         json_object_set_new(line, "cosigned", json_boolean(note->agent_line_checked));
     }
+    uint64_t frames, bytes;
+    if (line && !customer && note->event.action == PROTO_ACT_STOPPED &&
+        !audit_stop_figures(&note->event, &frames, &bytes))
+        json_object_set_new(line, "figures", json_string(AUDIT_NOT_KNOWN));
     for (unsigned i = 0; line && !customer && i < note->event.detail_count; i++) {
         char name[40]; /* a detail may be called as what every note has: "by" */
         snprintf(name, sizeof name, "%s%s", json_object_get(line, note->event.details[i].key) ? "detail-" : "",

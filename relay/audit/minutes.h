@@ -20,4 +20,7 @@ json_t *audit_note_json(const struct audit_session *session, size_t at);
 /** list.c: the line that list and show have in common. */
 json_t *audit_session_json(const struct audit_organisation *o, const struct audit_session *session);
 
+/** list.c: "waiting", "live" or "ended": the words of the database, everywhere. */
+const char *audit_state_word(const struct relay_store_session *row);
+
 #endif

@@ -27,6 +27,35 @@ int64_t audit_note_time(const struct audit_note *note)
     return note->by == AUDIT_RELAY ? note->event.unix_s : note->received_ms / 1000;
 }
 
+/* Why the relay did something by itself; NULL: somebody asked for it. */
+static const char *cause_words(const struct proto_event_note *event)
+{
+    static const char *const words[][2] = {
+        {"replaced", "another one took its place"},
+        {"lost", "an end was no longer connected"},
+        {"expired", "its time ran out"},
+        {"policy", "a new policy forbids it"},
+        {"ended", "the session ended"},
+        {"restart", "the relay was restarted"},
+        {"revoked", "the agent's certificate was revoked"},
+    };
+    const char *cause = proto_event_note_get(event, "cause");
+
+    for (size_t i = 0; cause && i < sizeof words / sizeof *words; i++)
+        if (!strcmp(words[i][0], cause))
+            return words[i][1];
+    return cause;
+}
+
+const char *audit_end_words(const struct audit_session *session)
+{
+    const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
+    const char *cause = ended ? proto_event_note_get(&ended->event, "cause") : NULL,
+               *reason = ended ? proto_event_note_get(&ended->event, "reason") : NULL;
+
+    return cause ? cause_words(&ended->event) : audit_reason_words(reason ? reason : session->row.ended_reason);
+}
+
 const char *audit_reason_words(const char *reason)
 {
     static const char *const words[][2] = {
@@ -156,11 +185,15 @@ static void say_stopped(const struct phrase *p)
     char duration[AUDIT_TIME_MAX] = "", amount[AUDIT_TIME_MAX];
     uint64_t frames, bytes;
 
-    (void)audit_detail_number(&p->note->event, "frames", &frames);
-    (void)audit_detail_number(&p->note->event, "bytes", &bytes);
+    bool counted = audit_stop_figures(&p->note->event, &frames, &bytes);
     audit_amount(amount, bytes);
     if (start)
         audit_duration(duration, p->note->event.unix_s - start->event.unix_s);
+    if (!counted) {
+        SAY(p, "%s stopped%s%s. How much had passed is " AUDIT_NOT_KNOWN ".", label(p->note->event.capability),
+            start ? " after at most " : "", duration);
+        return;
+    }
     SAY(p, "%s stopped%s%s: %llu frame%s, %s.", label(p->note->event.capability), start ? " after " : "", duration,
         (unsigned long long)frames, frames == 1 ? "" : "s", amount);
 }
@@ -181,10 +214,10 @@ static void say_opened(const struct phrase *p)
 
 static void say_closed(const struct phrase *p)
 {
-    const char *cause = proto_event_note_get(&p->note->event, "cause");
+    const char *cause = cause_words(&p->note->event);
 
-    SAY(p, "The relay closed the way for %s%s%s%s.", label(p->note->event.capability), cause ? " (" : "",
-        cause ? cause : "", cause ? ")" : "");
+    SAY(p, "The relay closed the way for %s%s%s.", label(p->note->event.capability), cause ? ": " : "",
+        cause ? cause : "");
 }
 
 static void say_created(const struct phrase *p)
@@ -207,7 +240,12 @@ static void say_ended(const struct phrase *p)
     const char *reason = proto_event_note_get(&p->note->event, "reason"),
                *by = proto_event_note_get(&p->note->event, "by");
 
-    SAY(p, "The session ended: %s%s%s%s.", audit_reason_words(reason ? reason : "no reason is given"),
+    const char *cause = cause_words(&p->note->event);
+
+    SAY(p, "The session ended: %s%s%s%s.",
+        cause    ? cause
+        : reason ? audit_reason_words(reason)
+                 : "no reason is given",
         by ? " (by the " : "", by ? by : "", by ? ")" : "");
 }
 
@@ -253,7 +291,9 @@ static void say_blocked(const struct phrase *p)
 
 static void say_lost(const struct phrase *p)
 {
-    SAY(p, "The connection of the %s was lost.", who(&p->note->event));
+    const char *cause = cause_words(&p->note->event);
+
+    SAY(p, "The connection of the %s was lost%s%s.", who(&p->note->event), cause ? ": " : "", cause ? cause : "");
 }
 
 static void say_returned(const struct phrase *p)

@@ -13,6 +13,8 @@ void audit_phrase(const struct audit_session *session, size_t at, char out[stati
 const char *audit_agent_name(const struct audit_session *session);
 /** When it happened by the relay's clock, in unix seconds: all notes of a session on one clock. */
 int64_t audit_note_time(const struct audit_note *note);
+/** Why it ended, in words: what the relay wrote of a certificate that was revoked, or the reason. */
+const char *audit_end_words(const struct audit_session *session);
 /** "completed", in words. */
 const char *audit_reason_words(const char *reason);
 

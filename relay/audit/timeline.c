@@ -101,6 +101,8 @@ static void draw_stream(struct drawing *d, size_t at)
     const struct proto_event_note *started = &d->session->notes[at].event;
     const char *stream = proto_event_note_get(started, "stream");
     int64_t to = d->to_s;
+    uint64_t frames, bytes;
+    bool counted = true;
 
     for (size_t i = at + 1; i < d->session->count; i++) {
         const struct audit_note *note = &d->session->notes[i];
@@ -109,10 +111,12 @@ static void draw_stream(struct drawing *d, size_t at)
                                 : NULL;
         if (other && stream && !strcmp(stream, other)) {
             to = note->event.unix_s;
+            counted = audit_stop_figures(&note->event, &frames, &bytes);
             break;
         }
     }
-    put_bar(d, "passed", started->unix_s, to, BAR - 8, "passed on");
+    put_bar(d, "passed", started->unix_s, to, BAR - 8,
+            counted ? "passed on" : "passed on; until when and how much is " AUDIT_NOT_KNOWN);
 }
 
 static void put_mark(const struct drawing *d, const char *kind, int64_t unix_s, const char *title)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/audit/totals.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "relay/audit/times.h"
 
 static void add_statement(struct audit_totals *totals, const struct proto_statement *st)
 {
@@ -40,6 +44,13 @@ const struct audit_note *audit_start_of_stop(const struct audit_session *session
     return NULL;
 }
 
+bool audit_stop_figures(const struct proto_event_note *stopped, uint64_t *frames, uint64_t *bytes)
+{
+    bool counted = audit_detail_number(stopped, "frames", frames);
+
+    return audit_detail_number(stopped, "bytes", bytes) && counted;
+}
+
 static void add_event(struct audit_totals *totals, const struct audit_session *session, size_t at)
 {
     const struct proto_event_note *event = &session->notes[at].event;
@@ -53,8 +64,7 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
         t->under_way++;
         break;
     case PROTO_ACT_STOPPED:
-        (void)audit_detail_number(event, "frames", &frames);
-        (void)audit_detail_number(event, "bytes", &bytes);
+        t->unknown += !audit_stop_figures(event, &frames, &bytes);
         start = audit_start_of_stop(session, at);
         t->frames += frames;
         t->bytes += bytes;
@@ -76,6 +86,38 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_session *s
             add_statement(totals, &session->notes[i].statement);
         else
             add_event(totals, session, i);
+}
+
+bool audit_session_restarted(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[i];
+        const char *cause = note->by == AUDIT_RELAY ? proto_event_note_get(&note->event, "cause") : NULL;
+        if (cause && !strcmp(cause, "restart"))
+            return true;
+    }
+    return false;
+}
+
+void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX])
+{
+    char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX];
+    bool counted = t->passed > t->under_way + t->unknown;
+    size_t at = 0;
+
+    audit_duration(duration, t->seconds);
+    audit_amount(amount, t->bytes);
+    if (t->passed > t->under_way)
+        at += (size_t)snprintf(out, AUDIT_PASSED_MAX, "shared for %s%s", t->unknown ? "at most " : "", duration);
+    if (counted)
+        at += (size_t)snprintf(out + at, AUDIT_PASSED_MAX - at, ", %" PRIu64 " frame%s, %s", t->frames,
+                               t->frames == 1 ? "" : "s", amount);
+    if (t->unknown)
+        at += (size_t)snprintf(out + at, AUDIT_PASSED_MAX - at, "%s " AUDIT_NOT_KNOWN,
+                               counted ? "; how much more is" : "; how much is");
+    if (t->under_way)
+        snprintf(out + at, AUDIT_PASSED_MAX - at, "%s",
+                 at ? "; goes on, counted when it stops" : "goes on, counted when it stops");
 }
 
 int64_t audit_session_end_s(const struct audit_session *session)

@@ -5,13 +5,16 @@
 
 #include "relay/audit/session.h"
 
+enum { AUDIT_PASSED_MAX = 200 };
+
 struct audit_total {
     uint64_t granted, refused,
         unasked;                /* unasked: the customer's end refused by itself, nobody was asked or answered */
     uint64_t withdrawn, lapsed; /* by a person; by the customer's end itself (its time ran out, …) */
     uint64_t passed, blocked;   /* times that a stream began, that something was not forwarded */
     uint64_t frames, bytes;
-    int64_t seconds;    /* between begin and end of streams */
+    uint64_t unknown;   /* streams of which a killed relay could not say how much passed, nor quite until when */
+    int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */
     uint64_t under_way; /* streams that have begun and not ended */
 };
 
@@ -25,5 +28,16 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_session *s
 int64_t audit_session_end_s(const struct audit_session *session);
 /** The start that this stop belongs to: the newest of the same stream before note `at`; NULL. */
 const struct audit_note *audit_start_of_stop(const struct audit_session *session, size_t at);
+
+/** What passed before this stop, as the relay counted it. False: it was restarted meanwhile and does not know. */
+bool audit_stop_figures(const struct proto_event_note *stopped, uint64_t *frames, uint64_t *bytes);
+/** Was the relay restarted while somebody was connected? */
+bool audit_session_restarted(const struct audit_session *session);
+
+/** "shared for 5 s, 131 frames, 692 kB", and what of it nobody knows, or knows yet. */
+void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
+
+/** What stands in place of figures that nobody has. */
+#define AUDIT_NOT_KNOWN "not known: the relay was restarted"
 
 #endif

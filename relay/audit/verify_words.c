@@ -59,13 +59,13 @@ static void print_gone(const struct audit_report *r)
         const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
         char when[AUDIT_TIME_MAX];
         audit_time_short(when, gone->unix_s);
-        printf("Erased      %" PRIu64 " entries between %" PRIu64 " and %" PRIu64
-               ", %s, %s:\n            entry %" PRIu64 ", \"%s\"\n",
-               gone->count, gone->first, gone->last, when, gone->retention ? "by retention" : "by an officer",
-               gone->entry, gone->basis);
+        printf("Erased      %" PRIu64 " %s between %" PRIu64 " and %" PRIu64 ", %s, %s:\n            entry %" PRIu64
+               ", \"%s\"\n",
+               gone->count, gone->count == 1 ? "entry" : "entries", gone->first, gone->last, when,
+               gone->retention ? "by retention" : "by an officer", gone->entry, gone->basis);
     }
     if (r->gone_count > shown)
-        printf("            and %zu erasures before\n", r->gone_count - shown);
+        printf("            and %zu erasure%s before\n", r->gone_count - shown, r->gone_count - shown == 1 ? "" : "s");
 }
 
 static void print_counts(const struct audit_organisation *o, const struct audit_verified *v)
@@ -77,8 +77,9 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
     printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
     print_gone(r);
     if (r->acts)
-        printf("Officers    %" PRIu64 " notes of what officers did, or the relay to itself\n", r->acts);
-    printf("Sessions    %" PRIu64 ", of which %" PRIu64 " ended and %" PRIu64 " open\n", r->sessions,
+        printf("Officers    %" PRIu64 " note%s of what officers did, or the relay to itself\n", r->acts,
+               r->acts == 1 ? "" : "s");
+    printf("Sessions    %" PRIu64 ", of which %" PRIu64 " ended and %" PRIu64 " not yet\n", r->sessions,
            r->sessions - r->live, r->live);
     printf("Signatures  %" PRIu64 " checked, %" PRIu64 " hashes made\n", r->signatures, r->hashes);
     if (o->can_open)
@@ -112,7 +113,7 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            in time.\n",
                r->lone_notes, r->lone_notes == 1 ? "statement has" : "statements have");
     if (r->overdue)
-        printf("Note        %" PRIu64 " open %s past %s time; the relay ends %s when it runs.\n", r->overdue,
+        printf("Note        %" PRIu64 " %s past %s time and not ended; the relay ends %s when it runs.\n", r->overdue,
                r->overdue == 1 ? "session is" : "sessions are", r->overdue == 1 ? "its" : "their",
                r->overdue == 1 ? "it" : "them");
 }

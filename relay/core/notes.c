@@ -85,6 +85,7 @@ static void judge_room(void *context, struct relay_link *link)
             if (room->seat[i].peer)
                 relay_peer_tell(core, room->seat[i].peer, visit->now, PROTO_ERR_CERT_REVOKED,
                                 "the agent's certificate was revoked by its organisation; the session ends");
+        room->revoked = true;
         relay_room_end(core, room, PROTO_END_FAILED, PROTO_INDEX_RELAY, visit->now);
         return;
     }

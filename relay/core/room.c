@@ -225,6 +225,8 @@ void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct
     relay_event_text(&event, "by", who[room->ended_by]);
     if (room->stop)
         relay_event_text(&event, "officer", room->stop->serial);
+    if (room->revoked)
+        relay_event_text(&event, "cause", "revoked");
     room->end_owed = false; /* logging pumps, which would come here again */
     if (relay_event_log(core, room, &event, now)) {
         room->end_owed = true;

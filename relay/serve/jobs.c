@@ -181,7 +181,8 @@ bool serve_jobs_restore(struct serve *serve, struct serve_report *report)
     free(restoring.sids);
     if (!err) {
         if (restoring.count)
-            host_say(HOST_INFO, "%zu sessions are waited for from before", restoring.count);
+            host_say(HOST_INFO, "%zu session%s waited for from before", restoring.count,
+                     restoring.count == 1 ? " is" : "s are");
         return true;
     }
     serve_report_add(report, SERVE_ERROR, serve->folder->data, proto_err_rule(err),

@@ -137,7 +137,7 @@ static void a_page_has_a_summary_a_timeline_minutes_and_proofs_for_each_session(
 
     (void)state;
     out = run("export --format html");
-    assert_non_null(strstr(out, "4 sessions, 1 of them open"));
+    assert_non_null(strstr(out, "4 sessions, 1 of them not ended"));
     assert_int_equal(count(out, "<svg class=\"timeline\""), 4);
     assert_int_equal(count(out, "<h3>Minutes"), 4);
     assert_int_equal(count(out, "--- entry "), 29);
@@ -209,7 +209,7 @@ static void filters_choose_sessions(void **state)
         {"--agent ada", 4},
         {"--agent lovelace", 4},
         {"--agent bob", 0},
-        {"--outcome open", 1},
+        {"--outcome live", 1},
         {"--outcome completed", 1},
         {"--outcome customer-left", 1},
         {"--outcome granted", 3},

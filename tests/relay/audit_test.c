@@ -767,6 +767,18 @@ static void a_way_that_closes_without_saying_what_passed_is_found(void **state)
     finish(&t, t.f.entry);
 }
 
+static void a_stop_that_does_not_say_what_passed_nor_why_not_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "17");
+    log_session_event(&t.f, &t.s, PROTO_ACT_STOPPED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "17", NULL);
+    finish(&t, t.f.entry);
+}
+
 static void a_session_whose_row_ended_without_an_event_is_found(void **state)
 {
     struct told t;
@@ -908,6 +920,7 @@ int main(void)
         cmocka_unit_test(a_picture_that_outlives_its_time_is_found),
         cmocka_unit_test(a_way_that_nobody_closed_is_found),
         cmocka_unit_test(a_way_that_closes_without_saying_what_passed_is_found),
+        cmocka_unit_test(a_stop_that_does_not_say_what_passed_nor_why_not_is_found),
         cmocka_unit_test(a_session_whose_row_ended_without_an_event_is_found),
         cmocka_unit_test_teardown(the_program_answers_with_words_and_exit_codes, restore),
         cmocka_unit_test_teardown(a_text_of_the_database_cannot_move_the_cursor, restore),

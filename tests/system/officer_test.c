@@ -101,6 +101,98 @@ static void a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids(vo
     free(said);
 }
 
+/* ---- what the minutes say ---- */
+
+/* handhold-audit COMMAND … on the relay's folder; what it printed is the caller's to free. */
+static char *read_log(struct house *h, const char *const *words)
+{
+    const char *argv[24] = {"handhold-audit", "--dir", house_path(h, "relay"), "--key",
+                            house_path(h, "org/officer/evidence.key")};
+    size_t n = 5;
+
+    while (*words)
+        argv[n++] = *words++;
+    return house_run(h, 0, argv);
+}
+
+/* Lines are wrapped to a screen: what is looked for may go over two. */
+static void unwrap(char *text)
+{
+    char *to = text;
+
+    for (const char *at = text; *at; at++)
+        if ((*at != ' ' && *at != '\n') || to == text || to[-1] != ' ')
+            *to++ = *at == '\n' ? ' ' : *at;
+    *to = 0;
+}
+
+static void said_of(struct house *h, const char *const *words, const char *said, const char *not_said)
+{
+    char *text = read_log(h, words);
+
+    unwrap(text);
+    if (said && !strstr(text, said))
+        house_fail(h, "handhold-audit %s does not say \"%s\":\n%s", words[0], said, text);
+    if (not_said && strstr(text, not_said))
+        house_fail(h, "handhold-audit %s says \"%s\":\n%s", words[0], not_said, text);
+    free(text);
+}
+
+/* Nobody counted what had passed when the relay was killed; every command says so, and none says nought. */
+static void what_a_killed_relay_did_not_count_is_not_made_up(void **state)
+{
+    static const char unknown[] = "not known: the relay was restarted";
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+
+    house_live(h, &agent, &client);
+    house_talk(h, agent, client);
+    said_of(h, (const char *const[]){"show", h->session, NULL}, "goes on, counted when it stops", " 0 frame");
+    said_of(h, (const char *const[]){"list", NULL}, " live", " open");
+    said_of(h, (const char *const[]){"export", "--format", "csv", NULL}, "\"live\"", "\"open\"");
+    house_expect_exit(h, h->relay, SIGKILL, -1);
+    house_await(h, agent, "connection", "state", "reconnecting", NULL);
+    house_restart_relay(h);
+    house_await(h, agent, "connection", "state", "resumed", NULL);
+    house_await(h, client, "connection", "state", "resumed", NULL);
+    house_forget(agent, "video");
+    house_await(h, agent, "video", "final", "false", NULL);
+    house_end(h, agent, client);
+    said_of(h, (const char *const[]){"show", h->session, NULL}, "Camera stopped after at most ", " 0 frame");
+    said_of(h, (const char *const[]){"show", h->session, NULL},
+            "How much had passed is not known: the relay was restarted.", NULL);
+    said_of(h, (const char *const[]){"show", h->session, NULL}, "how much more is not known", NULL);
+    said_of(h, (const char *const[]){"show", h->session, "--json", NULL}, unknown, "\"frames\":\"0\"");
+    said_of(h, (const char *const[]){"list", NULL}, "the relay was restarted meanwhile", NULL);
+    said_of(h, (const char *const[]){"list", "--json", NULL}, "\"restarted\":true", NULL);
+    said_of(h, (const char *const[]){"report", NULL}, unknown, NULL);
+    said_of(h, (const char *const[]){"report", "--json", NULL}, "\"not_known\":1", NULL);
+    said_of(h, (const char *const[]){"export", "--format", "csv", NULL},
+            "\"not known: the relay was restarted\",\"not known: the relay was restarted\"", "\"0\",\"0\"");
+    said_of(h, (const char *const[]){"export", "--format", "jsonl", NULL}, unknown, "\"frames\":\"0\"");
+    said_of(h, (const char *const[]){"export", "--format", "html", NULL}, unknown, " 0 frame");
+}
+
+static void the_minutes_say_that_a_certificate_was_revoked(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+
+    house_live(h, &agent, &client);
+    free(house_run(
+        h, 0, (const char *const[]){"handhold-certs", "revoke", "--dir", house_path(h, "org"), "--id", "ana", NULL}));
+    free(house_run(
+        h, 0, (const char *const[]){"/bin/cp", house_path(h, "org/org.note"), house_path(h, "relay/org.note"), NULL}));
+    house_await(h, agent, "error", "code", "CERT_REVOKED", NULL);
+    house_expect_exit(h, agent, 0, 1);
+    house_expect_exit(h, client, 0, 1);
+    said_of(h, (const char *const[]){"show", h->session, NULL}, "the agent's certificate was revoked", "it failed");
+    said_of(h, (const char *const[]){"list", NULL}, " revoked ", "failed");
+    said_of(h, (const char *const[]){"list", "--json", NULL}, "\"cause\":\"revoked\"", NULL);
+    said_of(h, (const char *const[]){"export", "--format", "csv", NULL}, "\"the agent's certificate was revoked\"",
+            NULL);
+}
+
 /* ---- erasing ---- */
 
 struct needle {
@@ -334,6 +426,8 @@ int main(void)
         HOUSE_TEST(both_ends_read_why_an_officer_ended_their_session),
         HOUSE_TEST(nobody_but_an_officer_may),
         HOUSE_TEST(a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids),
+        HOUSE_TEST(what_a_killed_relay_did_not_count_is_not_made_up),
+        HOUSE_TEST(the_minutes_say_that_a_certificate_was_revoked),
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_restore_brings_nothing_back),
