@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What must hold in every engine, told once: a whole visit, from the link to the receipt. Where an engine cannot do a
+ * thing, what is tested is that the page says so and goes on.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { drive } from './drive.mjs';
+import { House } from './house.mjs';
+import { decodePng, meanLuma } from './watch.mjs';
+
+/* Tracks, sockets and errors, as far as a page can watch itself. */
+const WATCH = `
+  window.tracks = []; window.problems = []; window.heard = [];
+  const ask = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
+  if (ask) navigator.mediaDevices.getUserMedia = async (wanted) => { const s = await ask(wanted); window.tracks.push(...s.getTracks()); return s; };
+  addEventListener('error', (e) => window.problems.push(String(e.message)));
+  addEventListener('unhandledrejection', (e) => window.problems.push(String(e.reason)));
+  const listen = () => new MutationObserver((changes) => {
+    for (const c of changes) if (c.target.matches?.('[aria-live]')) for (const n of c.addedNodes) window.heard.push(n.textContent);
+  }).observe(document.body, { childList: true, subtree: true });
+  if (document.body) listen(); else addEventListener('DOMContentLoaded', listen);
+`;
+const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
+const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
+
+export function engineScenes(engine) {
+  let house, page;
+  const shots = process.env.HANDHOLD_SHOTS;
+
+  before(async () => {
+    house = await House.open();
+    page = await drive(engine);
+    await page.before(WATCH);
+  });
+  after(async () => {
+    await page?.close();
+    await house?.close();
+  });
+
+  async function look(name) {
+    assert.deepEqual(await page.axe(), [], name);
+    if (!shots) return;
+    mkdirSync(shots, { recursive: true });
+    await page.shot(join(shots, `${engine}-${name}.png`));
+  }
+
+  test(`${engine}: the link is opened, and nothing is spent`, async () => {
+    const agent = await house.agent();
+    await page.go(agent.invite.link);
+    await page.see('.who.good');
+    assert.equal(await page.ask('location.hash'), new URL(agent.invite.link).hash);
+    await look('welcome');
+    await agent.end();
+  });
+
+  test(`${engine}: a whole visit`, async () => {
+    const file = house.path('picture.png'), agent = await house.agent('--snapshot', file);
+    await page.go('about:blank');
+    await page.go(agent.invite.link);
+    await page.tap('#join');
+    await agent.await('joined');
+    assert.equal(await page.ask('location.hash'), '');
+    await page.see('.top .good');
+
+    agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
+    await page.see('#allow');
+    assert.equal(await page.ask(LIVE), 0, 'no lens opens before the answer');
+    await look('asked');
+    await page.tap('#allow');
+    await agent.await('first-picture');
+    assert.equal(await page.ask(LIVE), 1);
+    await agent.await('video', { total_frames: (n) => n > 10 });
+    await page.see('.tools');
+    await look('showing');
+
+    agent.do({ do: 'draw', shape: 'circle', points: [[0.3, 0.3], [0.6, 0.6]], text: 'this one' });
+    await page.see('.card canvas');
+    await page.until(`document.querySelector('.mark-words').textContent.includes('this one')`);
+    assert.equal(await page.ask(`document.querySelectorAll('.mark-words li').length`), 1, 'the marked picture is there');
+    await look('marked');
+    await page.tap('.dismiss');
+
+    await page.tap('#hide');
+    await page.tap('#mask-add');
+    await page.see('.mask-box');
+    await page.tap('#mask-done');
+
+    await page.tap('#pause');
+    await agent.await('paused', { by: 'customer', reason: 'asked' });
+    assert.equal(await page.ask(LIVE), 0);
+    const before_ = total(agent);
+    await page.tap('#continue');
+    await agent.await('video', { total_frames: (n) => n > before_ + 15 });
+    assert.equal(await page.ask(LIVE), 1);
+
+    await page.write('#chat', 'The third one blinks');
+    await page.tap('#send');
+    await agent.await('chat', { text: 'The third one blinks' });
+    agent.do({ do: 'chat', text: 'Thank you' });
+    await page.until(`document.querySelector('.lines .theirs')?.textContent.includes('Thank you')`);
+
+    await page.tap('#off-camera');
+    await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
+    assert.equal(await page.ask(LIVE), 0);
+    const { chromiumForPictures } = await import('./pictures.mjs');
+    const eye = await chromiumForPictures();
+    if (eye) {
+      const arrived = await decodePng(eye, file);
+      await eye.close();
+      assert.ok(meanLuma(arrived, { x: 0.33, y: 0.33, width: 0.24, height: 0.19 }) < 20, 'what is hidden is black at the agent');
+    }
+
+    agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the battery' });
+    await page.tap('#allow');
+    await agent.await('state', { property: 'connectivity', value: true });
+    await page.see('.facts-of-device');
+
+    await page.tap('#end');
+    await page.tap('#leave-now');
+    await agent.await('ended', { reason: 'customer-left' });
+    await page.see('.receipt');
+    await look('end');
+    await page.tap('#verify');
+    await page.until(`/proof holds/.test(document.querySelector('.receipt').textContent)`);
+    assert.deepEqual(await page.ask('[localStorage.length, sessionStorage.length, document.cookie]'), [0, 0, '']);
+    assert.deepEqual(await page.ask('window.problems'), []);
+  });
+
+  test(`${engine}: where the lens cannot be had, the agent reads it, and the help goes on`, async () => {
+    const agent = await house.agent();
+    await page.go('about:blank');
+    await page.go(agent.invite.link);
+    await page.tap('#join');
+    await agent.await('joined');
+    await page.run(`navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))`);
+    agent.do({ do: 'request', capability: 'camera', purpose: 'To see it' });
+    await page.tap('#allow');
+    await agent.await('consent', { capability: 'camera', state: 'blocked' });
+    await page.tap('#understood');
+    agent.do({ do: 'chat', text: 'Then we write' });
+    await page.until(`document.querySelector('.lines .theirs')?.textContent.includes('Then we write')`);
+    await page.tap('#end');
+    await page.tap('#leave-now');
+    await agent.await('ended');
+  });
+}
