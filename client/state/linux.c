@@ -9,33 +9,27 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "client/state/linux_inside.h"
 #include "client/state/names.h"
 #include "client/state/redact.h"
 #include "client/state/sources.h"
 
-enum { EVERY_MS = 2000, FILE_BYTES = 4096, PATH_BYTES = 512, ITEMS_MAX = 32 };
-#define MOST 1e12 /* no load, no uptime and no memory is as large */
+enum { EVERY_MS = 2000 };
 
-struct linux_source {
-    struct client_state_source source;
-    char root[PATH_BYTES / 2];
-    struct client_state_model *model; /* borrowed, during poll */
-    int64_t unix_ms;
-};
+const char client_state_linux_seen_by[] = "linux", client_state_linux_self[] = "this-device";
 
-static const char seen_by[] = "linux", self[] = "this-device";
-
-/* The first FILE_BYTES of a file as text without its last line feed; false when it cannot be read. */
-static bool read_text(const struct linux_source *l, const char *path, char out[static FILE_BYTES])
+/* The first LINUX_FILE_BYTES of a file as text without its last line feed; false when it cannot be read. */
+bool client_state_linux_read_text(const struct client_state_linux *l, const char *path,
+                                  char out[static LINUX_FILE_BYTES])
 {
-    char full[PATH_BYTES];
+    char full[LINUX_PATH_BYTES];
     FILE *file = NULL;
 
     if (snprintf(full, sizeof full, "%s%s", l->root, path) < (int)sizeof full)
         file = fopen(full, "re");
     if (!file)
         return false;
-    size_t len = fread(out, 1, FILE_BYTES - 1, file);
+    size_t len = fread(out, 1, LINUX_FILE_BYTES - 1, file);
     fclose(file);
     out[len] = 0;
     while (len && isspace((unsigned char)out[len - 1]))
@@ -68,8 +62,8 @@ static double read_number(const char *text, double most)
     return end != text && number >= 0 && number <= most ? number : -1;
 }
 
-static void add_device(struct linux_source *l, const char *id, const char *parent, const char *kind, const char *model,
-                       const char *firmware)
+void client_state_linux_add_device(struct client_state_linux *l, const char *id, const char *parent, const char *kind,
+                                   const char *model, const char *firmware)
 {
     struct client_state_device device = {0};
 
@@ -78,23 +72,24 @@ static void add_device(struct linux_source *l, const char *id, const char *paren
     snprintf(device.kind, sizeof device.kind, "%s", kind);
     put_label(device.model, sizeof device.model, model);
     put_label(device.firmware, sizeof device.firmware, firmware);
-    snprintf(device.seen_by, sizeof device.seen_by, "%s", seen_by);
+    snprintf(device.seen_by, sizeof device.seen_by, "%s", client_state_linux_seen_by);
     if (client_state_model_device(l->model, &device))
         l->source.bad++;
 }
 
-static void add(struct linux_source *l, const char *device, const char *name, struct client_state_property property)
+static void add(struct client_state_linux *l, const char *device, const char *name,
+                struct client_state_property property)
 {
     snprintf(property.device, sizeof property.device, "%s", device);
     snprintf(property.name, sizeof property.name, "%s", name);
     property.unix_ms = l->unix_ms;
-    if (client_state_model_property(l->model, seen_by, &property))
+    if (client_state_model_property(l->model, client_state_linux_seen_by, &property))
         l->source.bad++;
     else
         l->source.good++;
 }
 
-static void add_text(struct linux_source *l, const char *device, const char *name, const char *text)
+void client_state_linux_add_text(struct client_state_linux *l, const char *device, const char *name, const char *text)
 {
     struct client_state_property property = {.type = CLIENT_STATE_TEXT};
 
@@ -105,11 +100,12 @@ static void add_text(struct linux_source *l, const char *device, const char *nam
     add(l, device, name, property);
 }
 
-static void add_number(struct linux_source *l, const char *device, const char *name, double number, const char *unit)
+void client_state_linux_add_number(struct client_state_linux *l, const char *device, const char *name, double number,
+                                   const char *unit)
 {
     struct client_state_property property = {.type = CLIENT_STATE_NUMBER, .value.number = number};
 
-    if (number < 0) { /* read_number() found none */
+    if (number < 0 && strcmp(unit, "dBm") != 0) { /* read_number() found none */
         l->source.bad++;
         return;
     }
@@ -117,61 +113,67 @@ static void add_number(struct linux_source *l, const char *device, const char *n
     add(l, device, name, property);
 }
 
-static void add_truth(struct linux_source *l, const char *device, const char *name, bool truth)
+void client_state_linux_add_truth(struct client_state_linux *l, const char *device, const char *name, bool truth)
 {
     add(l, device, name, (struct client_state_property){.type = CLIENT_STATE_BOOL, .value.boolean = truth});
 }
 
 /* ---------------------------------------------------------------- the machine */
 
-static void os_name(const struct linux_source *l, char out[static CLIENT_STATE_LABEL_BYTES])
+static void os_name(const struct client_state_linux *l, char out[static CLIENT_STATE_LABEL_BYTES])
 {
-    char text[FILE_BYTES];
+    char text[LINUX_FILE_BYTES];
 
     out[0] = 0;
-    if (!read_text(l, "/etc/os-release", text))
+    if (!client_state_linux_read_text(l, "/etc/os-release", text))
         return;
     const char *at = strstr(text, "PRETTY_NAME=\"");
     if (at)
         snprintf(out, CLIENT_STATE_LABEL_BYTES, "%.*s", (int)strcspn(at + 13, "\""), at + 13);
 }
 
-static void poll_machine(struct linux_source *l)
+static void poll_machine(struct client_state_linux *l)
 {
-    char text[FILE_BYTES], os[CLIENT_STATE_LABEL_BYTES];
+    char text[LINUX_FILE_BYTES], os[CLIENT_STATE_LABEL_BYTES];
 
     os_name(l, os);
-    if (!read_text(l, "/sys/class/dmi/id/product_name", text) && !read_text(l, "/proc/device-tree/model", text))
+    if (!client_state_linux_read_text(l, "/sys/class/dmi/id/product_name", text) &&
+        !client_state_linux_read_text(l, "/proc/device-tree/model", text))
         text[0] = 0;
-    add_device(l, self, "", "computer", text, os);
-    if (read_text(l, "/proc/loadavg", text))
-        add_number(l, self, "load", read_number(text, MOST), "");
-    if (read_text(l, "/proc/uptime", text)) /* by the minute, or it would be news at each reading */
-        add_number(l, self, "uptime", floor(read_number(text, MOST) / 60) * 60, "s");
-    const char *free_kib = read_text(l, "/proc/meminfo", text) ? strstr(text, "MemAvailable:") : NULL;
+    client_state_linux_add_device(l, client_state_linux_self, "", "computer", text, os);
+    if (client_state_linux_read_text(l, "/proc/loadavg", text))
+        client_state_linux_add_number(l, client_state_linux_self, "load", read_number(text, LINUX_MOST), "");
+    if (client_state_linux_read_text(l, "/proc/uptime", text)) /* by the minute, or it would be news at each reading */
+        client_state_linux_add_number(l, client_state_linux_self, "uptime",
+                                      floor(read_number(text, LINUX_MOST) / 60) * 60, "s");
+    const char *free_kib =
+        client_state_linux_read_text(l, "/proc/meminfo", text) ? strstr(text, "MemAvailable:") : NULL;
     if (free_kib)
-        add_number(l, self, "memory_free", floor(read_number(free_kib + 13, MOST) / 1024 / 16) * 16, "MiB");
+        client_state_linux_add_number(l, client_state_linux_self, "memory_free",
+                                      floor(read_number(free_kib + 13, LINUX_MOST) / 1024 / 16) * 16, "MiB");
 }
 
-static void poll_disk(struct linux_source *l)
+static void poll_disk(struct client_state_linux *l)
 {
     struct statvfs disk;
 
     if (!statvfs(l->root[0] ? l->root : "/", &disk) && disk.f_blocks)
-        add_number(l, self, "disk_free", (double)(100 * disk.f_bavail / disk.f_blocks), "%");
+        client_state_linux_add_number(l, client_state_linux_self, "disk_free",
+                                      (double)(100 * disk.f_bavail / disk.f_blocks), "%");
 }
 
 /* ---------------------------------------------------------------- what hangs on it */
 
-static void each_in(struct linux_source *l, const char *folder, void (*visit)(struct linux_source *l, const char *name))
+static void each_in(struct client_state_linux *l, const char *folder,
+                    void (*visit)(struct client_state_linux *l, const char *name))
 {
-    char path[PATH_BYTES];
+    char path[LINUX_PATH_BYTES];
     unsigned seen = 0;
 
     if (snprintf(path, sizeof path, "%s%s", l->root, folder) >= (int)sizeof path)
         return;
     DIR *dir = opendir(path);
-    for (const struct dirent *item; dir && seen < ITEMS_MAX && (item = readdir(dir));) {
+    for (const struct dirent *item; dir && seen < LINUX_ITEMS_MAX && (item = readdir(dir));) {
         if (item->d_name[0] == '.' || strlen(item->d_name) >= 32)
             continue;
         visit(l, item->d_name);
@@ -181,35 +183,36 @@ static void each_in(struct linux_source *l, const char *folder, void (*visit)(st
         closedir(dir);
 }
 
-static bool read_item(const struct linux_source *l, const char *folder, const char *name, const char *file,
-                      char out[static FILE_BYTES])
+static bool read_item(const struct client_state_linux *l, const char *folder, const char *name, const char *file,
+                      char out[static LINUX_FILE_BYTES])
 {
-    char path[PATH_BYTES];
+    char path[LINUX_PATH_BYTES];
 
-    return snprintf(path, sizeof path, "%s/%s/%s", folder, name, file) < (int)sizeof path && read_text(l, path, out);
+    return snprintf(path, sizeof path, "%s/%s/%s", folder, name, file) < (int)sizeof path &&
+           client_state_linux_read_text(l, path, out);
 }
 
-static void visit_supply(struct linux_source *l, const char *name)
+static void visit_supply(struct client_state_linux *l, const char *name)
 {
     static const char folder[] = "/sys/class/power_supply";
-    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES];
+    char text[LINUX_FILE_BYTES], id[CLIENT_STATE_ID_BYTES];
 
     if (!read_item(l, folder, name, "type", text) || strcmp(text, "Battery") != 0)
         return;
     snprintf(id, sizeof id, "battery/%.31s", name);
     client_state_redact_mac(id); /* a wireless mouse's battery is named after its address */
-    add_device(l, id, self, "battery", "", "");
+    client_state_linux_add_device(l, id, client_state_linux_self, "battery", "", "");
     if (read_item(l, folder, name, "capacity", text))
-        add_number(l, id, "battery", read_number(text, 100), "%");
+        client_state_linux_add_number(l, id, "battery", read_number(text, 100), "%");
     if (read_item(l, folder, name, "status", text))
-        add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
+        client_state_linux_add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
 }
 
 /* "enx" and "wlx" names hold the whole MAC address: the maker's half and the number of the interface stand for it. */
-static void interface_name(const struct linux_source *l, const char *name, char out[static 32])
+static void interface_name(const struct client_state_linux *l, const char *name, char out[static 32])
 {
     static const char folder[] = "/sys/class/net";
-    char text[FILE_BYTES] = "";
+    char text[LINUX_FILE_BYTES] = "";
     size_t hex = strlen(name) == 15 && name[2] == 'x' ? strspn(name + 3, "0123456789abcdef") : 0;
 
     snprintf(out, 32, "%.31s", name);
@@ -220,10 +223,10 @@ static void interface_name(const struct linux_source *l, const char *name, char 
     snprintf(out, 32, "%.9s-%.6s", name, text[0] && strspn(text, "0123456789") == strlen(text) ? text : "x");
 }
 
-static void visit_interface(struct linux_source *l, const char *name)
+static void visit_interface(struct client_state_linux *l, const char *name)
 {
     static const char folder[] = "/sys/class/net";
-    char text[FILE_BYTES], id[CLIENT_STATE_ID_BYTES], wireless[PATH_BYTES], shown[32];
+    char text[LINUX_FILE_BYTES], id[CLIENT_STATE_ID_BYTES], wireless[LINUX_PATH_BYTES], shown[32];
 
     if (!strcmp(name, "lo"))
         return;
@@ -231,21 +234,22 @@ static void visit_interface(struct linux_source *l, const char *name)
     snprintf(id, sizeof id, "interface/%s", shown);
     snprintf(wireless, sizeof wireless, "%s%s/%s/wireless", l->root, folder, name);
     DIR *radio = opendir(wireless);
-    add_device(l, id, self, radio ? "wifi_interface" : "network_interface", shown, "");
+    client_state_linux_add_device(l, id, client_state_linux_self, radio ? "wifi_interface" : "network_interface", shown,
+                                  "");
     if (radio)
         closedir(radio);
     if (read_item(l, folder, name, "operstate", text))
-        add_truth(l, id, "connectivity", !strcmp(text, "up"));
+        client_state_linux_add_truth(l, id, "connectivity", !strcmp(text, "up"));
     if (read_item(l, folder, name, "address", text))
-        add_text(l, id, "mac_address", text);
+        client_state_linux_add_text(l, id, "mac_address", text);
 }
 
 /* The default route of /proc/net/route; its numbers are hexadecimal in the machine's byte order. */
-static void poll_gateway(struct linux_source *l)
+static void poll_gateway(struct client_state_linux *l)
 {
-    char text[FILE_BYTES], *rest = NULL;
+    char text[LINUX_FILE_BYTES], *rest = NULL;
 
-    if (!read_text(l, "/proc/net/route", text))
+    if (!client_state_linux_read_text(l, "/proc/net/route", text))
         return;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char name[32];
@@ -255,17 +259,19 @@ static void poll_gateway(struct linux_source *l)
         char address[INET_ADDRSTRLEN];
         inet_ntop(AF_INET, &gateway, address,
                   sizeof address); /* the file shows the address as a number of this machine */
-        add_text(l, self, "gateway", address);
+        client_state_linux_add_text(l, client_state_linux_self, "gateway", address);
+        snprintf(l->gateway, sizeof l->gateway, "%s", address);
         return;
     }
-    add_text(l, self, "gateway", "none");
+    l->gateway[0] = '\0';
+    client_state_linux_add_text(l, client_state_linux_self, "gateway", "none");
 }
 
-static void poll_dns(struct linux_source *l)
+static void poll_dns(struct client_state_linux *l)
 {
-    char text[FILE_BYTES], servers[CLIENT_STATE_TEXT_BYTES] = "", *rest = NULL;
+    char text[LINUX_FILE_BYTES], servers[CLIENT_STATE_TEXT_BYTES] = "", *rest = NULL;
 
-    if (!read_text(l, "/etc/resolv.conf", text))
+    if (!client_state_linux_read_text(l, "/etc/resolv.conf", text))
         return;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         char address[64];
@@ -273,12 +279,12 @@ static void poll_dns(struct linux_source *l)
         if (sscanf(line, "nameserver %63s", address) == 1)
             snprintf(servers + used, sizeof servers - used, "%s%s", used ? " " : "", address);
     }
-    add_text(l, self, "dns_servers", servers[0] ? servers : "none");
+    client_state_linux_add_text(l, client_state_linux_self, "dns_servers", servers[0] ? servers : "none");
 }
 
 static void poll(struct client_state_source *source, struct proto_now now, struct client_state_model *model)
 {
-    struct linux_source *l = (struct linux_source *)source;
+    struct client_state_linux *l = (struct client_state_linux *)source;
 
     if (now.mono_ms < source->deadline_ms)
         return;
@@ -291,19 +297,25 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     poll_dns(l);
     each_in(l, "/sys/class/power_supply", visit_supply);
     each_in(l, "/sys/class/net", visit_interface);
+    client_state_linux_neighbours(l);
+    if (!l->root[0])
+        client_state_linux_wifi(l);
     l->model = NULL;
 }
 
 static void free_source(struct client_state_source *source)
 {
-    free(source);
+    struct client_state_linux *l = (struct client_state_linux *)source;
+
+    client_state_linux_wifi_end(l);
+    free(l);
 }
 
 enum proto_err client_state_linux_open(const char *root, struct client_state_source **out,
                                        char why[static CLIENT_STATE_WHY_BYTES])
 {
     static const struct client_state_source_ops ops = {poll, free_source};
-    struct linux_source *l = calloc(1, sizeof *l);
+    struct client_state_linux *l = calloc(1, sizeof *l);
 
     *out = NULL;
     if (!l || snprintf(l->root, sizeof l->root, "%s", root) >= (int)sizeof l->root) {
@@ -311,7 +323,8 @@ enum proto_err client_state_linux_open(const char *root, struct client_state_sou
         free(l);
         return PROTO_ERR_NOMEM;
     }
-    l->source = (struct client_state_source){.ops = &ops, .seen_by = seen_by, .fd = -1, .deadline_ms = INT64_MIN};
+    l->source = (struct client_state_source){
+        .ops = &ops, .seen_by = client_state_linux_seen_by, .fd = -1, .deadline_ms = INT64_MIN};
     *out = &l->source;
     return PROTO_OK;
 }

@@ -45,8 +45,14 @@ static bool holds_one_of(const char *name, const char *const *words)
     return false;
 }
 
-bool client_state_redact_hides(const char *name)
+bool client_state_redact_hides(const struct client_state_rules *rules, const char *name)
 {
+    for (size_t i = 0; rules && i < rules->shows; i++)
+        if (!strcmp(rules->show[i], name))
+            return false;
+    for (size_t i = 0; rules && i < rules->hides; i++)
+        if (holds_word(name, rules->hide[i]))
+            return true;
     for (const char *const *part = secret_parts; *part; part++)
         if (strstr(name, *part))
             return true;
@@ -179,18 +185,53 @@ static void cut_keys(char *text)
     }
 }
 
-void client_state_redact(const char *name, char *text, size_t capacity)
+/* "52.5200, 13.4050": two numbers with three digits or more behind the point, parted by a comma or a blank. */
+static bool is_coordinate(const char *at, size_t *len)
 {
+    size_t whole, n = *at == '-' || *at == '+';
+
+    whole = strspn(at + n, "0123456789");
+    if (whole < 1 || whole > 3 || at[n + whole] != '.')
+        return false;
+    size_t digits = strspn(at + n + whole + 1, "0123456789");
+
+    *len = n + whole + 1 + digits;
+    return digits >= 3 && at[*len] != '.';
+}
+
+static bool holds_coordinates(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        size_t first, second, gap;
+
+        if (at != text && (isalnum((unsigned char)at[-1]) || at[-1] == '.'))
+            continue;
+        if (!is_coordinate(at, &first))
+            continue;
+        gap = strspn(at + first, ",; ");
+        if (gap && is_coordinate(at + first + gap, &second))
+            return true;
+    }
+    return false;
+}
+
+void client_state_redact(const struct client_state_rules *rules, const char *name, char *text, size_t capacity)
+{
+    static const struct client_state_rules built_in;
     char made[1024];
     size_t len;
 
-    if (client_state_redact_hides(name)) {
+    if (!rules)
+        rules = &built_in;
+    if (client_state_redact_hides(rules, name) || (!rules->plain_coordinates && holds_coordinates(text))) {
         snprintf(text, capacity, "%s", *text ? CLIENT_STATE_HIDDEN : "");
         return;
     }
-    client_state_redact_mac(text);
-    cut_keys(text);
-    if (holds_one_of(name, address_stays))
+    if (!rules->plain_mac)
+        client_state_redact_mac(text);
+    if (!rules->plain_key)
+        cut_keys(text);
+    if (rules->plain_address || holds_one_of(name, address_stays))
         return;
     mask_addresses(text, made, sizeof made);
     len = strlen(made);
@@ -199,4 +240,75 @@ void client_state_redact(const char *name, char *text, size_t capacity)
             len--;
     memcpy(text, made, len);
     text[len] = '\0';
+}
+
+/* ---- the file ---- */
+
+static bool take_word(void *list, size_t size, size_t *count, const char *word)
+{
+    if (*count == CLIENT_STATE_RULES_MAX || strlen(word) >= size)
+        return false;
+    memcpy((char *)list + *count * size, word, strlen(word) + 1);
+    (*count)++;
+    return true;
+}
+
+static bool take_form(struct client_state_rules *out, const char *form)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+    } forms[] = {{"mac", &out->plain_mac},
+                 {"address", &out->plain_address},
+                 {"key", &out->plain_key},
+                 {"coordinates", &out->plain_coordinates}};
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (!strcmp(forms[i].name, form)) {
+            *forms[i].flag = true;
+            return true;
+        }
+    return false;
+}
+
+static bool take_rule(struct client_state_rules *out, const char *verb, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (!len || strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_") != len)
+        return false;
+    if (!strcmp(verb, "hide"))
+        return take_word(out->hide, sizeof *out->hide, &out->hides, word);
+    if (!strcmp(verb, "show"))
+        return take_word(out->show, sizeof *out->show, &out->shows, word);
+    return !strcmp(verb, "plain") && take_form(out, word);
+}
+
+enum proto_err client_state_rules_parse(const char *text, size_t len, struct client_state_rules *out, char *why,
+                                        size_t why_bytes)
+{
+    const char *end = text + len;
+    unsigned number = 0;
+
+    memset(out, 0, sizeof *out);
+    while (text < end) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t line_len = (size_t)((stop ? stop : end) - text);
+        char line[128], verb[16], word[64], rest[2];
+        int words;
+
+        number++;
+        snprintf(line, sizeof line, "%.*s", (int)(line_len < sizeof line ? line_len : sizeof line - 1), text);
+        line[strcspn(line, "#")] = '\0';
+        words = sscanf(line, "%15s %63s %1s", verb, word, rest);
+        if (words > 0 && (words != 2 || !take_rule(out, verb, word))) {
+            snprintf(why, why_bytes,
+                     "line %u, \"%.60s\": a rule is hide WORD, show NAME or plain mac|address|key|coordinates, at most "
+                     "%d of each; mend this line",
+                     number, line, CLIENT_STATE_RULES_MAX);
+            return PROTO_ERR_FORMAT;
+        }
+        text += line_len + 1;
+    }
+    return PROTO_OK;
 }

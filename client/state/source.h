@@ -18,8 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLIENT_STATE_DEVICES_MAX 256
-#define CLIENT_STATE_PROPERTIES_MAX 4096
+#define CLIENT_STATE_DEVICES_MAX 512
+#define CLIENT_STATE_PROPERTIES_MAX 8192
+#define CLIENT_STATE_HIDES_MAX 128 /* devices and properties that the customer does not show */
 #define CLIENT_STATE_SOURCES_MAX 8
 #define CLIENT_STATE_ID_BYTES 64    /* of a device; with the final NUL, as all of these */
 #define CLIENT_STATE_NAME_BYTES 48  /* of a property; kind */
@@ -36,7 +37,10 @@ struct client_state_device {
         parent[CLIENT_STATE_ID_BYTES]; /* id of the device it hangs on; "" for none. May be told later than the child */
     char kind[CLIENT_STATE_NAME_BYTES]; /* computer, router, network_interface, battery, light, … */
     char maker[CLIENT_STATE_LABEL_BYTES], model[CLIENT_STATE_LABEL_BYTES], firmware[CLIENT_STATE_LABEL_BYTES];
-    char seen_by[16]; /* the source: "linux", "json" */
+    char seen_by[16];                    /* the source: "linux", "json", "mdns", "mqtt" */
+    char name[CLIENT_STATE_LABEL_BYTES]; /* what people call it: "Kitchen lamp"; "" for none */
+    bool gone;                           /* to a sink only: it left, its properties with it */
+    bool hidden;                         /* to a sink only: the customer does not show it; labels are empty */
 };
 
 struct client_state_property {
@@ -50,6 +54,7 @@ struct client_state_property {
     } value;
     char unit[CLIENT_STATE_UNIT_BYTES]; /* "%", "°C", "MiB"; "" for none */
     int64_t unix_ms;                    /* when it was so */
+    bool hidden;                        /* to a sink only: the customer does not show it; the value is empty */
 };
 
 /* The model: bounded, latest value per property. */
@@ -63,6 +68,9 @@ struct client_state_sink {
 };
 
 PROTO_MUST_USE enum proto_err client_state_model_new(struct client_state_model **out);
+struct client_state_rules;
+/** Values that come from now on pass these rules too (redact.h). Borrowed until free; NULL: the built-in ones alone. */
+void client_state_model_rules(struct client_state_model *model, const struct client_state_rules *rules);
 /**
  * A device, new or changed. RANGE: a field has a form that the struct above forbids, or the id is a MAC address; FULL:
  * CLIENT_STATE_DEVICES_MAX reached; REFUSED: another source told this id. `device` is copied.
@@ -76,6 +84,22 @@ PROTO_MUST_USE enum proto_err client_state_model_device(struct client_state_mode
  */
 PROTO_MUST_USE enum proto_err client_state_model_property(struct client_state_model *model, const char *seen_by,
                                                           const struct client_state_property *property);
+/** The device has left: it and its properties are forgotten, and the sink hears it once. NOT_FOUND, REFUSED as above.
+ */
+PROTO_MUST_USE enum proto_err client_state_model_gone(struct client_state_model *model, const char *seen_by,
+                                                      const char *device);
+/**
+ * What the customer does not show: a whole device (`name` NULL) or one property, known already or not yet. The sink
+ * hears that it is hidden, never its value. FULL: CLIENT_STATE_HIDES_MAX; NOT_FOUND: `hide` is false and it was not
+ * hidden.
+ */
+PROTO_MUST_USE enum proto_err client_state_model_hide(struct client_state_model *model, const char *device,
+                                                      const char *name, bool hide);
+/** The newest value, for a check of this end's own; NULL when there is none. Borrowed until the next change. */
+const struct client_state_property *client_state_model_find(const struct client_state_model *model, const char *device,
+                                                            const char *name);
+const struct client_state_device *client_state_model_find_device(const struct client_state_model *model,
+                                                                 const char *id);
 /**
  * Tells what changed since it was last told, oldest first, until the sink says false. Returns how many were told. The
  * sink does not call the model.
@@ -107,11 +131,13 @@ struct client_state_source {
     int64_t deadline_ms; /* mono; PROTO_NEVER: by fd alone */
     struct client_state_log log;
     uint64_t good, bad; /* lines or readings taken and refused */
+    bool paused;        /* nobody may read now: what comes is kept or thrown away, and nothing is asked of others */
 };
 
 /**
- * "linux" (this machine) or "json:PATH" (lines from a product's firmware: a FIFO, or a Unix socket that is made at
- * PATH). On error *out is NULL and `why` names value, rule and way out. The caller owns *out.
+ * "linux" (this machine), "json:PATH" (lines from a product's firmware: a FIFO, or a Unix socket that is made at
+ * PATH) and what else stands in the table of source.c. On error *out is NULL and `why` names
+ * value, rule and way out. The caller owns *out.
  */
 PROTO_MUST_USE enum proto_err client_state_source_open(const char *spec, struct client_state_log log,
                                                        struct client_state_source **out,

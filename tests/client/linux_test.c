@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This machine as a tree of files that the test writes: what a kernel says, what it leaves out, and what it never
  * should. */
+#include <linux/nl80211.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+
+#include "client/state/linux_inside.h"
 #include "client/state/sources.h"
 #include "tests/client/folder.h"
 
@@ -221,6 +226,71 @@ static void hostile_files_do_no_harm_and_do_not_hide_the_rest(void **state)
     assert_in_range(client_state_model_devices(model), 20, 40);
 }
 
+static void the_router_and_the_neighbours_are_told_without_their_addresses(void **state)
+{
+    (void)state;
+    put("proc/net/route", "Iface\tDestination\tGateway\nwlan0\t00000000\t0107A8C0\t0003\n");
+    put("proc/net/arp", "IP address       HW type     Flags       HW address            Mask     Device\n"
+                        "192.168.7.1      0x1         0x2         a4:b1:c1:00:11:22     *        wlan0\n"
+                        "192.168.7.23     0x1         0x2         00:1a:2b:3c:4d:5e     *        wlan0\n"
+                        "192.168.7.99     0x1         0x0         00:00:00:00:00:00     *        wlan0\n");
+    look();
+    assert_non_null(strstr(heard, "router< router [] []\nrouter.gateway=192.168.7.1\nrouter.connectivity=yes\n"));
+    assert_non_null(strstr(heard, "neighbour/wlan0-23<router network_neighbour"));
+    assert_non_null(strstr(heard, "neighbour/wlan0-23.ip_address=192.168.x.x\n"));
+    assert_non_null(strstr(heard, "neighbour/wlan0-23.mac_address=00:1a:2b:xx:xx:xx\n"));
+    assert_non_null(strstr(heard, "this-device.neighbours=1\n"));
+    assert_null(strstr(heard, "-99"));
+    put("proc/net/arp", "IP address\n192.168.7.1 0x1 0x0 00:00:00:00:00:00 * wlan0\n");
+    look();
+    assert_non_null(strstr(heard, "router.connectivity=no\n"));
+}
+
+static void channels_are_counted_as_the_standard_does(void **state)
+{
+    static const struct {
+        uint32_t mhz;
+        unsigned channel;
+    } cases[] = {{2412, 1}, {2472, 13}, {2484, 14}, {5180, 36}, {5825, 165}, {5955, 1}, {6435, 97}, {900, 0}, {0, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(client_state_linux_channel(cases[i].mhz), cases[i].channel);
+}
+
+/* A message as the kernel makes it, byte by byte through the same library. */
+static void what_a_radio_says_is_read(void **state)
+{
+    struct client_state_radio radio = {0};
+    struct nl_msg *m = nlmsg_alloc();
+    struct nlattr *info, *rate;
+
+    (void)state;
+    assert_non_null(genlmsg_put(m, 0, 0, 40, 0, 0, NL80211_CMD_NEW_INTERFACE, 0));
+    nla_put_u32(m, NL80211_ATTR_IFINDEX, 3);
+    nla_put_u32(m, NL80211_ATTR_WIPHY_FREQ, 2437);
+    nla_put(m, NL80211_ATTR_SSID, 4, "Home");
+    assert_true(client_state_linux_radio_read(nlmsg_hdr(m), &radio));
+    assert_int_equal(radio.ifindex, 3);
+    assert_string_equal(radio.ssid, "Home");
+    assert_int_equal(client_state_linux_channel(radio.mhz), 6);
+    assert_false(radio.linked);
+    nlmsg_free(m);
+    m = nlmsg_alloc();
+    assert_non_null(genlmsg_put(m, 0, 0, 40, 0, 0, NL80211_CMD_NEW_STATION, 0));
+    info = nla_nest_start(m, NL80211_ATTR_STA_INFO);
+    nla_put_u8(m, NL80211_STA_INFO_SIGNAL, (uint8_t)-71);
+    rate = nla_nest_start(m, NL80211_STA_INFO_TX_BITRATE);
+    nla_put_u32(m, NL80211_RATE_INFO_BITRATE32, 1444);
+    nla_nest_end(m, rate);
+    nla_nest_end(m, info);
+    assert_true(client_state_linux_radio_read(nlmsg_hdr(m), &radio));
+    assert_true(radio.linked);
+    assert_int_equal(radio.signal_dbm, -71);
+    assert_true(radio.rate_mbit > 144.3 && radio.rate_mbit < 144.5);
+    nlmsg_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +298,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_what_changed_is_told_again_and_only_every_two_seconds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_of_which_nothing_is_known_is_still_a_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_hold_a_mac_address_are_shortened_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_router_and_the_neighbours_are_told_without_their_addresses, set_up,
+                                        tear_down),
+        cmocka_unit_test(channels_are_counted_as_the_standard_does),
+        cmocka_unit_test(what_a_radio_says_is_read),
         cmocka_unit_test_setup_teardown(hostile_files_do_no_harm_and_do_not_hide_the_rest, set_up, tear_down),
     };
 

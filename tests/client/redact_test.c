@@ -21,16 +21,16 @@ static void names_that_speak_of_secrets_hide_their_value_and_harmless_ones_do_no
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) {
         char text[32] = "hunter2";
 
-        if (!client_state_redact_hides(secret[i]))
+        if (!client_state_redact_hides(NULL, secret[i]))
             fail_msg("%s is shown", secret[i]);
-        client_state_redact(secret[i], text, sizeof text);
+        client_state_redact(NULL, secret[i], text, sizeof text);
         assert_string_equal(text, "(hidden)");
         text[0] = '\0'; /* that there is none is no secret */
-        client_state_redact(secret[i], text, sizeof text);
+        client_state_redact(NULL, secret[i], text, sizeof text);
         assert_string_equal(text, "");
     }
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-        if (client_state_redact_hides(harmless[i]))
+        if (client_state_redact_hides(NULL, harmless[i]))
             fail_msg("%s is hidden", harmless[i]);
 }
 
@@ -73,6 +73,9 @@ static void forms_of_secrets_are_cut_and_words_stay(void **state)
         {"note", "the-quick-brown-fox-jumps", "the-quick-brown-fox-jumps"},
         {"note", "Grüße aus der Küche", "Grüße aus der Küche"},
         {"note", "", ""},
+        {"note", "at 52.5200, 13.4050 since noon", "(hidden)"},
+        {"note", "-33.868;151.209", "(hidden)"},
+        {"note", "21.5, 40.25", "21.5, 40.25"}, /* a room's climate */
     };
 
     (void)state;
@@ -80,9 +83,9 @@ static void forms_of_secrets_are_cut_and_words_stay(void **state)
         char text[256];
 
         snprintf(text, sizeof text, "%s", cases[i].in);
-        client_state_redact(cases[i].name, text, sizeof text);
+        client_state_redact(NULL, cases[i].name, text, sizeof text);
         assert_string_equal(text, cases[i].out);
-        client_state_redact(cases[i].name, text, sizeof text); /* twice is as once */
+        client_state_redact(NULL, cases[i].name, text, sizeof text); /* twice is as once */
         assert_string_equal(text, cases[i].out);
     }
 }
@@ -92,13 +95,47 @@ static void a_text_that_grows_stays_in_its_room_and_ends_with_a_whole_character(
     char small[10] = "::1 \xc3\xbc", full[256] = "";
 
     (void)state;
-    client_state_redact("note", small, sizeof small);
+    client_state_redact(NULL, "note", small, sizeof small);
     assert_string_equal(small, "0:0:0::x ");
     for (int i = 0; i < 63; i++)
         memcpy(full + 4 * i, "::1 ", 5);
-    client_state_redact("note", full, sizeof full);
+    client_state_redact(NULL, "note", full, sizeof full);
     assert_int_equal(strlen(full), 255);
     assert_memory_equal(full, "0:0:0::x 0:0:0::x ", 18);
+}
+
+static void a_file_of_rules_adds_and_lifts(void **state)
+{
+    static const char file[] = "# of this home\nhide owner\n\nshow ssid # it is public\nplain address\n";
+    struct client_state_rules rules;
+    char why[256], text[64] = "FRITZ 7590 at 192.168.7.4";
+
+    (void)state;
+    assert_int_equal(client_state_rules_parse(file, strlen(file), &rules, why, sizeof why), PROTO_OK);
+    assert_true(client_state_redact_hides(&rules, "owner_name"));
+    assert_false(client_state_redact_hides(NULL, "owner_name"));
+    assert_false(client_state_redact_hides(&rules, "ssid"));
+    assert_true(client_state_redact_hides(&rules, "wifi_key")); /* the built-in ones hold */
+    client_state_redact(&rules, "ssid", text, sizeof text);
+    assert_string_equal(text, "FRITZ 7590 at 192.168.7.4");
+    client_state_redact(NULL, "note", text, sizeof text);
+    assert_string_equal(text, "FRITZ 7590 at 192.168.x.x");
+}
+
+static void a_rule_that_is_none_is_named_with_its_line(void **state)
+{
+    static const char *const wrong[] = {"hide",      "hide a b",
+                                        "hise ssid", "plain everything",
+                                        "show SSID", "hide a_word_that_is_longer_than_any_of_them"};
+    struct client_state_rules rules;
+    char why[256], file[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(file, sizeof file, "hide owner\n%s\n", wrong[i]);
+        assert_int_equal(client_state_rules_parse(file, strlen(file), &rules, why, sizeof why), PROTO_ERR_FORMAT);
+        assert_non_null(strstr(why, "line 2"));
+    }
 }
 
 int main(void)
@@ -106,6 +143,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_speak_of_secrets_hide_their_value_and_harmless_ones_do_not),
         cmocka_unit_test(forms_of_secrets_are_cut_and_words_stay),
+        cmocka_unit_test(a_file_of_rules_adds_and_lifts),
+        cmocka_unit_test(a_rule_that_is_none_is_named_with_its_line),
         cmocka_unit_test(a_text_that_grows_stays_in_its_room_and_ends_with_a_whole_character),
     };
 
