@@ -94,7 +94,7 @@ static enum proto_err take_draw(const json_t *json, struct agent_command *out, c
 
     if (!shape || strlen(shape) >= sizeof out->shape)
         return fail(why, PROTO_ERR_RANGE,
-                    "\"draw\": \"shape\" is one of arrow, line, circle, rectangle, text, number; give one");
+                    "\"draw\": \"shape\" is one of arrow, line, circle, rectangle, text, number, highlight; give one");
     snprintf(out->shape, sizeof out->shape, "%s", shape);
     json_array_foreach(points, i, pair)
     {

@@ -57,6 +57,8 @@ static void later(struct headless *h, const char *name)
 static void obey(struct headless *h, const struct agent_command *command)
 {
     struct proto_now now = host_now();
+    const struct agent_desk_mark mark = {
+        .shape = command->shape, .points = command->points, .pairs = command->pairs, .text = command->text};
     enum proto_err err = PROTO_OK;
     uint32_t id;
 
@@ -73,7 +75,7 @@ static void obey(struct headless *h, const struct agent_command *command)
         err = agent_desk_point(h->desk, command->points[0], command->points[1], now);
         break;
     case AGENT_DO_DRAW:
-        err = agent_desk_draw(h->desk, command->shape, command->points, command->pairs, command->text, &id, now);
+        err = agent_desk_draw(h->desk, &mark, &id, now);
         break;
     case AGENT_DO_CLEAR:
         err = agent_desk_clear(h->desk, command->id, now);

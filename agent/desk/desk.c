@@ -23,6 +23,7 @@ struct agent_desk {
     uint16_t tl0; /* of the last picture of layer 0 */
     bool first;   /* the next picture is the first of its consent */
     int64_t last_ms;
+    uint32_t ts_ms, frozen_ts_ms; /* media time of the last picture and of the frozen one */
     uint8_t *frozen; /* owned: a copy of the picture, planes without padding; NULL: live */
     struct agent_desk_i420 frozen_frame;
 };
@@ -104,6 +105,7 @@ static void take_picture(struct agent_desk *d, const struct proto_event *e, stru
         proto_session_want_key_frame(d->session, PROTO_CAPABILITY_CAMERA, now);
         return;
     }
+    d->ts_ms = h->ts_ms;
     if (d->listener.mono_ms)
         agent_desk_picture_took(d->picture, d->listener.mono_ms() - now.mono_ms);
     if (d->listener.picture)
@@ -257,7 +259,7 @@ enum proto_err agent_desk_point(struct agent_desk *d, double x, double y, struct
 
 static bool is_shape(const char *shape)
 {
-    static const char *const shapes[] = {"arrow", "line", "circle", "rectangle", "text", "number"};
+    static const char *const shapes[] = {"arrow", "line", "circle", "rectangle", "text", "number", "highlight"};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (!strcmp(shape, shapes[i]))
@@ -265,22 +267,24 @@ static bool is_shape(const char *shape)
     return false;
 }
 
-enum proto_err agent_desk_draw(struct agent_desk *d, const char *shape, const double *points, size_t pairs,
-                               const char *text, uint32_t *id, struct proto_now now)
+enum proto_err agent_desk_draw(struct agent_desk *d, const struct agent_desk_mark *drawn, uint32_t *id,
+                               struct proto_now now)
 {
     handhold_Data data = {.which_body = handhold_Data_mark_tag};
     handhold_Mark *mark = &data.body.mark;
     enum proto_err err;
 
-    if (!is_shape(shape) || pairs == 0 || pairs > AGENT_DESK_POINTS_MAX ||
-        PROTO_SET_TEXT(mark->shape, shape) != PROTO_OK || PROTO_SET_TEXT(mark->text, text ? text : "") != PROTO_OK)
+    if (!is_shape(drawn->shape) || drawn->pairs == 0 || drawn->pairs > AGENT_DESK_POINTS_MAX ||
+        PROTO_SET_TEXT(mark->shape, drawn->shape) != PROTO_OK ||
+        PROTO_SET_TEXT(mark->text, drawn->text ? drawn->text : "") != PROTO_OK)
         return PROTO_ERR_RANGE;
-    for (size_t i = 0; i < 2 * pairs; i++) {
-        if (!in_picture(points[i]))
+    for (size_t i = 0; i < 2 * drawn->pairs; i++) {
+        if (!in_picture(drawn->points[i]))
             return PROTO_ERR_RANGE;
-        mark->points[mark->points_count++] = (float)points[i];
+        mark->points[mark->points_count++] = (float)drawn->points[i];
     }
     mark->id = d->marks + 1;
+    mark->ts_ms = drawn->ts_ms ? drawn->ts_ms : agent_desk_shown_ts_ms(d);
     err = proto_session_send_data(d->session, &data, now);
     if (err == PROTO_OK)
         *id = ++d->marks;
@@ -325,6 +329,7 @@ enum proto_err agent_desk_freeze(struct agent_desk *d, bool frozen)
     if (!at)
         return PROTO_ERR_NOMEM;
     d->frozen_frame = f;
+    d->frozen_ts_ms = d->ts_ms;
     for (int p = 0; p < 3; p++) {
         d->frozen_frame.plane[p] = at;
         d->frozen_frame.stride[p] = (int)width[p];
@@ -342,4 +347,9 @@ bool agent_desk_frozen(const struct agent_desk *d)
 struct agent_desk_i420 agent_desk_shown(const struct agent_desk *d)
 {
     return d->frozen ? d->frozen_frame : agent_desk_picture_last(d->picture);
+}
+
+uint32_t agent_desk_shown_ts_ms(const struct agent_desk *d)
+{
+    return d->frozen ? d->frozen_ts_ms : d->ts_ms;
 }

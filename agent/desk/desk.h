@@ -28,6 +28,15 @@ struct agent_desk_listener {
     int64_t (*mono_ms)(void);
 };
 
+/* What is drawn on the picture. */
+struct agent_desk_mark {
+    const char *shape;    /* arrow, line, circle, rectangle, text, number, highlight */
+    const double *points; /* x, y pairs, 0..1 */
+    size_t pairs;
+    const char *text; /* NULL: none */
+    uint32_t ts_ms;   /* media time of the picture it was drawn on; 0: the one that is shown */
+};
+
 /** `config` as proto_session_new_agent(). The caller owns *out. */
 PROTO_MUST_USE enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_config *config,
                                              const struct agent_desk_listener *listener, struct proto_now now);
@@ -47,9 +56,9 @@ const char *agent_desk_purpose(enum proto_capability capability);
 PROTO_MUST_USE enum proto_err agent_desk_chat(struct agent_desk *desk, const char *text, struct proto_now now);
 /** 0..1 of the picture. RANGE otherwise. */
 PROTO_MUST_USE enum proto_err agent_desk_point(struct agent_desk *desk, double x, double y, struct proto_now now);
-/** `points` are x, y pairs, 0..1. The new mark's number is in *id. RANGE: shape, count or a point. */
-PROTO_MUST_USE enum proto_err agent_desk_draw(struct agent_desk *desk, const char *shape, const double *points,
-                                              size_t pairs, const char *text, uint32_t *id, struct proto_now now);
+/** The new mark's number is in *id. RANGE: shape, count or a point. */
+PROTO_MUST_USE enum proto_err agent_desk_draw(struct agent_desk *desk, const struct agent_desk_mark *mark, uint32_t *id,
+                                              struct proto_now now);
 /** `id` 0: all marks. */
 PROTO_MUST_USE enum proto_err agent_desk_clear(struct agent_desk *desk, uint32_t id, struct proto_now now);
 /** Keeps showing the present picture, or goes on with the live one. STATE: there is no picture. */
@@ -60,6 +69,8 @@ PROTO_MUST_USE enum proto_err agent_desk_check_words(struct agent_desk *desk, bo
 
 /** What is to be shown: the frozen picture, or the last one. Width 0: none. Borrowed until the next take or freeze. */
 struct agent_desk_i420 agent_desk_shown(const struct agent_desk *desk);
+/** Media time of what is to be shown; 0: there is none. */
+uint32_t agent_desk_shown_ts_ms(const struct agent_desk *desk);
 const struct agent_desk_picture *agent_desk_picture(const struct agent_desk *desk);
 /** Mono ms of the last picture that was accepted; PROTO_NEVER before the first. */
 int64_t agent_desk_last_picture_ms(const struct agent_desk *desk);
