@@ -25,6 +25,8 @@ enum {
     PROTO_MAX_EVIDENCE_BYTES = 16384, /* several notes (rekey notes ride along) and the sealing */
     PROTO_MAX_VALUE_BYTES = 200,      /* one value in a note, §9 */
     PROTO_MAX_CHAT_BYTES = 2000,
+    PROTO_MOVE_BYTES = 64,         /* MOVE: the key and the tag of a device that asks to go on in another's place */
+    PROTO_MAX_MOVED_BYTES = 8192,  /* what it gets: one customer's end, sealed */
     PROTO_MAX_OUTBOX = 64,   /* notes waiting for the log at one end */
     PROTO_MAX_UNACKED = 256, /* numbered messages waiting for the peer's acknowledgement */
 

@@ -135,6 +135,8 @@ static const struct {
     {handhold_ToRelay_gate_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_LOG, relay_on_gate},
     {handhold_ToRelay_consistency_ask_tag, 1 << RELAY_PEER_STAFF | 1 << RELAY_PEER_SEATED, ~0u, RELAY_COST_ASK,
      relay_on_consistency_ask},
+    {handhold_ToRelay_move_answer_tag, 1 << RELAY_PEER_SEATED, 1u << PROTO_ROLE_NONE, RELAY_COST_LOG,
+     relay_on_move_answer},
     {handhold_ToRelay_leave_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_FORWARD, relay_on_leave},
     {handhold_ToRelay_erasure_ask_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_erasure_ask},
     {handhold_ToRelay_officer_act_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_officer_act},

@@ -84,6 +84,9 @@ static enum proto_err join(struct relay_core *core, struct relay_peer *peer, con
     struct relay_seat *seat = &room->seat[PROTO_INDEX_CUSTOMER];
     if (seat->peer || room->authenticated) {
         tell_intruder(core, room, now);
+        if (hello->move.size == PROTO_MOVE_BYTES && hello->which_seat == handhold_Hello_sid_tag && seat->peer &&
+            !relay_move_begin(core, room, peer, hello->move.bytes, now))
+            return PROTO_OK;
         return fail_join(core, peer, PROTO_ERR_BUSY,
                          "somebody has joined with this invitation already; ask for a new one", now);
     }

@@ -52,7 +52,9 @@ static void leave_seat(struct relay_core *core, struct relay_peer *peer, struct 
 {
     struct relay_room *room = peer->room;
 
-    if (room && room->seat[peer->index].peer == peer)
+    if (room && room->mover == peer)
+        room->mover = NULL;
+    else if (room && room->seat[peer->index].peer == peer)
         relay_seat_lose(core, room, peer->index, now);
     peer->room = NULL;
 }
@@ -139,6 +141,8 @@ void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct pro
     if (peer->state == RELAY_PEER_CLOSING) {
         relay_queue_clear(&peer->queue, &core->bounds);
         relay_peer_wake(core, peer);
+    } else if (peer->state == RELAY_PEER_MOVING) {
+        relay_move_fail(core, peer->room, now);
     } else if (peer->state == RELAY_PEER_NEW) {
         relay_peer_refuse(core, peer, now, PROTO_ERR_TIMEOUT, false,
                           "no Hello within %lld ms; connect again and say it first", (long long)core->limits.hello_ms);

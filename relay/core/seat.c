@@ -101,6 +101,8 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
         relay_gate_close_all(core, room, "replaced", now);
         seat->peer = NULL;
         older->room = NULL;
+        if (index == PROTO_INDEX_CUSTOMER)
+            relay_move_fail(core, room, now);
         relay_peer_refuse(core, older, now, PROTO_ERR_EXISTS, true,
                           "a newer connection has taken this seat; use that one");
     }
@@ -123,6 +125,8 @@ void relay_seat_lose(struct relay_core *core, struct relay_room *room, uint8_t i
 
     seat->peer = NULL;
     seat->away_since_ms = now.mono_ms;
+    if (index == PROTO_INDEX_CUSTOMER)
+        relay_move_fail(core, room, now);
     relay_gate_close_all(core, room, "lost", now);
     if (index == PROTO_INDEX_CUSTOMER && !room->authenticated) {
         /* a mistaken code or a preview of the link must not block whom it is meant for */

@@ -29,10 +29,12 @@ enum {
     RELAY_EVENTS_BLOCKED = 64, /* … no blocked stream is noted … */
     RELAY_EVENTS_RETURN = 96,  /* … nobody comes back: what is above is left for what closes and ends */
     RELAY_LOG_RETRY_MS = 1000, /* the disk may have room again */
-    RELAY_REPORT_MS = 100,       /* QueueReport of one stream at most this often … */
-    RELAY_REPORT_FROM_MS = 20,   /* … and not of less than this: a message is always on its way */
+    RELAY_REPORT_MS = 100,     /* QueueReport of one stream at most this often … */
+    RELAY_REPORT_FROM_MS = 20, /* … and not of less than this: a message is always on its way */
     RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
+    RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
+    RELAY_MOVES_AT_ONCE = 3,         /* … but for a first few */
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
 
@@ -44,6 +46,7 @@ enum relay_peer_state {
     RELAY_PEER_STAFF,   /* said Hello, may open a session */
     RELAY_PEER_OPENING, /* its session is not durable yet */
     RELAY_PEER_SEATED,
+    RELAY_PEER_MOVING,  /* has no seat yet: asks the device that sits there */
     RELAY_PEER_CLOSING, /* what waits may leave, then the connection closes */
 };
 
@@ -55,7 +58,7 @@ struct relay_peer {
     enum proto_err failed;        /* why it is closing; OK: its session ended */
     struct proto_identity *staff; /* owned; NULL at the public end */
     struct relay_tally *tally;    /* of its address, or of the member of staff; held */
-    struct relay_room *room;      /* borrowed; NULL without a seat */
+    struct relay_room *room;      /* borrowed; NULL without a seat, and without one that is asked for (MOVING) */
     uint8_t index;
     struct relay_queue queue;
     struct relay_bucket messages, bytes;
@@ -69,8 +72,8 @@ struct relay_gate {
     int64_t until_ms;
     uint64_t frames, bytes; /* forwarded */
     bool before_restart;    /* nothing passes: it is here until the log has it as closed */
-    int64_t reported_ms; /* when its sender was last told what waits */
-    bool reported;       /* and that was more than nothing */
+    int64_t reported_ms;    /* when its sender was last told what waits */
+    bool reported;          /* and that was more than nothing */
     struct relay_lane lane;
 };
 
@@ -82,7 +85,7 @@ struct relay_seat {
     int64_t away_since_ms;
     struct relay_bucket returns;
     unsigned log_pending;
-    int64_t since_ms; /* the connection that sits there took it then */
+    int64_t since_ms;                        /* the connection that sits there took it then */
     int64_t quiet_until_ms, blocked_next_ms; /* Blocked may be said again from then */
     uint64_t blocked_noted;                  /* bit of each stream that the log has as blocked */
     uint32_t blocked[RELAY_STREAMS];
@@ -114,7 +117,7 @@ struct relay_task {
     struct relay_link link; /* core->flying, by ticket */
     uint64_t ticket;
     enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD, RELAY_TASK_ACT } kind;
-    struct relay_act *act; /* owned; ACT */
+    struct relay_act *act;        /* owned; ACT */
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
     struct relay_room *room;      /* EVENT and ROW; the room waits for them */
     uint64_t event_seq;           /* of the row that is saved with it, as it was then */
@@ -142,6 +145,8 @@ struct relay_room {
     char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
     struct relay_tally *staff; /* held */
     struct relay_seat seat[RELAY_SEATS];
+    struct relay_bucket moves;
+    struct relay_peer *mover; /* borrowed; the customer's second device, which asks to go on there; NULL: none */
     bool restored, opened, authenticated, ended;
     bool joined_by_code;
     bool revoked;  /* the agent's certificate: why it ends */
@@ -160,7 +165,7 @@ struct relay_room {
     struct relay_tasks held; /* of a customer whom the agent has not confirmed yet */
     struct relay_stop {      /* by an officer */
         char reason[PROTO_MAX_VALUE_BYTES + 1], serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
-    } *stop; /* owned; NULL: none */
+    } * stop; /* owned; NULL: none */
 };
 
 struct relay_core {
@@ -175,7 +180,7 @@ struct relay_core {
     struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
     size_t chain_count;
     uint64_t policy_noted; /* number of the policy that the log knew at the start; 0: none */
-    bool policy_unnoted; /* the log does not know yet that this policy is in force */
+    bool policy_unnoted;   /* the log does not know yet that this policy is in force */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
     struct relay_timers timers;
@@ -265,6 +270,15 @@ static inline uint8_t relay_seat_other(uint8_t index)
 {
     return index == PROTO_INDEX_CUSTOMER ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER;
 }
+/* ---- move.c: the customer goes on on another device ---- */
+
+/** Parks `peer`, and asks the device that has the seat. BUSY: one asks already, or did a moment ago. */
+PROTO_MUST_USE enum proto_err relay_move_begin(struct relay_core *core, struct relay_room *room,
+                                               struct relay_peer *peer, const uint8_t move[static PROTO_MOVE_BYTES],
+                                               struct proto_now now);
+/** Nobody answers any more: the seat's device left, said no, or the time is over. */
+void relay_move_fail(struct relay_core *core, struct relay_room *room, struct proto_now now);
+
 /** Welcome for a seat (or for staff without one: room NULL). */
 void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool returned, struct proto_now now);
 
@@ -335,14 +349,15 @@ void relay_task_free(struct relay_task *task);
 
 /* ---- act.c: notes of officers and of the relay itself ---- */
 
-/** The chain of the signer with this name, made when it is new; NULL: out of memory. Valid until the next one is made. */
+/** The chain of the signer with this name, made when it is new; NULL: out of memory. Valid until the next one is made.
+ */
 struct relay_chain *relay_chain_of(struct relay_core *core, const char *name);
 /**
  * Hands a signed note to the log. Takes `act`, also on an error; what is in it happens when the note is durable. RANGE,
  * NOMEM.
  */
-PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,
-                                               const uint8_t *note, size_t len,
+PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act,
+                                               enum proto_log_class kind, const uint8_t *note, size_t len,
                                                const uint8_t r[static PROTO_LOG_SALT_BYTES]);
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
                     struct proto_now now);
@@ -357,6 +372,7 @@ enum proto_err relay_on_session_key(struct relay_core *core, struct relay_peer *
 enum proto_err relay_on_gate(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_consistency_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_leave(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_move_answer(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
