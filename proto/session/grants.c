@@ -170,15 +170,15 @@ void grants_gate_answered(struct proto_session *s, uint32_t gate_seq, enum proto
 
 /* ---------------------------------------------------------------- the pair goes and comes */
 
-void grants_suspend(struct proto_session *s)
+void grants_suspend(struct proto_session *s, const char *why)
 {
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         struct grant *grant = &s->grants[c];
         if (grant->phase == GRANT_LOGGING && !grant->logged)
             continue;                      /* its key never left; the receipt decides */
-        if (grant->phase == GRANT_ASKED) { /* the agent asks again when it is back */
+        if (grant->phase == GRANT_ASKED) { /* the agent's end asks again when it is back */
             grant->phase = GRANT_NONE;
-            grant_tell(s, (enum proto_capability)c, PROTO_CONSENT_NONE, PROTO_PURPOSE_CONNECTION_LOST);
+            grant_tell(s, (enum proto_capability)c, PROTO_CONSENT_NONE, why);
         }
         if (!holds_consent(grant) || grant->phase == GRANT_SUSPENDED)
             continue;

@@ -120,36 +120,92 @@ static const char *cannot_be_asked(const struct proto_session *s, enum proto_cap
     return NULL;
 }
 
+/* What a request asks for, each once. 0: it is not one. */
+static size_t asked_for(const handhold_ConsentRequest *request, enum proto_capability row[static PROTO_REQUEST_MAX])
+{
+    size_t count = 1;
+
+    row[0] = (enum proto_capability)request->capability;
+    for (pb_size_t i = 0; i < request->with_count; i++)
+        row[count++] = (enum proto_capability)request->with[i];
+    for (size_t i = 0; i < count; i++) {
+        if (!proto_capability_label(row[i]))
+            return 0;
+        for (size_t j = 0; j < i; j++)
+            if (row[i] == row[j])
+                return 0;
+    }
+    return count;
+}
+
+/* The agent's own end does not ask then; a changed one gets no answer, and no note to fill the log with. */
+static bool takes_requests(const struct proto_session *s)
+{
+    if (s->ending || s->on_hold || s->goodbye || s->refusals >= PROTO_REFUSALS_MUTE)
+        return false;
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
+        if (s->grants[c].phase == GRANT_ASKED)
+            return false; /* one sheet at a time */
+    return true;
+}
+
+/* Leaves out what is granted already, and, when a sheet comes again, what has an answer that is on its way. */
+static size_t still_open(const struct proto_session *s, const handhold_ConsentRequest *request,
+                         enum proto_capability row[static PROTO_REQUEST_MAX], size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct grant *grant = &s->grants[row[i]];
+
+        if (grant->phase == GRANT_NONE && (!request->again || grant->answered < request->again))
+            row[kept++] = row[i];
+    }
+    return kept;
+}
+
+static void put_on_sheet(struct proto_session *s, enum proto_capability capability,
+                         const handhold_ConsentRequest *request)
+{
+    struct grant *grant = &s->grants[capability];
+
+    grant->request = request->again ? request->again : request->number;
+    grant->max_s = request->max_s;
+    grant->retention_days = request->retention_days;
+    memcpy(grant->purpose, request->purpose, sizeof grant->purpose);
+    grant->phase = GRANT_ASKED;
+}
+
 void grants_requested(struct proto_session *s, const handhold_ConsentRequest *request)
 {
-    enum proto_capability capability = (enum proto_capability)request->capability;
+    enum proto_capability row[PROTO_REQUEST_MAX];
+    const char *why_not[PROTO_REQUEST_MAX];
+    size_t count = asked_for(request, row);
+    uint32_t of = 0;
 
-    if (!proto_capability_label(capability) || request->number <= s->request_number ||
+    if (!count || request->number <= s->request_number || request->again >= request->number ||
         !proto_value_valid(request->purpose) || proto_purpose_is_machines(request->purpose)) {
         session_alarm(s, PROTO_ERR_FORMAT, "the agent's end sent a request that is not one");
         return;
     }
     s->request_number = request->number;
-    struct grant *grant = &s->grants[capability];
-    bool one_open = false;
-    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
-        one_open = one_open || s->grants[c].phase == GRANT_ASKED;
-    if (s->ending || one_open || grant->phase != GRANT_NONE || s->refusals >= PROTO_REFUSALS_MUTE)
-        return; /* the agent's own end does not let this happen; a changed one gets no answer and no note to fill the
-                   log with */
-    grant->max_s = request->max_s;
-    grant->retention_days = request->retention_days;
-    memcpy(grant->purpose, request->purpose, sizeof grant->purpose);
-    grant->phase = GRANT_ASKED;
-    const char *why_not = cannot_be_asked(s, capability, request->purpose, request->max_s, request->retention_days);
-    if (!why_not) {
-        grant_tell(s, capability, PROTO_CONSENT_REQUESTED, grant->purpose);
+    if (!takes_requests(s))
         return;
+    count = still_open(s, request, row, count);
+    for (size_t i = 0; i < count; i++) {
+        why_not[i] = cannot_be_asked(s, row[i], request->purpose, request->max_s, request->retention_days);
+        of += !why_not[i];
+        put_on_sheet(s, row[i], request);
     }
-    grant_state(s, PROTO_STATEMENT_REFUSE, capability, why_not);
-    grant->phase = GRANT_NONE;
-    grant_tell(s, capability, !strcmp(why_not, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_BLOCKED : PROTO_CONSENT_REFUSED,
-               why_not);
+    for (size_t i = 0; i < count; i++) {
+        if (!why_not[i])
+            session_event_request(s, row[i], request->purpose, request->max_s, request->retention_days, request->number,
+                                  of);
+        else
+            (void)grant_refuse(s, row[i], why_not[i],
+                               strcmp(why_not[i], PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED
+                                                                         : PROTO_CONSENT_BLOCKED);
+    }
 }
 
 /* `why` is what this end says; when a person said no it is empty, and the statement keeps the words that they said no
@@ -163,6 +219,7 @@ enum proto_err grant_refuse(struct proto_session *s, enum proto_capability capab
         return PROTO_ERR_CONSENT;
     grant_state(s, PROTO_STATEMENT_REFUSE, capability, *why ? why : s->grants[capability].purpose);
     s->grants[capability].phase = GRANT_NONE;
+    s->grants[capability].answered = s->grants[capability].request;
     grant_tell(s, capability, how, why);
     return PROTO_OK;
 }
@@ -171,7 +228,10 @@ enum proto_err proto_session_refuse(struct proto_session *s, enum proto_capabili
 {
     s->now = now;
     enum proto_err err = grant_refuse(s, capability, "", PROTO_CONSENT_REFUSED);
-    s->refusals += !err;
+    if (!err && s->refused_request != s->grants[capability].request) { /* a sheet counts once */
+        s->refused_request = s->grants[capability].request;
+        s->refusals++;
+    }
     return err;
 }
 
@@ -195,6 +255,7 @@ enum proto_err proto_session_grant(struct proto_session *s, enum proto_capabilit
         return PROTO_ERR_FULL;
     }
     grant->phase = GRANT_LOGGING;
+    grant->answered = grant->request;
     grant->logged = false;
     grant->grant_seq = entry->seq;
     memcpy(grant->stmt_hash, entry->text_hash, sizeof grant->stmt_hash);

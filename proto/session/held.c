@@ -42,8 +42,6 @@ void held_change_state(struct proto_session *s, enum proto_capability capability
 {
     struct held *held = &s->held[capability];
 
-    if (s->open_request == capability && state != PROTO_CONSENT_REQUESTED)
-        s->open_request = PROTO_CAPABILITY_NONE;
     held->state = state;
     session_event_consent(s, capability, state, why, held->max_s, held->retention_days);
 }
@@ -97,7 +95,10 @@ static void apply_refusal(struct proto_session *s, const struct proto_statement 
     held_change_state(s, st->capability,
                       strcmp(st->purpose, PROTO_PURPOSE_BLOCKED) ? PROTO_CONSENT_REFUSED : PROTO_CONSENT_BLOCKED,
                       by_person ? "" : st->purpose);
-    s->refusals += by_person;
+    if (by_person && s->refused_request != s->held[st->capability].request) { /* a sheet counts once */
+        s->refused_request = s->held[st->capability].request;
+        s->refusals++;
+    }
 }
 
 static enum proto_err apply(struct proto_session *s, const struct proto_statement *st,
@@ -110,6 +111,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         if (!st->has_key || !st->capability || !held->requested)
             return PROTO_ERR_STATE; /* nobody asked */
         held->requested = false;
+        asking_answered(s, st->capability);
         s->refusals = 0; /* only those in a row are an answer */
         held->max_s = st->max_s;
         held->retention_days = st->retention_days;
@@ -128,6 +130,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         return PROTO_OK;
     case PROTO_STATEMENT_REFUSE:
         held->requested = false;
+        asking_answered(s, st->capability);
         apply_refusal(s, st);
         return PROTO_OK;
     case PROTO_STATEMENT_JOIN:
@@ -179,13 +182,11 @@ void held_statement(struct proto_session *s, const handhold_Statement *m)
 
 /* ---------------------------------------------------------------- the pair goes */
 
-void held_suspend(struct proto_session *s)
+void held_suspend(struct proto_session *s, const char *why)
 {
-    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
         forget_keys(&s->held[c]); /* a resumed grant has a fresh key */
-        if (s->open_request == (enum proto_capability)c && !s->held[c].epoch)
-            held_change_state(s, (enum proto_capability)c, PROTO_CONSENT_NONE, PROTO_PURPOSE_CONNECTION_LOST);
-    }
+    asking_closed(s, why);
 }
 
 void held_clear(struct proto_session *s)

@@ -3,7 +3,7 @@
  * proto/session/held.h - what the three files of the agent's consents lend each other. Internal to proto/session.
  *
  *   held.c        statements: checked, co-signed, acted upon
- *   held_ask.c    requests that go
+ *   held_ask.c    the sheet that is before the customer
  *   held_keys.c   keys, and the frames that they open
  */
 #ifndef PROTO_SESSION_HELD_H

@@ -93,6 +93,8 @@ enum grant_phase {
 };
 struct grant {
     enum grant_phase phase;
+    uint32_t request;  /* number under which it was asked for first */
+    uint32_t answered; /* the last such number that was answered */
     bool capturing; /* the owner was told to capture */
     bool logged;    /* receipt verified, leaf_hash is set */
     bool gate_open;
@@ -123,8 +125,9 @@ struct held_key {
 };
 struct held {
     enum proto_consent_state state;
-    bool requested; /* asked for, and no statement has answered yet */
-    bool viewing;   /* viewing-started was logged */
+    bool requested;   /* asked for, and no statement has answered yet */
+    uint32_t request; /* number under which it was asked for first */
+    bool viewing;     /* viewing-started was logged */
     uint32_t epoch; /* of the newest statement that commits to a key */
     uint8_t key_commit[32], stmt_hash[32];
     uint8_t stream;
@@ -140,6 +143,16 @@ struct held {
 struct media_acks {
     handhold_MediaAck message; /* what arrived and was not told yet */
     int64_t sent_ms;           /* when it was told last */
+};
+
+/* ---- held_ask.c ---- */
+struct asking { /* the sheet that is before the customer; count 0: none */
+    enum proto_capability order[PROTO_REQUEST_MAX]; /* what of it has no answer yet */
+    size_t count;
+    uint32_t root; /* number of its first request */
+    bool waits;    /* it was closed by a lost pair or a hold, and is sent again after it */
+    uint32_t max_s, retention_days;
+    char purpose[PROTO_MAX_VALUE_BYTES + 1];
 };
 
 struct pair {
@@ -212,13 +225,17 @@ struct proto_session {
     struct data_channel data;
     struct outbox outbox;
 
+    /* both ends count alike */
+    uint32_t refusals, refused_request; /* sheets in a row that a person said no to, and the last one's first number */
+    bool on_hold, goodbye;              /* the agent has said so */
+
     /* customer */
     struct grant grants[PROTO_CAPABILITY_COUNT];
     uint32_t offers;
     uint8_t pinned_root[32], ui_build[32];
     bool has_pin;
     char client_info[PROTO_CLIENT_INFO_MAX + 1];
-    uint32_t next_epoch, gate_seq, request_number, refusals;
+    uint32_t next_epoch, gate_seq, request_number;
     bool paused;
 
     /* agent */
@@ -227,7 +244,7 @@ struct proto_session {
     uint32_t stmt_seq; /* of the customer's last statement */
     uint8_t stmt_prev[32];
     uint32_t asked; /* requests so far */
-    enum proto_capability open_request;
+    struct asking asking;
     struct proto_session_figures figures;
 
     /* the end */
@@ -243,6 +260,9 @@ void session_error(struct proto_session *s, enum proto_err err, const char *mess
 void session_alarm(struct proto_session *s, enum proto_err err, const char *message);
 void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
                            const char *purpose, uint32_t max_s, uint32_t retention_days);
+/** REQUESTED: one of `of` capabilities on the sheet with this number. */
+void session_event_request(struct proto_session *s, enum proto_capability capability, const char *purpose,
+                           uint32_t max_s, uint32_t retention_days, uint32_t number, uint32_t of);
 void session_event_connection(struct proto_session *s, enum proto_connection_state state);
 /** The session is over for this end: events, keys wiped, nothing more is accepted. */
 void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message);
@@ -315,7 +335,7 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
 void grants_note_logged(struct proto_session *s, const struct note_entry *entry, const uint8_t leaf_hash[static 32]);
 void grants_key_acked(struct proto_session *s, uint64_t kid);
 void grants_gate_answered(struct proto_session *s, uint32_t gate_seq, enum proto_err err, const char *message);
-void grants_suspend(struct proto_session *s);
+void grants_suspend(struct proto_session *s, const char *why);
 void grants_resume(struct proto_session *s);
 void grants_withdraw_all(struct proto_session *s, const char *purpose);
 void grants_tick(struct proto_session *s);
@@ -338,7 +358,12 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len);
 void held_key_retire(struct proto_session *s, uint64_t kid);
 void held_media(struct proto_session *s, const uint8_t *message, size_t len);
 void held_stop_viewing(struct proto_session *s);
-void held_suspend(struct proto_session *s);
+void held_suspend(struct proto_session *s, const char *why);
 void held_clear(struct proto_session *s);
+
+/* held_ask.c (agent) */
+void asking_answered(struct proto_session *s, enum proto_capability capability);
+void asking_closed(struct proto_session *s, const char *why); /* without an answer: it waits */
+void asking_again(struct proto_session *s);
 
 #endif

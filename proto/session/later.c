@@ -22,8 +22,6 @@ LATER(proto_session_still_send, uint32_t id, const struct proto_still *still)
 LATER(proto_session_still_discard, uint32_t id, bool failed)
 LATER(proto_session_camera_state, const handhold_CameraState *state)
 LATER(proto_session_rate, uint32_t stars, bool solved)
-LATER(proto_session_request_many, const enum proto_capability *capabilities, size_t count, const char *purpose,
-      uint32_t max_s)
 LATER(proto_session_hold, bool on)
 LATER(proto_session_still_ask, uint32_t *id)
 LATER(proto_session_camera_control, const handhold_CameraControl *control)

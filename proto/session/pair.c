@@ -72,9 +72,9 @@ void pair_close(struct proto_session *s)
         return;
     media_forget(s);
     if (s->side == SIDE_CUSTOMER)
-        grants_suspend(s);
+        grants_suspend(s, PROTO_PURPOSE_CONNECTION_LOST);
     else
-        held_suspend(s);
+        held_suspend(s, PROTO_PURPOSE_CONNECTION_LOST);
     s->lost_since_ms = s->now.mono_ms;
     if (!s->ending)
         session_event_connection(s, PROTO_CONNECTION_RECONNECTING);
@@ -197,6 +197,8 @@ void pair_up(struct proto_session *s)
     data_send_again(s);
     if (s->side == SIDE_CUSTOMER)
         grants_resume(s);
+    else
+        asking_again(s);
     outbox_flush(s);
 }
 

@@ -25,19 +25,38 @@ void session_alarm(struct proto_session *s, enum proto_err err, const char *mess
     event_message(s, PROTO_EVENT_ALARM, err, message);
 }
 
-void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
-                           const char *purpose, uint32_t max_s, uint32_t retention_days)
+static struct proto_event *event_consent(struct proto_session *s, enum proto_capability capability,
+                                         enum proto_consent_state state, const char *purpose, uint32_t max_s,
+                                         uint32_t retention_days)
 {
     struct event_node *node = events_add(&s->events, PROTO_EVENT_CONSENT, strlen(purpose) + 1);
     size_t at = 0;
 
     if (!node)
-        return;
+        return NULL;
     node->event.consent.capability = capability;
     node->event.consent.state = state;
     node->event.consent.purpose = events_text(node, &at, purpose);
     node->event.consent.max_s = max_s;
     node->event.consent.retention_days = retention_days;
+    return &node->event;
+}
+
+void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
+                           const char *purpose, uint32_t max_s, uint32_t retention_days)
+{
+    (void)event_consent(s, capability, state, purpose, max_s, retention_days);
+}
+
+void session_event_request(struct proto_session *s, enum proto_capability capability, const char *purpose,
+                           uint32_t max_s, uint32_t retention_days, uint32_t number, uint32_t of)
+{
+    struct proto_event *event = event_consent(s, capability, PROTO_CONSENT_REQUESTED, purpose, max_s, retention_days);
+
+    if (!event)
+        return;
+    event->consent.request = number;
+    event->consent.of = of;
 }
 
 void session_event_connection(struct proto_session *s, enum proto_connection_state state)

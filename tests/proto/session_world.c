@@ -85,6 +85,9 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
     case PROTO_EVENT_CONSENT:
         out->capability = e->consent.capability;
         out->state = e->consent.state;
+        out->number = e->consent.request;
+        out->len = e->consent.of;
+        out->on = e->consent.extended;
         copy_text(out->text, e->consent.purpose);
         break;
     case PROTO_EVENT_LOGGED:

@@ -24,9 +24,9 @@ struct sw_event {
     enum proto_end reason;
     enum proto_err err;
     enum proto_still_step step;
-    bool on, verified; /* capture, live, hold; joined */
-    uint32_t number;   /* seconds of expiring and hold, id of a still */
-    size_t len;        /* of a still */
+    bool on, verified; /* capture, live, hold, extended; joined */
+    uint32_t number;   /* of a request, seconds of expiring and hold, id of a still */
+    size_t len;        /* how many are on a sheet, bytes of a still */
     char text[SW_TEXT]; /* purpose, message, chat, action, plaintext of a frame (cut) */
     char words[64];
     int64_t at_ms;
