@@ -190,7 +190,7 @@ static double calls_of(enum kind kind, struct load *load)
         return -1;
     load_run(load, &pattern, 0, 2, NULL, NULL, NULL, &figures);
     double calls = server_calls(counter, file);
-    return calls > 0 && figures.received ? calls / (double)figures.received : -1;
+    return calls > 0 && figures.sent ? calls / (double)figures.sent : -1;
 }
 
 static void measure_calls(void)
@@ -206,7 +206,8 @@ static void measure_calls(void)
     }
     stop_all();
     if (calls[OURS] < 0) {
-        bench_remark("system calls are not counted: no strace, or it may not look into processes here");
+        bench_remark("system calls are not counted: no perf, or no tracefs for it (mount -t tracefs none "
+                     "/sys/kernel/tracing, as root)");
         return;
     }
     struct report_row row = {.name = "system calls for a message, 4000 a second",

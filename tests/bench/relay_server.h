@@ -21,7 +21,7 @@ void server_stop(struct server *server);
 double server_cpu_s(const struct server *server); /* all threads so far, by the scheduler's own account */
 double server_resident_kb(const struct server *server);
 unsigned server_descriptors(const struct server *server);
-/** Counts the process's system calls with strace from here to the stop; false: there is no strace, or it may not. */
+/** Counts the process's system calls with perf from here to the stop; false: there is no perf, or it may not. */
 bool server_count_calls(const struct server *server, pid_t *counter, const char *file);
 /** How many; negative: unknown. */
 double server_calls(pid_t counter, const char *file);
