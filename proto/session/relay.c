@@ -170,6 +170,19 @@ static void on_blocked(struct proto_session *s, const handhold_FromRelay *messag
     node->event.blocked.messages = message->body.blocked.messages;
 }
 
+/* This end stays on its device: no is an empty answer. The page, which can hand itself over, asks its person. */
+static void on_move_ask(struct proto_session *s, const handhold_FromRelay *message)
+{
+    static const handhold_ToRelay no = {.which_body = handhold_ToRelay_move_answer_tag};
+    (void)message;
+
+    if (s->side != SIDE_CUSTOMER)
+        return;
+    relay_link_send(s, &no);
+    session_error(s, PROTO_ERR_BUSY,
+                  "somebody opened your link on another device; this session stays here, and they were told so");
+}
+
 static void on_ended(struct proto_session *s, const handhold_FromRelay *message)
 {
     const handhold_Ended *m = &message->body.ended;
@@ -210,6 +223,7 @@ static const struct {
     {handhold_FromRelay_key_frame_hint_tag, on_key_frame_hint},
     {handhold_FromRelay_queue_report_tag, on_queue_report},
     {handhold_FromRelay_blocked_tag, on_blocked},
+    {handhold_FromRelay_move_ask_tag, on_move_ask},
     {handhold_FromRelay_ended_tag, on_ended},
     {handhold_FromRelay_error_tag, on_error},
     {handhold_FromRelay_notes_tag, relay_link_noted},
