@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/headless.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #define FIGURES_MS 1000
 
 struct headless {
+    FILE *stats; /* owned; NULL: none */
     const struct agent_headless_config *config;
     struct agent_tell tell;
     /* Owned */
@@ -184,6 +186,34 @@ static void on_state(void *context, const handhold_StateChange *change)
     agent_tell_state(&h->tell, change);
 }
 
+/* A line for each frame: what became of it, and when, on this machine's monotonic clock. */
+static void on_frame(void *context, const struct agent_desk_frame *f)
+{
+    struct headless *h = context;
+    const struct proto_media_header *m = f->header;
+
+    if (!h->stats)
+        return;
+    fprintf(h->stats, "{\"obj\":%" PRIu32 ",\"layer\":%d,\"key\":%s,\"bytes\":%zu,\"width\":%d,\"height\":%d,", m->obj,
+            m->tid, m->flags & PROTO_MEDIA_KEY ? "true" : "false", f->bytes, f->width, f->height);
+    if (f->captured_ms != AGENT_DESK_PICTURE_UNTIMED)
+        fprintf(h->stats, "\"captured_ms\":%" PRId64 ",", f->captured_ms);
+    if (f->decoded_ms)
+        fprintf(h->stats, "\"decoded_ms\":%" PRId64 ",", f->decoded_ms);
+    fprintf(h->stats, "\"arrived_ms\":%" PRId64 ",\"outcome\":\"%s\"}\n", f->arrived_ms, f->outcome);
+}
+
+static int open_stats(struct headless *h)
+{
+    if (!h->config->stats)
+        return HOST_EXIT_FINE;
+    h->stats = fopen(h->config->stats, "we");
+    if (h->stats)
+        return HOST_EXIT_FINE;
+    host_say_err(h->config->stats, PROTO_ERR_IO);
+    return HOST_EXIT_USAGE;
+}
+
 /* ---- the uplink, the clock, signals ---- */
 
 static void changed(void *context)
@@ -244,7 +274,7 @@ static int64_t mono_ms(void)
 static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
-    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms};
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,
@@ -301,6 +331,8 @@ static void stop(struct headless *h)
     host_timer_free(h->timer);
     agent_desk_free(h->desk);
     host_loop_free(h->loop);
+    if (h->stats && fclose(h->stats) != 0)
+        host_say_err(h->config->stats, PROTO_ERR_IO);
 }
 
 int agent_headless_run(const struct agent_headless_config *config, struct proto_log_seen *seen)
@@ -318,7 +350,9 @@ int agent_headless_run(const struct agent_headless_config *config, struct proto_
         host_say_err("starting", PROTO_ERR_NOMEM);
         return HOST_EXIT_FAILED;
     }
-    code = start_desk(&h);
+    code = open_stats(&h);
+    if (code == HOST_EXIT_FINE)
+        code = start_desk(&h);
     if (code == HOST_EXIT_FINE)
         code = start(&h);
     if (code == HOST_EXIT_FINE) {

@@ -14,7 +14,7 @@
 #include "proto/host/world.h"
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -31,6 +31,7 @@ static const struct host_option options[] = {
     {"purpose", "TEXT", HOST_TEXT, &opt.purpose, .help = "what for, as the customer reads it"},
     {"record", "FILE", HOST_TEXT, &opt.record, .help = "not yet in this version"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
 
@@ -142,6 +143,7 @@ static int run(void)
     c->reference = opt.reference;
     c->purpose = opt.purpose;
     c->snapshot = opt.snapshot;
+    c->stats = opt.stats;
     c->json = opt.json;
     host_seen_load(host, pin, &c->seen);
     code = agent_headless_run(c, &seen);

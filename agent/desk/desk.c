@@ -87,14 +87,34 @@ static bool follows(const struct agent_desk *d, const struct proto_media_header 
     return h->tid == 0 ? h->tl0 == (uint16_t)(d->tl0 + 1) : h->tl0 == d->tl0;
 }
 
+static void tell_frame(const struct agent_desk *d, const struct proto_event *e, const char *outcome, bool decoded,
+                       struct proto_now now)
+{
+    struct agent_desk_i420 last = agent_desk_picture_last(d->picture);
+    const struct agent_desk_frame frame = {
+        .header = e->media.header,
+        .bytes = e->media.len,
+        .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : AGENT_DESK_PICTURE_UNTIMED,
+        .arrived_ms = now.mono_ms,
+        .decoded_ms = !decoded ? 0 : d->listener.mono_ms ? d->listener.mono_ms() : now.mono_ms,
+        .outcome = outcome,
+        .width = decoded ? last.width : 0,
+        .height = decoded ? last.height : 0};
+
+    if (d->listener.frame)
+        d->listener.frame(d->listener.context, &frame);
+}
+
 static void take_picture(struct agent_desk *d, const struct proto_event *e, struct proto_now now)
 {
     const struct proto_media_header *h = e->media.header;
     int64_t capture_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : AGENT_DESK_PICTURE_UNTIMED;
     bool in_order = follows(d, h);
 
-    if (!in_order && h->tid > 0)
+    if (!in_order && h->tid > 0) {
+        tell_frame(d, e, "overtaken", false, now);
         return; /* it belongs to a picture that never came; nothing refers to it */
+    }
     if (!in_order)
         agent_desk_picture_lost(d->picture);
     if (h->tid == 0)
@@ -103,11 +123,13 @@ static void take_picture(struct agent_desk *d, const struct proto_event *e, stru
     if (agent_desk_picture_feed(d->picture, e->media.bytes, e->media.len, capture_ms, now.mono_ms) ==
         AGENT_DESK_PICTURE_NEEDS_KEY) {
         proto_session_want_key_frame(d->session, PROTO_CAPABILITY_CAMERA, now);
+        tell_frame(d, e, "waits-for-key", false, now);
         return;
     }
     d->ts_ms = h->ts_ms;
     if (d->listener.mono_ms)
         agent_desk_picture_took(d->picture, d->listener.mono_ms() - now.mono_ms);
+    tell_frame(d, e, "decoded", true, now);
     if (d->listener.picture)
         d->listener.picture(d->listener.context, d->picture, d->first);
     d->first = false;

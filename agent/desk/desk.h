@@ -17,6 +17,15 @@
 
 struct agent_desk;
 
+/* One frame's way, for those who draw it. */
+struct agent_desk_frame {
+    const struct proto_media_header *header;
+    size_t bytes;                                /* of the codec */
+    int64_t captured_ms, arrived_ms, decoded_ms; /* mono; captured UNTIMED: not known; decoded 0: it was not */
+    const char *outcome;                         /* "decoded", "overtaken" or "waits-for-key" */
+    int width, height;                           /* of the picture, when decoded */
+};
+
 /* Told during agent_desk_take(). Pointers hold for the call. Commands to the desk are allowed in all of them. */
 struct agent_desk_listener {
     void (*event)(void *context, const struct proto_event *event); /* all but frames */
@@ -26,6 +35,8 @@ struct agent_desk_listener {
     void *context;
     /** The clock of `now`, read once more behind each decoded picture; NULL: decoding counts as no time. */
     int64_t (*mono_ms)(void);
+    /** A frame of the picture came, decoded or not; NULL: not wanted. */
+    void (*frame)(void *context, const struct agent_desk_frame *frame);
 };
 
 /* What is drawn on the picture. */

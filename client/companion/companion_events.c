@@ -246,6 +246,12 @@ static void act(struct client_companion *c, const struct proto_event *e)
     case PROTO_EVENT_KEY_FRAME:
         client_video_want_key(c->video);
         break;
+    case PROTO_EVENT_MEDIA_ACK:
+        client_video_acked(c->video, e->media_ack.ack, host_now().mono_ms);
+        break;
+    case PROTO_EVENT_MEDIA_QUEUE:
+        client_video_queued(c->video, e->media_queue.queued_ms, e->media_queue.dropped, host_now().mono_ms);
+        break;
     case PROTO_EVENT_DATA:
         on_data(c, e->data);
         break;

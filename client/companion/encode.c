@@ -9,15 +9,12 @@
 #define KEEP_ALL (VP8_EFLAG_NO_UPD_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF | VP8_EFLAG_NO_UPD_ENTROPY)
 
 /* The pattern. LAST always holds the newest picture of layer 0, and is all that any picture refers to. */
-static const struct step {
+static const struct {
     uint8_t tid;
-    vpx_enc_frame_flags_t flags;
-} steps[] = {
-    {0, ONLY_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF},
-    {2, ONLY_LAST | KEEP_ALL},
-    {1, ONLY_LAST | KEEP_ALL},
-    {2, ONLY_LAST | KEEP_ALL},
-};
+} steps[] = {{0}, {2}, {1}, {2}};
+/* By layer, for those who name it. */
+static const vpx_enc_frame_flags_t flags_of[CLIENT_ENCODER_LAYERS] = {
+    ONLY_LAST | VP8_EFLAG_NO_UPD_GF | VP8_EFLAG_NO_UPD_ARF, ONLY_LAST | KEEP_ALL, ONLY_LAST | KEEP_ALL};
 #define STEPS (sizeof steps / sizeof *steps)
 
 /* Share of the rate that the layers up to this one have together, in percent. */
@@ -34,12 +31,18 @@ static const struct setting {
     {VP8E_SET_TOKEN_PARTITIONS, 0},
 };
 
+/* A still is a key frame: at this quantiser print is readable, and one of 640 x 360 has 8 to 15 kB. */
+enum { MAX_QUANTIZER = 52, SHARP_QUANTIZER = 28, SHARP_KBPS = 1500 };
+
 struct client_encoder {
     vpx_codec_ctx_t codec;
     vpx_codec_enc_cfg_t config;
     int64_t pts;
     size_t step;
     bool want_key; /* a key frame was asked for and has not come out yet */
+    bool sharp;
+    int max_width, max_height; /* what libvpx made room for */
+    int kbps; /* asked for; a sharp picture is not held to it */
 };
 
 int client_encoder_default_kbps(int width, int height)
@@ -69,7 +72,7 @@ static void set_config(vpx_codec_enc_cfg_t *c, int width, int height, int fps, i
     c->g_error_resilient = VPX_ERROR_RESILIENT_DEFAULT; /* without it layer 0 alone drifts to nothing */
     c->rc_end_usage = VPX_CBR;
     c->rc_min_quantizer = 2;
-    c->rc_max_quantizer = 52;
+    c->rc_max_quantizer = MAX_QUANTIZER;
     c->rc_buf_sz = 300;
     c->rc_buf_initial_sz = 200;
     c->rc_buf_optimal_sz = 250;
@@ -107,6 +110,9 @@ enum proto_err client_encoder_new(struct client_encoder **out, int width, int he
         return PROTO_ERR_NOMEM;
     if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &e->config, 0) != VPX_CODEC_OK)
         goto fail;
+    e->max_width = width;
+    e->max_height = height;
+    e->kbps = kbps;
     set_config(&e->config, width, height, fps, kbps);
     if (vpx_codec_enc_init(&e->codec, vpx_codec_vp8_cx(), &e->config, 0) != VPX_CODEC_OK)
         goto fail;
@@ -139,29 +145,37 @@ static vpx_image_t wrap(const struct client_frame *frame)
 enum proto_err client_encoder_encode(struct client_encoder *encoder, const struct client_frame *frame, bool force_key,
                                      struct client_packet *packet)
 {
+    if (force_key || encoder->want_key)
+        encoder->step = 0; /* a key frame is layer 0 */
+    uint8_t tid = steps[encoder->step].tid;
+    encoder->step = (encoder->step + 1) % STEPS;
+    return client_encoder_encode_as(encoder, frame, tid, force_key, packet);
+}
+
+enum proto_err client_encoder_encode_as(struct client_encoder *encoder, const struct client_frame *frame, uint8_t tid,
+                                        bool force_key, struct client_packet *packet)
+{
     vpx_codec_iter_t at = NULL;
     const vpx_codec_cx_pkt_t *out;
-    const struct step *step;
     vpx_enc_frame_flags_t flags;
     vpx_image_t image;
 
     *packet = (struct client_packet){0};
-    if (frame->width != (int)encoder->config.g_w || frame->height != (int)encoder->config.g_h)
+    if (frame->width != (int)encoder->config.g_w || frame->height != (int)encoder->config.g_h ||
+        tid >= CLIENT_ENCODER_LAYERS)
         return PROTO_ERR_RANGE;
     if (force_key || encoder->pts == 0)
         encoder->want_key = true;
     if (encoder->want_key)
-        encoder->step = 0; /* a key frame is layer 0 */
-    step = &steps[encoder->step];
-    flags = encoder->want_key ? VPX_EFLAG_FORCE_KF : step->flags;
+        tid = 0;
+    flags = encoder->want_key ? VPX_EFLAG_FORCE_KF : flags_of[tid];
     image = wrap(frame);
-    if (vpx_codec_control(&encoder->codec, VP8E_SET_TEMPORAL_LAYER_ID, (int)step->tid) != VPX_CODEC_OK ||
+    if (vpx_codec_control(&encoder->codec, VP8E_SET_TEMPORAL_LAYER_ID, (int)tid) != VPX_CODEC_OK ||
         vpx_codec_encode(&encoder->codec, &image, encoder->pts, 1, flags, VPX_DL_REALTIME) != VPX_CODEC_OK)
         return PROTO_ERR_IO;
     encoder->pts++;
-    encoder->step = (encoder->step + 1) % STEPS;
-    packet->tid = step->tid;
-    packet->discardable = step->tid > 0;
+    packet->tid = tid;
+    packet->discardable = tid > 0;
     packet->width = frame->width;
     packet->height = frame->height;
     packet->capture_ms = frame->capture_ms;
@@ -176,17 +190,47 @@ enum proto_err client_encoder_encode(struct client_encoder *encoder, const struc
     return PROTO_OK;
 }
 
+static enum proto_err apply(struct client_encoder *encoder)
+{
+    set_rate(&encoder->config, encoder->sharp ? SHARP_KBPS : encoder->kbps);
+    encoder->config.rc_max_quantizer = encoder->sharp ? SHARP_QUANTIZER : MAX_QUANTIZER;
+    return vpx_codec_enc_config_set(&encoder->codec, &encoder->config) == VPX_CODEC_OK ? PROTO_OK : PROTO_ERR_IO;
+}
+
 enum proto_err client_encoder_set_kbps(struct client_encoder *encoder, int kbps)
 {
     if (kbps < CLIENT_ENCODER_KBPS_MIN || kbps > CLIENT_ENCODER_KBPS_MAX)
         return PROTO_ERR_RANGE;
-    set_rate(&encoder->config, kbps);
-    return vpx_codec_enc_config_set(&encoder->codec, &encoder->config) == VPX_CODEC_OK ? PROTO_OK : PROTO_ERR_IO;
+    if (kbps == encoder->kbps)
+        return PROTO_OK;
+    encoder->kbps = kbps;
+    return apply(encoder);
+}
+
+enum proto_err client_encoder_set_size(struct client_encoder *encoder, int width, int height)
+{
+    if (width == (int)encoder->config.g_w && height == (int)encoder->config.g_h)
+        return PROTO_OK;
+    if (width < CLIENT_PICTURE_MIN || height < CLIENT_PICTURE_MIN || width > encoder->max_width ||
+        height > encoder->max_height || width % 2 || height % 2)
+        return PROTO_ERR_RANGE;
+    encoder->config.g_w = (unsigned)width;
+    encoder->config.g_h = (unsigned)height;
+    encoder->want_key = true;
+    return apply(encoder);
+}
+
+enum proto_err client_encoder_set_sharp(struct client_encoder *encoder, bool sharp)
+{
+    if (sharp == encoder->sharp)
+        return PROTO_OK;
+    encoder->sharp = sharp;
+    return apply(encoder);
 }
 
 int client_encoder_kbps(const struct client_encoder *encoder)
 {
-    return (int)encoder->config.rc_target_bitrate;
+    return encoder->kbps;
 }
 
 void client_encoder_free(struct client_encoder *encoder)

@@ -6,7 +6,7 @@
  * picture just before them: so any picture of layer 1 or 2 may be lost alone without harm to another, and the
  * receiver's whole rule is "same layer 0 count, or skip". (To let the last picture of the pattern refer to layer 1 as
  * well would save a few bits and make a lost layer 1 corrupt it silently.) A key frame is layer 0 and begins the
- * pattern anew.
+ * pattern anew. Whoever leaves pictures out before they are encoded (proto/media/send.h) names the layer of each.
  */
 #ifndef CLIENT_COMPANION_ENCODE_H
 #define CLIENT_COMPANION_ENCODE_H
@@ -43,6 +43,13 @@ PROTO_MUST_USE enum proto_err client_encoder_new(struct client_encoder **out, in
  */
 PROTO_MUST_USE enum proto_err client_encoder_encode(struct client_encoder *encoder, const struct client_frame *frame,
                                                     bool force_key, struct client_packet *packet);
+/** The same, as layer `tid`, 0..2, whatever the pattern says; a key frame is layer 0. */
+PROTO_MUST_USE enum proto_err client_encoder_encode_as(struct client_encoder *encoder, const struct client_frame *frame,
+                                                       uint8_t tid, bool force_key, struct client_packet *packet);
+/** From the next picture on, which is a key frame. RANGE: larger than the encoder was made for, or odd. */
+PROTO_MUST_USE enum proto_err client_encoder_set_size(struct client_encoder *encoder, int width, int height);
+/** Pictures that stand for themselves: each may take what it needs to be sharp. Off: motion again. */
+PROTO_MUST_USE enum proto_err client_encoder_set_sharp(struct client_encoder *encoder, bool sharp);
 /** From the next picture on. Down follows within two pictures; go up in steps of a tenth or less (libvpx starves else).
  */
 PROTO_MUST_USE enum proto_err client_encoder_set_kbps(struct client_encoder *encoder, int kbps);

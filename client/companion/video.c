@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libyuv/scale.h>
+
 #include "client/companion/encode.h"
+#include "proto/media/send.h"
 
 /* A camera that tells by its descriptor is asked this often: a quarter of a picture at 30 a second. */
 #define CAMERA_ASK_MS 8
@@ -15,7 +18,9 @@ struct client_video {
     struct client_encoder *encoder; /* owned; while running */
     struct client_mask *mask;       /* borrowed */
     int kbps;
-    bool want_key, keep;
+    bool keep, met; /* met: `send` has a line behind it already */
+    struct proto_media_send send;
+    uint8_t *small; /* owned: the picture at the size that is sent */
     struct client_video_figures figures;
     uint8_t *kept; /* owned: planes without padding */
     struct client_frame kept_frame;
@@ -59,7 +64,11 @@ enum proto_err client_video_start(struct client_video *v, int64_t now_ms, char w
                  v->camera->width, v->camera->height);
         return err;
     }
-    v->figures.kbps = client_encoder_kbps(v->encoder);
+    if (v->met)
+        proto_media_send_restart(&v->send, now_ms);
+    else
+        proto_media_send_init(&v->send, v->camera->width, v->camera->height, 0, (int64_t)v->kbps * 1000, now_ms);
+    v->met = true;
     err = client_camera_start(v->camera, now_ms, why);
     if (err != PROTO_OK)
         client_video_stop(v);
@@ -77,8 +86,8 @@ void client_video_stop(struct client_video *v)
 
 void client_video_want_key(struct client_video *v)
 {
-    if (v)
-        v->want_key = true;
+    if (v && v->met)
+        proto_media_send_want_key(&v->send);
 }
 
 int64_t client_video_deadline(const struct client_video *v, int64_t now_ms)
@@ -88,6 +97,13 @@ int64_t client_video_deadline(const struct client_video *v, int64_t now_ms)
     return v->camera->fd >= 0 ? proto_earlier(v->camera->deadline_ms, now_ms + CAMERA_ASK_MS) : v->camera->deadline_ms;
 }
 
+static size_t picture_bytes(int width, int height)
+{
+    size_t w = (size_t)width, h = (size_t)height;
+
+    return w * h + 2 * ((w + 1) / 2) * ((h + 1) / 2);
+}
+
 static void keep_frame(struct client_video *v, const struct client_frame *f)
 {
     size_t half_w = (size_t)(f->width + 1) / 2, half_h = (size_t)(f->height + 1) / 2;
@@ -95,7 +111,7 @@ static void keep_frame(struct client_video *v, const struct client_frame *f)
     uint8_t *at;
 
     if (!v->kept)
-        v->kept = malloc(width[0] * rows[0] + 2 * half_w * half_h);
+        v->kept = malloc(picture_bytes(v->camera->width, v->camera->height)); /* of all sizes the largest */
     if (!v->kept)
         return;
     at = v->kept;
@@ -108,15 +124,46 @@ static void keep_frame(struct client_video *v, const struct client_frame *f)
     }
 }
 
-static bool lags(const struct client_video *v, const struct proto_session *session)
+/* The picture at the size that is sent; false: no memory. */
+static bool scale(struct client_video *v, const struct client_frame *from, struct client_frame *to)
 {
-    size_t third = (size_t)client_encoder_kbps(v->encoder) * 1000 / 8 / CLIENT_VIDEO_LAG_DIVIDER;
+    int w = v->send.plan.width, h = v->send.plan.height;
 
-    return proto_session_backlog_bytes(session) > third;
+    *to = *from;
+    if (w == from->width && h == from->height)
+        return true;
+    if (!v->small && !(v->small = malloc(picture_bytes(v->camera->width, v->camera->height))))
+        return false;
+    uint8_t *plane[3] = {v->small, v->small + w * h, v->small + w * h + (w / 2) * (h / 2)};
+    to->width = w;
+    to->height = h;
+    for (int p = 0; p < 3; p++) {
+        to->plane[p] = plane[p];
+        to->stride[p] = p ? w / 2 : w;
+    }
+    return I420Scale(from->plane[0], from->stride[0], from->plane[1], from->stride[1], from->plane[2], from->stride[2],
+                     from->width, from->height, plane[0], w, plane[1], w / 2, plane[2], w / 2, w, h, kFilterBox) == 0;
 }
 
-static enum proto_err push(struct client_video *v, struct proto_session *session, const struct client_packet *packet,
-                           struct proto_now now)
+/* libvpx starves when its rate rises by more than a tenth at once; down it follows at once. */
+static enum proto_err aim(struct client_video *v)
+{
+    int now = client_encoder_kbps(v->encoder), want = (int)(v->send.plan.bps / 1000);
+    enum proto_err err;
+
+    if (want > now + now / 10 + 1)
+        want = now + now / 10 + 1;
+    want = want < CLIENT_ENCODER_KBPS_MIN ? CLIENT_ENCODER_KBPS_MIN : want;
+    err = client_encoder_set_kbps(v->encoder, want > CLIENT_ENCODER_KBPS_MAX ? CLIENT_ENCODER_KBPS_MAX : want);
+    if (err == PROTO_OK)
+        err = client_encoder_set_sharp(v->encoder, v->send.plan.stills);
+    if (err == PROTO_OK)
+        err = client_encoder_set_size(v->encoder, v->send.plan.width, v->send.plan.height);
+    return err;
+}
+
+static void push(struct client_video *v, struct proto_session *session, const struct client_packet *packet,
+                 struct proto_now now)
 {
     const struct proto_frame frame = {.bytes = packet->bytes,
                                       .len = packet->len,
@@ -124,24 +171,41 @@ static enum proto_err push(struct client_video *v, struct proto_session *session
                                       .discardable = packet->discardable,
                                       .tid = packet->tid,
                                       .capture_mono_ms = packet->capture_ms};
-    enum proto_err err = proto_session_push_frame(session, PROTO_CAPABILITY_CAMERA, &frame, now);
 
-    if (err == PROTO_OK) {
-        v->figures.pictures++;
-        v->figures.bytes += packet->len;
-        if (packet->key)
-            v->want_key = false;
+    if (proto_session_push_frame(session, PROTO_CAPABILITY_CAMERA, &frame, now) != PROTO_OK) {
+        proto_media_send_failed(&v->send); /* an encoded picture that nobody will get: the chain is broken */
+        v->figures.skipped++;
+        return;
+    }
+    v->figures.pictures++;
+    v->figures.bytes += packet->len;
+    proto_media_send_sent(&v->send, proto_session_last_object(session, PROTO_CAPABILITY_CAMERA), (uint32_t)packet->len,
+                          packet->key, now.mono_ms);
+}
+
+static enum proto_err encode(struct client_video *v, const struct client_frame *raw, struct proto_media_take take,
+                             struct client_packet *packet)
+{
+    struct client_frame masked, frame;
+    enum proto_err err = aim(v);
+
+    *packet = (struct client_packet){0};
+    if (err != PROTO_OK)
+        return err;
+    if (client_mask_burn(v->mask, raw, &masked) != PROTO_OK || !scale(v, &masked, &frame)) {
+        proto_media_send_failed(&v->send); /* no memory for the mask: no picture */
         return PROTO_OK;
     }
-    v->want_key = true; /* an encoded picture that nobody will get: the chain is broken */
-    v->figures.skipped++;
-    return PROTO_OK;
+    err = client_encoder_encode_as(v->encoder, &frame, take.tid, take.key, packet);
+    if (err == PROTO_OK && v->keep && packet->len)
+        keep_frame(v, &frame);
+    return err;
 }
 
 enum proto_err client_video_tick(struct client_video *v, struct proto_session *session, struct proto_now now,
                                  char why[static CLIENT_WHY_BYTES])
 {
-    struct client_frame raw, frame;
+    struct client_frame raw;
     struct client_packet packet;
     enum client_camera_event event;
 
@@ -154,22 +218,31 @@ enum proto_err client_video_tick(struct client_video *v, struct proto_session *s
     }
     if (event == CLIENT_CAMERA_NOTHING || !proto_session_may_send(session, PROTO_CAPABILITY_CAMERA))
         return PROTO_OK;
-    if (lags(v, session)) {
+    struct proto_media_take take = proto_media_send_take(&v->send, now.mono_ms);
+    if (!take.take) {
         v->figures.skipped++;
         return PROTO_OK;
     }
-    if (client_mask_burn(v->mask, &raw, &frame) != PROTO_OK) /* no memory for the mask: no picture */
-        return PROTO_OK;
-    if (client_encoder_encode(v->encoder, &frame, v->want_key, &packet) != PROTO_OK) {
+    if (encode(v, &raw, take, &packet) != PROTO_OK) {
         snprintf(why, CLIENT_WHY_BYTES, "%s: the encoder refused a picture; start the camera again", v->camera->name);
         client_video_stop(v);
         return PROTO_ERR_IO;
     }
-    if (packet.len == 0)
-        return PROTO_OK;
-    if (v->keep)
-        keep_frame(v, &frame);
-    return push(v, session, &packet, now);
+    if (packet.len)
+        push(v, session, &packet, now);
+    return PROTO_OK;
+}
+
+void client_video_acked(struct client_video *v, const handhold_MediaAck *ack, int64_t now_ms)
+{
+    for (pb_size_t i = 0; v && v->encoder && i < ack->obj_count; i++)
+        proto_media_send_acked(&v->send, ack->obj[i], ack->arrival_ms[i], now_ms);
+}
+
+void client_video_queued(struct client_video *v, uint32_t queued_ms, uint32_t dropped, int64_t now_ms)
+{
+    if (v && v->encoder)
+        proto_media_send_queued(&v->send, queued_ms, dropped, now_ms);
 }
 
 void client_video_figures(const struct client_video *v, struct client_video_figures *out)
@@ -179,6 +252,12 @@ void client_video_figures(const struct client_video *v, struct client_video_figu
         return;
     *out = v->figures;
     out->skipped += v->camera->skipped;
+    if (!v->encoder)
+        return;
+    out->kbps = (int)(v->send.plan.bps / 1000);
+    out->width = v->send.plan.width;
+    out->height = v->send.plan.height;
+    out->quality = proto_media_send_quality(&v->send);
 }
 
 struct client_frame client_video_kept(const struct client_video *v)
@@ -193,5 +272,6 @@ void client_video_free(struct client_video *v)
     client_video_stop(v);
     client_camera_free(v->camera);
     free(v->kept);
+    free(v->small);
     free(v);
 }

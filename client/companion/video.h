@@ -2,8 +2,9 @@
 /*
  * client/companion/video.h - from the camera to the session: masks, encoder, and the rule when a picture is skipped.
  *
- * A picture that would wait is not taken: while more than a third of a second of the bit rate waits sealed in the
- * session, the next picture is skipped before it is encoded, so the encoder's chain never breaks.
+ * proto/media/send.h decides for each picture whether it is taken, as which layer, how large and how sharp: from what
+ * the receiver acknowledged and the relay reported, which the owner hands in. What is left out is left out before it is
+ * encoded, so the encoder's chain never breaks.
  */
 #ifndef CLIENT_COMPANION_VIDEO_H
 #define CLIENT_COMPANION_VIDEO_H
@@ -14,17 +15,17 @@
 #include "client/companion/mask.h"
 #include "proto/session/session.h"
 
-#define CLIENT_VIDEO_LAG_DIVIDER 3 /* a third of a second */
-
 struct client_video;
 
 struct client_video_figures {
     uint64_t pictures, skipped, bytes; /* sealed; not taken because the line lags or the camera was overtaken; sealed */
-    int kbps;                          /* what the encoder aims at */
+    int kbps;                          /* what the line may have */
+    int width, height;                 /* as it is encoded now; 0 while stopped */
+    int quality;                       /* 0 good, 1 smaller, 2 poor, 3 stills only */
 };
 
 /**
- * `mask` is borrowed. `kbps` 0: by size. `keep`: remember a copy of each picture as it was encoded, for
+ * `mask` is borrowed. `kbps`: never more than this, 0: by size. `keep`: remember a copy of each picture as it was encoded, for
  * client_video_kept(). On error `why` names value, rule and way out.
  */
 PROTO_MUST_USE enum proto_err client_video_new(struct client_video **out, const char *camera, struct client_mask *mask,
@@ -33,6 +34,9 @@ PROTO_MUST_USE enum proto_err client_video_start(struct client_video *video, int
                                                  char why[static CLIENT_WHY_BYTES]);
 void client_video_stop(struct client_video *video); /* NULL and stopped are fine */
 void client_video_want_key(struct client_video *video);
+/** What PROTO_EVENT_MEDIA_ACK and PROTO_EVENT_MEDIA_QUEUE say of the camera. */
+void client_video_acked(struct client_video *video, const handhold_MediaAck *ack, int64_t now_ms);
+void client_video_queued(struct client_video *video, uint32_t queued_ms, uint32_t dropped, int64_t now_ms);
 /** When to call tick(), mono ms; PROTO_NEVER while stopped. */
 int64_t client_video_deadline(const struct client_video *video, int64_t now_ms);
 /** Takes the newest picture, if any, and pushes it. IO: the camera is lost, and stopped; `why` says how. */

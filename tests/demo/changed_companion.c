@@ -110,6 +110,8 @@ static void on_event(const struct proto_event *e)
     }
     if (e->kind == PROTO_EVENT_KEY_FRAME)
         client_video_want_key(it.video);
+    if (e->kind == PROTO_EVENT_MEDIA_ACK)
+        client_video_acked(it.video, e->media_ack.ack, now.mono_ms);
     if (e->kind == PROTO_EVENT_BLOCKED)
         it.blocked = true;
     if (e->kind == PROTO_EVENT_ENDED)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/media/rate.h"
+
+enum {
+    QUEUE_SOON_MS = 250,
+    QUEUE_MAX_MS = 45,    /* a standing queue of this is one */
+    QUEUE_LOW_MS = 20,    /* below it there is none */
+    OVERDUE_MAX_MS = 400, /* nothing is acknowledged: more than a packet sent again explains */
+    RELAY_MAX_MS = 80,
+    DELIVERED_MS = 800,
+    CUT_EVERY_MS = 350,
+    CUT_KEEP = 880,     /* thousandths of what was delivered, less the queue in milliseconds … */
+    CUT_DEEPEST = 550,  /* … but not below this, … */
+    CUT_AT_LEAST = 940, /* … and not above this part of the rate before */
+    CUT_FLOOR = 350,    /* one cut never goes below this part of the rate before */
+    SPENT_MIN = 600,    /* thousandths of the rate that must have been sent for it to grow */
+    TENTH_MS = 100,
+};
+
+/* Thousandths a second. */
+enum { GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 50, GROW_MORE = 200, GROW_WAIT_MS = 1200, GROW_MAX = 900 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+void proto_rate_init(struct proto_rate *rate, int64_t start_bps, int64_t max_bps, int64_t now_ms)
+{
+    *rate = (struct proto_rate){.bps = start_bps, .max_bps = max_bps, .step_ms = now_ms, .sent_ms = now_ms};
+    rate->cut_ms = rate->well_ms = now_ms;
+}
+
+void proto_rate_new_line(struct proto_rate *rate, int64_t now_ms)
+{
+    proto_rate_init(rate, most(PROTO_RATE_MIN_BPS, rate->bps * 7 / 10), rate->max_bps, now_ms);
+}
+
+static void turn(struct proto_rate *rate, int64_t now_ms)
+{
+    for (int i = 0; i < 10 && now_ms >= rate->sent_ms + TENTH_MS; i++) {
+        rate->sent_ms += TENTH_MS;
+        rate->sent_at = (rate->sent_at + 1) % 10;
+        rate->sent_bits[rate->sent_at] = 0;
+    }
+    if (now_ms >= rate->sent_ms + TENTH_MS)
+        rate->sent_ms = now_ms;
+}
+
+void proto_rate_sent(struct proto_rate *rate, uint32_t bytes, int64_t now_ms)
+{
+    turn(rate, now_ms);
+    rate->sent_bits[rate->sent_at] += (int64_t)bytes * 8;
+}
+
+void proto_rate_relay(struct proto_rate *rate, int64_t queued_ms, bool dropped)
+{
+    rate->relay_ms = queued_ms;
+    rate->relay_dropped = dropped;
+}
+
+static int64_t spent_bps(const struct proto_rate *rate)
+{
+    int64_t bits = 0;
+
+    for (int i = 0; i < 10; i++)
+        bits += rate->sent_bits[i];
+    return bits;
+}
+
+/* How deep the queue is that must go, in milliseconds; 0: none is to be seen. */
+static int64_t queue_of(const struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)
+{
+    int64_t standing = proto_line_standing_ms(line, proto_line_window_ms(line));
+    int64_t overdue = proto_line_overdue_ms(line, now_ms);
+
+    if (standing > QUEUE_MAX_MS)
+        return standing;
+    if (overdue > OVERDUE_MAX_MS)
+        return overdue;
+    if (rate->relay_dropped || rate->relay_ms > RELAY_MAX_MS)
+        return most(rate->relay_ms, QUEUE_MAX_MS);
+    return 0;
+}
+
+static void cut(struct proto_rate *rate, const struct proto_line *line, int64_t queue_ms, int64_t now_ms)
+{
+    int64_t delivered = proto_line_delivered_bps(line, DELIVERED_MS);
+    int64_t silent = now_ms - line->heard_ms, keep = most(CUT_KEEP - queue_ms, CUT_DEEPEST);
+
+    if (delivered == PROTO_LINE_UNKNOWN)
+        delivered = rate->bps / 2;
+    if (silent > DELIVERED_MS / 2) /* nothing came since: what came before is older news */
+        delivered = delivered * DELIVERED_MS / (DELIVERED_MS + silent);
+    delivered = least(delivered, rate->bps);
+    rate->capacity_bps = delivered;
+    int64_t bps = least(delivered * keep / 1000, rate->bps * CUT_AT_LEAST / 1000);
+    rate->bps = most(most(bps, rate->bps * CUT_FLOOR / 1000), PROTO_RATE_MIN_BPS);
+    rate->state = PROTO_RATE_DRAINING;
+    rate->cut_ms = now_ms;
+    rate->relay_dropped = false;
+}
+
+static int64_t growth(const struct proto_rate *rate, int64_t now_ms)
+{
+    int64_t well = now_ms - rate->well_ms;
+
+    if (rate->state == PROTO_RATE_STARTING)
+        return GROW_START;
+    if (rate->bps < rate->capacity_bps * 8 / 10)
+        return GROW_BACK;
+    return well < GROW_WAIT_MS ? GROW_FIRST : least(GROW_FIRST + (well - GROW_WAIT_MS) * GROW_MORE / 1000, GROW_MAX);
+}
+
+static void grow(struct proto_rate *rate, const struct proto_line *line, int64_t took_ms, int64_t now_ms)
+{
+    int64_t soon = proto_line_standing_ms(line, QUEUE_SOON_MS), spent = spent_bps(rate);
+
+    if (soon == PROTO_LINE_UNKNOWN || soon > QUEUE_LOW_MS || rate->relay_ms > QUEUE_LOW_MS ||
+        spent * 1000 < rate->bps * SPENT_MIN || proto_line_overdue_ms(line, now_ms) > QUEUE_SOON_MS)
+        return;
+    rate->bps = least(rate->bps + rate->bps * growth(rate, now_ms) / 1000 * took_ms / 1000, rate->max_bps);
+}
+
+bool proto_rate_step(struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)
+{
+    int64_t took = now_ms - rate->step_ms, before = rate->bps, trip = proto_line_trip_ms(line);
+
+    if (took < PROTO_RATE_EVERY_MS)
+        return false;
+    rate->step_ms = now_ms;
+    turn(rate, now_ms);
+    if (trip == PROTO_LINE_UNKNOWN)
+        trip = PROTO_LINE_PATIENCE_MS;
+    int64_t queue_ms = queue_of(rate, line, now_ms);
+    if (queue_ms && now_ms >= rate->cut_ms + CUT_EVERY_MS + trip) {
+        cut(rate, line, queue_ms, now_ms);
+    } else if (!queue_ms && rate->state == PROTO_RATE_DRAINING) {
+        int64_t soon = proto_line_standing_ms(line, QUEUE_SOON_MS);
+        if (soon != PROTO_LINE_UNKNOWN && soon <= QUEUE_LOW_MS) {
+            rate->state = PROTO_RATE_GROWING;
+            rate->well_ms = now_ms;
+            rate->bps = most(rate->bps, rate->capacity_bps * CUT_KEEP / 1000);
+        }
+    } else if (!queue_ms) {
+        grow(rate, line, least(took, 200), now_ms);
+    }
+    return rate->bps != before;
+}

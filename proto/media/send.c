@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/media/send.h"
+
+#include "proto/util/time.h"
+
+/* The pattern 0 2 1 2 of client/companion/encode.h: anything above layer 0 may be left out alone. */
+static const uint8_t pattern[] = {0, 2, 1, 2};
+
+/*
+ * The ladder for a camera of 16:9 at 1280 x 720: the side as a part of the camera's, and the rate from which a rung is
+ * worth standing on. Below `least_bps` it goes down, from `enough_bps` of the next one above up again. Measured with
+ * libvpx on the clip: below these rates a smaller picture looks better than a coarser one.
+ */
+static const struct rung {
+    int quarters; /* of the camera's sides, in 1/12 */
+    int64_t least_bps, enough_bps;
+} ladder[] = {
+    {12, 700000, 850000}, /* 1280 x 720 */
+    {9, 480000, 600000},  /* 960 x 540 */
+    {6, 190000, 240000},  /* 640 x 360 */
+    {4, 100000, 130000},  /* 426 x 240 */
+    {3, 55000, 70000},    /* 320 x 180 */
+    {6, 0, 0},            /* stills, 640 x 360 */
+};
+enum { RUNGS = sizeof ladder / sizeof *ladder, STILLS = RUNGS - 1 };
+
+enum {
+    DOWN_WAIT_MS = 600, /* the rate must ask that long for a smaller size, … */
+    UP_WAIT_MS = 1500,  /* … for a larger one, … */
+    UP_START_MS = 300,  /* … and while nothing was ever in the way */
+    SHARP_DROP = 500,   /* thousandths of what the rung needs: then at once */
+    STILL_MIN_MS = 1000,
+    STILL_MAX_MS = 2000,
+    STILL_LEAVE_MS = 700, /* a still that arrives faster than this was held up by nothing */
+    LATE_MIN_MS = 60,     /* overdue: the top layer goes from the larger of this and a trip, … */
+    BASE_PIXELS = 1280 * 720,
+};
+
+static int64_t share(const struct proto_media_send *s, int64_t bps)
+{
+    int64_t pixels = (int64_t)s->width * s->height;
+
+    return pixels >= BASE_PIXELS ? bps : pixels < BASE_PIXELS / 4 ? bps / 4 : bps * pixels / BASE_PIXELS;
+}
+
+static void set_plan(struct proto_media_send *s)
+{
+    s->plan.bps = s->rate.bps;
+    s->plan.width = s->width * ladder[s->rung].quarters / 12 & ~1;
+    s->plan.height = s->height * ladder[s->rung].quarters / 12 & ~1;
+    s->plan.stills = s->rung == STILLS;
+}
+
+static int rung_for(const struct proto_media_send *s, int64_t bps)
+{
+    int rung = s->rung;
+
+    while (rung < STILLS && bps < share(s, ladder[rung].least_bps))
+        rung++;
+    if (rung == s->rung)
+        while (rung > 0 && bps >= share(s, ladder[rung - 1].enough_bps))
+            rung--;
+    return rung;
+}
+
+static void climb_to(struct proto_media_send *s, int rung, int64_t now_ms)
+{
+    s->rung = rung;
+    s->rung_ms = PROTO_NEVER;
+    s->rung_since_ms = now_ms;
+    s->want_key = true; /* another size begins with one in any case */
+    s->key_ms = now_ms - PROTO_SEND_KEY_EVERY_MS;
+}
+
+void proto_media_send_init(struct proto_media_send *s, int width, int height, int64_t start_bps, int64_t max_bps,
+                           int64_t now_ms)
+{
+    *s = (struct proto_media_send){.width = width, .height = height, .want_key = true, .rung_ms = PROTO_NEVER};
+    if (!max_bps)
+        max_bps = share(s, PROTO_SEND_MAX_BPS);
+    if (!start_bps)
+        start_bps = share(s, PROTO_SEND_START_BPS);
+    proto_line_init(&s->line, now_ms);
+    proto_rate_init(&s->rate, start_bps < max_bps ? start_bps : max_bps, max_bps, now_ms);
+    s->key_ms = s->still_ms = now_ms - STILL_MAX_MS;
+    climb_to(s, rung_for(s, s->rate.bps), now_ms);
+    set_plan(s);
+}
+
+void proto_media_send_restart(struct proto_media_send *s, int64_t now_ms)
+{
+    proto_line_init(&s->line, now_ms);
+    proto_rate_new_line(&s->rate, now_ms);
+    climb_to(s, rung_for(s, s->rate.bps), now_ms);
+    s->step = 0;
+    set_plan(s);
+}
+
+void proto_media_send_want_key(struct proto_media_send *s)
+{
+    s->want_key = true;
+}
+
+static void choose_rung(struct proto_media_send *s, int64_t now_ms)
+{
+    int wish = rung_for(s, s->rate.bps);
+    bool sharp = s->rate.bps * 1000 < share(s, ladder[s->rung].least_bps) * SHARP_DROP;
+    int64_t wait = wish > s->rung                         ? sharp ? 0 : DOWN_WAIT_MS
+                   : s->rate.state == PROTO_RATE_STARTING ? UP_START_MS
+                                                          : UP_WAIT_MS;
+
+    if (wish == s->rung) {
+        s->rung_ms = PROTO_NEVER;
+        return;
+    }
+    if (s->rung_ms == PROTO_NEVER || (wish > s->rung) != (s->rung_wish > s->rung))
+        s->rung_ms = now_ms;
+    s->rung_wish = wish;
+    if (now_ms >= s->rung_ms + wait)
+        climb_to(s, wish, now_ms);
+}
+
+/* The lowest layer that is left out now: 3 none, 0 all. */
+static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
+{
+    int64_t overdue = proto_line_overdue_ms(&s->line, now_ms), trip = proto_line_trip_ms(&s->line);
+    int64_t bear = trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
+
+    /* A packet sent again takes one trip: until then all may still be well, and what follows arrives right behind it.
+     */
+    if (overdue > bear * 2 + LATE_MIN_MS)
+        return 0;
+    if (overdue > bear * 3 / 2 + LATE_MIN_MS)
+        return 1;
+    return overdue > bear + LATE_MIN_MS ? 2 : 3;
+}
+
+static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)
+{
+    struct proto_media_take take = {.tid = 0, .key = true};
+
+    take.take = now_ms >= s->still_ms + STILL_MIN_MS && (!s->line.count || now_ms >= s->still_ms + 2 * STILL_MAX_MS);
+    if (take.take)
+        s->still_ms = now_ms;
+    return take;
+}
+
+struct proto_media_take proto_media_send_take(struct proto_media_send *s, int64_t now_ms)
+{
+    struct proto_media_take take = {0};
+
+    proto_rate_step(&s->rate, &s->line, now_ms);
+    choose_rung(s, now_ms);
+    set_plan(s);
+    if (s->plan.stills) {
+        take = take_still(s, now_ms);
+    } else {
+        unsigned out = left_out(s, now_ms);
+        take.key = s->want_key && now_ms >= s->key_ms + PROTO_SEND_KEY_EVERY_MS;
+        if (take.key)
+            s->step = 0;
+        take.tid = pattern[s->step % sizeof pattern];
+        take.take = take.tid < out;
+        /* What a layer above is left out makes room: the next of layer 0 comes in its turn, not sooner. */
+        if (take.take || take.tid > 0)
+            s->step++;
+    }
+    s->taken += take.take;
+    s->skipped += !take.take;
+    return take;
+}
+
+void proto_media_send_sent(struct proto_media_send *s, uint32_t obj, uint32_t bytes, bool key, int64_t now_ms)
+{
+    proto_line_sent(&s->line, obj, bytes, now_ms);
+    proto_rate_sent(&s->rate, bytes, now_ms);
+    if (!key)
+        return;
+    s->want_key = false;
+    s->key_ms = now_ms;
+}
+
+void proto_media_send_failed(struct proto_media_send *s)
+{
+    s->want_key = true;
+}
+
+/* A still says what the line carries by how long it took, for nothing else is sent that could. */
+static void learn_of_still(struct proto_media_send *s, uint32_t bytes, int64_t took_ms, int64_t now_ms)
+{
+    int64_t trip = proto_line_trip_ms(&s->line), bps;
+
+    if (!s->plan.stills || trip == PROTO_LINE_UNKNOWN)
+        return;
+    bps = (int64_t)bytes * 8000 / (took_ms > trip ? took_ms - trip / 2 : took_ms > 0 ? took_ms : 1) * 6 / 10;
+    if (took_ms < STILL_LEAVE_MS && bps > s->rate.bps)
+        s->rate.bps = bps < s->rate.bps * 2 ? bps : s->rate.bps * 2;
+    s->rate.well_ms = now_ms;
+}
+
+void proto_media_send_acked(struct proto_media_send *s, uint32_t obj, uint32_t arrival_ms, int64_t now_ms)
+{
+    const struct proto_line_frame *first = &s->line.frame[s->line.first];
+    uint32_t bytes = s->line.count && first->obj == obj ? first->bytes : 0;
+    int64_t took = now_ms - first->at_ms;
+
+    if (proto_line_acked(&s->line, obj, arrival_ms, now_ms) && bytes)
+        learn_of_still(s, bytes, took, now_ms);
+}
+
+void proto_media_send_queued(struct proto_media_send *s, uint32_t queued_ms, uint32_t dropped, int64_t now_ms)
+{
+    (void)now_ms;
+    proto_rate_relay(&s->rate, queued_ms, dropped > 0);
+}
+
+int proto_media_send_quality(const struct proto_media_send *s)
+{
+    if (s->plan.stills)
+        return 3;
+    return s->rung == 0 ? 0 : s->rung <= 2 ? 1 : 2;
+}
