@@ -102,6 +102,15 @@ export function engineScenes(engine) {
     agent.do({ do: 'chat', text: 'Thank you' });
     await page.until(`document.querySelector('.lines .theirs')?.textContent.includes('Thank you')`);
 
+    const from = agent.mark(), pictures = total(agent);
+    await page.reload();
+    await agent.await('connection', { state: 'resumed' }, from);
+    await page.see('#continue');
+    assert.deepEqual(await page.ask(`[${LIVE}, sessionStorage.length]`), [0, 0], 'after a reload everything is off');
+    await page.tap('#continue');
+    await agent.await('video', { total_frames: (n) => n > pictures + 15 }, from);
+    await page.see('#off-camera');
+
     await page.tap('#off-camera');
     await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
     assert.equal(await page.ask(LIVE), 0);

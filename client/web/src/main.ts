@@ -16,6 +16,7 @@ import { showProblem } from './screens/problem.js';
 import { showVisit } from './screens/visit.js';
 import { showWelcome } from './screens/welcome.js';
 import { newWorker } from './ui/worker.js';
+import { takeKept } from './visit/keep.js';
 import type { Invitation } from './visit/open.js';
 import type { Visit } from './visit/visit.js';
 import { chooseLanguage } from './words/words.js';
@@ -32,7 +33,8 @@ function offers(): Capability[] {
   return device.camera ? ['camera', 'device-state', 'recording'] : ['device-state'];
 }
 
-const protocolPart = (): Promise<typeof import('./visit/open.js')> => import('./visit/open.js');
+type ProtocolPart = typeof import('./visit/open.js');
+const protocolPart = (): Promise<ProtocolPart> => import('./visit/open.js');
 
 /* Who does not know the secret cannot be told more than that: a wrong code, or a link of something that is over. */
 function refusalOf(err: string | undefined, invitation: Invitation): string {
@@ -40,19 +42,24 @@ function refusalOf(err: string | undefined, invitation: Invitation): string {
   return err ?? 'other';
 }
 
+const settings = (): { offers: Capability[]; clientInfo: string; uiBuild: Uint8Array } =>
+  ({ offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash() });
+
 async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
   const protocol = await protocolPart();
   const whose = await organisation;
   let visit: Visit;
   const studio = new Studio(newWorker, protocol, device.phone);
   try {
-    visit = protocol.openVisit(invitation, {
-      offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash(), pinnedRoot: whose?.root,
-    }, studio);
+    visit = protocol.openVisit(invitation, { ...settings(), pinnedRoot: whose?.root }, studio);
   } catch (error) {
     return showProblem(error instanceof protocol.ProtoError ? error.err : 'other', error instanceof Error ? error.message : '');
   }
   forgetFragment();
+  show(visit, studio, protocol, invitation);
+}
+
+function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: Invitation): void {
   studio.attach(visit);
   const ended = (): void => {
     const over = visit.ended;
@@ -62,8 +69,20 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
   showVisit(visit, studio, device, ended);
 }
 
+/** The page was loaded again during a visit. */
+async function comeBack(kept: string): Promise<void> {
+  const protocol = await protocolPart(), studio = new Studio(newWorker, protocol, device.phone);
+  try {
+    show(protocol.reopenVisit(kept, settings(), studio), studio, protocol, {});
+  } catch {
+    showProblem('GONE', '');
+  }
+}
+
 function begin(): void {
+  const kept = takeKept();
   if (!hasFragment()) {
+    if (kept !== undefined) return void comeBack(kept);
     const organisation = findOrganisation(undefined);
     return showCode(protocolPart().then((p) => p.inviteCodeParse), organisation, (code) => void join({ code }, organisation));
   }

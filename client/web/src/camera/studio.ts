@@ -55,6 +55,13 @@ export class Studio implements Devices {
     addEventListener('pagehide', this.onHide);
   }
 
+  keep(): Masks {
+    return this.masks;
+  }
+  restore(masks: Masks): void {
+    this.masks = masks;
+  }
+
   attach(visit: Visit): void {
     this.visit = visit;
   }
@@ -65,12 +72,14 @@ export class Studio implements Devices {
   }
 
   private pipeline(): Pipeline {
-    this.pipe ??= new Pipeline(this.newWorker(), {
+    if (this.pipe) return this.pipe;
+    this.pipe = new Pipeline(this.newWorker(), {
       picture: (picture) => void this.onPicture(picture),
       size: (width, height) => { this.size = { width, height }; this.screen.changed(); },
       failed: () => this.failed('failed'),
       backlogBytes: () => this.visit?.backlogBytes() ?? 0,
     });
+    this.pipe.setMasks(this.masks);
     return this.pipe;
   }
 

@@ -52,9 +52,11 @@ export interface LogSeen {
 }
 
 export interface CustomerConfig {
-  /** The whole link with what is behind its '#', or the code as typed (then joinHost is needed). Exactly one of the two. */
+  /** The whole link with what is behind its '#', or the code as typed (then joinHost is needed), or `kept`. Exactly one. */
   link?: string;
   code?: string;
+  /** What keep() gave before a reload of the page, instead of a link or a code. */
+  kept?: string;
   /** host[:port] that the customer typed the code at, i.e. location.host. */
   joinHost?: string;
   /** 32 bytes, SHA-256 of a root's SPKI that makes its domain verified. A page that was not given one leaves it out. */
@@ -166,6 +168,8 @@ export interface OrganisationView {
 }
 
 export interface CustomerSession {
+  /** monoMs of the session's beginning, which media times are counted from. Before it, after a reload. */
+  readonly startMs: number;
   /* the connection */
   connected(): void;
   disconnected(): void;
@@ -216,9 +220,15 @@ export interface CustomerSession {
   /** The newest verified tree of this session's log, worth keeping for next time; origin '' before one is known. */
   seen(): { origin: string; seen: LogSeen };
   organisation(): OrganisationView | undefined;
+  /**
+   * Secret: what a reload of the page needs to come back to this session within the grace time, for config.kept; undefined
+   * while there is nothing to come back to. Newer than any event and command before. After the reload everything is off: what
+   * was granted comes back with pause(false, …), under fresh keys, while the grace time runs, and is withdrawn after it.
+   */
+  keep(): string | undefined;
 }
 
-/** Throws ProtoError LINK, VERSION or CODE when the invitation is damaged. Nothing is spent before connected(). */
+/** Throws ProtoError LINK, VERSION or CODE when the invitation is damaged, EXPIRED when what was kept is too old. Nothing is spent before connected(). */
 export function createCustomerSession(config: CustomerConfig): CustomerSession {
   return new Session(config);
 }

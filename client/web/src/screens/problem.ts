@@ -4,7 +4,7 @@ import { button, h, icon } from '../ui/dom.js';
 import { t } from '../words/words.js';
 import { showScreen } from './frame.js';
 
-const KNOWN = ['link', 'VERSION', 'NOT_FOUND', 'EXPIRED', 'BURNT', 'CODE', 'BUSY'] as const;
+const KNOWN = ['link', 'VERSION', 'NOT_FOUND', 'EXPIRED', 'BURNT', 'CODE', 'BUSY', 'GONE'] as const;
 
 /** `err`: what refused, by its name in the protocol. */
 export function showProblem(err: string, message: string): void {

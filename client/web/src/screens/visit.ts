@@ -53,7 +53,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     paused.hidden = !visit.paused;
     if (!visit.paused) return paused.replaceChildren();
     const what = t(`pause.${visit.paused.reason}` as Key, { name });
-    const again = button(t('pause.continue'), carryOn, { class: 'button main huge', id: 'continue' }, 'play');
+    const again = button(t(visit.paused.reason === 'reloaded' ? 'pause.again' : 'pause.continue'), carryOn, { class: 'button main huge', id: 'continue' }, 'play');
     replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what), visit.paused.by !== 'agent' && again);
     announce(what, 'urgent');
     if (document.activeElement === document.body || document.activeElement?.id === 'pause') again.focus();
@@ -74,11 +74,6 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
       ...studio.facts.map((f) => h('div', {}, h('dt', {}, t(`state.${f.name}` as Key)), h('dd', {}, value(f.value, f.unit))))));
   }
 
-  /* A reload gives the seat up: the browser asks first. */
-  const stay = (event: Event): void => {
-    if (visit.peer) event.preventDefault();
-  };
-
   function update(): void {
     queued = false;
     if (over) return;
@@ -93,7 +88,6 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     asking.update();
     if (!visit.ended) return;
     over = true;
-    removeEventListener('beforeunload', stay);
     studio.release();
     ended();
   }
@@ -122,7 +116,6 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
   }
 
-  addEventListener('beforeunload', stay);
   studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y) };
   visit.listen((event) => {
     if (event) speak(event);

@@ -4,9 +4,12 @@
  * from the tap on Join on.
  */
 import { createCustomerSession } from '../proto/session.js';
+import { ProtoError } from '../proto/err.js';
+import { plainRead, plainWrite } from '../proto/util/plain.js';
 import type { Capability, CustomerConfig } from '../proto/session.js';
+import { Keeper } from './keep.js';
 import { Visit } from './visit.js';
-import type { Devices } from './visit.js';
+import type { Devices, VisitKept } from './visit.js';
 
 export { inviteCodeParse } from '../proto/pairing/invite.js';
 export { ProtoError } from '../proto/err.js';
@@ -26,15 +29,51 @@ export interface Settings {
   pinnedRoot: Uint8Array | undefined;
 }
 
-/** Throws ProtoError when the invitation is damaged; nothing was sent then. */
-export function openVisit(invitation: Invitation, settings: Settings, devices: Devices): Visit {
+interface Kept<Studio> {
+  session: string;
+  visit: VisitKept;
+  studio: Studio;
+  pinnedRoot: Uint8Array | undefined;
+}
+
+interface Keeping<Studio> extends Devices {
+  /** What the customer chose to hide, above all. */
+  keep(): Studio;
+  restore(kept: Studio): void;
+}
+
+type Beginning = Pick<CustomerConfig, 'link' | 'code' | 'kept'>;
+
+function begin<Studio>(how: Beginning, settings: Settings, studio: Keeping<Studio>, before?: VisitKept): Visit {
   let visit: Visit | undefined;
-  const startMonoMs = performance.now();
   const config: CustomerConfig = {
-    ...invitation, joinHost: location.host, offers: settings.offers, clientInfo: settings.clientInfo,
+    ...how, joinHost: location.host, offers: settings.offers, clientInfo: settings.clientInfo,
     uiBuild: settings.uiBuild, clock: () => ({ monoMs: performance.now(), unixMs: Date.now() }), onWake: () => visit?.wake(),
   };
-  if (settings.pinnedRoot) config.pinnedRoot = settings.pinnedRoot;
-  visit = new Visit(createCustomerSession(config), location.host, devices, startMonoMs);
+  const { pinnedRoot } = settings;
+  if (pinnedRoot) config.pinnedRoot = pinnedRoot;
+  const session = createCustomerSession(config);
+  const keeper = new Keeper(() => {
+    const kept = session.keep();
+    return kept === undefined || !visit ? undefined : plainWrite({ session: kept, visit: visit.keep(), studio: studio.keep(), pinnedRoot } satisfies Kept<Studio>);
+  });
+  visit = new Visit(session, location.host, studio, keeper, before);
   return visit;
+}
+
+/** Throws ProtoError when the invitation is damaged; nothing was sent then. */
+export function openVisit<Studio>(invitation: Invitation, settings: Settings, studio: Keeping<Studio>): Visit {
+  return begin(invitation, settings, studio);
+}
+
+/** The visit that a reload interrupted. Throws ProtoError: it is over. */
+export function reopenVisit<Studio>(text: string, settings: Omit<Settings, 'pinnedRoot'>, studio: Keeping<Studio>): Visit {
+  let kept: Kept<Studio>;
+  try {
+    kept = plainRead(text) as Kept<Studio>;
+  } catch {
+    throw new ProtoError('FORMAT', 'nothing to take up again');
+  }
+  studio.restore(kept.studio);
+  return begin({ kept: kept.session }, { ...settings, pinnedRoot: kept.pinnedRoot }, studio, kept.visit);
 }

@@ -7,6 +7,7 @@ import type {
   Capability, ConsentState, CustomerSession, Err, Frame, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent,
 } from '../proto/session.js';
 import { openLine } from './line.js';
+import type { Keeper } from './keep.js';
 import type { Line } from './line.js';
 
 export interface Peer {
@@ -48,6 +49,16 @@ export interface Ended {
   message: string;
 }
 
+/** Of a visit, over a reload. What was written is kept, so that the place that somebody was told is not lost. */
+export interface VisitKept {
+  joinedAt: number;
+  peer: Peer | undefined;
+  words: Visit['words'];
+  chat: readonly Said[];
+  entries: readonly Entry[];
+}
+const CHAT_KEPT = 50;
+
 /** What the camera and the device listen to; screens use listen(). */
 export interface Devices {
   capture(capability: Capability, on: boolean): void;
@@ -72,7 +83,7 @@ export class Visit {
   readonly waiting = new Set<Capability>();
   readonly granted = new Map<Capability, Ask>();
   readonly refusedBy = new Map<Capability, ConsentState>();
-  paused: { by: PauseBy; reason: PauseReason } | undefined;
+  paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
   words: { list: readonly string[]; required: boolean; answered?: boolean } | undefined;
   readonly chat: Said[] = [];
   readonly entries: Entry[] = [];
@@ -83,10 +94,33 @@ export class Visit {
   private lastError: { err: Err; message: string } | undefined;
   private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
   private readonly line: Line;
+  /** After a reload, until the pair is up again: what was granted is off, and waits for a tap. */
+  private reopened = false;
 
-  constructor(readonly session: CustomerSession, host: string, private readonly devices: Devices, readonly startMonoMs: number) {
+  constructor(readonly session: CustomerSession, host: string, private readonly devices: Devices, private readonly keeper: Keeper, kept?: VisitKept) {
+    if (kept) this.restore(kept);
     this.line = openLine(session, host, (event) => this.on(event));
     addEventListener('online', this.back);
+  }
+
+  get startMonoMs(): number {
+    return this.session.startMs;
+  }
+
+  /* ---- over a reload ---- */
+
+  keep(): VisitKept {
+    const { joinedAt, peer, words, chat, entries } = this;
+    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries };
+  }
+
+  private restore(kept: VisitKept): void {
+    this.reopened = true;
+    this.joinedAt = kept.joinedAt;
+    this.peer = kept.peer;
+    this.words = kept.words;
+    this.chat.push(...kept.chat);
+    this.entries.push(...kept.entries);
   }
 
   /** `event` is what happened, undefined when it was an act of this end. */
@@ -97,6 +131,7 @@ export class Visit {
 
   private tell(event?: SessionEvent): void {
     for (const listener of this.listeners) listener(event);
+    this.keeper.changed();
   }
 
   private readonly back = (): void => {
@@ -123,6 +158,7 @@ export class Visit {
       case 'connection':
         this.online = event.state === 'connected' || event.state === 'resumed';
         this.resumed = event.state === 'resumed';
+        if (this.resumed) this.reopened = false;
         break;
       case 'peer': this.present = event.present; break;
       case 'live': this.live = event.live; break;
@@ -143,7 +179,10 @@ export class Visit {
     }
     this.waiting.delete(capability);
     if (state === 'requested') this.ask = { capability, purpose, maxS, retentionDays };
-    else if (state === 'granted') this.granted.set(capability, this.granted.get(capability) ?? { capability, purpose, maxS, retentionDays });
+    else if (state === 'granted') {
+      this.granted.set(capability, this.granted.get(capability) ?? { capability, purpose, maxS, retentionDays });
+      if (this.reopened) this.paused = { by: 'device', reason: 'reloaded' };
+    }
     else {
       this.granted.delete(capability);
       this.refusedBy.set(capability, state);
@@ -167,6 +206,7 @@ export class Visit {
     this.ask = undefined;
     this.waiting.clear();
     removeEventListener('online', this.back);
+    this.keeper.stop();
   }
 
   private act(err: Err): Err {

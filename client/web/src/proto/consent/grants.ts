@@ -50,7 +50,8 @@ export class Grant {
   tl0 = 0;
   object = 0;
   expiresMs = Infinity; /* with the session */
-  deadlineMs = Infinity; /* of the phase: receipt, key acknowledgement */
+  deadlineMs = Infinity; /* of the phase: receipt, key acknowledgement, or a tap after a reload */
+  waits = false; /* for a tap after a reload: suspended, and nothing turns it on by itself */
   rotateMs = Infinity;
 
   constructor(readonly capability: Capability) {}
@@ -61,6 +62,19 @@ export class Grant {
   holdsConsent(): boolean {
     return this.phase !== 'none' && this.phase !== 'asked';
   }
+}
+
+/* Of a grant, over a reload: never a key. */
+const KEPT = ['capability', 'logged', 'gateSeq', 'stream', 'epoch', 'maxS', 'retentionDays', 'purpose', 'stmtHash', 'leafHash', 'grantSeq', 'tl0', 'object'] as const;
+
+export interface KeptGrants {
+  epoch: number;
+  gateSeq: number;
+  requestNumber: number;
+  refusals: number;
+  /** leftMs: until the grant ends; Infinity: with the session. */
+  grants: (Pick<Grant, (typeof KEPT)[number]> & { leftMs: number })[];
+  paused: boolean;
 }
 
 export class Grants {
@@ -295,6 +309,7 @@ export class Grants {
     this.core.controlMessage(CONTROL.KEY_RETIRE, KeyRetireSchema, { kid });
     this.#state('withdraw', grant, why);
     grant.phase = 'none';
+    grant.waits = false;
     grant.grantSeq = 0;
     grant.deadlineMs = Infinity;
     this.#tell(grant, state, why);
@@ -357,7 +372,40 @@ export class Grants {
   }
 
   resume(): void {
-    for (const grant of this.#all()) if (grant.phase === 'suspended' && grant.logged) this.#rekey(grant);
+    for (const grant of this.#all()) if (grant.phase === 'suspended' && grant.logged && !grant.waits) this.#rekey(grant);
+  }
+
+  /* ---- over a reload ---- */
+
+  keep(monoMs: number): KeptGrants {
+    const held = this.#all().filter((grant) => grant.holdsConsent());
+    return {
+      epoch: this.#epoch, gateSeq: this.#gateSeq, requestNumber: this.#requestNumber, refusals: this.#refusals, paused: this.paused,
+      grants: held.map((grant) => ({ ...(Object.fromEntries(KEPT.map((name) => [name, grant[name]])) as Pick<Grant, (typeof KEPT)[number]>), leftMs: grant.expiresMs - monoMs })),
+    };
+  }
+
+  /** Everything is off: what was granted waits for a tap, as long as the grace time. */
+  restore(kept: KeptGrants): void {
+    const { core } = this, { monoMs } = core.now;
+    [this.#epoch, this.#gateSeq, this.#requestNumber, this.#refusals] = [kept.epoch, kept.gateSeq, kept.requestNumber, kept.refusals];
+    for (const { capability, leftMs, ...fields } of kept.grants) {
+      const grant = this.#grants.get(capability)!;
+      Object.assign(grant, fields, { phase: 'suspended', waits: true, expiresMs: monoMs + leftMs, deadlineMs: core.lostSinceMs + core.peer!.policy.graceS * 1000 });
+      this.#tell(grant, 'granted', grant.purpose);
+    }
+    this.paused = kept.paused;
+    if (kept.grants.length && !kept.paused) void this.pause(true, 'device', 'page-hidden');
+  }
+
+  /** The tap. Before the pair is up again, it is the pair that turns them on. */
+  #goOn(): void {
+    for (const grant of this.#all()) {
+      if (!grant.waits) continue;
+      grant.waits = false;
+      grant.deadlineMs = Infinity;
+      if (this.core.pair.up && grant.phase === 'suspended' && grant.logged) this.#rekey(grant);
+    }
   }
 
   /* ---- pause and pictures ---- */
@@ -372,6 +420,7 @@ export class Grants {
       this.#capture(grant, !paused);
       if (paused) this.#purge(grant);
     }
+    if (!paused) this.#goOn();
     return core.data.send({ kind: 'paused', paused, by, reason });
   }
 
@@ -400,7 +449,7 @@ export class Grants {
     const { monoMs } = this.core.now;
     const of = (grant: Grant): number => {
       if (!grant.holdsConsent()) return Infinity;
-      const phase = grant.phase === 'logging' || grant.phase === 'releasing' ? grant.deadlineMs : Infinity;
+      const phase = grant.phase === 'logging' || grant.phase === 'releasing' || grant.waits ? grant.deadlineMs : Infinity;
       const turn = grant.phase !== 'live' ? Infinity : grant.counter >= LIMIT.EPOCH_FRAMES ? monoMs : grant.rotateMs;
       return Math.min(grant.expiresMs, phase, turn);
     };
@@ -416,6 +465,7 @@ export class Grants {
     if (monoMs >= grant.expiresMs) this.#withdraw(grant, PURPOSE.EXPIRED, 'expired');
     else if (grant.phase === 'logging' && monoMs >= grant.deadlineMs) this.#withdraw(grant, PURPOSE.NOT_LOGGED, 'withdrawn');
     else if (grant.phase === 'releasing' && monoMs >= grant.deadlineMs) this.#goLive(grant);
+    else if (grant.waits && monoMs >= grant.deadlineMs) this.#withdraw(grant, PURPOSE.CONNECTION_LOST, 'withdrawn');
     else if (turns) this.#rekey(grant);
   }
 

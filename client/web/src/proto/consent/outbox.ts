@@ -42,6 +42,13 @@ export interface NoteEntry {
   seen: LogSeen; /* what the receipt must continue */
 }
 
+export interface KeptOutbox {
+  entries: NoteEntry[];
+  seq: number;
+  prev: Bytes | undefined;
+  logEntries: number;
+}
+
 export class Outbox {
   #entries: NoteEntry[] = [];
   #seq = 0;
@@ -221,6 +228,15 @@ export class Outbox {
   clear(): void {
     for (const entry of this.#entries) entry.r.fill(0);
     this.#entries = [];
+  }
+
+  keep(): KeptOutbox {
+    return { entries: this.#entries, seq: this.#seq, prev: this.#prev, logEntries: this.logEntries };
+  }
+  /* Nobody co-signs what was left behind: it goes into the log as it is. */
+  restore(kept: KeptOutbox): void {
+    this.#entries = kept.entries.map((entry) => ({ ...entry, capability: entry.capability, sealed: entry.sealed, final: true, delayed: false, inFlight: false, atMs: 0 }));
+    [this.#seq, this.#prev, this.logEntries] = [kept.seq, kept.prev, kept.logEntries];
   }
 
   /* ---- time ---- */

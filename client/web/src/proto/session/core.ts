@@ -61,7 +61,8 @@ export interface Core {
   /** Of the call that is being served. */
   readonly now: Now;
   readonly startMs: number;
-  readonly secret: InviteLink | InviteCode;
+  /** undefined after a reload: the invitation is used up. */
+  readonly secret: InviteLink | InviteCode | undefined;
   readonly joinHost: string;
   readonly csSeed: Bytes;
   readonly csPublic: Bytes;

@@ -53,6 +53,12 @@ function dataOf({ body }: Data): SessionData | undefined {
   }
 }
 
+export interface KeptData {
+  unacked: { seq: bigint; body: Bytes }[];
+  nextSeq: bigint;
+  delivered: bigint;
+}
+
 export class DataChannel {
   #unacked: { seq: bigint; body: Bytes }[] = [];
   #nextSeq = 1n;
@@ -109,5 +115,12 @@ export class DataChannel {
 
   clear(): void {
     this.#unacked = [];
+  }
+
+  keep(): KeptData {
+    return { unacked: this.#unacked, nextSeq: this.#nextSeq, delivered: this.#delivered };
+  }
+  restore(kept: KeptData): void {
+    [this.#unacked, this.#nextSeq, this.#delivered] = [kept.unacked, kept.nextSeq, kept.delivered];
   }
 }

@@ -146,7 +146,7 @@ export class Pair {
       this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
       return;
     }
-    const message = refusal(core.joined, core.secret.kind === 'link', err);
+    const message = refusal(core.joined, core.secret?.kind === 'link', err);
     core.error(err, message, true);
     core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.AGENT, message);
   }
@@ -210,6 +210,14 @@ export class Pair {
     this.up = false;
     wipe(...this.#resumeKeys);
     this.#resumeKeys = [];
+  }
+
+  keep(): Bytes[] {
+    return this.#resumeKeys;
+  }
+  restore(resumeKeys: Bytes[]): void {
+    this.#resumeKeys = resumeKeys;
+    this.everConfirmed = this.#wordsTold = true;
   }
 
   /* ---- in ---- */

@@ -40,9 +40,9 @@ export class RelayLink {
     const { core } = this, { secret, tree: seen } = core;
     const seat = this.#token
       ? { case: 'token' as const, value: this.#token }
-      : secret.kind === 'link'
+      : secret?.kind === 'link'
         ? { case: 'sid' as const, value: core.sid! }
-        : { case: 'nameplate' as const, value: secret.nameplate };
+        : { case: 'nameplate' as const, value: secret?.nameplate ?? '' };
     const seenLogRoot = seen.size ? seen.root : new Uint8Array(0);
     this.everConnected = true;
     this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot } });
@@ -65,6 +65,12 @@ export class RelayLink {
     this.#present(false);
   }
 
+  get token(): Bytes | undefined {
+    return this.#token;
+  }
+  restore(token: Bytes): void {
+    this.#token = token;
+  }
   forgetToken(): void {
     this.#token?.fill(0);
     this.#token = undefined;

@@ -21,11 +21,13 @@ import { ByeSchema } from '../wire/handhold_pb.js';
 import { encodeMessage } from '../wire/message.js';
 import { LIMIT, type Core, type Peer } from './core.js';
 import { DataChannel } from './data.js';
+import { keptRead, keptWrite, type Kept } from './kept.js';
 import { Pair } from './pair.js';
 import { OutQueue } from './queue.js';
 import { RelayLink } from './relay.js';
 
-function takeInvitation(config: CustomerConfig): { secret: InviteLink | InviteCode; joinHost: string } {
+function takeInvitation(config: CustomerConfig, kept: Kept | undefined): { secret: InviteLink | InviteCode | undefined; joinHost: string } {
+  if (kept) return { secret: undefined, joinHost: kept.joinHost };
   if (config.link !== undefined) {
     const secret = inviteLinkParse(config.link);
     return { secret, joinHost: secret.joinHost };
@@ -39,7 +41,7 @@ const systemRandom = (bytes: number): Bytes => crypto.getRandomValues(new Uint8A
 
 export class Session implements CustomerSession, Core {
   readonly random: (bytes: number) => Bytes;
-  readonly secret: InviteLink | InviteCode;
+  readonly secret: InviteLink | InviteCode | undefined;
   readonly joinHost: string;
   readonly csSeed: Bytes;
   readonly csPublic: Bytes;
@@ -69,18 +71,45 @@ export class Session implements CustomerSession, Core {
   #events: SessionEvent[] = [];
 
   constructor(readonly config: CustomerConfig) {
-    const { secret, joinHost } = takeInvitation(config);
+    const now = config.clock(), kept = config.kept === undefined ? undefined : keptRead(config.kept, config.uiBuild, now.unixMs);
+    const { secret, joinHost } = takeInvitation(config, kept);
     if (!isClientInfo(config.clientInfo) || config.uiBuild.length !== 32 || (config.pinnedRoot && config.pinnedRoot.length !== 32))
       throw new ProtoError('RANGE', 'a session that is configured out of bounds');
     this.secret = secret;
     this.joinHost = joinHost;
-    this.sid = secret.kind === 'link' ? inviteLinkSid(secret) : undefined;
+    this.sid = kept ? kept.sid : secret?.kind === 'link' ? inviteLinkSid(secret) : undefined;
     this.random = config.random ?? systemRandom;
-    this.csSeed = this.random(32);
+    this.csSeed = kept ? kept.csSeed : this.random(32);
     this.csPublic = signPublicKey(this.csSeed);
     this.tree = config.seen ?? NOTHING_SEEN;
-    this.now = config.clock();
-    this.startMs = this.now.monoMs;
+    this.now = now;
+    this.startMs = now.monoMs - (kept ? now.unixMs - kept.startUnixMs : 0);
+    if (kept) this.#restore(kept);
+  }
+
+  /* ---------------------------------------------------------------- over a reload */
+
+  #restore(kept: Kept): void {
+    this.peer = kept.peer;
+    this.tree = kept.tree;
+    this.logDistrusted = kept.logDistrusted;
+    this.wordsMatched = kept.wordsMatched;
+    this.lostSinceMs = this.now.monoMs - (this.now.unixMs - kept.unixMs);
+    this.link.restore(kept.token);
+    this.pair.restore(kept.resumeKeys);
+    this.data.restore(kept.data);
+    this.outbox.restore(kept.outbox);
+    this.grants.restore(kept.grants);
+  }
+
+  keep(): string | undefined {
+    const { monoMs, unixMs } = this.config.clock(), { token } = this.link, resumeKeys = this.pair.keep();
+    if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.#over) return undefined;
+    return keptWrite({
+      uiBuild: this.config.uiBuild, unixMs, startUnixMs: unixMs - (monoMs - this.startMs), sid: this.sid, joinHost: this.joinHost, csSeed: this.csSeed, token,
+      resumeKeys, peer: this.peer, tree: this.tree, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
+      data: this.data.keep(), outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
+    });
   }
 
   get joined(): boolean {
@@ -180,8 +209,8 @@ export class Session implements CustomerSession, Core {
     this.outbox.clear();
     this.data.clear();
     this.link.forgetToken();
-    wipe(this.csSeed, this.secret.kind === 'link' ? this.secret.k : undefined);
-    if (this.secret.kind === 'code') this.secret.secret = '';
+    wipe(this.csSeed, this.secret?.kind === 'link' ? this.secret.k : undefined);
+    if (this.secret?.kind === 'code') this.secret.secret = '';
   }
 
   finish(reason: EndReason, by: number, message: string): void {
