@@ -50,7 +50,7 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
     bool done = put(wsi, "content-security-policy:",
                     answer->policy ? answer->policy : "default-src 'none'; frame-ancestors 'none'", at, end) &&
                 put(wsi, "permissions-policy:", answer->policy ? camera_alone : nothing_alone, at, end) &&
-                put(wsi, "cache-control:", how_long(answer->file), at, end) &&
+                put(wsi, "cache-control:", answer->cache ? answer->cache : how_long(answer->file), at, end) &&
                 put(wsi, "cross-origin-resource-policy:", answer->shared ? "cross-origin" : "same-origin", at, end);
 
     for (size_t i = 0; done && i < sizeof always / sizeof *always; i++)

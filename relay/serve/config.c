@@ -14,25 +14,31 @@ static const long long value_max = 1LL << 40;
 struct key {
     const char *name;
     size_t offset, text_bytes; /* text_bytes 0: an int64_t */
+    bool yes_or_no;
     int64_t min;
     const char *value, *help;
 };
 
 #define TEXT(field, value, help)                                                                                       \
     {                                                                                                                  \
-#field, offsetof(struct serve_config, field), SERVE_HOST_BYTES, 0, value, help                                 \
+#field, offsetof(struct serve_config, field), SERVE_HOST_BYTES, false, 0, value, help                          \
     }
 #define NUMBER(field, value, help)                                                                                     \
     {                                                                                                                  \
-#field, offsetof(struct serve_config, field), 0, 1, value, help                                                \
+#field, offsetof(struct serve_config, field), 0, false, 1, value, help                                         \
     }
-#define LIMIT(name, value, help) {#name, offsetof(struct serve_config, limits.name), 0, 1, #value, help},
+#define SWITCH(field, value, help)                                                                                     \
+    {                                                                                                                  \
+#field, offsetof(struct serve_config, field), 0, true, 0, value, help                                          \
+    }
+#define LIMIT(name, value, help) {#name, offsetof(struct serve_config, limits.name), 0, false, 1, #value, help},
 
 static const struct key keys[] = {
     TEXT(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
     TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
     TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
     TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
+    SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
     NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
     RELAY_LIMIT_LIST(LIMIT)};
 
@@ -53,6 +59,11 @@ static bool set_number(struct serve_config *config, const struct key *key, const
 
 static bool set_key(struct serve_config *config, const struct key *key, const char *value)
 {
+    if (key->yes_or_no) {
+        bool yes = !strcmp(value, "yes");
+        memcpy((char *)config + key->offset, &(int64_t){yes}, sizeof(int64_t));
+        return yes || !strcmp(value, "no");
+    }
     if (!key->text_bytes)
         return set_number(config, key, value);
     if (strlen(value) >= key->text_bytes)
@@ -118,7 +129,9 @@ static int on_line(void *user, const char *section, const char *name, const char
     if (set_key(reading->config, key, value))
         return 1;
     snprintf(reading->finding, sizeof reading->finding, "%s = %.100s: is not a value for this setting", name, value);
-    if (key->text_bytes)
+    if (key->yes_or_no)
+        snprintf(reading->way_out, sizeof reading->way_out, "give yes or no");
+    else if (key->text_bytes)
         snprintf(reading->way_out, sizeof reading->way_out, "give at most %zu characters", key->text_bytes - 1);
     else
         snprintf(reading->way_out, sizeof reading->way_out, "give a whole number from %lld to %lld",

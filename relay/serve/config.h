@@ -19,6 +19,7 @@ struct serve_config {
     char staff_host[SERVE_HOST_BYTES]; /* name of the staff end; empty: the same name on another port */
     char listen[SERVE_HOST_BYTES];
     char staff_listen[SERVE_HOST_BYTES]; /* empty with a staff_host: one port for both ends */
+    int64_t public_log; /* the log is served at the public end too */
     int64_t drain_s;
     struct relay_limits limits;
 };

@@ -106,7 +106,10 @@ static const struct route {
     {"/metrics", STAFF, metrics},
 };
 
-static struct serve_answer find(struct serve *serve, struct lws *wsi, const char *path, struct proto_buf *text)
+static const char log_prefix[] = "/log/";
+
+static struct serve_answer find(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const char *path,
+                                struct proto_buf *text)
 {
     bool staff = serve_listen_is_staff(wsi);
     const struct serve_file *file = staff ? NULL : serve_page_find(path);
@@ -129,6 +132,9 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, const char
             return routes[i].answer(serve, text);
     if (file)
         return page_file(serve, wsi, file);
+    if (!strncmp(path, log_prefix, sizeof log_prefix - 1) && (staff || serve->config->public_log))
+        return serve_tiles_ask(serve->tiles, wsi, path + sizeof log_prefix - 1,
+                               !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->tiles);
     return serve_answer_text(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n");
 }
 
@@ -139,8 +145,10 @@ static int on_request(struct serve *serve, struct lws *wsi, struct serve_socket 
     int rc;
 
     proto_buf_init(&text, BODY_BYTES);
-    answer = find(serve, wsi, path, &text);
-    rc = serve_answer_write(wsi, serve, &answer, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->body);
+    answer = find(serve, wsi, socket, path, &text);
+    rc = answer.later
+             ? 0
+             : serve_answer_write(wsi, serve, &answer, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->body);
     proto_buf_free(&text);
     return rc;
 }
@@ -184,6 +192,12 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
     return 0;
 }
 
+static int on_writable(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
+{
+    return socket->tiles ? serve_tiles_write(serve->tiles, wsi, &socket->tiles, &socket->body)
+                         : serve_answer_more(wsi, &socket->body);
+}
+
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct serve *serve = lws_get_vhost(wsi) ? lws_vhost_user(lws_get_vhost(wsi)) : NULL;
@@ -202,7 +216,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_HTTP:
         return on_request(serve, wsi, user, in);
     case LWS_CALLBACK_HTTP_WRITEABLE:
-        return serve_answer_more(wsi, &((struct serve_socket *)user)->body);
+        return on_writable(serve, wsi, user);
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (user)
+            serve_tiles_forget(serve->tiles, &((struct serve_socket *)user)->tiles);
+        return 0;
     case LWS_CALLBACK_ESTABLISHED:
         return serve_socket_open(serve, wsi, user);
     case LWS_CALLBACK_RECEIVE:

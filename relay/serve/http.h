@@ -2,8 +2,9 @@
 /*
  * relay/serve/http.h - every request of both ends: what is served, what is refused, and what becomes a WebSocket.
  *
- *     public end   GET / and /j (the phone page), its files /a/…, /.well-known/handhold/org.json, /healthz; WebSocket
- * /s staff end    GET /healthz /readyz /metrics                     WebSocket /s
+ *     public end   GET / and /j (the phone page), its files /a/…, /.well-known/handhold/org.json, /healthz,
+ *                  with public_log = yes /log/…; WebSocket /s
+ *     staff end    GET /healthz /readyz /metrics /log/…; WebSocket /s
  *
  * A refusal of the WebSocket says its error by name in the header "Handhold-Error", which the programs read
  * (proto/host/connection.h).

@@ -10,6 +10,7 @@
 #include "relay/serve/listen.h"
 #include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
+#include "relay/serve/tiles.h"
 
 enum { WATCH_MS = 1000 }; /* how soon a changed note is seen */
 
@@ -133,7 +134,10 @@ static void on_core_timer(void *context)
 
 static void on_woken(void *context)
 {
-    serve_run_core(context);
+    struct serve *serve = context;
+
+    serve_tiles_deliver(serve->tiles);
+    serve_run_core(serve);
 }
 
 static void on_watch(void *context)
@@ -272,8 +276,8 @@ bool serve_open(struct serve *serve, const struct serve_config *config, struct s
 {
     *serve = (struct serve){.config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
-        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
-        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+        !serve_tiles_new(&serve->tiles, serve, report) || !serve_listen_new(&serve->listen, serve, report) ||
+        !set_up(serve, report) || !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     host_loop_on_wake(loop, on_woken, serve);
@@ -296,5 +300,6 @@ void serve_close(struct serve *serve)
     serve_listen_free(serve->listen);
     serve_sockets_free(serve->sockets);
     serve_leaves_free(serve->leaves);
+    serve_tiles_free(serve->tiles);
     serve_jobs_free(serve->jobs);
 }

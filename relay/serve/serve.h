@@ -20,6 +20,7 @@
 struct lws;
 struct serve_listen;
 struct serve_sockets;
+struct serve_tiles;
 
 struct serve {
     /* Borrowed */
@@ -35,11 +36,12 @@ struct serve {
     struct serve_listen *listen;
     struct serve_sockets *sockets;
     struct serve_jobs *jobs;
+    struct serve_tiles *tiles;
     struct host_timer *core_timer, *watch_timer;
 
     char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */
     int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
-    int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
+    int64_t retained_day;               /* since 1970, on which what is over its time was last looked for */
     bool draining, stopping;            /* stopping: the core hears of nothing any more */
 };
 

@@ -11,13 +11,15 @@
 #include "proto/util/buf.h"
 #include "relay/serve/answer.h"
 #include "relay/serve/serve.h"
+#include "relay/serve/tiles.h"
 
 /* What libwebsockets keeps for each connection, zeroed. */
 struct serve_socket {
-    uint32_t connection;    /* the core's name for it; 0: not open */
-    bool closing;           /* closes once nothing is pending */
-    struct proto_buf in;    /* a message that comes in pieces */
-    struct serve_body body; /* of an answer that is being written; before it is a WebSocket */
+    uint32_t connection;               /* the core's name for it; 0: not open */
+    bool closing;                      /* closes once nothing is pending */
+    struct proto_buf in;               /* a message that comes in pieces */
+    struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
+    struct serve_body body;            /* of an answer that is being written; before it is a WebSocket */
 };
 
 struct serve_sockets;

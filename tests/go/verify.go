@@ -2,20 +2,30 @@
 
 // verify FOLDER: reads a log as C2SP tlog-tiles and proves all of it with Go's own packages, then alters one thing
 // after the other and expects to be refused each time. Nothing here knows how the relay makes what it serves.
+//
+// With -url the log is read from a relay; FOLDER has what a verifier brings along: log.vkey, checkpoint.older (which
+// -save writes), and receipts: every file whose name ends in .txt.
 package main
 
 import (
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -25,13 +35,84 @@ import (
 type logReader struct {
 	folder  string
 	altered map[string][]byte
+	url     string
+	client  *http.Client
 }
 
 func (l *logReader) read(path string) ([]byte, error) {
 	if data, ok := l.altered[path]; ok {
 		return data, nil
 	}
-	return os.ReadFile(filepath.Join(l.folder, path))
+	if l.url == "" || path == "checkpoint.older" || path == "log.vkey" {
+		return os.ReadFile(filepath.Join(l.folder, path))
+	}
+	return l.fetch(path)
+}
+
+// fetch expects what C2SP asks of a server: bytes of a known kind, tiles that caches may keep, a checkpoint that not.
+func (l *logReader) fetch(path string) ([]byte, error) {
+	response, err := l.client.Get(l.url + "/log/" + path)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	kind, cache := "application/octet-stream", "public, max-age=31536000, immutable"
+	if path == "checkpoint" {
+		kind, cache = "text/plain; charset=utf-8", "no-cache"
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	switch {
+	case err != nil:
+		return nil, err
+	case response.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s: %s", path, response.Status)
+	case response.Header.Get("Content-Type") != kind || response.Header.Get("Cache-Control") != cache:
+		return nil, fmt.Errorf("%s: Content-Type %q, Cache-Control %q", path, response.Header.Get("Content-Type"),
+			response.Header.Get("Cache-Control"))
+	}
+	return data, nil
+}
+
+// loadPair takes the bytes as they are: Go's x509 does not read the roles, whose identifiers have 128 bits.
+func loadPair(identity string) (*tls.Certificate, error) {
+	certificates, err := os.ReadFile(identity + ".crt")
+	if err != nil {
+		return nil, err
+	}
+	key, err := os.ReadFile(identity + ".key")
+	if err != nil {
+		return nil, err
+	}
+	pair := &tls.Certificate{}
+	for block, rest := pem.Decode(certificates); block != nil; block, rest = pem.Decode(rest) {
+		pair.Certificate = append(pair.Certificate, block.Bytes)
+	}
+	block, _ := pem.Decode(key)
+	if block == nil {
+		return nil, errors.New("no key in " + identity + ".key")
+	}
+	pair.PrivateKey, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	return pair, err
+}
+
+// newClient trusts one root alone, and shows a certificate when there is one.
+func newClient(root, identity string) (*http.Client, error) {
+	roots, err := os.ReadFile(root)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{RootCAs: x509.NewCertPool()}
+	if !config.RootCAs.AppendCertsFromPEM(roots) {
+		return nil, errors.New("no root in " + root)
+	}
+	if identity != "" {
+		pair, err := loadPair(identity)
+		if err != nil {
+			return nil, err
+		}
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return pair, nil }
+	}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: config}, Timeout: 20 * time.Second}, nil
 }
 
 func (l *logReader) Height() int { return 8 }
@@ -217,16 +298,14 @@ func flip(data []byte, at int) []byte {
 	return data
 }
 
-// alterations of what is served, each of which must be noticed.
-func alterations(size int) []struct {
+type alteration struct {
 	path  string
 	alter func([]byte) []byte
-} {
+}
+
+// alterations of what is served, each of which must be noticed.
+func alterations(size int) []alteration {
 	partial := fmt.Sprintf(".p/%d", size%256)
-	type alteration = struct {
-		path  string
-		alter func([]byte) []byte
-	}
 	flipAt := func(at int) func([]byte) []byte { return func(b []byte) []byte { return flip(b, at) } }
 	swap := func(b []byte) []byte { return append(clone(b[50:100]), append(clone(b[:50]), b[100:]...)...) }
 	cut := func(b []byte) []byte { return b[:len(b)-50] }
@@ -255,32 +334,128 @@ func must(err error, what string) {
 	}
 }
 
+// A log that is read over the network: as small as it is, each kind of file altered.
+func remoteAlterations(size int64) []alteration {
+	partial := ""
+	if size%256 != 0 {
+		partial = fmt.Sprintf(".p/%d", size%256)
+	}
+	last := fmt.Sprintf("%03d%s", (size-1)/256, partial)
+	number := []byte(fmt.Sprintf("\n%d\n", size))
+	return []alteration{
+		{"checkpoint", func(b []byte) []byte { return flip(b, bytes.Index(b, number)+3) }},
+		{"checkpoint", func(b []byte) []byte { return bytes.Replace(b, number, []byte(fmt.Sprintf("\n%d\n", size-1)), 1) }},
+		{"checkpoint", func(b []byte) []byte { return b[:bytes.Index(b, []byte("\n\n"))+2] }},
+		{"checkpoint.older", func(b []byte) []byte { return flip(b, bytes.Index(b, []byte("\n\n"))-5) }},
+		{"tile/0/" + last, func(b []byte) []byte { return flip(b, 0) }},
+		{"tile/0/" + last, func(b []byte) []byte { return flip(b, len(b)-1) }},
+		{"tile/entries/" + last, func(b []byte) []byte { return flip(b, 30) }},
+		{"tile/entries/" + last, func(b []byte) []byte { return append(clone(b[50:100]), append(clone(b[:50]), b[100:]...)...) }},
+		{"tile/entries/" + last, func(b []byte) []byte { return b[:len(b)-50] }},
+		{"tile/entries/" + last, func(b []byte) []byte { return append(clone(b), b[:50]...) }},
+	}
+}
+
+// A file of proofs has one tlog-proof behind each "--- entry" line.
+func proofsOf(file []byte) [][]byte {
+	var all [][]byte
+	for _, part := range strings.Split("\n"+string(file), "\n--- ")[1:] {
+		head, proof, _ := strings.Cut(part, "\n")
+		if strings.HasPrefix(head, "entry ") {
+			all = append(all, []byte(strings.TrimSuffix(proof, "\n")+"\n"))
+		}
+	}
+	return all
+}
+
+func (l *logReader) refuses(all []alteration, vkey string) {
+	for i, a := range all {
+		data, err := l.read(a.path)
+		must(err, a.path)
+		altered := *l
+		altered.altered = map[string][]byte{a.path: a.alter(data)}
+		if altered.verify(vkey) == nil {
+			must(errors.New("accepted although altered"), fmt.Sprintf("%s (%d)", a.path, i))
+		}
+	}
+	fmt.Printf("refused: %d altered logs\n", len(all))
+}
+
+func refusesReceipt(receipt []byte, vkey, what string) {
+	text, err := checkReceipt(receipt, vkey)
+	must(err, what)
+	first, _, _ := strings.Cut(text, "\n")
+	fmt.Printf("%s, %q: verifies\n", what, first)
+	for at := range receipt {
+		if _, err := checkReceipt(flip(receipt, at), vkey); err == nil {
+			must(errors.New("accepted although altered"), fmt.Sprintf("%s, byte %d", what, at))
+		}
+	}
+}
+
+// Paths that have no content, or more than one spelling.
+func (l *logReader) hasNot(size int64) {
+	for _, path := range []string{"", "checkpoint/", "tile/0/0", "tile/0/000.p/0", "tile/0/x000/000", "tile/9/000",
+		"tile/0/999", fmt.Sprintf("tile/0/000.p/%d", size%256+1), "tile/entries/999", "tile/entries/../entries/000"} {
+		if _, err := l.fetch(path); err == nil || !strings.Contains(err.Error(), "404") {
+			must(fmt.Errorf("served, or not as 404: %v", err), path)
+		}
+	}
+}
+
+func verifyRemote(log *logReader, save bool) {
+	vkey, err := log.read("log.vkey")
+	must(err, "the key")
+	key := strings.TrimSpace(string(vkey))
+	tree, err := log.tree("checkpoint", key)
+	must(err, "the checkpoint")
+	if save {
+		data, err := log.read("checkpoint")
+		must(err, "the checkpoint")
+		must(os.WriteFile(filepath.Join(log.folder, "checkpoint.older"), data, 0o600), "the checkpoint")
+		return
+	}
+	must(log.verify(key), "the log")
+	fmt.Printf("%d entries verify\n", tree.N)
+	log.refuses(remoteAlterations(tree.N), key)
+	log.hasNot(tree.N)
+	files, err := filepath.Glob(filepath.Join(log.folder, "*.txt"))
+	must(err, log.folder)
+	for _, name := range files {
+		file, err := os.ReadFile(name)
+		must(err, name)
+		proofs := proofsOf(file)
+		if len(proofs) == 0 {
+			must(errors.New("no proof in it"), name)
+		}
+		for i, proof := range proofs {
+			refusesReceipt(proof, key, fmt.Sprintf("%s, proof %d", filepath.Base(name), i))
+		}
+	}
+}
+
 func main() {
-	log := &logReader{folder: os.Args[1]}
+	url := flag.String("url", "", "of the relay's end: https://HOST:PORT")
+	root := flag.String("ca", "", "the root of its certificate")
+	identity := flag.String("identity", "", "IDENTITY.crt and .key, for the staff end")
+	save := flag.Bool("save", false, "keep its checkpoint as FOLDER/checkpoint.older, and nothing else")
+	flag.Parse()
+	log := &logReader{folder: flag.Arg(0), url: *url}
+	if *url != "" {
+		var err error
+		log.client, err = newClient(*root, *identity)
+		must(err, "TLS")
+		verifyRemote(log, *save)
+		return
+	}
 	vkey, err := log.read("log.vkey")
 	must(err, "the key")
 	tree, err := log.tree("checkpoint", string(vkey))
 	must(err, "the checkpoint")
 	must(log.verify(string(vkey)), "the log")
+	fmt.Printf("%d entries verify\n", tree.N)
+	log.refuses(alterations(int(tree.N)), string(vkey))
 	receipt, err := log.read("receipt.tlog-proof")
 	must(err, "the receipt")
-	text, err := checkReceipt(receipt, string(vkey))
-	must(err, "the receipt")
-	fmt.Printf("%d entries and the receipt of %q verify\n", tree.N, strings.TrimSpace(text))
-	for i, a := range alterations(int(tree.N)) {
-		data, err := log.read(a.path)
-		must(err, a.path)
-		altered := &logReader{log.folder, map[string][]byte{a.path: a.alter(data)}}
-		if altered.verify(string(vkey)) == nil {
-			must(errors.New("accepted although altered"), fmt.Sprintf("%s (%d)", a.path, i))
-		}
-	}
-	passed := 0
-	for at := range receipt {
-		if _, err := checkReceipt(flip(receipt, at), string(vkey)); err == nil {
-			must(errors.New("accepted although altered"), fmt.Sprintf("receipt, byte %d", at))
-		}
-		passed++
-	}
-	fmt.Printf("refused: %d altered logs, %d altered receipts\n", len(alterations(int(tree.N))), passed)
+	refusesReceipt(receipt, string(vkey), "the receipt")
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log as others read it: verified over HTTP by a program of theirs, and cosigned by a witness that is not ours. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "tests/system/house.h"
+
+/* The programs in Go, made once a run; skips the test where Go is not. */
+static const char *go_program(struct house *h, const char *name)
+{
+    static char paths[4][HOUSE_PATH_BYTES];
+    static unsigned next;
+    char command[2 * HOUSE_PATH_BYTES];
+
+    snprintf(command, sizeof command, "%s %s >%s", HOUSE_GO_BUILD, HOUSE_GO, house_path(h, "go.out"));
+    int status = system(command); /* NOLINT: words of this house */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        print_message("skipped: Go, or its log packages, are not on this machine\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+    char *path = paths[next++ % 4];
+    snprintf(path, HOUSE_PATH_BYTES, "%s/%s", HOUSE_GO, name);
+    return path;
+}
+
+static void set_up_relay(struct house *h, const char *settings)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s%s", HOUSE_SETTINGS, settings);
+    house_write(h, "relay/relay.ini", text, strlen(text));
+    house_start_relay(h, NULL);
+}
+
+static void visit(struct house *h, const char *receipt)
+{
+    struct demo_child *agent = house_agent(h, "agent", "ana"), *client;
+    const char *const more[] = {h->link, receipt ? "--receipt" : NULL, receipt, NULL};
+
+    client = house_client(h, "client", more);
+    house_await(h, client, "joined", "verified", "true", NULL);
+    house_await(h, agent, "joined", NULL);
+    house_grant(h, agent, client, "camera");
+    house_end(h, agent, client);
+}
+
+static char *go_verify(struct house *h, int code, const char *end, const char *const *more)
+{
+    char url[96];
+    const char *argv[16] = {go_program(h, "verify"), "-ca", house_path(h, "org/ca/ca.crt"), "-url", url};
+    size_t n = 5;
+
+    snprintf(url, sizeof url, "https://%s", end);
+    while (*more)
+        argv[n++] = *more++;
+    argv[n++] = house_path(h, "verifier");
+    return house_run(h, code, argv);
+}
+
+static void says(struct house *h, char *text, const char *what)
+{
+    if (!strstr(text, what))
+        house_fail(h, "\"%s\" is not in:\n%s", what, text);
+    free(text);
+}
+
+static void a_verifier_of_others_reads_the_log_over_http_and_refuses_each_altered_one(void **state)
+{
+    struct house *h = *state;
+
+    go_program(h, "verify");
+    assert_int_equal(mkdir(house_path(h, "verifier"), 0700), 0);
+    set_up_relay(h, "public_log = yes\n");
+    visit(h, NULL);
+    free(house_run(
+        h, 0,
+        (const char *const[]){"/bin/cp", house_path(h, "relay/relay/log.vkey"), house_path(h, "verifier"), NULL}));
+    free(go_verify(h, 0, h->host, (const char *const[]){"-save", NULL}));
+    visit(h, house_path(h, "verifier/receipt.txt"));
+    free(house_run(h, 0,
+                   (const char *const[]){"handhold-audit", "prove", h->session, "-o",
+                                         house_path(h, "verifier/proofs.txt"), "--dir", house_path(h, "relay"), "--key",
+                                         house_path(h, "org/officer/evidence.key"), NULL}));
+    says(h, go_verify(h, 0, h->host, (const char *const[]){NULL}), "receipt.txt, proof 0, \"handhold/1 statement\"");
+    says(h, go_verify(h, 0, h->staff, (const char *const[]){"-identity", house_path(h, "org/staff/ana"), NULL}),
+         "refused: 10 altered logs");
+}
+
+/* What the public end shows is the operator's choice; the staff end asks who reads. */
+static void the_public_end_serves_no_log_unless_it_is_told_to(void **state)
+{
+    struct house *h = *state;
+
+    go_program(h, "verify");
+    assert_int_equal(mkdir(house_path(h, "verifier"), 0700), 0);
+    set_up_relay(h, "");
+    visit(h, NULL);
+    free(house_run(
+        h, 0,
+        (const char *const[]){"/bin/cp", house_path(h, "relay/relay/log.vkey"), house_path(h, "verifier"), NULL}));
+    says(h, go_verify(h, 1, h->host, (const char *const[]){"-save", NULL}), "404");
+    says(h, go_verify(h, 1, h->staff, (const char *const[]){"-save", NULL}), "certificate");
+    free(go_verify(h, 0, h->staff, (const char *const[]){"-save", "-identity", house_path(h, "org/staff/ana"), NULL}));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST_WITHOUT_RELAY(a_verifier_of_others_reads_the_log_over_http_and_refuses_each_altered_one),
+        HOUSE_TEST_WITHOUT_RELAY(the_public_end_serves_no_log_unless_it_is_told_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
