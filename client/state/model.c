@@ -206,6 +206,7 @@ static void drop_device(struct client_state_model *model, struct device_slot *sl
         at = &(*at)->same_bucket;
     *at = slot->same_bucket;
     slot->device.id[0] = '\0';
+    slot->is_there = false;
     slot->same_bucket = model->free_devices;
     model->free_devices = slot;
 }
@@ -461,6 +462,23 @@ void client_state_model_retell(struct client_state_model *model)
     for (size_t i = 0; i < model->properties_used; i++)
         if (model->properties[i].property.device[0])
             queue(model, &model->properties[i].waiting);
+}
+
+void client_state_model_each(const struct client_state_model *model, const struct client_state_sink *sink)
+{
+    for (size_t i = 0; i < model->devices_used; i++) {
+        const struct device_slot *slot = &model->devices[i];
+
+        if (slot->is_there && !is_hidden(model, slot->device.id, "") && !sink->device(sink->context, &slot->device))
+            return;
+    }
+    for (size_t i = 0; i < model->properties_used; i++) {
+        const struct client_state_property *p = &model->properties[i].property;
+
+        if (p->device[0] && !is_hidden(model, p->device, "") && !is_hidden(model, p->device, p->name) &&
+            !sink->property(sink->context, p))
+            return;
+    }
 }
 
 const struct client_state_property *client_state_model_find(const struct client_state_model *model, const char *device,
