@@ -29,6 +29,9 @@ struct host_loop {
     int signal_fd;              /* the watch's */
     void (*on_signal)(void *context, int number);
     void *signal_context;
+    bool (*pass)(void *context);
+    void *pass_context;
+    const struct host_engine *engine; /* borrowed; NULL: libwebsockets' own poll() */
 };
 
 struct host_watch {
@@ -40,6 +43,8 @@ struct host_watch {
 struct host_timer {
     lws_sorted_usec_list_t sul; /* first: the callback is given this */
     struct host_loop *loop;     /* borrowed */
+    void *of_engine;            /* owned; NULL: the one above */
+    int64_t at_ms;              /* of an engine */
     void (*fired)(void *context);
     void *context;
 };
@@ -84,6 +89,11 @@ static void log_line(int level, const char *line)
 
 enum proto_err host_loop_new(struct host_loop **out)
 {
+    return host_loop_new_on(out, NULL);
+}
+
+enum proto_err host_loop_new_on(struct host_loop **out, const struct host_engine *engine)
+{
     static const lws_retry_bo_t no_pings; /* all zero: else each connection has a timer in one long sorted list */
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
@@ -106,6 +116,12 @@ enum proto_err host_loop_new(struct host_loop **out)
     (void)signal(SIGPIPE, SIG_IGN);
     lws_set_log_level(LLL_ERR, log_line);
     info.user = loop;
+    loop->engine = engine;
+    void *foreign = engine ? engine->foreign : NULL;
+    if (engine) {
+        info.options |= engine->lws_option;
+        info.foreign_loops = &foreign;
+    }
     loop->context = lws_create_context(&info);
     loop->vhost = loop->context ? lws_create_vhost(loop->context, &info) : NULL;
     if (!loop->vhost) {
@@ -126,23 +142,48 @@ void host_loop_free(struct host_loop *loop)
     free(loop);
 }
 
+void host_loop_on_pass(struct host_loop *loop, bool (*pass)(void *context), void *context)
+{
+    loop->pass = pass;
+    loop->pass_context = context;
+    if (loop->engine)
+        loop->engine->on_pass(loop->engine->foreign, pass, context);
+}
+
+/* One pass of libwebsockets' own loop; false: it has failed. */
+static bool serve_once(struct host_loop *loop)
+{
+    bool more = loop->pass && loop->pass(loop->pass_context);
+
+    return lws_service(loop->context, more ? -1 : 0) >= 0;
+}
+
 void host_loop_run(struct host_loop *loop)
 {
-    while (!loop->stopped && lws_service(loop->context, 0) >= 0)
-        ;
+    if (loop->engine)
+        loop->engine->run(loop->engine->foreign);
+    else
+        while (!loop->stopped && serve_once(loop))
+            ;
     loop->stopped = false;
 }
 
 void host_loop_stop(struct host_loop *loop)
 {
     loop->stopped = true;
+    if (loop->engine)
+        loop->engine->stop(loop->engine->foreign);
     lws_cancel_service(loop->context); /* a timer fires before the wait, not after it */
 }
 
 void host_loop_step(struct host_loop *loop)
 {
+    if (loop->engine) {
+        loop->engine->step(loop->engine->foreign);
+        return;
+    }
     loop->stepping = true;
-    (void)lws_service(loop->context, 0);
+    (void)serve_once(loop);
     loop->stepping = false;
 }
 
@@ -239,6 +280,17 @@ static void on_timer(lws_sorted_usec_list_t *sul)
     timer->fired(timer->context); /* may free the timer */
 }
 
+/* An engine may round down. */
+static void on_engine_timer(void *context)
+{
+    struct host_timer *timer = context;
+
+    if (timer->at_ms > host_now().mono_ms)
+        host_timer_set(timer, timer->at_ms);
+    else
+        timer->fired(timer->context); /* may free the timer */
+}
+
 enum proto_err host_timer_new(struct host_timer **out, struct host_loop *loop, void (*fired)(void *context),
                               void *context)
 {
@@ -250,7 +302,11 @@ enum proto_err host_timer_new(struct host_timer **out, struct host_loop *loop, v
     timer->loop = loop;
     timer->fired = fired;
     timer->context = context;
-    return PROTO_OK;
+    if (!loop->engine || (timer->of_engine = loop->engine->timer_new(loop->engine->foreign, on_engine_timer, timer)))
+        return PROTO_OK;
+    free(timer);
+    *out = NULL;
+    return PROTO_ERR_NOMEM;
 }
 
 void host_timer_free(struct host_timer *timer)
@@ -258,6 +314,8 @@ void host_timer_free(struct host_timer *timer)
     if (!timer)
         return;
     host_timer_set(timer, PROTO_NEVER);
+    if (timer->of_engine)
+        timer->loop->engine->timer_free(timer->of_engine);
     free(timer);
 }
 
@@ -265,6 +323,12 @@ void host_timer_set(struct host_timer *timer, int64_t mono_ms)
 {
     int64_t wait_ms;
 
+    if (timer->of_engine) {
+        wait_ms = mono_ms == PROTO_NEVER ? -1 : mono_ms - host_now().mono_ms;
+        timer->at_ms = mono_ms;
+        timer->loop->engine->timer_set(timer->of_engine, mono_ms != PROTO_NEVER && wait_ms < 0 ? 0 : wait_ms);
+        return;
+    }
     if (mono_ms == PROTO_NEVER) {
         lws_sul_schedule(timer->loop->context, 0, &timer->sul, on_timer, LWS_SET_TIMER_USEC_CANCEL);
         return;

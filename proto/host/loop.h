@@ -21,8 +21,27 @@ struct host_loop;
 struct host_timer;
 struct host_lines;
 
+/**
+ * What waits in place of libwebsockets' own poll(), which looks at every descriptor each time: worth a library above a
+ * hundred connections. Functions get `foreign`; `timer_set` with a negative wait unsets.
+ */
+struct host_engine {
+    uint64_t lws_option;
+    void *foreign; /* what libwebsockets is given as its loop */
+    void (*run)(void *foreign);
+    void (*stop)(void *foreign);
+    void (*step)(void *foreign);
+    /** Calls `pass` before each wait; while it returns true the loop does not wait. */
+    void (*on_pass)(void *foreign, bool (*pass)(void *context), void *context);
+    void *(*timer_new)(void *foreign, void (*fired)(void *context), void *context); /* NULL: out of memory */
+    void (*timer_set)(void *timer, int64_t wait_ms);
+    void (*timer_free)(void *timer);
+};
+
 /** PROTO_ERR_NOMEM when the machine gives no loop. */
 PROTO_MUST_USE enum proto_err host_loop_new(struct host_loop **out);
+/** The same on an engine, which is borrowed and outlives the loop. */
+PROTO_MUST_USE enum proto_err host_loop_new_on(struct host_loop **out, const struct host_engine *engine);
 void host_loop_free(struct host_loop *loop); /* NULL is fine */
 
 /** Runs until host_loop_stop(); may be called again afterwards. */
@@ -31,6 +50,12 @@ void host_loop_run(struct host_loop *loop);
 void host_loop_stop(struct host_loop *loop);
 /** One pass: waits for one event (a timer counts) and serves it. For tests and for owners with several loops. */
 void host_loop_step(struct host_loop *loop);
+
+/**
+ * Once in each pass, after what happened was told and before the loop waits: for work that is cheaper done together.
+ * `pass` returns true when there is more, and is then called again without a wait. Set once.
+ */
+void host_loop_on_pass(struct host_loop *loop, bool (*pass)(void *context), void *context);
 
 /**
  * From any thread: the loop calls `woken` soon. Several wakes may be answered by one call. Set once, before another

@@ -241,14 +241,14 @@ void relay_core_closed(struct relay_core *core, uint32_t connection, struct prot
         relay_peer_free(core, peer, now);
 }
 
-const uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now)
+uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now)
 {
     struct relay_peer *peer = relay_peer_find(core, connection);
 
     *len = 0;
     if (!peer)
         return NULL;
-    const uint8_t *message = relay_queue_front(&peer->queue, &core->bounds, len, now.mono_ms);
+    uint8_t *message = relay_queue_front(&peer->queue, &core->bounds, len, now.mono_ms);
     if (peer->queue.asks_key && peer->room)
         relay_gate_ask_keys(core, peer->room, peer->index, now);
     return message;

@@ -58,7 +58,7 @@ struct relay_core;
     X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing")      \
     X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt")                              \
     X(hello_ms, 10000, "time from the connection to its first message")                                                \
-    X(move_ms, 60000, "how long a second device of the customer may wait for the first one's answer")                   \
+    X(move_ms, 60000, "how long a second device of the customer may wait for the first one's answer")                  \
     X(confirm_ms, 60000, "how long a customer may sit unconfirmed while the agent is there; then the seat is free")    \
     X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576")                                      \
     X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together")                                       \
@@ -162,7 +162,7 @@ void relay_core_closed(struct relay_core *core, uint32_t connection, struct prot
 
 /** A message that waits to leave on this connection; NULL: none. Borrowed until sent() or another call for this
  * connection. */
-const uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now);
+uint8_t *relay_core_pending(struct relay_core *core, uint32_t connection, size_t *len, struct proto_now now);
 void relay_core_sent(struct relay_core *core, uint32_t connection);
 /** Connections that have something new to send or are to be closed, each once; false: no more. `*close`: close it after
  * its pending bytes. */

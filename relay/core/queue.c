@@ -12,6 +12,7 @@ struct relay_slot {
     size_t len;
     uint8_t service, rank;
     bool droppable, key, purged;
+    uint8_t room[RELAY_ROOM_BYTES];
     uint8_t bytes[];
 };
 
@@ -293,8 +294,7 @@ void relay_queue_purge(struct relay_queue *queue, struct relay_queue_bounds *bou
         }
 }
 
-const uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds *bounds, size_t *len,
-                                 int64_t now_ms)
+uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds *bounds, size_t *len, int64_t now_ms)
 {
     *len = 0;
     if (queue->out && queue->out->purged) {

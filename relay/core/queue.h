@@ -29,6 +29,9 @@ enum relay_service {
     RELAY_SERVICES
 };
 
+/* In front of each message, to be written over by whoever sends it: a frame's header goes there without a copy. */
+enum { RELAY_ROOM_BYTES = 16 };
+
 enum { RELAY_RANKS = 4 }; /* layers 0, 1, 2 and above, and frames that nothing depends on */
 
 /* One stream on its way to one receiver; lives as long as its gate. */
@@ -43,6 +46,7 @@ struct relay_lane {
 struct relay_shared {
     unsigned holders;
     size_t len;
+    uint8_t room[RELAY_ROOM_BYTES];
     uint8_t bytes[];
 };
 struct relay_shared *relay_shared_new(const uint8_t *bytes, size_t len); /* held once; NULL: out of memory */
@@ -83,8 +87,7 @@ int64_t relay_queue_age_ms(const struct relay_queue *queue, const struct relay_l
 void relay_queue_purge(struct relay_queue *queue, struct relay_queue_bounds *bounds, const struct relay_lane *lane);
 /** The next message to send, after dropping what is too old; the same one until it is popped (or purged). NULL: none.
  */
-const uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds *bounds, size_t *len,
-                                 int64_t now_ms);
+uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds *bounds, size_t *len, int64_t now_ms);
 void relay_queue_pop(struct relay_queue *queue, struct relay_queue_bounds *bounds);
 void relay_queue_clear(struct relay_queue *queue, struct relay_queue_bounds *bounds);
 bool relay_queue_is_empty(const struct relay_queue *queue);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handhold-relay: joins the two ends of a session and can read neither. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "proto/host/options.h"
 #include "proto/host/say.h"
+#include "relay/serve/engine.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/page.h"
 #include "relay/serve/serve.h"
@@ -129,10 +131,17 @@ static void on_signal(void *context, int number)
 static int serve_until_told(const struct serve_config *config, struct serve_folder *folder, struct serve_report *report)
 {
     static struct serve serve;
-    struct host_loop *loop;
+    struct serve_engine *engine = serve_engine_new();
+    struct host_loop *loop = NULL;
     bool ready = false;
 
-    if (host_loop_new(&loop)) {
+    if (engine && host_loop_new_on(&loop, serve_engine_host(engine))) {
+        host_say(HOST_WARN, "libwebsockets cannot use libev here, so many connections cost more; install "
+                            "libwebsockets-evlib-ev");
+        serve_engine_free(engine);
+        engine = NULL;
+    }
+    if (!loop && host_loop_new(&loop)) {
         host_say_err("the loop", PROTO_ERR_NOMEM);
         return HOST_EXIT_FAILED;
     }
@@ -154,7 +163,18 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
     }
     serve_close(&serve);
     host_loop_free(loop);
+    serve_engine_free(engine);
     return ready ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+/* Messages come and go by the thousand: what was given back by one is kept for the next, not returned to the kernel. */
+static void keep_memory(void)
+{
+    enum { MESSAGES = 8 << 20, KEPT = 32 << 20, STEP = 1 << 20 };
+
+    (void)mallopt(M_MMAP_THRESHOLD, MESSAGES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
+    (void)mallopt(M_TOP_PAD, STEP);
 }
 
 static int check_result(const struct serve_report *report)
@@ -202,6 +222,7 @@ int main(int argc, char **argv)
         break;
     }
     host_say_start(program.name, arguments.verbose);
+    keep_memory();
     if (arguments.print_config) {
         serve_config_print(stdout);
         return HOST_EXIT_FINE;

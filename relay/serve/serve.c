@@ -120,7 +120,10 @@ void serve_run_core(struct serve *serve)
     serve_jobs_run(serve->jobs, serve);
     while (relay_core_next_wake(serve->core, &connection, &close))
         serve_sockets_wake(serve->sockets, connection, close);
-    host_timer_set(serve->core_timer, relay_core_deadline(serve->core));
+    int64_t due_ms = relay_core_deadline(serve->core);
+    if (due_ms != serve->core_due_ms)
+        host_timer_set(serve->core_timer, due_ms);
+    serve->core_due_ms = due_ms;
     stop_when_empty(serve);
 }
 
@@ -128,8 +131,16 @@ static void on_core_timer(void *context)
 {
     struct serve *serve = context;
 
+    serve->core_due_ms = PROTO_NEVER;
     relay_core_tick(serve->core, host_now());
     serve_run_core(serve);
+}
+
+static bool on_pass(void *context)
+{
+    struct serve *serve = context;
+
+    return !serve->stopping && serve_sockets_pass(serve);
 }
 
 static void on_woken(void *context)
@@ -274,13 +285,19 @@ static bool set_up(struct serve *serve, struct serve_report *report)
 bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
                 struct host_loop *loop, struct serve_report *report)
 {
-    *serve = (struct serve){.config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER};
+    *serve = (struct serve){.config = config,
+                            .folder = folder,
+                            .loop = loop,
+                            .drain_until_ms = PROTO_NEVER,
+                            .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
-        !serve_tiles_new(&serve->tiles, serve, report) || !serve_listen_new(&serve->listen, serve, report) ||
-        !set_up(serve, report) || !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+        !serve_tiles_new(&serve->tiles, serve, report) ||
+        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
+        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     host_loop_on_wake(loop, on_woken, serve);
+    host_loop_on_pass(loop, on_pass, serve);
     host_timer_set(serve->watch_timer, serve->started_ms + WATCH_MS);
     serve_run_core(serve);
     return true;

@@ -2,6 +2,7 @@
 #include "relay/serve/socket.h"
 
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,13 @@
 #include "relay/serve/staff.h"
 
 enum {
-    MESSAGES_A_TURN = 32, /* then the others have theirs */
-    CLOSE_WAIT_S = 5,     /* for a closing connection to take what is pending */
+    BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
+    EXPECTED_BYTES = 64 * 1024,
+    READS_A_PASS = 16, /* of what TLS has read ahead */
+    /* TLS reads so much at once instead of five bytes of header and then the record. More is slower: what is left of a
+     * record is moved to the front each time. */
+    READ_AHEAD_BYTES = 20000,
+    CLOSE_WAIT_S = 5, /* for a closing connection to take what is pending */
     ADDRESS_BYTES = 64,
 };
 
@@ -21,10 +27,18 @@ struct slot {
     struct lws *wsi;             /* NULL: free */
     struct serve_socket *socket; /* libwebsockets' */
     uint32_t next_free;
+    bool woken, unread; /* in the list of that name */
+};
+
+/* Numbers of connections that have something to send, or that TLS holds something of. Some may be free again. */
+struct list {
+    uint32_t *numbers; /* owned; as many as there are slots */
+    uint32_t count;
 };
 
 struct serve_sockets {
     uint32_t first_free, count;
+    struct list woken, unread;
     struct slot slots[]; /* [0] is never used: 0 is no connection */
 };
 
@@ -38,6 +52,11 @@ enum proto_err serve_sockets_new(struct serve_sockets **out, int64_t most)
     *out = sockets;
     if (!sockets)
         return PROTO_ERR_NOMEM;
+    /* A number may stand in a list a second time, when it was given to somebody else during the pass. */
+    sockets->woken.numbers = calloc(2 * (size_t)count, sizeof(uint32_t));
+    sockets->unread.numbers = calloc(2 * (size_t)count, sizeof(uint32_t));
+    if (!sockets->woken.numbers || !sockets->unread.numbers)
+        return PROTO_ERR_NOMEM;
     sockets->count = count;
     sockets->first_free = 1;
     for (uint32_t i = 1; i < count; i++)
@@ -47,6 +66,10 @@ enum proto_err serve_sockets_new(struct serve_sockets **out, int64_t most)
 
 void serve_sockets_free(struct serve_sockets *sockets)
 {
+    if (!sockets)
+        return;
+    free(sockets->woken.numbers);
+    free(sockets->unread.numbers);
     free(sockets);
 }
 
@@ -56,15 +79,21 @@ static uint32_t take_number(struct serve_sockets *sockets, struct lws *wsi, stru
 
     if (number) {
         sockets->first_free = sockets->slots[number].next_free;
-        sockets->slots[number] = (struct slot){wsi, socket, 0};
+        sockets->slots[number] = (struct slot){.wsi = wsi, .socket = socket};
     }
     return number;
 }
 
 static void give_number(struct serve_sockets *sockets, uint32_t number)
 {
-    sockets->slots[number] = (struct slot){NULL, NULL, sockets->first_free};
+    sockets->slots[number] = (struct slot){.next_free = sockets->first_free};
     sockets->first_free = number;
+}
+
+static void add(struct serve_sockets *sockets, struct list *list, uint32_t number)
+{
+    if (list->count < 2 * sockets->count)
+        list->numbers[list->count++] = number;
 }
 
 void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool close)
@@ -77,7 +106,119 @@ void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool
         slot->socket->closing = true;
         lws_set_timeout(slot->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_WAIT_S);
     }
-    lws_callback_on_writable(slot->wsi);
+    if (!slot->woken)
+        add(sockets, &sockets->woken, connection);
+    slot->woken = true;
+}
+
+/* ---- out ---- */
+
+enum pumped { ALL_SENT, MORE_WAITS, BLOCKED, BROKEN };
+
+/* Takes from the core what the connection takes, in the order of service: nothing that could be dropped waits here. */
+static enum pumped pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
+{
+    enum pumped result = ALL_SENT;
+    uint8_t *bytes;
+    size_t len;
+
+    if (!serve_gather_flush(&socket->gather) || lws_partial_buffered(wsi))
+        return socket->gather.failed ? BROKEN : BLOCKED;
+    serve_gather_cork(&socket->gather);
+    while (result == ALL_SENT && (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
+        if (lws_write(wsi, bytes, len, LWS_WRITE_BINARY) < 0)
+            result = BROKEN;
+        else if (lws_partial_buffered(wsi)) /* larger than libwebsockets' own buffer */
+            result = BLOCKED;
+        else if (serve_gather_corked() >= BYTES_A_TURN)
+            result = MORE_WAITS;
+        relay_core_sent(serve->core, socket->connection);
+    }
+    if (!serve_gather_uncork(&socket->gather) && result != BROKEN)
+        result = socket->gather.failed ? BROKEN : BLOCKED;
+    return result;
+}
+
+/* From outside of a callback: what cannot be done here waits for WRITEABLE. */
+static void send_woken(struct serve *serve, uint32_t number)
+{
+    struct slot *slot = &serve->sockets->slots[number];
+
+    if (!slot->wsi || !slot->woken)
+        return;
+    slot->woken = false;
+    switch (pump(serve, slot->wsi, slot->socket)) {
+    case MORE_WAITS:
+        serve_sockets_wake(serve->sockets, number, false);
+        break;
+    case BLOCKED:
+        lws_callback_on_writable(slot->wsi);
+        break;
+    case BROKEN:
+        lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        break;
+    case ALL_SENT:
+        if (slot->socket->closing)
+            lws_callback_on_writable(slot->wsi);
+        break;
+    }
+}
+
+/* Only those who were woken before: whoever has more waits for the next pass, like everybody else. */
+static void send_all_woken(struct serve *serve)
+{
+    struct list *woken = &serve->sockets->woken;
+    uint32_t count = woken->count;
+
+    for (uint32_t i = 0; i < count; i++)
+        send_woken(serve, woken->numbers[i]);
+    woken->count -= count;
+    memmove(woken->numbers, woken->numbers + count, woken->count * sizeof *woken->numbers);
+}
+
+/* ---- in ---- */
+
+/* What OpenSSL holds no poll can see, and libwebsockets asks for whole records only. */
+static void note_unread(struct serve_sockets *sockets, struct lws *wsi, uint32_t number)
+{
+    struct slot *slot = &sockets->slots[number];
+
+    if (slot->unread || !SSL_has_pending(lws_get_ssl(wsi)))
+        return;
+    slot->unread = true;
+    add(sockets, &sockets->unread, number);
+}
+
+static void read_all_unread(struct serve *serve)
+{
+    struct list *unread = &serve->sockets->unread;
+
+    for (int round = 0; round < READS_A_PASS && unread->count; round++) {
+        uint32_t count = unread->count;
+
+        for (uint32_t i = 0; i < count; i++) {
+            struct slot *slot = &serve->sockets->slots[unread->numbers[i]];
+            bool due = slot->wsi && slot->unread;
+
+            slot->unread = false;
+            if (!due)
+                continue;
+            struct lws_pollfd readable = {
+                .fd = lws_get_socket_fd(slot->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+            (void)lws_service_fd(host_loop_context(serve->loop), &readable);
+        }
+        unread->count -= count;
+        memmove(unread->numbers, unread->numbers + count, unread->count * sizeof *unread->numbers);
+    }
+}
+
+bool serve_sockets_pass(struct serve *serve)
+{
+    read_all_unread(serve);
+    serve_run_core(serve);
+    send_all_woken(serve);
+    serve_run_core(serve); /* a queue that dropped something asks for a key frame */
+    return serve->sockets->woken.count || serve->sockets->unread.count;
 }
 
 /* ---- callbacks ---- */
@@ -96,6 +237,11 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     enum proto_err err = PROTO_OK;
 
     proto_buf_init(&socket->in, PROTO_MAX_MESSAGE_BYTES);
+    if (!serve_gather_set_up(&socket->gather, wsi))
+        return -1;
+    /* From here on, and not in the context: there it would swallow what follows the handshake. */
+    SSL_set_read_ahead(lws_get_ssl(wsi), 1);
+    SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
     serve_listen_peer(wsi, address, sizeof address);
     if (staff)
         err = serve_staff_identify(serve, wsi, &identity);
@@ -111,20 +257,25 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
         socket->connection = 0;
         return close_with(wsi, err == PROTO_ERR_BUSY ? 1013 : LWS_CLOSE_STATUS_POLICY_VIOLATION); /* 1013: try later */
     }
-    serve_run_core(serve);
     return 0;
 }
 
 static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t *bytes, size_t len)
 {
     enum proto_err err = relay_core_feed(serve->core, socket->connection, bytes, len, host_now());
-    uint32_t connection = socket->connection;
 
-    proto_buf_clear(&socket->in);
-    serve_run_core(serve);
     if (err)
-        serve_sockets_wake(serve->sockets, connection, true);
+        serve_sockets_wake(serve->sockets, socket->connection, true);
     return 0;
+}
+
+/* The rest of a message that began: all of it in one block that goes when the message is whole. */
+static int feed_gathered(struct serve *serve, struct serve_socket *socket)
+{
+    int rc = feed(serve, socket, socket->in.bytes, socket->in.len);
+
+    proto_buf_free(&socket->in);
+    return rc;
 }
 
 /* A piece of a message: libwebsockets gives at most one TLS record at a time. Its length is the peer's claim. */
@@ -134,6 +285,8 @@ int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_sock
     size_t rest = lws_remaining_packet_payload(wsi);
     bool last = lws_is_final_fragment(wsi) && !rest;
 
+    if (socket->connection)
+        note_unread(serve->sockets, wsi, socket->connection);
     if (!socket->connection || socket->closing)
         return socket->connection ? 0 : -1;
     if (!lws_frame_is_binary(wsi) || (last && !(socket->in.len + len)))
@@ -142,37 +295,34 @@ int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_sock
         return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
     if (last && !socket->in.len)
         return feed(serve, socket, bytes, len);
+    /* Room for the whole of a usual frame at once; a larger one is believed as it comes. */
+    if (!socket->in.len && proto_buf_extend(&socket->in, len + (rest < EXPECTED_BYTES ? rest : EXPECTED_BYTES)))
+        socket->in.len = 0;
     proto_buf_put(&socket->in, bytes, len);
     if (socket->in.failed)
         return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
-    return last ? feed(serve, socket, socket->in.bytes, socket->in.len) : 0;
+    return last ? feed_gathered(serve, socket) : 0;
 }
 
 int serve_socket_write(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
 {
-    /* One for all: libwebsockets keeps a copy of what it cannot send at once. */
-    static uint8_t message[LWS_PRE + PROTO_MAX_MESSAGE_BYTES];
-
     if (!socket->connection)
         return -1;
-    for (int turn = 0; turn < MESSAGES_A_TURN && !lws_partial_buffered(wsi); turn++) {
-        size_t len;
-        const uint8_t *bytes = relay_core_pending(serve->core, socket->connection, &len, host_now());
-
-        if (!bytes)
-            return socket->closing ? close_with(wsi, LWS_CLOSE_STATUS_NORMAL) : 0;
-        memcpy(message + LWS_PRE, bytes, len);
-        if (lws_write(wsi, message + LWS_PRE, len, LWS_WRITE_BINARY) < 0)
-            return -1;
-        relay_core_sent(serve->core, socket->connection);
+    switch (pump(serve, wsi, socket)) {
+    case ALL_SENT:
+        return socket->closing ? close_with(wsi, LWS_CLOSE_STATUS_NORMAL) : 0;
+    case BROKEN:
+        return -1;
+    default:
+        lws_callback_on_writable(wsi);
+        return 0;
     }
-    lws_callback_on_writable(wsi);
-    return 0;
 }
 
 void serve_socket_forget(struct serve_socket *socket)
 {
     proto_buf_free(&socket->in);
+    serve_gather_clear(&socket->gather);
 }
 
 void serve_socket_closed(struct serve *serve, struct serve_socket *socket)
@@ -183,5 +333,4 @@ void serve_socket_closed(struct serve *serve, struct serve_socket *socket)
     give_number(serve->sockets, socket->connection);
     relay_core_closed(serve->core, socket->connection, host_now());
     socket->connection = 0;
-    serve_run_core(serve);
 }

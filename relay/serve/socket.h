@@ -3,13 +3,17 @@
  * relay/serve/socket.h - one WebSocket of an end: whole messages to the core, the core's messages out.
  *
  * Nothing queues here: what waits for a receiver waits in the core, which knows what may be dropped. A connection is
- * named to the core by a number; the table of numbers is here.
+ * named to the core by a number; the table of numbers is here. What was told in one pass of the loop is sent at its
+ * end, one send() a connection: libwebsockets would rather be asked for each message and told when it may be written,
+ * which costs two or three system calls more for each of them. Writing outside of its callback is fine on this thread
+ * while it holds nothing unsent of that connection.
  */
 #ifndef RELAY_SERVE_SOCKET_H
 #define RELAY_SERVE_SOCKET_H
 
 #include "proto/util/buf.h"
 #include "relay/serve/answer.h"
+#include "relay/serve/gather.h"
 #include "relay/serve/serve.h"
 #include "relay/serve/tiles.h"
 
@@ -18,6 +22,7 @@ struct serve_socket {
     uint32_t connection;               /* the core's name for it; 0: not open */
     bool closing;                      /* closes once nothing is pending */
     struct proto_buf in;               /* a message that comes in pieces */
+    struct serve_gather gather;        /* what waits for the socket */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
     struct serve_body body;            /* of an answer that is being written; before it is a WebSocket */
 };
@@ -26,6 +31,8 @@ struct serve_sockets;
 
 PROTO_MUST_USE enum proto_err serve_sockets_new(struct serve_sockets **out, int64_t most);
 void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
+/** The end of a pass (host_loop_on_pass): reads what TLS holds, runs the core, sends. True: there is more at once. */
+bool serve_sockets_pass(struct serve *serve);
 /** The core has something for it, or wants it closed after what is pending. */
 void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool close);
 

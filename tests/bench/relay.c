@@ -29,6 +29,8 @@ static struct {
     const char *out, *only;
     int rounds;
     double seconds;
+    size_t size;       /* 0: all */
+    unsigned sessions; /* 0: all */
     bool quick, ws;
     struct server servers[KINDS];
     struct report report;
@@ -164,10 +166,13 @@ static void measure_throughput(void)
     for (size_t i = 0; i < 2; i++) {
         struct load *loads[KINDS];
 
+        if (run.sessions && run.sessions != sessions[i])
+            continue;
+
         for (enum kind kind = 0; kind < KINDS; kind++)
             loads[kind] = open_load(kind, sessions[i]);
         for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++)
-            if (!run.quick || n == 0 || n == 2 || n == 4)
+            if (run.size ? run.size == sizes[n] : !run.quick || n == 0 || n == 2 || n == 4)
                 measure_size(loads, sessions[i], sizes[n]);
         for (enum kind kind = 0; kind < KINDS; kind++)
             load_close(loads[kind]);
@@ -424,6 +429,8 @@ static void take_options(int argc, char **argv)
                                             {"only", required_argument, NULL, 'o'},
                                             {"rounds", required_argument, NULL, 'r'},
                                             {"seconds", required_argument, NULL, 's'},
+                                            {"size", required_argument, NULL, 'z'},
+                                            {"sessions", required_argument, NULL, 'n'},
                                             {"out", required_argument, NULL, 'd'},
                                             {"peer", required_argument, NULL, 'p'},
                                             {NULL, 0, NULL, 0}};
@@ -444,6 +451,12 @@ static void take_options(int argc, char **argv)
             break;
         case 's':
             run.seconds = atof(optarg);
+            break;
+        case 'z':
+            run.size = strtoul(optarg, NULL, 10);
+            break;
+        case 'n':
+            run.sessions = (unsigned)strtoul(optarg, NULL, 10);
             break;
         case 'd':
             run.out = optarg;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/engine.h"
+
+#include <ev.h>
+#include <libwebsockets.h>
+#include <stdlib.h>
+
+struct serve_engine {
+    struct host_engine host;
+    struct ev_loop *loop; /* owned */
+    ev_prepare before_wait;
+    ev_idle no_wait;
+    bool (*pass)(void *context);
+    void *pass_context;
+};
+
+struct engine_timer {
+    ev_timer timer; /* first: the callback is given this */
+    struct ev_loop *loop;
+    void (*fired)(void *context);
+    void *context;
+};
+
+static struct serve_engine *engine_of(void *foreign)
+{
+    return ev_userdata(foreign);
+}
+
+/* ---- the loop ---- */
+
+static void run(void *foreign)
+{
+    ev_run(foreign, 0);
+}
+
+static void stop(void *foreign)
+{
+    ev_break(foreign, EVBREAK_ALL);
+}
+
+static void step(void *foreign)
+{
+    ev_run(foreign, EVRUN_ONCE);
+}
+
+static void nothing(struct ev_loop *loop, ev_idle *idle, int events)
+{
+    (void)loop, (void)idle, (void)events;
+}
+
+static void before_wait(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct serve_engine *engine = engine_of(loop);
+
+    (void)prepare, (void)events;
+    if (engine->pass(engine->pass_context))
+        ev_idle_start(loop, &engine->no_wait);
+    else
+        ev_idle_stop(loop, &engine->no_wait);
+}
+
+static void on_pass(void *foreign, bool (*pass)(void *context), void *context)
+{
+    struct serve_engine *engine = engine_of(foreign);
+
+    engine->pass = pass;
+    engine->pass_context = context;
+    ev_prepare_start(engine->loop, &engine->before_wait);
+}
+
+/* ---- timers ---- */
+
+static void on_timer(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    struct engine_timer *timer = (struct engine_timer *)watcher;
+
+    (void)loop, (void)events;
+    timer->fired(timer->context); /* may free it */
+}
+
+static void *timer_new(void *foreign, void (*fired)(void *context), void *context)
+{
+    struct engine_timer *timer = calloc(1, sizeof *timer);
+
+    if (!timer)
+        return NULL;
+    ev_timer_init(&timer->timer, on_timer, 0, 0);
+    timer->loop = foreign;
+    timer->fired = fired;
+    timer->context = context;
+    return timer;
+}
+
+static void timer_set(void *of, int64_t wait_ms)
+{
+    struct engine_timer *timer = of;
+
+    ev_timer_stop(timer->loop, &timer->timer);
+    if (wait_ms < 0)
+        return;
+    /* The loop's own clock stands still during a pass. */
+    ev_timer_set(&timer->timer, ev_time() - ev_now(timer->loop) + (double)wait_ms / 1000, 0);
+    ev_timer_start(timer->loop, &timer->timer);
+}
+
+static void timer_free(void *of)
+{
+    struct engine_timer *timer = of;
+
+    ev_timer_stop(timer->loop, &timer->timer);
+    free(timer);
+}
+
+/* ---- beginning and end ---- */
+
+struct serve_engine *serve_engine_new(void)
+{
+    struct serve_engine *engine = calloc(1, sizeof *engine);
+    struct ev_loop *loop = engine ? ev_loop_new(EVBACKEND_EPOLL) : NULL;
+
+    if (!loop) {
+        free(engine);
+        return NULL;
+    }
+    engine->loop = loop;
+    engine->host = (struct host_engine){.lws_option = LWS_SERVER_OPTION_LIBEV,
+                                        .foreign = loop,
+                                        .run = run,
+                                        .stop = stop,
+                                        .step = step,
+                                        .on_pass = on_pass,
+                                        .timer_new = timer_new,
+                                        .timer_set = timer_set,
+                                        .timer_free = timer_free};
+    ev_set_userdata(loop, engine);
+    ev_prepare_init(&engine->before_wait, before_wait);
+    ev_idle_init(&engine->no_wait, nothing);
+    return engine;
+}
+
+void serve_engine_free(struct serve_engine *engine)
+{
+    if (!engine)
+        return;
+    ev_prepare_stop(engine->loop, &engine->before_wait);
+    ev_idle_stop(engine->loop, &engine->no_wait);
+    ev_loop_destroy(engine->loop);
+    free(engine);
+}
+
+const struct host_engine *serve_engine_host(const struct serve_engine *engine)
+{
+    return &engine->host;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/gather.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    TOGETHER_BYTES = 256 * 1024,
+    REST_MOST_BYTES = 1 << 20, /* the largest message in records, and what libwebsockets says on top */
+};
+
+static struct {
+    struct serve_gather *of; /* NULL: nobody is corked */
+    size_t len;
+    uint8_t bytes[TOGETHER_BYTES];
+} together;
+
+/* How many bytes the socket took. */
+static size_t send_some(struct serve_gather *gather, const uint8_t *bytes, size_t len)
+{
+    size_t sent = 0;
+
+    while (sent < len && !gather->failed) {
+        ssize_t n = send(gather->fd, bytes + sent, len - sent, MSG_NOSIGNAL);
+
+        if (n > 0)
+            sent += (size_t)n;
+        else if (errno == EAGAIN)
+            break;
+        else if (errno != EINTR)
+            gather->failed = true;
+    }
+    return sent;
+}
+
+static void keep(struct serve_gather *gather, const uint8_t *bytes, size_t len)
+{
+    uint8_t *grown = NULL;
+
+    if (!len || gather->failed || gather->closed)
+        return;
+    if (gather->rest_len + len <= REST_MOST_BYTES)
+        grown = realloc(gather->rest, gather->rest_len + len);
+    if (!grown) {
+        gather->failed = true;
+        return;
+    }
+    memcpy(grown + gather->rest_len, bytes, len);
+    gather->rest = grown;
+    gather->rest_len += len;
+}
+
+static void send_or_keep(struct serve_gather *gather, const uint8_t *bytes, size_t len)
+{
+    size_t sent = gather->rest ? 0 : send_some(gather, bytes, len);
+
+    keep(gather, bytes + sent, len - sent);
+}
+
+bool serve_gather_flush(struct serve_gather *gather)
+{
+    if (gather->rest) {
+        gather->rest_sent += send_some(gather, gather->rest + gather->rest_sent, gather->rest_len - gather->rest_sent);
+        if (gather->rest_sent < gather->rest_len)
+            return false;
+        free(gather->rest);
+        gather->rest = NULL;
+        gather->rest_len = gather->rest_sent = 0;
+    }
+    return !gather->failed;
+}
+
+void serve_gather_cork(struct serve_gather *gather)
+{
+    together.of = gather;
+    together.len = 0;
+}
+
+size_t serve_gather_corked(void)
+{
+    return together.len;
+}
+
+bool serve_gather_uncork(struct serve_gather *gather)
+{
+    together.of = NULL;
+    send_or_keep(gather, together.bytes, together.len);
+    together.len = 0;
+    return !gather->rest && !gather->failed;
+}
+
+/* ---- what OpenSSL sees ---- */
+
+static int put(BIO *bio, const char *bytes, int len)
+{
+    struct serve_gather *gather = BIO_get_data(bio);
+    size_t size = (size_t)len;
+
+    if (gather->failed)
+        return -1;
+    if (together.of != gather) {
+        send_or_keep(gather, (const uint8_t *)bytes, size);
+        if (gather->rest)
+            lws_callback_on_writable(gather->wsi);
+        return gather->failed ? -1 : len;
+    }
+    if (size > sizeof together.bytes - together.len) {
+        send_or_keep(gather, together.bytes, together.len);
+        together.len = 0;
+    }
+    if (size > sizeof together.bytes) /* no record is as large */
+        return -1;
+    memcpy(together.bytes + together.len, bytes, size);
+    together.len += size;
+    return gather->failed ? -1 : len;
+}
+
+static long control(BIO *bio, int command, long number, void *pointer)
+{
+    struct serve_gather *gather = BIO_get_data(bio);
+
+    (void)number, (void)pointer;
+    return command == BIO_C_GET_FD ? gather->fd : command == BIO_CTRL_FLUSH;
+}
+
+static BIO_METHOD *method(void)
+{
+    static BIO_METHOD *made;
+
+    if (!made && (made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gather"))) {
+        BIO_meth_set_write(made, put);
+        BIO_meth_set_ctrl(made, control);
+    }
+    return made;
+}
+
+bool serve_gather_set_up(struct serve_gather *gather, struct lws *wsi)
+{
+    BIO *bio = method() ? BIO_new(method()) : NULL;
+
+    if (!bio)
+        return false;
+    *gather = (struct serve_gather){.wsi = wsi, .fd = lws_get_socket_fd(wsi)};
+    BIO_set_data(bio, gather);
+    BIO_set_init(bio, 1);
+    SSL_set0_wbio(lws_get_ssl(wsi), bio);
+    return true;
+}
+
+void serve_gather_clear(struct serve_gather *gather)
+{
+    if (together.of == gather)
+        together.of = NULL;
+    free(gather->rest);
+    gather->rest = NULL;
+    gather->rest_len = gather->rest_sent = 0;
+    gather->closed = true; /* TLS may still say good-bye, when the socket takes it */
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/gather.h - the socket under TLS: all records of one connection and pass leave with one send().
+ *
+ * While a connection is corked its records collect in one buffer that all connections share, because only one is corked
+ * at a time. What the socket does not take is kept per connection, and nothing more is put on top of it: what waits
+ * must wait in the core's queue, where it may be dropped. TLS never sees a full socket, so libwebsockets never has half
+ * a message. What libwebsockets writes by itself (pong, close) goes out at once.
+ */
+#ifndef RELAY_SERVE_GATHER_H
+#define RELAY_SERVE_GATHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lws;
+
+/* Of one connection. Zeroed before set_up. */
+struct serve_gather {
+    struct lws *wsi; /* borrowed */
+    int fd;
+    bool failed, closed;
+    uint8_t *rest; /* owned: records that the socket did not take */
+    size_t rest_len, rest_sent;
+};
+
+/** Takes the writing side of the connection's TLS; to be called when it is open. false: out of memory. */
+bool serve_gather_set_up(struct serve_gather *gather, struct lws *wsi);
+void serve_gather_clear(struct serve_gather *gather);
+
+void serve_gather_cork(struct serve_gather *gather);
+/** Bytes that collected since the cork. */
+size_t serve_gather_corked(void);
+/** Sends what collected. false: something is left (or the socket failed): wait until it can be written to. */
+bool serve_gather_uncork(struct serve_gather *gather);
+/** Sends what was left. */
+bool serve_gather_flush(struct serve_gather *gather);
+
+#endif
