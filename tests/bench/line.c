@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_line - companion, relay and agent as real processes in network namespaces, over lines that are ours to spoil.
+ *
+ *     bench_line [--only A,B…] [--rounds N] [--quick] [--out DIR] [--kbps N]
+ *
+ * One row for each scenario: the median of as many rounds as asked for, of those in which the machine itself was in
+ * time (a timer of 1 kHz on each core, p99 below 2 ms; a row of noisy rounds says so). Latency is from capture to
+ * decoded, as the agent measures it; figures are taken from some seconds after the first picture on. A plot of the last
+ * round of each is written to DIR.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/line.h"
+#include "tests/demo/child.h"
+
+enum { WAIT_MS = 20000, CLIP_SECONDS = 8, QUEUE = 150000, ROUNDS_MAX = 15 };
+#define NOISE_MAX_MS 2.0
+
+static const struct line_scenario scenarios[] = {
+    {"A", "no limit", {{0, LINE_IS, {0, 0.2, 0, QUEUE, false}}}, 1, 20, 5, {45, 65, 90, 0, 29, 0, 1280}},
+    {"B", "8 Mbit/s, 20 ms", {{0, LINE_IS, {8e6, 20, 0, QUEUE, false}}}, 1, 25, 5, {70, 95, 140, 200, 29, 0, 1280}},
+    {"C", "2 Mbit/s, 50 ms, 0.5 % lost", {{0, LINE_IS, {2e6, 50, 0.5, QUEUE, false}}}, 1, 35, 5, {140, 230, 330, 200, 28, 1300, 0}},
+    {"D", "2 Mbit/s, 50 ms, 2 % lost", {{0, LINE_IS, {2e6, 50, 2, QUEUE, false}}}, 1, 35, 5, {150, 260, 350, 260, 27, 1100, 0}},
+    {"E", "600 kbit/s, 80 ms, 1 % lost", {{0, LINE_IS, {6e5, 80, 1, QUEUE, false}}}, 1, 35, 5, {190, 330, 410, 300, 25, 420, 640}},
+    {"F", "4 Mbit/s, 0.5 from 15 s to 30 s, 40 ms",
+     {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}},
+      {15, LINE_IS, {5e5, 40, 0, QUEUE, false}},
+      {30, LINE_IS, {4e6, 40, 0, QUEUE, false}}},
+     3, 45, 3, {120, 300, 700, 500, 0, 0, 0}},
+    {"G", "4 Mbit/s, 40 ms; another address after 10 s",
+     {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_MOVES_CUSTOMER, {4e6, 40, 0, QUEUE, false}}},
+     2, 25, 2, {0, 0, 0, 0, 0, 0, 0}},
+    {"H", "4 Mbit/s, 40 ms; the relay killed after 10 s, back at once",
+     {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_KILLS_RELAY, {4e6, 40, 0, QUEUE, false}}},
+     2, 25, 2, {0, 0, 0, 0, 0, 0, 0}},
+};
+enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
+
+static struct {
+    char bin[512], work[64];
+    const char *only, *out, *kbps, *tcp;
+    int rounds;
+    bool quick;
+    struct net net;
+    struct demo_children children;
+    struct demo_child *relay, *agent, *companion; /* borrowed from children */
+    char link[512];
+} it = {.rounds = 1, .out = "."};
+
+static const char *at(const char *name)
+{
+    static char paths[16][256];
+    static unsigned next;
+    char *path = paths[next++ % 16];
+
+    snprintf(path, sizeof paths[0], "%s/%s", it.work, name);
+    return path;
+}
+
+static void clear(void)
+{
+    const char *const remove[] = {"/bin/rm", "-rf", it.work, NULL};
+
+    demo_children_clear(&it.children);
+    net_down(&it.net);
+    if (it.work[0])
+        (void)demo_run(it.bin, remove, NULL);
+}
+
+static void must(bool ok, const char *what)
+{
+    if (ok)
+        return;
+    clear();
+    bench_cannot("%s", what);
+}
+
+static void do_run(const char *const *argv)
+{
+    char *said = NULL;
+    bool ok = demo_run(it.bin, argv, &said) == 0;
+
+    if (!ok)
+        fprintf(stderr, "%s", said ? said : "");
+    free(said);
+    must(ok, argv[0]);
+}
+
+static void found_organisation(void)
+{
+    const char *const init[] = {"handhold-certs", "init", "--dir", at("org"), "--org", "Bench", NULL};
+    const char *const relay[] = {"handhold-certs", "issue", "--dir", at("org"), "relay", "--host", NET_PUBLIC, "--host", NET_STAFF, NULL};
+    const char *const agent[] = {"handhold-certs", "issue", "--dir",  at("org"), "agent",
+                                 "--id",           "ana",   "--name", "Ana",     NULL};
+    const char *const export[] = {"handhold-certs", "export-relay", "--dir", at("org"), "-o", at("relay.tar"), NULL};
+    const char *const unpack[] = {"/bin/tar", "-xpf", at("relay.tar"), "-C", at("relay"), NULL};
+    char seconds[16];
+    const char *const clip[] = {"handhold-clip", "--seconds", seconds, at("clip.y4m"), NULL};
+
+    snprintf(seconds, sizeof seconds, "%d", CLIP_SECONDS);
+    do_run(init);
+    do_run(relay);
+    do_run(agent);
+    do_run(export);
+    must(mkdir(at("relay"), 0700) == 0, "a folder for the relay");
+    do_run(unpack);
+    do_run(clip);
+}
+
+/* ---- the three machines ---- */
+
+/* bin/argv[0] in a namespace. */
+static struct demo_child *start(const char *namespace, const char *name, const char *const *argv)
+{
+    const char *all[40] = {"/bin/ip", "netns", "exec", namespace};
+    static char program[3][600];
+    static unsigned next;
+    char *path = program[next++ % 3];
+    size_t n = 4;
+
+    if (access(all[0], X_OK) != 0)
+        all[0] = "/usr/sbin/ip";
+    snprintf(path, sizeof program[0], "%s/%s", it.bin, argv[0]);
+    all[n++] = path;
+    for (size_t i = 1; argv[i] && n < 39; i++)
+        all[n++] = argv[i];
+    return demo_child_start(&it.children, name, all);
+}
+
+static void start_relay(void)
+{
+    const char *const argv[] = {"handhold-relay", "--dir",          at("relay"),       "--listen",
+                                NET_PUBLIC ":8443", "--staff-listen", NET_STAFF ":8444", "--json", NULL};
+
+    it.relay = start(NET_RELAY, "relay", argv);
+    must(it.relay && demo_child_expect(&it.children, it.relay, WAIT_MS, "ready", NULL), "the relay does not start");
+}
+
+static void start_ends(void)
+{
+    const char *const agent[] = {"handhold-agent", "--headless",        "--json", "--relay",           "https://" NET_STAFF ":8444",
+                                 "--identity",     at("org/staff/ana"), "--ca",   at("org/ca/ca.crt"), "--request",
+                                 "camera",         "--stats",           at("stats"), NULL};
+    json_t *invite;
+
+    it.agent = start(NET_AGENT, "agent", agent);
+    invite = it.agent ? demo_child_expect(&it.children, it.agent, WAIT_MS, "invite", NULL) : NULL;
+    must(invite != NULL, "the agent does not invite");
+    snprintf(it.link, sizeof it.link, "%s", json_string_value(json_object_get(invite, "link")));
+    const char *const companion[] = {"handhold-client", "--json",  "--ca", at("org/ca/ca.crt"), "--camera", at("clip.y4m"),
+                                     "--consent",       "camera", it.link, it.kbps ? "--kbps" : NULL, it.kbps, NULL};
+    it.companion = start(NET_CUSTOMER, "companion", companion);
+    must(it.companion && demo_child_expect(&it.children, it.agent, WAIT_MS * 2, "first-picture", NULL), "no picture comes");
+}
+
+static double cpu_ms(const struct demo_child *child)
+{
+    char path[64], line[1024];
+    unsigned long user = 0, system_ = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)child->pid);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        char *at_paren = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (at_paren)
+            sscanf(at_paren + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_);
+        fclose(file);
+    }
+    return (double)(user + system_) * 1000 / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* ---- one round ---- */
+
+static void change(struct line_run *run, int i)
+{
+    const struct line_change *c = &run->scenario->change[i];
+
+    switch (c->what) {
+    case LINE_IS:
+        net_set(&it.net, &c->line);
+        break;
+    case LINE_MOVES_CUSTOMER:
+        must(net_move_customer(&it.net, 7), "the customer's address cannot be changed");
+        break;
+    case LINE_KILLS_RELAY:
+        (void)demo_child_stop(&it.children, it.relay, 9, WAIT_MS);
+        start_relay();
+        break;
+    }
+    run->change_ms[i] = demo_mono_ms();
+}
+
+static void watch_until(int64_t ms)
+{
+    for (int64_t now = demo_mono_ms(); now < ms && !demo_is_stopped(); now = demo_mono_ms())
+        demo_children_watch(&it.children, ms - now > 200 ? 200 : (int)(ms - now));
+    must(!demo_is_stopped(), "stopped");
+}
+
+static void one_round(struct line_run *run, uint64_t seed)
+{
+    const struct line_scenario *s = run->scenario;
+    struct line_noise *noise;
+    int64_t zero;
+    double cpu;
+    uint32_t sample;
+
+    must(net_up(&it.net, &s->change[0].line, seed), "the network namespaces cannot be made");
+    start_relay();
+    start_ends();
+    zero = demo_mono_ms();
+    run->change_ms[0] = zero;
+    watch_until(zero + s->from_s * 1000);
+    noise = line_noise_start();
+    sample = it.net.watch->samples;
+    cpu = cpu_ms(it.companion);
+    for (int i = 1; i < s->changes; i++) {
+        watch_until(zero + s->change[i].at_s * 1000);
+        change(run, i);
+    }
+    watch_until(zero + s->run_s * 1000);
+    run->figures.cpu_percent = (cpu_ms(it.companion) - cpu) / (double)((s->run_s - s->from_s) * 10);
+    demo_child_tell(it.agent, "{\"do\":\"end\"}");
+    (void)demo_child_stop(&it.children, it.agent, 0, WAIT_MS);
+    run->figures.noise_ms = line_noise_end_ms(noise);
+    if (line_read(run, at("stats")))
+        line_count(run, it.net.watch, sample);
+    demo_children_clear(&it.children);
+    it.children = (struct demo_children){.bin = it.bin, .folder = it.work};
+    net_down(&it.net);
+}
+
+/* ---- a row of rounds ---- */
+
+static int by_p95(const void *a, const void *b)
+{
+    const struct line_figures *x = a, *y = b;
+
+    return (x->p95 > y->p95) - (x->p95 < y->p95);
+}
+
+static const char *verdict(const struct line_scenario *s, const struct line_figures *f)
+{
+    const struct line_goal *g = &s->goal;
+
+    if (!f->ok)
+        return "NOTHING";
+    if (f->noise_ms > NOISE_MAX_MS)
+        return "noisy";
+    if (f->back_s >= 0)
+        return f->back_s <= 2 ? "reached" : "MISSED";
+    if ((g->p50 && f->p50 > g->p50) || (g->p95 && f->p95 > g->p95) || (g->p99 && f->p99 > g->p99) ||
+        (g->gap_ms && f->gap_ms > g->gap_ms) || f->fps < g->fps || f->kbps < g->kbps || f->width < g->width)
+        return "MISSED";
+    return "reached";
+}
+
+static void print_row(const struct line_scenario *s, const struct line_figures *f, const char *what)
+{
+    printf("%-2s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %4.0f%% %5.2f  %s\n", s->name,
+           f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps, f->gap_ms, f->kbps, f->width,
+           f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s, f->cpu_percent, f->noise_ms, what);
+    fflush(stdout);
+}
+
+static void row(const struct line_scenario *s)
+{
+    struct line_figures all[ROUNDS_MAX];
+    char path[600];
+    int count = 0, tries = 0;
+
+    for (; count < it.rounds && tries < 2 * it.rounds; tries++) {
+        struct line_run run = {.scenario = s};
+        one_round(&run, (uint64_t)tries + 1);
+        if (it.rounds > 1)
+            print_row(s, &run.figures, "");
+        snprintf(path, sizeof path, "%s/line-%s.svg", it.out, s->name);
+        if (run.figures.ok && !line_plot(&run, path))
+            fprintf(stderr, "%s: the plot cannot be written\n", path);
+        if (run.figures.ok && (run.figures.noise_ms <= NOISE_MAX_MS || tries + it.rounds - count >= 2 * it.rounds))
+            all[count++] = run.figures;
+        line_run_clear(&run);
+    }
+    if (!count) {
+        printf("%-2s nothing could be measured\n", s->name);
+        return;
+    }
+    qsort(all, (size_t)count, sizeof *all, by_p95);
+    print_row(s, &all[count / 2], verdict(s, &all[count / 2]));
+}
+
+static void take_options(int argc, char **argv)
+{
+    static const struct option options[] = {{"only", required_argument, NULL, 'o'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"quick", no_argument, NULL, 'q'},
+                                            {"out", required_argument, NULL, 'd'},
+                                            {"kbps", required_argument, NULL, 'k'},
+                                            {0}};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == 'o')
+            it.only = optarg;
+        else if (c == 'r')
+            it.rounds = atoi(optarg);
+        else if (c == 'q')
+            it.quick = true;
+        else if (c == 'd')
+            it.out = optarg;
+        else if (c == 'k')
+            it.kbps = optarg;
+        else
+            exit(2);
+    }
+    if (it.rounds < 1 || it.rounds > ROUNDS_MAX)
+        bench_cannot("--rounds takes 1 to %d", ROUNDS_MAX);
+}
+
+int main(int argc, char **argv)
+{
+    ssize_t len = readlink("/proc/self/exe", it.bin, sizeof it.bin - 1);
+
+    take_options(argc, argv);
+    if (net_cannot()) {
+        printf("# bench_line was left out: %s\n", net_cannot());
+        return 0;
+    }
+    if (len > 0 && strrchr(it.bin, '/'))
+        *strrchr(it.bin, '/') = '\0';
+    snprintf(it.work, sizeof it.work, "/tmp/handhold-line-XXXXXX");
+    must(mkdtemp(it.work) != NULL, "a temporary folder");
+    it.children = (struct demo_children){.bin = it.bin, .folder = it.work};
+    demo_stop_on_signals();
+    found_organisation();
+    printf("# capture to decoded, ms | reach | per s, longest gap ms, kbit/s, size, of the line, its queue p50/p95 ms, "
+           "s to full size, s to the picture's return, companion's share of a core, timer p99 ms\n");
+    for (int i = 0; i < SCENARIOS; i++)
+        if (!it.only || strstr(it.only, scenarios[i].name))
+            row(&scenarios[i]);
+    clear();
+    return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/bench/line.h - what the files of bench_line lend each other. */
+#ifndef TESTS_BENCH_LINE_H
+#define TESTS_BENCH_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/network/net.h"
+
+enum { LINE_CHANGES = 4, LINE_FRAMES_MAX = 1 << 16 };
+
+/* What a scenario does to the line or to those at its ends. */
+struct line_change {
+    int at_s; /* after the first picture */
+    enum { LINE_IS, LINE_MOVES_CUSTOMER, LINE_KILLS_RELAY } what;
+    struct net_line line;
+};
+
+struct line_goal {
+    int p50, p95, p99, gap_ms; /* at most */
+    double fps, kbps;          /* at least */
+    int width;                 /* at least, in the middle picture; 0: any */
+};
+
+struct line_scenario {
+    const char *name, *words;
+    struct line_change change[LINE_CHANGES]; /* the first at 0 */
+    int changes;
+    int run_s, from_s; /* seconds after the first picture: until when, and from when figures are taken */
+    struct line_goal goal;
+};
+
+struct line_frame {
+    int64_t captured_ms, decoded_ms; /* mono; captured 0: not known */
+    uint32_t obj, bytes;
+    int layer, width, height;
+};
+
+struct line_figures {
+    double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, cpu_percent;
+    int width, height;
+    double full_s, back_s; /* until full size; from the return of the line to a picture, G and H; -1: never */
+    size_t frames;
+    bool ok; /* something was measured */
+};
+
+struct line_run {
+    const struct line_scenario *scenario;
+    struct line_frame *frame; /* owned */
+    size_t frames;
+    int64_t first_ms;                /* decoded */
+    int64_t change_ms[LINE_CHANGES]; /* when each was made, mono */
+    struct line_figures figures;
+};
+
+/** Reads what `handhold-agent --stats` wrote. False: no picture in it. */
+bool line_read(struct line_run *run, const char *path);
+void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample);
+void line_run_clear(struct line_run *run);
+/** Latency, bit rate and size over time. False: the file cannot be written. */
+bool line_plot(const struct line_run *run, const char *path);
+
+/* A timer of 1 kHz on each core, and how late it is. */
+struct line_noise;
+struct line_noise *line_noise_start(void); /* NULL: cannot be watched */
+double line_noise_end_ms(struct line_noise *noise); /* p99 of the worst core; -1 for NULL. Frees it. */
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/bench/line.h"
+
+static int64_t number(const json_t *line, const char *name)
+{
+    return json_integer_value(json_object_get(line, name));
+}
+
+bool line_read(struct line_run *run, const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char text[512];
+
+    if (!file || (!run->frame && !(run->frame = calloc(LINE_FRAMES_MAX, sizeof *run->frame)))) {
+        if (file)
+            fclose(file);
+        return false;
+    }
+    while (fgets(text, sizeof text, file) && run->frames < LINE_FRAMES_MAX) {
+        json_t *line = json_loads(text, 0, NULL);
+        if (line && number(line, "decoded_ms"))
+            run->frame[run->frames++] = (struct line_frame){.captured_ms = number(line, "captured_ms"),
+                                                            .decoded_ms = number(line, "decoded_ms"),
+                                                            .obj = (uint32_t)number(line, "obj"),
+                                                            .bytes = (uint32_t)number(line, "bytes"),
+                                                            .layer = (int)number(line, "layer"),
+                                                            .width = (int)number(line, "width"),
+                                                            .height = (int)number(line, "height")};
+        json_decref(line);
+    }
+    fclose(file);
+    if (run->frames)
+        run->first_ms = run->frame[0].decoded_ms;
+    return run->frames > 1;
+}
+
+void line_run_clear(struct line_run *run)
+{
+    free(run->frame);
+    run->frame = NULL;
+    run->frames = 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double part(double *of, size_t count, double share)
+{
+    if (!count)
+        return -1;
+    qsort(of, count, sizeof *of, by_value);
+    return of[(size_t)((double)(count - 1) * share)];
+}
+
+/* What the line could have carried in between, in bits. */
+static double room(const struct line_run *run, int64_t from_ms, int64_t to_ms)
+{
+    const struct line_scenario *s = run->scenario;
+    double bits = 0;
+
+    for (int i = 0; i < s->changes; i++) {
+        int64_t begin = i ? run->change_ms[i] : from_ms, end = i + 1 < s->changes ? run->change_ms[i + 1] : to_ms;
+        begin = begin < from_ms ? from_ms : begin;
+        if (end > begin)
+            bits += s->change[i].line.bps * (double)(end - begin) / 1000;
+    }
+    return bits;
+}
+
+static void count_full(struct line_run *run)
+{
+    run->figures.full_s = -1;
+    for (size_t i = 0; i < run->frames && run->figures.full_s < 0; i++)
+        if (run->frame[i].width >= 1280)
+            run->figures.full_s = (double)(run->frame[i].decoded_ms - run->first_ms) / 1000;
+}
+
+/* From the instant that a cut line could carry again to the next picture. */
+static void count_back(struct line_run *run)
+{
+    const struct line_scenario *s = run->scenario;
+
+    run->figures.back_s = -1;
+    for (int c = 1; c < s->changes; c++) {
+        if (s->change[c].what == LINE_IS)
+            continue;
+        for (size_t i = 0; i < run->frames; i++)
+            if (run->frame[i].decoded_ms > run->change_ms[c] + 300) {
+                run->figures.back_s = (double)(run->frame[i].decoded_ms - run->change_ms[c]) / 1000;
+                break;
+            }
+    }
+}
+
+void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample)
+{
+    int64_t from = run->first_ms + run->scenario->from_s * 1000, to = run->first_ms + run->scenario->run_s * 1000;
+    struct line_figures *f = &run->figures;
+    double *late = calloc(LINE_FRAMES_MAX + NET_SAMPLES, sizeof *late), bytes = 0;
+    size_t n = 0;
+    int64_t last = 0;
+    int widths[2] = {0, 0};
+
+    if (!late)
+        return;
+    for (size_t i = 0; i < run->frames; i++) {
+        const struct line_frame *frame = &run->frame[i];
+        if (frame->decoded_ms < from || frame->decoded_ms >= to)
+            continue;
+        f->frames++;
+        bytes += frame->bytes;
+        if (last && (double)(frame->decoded_ms - last) > f->gap_ms)
+            f->gap_ms = (double)(frame->decoded_ms - last);
+        last = frame->decoded_ms;
+        if (frame->captured_ms)
+            late[n++] = (double)(frame->decoded_ms - frame->captured_ms);
+        if (f->frames % 2 == 0 || !widths[0]) { /* the size at the end, near enough the usual one */
+            widths[0] = frame->width;
+            widths[1] = frame->height;
+        }
+    }
+    f->ok = n > 1;
+    f->p50 = part(late, n, 0.5);
+    f->p95 = part(late, n, 0.95);
+    f->p99 = part(late, n, 0.99);
+    f->worst = part(late, n, 1);
+    f->fps = (double)f->frames * 1000 / (double)(to - from);
+    f->kbps = bytes * 8 / (double)(to - from);
+    f->use = room(run, from, to) > 0 ? bytes * 8 / room(run, from, to) : 0;
+    f->width = widths[0];
+    f->height = widths[1];
+    n = 0;
+    for (uint32_t i = first_sample; i < watch->samples && n < NET_SAMPLES; i++)
+        late[n++] = watch->queue_ms[i % NET_SAMPLES];
+    f->queue_p50 = part(late, n, 0.5);
+    f->queue_p95 = part(late, n, 0.95);
+    free(late);
+    count_full(run);
+    count_back(run);
+}
