@@ -26,7 +26,7 @@ bool proto_purpose_is_machines(const char *purpose)
     static const char *const words[] = {
         PROTO_PURPOSE_EXPIRED, PROTO_PURPOSE_USED,      PROTO_PURPOSE_CONNECTION_LOST, PROTO_PURPOSE_NOT_LOGGED,
         PROTO_PURPOSE_BLOCKED, PROTO_PURPOSE_FORBIDDEN, PROTO_PURPOSE_UNVERIFIED,      PROTO_PURPOSE_WORDS,
-        PROTO_PURPOSE_NO_GATE, PROTO_PURPOSE_ENDED,
+        PROTO_PURPOSE_NO_GATE, PROTO_PURPOSE_ENDED,     PROTO_PURPOSE_HELD_TOO_LONG,
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

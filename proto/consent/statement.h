@@ -48,6 +48,7 @@ enum proto_statement_action {
 #define PROTO_PURPOSE_WORDS "check words not compared"
 #define PROTO_PURPOSE_NO_GATE "refused by the relay"
 #define PROTO_PURPOSE_ENDED "ended"
+#define PROTO_PURPOSE_HELD_TOO_LONG "held too long" /* the agent did not come back within the grace time */
 /** True for one of these. Nobody may ask in such words: a refusal that quotes them would look as if no person had made
  * it. */
 bool proto_purpose_is_machines(const char *purpose);

@@ -63,18 +63,6 @@ void data_acked(struct proto_session *s, uint64_t upto)
     }
 }
 
-static bool texts_are_clean(const handhold_Data *data)
-{
-    switch (data->which_body) {
-    case handhold_Data_mark_tag:
-        return proto_value_valid(data->body.mark.shape) && proto_value_valid(data->body.mark.text);
-    case handhold_Data_paused_tag:
-        return proto_value_valid(data->body.paused.by) && proto_value_valid(data->body.paused.reason);
-    default:
-        return true; /* chat may have line feeds: who shows it escapes it */
-    }
-}
-
 static void event_data(struct proto_session *s, const handhold_Data *data)
 {
     struct event_node *node = events_add(&s->events, PROTO_EVENT_DATA, sizeof *data);
@@ -90,8 +78,7 @@ void data_receive(struct proto_session *s, const uint8_t *body, size_t len)
     handhold_DataAck ack;
     handhold_Data data;
 
-    if (proto_message_decode(body, len, handhold_Data_fields, &data, sizeof data) || !data.which_body ||
-        !texts_are_clean(&data)) {
+    if (proto_message_decode(body, len, handhold_Data_fields, &data, sizeof data) || !data.which_body) {
         session_alarm(s, PROTO_ERR_FORMAT, "the other end sent something that this version does not understand");
         return;
     }
@@ -109,7 +96,6 @@ void data_receive(struct proto_session *s, const uint8_t *body, size_t len)
         if (known)
             return;
     }
-    if (data.which_body == handhold_Data_check_words_tag && s->side == SIDE_AGENT)
-        s->words_matched = data.body.check_words.match;
-    event_data(s, &data);
+    if (data_take(s, &data))
+        event_data(s, &data);
 }

@@ -53,7 +53,9 @@ void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t b
 void proto_session_end(struct proto_session *s, enum proto_end reason, struct proto_now now)
 {
     s->now = now;
-    session_begin_end(s, reason, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
+    bool by_agent = s->side == SIDE_AGENT || (s->goodbye && reason == PROTO_END_COMPLETED);
+
+    session_begin_end(s, reason, by_agent ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER);
     if (!s->joined && s->link != LINK_SEATED)
         session_finish(s, reason, s->end_by, "");
 }
@@ -96,11 +98,13 @@ int64_t proto_session_deadline(const struct proto_session *s)
     if (s->over)
         return PROTO_NEVER;
     int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
+    at = proto_earlier(at, still_deadline(s));
     if (s->side == SIDE_CUSTOMER)
         at = proto_earlier(at, grants_deadline(s));
     at = proto_earlier(at, media_deadline(s));
     if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
         return !s->left && may_leave(s) ? s->now.mono_ms : proto_earlier(at, s->end_deadline_ms);
+    at = proto_earlier(at, proto_earlier(hold_deadline(s), s->goodbye_ms));
     at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
     int64_t give_up = give_up_ms(s);
     if (give_up != PROTO_NEVER && s->gave_up)
@@ -142,8 +146,13 @@ void proto_session_tick(struct proto_session *s, struct proto_now now)
     pair_tick(s);
     media_tick(s);
     outbox_tick(s);
+    still_tick(s);
     if (s->side == SIDE_CUSTOMER)
         grants_tick(s);
+    if (!s->ending) {
+        hold_tick(s);
+        goodbye_tick(s);
+    }
     tick_grace(s);
     if (!s->over && now.mono_ms >= s->start_ms + PROTO_SESSION_MS)
         session_begin_end(s, PROTO_END_EXPIRED, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);

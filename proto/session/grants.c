@@ -45,7 +45,7 @@ static void release(struct proto_session *s, enum proto_capability capability)
 {
     struct grant *grant = &s->grants[capability];
 
-    if (!s->pair.up) {
+    if (!s->pair.up || s->on_hold || s->return_ms != PROTO_NEVER) {
         grant_wipe_key(s, grant);
         grant->phase = GRANT_SUSPENDED;
         return;
@@ -61,6 +61,8 @@ void grants_note_logged(struct proto_session *s, const struct note_entry *entry,
 {
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         struct grant *grant = &s->grants[c];
+        if (grant->extend_seq == entry->seq)
+            grants_logged_again(s, (enum proto_capability)c, leaf_hash);
         if (grant->grant_seq != entry->seq || grant->logged ||
             (grant->phase != GRANT_LOGGING && grant->phase != GRANT_SUSPENDED))
             continue;
@@ -73,7 +75,7 @@ void grants_note_logged(struct proto_session *s, const struct note_entry *entry,
     }
 }
 
-static void go_live(struct proto_session *s, enum proto_capability capability)
+void grant_go_live(struct proto_session *s, enum proto_capability capability)
 {
     struct grant *grant = &s->grants[capability];
 
@@ -89,18 +91,18 @@ void grants_key_acked(struct proto_session *s, uint64_t kid)
     enum proto_capability capability = grants_by_stream(s, proto_kid_stream(kid));
 
     if (capability && s->grants[capability].phase == GRANT_RELEASING && grant_kid(&s->grants[capability]) == kid)
-        go_live(s, capability);
+        grant_go_live(s, capability);
 }
 
 /* ---------------------------------------------------------------- withdrawal */
 
-static bool holds_consent(const struct grant *grant)
+bool grant_holds_consent(const struct grant *grant)
 {
     return grant->phase >= GRANT_LOGGING;
 }
 
-static void withdraw(struct proto_session *s, enum proto_capability capability, const char *why,
-                     enum proto_consent_state how)
+void grant_withdraw(struct proto_session *s, enum proto_capability capability, const char *why,
+                    enum proto_consent_state how)
 {
     struct grant *grant = &s->grants[capability];
     uint64_t kid = grant_kid(grant);
@@ -112,9 +114,11 @@ static void withdraw(struct proto_session *s, enum proto_capability capability, 
     grant_retire_key(s, kid);
     grant_state(s, PROTO_STATEMENT_WITHDRAW, capability, why);
     grant->phase = GRANT_NONE;
-    grant->grant_seq = 0;
+    grant->grant_seq = grant->extend_seq = 0;
     grant->deadline_ms = PROTO_NEVER;
     grant_tell(s, capability, how, why);
+    if (capability == PROTO_CAPABILITY_STILL)
+        still_out_end(s);
 }
 
 enum proto_err proto_session_withdraw(struct proto_session *s, enum proto_capability capability, struct proto_now now)
@@ -122,9 +126,9 @@ enum proto_err proto_session_withdraw(struct proto_session *s, enum proto_capabi
     s->now = now;
     if (!proto_capability_label(capability))
         return PROTO_ERR_RANGE;
-    if (!holds_consent(&s->grants[capability]))
+    if (!grant_holds_consent(&s->grants[capability]))
         return PROTO_ERR_CONSENT;
-    withdraw(s, capability, "", PROTO_CONSENT_WITHDRAWN);
+    grant_withdraw(s, capability, "", PROTO_CONSENT_WITHDRAWN);
     return PROTO_OK;
 }
 
@@ -133,17 +137,17 @@ enum proto_err proto_session_blocked(struct proto_session *s, enum proto_capabil
     s->now = now;
     if (!proto_capability_label(capability))
         return PROTO_ERR_RANGE;
-    if (!holds_consent(&s->grants[capability]))
+    if (!grant_holds_consent(&s->grants[capability]))
         return grant_refuse(s, capability, PROTO_PURPOSE_BLOCKED, PROTO_CONSENT_BLOCKED);
-    withdraw(s, capability, PROTO_PURPOSE_BLOCKED, PROTO_CONSENT_BLOCKED);
+    grant_withdraw(s, capability, PROTO_PURPOSE_BLOCKED, PROTO_CONSENT_BLOCKED);
     return PROTO_OK;
 }
 
 void grants_withdraw_all(struct proto_session *s, const char *purpose)
 {
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
-        if (holds_consent(&s->grants[c]))
-            withdraw(s, (enum proto_capability)c, purpose, PROTO_CONSENT_WITHDRAWN);
+        if (grant_holds_consent(&s->grants[c]))
+            grant_withdraw(s, (enum proto_capability)c, purpose, PROTO_CONSENT_WITHDRAWN);
         else if (s->grants[c].phase == GRANT_ASKED)
             (void)grant_refuse(s, (enum proto_capability)c, purpose, PROTO_CONSENT_REFUSED); /* no answer is no */
     }
@@ -160,15 +164,15 @@ void grants_gate_answered(struct proto_session *s, uint32_t gate_seq, enum proto
         return;
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         struct grant *grant = &s->grants[c];
-        if (!grant->gate_open || grant->gate_seq != gate_seq || !holds_consent(grant))
+        if (!grant->gate_open || grant->gate_seq != gate_seq || !grant_holds_consent(grant))
             continue;
         grant->gate_open = false;
         session_error(s, err, message);
-        withdraw(s, (enum proto_capability)c, PROTO_PURPOSE_NO_GATE, PROTO_CONSENT_WITHDRAWN);
+        grant_withdraw(s, (enum proto_capability)c, PROTO_PURPOSE_NO_GATE, PROTO_CONSENT_WITHDRAWN);
     }
 }
 
-/* ---------------------------------------------------------------- the pair goes and comes */
+/* ---------------------------------------------------------------- the pair goes and comes, or is on hold */
 
 void grants_suspend(struct proto_session *s, const char *why)
 {
@@ -180,30 +184,31 @@ void grants_suspend(struct proto_session *s, const char *why)
             grant->phase = GRANT_NONE;
             grant_tell(s, (enum proto_capability)c, PROTO_CONSENT_NONE, why);
         }
-        if (!holds_consent(grant) || grant->phase == GRANT_SUSPENDED)
+        if (!grant_holds_consent(grant) || grant->phase == GRANT_SUSPENDED)
             continue;
         grant_set_capture(s, (enum proto_capability)c, false);
         grant_wipe_key(s, grant);
         if (grant->gate_open)
             relay_link_gate(s, (enum proto_capability)c, false, 0);
+        grant_retire_key(s, grant_kid(grant));
         grant->phase = GRANT_SUSPENDED;
         grant->deadline_ms = PROTO_NEVER;
     }
 }
 
 /* A fresh key under a `rekey` statement: nobody is asked again, nothing earlier is readable with it. */
-static void rekey(struct proto_session *s, enum proto_capability capability)
+void grant_rekey(struct proto_session *s, enum proto_capability capability)
 {
     struct grant *grant = &s->grants[capability];
 
     grant_set_capture(s, capability, false);
     if (grant_make_key(s, grant)) {
-        withdraw(s, capability, PROTO_PURPOSE_CONNECTION_LOST, PROTO_CONSENT_WITHDRAWN);
+        grant_withdraw(s, capability, PROTO_PURPOSE_CONNECTION_LOST, PROTO_CONSENT_WITHDRAWN);
         return;
     }
     struct note_entry *entry = grant_state(s, PROTO_STATEMENT_REKEY, capability, "");
     if (!entry) {
-        withdraw(s, capability, PROTO_PURPOSE_NOT_LOGGED, PROTO_CONSENT_WITHDRAWN);
+        grant_withdraw(s, capability, PROTO_PURPOSE_NOT_LOGGED, PROTO_CONSENT_WITHDRAWN);
         return;
     }
     memcpy(grant->stmt_hash, entry->text_hash, sizeof grant->stmt_hash);
@@ -212,82 +217,11 @@ static void rekey(struct proto_session *s, enum proto_capability capability)
 
 void grants_resume(struct proto_session *s)
 {
+    if (s->on_hold || s->return_ms != PROTO_NEVER)
+        return;
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
         if (s->grants[c].phase == GRANT_SUSPENDED && s->grants[c].logged)
-            rekey(s, (enum proto_capability)c);
-}
-
-/* ---------------------------------------------------------------- pause */
-
-enum proto_err proto_session_pause(struct proto_session *s, bool paused, const char *by, const char *reason,
-                                   struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_paused_tag};
-
-    s->now = now;
-    if (s->side != SIDE_CUSTOMER || !s->joined || s->ending)
-        return PROTO_ERR_STATE;
-    if (s->paused == paused)
-        return PROTO_OK;
-    data.body.paused.paused = paused;
-    if (proto_set_text(data.body.paused.by, sizeof data.body.paused.by, by) ||
-        proto_set_text(data.body.paused.reason, sizeof data.body.paused.reason, reason))
-        return PROTO_ERR_RANGE;
-    s->paused = paused;
-    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
-        if (s->grants[c].phase != GRANT_LIVE)
-            continue;
-        grant_set_capture(s, (enum proto_capability)c, !paused);
-        if (paused)
-            outq_purge(&s->out, s->grants[c].stream);
-    }
-    return data_send(s, &data);
-}
-
-/* ---------------------------------------------------------------- time */
-
-static bool rotates(const struct proto_session *s, const struct grant *grant)
-{
-    return grant->phase == GRANT_LIVE && (s->now.mono_ms >= grant->rotate_ms || grant->counter >= PROTO_EPOCH_FRAMES);
-}
-
-int64_t grants_deadline(const struct proto_session *s)
-{
-    int64_t at = PROTO_NEVER;
-
-    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
-        const struct grant *grant = &s->grants[c];
-        if (!holds_consent(grant))
-            continue;
-        at = proto_earlier(at, grant->expires_ms);
-        if (grant->phase == GRANT_LOGGING || grant->phase == GRANT_RELEASING)
-            at = proto_earlier(at, grant->deadline_ms);
-        if (grant->phase == GRANT_LIVE)
-            at = proto_earlier(at, grant->counter >= PROTO_EPOCH_FRAMES ? s->now.mono_ms : grant->rotate_ms);
-    }
-    return at;
-}
-
-static void tick_grant(struct proto_session *s, enum proto_capability capability)
-{
-    struct grant *grant = &s->grants[capability];
-
-    if (!holds_consent(grant))
-        return;
-    if (s->now.mono_ms >= grant->expires_ms)
-        withdraw(s, capability, PROTO_PURPOSE_EXPIRED, PROTO_CONSENT_EXPIRED);
-    else if (grant->phase == GRANT_LOGGING && s->now.mono_ms >= grant->deadline_ms)
-        withdraw(s, capability, PROTO_PURPOSE_NOT_LOGGED, PROTO_CONSENT_WITHDRAWN);
-    else if (grant->phase == GRANT_RELEASING && s->now.mono_ms >= grant->deadline_ms)
-        go_live(s, capability);
-    else if (rotates(s, grant))
-        rekey(s, capability);
-}
-
-void grants_tick(struct proto_session *s)
-{
-    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
-        tick_grant(s, (enum proto_capability)c);
+            grant_rekey(s, (enum proto_capability)c);
 }
 
 void grants_clear(struct proto_session *s)
@@ -297,4 +231,5 @@ void grants_clear(struct proto_session *s)
         grant_wipe_key(s, &s->grants[c]);
         s->grants[c].phase = GRANT_NONE;
     }
+    still_out_end(s);
 }

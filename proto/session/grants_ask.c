@@ -47,7 +47,7 @@ struct note_entry *grant_state(struct proto_session *s, enum proto_statement_act
     memcpy(st.ui_build, s->ui_build, sizeof st.ui_build);
     hash_shown(st.ui_text, capability, grant);
     if (keyed)
-        proto_key_commit(st.key_commit, grant_kid(grant), grant->base_key);
+        memcpy(st.key_commit, grant->key_commit, sizeof st.key_commit);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     if (!proto_set_text(st.domain, sizeof st.domain, s->agent.domain) &&
         !proto_set_text(st.purpose, sizeof st.purpose, purpose) && !proto_statement_write(&st, &text))
@@ -103,9 +103,8 @@ void grant_retire_key(struct proto_session *s, uint64_t kid)
     pair_send_message(s, PROTO_CONTROL_KEY_RETIRE, handhold_KeyRetire_fields, &message);
 }
 
-/* Why a request is not even put before the customer; NULL: it is. */
-static const char *cannot_be_asked(const struct proto_session *s, enum proto_capability capability, const char *purpose,
-                                   uint32_t max_s, uint32_t retention_days)
+const char *grant_forbidden(const struct proto_session *s, enum proto_capability capability, const char *purpose,
+                            uint32_t max_s, uint32_t retention_days)
 {
     if (!s->verified && capability != PROTO_CAPABILITY_MICROPHONE)
         return PROTO_PURPOSE_UNVERIFIED;
@@ -193,7 +192,7 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
         return;
     count = still_open(s, request, row, count);
     for (size_t i = 0; i < count; i++) {
-        why_not[i] = cannot_be_asked(s, row[i], request->purpose, request->max_s, request->retention_days);
+        why_not[i] = grant_forbidden(s, row[i], request->purpose, request->max_s, request->retention_days);
         of += !why_not[i];
         put_on_sheet(s, row[i], request);
     }
@@ -255,6 +254,7 @@ enum proto_err proto_session_grant(struct proto_session *s, enum proto_capabilit
         return PROTO_ERR_FULL;
     }
     grant->phase = GRANT_LOGGING;
+    grant->warned = false;
     grant->answered = grant->request;
     grant->logged = false;
     grant->grant_seq = entry->seq;

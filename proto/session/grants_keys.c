@@ -61,6 +61,7 @@ enum proto_err grant_make_key(struct proto_session *s, struct grant *grant)
     grant->counter = 0;
     grant->rotate_ms = s->now.mono_ms + PROTO_EPOCH_MS;
     proto_random_fill(&s->random, grant->base_key, sizeof grant->base_key);
+    proto_key_commit(grant->key_commit, grant_kid(grant), grant->base_key);
     return proto_sframe_key_new(&grant->key, PROTO_SFRAME_AES_256_GCM_SHA512_128, grant_kid(grant), grant->base_key,
                                 sizeof grant->base_key);
 }
@@ -95,10 +96,17 @@ static struct proto_media_header header_of(const struct proto_session *s, enum p
 enum proto_err proto_session_push_frame(struct proto_session *s, enum proto_capability capability,
                                         const struct proto_frame *frame, struct proto_now now)
 {
+    s->now = now;
+    if (capability == PROTO_CAPABILITY_STILL)
+        return PROTO_ERR_ARGUMENT; /* whole, and seen by the person: proto_session_still_send() */
+    return grant_push(s, capability, frame);
+}
+
+enum proto_err grant_push(struct proto_session *s, enum proto_capability capability, const struct proto_frame *frame)
+{
     uint8_t meta[PROTO_MEDIA_HEADER_BYTES + PROTO_HASH_BYTES];
     size_t sealed = 0;
 
-    s->now = now;
     if (!proto_session_may_send(s, capability))
         return PROTO_ERR_CONSENT;
     struct grant *grant = &s->grants[capability];

@@ -101,6 +101,14 @@ static void apply_refusal(struct proto_session *s, const struct proto_statement 
     }
 }
 
+/* What is granted goes on under the key that it has, for what it was granted for. */
+static bool extends(const struct held *held, const struct proto_statement *st)
+{
+    return st->capability && st->has_key && !held->requested && held->epoch && st->epoch == held->epoch &&
+           !memcmp(st->key_commit, held->key_commit, sizeof st->key_commit) && st->max_s && st->max_s == held->max_s &&
+           st->retention_days == held->retention_days && !strcmp(st->purpose, held->purpose);
+}
+
 static enum proto_err apply(struct proto_session *s, const struct proto_statement *st,
                             const uint8_t text_hash[static 32])
 {
@@ -108,11 +116,16 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
 
     switch (st->action) {
     case PROTO_STATEMENT_GRANT:
+        if (extends(held, st)) {
+            session_event_extended(s, st->capability, held->purpose, st->max_s, st->retention_days);
+            return PROTO_OK;
+        }
         if (!st->has_key || !st->capability || !held->requested)
             return PROTO_ERR_STATE; /* nobody asked */
         held->requested = false;
         asking_answered(s, st->capability);
         s->refusals = 0; /* only those in a row are an answer */
+        held->used = false;
         held->max_s = st->max_s;
         held->retention_days = st->retention_days;
         take_keyed(s, st, text_hash);
@@ -126,6 +139,8 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         forget_keys(held);
         held->epoch = 0;
         stop_viewing(s, st->capability);
+        if (st->capability == PROTO_CAPABILITY_STILL)
+            still_in_end(s);
         held_change_state(s, st->capability, state_of_withdrawal(st), st->purpose);
         return PROTO_OK;
     case PROTO_STATEMENT_REFUSE:
@@ -195,4 +210,5 @@ void held_clear(struct proto_session *s)
         forget_keys(&s->held[c]);
         sodium_memzero(s->held[c].key_commit, sizeof s->held[c].key_commit);
     }
+    still_in_end(s);
 }

@@ -41,7 +41,8 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         proto_key_commit(commit, kid, base_key);
         /* Only the key that a live statement committed to: two viewers cannot be given two keys for one stream. */
         if (held->epoch && held->epoch == epoch && !sodium_memcmp(held->stmt_hash, stmt_hash, sizeof stmt_hash) &&
-            !sodium_memcmp(held->key_commit, commit, sizeof commit) && (!held->now.key || held->now.kid != kid))
+            !sodium_memcmp(held->key_commit, commit, sizeof commit) && !s->on_hold &&
+            (!held->now.key || held->now.kid != kid))
             err = proto_sframe_key_new(&key, (enum proto_sframe_suite)suite, kid, base_key, sizeof base_key);
         if (!err) {
             handhold_KeyAck ack = {.kid = kid};
@@ -52,10 +53,12 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
             pair_send_message(s, PROTO_CONTROL_KEY_ACK, handhold_KeyAck_fields, &ack);
             if (held->state != PROTO_CONSENT_GRANTED)
                 held_change_state(s, capability, PROTO_CONSENT_GRANTED, held->purpose);
+            if (capability == PROTO_CAPABILITY_STILL)
+                still_key_came(s);
         }
     }
     sodium_memzero(base_key, sizeof base_key);
-    if (err && !s->ending) /* one that crossed our good-bye is only too late */
+    if (err && !s->ending && !s->on_hold) /* one that crossed our good-bye, or our hold, is only too late */
         session_alarm(s, err, "a key came that no statement of the customer committed to: it was thrown away");
 }
 
@@ -167,7 +170,13 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
     s->figures.frames_opened++;
     media_arrived(s, &header);
     if (key == &held->now)
-        held_key_clear(&held->before); /* the first valid frame of a higher epoch ends the one before */
+        held_key_clear(&held->before);          /* the first valid frame of a higher epoch ends the one before */
+    if (capability == PROTO_CAPABILITY_STILL) { /* what was taken is noted when it is whole */
+        still_part(s, node->store + sizeof header, opened);
+        sodium_memzero(node->store, sizeof header + frame_len);
+        free(node);
+        return;
+    }
     if (!held->viewing) {
         held->viewing = true;
         outbox_event(s, PROTO_ACT_VIEWING_STARTED, capability);

@@ -13,6 +13,8 @@
  *   data.c      numbered messages, delivered once and in order across pairs
  *   outbox.c    signed notes, in order, until the log has them; outbox_log.c: on their way there
  *   grants.c    customer: consent is a key - requests, grants, withdrawals, rotation
+ *   stills.c    pictures whole, and resumable (stills_send.c, stills_take.c)
+ *   hold.c, goodbye.c, camera.c   what an agent may say beside
  *   media.c     frames on their way: acknowledged by the receiver, reported by the relay
  *   held.c      agent: statements checked, keys held, frames opened (held.h)
  */
@@ -95,8 +97,8 @@ struct grant {
     enum grant_phase phase;
     uint32_t request;  /* number under which it was asked for first */
     uint32_t answered; /* the last such number that was answered */
-    bool capturing; /* the owner was told to capture */
-    bool logged;    /* receipt verified, leaf_hash is set */
+    bool capturing;    /* the owner was told to capture */
+    bool logged;       /* receipt verified, leaf_hash is set */
     bool gate_open;
     uint32_t gate_seq; /* of the last gate sent for it */
     uint8_t stream;    /* alias, drawn once */
@@ -106,14 +108,18 @@ struct grant {
     struct proto_sframe_key *key; /* owned; NULL: there is no key */
     uint8_t base_key[32];         /* until the key was acknowledged */
     uint8_t stmt_hash[32];        /* of the statement that commits to the key */
-    uint8_t leaf_hash[32];        /* of the grant */
-    uint32_t grant_seq;           /* statement number of the grant: its receipt releases the key */
-    uint64_t counter;             /* frames sealed under the key */
+    uint8_t key_commit[32];
+    uint8_t leaf_hash[32]; /* of the grant */
+    uint32_t grant_seq;    /* statement number of the grant: its receipt releases the key */
+    uint64_t counter;      /* frames sealed under the key */
     uint16_t tl0;
     uint32_t object;
     int64_t expires_ms;  /* PROTO_NEVER: with the session */
     int64_t deadline_ms; /* of the phase: receipt, key acknowledgement */
     int64_t rotate_ms;
+    bool warned;             /* the owner was told that it ends soon */
+    uint32_t extend_seq;     /* statement number of an extension that waits for its receipt; 0: none */
+    int64_t extend_until_ms; /* and how long it is granted for then */
 };
 
 /* ---- held.c ---- */
@@ -128,7 +134,8 @@ struct held {
     bool requested;   /* asked for, and no statement has answered yet */
     uint32_t request; /* number under which it was asked for first */
     bool viewing;     /* viewing-started was logged */
-    uint32_t epoch; /* of the newest statement that commits to a key */
+    bool used;        /* command-executed was logged */
+    uint32_t epoch;   /* of the newest statement that commits to a key */
     uint8_t key_commit[32], stmt_hash[32];
     uint8_t stream;
     uint32_t max_s, retention_days;
@@ -146,13 +153,31 @@ struct media_acks {
 };
 
 /* ---- held_ask.c ---- */
-struct asking { /* the sheet that is before the customer; count 0: none */
+struct asking {                                     /* the sheet that is before the customer; count 0: none */
     enum proto_capability order[PROTO_REQUEST_MAX]; /* what of it has no answer yet */
     size_t count;
     uint32_t root; /* number of its first request */
     bool waits;    /* it was closed by a lost pair or a hold, and is sent again after it */
     uint32_t max_s, retention_days;
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
+};
+
+/* ---- stills ---- */
+struct still_out {  /* stills_send.c: at the customer's end */
+    uint32_t id;    /* what the person is asked for, or what is on its way; 0: none */
+    uint32_t last;  /* highest number that was asked under */
+    uint8_t *bytes; /* owned; NULL: the person has not sent it */
+    size_t len;
+    uint32_t parts, next, sent, acked; /* next to seal; the most that was ever sealed; the agent's end has so many */
+};
+struct still_in { /* stills_take.c: at the agent's end */
+    uint32_t id;  /* 0: none is under way */
+    uint32_t last;
+    uint8_t *bytes;           /* owned; NULL: not answered yet */
+    struct proto_still about; /* what the answer said of it */
+    uint32_t parts, next;
+    bool told_missing; /* said once that `next` did not come */
+    int64_t wait_ms;   /* then it is asked for again */
 };
 
 struct pair {
@@ -227,7 +252,8 @@ struct proto_session {
 
     /* both ends count alike */
     uint32_t refusals, refused_request; /* sheets in a row that a person said no to, and the last one's first number */
-    bool on_hold, goodbye;              /* the agent has said so */
+    bool on_hold, goodbye, rated;       /* the agent has said so; the customer has */
+    int64_t goodbye_ms;                 /* then it ends by itself */
 
     /* customer */
     struct grant grants[PROTO_CAPABILITY_COUNT];
@@ -237,6 +263,8 @@ struct proto_session {
     char client_info[PROTO_CLIENT_INFO_MAX + 1];
     uint32_t next_epoch, gate_seq, request_number;
     bool paused;
+    int64_t held_since_ms, hold_until_ms, return_ms; /* hold.c: it began; all is withdrawn; all is taken up again */
+    struct still_out still_out;
 
     /* agent */
     struct held held[PROTO_CAPABILITY_COUNT];
@@ -245,6 +273,7 @@ struct proto_session {
     uint8_t stmt_prev[32];
     uint32_t asked; /* requests so far */
     struct asking asking;
+    struct still_in still_in;
     struct proto_session_figures figures;
 
     /* the end */
@@ -263,6 +292,9 @@ void session_event_consent(struct proto_session *s, enum proto_capability capabi
 /** REQUESTED: one of `of` capabilities on the sheet with this number. */
 void session_event_request(struct proto_session *s, enum proto_capability capability, const char *purpose,
                            uint32_t max_s, uint32_t retention_days, uint32_t number, uint32_t of);
+/** GRANTED, and it goes on: `max_s` from now. */
+void session_event_extended(struct proto_session *s, enum proto_capability capability, const char *purpose,
+                            uint32_t max_s, uint32_t retention_days);
 void session_event_connection(struct proto_session *s, enum proto_connection_state state);
 /** The session is over for this end: events, keys wiped, nothing more is accepted. */
 void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message);
@@ -304,7 +336,9 @@ void pair_up(struct proto_session *s);
 void pair_event_words(struct proto_session *s);
 void pair_heard_again(struct proto_session *s);
 
-/* data.c */
+/* data.c; data_rules.c: who may send what, and when */
+enum proto_err data_may_send(const struct proto_session *s, const handhold_Data *data, bool own);
+bool data_take(struct proto_session *s, const handhold_Data *data); /* true: the owner is to be told of it */
 enum proto_err data_send(struct proto_session *s, const handhold_Data *data);
 void data_receive(struct proto_session *s, const uint8_t *body, size_t len);
 void data_acked(struct proto_session *s, uint64_t upto);
@@ -316,6 +350,7 @@ void data_clear(struct data_channel *data);
 struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *text, enum proto_log_class kind,
                               enum proto_capability capability, const char *action, bool rides, int64_t cosign_wait_ms);
 void outbox_event(struct proto_session *s, enum proto_act action, enum proto_capability capability); /* agent's */
+void outbox_still_taken(struct proto_session *s, size_t len, const uint8_t hash[static PROTO_HASH_BYTES]);
 void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line);
 void outbox_finalise(struct proto_session *s); /* no more waiting for co-signatures */
 void outbox_flush(struct proto_session *s);    /* sends what may be sent */
@@ -351,6 +386,39 @@ int64_t media_deadline(const struct proto_session *s);
 void media_tick(struct proto_session *s);
 void media_acked(struct proto_session *s, const handhold_MediaAck *message);
 void media_queued(struct proto_session *s, const handhold_QueueReport *message);
+
+void grants_logged_again(struct proto_session *s, enum proto_capability capability,
+                         const uint8_t leaf_hash[static 32]); /* an extension has its receipt */
+
+/* hold.c (customer) */
+#define PROTO_WHY_HOLD "on hold" /* why a sheet was closed: told, never noted */
+void hold_heard(struct proto_session *s, bool on);
+int64_t hold_deadline(const struct proto_session *s);
+void hold_tick(struct proto_session *s);
+
+/* goodbye.c */
+bool goodbye_heard(struct proto_session *s); /* true: for the first time */
+void goodbye_tick(struct proto_session *s);
+
+/* stills.c */
+const char *still_type(const char *mime); /* static text; NULL: it is none of a still */
+uint32_t still_parts(size_t len);
+bool still_is_sound(size_t len, uint32_t width, uint32_t height, const char *mime);
+void still_event(struct proto_session *s, enum proto_still_step step, uint32_t id, const struct proto_still *still);
+
+/* stills_send.c (customer) */
+void still_asked(struct proto_session *s, uint32_t id);
+void still_had(struct proto_session *s, const handhold_StillHave *have);
+void still_feed(struct proto_session *s);    /* the line is free: the next part */
+void still_out_end(struct proto_session *s); /* its consent has ended */
+
+/* stills_take.c (agent) */
+void still_answered(struct proto_session *s, const handhold_StillAnswer *answer);
+void still_part(struct proto_session *s, const uint8_t *plain, size_t len);
+void still_key_came(struct proto_session *s); /* what is missing can come again */
+int64_t still_deadline(const struct proto_session *s);
+void still_tick(struct proto_session *s);
+void still_in_end(struct proto_session *s);
 
 /* held.c (agent) */
 void held_statement(struct proto_session *s, const handhold_Statement *statement);

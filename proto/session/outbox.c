@@ -106,7 +106,8 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
  * whose word it is in `joined`, the one to whom the customer proved it vouches that these statements are that
  * customer's.
  */
-void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capability capability)
+static struct proto_event_note begin_event(const struct proto_session *s, enum proto_act act,
+                                           enum proto_capability capability)
 {
     struct proto_event_note event = {
         .seq = s->outbox.seq + 1,
@@ -115,19 +116,42 @@ void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capabi
         .action = act,
         .capability = capability,
     };
-    char customer_key[2 * sizeof s->cs_public + 1];
-    struct proto_buf text;
 
     memcpy(event.sid, s->sid, sizeof event.sid);
     memcpy(event.prev, s->outbox.prev, sizeof event.prev);
+    return event;
+}
+
+static void add_event(struct proto_session *s, struct proto_event_note *event)
+{
+    char customer_key[2 * sizeof s->cs_public + 1];
+    struct proto_buf text;
+
     sodium_bin2hex(customer_key, sizeof customer_key, s->cs_public, sizeof s->cs_public);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    if ((event.first && proto_event_note_detail(&event, "customer-key", "%s", customer_key)) ||
-        proto_event_note_write(&event, &text) ||
-        !outbox_add(s, &text, PROTO_LOG_AGENT_EVENT, capability, proto_act_name(act), false, 0))
+    if ((event->first && proto_event_note_detail(event, "customer-key", "%s", customer_key)) ||
+        proto_event_note_write(event, &text) ||
+        !outbox_add(s, &text, PROTO_LOG_AGENT_EVENT, event->capability, proto_act_name(event->action), false, 0))
         session_error(s, PROTO_ERR_FULL, "what this end did could not be noted: too many notes wait for the log");
     proto_buf_free(&text);
     outbox_flush(s);
+}
+
+void outbox_event(struct proto_session *s, enum proto_act act, enum proto_capability capability)
+{
+    struct proto_event_note event = begin_event(s, act, capability);
+
+    add_event(s, &event);
+}
+
+void outbox_still_taken(struct proto_session *s, size_t len, const uint8_t hash[static PROTO_HASH_BYTES])
+{
+    struct proto_event_note event = begin_event(s, PROTO_ACT_STILL_TAKEN, PROTO_CAPABILITY_STILL);
+    char hex[2 * PROTO_HASH_BYTES + 1];
+
+    sodium_bin2hex(hex, sizeof hex, hash, PROTO_HASH_BYTES);
+    if (!proto_event_note_detail(&event, "bytes", "%zu", len) && !proto_event_note_detail(&event, "hash", "%s", hex))
+        add_event(s, &event);
 }
 
 /* ---------------------------------------------------------------- co-signatures */

@@ -76,6 +76,14 @@ void outq_sent(struct outq *q)
     q->lent = NULL;
 }
 
+bool outq_holds(const struct outq *q, uint8_t stream)
+{
+    for (const struct outq_message *m = q->media.first; m; m = m->next)
+        if (m->stream == stream)
+            return true;
+    return false;
+}
+
 void outq_purge(struct outq *q, uint8_t stream)
 {
     struct outq_message **at = &q->media.first;

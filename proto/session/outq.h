@@ -41,6 +41,8 @@ bool outq_append(struct outq *q, struct outq_message *message);
 bool outq_has_room(const struct outq *q, uint8_t stream, size_t len);
 const uint8_t *outq_pending(struct outq *q, size_t *len);
 void outq_sent(struct outq *q);
+/** Does any of this stream wait? */
+bool outq_holds(const struct outq *q, uint8_t stream);
 /** Drops the media of a stream that has not left; what is lent out stays. */
 void outq_purge(struct outq *q, uint8_t stream);
 

@@ -150,7 +150,8 @@ static void on_key_frame_hint(struct proto_session *s, const handhold_FromRelay 
 {
     enum proto_capability capability = grants_by_stream(s, (uint8_t)message->body.key_frame_hint.stream);
 
-    if (s->side == SIDE_CUSTOMER && capability && proto_session_may_send(s, capability))
+    if (s->side == SIDE_CUSTOMER && capability && capability != PROTO_CAPABILITY_STILL &&
+        proto_session_may_send(s, capability))
         events_add(&s->events, PROTO_EVENT_KEY_FRAME, 0);
 }
 

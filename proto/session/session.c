@@ -25,6 +25,7 @@ static struct proto_session *session_new(enum side side, struct proto_random ran
     s->seen = seen;
     s->pair.best_rtt_ms = -1;
     s->retry_pair_ms = s->lost_since_ms = s->end_deadline_ms = PROTO_NEVER;
+    s->hold_until_ms = s->return_ms = s->goodbye_ms = s->still_in.wait_ms = PROTO_NEVER;
     events_init(&s->events);
     outq_init(&s->out);
     data_clear(&s->data);
@@ -213,6 +214,7 @@ void proto_session_feed(struct proto_session *s, const uint8_t *message, size_t 
 
 const uint8_t *proto_session_pending(struct proto_session *s, size_t *len)
 {
+    still_feed(s);
     return outq_pending(&s->out, len);
 }
 
@@ -248,6 +250,9 @@ enum proto_err proto_session_send_data(struct proto_session *s, const handhold_D
     s->now = now;
     if (!s->joined || s->ending || s->over)
         return PROTO_ERR_STATE;
+    enum proto_err err = data_may_send(s, data, false);
+    if (err)
+        return err;
     if (data->which_body == handhold_Data_check_words_tag)
         s->words_matched = data->body.check_words.match;
     return data_send(s, data);

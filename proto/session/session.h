@@ -173,7 +173,7 @@ struct proto_event {
             uint32_t retention_days;
             uint32_t request; /* REQUESTED: its number; all of one sheet have the same, each has an event of its own */
             uint32_t of;      /* REQUESTED: how many are put before the person on that sheet */
-            bool extended;    /* GRANTED: what was granted already goes on; max_s counts from the person's tap */
+            bool extended;    /* GRANTED: what was granted already goes on, for max_s from now */
         } consent;
         struct {
             enum proto_log_class kind;
@@ -352,6 +352,7 @@ void proto_session_end(struct proto_session *s, enum proto_end reason, struct pr
 
 struct proto_session_figures {
     uint64_t frames_sealed, frames_opened, frames_refused; /* refused: replayed, altered, without a key */
+    uint64_t data_refused;                                 /* came without the consent that it needs */
     uint64_t log_entries;                                  /* receipts verified at this end */
     size_t outbox;                                         /* notes that wait for the log */
 };

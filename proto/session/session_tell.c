@@ -59,6 +59,15 @@ void session_event_request(struct proto_session *s, enum proto_capability capabi
     event->consent.of = of;
 }
 
+void session_event_extended(struct proto_session *s, enum proto_capability capability, const char *purpose,
+                            uint32_t max_s, uint32_t retention_days)
+{
+    struct proto_event *event = event_consent(s, capability, PROTO_CONSENT_GRANTED, purpose, max_s, retention_days);
+
+    if (event)
+        event->consent.extended = true;
+}
+
 void session_event_connection(struct proto_session *s, enum proto_connection_state state)
 {
     struct event_node *node = events_add(&s->events, PROTO_EVENT_CONNECTION, 0);

@@ -118,6 +118,7 @@ static const struct {
     {PROTO_PURPOSE_WORDS, "The check words had not been compared, so nobody was asked",
      "The check words were not compared"},
     {PROTO_PURPOSE_NO_GATE, "The relay refused the way", "The relay refused the way"},
+    {PROTO_PURPOSE_HELD_TOO_LONG, "The agent was away too long", "The agent was away too long"},
     {PROTO_PURPOSE_ENDED, "The session ended before an answer", "The session ended"},
 };
 

@@ -115,8 +115,8 @@ const struct audit_note *audit_end_of_grant(const struct audit_session *session,
         if (note->by != AUDIT_CUSTOMER || note->statement.seq <= grant->statement.seq)
             continue;
         if (note->statement.action == PROTO_STATEMENT_LEAVE || note->statement.action == PROTO_STATEMENT_END ||
-            ((note->statement.action == PROTO_STATEMENT_WITHDRAW || note->statement.action == PROTO_STATEMENT_GRANT) &&
-             note->statement.capability == grant->statement.capability))
+            (note->statement.action == PROTO_STATEMENT_WITHDRAW &&
+             note->statement.capability == grant->statement.capability)) /* a second grant extends the first */
             return note;
     }
     return NULL;

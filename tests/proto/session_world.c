@@ -104,6 +104,7 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
                  (const char *)e->media.bytes);
         break;
     case PROTO_EVENT_DATA:
+        out->number = e->data->which_body;
         if (e->data->which_body == handhold_Data_chat_tag)
             copy_text(out->text, e->data->body.chat.text);
         break;
@@ -140,6 +141,8 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
         out->step = e->still.step;
         out->number = e->still.id;
         out->len = e->still.still.len;
+        if (e->still.still.bytes)
+            memcpy(sw->still, e->still.still.bytes, out->len < SW_STILL_MAX ? out->len : SW_STILL_MAX);
         break;
     default:
         break;

@@ -13,7 +13,15 @@
 #include "proto/session/internal.h"
 #include "tests/proto/pairing_world.h"
 
-enum { SW_EVENTS_MAX = 4096, SW_TRACE_MAX = 8192, SW_LEAVES_MAX = 512, SW_LEVELS = 10, SW_STREAMS = 64, SW_TEXT = 256 };
+enum {
+    SW_EVENTS_MAX = 4096,
+    SW_TRACE_MAX = 8192,
+    SW_LEAVES_MAX = 512,
+    SW_LEVELS = 10,
+    SW_STREAMS = 64,
+    SW_TEXT = 256,
+    SW_STILL_MAX = 1 << 20
+};
 
 /* What an end told its owner; a copy that outlives the event. */
 struct sw_event {
@@ -24,9 +32,9 @@ struct sw_event {
     enum proto_end reason;
     enum proto_err err;
     enum proto_still_step step;
-    bool on, verified; /* capture, live, hold, extended; joined */
-    uint32_t number;   /* of a request, seconds of expiring and hold, id of a still */
-    size_t len;        /* how many are on a sheet, bytes of a still */
+    bool on, verified;  /* capture, live, hold, extended; joined */
+    uint32_t number;    /* of a request, seconds of expiring and hold, id of a still, which kind of data */
+    size_t len;         /* how many are on a sheet, bytes of a still */
     char text[SW_TEXT]; /* purpose, message, chat, action, plaintext of a frame (cut) */
     char words[64];
     int64_t at_ms;
@@ -98,6 +106,7 @@ struct session_world {
 
     struct sw_event customer_events[SW_EVENTS_MAX], agent_events[SW_EVENTS_MAX];
     size_t customer_event_count, agent_event_count;
+    uint8_t still[SW_STILL_MAX]; /* the last one that came whole, cut */
     struct sw_trace trace[SW_TRACE_MAX];
     size_t trace_count;
 };

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A grant that is about to end goes on by one tap, for as long as was first asked, and with the log behind it. */
+#include "tests/proto/test.h"
+
+#include "tests/proto/session_world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CAMERA PROTO_CAPABILITY_CAMERA
+#define STATE PROTO_CAPABILITY_DEVICE_STATE
+#define STILL PROTO_CAPABILITY_STILL
+#define TORCH PROTO_CAPABILITY_TORCH
+#define ZOOM PROTO_CAPABILITY_ZOOM
+
+static struct session_world sw;
+
+static int setup(void **state)
+{
+    (void)state;
+    sw_init(&sw, 43);
+    sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
+    return 0;
+}
+static int teardown(void **state)
+{
+    (void)state;
+    sw_clear(&sw);
+    return 0;
+}
+
+static struct grant *grant_of(enum proto_capability capability)
+{
+    return &sw.customer->grants[capability];
+}
+
+static size_t alarms(bool customer)
+{
+    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
+}
+
+static void grant_for(enum proto_capability capability, uint32_t seconds)
+{
+    assert_ok(proto_session_request(sw.agent, capability, "to see the lamp", seconds, sw.now));
+    sw_carry(&sw);
+    assert_ok(proto_session_grant(sw.customer, capability, sw.now));
+    sw_pass(&sw, 600);
+    assert_int_equal(grant_of(capability)->phase, GRANT_LIVE);
+}
+
+static size_t gates_opened(void)
+{
+    return sw.customer->gate_seq;
+}
+
+static void a_minute_before_its_end_a_grant_says_so(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 300);
+    assert_int_equal(proto_session_extend(sw.customer, CAMERA, sw.now), PROTO_ERR_STATE); /* not yet */
+    sw_pass(&sw, 239000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 0);
+    sw_pass(&sw, 1000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 1);
+    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_EXPIRING)->capability, CAMERA);
+    assert_in_range(sw_last(&sw, true, PROTO_EVENT_EXPIRING)->number, 59, 61);
+    sw_pass(&sw, 58000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 1); /* once */
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    sw_pass(&sw, 2000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE); /* no answer ends it */
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
+}
+
+static void a_short_grant_says_so_at_half_its_time_and_one_without_an_end_never(void **state)
+{
+    (void)state;
+    sw.base.policy.rules[STATE].max_seconds = 0;
+    sw_publish(&sw);
+    sw_join(&sw);
+    grant_for(CAMERA, 10);
+    grant_for(STATE, 0);
+    sw_pass(&sw, 3300);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 0);
+    sw_pass(&sw, 1000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 1);
+    sw_pass(&sw, 600000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 1);
+    assert_int_equal(proto_session_extend(sw.customer, STATE, sw.now), PROTO_ERR_STATE);
+}
+
+static void extended_it_goes_on_under_its_key_for_the_time_first_asked_and_no_longer(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 100);
+    sw_pass(&sw, 50000);
+    uint64_t kid = sw.agent->held[CAMERA].now.kid;
+    size_t captures = sw_count(&sw, true, PROTO_EVENT_CAPTURE), gates = gates_opened();
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    int64_t tap = sw.now.mono_ms;
+    assert_int_equal(proto_session_extend(sw.customer, CAMERA, sw.now), PROTO_ERR_STATE); /* one tap, one time */
+    sw_pass(&sw, 2000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_CAPTURE), captures); /* the picture does not blink */
+    assert_int_equal(sw.agent->held[CAMERA].now.kid, kid);
+    assert_int_equal(gates_opened(), gates + 1); /* the relay was told of the new time */
+    const struct sw_event *told = sw_last(&sw, false, PROTO_EVENT_CONSENT);
+    assert_true(told->state == PROTO_CONSENT_GRANTED && told->on);
+    assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED), 1);
+    assert_string_equal(sw_last(&sw, true, PROTO_EVENT_LOGGED)->text, "grant");
+    assert_ok(sw_push(&sw, CAMERA, "still here", true));
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "still here");
+    assert_int_equal(grant_of(CAMERA)->expires_ms, tap + 100000);
+    sw_pass(&sw, 97000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    sw_pass(&sw, 1100);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
+    assert_int_equal(alarms(true) + alarms(false), 0);
+}
+
+static void it_can_be_extended_again_and_again_each_time_by_a_tap(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 100);
+    for (size_t i = 1; i <= 4; i++) {
+        sw_pass(&sw, 60000);
+        assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), i);
+        assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    }
+    sw_pass(&sw, 60000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+}
+
+static void without_a_receipt_it_ends_as_it_would_have(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    sw_pass(&sw, 12000);
+    sw.log_silent = true;
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    sw_pass(&sw, 8000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_null(grant_of(CAMERA)->key);
+    sw.log_silent = false;
+    sw_answer_log(&sw); /* too late: it stands in the log, and so does its end */
+    sw_pass(&sw, 3000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
+}
+
+static void taken_back_while_it_is_being_extended_it_is_gone(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    sw_pass(&sw, 12000);
+    sw.log_silent = true;
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    assert_ok(proto_session_withdraw(sw.customer, CAMERA, sw.now));
+    sw.log_silent = false;
+    sw_answer_log(&sw);
+    sw_pass(&sw, 3000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_null(sw.agent->held[CAMERA].now.key);
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_WITHDRAWN);
+}
+
+static void an_extension_holds_through_a_lost_connection(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    sw_pass(&sw, 12000);
+    sw.log_silent = true;
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    sw_carry(&sw);
+    sw_cut(&sw, true);
+    sw.log_silent = false;
+    sw_connect(&sw, true);
+    sw_pass(&sw, 12000);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_ok(sw_push(&sw, CAMERA, "still here", true));
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "still here");
+    assert_int_equal(alarms(true) + alarms(false), 0);
+}
+
+/* ---- a changed customer ---- */
+
+/* Signs a `grant` that says this, as its own end never would. */
+static void state_grant(const struct grant *changed)
+{
+    struct note_entry *entry;
+    struct proto_statement st = {.seq = sw.customer->outbox.seq + 1,
+                                 .unix_s = sw.now.unix_ms / 1000,
+                                 .action = PROTO_STATEMENT_GRANT,
+                                 .capability = CAMERA,
+                                 .role = sw.customer->agent.role,
+                                 .verified = true,
+                                 .epoch = changed->epoch,
+                                 .max_s = changed->max_s,
+                                 .retention_days = changed->retention_days,
+                                 .has_key = true};
+    struct proto_buf text;
+    memcpy(st.sid, sw.customer->sid, sizeof st.sid);
+    memcpy(st.prev, sw.customer->outbox.prev, sizeof st.prev);
+    memcpy(st.grantee, sw.customer->agent.fingerprint, sizeof st.grantee);
+    memcpy(st.key_commit, changed->key_commit, sizeof st.key_commit);
+    strcpy(st.domain, sw.customer->agent.domain);
+    strcpy(st.purpose, changed->purpose);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_statement_write(&st, &text));
+    entry = outbox_add(sw.customer, &text, PROTO_LOG_STATEMENT, CAMERA, "grant", false, 0);
+    proto_buf_free(&text);
+    assert_non_null(entry);
+    handhold_Statement message = {.seq = entry->seq};
+    memcpy(message.r, entry->r, sizeof message.r);
+    assert_ok(PROTO_SET_BYTES(message.note, entry->note.bytes, entry->note.len));
+    pair_send_message(sw.customer, PROTO_CONTROL_STATEMENT, handhold_Statement_fields, &message);
+    sw_carry(&sw);
+}
+
+/* Only the very same consent goes on: nobody asked for another one. */
+static void what_changes_a_consent_is_no_extension(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    for (int what = 0; what < 5; what++) {
+        struct grant changed = *grant_of(CAMERA);
+        size_t before = alarms(false);
+        changed.max_s += what == 0;
+        changed.retention_days += what == 1;
+        changed.epoch += what == 2;
+        changed.key_commit[0] ^= what == 3;
+        if (what == 4)
+            strcpy(changed.purpose, "something else");
+        state_grant(&changed);
+        assert_int_equal(alarms(false), before + 1);
+    }
+    struct grant same = *grant_of(CAMERA);
+    size_t before = alarms(false);
+    state_grant(&same); /* and the control: this one would have been */
+    assert_int_equal(alarms(false), before);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_minute_before_its_end_a_grant_says_so),
+        CASE(a_short_grant_says_so_at_half_its_time_and_one_without_an_end_never),
+        CASE(extended_it_goes_on_under_its_key_for_the_time_first_asked_and_no_longer),
+        CASE(it_can_be_extended_again_and_again_each_time_by_a_tap),
+        CASE(without_a_receipt_it_ends_as_it_would_have),
+        CASE(taken_back_while_it_is_being_extended_it_is_gone),
+        CASE(an_extension_holds_through_a_lost_connection),
+        CASE(what_changes_a_consent_is_no_extension),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
