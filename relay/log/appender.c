@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "proto/seal/note.h"
+#include "relay/log/ahead.h"
+#include "relay/log/chores.h"
 #include "relay/log/writer.h"
 
 struct item_list {
@@ -23,14 +25,15 @@ struct relay_appender {
     void *context;
     bool threaded;
     pthread_t thread;
-    struct timespec vouch_due; /* monotonic; the checkpoint file is not written before */
+    struct log_ahead *ahead;   /* owned; with a thread */
+    struct log_chores *chores; /* owned; with a thread */
 
     /* Shared, under `lock` */
     pthread_mutex_t lock;
     pthread_cond_t pushed;
     struct item_list waiting, done;
-    size_t outstanding; /* pushed and not yet taken back */
-    bool stopping;
+    size_t outstanding;  /* pushed and not yet taken back */
+    bool stopping, more; /* more: of those that wait, the last is still to come */
     struct proto_log_seen head;
     char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
     char cosigned[PROTO_LOG_CHECKPOINT_MAX]; /* the same with more lines, to be written; empty: none */
@@ -64,14 +67,17 @@ static struct log_item *list_take(struct item_list *list)
 /* Under the lock: everything that waits is the next group. */
 static struct log_item *take_group(struct relay_appender *a)
 {
-    struct log_item *group = a->waiting.first;
+    struct log_item *group = a->more && !a->stopping ? NULL : a->waiting.first;
 
-    list_init(&a->waiting);
+    if (group)
+        list_init(&a->waiting);
     return group;
 }
 
 static void publish(struct relay_appender *a, struct log_item *group)
 {
+    if (a->ahead)
+        log_ahead_done(a->ahead, group, a->writer.head.size);
     pthread_mutex_lock(&a->lock);
     a->head = a->writer.head;
     if (strcmp(a->checkpoint, a->writer.checkpoint) != 0)
@@ -137,29 +143,17 @@ static bool write_cosigned(struct relay_appender *a)
 
 /* ---- the thread ---- */
 
-static bool vouch_is_due(const struct relay_appender *a)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec > a->vouch_due.tv_sec ||
-           (now.tv_sec == a->vouch_due.tv_sec && now.tv_nsec >= a->vouch_due.tv_nsec);
-}
-
-/* What no receipt waits for. */
+/* What no receipt waits for, and only the writer can do. */
 static void keep_house(struct relay_appender *a, bool idle)
 {
-    relay_store_tidy(a->writer.store, idle);
+    log_chores_tell(a->chores, a->writer.head.size, a->writer.checkpoint, relay_store_wants_fold(a->writer.store));
+    relay_store_tidy(a->writer.store, false);
     if (relay_store_owes_wipe(a->writer.store) && relay_store_wipe(a->writer.store))
         return; /* a reader is in the way, or the disk: soon again */
-    if (!log_writer_owes_vouch(&a->writer) || !vouch_is_due(a))
-        return;
-    log_writer_vouch(&a->writer);
-    clock_gettime(CLOCK_MONOTONIC, &a->vouch_due);
-    a->vouch_due.tv_sec += RELAY_APPENDER_VOUCH_S;
+    log_writer_stock(&a->writer, idle);
 }
 
-/* Under the lock, with nothing waiting: until something is pushed, or the checkpoint file is due. */
+/* Under the lock, with nothing waiting: until something is pushed, or what is owed may succeed. */
 static void wait_for_work(struct relay_appender *a)
 {
     struct timespec soon;
@@ -168,8 +162,6 @@ static void wait_for_work(struct relay_appender *a)
     soon.tv_sec++;
     if (relay_store_owes_wipe(a->writer.store))
         pthread_cond_timedwait(&a->pushed, &a->lock, &soon);
-    else if (log_writer_owes_vouch(&a->writer))
-        pthread_cond_timedwait(&a->pushed, &a->lock, &a->vouch_due);
     else
         pthread_cond_wait(&a->pushed, &a->lock);
 }
@@ -189,7 +181,8 @@ static void *run(void *context)
             write_group(a, group);
         keep_house(a, idle);
         pthread_mutex_lock(&a->lock);
-        if (!a->waiting.first && !write_cosigned(a) && !a->waiting.first && !a->stopping && idle)
+        bool nothing = !a->waiting.first || a->more;
+        if (nothing && !write_cosigned(a) && (!a->waiting.first || a->more) && !a->stopping && idle)
             wait_for_work(a);
     }
     pthread_mutex_unlock(&a->lock);
@@ -205,6 +198,20 @@ static void init_condition(pthread_cond_t *condition)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(condition, &attributes);
     pthread_condattr_destroy(&attributes);
+}
+
+static enum proto_err start_threads(struct relay_appender *a, char error[static RELAY_STORE_ERROR_MAX])
+{
+    enum proto_err err = log_ahead_start(&a->ahead, &a->writer, a->unix_ms, a->context);
+
+    a->writer.ahead = a->ahead;
+    if (!err)
+        err = log_chores_start(&a->chores, &a->writer);
+    a->threaded = !err && pthread_create(&a->thread, NULL, run, a) == 0;
+    if (!a->threaded)
+        snprintf(error, RELAY_STORE_ERROR_MAX, "the log's threads could not be started: %s",
+                 err ? proto_err_rule(err) : "there are too many");
+    return a->threaded ? PROTO_OK : err ? err : PROTO_ERR_NOMEM;
 }
 
 enum proto_err relay_appender_start(struct relay_appender **out, const struct relay_appender_config *config,
@@ -228,16 +235,13 @@ enum proto_err relay_appender_start(struct relay_appender **out, const struct re
     if (!err) {
         a->head = a->writer.head;
         memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
-        if (config->threaded && pthread_create(&a->thread, NULL, run, a) != 0) {
-            snprintf(error, RELAY_STORE_ERROR_MAX, "the log's thread could not be started");
-            err = PROTO_ERR_NOMEM;
-        }
+        if (config->threaded)
+            err = start_threads(a, error);
     }
     if (err) {
         relay_appender_free(a);
         return err;
     }
-    a->threaded = config->threaded;
     error[0] = '\0';
     *out = a;
     return PROTO_OK;
@@ -255,6 +259,7 @@ void relay_appender_free(struct relay_appender *a)
 {
     if (!a)
         return;
+    a->more = false;
     if (a->threaded) {
         pthread_mutex_lock(&a->lock);
         a->stopping = true;
@@ -264,6 +269,8 @@ void relay_appender_free(struct relay_appender *a)
     } else if (a->waiting.first) {
         relay_appender_step(a);
     }
+    log_chores_free(a->chores, &a->writer.vouched_size);
+    log_ahead_free(a->ahead);
     free_items(&a->waiting);
     free_items(&a->done);
     log_writer_vouch(&a->writer);
@@ -322,12 +329,24 @@ enum proto_err relay_appender_push(struct relay_appender *a, const struct relay_
     } else {
         list_add(&a->waiting, item);
         a->outstanding++;
-        pthread_cond_signal(&a->pushed);
+        if (a->ahead && job->has_entry)
+            log_ahead_push(a->ahead, item);
+        if (!a->more)
+            pthread_cond_signal(&a->pushed);
     }
     pthread_mutex_unlock(&a->lock);
     if (err)
         free(item);
     return err;
+}
+
+void relay_appender_expect(struct relay_appender *a, bool more)
+{
+    pthread_mutex_lock(&a->lock);
+    a->more = more;
+    if (!more)
+        pthread_cond_signal(&a->pushed);
+    pthread_mutex_unlock(&a->lock);
 }
 
 bool relay_appender_take_result(struct relay_appender *a, struct relay_result *out)
@@ -354,6 +373,7 @@ bool relay_appender_step(struct relay_appender *a)
         return cosigned;
     write_group(a, group);
     relay_store_tidy(a->writer.store, true);
+    log_writer_stock(&a->writer, true);
     log_writer_vouch(&a->writer);
     return true;
 }

@@ -14,8 +14,9 @@
  * for the log; whoever was told of the entries it lacks still notices (relay_log_judge).
  *
  * Threads: push and take belong to one thread (the relay's loop); the writer is a thread of its own, or, with
- * `threaded` false, whoever calls relay_appender_step(). `wake` is called on the writer's thread and must only wake the
- * loop.
+ * `threaded` false, whoever calls relay_appender_step(). Two more help a threaded writer: one signs for those that
+ * wait (ahead.h), one writes what no receipt waits for (chores.h). `wake` is called on the writer's thread and must
+ * only wake the loop.
  */
 #ifndef RELAY_LOG_APPENDER_H
 #define RELAY_LOG_APPENDER_H
@@ -40,7 +41,7 @@ struct relay_appender_config {
     const char *origin;          /* copied */
     const char *checkpoint_file; /* D/relay/checkpoint; NULL keeps none. Copied. */
     bool threaded;
-    int64_t (*unix_ms)(void *context); /* the time that leaves get; called on the writer's thread */
+    int64_t (*unix_ms)(void *context); /* the time that leaves get; called on the appender's threads */
     void (*wake)(void *context);       /* results are waiting; may be NULL */
     void *context;
 };
@@ -89,6 +90,8 @@ struct relay_result {
 
 /** PROTO_ERR_FULL when the bound is reached, PROTO_ERR_RANGE on a job that breaks a limit: nothing was taken. */
 PROTO_MUST_USE enum proto_err relay_appender_push(struct relay_appender *a, const struct relay_job *job);
+/** Around several pushes at once: with `more` the writer waits for the last of them, which are then one group. */
+void relay_appender_expect(struct relay_appender *a, bool more);
 /** Results come in the order of their jobs. False: none is ready. */
 bool relay_appender_take_result(struct relay_appender *a, struct relay_result *out);
 /** Writes one group of all that is waiting; false when nothing was. Only with `threaded` false. */

@@ -18,7 +18,8 @@ static enum proto_err refuse(char error[static RELAY_STORE_ERROR_MAX], const cha
 {
     snprintf(
         error, RELAY_STORE_ERROR_MAX,
-        "%s: %s; put the newest copy of the data folder back, and remove the file only if its log is gone for good",
+        "%s: %s; put the newest copy of the data folder back; if there is none, an officer ends this log with "
+        "handhold-audit recover",
         path, why);
     return PROTO_ERR_LOG;
 }

@@ -10,6 +10,7 @@
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
+#include "relay/log/ahead.h"
 
 static enum proto_err explain(char error[static RELAY_STORE_ERROR_MAX], enum proto_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -77,7 +78,8 @@ static enum proto_err load_tree(struct log_writer *w, const struct relay_store_c
 
     if (proto_log_checkpoint_open(&opened, stored->note, strlen(stored->note), w->vkey) != PROTO_OK)
         return explain(error, PROTO_ERR_LOG,
-                       "the log's checkpoint is not signed by %s; use the log key that belongs to this data folder",
+                       "the log's checkpoint is not signed by %s; use the log key that belongs to this data folder, or, when "
+                       "that log is to end, have an officer run handhold-audit recover",
                        w->vkey);
     if (log_edge_load(&w->now.edge, stored->size, w->store) != PROTO_OK ||
         proto_log_tree_load(&w->now.tree, stored->size, &reader) != PROTO_OK)
@@ -119,8 +121,16 @@ enum proto_err log_writer_init(struct log_writer *w, const struct relay_appender
     if (!err)
         err = log_vouch_check(w, error);
     w->may_vouch = !err;
+    if (!err)
+        log_writer_stock(w, true);
     w->before = w->now;
     return err;
+}
+
+void log_writer_stock(struct log_writer *w, bool idle)
+{
+    if (relay_store_wants_keys(w->store, idle) && relay_store_stock_keys(w->store))
+        return; /* it works without, only slower; tried again after the next group */
 }
 
 void log_writer_clear(struct log_writer *w)
@@ -164,28 +174,46 @@ static enum proto_err append_leaf(struct log_writer *w, const uint8_t leaf[PROTO
     return err ? err : growth.err;
 }
 
+static enum proto_err leaf_of(const struct relay_job *job, int64_t unix_ms, uint8_t out[PROTO_LOG_LEAF_BYTES])
+{
+    struct proto_log_leaf leaf = {.kind = job->kind, .unix_s = unix_ms > 0 ? unix_ms / 1000 : 0};
+
+    memcpy(leaf.commitment, job->commitment, sizeof leaf.commitment);
+    return proto_log_leaf_encode(out, &leaf);
+}
+
+void log_writer_sign(const struct log_writer *w, struct log_item *item, uint64_t index, int64_t unix_ms)
+{
+    uint8_t leaf[PROTO_LOG_LEAF_BYTES];
+
+    if (leaf_of(&item->job, unix_ms, leaf) != PROTO_OK)
+        return;
+    if (item->is_signed && item->signed_index == index && memcmp(item->signed_leaf, leaf, sizeof leaf) == 0)
+        return;
+    proto_sha256(item->evidence_hash, item->job.evidence, item->job.evidence_len);
+    item->is_signed = proto_log_evidence_sign_as(item->result.receipt.evidence_line, &w->evidence_key, index, leaf,
+                                                 item->evidence_hash, w->secret_key) == PROTO_OK;
+    item->signed_index = index;
+    memcpy(item->signed_leaf, leaf, sizeof leaf);
+}
+
 static enum proto_err add_entry(struct log_writer *w, struct log_item *item, int64_t unix_ms)
 {
     const struct relay_job *job = &item->job;
     struct proto_log_receipt *receipt = &item->result.receipt;
-    struct proto_log_leaf leaf = {.kind = job->kind, .unix_s = unix_ms > 0 ? unix_ms / 1000 : 0};
     struct relay_store_entry entry = {.index = w->now.tree.size, .received_ms = unix_ms};
-    uint8_t evidence_hash[PROTO_LOG_HASH_BYTES];
-    enum proto_err err;
 
-    memcpy(leaf.commitment, job->commitment, sizeof leaf.commitment);
-    err = proto_log_leaf_encode(entry.leaf, &leaf);
-    proto_sha256(evidence_hash, job->evidence, job->evidence_len);
-    if (!err)
-        err = proto_log_evidence_sign_as(receipt->evidence_line, &w->evidence_key, entry.index, entry.leaf,
-                                         evidence_hash, w->secret_key);
-    if (err)
-        return err;
+    if (w->ahead)
+        log_ahead_need(w->ahead, item);
+    log_writer_sign(w, item, entry.index, unix_ms);
+    if (!item->is_signed)
+        return PROTO_ERR_NOMEM;
+    memcpy(entry.leaf, item->signed_leaf, sizeof entry.leaf);
     memcpy(entry.sid, job->sid, sizeof entry.sid);
     entry.evidence = job->evidence;
     entry.evidence_len = job->evidence_len;
     entry.evidence_line = receipt->evidence_line;
-    err = relay_store_put_entry(w->store, &entry);
+    enum proto_err err = relay_store_put_entry(w->store, &entry);
     if (!err)
         err = append_leaf(w, entry.leaf);
     item->index = entry.index;
@@ -209,6 +237,9 @@ static enum proto_err answer_known(struct log_writer *w, struct log_item *item, 
         fail(item, PROTO_ERR_STATE, "the log has this commitment already, under another class");
         return PROTO_OK;
     }
+    if (w->ahead)
+        log_ahead_need(w->ahead, item); /* or it would write its own line into the receipt */
+    item->is_signed = false;
     memcpy(receipt->leaf, entry.leaf, sizeof entry.leaf);
     snprintf(receipt->evidence_line, sizeof receipt->evidence_line, "%s", entry.evidence_line);
     item->index = index;

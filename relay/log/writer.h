@@ -9,6 +9,14 @@
 /* A job on its way: what was pushed, and the result it becomes. */
 struct log_item {
     struct log_item *next;
+    /* of log_ahead, under its lock */
+    struct log_item *next_ahead;
+    enum { LOG_ITEM_RAW, LOG_ITEM_TAKEN, LOG_ITEM_DONE } ahead;
+    uint64_t expected; /* index */
+
+    bool is_signed; /* the result's evidence line is for these three */
+    uint64_t signed_index;
+    uint8_t signed_leaf[PROTO_LOG_LEAF_BYTES], evidence_hash[PROTO_LOG_HASH_BYTES];
     struct relay_job job; /* its pointers point into this item */
     struct relay_store_session session;
     struct relay_result result;
@@ -17,12 +25,14 @@ struct log_item {
     uint8_t evidence[];
 };
 
+struct log_ahead;
 struct log_writer {
     /* Owned */
     uint8_t *secret_key; /* sodium_malloc: never swapped, wiped when freed */
     char *origin, *checkpoint_file;
     /* Borrowed */
     struct relay_store *store;
+    struct log_ahead *ahead; /* who may have signed already; NULL: nobody */
 
     char vkey[PROTO_LOG_ORIGIN_MAX + 64];
     struct proto_note_key key, evidence_key; /* as which checkpoints and evidence lines are signed */
@@ -46,9 +56,13 @@ void log_writer_clear(struct log_writer *w);
  * `closing_only` those that begin something are refused, and those that end something get another chance.
  */
 bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only);
+/** Signs the item's evidence line as that of entry `index`, if it has none for it yet. Touches nothing but the item. */
+void log_writer_sign(const struct log_writer *w, struct log_item *item, uint64_t index, int64_t unix_ms);
 /** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
 void log_writer_answer(struct log_writer *w, struct log_item *items);
 
+/** Makes spare customer keys when few are left; `idle`: nobody waits. */
+void log_writer_stock(struct log_writer *w, bool idle);
 /** Stores the newest checkpoint with more lines, `note`; false when it is not that any more, or cannot be written. */
 bool log_writer_cosign(struct log_writer *w, const char *note);
 /** The checkpoint file is behind the log. */

@@ -57,6 +57,8 @@ static bool push_all(struct serve_jobs *jobs, struct serve *serve)
     bool any = false;
 
     while ((job = relay_core_next_job(serve->core))) {
+        if (!any)
+            relay_appender_expect(serve->appender, true);
         enum proto_err err = relay_appender_push(serve->appender, job);
 
         any = true;
@@ -65,6 +67,8 @@ static bool push_all(struct serve_jobs *jobs, struct serve *serve)
         else
             keep(jobs, job);
     }
+    if (any)
+        relay_appender_expect(serve->appender, false);
     return any;
 }
 

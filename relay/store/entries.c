@@ -9,7 +9,8 @@
 
 #define COMMITMENT_AT (PROTO_LOG_LEAF_BYTES - PROTO_LOG_HASH_BYTES)
 
-static enum proto_err check_next_index(struct relay_store *store, uint64_t index)
+/* Read once: nobody else writes. */
+static enum proto_err read_next(struct relay_store *store)
 {
     sqlite3_stmt *row = store_statement(store, STORE_ENTRY_LAST);
 
@@ -18,12 +19,20 @@ static enum proto_err check_next_index(struct relay_store *store, uint64_t index
     enum proto_err err = store_next(store, STORE_ENTRY_LAST, "reading the last entry");
     if (err == PROTO_OK) {
         bool empty = sqlite3_column_type(row, 0) == SQLITE_NULL;
-        uint64_t next = empty ? 0 : (uint64_t)sqlite3_column_int64(row, 0) + 1;
-        if (next != index)
-            err = store_fail(store, PROTO_ERR_STATE, "entry %llu does not follow; the next is %llu",
-                             (unsigned long long)index, (unsigned long long)next);
+        store->next = empty ? 0 : (uint64_t)sqlite3_column_int64(row, 0) + 1;
+        store->next_known = true;
     }
     store_reset(store, STORE_ENTRY_LAST);
+    return err;
+}
+
+static enum proto_err check_next_index(struct relay_store *store, uint64_t index)
+{
+    enum proto_err err = store->next_known ? PROTO_OK : read_next(store);
+
+    if (!err && store->next != index)
+        err = store_fail(store, PROTO_ERR_STATE, "entry %llu does not follow; the next is %llu",
+                         (unsigned long long)index, (unsigned long long)store->next);
     return err;
 }
 
@@ -54,45 +63,39 @@ static enum proto_err insert_entry(struct relay_store *store, const struct relay
     sqlite3_bind_blob(row, 7, wrapped, (int)len, SQLITE_STATIC);
     sqlite3_bind_text(row, 8, entry->evidence_line, -1, SQLITE_STATIC);
     enum proto_err err = store_run(store, STORE_ENTRY_PUT, "writing an entry");
+    store->next += !err;
     if (err && sqlite3_errcode(store->data) == SQLITE_CONSTRAINT)
         err = store_fail(store, PROTO_ERR_STATE, "the commitment of entry %llu is in the log already",
                          (unsigned long long)entry->index);
     return err;
 }
 
+static enum proto_err wrap_and_insert(struct relay_store *store, const struct relay_store_entry *entry)
+{
+    struct store_key key;
+    enum proto_err err = store_key_need(store, entry->sid, &key);
+
+    if (!err) {
+        store_wrap(store, key.key, entry, store->wrapped);
+        err = insert_entry(store, entry, key.id, store->wrapped,
+                           entry->evidence_len + STORE_NONCE_BYTES + STORE_TAG_BYTES);
+    }
+    sodium_memzero(&key, sizeof key);
+    return err;
+}
+
 enum proto_err relay_store_put_entry(struct relay_store *store, const struct relay_store_entry *entry)
 {
-    char name[STORE_KEY_NAME_MAX];
-    uint8_t key[STORE_KEY_BYTES] = {0};
-    int64_t dek = 0;
-    enum proto_err err;
-
     if (!store_in_transaction(store))
         return PROTO_ERR_STATE;
     if (!entry->evidence || entry->evidence_len > RELAY_STORE_EVIDENCE_MAX || entry->index >= PROTO_LOG_SIZE_MAX ||
         strlen(entry->evidence_line) >= PROTO_LOG_EVIDENCE_LINE_MAX)
         return store_fail(store, PROTO_ERR_RANGE, "evidence is at most %d bytes", RELAY_STORE_EVIDENCE_MAX);
-    size_t len = entry->evidence_len + STORE_NONCE_BYTES + STORE_TAG_BYTES;
-    uint8_t *wrapped = malloc(len);
-    if (!wrapped)
-        return store_fail(store, PROTO_ERR_NOMEM, "memory ran out");
-    err = check_next_index(store, entry->index);
-    if (is_own(entry->sid)) {
-        if (!err)
-            err = insert_entry(store, entry, NO_KEY, entry->evidence, entry->evidence_len);
-    } else {
-        if (!err)
-            err = store_key_name_of(store, entry->sid, name);
-        if (!err)
-            err = store_key_need(store, name, &dek, key);
-        if (!err) {
-            store_wrap(store, key, entry, wrapped);
-            err = insert_entry(store, entry, dek, wrapped, len);
-        }
-    }
-    sodium_memzero(key, sizeof key);
-    free(wrapped);
-    return err;
+    enum proto_err err = check_next_index(store, entry->index);
+    if (err)
+        return err;
+    return is_own(entry->sid) ? insert_entry(store, entry, NO_KEY, entry->evidence, entry->evidence_len)
+                              : wrap_and_insert(store, entry);
 }
 
 enum proto_err relay_store_import_entry(struct relay_store *store, const struct relay_store_entry *entry)

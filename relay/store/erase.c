@@ -184,11 +184,10 @@ static enum proto_err erase_key(struct relay_store *store, int64_t dek)
 {
     if (key_is_needed(store, dek))
         return PROTO_OK;
-    sqlite3_stmt *row = store_statement(store, STORE_KEY_ERASE);
-    if (!row)
-        return PROTO_ERR_IO;
-    sqlite3_bind_int64(row, 1, dek);
-    return store_run(store, STORE_KEY_ERASE, "destroying a key");
+    enum proto_err err = store_key_erase(store, dek);
+    if (!err)
+        store_keyring_destroyed(store, dek);
+    return err;
 }
 
 /* The write-ahead logs hold the pages as they were until they are folded in and cut. */
@@ -218,7 +217,7 @@ enum proto_err relay_store_wipe(struct relay_store *store)
         err = cut(store, store->data);
     if (!err) {
         store->owed_count = 0;
-        store->wal_pages = 0;
+        store->wal_pages = store->wal_tidied = store->wal_folded = 0;
     }
     return err;
 }

@@ -24,7 +24,6 @@
     X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
     X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE sid=?1 ORDER BY idx")           \
     X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE c=?1")                                                               \
-    X(ENTRY_ERASE, 0, "UPDATE entry SET evidence=NULL WHERE dek=?1 AND evidence IS NOT NULL")                          \
     X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
     X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \
     X(CHECKPOINT_PUT, 0, "INSERT OR REPLACE INTO checkpoint(id,size,root,note) VALUES(1,?1,?2,?3)")                    \
@@ -38,9 +37,6 @@
     X(SESSION_OPEN, 0, "SELECT * FROM session WHERE state<>3 ORDER BY created_ms,sid")                                 \
     X(SESSION_ALL, 0, "SELECT * FROM session ORDER BY created_ms,sid")                                                 \
     X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \
-    X(SESSION_RUNNING, 0,                                                                                              \
-      "SELECT COUNT(*) FROM session WHERE state<>3 AND (customer_ref=?1 OR (customer_ref='' AND sid=?2))")             \
-    X(SESSION_ERASE, 0, "DELETE FROM session WHERE customer_ref=?1 OR (customer_ref='' AND sid=?2)")                   \
     X(SUBJECT_RUNNING, 0, "SELECT 1 FROM session WHERE state<>3 AND (customer_ref=?1 OR sid=?2) LIMIT 1")              \
     X(SUBJECT_EACH, 0,                                                                                                 \
       "SELECT idx FROM entry WHERE evidence IS NOT NULL AND sid IN"                                                    \
@@ -57,6 +53,7 @@
     X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \
     X(ENTRY_ANY, 0, "SELECT 1 FROM entry WHERE sid=?1 LIMIT 1")                                                        \
     X(DEK_NEEDED, 0, "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                              \
+    X(DEK_WHOSE, 0, "SELECT sid FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                             \
     X(SESSION_ERASE_EMPTY, 0,                                                                                          \
       "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
       " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
@@ -66,6 +63,8 @@
     X(KEY_GET, 1, "SELECT key FROM dek WHERE id=?1")                                                                   \
     X(KEY_FIND, 1, "SELECT id,key FROM dek WHERE name=?1")                                                             \
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
+    X(KEY_NAME, 1, "UPDATE OR IGNORE dek SET name=?2 WHERE id=?1")                                                     \
+    X(KEY_SPARE, 1, "SELECT id FROM dek WHERE name>='spare:' AND name<'spare;' AND id>?1 ORDER BY id LIMIT 1")         \
     X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")
 
 enum store_statement {
@@ -75,20 +74,32 @@ enum store_statement {
         STORE_STATEMENT_COUNT
 };
 
+/* A customer's key, and its number in keys.db. */
+struct store_key {
+    int64_t id;
+    uint8_t key[STORE_KEY_BYTES];
+};
+struct store_keyring;
+
 struct relay_store {
     /* Owned */
     sqlite3 *data, *keys;
     sqlite3_stmt *statements[STORE_STATEMENT_COUNT]; /* prepared when first used */
     uint8_t *evidence;                               /* the opened evidence of the last entry read */
+    uint8_t *wrapped;                                /* of a writer: the evidence that is being stored */
+    struct store_keyring *keyring;                   /* of a writer; NULL otherwise */
     char *folder;                                    /* NULL: in memory */
     int lock_fd;                                     /* held by a writer; -1: none */
 
     struct proto_random random;
     bool read_only, reserve_held;
+    bool next_known;    /* `next` was read, or follows from what was written */
+    uint64_t next;      /* index of the next entry */
     unsigned max_pages; /* 0: no bound */
     int64_t *owed;      /* owned: keys of erased entries, to be destroyed when nothing is left under them */
     size_t owed_count;
-    int wal_pages; /* of relay.db, not yet folded into the file */
+    /* Of relay.db's write-ahead log: pages in it, and those of them when it was last folded, here and elsewhere */
+    int wal_pages, wal_tidied, wal_folded;
     char error[RELAY_STORE_ERROR_MAX];
     char line[PROTO_LOG_EVIDENCE_LINE_MAX];
 };
@@ -117,14 +128,22 @@ void store_apply_bound(struct relay_store *store);
 
 /* keys.c: evidence under a customer's key */
 
-/** The name of the key that a session's evidence is wrapped under: "customer:<ref>" or "session:<hex>". */
 #define STORE_KEY_NAME_MAX (sizeof "customer:" + RELAY_STORE_TEXT_MAX)
+/** The name of the key that a session's evidence is wrapped under, "customer:<ref>" or "session:<hex>", and the ref. */
 PROTO_MUST_USE enum proto_err store_key_name_of(struct relay_store *store,
                                                 const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                                char ref[static RELAY_STORE_TEXT_MAX + 1],
                                                 char name[static STORE_KEY_NAME_MAX]);
-/** Finds the key, or makes it, to be durable before what is wrapped under it: relay_store_commit() sees to that. */
-PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const char *name, int64_t *id,
-                                             uint8_t key[static STORE_KEY_BYTES]);
+/** Finds the session's key, or gives it one, durable before what is wrapped under it: relay_store_commit() sees to that
+ * where the stock of spare keys has not. */
+PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                             struct store_key *key);
+/** A new key under a name that there is not, in a transaction of keys.db. */
+PROTO_MUST_USE enum proto_err store_key_make(struct relay_store *store, const char *name, struct store_key *key);
+PROTO_MUST_USE enum proto_err store_key_erase(struct relay_store *store, int64_t id);
+/** A transaction of keys.db; fine when there is one, and when there is none to commit. */
+PROTO_MUST_USE enum proto_err store_keys_begin(struct relay_store *store);
+PROTO_MUST_USE enum proto_err store_keys_commit(struct relay_store *store);
 /** NOT_FOUND: destroyed. */
 PROTO_MUST_USE enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[static STORE_KEY_BYTES]);
 /** Writes nonce, ciphertext, tag: entry->evidence_len + nonce + tag bytes. Bound to index and leaf. */
@@ -133,5 +152,26 @@ void store_wrap(struct relay_store *store, const uint8_t key[static STORE_KEY_BY
 /** Opens into store->evidence and sets the entry's pointer. CRYPTO: altered, or moved from another entry. */
 PROTO_MUST_USE enum proto_err store_unwrap(struct relay_store *store, const uint8_t key[static STORE_KEY_BYTES],
                                            const uint8_t *wrapped, size_t len, struct relay_store_entry *entry);
+
+/* keyring.c: keys in memory, of a writer */
+
+PROTO_MUST_USE enum proto_err store_keyring_new(struct relay_store *store);
+void store_keyring_free(struct store_keyring *ring); /* wipes; NULL is fine */
+/** The key of a session under way. */
+bool store_keyring_find(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                        struct store_key *key);
+void store_keyring_keep(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], const char *ref,
+                        const struct store_key *key);
+/** A row was written: what is kept of this session under another reference is forgotten. */
+void store_keyring_row_changed(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                               const char *ref);
+/** After a rollback: rows and keys may not be there. */
+void store_keyring_forget_sessions(struct relay_store *store);
+/** This key is nobody's any more, in memory either. */
+void store_keyring_destroyed(struct relay_store *store, int64_t id);
+/** The spare key that got this name, which is not yet written. */
+bool store_keyring_given(struct relay_store *store, const char *name, struct store_key *key);
+/** Gives a spare key a name; false: the stock is used up. */
+bool store_keyring_take(struct relay_store *store, const char *name, struct store_key *key);
 
 #endif

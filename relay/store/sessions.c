@@ -89,6 +89,7 @@ static enum proto_err write_row(struct relay_store *store, const struct relay_st
     sqlite3_bind_int64(put, 13, (sqlite3_int64)row->event_seq);
     sqlite3_bind_blob(put, 14, row->event_prev, sizeof row->event_prev, SQLITE_STATIC);
     sqlite3_bind_blob(put, 16, row->secret, (int)row->secret_len, SQLITE_STATIC);
+    store_keyring_row_changed(store, row->sid, row->customer_ref);
     return store_run(store, STORE_SESSION_PUT, "writing a session");
 }
 

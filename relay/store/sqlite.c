@@ -14,7 +14,7 @@
 #include "relay/store/inside.h"
 
 #define STORE_VERSION 1
-#define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits */
+#define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits, or on another thread */
 #define TIDY_BUSY_PAGES 4000 /* 16 MB: folded in between two groups */
 #define TIDY_MUST_PAGES 8000 /* folded in by the commit itself */
 #define BUSY_MS 2000         /* another process may hold the file for a moment: a backup, an officer's tool */
@@ -142,9 +142,9 @@ void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity
 }
 
 /*
- * The file is made here and not by SQLite so that it is never, not for a moment, readable by others. One that is there is
- * not opened outside SQLite: closing any descriptor of a file drops every POSIX lock that this process holds on it, the
- * locks of another handle of the store among them, and the next reader would take itself for the last one.
+ * The file is made here and not by SQLite so that it is never, not for a moment, readable by others. One that is there
+ * is not opened outside SQLite: closing any descriptor of a file drops every POSIX lock that this process holds on it,
+ * the locks of another handle of the store among them, and the next reader would take itself for the last one.
  */
 static enum proto_err make_file(struct relay_store *store, const char *path)
 {
@@ -234,26 +234,53 @@ static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const c
 
 /*
  * SQLite folds its write-ahead log into the file inside the commit that makes it long, and that commit waits for two
- * more syncs and some thousand pages. So it is done apart, by relay_store_tidy() when nobody waits; here only when
- * nobody has called that for long.
+ * more syncs and some thousand pages. So it is done apart: most of it by another handle while the writer goes on, the
+ * rest by the writer between two groups, for only when nothing is left does the write-ahead log begin anew; here only
+ * when nobody has done that for long.
  */
 static int on_commit(void *context, sqlite3 *db, const char *name, int pages)
 {
     struct relay_store *store = context;
 
+    if (pages < store->wal_pages) /* it began anew */
+        store->wal_tidied = store->wal_folded = 0;
     store->wal_pages = pages;
-    if (pages >= TIDY_MUST_PAGES &&
+    if (pages - store->wal_tidied >= TIDY_MUST_PAGES &&
         sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-        store->wal_pages = 0;
+        store->wal_tidied = store->wal_folded = pages;
     return SQLITE_OK;
 }
 
 bool relay_store_tidy(struct relay_store *store, bool idle)
 {
-    if (store->wal_pages < (idle ? TIDY_IDLE_PAGES : TIDY_BUSY_PAGES))
+    if (store->wal_pages - store->wal_tidied < (idle ? TIDY_IDLE_PAGES : TIDY_BUSY_PAGES))
         return false;
-    store->wal_pages = 0; /* also when it fails: the next commit counts anew, and tries anew */
+    /* also when it fails: it is tried anew when as much waits again */
+    store->wal_tidied = store->wal_folded = store->wal_pages;
     return sqlite3_wal_checkpoint_v2(store->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+}
+
+bool relay_store_wants_fold(struct relay_store *store)
+{
+    if (store->wal_pages - store->wal_folded < TIDY_IDLE_PAGES)
+        return false;
+    store->wal_folded = store->wal_pages;
+    return true;
+}
+
+void relay_store_fold(struct relay_store *beside)
+{
+    /* A failure leaves more to the writer's own. */
+    (void)sqlite3_wal_checkpoint_v2(beside->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+enum proto_err relay_store_open_beside(struct relay_store **out, const struct relay_store *store)
+{
+    struct relay_store_config config = {.folder = store->folder, .read_only = true};
+    char error[RELAY_STORE_ERROR_MAX];
+
+    *out = NULL;
+    return store->folder ? relay_store_open(out, &config, error) : PROTO_OK;
 }
 
 /* One writer: two relays on one folder would each sign their own continuation of the log. */
@@ -284,8 +311,13 @@ static enum proto_err open_all(struct relay_store *store, const struct relay_sto
         return store_fail(store, PROTO_ERR_ARGUMENT, "a store that writes needs a source of randomness");
     store->evidence = malloc(RELAY_STORE_EVIDENCE_MAX);
     store->folder = config->folder ? strdup(config->folder) : NULL;
-    if (!store->evidence || (config->folder && !store->folder))
+    store->wrapped = store->read_only ? NULL : malloc(STORE_WRAPPED_MAX);
+    if (!store->evidence || (config->folder && !store->folder) || (!store->read_only && !store->wrapped))
         return store_fail(store, PROTO_ERR_NOMEM, "memory ran out");
+    if (!store->read_only)
+        err = store_keyring_new(store);
+    if (err)
+        return err;
     if (store->folder && !store->read_only)
         err = lock_folder(store);
     if (!err)
@@ -331,7 +363,9 @@ void relay_store_close(struct relay_store *store)
     sqlite3_close(store->keys);
     if (store->lock_fd >= 0)
         close(store->lock_fd);
+    store_keyring_free(store->keyring);
     free(store->evidence);
+    free(store->wrapped);
     free(store->owed);
     free(store->folder);
     free(store);
@@ -368,21 +402,13 @@ void relay_store_end_reading(struct relay_store *store)
         (void)sqlite3_exec(store->data, "COMMIT", NULL, NULL, NULL);
 }
 
-static enum proto_err commit_keys(struct relay_store *store)
-{
-    if (sqlite3_get_autocommit(store->keys))
-        return PROTO_OK;
-    return store_statement(store, STORE_KEYS_COMMIT) ? store_run(store, STORE_KEYS_COMMIT, "writing keys")
-                                                     : PROTO_ERR_IO;
-}
-
 enum proto_err relay_store_commit(struct relay_store *store)
 {
     enum proto_err err = PROTO_ERR_STATE;
 
     if (!store_in_transaction(store))
         return err;
-    err = commit_keys(store);
+    err = store_keys_commit(store);
     if (!err)
         err = store_statement(store, STORE_COMMIT) ? store_run(store, STORE_COMMIT, "writing") : PROTO_ERR_IO;
     if (err)
@@ -408,4 +434,6 @@ void relay_store_rollback(struct relay_store *store)
 {
     roll_back(store, store->data, STORE_ROLLBACK);
     roll_back(store, store->keys, STORE_KEYS_ROLLBACK);
+    store_keyring_forget_sessions(store);
+    store->next_known = false;
 }

@@ -67,6 +67,23 @@ void relay_store_end_reading(struct relay_store *store);
  * `idle`: nobody waits, so less is enough. True: it was done. Nothing depends on it but the size of the files.
  */
 bool relay_store_tidy(struct relay_store *store, bool idle);
+/**
+ * The same on another thread, while the writer goes on: wants_fold of the writer says, once, that enough waits; fold of
+ * a second handle does it. The writer's own tidy then has little left to do, and is what lets the files stop growing.
+ */
+bool relay_store_wants_fold(struct relay_store *store);
+void relay_store_fold(struct relay_store *beside);
+/** A reader on the folder of `store`; NULL, and OK, when that is in memory. */
+PROTO_MUST_USE enum proto_err relay_store_open_beside(struct relay_store **out, const struct relay_store *store);
+
+/**
+ * Spare customer keys, made durable ahead, so that the transaction in which a session begins waits for one file and not
+ * for two. wants: few are left; stock: between transactions, makes more, and writes whose those are that were given
+ * away. The first time it also settles what a crash left: so only once it is clear that this log may be continued.
+ * Without any all works, only slower.
+ */
+bool relay_store_wants_keys(const struct relay_store *store, bool idle);
+PROTO_MUST_USE enum proto_err relay_store_stock_keys(struct relay_store *store);
 
 /* ---- the reserve ---- */
 
@@ -176,7 +193,8 @@ PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store
 /* ---- a copy of another store, as it is read there ---- */
 
 /** In a transaction: as put_entry, and also what was erased. */
-PROTO_MUST_USE enum proto_err relay_store_import_entry(struct relay_store *store, const struct relay_store_entry *entry);
+PROTO_MUST_USE enum proto_err relay_store_import_entry(struct relay_store *store,
+                                                       const struct relay_store_entry *entry);
 /** In a transaction: as put_session, in whatever order rows and entries come. */
 PROTO_MUST_USE enum proto_err relay_store_import_session(struct relay_store *store,
                                                          const struct relay_store_session *row);
@@ -210,16 +228,5 @@ bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t l
  */
 PROTO_MUST_USE enum proto_err relay_store_wipe(struct relay_store *store);
 bool relay_store_owes_wipe(const struct relay_store *store);
-
-/**
- * Destroys the key of a customer reference, their evidence and session rows, at once and for good; entries, leaves and
- * tiles stay. Not inside a transaction. The class-3 leaf that says so is the caller's next append. `*erased` counts
- * entries.
- */
-PROTO_MUST_USE enum proto_err relay_store_erase_customer(struct relay_store *store, const char *customer_ref,
-                                                         uint64_t *erased);
-/** The same for a session without a customer reference. */
-PROTO_MUST_USE enum proto_err
-relay_store_erase_session(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t *erased);
 
 #endif

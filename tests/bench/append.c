@@ -39,8 +39,7 @@ enum {
     SESSIONS_PER_S = 100,   /* that start; each appends ENTRIES_A_START at once */
     ENTRIES_A_START = 3,    /* created, joined, a grant */
     SESSION_ENTRIES = 5,    /* a session's entries in the group rounds */
-    PACE_ROUNDS = 6,        /* seconds under load, each after the peer's */
-    PEER_APPENDS = 150,     /* fsync'd appends a round */
+    PACE_ROUNDS = 8,        /* seconds under load, each after one of the peer's at the same pace */
 };
 
 static struct {
@@ -275,6 +274,20 @@ static double fsynced_append(int fd)
     return bench_wall_us() - begin;
 }
 
+/* One second of appends to a file, as many as ours and at their times, one after the other. */
+static void pace_peer(int fd, struct bench_series *latency_us)
+{
+    double begin = bench_wall_us();
+
+    for (int i = 0; i < SESSIONS_PER_S; i++) {
+        double due = begin + (double)i * 1e6 / SESSIONS_PER_S - bench_wall_us();
+        struct timespec wait = {0, due > 0 ? (long)(due * 1e3) : 0};
+        nanosleep(&wait, NULL);
+        for (int n = 0; n < ENTRIES_A_START; n++)
+            bench_add(latency_us, fsynced_append(fd));
+    }
+}
+
 static void verify(const struct relay_result *result)
 {
     struct relay_job job = job_of(result->ticket, ENTRIES_A_START, EVIDENCE_BYTES);
@@ -323,13 +336,14 @@ static void pace(struct bench_series *latency_us)
         if (ppoll(&woken, 1, taken < pushed && pushed == SESSIONS_PER_S * ENTRIES_A_START ? NULL : &wait, NULL) > 0 &&
             read(run.woken, &count, sizeof count) != sizeof count)
             bench_cannot("the eventfd");
-        for (; taken < SESSIONS_PER_S * ENTRIES_A_START && relay_appender_take_result(run.log, &results[taken]); taken++)
+        for (; taken < SESSIONS_PER_S * ENTRIES_A_START && relay_appender_take_result(run.log, &results[taken]);
+             taken++)
             taken_at[taken] = bench_wall_us();
         for (; verified < taken; verified++) {
             double verifying = bench_wall_us();
             verify(&results[verified]);
-            bench_add(latency_us, taken_at[verified] - starts[results[verified].ticket - first] + bench_wall_us() -
-                                      verifying);
+            bench_add(latency_us,
+                      taken_at[verified] - starts[results[verified].ticket - first] + bench_wall_us() - verifying);
         }
     }
     run.next += taken;
@@ -346,8 +360,7 @@ static void measure_latency(void)
         bench_cannot("%s: %s", path, strerror(errno));
     log_open("latency", true);
     for (int round = 0; round < PACE_ROUNDS; round++) {
-        for (int i = 0; i < PEER_APPENDS; i++)
-            bench_add(&peer, fsynced_append(fd));
+        pace_peer(fd, &peer);
         pace(&ours);
     }
     double p99 = bench_quantile(&ours, 0.99), peer_p99 = bench_quantile(&peer, 0.99);
@@ -436,9 +449,10 @@ static void measure_growth(uint64_t largest)
 
 static void take_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"folder", required_argument, NULL, 'f'}, {"entries", required_argument, NULL, 'n'},
-        {"only", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"folder", required_argument, NULL, 'f'},
+                                            {"entries", required_argument, NULL, 'n'},
+                                            {"only", required_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)

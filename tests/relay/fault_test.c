@@ -136,11 +136,13 @@ static void take_receipt(struct world *w, const struct proto_log_seen *before)
     uint64_t n = w->result.ticket;
     uint8_t evidence[200], hash[PROTO_SHA256_BYTES];
     struct relay_job job = job_of(w, n, evidence);
+    struct proto_log_leaf leaf;
 
     w->jobs[n].acknowledged = true;
+    assert_ok(proto_log_leaf_parse(&leaf, w->result.receipt.leaf));
     w->jobs[n].index = w->result.receipt.index;
     proto_sha256(hash, evidence, sizeof evidence);
-    assert_ok(proto_log_receipt_check(&w->result.receipt, job.commitment, job.kind, hash, w->vkey, before, &w->seen));
+    assert_ok(proto_log_receipt_check(&w->result.receipt, job.commitment, leaf.kind, hash, w->vkey, before, &w->seen));
 }
 
 /* Writes what was pushed; whether all of it was. Receipts without consistency are good for those who saw nothing. */
@@ -198,14 +200,42 @@ static void again(struct world *w, uint64_t n)
         assert_int_equal(w->jobs[n].index, index);
 }
 
+struct ranges {
+    struct proto_entries range[PROTO_ERASURE_RANGES];
+    size_t count;
+};
+
+static enum proto_err note_range(void *context, uint64_t index)
+{
+    struct ranges *ranges = context;
+
+    assert_true(ranges->count < PROTO_ERASURE_RANGES);
+    ranges->range[ranges->count++] = (struct proto_entries){index, index};
+    return PROTO_OK;
+}
+
+/* Anna's entries lose their evidence in the transaction that says so. */
 static void erase(struct world *w)
 {
-    uint64_t count;
+    uint64_t n = w->next++;
+    uint8_t evidence[200];
 
+    assert_true(n < JOBS_MAX);
     w->erasing = true;
     for (int attempt = 0; attempt < attempts() && !w->erased; attempt++) {
-        enum proto_err err = relay_store_erase_customer(w->store, CUSTOMER, &count);
-        w->erased = err == PROTO_OK || (err == PROTO_ERR_NOT_FOUND && attempt);
+        struct ranges ranges = {.count = 0};
+        enum proto_err err = relay_store_each_erasable(w->store, CUSTOMER, NULL, note_range, &ranges);
+        if (err == PROTO_ERR_NOT_FOUND)
+            w->erased = attempt > 0; /* by the attempt before, which could not say so */
+        if (err)
+            continue;
+        struct relay_job job = job_of(w, n, evidence);
+        job.kind = PROTO_LOG_ERASURE;
+        job.erase = ranges.range;
+        job.erase_count = ranges.count;
+        w->jobs[n].pushed = true;
+        assert_ok(relay_appender_push(w->log, &job));
+        w->erased = step(w);
     }
     assert_true(w->erased || fault_disk_stopped());
 }
