@@ -9,12 +9,15 @@
 
 struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection)
 {
-    uint64_t hash = relay_table_hash(&core->peers, &connection, sizeof connection);
+    struct relay_peer **recent = (struct relay_peer **)&core->recent[connection % RELAY_RECENT];
 
+    if (*recent && (*recent)->connection == connection)
+        return *recent;
+    uint64_t hash = relay_table_hash(&core->peers, &connection, sizeof connection);
     for (struct relay_link *link = relay_table_first(&core->peers, hash); link; link = relay_table_next(link)) {
         struct relay_peer *peer = relay_of(link, struct relay_peer, link);
         if (peer->connection == connection)
-            return peer;
+            return *recent = peer;
     }
     return NULL;
 }
@@ -156,6 +159,8 @@ void relay_peer_free(struct relay_core *core, struct relay_peer *peer, struct pr
     relay_queue_clear(&peer->queue, &core->bounds);
     relay_timers_leave(&core->timers, &peer->timer);
     relay_table_remove(&core->peers, &peer->link);
+    if (core->recent[peer->connection % RELAY_RECENT] == peer)
+        core->recent[peer->connection % RELAY_RECENT] = NULL;
     if (peer->tally) {
         peer->tally->connections--;
         relay_tally_drop(peer->staff ? &core->staff : &core->addresses, peer->tally, now.mono_ms);

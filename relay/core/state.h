@@ -35,6 +35,7 @@ enum {
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
     RELAY_MOVES_AT_ONCE = 3,         /* … but for a first few */
+    RELAY_RECENT = 4096,
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
 
@@ -181,6 +182,7 @@ struct relay_core {
     size_t chain_count;
     uint64_t policy_noted; /* number of the policy that the log knew at the start; 0: none */
     bool policy_unnoted;   /* the log does not know yet that this policy is in force */
+    struct relay_peer *recent[RELAY_RECENT]; /* by the low bits of the connection: most messages need no hash */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
     struct relay_timers timers;

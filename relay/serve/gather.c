@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,16 @@
 
 enum {
     TOGETHER_BYTES = 256 * 1024,
+    RECORD_BYTES = 16384,      /* RFC 8446, 5.1 */
+    SMALL_BYTES = 4096,        /* copying more costs more than a record does */
     REST_MOST_BYTES = 1 << 20, /* the largest message in records, and what libwebsockets says on top */
 };
 
 static struct {
     struct serve_gather *of; /* NULL: nobody is corked */
-    size_t len;
-    uint8_t bytes[TOGETHER_BYTES];
+    size_t len, plain_len;
+    uint8_t bytes[TOGETHER_BYTES]; /* records */
+    uint8_t plain[RECORD_BYTES];   /* frames of the next record */
 } together;
 
 /* How many bytes the socket took. */
@@ -77,16 +81,58 @@ bool serve_gather_flush(struct serve_gather *gather)
 void serve_gather_cork(struct serve_gather *gather)
 {
     together.of = gather;
-    together.len = 0;
+    together.len = together.plain_len = 0;
 }
 
 size_t serve_gather_corked(void)
 {
-    return together.len;
+    return together.len + together.plain_len;
+}
+
+/* Into records; the writing side of TLS is memory, so this does not block. */
+static void encrypt(struct serve_gather *gather, const uint8_t *bytes, size_t len)
+{
+    ERR_clear_error();
+    if (len && !gather->failed && SSL_write(lws_get_ssl(gather->wsi), bytes, (int)len) != (int)len)
+        gather->failed = true;
+}
+
+static void encrypt_small(struct serve_gather *gather)
+{
+    encrypt(gather, together.plain, together.plain_len);
+    together.plain_len = 0;
+}
+
+/* Final, binary, not masked; the length in network order. */
+static uint8_t *put_header(uint8_t *message, size_t len)
+{
+    size_t bytes = len < 126 ? 0 : len < 65536 ? 2 : 8;
+
+    for (size_t i = 0; i < bytes; i++)
+        *--message = (uint8_t)((uint64_t)len >> 8 * i);
+    *--message = bytes == 0 ? (uint8_t)len : bytes == 2 ? 126 : 127;
+    *--message = 0x82;
+    return message;
+}
+
+void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t len)
+{
+    uint8_t *frame = put_header(message, len);
+    size_t size = len + (size_t)(message - frame);
+
+    if (size > SMALL_BYTES || size > sizeof together.plain - together.plain_len)
+        encrypt_small(gather);
+    if (size > SMALL_BYTES) {
+        encrypt(gather, frame, size);
+        return;
+    }
+    memcpy(together.plain + together.plain_len, frame, size);
+    together.plain_len += size;
 }
 
 bool serve_gather_uncork(struct serve_gather *gather)
 {
+    encrypt_small(gather);
     together.of = NULL;
     send_or_keep(gather, together.bytes, together.len);
     together.len = 0;

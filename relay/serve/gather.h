@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/serve/gather.h - the socket under TLS: all records of one connection and pass leave with one send().
+ * relay/serve/gather.h - from messages to the socket: all that one connection gets in a pass leaves with one send().
+ *
+ * Small messages share a TLS record, large ones are encrypted from where they lie. We write the frames' headers (RFC
+ * 6455, 5.2; two to ten bytes) because libwebsockets would make a record of each; it goes on reading, answering pings
+ * and closing, and finds the stream at the end of a frame whenever it writes.
  *
  * While a connection is corked its records collect in one buffer that all connections share, because only one is corked
  * at a time. What the socket does not take is kept per connection, and nothing more is put on top of it: what waits
- * must wait in the core's queue, where it may be dropped. TLS never sees a full socket, so libwebsockets never has half
- * a message. What libwebsockets writes by itself (pong, close) goes out at once.
+ * must wait in the core's queue, where it may be dropped. TLS never sees a full socket, so nothing is half written.
+ * What libwebsockets writes by itself (pong, close) goes out at once.
  */
 #ifndef RELAY_SERVE_GATHER_H
 #define RELAY_SERVE_GATHER_H
@@ -15,6 +19,8 @@
 #include <stdint.h>
 
 struct lws;
+
+enum { SERVE_GATHER_ROOM = 10 };
 
 /* Of one connection. Zeroed before set_up. */
 struct serve_gather {
@@ -30,6 +36,8 @@ bool serve_gather_set_up(struct serve_gather *gather, struct lws *wsi);
 void serve_gather_clear(struct serve_gather *gather);
 
 void serve_gather_cork(struct serve_gather *gather);
+/** One binary message, with SERVE_GATHER_ROOM bytes in front of it to write over. While corked. */
+void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t len);
 /** Bytes that collected since the cork. */
 size_t serve_gather_corked(void);
 /** Sends what collected. false: something is left (or the socket failed): wait until it can be written to. */

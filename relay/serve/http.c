@@ -228,6 +228,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return serve_socket_receive(serve, wsi, user, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return serve_socket_write(serve, wsi, user);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        serve_socket_left(user);
+        return 0;
     case LWS_CALLBACK_CLOSED:
         serve_socket_closed(serve, user);
         return 0;

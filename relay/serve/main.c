@@ -9,6 +9,7 @@
 
 #include "proto/host/options.h"
 #include "proto/host/say.h"
+#include "relay/serve/blocks.h"
 #include "relay/serve/engine.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/page.h"
@@ -175,6 +176,7 @@ static void keep_memory(void)
     (void)mallopt(M_MMAP_THRESHOLD, MESSAGES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);
     (void)mallopt(M_TOP_PAD, STEP);
+    serve_blocks_set_up();
 }
 
 static int check_result(const struct serve_report *report)
@@ -212,6 +214,7 @@ static void print_page(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    keep_memory();
     switch (host_options_parse(&program, argc, argv, NULL)) {
     case HOST_PARSED_DONE:
         print_page(argc, argv);
@@ -222,7 +225,6 @@ int main(int argc, char **argv)
         break;
     }
     host_say_start(program.name, arguments.verbose);
-    keep_memory();
     if (arguments.print_config) {
         serve_config_print(stdout);
         return HOST_EXIT_FINE;

@@ -9,6 +9,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/wire/limits.h"
+#include "relay/core/queue.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/staff.h"
 
@@ -113,6 +114,8 @@ void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool
 
 /* ---- out ---- */
 
+_Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM, "what the core leaves in front of a message");
+
 enum pumped { ALL_SENT, MORE_WAITS, BLOCKED, BROKEN };
 
 /* Takes from the core what the connection takes, in the order of service: nothing that could be dropped waits here. */
@@ -122,19 +125,18 @@ static enum pumped pump(struct serve *serve, struct lws *wsi, struct serve_socke
     uint8_t *bytes;
     size_t len;
 
+    if (socket->said_close)
+        return ALL_SENT;
     if (!serve_gather_flush(&socket->gather) || lws_partial_buffered(wsi))
         return socket->gather.failed ? BROKEN : BLOCKED;
     serve_gather_cork(&socket->gather);
     while (result == ALL_SENT && (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
-        if (lws_write(wsi, bytes, len, LWS_WRITE_BINARY) < 0)
-            result = BROKEN;
-        else if (lws_partial_buffered(wsi)) /* larger than libwebsockets' own buffer */
-            result = BLOCKED;
-        else if (serve_gather_corked() >= BYTES_A_TURN)
-            result = MORE_WAITS;
+        serve_gather_message(&socket->gather, bytes, len);
         relay_core_sent(serve->core, socket->connection);
+        if (serve_gather_corked() >= BYTES_A_TURN)
+            result = MORE_WAITS;
     }
-    if (!serve_gather_uncork(&socket->gather) && result != BROKEN)
+    if (!serve_gather_uncork(&socket->gather))
         result = socket->gather.failed ? BROKEN : BLOCKED;
     return result;
 }
@@ -310,13 +312,21 @@ int serve_socket_write(struct serve *serve, struct lws *wsi, struct serve_socket
         return -1;
     switch (pump(serve, wsi, socket)) {
     case ALL_SENT:
-        return socket->closing ? close_with(wsi, LWS_CLOSE_STATUS_NORMAL) : 0;
+        if (!socket->closing)
+            return 0;
+        socket->said_close = true;
+        return close_with(wsi, LWS_CLOSE_STATUS_NORMAL);
     case BROKEN:
         return -1;
     default:
         lws_callback_on_writable(wsi);
         return 0;
     }
+}
+
+void serve_socket_left(struct serve_socket *socket)
+{
+    socket->said_close = true;
 }
 
 void serve_socket_forget(struct serve_socket *socket)

@@ -21,6 +21,7 @@
 struct serve_socket {
     uint32_t connection;               /* the core's name for it; 0: not open */
     bool closing;                      /* closes once nothing is pending */
+    bool said_close;                   /* nothing may follow a close (RFC 6455, 5.5.1) */
     struct proto_buf in;               /* a message that comes in pieces */
     struct serve_gather gather;        /* what waits for the socket */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
@@ -41,6 +42,8 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
 int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
                          size_t len);
 int serve_socket_write(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
+/** The other end has said close; libwebsockets answers it. */
+void serve_socket_left(struct serve_socket *socket);
 void serve_socket_closed(struct serve *serve, struct serve_socket *socket);
 /** The same when the core is not to hear of it any more. */
 void serve_socket_forget(struct serve_socket *socket);
