@@ -318,6 +318,76 @@ static void erasing_a_customer_leaves_leaves_and_takes_all_else(void **state)
     assert_int_equal(system(command), 0); /* not in the files either */
 }
 
+static int64_t number_of(struct world *w, const char *sql)
+{
+    sqlite3_stmt *row = NULL;
+    char path[128];
+    sqlite3 *db;
+
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    snprintf(path, sizeof path, "ATTACH '%s/keys.db' AS keys", w->folder);
+    assert_int_equal(sqlite3_exec(db, path, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    return number;
+}
+
+/* Whose a spare key became is written later. What is not written when the relay ends is read from the entries. */
+static void a_spare_key_that_was_given_away_is_never_given_to_another(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry first = entry_of(0, 1), second = entry_of(1, 2), third = entry_of(2, 1), back;
+
+    assert_true(relay_store_wants_keys(w->store, false));
+    assert_ok(relay_store_stock_keys(w->store));
+    assert_false(relay_store_wants_keys(w->store, true));
+    put(w, &first);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek WHERE name NOT LIKE 'spare:%'"), 0);
+    relay_store_close(w->store); /* as a kill leaves it: whose the key is was not written */
+    world_open(w);
+    assert_ok(relay_store_stock_keys(w->store));
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek WHERE name NOT LIKE 'spare:%'"), 1);
+    put(w, &second);
+    put(w, &third);
+    assert_int_equal(
+        number_of(w, "SELECT COUNT(DISTINCT dek) FROM entry WHERE sid=(SELECT sid FROM entry WHERE idx=0)"), 1);
+    assert_int_equal(number_of(w, "SELECT COUNT(DISTINCT dek) FROM entry"), 2);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM entry LEFT JOIN keys.dek ON id=dek WHERE key IS NULL"), 0);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_ok(relay_store_get_entry(w->store, i, &back));
+        assert_non_null(back.evidence);
+    }
+}
+
+/* A key in memory must not outlive the one in the file: what is wrapped under it could never be opened. */
+static void who_was_erased_and_comes_again_gets_another_key(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session before = session_of(1, "Mrs Example"), after = session_of(2, "Mrs Example");
+    struct relay_store_entry first = entry_of(0, 1), second = entry_of(1, 2), back;
+    uint64_t erased;
+
+    assert_ok(relay_store_stock_keys(w->store));
+    before.state = RELAY_STORE_ENDED;
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &before));
+    assert_ok(relay_store_put_entry(w->store, &first));
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(erase(w, "Mrs Example", NULL, &erased));
+    assert_int_equal(erased, 1);
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &after));
+    assert_ok(relay_store_put_entry(w->store, &second));
+    assert_ok(relay_store_commit(w->store));
+    assert_ok(relay_store_get_entry(w->store, 1, &back));
+    assert_non_null(back.evidence);
+    assert_int_equal(number_of(w, "SELECT COUNT(DISTINCT dek) FROM entry"), 2);
+}
+
 static enum proto_err collect(void *context, uint64_t index)
 {
     *(uint64_t *)context |= UINT64_C(1) << index;
@@ -516,6 +586,8 @@ int main(void)
         TEST(altered_or_moved_evidence_does_not_open),
         TEST(a_sessions_past_is_not_written_over),
         TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
+        TEST(a_spare_key_that_was_given_away_is_never_given_to_another),
+        TEST(who_was_erased_and_comes_again_gets_another_key),
         TEST(what_an_erasure_names_is_destroyed_and_its_number_used_up),
         TEST(sessions_that_have_not_ended_are_found_again),
         TEST(a_full_disk_is_said_and_got_over),
