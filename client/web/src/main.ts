@@ -30,7 +30,7 @@ function buildHash(): Uint8Array {
 }
 
 function offers(): Capability[] {
-  return device.camera ? ['camera', 'device-state', 'recording'] : ['device-state'];
+  return device.camera ? ['camera', 'torch', 'zoom', 'still', 'device-state', 'recording'] : ['still', 'device-state'];
 }
 
 type ProtocolPart = typeof import('./visit/open.js');

@@ -42,6 +42,8 @@ function problemOf(error: unknown): CameraProblem {
 export class Camera {
   track: MediaStreamTrack | undefined;
   torch = false;
+  /** 1: all that the lens sees. */
+  zoom = 1;
   private stream: MediaStream | undefined;
   private lensId: string | undefined;
   private opening = 0;
@@ -81,6 +83,7 @@ export class Camera {
     this.stream = stream;
     this.track = track;
     this.torch = false;
+    this.zoom = 1;
     track.contentHint = 'detail';
     track.onended = () => { if (this.track === track) { this.close(); this.on.lost(); } };
     track.onmute = () => this.track === track && this.on.quiet(true);
@@ -124,13 +127,26 @@ export class Camera {
     if (await this.set({ torch: on })) this.torch = on;
   }
 
+  /** factor 1: all that the lens sees; what is out of its range is brought into it. */
   async setZoom(factor: number): Promise<void> {
-    await this.set({ zoom: factor });
+    const range = this.zoomRange();
+    if (!range) return;
+    const wanted = Math.min(range.max, Math.max(range.min, factor * range.min));
+    if (await this.set({ zoom: wanted })) this.zoom = wanted / range.min;
+  }
+
+  zoomMost(): number {
+    const range = this.zoomRange();
+    return range ? range.max / range.min : 1;
+  }
+
+  canFocus(): boolean {
+    return this.abilities().focusMode?.includes('single-shot') === true;
   }
 
   /** x, y: 0..1 of the picture. */
   async focusAt(x: number, y: number): Promise<void> {
-    if (this.abilities().focusMode?.includes('single-shot'))
+    if (this.canFocus())
       await this.set({ pointsOfInterest: [{ x, y }], focusMode: 'single-shot' });
   }
 
@@ -139,15 +155,25 @@ export class Camera {
     return all.filter((d) => d.kind === 'videoinput' && d.deviceId).map((d) => ({ id: d.deviceId, label: d.label }));
   }
 
-  /** The next lens; the caller opens again. */
-  async nextLens(): Promise<boolean> {
-    const all = await this.lenses();
-    const now = this.track?.getSettings().deviceId;
-    const at = all.findIndex((lens) => lens.id === now);
-    const next = all[(at + 1) % Math.max(1, all.length)];
+  lensInUse(): string {
+    return this.track?.getSettings().deviceId ?? '';
+  }
+
+  /** Another lens; the caller opens again. undefined: the next one. */
+  async chooseLens(id: string | undefined): Promise<boolean> {
+    const all = await this.lenses(), now = this.lensInUse();
+    const next = id === undefined ? all[(all.findIndex((lens) => lens.id === now) + 1) % Math.max(1, all.length)] : all.find((lens) => lens.id === id);
     if (!next || next.id === now) return false;
     this.lensId = next.id;
     return true;
+  }
+
+  /** Over a reload. */
+  get chosenLens(): string | undefined {
+    return this.lensId;
+  }
+  set chosenLens(id: string | undefined) {
+    this.lensId = id;
   }
 }
 

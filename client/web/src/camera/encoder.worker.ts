@@ -3,6 +3,7 @@
  * camera/encoder.worker.ts - paints each camera frame with its masks on one canvas, and encodes that canvas. The canvas is
  * the one on the screen, so what a customer sees is what is sent, by construction.
  */
+import { paintMasks } from './paint.js';
 import type { FromWorker, Masks, Quality, ToWorker } from './picture.js';
 
 interface Scope {
@@ -22,7 +23,7 @@ let masks: Masks = { regions: [] };
 let encoder: VideoEncoder | undefined;
 let configured = '';
 let running = 0; /* rises with each start and stop: what belongs to an older one ends itself */
-let active = false, held = false, keyWanted = true;
+let active = false, held = false, keyWanted = true, stillWanted = false;
 let lastKeyMs = 0, lastPaintedMs = 0;
 let painted = 0, encoded = 0, skipped = 0, figuresMs = 0;
 
@@ -85,20 +86,6 @@ function fit(width: number, height: number): void {
   scope.postMessage({ kind: 'size', width: w, height: h });
 }
 
-function paintMasks(c: OffscreenCanvasRenderingContext2D, w: number, h: number): void {
-  c.fillStyle = '#000';
-  for (const r of masks.regions)
-    c.fillRect(Math.floor(r.x * w), Math.floor(r.y * h), Math.ceil(r.width * w) + 1, Math.ceil(r.height * h) + 1);
-  const show = masks.onlyShow;
-  if (!show) return;
-  const [left, top] = [Math.ceil(show.x * w), Math.ceil(show.y * h)];
-  const [right, bottom] = [Math.floor((show.x + show.width) * w), Math.floor((show.y + show.height) * h)];
-  c.fillRect(0, 0, w, top);
-  c.fillRect(0, bottom, w, h - bottom);
-  c.fillRect(0, top, left, bottom - top);
-  c.fillRect(right, top, w - right, bottom - top);
-}
-
 function figures(now: number): void {
   if (now - figuresMs < 1000) return;
   scope.postMessage({ kind: 'figures', painted, encoded, skipped });
@@ -106,10 +93,18 @@ function figures(now: number): void {
   figuresMs = now;
 }
 
+/* As the lens saw it, in full size: the person decides over it before anything is sent. */
+function takeStill(frame: VideoFrame): void {
+  stillWanted = false;
+  const copy = frame.clone();
+  void createImageBitmap(copy).then((bitmap) => scope.postMessage({ kind: 'still', bitmap }, [bitmap]), fail).finally(() => copy.close());
+}
+
 function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   const now = performance.now();
   figures(now);
   const early = captureMonoMs - lastPaintedMs < 1000 / quality.framesPerSecond - 8;
+  if (active && stillWanted) takeStill(frame);
   if (!active || !context || early) return;
   if (held || (encoder?.encodeQueueSize ?? 0) > QUEUE_MOST) {
     skipped++;
@@ -118,7 +113,7 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   lastPaintedMs = captureMonoMs;
   fit(frame.displayWidth, frame.displayHeight);
   context.drawImage(frame, 0, 0, canvas!.width, canvas!.height);
-  paintMasks(context, canvas!.width, canvas!.height);
+  paintMasks(context, masks, canvas!.width, canvas!.height);
   painted++;
   configure();
   const keyFrame = keyWanted || now - lastKeyMs > KEY_EVERY_MS;
@@ -148,7 +143,7 @@ async function readStream(readable: ReadableStream<VideoFrame>, mine: number): P
 
 function stop(): void {
   running++;
-  active = false;
+  active = stillWanted = false;
   if (encoder?.state !== 'closed') encoder?.close(); // what it still held is thrown away
   encoder = undefined;
   configured = '';
@@ -184,6 +179,7 @@ function act(message: ToWorker): void {
     case 'masks': masks = message.masks; break;
     case 'hold': held = message.hold; break;
     case 'key-frame': keyWanted = true; break;
+    case 'still': stillWanted = true; break;
     case 'stop': return stop();
   }
 }

@@ -33,6 +33,8 @@ export type ToWorker =
   | { kind: 'masks'; masks: Masks }
   | { kind: 'hold'; hold: boolean }
   | { kind: 'key-frame' }
+  /** The next frame, as a bitmap. */
+  | { kind: 'still' }
   | { kind: 'stop' };
 
 export interface EncodedPicture {
@@ -48,6 +50,7 @@ export interface EncodedPicture {
 
 export type FromWorker =
   | EncodedPicture
+  | { kind: 'still'; bitmap: ImageBitmap }
   /** The picture has another size now. */
   | { kind: 'size'; width: number; height: number }
   /** Painted and encoded in the last second, and left out because something was slower. */

@@ -11,7 +11,7 @@ interface TrackProcessor {
 declare const MediaStreamTrackProcessor: (new (init: { track: MediaStreamTrack; maxBufferSize?: number }) => TrackProcessor) | undefined;
 
 const BACKLOG_HOLD_BYTES = 96_000, BACKLOG_CALM_BYTES = 16_000;
-const ADAPT_EVERY_MS = 1000;
+const ADAPT_EVERY_MS = 1000, STILL_WAIT_MS = 3000;
 const BITS_LEAST = 120_000, BITS_MOST = 2_500_000, BITS_FIRST = 900_000;
 const ROOM_FOR_MORE = 1.08, LESS = 0.7;
 
@@ -36,6 +36,7 @@ export class Pipeline {
   private running = 0;
   private adaptTimer: ReturnType<typeof setInterval> | undefined;
   private masks: Masks = { regions: [] };
+  private onStill: ((bitmap: ImageBitmap) => void) | undefined;
 
   constructor(worker: Worker, private readonly on: PipelineEvents) {
     this.worker = worker;
@@ -59,6 +60,10 @@ export class Pipeline {
         break;
       case 'size': this.on.size(message.width, message.height); break;
       case 'failed': this.on.failed(message.message); break;
+      case 'still':
+        if (this.onStill) this.onStill(message.bitmap);
+        else message.bitmap.close();
+        break;
       case 'figures':
       case 'stopped': break;
     }
@@ -101,6 +106,20 @@ export class Pipeline {
 
   keyFrame(): void {
     this.tell({ kind: 'key-frame' });
+  }
+
+  /** The next frame in its full size, without masks: it is only shown here. The caller closes it. undefined: none came. */
+  still(): Promise<ImageBitmap | undefined> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => take(undefined), STILL_WAIT_MS);
+      const take = (bitmap: ImageBitmap | undefined): void => {
+        clearTimeout(late);
+        this.onStill = undefined;
+        resolve(bitmap);
+      };
+      this.onStill = take;
+      this.tell({ kind: 'still' });
+    });
   }
 
   setMasks(masks: Masks): void {

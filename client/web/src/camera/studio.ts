@@ -5,7 +5,7 @@
  */
 import { Facts } from '../device/facts.js';
 import type { Fact } from '../device/facts.js';
-import type { Capability } from '../proto/session.js';
+import type { CameraOrder, Capability } from '../proto/session.js';
 import type { Devices, Mark, Visit } from '../visit/visit.js';
 import { Camera, ScreenLight } from './camera.js';
 import type { CameraProblem } from './camera.js';
@@ -24,9 +24,17 @@ export interface StudioScreen {
   mark(mark: Mark, captureMonoMs: number | undefined): void;
   clear(id: number): void;
   pointer(x: number, y: number): void;
+  /** The agent did something to the camera; said to whoever does not see it. */
+  worked(what: 'light-on' | 'light-off' | 'zoom' | 'lens' | 'focus'): void;
 }
 
-const NO_SCREEN: StudioScreen = { changed: () => undefined, mark: () => undefined, clear: () => undefined, pointer: () => undefined };
+export interface StudioKept {
+  masks: Masks;
+  lens?: string | undefined;
+}
+
+const LENSES_MOST = 8, LABEL_MOST_BYTES = 64;
+const NO_SCREEN: StudioScreen = { changed: () => undefined, mark: () => undefined, clear: () => undefined, pointer: () => undefined, worked: () => undefined };
 const DEVICE = 'phone';
 /* Where the companion (client/state/names.h) has another name for it. */
 const WIRE_NAMES: Readonly<Record<string, string>> = { charging: 'battery_charging', online: 'connectivity' };
@@ -46,6 +54,7 @@ export class Studio implements Devices {
   private pipe: Pipeline | undefined;
   private wanted = false; /* the session wants the camera */
   private opened: Promise<CameraProblem | undefined> | undefined;
+  private lit = false; /* by the agent */
   private readonly light = new ScreenLight();
   private readonly known = new Facts();
 
@@ -55,11 +64,12 @@ export class Studio implements Devices {
     addEventListener('pagehide', this.onHide);
   }
 
-  keep(): Masks {
-    return this.masks;
+  keep(): StudioKept {
+    return { masks: this.masks, lens: this.camera.chosenLens };
   }
-  restore(masks: Masks): void {
-    this.masks = masks;
+  restore(kept: StudioKept): void {
+    this.masks = kept.masks;
+    this.camera.chosenLens = kept.lens;
   }
 
   attach(visit: Visit): void {
@@ -94,6 +104,7 @@ export class Studio implements Devices {
 
   capture(capability: Capability, on: boolean): void {
     if (capability === 'camera') void (on ? this.start() : this.stop());
+    else if (capability === 'torch' || capability === 'zoom') this.serve();
     else if (capability === 'device-state') void (on ? this.known.start(() => void this.tellFacts()) : this.stopFacts());
   }
 
@@ -115,6 +126,70 @@ export class Studio implements Devices {
     this.pipeline().start(track);
     this.light.set(true);
     this.screen.changed();
+    this.serve();
+    void this.tell();
+  }
+
+  /* Light and zoom were allowed: a lens that has none says so, and a lamp that nobody may light any more goes out. */
+  private serve(): void {
+    const { camera, visit } = this;
+    if (!visit || (visit.granted.has('camera') && !camera.track)) return; // known when it runs
+    if (visit.granted.has('torch') && !visit.paused && !camera.hasTorch()) visit.cannot('torch');
+    if (visit.granted.has('zoom') && !visit.paused && !camera.zoomRange()) visit.cannot('zoom');
+    if (!visit.granted.has('torch') && this.lit) void this.shine(false);
+  }
+
+  /** Which lens, what it can and does; ids are numbers, because a device's own id would tell more than that. */
+  private async tell(): Promise<void> {
+    const { camera } = this, lenses = (await camera.lenses()).slice(0, LENSES_MOST), encoder = new TextEncoder();
+    const label = (text: string): string => {
+      let short = text.replace(/\p{C}/gu, ' ').trim();
+      while (encoder.encode(short).length > LABEL_MOST_BYTES) short = [...short].slice(0, -1).join('');
+      return short;
+    };
+    if (!camera.track) return;
+    const at = lenses.findIndex((lens) => lens.id === camera.lensInUse());
+    this.visit?.report({
+      canTorch: camera.hasTorch(), torch: camera.torch, zoom: camera.zoom, zoomMax: Math.min(100, camera.zoomMost()), canFocus: camera.canFocus(),
+      lenses: lenses.map((lens, i) => ({ id: String(i + 1), label: label(lens.label) })), lens: at < 0 ? '' : String(at + 1),
+    });
+  }
+
+  private async shine(on: boolean): Promise<void> {
+    this.lit = on;
+    await this.camera.setTorch(on);
+    this.screen.changed();
+    void this.tell();
+  }
+
+  /** By the person in front of the screen. */
+  async toggleTorch(): Promise<void> {
+    await this.shine(!this.camera.torch);
+    this.lit = false; // theirs, whatever the agent may do
+  }
+
+  async setZoom(factor: number): Promise<void> {
+    await this.camera.setZoom(factor);
+    this.screen.changed();
+    void this.tell();
+  }
+
+  /** What the agent asks of the camera, under the consent that it needs. */
+  control(order: CameraOrder): void {
+    if (!this.camera.track) return;
+    if ('torch' in order) {
+      void this.shine(order.torch);
+      this.screen.worked(order.torch ? 'light-on' : 'light-off');
+    } else if ('zoom' in order) {
+      void this.setZoom(order.zoom);
+      this.screen.worked('zoom');
+    } else if ('lens' in order) {
+      void this.camera.lenses().then((all) => this.otherLens(all[Number(order.lens) - 1]?.id ?? ''));
+      this.screen.worked('lens');
+    } else {
+      void this.camera.focusAt(order.focus.x, order.focus.y);
+      this.screen.worked('focus');
+    }
   }
 
   private stop(): void {
@@ -167,14 +242,20 @@ export class Studio implements Devices {
     if (err === 'FULL' && picture.tid === 0) this.keyFrame(); // what came after it cannot be decoded
   }
 
+  /** undefined: the camera does not run, or gives nothing. The caller closes it. */
+  async still(): Promise<ImageBitmap | undefined> {
+    return this.seen && this.camera.track ? await this.pipeline().still() : undefined;
+  }
+
   setMasks(masks: Masks): void {
     this.masks = masks;
     this.pipeline().setMasks(masks);
     this.screen.changed();
   }
 
-  async otherLens(): Promise<void> {
-    if (!(await this.camera.nextLens()) || !this.wanted) return;
+  /** undefined: the next one. */
+  async otherLens(id?: string): Promise<void> {
+    if (!(await this.camera.chooseLens(id)) || !this.wanted) return;
     const problem = await this.camera.open();
     if (!this.wanted) return this.camera.close();
     if (problem) return this.failed(problem);

@@ -83,7 +83,30 @@ export type ConnectionState = 'connected' | 'reconnecting' | 'resumed' | 'lost';
 
 /** Who pauses, and why: the words that the agent's end knows. */
 export type PauseBy = 'customer' | 'agent' | 'device';
-export type PauseReason = 'asked' | 'page-hidden' | 'phone-call' | 'camera-lost' | 'hold';
+export type PauseReason = 'asked' | 'page-hidden' | 'phone-call' | 'camera-lost';
+
+/** What the agent wants of the camera, one thing at a time; zoom 1 is all that the lens sees, focus is 0..1 of the picture. */
+export type CameraOrder = { torch: boolean } | { zoom: number } | { lens: string } | { focus: { x: number; y: number } };
+
+/** What the camera can and does; zoomMax 1: it cannot zoom. */
+export interface CameraReport {
+  canTorch: boolean;
+  torch: boolean;
+  zoom: number;
+  zoomMax: number;
+  /** At most 8; ids of at most 32 bytes, labels of at most 64. */
+  lenses: readonly { id: string; label: string }[];
+  lens: string;
+  canFocus: boolean;
+}
+
+/** A picture file, at most 8 MB. */
+export interface Still {
+  bytes: Uint8Array;
+  width: number;
+  height: number;
+  mime: 'image/jpeg' | 'image/png';
+}
 
 /** What travels between the two people, sealed. Coordinates are 0..1 of the picture. */
 export type SessionData =
@@ -91,14 +114,16 @@ export type SessionData =
   | { kind: 'pointer'; x: number; y: number } /* may be lost */
   | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number }
   | { kind: 'clear'; id: number } /* 0: all marks */
-  | { kind: 'paused'; paused: boolean; by: string; reason: string }
   | { kind: 'check-words'; match: boolean };
 
 export type SessionEvent =
   /** The pair is authenticated for the first time. verified: the domain's root was pinned by this device. */
   | { kind: 'joined'; peer: string; organisation: string; role: Role; verified: boolean; fingerprint: Uint8Array }
-  /** A capability changed its state. purpose: with 'requested' the agent's words; else why, may be empty. maxS 0: until the session ends. */
-  | { kind: 'consent'; capability: Capability; state: ConsentState; purpose: string; maxS: number; retentionDays: number }
+  /**
+   * A capability changed its state. purpose: with 'requested' the agent's words; else why, may be empty. maxS 0: until the
+   * session ends. request, of: with 'requested', the number of the sheet and how many are on it, each with an event of its own.
+   */
+  | { kind: 'consent'; capability: Capability; state: ConsentState; purpose: string; maxS: number; retentionDays: number; request: number; of: number }
   /** A note of this end is in the log and its receipt was verified. `note` and `r` are worth keeping for the receipt. */
   | { kind: 'logged'; capability: Capability | undefined; action: string; index: number; logSize: number;
       receipt: LogReceiptBytes; note: string; r: Uint8Array }
@@ -108,6 +133,15 @@ export type SessionEvent =
   | { kind: 'key-frame'; capability: Capability }
   /** What the agent sent, once and in order. */
   | { kind: 'data'; data: SessionData }
+  /** The agent has put this session on hold, or is back; with on: so long they may come back without a question. */
+  | { kind: 'hold'; on: boolean; graceS: number }
+  /** A still: take one, show it, then send or discard it; so many parts have arrived; all have; forget it, its consent has ended. */
+  | { kind: 'still'; step: 'asked' | 'whole' | 'failed'; id: number }
+  | { kind: 'still'; step: 'sending'; id: number; sent: number; parts: number }
+  /** Under the consent that it needs. */
+  | { kind: 'camera-control'; order: CameraOrder }
+  /** The agent is done: everything was withdrawn, rate() is possible, and the session ends in 30 s or by end('completed'). */
+  | { kind: 'goodbye' }
   | { kind: 'connection'; state: ConnectionState }
   /** The other seat: false means that nobody of the organisation is there (yet). */
   | { kind: 'peer'; present: boolean }
@@ -202,11 +236,20 @@ export interface CustomerSession {
   pause(paused: boolean, by: PauseBy, reason: PauseReason): Err;
   /** Is there a live key for it, and is it not paused? */
   maySend(capability: Capability): boolean;
+  onHold(): boolean;
   /**
    * Seals a frame of a live capability and queues it. CONSENT: there is no key (any more), nothing was queued. FULL: the
    * queue is over its bound, not sealed. device-state, location: bytes is one StateChange (wire/message.ts).
    */
   pushFrame(capability: Capability, frame: Frame): Promise<Err>;
+  /** The person has seen the still that was asked for, and sends it (copied). RANGE, STATE: not asked for; CONSENT: not allowed (any more). */
+  stillSend(id: number, still: Still): Err;
+  /** Or does not send it; `failed`: because none could be taken. */
+  stillDiscard(id: number, failed: boolean): Err;
+  /** CONSENT: the camera is not shared, which is nobody's business then. */
+  cameraState(report: CameraReport): Err;
+  /** After 'goodbye', once: 1 to 5 stars. Then end the session. */
+  rate(stars: number, solved: boolean): Err;
   /** Chat, pointer, mark, clear, check words. STATE before 'joined'. */
   sendData(data: SessionData): Err;
   /** Withdraws everything, says so to everybody, waits up to 3 s for the log. */

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * screens/asking.ts - the sheets of a visit: a request (who, what, what for, until when; two answers of the same size), the
- * four words, "the camera is not on", "end now?". Which one is shown follows from what is so, in this order.
+ * four words, a photo, "the camera is not on", the last word, "end now?". Which one is shown follows from what is so, in this order.
  */
 import type { Device } from '../join/device.js';
 import type { Studio } from '../camera/studio.js';
 import { announce } from '../ui/announce.js';
-import { button, h, icon, plain, said } from '../ui/dom.js';
-import type { Ask, Visit } from '../visit/visit.js';
+import type { Capability } from '../proto/session.js';
+import { button, h, icon, plain, said, setText } from '../ui/dom.js';
+import type { Ask, Sheet as Asked, Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
 import type { Key } from '../words/words.js';
+import { PhotoSheet } from './photo.js';
 import { Sheet } from './sheet.js';
 
-const OWN_TITLE: readonly string[] = ['camera', 'device-state', 'recording'];
+const OWN_TITLE: readonly string[] = ['camera', 'device-state', 'recording', 'still', 'torch', 'zoom'];
 
 export function capabilityName(capability: string): string {
   return t(`capability.${capability}` as Key);
@@ -31,6 +33,7 @@ export class Asking {
   private readonly sheet: Sheet;
   private leaving = false;
   private problemRead: string | undefined;
+  private photo: PhotoSheet | undefined;
 
   constructor(private readonly visit: Visit, private readonly studio: Studio, private readonly device: Device) {
     this.sheet = new Sheet((shown) => {
@@ -51,45 +54,88 @@ export class Asking {
   update(): void {
     const { visit, studio } = this;
     const words = visit.words;
-    const ask = visit.ask && !visit.waiting.has(visit.ask.capability) ? visit.ask : undefined;
+    const asked = visit.still?.arrived === undefined ? visit.still : undefined;
+    if (!asked || !this.sheet.is(`photo ${asked.id}`)) this.closePhoto();
     if (visit.ended) this.sheet.close();
+    else if (visit.goodbye) this.showGoodbye();
     else if (this.leaving) this.showLeave();
     else if (words && (words.required || !visit.peer?.verified) && words.answered === undefined) this.showWords(words.list);
     else if (words?.answered === false) this.showDiffer();
-    else if (ask) this.showAsk(ask);
+    else if (visit.sheet) this.showSheet(visit.sheet);
+    else if (asked) this.showPhoto(asked.id);
     else if (studio.problem && studio.problem !== this.problemRead) this.showProblem(studio.problem);
     else this.sheet.close();
     if (!studio.problem) this.problemRead = undefined;
   }
 
-  private showAsk(ask: Ask): void {
-    const { visit } = this;
-    const peer = visit.peer;
-    const name = plain(peer?.name ?? t('end.somebody')), what = capabilityName(ask.capability);
-    const title = OWN_TITLE.includes(ask.capability) ? t(`ask.${ask.capability}` as Key, { name }) : t('ask.other', { name, what });
-    const key = `ask ${ask.capability} ${ask.purpose} ${ask.maxS}`;
+  private factsOf(ask: Ask): HTMLElement {
+    return h('dl', { class: 'facts' },
+      line(t('ask.why'), ask.purpose ? h('q', {}, said(ask.purpose)) : t('ask.noReason')),
+      line(t('ask.howLong'), howLong(ask.maxS)),
+      line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { days: ask.retentionDays }) : t('ask.keptNothing')));
+  }
+
+  /** Yes to these, no to the rest. The lens may take its second while the log writes. */
+  private answer(allowed: readonly Capability[]): void {
+    this.visit.answer(allowed);
+    for (const capability of allowed) if (this.visit.waiting.has(capability)) this.studio.allowed(capability);
+    if (allowed.length === 0) announce(t('ask.refused'));
+  }
+
+  private showSheet({ request, asks }: Asked): void {
+    const { visit } = this, name = plain(visit.peer?.name ?? t('end.somebody')), first = asks[0]!, one = asks.length === 1;
+    const what = capabilityName(first.capability), has = (capability: Capability): boolean => asks.some((ask) => ask.capability === capability);
+    const title = !one ? t('ask.several', { name, count: asks.length })
+      : OWN_TITLE.includes(first.capability) ? t(`ask.${first.capability}` as Key, { name }) : t('ask.other', { name, what });
+    const key = `ask ${request} ${asks.map((ask) => ask.capability).join(' ')}`;
     if (this.sheet.is(key)) return;
+    const switches = asks.map(({ capability }) => h('input', { type: 'checkbox', id: `want-${capability}`, value: capability }));
+    const error = h('p', { class: 'error', role: 'alert' });
     const allow = (): void => {
-      const capability = ask.capability;
-      if (visit.allow() === 'OK') this.studio.allowed(capability);
-    };
-    const refuse = (): void => {
-      visit.refuse();
-      announce(t('ask.refused'));
+      const chosen = one ? [first.capability] : asks.filter((_, i) => switches[i]!.checked).map(({ capability }) => capability);
+      if (chosen.length) this.answer(chosen);
+      else setText(error, t('ask.chooseFirst'));
     };
     this.sheet.open(key, title,
-      this.whoLine(),
-      h('dl', { class: 'facts' },
-        line(t('ask.why'), ask.purpose ? h('q', {}, said(ask.purpose)) : t('ask.noReason')),
-        line(t('ask.howLong'), howLong(ask.maxS)),
-        line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { days: ask.retentionDays }) : t('ask.keptNothing'))),
-      ask.capability === 'camera' && h('p', { class: 'small' }, t('ask.browser')),
-      ask.capability === 'recording' && h('p', { class: 'small' }, t('ask.recordingHonest')),
+      this.whoLine(), this.factsOf(first),
+      !one && h('fieldset', { class: 'switches' }, h('legend', {}, t('ask.each')),
+        ...asks.map(({ capability }, i) => h('label', { class: 'switch', for: `want-${capability}` }, switches[i], h('span', {}, capabilityName(capability))))),
+      has('camera') && h('p', { class: 'small' }, t('ask.browser')),
+      has('recording') && h('p', { class: 'small' }, t('ask.recordingHonest')),
+      has('still') && h('p', { class: 'small' }, t('ask.photoHonest')),
+      error,
       h('div', { class: 'answers' },
-        button(t('ask.notNow'), refuse, { class: 'button answer', id: 'not-now' }),
-        button(t('ask.allow'), allow, { class: 'button answer', id: 'allow' })));
-    announce(t('ask.announce', { title, purpose: ask.purpose ? plain(ask.purpose) : t('ask.noReason') }), 'urgent');
+        button(t('ask.notNow'), () => this.answer([]), { class: 'button answer', id: 'not-now' }),
+        button(one ? t('ask.allow') : t('ask.allowChosen'), allow, { class: 'button answer', id: 'allow' })));
+    const list = one ? title : `${title}: ${asks.map((ask) => capabilityName(ask.capability)).join(', ')}`;
+    announce(t('ask.announce', { title: list, purpose: first.purpose ? plain(first.purpose) : t('ask.noReason') }), 'urgent');
     navigator.vibrate?.(80);
+  }
+
+  /* ---- a photo, and the last word ---- */
+
+  private showPhoto(id: number): void {
+    const key = `photo ${id}`;
+    if (this.sheet.is(key)) return;
+    this.photo = new PhotoSheet(this.visit, this.studio);
+    const title = t('photo.title', { name: plain(this.visit.peer?.name ?? t('end.somebody')) });
+    this.sheet.open(key, title, this.photo.content);
+    announce(title, 'urgent');
+    navigator.vibrate?.(80);
+  }
+
+  private showGoodbye(): void {
+    const { visit } = this, name = plain(visit.peer?.name ?? t('end.somebody'));
+    if (this.sheet.is('goodbye')) return;
+    const solved = h('input', { type: 'checkbox', id: 'solved' });
+    const star = (stars: number): HTMLElement =>
+      button('★'.repeat(stars), () => visit.rate(stars, solved.checked), { class: 'button soft star', id: `star-${stars}`, 'aria-label': t('goodbye.stars', { stars }) });
+    this.sheet.open('goodbye', t('goodbye.title', { name }),
+      h('p', {}, t('end.off')),
+      h('label', { class: 'switch', for: 'solved' }, solved, h('span', {}, t('goodbye.solved'))),
+      h('fieldset', { class: 'stars' }, h('legend', {}, t('goodbye.rate')), ...[1, 2, 3, 4, 5].map(star)),
+      button(t('goodbye.skip'), () => visit.rate(undefined, false), { class: 'button soft', id: 'skip' }));
+    announce(t('goodbye.title', { name }), 'urgent');
   }
 
   private whoLine(): HTMLElement {
@@ -116,13 +162,25 @@ export class Asking {
       button(t('leave.end'), () => this.visit.leave(), { class: 'button danger', id: 'leave-now' }));
   }
 
+  private closePhoto(): void {
+    this.photo?.close();
+    this.photo = undefined;
+  }
+
   private showProblem(problem: string): void {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
     const help = this.device.ios ? t('camera.deniedHelpIos', { name }) : this.device.phone ? t('camera.deniedHelpAndroid', { name }) : t('camera.deniedHelp', { name });
     const body = problem === 'denied' ? t('camera.denied') : problem === 'none' ? t('camera.none') : problem === 'busy' ? t('camera.busy', { name }) : t('camera.failed');
     this.sheet.open(`problem ${problem}`, t('camera.problemTitle'),
       h('p', {}, body), problem === 'denied' && h('p', {}, help),
-      button(t('camera.understood'), () => { this.problemRead = problem; this.update(); }, { class: 'button main', id: 'understood' }));
+      h('div', { class: 'answers' },
+        button(t('camera.offerPhoto'), () => { this.read(problem); this.visit.say(t('camera.photoInstead')); }, { class: 'button answer', id: 'offer-photo' }),
+        button(t('camera.understood'), () => this.read(problem), { class: 'button answer', id: 'understood' })));
+  }
+
+  private read(problem: string): void {
+    this.problemRead = problem;
+    this.update();
   }
 
   private showLeave(): void {

@@ -8,7 +8,7 @@ import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
 import { capabilityName } from './asking.js';
 
-const PICTURES: Partial<Record<Capability, Icon>> = { camera: 'camera', 'device-state': 'device-state', recording: 'recording', microphone: 'microphone' };
+const PICTURES: Partial<Record<Capability, Icon>> = { camera: 'camera', 'device-state': 'device-state', recording: 'recording', microphone: 'microphone', still: 'camera', torch: 'light', zoom: 'zoom' };
 
 export class Bar {
   readonly element: HTMLElement;
@@ -30,6 +30,7 @@ export class Bar {
   }
 
   private words(): string {
+    if (this.visit.onHold) return t('bar.hold');
     if (this.visit.paused) return t('bar.paused');
     if (this.visit.waiting.size > 0 || (this.visit.granted.has('camera') && !this.studio.seen)) return t('bar.starting');
     return this.visit.granted.size === 0 ? t('bar.nothing') : '';
@@ -39,10 +40,10 @@ export class Bar {
     const { granted, paused, peer, session } = this.visit;
     const name = plain(peer?.name ?? t('end.somebody'));
     const words = this.words();
-    this.element.dataset['state'] = paused ? 'paused' : granted.size ? 'sending' : 'nothing';
+    this.element.dataset['state'] = paused || this.visit.onHold ? 'paused' : granted.size ? 'sending' : 'nothing';
     setText(this.state, words);
     this.state.hidden = words === '';
-    this.pause.hidden = granted.size === 0 || paused !== undefined;
+    this.pause.hidden = granted.size === 0 || paused !== undefined || this.visit.onHold;
     const now = JSON.stringify([[...granted.keys()], name, paused !== undefined]);
     if (now === this.shown) return; // buttons that are rebuilt lose the focus
     this.shown = now;

@@ -3,8 +3,7 @@
  * screens/masks.ts - boxes that hide a part of the picture: drawn, dragged, or moved by keys. The boxes on the screen are
  * handles alone; what hides is painted into the picture itself (encoder.worker.ts).
  */
-import type { Region } from '../camera/picture.js';
-import type { Studio } from '../camera/studio.js';
+import type { Masks, Region } from '../camera/picture.js';
 import { announce } from '../ui/announce.js';
 import { button, h, replace } from '../ui/dom.js';
 import { t } from '../words/words.js';
@@ -23,33 +22,42 @@ function sized(r: Region, dw: number, dh: number): Region {
   return { ...r, width: Math.min(1 - r.x, Math.max(LEAST, r.width + dw)), height: Math.min(1 - r.y, Math.max(LEAST, r.height + dh)) };
 }
 
+/** The moving picture, or a photo. */
+export interface Maskable {
+  masks: Masks;
+  setMasks(masks: Masks): void;
+}
+
 export class MaskEditor {
   open = false;
   readonly panel = h('div', { class: 'mask-panel', hidden: true });
   private readonly layer = h('div', { class: 'mask-layer', hidden: true });
   private readonly count = h('p', { class: 'small', role: 'status' });
-  private readonly only = h('input', { type: 'checkbox', id: 'only-this' });
+  private readonly only: HTMLInputElement;
   private from: { x: number; y: number } | undefined;
 
-  constructor(private readonly studio: Studio, private readonly overlay: HTMLElement) {
+  /** `hide`: id of the button that opens it; ids inside begin with `name`. */
+  constructor(private readonly target: Maskable, private readonly overlay: HTMLElement, private readonly hide = 'hide', name = 'mask') {
+    this.only = h('input', { type: 'checkbox', id: `${name}-only` });
     this.overlay.append(this.layer);
     this.layer.addEventListener('pointerdown', (event) => this.down(event));
     this.layer.addEventListener('pointermove', (event) => this.draw(event, false));
     this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
     this.only.addEventListener('change', () => this.setOnly());
     this.panel.append(h('h2', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
-      h('label', { class: 'switch', for: 'only-this' }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
+      h('label', { class: 'switch', for: `${name}-only` }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
       h('div', { class: 'row' },
-        button(t('mask.add'), () => this.add(), { class: 'button soft', id: 'mask-add' }),
-        button(t('mask.removeAll'), () => this.set([]), { class: 'button soft', id: 'mask-clear' }),
-        button(t('mask.done'), () => this.close(), { class: 'button main', id: 'mask-done' })));
+        button(t('mask.add'), () => this.add(), { class: 'button soft', id: `${name}-add` }),
+        button(t('mask.removeAll'), () => this.set([]), { class: 'button soft', id: `${name}-clear` }),
+        button(t('mask.done'), () => this.close(), { class: 'button main', id: `${name}-done` })));
   }
 
   toggle(): void {
     if (this.open) return this.close();
     this.open = true;
+    this.only.checked = this.target.masks.onlyShow !== undefined;
     this.panel.hidden = this.layer.hidden = false;
-    document.getElementById('hide')?.setAttribute('aria-expanded', 'true');
+    document.getElementById(this.hide)?.setAttribute('aria-expanded', 'true');
     this.redraw();
   }
 
@@ -57,17 +65,17 @@ export class MaskEditor {
     if (!this.open) return;
     this.open = false;
     this.panel.hidden = this.layer.hidden = true;
-    document.getElementById('hide')?.setAttribute('aria-expanded', 'false');
+    document.getElementById(this.hide)?.setAttribute('aria-expanded', 'false');
   }
 
   private regions(): readonly Region[] {
-    const { regions, onlyShow } = this.studio.masks;
+    const { regions, onlyShow } = this.target.masks;
     return onlyShow ? [onlyShow] : regions;
   }
 
   private set(regions: readonly Region[], say = true): void {
     const show = this.only.checked ? regions[regions.length - 1] : undefined;
-    this.studio.setMasks(show ? { regions: [], onlyShow: show } : { regions: regions.slice(-MOST) });
+    this.target.setMasks(show ? { regions: [], onlyShow: show } : { regions: regions.slice(-MOST) });
     this.redraw();
     if (say) announce(t('mask.count', { count: regions.length }));
   }
@@ -131,7 +139,7 @@ export class MaskEditor {
     const move = (e: PointerEvent): void => {
       const now = this.at(e), next = moved(region, now.x - start.x, now.y - start.y);
       Object.assign(box.style, { left: `${next.x * 100}%`, top: `${next.y * 100}%` });
-      this.studio.setMasks(this.only.checked ? { regions: [], onlyShow: next } : { regions: this.regions().map((r, i) => (i === index ? next : r)) });
+      this.target.setMasks(this.only.checked ? { regions: [], onlyShow: next } : { regions: this.regions().map((r, i) => (i === index ? next : r)) });
     };
     box.setPointerCapture(event.pointerId);
     box.addEventListener('pointermove', move);

@@ -37,7 +37,7 @@ export class Stage {
   constructor(private readonly visit: Visit, private readonly studio: Studio) {
     this.torch = button(t('camera.light'), () => void this.toggleTorch(), { class: 'button soft', 'aria-pressed': 'false' }, 'light');
     this.zoomRow = h('label', { class: 'zoom', for: 'zoom' }, h('span', {}, t('camera.zoom')), this.zoom);
-    this.zoom.addEventListener('input', () => void studio.camera.setZoom(this.zoom.valueAsNumber));
+    this.zoom.addEventListener('input', () => void studio.setZoom(this.zoom.valueAsNumber));
     this.masks = new MaskEditor(studio, this.overlay);
     this.tools.append(
       button(t('camera.switch'), () => void studio.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
@@ -49,7 +49,7 @@ export class Stage {
   }
 
   private async toggleTorch(): Promise<void> {
-    await this.studio.camera.setTorch(!this.studio.camera.torch);
+    await this.studio.toggleTorch();
     this.update();
   }
 
@@ -94,17 +94,18 @@ export class Stage {
     const { camera } = this.studio;
     this.torch.setAttribute('aria-pressed', String(camera.torch));
     setText(this.torch.lastElementChild!, camera.torch ? t('camera.lightOn') : t('camera.light'));
+    if (document.activeElement !== this.zoom) this.zoom.value = String(camera.zoom);
     if (camera.track === this.track) return;
     this.track = camera.track;
     this.torch.hidden = !camera.hasTorch();
-    const range = camera.zoomRange();
-    this.zoomRow.hidden = !range;
-    if (range) Object.assign(this.zoom, { min: range.min, max: range.max, step: range.step, value: range.min });
+    const most = camera.zoomMost();
+    this.zoomRow.hidden = most <= 1;
+    Object.assign(this.zoom, { min: 1, max: most, step: 'any', value: camera.zoom });
   }
 
   update(): void {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
-    const on = this.visit.granted.has('camera') && !this.visit.paused && !this.studio.problem;
+    const on = this.visit.granted.has('camera') && !this.visit.paused && !this.visit.onHold && !this.studio.problem;
     if (on && !this.placed) {
       this.placed = true;
       const canvas = this.studio.canvas();
@@ -112,7 +113,7 @@ export class Stage {
       this.picture.append(canvas, this.overlay, this.starting);
     }
     this.picture.hidden = !on;
-    this.empty.hidden = on || this.visit.paused !== undefined;
+    this.empty.hidden = on || this.visit.paused !== undefined || this.visit.onHold;
     this.tools.hidden = !on || !this.studio.seen;
     this.starting.hidden = this.studio.seen;
     this.caption.hidden = !on || !this.studio.seen;

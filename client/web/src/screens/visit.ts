@@ -38,23 +38,29 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   }
 
   function updateNotice(name: string): void {
+    const arrived = visit.still?.arrived;
     const words = visit.alarm !== undefined ? t('visit.alarm', { name, message: visit.alarm })
       : visit.peer && !visit.online ? t('visit.offline')
       : visit.peer && (visit.present === false || !visit.live) ? t('visit.gone', { name })
-      : visit.blocked ? t('visit.blocked') : '';
+      : visit.blocked ? t('visit.blocked')
+      : arrived !== undefined ? t('photo.sending', { percent: Math.floor(arrived * 100) }) : '';
     setText(notice, words);
     notice.hidden = words === '';
   }
 
   function updatePause(name: string): void {
-    const key = visit.paused ? `${visit.paused.by} ${visit.paused.reason}` : '';
+    const key = visit.onHold ? 'hold' : visit.paused ? `${visit.paused.by} ${visit.paused.reason}` : '';
     if (key === shownPause) return;
     shownPause = key;
-    paused.hidden = !visit.paused;
+    paused.hidden = key === '';
+    if (visit.onHold) {
+      replace(paused, icon('pause'), h('h2', {}, t('hold.title')), h('p', {}, t('hold.body', { name })));
+      return announce(t('hold.body', { name }), 'urgent');
+    }
     if (!visit.paused) return paused.replaceChildren();
     const what = t(`pause.${visit.paused.reason}` as Key, { name });
     const again = button(t(visit.paused.reason === 'reloaded' ? 'pause.again' : 'pause.continue'), carryOn, { class: 'button main huge', id: 'continue' }, 'play');
-    replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what), visit.paused.by !== 'agent' && again);
+    replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what), again);
     announce(what, 'urgent');
     if (document.activeElement === document.body || document.activeElement?.id === 'pause') again.focus();
   }
@@ -99,10 +105,17 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     queueMicrotask(update);
   }
 
+  function worked(what: 'light-on' | 'light-off' | 'zoom' | 'lens' | 'focus'): void {
+    announce(t(`worked.${what}`, { name: plain(visit.peer?.name ?? t('end.somebody')) }));
+  }
+
   function speak(event: SessionEvent): void {
     const name = plain(visit.peer?.name ?? t('end.somebody'));
     if (event.kind === 'joined') announce(t('visit.joined', { name, organisation: plain(event.organisation) }));
     else if (event.kind === 'consent') speakConsent(event.capability, event.state);
+    else if (event.kind === 'hold' && !event.on) announce(t('hold.back', { name }));
+    else if (event.kind === 'still' && event.step === 'whole') announce(t('photo.arrived', { name }));
+    else if (event.kind === 'still' && event.step === 'failed') announce(t('photo.notSent'));
     else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
     else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
     else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t('visit.offline'), 'urgent');
@@ -116,7 +129,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
   }
 
-  studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y) };
+  studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y), worked };
   visit.listen((event) => {
     if (event) speak(event);
     later();

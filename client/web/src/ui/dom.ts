@@ -51,6 +51,7 @@ const icons = {
   check: 'M5 12.5l5 5L19 7',
   switch: 'M4 9a8 8 0 0 1 14-3l2 2M20 4v4h-4M20 15a8 8 0 0 1-14 3l-2-2M4 20v-4h4',
   light: 'M13 3L5 14h6l-1 7 8-11h-6z',
+  zoom: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L21 21M10.5 8v5M8 10.5h5',
   mask: 'M4 5h16v14H4zM8 9h8v6H8z',
   phone: 'M7 3h10v18H7zM11 18h2',
   chat: 'M4 5h16v11H10l-4 4v-4H4z',

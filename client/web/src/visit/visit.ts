@@ -4,7 +4,7 @@
  * event of the protocol is turned here into what is so; screens are told "something changed" and read it.
  */
 import type {
-  Capability, ConsentState, CustomerSession, Err, Frame, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent,
+  CameraOrder, CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../proto/session.js';
 import { openLine } from './line.js';
 import type { Keeper } from './keep.js';
@@ -21,6 +21,19 @@ export interface Ask {
   purpose: string;
   maxS: number;
   retentionDays: number;
+}
+
+/** Up to three that belong together, asked for at once and answered each by itself. */
+export interface Sheet {
+  request: number;
+  asks: readonly Ask[];
+}
+
+/** A photo that was asked for: it is being chosen, or is on its way. */
+export interface StillAsked {
+  id: number;
+  /** 0..1; undefined: not sent. */
+  arrived: number | undefined;
 }
 
 export interface Said {
@@ -66,6 +79,7 @@ export interface Devices {
   mark(mark: Mark): void;
   clear(id: number): void;
   pointer(x: number, y: number): void;
+  control(order: CameraOrder): void;
 }
 
 export class Visit {
@@ -78,7 +92,13 @@ export class Visit {
   resumed = false;
   /** The agent's heartbeats come. */
   live = true;
-  ask: Ask | undefined;
+  sheet: Sheet | undefined;
+  still: StillAsked | undefined;
+  /** The agent is away for a while: nothing is captured. */
+  onHold = false;
+  /** The agent is done; nothing is shared any more. */
+  goodbye = false;
+  rated = false;
   /** Granted by a tap; the log's receipt is awaited. */
   readonly waiting = new Set<Capability>();
   readonly granted = new Map<Capability, Ask>();
@@ -152,6 +172,10 @@ export class Visit {
       case 'logged':
         this.entries.push({ capability: event.capability, action: event.action, note: event.note, r: event.r, receipt: event.receipt, unixMs: Date.now() });
         break;
+      case 'hold': this.onHold = event.on; break;
+      case 'still': this.onStill(event); break;
+      case 'goodbye': this.goodbye = true; break;
+      case 'camera-control': this.devices.control(event.order); break;
       case 'capture': this.devices.capture(event.capability, event.on); break;
       case 'key-frame': this.devices.keyFrame(); break;
       case 'data': this.onData(event.data); break;
@@ -172,15 +196,16 @@ export class Visit {
   }
 
   private onConsent(event: Extract<SessionEvent, { kind: 'consent' }>): void {
-    const { capability, state, purpose, maxS, retentionDays } = event;
-    if (this.ask?.capability === capability) {
-      if (state === 'granted') this.granted.set(capability, this.ask);
-      this.ask = undefined;
-    }
+    const { capability, state, purpose, maxS, retentionDays, request } = event, ask = { capability, purpose, maxS, retentionDays };
     this.waiting.delete(capability);
-    if (state === 'requested') this.ask = { capability, purpose, maxS, retentionDays };
-    else if (state === 'granted') {
-      this.granted.set(capability, this.granted.get(capability) ?? { capability, purpose, maxS, retentionDays });
+    if (state === 'requested') {
+      this.sheet = { request, asks: this.sheet?.request === request ? [...this.sheet.asks, ask] : [ask] };
+      return;
+    }
+    const left = this.sheet?.asks.filter((other) => other.capability !== capability) ?? [];
+    this.sheet = this.sheet && left.length ? { ...this.sheet, asks: left } : undefined;
+    if (state === 'granted') {
+      this.granted.set(capability, this.granted.get(capability) ?? ask);
       if (this.reopened) this.paused = { by: 'device', reason: 'reloaded' };
     }
     else {
@@ -189,13 +214,18 @@ export class Visit {
     }
   }
 
+  private onStill(event: Extract<SessionEvent, { kind: 'still' }>): void {
+    if (event.step === 'asked') this.still = { id: event.id, arrived: undefined };
+    else if (event.step === 'sending') this.still = { id: event.id, arrived: event.sent / event.parts };
+    else this.still = undefined;
+  }
+
   private onData(data: SessionData): void {
     switch (data.kind) {
       case 'chat': this.chat.push({ mine: false, text: data.text, unixMs: Date.now() }); break;
       case 'pointer': this.devices.pointer(data.x, data.y); break;
       case 'mark': this.devices.mark(data); break;
       case 'clear': this.devices.clear(data.id); break;
-      case 'paused': this.paused = data.paused ? { by: data.by as PauseBy, reason: data.reason as PauseReason } : undefined; break;
       case 'check-words': break; // what the agent thinks does not change what this end may release
     }
   }
@@ -203,7 +233,7 @@ export class Visit {
   private onEnded(reason: string, by: number, message: string): void {
     this.ended = { reason, by, err: this.lastError?.err, message: this.lastError?.message ?? message };
     this.endedAt = Date.now();
-    this.ask = undefined;
+    this.sheet = this.still = undefined;
     this.waiting.clear();
     removeEventListener('online', this.back);
     this.keeper.stop();
@@ -217,18 +247,41 @@ export class Visit {
 
   /* ---- what a person may do ---- */
 
-  allow(): Err {
-    const ask = this.ask;
-    if (!ask) return 'STATE';
-    const err = this.session.grant(ask.capability);
-    if (err === 'OK') this.waiting.add(ask.capability);
+  /** Answers the whole sheet: yes to these, no to the rest. */
+  answer(allowed: readonly Capability[]): Err {
+    const asks = this.sheet?.asks ?? [];
+    let first: Err = asks.length ? 'OK' : 'STATE';
+    for (const { capability } of asks) {
+      const yes = allowed.includes(capability), err = yes ? this.session.grant(capability) : this.session.refuse(capability);
+      if (yes && err === 'OK') this.waiting.add(capability);
+      if (err !== 'OK') first = err;
+    }
+    this.sheet = undefined;
+    return this.act(first);
+  }
+
+  sendStill(still: Still): Err {
+    const err = this.still ? this.session.stillSend(this.still.id, still) : 'STATE';
+    if (err === 'OK' && this.still) this.still = { ...this.still, arrived: 0 };
     return this.act(err);
   }
 
-  refuse(): Err {
-    const ask = this.ask;
-    this.ask = undefined;
-    return ask ? this.act(this.session.refuse(ask.capability)) : 'STATE';
+  discardStill(failed: boolean): Err {
+    const err = this.still ? this.session.stillDiscard(this.still.id, failed) : 'STATE';
+    this.still = undefined;
+    return this.act(err);
+  }
+
+  report(camera: CameraReport): Err {
+    return this.act(this.session.cameraState(camera));
+  }
+
+  /** The last word; the visit ends with it. stars undefined: none. */
+  rate(stars: number | undefined, solved: boolean): Err {
+    const err = stars === undefined ? 'OK' : this.session.rate(stars, solved);
+    this.rated = err === 'OK';
+    this.session.end('completed');
+    return this.act(err);
   }
 
   /** The device cannot, or its owner said no to the browser. */

@@ -36,6 +36,8 @@ export class Grant {
   gateOpen = false;
   gateSeq = 0; /* of the last gate sent for it */
   stream = 0; /* drawn once */
+  request = 0; /* number under which it was asked for first */
+  answered = 0; /* the last such number that was answered */
   epoch = 0;
   maxS = 0;
   retentionDays = 0;
@@ -65,7 +67,7 @@ export class Grant {
 }
 
 /* Of a grant, over a reload: never a key. */
-const KEPT = ['capability', 'logged', 'gateSeq', 'stream', 'epoch', 'maxS', 'retentionDays', 'purpose', 'stmtHash', 'leafHash', 'grantSeq', 'tl0', 'object'] as const;
+const KEPT = ['capability', 'logged', 'request', 'answered', 'gateSeq', 'stream', 'epoch', 'maxS', 'retentionDays', 'purpose', 'stmtHash', 'leafHash', 'grantSeq', 'tl0', 'object'] as const;
 
 export interface KeptGrants {
   epoch: number;
@@ -84,7 +86,8 @@ export class Grants {
   #epoch = 0;
   #gateSeq = 0;
   #requestNumber = 0;
-  #refusals = 0;
+  #refusals = 0; /* sheets in a row that a person said no to */
+  #refusedRequest = 0;
 
   constructor(private readonly core: Core) {
     this.frames = new Frames(core);
@@ -166,7 +169,7 @@ export class Grants {
 
   #tell(grant: Grant, state: ConsentState, purpose: string): void {
     const { capability, maxS, retentionDays } = grant;
-    this.core.emit({ kind: 'consent', capability, state, purpose, maxS, retentionDays });
+    this.core.emit({ kind: 'consent', capability, state, purpose, maxS, retentionDays, request: 0, of: 0 });
   }
 
   #secondsLeft(grant: Grant): number {
@@ -186,32 +189,40 @@ export class Grants {
   /* ---- being asked ---- */
 
   /** Why a request is not even put before the customer; undefined: it is. */
-  #cannotBeAsked(grant: Grant): string | undefined {
-    const { core } = this, { verified, policy, agent } = core.peer!, { capability } = grant;
+  #cannotBeAsked({ capability }: Grant, request: ConsentRequest): string | undefined {
+    const { core } = this, { verified, policy, agent } = core.peer!;
     if (!verified && capability !== 'microphone') return PURPOSE.UNVERIFIED;
     if ((!verified || policy.checkWordsRequired) && !core.wordsMatched) return PURPOSE.WORDS;
     const kept = policy.rules.get(capability)?.retentionDays ?? 0;
-    if (!policyAllows(policy, capability, agent.role, grant.maxS) || grant.retentionDays > kept || !policyOffers(policy, grant.purpose)) return PURPOSE.FORBIDDEN;
-    if (!policyOffers(policy, grant.purpose)) return PURPOSE.FORBIDDEN;
+    if (!policyAllows(policy, capability, agent.role, request.maxS) || request.retentionDays > kept || !policyOffers(policy, request.purpose)) return PURPOSE.FORBIDDEN;
     return core.config.offers.includes(capability) ? undefined : PURPOSE.BLOCKED;
   }
 
+  /** What a request asks for, each once; undefined: it is not one. */
+  #askedFor(request: ConsentRequest): Grant[] | undefined {
+    const numbers = [request.capability, ...request.with], named = numbers.map(capabilityFromNumber);
+    const wellFormed = named.every((name, i) => name && named.indexOf(name) === i) && isValue(request.purpose) && !isMachinesPurpose(request.purpose);
+    return wellFormed && request.number > this.#requestNumber && request.again < request.number ? named.map((name) => this.#grants.get(name!)!) : undefined;
+  }
+
   requested(request: ConsentRequest): void {
-    const { core } = this, capability = capabilityFromNumber(request.capability), grant = capability && this.#grants.get(capability);
-    if (!grant || request.number <= this.#requestNumber || !isValue(request.purpose) || isMachinesPurpose(request.purpose))
-      return core.alarm('FORMAT', "the agent's end sent a request that is not one");
+    const { core } = this, named = this.#askedFor(request);
+    if (!named) return core.alarm('FORMAT', "the agent's end sent a request that is not one");
     this.#requestNumber = request.number;
     /* the agent's own end does not let this happen; a changed one gets no answer and no note to fill the log with */
-    if (core.ending || this.#all().some((other) => other.phase === 'asked') || grant.phase !== 'none' || this.#refusals >= LIMIT.REFUSALS_MUTE) return;
-    grant.maxS = request.maxS;
-    grant.retentionDays = request.retentionDays;
-    grant.purpose = request.purpose;
-    grant.phase = 'asked';
-    const whyNot = this.#cannotBeAsked(grant);
-    if (!whyNot) return this.#tell(grant, 'requested', grant.purpose);
-    this.#state('refuse', grant, whyNot);
-    grant.phase = 'none';
-    this.#tell(grant, whyNot === PURPOSE.BLOCKED ? 'blocked' : 'refused', whyNot);
+    if (core.ending || core.hold.on || core.goodbye.said || this.#refusals >= LIMIT.REFUSALS_MUTE || this.#all().some((other) => other.phase === 'asked')) return;
+    /* what is granted is left out, and, when a sheet comes again, what has an answer that is on its way */
+    const open = named.filter((grant) => grant.phase === 'none' && (!request.again || grant.answered < request.again));
+    const whyNot = new Map(open.map((grant) => [grant, this.#cannotBeAsked(grant, request)]));
+    const of = open.filter((grant) => !whyNot.get(grant)).length;
+    for (const grant of open) {
+      Object.assign(grant, { request: request.again || request.number, maxS: request.maxS, retentionDays: request.retentionDays, purpose: request.purpose, phase: 'asked' });
+    }
+    for (const grant of open) {
+      const why = whyNot.get(grant), { capability, purpose, maxS, retentionDays } = grant;
+      if (why) this.#refuse(grant, why, why === PURPOSE.BLOCKED ? 'blocked' : 'refused');
+      else core.emit({ kind: 'consent', capability, state: 'requested', purpose, maxS, retentionDays, request: request.number, of });
+    }
   }
 
   /** `why` is what this end says; when a person said no it is empty, and the statement keeps the words that they said no to. */
@@ -219,13 +230,17 @@ export class Grants {
     if (grant.phase !== 'asked') return 'CONSENT';
     this.#state('refuse', grant, why || grant.purpose);
     grant.phase = 'none';
+    grant.answered = grant.request;
     this.#tell(grant, state, why);
     return 'OK';
   }
 
   refuse(grant: Grant): Err {
     const err = this.#refuse(grant, '', 'refused');
-    if (err === 'OK') this.#refusals++;
+    if (err === 'OK' && this.#refusedRequest !== grant.request) { /* a sheet counts once */
+      this.#refusedRequest = grant.request;
+      this.#refusals++;
+    }
     return err;
   }
 
@@ -241,6 +256,7 @@ export class Grants {
       return 'FULL';
     }
     grant.phase = 'logging';
+    grant.answered = grant.request;
     grant.logged = false;
     grant.grantSeq = entry.seq;
     grant.stmtHash = entry.textHash;
@@ -264,7 +280,7 @@ export class Grants {
 
   /** The log has it, and this end has verified that. Only now may the key leave. */
   #release(grant: Grant): void {
-    if (!this.core.pair.up) {
+    if (!this.core.pair.up || this.core.hold.keepsOff()) {
       this.#wipeKey(grant);
       grant.phase = 'suspended';
       return;
@@ -312,6 +328,7 @@ export class Grants {
     grant.waits = false;
     grant.grantSeq = 0;
     grant.deadlineMs = Infinity;
+    if (grant.capability === 'still') this.core.stills.end();
     this.#tell(grant, state, why);
   }
 
@@ -345,12 +362,12 @@ export class Grants {
 
   /* ---- the pair goes and comes ---- */
 
-  suspend(): void {
+  suspend(why: string): void {
     for (const grant of this.#all()) {
       if (grant.phase === 'logging' && !grant.logged) continue; /* its key never left; the receipt decides */
       if (grant.phase === 'asked') {
-        grant.phase = 'none'; /* the agent asks again when it is back */
-        this.#tell(grant, 'none', PURPOSE.CONNECTION_LOST);
+        grant.phase = 'none'; /* the agent's end asks again when it is back */
+        this.#tell(grant, 'none', why);
       }
       if (!grant.holdsConsent() || grant.phase === 'suspended') continue;
       this.#capture(grant, false);
@@ -372,6 +389,7 @@ export class Grants {
   }
 
   resume(): void {
+    if (this.core.hold.keepsOff()) return;
     for (const grant of this.#all()) if (grant.phase === 'suspended' && grant.logged && !grant.waits) this.#rekey(grant);
   }
 
@@ -404,7 +422,7 @@ export class Grants {
       if (!grant.waits) continue;
       grant.waits = false;
       grant.deadlineMs = Infinity;
-      if (this.core.pair.up && grant.phase === 'suspended' && grant.logged) this.#rekey(grant);
+      if (this.core.pair.up && !this.core.hold.keepsOff() && grant.phase === 'suspended' && grant.logged) this.#rekey(grant);
     }
   }
 
@@ -421,11 +439,29 @@ export class Grants {
       if (paused) this.#purge(grant);
     }
     if (!paused) this.#goOn();
-    return core.data.send({ kind: 'paused', paused, by, reason });
+    return core.data.sendBody({ case: 'paused', value: { paused, by, reason } });
   }
 
   maySend(grant: Grant | undefined): grant is Grant {
     return grant !== undefined && grant.phase === 'live' && grant.key !== undefined && !this.paused && TRAVEL[grant.capability].media;
+  }
+
+  isLive(capability: Capability): boolean {
+    return this.get(capability)?.phase === 'live' && !this.core.hold.on;
+  }
+
+  /** The log has it; a lost connection or a hold may have suspended it. */
+  isGranted(capability: Capability): boolean {
+    const grant = this.get(capability);
+    return grant !== undefined && grant.phase !== 'none' && grant.phase !== 'asked' && grant.logged;
+  }
+
+  purgeStream(capability: Capability): void {
+    const grant = this.get(capability);
+    if (grant) this.#purge(grant);
+  }
+  streamWaits(capability: Capability): boolean {
+    return this.core.queue.holds(this.get(capability)?.stream ?? 0);
   }
 
   pushFrame(capability: Capability, frame: Frame): Promise<Err> {
@@ -475,6 +511,7 @@ export class Grants {
       this.#wipeKey(grant);
       grant.phase = 'none';
     }
+    this.core.stills.end();
   }
 }
 

@@ -13,6 +13,7 @@ export type StatementAction = 'grant' | 'withdraw' | 'rekey' | 'join' | 'leave' 
 export const PURPOSE = {
   EXPIRED: 'expired', USED: 'used', CONNECTION_LOST: 'connection lost', NOT_LOGGED: 'not logged', BLOCKED: 'blocked', FORBIDDEN: 'policy forbids',
   UNVERIFIED: 'unverified organisation', WORDS: 'check words not compared', NO_GATE: 'refused by the relay', ENDED: 'ended',
+  HELD_TOO_LONG: 'held too long',
 } as const;
 const MACHINES = new Set<string>(Object.values(PURPOSE));
 export const isMachinesPurpose = (purpose: string): boolean => MACHINES.has(purpose);

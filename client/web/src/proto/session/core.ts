@@ -5,7 +5,10 @@
  *   session.ts           the outside: start, connection, feed, pending, tick, end
  *   session/relay.ts     what the relay says and is told
  *   session/pair.ts      the pair: handshake, channel, heartbeats, control messages in and out
- *   session/data.ts      numbered messages, delivered once and in order across pairs
+ *   session/data.ts      numbered messages, delivered once and in order across pairs; data_rules.ts: which, and under what
+ *   session/hold.ts      the agent is away for a while; goodbye.ts: for good
+ *   session/stills.ts    a photo on its way, part by part
+ *   session/kept.ts      what takes a session over a reload
  *   consent/outbox.ts    signed notes on their way into the log, one at a time, in order
  *   consent/grants.ts    consent is a key: requests, grants, withdrawals, rotation, frames
  */
@@ -24,9 +27,12 @@ import type { EnvelopeType } from '../wire/envelope.js';
 import type { Outbox } from '../consent/outbox.js';
 import type { Grants } from '../consent/grants.js';
 import type { DataChannel } from './data.js';
+import type { Goodbye } from './goodbye.js';
+import type { Hold } from './hold.js';
 import type { Pair } from './pair.js';
 import type { OutQueue } from './queue.js';
 import type { RelayLink } from './relay.js';
+import type { Stills } from './stills.js';
 
 export const LIMIT = {
   HEARTBEAT_MS: 1000,
@@ -40,6 +46,9 @@ export const LIMIT = {
   EPOCH_FRAMES: 1 << 22,
   CODE_TRIES: 3,
   REFUSALS_MUTE: 3,
+  EXPIRING_MS: 60_000, /* before its end a grant may be extended; half of its time when that is less */
+  HOLD_MIN_MS: 1000, /* a hold lasts at least so long: each return costs a key and a note */
+  GOODBYE_MS: 30_000, /* for the customer's last word */
   OUTBOX: 64,
   UNACKED: 256,
   END_WAIT_MS: 3000, /* for the log's last receipts, then the end is reached without them */
@@ -71,6 +80,9 @@ export interface Core {
   readonly link: RelayLink;
   readonly pair: Pair;
   readonly data: DataChannel;
+  readonly hold: Hold;
+  readonly goodbye: Goodbye;
+  readonly stills: Stills;
   readonly outbox: Outbox;
   readonly grants: Grants;
 

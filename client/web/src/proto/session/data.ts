@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* DATA: chat, marks and pauses are numbered for the life of the session, kept until acknowledged and sent again after a resume. */
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { ProtoError, type Err } from '../err.js';
 import type { SessionData } from '../session.js';
 import type { Bytes } from '../util/bytes.js';
-import { isValue } from '../util/text.js';
 import { CONTROL } from '../wire/control.js';
 import { DataAckSchema, DataSchema, type Data } from '../wire/handhold_pb.js';
 import { decodeMessage, encodeMessage } from '../wire/message.js';
 import { LIMIT, type Core } from './core.js';
+import { RULES } from './data_rules.js';
 
-type Body = NonNullable<MessageInitShape<typeof DataSchema>['body']>;
+export type Body = NonNullable<MessageInitShape<typeof DataSchema>['body']>;
 
 function bodyOf(data: SessionData): Body {
   switch (data.kind) {
@@ -22,34 +22,8 @@ function bodyOf(data: SessionData): Body {
       return { case: 'mark', value: { id: data.id, shape: data.shape, points: [...data.points], text: data.text, tsMs: data.tsMs } };
     case 'clear':
       return { case: 'clear', value: { id: data.id } };
-    case 'paused':
-      return { case: 'paused', value: { paused: data.paused, by: data.by, reason: data.reason } };
     case 'check-words':
       return { case: 'checkWords', value: { match: data.match } };
-  }
-}
-
-/** undefined: nothing that this version understands. Chat may have line feeds: who shows it escapes it. */
-function dataOf({ body }: Data): SessionData | undefined {
-  switch (body.case) {
-    case 'chat':
-      return { kind: 'chat', text: body.value.text };
-    case 'pointer':
-      return { kind: 'pointer', x: body.value.x, y: body.value.y };
-    case 'mark': {
-      const { id, shape, points, text, tsMs } = body.value;
-      return isValue(shape) && isValue(text) ? { kind: 'mark', id, shape, points, text, tsMs } : undefined;
-    }
-    case 'clear':
-      return { kind: 'clear', id: body.value.id };
-    case 'paused': {
-      const { paused, by, reason } = body.value;
-      return isValue(by) && isValue(reason) ? { kind: 'paused', paused, by, reason } : undefined;
-    }
-    case 'checkWords':
-      return { kind: 'check-words', match: body.value.match };
-    default:
-      return undefined;
   }
 }
 
@@ -63,20 +37,32 @@ export class DataChannel {
   #unacked: { seq: bigint; body: Bytes }[] = [];
   #nextSeq = 1n;
   #delivered = 0n;
+  /** Came without the consent that it needs: a withdrawal may have crossed it. */
+  refused = 0;
 
   constructor(private readonly core: Core) {}
 
+  /** What a person said or did. */
   send(data: SessionData): Err {
-    const numbered = data.kind !== 'pointer';
+    return this.sendBody(bodyOf(data));
+  }
+
+  /** Throws nothing: RANGE when it is out of its bounds, what its rule says, FULL. */
+  sendBody(body: Body): Err {
+    const numbered = body.case !== 'pointer';
     if (numbered && this.#unacked.length >= LIMIT.UNACKED) return 'FULL';
-    let body: Bytes;
+    const seq = numbered ? this.#nextSeq : 0n, rule = body.case && RULES[body.case];
+    if (!rule || !rule.by.includes('customer')) return 'ARGUMENT';
+    let bytes: Bytes;
     try {
-      body = encodeMessage(DataSchema, { seq: numbered ? this.#nextSeq : 0n, body: bodyOf(data) });
+      const message = create(DataSchema, { seq, body }), err = rule.check?.(this.core, message) ?? 'OK';
+      if (err !== 'OK') return err === 'FORMAT' ? 'RANGE' : err;
+      bytes = encodeMessage(DataSchema, { seq, body });
     } catch (error) {
       return error instanceof ProtoError ? error.err : 'RANGE';
     }
-    if (numbered) this.#unacked.push({ seq: this.#nextSeq++, body });
-    this.core.control(CONTROL.DATA, body);
+    if (numbered) this.#unacked.push({ seq: this.#nextSeq++, body: bytes });
+    this.core.control(CONTROL.DATA, bytes);
     return 'OK';
   }
 
@@ -89,16 +75,22 @@ export class DataChannel {
   }
 
   receive(bytes: Bytes): void {
-    let data: SessionData | undefined, seq = 0n;
+    let message: Data;
     try {
-      const message = decodeMessage(DataSchema, bytes);
-      seq = message.seq;
-      data = dataOf(message);
+      message = decodeMessage(DataSchema, bytes);
     } catch {
-      data = undefined;
+      return this.core.alarm('FORMAT', 'the other end sent something that this version does not understand');
     }
-    if (!data) return this.core.alarm('FORMAT', 'the other end sent something that this version does not understand');
-    if (seq === 0n || this.#isNext(seq)) this.core.emit({ kind: 'data', data });
+    if (message.seq === 0n ? message.body.case === 'pointer' : this.#isNext(message.seq)) this.#take(message);
+  }
+
+  #take(message: Data): void {
+    const { core } = this, rule = message.body.case && RULES[message.body.case];
+    if (!message.body.case) return; /* of a newer version, which this one can do without */
+    const err = !rule || !rule.by.includes('agent') ? 'STATE' : rule.check?.(core, message) ?? 'OK';
+    if (err === 'CONSENT') this.refused++;
+    else if (err !== 'OK') core.alarm(err, 'the other end sent something that it may not send, or that is out of its bounds');
+    else rule!.take?.(core, message);
   }
 
   /** In order within a pair; what is sent again after a resume may have come before. */

@@ -12,6 +12,7 @@ import type { KeptGrants } from '../consent/grants.js';
 import type { KeptOutbox } from '../consent/outbox.js';
 import type { Peer } from './core.js';
 import type { KeptData } from './data.js';
+import type { KeptHold } from './hold.js';
 
 export interface Kept {
   uiBuild: Bytes;
@@ -28,6 +29,8 @@ export interface Kept {
   logDistrusted: boolean;
   wordsMatched: boolean;
   data: KeptData;
+  hold: KeptHold;
+  lastStill: number;
   outbox: KeptOutbox;
   grants: KeptGrants;
 }

@@ -5,7 +5,7 @@ import { sameBytes, wipe, type Bytes } from '../util/bytes.js';
 import { checkWords } from '../pairing/check.js';
 import { HANDSHAKE_WAIT_MS, KIND, Pairing, type PairingConfig, type PairingResult } from '../pairing/pairing.js';
 import type { NoiseChannel } from '../seal/noise.js';
-import { kidStream } from '../consent/statement.js';
+import { kidStream, PURPOSE } from '../consent/statement.js';
 import { endFromNumber } from '../wire/capability.js';
 import { CONTROL, controlFrame, controlParse, type Control } from '../wire/control.js';
 import { INDEX, TYPE } from '../wire/envelope.js';
@@ -198,7 +198,7 @@ export class Pair {
     this.up = this.#confirmed = false;
     this.#retryAtMs = Infinity;
     if (!wasUp || core.ended) return;
-    core.grants.suspend();
+    core.grants.suspend(PURPOSE.CONNECTION_LOST);
     core.lostSinceMs = core.now.monoMs;
     if (!core.ending) core.emit({ kind: 'connection', state: 'reconnecting' });
   }

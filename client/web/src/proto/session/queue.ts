@@ -60,6 +60,11 @@ export class OutQueue {
     });
   }
 
+  /** Does anything of this stream wait? */
+  holds(stream: number): boolean {
+    return this.#media.some((media) => media.stream === stream);
+  }
+
   /** The connection is gone. */
   clear(): void {
     this.#lent = undefined;

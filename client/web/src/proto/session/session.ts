@@ -3,7 +3,7 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { ProtoError, type Err } from '../err.js';
 import type {
-  ConsentState, CustomerConfig, CustomerSession, Figures, Frame, Now, OrganisationView, PauseBy, PauseReason, SessionData, SessionEvent,
+  CameraReport, ConsentState, CustomerConfig, CustomerSession, Figures, Frame, Now, OrganisationView, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../session.js';
 import { wipe, type Bytes } from '../util/bytes.js';
 import { isClientInfo } from '../pairing/auth.js';
@@ -21,10 +21,13 @@ import { ByeSchema } from '../wire/handhold_pb.js';
 import { encodeMessage } from '../wire/message.js';
 import { LIMIT, type Core, type Peer } from './core.js';
 import { DataChannel } from './data.js';
+import { Goodbye } from './goodbye.js';
+import { Hold } from './hold.js';
 import { keptRead, keptWrite, type Kept } from './kept.js';
 import { Pair } from './pair.js';
 import { OutQueue } from './queue.js';
 import { RelayLink } from './relay.js';
+import { Stills } from './stills.js';
 
 function takeInvitation(config: CustomerConfig, kept: Kept | undefined): { secret: InviteLink | InviteCode | undefined; joinHost: string } {
   if (kept) return { secret: undefined, joinHost: kept.joinHost };
@@ -52,6 +55,9 @@ export class Session implements CustomerSession, Core {
   readonly link: RelayLink = new RelayLink(this);
   readonly pair: Pair = new Pair(this);
   readonly data: DataChannel = new DataChannel(this);
+  readonly hold: Hold = new Hold(this);
+  readonly goodbye: Goodbye = new Goodbye(this);
+  readonly stills: Stills = new Stills(this);
   readonly outbox: Outbox = new Outbox(this);
   readonly grants: Grants = new Grants(this);
 
@@ -98,17 +104,19 @@ export class Session implements CustomerSession, Core {
     this.link.restore(kept.token);
     this.pair.restore(kept.resumeKeys);
     this.data.restore(kept.data);
+    this.stills.restore(kept.lastStill);
     this.outbox.restore(kept.outbox);
     this.grants.restore(kept.grants);
+    this.hold.restore(kept.hold);
   }
 
   keep(): string | undefined {
     const { monoMs, unixMs } = this.config.clock(), { token } = this.link, resumeKeys = this.pair.keep();
-    if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.#over) return undefined;
+    if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.#over || this.goodbye.said) return undefined;
     return keptWrite({
       uiBuild: this.config.uiBuild, unixMs, startUnixMs: unixMs - (monoMs - this.startMs), sid: this.sid, joinHost: this.joinHost, csSeed: this.csSeed, token,
       resumeKeys, peer: this.peer, tree: this.tree, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
-      data: this.data.keep(), outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
+      data: this.data.keep(), hold: this.hold.keep(monoMs), lastStill: this.stills.keep(), outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
     });
   }
 
@@ -185,6 +193,7 @@ export class Session implements CustomerSession, Core {
   }
 
   pending(): Uint8Array<ArrayBuffer> | undefined {
+    this.stills.feed();
     return this.queue.pending();
   }
   sent(): void {
@@ -261,7 +270,7 @@ export class Session implements CustomerSession, Core {
 
   deadline(): number {
     if (this.#over) return Infinity;
-    const at = Math.min(this.pair.deadline(), this.outbox.deadline(), this.grants.deadline());
+    const at = Math.min(this.pair.deadline(), this.outbox.deadline(), this.grants.deadline(), this.hold.deadline(), this.goodbye.deadline());
     if (this.ending) return !this.link.left && !this.outbox.waiting() ? this.now.monoMs : Math.min(at, this.#endDeadlineMs);
     return Math.min(at, this.startMs + LIMIT.SESSION_MS, this.#giveUpMs() + (this.#gaveUp ? LIMIT.GIVE_UP_EXTRA_MS : 0));
   }
@@ -273,7 +282,9 @@ export class Session implements CustomerSession, Core {
     this.pair.tick();
     this.outbox.tick();
     this.grants.tick();
+    this.hold.tick();
     this.#tickGrace();
+    if (!this.#over) this.goodbye.tick();
     if (!this.#over && this.now.monoMs >= this.startMs + LIMIT.SESSION_MS) this.beginEnd('expired', INDEX.CUSTOMER);
     this.#tickEnd();
   }
@@ -325,6 +336,27 @@ export class Session implements CustomerSession, Core {
   pushFrame(capability: Capability, frame: Frame): Promise<Err> {
     this.#enter();
     return this.grants.pushFrame(capability, frame);
+  }
+
+  #mayAct(): boolean {
+    this.#enter();
+    return this.joined && !this.ending && !this.#over;
+  }
+
+  stillSend(id: number, still: Still): Err {
+    return this.#mayAct() ? this.stills.send(id, still) : 'STATE';
+  }
+  stillDiscard(id: number, failed: boolean): Err {
+    return this.#mayAct() ? this.stills.discard(id, failed) : 'STATE';
+  }
+  cameraState(report: CameraReport): Err {
+    return this.#mayAct() ? this.data.sendBody({ case: 'cameraState', value: { ...report, lenses: [...report.lenses] } }) : 'STATE';
+  }
+  rate(stars: number, solved: boolean): Err {
+    return this.#mayAct() ? this.goodbye.rate(stars, solved) : 'STATE';
+  }
+  onHold(): boolean {
+    return this.hold.on;
   }
 
   sendData(data: SessionData): Err {

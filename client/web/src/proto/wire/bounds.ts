@@ -71,6 +71,7 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   'MediaAck.obj': { count: 16 },
   'MediaAck.arrival_ms': { count: 16 },
   'Heartbeat.log_root': { size: 32 },
+  'Heartbeat.checkpoint': { size: 1280 },
   'Nonce.n_a': { size: 16, fixed: true },
   'Chat.text': { size: 2001 },
   'Mark.shape': { size: 16 },
