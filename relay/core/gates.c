@@ -53,37 +53,6 @@ static unsigned free_place(const struct relay_room *room)
     return place;
 }
 
-enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room, const struct proto_gate *said,
-                               struct proto_now now)
-{
-    struct relay_gate *gate = relay_gate_find(room, said->src, said->stream);
-    int64_t until_ms = said->ttl_s ? now.mono_ms + (int64_t)said->ttl_s * 1000 : PROTO_NEVER;
-
-    if (gate)
-        relay_gate_close(core, room, gate, "replaced", now);
-    unsigned place = free_place(room);
-    if (place == RELAY_ROOM_GATES || room->outbox.count > RELAY_EVENTS_GATE)
-        return PROTO_ERR_FULL;
-    gate = calloc(1, sizeof *gate);
-    if (!gate)
-        return PROTO_ERR_NOMEM;
-    gate->said = *said;
-    gate->until_ms = proto_earlier(until_ms, room->expires_ms);
-    room->gates[place] = gate; /* before the event, whose row lists the gates */
-    room->gate_count++;
-    room->seat[said->src].gate_at[said->stream] = (uint8_t)(place + 1);
-    room->seat[said->src].capability_at[said->stream] = (uint8_t)said->capability;
-    enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);
-    if (err) {
-        room->seat[said->src].gate_at[said->stream] = 0;
-        room->gates[place] = NULL;
-        room->gate_count--;
-        free(gate);
-    }
-    relay_room_schedule(core, room);
-    return err;
-}
-
 /* How much had passed before a restart is lost with the process that knew it. */
 static void log_stopped(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
                         const char *cause, uint64_t frames, struct proto_now now)
@@ -134,6 +103,74 @@ void relay_gate_close(struct relay_core *core, struct relay_room *room, struct r
     log_gate(core, room, gate, PROTO_ACT_GATE_CLOSED, cause, now);
     relay_room_schedule(core, room);
     free(gate);
+}
+
+/* The same way for the same people, on a newer grant. */
+static bool is_extended_by(const struct relay_gate *gate, const struct proto_gate *said)
+{
+    return !gate->before_restart && gate->said.dst == said->dst && gate->said.capability == said->capability &&
+           !memcmp(gate->said.grantee, said->grantee, sizeof said->grantee);
+}
+
+/*
+ * The log reads that one grant was used up and the next begun; what is on its way does not notice. (To close and open
+ * it would drop what waits, and a stream that may lose nothing would have lost something.)
+ */
+static enum proto_err extend(struct relay_core *core, struct relay_room *room, struct relay_gate *gate,
+                             const struct proto_gate *said, int64_t until_ms, struct proto_now now)
+{
+    unsigned place = place_of(room, gate);
+    uint64_t frames = gate->frames;
+
+    if (room->outbox.count > RELAY_EVENTS_GATE)
+        return PROTO_ERR_FULL;
+    gate->frames = 0;
+    if (frames)
+        log_stopped(core, room, gate, NULL, frames, now);
+    gate->bytes = 0;
+    room->gates[place] = NULL; /* each event saves the row as it is at that moment */
+    log_gate(core, room, gate, PROTO_ACT_GATE_CLOSED, "replaced", now);
+    room->gates[place] = gate;
+    gate->said = *said;
+    gate->until_ms = proto_earlier(until_ms, room->expires_ms);
+    enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);
+    if (err)
+        relay_gate_close(core, room, gate, "replaced", now);
+    relay_room_schedule(core, room);
+    return err;
+}
+
+enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room, const struct proto_gate *said,
+                               struct proto_now now)
+{
+    struct relay_gate *gate = relay_gate_find(room, said->src, said->stream);
+    int64_t until_ms = said->ttl_s ? now.mono_ms + (int64_t)said->ttl_s * 1000 : PROTO_NEVER;
+
+    if (gate && is_extended_by(gate, said))
+        return extend(core, room, gate, said, until_ms, now);
+    if (gate)
+        relay_gate_close(core, room, gate, "replaced", now);
+    unsigned place = free_place(room);
+    if (place == RELAY_ROOM_GATES || room->outbox.count > RELAY_EVENTS_GATE)
+        return PROTO_ERR_FULL;
+    gate = calloc(1, sizeof *gate);
+    if (!gate)
+        return PROTO_ERR_NOMEM;
+    gate->said = *said;
+    gate->until_ms = proto_earlier(until_ms, room->expires_ms);
+    room->gates[place] = gate; /* before the event, whose row lists the gates */
+    room->gate_count++;
+    room->seat[said->src].gate_at[said->stream] = (uint8_t)(place + 1);
+    room->seat[said->src].capability_at[said->stream] = (uint8_t)said->capability;
+    enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);
+    if (err) {
+        room->seat[said->src].gate_at[said->stream] = 0;
+        room->gates[place] = NULL;
+        room->gate_count--;
+        free(gate);
+    }
+    relay_room_schedule(core, room);
+    return err;
 }
 
 void relay_gate_close_all(struct relay_core *core, struct relay_room *room, const char *cause, struct proto_now now)

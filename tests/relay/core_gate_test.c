@@ -337,6 +337,57 @@ static void a_stream_that_gets_another_gate_loses_the_first(void **state)
     assert_int_equal(world_count(&w, s.sid, PROTO_ACT_GATE_CLOSED), 1);
 }
 
+/* One grant follows the other; to close and open the way would lose what a stream may not lose. */
+static void a_gate_on_a_newer_grant_goes_on_and_loses_nothing_that_waits(void **state)
+{
+    struct proto_event_note events[16];
+    struct proto_media_header reliable = {
+        .src = 1, .stream = 5, .class = PROTO_CLASS_RELIABLE, .flags = PROTO_MEDIA_RELIABLE};
+    size_t len, waited = 0;
+    (void)state;
+
+    session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_DEVICE_STATE);
+    for (int i = 0; i < 3; i++)
+        assert_ok(world_media(&w, s.customer, &reliable, 100));
+    w.now.mono_ms += 599000;
+    struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_DEVICE_STATE, 600);
+    assert_ok(session_say_gate(&w, &s, &gate));
+    assert_ok(world_media(&w, s.customer, &reliable, 100));
+    while (world_get(&w, s.agent, PROTO_TYPE_MEDIA, &len))
+        waited++;
+    assert_int_equal(waited, 4);
+    w.now.mono_ms += 599999; /* beyond the first one's time */
+    assert_true(arrives(&reliable));
+    w.now.mono_ms += 1;
+    assert_false(arrives(&reliable));
+    world_pass(&w, 1);
+    world_work(&w);
+    static const enum proto_act expected[] = {
+        PROTO_ACT_CREATED,     PROTO_ACT_JOINED,      PROTO_ACT_GATE_OPENED, PROTO_ACT_STARTED, PROTO_ACT_STOPPED,
+        PROTO_ACT_GATE_CLOSED, PROTO_ACT_GATE_OPENED, PROTO_ACT_STARTED,     PROTO_ACT_STOPPED, PROTO_ACT_GATE_CLOSED};
+    assert_int_equal(world_events(&w, s.sid, events, 16), sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        assert_int_equal(events[i].action, expected[i]);
+    assert_string_equal(proto_event_note_get(&events[4], "frames"), "3");
+    assert_string_equal(proto_event_note_get(&events[5], "cause"), "replaced");
+    assert_string_equal(proto_event_note_get(&events[8], "frames"), "2");
+    assert_hash(&events[6], "leaf", gate.leaf_hash);
+}
+
+static void a_newer_grant_that_the_log_does_not_have_extends_nothing(void **state)
+{
+    (void)state;
+
+    session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
+    w.now.mono_ms += 599000;
+    struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+    gate.leaf_hash[0] ^= 1;
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_CONSENT);
+    assert_true(arrives(&key_frame));
+    w.now.mono_ms += 1000;
+    assert_false(arrives(&key_frame));
+}
+
 static void gates_have_a_bound(void **state)
 {
     (void)state;
@@ -489,6 +540,8 @@ int main(void)
         GATE_TEST(a_closing_gate_drops_what_waits_at_once),
         GATE_TEST(a_lost_connection_closes_its_gates_and_keeps_its_seat),
         GATE_TEST(a_stream_that_gets_another_gate_loses_the_first),
+        GATE_TEST(a_gate_on_a_newer_grant_goes_on_and_loses_nothing_that_waits),
+        GATE_TEST(a_newer_grant_that_the_log_does_not_have_extends_nothing),
         GATE_TEST(gates_have_a_bound),
         GATE_TEST(a_slow_receiver_costs_the_picture_and_the_sender_is_asked_for_a_key_frame_once),
         GATE_TEST(the_sender_is_asked_also_when_pictures_grow_old_in_silence),

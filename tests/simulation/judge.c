@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/consent/evidence.h"
@@ -71,6 +72,27 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
     }
     sim_fail(sim, "invariants 1, 2: session %u: a frame of %s captured at %lld opened without a consent",
              session->number, proto_capability_name((enum proto_capability)capability), (long long)captured);
+}
+
+/* Invariants 1 and 5: only what the person sent, whole, once, and while a consent for it held. */
+void sim_judge_still(struct sim *sim, struct sim_session *session, const struct proto_event *event)
+{
+    uint32_t id = event->still.id;
+    const struct proto_still *still = &event->still.still;
+
+    if (id >= SIM_STILLS_MAX)
+        return;
+    if (!session->still_sent[id] || session->still_sent[id] != still->len || session->still_came[id]) {
+        sim_fail(sim, "invariant 5: session %u: still %u of %zu bytes came, and %zu were sent", session->number, id,
+                 still->len, session->still_came[id] ? 0 : session->still_sent[id]);
+        return;
+    }
+    session->still_came[id] = true;
+    uint8_t *was = malloc(still->len);
+    sim_still_fill(session, id, was, still->len);
+    if (memcmp(was, still->bytes, still->len) != 0)
+        sim_fail(sim, "invariant 5: session %u: still %u came altered", session->number, id);
+    free(was);
 }
 
 /* ---------------------------------------------------------------- the log at the end */

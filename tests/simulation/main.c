@@ -23,7 +23,7 @@ enum { WEATHERS = sizeof weathers / sizeof *weathers };
 int main(int argc, char **argv)
 {
     uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0,
-             changed = 0, joined = 0;
+             changed = 0, joined = 0, stills = 0, holds = 0, extensions = 0, controls = 0;
     bool one = false;
     static struct sim sim;
 
@@ -51,6 +51,10 @@ int main(int argc, char **argv)
             pushed += sim.sessions[i].frames_pushed;
             opened += sim.sessions[i].frames_opened;
             joined += sim.sessions[i].customer.joined;
+            stills += sim.sessions[i].stills;
+            holds += sim.sessions[i].holds;
+            extensions += sim.sessions[i].extensions;
+            controls += sim.sessions[i].controls;
         }
         sessions += count;
         crashes += sim.crashes;
@@ -64,10 +68,12 @@ int main(int argc, char **argv)
         }
     }
     printf("%llu worlds, %llu sessions (%llu joined), %llu frames sealed, %llu opened, %llu relay crashes, %llu cuts, "
-           "%llu lies, %llu frames of a changed companion, %ld s: every invariant held\n",
+           "%llu lies, %llu frames of a changed companion, %llu stills, %llu holds, %llu extensions, %llu controls, "
+           "%ld s: every invariant held\n",
            (unsigned long long)seeds, (unsigned long long)sessions, (unsigned long long)joined,
            (unsigned long long)pushed, (unsigned long long)opened, (unsigned long long)crashes,
            (unsigned long long)cuts, (unsigned long long)tampered, (unsigned long long)changed,
-           (long)(time(NULL) - began));
-    return joined && opened ? 0 : 1;
+           (unsigned long long)stills, (unsigned long long)holds, (unsigned long long)extensions,
+           (unsigned long long)controls, (long)(time(NULL) - began));
+    return joined && opened && stills && holds && extensions && controls ? 0 : 1;
 }

@@ -6,9 +6,11 @@
  *
  *   sim.c     the world: clock, relay with its store and writer, crashes
  *   net.c     connections: two ordered rows of messages that are delayed, stalled, cut on one side before the other,
- * tampered with people.c  what customers and agents do, and what they truly agreed to folder.c  the organisation on
- * disk, for tests that read the log as an officer does judge.c   the invariants: checked at each message, and on the
- * log when a world ends
+ *             tampered with
+ *   people.c  what customers and agents are told, and what they truly agreed to
+ *   deeds.c   what they do
+ *   folder.c  the organisation on disk, for tests that read the log as an officer does
+ *   judge.c   the invariants: checked at each message, and on the log when a world ends
  */
 #ifndef TESTS_SIMULATION_SIM_H
 #define TESTS_SIMULATION_SIM_H
@@ -24,6 +26,7 @@ enum {
     SIM_CONNECTIONS_MAX = 4096, /* numbers, not at once */
     SIM_GRANTS_MAX = 256,
     SIM_DEEDS_MAX = 512,
+    SIM_STILLS_MAX = 256,
 };
 
 /* What may go wrong in this world, in thousandths of a chance at each occasion. */
@@ -80,8 +83,12 @@ struct sim_end {
     enum proto_end reason;
     uint32_t chat_sent, chat_got;
     int64_t next_act_ms, next_frame_ms;
-    enum proto_capability asked;
+    uint32_t asked; /* bit 1 << capability: on the sheet that is before this customer */
     int64_t answer_ms;
+    uint32_t expiring; /* bits too: about to end */
+    uint32_t still;    /* the one that the person looks at; 0: none */
+    int64_t still_ms;
+    bool on_hold, goodbye; /* as this end knows it */
 };
 
 struct sim_session {
@@ -93,6 +100,9 @@ struct sim_session {
     struct sim_deed deeds[SIM_DEEDS_MAX];
     unsigned deed_count;
     bool capturing[PROTO_CAPABILITY_COUNT];
+    size_t still_sent[SIM_STILLS_MAX]; /* by number: bytes of what the person sent; 0: nothing */
+    bool still_came[SIM_STILLS_MAX];
+    uint64_t stills, holds, extensions, controls; /* that came whole; begun; made; taken */
     uint8_t sid[16];
     bool gate_open[64]; /* by stream, as the relay was told */
     bool sid_known, by_code;
@@ -160,6 +170,10 @@ void sim_people_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_people_deadline(const struct sim *sim, const struct sim_end *end);
 void sim_people_events(struct sim *sim, struct sim_end *end);
 
+struct sim_grant *sim_open_grant(struct sim_session *session, enum proto_capability capability);
+void sim_note_deed(struct sim *sim, struct sim_session *session, enum proto_statement_action action,
+                   enum proto_capability capability);
+
 /* judge.c */
 /** Every byte that the relay gets or sends: no planted text may be in it. */
 void sim_judge_bytes(struct sim *sim, const uint8_t *bytes, size_t len);
@@ -167,7 +181,11 @@ void sim_judge_bytes(struct sim *sim, const uint8_t *bytes, size_t len);
 void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t *bytes, size_t len);
 void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, const uint8_t *bytes, size_t len);
 void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct proto_event *event);
+/** A still that is whole at the agent: one that the person sent, byte for byte, and once. */
+void sim_judge_still(struct sim *sim, struct sim_session *session, const struct proto_event *event);
 void sim_judge_log(struct sim *sim);
+/** What is in a still of this number: a function of it alone. */
+void sim_still_fill(const struct sim_session *session, uint32_t id, uint8_t *bytes, size_t len);
 #define SIM_PLANT "PLANTED-PLAINTEXT"
 #define SIM_PURPOSE "to see the lamp" /* what agents say when they ask */
 
