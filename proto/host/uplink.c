@@ -25,10 +25,11 @@ int64_t host_uplink_pause_ms(unsigned tries, uint32_t dice)
 
     if (tries == 0)
         return 0;
-    for (unsigned i = 1; i < tries && pause < HOST_UPLINK_BACKOFF_MAX_MS; i++)
+    int64_t max = tries <= HOST_UPLINK_EAGER_TRIES ? HOST_UPLINK_EAGER_MAX_MS : HOST_UPLINK_BACKOFF_MAX_MS;
+    for (unsigned i = 1; i < tries && pause < max; i++)
         pause *= 2;
-    if (pause > HOST_UPLINK_BACKOFF_MAX_MS)
-        pause = HOST_UPLINK_BACKOFF_MAX_MS;
+    if (pause > max)
+        pause = max;
     return pause - (int64_t)(dice % (uint32_t)(pause / 2 + 1));
 }
 
@@ -142,6 +143,15 @@ static void on_closed(void *context, enum proto_err err, const char *text)
     settle(u);
 }
 
+/*
+ * TCP asks again after one second, then three: so a try that has not come through soon is given up for a new one, which
+ * finds a line that is back at once. Now and then one may take its time, for lines that are only slow.
+ */
+static int64_t patience(unsigned tries)
+{
+    return tries % 3 == 2 ? HOST_UPLINK_PATIENT_MS : HOST_UPLINK_IMPATIENT_MS;
+}
+
 static enum proto_err dial(struct host_uplink *u, char error[static 512])
 {
     const struct host_connection_config config = {.url = u->config.url,
@@ -153,6 +163,7 @@ static enum proto_err dial(struct host_uplink *u, char error[static 512])
                                                   .pending = pending,
                                                   .sent = sent,
                                                   .on_closed = on_closed,
+                                                  .connect_wait_ms = u->heard ? patience(u->tries) : 0,
                                                   .context = u};
 
     return host_connection_new(&u->connection, u->config.loop, &config, error);

@@ -3,7 +3,7 @@
  * proto/host/uplink.h - keeps one session connected to its relay: the same for a customer's end and an agent's.
  *
  * It owns the connection and the session's timer, not the session. A connection that is lost is made again at once,
- * then after 0.2 s doubling to 5 s, each time with up to half of it as jitter, so that a relay that comes back is not
+ * then after 0.2 s doubling to 1 s, and after a minute to 5 s, each time with up to half of it as jitter, so that a relay that comes back is not
  * met by everybody in the same instant. A relay that was never heard is not tried again: its name or its certificate is
  * wrong, and a person must read that.
  */
@@ -15,7 +15,11 @@
 #include "proto/util/err.h"
 
 #define HOST_UPLINK_BACKOFF_MS 200
+#define HOST_UPLINK_EAGER_TRIES 15     /* about a minute: as long as a session waits for whoever was lost … */
+#define HOST_UPLINK_EAGER_MAX_MS 1000  /* … a line that is back must not wait for us */
 #define HOST_UPLINK_BACKOFF_MAX_MS 5000
+#define HOST_UPLINK_IMPATIENT_MS 2500
+#define HOST_UPLINK_PATIENT_MS 8000
 #define HOST_UPLINK_FAREWELL_MS 3000 /* how long a polite end may take */
 
 struct host_uplink;

@@ -301,10 +301,11 @@ int demo_child_stop(struct demo_children *all, struct demo_child *c, int number,
 
 void demo_children_clear(struct demo_children *all)
 {
+    for (size_t i = 0; i < all->count; i++)
+        demo_child_stop(all, all->all[i], SIGTERM, 3000); /* reads from all of them meanwhile */
     for (size_t i = 0; i < all->count; i++) {
         struct demo_child *c = all->all[i];
 
-        demo_child_stop(all, c, SIGTERM, 3000);
         if (c->in >= 0)
             close(c->in);
         if (c->out >= 0)
