@@ -188,10 +188,9 @@ bool demo_phone(struct demo *d)
     json_t *ended = NULL;
 
     paper_heading("Another device of this network joins");
-    paper_line(
-        "A phone that opens the link will warn that the certificate is unknown: this organisation was made a moment "
-        "ago, and no authority that phones trust has signed it. Go on past the warning only here. There is no "
-        "phone page yet in this version: the page says how to join with the companion, on a machine that has it:");
+    paper_line("A phone opens the link, or the pattern below, in its browser. It will warn that the certificate is "
+               "unknown: this organisation was made a moment ago, and no authority that phones trust has signed it. Go "
+               "on past that warning here and nowhere else. A machine with the companion takes the link too:");
     printf("\n    handhold-client --ca ca.crt --camera /dev/video0 '%s'\n\n", d->link);
     proto_buf_init(&qr, 64 * 1024);
     if (agent_qr(d->link, isatty(STDOUT_FILENO), &qr) == PROTO_OK && !qr.failed)

@@ -24,7 +24,11 @@ static bool run(struct demo *d, const char *const *argv)
 bool demo_organisation(struct demo *d)
 {
     const char *dir = demo_path(d, "org"), *tar = demo_path(d, "relay.tar"), *relay = demo_path(d, "relay");
-    const char *const init[] = {"handhold-certs", "init", "--dir", dir, "--org", "Demo Support", NULL};
+    /* A page believes a domain that serves it. Another device reaches this machine by its address alone, so the address
+       is what the organisation is called. */
+    const char *domain = d->phone ? d->host : "localhost";
+    const char *const init[] = {
+        "handhold-certs", "init", "--dir", dir, "--org", "Demo Support", "--domain", domain, NULL};
     const char *const issue_relay[] = {"handhold-certs", "issue", "--dir",  dir,         "relay",
                                        "--host",         d->host, "--host", "localhost", NULL};
     const char *const issue_agent[] = {"handhold-certs", "issue",         "--dir", dir, "agent", "--id", "ana",
@@ -36,9 +40,9 @@ bool demo_organisation(struct demo *d)
     if (!run(d, init) || !run(d, issue_relay) || !run(d, issue_agent) || !run(d, export) || mkdir(relay, 0700) != 0 ||
         !run(d, unpack))
         return false;
-    paper_line(
-        "\"Demo Support\", known to customers as localhost. One agent, Ana Lindqvist. The authority's keys stay in "
-        "its own folder; the relay gets a folder with its own keys and nothing else.");
+    paper_line("\"Demo Support\", known to customers as %s. One agent, Ana Lindqvist. The authority's keys stay in "
+               "its own folder; the relay gets a folder with its own keys and nothing else.",
+               domain);
     return true;
 }
 
