@@ -27,8 +27,8 @@ bool demo_organisation(struct demo *d)
     /* A page believes a domain that serves it. Another device reaches this machine by its address alone, so the address
        is what the organisation is called. */
     const char *domain = d->phone ? d->host : "localhost";
-    const char *const init[] = {
-        "handhold-certs", "init", "--dir", dir, "--org", "Demo Support", "--domain", domain, NULL};
+    const char *const init[] = {"handhold-certs", "init",     "--dir", dir, "--org",
+                                "Demo Support",   "--domain", domain,  NULL};
     const char *const issue_relay[] = {"handhold-certs", "issue", "--dir",  dir,         "relay",
                                        "--host",         d->host, "--host", "localhost", NULL};
     const char *const issue_agent[] = {"handhold-certs", "issue",         "--dir", dir, "agent", "--id", "ana",
