@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DEMO_CHILDREN_MAX 8
+#define DEMO_CHILDREN_MAX 16
 #define DEMO_EVENTS_MAX 20000
 
 struct demo_event {
