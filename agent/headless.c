@@ -132,7 +132,7 @@ static void ask_at_once(struct headless *h, struct proto_now now)
 
 static void write_snapshot(struct headless *h)
 {
-    struct agent_desk_i420 f = agent_desk_picture_last(agent_desk_picture(h->desk));
+    struct agent_desk_i420 f = agent_desk_shown(h->desk);
     struct agent_desk_raster raster = {0};
     enum proto_err err;
 
