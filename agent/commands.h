@@ -32,7 +32,7 @@ enum agent_do {
 struct agent_command {
     enum agent_do what;
     enum proto_capability capability;
-    uint32_t max_s, id;
+    uint32_t max_s, id, ts_ms;                /* ts_ms: DRAW, of the picture it was drawn on; 0: the one that is shown */
     bool on;                                  /* FREEZE, CHECK_WORDS */
     double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT: one pair */
     size_t pairs;

@@ -6,12 +6,15 @@
 #include "agent/commands.h"
 #include "agent/enrol.h"
 #include "agent/headless.h"
+#include "agent/identity.h"
 #include "proto/host/connection.h"
 #include "proto/host/files.h"
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
-#include "proto/host/world.h"
+#ifdef HANDHOLD_VIEWER
+#include "agent/viewer/app.h"
+#endif
 
 static struct {
     const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats;
@@ -20,9 +23,9 @@ static struct {
 } opt = {.dir = "."};
 
 static const struct host_option options[] = {
-    {"relay", "URL", HOST_TEXT, &opt.relay, .required = true, .help = "the staff end: https://host:port"},
-    {"identity", "D/staff/ID", HOST_TEXT, &opt.identity, .required = true, .help = "the pair ID.crt and ID.key"},
-    {"ca", "FILE", HOST_TEXT, &opt.ca, .required = true, .help = "the organisation's ca.crt"},
+    {"relay", "URL", HOST_TEXT, &opt.relay, .help = "the staff end: https://host:port"},
+    {"identity", "D/staff/ID", HOST_TEXT, &opt.identity, .help = "the pair ID.crt and ID.key"},
+    {"ca", "FILE", HOST_TEXT, &opt.ca, .help = "the organisation's ca.crt"},
     {"headless", NULL, HOST_FLAG, &opt.headless, .help = "without a window, driven by JSON Lines on stdin"},
     {"invite", NULL, HOST_FLAG, &opt.invite, .help = "make an invitation at once (so it is without a window)"},
     {"customer", "REF", HOST_TEXT, &opt.customer, .help = "whose session it is: the key under which it can be erased"},
@@ -53,7 +56,8 @@ static const struct host_program program = {
     .options = options,
     .commands = commands,
     .command_optional = true,
-    .notes = "Commands on stdin, one JSON object a line:\n"
+    .notes = "Without --headless a window opens; it remembers --relay, --identity and --ca.\n\n"
+             "Commands on stdin, one JSON object a line:\n"
              "  {\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"To see the lights\"}\n"
              "  {\"do\":\"chat\",\"text\":\"Hello\"}   {\"do\":\"point\",\"x\":0.5,\"y\":0.5}   {\"do\":\"end\"}\n"};
 
@@ -64,42 +68,31 @@ static int wrong(const char *value, const char *rule, const char *way_out)
 }
 
 static struct {
-    char cert_file[HOST_PATH_BYTES], key_file[HOST_PATH_BYTES];
-    struct proto_credential credential;
+    struct agent_identity identity;
     struct agent_headless_config config;
 } made;
 
-static enum proto_err read_pem(const char *path, struct proto_buf *out)
-{
-    enum proto_err err = host_file_read(path, out);
-
-    if (err != PROTO_OK)
-        host_say_err(path, err);
-    return err;
-}
-
 static int take_identity(void)
 {
-    struct proto_buf cert, key, ca;
-    enum proto_err err = PROTO_ERR_RANGE;
+    char why[AGENT_IDENTITY_WHY_BYTES];
 
-    proto_buf_init(&cert, PROTO_PEM_BYTES);
-    proto_buf_init_secret(&key, PROTO_PEM_BYTES);
-    proto_buf_init(&ca, PROTO_PEM_BYTES);
-    if (!host_path(made.cert_file, "%s.crt", opt.identity) || !host_path(made.key_file, "%s.key", opt.identity))
-        host_say_err(opt.identity, err);
-    else if ((err = read_pem(made.cert_file, &cert)) == PROTO_OK && (err = read_pem(made.key_file, &key)) == PROTO_OK &&
-             (err = read_pem(opt.ca, &ca)) == PROTO_OK) {
-        err = proto_credential_of_pem(&made.credential, &cert, &key, &ca, host_now().unix_ms / 1000);
-        if (err != PROTO_OK)
-            host_say_err(opt.identity, err);
-    }
-    if (err == PROTO_OK && host_file_check_private(made.key_file) != PROTO_OK)
-        host_say(HOST_WARN, "%s: others on this machine can read this key; run chmod 600 on it", made.key_file);
-    proto_buf_free(&cert);
-    proto_buf_free(&key);
-    proto_buf_free(&ca);
-    return err == PROTO_OK ? HOST_EXIT_FINE : HOST_EXIT_USAGE;
+    if (agent_identity_load(&made.identity, opt.identity, opt.ca, why) == PROTO_OK)
+        return HOST_EXIT_FINE;
+    host_say(HOST_ERROR, "%s", why);
+    return HOST_EXIT_USAGE;
+}
+
+/* The window remembers these; without one they are given each time. */
+static int check_given(void)
+{
+    const struct {
+        const char *name, *value;
+    } needed[] = {{"--relay URL", opt.relay}, {"--identity D/staff/ID", opt.identity}, {"--ca FILE", opt.ca}};
+
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!needed[i].value)
+            return wrong(needed[i].name, "it is missing", "add it; handhold-agent --help shows how");
+    return HOST_EXIT_FINE;
 }
 
 static int take_options(void)
@@ -107,8 +100,8 @@ static int take_options(void)
     struct host_url url;
     char why[AGENT_WHY_BYTES];
 
-    if (!opt.headless)
-        return wrong("the viewer", "this build has no window", "add --headless, or build with GTK 4 once it is there");
+    if (check_given() != HOST_EXIT_FINE)
+        return HOST_EXIT_USAGE;
     if (opt.record)
         return wrong("--record", "this version does not record yet", "leave it out");
     if (host_url_parse(&url, opt.relay) != PROTO_OK)
@@ -126,7 +119,7 @@ static int take_options(void)
 static int run(void)
 {
     struct agent_headless_config *c = &made.config;
-    const uint8_t *pin = made.credential.identity.root_fingerprint;
+    const uint8_t *pin = made.identity.credential.identity.root_fingerprint;
     struct proto_log_seen seen;
     struct host_url url;
     char host[HOST_HOST_BYTES + 8] = "";
@@ -136,9 +129,9 @@ static int run(void)
         snprintf(host, sizeof host, "%s:%u", url.host, url.port);
     c->url = opt.relay;
     c->ca_file = opt.ca;
-    c->cert_file = made.cert_file;
-    c->key_file = made.key_file;
-    c->credential = &made.credential;
+    c->cert_file = made.identity.cert_file;
+    c->key_file = made.identity.key_file;
+    c->credential = &made.identity.credential;
     c->customer_ref = opt.customer;
     c->reference = opt.reference;
     c->purpose = opt.purpose;
@@ -151,6 +144,23 @@ static int run(void)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
     return code;
+}
+
+static int open_window(void)
+{
+#ifdef HANDHOLD_VIEWER
+    const struct viewer_app_config config = {.relay = opt.relay,
+                                             .identity = opt.identity,
+                                             .ca = opt.ca,
+                                             .customer_ref = opt.customer,
+                                             .reference = opt.reference,
+                                             .invite = opt.invite};
+
+    return viewer_app_run(&config);
+#else
+    return wrong("the viewer", "this build has no window",
+                 "add --headless, or build it where GTK 4 and libadwaita are installed");
+#endif
 }
 
 int main(int argc, char **argv)
@@ -168,9 +178,11 @@ int main(int argc, char **argv)
     }
     if (command)
         return command->run();
+    if (!opt.headless)
+        return open_window();
     code = take_options();
     if (code == HOST_EXIT_FINE)
         code = run();
-    proto_credential_clear(&made.credential);
+    agent_identity_clear(&made.identity);
     return code;
 }

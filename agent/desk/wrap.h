@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/desk/wrap.h - what an agent writes down when a session is over.
+ */
+#ifndef AGENT_DESK_WRAP_H
+#define AGENT_DESK_WRAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/util/buf.h"
+
+#define AGENT_WRAP_TEXT_BYTES 1000u
+
+enum agent_wrap_outcome { AGENT_WRAP_SOLVED, AGENT_WRAP_PARTLY, AGENT_WRAP_NOT_SOLVED, AGENT_WRAP_NO_CONTACT };
+/** "solved", "partly", "not-solved", "no-contact". */
+const char *agent_wrap_outcome_name(enum agent_wrap_outcome outcome);
+
+struct agent_wrap {
+    enum agent_wrap_outcome outcome;
+    char wrong[AGENT_WRAP_TEXT_BYTES], fixed[AGENT_WRAP_TEXT_BYTES], note[AGENT_WRAP_TEXT_BYTES];
+    bool follow_up;
+    /* Filled in by the window */
+    char session[40], reference[130];
+    int64_t unix_ms, length_ms;
+    uint32_t stars; /* 0: none */
+};
+
+/** Appends it as one JSON object and a line feed. */
+void agent_wrap_put_json(const struct agent_wrap *wrap, struct proto_buf *out);
+
+#endif

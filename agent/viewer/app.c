@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/viewer/app.h"
+
+#include <adwaita.h>
+#include <locale.h>
+#include <stdio.h>
+
+#include "agent/identity.h"
+#include "agent/viewer/keys.h"
+#include "agent/viewer/settings.h"
+#include "agent/viewer/window.h"
+#include "agent/viewer/words.h"
+#include "proto/host/say.h"
+
+#define GOODBYE_MS 1500 /* for the last words of sessions to leave, after the window is gone */
+
+struct app {
+    const struct viewer_app_config *config;
+    AdwApplication *application;
+    struct viewer_settings *settings;
+    struct agent_identity identity;
+    bool has_identity;
+    struct viewer_line *line;
+    GtkWidget *window; /* borrowed */
+    char *wrong;       /* why there is no line */
+};
+
+/* What was given now wins over what was given before, and is kept for next time. */
+static void take_options(struct app *a)
+{
+    const struct viewer_app_config *c = a->config;
+
+    if (c->relay)
+        viewer_settings_set(&a->settings->relay, c->relay);
+    if (c->identity) {
+        g_autofree char *path = g_canonicalize_filename(c->identity, NULL);
+
+        viewer_settings_set(&a->settings->identity, path);
+    }
+    if (c->ca) {
+        g_autofree char *path = g_canonicalize_filename(c->ca, NULL);
+
+        viewer_settings_set(&a->settings->ca, path);
+    }
+}
+
+static void open_line(struct app *a)
+{
+    struct viewer_line_config config;
+    g_autoptr(GError) error = NULL;
+    char why[512];
+
+    if (!a->settings->relay || !a->settings->identity || !a->settings->ca) {
+        a->wrong = g_strdup(_("Start the program once with --relay, --identity and --ca, as your administrator tells "
+                              "you; it remembers them."));
+        return;
+    }
+    if (agent_identity_load(&a->identity, a->settings->identity, a->settings->ca, why) != PROTO_OK) {
+        a->wrong = g_strdup(why);
+        return;
+    }
+    a->has_identity = true;
+    config = (struct viewer_line_config){a->settings->relay, a->settings->ca, a->identity.cert_file, a->identity.key_file,
+                                         &a->identity.credential};
+    a->line = viewer_line_new(&config, &error);
+    if (!a->line)
+        a->wrong = g_strdup(error->message);
+}
+
+static void load_style(void)
+{
+    g_autoptr(GtkCssProvider) provider = gtk_css_provider_new();
+    GtkIconTheme *icons = gtk_icon_theme_get_for_display(gdk_display_get_default());
+
+    gtk_css_provider_load_from_resource(provider, "/org/handhold/Agent/style.css");
+    gtk_style_context_add_provider_for_display(gdk_display_get_default(), GTK_STYLE_PROVIDER(provider),
+                                               GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+    gtk_icon_theme_add_resource_path(icons, "/org/handhold/Agent/icons");
+}
+
+static void on_quit(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    struct app *a = data;
+
+    (void)action, (void)parameter;
+    if (a->window)
+        gtk_window_close(GTK_WINDOW(a->window));
+}
+
+static void on_startup(GApplication *application, struct app *a)
+{
+    static const GActionEntry entries[] = {{.name = "quit", .activate = on_quit}};
+
+    g_action_map_add_action_entries(G_ACTION_MAP(application), entries, G_N_ELEMENTS(entries), a);
+    load_style();
+    viewer_keys_bind(GTK_APPLICATION(application));
+}
+
+static void on_activate(GApplication *application, struct app *a)
+{
+    const struct viewer_app_config *c = a->config;
+
+    if (a->window) {
+        gtk_window_present(GTK_WINDOW(a->window));
+        return;
+    }
+    open_line(a);
+    a->window = viewer_window_new(GTK_APPLICATION(application), a->line, a->settings,
+                                  a->has_identity ? a->identity.credential.identity.name : NULL, a->wrong);
+    g_object_add_weak_pointer(G_OBJECT(a->window), (void **)&a->window);
+    gtk_window_present(GTK_WINDOW(a->window));
+    if (c->invite || c->reference || c->customer_ref)
+        viewer_window_invite(VIEWER_WINDOW(a->window), c->customer_ref, c->reference);
+}
+
+static gboolean on_goodbye(void *data)
+{
+    g_application_release(data);
+    return G_SOURCE_REMOVE;
+}
+
+/* The window is gone at once; the program stays until the sessions' last words have left. */
+static void on_window_removed(GtkApplication *application, GtkWindow *window, struct app *a)
+{
+    (void)window;
+    if (!a->line)
+        return;
+    g_application_hold(G_APPLICATION(application));
+    g_timeout_add(GOODBYE_MS, on_goodbye, application);
+}
+
+/* Beside the program, in ../share/locale: so in a build folder as where it is installed. */
+static void start_words(void)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *bin = g_path_get_dirname(program ? program : "/usr/bin/x");
+    g_autofree char *locale = g_build_filename(bin, "..", "share", "locale", NULL);
+
+    setlocale(LC_ALL, "");
+    bindtextdomain(VIEWER_DOMAIN, locale);
+    bind_textdomain_codeset(VIEWER_DOMAIN, "UTF-8");
+    textdomain(VIEWER_DOMAIN);
+    setlocale(LC_NUMERIC, "C"); /* JSON and the protocol's texts have a point in their numbers */
+}
+
+int viewer_app_run(const struct viewer_app_config *config)
+{
+    struct app a = {.config = config};
+    g_autoptr(GError) error = NULL;
+    int code;
+
+    start_words();
+    if (!gtk_init_check()) {
+        host_say_error("the viewer", "without a display no window can open",
+                       "start it in a desktop session, or add --headless");
+        return HOST_EXIT_USAGE;
+    }
+    a.settings = viewer_settings_load();
+    take_options(&a);
+    a.application = adw_application_new("org.handhold.Agent", G_APPLICATION_NON_UNIQUE);
+    g_signal_connect(a.application, "startup", G_CALLBACK(on_startup), &a);
+    g_signal_connect(a.application, "activate", G_CALLBACK(on_activate), &a);
+    g_signal_connect(a.application, "window-removed", G_CALLBACK(on_window_removed), &a);
+    code = g_application_run(G_APPLICATION(a.application), 0, NULL);
+    viewer_line_free(a.line);
+    if (!viewer_settings_save(a.settings, &error))
+        host_say(HOST_WARN, "%s", error->message);
+    g_object_unref(a.application);
+    viewer_settings_free(a.settings);
+    agent_identity_clear(&a.identity);
+    g_free(a.wrong);
+    return code == 0 ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}

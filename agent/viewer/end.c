@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One session on the line's thread: its desk, its uplink, and the view that both threads share. */
+#include "agent/viewer/end.h"
+
+#include "proto/host/say.h"
+#include "proto/host/seen.h"
+#include "proto/host/world.h"
+
+#define FIGURES_MS 1000
+
+struct viewer_end *viewer_end_ref(struct viewer_end *end)
+{
+    g_atomic_ref_count_inc(&end->references);
+    return end;
+}
+
+void viewer_end_unref(struct viewer_end *end)
+{
+    if (!g_atomic_ref_count_dec(&end->references))
+        return;
+    agent_view_clear(&end->view);
+    agent_marks_clear(&end->marks);
+    viewer_slot_clear(&end->slot);
+    g_rec_mutex_clear(&end->lock);
+    g_free(end->customer_ref);
+    g_free(end->reference);
+    g_free(end);
+}
+
+static gboolean dispatch(void *data)
+{
+    struct viewer_end *end = data;
+
+    g_atomic_int_set(&end->told, 0);
+    if (end->changed)
+        end->changed(end->context);
+    return G_SOURCE_REMOVE;
+}
+
+void viewer_end_tell(struct viewer_end *end)
+{
+    if (g_atomic_int_compare_and_exchange(&end->told, 0, 1))
+        g_idle_add_full(G_PRIORITY_DEFAULT, dispatch, viewer_end_ref(end), (GDestroyNotify)viewer_end_unref);
+}
+
+/* ---- what the desk tells ---- */
+
+static void take_marks(struct viewer_end *end, const struct proto_event *e)
+{
+    if (e->kind == PROTO_EVENT_DATA && e->data->which_body == handhold_Data_mark_tag)
+        agent_marks_theirs(&end->marks, &e->data->body.mark);
+    if (e->kind == PROTO_EVENT_DATA && e->data->which_body == handhold_Data_clear_tag)
+        agent_marks_their_clear(&end->marks, e->data->body.clear.id);
+}
+
+/* Without the consent nothing of the picture stays, the frozen one neither. */
+static void thaw(struct viewer_end *end, const struct proto_event *e)
+{
+    if (e->kind != PROTO_EVENT_CONSENT || e->consent.capability != PROTO_CAPABILITY_CAMERA ||
+        e->consent.state == PROTO_CONSENT_REQUESTED || e->consent.state == PROTO_CONSENT_GRANTED)
+        return;
+    end->view.frozen = false;
+    end->view.picture_ms = PROTO_NEVER;
+    if (agent_desk_freeze(end->desk, false) != PROTO_OK)
+        host_say(HOST_DEBUG, "nothing was frozen");
+}
+
+static void on_event(void *context, const struct proto_event *e)
+{
+    struct viewer_end *end = context;
+
+    g_rec_mutex_lock(&end->lock);
+    thaw(end, e);
+    agent_view_event(&end->view, e, host_now());
+    take_marks(end, e);
+    if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE)
+        agent_view_take_policy(&end->view, proto_session_policy(agent_desk_session(end->desk)));
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
+static void on_picture(void *context, const struct agent_desk_picture *picture, bool first)
+{
+    struct viewer_end *end = context;
+    struct agent_desk_i420 f = agent_desk_picture_last(picture);
+
+    (void)first;
+    g_rec_mutex_lock(&end->lock);
+    end->view.picture_ms = host_now().mono_ms;
+    g_rec_mutex_unlock(&end->lock);
+    if (agent_desk_frozen(end->desk))
+        return;
+    viewer_slot_put(&end->slot, &f, agent_desk_shown_ts_ms(end->desk));
+    viewer_end_tell(end);
+}
+
+static void on_state(void *context, const handhold_StateChange *change)
+{
+    struct viewer_end *end = context;
+
+    (void)change;
+    viewer_end_tell(end);
+}
+
+static int64_t mono_ms(void)
+{
+    return host_now().mono_ms;
+}
+
+/* ---- the uplink and the clock ---- */
+
+static void changed(void *context)
+{
+    struct viewer_end *end = context;
+
+    agent_desk_take(end->desk, host_now());
+}
+
+static void failed(void *context, enum proto_err err, const char *text)
+{
+    struct viewer_end *end = context;
+
+    (void)err;
+    g_rec_mutex_lock(&end->lock);
+    agent_view_tell(&end->view, AGENT_VIEW_ALARM, text);
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
+static void remember_log(struct viewer_end *end)
+{
+    const uint8_t *pin = end->line->config.credential->identity.root_fingerprint;
+    struct proto_log_seen seen;
+    const char *origin;
+
+    proto_session_seen(agent_desk_session(end->desk), &origin, &seen);
+    if (seen.size > end->seen.size && host_seen_save(end->line->host, pin, &seen) != PROTO_OK)
+        host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
+                            "next time");
+}
+
+static void finished(void *context)
+{
+    struct viewer_end *end = context;
+
+    agent_desk_take(end->desk, host_now());
+    end->finished = true;
+    remember_log(end);
+    g_rec_mutex_lock(&end->lock);
+    if (end->view.phase != AGENT_VIEW_ENDED) {
+        end->view.phase = AGENT_VIEW_ENDED;
+        end->view.end = PROTO_END_FAILED;
+        end->view.ended_ms = host_now().mono_ms;
+        end->view.version++;
+    }
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+    host_loop_wake(end->line->loop); /* where it is safe to free the uplink */
+}
+
+static void on_figures(void *context)
+{
+    struct viewer_end *end = context;
+    struct proto_now now = host_now();
+
+    g_rec_mutex_lock(&end->lock);
+    agent_desk_picture_second(agent_desk_picture(end->desk), now.mono_ms, &end->view.stats);
+    end->view.version++;
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+    host_timer_set(end->figures, now.mono_ms + FIGURES_MS);
+}
+
+/* ---- start and stop ---- */
+
+static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
+{
+    const struct viewer_line_config *config = &end->line->config;
+    const struct agent_desk_listener listener = {
+        .event = on_event, .picture = on_picture, .state = on_state, .context = end, .mono_ms = mono_ms};
+    const struct proto_agent_config agent = {.random = host_random(),
+                                             .credential = config->credential,
+                                             .by_code = true,
+                                             .customer_ref = end->customer_ref,
+                                             .reference = end->reference,
+                                             .seen = end->seen};
+    struct host_uplink_config uplink = {.loop = end->line->loop,
+                                        .url = config->url,
+                                        .ca_file = config->ca_file,
+                                        .cert_file = config->cert_file,
+                                        .key_file = config->key_file,
+                                        .changed = changed,
+                                        .failed = failed,
+                                        .finished = finished,
+                                        .context = end};
+    enum proto_err err = agent_desk_new(&end->desk, &agent, &listener, host_now());
+
+    if (err == PROTO_OK)
+        err = host_timer_new(&end->figures, end->line->loop, on_figures, end);
+    if (err != PROTO_OK)
+        return err;
+    uplink.session = agent_desk_session(end->desk);
+    return host_uplink_new(&end->uplink, &uplink, error);
+}
+
+void viewer_end_start(struct viewer_end *end)
+{
+    char error[512] = "";
+    enum proto_err err;
+
+    host_seen_load(end->line->host, end->line->config.credential->identity.root_fingerprint, &end->seen);
+    err = connect_it(end, error);
+    if (err == PROTO_OK) {
+        host_timer_set(end->figures, host_now().mono_ms + FIGURES_MS);
+        return;
+    }
+    g_rec_mutex_lock(&end->lock);
+    if (*error)
+        agent_view_tell(&end->view, AGENT_VIEW_ALARM, error);
+    else
+        agent_view_refused(&end->view, "the session", err);
+    end->view.phase = AGENT_VIEW_ENDED;
+    end->view.end = PROTO_END_FAILED;
+    g_rec_mutex_unlock(&end->lock);
+    end->finished = true;
+    viewer_end_tell(end);
+}
+
+void viewer_end_stop(struct viewer_end *end)
+{
+    host_uplink_free(end->uplink);
+    end->uplink = NULL;
+    host_timer_free(end->figures);
+    end->figures = NULL;
+    agent_desk_free(end->desk);
+    end->desk = NULL;
+    end->finished = true;
+}
+
+void viewer_end_leave(struct viewer_end *end, enum proto_end reason)
+{
+    if (end->uplink && !end->finished)
+        host_uplink_end(end->uplink, reason);
+}
+
+/* ---- commands ---- */
+
+static void after_draw(struct viewer_end *end, enum proto_err err, uint32_t id)
+{
+    g_rec_mutex_lock(&end->lock);
+    agent_marks_sent(&end->marks, err == PROTO_OK ? id : 0);
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
+/* The picture that stands still is the one that the desk kept, not the one that happened to be on the screen. */
+static enum proto_err freeze(struct viewer_end *end, bool on)
+{
+    enum proto_err err = agent_desk_freeze(end->desk, on);
+    struct agent_desk_i420 f = agent_desk_shown(end->desk);
+
+    if (err != PROTO_OK)
+        return err;
+    viewer_slot_put(&end->slot, &f, agent_desk_shown_ts_ms(end->desk));
+    g_rec_mutex_lock(&end->lock);
+    end->view.frozen = on;
+    end->view.version++;
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+    return PROTO_OK;
+}
+
+static void words_told(struct viewer_end *end, bool match)
+{
+    g_rec_mutex_lock(&end->lock);
+    end->view.words_ours = match ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
+    end->view.version++;
+    g_rec_mutex_unlock(&end->lock);
+}
+
+static void said(struct viewer_end *end, const char *text, struct proto_now now)
+{
+    g_rec_mutex_lock(&end->lock);
+    agent_view_said(&end->view, text, now);
+    g_rec_mutex_unlock(&end->lock);
+}
+
+static enum proto_err act(struct viewer_end *end, const struct agent_command *c, struct proto_now now)
+{
+    const struct agent_desk_mark mark = {
+        .shape = c->shape, .points = c->points, .pairs = c->pairs, .text = c->text, .ts_ms = c->ts_ms};
+    enum proto_err err;
+    uint32_t id = 0;
+
+    switch (c->what) {
+    case AGENT_DO_REQUEST:
+        return agent_desk_request(end->desk, c->capability, c->text, c->max_s, now);
+    case AGENT_DO_CHAT:
+        err = agent_desk_chat(end->desk, c->text, now);
+        if (err == PROTO_OK)
+            said(end, c->text, now);
+        return err;
+    case AGENT_DO_POINT:
+        return agent_desk_point(end->desk, c->points[0], c->points[1], now);
+    case AGENT_DO_DRAW:
+        err = agent_desk_draw(end->desk, &mark, &id, now);
+        after_draw(end, err, id);
+        return err;
+    case AGENT_DO_CLEAR:
+        return agent_desk_clear(end->desk, c->id, now);
+    case AGENT_DO_FREEZE:
+        return freeze(end, c->on);
+    case AGENT_DO_CHECK_WORDS:
+        err = agent_desk_check_words(end->desk, c->on, now);
+        if (err == PROTO_OK)
+            words_told(end, c->on);
+        return err;
+    default:
+        return PROTO_OK;
+    }
+}
+
+void viewer_end_obey(struct viewer_end *end, const struct agent_command *command)
+{
+    enum proto_err err;
+
+    if (!end->desk || end->finished)
+        return;
+    err = act(end, command, host_now());
+    if (err != PROTO_OK && command->what != AGENT_DO_POINT) { /* a pointer that is lost is followed by the next */
+        const char *label = command->what == AGENT_DO_REQUEST ? proto_capability_label(command->capability) : NULL;
+
+        g_rec_mutex_lock(&end->lock);
+        agent_view_refused(&end->view, label ? label : "This", err);
+        g_rec_mutex_unlock(&end->lock);
+    }
+    if (end->uplink)
+        host_uplink_kick(end->uplink);
+    viewer_end_tell(end);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line's thread, and what GTK's thread leaves for it. */
+#include "agent/viewer/end.h"
+
+#include "proto/host/connection.h"
+#include "proto/host/world.h"
+
+enum what { JOB_START, JOB_OBEY, JOB_LEAVE, JOB_RELEASE, JOB_QUIT };
+
+struct job {
+    enum what what;
+    struct viewer_end *end; /* a reference; NULL for QUIT */
+    enum proto_end reason;
+    struct agent_command *command;
+};
+
+static void post(struct viewer_line *line, enum what what, struct viewer_end *end, enum proto_end reason,
+                 const struct agent_command *command)
+{
+    struct job *job = g_new0(struct job, 1);
+
+    job->what = what;
+    job->end = end ? viewer_end_ref(end) : NULL;
+    job->reason = reason;
+    if (command)
+        job->command = g_memdup2(command, sizeof *command);
+    g_async_queue_push(line->jobs, job);
+    host_loop_wake(line->loop);
+}
+
+static void drop(struct job *job)
+{
+    if (job->end)
+        viewer_end_unref(job->end);
+    g_free(job->command);
+    g_free(job);
+}
+
+static void perform(struct viewer_line *line, struct job *job)
+{
+    switch (job->what) {
+    case JOB_START:
+        g_ptr_array_add(line->ends, viewer_end_ref(job->end));
+        viewer_end_start(job->end);
+        break;
+    case JOB_OBEY:
+        viewer_end_obey(job->end, job->command);
+        break;
+    case JOB_LEAVE:
+    case JOB_RELEASE:
+        viewer_end_leave(job->end, job->reason);
+        break;
+    case JOB_QUIT:
+        host_loop_stop(line->loop);
+        break;
+    }
+}
+
+/* Sessions that are finished and that nobody looks at any more. */
+static void sweep(struct viewer_line *line)
+{
+    for (guint i = line->ends->len; i-- > 0;) {
+        struct viewer_end *end = g_ptr_array_index(line->ends, i);
+
+        if (!end->finished)
+            continue;
+        viewer_end_stop(end);
+        g_ptr_array_remove_index_fast(line->ends, i);
+    }
+}
+
+static void woken(void *context)
+{
+    struct viewer_line *line = context;
+    struct job *job;
+
+    while ((job = g_async_queue_try_pop(line->jobs)) != NULL) {
+        perform(line, job);
+        drop(job);
+    }
+    sweep(line);
+}
+
+static void *run(void *data)
+{
+    struct viewer_line *line = data;
+
+    host_loop_run(line->loop);
+    while (line->ends->len > 0) {
+        viewer_end_stop(g_ptr_array_index(line->ends, 0));
+        g_ptr_array_remove_index_fast(line->ends, 0);
+    }
+    return NULL;
+}
+
+struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GError **error)
+{
+    struct viewer_line *line = g_new0(struct viewer_line, 1);
+    struct host_url url;
+
+    line->config = *config;
+    if (host_url_parse(&url, config->url) == PROTO_OK)
+        g_snprintf(line->host, sizeof line->host, "%s:%u", url.host, url.port);
+    if (host_loop_new(&line->loop) != PROTO_OK) {
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, proto_err_rule(PROTO_ERR_NOMEM));
+        g_free(line);
+        return NULL;
+    }
+    line->jobs = g_async_queue_new();
+    line->ends = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_end_unref);
+    host_loop_on_wake(line->loop, woken, line);
+    line->thread = g_thread_try_new("line", run, line, error);
+    if (!line->thread) {
+        viewer_line_free(line);
+        return NULL;
+    }
+    return line;
+}
+
+void viewer_line_free(struct viewer_line *line)
+{
+    struct job *job;
+
+    if (!line)
+        return;
+    if (line->thread) {
+        post(line, JOB_QUIT, NULL, PROTO_END_NONE, NULL);
+        g_thread_join(line->thread);
+    }
+    while ((job = g_async_queue_try_pop(line->jobs)) != NULL)
+        drop(job);
+    g_async_queue_unref(line->jobs);
+    g_ptr_array_unref(line->ends);
+    host_loop_free(line->loop);
+    g_free(line);
+}
+
+/* ---- a session, from GTK's thread ---- */
+
+struct viewer_end *viewer_end_new(struct viewer_line *line, const char *customer_ref, const char *reference,
+                                  void (*changed)(void *context), void *context)
+{
+    struct viewer_end *end = g_new0(struct viewer_end, 1);
+
+    g_atomic_ref_count_init(&end->references);
+    end->line = line;
+    end->customer_ref = g_strdup(customer_ref);
+    end->reference = g_strdup(reference);
+    end->changed = changed;
+    end->context = context;
+    g_rec_mutex_init(&end->lock);
+    agent_view_init(&end->view, line->config.credential->identity.role);
+    agent_marks_init(&end->marks);
+    viewer_slot_init(&end->slot);
+    post(line, JOB_START, end, PROTO_END_NONE, NULL);
+    return end;
+}
+
+void viewer_end_release(struct viewer_end *end)
+{
+    if (!end)
+        return;
+    end->changed = NULL;
+    post(end->line, JOB_RELEASE, end, PROTO_END_AGENT_LEFT, NULL);
+    viewer_end_unref(end);
+}
+
+void viewer_end_do(struct viewer_end *end, const struct agent_command *command)
+{
+    post(end->line, JOB_OBEY, end, PROTO_END_NONE, command);
+}
+
+void viewer_end_finish(struct viewer_end *end, enum proto_end reason)
+{
+    post(end->line, JOB_LEAVE, end, reason, NULL);
+}
+
+struct agent_view *viewer_end_lock(struct viewer_end *end)
+{
+    g_rec_mutex_lock(&end->lock);
+    return &end->view;
+}
+
+struct agent_marks *viewer_end_marks(struct viewer_end *end)
+{
+    return &end->marks;
+}
+
+void viewer_end_unlock(struct viewer_end *end)
+{
+    g_rec_mutex_unlock(&end->lock);
+}
+
+GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms)
+{
+    return viewer_slot_take(&end->slot, ts_ms);
+}
+
+void viewer_end_figures(struct viewer_end *end, uint64_t *decoded, uint64_t *taken)
+{
+    g_mutex_lock(&end->slot.lock);
+    *decoded = end->slot.put;
+    *taken = end->slot.taken;
+    g_mutex_unlock(&end->slot.lock);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent/viewer/line.h - the viewer's sessions, on a thread of their own: network, decoding, colours.
+ *
+ * Two threads meet here. The line's thread runs every session's desk and uplink and feeds each event to the session's
+ * view. GTK's thread reads that view under its lock, and leaves commands in a queue; it never waits for the network or
+ * a decoder. Pictures are handed over through one place each: only the newest waits.
+ */
+#ifndef AGENT_VIEWER_LINE_H
+#define AGENT_VIEWER_LINE_H
+
+#include <gtk/gtk.h>
+
+#include "agent/commands.h"
+#include "agent/desk/marks.h"
+#include "agent/desk/view.h"
+
+struct viewer_line;
+struct viewer_end; /* one session; shared by both threads, counted */
+
+struct viewer_line_config {
+    const char *url, *ca_file, *cert_file, *key_file; /* borrowed until free, as is the credential */
+    const struct proto_credential *credential;
+};
+
+/** NULL: the machine gives no thread or no loop; `error` says so. */
+struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GError **error);
+/** Cuts what is still open and ends the thread. GTK's thread. NULL is fine. */
+void viewer_line_free(struct viewer_line *line);
+
+/* ---- a session, from GTK's thread ---- */
+
+/**
+ * Invites. `changed` is called on GTK's thread soon after the view has changed or a picture came, never after
+ * viewer_end_release(). References may be NULL.
+ */
+struct viewer_end *viewer_end_new(struct viewer_line *line, const char *customer_ref, const char *reference,
+                                  void (*changed)(void *context), void *context);
+/** Gives the session up: whatever still runs is ended as `agent-left`. NULL is fine. */
+void viewer_end_release(struct viewer_end *end);
+
+/** Leaves a command; what comes of it shows in the view. The command is copied. */
+void viewer_end_do(struct viewer_end *end, const struct agent_command *command);
+void viewer_end_finish(struct viewer_end *end, enum proto_end reason);
+
+/** What the window shows, and the marks. Locked, so: read, and unlock. */
+struct agent_view *viewer_end_lock(struct viewer_end *end);
+struct agent_marks *viewer_end_marks(struct viewer_end *end); /* under the lock */
+void viewer_end_unlock(struct viewer_end *end);
+
+/** The newest picture since the last call, NULL when none came. Transfers a reference. */
+GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms);
+/** Pictures that were decoded, and those of them that GTK's thread has taken. */
+void viewer_end_figures(struct viewer_end *end, uint64_t *decoded, uint64_t *taken);
+
+#endif

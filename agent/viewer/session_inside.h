@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent/viewer/session_inside.h - the tab as its own files know it: session.c shows, session_actions.c does. */
+#ifndef AGENT_VIEWER_SESSION_INSIDE_H
+#define AGENT_VIEWER_SESSION_INSIDE_H
+
+#include "agent/viewer/chat.h"
+#include "agent/viewer/consents.h"
+#include "agent/viewer/invite.h"
+#include "agent/viewer/picture.h"
+#include "agent/viewer/session.h"
+#include "agent/viewer/tools.h"
+#include "agent/viewer/wrap_up.h"
+
+struct _ViewerSession {
+    AdwBin parent_instance;
+    /* Template widgets */
+    GtkStack *stack, *panes;
+    ViewerInvite *invite;
+    ViewerConsents *consents;
+    ViewerPicture *picture;
+    ViewerTools *tools;
+    ViewerChat *chat;
+    ViewerWrapUp *wrap_up;
+    GtkOverlay *stage;
+    GtkRevealer *notice_revealer;
+    GtkBox *notice_box, *side, *empty, *words_box, *words_buttons;
+    GtkLabel *notice, *empty_title, *empty_text, *recording, *frozen, *not_live, *figures, *reason;
+    GtkLabel *customer, *peer, *words_title, *words;
+    GtkButton *empty_button;
+    /* Borrowed */
+    struct viewer_line *line;
+    struct viewer_settings *settings;
+    /* Owned */
+    struct viewer_end *end;
+    GSimpleActionGroup *actions;
+    char *customer_ref, *reference;
+    guint tick;
+    /* What was shown last */
+    uint64_t version, notices, chat_seen;
+    int64_t updated_ms;
+    enum agent_view_phase phase;
+    enum proto_connection_state connection;
+    enum agent_view_customer customer_state;
+    gboolean has_customer, attention, front;
+};
+
+/* session.c */
+void viewer_session_update(ViewerSession *self);
+void viewer_session_invite(ViewerSession *self); /* a new invitation in the place of whatever was */
+void viewer_session_toast(ViewerSession *self, const char *text);
+void viewer_session_close(ViewerSession *self);
+
+/* session_actions.c */
+void viewer_session_add_actions(ViewerSession *self);
+/** Enables what can be done now. */
+void viewer_session_update_actions(ViewerSession *self, const struct agent_view *view);
+void viewer_session_ask(ViewerSession *self, enum proto_capability capability, const char *purpose, uint32_t max_s);
+/** Colour and words are added here: a number counts up, a text is asked for. */
+void viewer_session_draw(ViewerSession *self, const struct agent_mark *mark);
+
+#endif
