@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/desk/desk.h"
-
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct waiting {
-    bool waits;
-    uint32_t max_s;
-    char purpose[PROTO_MAX_VALUE_BYTES + 1];
-};
-
-struct agent_desk {
-    struct proto_session *session;      /* owned */
-    struct agent_desk_picture *picture; /* owned */
-    struct agent_desk_listener listener;
-    struct waiting waiting[PROTO_CAPABILITY_COUNT];
-    enum proto_capability turn[PROTO_CAPABILITY_COUNT]; /* those that wait, in the order they were asked for */
-    size_t turns;
-    uint32_t marks;
-    uint16_t tl0; /* of the last picture of layer 0 */
-    bool first;   /* the next picture is the first of its consent */
-    int64_t last_ms;
-    uint32_t ts_ms, frozen_ts_ms; /* media time of the last picture and of the frozen one */
-    uint8_t *frozen; /* owned: a copy of the picture, planes without padding; NULL: live */
-    struct agent_desk_i420 frozen_frame;
-};
+#include "agent/desk/inside.h"
 
 enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_config *config,
                               const struct agent_desk_listener *listener, struct proto_now now)
@@ -91,15 +67,17 @@ static void tell_frame(const struct agent_desk *d, const struct proto_event *e, 
                        struct proto_now now)
 {
     struct agent_desk_i420 last = agent_desk_picture_last(d->picture);
-    const struct agent_desk_frame frame = {
-        .header = e->media.header,
-        .bytes = e->media.len,
-        .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : AGENT_DESK_PICTURE_UNTIMED,
-        .arrived_ms = now.mono_ms,
-        .decoded_ms = !decoded ? 0 : d->listener.mono_ms ? d->listener.mono_ms() : now.mono_ms,
-        .outcome = outcome,
-        .width = decoded ? last.width : 0,
-        .height = decoded ? last.height : 0};
+    const struct agent_desk_frame frame = {.header = e->media.header,
+                                           .bytes = e->media.len,
+                                           .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms
+                                                                                   : AGENT_DESK_PICTURE_UNTIMED,
+                                           .arrived_ms = now.mono_ms,
+                                           .decoded_ms = !decoded              ? 0
+                                                         : d->listener.mono_ms ? d->listener.mono_ms()
+                                                                               : now.mono_ms,
+                                           .outcome = outcome,
+                                           .width = decoded ? last.width : 0,
+                                           .height = decoded ? last.height : 0};
 
     if (d->listener.frame)
         d->listener.frame(d->listener.context, &frame);
@@ -145,91 +123,23 @@ static void take_state(struct agent_desk *d, const struct proto_event *e)
         d->listener.state(d->listener.context, &change);
 }
 
-/* ---- one question at a time ---- */
-
-static void drop_turn(struct agent_desk *d, size_t index)
-{
-    d->waiting[d->turn[index]].waits = false;
-    d->turns--;
-    memmove(&d->turn[index], &d->turn[index + 1], (d->turns - index) * sizeof *d->turn);
-}
-
-/* Tells as an event what the session says to a question that waited: nobody is there to read a return value. */
-static void tell_refused(struct agent_desk *d, enum proto_capability capability, enum proto_err err)
-{
-    char text[256];
-    const struct proto_event event = {.kind = PROTO_EVENT_ERROR, .error = {err, text}};
-
-    snprintf(text, sizeof text, "%s: %s; %s", proto_capability_name(capability), proto_err_rule(err),
-             proto_err_way_out(err));
-    if (d->listener.event)
-        d->listener.event(d->listener.context, &event);
-}
-
-static void ask_next(struct agent_desk *d, struct proto_now now)
-{
-    while (d->turns > 0) {
-        enum proto_capability capability = d->turn[0];
-        struct waiting *w = &d->waiting[capability];
-        enum proto_err err = proto_session_request(d->session, capability, w->purpose, w->max_s, now);
-
-        if (err == PROTO_ERR_STATE)
-            return; /* another question is open, or nobody has joined: its turn comes */
-        drop_turn(d, 0);
-        if (err == PROTO_OK)
-            return;
-        tell_refused(d, capability, err);
-    }
-}
-
-enum proto_err agent_desk_request(struct agent_desk *d, enum proto_capability capability, const char *purpose,
-                                  uint32_t max_s, struct proto_now now)
-{
-    struct waiting *w = &d->waiting[capability];
-    enum proto_err err;
-
-    if (!purpose || !*purpose)
-        purpose = agent_desk_purpose(capability);
-    if (strlen(purpose) > PROTO_MAX_VALUE_BYTES)
-        return PROTO_ERR_RANGE;
-    if (w->waits || proto_session_consent(d->session, capability) == PROTO_CONSENT_GRANTED ||
-        proto_session_consent(d->session, capability) == PROTO_CONSENT_REQUESTED)
-        return PROTO_ERR_EXISTS;
-    if (d->turns == 0) {
-        err = proto_session_request(d->session, capability, purpose, max_s, now);
-        if (err != PROTO_ERR_STATE)
-            return err;
-    }
-    w->waits = true;
-    w->max_s = max_s;
-    snprintf(w->purpose, sizeof w->purpose, "%s", purpose);
-    d->turn[d->turns++] = capability;
-    return PROTO_OK;
-}
-
-const char *agent_desk_purpose(enum proto_capability capability)
-{
-    static const char *const words[PROTO_CAPABILITY_COUNT] = {
-        [PROTO_CAPABILITY_CAMERA] = "To see what you see",
-        [PROTO_CAPABILITY_MICROPHONE] = "To talk with you",
-        [PROTO_CAPABILITY_DEVICE_STATE] = "To read what your device reports about itself",
-        [PROTO_CAPABILITY_STILL] = "To look at a detail in a sharp photo",
-        [PROTO_CAPABILITY_RECORDING] = "To keep what you showed me for the report",
-        [PROTO_CAPABILITY_TORCH] = "To give your camera more light",
-        [PROTO_CAPABILITY_ZOOM] = "To look closer",
-        [PROTO_CAPABILITY_LOCATION] = "To know where you are",
-        [PROTO_CAPABILITY_HISTORY] = "To know what was tried before",
-        [PROTO_CAPABILITY_GUEST] = "To ask a colleague for help",
-    };
-    const char *text = (unsigned)capability < PROTO_CAPABILITY_COUNT ? words[capability] : NULL;
-
-    return text ? text : "To help you";
-}
-
 /* ---- events ---- */
+
+/* What is known of the camera is known under its consent alone. */
+static void take_camera(struct agent_desk *d, const struct proto_event *e)
+{
+    if (e->kind == PROTO_EVENT_DATA && e->data->which_body == handhold_Data_camera_state_tag) {
+        d->camera = e->data->body.camera_state;
+        d->has_camera = true;
+    }
+    if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
+        e->consent.state != PROTO_CONSENT_GRANTED)
+        d->has_camera = false;
+}
 
 static void pass_on(struct agent_desk *d, const struct proto_event *e)
 {
+    take_camera(d, e);
     if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
         e->consent.state == PROTO_CONSENT_GRANTED)
         d->first = true;
@@ -249,84 +159,7 @@ void agent_desk_take(struct agent_desk *d, struct proto_now now)
         else if (event.media.capability == PROTO_CAPABILITY_DEVICE_STATE)
             take_state(d, &event);
     }
-    ask_next(d, now);
-}
-
-/* ---- talk and marks ---- */
-
-enum proto_err agent_desk_chat(struct agent_desk *d, const char *text, struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_chat_tag};
-
-    if (!*text || PROTO_SET_TEXT(data.body.chat.text, text) != PROTO_OK)
-        return PROTO_ERR_RANGE;
-    return proto_session_send_data(d->session, &data, now);
-}
-
-static bool in_picture(double v)
-{
-    return isfinite(v) && v >= 0 && v <= 1;
-}
-
-enum proto_err agent_desk_point(struct agent_desk *d, double x, double y, struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_pointer_tag};
-
-    if (!in_picture(x) || !in_picture(y))
-        return PROTO_ERR_RANGE;
-    data.body.pointer.x = (float)x;
-    data.body.pointer.y = (float)y;
-    return proto_session_send_data(d->session, &data, now);
-}
-
-static bool is_shape(const char *shape)
-{
-    static const char *const shapes[] = {"arrow", "line", "circle", "rectangle", "text", "number", "highlight"};
-
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (!strcmp(shape, shapes[i]))
-            return true;
-    return false;
-}
-
-enum proto_err agent_desk_draw(struct agent_desk *d, const struct agent_desk_mark *drawn, uint32_t *id,
-                               struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_mark_tag};
-    handhold_Mark *mark = &data.body.mark;
-    enum proto_err err;
-
-    if (!is_shape(drawn->shape) || drawn->pairs == 0 || drawn->pairs > AGENT_DESK_POINTS_MAX ||
-        PROTO_SET_TEXT(mark->shape, drawn->shape) != PROTO_OK ||
-        PROTO_SET_TEXT(mark->text, drawn->text ? drawn->text : "") != PROTO_OK)
-        return PROTO_ERR_RANGE;
-    for (size_t i = 0; i < 2 * drawn->pairs; i++) {
-        if (!in_picture(drawn->points[i]))
-            return PROTO_ERR_RANGE;
-        mark->points[mark->points_count++] = (float)drawn->points[i];
-    }
-    mark->id = d->marks + 1;
-    mark->ts_ms = drawn->ts_ms ? drawn->ts_ms : agent_desk_shown_ts_ms(d);
-    err = proto_session_send_data(d->session, &data, now);
-    if (err == PROTO_OK)
-        *id = ++d->marks;
-    return err;
-}
-
-enum proto_err agent_desk_clear(struct agent_desk *d, uint32_t id, struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_clear_tag};
-
-    data.body.clear.id = id;
-    return proto_session_send_data(d->session, &data, now);
-}
-
-enum proto_err agent_desk_check_words(struct agent_desk *d, bool match, struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_check_words_tag};
-
-    data.body.check_words.match = match;
-    return proto_session_send_data(d->session, &data, now);
+    agent_desk_ask_next(d, now);
 }
 
 /* ---- freeze ---- */

@@ -61,6 +61,10 @@ void agent_desk_take(struct agent_desk *desk, struct proto_now now);
  * already. */
 PROTO_MUST_USE enum proto_err agent_desk_request(struct agent_desk *desk, enum proto_capability capability,
                                                  const char *purpose, uint32_t max_s, struct proto_now now);
+/** Several that belong together, on one sheet: at most PROTO_REQUEST_MAX. EXISTS: one of them waits or is granted. */
+PROTO_MUST_USE enum proto_err agent_desk_request_many(struct agent_desk *desk,
+                                                      const enum proto_capability *capabilities, size_t count,
+                                                      const char *purpose, uint32_t max_s, struct proto_now now);
 /** The words that are used when the agent gives none. Static text. */
 const char *agent_desk_purpose(enum proto_capability capability);
 
@@ -77,6 +81,23 @@ PROTO_MUST_USE enum proto_err agent_desk_freeze(struct agent_desk *desk, bool fr
 bool agent_desk_frozen(const struct agent_desk *desk);
 /** Tells the customer whether the check words were the same. */
 PROTO_MUST_USE enum proto_err agent_desk_check_words(struct agent_desk *desk, bool match, struct proto_now now);
+
+/**
+ * The customer's light, zoom (1: all that the lens sees), the place that is to be sharp (0..1), the lens by its id.
+ * CONSENT: torch, zoom or camera is not granted. RANGE.
+ */
+PROTO_MUST_USE enum proto_err agent_desk_torch(struct agent_desk *desk, bool on, struct proto_now now);
+PROTO_MUST_USE enum proto_err agent_desk_zoom(struct agent_desk *desk, double factor, struct proto_now now);
+PROTO_MUST_USE enum proto_err agent_desk_focus(struct agent_desk *desk, double x, double y, struct proto_now now);
+PROTO_MUST_USE enum proto_err agent_desk_lens(struct agent_desk *desk, const char *id, struct proto_now now);
+/** What that camera can do and does; NULL: it is not shared, or its end has not said. Borrowed until the next take. */
+const handhold_CameraState *agent_desk_camera(const struct agent_desk *desk);
+/** With somebody else for a while, as proto_session_hold(). */
+PROTO_MUST_USE enum proto_err agent_desk_hold(struct agent_desk *desk, bool on, struct proto_now now);
+/** Asks for a still, as proto_session_still_ask(); it comes as PROTO_EVENT_STILL (agent/desk/stills.h keeps it). */
+PROTO_MUST_USE enum proto_err agent_desk_still(struct agent_desk *desk, uint32_t *id, struct proto_now now);
+/** No more is wanted, as proto_session_goodbye(). STATE: there is no pair; end the session instead. */
+PROTO_MUST_USE enum proto_err agent_desk_goodbye(struct agent_desk *desk, struct proto_now now);
 
 /** What is to be shown: the frozen picture, or the last one. Width 0: none. Borrowed until the next take or freeze. */
 struct agent_desk_i420 agent_desk_shown(const struct agent_desk *desk);

@@ -290,7 +290,7 @@ void agent_desk_picture_session(const struct agent_desk_picture *picture, struct
         stats->fps = picture->frames > 1 ? (double)(picture->frames - 1) / seconds : 0;
         stats->kbps = (double)picture->bytes * 8 / 1000 / seconds;
     }
-    if (picture->frames == 0)
+    if (picture->timed == 0)
         return;
     stats->latency_p50_ms = percentile(picture, 50);
     stats->latency_p95_ms = percentile(picture, 95);

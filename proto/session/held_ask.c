@@ -104,6 +104,11 @@ enum proto_err proto_session_request(struct proto_session *s, enum proto_capabil
     return proto_session_request_many(s, &capability, 1, purpose, max_s, now);
 }
 
+bool asking_has(const struct proto_session *s, enum proto_capability capability)
+{
+    return is_one_of(s->asking.order, s->asking.count, capability);
+}
+
 void asking_answered(struct proto_session *s, enum proto_capability capability)
 {
     struct asking *sheet = &s->asking;

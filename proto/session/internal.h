@@ -430,6 +430,7 @@ void held_suspend(struct proto_session *s, const char *why);
 void held_clear(struct proto_session *s);
 
 /* held_ask.c (agent) */
+bool asking_has(const struct proto_session *s, enum proto_capability capability); /* also while it waits */
 void asking_answered(struct proto_session *s, enum proto_capability capability);
 void asking_closed(struct proto_session *s, const char *why); /* without an answer: it waits */
 void asking_again(struct proto_session *s);

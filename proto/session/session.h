@@ -359,6 +359,7 @@ struct proto_session_figures {
 void proto_session_figures(const struct proto_session *s, struct proto_session_figures *out);
 /** Put on hold by the agent, and not back yet. Both ends. */
 bool proto_session_on_hold(const struct proto_session *s);
+/** At the agent's end REQUESTED also while a sheet that the connection took away waits to come again. */
 enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability);
 /** The newest verified tree of this session's log, worth keeping for next time; `origin` is borrowed, may be empty. */
 void proto_session_seen(const struct proto_session *s, const char **origin, struct proto_log_seen *seen);

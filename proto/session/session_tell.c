@@ -103,7 +103,7 @@ enum proto_consent_state proto_session_consent(const struct proto_session *s, en
     if (!proto_capability_label(capability))
         return PROTO_CONSENT_NONE;
     if (s->side == SIDE_AGENT)
-        return s->held[capability].state;
+        return asking_has(s, capability) ? PROTO_CONSENT_REQUESTED : s->held[capability].state;
     switch (s->grants[capability].phase) {
     case GRANT_NONE:
         return PROTO_CONSENT_NONE;

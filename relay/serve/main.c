@@ -9,6 +9,7 @@
 
 #include "proto/host/options.h"
 #include "proto/host/say.h"
+#include "proto/host/world.h"
 #include "relay/serve/blocks.h"
 #include "relay/serve/engine.h"
 #include "relay/serve/listen.h"
@@ -179,6 +180,34 @@ static void keep_memory(void)
     serve_blocks_set_up();
 }
 
+/* Beside a relay that runs, log and ports are its own; what can be read is checked. */
+static void check_beside(struct serve_folder *folder, struct serve_report *report)
+{
+    struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
+    char error[RELAY_STORE_ERROR_MAX];
+    struct relay_store_checkpoint stored;
+    struct proto_log_checkpoint opened;
+    struct relay_store *store = NULL;
+
+    serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
+    if (relay_store_open(&store, &config, error)) {
+        serve_report_stored(report, folder->dir, folder->data, error, "stop the relay, and check again");
+        return;
+    }
+    enum proto_err err = relay_store_get_checkpoint(store, &stored);
+    if (!err && proto_log_checkpoint_open(&opened, stored.note, strlen(stored.note), folder->log_vkey))
+        serve_report_add(report, SERVE_ERROR, folder->data, "its newest checkpoint is not signed by this log's key",
+                         "handhold-audit verify names what is wrong in the stored log");
+    else if (err && err != PROTO_ERR_NOT_FOUND)
+        serve_report_stored(report, folder->dir, folder->data, relay_store_error(store), proto_err_way_out(err));
+    else
+        serve_report_fine(report, folder->data,
+                          "%llu entries; whether all of it is whole, a start or handhold-audit "
+                          "verify says",
+                          (unsigned long long)(err ? 0 : stored.size));
+    relay_store_close(store);
+}
+
 static int check_result(const struct serve_report *report)
 {
     if (!report->json)
@@ -195,7 +224,10 @@ static int run(void)
 
     if (read_config(&config, &report)) {
         set_limits(&config, &report);
-        if (serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report))
+        bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
+        if (read && report.table && serve_folder_in_use(&folder))
+            check_beside(&folder, &report);
+        else if (read)
             rc = serve_until_told(&config, &folder, &report);
         else if (report.table)
             (void)serve_listen_check(&config, &report);

@@ -226,7 +226,8 @@ static void a_sheet_that_was_open_when_the_connection_went_comes_again_by_itself
     sw_carry(&sw);
     sw_cut(&sw, true);
     assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_NONE), 1);
-    assert_int_equal(at_agent(CAMERA), PROTO_CONSENT_NONE);
+    assert_int_equal(sw_consents(&sw, false, CAMERA, PROTO_CONSENT_NONE), 1);
+    assert_int_equal(at_agent(CAMERA), PROTO_CONSENT_REQUESTED); /* it is open still */
     assert_int_equal(proto_session_grant(sw.customer, CAMERA, sw.now), PROTO_ERR_CONSENT);
     sw_connect(&sw, true);
     sw_pass(&sw, 3000);
