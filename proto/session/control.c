@@ -23,7 +23,7 @@ static void on_heartbeat(struct proto_session *s, const void *message)
         }
     }
     pair_heard_again(s);
-    relay_link_compare_log(s, hb->log_size, hb->log_root.bytes, hb->log_root.size);
+    seen_heard(s, hb);
 }
 
 static void on_consent_request(struct proto_session *s, const void *message)

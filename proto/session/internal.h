@@ -23,6 +23,7 @@
 
 #include "proto/consent/gate.h"
 #include "proto/consent/statement.h"
+#include "proto/log/fork.h"
 #include "proto/media/receive.h"
 #include "proto/pairing/pairing.h"
 #include "proto/seal/note.h"
@@ -180,6 +181,21 @@ struct still_in { /* stills_take.c: at the agent's end */
     int64_t wait_ms;   /* then it is asked for again */
 };
 
+/* ---- seen.c: the log as both ends see it ---- */
+struct seen_tree {
+    struct proto_log_seen tree;
+    char note[PROTO_LOG_BARE_MAX]; /* its signed checkpoint; empty: not known */
+};
+struct seen_view {
+    char note[PROTO_LOG_BARE_MAX]; /* of what this end has seen */
+    struct seen_tree peer;         /* what the other end has seen */
+    bool asked;                    /* the relay, to prove that `to` continues `from` */
+    struct seen_tree from, to;
+    unsigned unanswered;   /* heartbeats that came through the relay meanwhile */
+    uint64_t behind, fits; /* size of the other's, smaller than ours; the one that was found to fit */
+    unsigned still;        /* heartbeats in which it stayed there */
+};
+
 struct pair {
     struct proto_pairing *pairing;      /* an attempt under way; owned */
     struct proto_noise_channel channel; /* live when `up` */
@@ -190,6 +206,8 @@ struct pair {
     uint32_t hb_seq, hb_peer_seq;
     int64_t hb_sent_ms, hb_heard_ms; /* mono */
     uint64_t hb_peer_mono_ms;
+    uint64_t told_size; /* of the log, whose checkpoint the other end was told in this pair */
+    bool log_made_up;   /* what the other end said of it was not the log's: nothing more of that is believed */
     int64_t offset_ms, best_rtt_ms; /* peer's media clock = ours + offset; best_rtt < 0: not known */
     bool stale;
 };
@@ -216,8 +234,7 @@ struct proto_session {
     struct proto_buf org_note, policy_note; /* as the relay serves them */
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
     struct proto_log_seen seen;
-    struct proto_log_seen claimed; /* the peer's newest tree, while its consistency is asked for */
-    bool claim_open;
+    struct seen_view view;
     bool log_distrusted;        /* a fork was seen: nothing is granted any more */
     enum proto_err log_refusal; /* the log said this last; OK: it took what it was given */
 
@@ -287,6 +304,8 @@ struct proto_session {
 void session_wipe(struct proto_session *s); /* every key and secret */
 void session_error(struct proto_session *s, enum proto_err err, const char *message);
 void session_alarm(struct proto_session *s, enum proto_err err, const char *message);
+/** The log is forked; `evidence` (may be NULL) is the text of a file of proto/log/fork.h. */
+void session_alarm_fork(struct proto_session *s, const char *message, const char *evidence);
 void session_event_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
                            const char *purpose, uint32_t max_s, uint32_t retention_days);
 /** REQUESTED: one of `of` capabilities on the sheet with this number. */
@@ -302,13 +321,22 @@ void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, 
 void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by);
 bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, const uint8_t *body, size_t len);
 
+/* seen.c */
+/** A tree was verified; `note` is its signed checkpoint, with or without lines of witnesses. */
+void seen_advance(struct proto_session *s, const struct proto_log_seen *to, const char *note);
+/** The log's key is known: what is remembered of another log of this organisation is none of this one. */
+void seen_pick(struct proto_session *s);
+void seen_tell_relay(const struct proto_session *s, handhold_Hello *hello);
+void seen_tell_peer(struct proto_session *s, handhold_Heartbeat *hb);
+void seen_heard(struct proto_session *s, const handhold_Heartbeat *hb);
+void seen_proof(struct proto_session *s, const handhold_Consistency *m);
+
 /* relay.c */
 void relay_link_hello(struct proto_session *s);
 void relay_link_feed(struct proto_session *s, const uint8_t *body, size_t len);
 void relay_link_send(struct proto_session *s, const handhold_ToRelay *message);
 void relay_link_gate(struct proto_session *s, enum proto_capability capability, bool open, uint32_t ttl_s);
 void relay_link_leave(struct proto_session *s);
-void relay_link_compare_log(struct proto_session *s, uint64_t size, const uint8_t *root, size_t root_len);
 
 /* relay_seat.c: what relay.c hands on */
 void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *message);

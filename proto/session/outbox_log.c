@@ -178,7 +178,7 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
         return;
     }
     if (entry->seen.size > s->seen.size)
-        s->seen = entry->seen;
+        seen_advance(s, &entry->seen, receipt->checkpoint);
     logged(s, entry, receipt);
     outbox_flush(s);
 }

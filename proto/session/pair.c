@@ -47,12 +47,10 @@ static void send_heartbeat(struct proto_session *s)
         .peer_seq = p->hb_peer_seq,
         .peer_mono_ms = p->hb_peer_mono_ms,
         .held_ms = p->hb_peer_seq ? (uint32_t)(s->now.mono_ms - p->hb_heard_ms) : 0,
-        .log_size = s->seen.size,
     };
 
     p->hb_sent_ms = s->now.mono_ms;
-    if (s->seen.size && PROTO_SET_BYTES(hb.log_root, s->seen.root, sizeof s->seen.root))
-        return;
+    seen_tell_peer(s, &hb);
     pair_send_message(s, PROTO_CONTROL_HEARTBEAT, handhold_Heartbeat_fields, &hb);
 }
 
@@ -128,6 +126,7 @@ static void take_result_customer(struct proto_session *s, const struct proto_pai
     for (size_t i = 0; len && i < s->org.log_count; i++)
         if (!strncmp(s->org.logs[i], s->origin, len) && s->org.logs[i][len] == '+')
             memcpy(s->log_vkey, s->org.logs[i], sizeof s->log_vkey);
+    seen_pick(s);
 }
 
 static void take_result_agent(struct proto_session *s, const struct proto_pairing_result *result)

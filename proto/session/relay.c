@@ -40,9 +40,7 @@ void relay_link_hello(struct proto_session *s)
     }
     if (s->side == SIDE_CUSTOMER && PROTO_SET_BYTES(hello->session_key, s->cs_public, sizeof s->cs_public))
         return;
-    hello->seen_log_size = s->seen.size;
-    if (s->seen.size && PROTO_SET_BYTES(hello->seen_log_root, s->seen.root, sizeof s->seen.root))
-        return;
+    seen_tell_relay(s, hello);
     relay_link_send(s, &message);
     s->link = LINK_HELLO;
 }
@@ -85,57 +83,12 @@ void relay_link_gate(struct proto_session *s, enum proto_capability capability, 
     relay_link_send(s, &message);
 }
 
-/* ---------------------------------------------------------------- the log as both ends see it */
-
-/* The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to
- * prove. */
-void relay_link_compare_log(struct proto_session *s, uint64_t size, const uint8_t *root, size_t root_len)
-{
-    handhold_ToRelay message = {.which_body = handhold_ToRelay_consistency_ask_tag};
-
-    if (!size || root_len != PROTO_HASH_BYTES)
-        return;
-    if (size == s->seen.size && sodium_memcmp(root, s->seen.root, PROTO_HASH_BYTES) != 0) {
-        s->log_distrusted = true;
-        session_alarm(s, PROTO_ERR_LOG, "the relay has shown the two ends different logs");
-        return;
-    }
-    if (size <= s->seen.size || s->claim_open)
-        return;
-    s->claimed.size = size;
-    memcpy(s->claimed.root, root, PROTO_HASH_BYTES);
-    if (!s->seen.size) {
-        s->seen = s->claimed; /* nothing was seen yet: there is nothing that it must continue */
-        return;
-    }
-    s->claim_open = true;
-    message.body.consistency_ask.old_size = s->seen.size;
-    message.body.consistency_ask.new_size = size;
-    relay_link_send(s, &message);
-}
+/* ---------------------------------------------------------------- the rest */
 
 static void on_consistency(struct proto_session *s, const handhold_FromRelay *message)
 {
-    const handhold_Consistency *m = &message->body.consistency;
-    struct proto_log_hashes proof = {.count = m->hashes.size / PROTO_HASH_BYTES};
-
-    if (!s->claim_open || m->new_size != s->claimed.size || m->hashes.size % PROTO_HASH_BYTES)
-        return;
-    s->claim_open = false;
-    if (m->old_size > s->seen.size || m->new_size <= s->seen.size)
-        return; /* a receipt has overtaken the question */
-    memcpy(proof.hash, m->hashes.bytes, m->hashes.size);
-    if (m->old_size != s->seen.size)
-        return;
-    if (proto_log_check_consistency(s->seen.size, s->seen.root, s->claimed.size, s->claimed.root, &proof)) {
-        s->log_distrusted = true;
-        session_alarm(s, PROTO_ERR_LOG, "the relay cannot prove that its log only grew");
-        return;
-    }
-    s->seen = s->claimed;
+    seen_proof(s, &message->body.consistency);
 }
-
-/* ---------------------------------------------------------------- the rest */
 
 static void on_gate_answer(struct proto_session *s, const handhold_FromRelay *message)
 {

@@ -136,6 +136,7 @@ static void pick_log(struct proto_session *s)
     for (size_t i = 0; len && i < s->org.log_count; i++)
         if (!strncmp(s->org.logs[i], s->origin, len) && s->org.logs[i][len] == '+')
             memcpy(s->log_vkey, s->org.logs[i], sizeof s->log_vkey);
+    seen_pick(s);
 }
 
 static void event_invite(struct proto_session *s)

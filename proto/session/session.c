@@ -12,7 +12,7 @@
 /* ---------------------------------------------------------------- starting */
 
 static struct proto_session *session_new(enum side side, struct proto_random random, struct proto_log_seen seen,
-                                         struct proto_now now)
+                                         const char *seen_note, struct proto_now now)
 {
     struct proto_session *s = calloc(1, sizeof *s);
 
@@ -23,6 +23,8 @@ static struct proto_session *session_new(enum side side, struct proto_random ran
     s->now = now;
     s->start_ms = now.mono_ms;
     s->seen = seen;
+    if (seen_note && proto_set_text(s->view.note, sizeof s->view.note, seen_note))
+        s->view.note[0] = '\0'; /* not one that this program wrote */
     s->pair.best_rtt_ms = -1;
     s->retry_pair_ms = s->lost_since_ms = s->end_deadline_ms = PROTO_NEVER;
     s->hold_until_ms = s->return_ms = s->goodbye_ms = s->still_in.wait_ms = PROTO_NEVER;
@@ -61,7 +63,7 @@ static enum proto_err take_invitation(struct proto_session *s, const struct prot
 enum proto_err proto_session_new_customer(struct proto_session **out, const struct proto_customer_config *config,
                                           struct proto_now now)
 {
-    struct proto_session *s = session_new(SIDE_CUSTOMER, config->random, config->seen, now);
+    struct proto_session *s = session_new(SIDE_CUSTOMER, config->random, config->seen, config->seen_note, now);
     uint8_t seed[PROTO_SIGN_SEED_BYTES];
 
     *out = NULL;
@@ -90,7 +92,7 @@ enum proto_err proto_session_new_customer(struct proto_session **out, const stru
 enum proto_err proto_session_new_agent(struct proto_session **out, const struct proto_agent_config *config,
                                        struct proto_now now)
 {
-    struct proto_session *s = session_new(SIDE_AGENT, config->random, config->seen, now);
+    struct proto_session *s = session_new(SIDE_AGENT, config->random, config->seen, config->seen_note, now);
     const char *ref = config->customer_ref ? config->customer_ref : "",
                *reference = config->reference ? config->reference : "";
 
@@ -177,7 +179,7 @@ void proto_session_disconnected(struct proto_session *s, struct proto_now now)
         return;
     s->link = LINK_DOWN;
     s->peer_present = false;
-    s->claim_open = false;
+    s->view.asked = false; /* asked again when the other end is back */
     outq_clear(&s->out);
     outbox_disconnected(s);
     pair_close(s);

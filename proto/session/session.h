@@ -46,6 +46,7 @@ struct proto_customer_config {
     const char *client_info;    /* what the agent reads of this client, e.g. "handhold-client 0.1.0"; copied */
     uint8_t ui_build[32];       /* hash of the program or page build, for the `ui` line */
     struct proto_log_seen seen; /* last checkpoint this device remembers of that log; zeros: none */
+    const char *seen_note;      /* that checkpoint as the log signed it, or NULL; copied */
 };
 
 struct proto_agent_config {
@@ -56,6 +57,7 @@ struct proto_agent_config {
     const char *customer_ref;                  /* NULL or "": the session is its own person */
     const char *reference;                     /* NULL or "" */
     struct proto_log_seen seen;
+    const char *seen_note;
 };
 
 /** LINK / VERSION / CODE: the invitation is damaged. PROTO_OK: the caller owns *out, ends it with proto_session_free().
@@ -230,6 +232,7 @@ struct proto_event {
         struct {
             enum proto_err err;
             const char *message;
+            const char *fork; /* alarm: the log is forked, and this text, kept as a file, shows it (proto/log/fork.h) */
         } alarm, error;
         struct {
             enum proto_end reason;
@@ -363,6 +366,8 @@ bool proto_session_on_hold(const struct proto_session *s);
 enum proto_consent_state proto_session_consent(const struct proto_session *s, enum proto_capability capability);
 /** The newest verified tree of this session's log, worth keeping for next time; `origin` is borrowed, may be empty. */
 void proto_session_seen(const struct proto_session *s, const char **origin, struct proto_log_seen *seen);
+/** Its signed checkpoint, to be kept with it; "" when this end has only size and root. Borrowed. */
+const char *proto_session_seen_note(const struct proto_session *s);
 /**
  * What a receipt is held to later: the verifier key of the session's log ("" before the handshake) and the key under
  * which the customer's statements are signed, 32 bytes. Borrowed.

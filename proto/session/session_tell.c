@@ -25,6 +25,18 @@ void session_alarm(struct proto_session *s, enum proto_err err, const char *mess
     event_message(s, PROTO_EVENT_ALARM, err, message);
 }
 
+void session_alarm_fork(struct proto_session *s, const char *message, const char *evidence)
+{
+    size_t room = strlen(message) + 1 + (evidence ? strlen(evidence) + 1 : 0), at = 0;
+    struct event_node *node = events_add(&s->events, PROTO_EVENT_ALARM, room);
+
+    if (!node)
+        return;
+    node->event.alarm.err = PROTO_ERR_LOG;
+    node->event.alarm.message = events_text(node, &at, message);
+    node->event.alarm.fork = events_text(node, &at, evidence);
+}
+
 static struct proto_event *event_consent(struct proto_session *s, enum proto_capability capability,
                                          enum proto_consent_state state, const char *purpose, uint32_t max_s,
                                          uint32_t retention_days)
@@ -122,6 +134,11 @@ void proto_session_seen(const struct proto_session *s, const char **origin, stru
 {
     *origin = s->origin;
     *seen = s->log_distrusted ? (struct proto_log_seen){0} : s->seen;
+}
+
+const char *proto_session_seen_note(const struct proto_session *s)
+{
+    return s->view.note;
 }
 
 void proto_session_keys(const struct proto_session *s, const char **log_vkey, const uint8_t **customer_key)

@@ -336,25 +336,6 @@ static void two_ends_that_were_shown_different_logs_notice(void **state)
     assert_int_equal(proto_session_grant(sw.customer, MICROPHONE, sw.now), PROTO_ERR_LOG);
 }
 
-static void a_larger_tree_of_the_other_end_must_continue_ours(void **state)
-{
-    handhold_FromRelay m = {.which_body = handhold_FromRelay_consistency_tag};
-
-    (void)state;
-    sw_join(&sw);
-    sw_grant(&sw, CAMERA);
-    sw_pass(&sw, 2500);
-    sw.customer->claim_open = true; /* asked, and the relay's proof is not one */
-    sw.customer->claimed.size = sw.customer->seen.size + 5;
-    memset(sw.customer->claimed.root, 3, 32);
-    m.body.consistency.old_size = sw.customer->seen.size;
-    m.body.consistency.new_size = sw.customer->seen.size + 5;
-    m.body.consistency.hashes.size = 64;
-    sw_say(&sw, true, &m);
-    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
-    assert_true(sw.customer->log_distrusted);
-}
-
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -374,7 +355,6 @@ int main(void)
         CASE(the_outbox_is_bounded_and_a_full_one_grants_nothing),
         CASE(a_long_session_turns_its_keys_and_its_last_notes_still_reach_the_log),
         CASE(two_ends_that_were_shown_different_logs_notice),
-        CASE(a_larger_tree_of_the_other_end_must_continue_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

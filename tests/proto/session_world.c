@@ -121,6 +121,9 @@ static void note_event(struct session_world *sw, bool customer, const struct pro
         out->capability = e->blocked.capability;
         break;
     case PROTO_EVENT_ALARM:
+        if (e->alarm.fork)
+            snprintf(sw->fork, sizeof sw->fork, "%s", e->alarm.fork);
+        __attribute__((fallthrough));
     case PROTO_EVENT_ERROR:
         out->err = e->error.err;
         copy_text(out->text, e->error.message);
@@ -536,6 +539,8 @@ static void on_to_relay(struct session_world *sw, bool from_customer, const uint
         on_gate(sw, m.body.gate.bytes, m.body.gate.size);
         break;
     case handhold_ToRelay_consistency_ask_tag:
+        if (sw->proves_nothing)
+            break;
         on_consistency(sw, from_customer, &m.body.consistency_ask);
         break;
     case handhold_ToRelay_leave_tag: {

@@ -86,7 +86,7 @@ struct session_world {
     bool gate[SW_STREAMS];
     bool gates_forced; /* forwards everything */
     enum proto_err gate_error;
-    bool log_silent, log_refuses;
+    bool log_silent, log_refuses, proves_nothing; /* the last: asked whether its log only grew */
     enum sw_spoil spoil;
     struct proto_log_tree tree;
     uint8_t node[SW_LEVELS][SW_LEAVES_MAX][32];
@@ -106,6 +106,7 @@ struct session_world {
 
     struct sw_event customer_events[SW_EVENTS_MAX], agent_events[SW_EVENTS_MAX];
     size_t customer_event_count, agent_event_count;
+    char fork[4096]; /* what the last alarm showed of a forked log */
     uint8_t still[SW_STILL_MAX]; /* the last one that came whole, cut */
     struct sw_trace trace[SW_TRACE_MAX];
     size_t trace_count;
