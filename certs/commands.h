@@ -21,5 +21,13 @@ int certs_issue_relay(void);
 int certs_revoke(void);
 int certs_list(void);
 int certs_export_relay(void);
+int certs_new_log(void);
+
+struct certs_authority;
+struct proto_buf;
+/** issue_relay.c: makes D/relay/log.key and log.vkey for a log of this name; appends the verifier key and LF. */
+bool certs_log_key_make(const struct certs_authority *a, const char *name, struct proto_buf *vkey);
+/** issue_relay.c: org.note names this log from now on; nothing is written when it does already. */
+bool certs_log_list(struct certs_authority *a, const struct proto_buf *vkey);
 
 #endif

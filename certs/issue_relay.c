@@ -51,17 +51,13 @@ static bool write_certificate(struct certs_authority *a)
     return done;
 }
 
-/* The log's name is made once, of the first host the relay ever had: a log that changed its name would be another log.
- */
-static bool make_log_key(const struct certs_authority *a, struct proto_buf *vkey)
+bool certs_log_key_make(const struct certs_authority *a, const char *name, struct proto_buf *vkey)
 {
-    char name[PROTO_NOTE_NAME_MAX + 1];
     uint8_t public_key[32];
     size_t len = sizeof public_key;
     struct proto_note_key log;
     EVP_PKEY *key = certs_key_ed25519(&a->random);
 
-    snprintf(name, sizeof name, "%s/audit/%s", certs_options.hosts.items[0], a->about.domain);
     bool done = key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 &&
                 proto_note_key_init(&log, name, public_key) == PROTO_OK;
 
@@ -75,16 +71,19 @@ static bool make_log_key(const struct certs_authority *a, struct proto_buf *vkey
     return done;
 }
 
+/* The log's name is made once, of the first host the relay ever had: a log that changed its name would be another log.
+ */
 static bool have_log_key(const struct certs_authority *a, struct proto_buf *vkey)
 {
-    char path[HOST_PATH_BYTES];
+    char path[HOST_PATH_BYTES], name[PROTO_NOTE_NAME_MAX + 1];
 
     if (host_path(path, "%s/relay/log.vkey", a->dir) && host_file_exists(path))
         return certs_file_read(a->dir, "relay/log.vkey", vkey);
-    return make_log_key(a, vkey);
+    snprintf(name, sizeof name, "%s/audit/%s", certs_options.hosts.items[0], a->about.domain);
+    return certs_log_key_make(a, name, vkey);
 }
 
-static bool list_log(struct certs_authority *a, const struct proto_buf *vkey)
+bool certs_log_list(struct certs_authority *a, const struct proto_buf *vkey)
 {
     char text[PROTO_ORG_VKEY_BYTES + 1] = "";
 
@@ -104,8 +103,8 @@ static bool issue(struct certs_authority *a)
     struct proto_buf vkey;
 
     proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 1);
-    bool done =
-        certs_folder_make(a->dir, "relay") && have_log_key(a, &vkey) && list_log(a, &vkey) && write_certificate(a);
+    bool done = certs_folder_make(a->dir, "relay") && have_log_key(a, &vkey) && certs_log_list(a, &vkey) &&
+                write_certificate(a);
 
     if (done)
         printf("%s/relay/relay.crt: %s\n", a->dir, certs_options.hosts.items[0]);

@@ -59,6 +59,12 @@ static const struct host_command commands[] = {
     {"list", "list what was issued", list_options, NULL, certs_list, NULL},
     {"export-relay", "write what a relay needs, and nothing else, into one file", export_options, NULL,
      certs_export_relay, NULL},
+    {"new-log", "begin a new log, because the one there was cannot be continued", NULL, NULL, certs_new_log,
+     "Makes a key and a name for the log that follows, and lists both in org.note beside the old one. What is proved "
+     "by\n"
+     "the old log stays proved. Then: export-relay, unpack it at the relay, and there handhold-audit recover, with "
+     "which\n"
+     "a privacy officer ends the old log."},
     {0},
 };
 static const struct host_program program = {

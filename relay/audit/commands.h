@@ -3,8 +3,8 @@
  * relay/audit/commands.h - the commands of handhold-audit, a file each. Each reads audit_options and returns the exit
  * code: 0 fine, 1 something is wrong with what was read, 2 the call or the folder is not one that it can work with.
  *
- * The one table of options, words and commands is in main.c. A new command is a function here, a line there, its word
- * taken out of later.c, and a paragraph in handhold-audit.1.
+ * The one table of options, words and commands is in main.c. A new command is a function here, a line there, and a
+ * paragraph in handhold-audit.1.
  */
 #ifndef RELAY_AUDIT_COMMANDS_H
 #define RELAY_AUDIT_COMMANDS_H
@@ -30,7 +30,9 @@ extern struct audit_options {
     const char *relay, *identity; /* an officer who acts: see remote.h; with `ca` */
     const char *reason;           /* stop, erase */
     const char *receipt;          /* erase */
-    bool yes;                     /* erase: is not asked again */
+    bool yes;                     /* erase, recover: is not asked again */
+    const char *checkpoint;       /* recover: of the log that is to be ended */
+    int64_t ended;                /* all that read: the log in D/data.ended-N; 0: the present one */
     const char *action;           /* policy: print, check, sign */
 } audit_options;
 
@@ -54,11 +56,9 @@ int audit_check(void);
 int audit_stop(void);
 int audit_erase(void);
 int audit_policy(void);
+int audit_recover(void);
 
 /** stop.c: a session's whole number. False: it is none, which was said. */
 bool audit_read_sid(const char *text, uint8_t sid[static RELAY_STORE_SID_BYTES]);
-
-/** Says that a command of a later version is not in this one, and returns the exit code; 0 when `word` is none. */
-int audit_later(const char *word);
 
 #endif

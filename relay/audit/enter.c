@@ -21,5 +21,5 @@ bool audit_enter(struct audit_organisation *o, const char *why_key)
         host_say_error("--key", why_key, "give --key D/officer/evidence.key");
         return false;
     }
-    return audit_open(o, audit_options.dir, audit_options.key);
+    return audit_open_ended(o, audit_options.dir, audit_options.key, (unsigned)audit_options.ended);
 }

@@ -16,6 +16,8 @@ static const struct host_option common[] = {
     {"relay", "URL", HOST_TEXT, OPT(relay), .help = "the staff end of a relay that runs; with --identity and --ca"},
     {"identity", "D/staff/ID", HOST_TEXT, OPT(identity), .help = "the officer's pair .crt, .key, which signs"},
     {"ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --relay"},
+    {"ended", "N", HOST_INTEGER, OPT(ended), .min = 1, .max = 8,
+     .help = "read the log in D/data.ended-N, which was ended"},
     {0},
 };
 
@@ -72,6 +74,13 @@ static const struct host_option erase_options[] = {
     {"yes", NULL, HOST_FLAG, OPT(yes), .help = "do not ask before it is done"},
     {0},
 };
+static const struct host_option recover_options[] = {
+    {"reason", "TEXT", HOST_TEXT, OPT(reason), .required = true, .help = "what happened: whoever verifies reads it"},
+    {"checkpoint", "FILE", HOST_TEXT, OPT(checkpoint),
+     .help = "a later checkpoint of that log, as a witness or an end kept it"},
+    {"yes", NULL, HOST_FLAG, OPT(yes), .help = "do not ask before it is done"},
+    {0},
+};
 static const struct host_option policy_options[] = {
     {"o", "FILE", HOST_TEXT, OPT(output), .help = "print: a new file, not stdout"},
     {0},
@@ -125,6 +134,14 @@ static const struct host_command commands[] = {
      "print shows the present policy with comments, to be edited; check FILE says what would change, and changes\n"
      "nothing; sign FILE puts it in force: through a relay that runs (--relay), or as D/policy.note (--dir), which a\n"
      "relay takes without a restart. Numbers rise by themselves."},
+    {"recover", "end a log that cannot be continued, and open the one that follows it", recover_options, NULL,
+     audit_recover,
+     "For a relay that does not start because its log is smaller than, or another than, what was signed, and when no "
+     "newer\n"
+     "copy of it is anywhere. First, where the authority lives: handhold-certs new-log and export-relay; unpack that "
+     "in D.\n"
+     "The old data stays as D/data.ended-N; the new log begins with your signed note of what was known and what was "
+     "found."},
     {0},
 };
 static const struct host_program program = {
@@ -145,16 +162,6 @@ int main(int argc, char **argv)
 
     host_say_start(program.name, false);
     audit_options.lines = 10;
-    for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--dir") || !strcmp(argv[i], "--key")) {
-            i++; /* its value may be called as it likes */
-        } else if (argv[i][0] != '-') {
-            int code = audit_later(argv[i]);
-            if (code)
-                return code;
-            break; /* what follows the command is the command's */
-        }
-    }
     switch (host_options_parse(&program, argc, argv, &command)) {
     case HOST_PARSED_DONE:
         return HOST_EXIT_FINE;

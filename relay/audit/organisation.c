@@ -103,12 +103,14 @@ static bool open_store(const struct audit_organisation *o, struct relay_store **
     char path[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
     struct relay_store_config config = {.folder = path, .read_only = true};
 
-    if (!host_path(path, "%s/data", o->dir)) {
+    if (!(o->ended ? host_path(path, "%s/data.ended-%u", o->dir, o->ended) : host_path(path, "%s/data", o->dir))) {
         host_say_err(o->dir, PROTO_ERR_RANGE);
         return false;
     }
     if (!host_file_exists(path)) {
-        host_say_error(path, "there is no log here", "name the folder that the relay was started with");
+        host_say_error(path, "there is no log here",
+                       o->ended ? "bring the folder back that recover moved the ended log to"
+                                : "name the folder that the relay was started with");
         return false;
     }
     if (relay_store_open(out, &config, error)) {
@@ -120,14 +122,23 @@ static bool open_store(const struct audit_organisation *o, struct relay_store **
 
 bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file)
 {
+    return audit_open_ended(o, dir, key_file, 0);
+}
+
+bool audit_open_ended(struct audit_organisation *o, const char *dir, const char *key_file, unsigned n)
+{
+    char vkey[40] = "relay/log.vkey";
+
     memset(o, 0, sizeof *o);
     o->dir = dir;
+    o->ended = n;
+    if (n)
+        snprintf(vkey, sizeof vkey, "data.ended-%u/log.vkey", n);
     (void)host_random(); /* starts libsodium */
     if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load(o, "org.note", PROTO_ORG_NOTE_BYTES, take_org) &&
         load(o, "policy.note", PROTO_POLICY_NOTE_BYTES, take_policy) &&
-        load(o, "relay/log.vkey", PROTO_ORG_VKEY_BYTES + 1, take_vkey) &&
-        (!key_file || load_evidence_key(o, key_file)) && audit_staff_load(o) && open_store(o, &o->log) &&
-        open_store(o, &o->rows))
+        load(o, vkey, PROTO_ORG_VKEY_BYTES + 1, take_vkey) && (!key_file || load_evidence_key(o, key_file)) &&
+        audit_staff_load(o) && open_store(o, &o->log) && open_store(o, &o->rows))
         return true;
     audit_close(o);
     return false;

@@ -27,6 +27,7 @@ struct audit_organisation {
     struct audit_judged *judged; /* staff.c: when a certificate was found good; several threads ask */
     /* Borrowed */
     const char *dir;
+    unsigned ended; /* the log in D/data.ended-N; 0: the present one */
 
     struct proto_identity_root root;
     struct proto_org org;
@@ -43,6 +44,8 @@ struct audit_organisation {
  * open. Certificates of staff are looked for in ca/issued and staff; a relay's folder has none, and that is no error.
  */
 bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file);
+/** The same for a log that an officer ended, in D/data.ended-`n`; 0: the present one. */
+bool audit_open_ended(struct audit_organisation *o, const char *dir, const char *key_file, unsigned n);
 /**
  * The same organisation for another thread: handles of its own on the stores, all else borrowed from `o`, which must
  * stay open. False: an error was said.

@@ -83,6 +83,15 @@ static bool is_own_act(enum proto_act act, bool relay)
     return relay ? act == PROTO_ACT_POLICY_TAKEN : act > PROTO_ACT_COMMAND_EXECUTED && act != PROTO_ACT_POLICY_TAKEN;
 }
 
+/* The note with which an officer ended the log before: it is the first of the log that follows, and nowhere else. */
+static bool take_ended(struct taking *t, const struct proto_event_note *event)
+{
+    if (t->entry->index)
+        return refuse(t, "the note that ended the log before as entry 0 alone", "one behind it");
+    return !audit_ended_read(&t->report->ended, event) ||
+           refuse(t, "what was known and found of the log that it ended", "a note without it");
+}
+
 static bool read_text(struct taking *t)
 {
     bool relay = !strcmp(t->name, t->o->events_key.name);
@@ -99,6 +108,8 @@ static bool read_text(struct taking *t)
     }
     if (proto_event_note_parse(t->parts.text, t->parts.text_len, &event) || !is_own_act(event.action, relay))
         return refuse(t, "an act of an officer, as its class says", "another text");
+    if (event.action == PROTO_ACT_RECOVERED && !take_ended(t, &event))
+        return false;
     t->seq = event.seq;
     t->first = event.first;
     t->unix_s = event.unix_s;

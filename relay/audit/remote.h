@@ -77,6 +77,10 @@ bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event
 const char *audit_remote_copy(const char *what);
 
 /* remote_local.c: --dir */
+/** Reads and verifies D's notes into o->org and o->policy. False: said. */
+bool audit_local_notes(struct audit_officer *o, const char *dir);
+/** Starts the appender of o->store with D's log key; `checkpoint` (NULL: none) vouches for it. False: said. */
+bool audit_local_appender(struct audit_officer *o, const char *dir, const char *checkpoint);
 bool audit_local_open(struct audit_officer *o, const char *dir);
 bool audit_local_plan(struct audit_officer *o, const char *ref, const uint8_t *sid, struct proto_erasure *plan,
                       bool *more);

@@ -30,7 +30,7 @@ static bool read_file(const char *dir, const char *name, struct proto_buf *out)
     return !err;
 }
 
-static bool read_notes(struct audit_officer *o, const char *dir)
+bool audit_local_notes(struct audit_officer *o, const char *dir)
 {
     const struct proto_identity *officer = &o->credential.identity;
     struct proto_buf org, policy;
@@ -54,9 +54,9 @@ static bool read_notes(struct audit_officer *o, const char *dir)
 }
 
 /* The origin is the name in the log's verifier key. */
-static bool start_appender(struct audit_officer *o, const char *dir)
+bool audit_local_appender(struct audit_officer *o, const char *dir, const char *checkpoint)
 {
-    char error[RELAY_STORE_ERROR_MAX] = "", checkpoint[HOST_PATH_BYTES], origin[PROTO_LOG_ORIGIN_MAX + 1];
+    char error[RELAY_STORE_ERROR_MAX] = "", origin[PROTO_LOG_ORIGIN_MAX + 1];
     uint8_t seed[32] = {0};
     struct proto_buf key, vkey;
     struct relay_appender_config config = {
@@ -64,8 +64,7 @@ static bool start_appender(struct audit_officer *o, const char *dir)
 
     proto_buf_init_secret(&key, PROTO_PEM_BYTES);
     proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 1);
-    bool fine = host_path(checkpoint, "%s/relay/checkpoint", dir) && read_file(dir, "relay/log.key", &key) &&
-                read_file(dir, "relay/log.vkey", &vkey);
+    bool fine = read_file(dir, "relay/log.key", &key) && read_file(dir, "relay/log.vkey", &vkey);
     const void *plus = fine ? memchr(vkey.bytes, '+', vkey.len) : NULL;
     size_t len = plus ? (size_t)((const uint8_t *)plus - vkey.bytes) : 0;
     fine = fine && len && len < sizeof origin && !proto_seed_of_pem(key.bytes, key.len, seed);
@@ -108,10 +107,10 @@ static enum proto_err visit_own(void *context, const struct relay_store_entry *e
 bool audit_local_open(struct audit_officer *o, const char *dir)
 {
     static const uint8_t none[RELAY_STORE_SID_BYTES];
-    char error[RELAY_STORE_ERROR_MAX];
+    char error[RELAY_STORE_ERROR_MAX], checkpoint[HOST_PATH_BYTES];
     struct relay_store_config config = {.folder = o->folder, .random = host_random()};
 
-    if (!read_notes(o, dir))
+    if (!audit_local_notes(o, dir))
         return false;
     snprintf(o->folder, sizeof o->folder, "%s/data", dir);
     if (!host_file_exists(o->folder)) {
@@ -119,10 +118,13 @@ bool audit_local_open(struct audit_officer *o, const char *dir)
         return false;
     }
     if (relay_store_open(&o->store, &config, error)) {
-        host_say_error(dir, error, "a relay that runs is asked with --relay URL --ca FILE");
+        if (strstr(error, "in use"))
+            host_say_error(dir, "a relay runs on this folder", "ask it, with --relay URL --ca FILE instead of --dir");
+        else
+            host_say(HOST_ERROR, "%s", error);
         return false;
     }
-    if (!start_appender(o, dir))
+    if (!host_path(checkpoint, "%s/relay/checkpoint", dir) || !audit_local_appender(o, dir, checkpoint))
         return false;
     enum proto_err err = relay_store_each_entry_of(o->store, none, visit_own, o);
     if (err)

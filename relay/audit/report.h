@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "relay/audit/ended.h"
 #include "relay/store/store.h"
 
 enum { AUDIT_FINDINGS_MAX = 64, AUDIT_TEXT_MAX = 240, AUDIT_GONE_MAX = 16 };
@@ -41,6 +42,7 @@ struct audit_report {
     uint64_t acts;                          /* notes of officers, and of the relay about itself */
     struct audit_gone gone[AUDIT_GONE_MAX]; /* the newest of them, in a ring */
     size_t gone_count;                      /* all of them */
+    struct audit_ended ended;               /* of the log before this one, by entry 0 */
     uint64_t sound_sessions;                /* read whole, and nothing wrong in them */
     uint64_t
         recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */

@@ -2,9 +2,11 @@
 #include "relay/serve/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "proto/host/world.h"
@@ -241,6 +243,17 @@ void serve_folder_clear(struct serve_folder *folder)
     sodium_memzero(folder->log_seed, sizeof folder->log_seed);
     sodium_memzero(folder->token_key, sizeof folder->token_key);
     *folder = (struct serve_folder){0};
+}
+
+bool serve_folder_in_use(const struct serve_folder *folder)
+{
+    char path[HOST_PATH_BYTES];
+    int fd = host_path(path, "%s/writer.lock", folder->data) ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    bool taken = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+
+    if (fd >= 0)
+        close(fd);
+    return taken;
 }
 
 bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report)

@@ -56,6 +56,9 @@ void serve_folder_clear(struct serve_folder *folder);
 /** Makes D/data when it is missing, and reads or makes the secret of the seats' tokens in it. */
 bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report);
 
+/** Does a relay run on this folder? It holds the lock of the data folder. */
+bool serve_folder_in_use(const struct serve_folder *folder);
+
 /** Have org.note or policy.note changed since they were read? Cheap: asks for their times only. */
 bool serve_folder_notes_changed(const struct serve_folder *folder);
 /** Reads both notes again. false: the report says why, and the folder keeps what it had. */

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/host/say.h"
 
@@ -29,6 +30,27 @@ void serve_report_add(struct serve_report *report, enum serve_level level, const
         host_say_error(value, finding, way_out);
     else if (level == SERVE_WARNING)
         host_say(HOST_WARN, "%s: %s%s%s", value, finding, way_out ? "; " : "", way_out ? way_out : "");
+}
+
+void serve_report_stored(struct serve_report *report, const char *dir, const char *place, const char *sentence,
+                         const char *way_out)
+{
+    char text[1024], value[1024];
+    size_t len = strlen(dir);
+
+    snprintf(text, sizeof text, "%s", sentence);
+    char *finding = text, *semicolon = strrchr(text, ';');
+    if (semicolon && semicolon[1] == ' ') {
+        *semicolon = 0;
+        way_out = semicolon + 2;
+    }
+    if (!strncmp(text, dir, len) && text[len] == '/') {
+        len += strcspn(text + len, ": ");
+        snprintf(value, sizeof value, "%.*s", (int)len, text);
+        place = value;
+        finding = text + len + strspn(text + len, ": ");
+    }
+    serve_report_add(report, SERVE_ERROR, place, finding, way_out);
 }
 
 void serve_report_fine(struct serve_report *report, const char *value, const char *format, ...)

@@ -24,4 +24,12 @@ void serve_report_add(struct serve_report *report, enum serve_level level, const
 void serve_report_fine(struct serve_report *report, const char *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/**
+ * A sentence of the store or the log, which names its own place (a path below `dir`) and its own way out: "D/data is in
+ * use; stop the other". Each goes where a report has it, and nothing is said twice. `place` and `way_out` for a
+ * sentence that lacks them.
+ */
+void serve_report_stored(struct serve_report *report, const char *dir, const char *place, const char *sentence,
+                         const char *way_out);
+
 #endif

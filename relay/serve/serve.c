@@ -44,6 +44,19 @@ static bool leaf_durable(void *context, const uint8_t leaf_hash[static 32], cons
     return serve_leaves_has(serve->leaves, sid, leaf_hash);
 }
 
+/* What an end saw of a log that was ended before this one began says nothing of this one. */
+static bool is_of_another_log(const struct serve *serve, const struct proto_log_seen *seen, const char *note)
+{
+    const struct proto_org *org = &serve->folder->org;
+    struct proto_log_checkpoint opened;
+
+    for (size_t i = 0; i < org->log_count; i++)
+        if (strcmp(org->logs[i], serve->folder->log_vkey) != 0 &&
+            !proto_log_checkpoint_open(&opened, note, strlen(note), org->logs[i]))
+            return !seen->size || (seen->size == opened.size && !memcmp(seen->root, opened.root, sizeof seen->root));
+    return false;
+}
+
 static enum proto_err judge_log(void *context, const struct proto_log_seen *seen, const char *note,
                                 struct relay_log_verdict *out)
 {
@@ -52,6 +65,9 @@ static enum proto_err judge_log(void *context, const struct proto_log_seen *seen
     struct serve *serve = context;
     struct proto_log_seen head;
 
+    *out = (struct relay_log_verdict){.claim = RELAY_LOG_CLAIM_FITS};
+    if (*note && is_of_another_log(serve, seen, note))
+        return PROTO_OK;
     relay_appender_head(serve->appender, &head);
     enum proto_err err = relay_log_judge(serve->reader, &head, seen, NULL, serve->folder->log_vkey, out);
     struct relay_log_verdict proof = {.claim = RELAY_LOG_CLAIM_FITS};
@@ -236,8 +252,23 @@ static bool open_store(struct serve *serve, bool read_only, struct relay_store *
     enum proto_err err = relay_store_open(out, &config, error);
 
     if (err)
-        serve_report_add(report, SERVE_ERROR, serve->folder->data, error, proto_err_way_out(err));
+        serve_report_stored(report, serve->folder->dir, serve->folder->data, error, proto_err_way_out(err));
     return !err;
+}
+
+/* host/audit/domain/2 and the like: its entry 0 is the note with which an officer ended the log before. */
+static bool follows_another(const struct serve *serve, struct serve_report *report)
+{
+    const char *last = strrchr(serve->folder->origin, '/');
+    struct proto_log_seen head;
+
+    relay_appender_head(serve->appender, &head);
+    if (head.size || !last || !last[1] || strspn(last + 1, "0123456789") != strlen(last + 1))
+        return false;
+    serve_report_add(report, SERVE_ERROR, serve->folder->origin,
+                     "this log follows one that is not ended yet, and begins with the note that ends it",
+                     "an officer runs handhold-audit recover on this folder");
+    return true;
 }
 
 static bool open_log(struct serve *serve, struct serve_report *report)
@@ -260,11 +291,12 @@ static bool open_log(struct serve *serve, struct serve_report *report)
         return false;
     config.store = serve->writer;
     err = relay_appender_start(&serve->appender, &config, error);
+    if (!err && follows_another(serve, report))
+        return false;
     if (!err)
         return open_store(serve, true, &serve->reader, report);
-    serve_report_add(report, SERVE_ERROR, serve->folder->data, *error ? error : proto_err_rule(err),
-                     err == PROTO_ERR_LOG ? "put the newest database back, and keep this one as evidence"
-                                          : proto_err_way_out(err));
+    serve_report_stored(report, serve->folder->dir, serve->folder->data, *error ? error : proto_err_rule(err),
+                        proto_err_way_out(err));
     return false;
 }
 
@@ -285,15 +317,11 @@ static bool set_up(struct serve *serve, struct serve_report *report)
 bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
                 struct host_loop *loop, struct serve_report *report)
 {
-    *serve = (struct serve){.config = config,
-                            .folder = folder,
-                            .loop = loop,
-                            .drain_until_ms = PROTO_NEVER,
-                            .core_due_ms = PROTO_NEVER};
+    *serve = (struct serve){
+        .config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER, .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
-        !serve_tiles_new(&serve->tiles, serve, report) ||
-        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
-        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+        !serve_tiles_new(&serve->tiles, serve, report) || !serve_listen_new(&serve->listen, serve, report) ||
+        !set_up(serve, report) || !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     host_loop_on_wake(loop, on_woken, serve);

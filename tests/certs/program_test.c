@@ -252,6 +252,32 @@ static void the_relay_gets_its_log_into_the_org_note_once(void **state)
     proto_buf_free(&text);
 }
 
+static void a_log_that_follows_has_a_key_and_a_name_of_its_own_and_both_are_listed(void **state)
+{
+    struct proto_org before, after;
+
+    (void)state;
+    must_refuse(CERTS "new-log --dir nowhere", 1, "nowhere");
+    must(RELAY);
+    read_org(&before);
+    must(CERTS "new-log --dir D");
+    assert_non_null(strstr(output, "help.example.org/audit/example.org/2"));
+    must(CERTS "new-log --dir D");
+    assert_non_null(strstr(output, "help.example.org/audit/example.org/3"));
+    read_org(&after);
+    assert_int_equal(after.log_count, before.log_count + 2);
+    assert_string_equal(after.logs[0], before.logs[0]); /* what was proved stays proved */
+    assert_int_equal(access("D/relay/log.key.1", F_OK), 0);
+    assert_int_equal(access("D/relay/log.vkey.2", F_OK), 0);
+    must("test \"$(cat D/relay/log.vkey)\" != \"$(cat D/relay/log.vkey.2)\"");
+    must(RELAY); /* keeps the newest */
+    read_org(&after);
+    assert_int_equal(after.log_count, before.log_count + 2);
+    for (int i = 0; i < 5; i++)
+        must(CERTS "new-log --dir D");
+    must_refuse(CERTS "new-log --dir D", 1, "org.note");
+}
+
 static void openssl_accepts_the_chains_and_keeps_the_roots_apart(void **state)
 {
     (void)state;
@@ -359,6 +385,7 @@ int main(void)
         cmocka_unit_test_setup(staff_is_issued_listed_and_revoked, start_anew),
         cmocka_unit_test_setup(the_list_is_json_lines, start_anew),
         cmocka_unit_test_setup(the_relay_gets_its_log_into_the_org_note_once, start_anew),
+        cmocka_unit_test_setup(a_log_that_follows_has_a_key_and_a_name_of_its_own_and_both_are_listed, start_anew),
         cmocka_unit_test_setup(openssl_accepts_the_chains_and_keeps_the_roots_apart, start_anew),
         cmocka_unit_test_setup(a_request_of_openssl_is_answered_for_its_key_alone, start_anew),
         cmocka_unit_test_setup(the_export_has_no_private_root, start_anew),

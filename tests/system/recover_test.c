@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A log that cannot be continued: the relay refuses it, an officer ends it, and the one that follows says so. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/system/house.h"
+
+static void run(struct house *h, const char *first, ...) __attribute__((sentinel(0)));
+
+static void run(struct house *h, const char *first, ...)
+{
+    const char *argv[24] = {first};
+    size_t n = 1;
+    va_list words;
+
+    va_start(words, first);
+    while ((argv[n] = va_arg(words, const char *)) && n < 22)
+        n++;
+    va_end(words);
+    free(house_run(h, 0, argv));
+}
+
+static void visit(struct house *h, const char *name)
+{
+    char agent_name[64];
+
+    snprintf(agent_name, sizeof agent_name, "agent-%s", name);
+    struct demo_child *agent = house_agent(h, agent_name, "ana"), *client = house_join(h, agent, name);
+    house_grant(h, agent, client, "camera");
+    if (!strcmp(name, "third")) { /* longer than those before */
+        demo_child_tell(client, "{\"do\":\"withdraw\",\"capability\":\"camera\"}");
+        house_await(h, agent, "consent", "capability", "camera", "state", "withdrawn", NULL);
+        house_grant(h, agent, client, "camera");
+    }
+    house_end(h, agent, client);
+}
+
+static void stop_relay(struct house *h)
+{
+    house_expect_exit(h, h->relay, SIGTERM, 0);
+    h->relay = NULL;
+}
+
+static void copy(struct house *h, const char *from, const char *to)
+{
+    run(h, "/bin/rm", "-rf", house_path(h, to), NULL);
+    run(h, "/bin/cp", "-a", house_path(h, from), house_path(h, to), NULL);
+}
+
+/* People who have seen nothing: what their programs remember of the other log is not what is tried here. */
+static void restart_after_recovery(struct house *h)
+{
+    run(h, "/bin/rm", "-f", house_path(h, "handhold/seen"), NULL);
+    house_restart_relay(h);
+}
+
+static void relay_refuses(struct house *h, const char *word)
+{
+    const char *const argv[] = {"handhold-relay", "--dir",          house_path(h, "relay"), "--listen",
+                                "127.0.0.1:0",    "--staff-listen", "127.0.0.1:0",          NULL};
+
+    house_refused(h, 1, argv, word, "handhold-audit recover", NULL);
+}
+
+static char *recover(struct house *h, int code, const char *identity, const char *const *more)
+{
+    const char *argv[16] = {"handhold-audit",        "recover",  "--dir",          house_path(h, "relay"), "--identity",
+                            house_path(h, identity), "--reason", "the disk failed"};
+    size_t n = 8;
+
+    while (*more)
+        argv[n++] = *more++;
+    return house_run(h, code, argv);
+}
+
+/* Lines are wrapped to a screen: what is looked for may go over two. */
+static void says(struct house *h, char *text, const char *what)
+{
+    char *flat = strdup(text), *to = flat;
+
+    for (const char *at = flat; *at; at++)
+        if ((*at != ' ' && *at != '\n') || to == flat || to[-1] != ' ')
+            *to++ = *at == '\n' ? ' ' : *at;
+    *to = 0;
+    if (!strstr(flat, what))
+        house_fail(h, "\"%s\" is not in:\n%s", what, text);
+    free(flat);
+    free(text);
+}
+
+static char *audit(struct house *h, int code, const char *const *words)
+{
+    const char *argv[16] = {"handhold-audit", "--dir", house_path(h, "relay"), "--key",
+                            house_path(h, "org/officer/evidence.key")};
+    size_t n = 5;
+
+    while (*words)
+        argv[n++] = *words++;
+    return house_run(h, code, argv);
+}
+
+/* Where the authority lives: a new key and name, and what the relay needs of it. */
+static void new_log(struct house *h)
+{
+    says(h, house_run(h, 0, (const char *const[]){"handhold-certs", "new-log", "--dir", house_path(h, "org"), NULL}),
+         "127.0.0.1/audit/localhost/2: the log that follows 127.0.0.1/audit/localhost");
+    run(h, "handhold-certs", "export-relay", "--dir", house_path(h, "org"), "-o", house_path(h, "next.tar"), NULL);
+    run(h, "/bin/tar", "-xpf", house_path(h, "next.tar"), "-C", house_path(h, "relay"), NULL);
+}
+
+/* Yesterday's copy of the data is put back; today's entries are lost. */
+static void lose_a_day(struct house *h)
+{
+    visit(h, "yesterday");
+    stop_relay(h);
+    copy(h, "relay/data", "backup");
+    house_restart_relay(h);
+    visit(h, "today");
+    stop_relay(h);
+    copy(h, "backup", "relay/data");
+}
+
+static void a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log(void **state)
+{
+    struct house *h = *state;
+
+    lose_a_day(h);
+    relay_refuses(h, "an old copy was put back");
+    says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "run handhold-certs new-log");
+    new_log(h);
+    relay_refuses(h, "is not signed by");
+    says(h, recover(h, 2, "org/staff/ana", (const char *const[]){"--yes", NULL}),
+         "is not the certificate of an officer");
+    says(h, recover(h, 1, "org/staff/officer", (const char *const[]){NULL}), "give --yes");
+    says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}),
+         "Opened 127.0.0.1/audit/localhost/2; its entry 0 is your note, signed by");
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "ended by an officer");
+    restart_after_recovery(h);
+    visit(h, "tomorrow");
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
+    says(h, audit(h, 0, (const char *const[]){"verify", "--json", NULL}), "\"found\":\"smaller\"");
+    says(h, audit(h, 0, (const char *const[]){"verify", "--ended", "1", NULL}), "nothing is wrong");
+    says(h, audit(h, 0, (const char *const[]){"list", "--ended", "1", NULL}), "Ana Lindqvist");
+    says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "a relay runs on this folder");
+}
+
+static void what_was_proved_by_an_ended_log_stays_proved(void **state)
+{
+    struct house *h = *state;
+    char session[64];
+
+    visit(h, "first");
+    snprintf(session, sizeof session, "%s", h->session);
+    stop_relay(h);
+    new_log(h);
+    free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "All that is known to have been signed for is here.");
+    free(audit(h, 0, (const char *const[]){"prove", session, "-o", house_path(h, "proofs"), "--ended", "1", NULL}));
+    says(h,
+         house_run(h, 0,
+                   (const char *const[]){"handhold-audit", "check", house_path(h, "proofs"), "--ca",
+                                         house_path(h, "org/ca/ca.crt"), "--org", house_path(h, "org/org.note"), NULL}),
+         "one that the organisation's note names");
+    restart_after_recovery(h);
+    visit(h, "second");
+}
+
+static void an_ended_log_that_was_altered_afterwards_is_named(void **state)
+{
+    struct house *h = *state;
+    sqlite3 *db = NULL;
+
+    visit(h, "first");
+    stop_relay(h);
+    new_log(h);
+    free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
+    assert_int_equal(sqlite3_open(house_path(h, "relay/data.ended-1/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE entry SET leaf=zeroblob(48) WHERE idx=3", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    says(h, audit(h, 1, (const char *const[]){"verify", NULL}), "NO. entry 3");
+    run(h, "/bin/rm", "-rf", house_path(h, "relay/data.ended-1"), NULL);
+    says(h, audit(h, 1, (const char *const[]){"verify", NULL}), "Its data is not at hand.");
+    house_restart_relay(h);
+    h->log_is_foreign = true;
+}
+
+/* Data and checkpoint were put back together, and the relay went on: somebody else has kept what it signed before. */
+static void a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere(void **state)
+{
+    struct house *h = *state;
+
+    visit(h, "first");
+    stop_relay(h);
+    copy(h, "relay/data", "backup");
+    copy(h, "relay/relay/checkpoint", "backup.checkpoint");
+    house_restart_relay(h);
+    visit(h, "second");
+    stop_relay(h);
+    copy(h, "relay/relay/checkpoint", "witnessed");
+    copy(h, "backup", "relay/data");
+    copy(h, "backup.checkpoint", "relay/relay/checkpoint");
+    restart_after_recovery(h);
+    visit(h, "third");
+    stop_relay(h);
+    new_log(h);
+    free(recover(h, 0, "org/staff/officer",
+                 (const char *const[]){"--yes", "--checkpoint", house_path(h, "witnessed"), NULL}));
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "which of two histories happened");
+    house_restart_relay(h);
+}
+
+/* The power went while the folders were changed over: the same command makes an end of it. */
+static void an_interrupted_recovery_is_finished_by_the_same_command(void **state)
+{
+    struct house *h = *state;
+
+    lose_a_day(h);
+    new_log(h);
+    free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
+    copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
+    relay_refuses(h, "relay/checkpoint");
+    says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}), "what was begun before is done");
+    run(h, "/bin/mv", house_path(h, "relay/data"), house_path(h, "relay/data.new"), NULL);
+    copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
+    says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}), "what was begun before is done");
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
+    restart_after_recovery(h);
+    visit(h, "tomorrow");
+}
+
+/* Whoever throws the old data away and starts anew leaves out the note that says so. */
+static void a_log_that_follows_another_does_not_begin_without_the_note(void **state)
+{
+    struct house *h = *state;
+
+    visit(h, "first");
+    stop_relay(h);
+    new_log(h);
+    run(h, "/bin/rm", "-rf", house_path(h, "relay/data"), house_path(h, "relay/relay/checkpoint"), NULL);
+    relay_refuses(h, "follows one that is not ended yet");
+    says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "--checkpoint FILE");
+    h->log_is_foreign = true;
+    run(h, "/bin/mkdir", "-p", house_path(h, "relay/data"), NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log),
+        HOUSE_TEST(what_was_proved_by_an_ended_log_stays_proved),
+        HOUSE_TEST(an_ended_log_that_was_altered_afterwards_is_named),
+        HOUSE_TEST(a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere),
+        HOUSE_TEST(an_interrupted_recovery_is_finished_by_the_same_command),
+        HOUSE_TEST(a_log_that_follows_another_does_not_begin_without_the_note),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
