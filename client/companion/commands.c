@@ -9,7 +9,7 @@
 
 #include "client/companion/consent_options.h"
 
-enum needs { NEEDS_NOTHING, NEEDS_CAPABILITY, NEEDS_TEXT, NEEDS_MATCH };
+enum needs { NEEDS_NOTHING, NEEDS_CAPABILITY, NEEDS_TEXT, NEEDS_MATCH, NEEDS_ACT, NEEDS_DEVICE };
 
 static const struct {
     const char *name;
@@ -24,11 +24,14 @@ static const struct {
     {"check-words", CLIENT_DO_CHECK_WORDS, NEEDS_MATCH},
     {"chat", CLIENT_DO_CHAT, NEEDS_TEXT},
     {"end", CLIENT_DO_END, NEEDS_NOTHING},
+    {"guide", CLIENT_DO_GUIDE, NEEDS_ACT},
+    {"hide", CLIENT_DO_HIDE, NEEDS_DEVICE},
+    {"show", CLIENT_DO_HIDE, NEEDS_DEVICE},
     {"send", CLIENT_DO_LATER, NEEDS_NOTHING},
     {"discard", CLIENT_DO_LATER, NEEDS_NOTHING},
 };
 #define WORDS (sizeof words / sizeof *words)
-#define WORD_LIST "grant, refuse, withdraw, pause, resume, check-words, chat, end"
+#define WORD_LIST "grant, refuse, withdraw, pause, resume, check-words, chat, end, guide, hide, show"
 
 __attribute__((format(printf, 3, 4))) static enum proto_err fail(char why[static CLIENT_WHY_BYTES], enum proto_err err,
                                                                  const char *format, ...)
@@ -67,6 +70,30 @@ static enum proto_err take_text(const char *text, struct client_command *out, ch
     return PROTO_OK;
 }
 
+static enum proto_err take_act(const char *act, struct client_command *out, char why[static CLIENT_WHY_BYTES])
+{
+    static const char *const acts[] = {"done", "skip", "back", "did-not-work", "no", "close"};
+
+    for (size_t i = 0; act && i < sizeof acts / sizeof *acts; i++)
+        if (!strcmp(act, acts[i])) {
+            snprintf(out->text, sizeof out->text, "%s", act);
+            return PROTO_OK;
+        }
+    return fail(why, PROTO_ERR_RANGE, "\"%.40s\": a step of a guide is done, skip, back, did-not-work or close",
+                act ? act : "");
+}
+
+static enum proto_err take_device(const char *device, const char *property, struct client_command *out,
+                                  char why[static CLIENT_WHY_BYTES])
+{
+    if (!device || !*device || strlen(device) >= sizeof out->device ||
+        (property && strlen(property) >= sizeof out->property))
+        return fail(why, PROTO_ERR_RANGE, "hide and show take a device, and may take one of its properties; name them");
+    snprintf(out->device, sizeof out->device, "%s", device);
+    snprintf(out->property, sizeof out->property, "%s", property ? property : "");
+    return PROTO_OK;
+}
+
 static enum proto_err take_fields(size_t index, const json_t *json, struct client_command *out,
                                   char why[static CLIENT_WHY_BYTES])
 {
@@ -86,6 +113,12 @@ static enum proto_err take_fields(size_t index, const json_t *json, struct clien
             return fail(why, PROTO_ERR_RANGE, "\"check-words\": the field \"match\" is missing; add true or false");
         out->match = json_is_true(match);
         return PROTO_OK;
+    case NEEDS_ACT:
+        return take_act(json_string_value(json_object_get(json, "act")), out, why);
+    case NEEDS_DEVICE:
+        out->match = !strcmp(words[index].name, "hide");
+        return take_device(json_string_value(json_object_get(json, "device")),
+                           json_string_value(json_object_get(json, "property")), out, why);
     case NEEDS_NOTHING:
         break;
     }
@@ -128,6 +161,8 @@ const char *client_command_help(void)
     return "  w camera   take a consent back (w alone: all of them)\n"
            "  p          pause: nothing is captured or sent        r   go on\n"
            "  words yes  the check words were the same             words no   they were not\n"
+           "  g done     a step of the guide; also g skip, g back, g no (it did not work)\n"
+           "  hide LAMP  that device is not told any more (hide LAMP power: one value)   show LAMP   it is again\n"
            "  q          end the session                           ?   this help\n"
            "  anything else is a message to the agent (say TEXT: also a short one)\n";
 }
@@ -166,6 +201,20 @@ static void trim(const char *line, char *out, size_t size)
         out[len - 1] = '\0';
 }
 
+/* "hide lamp power". More words are a message that begins so. */
+static bool from_hide(const char *text, struct client_command *out)
+{
+    char rest[2];
+    int count = sscanf(text + 5, "%63s %47s %1s", out->device, out->property, rest);
+
+    out->what = CLIENT_DO_HIDE;
+    out->match = text[0] == 'h';
+    if (count == 1 || count == 2)
+        return true;
+    memset(out, 0, sizeof *out);
+    return false;
+}
+
 enum proto_err client_command_from_keys(const char *line, bool asked, struct client_command *out,
                                         char why[static CLIENT_WHY_BYTES])
 {
@@ -184,6 +233,12 @@ enum proto_err client_command_from_keys(const char *line, bool asked, struct cli
         }
     if (!strcmp(text, "w") || (!strncmp(text, "w ", 2) && !strchr(text + 2, ' ')))
         return from_withdraw(text[1] ? text + 2 : "", out, why);
+    if (!strncmp(text, "g ", 2)) {
+        out->what = CLIENT_DO_GUIDE;
+        return take_act(text + 2, out, why);
+    }
+    if (!asked && (!strncmp(text, "hide ", 5) || !strncmp(text, "show ", 5)) && from_hide(text, out))
+        return PROTO_OK;
     if (asked)
         return from_answer(text, out, why);
     if (!strcmp(text, "words yes") || !strcmp(text, "words no")) {

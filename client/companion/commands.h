@@ -26,6 +26,8 @@ enum client_do {
     CLIENT_DO_CHAT,
     CLIENT_DO_END,
     CLIENT_DO_HELP,
+    CLIENT_DO_GUIDE, /* `text`: done, skip, back, did-not-work, close */
+    CLIENT_DO_HIDE,  /* `device`, `property` ("" for all of it); `match`: hide, else show again */
     CLIENT_DO_LATER, /* known, and not yet in this version: `text` is its name */
 };
 
@@ -33,6 +35,7 @@ struct client_command {
     enum client_do what;
     enum proto_capability capability;
     bool match; /* CHECK_WORDS */
+    char device[64], property[48];
     char text[PROTO_MAX_CHAT_BYTES + 1];
 };
 

@@ -30,6 +30,7 @@ static void tell_figures(struct client_companion *c)
                                                (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped, "fps",
                                                (json_int_t)(f.pictures - c->pictures_before), "kbps",
                                                (double)(f.bytes - c->bytes_before) * 8 / 1000));
+    c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
     c->pictures_before = f.pictures;
     c->bytes_before = f.bytes;
 }
@@ -38,6 +39,7 @@ static void set_timer(struct client_companion *c, int64_t now_ms)
 {
     int64_t next = proto_earlier(client_video_deadline(c->video, now_ms), client_report_deadline(c->report, now_ms));
 
+    next = proto_earlier(next, client_home_deadline(c->home, now_ms));
     host_timer_set(c->timer, proto_earlier(next, c->told_ms + STATUS_MS));
 }
 
@@ -50,6 +52,7 @@ static void on_timer(void *context)
     if (client_video_tick(c->video, c->session, now, why) != PROTO_OK)
         client_companion_camera_lost(c, why);
     client_report_tick(c->report, c->session, now);
+    client_home_tick(c->home, c->session, now);
     if (now.mono_ms >= c->told_ms + STATUS_MS) {
         c->told_ms = now.mono_ms;
         tell_figures(c);
@@ -66,6 +69,22 @@ static void changed(void *context)
 
     client_companion_take_events(c);
     set_timer(c, host_now().mono_ms);
+}
+
+/* A check has found something, on its own thread. */
+static void woken(void *context)
+{
+    struct client_companion *c = context;
+
+    host_loop_wake(c->loop);
+}
+
+static void on_wake(void *context)
+{
+    struct client_companion *c = context;
+
+    client_home_tick(c->home, c->session, host_now());
+    host_uplink_kick(c->uplink);
 }
 
 static void failed(void *context, enum proto_err err, const char *text)
@@ -205,7 +224,8 @@ static int start_session(struct client_companion *c)
     char text[512];
     enum proto_err err;
 
-    customer.offers = 1u << PROTO_CAPABILITY_RECORDING; /* made at the agent's end: nothing of this device is needed */
+    /* Made at the agent's end: nothing of this device is needed. */
+    customer.offers = 1u << PROTO_CAPABILITY_RECORDING | 1u << PROTO_CAPABILITY_HISTORY;
     if (c->video)
         customer.offers |= 1u << PROTO_CAPABILITY_CAMERA;
     if (c->report)
@@ -227,12 +247,40 @@ static int open_sources(struct client_companion *c)
     if (strcmp(config->camera, "none") != 0 &&
         client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
         return wrong(c, why);
-    if (config->state_count > 0 && client_report_new(&c->report, config->states, config->state_count, why))
+    if (config->state_count > 0 && client_report_new(&c->report, config->states, config->state_count, config->redact, why))
         return wrong(c, why);
     return HOST_EXIT_FINE;
 }
 
 static int start(struct client_companion *c)
+static int open_home(struct client_companion *c)
+{
+    const struct client_companion_config *config = c->config;
+    struct client_check_config checks;
+    struct client_home_config home = {.loop = c->loop,
+                                      .report = c->report,
+                                      .screen = c->screen,
+                                      .checks = &checks,
+                                      .language = config->language,
+                                      .json = config->json,
+                                      .woken = woken,
+                                      .context = c};
+    char why[CLIENT_WHY_BYTES];
+
+    client_check_config_defaults(&checks);
+    if (strlen(config->join_host) < sizeof checks.internet) /* the host that this session proves to be reachable */
+        memcpy(checks.internet, config->join_host, strlen(config->join_host) + 1);
+    if (config->ca_file && strlen(config->ca_file) < sizeof checks.ca)
+        memcpy(checks.ca, config->ca_file, strlen(config->ca_file) + 1);
+    if (config->checks && client_check_config_read(&checks, config->checks, why, sizeof why) != PROTO_OK)
+        return wrong(c, why);
+    host_loop_on_wake(c->loop, on_wake, c);
+    if (client_home_new(&c->home, &home) == PROTO_OK)
+        return HOST_EXIT_FINE;
+    host_say_err("starting", PROTO_ERR_NOMEM);
+    return HOST_EXIT_FAILED;
+}
+
 {
     const struct client_companion_config *config = c->config;
     const struct host_uplink_config uplink = {.loop = c->loop,
@@ -269,6 +317,7 @@ static void stop(struct client_companion *c)
     host_timer_free(c->timer);
     client_video_free(c->video);
     client_report_free(c->report);
+    client_home_free(c->home);
     proto_session_free(c->session);
     client_screen_free(c->screen);
     client_receipt_free(c->receipt);
@@ -300,6 +349,8 @@ int client_companion_run(const struct client_companion_config *config, struct pr
         return HOST_EXIT_FAILED;
     }
     code = open_sources(&c);
+    if (code == HOST_EXIT_FINE)
+        code = open_home(&c);
     if (code == HOST_EXIT_FINE)
         code = start_session(&c);
     if (code == HOST_EXIT_FINE)

@@ -27,6 +27,7 @@ struct client_companion_config {
     const char *const *states; /* device-state sources */
     size_t state_count;
     struct client_consent_rule consent;
+    const char *redact, *checks, *language; /* files of rules and of checks, or NULL; the language of guides, or NULL */
     bool json;                              /* JSON Lines on stdout */
     bool json_orders;                       /* JSON Lines on stdin; else a person types */
     const char *receipt; /* a file for what was shared and its proofs, or NULL */

@@ -88,6 +88,31 @@ static void check_words(struct client_companion *c, bool match)
                                "for a new invitation");
 }
 
+static void guide(struct client_companion *c, const char *act)
+{
+    enum proto_err err = client_home_act(c->home, c->session, act, host_now());
+
+    if (err == PROTO_ERR_STATE)
+        client_companion_error(c, proto_err_name(err), "guide: none is followed just now; the agent begins one");
+    else if (err != PROTO_OK)
+        client_companion_command_error(c, "guide", err);
+}
+
+static void hide(struct client_companion *c, const struct client_command *command)
+{
+    enum proto_err err =
+        client_report_hide(c->report, command->device, command->property[0] ? command->property : NULL, command->match);
+
+    if (err != PROTO_OK)
+        client_companion_command_error(c, command->device, err);
+    else if (c->config->json)
+        host_event_fields("hidden", json_pack("{s:s,s:s,s:b}", "device", command->device, "property", command->property,
+                                              "hidden", (int)command->match));
+    else
+        client_screen_line(c->screen, command->match ? "* not told any more: %s %s" : "* told again: %s %s",
+                           command->device, command->property);
+}
+
 static void later(struct client_companion *c, const char *name)
 {
     char text[256];
@@ -126,6 +151,12 @@ static void obey(struct client_companion *c, const struct client_command *comman
         break;
     case CLIENT_DO_HELP:
         client_screen_line(c->screen, "%s", client_command_help());
+        break;
+    case CLIENT_DO_GUIDE:
+        guide(c, command->text);
+        break;
+    case CLIENT_DO_HIDE:
+        hide(c, command);
         break;
     case CLIENT_DO_LATER:
         later(c, command->text);

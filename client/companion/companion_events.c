@@ -151,7 +151,8 @@ static void on_capture(struct client_companion *c, enum proto_capability capabil
         return;
     if (!on && capability == PROTO_CAPABILITY_CAMERA)
         client_video_stop(c->video);
-    if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE)
+    if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
+        client_home_stop(c->home);
         client_report_stop(c->report);
     c->capturing[capability] = on;
     if (on)
@@ -189,6 +190,7 @@ static void on_joined(struct client_companion *c, const struct proto_event *e)
     proto_buf_free(&text);
 }
 
+    client_home_joined(c->home, c->session, host_now());
 static void on_data(struct client_companion *c, const handhold_Data *data)
 {
     switch (data->which_body) {
@@ -208,6 +210,7 @@ static void on_data(struct client_companion *c, const handhold_Data *data)
     default: /* pointers and erased marks have no place in a terminal */
         break;
     }
+        client_home_data(c->home, c->session, data, c->kbps, host_now());
 }
 
 static void on_connection(struct client_companion *c, enum proto_connection_state state)
@@ -223,6 +226,7 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
     client_video_stop(c->video);
     client_report_stop(c->report);
     memset(c->capturing, 0, sizeof c->capturing);
+    client_home_stop(c->home);
     line(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
          "* the session ended: %s. ", proto_end_name(e->ended.reason));
 }

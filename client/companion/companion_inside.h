@@ -5,6 +5,7 @@
 
 #include "client/companion/commands.h"
 #include "client/companion/companion.h"
+#include "client/companion/home.h"
 #include "client/companion/receipt.h"
 #include "client/companion/report.h"
 #include "client/companion/screen.h"
@@ -22,6 +23,7 @@ struct client_companion {
     struct proto_session *session;
     struct client_video *video;
     struct client_report *report;
+    struct client_home *home; /* checks and guides */
     struct client_screen *screen;
     struct client_receipt *receipt; /* NULL: none is wanted */
     struct proto_buf sealed; /* the last sealed picture that left, when it is kept */
@@ -36,6 +38,7 @@ struct client_companion {
     char said[256]; /* the newest error, which an end that gives it as its reason does not say again */
     int64_t told_ms; /* when the figures were last told, and what they were */
     uint64_t pictures_before, bytes_before;
+    double kbps; /* of the last second; below 0: no picture is sent */
     int exit_code;
 };
 

@@ -2,6 +2,7 @@
 /* handhold-client - the companion of a customer who has no phone at hand, or whose product has a camera of its own. */
 #include <openssl/evp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "proto/pairing/invite.h"
 
 static struct {
+    const char *redact, *checks, *language;
     const char *link, *code, *relay, *camera, *microphone, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
@@ -26,7 +28,10 @@ static const struct host_option options[] = {
     {"relay", "URL", HOST_TEXT, &opt.relay, .help = "where the code is typed: https://help.example.org"},
     {"camera", "SOURCE", HOST_TEXT, &opt.camera, .help = "FILE.y4m, /dev/videoN, or none (none)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "none: this version sends no voice yet"},
-    {"state", "SOURCE", HOST_TEXTS, &opt.states, .help = "device information: linux, or json:PATH; may come again"},
+    {"state", "SOURCE", HOST_TEXTS, &opt.states, .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
+    {"redact", "FILE", HOST_TEXT, &opt.redact, .help = "rules of what device information never tells, or may tell"},
+    {"checks", "FILE", HOST_TEXT, &opt.checks, .help = "what checks of this home are held against (ini)"},
+    {"language", "LANG", HOST_TEXT, &opt.language, .help = "of guides: de, en (the language of this terminal)"},
     {"consent", "WHO", HOST_TEXT, &opt.consent, .help = "who answers: ask (you), none, or a list to allow: camera,…"},
     {"mask", "X,Y,W,H", HOST_TEXTS, &opt.masks, .help = "paint over this part of the picture; may come again"},
     {"kbps", "N", HOST_INTEGER, &opt.kbps, .min = 50, .max = 20000, .help = "bit rate of the picture (by its size)"},
@@ -174,6 +179,24 @@ static const uint8_t *pin_of_log(void)
     return opt.link ? made.link.ca_fp : made.companion.pinned_root;
 }
 
+/* "de_DE.UTF-8" is de-DE; the language of a machine without one is English. */
+static const char *language(const char *wish)
+{
+    static char tag[17];
+    static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+
+    for (size_t i = 0; !wish && i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+
+        wish = value && *value ? value : NULL;
+    }
+    snprintf(tag, sizeof tag, "%.16s", wish ? wish : "en");
+    tag[strcspn(tag, ".@")] = '\0';
+    for (char *at = tag; *at; at++)
+        *at = *at == '_' ? '-' : *at;
+    return !*tag || !strcmp(tag, "C") || !strcmp(tag, "POSIX") ? "en" : tag;
+}
+
 static int run(void)
 {
     struct client_companion_config *c = &made.companion;
@@ -191,6 +214,9 @@ static int run(void)
     c->kbps = (int)opt.kbps;
     c->states = opt.states.items;
     c->state_count = opt.states.count;
+    c->redact = opt.redact;
+    c->checks = opt.checks;
+    c->language = language(opt.language);
     c->json = opt.json;
     c->json_orders = !isatty(STDIN_FILENO);
     c->receipt = opt.receipt;

@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/state/redact.h"
+#include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/wire/message.h"
 
-#define REPORT_ASK_MS 200 /* how often a source that tells by its descriptor is asked */
+#define REPORT_ASK_MS 50 /* how often a source that tells by its descriptor is asked */
 
 struct client_report {
-    struct client_state_model *model;                              /* owned */
+    struct client_state_model *model; /* owned */
+    struct client_state_rules rules;
     struct client_state_source *sources[CLIENT_STATE_SOURCES_MAX]; /* owned */
     size_t count;
     bool running;
@@ -28,7 +31,27 @@ static void say(void *context, const char *message)
     host_say(HOST_WARN, "%s", message);
 }
 
-enum proto_err client_report_new(struct client_report **out, const char *const *specs, size_t count,
+static enum proto_err read_rules(struct client_report *r, const char *path, char why[static CLIENT_STATE_WHY_BYTES])
+{
+    char reason[CLIENT_STATE_WHY_BYTES - 160] = "";
+    struct proto_buf text;
+    enum proto_err err;
+
+    proto_buf_init(&text, CLIENT_STATE_RULES_BYTES);
+    err = host_file_read(path, &text);
+    if (err == PROTO_OK)
+        err = client_state_rules_parse((const char *)text.bytes, text.len, &r->rules, reason, sizeof reason);
+    else
+        snprintf(reason, sizeof reason, "%s; %s", proto_err_rule(err), proto_err_way_out(err));
+    proto_buf_free(&text);
+    if (err != PROTO_OK)
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "--redact %.120s: %s", path, reason);
+    else
+        client_state_model_rules(r->model, &r->rules);
+    return err;
+}
+
+enum proto_err client_report_new(struct client_report **out, const char *const *specs, size_t count, const char *rules,
                                  char why[static CLIENT_STATE_WHY_BYTES])
 {
     struct client_report *r = calloc(1, sizeof *r);
@@ -39,6 +62,8 @@ enum proto_err client_report_new(struct client_report **out, const char *const *
     if (!r)
         return err;
     err = client_state_model_new(&r->model);
+    if (err == PROTO_OK && rules)
+        err = read_rules(r, rules, why);
     for (size_t i = 0; err == PROTO_OK && i < count; i++) {
         if (i == CLIENT_STATE_SOURCES_MAX) {
             snprintf(why, CLIENT_STATE_WHY_BYTES, "--state %s: there may be %d sources at most; leave one out",
@@ -70,8 +95,11 @@ void client_report_start(struct client_report *r, struct proto_now now)
 
 void client_report_stop(struct client_report *r)
 {
-    if (r)
-        r->running = false;
+    if (!r)
+        return;
+    r->running = false;
+    for (size_t i = 0; i < r->count; i++)
+        client_state_source_rest(r->sources[i]);
 }
 
 int64_t client_report_deadline(const struct client_report *r, int64_t now_ms)
@@ -136,6 +164,9 @@ static bool tell_device(void *context, const struct client_state_device *device)
     PUT(d->model, device->model);
     PUT(d->firmware, device->firmware);
     PUT(d->seen_by, device->seen_by);
+    PUT(d->name, device->name);
+    d->gone = device->gone;
+    d->hidden = device->hidden;
     return push(context, &change);
 }
 
@@ -147,6 +178,9 @@ static bool tell_property(void *context, const struct client_state_property *pro
     PUT(p->device, property->device);
     PUT(p->name, property->name);
     PUT(p->unit, property->unit);
+    p->hidden = property->hidden;
+    if (p->hidden)
+        return push(context, &change);
     p->unix_ms = property->unix_ms > 0 ? (uint64_t)property->unix_ms : 0;
     switch (property->type) {
     case CLIENT_STATE_TEXT:
@@ -179,6 +213,31 @@ void client_report_tick(struct client_report *r, struct proto_session *session, 
     client_state_model_flush(r->model, &sink);
     r->session = NULL;
     r->again_ms = now.mono_ms + REPORT_ASK_MS;
+}
+
+bool client_report_check(struct client_report *r, struct proto_session *session, const handhold_CheckResult *result,
+                         struct proto_now now)
+{
+    handhold_StateChange change = {.which_body = handhold_StateChange_check_tag, .body.check = *result};
+    bool sent;
+
+    if (!r->running || !proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE))
+        return false;
+    r->session = session;
+    r->now = now;
+    sent = push(r, &change);
+    r->session = NULL;
+    return sent;
+}
+
+enum proto_err client_report_hide(struct client_report *r, const char *device, const char *name, bool hide)
+{
+    return r ? client_state_model_hide(r->model, device, name, hide) : PROTO_ERR_STATE;
+}
+
+const struct client_state_model *client_report_model(const struct client_report *r)
+{
+    return r ? r->model : NULL;
 }
 
 uint64_t client_report_told(const struct client_report *r)

@@ -14,13 +14,21 @@
 struct client_report;
 
 /** `specs` as client_state_source_open(). On error `why` names value, rule and way out. */
+/** `rules`: a file of redaction rules (redact.h), or NULL. */
 PROTO_MUST_USE enum proto_err client_report_new(struct client_report **out, const char *const *specs, size_t count,
-                                                char why[static CLIENT_STATE_WHY_BYTES]);
+                                                const char *rules, char why[static CLIENT_STATE_WHY_BYTES]);
 void client_report_start(struct client_report *report, struct proto_now now);
 void client_report_stop(struct client_report *report);
 int64_t client_report_deadline(const struct client_report *report, int64_t now_ms);
 void client_report_tick(struct client_report *report, struct proto_session *session, struct proto_now now);
-uint64_t client_report_told(const struct client_report *report); /* changes pushed so far */
-void client_report_free(struct client_report *report);           /* NULL is fine */
+/** One result of a check, under the same consent. False: not now, offer it again. */
+bool client_report_check(struct client_report *report, struct proto_session *session,
+                         const handhold_CheckResult *result, struct proto_now now);
+/** What the customer does not show, or shows again; as client_state_model_hide(). */
+PROTO_MUST_USE enum proto_err client_report_hide(struct client_report *report, const char *device, const char *name,
+                                                 bool hide);
+const struct client_state_model *client_report_model(const struct client_report *report); /* borrowed */
+uint64_t client_report_told(const struct client_report *report);                          /* changes pushed so far */
+void client_report_free(struct client_report *report);                                    /* NULL is fine */
 
 #endif

@@ -220,7 +220,7 @@ static bool open_socket(struct json_source *j)
 enum proto_err client_state_json_open(const char *path, struct client_state_source **out,
                                       char why[static CLIENT_STATE_WHY_BYTES])
 {
-    static const struct client_state_source_ops ops = {poll, free_source};
+    static const struct client_state_source_ops ops = {.poll = poll, .free = free_source};
     struct json_source *j = calloc(1, sizeof *j);
     struct stat about;
     bool ok = false;

@@ -314,7 +314,7 @@ static void free_source(struct client_state_source *source)
 enum proto_err client_state_linux_open(const char *root, struct client_state_source **out,
                                        char why[static CLIENT_STATE_WHY_BYTES])
 {
-    static const struct client_state_source_ops ops = {poll, free_source};
+    static const struct client_state_source_ops ops = {.poll = poll, .free = free_source};
     struct client_state_linux *l = calloc(1, sizeof *l);
 
     *out = NULL;

@@ -30,6 +30,12 @@ void client_state_source_poll(struct client_state_source *source, struct proto_n
     source->ops->poll(source, now, model);
 }
 
+void client_state_source_rest(struct client_state_source *source)
+{
+    if (source->ops->rest)
+        source->ops->rest(source);
+}
+
 void client_state_source_free(struct client_state_source *source)
 {
     if (source)

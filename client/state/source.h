@@ -123,6 +123,7 @@ struct client_state_source;
 struct client_state_source_ops {
     void (*poll)(struct client_state_source *source, struct proto_now now, struct client_state_model *model);
     void (*free)(struct client_state_source *source);
+    void (*rest)(struct client_state_source *source); /* NULL: nothing is to be done */
 };
 
 /* Embedded first by each source. Read-only to callers. */
@@ -133,7 +134,6 @@ struct client_state_source {
     int64_t deadline_ms; /* mono; PROTO_NEVER: by fd alone */
     struct client_state_log log;
     uint64_t good, bad; /* lines or readings taken and refused */
-    bool paused;        /* nobody may read now: what comes is kept or thrown away, and nothing is asked of others */
 };
 
 /**
@@ -147,6 +147,8 @@ PROTO_MUST_USE enum proto_err client_state_source_open(const char *spec, struct 
 /** When fd is readable or the deadline has come (or at any time): reads what there is, into the model. Never blocks. */
 void client_state_source_poll(struct client_state_source *source, struct proto_now now,
                               struct client_state_model *model);
+/** Nobody may read now: the source lets go of whatever it listens to. The next poll takes it up again. */
+void client_state_source_rest(struct client_state_source *source);
 void client_state_source_free(struct client_state_source *source); /* NULL is fine */
 
 #endif
