@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/consent/statement.h"
+
 #define NAME(id, wire, name, label) name ", "
 #define CAPABILITIES PROTO_CAPABILITY_LIST(NAME)
-#define WORD_LIST "request, chat, point, draw, clear, freeze, check-words, wrong-person, end"
+#define WORD_LIST                                                                                                      \
+    "request, chat, point, draw, clear, freeze, check-words, hold, still, torch, zoom, lens, focus, wrong-person, end"
 
 __attribute__((format(printf, 3, 4))) static enum proto_err fail(char why[static AGENT_WHY_BYTES], enum proto_err err,
                                                                  const char *format, ...)
@@ -38,16 +41,55 @@ static enum proto_err take_text(const char *field, const char *text, size_t max,
     return PROTO_OK;
 }
 
-static enum proto_err take_request(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+static enum proto_err take_capability(const char *name, struct agent_command *out, char why[static AGENT_WHY_BYTES])
 {
-    const char *name = text_of(json, "capability"), *purpose = text_of(json, "purpose");
-    const json_t *seconds = json_object_get(json, "seconds");
+    enum proto_capability capability = name ? proto_capability_from_name(name) : PROTO_CAPABILITY_NONE;
 
-    out->capability = name ? proto_capability_from_name(name) : PROTO_CAPABILITY_NONE;
-    if (out->capability == PROTO_CAPABILITY_NONE)
+    if (capability == PROTO_CAPABILITY_NONE)
         return fail(why, PROTO_ERR_RANGE,
                     "\"%.60s\": there is no such capability; \"capability\" is one of: %sno other", name ? name : "",
                     CAPABILITIES);
+    for (size_t i = 0; i < out->count; i++)
+        if (out->capabilities[i] == capability)
+            return fail(why, PROTO_ERR_RANGE, "\"%.60s\" comes twice; name each capability once", name);
+    out->capabilities[out->count++] = capability;
+    return PROTO_OK;
+}
+
+/* "with": more that stands on the same sheet. */
+static enum proto_err take_with(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const json_t *with = json_object_get(json, "with"), *name;
+    size_t i;
+
+    if (with && (!json_is_array(with) || json_array_size(with) >= PROTO_REQUEST_MAX))
+        return fail(why, PROTO_ERR_RANGE,
+                    "\"with\": it is a list of at most %d more capabilities; ask for the rest after",
+                    PROTO_REQUEST_MAX - 1);
+    json_array_foreach(with, i, name)
+    {
+        enum proto_err err = take_capability(json_string_value(name), out, why);
+
+        if (err)
+            return err;
+    }
+    return PROTO_OK;
+}
+
+static enum proto_err take_request(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *purpose = text_of(json, "purpose");
+    const json_t *seconds = json_object_get(json, "seconds");
+    enum proto_err err = take_capability(text_of(json, "capability"), out, why);
+
+    if (err == PROTO_OK)
+        err = take_with(json, out, why);
+    if (err)
+        return err;
+    out->capability = out->capabilities[0];
+    if (purpose && !proto_value_valid(purpose) && strlen(purpose) <= PROTO_MAX_VALUE_BYTES)
+        return fail(why, PROTO_ERR_RANGE,
+                    "\"purpose\": it has control characters, which no customer can read; write it in plain words");
     if (seconds && (!json_is_integer(seconds) || json_integer_value(seconds) < 0 ||
                     json_integer_value(seconds) > PROTO_SESSION_MS / 1000))
         return fail(why, PROTO_ERR_RANGE, "\"seconds\": it takes a whole number from 0 to %d; 0 asks for the longest",
@@ -82,7 +124,7 @@ static bool take_pair(const json_t *x, const json_t *y, struct agent_command *ou
 static enum proto_err take_point(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
 {
     if (!take_pair(json_object_get(json, "x"), json_object_get(json, "y"), out))
-        return fail(why, PROTO_ERR_RANGE, "\"point\": x and y are numbers from 0 to 1; give both");
+        return fail(why, PROTO_ERR_RANGE, "\"%.20s\": x and y are numbers from 0 to 1; give both", text_of(json, "do"));
     return PROTO_OK;
 }
 
@@ -105,6 +147,37 @@ static enum proto_err take_draw(const json_t *json, struct agent_command *out, c
         return fail(why, PROTO_ERR_RANGE, "\"draw\": \"points\" is a list of 1 to %d pairs [x,y] from 0 to 1; check it",
                     AGENT_DESK_POINTS_MAX);
     return take_text("text", text ? text : "", PROTO_MAX_VALUE_BYTES, out, why);
+}
+
+static enum proto_err take_on(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const json_t *on = json_object_get(json, "on");
+
+    if (!json_is_boolean(on))
+        return fail(why, PROTO_ERR_RANGE, "\"%.20s\": the field \"on\" is missing; add true or false",
+                    text_of(json, "do"));
+    out->on = json_is_true(on);
+    return PROTO_OK;
+}
+
+static enum proto_err take_zoom(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const json_t *factor = json_object_get(json, "factor");
+
+    out->factor = json_number_value(factor);
+    if (!json_is_number(factor) || !(out->factor >= 1 && out->factor <= 100))
+        return fail(why, PROTO_ERR_RANGE,
+                    "\"zoom\": \"factor\" is a number from 1, which is all that the lens sees, to 100");
+    return PROTO_OK;
+}
+
+static enum proto_err take_lens(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *id = text_of(json, "id");
+
+    if (!id || !*id || !proto_value_valid(id) || strlen(id) > 32)
+        return fail(why, PROTO_ERR_RANGE, "\"lens\": \"id\" is the id of a lens, as the event camera-state names it");
+    return take_text("id", id, PROTO_MAX_VALUE_BYTES, out, why);
 }
 
 static enum proto_err take_clear(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
@@ -152,12 +225,14 @@ static const struct {
     {"check-words", AGENT_DO_CHECK_WORDS, take_match},
     {"wrong-person", AGENT_DO_WRONG_PERSON, NULL},
     {"end", AGENT_DO_END, NULL},
-    {"still", AGENT_DO_LATER, NULL},
+    {"hold", AGENT_DO_HOLD, take_on},
+    {"still", AGENT_DO_STILL, NULL},
+    {"torch", AGENT_DO_TORCH, take_on},
+    {"zoom", AGENT_DO_ZOOM, take_zoom},
+    {"lens", AGENT_DO_LENS, take_lens},
+    {"focus", AGENT_DO_FOCUS, take_point},
     {"check", AGENT_DO_LATER, NULL},
     {"record", AGENT_DO_LATER, NULL},
-    {"hold", AGENT_DO_LATER, NULL},
-    {"torch", AGENT_DO_LATER, NULL},
-    {"zoom", AGENT_DO_LATER, NULL},
 };
 
 static enum proto_err from_object(const json_t *json, const char *name, struct agent_command *out,
@@ -192,6 +267,14 @@ enum proto_err agent_command_from_json(const char *line, struct agent_command *o
                       WORD_LIST);
     json_decref(json);
     return err;
+}
+
+const char *agent_command_name(enum agent_do what)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].what == what)
+            return words[i].name;
+    return "this command";
 }
 
 enum proto_err agent_capabilities_parse(const char *text, enum proto_capability *order, size_t *count,

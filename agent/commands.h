@@ -24,6 +24,12 @@ enum agent_do {
     AGENT_DO_CLEAR,
     AGENT_DO_FREEZE,
     AGENT_DO_CHECK_WORDS,
+    AGENT_DO_HOLD,
+    AGENT_DO_STILL,
+    AGENT_DO_TORCH,
+    AGENT_DO_ZOOM,
+    AGENT_DO_LENS,  /* `text` is its id */
+    AGENT_DO_FOCUS, /* where, as POINT */
     AGENT_DO_WRONG_PERSON,
     AGENT_DO_END,
     AGENT_DO_LATER, /* `text` is the command's name */
@@ -31,10 +37,13 @@ enum agent_do {
 
 struct agent_command {
     enum agent_do what;
-    enum proto_capability capability;
-    uint32_t max_s, id, ts_ms;                /* ts_ms: DRAW, of the picture it was drawn on; 0: the one that is shown */
-    bool on;                                  /* FREEZE, CHECK_WORDS */
-    double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT: one pair */
+    enum proto_capability capability; /* REQUEST: the first of `capabilities` */
+    enum proto_capability capabilities[PROTO_REQUEST_MAX];
+    size_t count;
+    double factor;             /* ZOOM */
+    uint32_t max_s, id, ts_ms; /* ts_ms: DRAW, of the picture it was drawn on; 0: the one that is shown */
+    bool on;                   /* FREEZE, CHECK_WORDS, HOLD, TORCH */
+    double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT, FOCUS: one pair */
     size_t pairs;
     char shape[16];
     char text[PROTO_MAX_CHAT_BYTES + 1]; /* chat, purpose, words of a mark */
@@ -44,6 +53,8 @@ struct agent_command {
  */
 PROTO_MUST_USE enum proto_err agent_command_from_json(const char *line, struct agent_command *out,
                                                       char why[static AGENT_WHY_BYTES]);
+/** "hold": how a script calls it. */
+const char *agent_command_name(enum agent_do what);
 /** "camera,device-state" as bits 1 << capability, in `order` as named. RANGE: `why` names the word. */
 PROTO_MUST_USE enum proto_err agent_capabilities_parse(const char *text, enum proto_capability *order, size_t *count,
                                                        char why[static AGENT_WHY_BYTES]);

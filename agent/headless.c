@@ -1,106 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/headless.h"
+#include "agent/headless_inside.h"
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/commands.h"
-#include "agent/desk/desk.h"
 #include "agent/desk/draw.h"
-#include "agent/tell.h"
-#include "proto/host/loop.h"
 #include "proto/host/say.h"
-#include "proto/host/uplink.h"
 #include "proto/host/world.h"
 
 #define LINE_BYTES 65536u /* a mark with all its points */
 #define FIGURES_MS 1000
-
-struct headless {
-    FILE *stats; /* owned; NULL: none */
-    const struct agent_headless_config *config;
-    struct agent_tell tell;
-    /* Owned */
-    struct host_loop *loop;
-    struct host_timer *timer;
-    struct host_lines *lines;
-    struct host_uplink *uplink;
-    struct agent_desk *desk;
-    bool leaving;
-    bool told; /* all pictures that came are in the figures that were told as final */
-    int exit_code;
-};
-
-/* ---- commands ---- */
-
-static void refuse(struct headless *h, const char *what, enum proto_err err)
-{
-    char text[512];
-    const char *rule =
-        err == PROTO_ERR_EXISTS ? "it was asked for already, and is open or granted" : proto_err_rule(err);
-
-    snprintf(text, sizeof text, "%s: %s; %s", what, rule,
-             err == PROTO_ERR_EXISTS ? "wait for the answer" : proto_err_way_out(err));
-    agent_tell_error(&h->tell, proto_err_name(err), text);
-}
-
-static void later(struct headless *h, const char *name)
-{
-    char text[256];
-
-    snprintf(text, sizeof text, "\"%.40s\": this version cannot do it yet; leave this command out", name);
-    agent_tell_error(&h->tell, "NOT_YET", text);
-}
-
-static void obey(struct headless *h, const struct agent_command *command)
-{
-    struct proto_now now = host_now();
-    const struct agent_desk_mark mark = {
-        .shape = command->shape, .points = command->points, .pairs = command->pairs, .text = command->text};
-    enum proto_err err = PROTO_OK;
-    uint32_t id;
-
-    switch (command->what) {
-    case AGENT_DO_NOTHING:
-        break;
-    case AGENT_DO_REQUEST:
-        err = agent_desk_request(h->desk, command->capability, command->text, command->max_s, now);
-        break;
-    case AGENT_DO_CHAT:
-        err = agent_desk_chat(h->desk, command->text, now);
-        break;
-    case AGENT_DO_POINT:
-        err = agent_desk_point(h->desk, command->points[0], command->points[1], now);
-        break;
-    case AGENT_DO_DRAW:
-        err = agent_desk_draw(h->desk, &mark, &id, now);
-        break;
-    case AGENT_DO_CLEAR:
-        err = agent_desk_clear(h->desk, command->id, now);
-        break;
-    case AGENT_DO_FREEZE:
-        err = agent_desk_freeze(h->desk, command->on);
-        break;
-    case AGENT_DO_CHECK_WORDS:
-        err = agent_desk_check_words(h->desk, command->on, now);
-        break;
-    case AGENT_DO_WRONG_PERSON:
-        host_uplink_end(h->uplink, PROTO_END_WRONG_PERSON);
-        break;
-    case AGENT_DO_END:
-        host_uplink_end(h->uplink, PROTO_END_COMPLETED);
-        break;
-    case AGENT_DO_LATER:
-        later(h, command->text);
-        break;
-    }
-    if (err != PROTO_OK)
-        refuse(h, command->what == AGENT_DO_REQUEST ? proto_capability_name(command->capability) : "this command", err);
-}
 
 static void on_line(void *context, char *text)
 {
@@ -113,7 +25,7 @@ static void on_line(void *context, char *text)
     else if (agent_command_from_json(text, &command, why) != PROTO_OK)
         agent_tell_error(&h->tell, "COMMAND", why);
     else
-        obey(h, &command);
+        headless_obey(h, &command);
     host_uplink_kick(h->uplink);
 }
 
@@ -126,7 +38,7 @@ static void ask_at_once(struct headless *h, struct proto_now now)
         enum proto_err err = agent_desk_request(h->desk, capability, h->config->purpose, 0, now);
 
         if (err != PROTO_OK)
-            refuse(h, proto_capability_name(capability), err);
+            headless_refuse(h, AGENT_DO_REQUEST, proto_capability_name(capability), err);
     }
 }
 
@@ -152,19 +64,34 @@ static bool camera_stopped(const struct proto_event *e)
            (e->consent.state == PROTO_CONSENT_WITHDRAWN || e->consent.state == PROTO_CONSENT_EXPIRED);
 }
 
+/* The figures come before the word that there will be no more of them. */
+static void tell_last_picture(struct headless *h, struct proto_now now)
+{
+    if (h->told)
+        return;
+    h->told = true;
+    agent_tell_video(&h->tell, h->desk, true, now);
+    write_snapshot(h);
+}
+
 static void on_event(void *context, const struct proto_event *e)
 {
     struct headless *h = context;
     struct proto_now now = host_now();
 
-    agent_tell_event(&h->tell, e, now);
+    if (e->kind == PROTO_EVENT_ENDED)
+        tell_last_picture(h, now);
+    if (e->kind == PROTO_EVENT_STILL && e->still.step == PROTO_STILL_STEP_WHOLE)
+        headless_still(h, e);
+    else
+        agent_tell_event(&h->tell, e, now);
     if (e->kind == PROTO_EVENT_ENDED)
         h->exit_code = host_uplink_exit(e->ended.reason);
-    if (!h->told && (e->kind == PROTO_EVENT_ENDED || camera_stopped(e))) {
-        h->told = true;
-        agent_tell_video(&h->tell, h->desk, true, now);
-        write_snapshot(h);
-    }
+    if (e->kind == PROTO_EVENT_CONSENT && e->consent.state == PROTO_CONSENT_GRANTED &&
+        e->consent.capability == PROTO_CAPABILITY_STILL)
+        h->still_days = e->consent.retention_days;
+    if (camera_stopped(e))
+        tell_last_picture(h, now);
     if (e->kind == PROTO_EVENT_JOINED)
         ask_at_once(h, now);
 }
@@ -280,7 +207,8 @@ static int start_desk(struct headless *h)
                                              .by_code = true,
                                              .customer_ref = config->customer_ref,
                                              .reference = config->reference,
-                                             .seen = config->seen};
+                                             .seen = config->seen.tree,
+                                             .seen_note = config->seen.note};
     enum proto_err err = agent_desk_new(&h->desk, &agent, &listener, host_now());
 
     if (err != PROTO_OK)
@@ -329,20 +257,20 @@ static void stop(struct headless *h)
     host_lines_free(h->lines);
     host_uplink_free(h->uplink);
     host_timer_free(h->timer);
+    headless_stills_forget(h);
     agent_desk_free(h->desk);
     host_loop_free(h->loop);
     if (h->stats && fclose(h->stats) != 0)
         host_say_err(h->config->stats, PROTO_ERR_IO);
 }
 
-int agent_headless_run(const struct agent_headless_config *config, struct proto_log_seen *seen)
+int agent_headless_run(const struct agent_headless_config *config, struct host_seen *seen)
 {
     const char *term = getenv("TERM");
     struct headless h = {
         .config = config,
         .tell = {.json = config->json, .colour = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0},
         .exit_code = HOST_EXIT_FAILED};
-    const char *origin;
     int code;
 
     *seen = config->seen;
@@ -358,7 +286,7 @@ int agent_headless_run(const struct agent_headless_config *config, struct proto_
     if (code == HOST_EXIT_FINE) {
         host_loop_run(h.loop);
         code = h.exit_code;
-        proto_session_seen(agent_desk_session(h.desk), &origin, seen);
+        host_seen_of(agent_desk_session(h.desk), seen);
     }
     stop(&h);
     return code;

@@ -7,8 +7,8 @@
 #ifndef AGENT_HEADLESS_H
 #define AGENT_HEADLESS_H
 
+#include "proto/host/seen.h"
 #include "proto/identity/credential.h"
-#include "proto/log/receipt.h"
 #include "proto/wire/capability.h"
 
 struct agent_headless_config {
@@ -20,11 +20,12 @@ struct agent_headless_config {
     const char *purpose;  /* of these; NULL: the desk's own words */
     const char *snapshot; /* PNG of the last picture at the end; NULL: none */
     const char *stats;    /* a line for each frame of the picture; NULL: none */
+    const char *stills; /* folder for photos; NULL: kept in one of this program's own, when the customer was told so */
     bool json;
-    struct proto_log_seen seen;
+    struct host_seen seen;
 };
 
 /** Runs to the session's end. Returns the exit code; `*seen` gets what to remember. */
-int agent_headless_run(const struct agent_headless_config *config, struct proto_log_seen *seen);
+int agent_headless_run(const struct agent_headless_config *config, struct host_seen *seen);
 
 #endif

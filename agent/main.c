@@ -17,7 +17,7 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -34,6 +34,7 @@ static const struct host_option options[] = {
     {"purpose", "TEXT", HOST_TEXT, &opt.purpose, .help = "what for, as the customer reads it"},
     {"record", "FILE", HOST_TEXT, &opt.record, .help = "not yet in this version"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
+    {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
@@ -120,7 +121,7 @@ static int run(void)
 {
     struct agent_headless_config *c = &made.config;
     const uint8_t *pin = made.identity.credential.identity.root_fingerprint;
-    struct proto_log_seen seen;
+    struct host_seen seen;
     struct host_url url;
     char host[HOST_HOST_BYTES + 8] = "";
     int code;
@@ -137,10 +138,11 @@ static int run(void)
     c->purpose = opt.purpose;
     c->snapshot = opt.snapshot;
     c->stats = opt.stats;
+    c->stills = opt.stills;
     c->json = opt.json;
     host_seen_load(host, pin, &c->seen);
     code = agent_headless_run(c, &seen);
-    if (seen.size > c->seen.size && host_seen_save(host, pin, &seen) != PROTO_OK)
+    if (seen.tree.size > c->seen.tree.size && host_seen_save(host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
     return code;

@@ -7,6 +7,7 @@
 #include "agent/qr.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
+#include "proto/host/seen.h"
 
 /* ---- words; texts of others lose what could drive a terminal ---- */
 
@@ -33,7 +34,8 @@ static void put_consent(const struct proto_event *e)
 {
     const char *label = proto_capability_label(e->consent.capability);
 
-    printf("%s: %s", label ? label : "?", proto_consent_state_name(e->consent.state));
+    printf("%s: %s%s", label ? label : "?", proto_consent_state_name(e->consent.state),
+           e->consent.extended ? ", for longer" : "");
     if (e->consent.purpose && *e->consent.purpose) {
         printf(" - ");
         put(e->consent.purpose);
@@ -48,6 +50,18 @@ static void put_data(const handhold_Data *data)
     } else if (data->which_body == handhold_Data_paused_tag) {
         printf("%s by the %s: ", data->body.paused.paused ? "paused" : "going on", data->body.paused.by);
         put(data->body.paused.reason);
+    } else if (data->which_body == handhold_Data_pointer_tag) {
+        printf("the customer points at %.0f%% from the left, %.0f%% from the top", (double)data->body.pointer.x * 100,
+               (double)data->body.pointer.y * 100);
+    } else if (data->which_body == handhold_Data_mark_tag) {
+        printf("the customer drew on the picture: ");
+        put(data->body.mark.shape);
+    } else if (data->which_body == handhold_Data_camera_state_tag) {
+        printf("the camera: light %s, zoom %.1f of %.1f", data->body.camera_state.torch ? "on" : "off",
+               (double)data->body.camera_state.zoom, (double)data->body.camera_state.zoom_max);
+    } else if (data->which_body == handhold_Data_rating_tag) {
+        printf("the customer gives %u of 5 stars, and says it is %s", (unsigned)data->body.rating.stars,
+               data->body.rating.solved ? "solved" : "not solved");
     } else if (data->which_body == handhold_Data_check_words_tag) {
         printf(data->body.check_words.match ? "the customer says: the check words are the same"
                                             : "THE CUSTOMER SAYS: THE CHECK WORDS DIFFER");
@@ -56,6 +70,8 @@ static void put_data(const handhold_Data *data)
 
 static void put_event(const struct agent_tell *tell, const struct proto_event *e)
 {
+    char path[HOST_PATH_BYTES];
+
     switch (e->kind) {
     case PROTO_EVENT_INVITE:
         put_invite(tell, e);
@@ -74,6 +90,9 @@ static void put_event(const struct agent_tell *tell, const struct proto_event *e
     case PROTO_EVENT_DATA:
         put_data(e->data);
         break;
+    case PROTO_EVENT_STILL:
+        printf("photo %u: %s", (unsigned)e->still.id, proto_still_step_name(e->still.step));
+        break;
     case PROTO_EVENT_CONNECTION:
         printf("connection: %s", proto_connection_state_name(e->connection.state));
         break;
@@ -86,6 +105,8 @@ static void put_event(const struct agent_tell *tell, const struct proto_event *e
     case PROTO_EVENT_ALARM:
         printf("ALARM: ");
         put(e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err));
+        if (host_seen_keep_fork(e, path))
+            printf("\nALARM: what proves it is kept in %s: give it to the privacy officer", path);
         break;
     case PROTO_EVENT_ERROR:
         printf("error: ");
@@ -135,12 +156,12 @@ static json_t *video_fields(struct agent_desk *desk, const struct agent_desk_pic
     json_t *latency = json_null(); /* the clocks of the two ends have not met yet */
 
     if (s->latency_p50_ms >= 0)
-        latency = json_pack("{s:f,s:f,s:f}", "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
+        latency =
+            json_pack("{s:f,s:f,s:f}", "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
     proto_session_figures(agent_desk_session(desk), &figures);
-    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:o}", "frames", (json_int_t)s->frames, "width",
-                     s->width, "height", s->height, "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken,
-                     "skipped", (json_int_t)s->skipped, "refused", (json_int_t)figures.frames_refused, "latency_ms",
-                     latency);
+    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:o}", "frames", (json_int_t)s->frames, "width", s->width,
+                     "height", s->height, "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken, "skipped",
+                     (json_int_t)s->skipped, "refused", (json_int_t)figures.frames_refused, "latency_ms", latency);
 }
 
 void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bool final, struct proto_now now)
@@ -155,7 +176,8 @@ void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bo
     if (!tell->json) {
         const struct agent_desk_picture_stats *s = final ? &all : &second;
 
-        printf("picture%s: %dx%d, %.0f a second, %.0f kbit/s", final ? ", in all" : "", s->width, s->height, s->fps, s->kbps);
+        printf("picture%s: %dx%d, %.0f a second, %.0f kbit/s", final ? ", in all" : "", s->width, s->height, s->fps,
+               s->kbps);
         if (s->latency_p50_ms >= 0)
             printf(", latency %.0f ms (95%%: %.0f ms)", s->latency_p50_ms, s->latency_p95_ms);
         putchar('\n');
@@ -226,6 +248,25 @@ void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange 
         host_event_fields("device", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "device", d->id, "parent", d->parent,
                                               "kind", d->kind, "maker", d->maker, "model", d->model, "firmware",
                                               d->firmware, "seen_by", d->seen_by, "gone", (int)d->gone));
+}
+
+void agent_tell_still(const struct agent_tell *tell, const struct proto_event *e, const char *file)
+{
+    const struct proto_still *still = &e->still.still;
+    json_t *fields;
+
+    if (!tell->json) {
+        printf("a photo: %ux%u, %zu bytes%s%s\n", still->width, still->height, still->len, file ? ", in " : "",
+               file ? file : "; it is not kept");
+        fflush(stdout);
+        return;
+    }
+    fields = json_pack("{s:I,s:s,s:i,s:i,s:I,s:s}", "still", (json_int_t)e->still.id, "state", "whole", "width",
+                       (int)still->width, "height", (int)still->height, "bytes", (json_int_t)still->len, "mime",
+                       still->mime);
+    if (fields && file)
+        json_object_set_new(fields, "file", json_string(file));
+    host_event_fields("still", fields);
 }
 
 void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text)

@@ -16,6 +16,8 @@ void agent_tell_first_picture(const struct agent_tell *tell, const struct agent_
 /** The second before now; `final`: everything since the beginning, when a consent or the session ended. */
 void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bool final, struct proto_now now);
 void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange *change);
+/** A still that came whole; `file` NULL: it is kept nowhere. */
+void agent_tell_still(const struct agent_tell *tell, const struct proto_event *event, const char *file);
 void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text);
 
 #endif

@@ -220,7 +220,8 @@ static int start_session(struct client_companion *c)
                                              .join_host = config->code ? config->join_host : NULL,
                                              .pinned_root = config->pinned_root,
                                              .client_info = "handhold-client " HANDHOLD_VERSION,
-                                             .seen = config->seen};
+                                             .seen = config->seen.tree,
+                                             .seen_note = config->seen.note};
     char text[512];
     enum proto_err err;
 
@@ -252,7 +253,6 @@ static int open_sources(struct client_companion *c)
     return HOST_EXIT_FINE;
 }
 
-static int start(struct client_companion *c)
 static int open_home(struct client_companion *c)
 {
     const struct client_companion_config *config = c->config;
@@ -281,6 +281,7 @@ static int open_home(struct client_companion *c)
     return HOST_EXIT_FAILED;
 }
 
+static int start(struct client_companion *c)
 {
     const struct client_companion_config *config = c->config;
     const struct host_uplink_config uplink = {.loop = c->loop,
@@ -316,8 +317,8 @@ static void stop(struct client_companion *c)
     host_uplink_free(c->uplink);
     host_timer_free(c->timer);
     client_video_free(c->video);
-    client_report_free(c->report);
     client_home_free(c->home);
+    client_report_free(c->report);
     proto_session_free(c->session);
     client_screen_free(c->screen);
     client_receipt_free(c->receipt);
@@ -334,10 +335,9 @@ static enum client_screen_kind screen_kind(const struct client_companion_config 
     return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") ? CLIENT_SCREEN_TERMINAL : CLIENT_SCREEN_PLAIN;
 }
 
-int client_companion_run(const struct client_companion_config *config, struct proto_log_seen *seen)
+int client_companion_run(const struct client_companion_config *config, struct host_seen *seen)
 {
     struct client_companion c = {.config = config, .exit_code = HOST_EXIT_FAILED};
-    const char *origin;
     int code;
 
     *seen = config->seen;
@@ -358,7 +358,7 @@ int client_companion_run(const struct client_companion_config *config, struct pr
     if (code == HOST_EXIT_FINE) {
         host_loop_run(c.loop);
         code = c.exit_code;
-        proto_session_seen(c.session, &origin, seen);
+        host_seen_of(c.session, seen);
         keep(&c);
     }
     stop(&c);

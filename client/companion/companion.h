@@ -11,6 +11,7 @@
 
 #include "client/companion/consent_options.h"
 #include "client/companion/mask.h"
+#include "proto/host/seen.h"
 #include "proto/session/session.h"
 
 struct client_companion_config {
@@ -20,14 +21,14 @@ struct client_companion_config {
     const char *join_host;      /* host[:port unless 443] */
     const char *ca_file;        /* NULL: the system's roots */
     const uint8_t *pinned_root; /* 32 bytes, or NULL */
-    struct proto_log_seen seen;
+    struct host_seen seen;
     const char *camera;        /* as client_camera_open(); "none" */
     struct client_mask *mask;  /* borrowed */
     int kbps;                  /* 0: by size */
     const char *const *states; /* device-state sources */
     size_t state_count;
-    struct client_consent_rule consent;
     const char *redact, *checks, *language; /* files of rules and of checks, or NULL; the language of guides, or NULL */
+    struct client_consent_rule consent;
     bool json;                              /* JSON Lines on stdout */
     bool json_orders;                       /* JSON Lines on stdin; else a person types */
     const char *receipt; /* a file for what was shared and its proofs, or NULL */
@@ -36,6 +37,6 @@ struct client_companion_config {
 };
 
 /** Runs to the session's end. Returns the exit code; what went wrong is said already. `*seen` gets what to remember. */
-int client_companion_run(const struct client_companion_config *config, struct proto_log_seen *seen);
+int client_companion_run(const struct client_companion_config *config, struct host_seen *seen);
 
 #endif

@@ -10,6 +10,7 @@
 #include "client/companion/companion_inside.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
+#include "proto/host/seen.h"
 #include "proto/host/world.h"
 
 void client_companion_error(struct client_companion *c, const char *code, const char *text)
@@ -154,6 +155,7 @@ static void on_capture(struct client_companion *c, enum proto_capability capabil
     if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
         client_home_stop(c->home);
         client_report_stop(c->report);
+    }
     c->capturing[capability] = on;
     if (on)
         start_capture(c, capability);
@@ -188,9 +190,9 @@ static void on_joined(struct client_companion *c, const struct proto_event *e)
     proto_buf_put_text(&text, "\n  Nothing is sent before you allow it. ? shows what you can type.\n");
     client_screen_text(c->screen, &text);
     proto_buf_free(&text);
+    client_home_joined(c->home, c->session, host_now());
 }
 
-    client_home_joined(c->home, c->session, host_now());
 static void on_data(struct client_companion *c, const handhold_Data *data)
 {
     switch (data->which_body) {
@@ -208,9 +210,9 @@ static void on_data(struct client_companion *c, const handhold_Data *data)
                                                                    : "! the agent says: the check words DIFFER");
         break;
     default: /* pointers and erased marks have no place in a terminal */
+        client_home_data(c->home, c->session, data, c->kbps, host_now());
         break;
     }
-        client_home_data(c->home, c->session, data, c->kbps, host_now());
 }
 
 static void on_connection(struct client_companion *c, enum proto_connection_state state)
@@ -224,15 +226,17 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
     c->over = true;
     c->exit_code = host_uplink_exit(e->ended.reason);
     client_video_stop(c->video);
+    client_home_stop(c->home);
     client_report_stop(c->report);
     memset(c->capturing, 0, sizeof c->capturing);
-    client_home_stop(c->home);
     line(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
          "* the session ended: %s. ", proto_end_name(e->ended.reason));
 }
 
 static void act(struct client_companion *c, const struct proto_event *e)
 {
+    char path[HOST_PATH_BYTES];
+
     switch (e->kind) {
     case PROTO_EVENT_JOINED:
         on_joined(c, e);
@@ -271,6 +275,8 @@ static void act(struct client_companion *c, const struct proto_event *e)
         break;
     case PROTO_EVENT_ALARM:
         line(c, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err), "", "!! ALARM: ");
+        if (host_seen_keep_fork(e, path))
+            client_screen_line(c->screen, "!! What proves it is kept in %s", path);
         break;
     case PROTO_EVENT_ERROR:
         snprintf(c->said, sizeof c->said, "%s", e->error.message ? e->error.message : proto_err_rule(e->error.err));

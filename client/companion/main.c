@@ -200,7 +200,7 @@ static const char *language(const char *wish)
 static int run(void)
 {
     struct client_companion_config *c = &made.companion;
-    struct proto_log_seen seen;
+    struct host_seen seen;
     const uint8_t *pin = pin_of_log();
     int code;
 
@@ -226,7 +226,7 @@ static int run(void)
     if (pin)
         host_seen_load(made.join_host, pin, &c->seen);
     code = client_companion_run(c, &seen);
-    if (pin && seen.size > c->seen.size && host_seen_save(made.join_host, pin, &seen) != PROTO_OK)
+    if (pin && seen.tree.size > c->seen.tree.size && host_seen_save(made.join_host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
     return code;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proto/host/say.h"
+#include "proto/host/seen.h"
 #include "proto/host/world.h"
 
 void host_event_fields(const char *name, json_t *fields)
@@ -40,8 +41,54 @@ static void mark_line(const handhold_Mark *mark)
 
     for (pb_size_t i = 0; points && i + 1 < mark->points_count; i += 2)
         json_array_append_new(points, json_pack("[f,f]", (double)mark->points[i], (double)mark->points[i + 1]));
-    host_event_fields("mark", json_pack("{s:i,s:s,s:o,s:s}", "id", (int)mark->id, "shape", mark->shape, "points",
-                                        points, "text", mark->text));
+    host_event_fields("mark", json_pack("{s:i,s:s,s:o,s:s,s:I}", "id", (int)mark->id, "shape", mark->shape, "points",
+                                        points, "text", mark->text, "ts_ms", (json_int_t)mark->ts_ms));
+}
+
+static void control_line(const handhold_CameraControl *control)
+{
+    switch (control->which_what) {
+    case handhold_CameraControl_torch_tag:
+        host_event_fields("camera-control", json_pack("{s:b}", "torch", control->what.torch));
+        break;
+    case handhold_CameraControl_zoom_tag:
+        host_event_fields("camera-control", json_pack("{s:f}", "zoom", (double)control->what.zoom));
+        break;
+    case handhold_CameraControl_lens_tag:
+        host_event_fields("camera-control", json_pack("{s:s}", "lens", control->what.lens));
+        break;
+    case handhold_CameraControl_focus_tag:
+        host_event_fields("camera-control", json_pack("{s:[f,f]}", "focus", (double)control->what.focus.x,
+                                                      (double)control->what.focus.y));
+        break;
+    default:
+        break;
+    }
+}
+
+static void camera_line(const handhold_CameraState *camera)
+{
+    json_t *lenses = json_array();
+
+    for (pb_size_t i = 0; lenses && i < camera->lenses_count; i++)
+        json_array_append_new(lenses,
+                              json_pack("{s:s,s:s}", "id", camera->lenses[i].id, "label", camera->lenses[i].label));
+    host_event_fields("camera-state",
+                      json_pack("{s:b,s:b,s:f,s:f,s:o,s:s,s:b}", "can_torch", camera->can_torch, "torch", camera->torch,
+                                "zoom", (double)camera->zoom, "zoom_max", (double)camera->zoom_max, "lenses", lenses,
+                                "lens", camera->lens, "can_focus", camera->can_focus));
+}
+
+static void still_line(const struct proto_event *e)
+{
+    json_t *fields =
+        json_pack("{s:I,s:s}", "still", (json_int_t)e->still.id, "state", proto_still_step_name(e->still.step));
+
+    if (fields && e->still.still.len)
+        json_object_update_new(fields, json_pack("{s:i,s:i,s:I,s:s}", "width", (int)e->still.still.width, "height",
+                                                 (int)e->still.still.height, "bytes", (json_int_t)e->still.still.len,
+                                                 "mime", e->still.still.mime));
+    host_event_fields("still", fields);
 }
 
 static void data_line(const handhold_Data *data, const char *peer)
@@ -67,6 +114,19 @@ static void data_line(const handhold_Data *data, const char *peer)
     case handhold_Data_check_words_tag:
         host_event_fields("check-words", json_pack("{s:b}", "match", data->body.check_words.match));
         break;
+    case handhold_Data_camera_control_tag:
+        control_line(&data->body.camera_control);
+        break;
+    case handhold_Data_camera_state_tag:
+        camera_line(&data->body.camera_state);
+        break;
+    case handhold_Data_goodbye_tag:
+        host_event_fields("goodbye", NULL);
+        break;
+    case handhold_Data_rating_tag:
+        host_event_fields("rating", json_pack("{s:i,s:b}", "stars", (int)data->body.rating.stars, "solved",
+                                              data->body.rating.solved));
+        break;
     default:
         break;
     }
@@ -78,13 +138,17 @@ static void consent_line(const struct proto_event *e)
     const char *state = proto_consent_state_name(e->consent.state);
     const char *purpose = e->consent.purpose ? e->consent.purpose : "";
 
-    if (e->consent.state == PROTO_CONSENT_REQUESTED || e->consent.state == PROTO_CONSENT_GRANTED)
-        host_event_fields("consent", json_pack("{s:s,s:s,s:s,s:I,s:I}", "capability", name, "state", state, "purpose",
-                                               purpose, "max_seconds", (json_int_t)e->consent.max_s, "retention_days",
-                                               (json_int_t)e->consent.retention_days));
-    else
-        host_event_fields("consent",
-                          json_pack("{s:s,s:s,s:s}", "capability", name, "state", state, "purpose", purpose));
+    json_t *fields = json_pack("{s:s,s:s,s:s}", "capability", name, "state", state, "purpose", purpose);
+
+    if (fields && (e->consent.state == PROTO_CONSENT_REQUESTED || e->consent.state == PROTO_CONSENT_GRANTED))
+        json_object_update_new(fields, json_pack("{s:I,s:I}", "max_seconds", (json_int_t)e->consent.max_s,
+                                                 "retention_days", (json_int_t)e->consent.retention_days));
+    if (fields && e->consent.state == PROTO_CONSENT_REQUESTED)
+        json_object_update_new(
+            fields, json_pack("{s:I,s:I}", "request", (json_int_t)e->consent.request, "of", (json_int_t)e->consent.of));
+    if (fields && e->consent.extended)
+        json_object_set_new(fields, "extended", json_true());
+    host_event_fields("consent", fields);
 }
 
 static void invite_line(const struct proto_event *e)
@@ -108,6 +172,18 @@ static void said_line(const char *event, enum proto_err err, const char *message
 {
     host_event_fields(
         event, json_pack("{s:s,s:s}", "code", proto_err_name(err), "message", message ? message : proto_err_rule(err)));
+}
+
+/* What shows a forked log is kept as it happens: the line says where. */
+static void alarm_line(const struct proto_event *e)
+{
+    char path[HOST_PATH_BYTES];
+    json_t *fields = json_pack("{s:s,s:s}", "code", proto_err_name(e->alarm.err), "message",
+                               e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err));
+
+    if (fields && host_seen_keep_fork(e, path))
+        (void)json_object_set_new(fields, "evidence", json_string(path));
+    host_event_fields("alarm", fields);
 }
 
 void host_event_line(const struct proto_event *e, const char *peer)
@@ -144,12 +220,23 @@ void host_event_line(const struct proto_event *e, const char *peer)
         host_event_fields("check-words",
                           json_pack("{s:[s,s,s,s]}", "words", e->words[0], e->words[1], e->words[2], e->words[3]));
         break;
+    case PROTO_EVENT_EXPIRING:
+        host_event_fields("expiring", json_pack("{s:s,s:I}", "capability", capability_name(e->expiring.capability),
+                                                "seconds", (json_int_t)e->expiring.left_s));
+        break;
+    case PROTO_EVENT_HOLD:
+        host_event_fields("paused", json_pack("{s:b,s:s,s:s,s:I}", "paused", (int)e->hold.on, "by", "agent", "reason",
+                                              "hold", "seconds", (json_int_t)e->hold.grace_s));
+        break;
+    case PROTO_EVENT_STILL:
+        still_line(e);
+        break;
     case PROTO_EVENT_BLOCKED:
         host_event_fields("blocked", json_pack("{s:s,s:I}", "capability", capability_name(e->blocked.capability),
                                                "messages", (json_int_t)e->blocked.messages));
         break;
     case PROTO_EVENT_ALARM:
-        said_line("alarm", e->alarm.err, e->alarm.message);
+        alarm_line(e);
         break;
     case PROTO_EVENT_ERROR:
         said_line("error", e->error.err, e->error.message);

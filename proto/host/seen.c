@@ -9,19 +9,30 @@
 #include <string.h>
 
 #include "proto/host/files.h"
+#include "proto/seal/base64.h"
+#include "proto/seal/kdf.h"
 
-#define LINE_BYTES 512u
+#define LINE_BYTES 2304u /* a host, 32 and 64 digits, a number, a note in base64 */
 #define FILE_BYTES (HOST_SEEN_MAX * LINE_BYTES)
 #define PIN_HEX (2 * HOST_SEEN_PIN_BYTES)
 #define ROOT_HEX (2 * PROTO_LOG_HASH_BYTES)
 
-static bool file_path(char out[static HOST_PATH_BYTES])
+static bool file_path(char out[static HOST_PATH_BYTES], const char *name)
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 
     if (state && *state == '/')
-        return host_path(out, "%s/handhold/seen", state);
-    return home && *home == '/' && host_path(out, "%s/.local/state/handhold/seen", home);
+        return host_path(out, "%s/handhold/%s", state, name);
+    return home && *home == '/' && host_path(out, "%s/.local/state/handhold/%s", home, name);
+}
+
+static enum proto_err make_folder_of(const char *path)
+{
+    char folder[HOST_PATH_BYTES];
+
+    memcpy(folder, path, sizeof folder);
+    *strrchr(folder, '/') = '\0';
+    return host_folder_make(folder, HOST_PRIVATE);
 }
 
 static void read_all(const char *path, struct proto_buf *out)
@@ -32,20 +43,35 @@ static void read_all(const char *path, struct proto_buf *out)
     proto_buf_put_u8(out, 0);
 }
 
-/* "host pin size root"; false for a line that is not this log's, or damaged. */
-static bool read_line(const char *line, size_t len, const char *key, struct proto_log_seen *out)
+static bool read_note(const char *base64, size_t len, char note[static PROTO_LOG_BARE_MAX])
+{
+    size_t note_len = 0;
+
+    if (proto_base64_decode(base64, len, (uint8_t *)note, PROTO_LOG_BARE_MAX - 1, &note_len))
+        note_len = 0;
+    note[note_len] = '\0';
+    return note_len > 0 && strlen(note) == note_len;
+}
+
+/* "host pin size root note"; false for a line that is not this log's, or damaged. A line of before has no note. */
+static bool read_line(const char *line, size_t len, const char *key, struct host_seen *out)
 {
     size_t key_len = strlen(key), root_len = 0;
     const char *at = line + key_len;
     char *end;
 
+    out->note[0] = '\0';
     if (len < key_len || memcmp(line, key, key_len) != 0)
         return false;
-    out->size = strtoull(at, &end, 10);
-    if (end == at || *end != ' ' || (size_t)(end - line) + 1 + ROOT_HEX != len)
+    out->tree.size = strtoull(at, &end, 10);
+    if (end == at || *end != ' ' || (size_t)(end - line) + 1 + ROOT_HEX > len)
         return false;
-    return sodium_hex2bin(out->root, sizeof out->root, end + 1, ROOT_HEX, NULL, &root_len, NULL) == 0 &&
-           root_len == sizeof out->root;
+    at = end + 1 + ROOT_HEX;
+    if (sodium_hex2bin(out->tree.root, sizeof out->tree.root, end + 1, ROOT_HEX, NULL, &root_len, NULL) != 0 ||
+        root_len != sizeof out->tree.root)
+        return false;
+    size_t left = len - (size_t)(at - line);
+    return left == 0 || (*at == ' ' && read_note(at + 1, left - 1, out->note));
 }
 
 static bool make_key(char key[static LINE_BYTES], const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES])
@@ -55,10 +81,11 @@ static bool make_key(char key[static LINE_BYTES], const char *join_host, const u
 
     sodium_bin2hex(hex, sizeof hex, pin, HOST_SEEN_PIN_BYTES);
     n = snprintf(key, LINE_BYTES, "%s %s ", join_host, hex);
-    return n > 0 && (size_t)n + 22 + ROOT_HEX < LINE_BYTES && !strpbrk(join_host, " \n");
+    return n > 0 && (size_t)n + 22 + ROOT_HEX + 1 + PROTO_LOG_BARE_MAX / 3 * 4 + 4 < LINE_BYTES &&
+           !strpbrk(join_host, " \n");
 }
 
-static bool find(const char *text, const char *key, struct proto_log_seen *out)
+static bool find(const char *text, const char *key, struct host_seen *out)
 {
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
         if (read_line(line, strcspn(line, "\n"), key, out))
@@ -66,28 +93,42 @@ static bool find(const char *text, const char *key, struct proto_log_seen *out)
     return false;
 }
 
-void host_seen_load(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES], struct proto_log_seen *out)
+void host_seen_load(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES], struct host_seen *out)
 {
     char path[HOST_PATH_BYTES], key[LINE_BYTES];
     struct proto_buf text;
 
-    *out = (struct proto_log_seen){0};
-    if (!file_path(path) || !make_key(key, join_host, pin))
+    *out = (struct host_seen){0};
+    if (!file_path(path, "seen") || !make_key(key, join_host, pin))
         return;
     read_all(path, &text);
     if (text.failed || !find((const char *)text.bytes, key, out))
-        *out = (struct proto_log_seen){0};
+        *out = (struct host_seen){0};
     proto_buf_free(&text);
 }
 
+void host_seen_of(const struct proto_session *session, struct host_seen *out)
+{
+    const char *origin;
+
+    *out = (struct host_seen){0};
+    proto_session_seen(session, &origin, &out->tree);
+    snprintf(out->note, sizeof out->note, "%s", out->tree.size ? proto_session_seen_note(session) : "");
+}
+
 /* The new line first, then the others in their order: the oldest fall off the end. */
-static void rewrite(struct proto_buf *out, const char *old, const char *key, const struct proto_log_seen *seen)
+static void rewrite(struct proto_buf *out, const char *old, const char *key, const struct host_seen *seen)
 {
     char root[ROOT_HEX + 1];
     unsigned lines = 1;
 
-    sodium_bin2hex(root, sizeof root, seen->root, sizeof seen->root);
-    proto_buf_printf(out, "%s%" PRIu64 " %s\n", key, seen->size, root);
+    sodium_bin2hex(root, sizeof root, seen->tree.root, sizeof seen->tree.root);
+    proto_buf_printf(out, "%s%" PRIu64 " %s", key, seen->tree.size, root);
+    if (seen->note[0]) {
+        proto_buf_put_u8(out, ' ');
+        proto_base64_put(out, (const uint8_t *)seen->note, strlen(seen->note));
+    }
+    proto_buf_put_u8(out, '\n');
     for (const char *line = old; *line && lines < HOST_SEEN_MAX;) {
         size_t len = strcspn(line, "\n");
 
@@ -101,28 +142,40 @@ static void rewrite(struct proto_buf *out, const char *old, const char *key, con
 }
 
 enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
-                              const struct proto_log_seen *seen)
+                              const struct host_seen *seen)
 {
-    char path[HOST_PATH_BYTES], folder[HOST_PATH_BYTES], key[LINE_BYTES];
-    struct proto_log_seen before;
+    char path[HOST_PATH_BYTES], key[LINE_BYTES];
+    struct host_seen before;
     struct proto_buf old, text;
     enum proto_err err;
 
-    if (!file_path(path) || !make_key(key, join_host, pin))
+    if (!file_path(path, "seen") || !make_key(key, join_host, pin))
         return PROTO_ERR_RANGE;
-    memcpy(folder, path, sizeof folder);
-    *strrchr(folder, '/') = '\0';
-    err = host_folder_make(folder, HOST_PRIVATE);
+    err = make_folder_of(path);
     if (err != PROTO_OK)
         return err;
     read_all(path, &old);
     proto_buf_init(&text, FILE_BYTES + LINE_BYTES);
     err = old.failed ? PROTO_ERR_NOMEM : PROTO_OK;
-    if (err == PROTO_OK && !(find((const char *)old.bytes, key, &before) && before.size >= seen->size)) {
+    if (err == PROTO_OK && !(find((const char *)old.bytes, key, &before) && before.tree.size >= seen->tree.size)) {
         rewrite(&text, (const char *)old.bytes, key, seen);
         err = text.failed ? PROTO_ERR_RANGE : host_file_write(path, text.bytes, text.len, HOST_PRIVATE);
     }
     proto_buf_free(&text);
     proto_buf_free(&old);
     return err;
+}
+
+bool host_seen_keep_fork(const struct proto_event *event, char path[static HOST_PATH_BYTES])
+{
+    char name[64], hex[2 * 8 + 1];
+    uint8_t hash[PROTO_SHA256_BYTES];
+    const char *text = event->kind == PROTO_EVENT_ALARM ? event->alarm.fork : NULL;
+
+    if (!text)
+        return false;
+    proto_sha256(hash, text, strlen(text));
+    snprintf(name, sizeof name, "fork-%s.txt", sodium_bin2hex(hex, sizeof hex, hash, 8));
+    return file_path(path, name) && make_folder_of(path) == PROTO_OK &&
+           host_file_write(path, text, strlen(text), HOST_PRIVATE) == PROTO_OK;
 }

@@ -20,12 +20,14 @@ static void each_command_becomes_its_struct(void **state)
         {"{\"do\":\"check-words\",\"match\":true}", AGENT_DO_CHECK_WORDS},
         {"{\"do\":\"wrong-person\"}", AGENT_DO_WRONG_PERSON},
         {"{\"do\":\"end\"}", AGENT_DO_END},
-        {"{\"do\":\"still\"}", AGENT_DO_LATER},
+        {"{\"do\":\"still\"}", AGENT_DO_STILL},
         {"{\"do\":\"check\",\"check\":\"dns\"}", AGENT_DO_LATER},
         {"{\"do\":\"record\",\"on\":true}", AGENT_DO_LATER},
-        {"{\"do\":\"hold\",\"on\":true}", AGENT_DO_LATER},
-        {"{\"do\":\"torch\",\"on\":true}", AGENT_DO_LATER},
-        {"{\"do\":\"zoom\",\"factor\":2}", AGENT_DO_LATER},
+        {"{\"do\":\"hold\",\"on\":true}", AGENT_DO_HOLD},
+        {"{\"do\":\"torch\",\"on\":true}", AGENT_DO_TORCH},
+        {"{\"do\":\"zoom\",\"factor\":2}", AGENT_DO_ZOOM},
+        {"{\"do\":\"lens\",\"id\":\"0\"}", AGENT_DO_LENS},
+        {"{\"do\":\"focus\",\"x\":0.5,\"y\":1}", AGENT_DO_FOCUS},
         {"", AGENT_DO_NOTHING},
     };
     struct agent_command *command = malloc(sizeof *command);
@@ -54,6 +56,20 @@ static void a_request_without_words_gets_the_desks(void **state)
         assert_in_range(strlen(agent_desk_purpose(c)), 10, PROTO_MAX_VALUE_BYTES);
 }
 
+static void a_request_may_name_more_that_stands_on_the_same_sheet(void **state)
+{
+    struct agent_command command;
+    char why[AGENT_WHY_BYTES];
+
+    (void)state;
+    assert_ok(agent_command_from_json(
+        "{\"do\":\"request\",\"capability\":\"camera\",\"with\":[\"torch\",\"zoom\"],\"purpose\":\"To see\"}", &command,
+        why));
+    assert_int_equal(command.count, 3);
+    assert_int_equal(command.capabilities[0], PROTO_CAPABILITY_CAMERA);
+    assert_int_equal(command.capabilities[2], PROTO_CAPABILITY_ZOOM);
+}
+
 static void a_broken_line_is_one_error_that_names_the_way_out(void **state)
 {
     static const struct {
@@ -76,6 +92,19 @@ static void a_broken_line_is_one_error_that_names_the_way_out(void **state)
         {"{\"do\":\"draw\",\"shape\":\"arrow\",\"points\":[[0,0,0]]}", PROTO_ERR_RANGE, "\"points\""},
         {"{\"do\":\"clear\",\"id\":\"all\"}", PROTO_ERR_RANGE, "\"id\""},
         {"{\"do\":\"check-words\"}", PROTO_ERR_RANGE, "\"match\""},
+        {"{\"do\":\"request\",\"capability\":\"camera\",\"with\":[\"camera\"]}", PROTO_ERR_RANGE, "comes twice"},
+        {"{\"do\":\"request\",\"capability\":\"camera\",\"with\":[\"torch\",\"zoom\",\"still\"]}", PROTO_ERR_RANGE,
+         "at most 2"},
+        {"{\"do\":\"request\",\"capability\":\"camera\",\"with\":\"torch\"}", PROTO_ERR_RANGE, "a list"},
+        {"{\"do\":\"request\",\"capability\":\"camera\",\"with\":[\"webcam\"]}", PROTO_ERR_RANGE, "\"webcam\""},
+        {"{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"a\\u0007b\"}", PROTO_ERR_RANGE,
+         "control characters"},
+        {"{\"do\":\"hold\"}", PROTO_ERR_RANGE, "\"on\""},
+        {"{\"do\":\"torch\",\"on\":1}", PROTO_ERR_RANGE, "\"torch\""},
+        {"{\"do\":\"zoom\",\"factor\":0.5}", PROTO_ERR_RANGE, "\"factor\""},
+        {"{\"do\":\"zoom\"}", PROTO_ERR_RANGE, "\"factor\""},
+        {"{\"do\":\"lens\"}", PROTO_ERR_RANGE, "camera-state"},
+        {"{\"do\":\"focus\",\"x\":2,\"y\":0}", PROTO_ERR_RANGE, "\"focus\""},
     };
     struct agent_command command;
     char why[AGENT_WHY_BYTES];
@@ -129,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_becomes_its_struct),
         cmocka_unit_test(a_request_without_words_gets_the_desks),
+        cmocka_unit_test(a_request_may_name_more_that_stands_on_the_same_sheet),
         cmocka_unit_test(a_broken_line_is_one_error_that_names_the_way_out),
         cmocka_unit_test(a_mark_may_have_as_many_points_as_the_wire_takes),
         cmocka_unit_test(a_list_to_request_keeps_its_order_and_names_what_is_wrong),

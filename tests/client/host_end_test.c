@@ -34,44 +34,68 @@ static int remove_folder(void **state)
 static void logs_are_remembered_each_by_host_and_root(void **state)
 {
     const uint8_t pin_a[HOST_SEEN_PIN_BYTES] = {1}, pin_b[HOST_SEEN_PIN_BYTES] = {2};
-    const struct proto_log_seen one = {7, {0xaa}}, two = {9, {0xbb}};
-    struct proto_log_seen seen;
+    const struct host_seen one = {{7, {0xaa}}, "help/audit/acme\n7\n"}, two = {{9, {0xbb}}, ""};
+    struct host_seen seen;
 
     (void)state;
     host_seen_load("help.example.org", pin_a, &seen);
-    assert_int_equal(seen.size, 0);
+    assert_int_equal(seen.tree.size, 0);
     assert_ok(host_seen_save("help.example.org", pin_a, &one));
     assert_ok(host_seen_save("help.example.org", pin_b, &two));
     host_seen_load("help.example.org", pin_a, &seen);
-    assert_int_equal(seen.size, 7);
-    assert_memory_equal(seen.root, one.root, sizeof one.root);
+    assert_int_equal(seen.tree.size, 7);
+    assert_memory_equal(seen.tree.root, one.tree.root, sizeof one.tree.root);
+    assert_string_equal(seen.note, one.note);
     host_seen_load("help.example.org", pin_b, &seen);
-    assert_int_equal(seen.size, 9);
+    assert_int_equal(seen.tree.size, 9);
+    assert_string_equal(seen.note, "");
     host_seen_load("help.example.org:8443", pin_a, &seen);
-    assert_int_equal(seen.size, 0);
+    assert_int_equal(seen.tree.size, 0);
 }
 
 static void a_smaller_tree_never_replaces_a_larger_one(void **state)
 {
     const uint8_t pin[HOST_SEEN_PIN_BYTES] = {3};
-    const struct proto_log_seen large = {100, {1}}, small = {99, {2}}, larger = {101, {3}};
-    struct proto_log_seen seen;
+    const struct host_seen large = {{100, {1}}, ""}, small = {{99, {2}}, ""}, larger = {{101, {3}}, ""};
+    struct host_seen seen;
 
     (void)state;
     assert_ok(host_seen_save("a", pin, &large));
     assert_ok(host_seen_save("a", pin, &small));
     host_seen_load("a", pin, &seen);
-    assert_int_equal(seen.size, 100);
+    assert_int_equal(seen.tree.size, 100);
     assert_ok(host_seen_save("a", pin, &larger));
     host_seen_load("a", pin, &seen);
-    assert_int_equal(seen.size, 101);
-    assert_int_equal(seen.root[0], 3);
+    assert_int_equal(seen.tree.size, 101);
+    assert_int_equal(seen.tree.root[0], 3);
+}
+
+static void what_shows_a_forked_log_is_kept_for_its_owner_alone(void **state)
+{
+    const struct proto_event alarm = {.kind = PROTO_EVENT_ALARM, .alarm = {.message = "forked", .fork = "two roots\n"}};
+    const struct proto_event other = {.kind = PROTO_EVENT_ALARM, .alarm = {.message = "a replay"}};
+    char path[HOST_PATH_BYTES], again[HOST_PATH_BYTES];
+    struct proto_buf text;
+    struct stat about;
+
+    (void)state;
+    assert_false(host_seen_keep_fork(&other, path));
+    assert_true(host_seen_keep_fork(&alarm, path));
+    assert_true(host_seen_keep_fork(&alarm, again));
+    assert_string_equal(path, again); /* one file for one fork */
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+    proto_buf_init(&text, 64);
+    assert_ok(host_file_read(path, &text));
+    assert_int_equal(text.len, strlen(alarm.alarm.fork));
+    proto_buf_free(&text);
+    unlink(path);
 }
 
 static void the_file_is_private_and_bounded(void **state)
 {
     uint8_t pin[HOST_SEEN_PIN_BYTES] = {0};
-    struct proto_log_seen seen = {1, {0}};
+    struct host_seen seen = {{1, {0}}, ""};
     char path[HOST_PATH_BYTES];
     struct stat about;
 
@@ -85,28 +109,28 @@ static void the_file_is_private_and_bounded(void **state)
     assert_int_equal(about.st_mode & 0777, 0600);
     pin[1] = 0;
     host_seen_load("b", pin, &seen);
-    assert_int_equal(seen.size, 0); /* the oldest fell off */
+    assert_int_equal(seen.tree.size, 0); /* the oldest fell off */
     pin[1] = HOST_SEEN_MAX + 9;
     host_seen_load("b", pin, &seen);
-    assert_int_equal(seen.size, 1);
+    assert_int_equal(seen.tree.size, 1);
 }
 
 static void a_damaged_file_is_no_memory_and_no_error(void **state)
 {
     static const char broken[] = "c 04000000000000000000000000000000 x\nc 04\n\n\xff\xff";
     const uint8_t pin[HOST_SEEN_PIN_BYTES] = {4};
-    const struct proto_log_seen fresh = {5, {5}};
-    struct proto_log_seen seen;
+    const struct host_seen fresh = {{5, {5}}, ""};
+    struct host_seen seen;
     char path[HOST_PATH_BYTES];
 
     (void)state;
     assert_true(host_path(path, "%s/handhold/seen", folder));
     assert_ok(host_file_write(path, broken, sizeof broken - 1, HOST_PRIVATE));
     host_seen_load("c", pin, &seen);
-    assert_int_equal(seen.size, 0);
+    assert_int_equal(seen.tree.size, 0);
     assert_ok(host_seen_save("c", pin, &fresh));
     host_seen_load("c", pin, &seen);
-    assert_int_equal(seen.size, 5);
+    assert_int_equal(seen.tree.size, 5);
 }
 
 static void a_pause_doubles_to_its_bound_and_jitters_below_it(void **state)
@@ -130,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_are_remembered_each_by_host_and_root),
         cmocka_unit_test(a_smaller_tree_never_replaces_a_larger_one),
+        cmocka_unit_test(what_shows_a_forked_log_is_kept_for_its_owner_alone),
         cmocka_unit_test(the_file_is_private_and_bounded),
         cmocka_unit_test(a_damaged_file_is_no_memory_and_no_error),
         cmocka_unit_test(a_pause_doubles_to_its_bound_and_jitters_below_it),
