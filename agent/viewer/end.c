@@ -68,7 +68,10 @@ static void thaw(struct viewer_end *end, const struct proto_event *e)
 static void on_event(void *context, const struct proto_event *e)
 {
     struct viewer_end *end = context;
+    char path[HOST_PATH_BYTES];
 
+    if (host_seen_keep_fork(e, path))
+        host_say(HOST_WARN, "the log is forked: what proves it is kept in %s; give it to the privacy officer", path);
     g_rec_mutex_lock(&end->lock);
     thaw(end, e);
     agent_view_event(&end->view, e, host_now());
@@ -130,11 +133,10 @@ static void failed(void *context, enum proto_err err, const char *text)
 static void remember_log(struct viewer_end *end)
 {
     const uint8_t *pin = end->line->config.credential->identity.root_fingerprint;
-    struct proto_log_seen seen;
-    const char *origin;
+    struct host_seen seen;
 
-    proto_session_seen(agent_desk_session(end->desk), &origin, &seen);
-    if (seen.size > end->seen.size && host_seen_save(end->line->host, pin, &seen) != PROTO_OK)
+    host_seen_of(agent_desk_session(end->desk), &seen);
+    if (seen.tree.size > end->seen.tree.size && host_seen_save(end->line->host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
 }
@@ -183,7 +185,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
                                              .by_code = true,
                                              .customer_ref = end->customer_ref,
                                              .reference = end->reference,
-                                             .seen = end->seen};
+                                             .seen = end->seen.tree,
+                                             .seen_note = end->seen.note};
     struct host_uplink_config uplink = {.loop = end->line->loop,
                                         .url = config->url,
                                         .ca_file = config->ca_file,

@@ -6,6 +6,7 @@
 #include "agent/viewer/line.h"
 #include "agent/viewer/slot.h"
 #include "proto/host/loop.h"
+#include "proto/host/seen.h"
 #include "proto/host/uplink.h"
 
 struct viewer_end {
@@ -31,7 +32,7 @@ struct viewer_end {
     bool finished;
     bool asked_policy;
     char join_host[320];
-    struct proto_log_seen seen;
+    struct host_seen seen;
 };
 
 struct viewer_line {
