@@ -102,6 +102,12 @@ export class Studio implements Devices {
     this.opened = this.camera.open();
   }
 
+  letGo(capability: Capability): void {
+    if (capability !== 'camera' || this.wanted || !this.opened) return;
+    this.opened = undefined;
+    this.camera.close();
+  }
+
   capture(capability: Capability, on: boolean): void {
     if (capability === 'camera') void (on ? this.start() : this.stop());
     else if (capability === 'torch' || capability === 'zoom') this.serve();

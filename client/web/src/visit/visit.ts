@@ -75,6 +75,8 @@ const CHAT_KEPT = 50;
 /** What the camera and the device listen to; screens use listen(). */
 export interface Devices {
   capture(capability: Capability, on: boolean): void;
+  /** It did not come to a capture that was about to begin, or not yet: what was made ready for it is let go. */
+  letGo(capability: Capability): void;
   keyFrame(): void;
   mark(mark: Mark): void;
   clear(id: number): void;
@@ -172,7 +174,10 @@ export class Visit {
       case 'logged':
         this.entries.push({ capability: event.capability, action: event.action, note: event.note, r: event.r, receipt: event.receipt, unixMs: Date.now() });
         break;
-      case 'hold': this.onHold = event.on; break;
+      case 'hold':
+        this.onHold = event.on;
+        if (event.on) this.letGoOfWaiting();
+        break;
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
       case 'camera-control': this.devices.control(event.order); break;
@@ -181,6 +186,7 @@ export class Visit {
       case 'data': this.onData(event.data); break;
       case 'connection':
         this.online = event.state === 'connected' || event.state === 'resumed';
+        if (!this.online) this.letGoOfWaiting();
         this.resumed = event.state === 'resumed';
         if (this.resumed) this.reopened = false;
         break;
@@ -210,8 +216,13 @@ export class Visit {
     }
     else {
       this.granted.delete(capability);
+      this.devices.letGo(capability);
       this.refusedBy.set(capability, state);
     }
+  }
+
+  private letGoOfWaiting(): void {
+    for (const capability of this.waiting) this.devices.letGo(capability);
   }
 
   private onStill(event: Extract<SessionEvent, { kind: 'still' }>): void {
