@@ -9,7 +9,9 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/identity/credential.h"
+#include "proto/log/fork.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/fork.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/paper.h"
 #include "relay/audit/phrases.h"
@@ -125,8 +127,9 @@ static void print_wrong(const struct audit_proved *p)
 static void print_head(const struct audit_belief *belief, const struct audit_proved *p)
 {
     static const char *const why[] = {
-        [AUDIT_TRUST_FILE] = ("nobody but the file itself says that this is the log's key. Compare it with the one that "
-                              "the organisation publishes, or give --ca and --org, or --key."),
+        [AUDIT_TRUST_FILE] =
+            ("nobody but the file itself says that this is the log's key. Compare it with the one that "
+             "the organisation publishes, or give --ca and --org, or --key."),
         [AUDIT_TRUST_KEY] = "the log's key is the one that you gave.",
         [AUDIT_TRUST_ORG] = "the log's key is one that the organisation's note names, which its root signed.",
     };
@@ -226,7 +229,9 @@ int audit_check(void)
     proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
     if (belief && proved && take_belief(belief) && read_whole(audit_options.file, &file)) {
         code = HOST_EXIT_FAILED;
-        if (audit_proofs_check((const char *)file.bytes, file.len, belief, proved)) {
+        if (proto_log_fork_is((const char *)file.bytes, file.len)) {
+            code = audit_check_fork((const char *)file.bytes, file.len, belief, audit_options.file, audit_options.json);
+        } else if (audit_proofs_check((const char *)file.bytes, file.len, belief, proved)) {
             audit_session_make_plain(&proved->session);
             (audit_options.json ? print_json : print_words)(belief, proved);
             code = proved->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;

@@ -15,6 +15,7 @@
 
 #include "client/companion/receipt.h"
 #include "proto/host/files.h"
+#include "proto/log/fork.h"
 #include "proto/seal/signature.h"
 #include "relay/audit/proofs.h"
 #include "tests/relay/audit_tool.h"
@@ -458,9 +459,59 @@ static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **
     log_fixture_close(&f);
 }
 
+/* Two checkpoints as two ends were shown them, of these sizes, in a file as an end keeps it. */
+static void make_fork(uint64_t first_size, uint64_t second_size, const char *path)
+{
+    struct proto_log_fork fork = {.kind =
+                                      first_size == second_size ? PROTO_LOG_FORK_SAME_SIZE : PROTO_LOG_FORK_BAD_PROOF};
+    struct proto_log_checkpoint checkpoint = {.origin = LOG_FIXTURE_ORIGIN, .size = first_size};
+    uint8_t public_key[32], secret[64];
+    char note[PROTO_LOG_CHECKPOINT_MAX];
+    struct proto_buf text;
+
+    proto_sign_keypair(public_key, secret, shared.log_seed);
+    snprintf(fork.log_vkey, sizeof fork.log_vkey, "%s", shared.log_vkey);
+    assert_ok(proto_log_checkpoint_sign(note, &checkpoint, secret));
+    assert_ok(proto_log_checkpoint_bare(fork.first, note, shared.log_vkey));
+    checkpoint.size = second_size;
+    checkpoint.root[3] = 1;
+    assert_ok(proto_log_checkpoint_sign(note, &checkpoint, secret));
+    assert_ok(proto_log_checkpoint_bare(fork.second, note, shared.log_vkey));
+    proto_buf_init(&text, PROTO_LOG_FORK_FILE_MAX);
+    assert_ok(proto_log_fork_write(&text, &fork));
+    assert_ok(host_file_write(path, text.bytes, text.len, HOST_PRIVATE));
+    proto_buf_free(&text);
+}
+
+static void two_checkpoints_that_an_end_kept_are_judged_offline(void **state)
+{
+    const uint8_t seed[32] = {77};
+    uint8_t public_key[32], secret[64];
+    struct proto_note_key key;
+    struct proto_buf other;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    proto_sign_keypair(public_key, secret, seed);
+    assert_ok(proto_note_key_init(&key, LOG_FIXTURE_ORIGIN, public_key));
+    proto_buf_init(&other, PROTO_NOTE_VKEY_MAX);
+    proto_note_key_format(&key, &other);
+    assert_true(host_path(path, "%s/fork.txt", shared.folder));
+    make_fork(12, 12, path);
+    audit_tool_expect(&shared, 0, "PROVED", "check %s --key %s", path, shared.log_vkey);
+    audit_tool_expect(&shared, 0, "nobody but the file itself", "check %s", path);
+    audit_tool_expect(&shared, 0, "\"proved\":true", "check %s --json", path);
+    audit_tool_expect(&shared, 1, "is not one of this organisation", "check %s --key %.*s", path, (int)other.len,
+                      (const char *)other.bytes);
+    proto_buf_free(&other);
+    make_fork(12, 13, path);
+    audit_tool_expect(&shared, 1, "of two sizes", "check %s --key %s", path, shared.log_vkey);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_checkpoints_that_an_end_kept_are_judged_offline),
         cmocka_unit_test(proofs_of_a_session_hold_without_the_relay),
         cmocka_unit_test(each_part_is_a_proof_that_other_programs_read),
         cmocka_unit_test(no_changed_character_gets_through),
