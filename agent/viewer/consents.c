@@ -112,6 +112,13 @@ void viewer_consents_open(ViewerConsents *self, guint n)
             gtk_menu_button_popup(GTK_MENU_BUTTON(self->chips[i].button));
 }
 
+void viewer_consents_open_for(ViewerConsents *self, enum proto_capability capability)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(shown); i++)
+        if (shown[i].capability == capability)
+            gtk_menu_button_popup(GTK_MENU_BUTTON(self->chips[i].button));
+}
+
 void viewer_consents_listen(ViewerConsents *self, viewer_ask ask, void *context)
 {
     self->ask = ask;

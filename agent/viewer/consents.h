@@ -18,6 +18,7 @@ void viewer_consents_listen(ViewerConsents *self, viewer_ask ask, void *context)
 void viewer_consents_update(ViewerConsents *self, const struct agent_view *view, int64_t now_ms);
 /** Opens the form of the n-th that is shown, from 0. */
 void viewer_consents_open(ViewerConsents *self, guint n);
+void viewer_consents_open_for(ViewerConsents *self, enum proto_capability capability);
 
 G_END_DECLS
 

@@ -76,6 +76,8 @@ static void on_event(void *context, const struct proto_event *e)
     thaw(end, e);
     agent_view_event(&end->view, e, host_now());
     take_marks(end, e);
+    agent_desk_home_event(end->home, e, host_now());
+    end->home_version++;
     if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE)
         agent_view_take_policy(&end->view, proto_session_policy(agent_desk_session(end->desk)));
     g_rec_mutex_unlock(&end->lock);
@@ -101,7 +103,11 @@ static void on_state(void *context, const handhold_StateChange *change)
 {
     struct viewer_end *end = context;
 
-    (void)change;
+    g_rec_mutex_lock(&end->lock);
+    agent_desk_home_state(end->home, change, host_now());
+    end->home_version++;
+    end->view.version++;
+    g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);
 }
 
@@ -167,6 +173,7 @@ static void on_figures(void *context)
 
     g_rec_mutex_lock(&end->lock);
     agent_desk_picture_second(agent_desk_picture(end->desk), now.mono_ms, &end->view.stats);
+    agent_desk_home_tick(end->home, now);
     end->view.version++;
     g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);
@@ -174,6 +181,19 @@ static void on_figures(void *context)
 }
 
 /* ---- start and stop ---- */
+
+static enum proto_err make_home(struct viewer_end *end)
+{
+    const struct agent_desk_home_config config = {.session = agent_desk_session(end->desk),
+                                                  .customer_ref = end->customer_ref};
+    struct agent_desk_home *home;
+    enum proto_err err = agent_desk_home_new(&home, &config, host_now());
+
+    g_rec_mutex_lock(&end->lock);
+    end->home = home;
+    g_rec_mutex_unlock(&end->lock);
+    return err;
+}
 
 static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
 {
@@ -198,6 +218,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
                                         .context = end};
     enum proto_err err = agent_desk_new(&end->desk, &agent, &listener, host_now());
 
+    if (err == PROTO_OK)
+        err = make_home(end);
     if (err == PROTO_OK)
         err = host_timer_new(&end->figures, end->line->loop, on_figures, end);
     if (err != PROTO_OK)
@@ -235,6 +257,10 @@ void viewer_end_stop(struct viewer_end *end)
     end->uplink = NULL;
     host_timer_free(end->figures);
     end->figures = NULL;
+    g_rec_mutex_lock(&end->lock);
+    agent_desk_home_free(end->home);
+    end->home = NULL;
+    g_rec_mutex_unlock(&end->lock);
     agent_desk_free(end->desk);
     end->desk = NULL;
     end->finished = true;
@@ -321,6 +347,22 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
     default:
         return PROTO_OK;
     }
+}
+
+void viewer_end_run_check(struct viewer_end *end, const char *check, const char *target)
+{
+    enum proto_err err;
+    uint32_t id;
+
+    if (!end->home || end->finished)
+        return;
+    g_rec_mutex_lock(&end->lock);
+    err = agent_desk_home_check(end->home, check, target, &id, host_now());
+    if (err != PROTO_OK)
+        agent_view_refused(&end->view, check, err);
+    g_rec_mutex_unlock(&end->lock);
+    host_uplink_kick(end->uplink);
+    viewer_end_tell(end);
 }
 
 void viewer_end_obey(struct viewer_end *end, const struct agent_command *command)

@@ -18,6 +18,8 @@ struct viewer_end {
     GRecMutex lock;
     struct agent_view view;
     struct agent_marks marks;
+    struct agent_desk_home *home; /* made and freed by the line's thread */
+    uint64_t home_version;
     struct viewer_slot slot; /* has a lock of its own */
 
     /* GTK's thread */
@@ -52,6 +54,7 @@ void viewer_end_tell(struct viewer_end *end);
 /* The line's thread. */
 void viewer_end_start(struct viewer_end *end);
 void viewer_end_obey(struct viewer_end *end, const struct agent_command *command);
+void viewer_end_run_check(struct viewer_end *end, const char *check, const char *target);
 void viewer_end_leave(struct viewer_end *end, enum proto_end reason);
 void viewer_end_stop(struct viewer_end *end); /* frees desk and uplink */
 

@@ -5,7 +5,7 @@
 #include "proto/host/connection.h"
 #include "proto/host/world.h"
 
-enum what { JOB_START, JOB_OBEY, JOB_LEAVE, JOB_RELEASE, JOB_QUIT };
+enum what { JOB_START, JOB_OBEY, JOB_CHECK, JOB_LEAVE, JOB_RELEASE, JOB_QUIT };
 
 struct job {
     enum what what;
@@ -45,6 +45,9 @@ static void perform(struct viewer_line *line, struct job *job)
         break;
     case JOB_OBEY:
         viewer_end_obey(job->end, job->command);
+        break;
+    case JOB_CHECK:
+        viewer_end_run_check(job->end, job->command->shape, job->command->text);
         break;
     case JOB_LEAVE:
     case JOB_RELEASE:
@@ -189,6 +192,25 @@ struct agent_marks *viewer_end_marks(struct viewer_end *end)
 void viewer_end_unlock(struct viewer_end *end)
 {
     g_rec_mutex_unlock(&end->lock);
+}
+
+const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end)
+{
+    return end->home ? agent_desk_home_devices(end->home) : NULL;
+}
+
+uint64_t viewer_end_devices_version(struct viewer_end *end)
+{
+    return end->home_version;
+}
+
+void viewer_end_check(struct viewer_end *end, const char *check, const char *target)
+{
+    struct agent_command command = {0};
+
+    g_strlcpy(command.shape, check, sizeof command.shape);
+    g_strlcpy(command.text, target, sizeof command.text);
+    post(end->line, JOB_CHECK, end, PROTO_END_NONE, &command);
 }
 
 GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms)

@@ -12,6 +12,7 @@
 #include <gtk/gtk.h>
 
 #include "agent/commands.h"
+#include "agent/desk/home.h"
 #include "agent/desk/marks.h"
 #include "agent/desk/view.h"
 
@@ -47,6 +48,11 @@ void viewer_end_finish(struct viewer_end *end, enum proto_end reason);
 struct agent_view *viewer_end_lock(struct viewer_end *end);
 struct agent_marks *viewer_end_marks(struct viewer_end *end); /* under the lock */
 void viewer_end_unlock(struct viewer_end *end);
+/** What the customer's home says of itself, and a number that rises with each change. Under the lock; NULL: nothing. */
+const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end);
+uint64_t viewer_end_devices_version(struct viewer_end *end);
+/** Asks for a check ("chain": all of them). */
+void viewer_end_check(struct viewer_end *end, const char *check, const char *target);
 
 /** The newest picture since the last call, NULL when none came. Transfers a reference. */
 GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms);

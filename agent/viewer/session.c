@@ -171,6 +171,7 @@ static void show_live(ViewerSession *self, const struct agent_view *view, int64_
     show_words(self, view);
     show_customer(self, view, now_ms);
     viewer_chat_update(self->chat, view);
+    viewer_devices_update(self->devices, view);
     viewer_session_update_actions(self, view);
 }
 
@@ -263,6 +264,18 @@ static void on_draw(void *context, const struct agent_mark *mark)
     viewer_session_draw(context, mark);
 }
 
+static void on_copied(ViewerSession *self, const char *text)
+{
+    g_autofree char *words = g_strdup_printf(_("Copied: %s"), text);
+
+    viewer_session_toast(self, words);
+}
+
+static void on_ask_devices(ViewerSession *self)
+{
+    viewer_consents_open_for(self->consents, PROTO_CAPABILITY_DEVICE_STATE);
+}
+
 static void on_tool(void *context, enum agent_mark_tool tool, uint32_t colour)
 {
     ViewerSession *self = context;
@@ -338,11 +351,13 @@ void viewer_session_leave(ViewerSession *self)
 
 void viewer_session_invite(ViewerSession *self)
 {
+    viewer_devices_set_end(self->devices, NULL);
     viewer_end_release(self->end);
     self->version = self->notices = 0;
     self->phase = AGENT_VIEW_CONNECTING;
     gtk_revealer_set_reveal_child(self->notice_revealer, FALSE);
     self->end = viewer_end_new(self->line, self->customer_ref, self->reference, on_changed, self);
+    viewer_devices_set_end(self->devices, self->end);
     viewer_session_update(self);
 }
 
@@ -351,6 +366,9 @@ static void viewer_session_dispose(GObject *object)
     ViewerSession *self = VIEWER_SESSION(object);
 
     g_clear_handle_id(&self->tick, g_source_remove);
+    if (self->devices)
+        viewer_devices_set_end(self->devices, NULL);
+    self->devices = NULL;
     g_clear_pointer(&self->end, viewer_end_release);
     g_clear_object(&self->actions);
     G_OBJECT_CLASS(viewer_session_parent_class)->dispose(object);
@@ -382,9 +400,10 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     g_type_ensure(VIEWER_TYPE_PICTURE);
     g_type_ensure(VIEWER_TYPE_TOOLS);
     g_type_ensure(VIEWER_TYPE_CHAT);
+    g_type_ensure(VIEWER_TYPE_DEVICES);
     g_type_ensure(VIEWER_TYPE_WRAP_UP);
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/session.ui");
-    BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(wrap_up), BIND(stage);
+    BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(devices), BIND(wrap_up), BIND(stage);
     BIND(notice_revealer), BIND(notice_box), BIND(notice), BIND(side), BIND(panes);
     BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
     BIND(recording), BIND(frozen), BIND(not_live), BIND(figures), BIND(reason);
@@ -402,6 +421,8 @@ static void viewer_session_init(ViewerSession *self)
     viewer_tools_listen(self->tools, on_tool, self);
     viewer_consents_listen(self->consents, on_ask, self);
     viewer_chat_listen(self->chat, on_say, self);
+    g_signal_connect_swapped(self->devices, "copied", G_CALLBACK(on_copied), self);
+    g_signal_connect_swapped(self->devices, "ask", G_CALLBACK(on_ask_devices), self);
     viewer_session_add_actions(self);
     self->tick = g_timeout_add(TICK_MS, on_tick, self);
 }

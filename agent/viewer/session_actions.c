@@ -354,6 +354,16 @@ static void on_focus_chat(GSimpleAction *action, GVariant *parameter, void *data
     viewer_chat_focus(self->chat);
 }
 
+static void on_focus_devices(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerSession *self = data;
+
+    (void)action, (void)parameter;
+    viewer_session_show_side(self, TRUE);
+    gtk_stack_set_visible_child_name(self->panes, "devices");
+    viewer_devices_focus(self->devices);
+}
+
 static void on_sentences(GSimpleAction *action, GVariant *parameter, void *data)
 {
     ViewerSession *self = data;
@@ -393,6 +403,7 @@ static const GActionEntry entries[] = {
     {.name = "tool", .activate = on_tool, .parameter_type = "s"},
     {.name = "focus-picture", .activate = on_focus_picture},
     {.name = "focus-chat", .activate = on_focus_chat},
+    {.name = "focus-devices", .activate = on_focus_devices},
     {.name = "sentences", .activate = on_sentences},
     {.name = "dismiss", .activate = on_dismiss},
 };

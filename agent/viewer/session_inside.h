@@ -5,6 +5,7 @@
 
 #include "agent/viewer/chat.h"
 #include "agent/viewer/consents.h"
+#include "agent/viewer/devices.h"
 #include "agent/viewer/invite.h"
 #include "agent/viewer/picture.h"
 #include "agent/viewer/session.h"
@@ -20,6 +21,7 @@ struct _ViewerSession {
     ViewerPicture *picture;
     ViewerTools *tools;
     ViewerChat *chat;
+    ViewerDevices *devices;
     ViewerWrapUp *wrap_up;
     GtkOverlay *stage;
     GtkRevealer *notice_revealer;

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a window shows of a session, without a window. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/desk/quality.h"
+#include "agent/desk/view.h"
+
+static struct agent_view view; /* large: it holds a conversation */
+static struct proto_now now;
+
+static int begin(void **state)
+{
+    (void)state;
+    now = (struct proto_now){.mono_ms = 100000, .unix_ms = 1795300000000};
+    agent_view_init(&view, PROTO_ROLE_AGENT);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    agent_view_clear(&view);
+    return 0;
+}
+
+static void tell(const struct proto_event *event)
+{
+    agent_view_event(&view, event, now);
+}
+
+static void invite(void)
+{
+    tell(&(struct proto_event){.kind = PROTO_EVENT_INVITE,
+                               .invite = {"0102", "https://h/j#secret", "407 183 922 9", "help.example.org"}});
+}
+
+static void join(void)
+{
+    invite();
+    tell(&(struct proto_event){.kind = PROTO_EVENT_JOINED, .joined = {.peer = "phone"}});
+}
+
+static void consent_until(enum proto_capability capability, enum proto_consent_state state, uint32_t max_s)
+{
+    tell(&(struct proto_event){.kind = PROTO_EVENT_CONSENT,
+                               .consent = {.capability = capability, .state = state, .purpose = "why", .max_s = max_s}});
+}
+
+static void consent(enum proto_capability capability, enum proto_consent_state state)
+{
+    consent_until(capability, state, 0);
+}
+
+static void data(const handhold_Data *message)
+{
+    tell(&(struct proto_event){.kind = PROTO_EVENT_DATA, .data = message});
+}
+
+static void pause_by(const char *by, const char *reason)
+{
+    handhold_Data message = {.which_body = handhold_Data_paused_tag};
+
+    message.body.paused.paused = *by != '\0';
+    snprintf(message.body.paused.by, sizeof message.body.paused.by, "%s", by);
+    snprintf(message.body.paused.reason, sizeof message.body.paused.reason, "%s", reason);
+    data(&message);
+}
+
+static void a_session_goes_from_connecting_to_its_end(void **state)
+{
+    (void)state;
+    assert_int_equal(view.phase, AGENT_VIEW_CONNECTING);
+    invite();
+    assert_int_equal(view.phase, AGENT_VIEW_INVITED);
+    assert_string_equal(view.code, "407 183 922 9");
+    assert_true(agent_view_has_customer(&view));
+    join();
+    assert_int_equal(view.phase, AGENT_VIEW_JOINED);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {PROTO_END_CUSTOMER_LEFT, 1, ""}});
+    assert_int_equal(view.phase, AGENT_VIEW_ENDED);
+    assert_string_equal(agent_view_end_words(view.end), "The customer has left");
+    assert_false(agent_view_has_customer(&view));
+}
+
+static void a_link_is_forgotten_once_it_was_used(void **state)
+{
+    (void)state;
+    join();
+    assert_string_equal(view.link, "");
+    assert_string_equal(view.code, "");
+}
+
+static void it_says_where_the_customer_is(void **state)
+{
+    (void)state;
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_AWAITED);
+    join();
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
+    pause_by("device", "page-hidden");
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HIDDEN);
+    pause_by("device", "phone-call");
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_CALL);
+    pause_by("customer", "asked");
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_PAUSED);
+    pause_by("agent", "hold");
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HELD);
+    pause_by("", "");
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = false});
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_SILENT);
+}
+
+static void nothing_is_asked_before_somebody_is_there(void **state)
+{
+    (void)state;
+    invite();
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_NOBODY);
+    join();
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+}
+
+static void three_refusals_silence_the_question(void **state)
+{
+    (void)state;
+    join();
+    for (int i = 0; i < PROTO_REFUSALS_MUTE; i++) {
+        assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_RECORDING), AGENT_VIEW_ASK_MAY);
+        consent(PROTO_CAPABILITY_RECORDING, PROTO_CONSENT_REQUESTED);
+        assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_RECORDING), AGENT_VIEW_ASK_OPEN);
+        consent(PROTO_CAPABILITY_RECORDING, PROTO_CONSENT_REFUSED);
+    }
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_RECORDING), AGENT_VIEW_ASK_SILENCED);
+    assert_string_equal(agent_view_state_words(&view, PROTO_CAPABILITY_RECORDING), "Refused");
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+}
+
+static void a_grant_forgives_the_refusals_before_it(void **state)
+{
+    (void)state;
+    join();
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REFUSED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REFUSED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_GRANTED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REFUSED);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+}
+
+static void what_the_policy_forbids_is_not_asked(void **state)
+{
+    struct proto_policy policy;
+
+    (void)state;
+    join();
+    proto_policy_defaults(&policy, "example.org");
+    agent_view_take_policy(&view, &policy);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_LOCATION), AGENT_VIEW_ASK_POLICY);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+}
+
+static void a_grant_with_an_end_counts_down(void **state)
+{
+    (void)state;
+    join();
+    consent_until(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_GRANTED, 60);
+    assert_int_equal(agent_view_left_ms(&view, PROTO_CAPABILITY_CAMERA, now.mono_ms + 15000), 45000);
+    assert_int_equal(agent_view_left_ms(&view, PROTO_CAPABILITY_CAMERA, now.mono_ms + 99000), 0);
+    consent_until(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_GRANTED, 0);
+    assert_int_equal(agent_view_left_ms(&view, PROTO_CAPABILITY_CAMERA, now.mono_ms), -1);
+}
+
+static void a_picture_is_not_live_from_three_seconds_on(void **state)
+{
+    (void)state;
+    join();
+    assert_false(agent_view_not_live(&view, now.mono_ms));
+    assert_int_equal(agent_view_picture_age_ms(&view, now.mono_ms), -1);
+    view.picture_ms = now.mono_ms;
+    assert_false(agent_view_not_live(&view, now.mono_ms + PROTO_STALE_MS - 1));
+    assert_true(agent_view_not_live(&view, now.mono_ms + PROTO_STALE_MS));
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = false});
+    assert_true(agent_view_not_live(&view, now.mono_ms + 1));
+}
+
+static void the_conversation_keeps_its_newest_lines(void **state)
+{
+    handhold_Data message = {.which_body = handhold_Data_chat_tag};
+
+    (void)state;
+    join();
+    snprintf(message.body.chat.text, sizeof message.body.chat.text, "hello");
+    data(&message);
+    agent_view_said(&view, "hi", now);
+    assert_false(agent_view_chat_line(&view, 0)->mine);
+    assert_string_equal(agent_view_chat_line(&view, 1)->text, "hi");
+    assert_true(agent_view_chat_line(&view, 1)->mine);
+    assert_null(agent_view_chat_line(&view, 2));
+    for (unsigned i = 0; i < AGENT_VIEW_CHAT_MAX; i++)
+        agent_view_said(&view, "more", now);
+    assert_null(agent_view_chat_line(&view, 1));
+    assert_string_equal(agent_view_chat_line(&view, 2)->text, "more");
+}
+
+static void check_words_that_differ_are_an_alarm(void **state)
+{
+    handhold_Data message = {.which_body = handhold_Data_check_words_tag};
+
+    (void)state;
+    join();
+    message.body.check_words.match = false;
+    data(&message);
+    assert_int_equal(view.words_theirs, AGENT_VIEW_WORDS_DIFFER);
+    assert_int_equal(view.notice_level, AGENT_VIEW_ALARM);
+}
+
+static void the_figures_of_a_picture_are_words(void **state)
+{
+    struct agent_desk_picture_stats good = {
+        .frames = 30, .width = 1280, .height = 720, .fps = 29.9, .kbps = 1412, .latency_p50_ms = 68};
+    struct agent_desk_picture_stats late = good, jerky = good;
+    char text[AGENT_QUALITY_BYTES];
+
+    (void)state;
+    agent_quality_figures(&good, text);
+    assert_string_equal(text, "1280×720 · 30 fps · 1.4 Mbit/s · 68 ms");
+    assert_int_equal(agent_quality_grade(&good), AGENT_QUALITY_GOOD);
+    assert_string_equal(agent_quality_reason(&good), "");
+    late.latency_p50_ms = 900;
+    assert_int_equal(agent_quality_grade(&late), AGENT_QUALITY_POOR);
+    assert_non_null(strstr(agent_quality_reason(&late), "late"));
+    jerky.fps = 12;
+    jerky.kbps = 100;
+    assert_int_equal(agent_quality_grade(&jerky), AGENT_QUALITY_FAIR);
+    assert_non_null(strstr(agent_quality_reason(&jerky), "carries little"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_session_goes_from_connecting_to_its_end, begin, finish),
+        cmocka_unit_test_setup_teardown(a_link_is_forgotten_once_it_was_used, begin, finish),
+        cmocka_unit_test_setup_teardown(it_says_where_the_customer_is, begin, finish),
+        cmocka_unit_test_setup_teardown(nothing_is_asked_before_somebody_is_there, begin, finish),
+        cmocka_unit_test_setup_teardown(three_refusals_silence_the_question, begin, finish),
+        cmocka_unit_test_setup_teardown(a_grant_forgives_the_refusals_before_it, begin, finish),
+        cmocka_unit_test_setup_teardown(what_the_policy_forbids_is_not_asked, begin, finish),
+        cmocka_unit_test_setup_teardown(a_grant_with_an_end_counts_down, begin, finish),
+        cmocka_unit_test_setup_teardown(a_picture_is_not_live_from_three_seconds_on, begin, finish),
+        cmocka_unit_test_setup_teardown(the_conversation_keeps_its_newest_lines, begin, finish),
+        cmocka_unit_test_setup_teardown(check_words_that_differ_are_an_alarm, begin, finish),
+        cmocka_unit_test(the_figures_of_a_picture_are_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
