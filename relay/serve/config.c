@@ -33,12 +33,16 @@ struct key {
     }
 #define LIMIT(name, value, help) {#name, offsetof(struct serve_config, limits.name), 0, false, 1, #value, help},
 
+#define WITNESS "witness"
+
 static const struct key keys[] = {
     TEXT(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
     TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
     TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
     TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
     SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
+    {WITNESS, 0, 1, false, 0, "", "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines"},
+    TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),
     NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
     RELAY_LIMIT_LIST(LIMIT)};
 
@@ -57,8 +61,32 @@ static bool set_number(struct serve_config *config, const struct key *key, const
     return true;
 }
 
+/* URL KEY; the key itself is looked at when the relay starts. */
+static bool add_witness(struct serve_config *config, const char *value)
+{
+    struct serve_witness_setting *witness = &config->witnesses[config->witness_count];
+    size_t url = strcspn(value, " \t"), gap = strspn(value + url, " \t");
+    const char *vkey = value + url + gap;
+
+    if (!*value)
+        return true;
+    while (url && value[url - 1] == '/')
+        url--;
+    if (config->witness_count == SERVE_WITNESSES_MAX ||
+        (strncmp(value, "http://", 7) && strncmp(value, "https://", 8)) || url >= sizeof witness->url || !gap ||
+        !*vkey || strpbrk(vkey, " \t") || strlen(vkey) >= sizeof witness->vkey)
+        return false;
+    memcpy(witness->url, value, url);
+    witness->url[url] = 0;
+    strcpy(witness->vkey, vkey);
+    config->witness_count++;
+    return true;
+}
+
 static bool set_key(struct serve_config *config, const struct key *key, const char *value)
 {
+    if (!strcmp(key->name, WITNESS))
+        return add_witness(config, value);
     if (key->yes_or_no) {
         bool yes = !strcmp(value, "yes");
         memcpy((char *)config + key->offset, &(int64_t){yes}, sizeof(int64_t));
@@ -129,7 +157,9 @@ static int on_line(void *user, const char *section, const char *name, const char
     if (set_key(reading->config, key, value))
         return 1;
     snprintf(reading->finding, sizeof reading->finding, "%s = %.100s: is not a value for this setting", name, value);
-    if (key->yes_or_no)
+    if (!strcmp(key->name, WITNESS))
+        snprintf(reading->way_out, sizeof reading->way_out, "give URL KEY: https://… and name+id+base64; 8 at most");
+    else if (key->yes_or_no)
         snprintf(reading->way_out, sizeof reading->way_out, "give yes or no");
     else if (key->text_bytes)
         snprintf(reading->way_out, sizeof reading->way_out, "give at most %zu characters", key->text_bytes - 1);

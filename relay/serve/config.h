@@ -9,17 +9,24 @@
 #include <stdio.h>
 
 #include "proto/host/files.h"
+#include "proto/seal/note.h"
 #include "relay/core/core.h"
 #include "relay/serve/report.h"
 
 #define SERVE_HOST_BYTES 262u /* host[:port], as in links */
+enum { SERVE_WITNESSES_MAX = 8 };
 
 struct serve_config {
     char host[SERVE_HOST_BYTES];       /* as it stands in links; empty: from the certificate */
     char staff_host[SERVE_HOST_BYTES]; /* name of the staff end; empty: the same name on another port */
     char listen[SERVE_HOST_BYTES];
     char staff_listen[SERVE_HOST_BYTES]; /* empty with a staff_host: one port for both ends */
-    int64_t public_log; /* the log is served at the public end too */
+    struct serve_witness_setting {
+        char url[SERVE_HOST_BYTES], vkey[PROTO_NOTE_VKEY_MAX + 1]; /* the URL without a slash at its end */
+    } witnesses[SERVE_WITNESSES_MAX];
+    size_t witness_count;
+    char witness_ca[SERVE_HOST_BYTES]; /* roots for their TLS; empty: this system's */
+    int64_t public_log;                /* the log is served at the public end too */
     int64_t drain_s;
     struct relay_limits limits;
 };

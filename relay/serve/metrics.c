@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "relay/serve/witness.h"
 
 /*     figure of the core    type       help */
 #define FIGURES(X)                                                                                                     \
@@ -37,14 +38,20 @@ static double certificate_end(const struct serve *serve)
 void serve_metrics_write(struct serve *serve, struct proto_buf *out)
 {
     struct relay_core_figures figures;
+    struct serve_witness_figures witnesses;
     struct proto_log_seen head;
 
     relay_core_figures(serve->core, &figures);
+    serve_witnesses_figures(serve->witnesses, &witnesses);
     relay_appender_head(serve->appender, &head);
 #define PUT(name, type, help) put(out, #name, type, help, (double)figures.name);
     FIGURES(PUT)
 #undef PUT
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);
+    put(out, "log_cosigned_entries", "gauge", "entries of the newest checkpoint that a witness cosigned",
+        (double)witnesses.size);
+    put(out, "witness_failures", "counter", "answers of witnesses without a cosignature, and missing ones",
+        (double)witnesses.failed);
     put(out, "uptime_seconds", "gauge", "since the relay began to serve",
         (double)(host_now().mono_ms - serve->started_ms) / 1000);
     put(out, "draining", "gauge", "1 while the relay takes no new session", serve->draining);

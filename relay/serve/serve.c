@@ -11,6 +11,7 @@
 #include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
 #include "relay/serve/tiles.h"
+#include "relay/serve/witness.h"
 
 enum { WATCH_MS = 1000 }; /* how soon a changed note is seen */
 
@@ -164,6 +165,7 @@ static void on_woken(void *context)
     struct serve *serve = context;
 
     serve_tiles_deliver(serve->tiles);
+    serve_witnesses_poke(serve->witnesses);
     serve_run_core(serve);
 }
 
@@ -320,10 +322,12 @@ bool serve_open(struct serve *serve, const struct serve_config *config, struct s
     *serve = (struct serve){
         .config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER, .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
-        !serve_tiles_new(&serve->tiles, serve, report) || !serve_listen_new(&serve->listen, serve, report) ||
-        !set_up(serve, report) || !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+        !serve_tiles_new(&serve->tiles, serve, report) || !serve_witnesses_new(&serve->witnesses, serve, report) ||
+        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
+        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
+    serve_witnesses_poke(serve->witnesses);
     host_loop_on_wake(loop, on_woken, serve);
     host_loop_on_pass(loop, on_pass, serve);
     host_timer_set(serve->watch_timer, serve->started_ms + WATCH_MS);
@@ -336,6 +340,10 @@ void serve_close(struct serve *serve)
     serve->stopping = true;
     if (serve->loop)
         host_loop_on_wake(serve->loop, NULL, NULL);
+    serve_tiles_free(serve->tiles); /* its thread asks the witnesses */
+    serve->tiles = NULL;
+    serve_witnesses_free(serve->witnesses); /* they ask the appender */
+    serve->witnesses = NULL;
     relay_appender_free(serve->appender); /* writes what it was given */
     relay_store_close(serve->writer);
     relay_store_close(serve->reader);
@@ -345,6 +353,5 @@ void serve_close(struct serve *serve)
     serve_listen_free(serve->listen);
     serve_sockets_free(serve->sockets);
     serve_leaves_free(serve->leaves);
-    serve_tiles_free(serve->tiles);
     serve_jobs_free(serve->jobs);
 }

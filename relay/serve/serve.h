@@ -21,6 +21,7 @@ struct lws;
 struct serve_listen;
 struct serve_sockets;
 struct serve_tiles;
+struct serve_witnesses;
 
 struct serve {
     /* Borrowed */
@@ -37,6 +38,7 @@ struct serve {
     struct serve_sockets *sockets;
     struct serve_jobs *jobs;
     struct serve_tiles *tiles;
+    struct serve_witnesses *witnesses; /* NULL without any */
     struct host_timer *core_timer, *watch_timer;
 
     char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */

@@ -8,6 +8,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/log/tiles_http.h"
+#include "relay/serve/witness.h"
 
 enum {
     WAITING_MAX = 256, /* requests; a verifier that reads a whole log asks for a few at a time */
@@ -80,9 +81,15 @@ static void request_free(struct serve_tiles *tiles, struct serve_tiles_request *
 /* The newest checkpoint is the store's, unless witnesses have put their names under one that is hardly older. */
 static void look_up(struct serve_tiles *tiles, struct serve_tiles_request *request)
 {
+    char note[PROTO_LOG_CHECKPOINT_MAX];
+
     proto_buf_init(&request->bytes, RELAY_TILES_BYTES_MAX);
     request->err =
         relay_tiles_get(tiles->store, request->path, strlen(request->path), &request->bytes, &request->found);
+    if (!request->err && !request->found.immutable && serve_witnesses_checkpoint(tiles->serve->witnesses, note)) {
+        proto_buf_clear(&request->bytes);
+        proto_buf_put_text(&request->bytes, note);
+    }
 }
 
 static void *run(void *context)

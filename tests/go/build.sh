@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# build.sh FOLDER: makes FOLDER/verify. 77: Go is not on this machine.
+# build.sh FOLDER: the Go programs of this folder as FOLDER/verify and FOLDER/witness. 77: Go is not on this machine.
 set -eu
 folder=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,3 +11,4 @@ command -v go >/dev/null || { echo "skipped: go is not here (apt install golang-
 mkdir -p "$folder/cache"
 export GO111MODULE=off GOPATH=$gopath GOFLAGS= GOCACHE="$folder/cache" HOME="$folder"
 go build -o "$folder/verify" "$here/verify.go"
+go build -o "$folder/witness" "$here/witness.go"

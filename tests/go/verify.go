@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
@@ -393,6 +394,45 @@ func refusesReceipt(receipt []byte, vkey, what string) {
 	}
 }
 
+// checkCosignature: C2SP tlog-cosignature, which Go's note package does not know.
+func checkCosignature(checkpoint []byte, vkey string) error {
+	parts := strings.Split(vkey, "+")
+	key, err := base64.StdEncoding.DecodeString(strings.Join(parts[2:], "+"))
+	if err != nil || len(key) != 33 || key[0] != 4 {
+		return errors.New("not the key of a witness")
+	}
+	text, lines, _ := strings.Cut(string(checkpoint), "\n\n")
+	for _, line := range strings.Split(lines, "\n") {
+		if !strings.HasPrefix(line, "— "+parts[0]+" ") {
+			continue
+		}
+		sig, err := base64.StdEncoding.Strict().DecodeString(line[len("— "+parts[0]+" "):])
+		if err != nil || len(sig) != 4+8+ed25519.SignatureSize {
+			return errors.New("not a cosignature")
+		}
+		signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s\n", binary.BigEndian.Uint64(sig[4:]), text)
+		if !ed25519.Verify(key[1:], []byte(signed), sig[12:]) {
+			return errors.New("it does not verify")
+		}
+		return nil
+	}
+	return errors.New("there is none")
+}
+
+// It may be on its way from the witness to the relay.
+func (l *logReader) awaitCosignature(vkey string) error {
+	for try := 0; ; try++ {
+		data, err := l.read("checkpoint")
+		if err == nil {
+			err = checkCosignature(data, vkey)
+		}
+		if err == nil || try == 100 {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // Paths that have no content, or more than one spelling.
 func (l *logReader) hasNot(size int64) {
 	for _, path := range []string{"", "checkpoint/", "tile/0/0", "tile/0/000.p/0", "tile/0/x000/000", "tile/9/000",
@@ -438,6 +478,7 @@ func main() {
 	url := flag.String("url", "", "of the relay's end: https://HOST:PORT")
 	root := flag.String("ca", "", "the root of its certificate")
 	identity := flag.String("identity", "", "IDENTITY.crt and .key, for the staff end")
+	witness := flag.String("witness", "", "the verifier key of a witness that must have cosigned the checkpoint")
 	save := flag.Bool("save", false, "keep its checkpoint as FOLDER/checkpoint.older, and nothing else")
 	flag.Parse()
 	log := &logReader{folder: flag.Arg(0), url: *url}
@@ -445,6 +486,9 @@ func main() {
 		var err error
 		log.client, err = newClient(*root, *identity)
 		must(err, "TLS")
+		if *witness != "" {
+			must(log.awaitCosignature(*witness), "the cosignature")
+		}
 		verifyRemote(log, *save)
 		return
 	}

@@ -29,7 +29,7 @@ static const char *go_program(struct house *h, const char *name)
 
 static void set_up_relay(struct house *h, const char *settings)
 {
-    char text[1024];
+    char text[2048];
 
     snprintf(text, sizeof text, "%s%s", HOUSE_SETTINGS, settings);
     house_write(h, "relay/relay.ini", text, strlen(text));
@@ -103,14 +103,88 @@ static void the_public_end_serves_no_log_unless_it_is_told_to(void **state)
         h, 0,
         (const char *const[]){"/bin/cp", house_path(h, "relay/relay/log.vkey"), house_path(h, "verifier"), NULL}));
     says(h, go_verify(h, 1, h->host, (const char *const[]){"-save", NULL}), "404");
-    says(h, go_verify(h, 1, h->staff, (const char *const[]){"-save", NULL}), "certificate");
+    says(h, go_verify(h, 1, h->staff, (const char *const[]){"-save", NULL}),
+         "the checkpoint: Get"); /* no certificate */
     free(go_verify(h, 0, h->staff, (const char *const[]){"-save", "-identity", house_path(h, "org/staff/ana"), NULL}));
+}
+
+/* ---- witnesses ---- */
+
+static struct demo_child *start_witness(struct house *h, const char *option, const char *value,
+                                        char settings[static 1024])
+{
+    char vkey[512] = "";
+    FILE *file = fopen(house_path(h, "relay/relay/log.vkey"), "re");
+
+    assert_non_null(file);
+    assert_non_null(fgets(vkey, sizeof vkey, file));
+    fclose(file);
+    const char *const argv[] = {go_program(h, "witness"), option, value, vkey, NULL};
+    struct demo_child *witness = demo_child_start(&h->children, "witness", argv);
+    assert_non_null(witness);
+    json_t *ready = house_await(h, witness, "ready", NULL);
+    snprintf(settings, 1024, "public_log = yes\nwitness = %s %s\n", house_text(ready, "url"),
+             house_text(ready, "vkey"));
+    return witness;
+}
+
+static void await_word(struct house *h, const char *word)
+{
+    char command[HOUSE_PATH_BYTES * 2];
+
+    snprintf(command, sizeof command, "grep -rqs '%s' %s", word, h->dir);
+    for (int i = 0; i < 400; i++) {
+        if (system(command) == 0) /* NOLINT: words of this house */
+            return;
+        demo_children_watch(&h->children, 50);
+    }
+    house_fail(h, "nobody said \"%s\"", word);
+}
+
+static void a_witness_of_others_cosigns_what_the_relay_serves(void **state)
+{
+    struct house *h = *state;
+    char settings[1024], *vkey;
+
+    go_program(h, "verify");
+    assert_int_equal(mkdir(house_path(h, "verifier"), 0700), 0);
+    struct demo_child *witness = start_witness(h, "-fail", "2", settings);
+    vkey = strrchr(settings, ' ') + 1;
+    set_up_relay(h, settings);
+    visit(h, NULL);
+    house_await_number(h, witness, "cosigned", "size", 1);
+    house_forget(witness, "cosigned");
+    visit(h, NULL); /* on a tree that it has already: consistency is proved to it */
+    house_await_number(h, witness, "cosigned", "size", 14);
+    free(house_run(
+        h, 0,
+        (const char *const[]){"/bin/cp", house_path(h, "relay/relay/log.vkey"), house_path(h, "verifier"), NULL}));
+    await_word(h, "does not cosign: HTTP 503");
+    vkey[strcspn(vkey, "\n")] = 0;
+    free(go_verify(h, 0, h->host, (const char *const[]){"-save", "-witness", vkey, NULL}));
+    house_expect_exit(h, witness, SIGTERM, -1);
+}
+
+/* Data and checkpoint were put back together: the relay cannot know, the witness does. */
+static void a_witness_that_has_seen_more_is_believed_to_have(void **state)
+{
+    struct house *h = *state;
+    char settings[1024];
+
+    go_program(h, "verify");
+    struct demo_child *witness = start_witness(h, "-size", "4711", settings);
+    set_up_relay(h, settings);
+    visit(h, NULL);
+    await_word(h, "it has seen 4711 entries of this log");
+    house_expect_exit(h, witness, SIGTERM, -1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST_WITHOUT_RELAY(a_verifier_of_others_reads_the_log_over_http_and_refuses_each_altered_one),
+        HOUSE_TEST_WITHOUT_RELAY(a_witness_of_others_cosigns_what_the_relay_serves),
+        HOUSE_TEST_WITHOUT_RELAY(a_witness_that_has_seen_more_is_believed_to_have),
         HOUSE_TEST_WITHOUT_RELAY(the_public_end_serves_no_log_unless_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
