@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "proto/consent/statement.h"
+#include "proto/guide/run.h"
 
 #define NAME(id, wire, name, label) name ", "
 #define CAPABILITIES PROTO_CAPABILITY_LIST(NAME)
 #define WORD_LIST                                                                                                      \
-    "request, chat, point, draw, clear, freeze, check-words, hold, still, torch, zoom, lens, focus, wrong-person, end"
+    "request, chat, point, draw, clear, freeze, check-words, hold, still, torch, zoom, lens, focus, wrong-person, " \
+    "check, cancel, guides, guide, end"
 
 __attribute__((format(printf, 3, 4))) static enum proto_err fail(char why[static AGENT_WHY_BYTES], enum proto_err err,
                                                                  const char *format, ...)
@@ -209,6 +211,54 @@ static enum proto_err take_match(const json_t *json, struct agent_command *out, 
     return PROTO_OK;
 }
 
+/* ---- the home ---- */
+
+static enum proto_err take_target(const json_t *json, const char *field, struct agent_command *out,
+                                  char why[static AGENT_WHY_BYTES])
+{
+    const char *target = text_of(json, field);
+
+    if (target && strlen(target) >= sizeof out->target)
+        return fail(why, PROTO_ERR_RANGE, "\"%s\" of %zu bytes: it may have %zu at most; make it shorter", field,
+                    strlen(target), sizeof out->target - 1);
+    snprintf(out->target, sizeof out->target, "%s", target ? target : "");
+    return PROTO_OK;
+}
+
+static enum proto_err take_check(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *name = text_of(json, "check");
+    enum proto_err err = take_target(json, "target", out, why);
+
+    if (err)
+        return err;
+    if (!name || !*name)
+        return fail(why, PROTO_ERR_RANGE, "\"check\": the field \"check\" is missing; add chain for all, or the name of one");
+    return take_text("check", name, 32, out, why);
+}
+
+static enum proto_err take_search(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *words = text_of(json, "search");
+
+    return take_text("search", words ? words : "", 200, out, why);
+}
+
+static enum proto_err take_guide(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *guide = text_of(json, "guide"), *act = text_of(json, "act");
+    enum proto_err err = take_target(json, "subject", out, why);
+
+    if (err)
+        return err;
+    if (!guide == !act || (guide && !proto_guide_id_ok(guide)) || (act && !proto_guide_act_from_name(act)))
+        return fail(why, PROTO_ERR_RANGE,
+                    "\"guide\": give \"guide\" with the id of one to begin, or \"act\" with done, skip, back, "
+                    "did-not-work or close");
+    snprintf(out->shape, sizeof out->shape, "%s", act ? act : "");
+    return take_text("guide", guide ? guide : "", 64, out, why);
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -231,7 +281,10 @@ static const struct {
     {"zoom", AGENT_DO_ZOOM, take_zoom},
     {"lens", AGENT_DO_LENS, take_lens},
     {"focus", AGENT_DO_FOCUS, take_point},
-    {"check", AGENT_DO_LATER, NULL},
+    {"check", AGENT_DO_CHECK, take_check},
+    {"cancel", AGENT_DO_CANCEL, take_clear},
+    {"guides", AGENT_DO_GUIDES, take_search},
+    {"guide", AGENT_DO_GUIDE, take_guide},
     {"record", AGENT_DO_LATER, NULL},
 };
 

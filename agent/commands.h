@@ -30,6 +30,10 @@ enum agent_do {
     AGENT_DO_ZOOM,
     AGENT_DO_LENS,  /* `text` is its id */
     AGENT_DO_FOCUS, /* where, as POINT */
+    AGENT_DO_CHECK,  /* `text`: its name; `target` */
+    AGENT_DO_CANCEL, /* the check `id`; 0: all */
+    AGENT_DO_GUIDES, /* `text`: words to search for; "": what the home suggests */
+    AGENT_DO_GUIDE,  /* `text`: id of one to begin, for the device `target`; or "" and `shape`: done, skip, back … */
     AGENT_DO_WRONG_PERSON,
     AGENT_DO_END,
     AGENT_DO_LATER, /* `text` is the command's name */
@@ -45,7 +49,7 @@ struct agent_command {
     bool on;                   /* FREEZE, CHECK_WORDS, HOLD, TORCH */
     double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT, FOCUS: one pair */
     size_t pairs;
-    char shape[16];
+    char shape[16], target[129];
     char text[PROTO_MAX_CHAT_BYTES + 1]; /* chat, purpose, words of a mark */
 };
 

@@ -90,6 +90,7 @@ static void on_event(void *context, const struct proto_event *e)
     if (e->kind == PROTO_EVENT_CONSENT && e->consent.state == PROTO_CONSENT_GRANTED &&
         e->consent.capability == PROTO_CAPABILITY_STILL)
         h->still_days = e->consent.retention_days;
+    headless_home_event(h->home, e);
     if (camera_stopped(e))
         tell_last_picture(h, now);
     if (e->kind == PROTO_EVENT_JOINED)
@@ -111,6 +112,7 @@ static void on_state(void *context, const handhold_StateChange *change)
     struct headless *h = context;
 
     agent_tell_state(&h->tell, change);
+    headless_home_state(h->home, change);
 }
 
 /* A line for each frame: what became of it, and when, on this machine's monotonic clock. */
@@ -213,6 +215,17 @@ static int start_desk(struct headless *h)
 
     if (err != PROTO_OK)
         host_say_err("the session", err);
+    if (err == PROTO_OK) {
+        const struct headless_home_config home = {.loop = h->loop,
+                                                  .session = agent_desk_session(h->desk),
+                                                  .tell = &h->tell,
+                                                  .guides = config->guides,
+                                                  .cases = config->cases,
+                                                  .customer_ref = config->customer_ref,
+                                                  .uplink = &h->uplink};
+
+        err = headless_home_new(&h->home, &home); /* what is wrong is said there */
+    }
     return err == PROTO_OK ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
@@ -258,6 +271,7 @@ static void stop(struct headless *h)
     host_uplink_free(h->uplink);
     host_timer_free(h->timer);
     headless_stills_forget(h);
+    headless_home_free(h->home);
     agent_desk_free(h->desk);
     host_loop_free(h->loop);
     if (h->stats && fclose(h->stats) != 0)

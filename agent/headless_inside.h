@@ -8,6 +8,7 @@
 #include "agent/commands.h"
 #include "agent/desk/desk.h"
 #include "agent/headless.h"
+#include "agent/headless_home.h"
 #include "agent/tell.h"
 #include "proto/host/loop.h"
 #include "proto/host/uplink.h"
@@ -22,6 +23,7 @@ struct headless {
     struct host_lines *lines;
     struct host_uplink *uplink;
     struct agent_desk *desk;
+    struct headless_home *home; /* its session is the desk's */
     bool leaving;
     bool told;           /* all pictures that came are in the figures that were told as final */
     uint32_t stills;     /* number of the last one that came */

@@ -19,6 +19,9 @@ static const struct {
     {AGENT_DO_FOCUS, PROTO_ERR_CONSENT, "the customer has not allowed the camera", "request camera first"},
     {AGENT_DO_DRAW, PROTO_ERR_RANGE, "the shape is none, or a point is outside the picture",
      "use arrow, line, circle, rectangle, text, number or highlight, and points from 0 to 1"},
+    {AGENT_DO_CHECK, PROTO_ERR_CONSENT, "the customer has not allowed device information", "request device-state first"},
+    {AGENT_DO_GUIDE, PROTO_ERR_NOT_FOUND, "there is no guide of this id", "see the event guides, and --guides"},
+    {AGENT_DO_GUIDE, PROTO_ERR_STATE, "no guide is followed, or there is nothing before this step", "begin one"},
     {AGENT_DO_REQUEST, PROTO_ERR_EXISTS, "it was asked for already, and is open or granted", "wait for the answer"},
     {AGENT_DO_REQUEST, PROTO_ERR_CONSENT, "the customer said no three times in a row", "do not ask again"},
     {AGENT_DO_REQUEST, PROTO_ERR_RANGE, "the purpose is empty, too long, or one that only a device says",
@@ -107,6 +110,12 @@ void headless_obey(struct headless *h, const struct agent_command *command)
         break;
     case AGENT_DO_FOCUS:
         err = agent_desk_focus(h->desk, command->points[0], command->points[1], now);
+        break;
+    case AGENT_DO_CHECK:
+    case AGENT_DO_CANCEL:
+    case AGENT_DO_GUIDES:
+    case AGENT_DO_GUIDE:
+        err = headless_home_obey(h->home, command);
         break;
     case AGENT_DO_WRONG_PERSON:
         host_uplink_end(h->uplink, PROTO_END_WRONG_PERSON);

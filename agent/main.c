@@ -17,7 +17,7 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *guides, *cases, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -35,6 +35,8 @@ static const struct host_option options[] = {
     {"record", "FILE", HOST_TEXT, &opt.record, .help = "not yet in this version"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
+    {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, to be proposed and followed"},
+    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered"},
     {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
@@ -138,6 +140,8 @@ static int run(void)
     c->purpose = opt.purpose;
     c->snapshot = opt.snapshot;
     c->stats = opt.stats;
+    c->guides = opt.guides;
+    c->cases = opt.cases;
     c->stills = opt.stills;
     c->json = opt.json;
     host_seen_load(host, pin, &c->seen);

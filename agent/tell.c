@@ -242,12 +242,14 @@ void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange 
         return;
     }
     if (change->which_body == handhold_StateChange_property_tag)
-        host_event_fields("state", json_pack("{s:s,s:s,s:o,s:s,s:I}", "device", p->device, "property", p->name, "value",
-                                             value_of(p), "unit", p->unit, "unix_ms", (json_int_t)p->unix_ms));
+        host_event_fields("state", json_pack("{s:s,s:s,s:o,s:s,s:I,s:b}", "device", p->device, "property", p->name, "value",
+                                             value_of(p), "unit", p->unit, "unix_ms", (json_int_t)p->unix_ms, "hidden",
+                                             (int)p->hidden));
     else if (change->which_body == handhold_StateChange_device_tag)
-        host_event_fields("device", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "device", d->id, "parent", d->parent,
-                                              "kind", d->kind, "maker", d->maker, "model", d->model, "firmware",
-                                              d->firmware, "seen_by", d->seen_by, "gone", (int)d->gone));
+        host_event_fields("device", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "device", d->id, "parent",
+                                              d->parent, "kind", d->kind, "name", d->name, "maker", d->maker, "model",
+                                              d->model, "firmware", d->firmware, "seen_by", d->seen_by, "gone",
+                                              (int)d->gone, "hidden", (int)d->hidden));
 }
 
 void agent_tell_still(const struct agent_tell *tell, const struct proto_event *e, const char *file)
