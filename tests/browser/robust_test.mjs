@@ -2,7 +2,7 @@
 /* Lines that break, tabs that hide, relays that restart: nothing is captured meanwhile, and one tap brings it back. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { leave, Scene } from './scene.mjs';
+import { leave, parted, Scene } from './scene.mjs';
 import { heard, liveTracks } from './watch.mjs';
 
 let scene;
@@ -80,8 +80,7 @@ test('a browser that refuses the camera is told apart from a person who does', a
 test('an agent who is not there yet, leaves, and comes back', async () => {
   const { agent, page } = await scene.joined();
   agent.do({ do: 'end' });
-  await agent.await('ended');
-  await page.waitForSelector('[data-screen="end"] h1');
+  await parted({ agent, page });
   assert.match(await page.textContent('main'), /Nothing is shared any more/);
 });
 
@@ -109,7 +108,7 @@ test('after a reload the visit goes on, everything is off, and one tap turns it 
   await page.click('#mask-add');
   await page.waitForSelector('.mask-box');
   assert.equal(await stored(page), '', 'while the page is seen nothing is stored');
-  const from = agent.mark(), before_ = total(agent);
+  const from = agent.mark();
   await page.reload();
   await agent.await('connection', { state: 'resumed' }, from);
   await page.waitForSelector('#continue');
@@ -121,8 +120,9 @@ test('after a reload the visit goes on, everything is off, and one tap turns it 
   await page.waitForFunction(() => /Before the reload[\s\S]*Are you there/.test(document.querySelector('.lines').textContent));
   assert.equal(seen.media, sent, 'no picture leaves before the tap');
   await page.click('#continue');
-  await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
-  assert.equal(await liveTracks(page), 1);
+  await page.waitForFunction(() => window.tracks.filter((t) => t.readyState === 'live').length === 1);
+  const shown = agent.mark();
+  await agent.await('video', { frames: (n) => n > 5 }, shown);
   await page.click('#hide');
   await page.waitForSelector('.mask-box', { timeout: 5000 }); // what was hidden is hidden
   await leave(people);
@@ -147,7 +147,7 @@ test('what a reload leaves behind holds no media key and no picture, and dies wi
   assert.ok(grants.every((g) => !('key' in g) && !('baseKey' in g)));
   assert.equal(left[2], 0);
   agent.do({ do: 'end' });
-  await page.waitForSelector('.receipt');
+  await parted(people);
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
   assert.equal(await stored(page), '');
 });

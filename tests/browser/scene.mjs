@@ -55,6 +55,13 @@ export class Scene {
   }
 }
 
+/** The agent has said good-bye; the person says nothing to it. */
+export async function parted({ agent, page }) {
+  await page.click('#skip');
+  await agent.await('ended');
+  await page.waitForSelector('.receipt');
+}
+
 /** Ends the visit from the page, and waits until both ends know. */
 export async function leave({ agent, page }) {
   await page.click('#end');

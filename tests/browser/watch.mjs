@@ -47,17 +47,17 @@ export async function axeViolations(page) {
 async function whole(file) {
   for (;; await new Promise((resolve) => setTimeout(resolve, 50))) {
     const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
-    if (bytes.subarray(-8, -4).toString('latin1') === 'IEND') return bytes;
+    if (bytes.subarray(-8, -4).toString('latin1') === 'IEND' || bytes.subarray(-2).equals(Buffer.from([0xff, 0xd9]))) return bytes;
   }
 }
 
-/** {width, height, data} of a PNG, decoded by a page that is not ours. */
+/** {width, height, data} of a PNG or JPEG, decoded by a page that is not ours. */
 export async function decodePng(browser, file) {
   const page = await browser.newPage(), png = await whole(file);
   try {
     const found = await page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const bitmap = await createImageBitmap(new Blob([bytes]));
       const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext('2d');
       context.drawImage(bitmap, 0, 0);
       const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);

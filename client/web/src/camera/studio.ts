@@ -103,6 +103,7 @@ export class Studio implements Devices {
   }
 
   letGo(capability: Capability): void {
+    if (capability === 'torch' && this.lit) void this.shine(false);
     if (capability !== 'camera' || this.wanted || !this.opened) return;
     this.opened = undefined;
     this.camera.close();
@@ -136,13 +137,12 @@ export class Studio implements Devices {
     void this.tell();
   }
 
-  /* Light and zoom were allowed: a lens that has none says so, and a lamp that nobody may light any more goes out. */
+  /* Light and zoom were allowed: a lens that has none says so. */
   private serve(): void {
     const { camera, visit } = this;
     if (!visit || (visit.granted.has('camera') && !camera.track)) return; // known when it runs
     if (visit.granted.has('torch') && !visit.paused && !camera.hasTorch()) visit.cannot('torch');
     if (visit.granted.has('zoom') && !visit.paused && !camera.zoomRange()) visit.cannot('zoom');
-    if (!visit.granted.has('torch') && this.lit) void this.shine(false);
   }
 
   /** Which lens, what it can and does; ids are numbers, because a device's own id would tell more than that. */

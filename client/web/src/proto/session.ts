@@ -122,8 +122,11 @@ export type SessionEvent =
   /**
    * A capability changed its state. purpose: with 'requested' the agent's words; else why, may be empty. maxS 0: until the
    * session ends. request, of: with 'requested', the number of the sheet and how many are on it, each with an event of its own.
+   * extended: with 'granted', what was granted already goes on.
    */
-  | { kind: 'consent'; capability: Capability; state: ConsentState; purpose: string; maxS: number; retentionDays: number; request: number; of: number }
+  | { kind: 'consent'; capability: Capability; state: ConsentState; purpose: string; maxS: number; retentionDays: number; request: number; of: number; extended: boolean }
+  /** A grant ends soon; extend() is possible from now on. */
+  | { kind: 'expiring'; capability: Capability; leftS: number }
   /** A note of this end is in the log and its receipt was verified. `note` and `r` are worth keeping for the receipt. */
   | { kind: 'logged'; capability: Capability | undefined; action: string; index: number; logSize: number;
       receipt: LogReceiptBytes; note: string; r: Uint8Array }
@@ -230,6 +233,8 @@ export interface CustomerSession {
   refuse(capability: Capability): Err;
   /** As refuse, because the device cannot: no camera, the system said no. Also takes back a grant that the device cannot keep. */
   blocked(capability: Capability): Err;
+  /** Lets a grant that is 'expiring' go on for as long as was first asked, once the log has it. STATE, LOG, POLICY, FULL. */
+  extend(capability: Capability): Err;
   /** At once, whatever the log does: capture stops, the key is gone, the gate closes, everybody is told. */
   withdraw(capability: Capability): Err;
   /** Pauses everything that is captured; capture events follow. */

@@ -97,9 +97,10 @@ export class Asking {
       else setText(error, t('ask.chooseFirst'));
     };
     this.sheet.open(key, title,
-      this.whoLine(), this.factsOf(first),
+      this.whoLine(),
       !one && h('fieldset', { class: 'switches' }, h('legend', {}, t('ask.each')),
         ...asks.map(({ capability }, i) => h('label', { class: 'switch', for: `want-${capability}` }, switches[i], h('span', {}, capabilityName(capability))))),
+      this.factsOf(first),
       has('camera') && h('p', { class: 'small' }, t('ask.browser')),
       has('recording') && h('p', { class: 'small' }, t('ask.recordingHonest')),
       has('still') && h('p', { class: 'small' }, t('ask.photoHonest')),

@@ -44,7 +44,8 @@ export class Bar {
     setText(this.state, words);
     this.state.hidden = words === '';
     this.pause.hidden = granted.size === 0 || paused !== undefined || this.visit.onHold;
-    const now = JSON.stringify([[...granted.keys()], name, paused !== undefined]);
+    const until = [...granted.keys()].map((capability) => session.grantedUntil(capability) ?? 0);
+    const now = JSON.stringify([[...granted.keys()], until.map(Math.round), name, paused !== undefined]);
     if (now === this.shown) return; // buttons that are rebuilt lose the focus
     this.shown = now;
     replace(this.list, ...[...granted.keys()].map((capability) => {

@@ -10,7 +10,7 @@ import type { Mark, Visit } from '../visit/visit.js';
 import { language, t } from '../words/words.js';
 import type { Key } from '../words/words.js';
 
-const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number'];
+const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number', 'highlight'];
 const SAME_FRAME_MS = 40;
 const MOST_CARDS = 4;
 const LINE = '#ffd21f', EDGE = '#1c1f23';
@@ -21,6 +21,8 @@ interface Card {
   element: HTMLElement;
   canvas: HTMLCanvasElement;
   frame: ImageBitmap | undefined;
+  /** The marked picture was not there any more. */
+  stale: boolean;
   tsMs: number;
   marks: Mark[];
 }
@@ -102,6 +104,15 @@ export function drawMark(c: CanvasRenderingContext2D, mark: Mark, w: number, h: 
       c.textBaseline = 'middle';
       break;
     case 'text': break;
+    case 'highlight':
+      c.globalAlpha = 0.4;
+      c.strokeStyle = LINE;
+      c.lineWidth = width * 6;
+      c.beginPath();
+      list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p)));
+      c.stroke();
+      c.globalAlpha = 1;
+      break;
     default: strokeTwice(c, width, () => list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p))));
   }
   if (mark.text) drawText(c, plain(mark.text), first, width);
@@ -126,7 +137,8 @@ export class Marks {
     let card = this.cards.find((c) => Math.abs(c.tsMs - mark.tsMs) < SAME_FRAME_MS);
     if (!card) {
       card = this.newCard(mark.tsMs, name);
-      const frame = await this.ring.at(captureMonoMs);
+      const marked = await this.ring.at(captureMonoMs), frame = marked ?? (await this.ring.at(undefined));
+      card.stale = marked === undefined;
       if (frame) {
         card.frame = await createImageBitmap(frame);
         frame.close();
@@ -138,7 +150,7 @@ export class Marks {
 
   private newCard(tsMs: number, name: string): Card {
     const canvas = h('canvas', { role: 'img' });
-    const card: Card = { canvas, tsMs, marks: [], frame: undefined, element: h('article', { class: 'card' }) };
+    const card: Card = { canvas, tsMs, marks: [], frame: undefined, stale: false, element: h('article', { class: 'card' }) };
     add(card.element,
       h('div', { class: 'card-head' }, h('h2', {}, t('mark.card', { name })), button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check')),
       canvas, h('ul', { class: 'mark-words' }), 'speechSynthesis' in globalThis && this.aloudSwitch());
@@ -162,7 +174,7 @@ export class Marks {
     for (const mark of card.marks) drawMark(c, mark, canvas.width, canvas.height);
     const words = card.marks.map((mark) => markWords(mark, name));
     canvas.setAttribute('aria-label', words.join(' '));
-    card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(frame ? [] : [h('li', {}, t('mark.noFrame'))]));
+    card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(card.stale ? [h('li', {}, t('mark.noFrame'))] : []));
     card.element.scrollIntoView({ block: 'nearest' });
   }
 

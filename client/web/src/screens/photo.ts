@@ -35,7 +35,7 @@ export class PhotoSheet {
     this.file.setAttribute('aria-label', t('photo.choose'));
     this.file.tabIndex = -1;
     setText(this.lead, t('photo.none', { name }));
-    this.content = h('div', {}, this.lead, this.place, this.panel, this.error,
+    this.content = h('div', { class: 'photo-sheet' }, this.lead, this.place, this.panel, this.error,
       h('div', { class: 'row' }, this.hide, this.again, choose, this.file),
       h('p', { class: 'small' }, t('photo.clean')),
       h('div', { class: 'answers' },
@@ -82,7 +82,6 @@ export class PhotoSheet {
     const there = this.photo !== undefined;
     this.place.hidden = this.hide.hidden = !there;
     this.again.hidden = !this.studio.seen;
-    this.send.setAttribute('aria-disabled', String(!there));
   }
 
   private async sendIt(): Promise<void> {

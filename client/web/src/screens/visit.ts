@@ -22,7 +22,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
-  let shownPeer = '', shownPause = '', over = false, queued = false;
+  const expiring = h('section', { class: 'notice', hidden: true });
+  let shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false;
 
   function updatePeer(): void {
     const { peer } = visit, now = JSON.stringify(peer ?? null);
@@ -71,6 +72,16 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     announce(t('pause.continued', { what: on }));
   }
 
+  function updateExpiring(name: string): void {
+    const list = [...visit.expiring], key = list.join(' ');
+    if (key === shownExpiring) return;
+    shownExpiring = key;
+    expiring.hidden = list.length === 0;
+    replace(expiring, ...list.map((capability) => h('div', { class: 'row' },
+      h('p', {}, t('expiring.body', { what: capabilityName(capability), name })),
+      button(t('expiring.extend', { what: capabilityName(capability) }), () => visit.extend(capability), { class: 'button main', id: `extend-${capability}` }, 'clock'))));
+  }
+
   function updateFacts(name: string): void {
     facts.hidden = studio.facts.length === 0 || !visit.granted.has('device-state');
     if (facts.hidden) return;
@@ -88,6 +99,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     updateNotice(name);
     updatePause(name);
     updateFacts(name);
+    updateExpiring(name);
     stage.update();
     chat.update();
     bar.update();
@@ -112,7 +124,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   function speak(event: SessionEvent): void {
     const name = plain(visit.peer?.name ?? t('end.somebody'));
     if (event.kind === 'joined') announce(t('visit.joined', { name, organisation: plain(event.organisation) }));
-    else if (event.kind === 'consent') speakConsent(event.capability, event.state);
+    else if (event.kind === 'consent') speakConsent(event.capability, event.extended ? 'extended' : event.state);
+    else if (event.kind === 'expiring') announce(t('expiring.body', { what: capabilityName(event.capability), name }), 'urgent');
     else if (event.kind === 'hold' && !event.on) announce(t('hold.back', { name }));
     else if (event.kind === 'still' && event.step === 'whole') announce(t('photo.arrived', { name }));
     else if (event.kind === 'still' && event.step === 'failed') announce(t('photo.notSent'));
@@ -123,7 +136,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
 
   function speakConsent(capability: string, state: string): void {
     const what = capabilityName(capability);
-    if (state === 'granted') announce(t('ask.granted', { what }));
+    if (state === 'extended') announce(t('expiring.extended', { what }));
+    else if (state === 'granted') announce(t('ask.granted', { what }));
     else if (state === 'withdrawn') announce(t('ask.withdrawn', { what }));
     else if (state === 'expired') announce(t('ask.expired', { what }));
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
@@ -135,7 +149,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, h('div', { class: 'see' }, paused, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
+    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
     bar.element, asking.element);
   update();
 }

@@ -104,6 +104,8 @@ export class Visit {
   /** Granted by a tap; the log's receipt is awaited. */
   readonly waiting = new Set<Capability>();
   readonly granted = new Map<Capability, Ask>();
+  /** End soon, and may be extended by a tap; no answer ends them. */
+  readonly expiring = new Set<Capability>();
   readonly refusedBy = new Map<Capability, ConsentState>();
   paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
   words: { list: readonly string[]; required: boolean; answered?: boolean } | undefined;
@@ -178,6 +180,7 @@ export class Visit {
         this.onHold = event.on;
         if (event.on) this.letGoOfWaiting();
         break;
+      case 'expiring': this.expiring.add(event.capability); break;
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
       case 'camera-control': this.devices.control(event.order); break;
@@ -204,6 +207,7 @@ export class Visit {
   private onConsent(event: Extract<SessionEvent, { kind: 'consent' }>): void {
     const { capability, state, purpose, maxS, retentionDays, request } = event, ask = { capability, purpose, maxS, retentionDays };
     this.waiting.delete(capability);
+    this.expiring.delete(capability);
     if (state === 'requested') {
       this.sheet = { request, asks: this.sheet?.request === request ? [...this.sheet.asks, ask] : [ask] };
       return;
@@ -298,6 +302,13 @@ export class Visit {
   /** The device cannot, or its owner said no to the browser. */
   cannot(capability: Capability): Err {
     return this.act(this.session.blocked(capability));
+  }
+
+  /** It goes on for as long as was first asked. */
+  extend(capability: Capability): Err {
+    const err = this.session.extend(capability);
+    if (err === 'OK') this.expiring.delete(capability);
+    return this.act(err);
   }
 
   takeBack(capability: Capability): Err {

@@ -52,6 +52,10 @@ export class Grant {
   tl0 = 0;
   object = 0;
   expiresMs = Infinity; /* with the session */
+  keyCommit: Bytes = new Uint8Array(32); /* of the key, for statements about it when it is gone from here */
+  warned = false; /* that it ends soon */
+  extendSeq = 0; /* statement number of an extension that the log has yet to take; 0: none */
+  extendUntilMs = 0;
   deadlineMs = Infinity; /* of the phase: receipt, key acknowledgement, or a tap after a reload */
   waits = false; /* for a tap after a reload: suspended, and nothing turns it on by itself */
   rotateMs = Infinity;
@@ -133,6 +137,7 @@ export class Grants {
     grant.rotateMs = this.core.now.monoMs + LIMIT.EPOCH_MS;
     grant.baseKey = this.core.random(32);
     grant.key = SframeKey.make(grant.kid(), grant.baseKey, 'encrypt');
+    grant.keyCommit = keyCommit(grant.kid(), grant.baseKey);
   }
 
   /* ---- statements ---- */
@@ -140,7 +145,7 @@ export class Grants {
   /** undefined: FULL, and the customer was told. */
   #state(action: StatementAction, grant: Grant | undefined, purpose: string): NoteEntry | undefined {
     const { core } = this, peer = core.peer!, everyone = action === 'rekey' || action === 'end';
-    const keyed = grant?.baseKey && (action === 'grant' || action === 'rekey') ? keyCommit(grant.kid(), grant.baseKey) : undefined;
+    const keyed = action === 'grant' || action === 'rekey' ? grant?.keyCommit : undefined;
     try {
       const text = statementWrite({
         sid: core.sid!, seq: core.outbox.nextSeq(), prev: core.outbox.prev(), unixS: Math.floor(core.now.unixMs / 1000), action, capability: grant?.capability,
@@ -169,7 +174,7 @@ export class Grants {
 
   #tell(grant: Grant, state: ConsentState, purpose: string): void {
     const { capability, maxS, retentionDays } = grant;
-    this.core.emit({ kind: 'consent', capability, state, purpose, maxS, retentionDays, request: 0, of: 0 });
+    this.core.emit({ kind: 'consent', capability, state, purpose, maxS, retentionDays, request: 0, of: 0, extended: false });
   }
 
   #secondsLeft(grant: Grant): number {
@@ -189,7 +194,7 @@ export class Grants {
   /* ---- being asked ---- */
 
   /** Why a request is not even put before the customer; undefined: it is. */
-  #cannotBeAsked({ capability }: Grant, request: ConsentRequest): string | undefined {
+  #cannotBeAsked({ capability }: Grant, request: Pick<ConsentRequest, 'purpose' | 'maxS' | 'retentionDays'>): string | undefined {
     const { core } = this, { verified, policy, agent } = core.peer!;
     if (!verified && capability !== 'microphone') return PURPOSE.UNVERIFIED;
     if ((!verified || policy.checkWordsRequired) && !core.wordsMatched) return PURPOSE.WORDS;
@@ -221,7 +226,7 @@ export class Grants {
     for (const grant of open) {
       const why = whyNot.get(grant), { capability, purpose, maxS, retentionDays } = grant;
       if (why) this.#refuse(grant, why, why === PURPOSE.BLOCKED ? 'blocked' : 'refused');
-      else core.emit({ kind: 'consent', capability, state: 'requested', purpose, maxS, retentionDays, request: request.number, of });
+      else core.emit({ kind: 'consent', capability, state: 'requested', purpose, maxS, retentionDays, request: request.number, of, extended: false });
     }
   }
 
@@ -293,6 +298,7 @@ export class Grants {
 
   noteLogged(seq: number, hash: Bytes): void {
     for (const grant of this.#all()) {
+      if (grant.extendSeq && grant.extendSeq === seq) this.#extended(grant, hash);
       if (grant.grantSeq !== seq || grant.logged || (grant.phase !== 'logging' && grant.phase !== 'suspended')) continue;
       grant.logged = true;
       grant.leafHash = hash;
@@ -315,6 +321,39 @@ export class Grants {
     if (grant) this.#goLive(grant);
   }
 
+  /* ---- what ends soon goes on ---- */
+
+  /** The same purpose and retention, for as long as was first asked, from now. It holds when the log has it. */
+  extend(grant: Grant): Err {
+    const { core } = this, { monoMs } = core.now, { purpose, maxS, retentionDays } = grant;
+    if (grant.phase !== 'live' || !grant.warned || grant.extendSeq || core.ending) return 'STATE';
+    if (core.logDistrusted) return 'LOG';
+    if (this.#cannotBeAsked(grant, { purpose, maxS, retentionDays })) return 'POLICY';
+    const entry = this.#state('grant', grant, purpose);
+    if (!entry) return 'FULL';
+    grant.extendSeq = entry.seq;
+    grant.extendUntilMs = monoMs + maxS * 1000;
+    return 'OK';
+  }
+
+  /* The key stays; only how long it may be used is new, which is the relay's to know and to enforce. */
+  #extended(grant: Grant, leaf: Bytes): void {
+    grant.extendSeq = 0;
+    grant.warned = false;
+    grant.expiresMs = grant.extendUntilMs;
+    grant.leafHash = leaf;
+    if (grant.gateOpen) this.#gate(grant, true);
+    const { capability, purpose, maxS, retentionDays } = grant;
+    this.core.emit({ kind: 'consent', capability, state: 'granted', purpose, maxS, retentionDays, request: 0, of: 0, extended: true });
+  }
+
+  #mayWarn(grant: Grant): boolean {
+    return grant.phase === 'live' && grant.maxS > 0 && !grant.warned;
+  }
+  #warnMs(grant: Grant): number {
+    return grant.expiresMs - Math.min(LIMIT.EXPIRING_MS, grant.maxS * 500);
+  }
+
   /* ---- withdrawal ---- */
 
   #withdraw(grant: Grant, why: string, state: ConsentState): void {
@@ -326,7 +365,8 @@ export class Grants {
     this.#state('withdraw', grant, why);
     grant.phase = 'none';
     grant.waits = false;
-    grant.grantSeq = 0;
+    grant.grantSeq = grant.extendSeq = 0;
+    grant.warned = false;
     grant.deadlineMs = Infinity;
     if (grant.capability === 'still') this.core.stills.end();
     this.#tell(grant, state, why);
@@ -487,7 +527,7 @@ export class Grants {
       if (!grant.holdsConsent()) return Infinity;
       const phase = grant.phase === 'logging' || grant.phase === 'releasing' || grant.waits ? grant.deadlineMs : Infinity;
       const turn = grant.phase !== 'live' ? Infinity : grant.counter >= LIMIT.EPOCH_FRAMES ? monoMs : grant.rotateMs;
-      return Math.min(grant.expiresMs, phase, turn);
+      return Math.min(grant.expiresMs, phase, turn, this.#mayWarn(grant) ? this.#warnMs(grant) : Infinity);
     };
     return Math.min(...this.#all().map(of));
   }
@@ -503,6 +543,9 @@ export class Grants {
     else if (grant.phase === 'releasing' && monoMs >= grant.deadlineMs) this.#goLive(grant);
     else if (grant.waits && monoMs >= grant.deadlineMs) this.#withdraw(grant, PURPOSE.CONNECTION_LOST, 'withdrawn');
     else if (turns) this.#rekey(grant);
+    if (!this.#mayWarn(grant) || monoMs < this.#warnMs(grant)) return;
+    grant.warned = true;
+    this.core.emit({ kind: 'expiring', capability: grant.capability, leftS: this.#secondsLeft(grant) });
   }
 
   clear(): void {

@@ -320,6 +320,9 @@ export class Session implements CustomerSession, Core {
   blocked(capability: Capability): Err {
     return this.#command(capability, (grant) => this.grants.blocked(grant));
   }
+  extend(capability: Capability): Err {
+    return this.#command(capability, (grant) => this.grants.extend(grant));
+  }
   withdraw(capability: Capability): Err {
     return this.#command(capability, (grant) => this.grants.withdraw(grant));
   }
