@@ -110,6 +110,13 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.equal(customer.do((session) => session.refuse('camera')), 'OK');
     await agent.events.next({ event: 'consent', state: 'refused' });
     agent.say({ do: 'end' });
+    await customer.events.next({ kind: 'goodbye' });
+    assert.equal(customer.do((session) => session.rate(6, true)), 'RANGE');
+    assert.equal(customer.do((session) => session.rate(5, true)), 'OK');
+    assert.equal(customer.do((session) => session.rate(4, true)), 'STATE');
+    const { stars, solved } = await agent.events.next({ event: 'rating' });
+    assert.deepEqual([stars, solved], [5, true]);
+    customer.do((session) => session.end('completed'));
     const ended = await customer.events.next({ kind: 'ended' });
     assert.equal(ended.by, 2);
     assert.equal(await agent.ended, 0);
