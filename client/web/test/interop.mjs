@@ -118,7 +118,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.deepEqual([stars, solved], [5, true]);
     customer.do((session) => session.end('completed'));
     const ended = await customer.events.next({ kind: 'ended' });
-    assert.equal(ended.by, 2);
+    assert.equal(ended.reason, 'completed');
     assert.equal(await agent.ended, 0);
   });
 
