@@ -25,7 +25,7 @@ enum {
     PROTO_LINE_BASE_MS = 4000,
     PROTO_LINE_UNKNOWN = -1,
     PROTO_LINE_WINDOW_MIN_MS = 250,
-    PROTO_LINE_WINDOW_MAX_MS = 700,
+    PROTO_LINE_WINDOW_MAX_MS = 500,
     PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
 };
 

@@ -2,8 +2,8 @@
 #include "proto/media/rate.h"
 
 enum {
-    QUEUE_SOON_MS = 250,
-    QUEUE_MAX_MS = 45,    /* a standing queue of this is one */
+    QUEUE_SOON_MS = 200,
+    QUEUE_MAX_MS = 32,    /* a standing queue of this is one */
     QUEUE_LOW_MS = 20,    /* below it there is none */
     OVERDUE_MAX_MS = 400, /* nothing is acknowledged: more than a packet sent again explains */
     RELAY_MAX_MS = 80,
@@ -18,7 +18,7 @@ enum {
 };
 
 /* Thousandths a second. */
-enum { GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 50, GROW_MORE = 200, GROW_WAIT_MS = 1200, GROW_MAX = 900 };
+enum { GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 45, GROW_MORE = 160, GROW_WAIT_MS = 1200, GROW_MAX = 900 };
 
 static int64_t least(int64_t a, int64_t b)
 {

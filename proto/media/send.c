@@ -36,11 +36,20 @@ enum {
     BASE_PIXELS = 1280 * 720,
 };
 
+/* What a rung needs at the camera's own size. */
 static int64_t share(const struct proto_media_send *s, int64_t bps)
 {
     int64_t pixels = (int64_t)s->width * s->height;
 
-    return pixels >= BASE_PIXELS ? bps : pixels < BASE_PIXELS / 4 ? bps / 4 : bps * pixels / BASE_PIXELS;
+    return pixels >= BASE_PIXELS ? bps : bps * pixels / BASE_PIXELS;
+}
+
+/* Where to begin and where to end: a small picture may be a sharp one. */
+static int64_t bound(const struct proto_media_send *s, int64_t bps)
+{
+    int64_t part = share(s, bps);
+
+    return part < bps / 4 ? bps / 4 : part;
 }
 
 static void set_plan(struct proto_media_send *s)
@@ -77,9 +86,9 @@ void proto_media_send_init(struct proto_media_send *s, int width, int height, in
 {
     *s = (struct proto_media_send){.width = width, .height = height, .want_key = true, .rung_ms = PROTO_NEVER};
     if (!max_bps)
-        max_bps = share(s, PROTO_SEND_MAX_BPS);
+        max_bps = bound(s, PROTO_SEND_MAX_BPS);
     if (!start_bps)
-        start_bps = share(s, PROTO_SEND_START_BPS);
+        start_bps = bound(s, PROTO_SEND_START_BPS);
     proto_line_init(&s->line, now_ms);
     proto_rate_init(&s->rate, start_bps < max_bps ? start_bps : max_bps, max_bps, now_ms);
     s->key_ms = s->still_ms = now_ms - STILL_MAX_MS;
@@ -188,11 +197,10 @@ void proto_media_send_failed(struct proto_media_send *s)
 /* A still says what the line carries by how long it took, for nothing else is sent that could. */
 static void learn_of_still(struct proto_media_send *s, uint32_t bytes, int64_t took_ms, int64_t now_ms)
 {
-    int64_t trip = proto_line_trip_ms(&s->line), bps;
+    int64_t bps = (int64_t)bytes * 8000 / (took_ms > 0 ? took_ms : 1); /* with the trip in it: rather too little */
 
-    if (!s->plan.stills || trip == PROTO_LINE_UNKNOWN)
+    if (!s->plan.stills)
         return;
-    bps = (int64_t)bytes * 8000 / (took_ms > trip ? took_ms - trip / 2 : took_ms > 0 ? took_ms : 1) * 6 / 10;
     if (took_ms < STILL_LEAVE_MS && bps > s->rate.bps)
         s->rate.bps = bps < s->rate.bps * 2 ? bps : s->rate.bps * 2;
     s->rate.well_ms = now_ms;

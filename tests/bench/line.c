@@ -26,20 +26,50 @@ enum { WAIT_MS = 20000, CLIP_SECONDS = 8, QUEUE = 150000, ROUNDS_MAX = 15 };
 static const struct line_scenario scenarios[] = {
     {"A", "no limit", {{0, LINE_IS, {0, 0.2, 0, QUEUE, false}}}, 1, 20, 5, {45, 65, 90, 0, 29, 0, 1280}},
     {"B", "8 Mbit/s, 20 ms", {{0, LINE_IS, {8e6, 20, 0, QUEUE, false}}}, 1, 25, 5, {70, 95, 140, 200, 29, 0, 1280}},
-    {"C", "2 Mbit/s, 50 ms, 0.5 % lost", {{0, LINE_IS, {2e6, 50, 0.5, QUEUE, false}}}, 1, 35, 5, {140, 230, 330, 200, 28, 1300, 0}},
-    {"D", "2 Mbit/s, 50 ms, 2 % lost", {{0, LINE_IS, {2e6, 50, 2, QUEUE, false}}}, 1, 35, 5, {150, 260, 350, 260, 27, 1100, 0}},
-    {"E", "600 kbit/s, 80 ms, 1 % lost", {{0, LINE_IS, {6e5, 80, 1, QUEUE, false}}}, 1, 35, 5, {190, 330, 410, 300, 25, 420, 640}},
-    {"F", "4 Mbit/s, 0.5 from 15 s to 30 s, 40 ms",
+    {"C",
+     "2 Mbit/s, 50 ms, 0.5 % lost",
+     {{0, LINE_IS, {2e6, 50, 0.5, QUEUE, false}}},
+     1,
+     35,
+     5,
+     {140, 230, 330, 200, 28, 1300, 0}},
+    {"D",
+     "2 Mbit/s, 50 ms, 2 % lost",
+     {{0, LINE_IS, {2e6, 50, 2, QUEUE, false}}},
+     1,
+     35,
+     5,
+     {150, 260, 350, 260, 27, 1100, 0}},
+    {"E",
+     "600 kbit/s, 80 ms, 1 % lost",
+     {{0, LINE_IS, {6e5, 80, 1, QUEUE, false}}},
+     1,
+     35,
+     5,
+     {190, 330, 410, 300, 25, 420, 640}},
+    {"F",
+     "4 Mbit/s, 0.5 from 15 s to 30 s, 40 ms",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}},
       {15, LINE_IS, {5e5, 40, 0, QUEUE, false}},
       {30, LINE_IS, {4e6, 40, 0, QUEUE, false}}},
-     3, 45, 3, {120, 300, 700, 500, 0, 0, 0}},
-    {"G", "4 Mbit/s, 40 ms; another address after 10 s",
+     3,
+     45,
+     3,
+     {120, 300, 700, 500, 0, 0, 0}},
+    {"G",
+     "4 Mbit/s, 40 ms; another address after 10 s",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_MOVES_CUSTOMER, {4e6, 40, 0, QUEUE, false}}},
-     2, 25, 2, {0, 0, 0, 0, 0, 0, 0}},
-    {"H", "4 Mbit/s, 40 ms; the relay killed after 10 s, back at once",
+     2,
+     25,
+     2,
+     {0, 0, 0, 0, 0, 0, 0}},
+    {"H",
+     "4 Mbit/s, 40 ms; the relay killed after 10 s, back at once",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_KILLS_RELAY, {4e6, 40, 0, QUEUE, false}}},
-     2, 25, 2, {0, 0, 0, 0, 0, 0, 0}},
+     2,
+     25,
+     2,
+     {0, 0, 0, 0, 0, 0, 0}},
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
@@ -96,7 +126,8 @@ static void do_run(const char *const *argv)
 static void found_organisation(void)
 {
     const char *const init[] = {"handhold-certs", "init", "--dir", at("org"), "--org", "Bench", NULL};
-    const char *const relay[] = {"handhold-certs", "issue", "--dir", at("org"), "relay", "--host", NET_PUBLIC, "--host", NET_STAFF, NULL};
+    const char *const relay[] = {"handhold-certs", "issue",    "--dir",  at("org"), "relay",
+                                 "--host",         NET_PUBLIC, "--host", NET_STAFF, NULL};
     const char *const agent[] = {"handhold-certs", "issue", "--dir",  at("org"), "agent",
                                  "--id",           "ana",   "--name", "Ana",     NULL};
     const char *const export[] = {"handhold-certs", "export-relay", "--dir", at("org"), "-o", at("relay.tar"), NULL};
@@ -136,8 +167,8 @@ static struct demo_child *start(const char *namespace, const char *name, const c
 
 static void start_relay(void)
 {
-    const char *const argv[] = {"handhold-relay", "--dir",          at("relay"),       "--listen",
-                                NET_PUBLIC ":8443", "--staff-listen", NET_STAFF ":8444", "--json", NULL};
+    const char *const argv[] = {"handhold-relay", "--dir",           at("relay"), "--listen", NET_PUBLIC ":8443",
+                                "--staff-listen", NET_STAFF ":8444", "--json",    NULL};
 
     it.relay = start(NET_RELAY, "relay", argv);
     must(it.relay && demo_child_expect(&it.children, it.relay, WAIT_MS, "ready", NULL), "the relay does not start");
@@ -145,19 +176,32 @@ static void start_relay(void)
 
 static void start_ends(void)
 {
-    const char *const agent[] = {"handhold-agent", "--headless",        "--json", "--relay",           "https://" NET_STAFF ":8444",
-                                 "--identity",     at("org/staff/ana"), "--ca",   at("org/ca/ca.crt"), "--request",
-                                 "camera",         "--stats",           at("stats"), NULL};
+    const char *const agent[] = {"handhold-agent",
+                                 "--headless",
+                                 "--json",
+                                 "--relay",
+                                 "https://" NET_STAFF ":8444",
+                                 "--identity",
+                                 at("org/staff/ana"),
+                                 "--ca",
+                                 at("org/ca/ca.crt"),
+                                 "--request",
+                                 "camera",
+                                 "--stats",
+                                 at("stats"),
+                                 NULL};
     json_t *invite;
 
     it.agent = start(NET_AGENT, "agent", agent);
     invite = it.agent ? demo_child_expect(&it.children, it.agent, WAIT_MS, "invite", NULL) : NULL;
     must(invite != NULL, "the agent does not invite");
     snprintf(it.link, sizeof it.link, "%s", json_string_value(json_object_get(invite, "link")));
-    const char *const companion[] = {"handhold-client", "--json",  "--ca", at("org/ca/ca.crt"), "--camera", at("clip.y4m"),
-                                     "--consent",       "camera", it.link, it.kbps ? "--kbps" : NULL, it.kbps, NULL};
+    const char *const companion[] = {
+        "handhold-client", "--json", "--ca",  at("org/ca/ca.crt"),       "--camera", at("clip.y4m"),
+        "--consent",       "camera", it.link, it.kbps ? "--kbps" : NULL, it.kbps,    NULL};
     it.companion = start(NET_CUSTOMER, "companion", companion);
-    must(it.companion && demo_child_expect(&it.children, it.agent, WAIT_MS * 2, "first-picture", NULL), "no picture comes");
+    must(it.companion && demo_child_expect(&it.children, it.agent, WAIT_MS * 2, "first-picture", NULL),
+         "no picture comes");
 }
 
 static double cpu_ms(const struct demo_child *child)
@@ -264,9 +308,11 @@ static const char *verdict(const struct line_scenario *s, const struct line_figu
 
 static void print_row(const struct line_scenario *s, const struct line_figures *f, const char *what)
 {
-    printf("%-2s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %4.0f%% %5.2f  %s\n", s->name,
-           f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps, f->gap_ms, f->kbps, f->width,
-           f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s, f->cpu_percent, f->noise_ms, what);
+    printf("%-2s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %4.0f%% "
+           "%5.2f  %s\n",
+           s->name, f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps, f->gap_ms, f->kbps, f->width,
+           f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s, f->cpu_percent, f->noise_ms,
+           what);
     fflush(stdout);
 }
 
@@ -298,12 +344,10 @@ static void row(const struct line_scenario *s)
 
 static void take_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"only", required_argument, NULL, 'o'},
-                                            {"rounds", required_argument, NULL, 'r'},
-                                            {"quick", no_argument, NULL, 'q'},
-                                            {"out", required_argument, NULL, 'd'},
-                                            {"kbps", required_argument, NULL, 'k'},
-                                            {0}};
+    static const struct option options[] = {
+        {"only", required_argument, NULL, 'o'}, {"rounds", required_argument, NULL, 'r'},
+        {"quick", no_argument, NULL, 'q'},      {"out", required_argument, NULL, 'd'},
+        {"kbps", required_argument, NULL, 'k'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'o')
             it.only = optarg;

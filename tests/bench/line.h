@@ -64,7 +64,7 @@ bool line_plot(const struct line_run *run, const char *path);
 
 /* A timer of 1 kHz on each core, and how late it is. */
 struct line_noise;
-struct line_noise *line_noise_start(void); /* NULL: cannot be watched */
+struct line_noise *line_noise_start(void);          /* NULL: cannot be watched */
 double line_noise_end_ms(struct line_noise *noise); /* p99 of the worst core; -1 for NULL. Frees it. */
 
 #endif

@@ -24,19 +24,21 @@ static double y_of(double value, double max)
 
 static void axes(const struct paper *p, const struct line_scenario *s)
 {
-    fprintf(p->file,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-            "<text x=\"%d\" y=\"18\">%s: %s. Dots: capture to decoded, ms. Line: kbit/s.</text>\n",
-            WIDTH, TOP + HIGH + 50, LEFT, s->name, s->words);
+    fprintf(
+        p->file,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"12\">\n"
+        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
+        "<text x=\"%d\" y=\"18\">%s: %s. Dots: capture to decoded, ms. Line: kbit/s.</text>\n",
+        WIDTH, TOP + HIGH + 50, LEFT, s->name, s->words);
     for (int ms = 0; ms <= LATENCY_MAX; ms += 100)
         fprintf(p->file,
                 "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%.1f\" "
                 "text-anchor=\"end\">%d</text>\n",
-                LEFT, WIDTH - RIGHT, y_of(ms, LATENCY_MAX), y_of(ms, LATENCY_MAX), LEFT - 6, y_of(ms, LATENCY_MAX) + 4, ms);
+                LEFT, WIDTH - RIGHT, y_of(ms, LATENCY_MAX), y_of(ms, LATENCY_MAX), LEFT - 6, y_of(ms, LATENCY_MAX) + 4,
+                ms);
     for (int part = 0; part <= 4; part++)
-        fprintf(p->file, "<text x=\"%d\" y=\"%.1f\" fill=\"#06c\">%.0f</text>\n", WIDTH - RIGHT + 6,
-                y_of(part, 4) + 4, p->kbps_max * part / 4);
+        fprintf(p->file, "<text x=\"%d\" y=\"%.1f\" fill=\"#06c\">%.0f</text>\n", WIDTH - RIGHT + 6, y_of(part, 4) + 4,
+                p->kbps_max * part / 4);
     for (int64_t ms = 0; ms <= p->span_ms; ms += 5000)
         fprintf(p->file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%d s</text>\n", x_of(p, p->zero_ms + ms),
                 TOP + HIGH + 18, (int)(ms / 1000));
@@ -77,8 +79,8 @@ static void frames(const struct paper *p, const struct line_run *run)
 
 bool line_plot(const struct line_run *run, const char *path)
 {
-    struct paper p = {.file = fopen(path, "we"), .zero_ms = run->first_ms, .span_ms = run->scenario->run_s * 1000,
-                      .kbps_max = 1000};
+    struct paper p = {
+        .file = fopen(path, "we"), .zero_ms = run->first_ms, .span_ms = run->scenario->run_s * 1000, .kbps_max = 1000};
 
     if (!p.file)
         return false;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/network/net.h - three machines on one: customer, relay and agent in network namespaces, and between customer and
- * relay a line that is ours to spoil.
+ * tests/network/net.h - three machines on one: customer, relay and agent in network namespaces, and between customer
+ * and relay a line that is ours to spoil.
  *
  *      customer 10.97.1.1 ── line ── 10.97.1.2 relay 10.97.2.1 ── 10.97.2.2 agent
  *
- * The line is a program of its own in a fourth namespace that carries frames from one veth to the other: per direction a
- * rate, a drop-tail queue, random loss and a fixed delay, changed at any time. (The kernel's netem does as much where it
- * is built in; here it often is not.) Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN.
+ * The line is a program of its own in a fourth namespace that carries frames from one veth to the other: per direction
+ * a rate, a drop-tail queue, random loss and a fixed delay, changed at any time. (The kernel's netem does as much where
+ * it is built in; here it often is not.) Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN.
  */
 #ifndef TESTS_NETWORK_NET_H
 #define TESTS_NETWORK_NET_H
@@ -33,8 +33,8 @@ struct net_line {
 
 /* What the line's program writes and the other reads. */
 struct net_watch {
-    struct net_line now;      /* written by us */
-    uint32_t turn;            /* rises with each change */
+    struct net_line now; /* written by us */
+    uint32_t turn;       /* rises with each change */
     volatile uint32_t samples;
     uint16_t queue_ms[NET_SAMPLES]; /* towards the relay, one each 10 ms, a ring */
     uint64_t lost, tail_dropped;

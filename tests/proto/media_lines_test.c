@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sender over thousands of lines, each out of a seed: even ones, steps, ramps, outages, deep buffers, lost packets;
+ * TCP with either congestion control. What must hold on every single one, and what must hold in the middle.
+ *
+ *     proto_media_lines_test [LINES]
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/proto/media_rig.h"
+#include "tests/proto/test.h"
+
+enum { EVEN, STEPS, RAMP, OUTAGE, KINDS, LINES = 500, RUN_MS = 40000, FROM_MS = 8000, LINES_MAX = 20000 };
+
+static int lines = LINES;
+
+struct drawn {
+    struct rig_config rig;
+    int kind;
+    int64_t least_bps, outage_ms;
+};
+
+static double unit(uint64_t *state)
+{
+    return (double)(ml_random(state) >> 11) / 9007199254740992.0;
+}
+
+/* Line number `n` of the kind: 150 kbit/s to 7.5 Mbit/s, 10 to 250 ms there and back, up to 1.5 % lost. */
+static void draw(int n, int kind, struct drawn *out)
+{
+    uint64_t s = (uint64_t)n * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)kind + 7;
+    struct ml_config *line = &out->rig.line;
+
+    for (int i = 0; i < 3; i++)
+        ml_random(&s);
+    *out = (struct drawn){.kind = kind};
+    out->rig.run_ms = RUN_MS;
+    out->rig.from_ms = FROM_MS;
+    out->rig.need_percent = 100;
+    int64_t bps = (int64_t)(150e3 * pow(50, unit(&s))), delay = 5 + (int64_t)(unit(&s) * 120);
+    int loss = unit(&s) < 0.5 ? 0 : (int)(unit(&s) * 15000);
+    line->seed = (uint64_t)n + 1;
+    line->bbr = loss > 0 || unit(&s) < 0.5;
+    line->queue_bytes = unit(&s) < 0.25 ? 1000000 : 60000 + (int64_t)(unit(&s) * 150000);
+    line->step[line->steps++] = (struct ml_step){0, bps, delay, loss};
+    out->least_bps = bps;
+    for (int i = 1; kind == STEPS && i < 6; i++) {
+        int64_t now = (int64_t)((double)bps * (0.3 + unit(&s) * 1.2));
+        line->step[line->steps++] = (struct ml_step){FROM_MS + i * 5000, now, delay, loss};
+        out->least_bps = now < out->least_bps ? now : out->least_bps;
+    }
+    for (int i = 1; kind == RAMP && i < 20; i++)
+        line->step[line->steps++] =
+            (struct ml_step){FROM_MS + i * 1000, out->least_bps = bps * (1000 - 35 * i) / 1000, delay, loss};
+    if (kind == OUTAGE) {
+        out->outage_ms = 500 + (int64_t)(unit(&s) * 6000);
+        line->step[line->steps++] = (struct ml_step){20000, 0, delay, 0};
+        line->step[line->steps++] = (struct ml_step){20000 + out->outage_ms, bps, delay, loss};
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double part(double *of, int count, double share)
+{
+    qsort(of, (size_t)count, sizeof *of, by_value);
+    return of[(int)((count - 1) * share)];
+}
+
+struct sums {
+    double use[LINES_MAX], queue[LINES_MAX], late[LINES_MAX], fps[LINES_MAX];
+    int count;
+};
+
+static struct sums *run_all(int kind, void (*check)(const struct drawn *, const struct rig_result *, int n))
+{
+    struct sums *sums = calloc(1, sizeof *sums);
+    struct drawn d;
+    struct rig_result r;
+
+    assert_non_null(sums);
+    for (int n = 0; n < lines; n++) {
+        draw(n, kind, &d);
+        rig_run(&d.rig, &r);
+        check(&d, &r, n);
+        int64_t carry = d.rig.line.step[0].bps < PROTO_SEND_MAX_BPS ? d.rig.line.step[0].bps : PROTO_SEND_MAX_BPS;
+        sums->use[sums->count] = r.use * (double)d.rig.line.step[0].bps / (double)carry;
+        sums->queue[sums->count] = (double)r.queue_p50;
+        sums->late[sums->count] = (double)(r.p95 - d.rig.line.step[0].delay_ms);
+        sums->fps[sums->count++] = r.fps;
+    }
+    return sums;
+}
+
+/* A line with its seed, for whoever wants to see it again. */
+#define HOLDS(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            fail_msg("line %d of kind %d (%lld bit/s, %lld ms, %d ppm, %s): %s; p50 %lld p95 %lld gap %lld fps %.1f "  \
+                     "use %.2f queue %lld",                                                                            \
+                     n, d->kind, (long long)d->rig.line.step[0].bps, (long long)d->rig.line.step[0].delay_ms,          \
+                     d->rig.line.step[0].loss_ppm, d->rig.line.bbr ? "bbr" : "cubic", #condition, (long long)r->p50,   \
+                     (long long)r->p95, (long long)r->gap, r->fps, r->use, (long long)r->queue_p50);                   \
+    } while (0)
+
+/* Below 250 kbit/s one frame takes long enough to look like a queue, and the ladder's lower rungs are used. */
+static bool is_narrow(const struct drawn *d)
+{
+    return d->least_bps < 250000;
+}
+
+static void check_even(const struct drawn *d, const struct rig_result *r, int n)
+{
+    bool clean = d->rig.line.step[0].loss_ppm == 0;
+
+    HOLDS(r->fps >= (is_narrow(d) ? 0.5 : 17));
+    HOLDS(r->queue_p50 <= (is_narrow(d) ? 400 : 60));
+    HOLDS(r->gap <= (is_narrow(d) ? 6000 : 2500));
+    HOLDS(!clean || is_narrow(d) || r->use >= 0.55 || r->kbps >= 4500);
+    HOLDS(!clean || is_narrow(d) || r->p95 <= d->rig.line.step[0].delay_ms * 3 + 250);
+}
+
+static void check_change(const struct drawn *d, const struct rig_result *r, int n)
+{
+    HOLDS(r->fps >= (is_narrow(d) ? 0.5 : 13));
+    HOLDS(r->queue_p50 <= (is_narrow(d) ? 900 : 80)); /* a still waits in the queue for itself */
+    HOLDS(r->gap <= (is_narrow(d) ? 8000 : 4000));
+}
+
+/* A picture within two seconds of the line's return, whatever TCP makes of it. */
+static void check_outage(const struct drawn *d, const struct rig_result *r, int n)
+{
+    HOLDS(r->gap <= d->outage_ms + (is_narrow(d) ? 6000 : 2500));
+    HOLDS(r->fps >= (is_narrow(d) ? 0.4 : 10));
+}
+
+static void report(const char *name, struct sums *s)
+{
+    print_message("%s, %d lines: of the line %.2f (tenth worst %.2f), standing queue %.0f ms (tenth worst %.0f), "
+                  "p95 over the one-way delay %.0f ms, %.1f frames a second (tenth worst %.1f)\n",
+                  name, s->count, part(s->use, s->count, 0.5), part(s->use, s->count, 0.1),
+                  part(s->queue, s->count, 0.5), part(s->queue, s->count, 0.9), part(s->late, s->count, 0.5),
+                  part(s->fps, s->count, 0.5), part(s->fps, s->count, 0.1));
+}
+
+static void even_lines_are_used_without_a_standing_queue(void **state)
+{
+    struct sums *s = run_all(EVEN, check_even);
+
+    (void)state;
+    report("even", s);
+    assert_true(part(s->use, s->count, 0.5) >= 0.75);
+    assert_true(part(s->queue, s->count, 0.5) <= 40);
+    assert_true(part(s->queue, s->count, 0.9) <= 60);
+    assert_true(part(s->fps, s->count, 0.1) >= 25);
+    free(s);
+}
+
+static void steps_are_followed(void **state)
+{
+    struct sums *s = run_all(STEPS, check_change);
+
+    (void)state;
+    report("steps", s);
+    assert_true(part(s->queue, s->count, 0.5) <= 40);
+    assert_true(part(s->fps, s->count, 0.5) >= 26);
+    free(s);
+}
+
+static void a_line_that_fades_takes_the_picture_with_it_and_no_queue_stays(void **state)
+{
+    struct sums *s = run_all(RAMP, check_change);
+
+    (void)state;
+    report("ramps", s);
+    assert_true(part(s->queue, s->count, 0.5) <= 60);
+    free(s);
+}
+
+static void after_an_outage_the_picture_is_back_at_once(void **state)
+{
+    struct sums *s = run_all(OUTAGE, check_outage);
+
+    (void)state;
+    report("outages", s);
+    free(s);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(even_lines_are_used_without_a_standing_queue),
+        cmocka_unit_test(steps_are_followed),
+        cmocka_unit_test(a_line_that_fades_takes_the_picture_with_it_and_no_queue_stays),
+        cmocka_unit_test(after_an_outage_the_picture_is_back_at_once),
+    };
+    lines = argc > 1 ? atoi(argv[1]) : LINES;
+    if (lines < 1 || lines > LINES_MAX)
+        return 2;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

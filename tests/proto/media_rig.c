@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/proto/media_rig.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct frame {
+    int64_t at_ms, arrived_ms;
+    uint32_t bytes;
+};
+
+struct rig {
+    const struct rig_config *config;
+    struct proto_media_send send;
+    struct ml_line *there, *back;
+    void *controller;
+    uint64_t random;
+    struct frame frame[RIG_MAX_FRAMES];
+    uint32_t frames;
+    int64_t encoder_bps; /* follows the plan as libvpx does: down at once, up by a tenth a frame */
+    double carried_bits, bits;
+    int64_t queues[100000], queue_count, rungs[8], unsent_max, full_ms, full_since;
+    int last_rung;
+};
+
+static double noise(struct rig *r)
+{
+    return 0.6 + 0.8 * (double)(ml_random(&r->random) >> 11) / 9007199254740992.0;
+}
+
+static uint32_t size_of(struct rig *r, const struct proto_media_take *take)
+{
+    static const double share[] = {1.6, 0.8, 0.8}; /* layers 40/20/40 of 8, 8 and 15 of 30 frames a second */
+    double bps = (double)r->encoder_bps * r->config->need_percent / 100, bytes = bps / 8 / 30;
+
+    if (r->send.plan.stills)
+        return 9000;
+    return (uint32_t)(take->key ? fmax(bytes * 5, 3000) : bytes * share[take->tid] * 0.95 * noise(r)) + 40;
+}
+
+static void capture(struct rig *r, int64_t now)
+{
+    struct proto_media_take take;
+
+    if (r->controller) {
+        r->send.rate.bps = r->config->controller->bps(r->controller, now);
+        r->send.rate.step_ms = now;
+        r->send.rate.state = PROTO_RATE_GROWING;
+    }
+    take = proto_media_send_take(&r->send, now);
+    if (!take.take || r->frames + 1 >= RIG_MAX_FRAMES)
+        return;
+    int64_t up = r->encoder_bps + r->encoder_bps / 10;
+    r->encoder_bps = r->send.plan.bps < up ? r->send.plan.bps : up;
+    struct frame *f = &r->frame[++r->frames];
+    *f = (struct frame){.at_ms = now, .arrived_ms = -1, .bytes = size_of(r, &take)};
+    ml_send(r->there, r->frames, f->bytes + 60);
+    proto_media_send_sent(&r->send, r->frames, f->bytes, take.key, now);
+    if (r->controller)
+        r->config->controller->sent(r->controller, f->bytes, now);
+}
+
+static void carry(struct rig *r, int64_t now)
+{
+    uint32_t id;
+
+    while (ml_next(r->there, &id)) {
+        r->frame[id].arrived_ms = now;
+        ml_send(r->back, id, 150);
+    }
+    while (ml_next(r->back, &id)) {
+        proto_media_send_acked(&r->send, id, (uint32_t)r->frame[id].arrived_ms + 12345, now);
+        if (r->controller)
+            r->config->controller->acked(r->controller, r->frame[id].at_ms, r->frame[id].arrived_ms, r->frame[id].bytes,
+                                         now);
+    }
+}
+
+static void watch(struct rig *r, int64_t now)
+{
+    int64_t to = r->config->to_ms ? r->config->to_ms : r->config->run_ms;
+
+    if (r->send.line.count && now - r->send.line.frame[r->send.line.first].at_ms > r->unsent_max)
+        r->unsent_max = now - r->send.line.frame[r->send.line.first].at_ms;
+    if (r->send.rung != 0)
+        r->full_since = -1;
+    else if (r->full_since < 0)
+        r->full_since = now;
+    if (r->full_ms < 0 && r->full_since >= 0 && now >= r->full_since + 1000)
+        r->full_ms = r->full_since;
+    if (now < r->config->from_ms || now >= to)
+        return;
+    r->bits += (double)ml_rate_bps(r->there) / 1000;
+    r->rungs[r->send.rung]++;
+    if (now % 10 == 0 && r->queue_count < 100000)
+        r->queues[r->queue_count++] = ml_queue_ms(r->there);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static int64_t part(int64_t *of, int64_t count, int percent)
+{
+    qsort(of, (size_t)count, sizeof *of, by_value);
+    return count ? of[(count - 1) * percent / 100] : 0;
+}
+
+static void sum_up(struct rig *r, struct rig_result *out)
+{
+    int64_t *late = calloc(RIG_MAX_FRAMES, sizeof *late), count = 0, last = -1, bytes = 0;
+    int64_t to = r->config->to_ms ? r->config->to_ms : r->config->run_ms, from = r->config->from_ms;
+
+    if (!late)
+        abort();
+    for (uint32_t i = 1; i <= r->frames; i++) {
+        const struct frame *f = &r->frame[i];
+        if (f->at_ms < from || f->at_ms >= to || f->arrived_ms < 0)
+            continue;
+        if (last >= 0 && f->arrived_ms - last > out->gap)
+            out->gap = f->arrived_ms - last;
+        last = f->arrived_ms;
+        bytes += f->bytes;
+        late[count++] = f->arrived_ms - f->at_ms + RIG_CODEC_MS;
+    }
+    out->p50 = part(late, count, 50);
+    out->p95 = part(late, count, 95);
+    out->p99 = part(late, count, 99);
+    out->worst = part(late, count, 100);
+    out->fps = (double)count * 1000 / (double)(to - from);
+    out->kbps = (double)bytes * 8 / (double)(to - from);
+    out->use = r->bits > 0 ? (double)bytes * 8 / r->bits : 0;
+    out->queue_p50 = part(r->queues, r->queue_count, 50);
+    out->queue_p95 = part(r->queues, r->queue_count, 95);
+    int64_t seen = 0;
+    for (out->rung_p50 = 0; out->rung_p50 < 7; out->rung_p50++)
+        if ((seen += r->rungs[out->rung_p50]) * 2 >= to - from)
+            break;
+    out->unsent_max_ms = r->unsent_max;
+    out->full_size_ms = r->full_ms;
+    free(late);
+}
+
+void rig_run(const struct rig_config *config, struct rig_result *out)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    struct ml_config back = config->line;
+
+    if (!r)
+        abort();
+    *out = (struct rig_result){0};
+    r->config = config;
+    r->random = config->line.seed * 77777 + 1;
+    r->full_ms = r->full_since = -1;
+    back.seed += 1;
+    r->there = ml_new(&config->line);
+    r->back = ml_new(&back);
+    proto_media_send_init(&r->send, 1280, 720, 0, 0, 0);
+    r->encoder_bps = r->send.plan.bps;
+    if (config->controller)
+        r->controller = config->controller->make(r->send.plan.bps, PROTO_SEND_MAX_BPS);
+    for (int64_t now = 0; now < config->run_ms; now++) {
+        if (now % 100 == 0 || now % 100 == 33 || now % 100 == 67)
+            capture(r, now);
+        ml_step(r->there, now);
+        ml_step(r->back, now);
+        carry(r, now);
+        watch(r, now);
+    }
+    sum_up(r, out);
+    ml_free(r->there);
+    ml_free(r->back);
+    free(r->controller);
+    free(r);
+}

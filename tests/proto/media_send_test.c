@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a sender makes of what it hears: the line, the rate, the layers, the size. */
+#include "tests/proto/test.h"
+
+#include "proto/media/send.h"
+#include "proto/util/time.h"
+
+/* A line of `trip_ms` there and back whose receiver's clock is 1 000 000 ahead and wraps. */
+enum { APART = 1000000, HD_W = 1280, HD_H = 720 };
+
+static void pass(struct proto_line *line, uint32_t obj, int64_t at_ms, int64_t delay_ms, uint32_t bytes)
+{
+    proto_line_sent(line, obj, bytes, at_ms);
+    assert_true(proto_line_acked(line, obj, (uint32_t)(at_ms + delay_ms + APART), at_ms + 2 * delay_ms));
+}
+
+/* ---- the line ---- */
+
+static void a_queue_stands_when_no_frame_comes_through_and_a_lost_packet_is_none(void **state)
+{
+    static const struct {
+        int64_t delay_ms[8];
+        int64_t standing_ms;
+    } cases[] = {
+        {{20, 20, 20, 20, 20, 20, 20, 20}, 0},
+        {{20, 20, 120, 120, 120, 120, 120, 120}, 100}, /* the first two are behind the window */
+        {{20, 20, 120, 220, 20, 120, 120, 220}, 0},    /* held up, but one came through */
+        {{20, 20, 60, 70, 80, 90, 100, 110}, 40},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct proto_line line;
+        proto_line_init(&line, 0);
+        for (uint32_t n = 0; n < 8; n++)
+            pass(&line, n + 1, n * 33 + (n > 1 ? 300 : 0), cases[i].delay_ms[n], 1000);
+        assert_int_equal(proto_line_standing_ms(&line, 300), cases[i].standing_ms);
+    }
+}
+
+static void nothing_is_known_of_a_line_that_was_not_heard_of(void **state)
+{
+    struct proto_line line;
+
+    (void)state;
+    proto_line_init(&line, 5000);
+    assert_int_equal(proto_line_standing_ms(&line, 700), PROTO_LINE_UNKNOWN);
+    assert_int_equal(proto_line_delivered_bps(&line, 700), PROTO_LINE_UNKNOWN);
+    assert_int_equal(proto_line_trip_ms(&line), PROTO_LINE_UNKNOWN);
+    assert_int_equal(proto_line_overdue_ms(&line, 9000), 0);
+    assert_false(proto_line_acked(&line, 1, 1, 5001));
+    proto_line_sent(&line, 1, 100, 5000);
+    assert_int_equal(proto_line_overdue_ms(&line, 5000 + PROTO_LINE_PATIENCE_MS + 7), 7);
+}
+
+static void a_frame_that_others_overtook_is_lost_and_no_longer_waited_for(void **state)
+{
+    struct proto_line line;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (uint32_t n = 1; n <= 5; n++)
+        proto_line_sent(&line, n, 100, n);
+    assert_true(proto_line_acked(&line, 4, APART, 50));
+    assert_int_equal(line.lost, 3);
+    assert_int_equal(line.count, 1);
+    assert_int_equal(line.bytes, 100);
+    assert_false(proto_line_acked(&line, 4, APART, 51)); /* told twice */
+    assert_false(proto_line_acked(&line, 2, APART, 52)); /* too late */
+    assert_false(proto_line_acked(&line, 9, APART, 53)); /* never sent: the fifth counts as overtaken */
+    assert_int_equal(line.count, 0);
+}
+
+static void what_is_on_its_way_is_bounded(void **state)
+{
+    struct proto_line line;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (uint32_t n = 1; n <= 10 * PROTO_LINE_FRAMES; n++)
+        proto_line_sent(&line, n, 10, n);
+    assert_int_equal(line.count, PROTO_LINE_FRAMES);
+    assert_int_equal(line.bytes, 10 * PROTO_LINE_FRAMES);
+}
+
+static void a_receivers_clock_that_wraps_changes_nothing(void **state)
+{
+    struct proto_line line;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (uint32_t n = 0; n < 10; n++) {
+        proto_line_sent(&line, n + 1, 100, n * 33);
+        assert_true(proto_line_acked(&line, n + 1, UINT32_MAX - 100 + n * 33 + (n == 9 ? 80 : 20), n * 33 + 40));
+    }
+    assert_int_equal(proto_line_standing_ms(&line, 30), PROTO_LINE_UNKNOWN);
+    assert_int_equal(proto_line_standing_ms(&line, 300), 0);
+    assert_int_equal(line.spike_ms, 60);
+}
+
+/* ---- a sender on an even line ---- */
+
+struct talk {
+    struct proto_media_send send;
+    int64_t now_ms;
+    uint32_t obj;
+    unsigned taken[3], keys, skipped;
+};
+
+static void begin(struct talk *t, int64_t start_bps)
+{
+    *t = (struct talk){.now_ms = 1000};
+    proto_media_send_init(&t->send, HD_W, HD_H, start_bps, 0, t->now_ms);
+}
+
+/* One camera picture; acknowledged at once with `delay_ms`, or not at all when that is negative. */
+static void picture(struct talk *t, int64_t delay_ms)
+{
+    struct proto_media_take take;
+
+    t->now_ms += 33;
+    take = proto_media_send_take(&t->send, t->now_ms);
+    t->skipped += !take.take;
+    if (!take.take)
+        return;
+    t->taken[take.tid]++;
+    t->keys += take.key;
+    proto_media_send_sent(&t->send, ++t->obj, (uint32_t)(t->send.plan.bps / 240), take.key, t->now_ms);
+    if (delay_ms >= 0)
+        proto_media_send_acked(&t->send, t->obj, (uint32_t)(t->now_ms + delay_ms + APART), t->now_ms);
+}
+
+static void an_unhindered_line_is_climbed_to_the_top_within_five_seconds(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 0);
+    assert_true(t.send.plan.width < HD_W);
+    for (int i = 0; i < 150; i++)
+        picture(&t, 20);
+    assert_int_equal(t.send.plan.bps, PROTO_SEND_MAX_BPS);
+    assert_int_equal(t.send.plan.width, HD_W);
+    assert_int_equal(t.skipped, 0);
+    assert_in_range(t.keys, 2, 3); /* one to begin with, one for the larger size */
+    assert_in_range(t.taken[2], 70, 76);
+}
+
+static void a_queue_costs_bits_at_once_and_its_end_gives_them_back(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 2000000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    int64_t before = t.send.plan.bps;
+    for (int i = 0; i < 30; i++)
+        picture(&t, 140);
+    assert_in_range(t.send.plan.bps, before / 4, before * 9 / 10);
+    for (int i = 0; i < 240; i++)
+        picture(&t, 20);
+    assert_true(t.send.plan.bps >= before);
+}
+
+static void single_late_frames_cost_nothing(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 2000000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    int64_t before = t.send.plan.bps;
+    for (int i = 0; i < 120; i++)
+        picture(&t, i % 8 < 3 ? 150 : 20); /* nearly half of them: packets that had to be sent again */
+    assert_true(t.send.plan.bps >= before);
+    assert_int_equal(t.skipped, 0);
+}
+
+static void a_picture_that_needs_little_does_not_drive_the_rate_up(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 900000);
+    for (int i = 0; i < 300; i++) {
+        t.now_ms += 33;
+        if (!proto_media_send_take(&t.send, t.now_ms).take)
+            continue;
+        proto_media_send_sent(&t.send, ++t.obj, 500, i == 0, t.now_ms); /* 120 kbit/s */
+        proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 20), t.now_ms + 5);
+    }
+    assert_int_equal(t.send.plan.bps, 900000);
+}
+
+static void when_the_line_stops_layers_go_from_the_top_and_then_everything(void **state)
+{
+    struct talk t;
+    int last[3] = {-1, -1, -1};
+
+    (void)state;
+    begin(&t, 900000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    for (int i = 0; i < 40; i++) {
+        unsigned before[3] = {t.taken[0], t.taken[1], t.taken[2]};
+        picture(&t, -1);
+        for (int tid = 0; tid < 3; tid++)
+            if (t.taken[tid] > before[tid])
+                last[tid] = i;
+    }
+    assert_true(last[2] <= last[1] || last[2] <= last[0]);
+    assert_true(last[0] * 33 <= 500); /* and then nothing more was encoded */
+    assert_true(t.send.plan.bps < 900000);
+    assert_true(t.send.line.count < 20);
+}
+
+static void a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again(void **state)
+{
+    struct talk t;
+    int64_t still_ms = 0;
+
+    (void)state;
+    begin(&t, 30000);
+    assert_true(t.send.plan.stills);
+    for (int i = 0; i < 300; i++) {
+        t.now_ms += 33;
+        struct proto_media_take take = proto_media_send_take(&t.send, t.now_ms);
+        if (!take.take)
+            continue;
+        assert_true(take.key);
+        assert_true(!still_ms || t.now_ms - still_ms >= 1000);
+        still_ms = t.now_ms;
+        proto_media_send_sent(&t.send, ++t.obj, 9000, true, t.now_ms);
+        proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 1500), t.now_ms + 1500); /* 48 kbit/s */
+    }
+    assert_true(t.send.plan.stills);
+    for (int i = 0; i < 150 && t.send.plan.stills; i++) {
+        t.now_ms += 33;
+        if (!proto_media_send_take(&t.send, t.now_ms).take)
+            continue;
+        proto_media_send_sent(&t.send, ++t.obj, 9000, true, t.now_ms);
+        proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 150), t.now_ms + 200);
+    }
+    assert_false(t.send.plan.stills);
+}
+
+static void key_frames_on_demand_are_rate_limited(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 900000);
+    for (int i = 0; i < 90; i++) {
+        proto_media_send_want_key(&t.send);
+        picture(&t, 20);
+    }
+    assert_in_range(t.keys, 3, 90 * 33 / PROTO_SEND_KEY_EVERY_MS + 2);
+}
+
+static void what_waits_at_the_relay_counts_as_a_queue(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 2000000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    int64_t before = t.send.plan.bps;
+    proto_media_send_queued(&t.send, 300, 2, t.now_ms);
+    picture(&t, 20);
+    picture(&t, 20);
+    assert_true(t.send.plan.bps < before);
+    proto_media_send_queued(&t.send, 0, 0, t.now_ms);
+}
+
+static void a_new_line_begins_with_a_key_frame_and_most_of_the_rate(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t, 2000000);
+    for (int i = 0; i < 30; i++)
+        picture(&t, 20);
+    proto_media_send_restart(&t.send, t.now_ms);
+    assert_int_equal(t.send.line.count, 0);
+    assert_true(t.send.plan.bps >= 1400000);
+    t.now_ms += 33;
+    struct proto_media_take take = proto_media_send_take(&t.send, t.now_ms);
+    assert_true(take.take && take.key && take.tid == 0);
+}
+
+static void sizes_are_even_parts_of_any_camera(void **state)
+{
+    static const int cameras[][2] = {{1280, 720}, {1920, 1080}, {640, 480}, {640, 360},
+                                     {322, 242},  {176, 144},   {720, 1280}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cameras / sizeof *cameras; i++)
+        for (int64_t bps = 30000; bps < 8000000; bps = bps * 3 / 2) {
+            struct proto_media_send s;
+            proto_media_send_init(&s, cameras[i][0], cameras[i][1], bps, 8000000, 0);
+            assert_int_equal(s.plan.width % 2 + s.plan.height % 2, 0);
+            assert_in_range(s.plan.width, 16, cameras[i][0]);
+            assert_in_range(s.plan.height, 16, cameras[i][1]);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_queue_stands_when_no_frame_comes_through_and_a_lost_packet_is_none),
+        cmocka_unit_test(nothing_is_known_of_a_line_that_was_not_heard_of),
+        cmocka_unit_test(a_frame_that_others_overtook_is_lost_and_no_longer_waited_for),
+        cmocka_unit_test(what_is_on_its_way_is_bounded),
+        cmocka_unit_test(a_receivers_clock_that_wraps_changes_nothing),
+        cmocka_unit_test(an_unhindered_line_is_climbed_to_the_top_within_five_seconds),
+        cmocka_unit_test(a_queue_costs_bits_at_once_and_its_end_gives_them_back),
+        cmocka_unit_test(single_late_frames_cost_nothing),
+        cmocka_unit_test(a_picture_that_needs_little_does_not_drive_the_rate_up),
+        cmocka_unit_test(when_the_line_stops_layers_go_from_the_top_and_then_everything),
+        cmocka_unit_test(a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again),
+        cmocka_unit_test(key_frames_on_demand_are_rate_limited),
+        cmocka_unit_test(what_waits_at_the_relay_counts_as_a_queue),
+        cmocka_unit_test(a_new_line_begins_with_a_key_frame_and_most_of_the_rate),
+        cmocka_unit_test(sizes_are_even_parts_of_any_camera),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
