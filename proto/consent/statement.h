@@ -103,7 +103,8 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(VIEWED, "viewed")                                                                                                \
     X(POLICY_SIGNED, "policy-signed")                                                                                  \
     X(POLICY_TAKEN, "policy-taken")                                                                                    \
-    X(RECOVERED, "recovered")
+    X(RECOVERED, "recovered")                                                                                          \
+    X(RETENTION_ASKED, "retention-asked")
 
 enum proto_act {
 #define PROTO_ACTION_ENUM(id, name) PROTO_ACT_##id,

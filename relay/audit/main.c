@@ -134,6 +134,10 @@ static const struct host_command commands[] = {
      "print shows the present policy with comments, to be edited; check FILE says what would change, and changes\n"
      "nothing; sign FILE puts it in force: through a relay that runs (--relay), or as D/policy.note (--dir), which a\n"
      "relay takes without a restart. Numbers rise by themselves."},
+    {"retain", "erase what the policy no longer keeps, now and not in the night", NULL, NULL, audit_retain,
+     "With --relay the relay does it and signs for it, and your signed demand is in the log; with --dir, on the folder "
+     "of a\n"
+     "relay that does not run, you sign for it. Sessions that have not ended stay."},
     {"recover", "end a log that cannot be continued, and open the one that follows it", recover_options, NULL,
      audit_recover,
      "For a relay that does not start because its log is smaller than, or another than, what was signed, and when no "

@@ -108,6 +108,7 @@ struct relay_core_config {
     enum proto_err (*check_policy)(void *context, const char *note);
     /** It is signed for in the log: take it (this leads to relay_core_set_notes). */
     enum proto_err (*take_policy)(void *context, const char *note);
+    void (*retain)(void *context); /* look for what is over its time, soon and not in the night; may be NULL */
     /** A part of the stored log as bytes (PROTOCOL.md 12.8), from entry or session `from` on; `*next` 0: the last. */
     enum proto_err (*read_log)(void *context, bool sessions, uint64_t from, struct proto_buf *out, uint64_t *next);
     void *context;

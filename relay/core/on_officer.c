@@ -124,6 +124,18 @@ static enum proto_err take_policy(struct acting *a, struct proto_now now)
     return a->act->policy ? PROTO_OK : refuse(a, PROTO_ERR_NOMEM, "memory ran out");
 }
 
+/* What is over its time is erased soon after, by a note of the relay's own. */
+static enum proto_err retain(struct acting *a, struct proto_now now)
+{
+    (void)now;
+    if (!a->core->policy->keep_days)
+        return refuse(a, PROTO_ERR_POLICY, "the policy keeps everything without an end; sign one that has keep DAYS");
+    if (!a->core->config.retain)
+        return refuse(a, PROTO_ERR_REFUSED, "this relay erases nothing by itself");
+    a->core->config.retain(a->core->config.context);
+    return PROTO_OK;
+}
+
 static enum proto_err only_noted(struct acting *a, struct proto_now now)
 {
     (void)a;
@@ -140,6 +152,7 @@ static const struct {
     {PROTO_ACT_SESSION_STOPPED, true, stop_session},
     {PROTO_ACT_VIEWED, false, only_noted},
     {PROTO_ACT_POLICY_SIGNED, false, take_policy},
+    {PROTO_ACT_RETENTION_ASKED, false, retain},
 };
 
 static enum proto_err act_now(struct acting *a, struct proto_now now)

@@ -222,6 +222,13 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
 
 /* ---- retention ---- */
 
+void serve_officer_retain_soon(void *context)
+{
+    struct serve *serve = context;
+
+    serve->retained_day = 0; /* the watch looks each second */
+}
+
 void serve_officer_retain(struct serve *serve, bool now)
 {
     struct proto_erasure what = {.count = 0};

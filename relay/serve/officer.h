@@ -13,6 +13,7 @@ enum proto_err serve_officer_erasable(void *context, const char *ref, const uint
                                       bool *more);
 enum proto_err serve_officer_check_policy(void *context, const char *note);
 enum proto_err serve_officer_take_policy(void *context, const char *note);
+void serve_officer_retain_soon(void *context);
 enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
                                       uint64_t *next);
 

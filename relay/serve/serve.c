@@ -106,6 +106,7 @@ static enum proto_err new_core(struct serve *serve)
         .erasable = serve_officer_erasable,
         .check_policy = serve_officer_check_policy,
         .take_policy = serve_officer_take_policy,
+        .retain = serve_officer_retain_soon,
         .read_log = serve_officer_read_log,
         .context = serve,
     };

@@ -406,6 +406,120 @@ static void a_restore_brings_nothing_back(void **state)
         free(needles[--needle_count].bytes);
 }
 
+/* Somebody without a reference brings the receipt that their program kept. */
+static void a_receipt_is_enough_to_erase_its_session_and_no_other(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent = house_agent(h, "agent", "ana"), *client;
+    const char *receipt = house_path(h, "receipt.txt"), *data = house_path(h, "relay/data");
+    char session[64];
+
+    client = house_client(h, "client", (const char *const[]){h->link, "--receipt", receipt, NULL});
+    house_await(h, client, "joined", "verified", "true", NULL);
+    house_await(h, agent, "joined", NULL);
+    house_grant(h, agent, client, "camera");
+    house_end(h, agent, client);
+    snprintf(session, sizeof session, "%s", h->session);
+    visit(h, "charles-babbage", "charles");
+    needle_count = 0;
+    add_column(house_path(h, "relay/data/relay.db"),
+               "SELECT evidence FROM entry WHERE sid=(SELECT sid FROM session WHERE customer_ref='')");
+    assert_true(needle_count > 4);
+    free(officer(h, 0, (const char *const[]){"erase", "--receipt", receipt, "--reason", "asked for", "--yes", NULL}));
+    assert_int_equal(found_in(data), 0);
+    char *said = officer(
+        h, 2,
+        (const char *const[]){"erase", "--receipt", house_path(h, "org/org.note"), "--reason", "x", "--yes", NULL});
+    assert_non_null(strstr(said, "holds no proof of an entry"));
+    free(said);
+    said_of(h, (const char *const[]){"list", "--json", NULL}, "charles-babbage", session);
+    verified(h, "asked for");
+    while (needle_count)
+        free(needles[--needle_count].bytes);
+}
+
+/* At a terminal it asks, and takes no answer but yes for one. */
+static void erasing_asks_at_a_terminal(void **state)
+{
+    struct house *h = *state;
+    char command[4096];
+    static const struct {
+        const char *answer, *left;
+    } answers[] = {
+        {"n", "\"customer\":\"ada-lovelace-1815\""}, {"", "\"customer\":\"ada-lovelace-1815\""}, {"y", NULL}};
+
+    visit(h, "ada-lovelace-1815", "ada");
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(command, sizeof command,
+                 "echo %s | script -qec '%s/handhold-audit erase --customer ada-lovelace-1815 --reason asked --relay "
+                 "https://%s --identity %s --ca %s' /dev/null >%s",
+                 answers[i].answer, h->children.bin, h->staff, house_path(h, "org/staff/officer"),
+                 house_path(h, "org/ca/ca.crt"), house_path(h, "asked.txt"));
+        assert_int_equal(system(command) == 0, !answers[i].left); /* NOLINT: words of this house */
+        free(house_run(h, 0, (const char *const[]){"/bin/grep", "Erase? .y/N.", house_path(h, "asked.txt"), NULL}));
+        said_of(h, (const char *const[]){"list", "--json", NULL}, answers[i].left,
+                answers[i].left ? NULL : "ada-lovelace-1815");
+    }
+}
+
+/* The row of a visit as if it had been three days ago. */
+static void age(struct house *h, const char *customer)
+{
+    sqlite3 *db = NULL;
+    char sql[256];
+
+    assert_int_equal(sqlite3_open(house_path(h, "relay/data/relay.db"), &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    snprintf(sql, sizeof sql, "UPDATE session SET created_ms=created_ms-259200000 WHERE customer_ref='%s'", customer);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void an_officer_has_what_is_over_its_time_erased_now(void **state)
+{
+    struct house *h = *state;
+    const char *file = house_path(h, "policy.txt"), *data = house_path(h, "relay/data");
+
+    visit(h, "ada-lovelace-1815", "ada");
+    visit(h, "charles-babbage", "charles");
+    char *said = officer(h, 1, (const char *const[]){"retain", NULL});
+    assert_non_null(strstr(said, "keeps everything without an end"));
+    free(said);
+    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    edit(h, "keep", "keep 1");
+    free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
+    age(h, "ada-lovelace-1815");
+    free(officer(h, 0, (const char *const[]){"retain", NULL}));
+    needle_count = 0;
+    add_needle("ada-lovelace-1815", 17);
+    for (int i = 0; i < 400 && found_in(data); i++)
+        demo_children_watch(&h->children, 50);
+    assert_int_equal(found_in(data), 0);
+    free(needles[0].bytes);
+    needle_count = 0;
+    verified(h, "by retention");
+    said_of(h, (const char *const[]){"list", "--json", NULL}, "charles-babbage", "ada-lovelace");
+
+    house_expect_exit(h, h->relay, SIGTERM, 0);
+    h->relay = NULL;
+    age(h, "charles-babbage");
+    const char *const here[] = {"handhold-audit",
+                                "retain",
+                                "--dir",
+                                house_path(h, "relay"),
+                                "--identity",
+                                house_path(h, "org/staff/officer"),
+                                NULL};
+    said = house_run(h, 0, here);
+    assert_non_null(strstr(said, "older than 1 day, signed by"));
+    free(said);
+    said = house_run(h, 0, here);
+    assert_non_null(strstr(said, "nothing: all of it is younger than 1 day"));
+    free(said);
+    verified(h, "by an officer");
+    house_start_relay(h, NULL);
+}
+
 /* A visit of three days ago, as far as its row tells, and a policy that keeps things for one. */
 static void what_is_over_its_time_is_erased_by_the_relay_itself(void **state)
 {
@@ -455,6 +569,9 @@ int main(void)
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_restore_brings_nothing_back),
+        HOUSE_TEST(a_receipt_is_enough_to_erase_its_session_and_no_other),
+        HOUSE_TEST(erasing_asks_at_a_terminal),
+        HOUSE_TEST(an_officer_has_what_is_over_its_time_erased_now),
         HOUSE_TEST(what_is_over_its_time_is_erased_by_the_relay_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
