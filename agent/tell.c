@@ -126,7 +126,7 @@ static void put_event(const struct agent_tell *tell, const struct proto_event *e
 void agent_tell_event(struct agent_tell *tell, const struct proto_event *e, struct proto_now now)
 {
     if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
-        e->consent.state == PROTO_CONSENT_GRANTED)
+        e->consent.state == PROTO_CONSENT_GRANTED && !e->consent.extended)
         tell->granted_ms = now.mono_ms;
     if (tell->json)
         host_event_line(e, "customer");

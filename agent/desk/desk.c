@@ -141,7 +141,7 @@ static void pass_on(struct agent_desk *d, const struct proto_event *e)
 {
     take_camera(d, e);
     if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
-        e->consent.state == PROTO_CONSENT_GRANTED)
+        e->consent.state == PROTO_CONSENT_GRANTED && !e->consent.extended)
         d->first = true;
     if (d->listener.event)
         d->listener.event(d->listener.context, e);

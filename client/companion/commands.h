@@ -26,15 +26,22 @@ enum client_do {
     CLIENT_DO_CHAT,
     CLIENT_DO_END,
     CLIENT_DO_HELP,
-    CLIENT_DO_GUIDE, /* `text`: done, skip, back, did-not-work, close */
-    CLIENT_DO_HIDE,  /* `device`, `property` ("" for all of it); `match`: hide, else show again */
-    CLIENT_DO_LATER, /* known, and not yet in this version: `text` is its name */
+    CLIENT_DO_GUIDE,  /* `text`: done, skip, back, did-not-work, close */
+    CLIENT_DO_HIDE,   /* `device`, `property` ("" for all of it); `match`: hide, else show again */
+    CLIENT_DO_EXTEND, /* the capability; from a typed line: what ends soon */
+    CLIENT_DO_SEND,   /* the photo `still` */
+    CLIENT_DO_DISCARD,
+    CLIENT_DO_MASK,  /* `text`: "X,Y,W,H" of that photo */
+    CLIENT_DO_POINT, /* `x`, `y` */
+    CLIENT_DO_RATE,  /* `stars`; `match`: it was solved */
 };
 
 struct client_command {
     enum client_do what;
     enum proto_capability capability;
-    bool match; /* CHECK_WORDS */
+    bool match; /* CHECK_WORDS, HIDE, RATE */
+    uint32_t still, stars;
+    float x, y; /* 0..1 of the picture */
     char device[64], property[48];
     char text[PROTO_MAX_CHAT_BYTES + 1];
 };
@@ -43,9 +50,15 @@ struct client_command {
  */
 PROTO_MUST_USE enum proto_err client_command_from_json(const char *line, struct client_command *out,
                                                        char why[static CLIENT_WHY_BYTES]);
-/** What a person typed. `asked`: a question is open, so that y and n are its answer and other words are none. */
-PROTO_MUST_USE enum proto_err client_command_from_keys(const char *line, bool asked, struct client_command *out,
-                                                       char why[static CLIENT_WHY_BYTES]);
+/* What is open just now decides what a typed line means. */
+struct client_moment {
+    bool asked;     /* a question: y and n are its answer, and other words are none */
+    uint32_t still; /* a photo is looked at: send, discard, mask; 0: none */
+    bool goodbye;   /* the agent has gone: 1 to 5 and yes or no are the last word */
+};
+/** What a person typed. */
+PROTO_MUST_USE enum proto_err client_command_from_keys(const char *line, const struct client_moment *moment,
+                                                       struct client_command *out, char why[static CLIENT_WHY_BYTES]);
 /** What can be typed, in a few lines. */
 const char *client_command_help(void);
 

@@ -51,6 +51,7 @@ static void on_timer(void *context)
 
     if (client_video_tick(c->video, c->session, now, why) != PROTO_OK)
         client_companion_camera_lost(c, why);
+    client_companion_still_tick(c);
     client_report_tick(c->report, c->session, now);
     client_home_tick(c->home, c->session, now);
     if (now.mono_ms >= c->told_ms + STATUS_MS) {
@@ -228,7 +229,9 @@ static int start_session(struct client_companion *c)
     /* Made at the agent's end: nothing of this device is needed. */
     customer.offers = 1u << PROTO_CAPABILITY_RECORDING | 1u << PROTO_CAPABILITY_HISTORY;
     if (c->video)
-        customer.offers |= 1u << PROTO_CAPABILITY_CAMERA;
+        customer.offers |= 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_STILL | 1u << PROTO_CAPABILITY_ZOOM;
+    if (config->torch)
+        customer.offers |= 1u << PROTO_CAPABILITY_TORCH;
     if (c->report)
         customer.offers |= 1u << PROTO_CAPABILITY_DEVICE_STATE;
     memcpy(customer.ui_build, config->build, sizeof customer.ui_build);
@@ -248,7 +251,8 @@ static int open_sources(struct client_companion *c)
     if (strcmp(config->camera, "none") != 0 &&
         client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
         return wrong(c, why);
-    if (config->state_count > 0 && client_report_new(&c->report, config->states, config->state_count, config->redact, why))
+    if (config->state_count > 0 &&
+        client_report_new(&c->report, config->states, config->state_count, config->redact, why))
         return wrong(c, why);
     return HOST_EXIT_FINE;
 }
@@ -304,7 +308,7 @@ static int start(struct client_companion *c)
     }
     if (host_uplink_new(&c->uplink, &uplink, error) != PROTO_OK)
         return wrong(c, error);
-    err = host_lines_new(&c->lines, c->loop, STDIN_FILENO, LINE_BYTES, on_line, NULL, c);
+    err = host_lines_new(&c->lines, c->loop, STDIN_FILENO, LINE_BYTES, on_line, client_companion_input_ended, c);
     if (err != PROTO_OK)
         host_say_err("reading the standard input", err);
     set_timer(c, host_now().mono_ms);
@@ -316,6 +320,7 @@ static void stop(struct client_companion *c)
     host_lines_free(c->lines);
     host_uplink_free(c->uplink);
     host_timer_free(c->timer);
+    client_companion_still_clear(c);
     client_video_free(c->video);
     client_home_free(c->home);
     client_report_free(c->report);

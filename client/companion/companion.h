@@ -24,6 +24,7 @@ struct client_companion_config {
     struct host_seen seen;
     const char *camera;        /* as client_camera_open(); "none" */
     struct client_mask *mask;  /* borrowed */
+    const char *torch;         /* file of a LED, or NULL: there is no light */
     int kbps;                  /* 0: by size */
     const char *const *states; /* device-state sources */
     size_t state_count;
@@ -31,7 +32,7 @@ struct client_companion_config {
     struct client_consent_rule consent;
     bool json;                              /* JSON Lines on stdout */
     bool json_orders;                       /* JSON Lines on stdin; else a person types */
-    const char *receipt; /* a file for what was shared and its proofs, or NULL */
+    const char *receipt;                    /* a file for what was shared and its proofs, or NULL */
     const char *keep_picture, *keep_sealed; /* files, or NULL: the last picture, and how it left */
     uint8_t build[32];                      /* SHA-256 of this program */
 };

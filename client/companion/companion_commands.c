@@ -8,15 +8,25 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 
+static void nobody_asks(struct client_companion *c, enum proto_capability capability)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s: nobody asks for it now; wait for the event consent with state requested",
+             capability ? proto_capability_name(capability) : "answer");
+    client_companion_error(c, proto_err_name(PROTO_ERR_CONSENT), text);
+}
+
 void client_companion_answer(struct client_companion *c, enum proto_capability capability, bool grant)
 {
     struct proto_now now = host_now();
     enum proto_err err =
         grant ? proto_session_grant(c->session, capability, now) : proto_session_refuse(c->session, capability, now);
 
-    if (c->asked == capability)
-        c->asked = PROTO_CAPABILITY_NONE;
-    if (err != PROTO_OK)
+    client_companion_answered(c, capability);
+    if (err == PROTO_ERR_CONSENT || capability == PROTO_CAPABILITY_NONE)
+        nobody_asks(c, capability);
+    else if (err != PROTO_OK)
         client_companion_command_error(c, proto_capability_name(capability), err);
 }
 
@@ -76,16 +86,21 @@ static void chat(struct client_companion *c, const char *text)
     send_data(c, "chat", &data);
 }
 
+static const char words_differ[] =
+    "check words differ: somebody may be listening in; end the session, and ask for a new invitation";
+
 static void check_words(struct client_companion *c, bool match)
 {
     handhold_Data data = {.which_body = handhold_Data_check_words_tag};
 
     data.body.check_words.match = match;
     send_data(c, "check-words", &data);
-    if (!match)
-        client_companion_error(c, "CHECK_WORDS",
-                               "check words differ: somebody may be listening in; end with q, and ask "
-                               "for a new invitation");
+    if (match)
+        return;
+    if (c->config->json)
+        host_event_fields("check-words", json_pack("{s:b,s:s}", "match", 0, "message", words_differ));
+    else
+        client_screen_line(c->screen, "!! %s", words_differ);
 }
 
 static void guide(struct client_companion *c, const char *act)
@@ -113,12 +128,24 @@ static void hide(struct client_companion *c, const struct client_command *comman
                            command->device, command->property);
 }
 
-static void later(struct client_companion *c, const char *name)
+static void extend(struct client_companion *c, enum proto_capability capability)
 {
-    char text[256];
+    enum proto_err err = capability ? proto_session_extend(c->session, capability, host_now()) : PROTO_ERR_STATE;
 
-    snprintf(text, sizeof text, "\"%.40s\": this version takes no photos yet; leave this command out", name);
-    client_companion_error(c, "NOT_YET", text);
+    if (err == PROTO_ERR_STATE)
+        client_companion_error(c, proto_err_name(err),
+                               "extend: nothing of that ends soon; wait for the event expiring");
+    else if (err != PROTO_OK)
+        client_companion_command_error(c, "extend", err);
+}
+
+static void point(struct client_companion *c, float x, float y)
+{
+    handhold_Data data = {.which_body = handhold_Data_pointer_tag};
+
+    data.body.pointer.x = x;
+    data.body.pointer.y = y;
+    send_data(c, "point", &data);
 }
 
 static void obey(struct client_companion *c, const struct client_command *command)
@@ -147,7 +174,7 @@ static void obey(struct client_companion *c, const struct client_command *comman
         break;
     case CLIENT_DO_END:
         c->leaving = true;
-        host_uplink_end(c->uplink, PROTO_END_CUSTOMER_LEFT);
+        host_uplink_end(c->uplink, c->goodbye ? PROTO_END_COMPLETED : PROTO_END_CUSTOMER_LEFT);
         break;
     case CLIENT_DO_HELP:
         client_screen_line(c->screen, "%s", client_command_help());
@@ -158,8 +185,23 @@ static void obey(struct client_companion *c, const struct client_command *comman
     case CLIENT_DO_HIDE:
         hide(c, command);
         break;
-    case CLIENT_DO_LATER:
-        later(c, command->text);
+    case CLIENT_DO_EXTEND:
+        extend(c, command->capability ? command->capability : c->expiring);
+        break;
+    case CLIENT_DO_SEND:
+        client_companion_still_send(c, command->still);
+        break;
+    case CLIENT_DO_DISCARD:
+        client_companion_still_discard(c, command->still);
+        break;
+    case CLIENT_DO_MASK:
+        client_companion_still_mask(c, command->still, command->text);
+        break;
+    case CLIENT_DO_POINT:
+        point(c, command->x, command->y);
+        break;
+    case CLIENT_DO_RATE:
+        client_companion_rate(c, command->stars, command->match);
         break;
     }
 }
@@ -168,6 +210,8 @@ void client_companion_line(struct client_companion *c, const char *text)
 {
     struct client_command command;
     char why[CLIENT_WHY_BYTES];
+    const struct client_moment moment = {
+        .asked = c->asked != PROTO_CAPABILITY_NONE, .still = c->still.shown ? c->still.id : 0, .goodbye = c->goodbye};
     enum proto_err err;
 
     if (!text) {
@@ -175,7 +219,7 @@ void client_companion_line(struct client_companion *c, const char *text)
         return;
     }
     err = c->config->json_orders ? client_command_from_json(text, &command, why)
-                                 : client_command_from_keys(text, c->asked != PROTO_CAPABILITY_NONE, &command, why);
+                                 : client_command_from_keys(text, &moment, &command, why);
     if (err != PROTO_OK)
         client_companion_error(c, c->config->json_orders ? "COMMAND" : proto_err_name(err), why);
     else

@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "client/companion/companion_inside.h"
 #include "proto/host/event_line.h"
@@ -29,14 +27,18 @@ void client_companion_command_error(struct client_companion *c, const char *valu
     client_companion_error(c, proto_err_name(err), text);
 }
 
-static struct client_peer peer_of(const struct client_companion *c)
+struct client_peer client_companion_peer(const struct client_companion *c)
 {
     return (struct client_peer){*c->organisation ? c->peer : NULL, c->organisation, c->verified};
 }
 
 void client_companion_show_status(struct client_companion *c, int64_t now_ms)
 {
-    struct client_status status = {.peer = peer_of(c), .connected = c->connected, .paused = c->paused, .over = c->over};
+    struct client_status status = {.peer = client_companion_peer(c),
+                                   .connected = c->connected,
+                                   .paused = c->paused,
+                                   .held = c->held,
+                                   .over = c->over};
 
     for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
         if (c->capturing[i]) {
@@ -47,9 +49,7 @@ void client_companion_show_status(struct client_companion *c, int64_t now_ms)
     client_screen_status(c->screen, &status);
 }
 
-/* A line for a person out of our words and cleaned words of others. */
-__attribute__((format(printf, 4, 5))) static void line(struct client_companion *c, const char *theirs,
-                                                       const char *behind, const char *format, ...)
+void client_companion_say(struct client_companion *c, const char *theirs, const char *behind, const char *format, ...)
 {
     struct proto_buf text;
     char ours[512];
@@ -68,41 +68,6 @@ __attribute__((format(printf, 4, 5))) static void line(struct client_companion *
 
 /* ---- consent ---- */
 
-static void ask(struct client_companion *c)
-{
-    struct proto_buf text;
-
-    if (c->config->json || c->config->json_orders)
-        return; /* the consent event is the question, a command the answer */
-    proto_buf_init(&text, 8192);
-    client_words_question(&text, &c->question);
-    c->asked = c->question.capability;
-    if (isatty(STDIN_FILENO))
-        tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before the question was there is no answer to it */
-    client_screen_text(c->screen, &text);
-    proto_buf_free(&text);
-}
-
-static void on_requested(struct client_companion *c, const struct proto_event *e)
-{
-    enum proto_capability capability = e->consent.capability;
-
-    snprintf(c->purpose, sizeof c->purpose, "%s", e->consent.purpose ? e->consent.purpose : "");
-    c->question =
-        (struct client_question){peer_of(c), capability, c->purpose, e->consent.max_s, e->consent.retention_days};
-    switch (client_consent_rule_answer(&c->config->consent, capability)) {
-    case CLIENT_ANSWER_GRANT:
-        client_companion_answer(c, capability, true);
-        break;
-    case CLIENT_ANSWER_REFUSE:
-        client_companion_answer(c, capability, false);
-        break;
-    case CLIENT_ANSWER_ASK:
-        ask(c);
-        break;
-    }
-}
-
 static void on_consent(struct client_companion *c, const struct proto_event *e)
 {
     enum proto_capability capability = e->consent.capability;
@@ -110,17 +75,19 @@ static void on_consent(struct client_companion *c, const struct proto_event *e)
     const char *label = proto_capability_label(capability);
 
     if (state == PROTO_CONSENT_REQUESTED) {
-        on_requested(c, e);
+        client_companion_ask(c, e);
         return;
     }
-    if (c->asked == capability)
-        c->asked = PROTO_CAPABILITY_NONE;
+    client_companion_answered(c, capability);
+    if (c->expiring == capability)
+        c->expiring = PROTO_CAPABILITY_NONE;
     if (state == PROTO_CONSENT_GRANTED)
         c->until_ms[capability] =
             e->consent.max_s ? host_now().mono_ms + (int64_t)e->consent.max_s * 1000 : PROTO_NEVER;
-    line(c, e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? e->consent.purpose : "", "",
-         "* %s: %s%s", label ? label : "?", proto_consent_state_name(state),
-         e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? " - " : "");
+    client_companion_say(
+        c, e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? e->consent.purpose : "", "",
+        "* %s: %s%s%s", label ? label : "?", proto_consent_state_name(state), e->consent.extended ? ", for longer" : "",
+        e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? " - " : "");
 }
 
 /* ---- capture ---- */
@@ -138,8 +105,10 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
                                       c->config->keep_picture != NULL, why) != PROTO_OK)
         goto blocked; /* it was lost before, and has not come back */
     client_video_want_key(c->video);
-    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK)
+    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {
+        client_companion_camera_told(c);
         return;
+    }
 blocked:
     client_companion_error(c, "CAMERA", why);
     if (proto_session_blocked(c->session, capability, now) != PROTO_OK)
@@ -152,6 +121,10 @@ static void on_capture(struct client_companion *c, enum proto_capability capabil
         return;
     if (!on && capability == PROTO_CAPABILITY_CAMERA)
         client_video_stop(c->video);
+    if (!on && (capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_CAMERA))
+        client_companion_torch(c, false);
+    if (!on && capability == PROTO_CAPABILITY_ZOOM && c->video)
+        c->zoom = client_video_zoom(c->video, 1);
     if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
         client_home_stop(c->home);
         client_report_stop(c->report);
@@ -183,7 +156,7 @@ static void on_joined(struct client_companion *c, const struct proto_event *e)
     snprintf(c->peer, sizeof c->peer, "%s", e->joined.peer);
     snprintf(c->organisation, sizeof c->organisation, "%s", e->joined.organisation);
     c->verified = e->joined.verified;
-    peer = peer_of(c);
+    peer = client_companion_peer(c);
     proto_buf_init(&text, 2048);
     proto_buf_put_text(&text, "* With you now: ");
     client_words_peer(&text, &peer);
@@ -197,22 +170,43 @@ static void on_data(struct client_companion *c, const handhold_Data *data)
 {
     switch (data->which_body) {
     case handhold_Data_chat_tag:
-        line(c, data->body.chat.text, "", "< ");
+        client_companion_say(c, data->body.chat.text, "", "< ");
         break;
     case handhold_Data_mark_tag:
-        line(c, data->body.mark.text, "", "* the agent drew on the picture: %.20s ", data->body.mark.shape);
-        break;
-    case handhold_Data_paused_tag:
-        line(c, data->body.paused.reason, "", "* the agent %s: ", data->body.paused.paused ? "paused" : "goes on");
+        client_companion_say(c, data->body.mark.text, "", "* the agent drew on the picture: %.20s ",
+                             data->body.mark.shape);
         break;
     case handhold_Data_check_words_tag:
         client_screen_line(c->screen, data->body.check_words.match ? "* the agent says: the check words are the same"
                                                                    : "! the agent says: the check words DIFFER");
         break;
+    case handhold_Data_camera_control_tag:
+        client_companion_camera_control(c, &data->body.camera_control);
+        break;
+    case handhold_Data_goodbye_tag:
+        client_companion_goodbye(c);
+        break;
     default: /* pointers and erased marks have no place in a terminal */
         client_home_data(c->home, c->session, data, c->kbps, host_now());
         break;
     }
+}
+
+static void on_hold(struct client_companion *c, const struct proto_event *e)
+{
+    c->held = e->hold.on;
+    client_screen_line(c->screen,
+                       e->hold.on ? "* The agent is with somebody else for a moment: nothing of yours is captured or "
+                                    "sent.\n  Back within %u seconds it goes on; later you are asked again."
+                                  : "* The agent is back.",
+                       (unsigned)e->hold.grace_s);
+}
+
+static void on_expiring(struct client_companion *c, const struct proto_event *e)
+{
+    c->expiring = e->expiring.capability;
+    client_screen_line(c->screen, "! %s ends in %u seconds. Type more to let it go on; without an answer it ends.",
+                       proto_capability_label(c->expiring), (unsigned)e->expiring.left_s);
 }
 
 static void on_connection(struct client_companion *c, enum proto_connection_state state)
@@ -225,12 +219,14 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
 {
     c->over = true;
     c->exit_code = host_uplink_exit(e->ended.reason);
+    client_companion_still_clear(c);
     client_video_stop(c->video);
+    client_companion_torch(c, false);
     client_home_stop(c->home);
     client_report_stop(c->report);
     memset(c->capturing, 0, sizeof c->capturing);
-    line(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
-         "* the session ended: %s. ", proto_end_name(e->ended.reason));
+    client_companion_say(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
+                         "* the session ended: %s. ", proto_end_name(e->ended.reason));
 }
 
 static void act(struct client_companion *c, const struct proto_event *e)
@@ -270,17 +266,26 @@ static void act(struct client_companion *c, const struct proto_event *e)
         client_screen_line(c->screen, "* check words: %s %s %s %s (the same four at the agent's end)", e->words[0],
                            e->words[1], e->words[2], e->words[3]);
         break;
+    case PROTO_EVENT_HOLD:
+        on_hold(c, e);
+        break;
+    case PROTO_EVENT_EXPIRING:
+        on_expiring(c, e);
+        break;
+    case PROTO_EVENT_STILL:
+        client_companion_still(c, e);
+        break;
     case PROTO_EVENT_BLOCKED:
         client_screen_line(c->screen, "! the relay did not pass on what was sent");
         break;
     case PROTO_EVENT_ALARM:
-        line(c, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err), "", "!! ALARM: ");
+        client_companion_say(c, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err), "", "!! ALARM: ");
         if (host_seen_keep_fork(e, path))
             client_screen_line(c->screen, "!! What proves it is kept in %s", path);
         break;
     case PROTO_EVENT_ERROR:
         snprintf(c->said, sizeof c->said, "%s", e->error.message ? e->error.message : proto_err_rule(e->error.err));
-        line(c, c->said, "", "! ");
+        client_companion_say(c, c->said, "", "! ");
         break;
     case PROTO_EVENT_ENDED:
         on_ended(c, e);

@@ -13,6 +13,15 @@
 #include "proto/host/loop.h"
 #include "proto/host/uplink.h"
 
+/* The photo that the person looks at; companion_still.c. */
+struct client_companion_still {
+    uint32_t id;               /* 0: none is asked for */
+    bool shown;                /* it was taken, and the person was told */
+    struct client_mask mask;   /* what was covered since */
+    struct proto_buf jpeg;     /* as it would be sent */
+    char folder[64], path[96]; /* of the file to look at; "": none */
+};
+
 struct client_companion {
     const struct client_companion_config *config;
     /* Owned */
@@ -26,16 +35,25 @@ struct client_companion {
     struct client_home *home; /* checks and guides */
     struct client_screen *screen;
     struct client_receipt *receipt; /* NULL: none is wanted */
-    struct proto_buf sealed; /* the last sealed picture that left, when it is kept */
+    struct proto_buf sealed;        /* the last sealed picture that left, when it is kept */
     /* What is so */
     char peer[256], organisation[256];
     bool verified, connected, paused, over, leaving;
     bool capturing[PROTO_CAPABILITY_COUNT];
-    int64_t until_ms[PROTO_CAPABILITY_COUNT]; /* mono; PROTO_NEVER: until the session ends */
-    enum proto_capability asked;              /* a question is on the screen; NONE: no */
-    struct client_question question;
+    int64_t until_ms[PROTO_CAPABILITY_COUNT];            /* mono; PROTO_NEVER: until the session ends */
+    enum proto_capability asked;                         /* a question is on the screen; NONE: no */
+    struct client_question questions[PROTO_REQUEST_MAX]; /* what is open, the one on the screen first */
+    size_t question_count;
+    unsigned question_place; /* how many of that sheet were put before the person */
     char purpose[256];
-    char said[256]; /* the newest error, which an end that gives it as its reason does not say again */
+    bool held, goodbye, input_ended; /* by the agent; it has gone; stdin is at its end */
+    enum proto_capability expiring;  /* what was last told to end soon; NONE: nothing */
+    uint32_t stars;                  /* said before the agent asked; 0: not */
+    bool solved;
+    struct client_companion_still still;
+    bool torch;
+    float zoom;      /* 0 or 1: the whole */
+    char said[256];  /* the newest error, which an end that gives it as its reason does not say again */
     int64_t told_ms; /* when the figures were last told, and what they were */
     uint64_t pictures_before, bytes_before;
     double kbps; /* of the last second; below 0: no picture is sent */
@@ -49,6 +67,33 @@ void client_companion_show_status(struct client_companion *c, int64_t now_ms);
 /** An error of ours or of a command, in the form that this program's user reads. */
 void client_companion_error(struct client_companion *c, const char *code, const char *text);
 void client_companion_command_error(struct client_companion *c, const char *value, enum proto_err err);
+
+/** A line for a person out of our words and cleaned words of others. */
+void client_companion_say(struct client_companion *c, const char *theirs, const char *behind, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+struct client_peer client_companion_peer(const struct client_companion *c);
+
+/* companion_ask.c */
+void client_companion_ask(struct client_companion *c, const struct proto_event *event);
+/** That question is open no more; the next one is put before the person. */
+void client_companion_answered(struct client_companion *c, enum proto_capability capability);
+void client_companion_input_ended(void *context);
+
+/* companion_still.c */
+void client_companion_still(struct client_companion *c, const struct proto_event *event);
+void client_companion_still_tick(struct client_companion *c);
+void client_companion_still_send(struct client_companion *c, uint32_t id);
+void client_companion_still_discard(struct client_companion *c, uint32_t id);
+void client_companion_still_mask(struct client_companion *c, uint32_t id, const char *rect);
+void client_companion_still_clear(struct client_companion *c);
+
+/* companion_camera.c */
+void client_companion_camera_control(struct client_companion *c, const handhold_CameraControl *control);
+void client_companion_camera_told(struct client_companion *c); /* tells the agent what it can do and does */
+void client_companion_torch(struct client_companion *c, bool on);
+/** The agent has gone: the last word, and the end. */
+void client_companion_goodbye(struct client_companion *c);
+void client_companion_rate(struct client_companion *c, uint32_t stars, bool solved);
 
 /* companion_commands.c */
 void client_companion_line(struct client_companion *c, const char *line);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handhold-client - the companion of a customer who has no phone at hand, or whose product has a camera of its own. */
+#include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 
 static struct {
     const char *redact, *checks, *language;
-    const char *link, *code, *relay, *camera, *microphone, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
+    const char *link, *code, *relay, *camera, *torch, *microphone, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
     bool json;
@@ -28,7 +29,9 @@ static const struct host_option options[] = {
     {"relay", "URL", HOST_TEXT, &opt.relay, .help = "where the code is typed: https://help.example.org"},
     {"camera", "SOURCE", HOST_TEXT, &opt.camera, .help = "FILE.y4m, /dev/videoN, or none (none)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "none: this version sends no voice yet"},
-    {"state", "SOURCE", HOST_TEXTS, &opt.states, .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
+    {"torch", "FILE", HOST_TEXT, &opt.torch, .help = "a light: 1 and 0 are written there, as to a LED's brightness"},
+    {"state", "SOURCE", HOST_TEXTS, &opt.states,
+     .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
     {"redact", "FILE", HOST_TEXT, &opt.redact, .help = "rules of what device information never tells, or may tell"},
     {"checks", "FILE", HOST_TEXT, &opt.checks, .help = "what checks of this home are held against (ini)"},
     {"language", "LANG", HOST_TEXT, &opt.language, .help = "of guides: de, en (the language of this terminal)"},
@@ -36,8 +39,7 @@ static const struct host_option options[] = {
     {"mask", "X,Y,W,H", HOST_TEXTS, &opt.masks, .help = "paint over this part of the picture; may come again"},
     {"kbps", "N", HOST_INTEGER, &opt.kbps, .min = 50, .max = 20000, .help = "bit rate of the picture (by its size)"},
     {"ca", "FILE", HOST_TEXT, &opt.ca, .help = "the organisation's ca.crt: trust it, and no other"},
-    {"receipt", "FILE", HOST_TEXT, &opt.receipt,
-     .help = "at the end: what was shared, with the proof of each answer"},
+    {"receipt", "FILE", HOST_TEXT, &opt.receipt, .help = "at the end: what was shared, with the proof of each answer"},
     {"keep-picture", "FILE.y4m", HOST_TEXT, &opt.keep_picture,
      .help = "at the end: the last picture as it was encoded"},
     {"keep-sealed", "FILE", HOST_TEXT, &opt.keep_sealed, .help = "at the end: the same as it left, all a relay has"},
@@ -136,6 +138,33 @@ static int take_ca(void)
     return HOST_EXIT_FINE;
 }
 
+/* A file or pipe that can be read, or a folder where a socket can be made. */
+static bool state_can_be(const char *path)
+{
+    char folder[HOST_PATH_BYTES];
+    const char *slash = strrchr(path, '/');
+
+    if (access(path, F_OK) == 0)
+        return access(path, R_OK) == 0;
+    return host_path(folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") &&
+           access(folder, W_OK) == 0;
+}
+
+/* What is to be read or written must be there before anybody is asked for anything. */
+static int check_files(void)
+{
+    static const char json[] = "json:";
+
+    for (size_t i = 0; i < opt.states.count; i++)
+        if (!strncmp(opt.states.items[i], json, sizeof json - 1) &&
+            !state_can_be(opt.states.items[i] + sizeof json - 1))
+            return wrong(opt.states.items[i], strerror(errno),
+                         "name a FIFO that exists, or a path in a writable folder where a socket can be made");
+    if (opt.torch && access(opt.torch, W_OK))
+        return wrong(opt.torch, strerror(errno), "--torch takes a file that may be written");
+    return HOST_EXIT_FINE;
+}
+
 static int take_rest(void)
 {
     char why[CLIENT_WHY_BYTES];
@@ -210,6 +239,7 @@ static int run(void)
     c->join_host = made.join_host;
     c->ca_file = opt.ca;
     c->camera = opt.camera;
+    c->torch = opt.torch;
     c->mask = &made.mask;
     c->kbps = (int)opt.kbps;
     c->states = opt.states.items;
@@ -247,6 +277,8 @@ int main(int argc, char **argv)
     code = take_invitation();
     if (code == HOST_EXIT_FINE)
         code = take_ca();
+    if (code == HOST_EXIT_FINE)
+        code = check_files();
     if (code == HOST_EXIT_FINE)
         code = take_rest();
     if (code == HOST_EXIT_FINE)

@@ -8,8 +8,11 @@
 #include <libyuv/scale.h>
 
 #include "client/companion/encode.h"
+#include "client/companion/zoom.h"
 #include "proto/media/send.h"
 
+/* A camera that was just started finds its light first. */
+#define PHOTO_SETTLE 5
 /* A camera that tells by its descriptor is asked this often: a quarter of a picture at 30 a second. */
 #define CAMERA_ASK_MS 8
 
@@ -22,8 +25,11 @@ struct client_video {
     struct proto_media_send send;
     uint8_t *small; /* owned: the picture at the size that is sent */
     struct client_video_figures figures;
-    uint8_t *kept; /* owned: planes without padding */
-    struct client_frame kept_frame;
+    struct client_photo kept; /* the last one that was encoded */
+    struct client_zoom zoom;
+    bool photo_wanted;
+    int photo_skip; /* so many pictures are left out before it is taken */
+    struct client_photo photo;
 };
 
 enum proto_err client_video_new(struct client_video **out, const char *camera, struct client_mask *mask, int kbps,
@@ -79,7 +85,8 @@ void client_video_stop(struct client_video *v)
 {
     if (!v)
         return;
-    client_camera_stop(v->camera);
+    if (!v->photo_wanted)
+        client_camera_stop(v->camera);
     client_encoder_free(v->encoder);
     v->encoder = NULL;
 }
@@ -92,7 +99,7 @@ void client_video_want_key(struct client_video *v)
 
 int64_t client_video_deadline(const struct client_video *v, int64_t now_ms)
 {
-    if (!v || !v->encoder)
+    if (!v || (!v->encoder && !v->photo_wanted))
         return PROTO_NEVER;
     return v->camera->fd >= 0 ? proto_earlier(v->camera->deadline_ms, now_ms + CAMERA_ASK_MS) : v->camera->deadline_ms;
 }
@@ -102,26 +109,6 @@ static size_t picture_bytes(int width, int height)
     size_t w = (size_t)width, h = (size_t)height;
 
     return w * h + 2 * ((w + 1) / 2) * ((h + 1) / 2);
-}
-
-static void keep_frame(struct client_video *v, const struct client_frame *f)
-{
-    size_t half_w = (size_t)(f->width + 1) / 2, half_h = (size_t)(f->height + 1) / 2;
-    size_t width[3] = {(size_t)f->width, half_w, half_w}, rows[3] = {(size_t)f->height, half_h, half_h};
-    uint8_t *at;
-
-    if (!v->kept)
-        v->kept = malloc(picture_bytes(v->camera->width, v->camera->height)); /* of all sizes the largest */
-    if (!v->kept)
-        return;
-    at = v->kept;
-    v->kept_frame = *f;
-    for (int p = 0; p < 3; p++) {
-        v->kept_frame.plane[p] = at;
-        v->kept_frame.stride[p] = (int)width[p];
-        for (size_t row = 0; row < rows[p]; row++, at += width[p])
-            memcpy(at, f->plane[p] + (ptrdiff_t)row * f->stride[p], width[p]);
-    }
 }
 
 /* The picture at the size that is sent; false: no memory. */
@@ -186,21 +173,75 @@ static void push(struct client_video *v, struct proto_session *session, const st
 static enum proto_err encode(struct client_video *v, const struct client_frame *raw, struct proto_media_take take,
                              struct client_packet *packet)
 {
-    struct client_frame masked, frame;
+    struct client_frame masked, near, frame;
     enum proto_err err = aim(v);
 
     *packet = (struct client_packet){0};
     if (err != PROTO_OK)
         return err;
-    if (client_mask_burn(v->mask, raw, &masked) != PROTO_OK || !scale(v, &masked, &frame)) {
+    if (client_mask_burn(v->mask, raw, &masked) != PROTO_OK ||
+        client_zoom_apply(&v->zoom, &masked, &near) != PROTO_OK || !scale(v, &near, &frame)) {
         proto_media_send_failed(&v->send); /* no memory for the mask: no picture */
         return PROTO_OK;
     }
     err = client_encoder_encode_as(v->encoder, &frame, take.tid, take.key, packet);
     if (err == PROTO_OK && v->keep && packet->len)
-        keep_frame(v, &frame);
+        err = client_photo_take(&v->kept, &frame);
     return err;
 }
+
+/* ---- a photo ---- */
+
+enum proto_err client_video_photo(struct client_video *v, int64_t now_ms, char why[static CLIENT_WHY_BYTES])
+{
+    enum proto_err err = PROTO_OK;
+
+    client_photo_clear(&v->photo);
+    v->photo_skip = 0;
+    if (!v->encoder) {
+        err = client_camera_start(v->camera, now_ms, why);
+        v->photo_skip = v->camera->fd >= 0 ? PHOTO_SETTLE : 0;
+    }
+    v->photo_wanted = err == PROTO_OK;
+    return err;
+}
+
+const struct client_frame *client_video_photo_taken(const struct client_video *v)
+{
+    return v && v->photo.frame.width ? &v->photo.frame : NULL;
+}
+
+void client_video_photo_forget(struct client_video *v)
+{
+    if (!v)
+        return;
+    client_photo_clear(&v->photo);
+    v->photo_wanted = false;
+    if (!v->encoder)
+        client_camera_stop(v->camera);
+}
+
+static void take_photo(struct client_video *v, const struct client_frame *raw)
+{
+    struct client_frame masked, near;
+
+    if (v->photo_skip-- > 0)
+        return;
+    v->photo_wanted = false;
+    if (client_mask_burn(v->mask, raw, &masked) == PROTO_OK &&
+        client_zoom_apply(&v->zoom, &masked, &near) == PROTO_OK && client_photo_take(&v->photo, &near) != PROTO_OK)
+        client_photo_clear(&v->photo);
+    if (!v->encoder)
+        client_camera_stop(v->camera);
+}
+
+float client_video_zoom(struct client_video *v, float factor)
+{
+    v->zoom.factor = factor < 1 ? 1 : factor < CLIENT_ZOOM_MAX ? factor : CLIENT_ZOOM_MAX;
+    return v->zoom.factor;
+}
+
+/* ---- the picture ---- */
 
 enum proto_err client_video_tick(struct client_video *v, struct proto_session *session, struct proto_now now,
                                  char why[static CLIENT_WHY_BYTES])
@@ -209,14 +250,17 @@ enum proto_err client_video_tick(struct client_video *v, struct proto_session *s
     struct client_packet packet;
     enum client_camera_event event;
 
-    if (!v || !v->encoder)
+    if (!v || (!v->encoder && !v->photo_wanted))
         return PROTO_OK;
     event = client_camera_next(v->camera, now.mono_ms, &raw, why);
     if (event == CLIENT_CAMERA_LOST) {
+        v->photo_wanted = false;
         client_video_stop(v);
         return PROTO_ERR_IO;
     }
-    if (event == CLIENT_CAMERA_NOTHING || !proto_session_may_send(session, PROTO_CAPABILITY_CAMERA))
+    if (event == CLIENT_CAMERA_FRAME && v->photo_wanted)
+        take_photo(v, &raw);
+    if (!v->encoder || event == CLIENT_CAMERA_NOTHING || !proto_session_may_send(session, PROTO_CAPABILITY_CAMERA))
         return PROTO_OK;
     struct proto_media_take take = proto_media_send_take(&v->send, now.mono_ms);
     if (!take.take) {
@@ -262,16 +306,19 @@ void client_video_figures(const struct client_video *v, struct client_video_figu
 
 struct client_frame client_video_kept(const struct client_video *v)
 {
-    return v && v->kept ? v->kept_frame : (struct client_frame){0};
+    return v ? v->kept.frame : (struct client_frame){0};
 }
 
 void client_video_free(struct client_video *v)
 {
     if (!v)
         return;
+    v->photo_wanted = false;
     client_video_stop(v);
     client_camera_free(v->camera);
-    free(v->kept);
+    client_zoom_clear(&v->zoom);
+    client_photo_clear(&v->photo);
+    client_photo_clear(&v->kept);
     free(v->small);
     free(v);
 }

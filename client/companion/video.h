@@ -13,6 +13,7 @@
 
 #include "client/companion/camera.h"
 #include "client/companion/mask.h"
+#include "client/companion/photo.h"
 #include "proto/session/session.h"
 
 struct client_video;
@@ -25,8 +26,8 @@ struct client_video_figures {
 };
 
 /**
- * `mask` is borrowed. `kbps`: never more than this, 0: by size. `keep`: remember a copy of each picture as it was encoded, for
- * client_video_kept(). On error `why` names value, rule and way out.
+ * `mask` is borrowed. `kbps`: never more than this, 0: by size. `keep`: remember a copy of each picture as it was
+ * encoded, for client_video_kept(). On error `why` names value, rule and way out.
  */
 PROTO_MUST_USE enum proto_err client_video_new(struct client_video **out, const char *camera, struct client_mask *mask,
                                                int kbps, bool keep, char why[static CLIENT_WHY_BYTES]);
@@ -42,6 +43,16 @@ int64_t client_video_deadline(const struct client_video *video, int64_t now_ms);
 /** Takes the newest picture, if any, and pushes it. IO: the camera is lost, and stopped; `why` says how. */
 PROTO_MUST_USE enum proto_err client_video_tick(struct client_video *video, struct proto_session *session,
                                                 struct proto_now now, char why[static CLIENT_WHY_BYTES]);
+/**
+ * Takes one picture in full size, masks and zoom with it: the camera runs for it if it does not run. Its frame is there
+ * after one of the next ticks. IO: the camera cannot; `why` says how.
+ */
+PROTO_MUST_USE enum proto_err client_video_photo(struct client_video *video, int64_t now_ms,
+                                                 char why[static CLIENT_WHY_BYTES]);
+const struct client_frame *client_video_photo_taken(const struct client_video *video); /* NULL: not yet. Borrowed */
+void client_video_photo_forget(struct client_video *video);                            /* wiped; NULL is fine */
+/** 1: the whole. What it is now, within the bounds. */
+float client_video_zoom(struct client_video *video, float factor);
 void client_video_figures(const struct client_video *video, struct client_video_figures *out);
 /** The last picture that was encoded, masks included; width 0 when none is kept. Borrowed until the next tick. */
 struct client_frame client_video_kept(const struct client_video *video);

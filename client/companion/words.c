@@ -111,6 +111,8 @@ void client_words_question(struct proto_buf *out, const struct client_question *
     put_until(out, q->max_s);
     proto_buf_put_text(out, "\n  Is kept     ");
     put_kept(out, q->retention_days);
+    if (q->of > 1)
+        proto_buf_printf(out, "\n  Question    %u of %u; each is answered by itself", q->place, q->of);
     proto_buf_put_text(out, "\n  Allow? [y/N] ");
 }
 
@@ -141,6 +143,8 @@ void client_words_status(struct proto_buf *out, const struct client_status *s)
         proto_buf_put_text(out, s->peer.name ? "Connecting again. Nothing is sent." : "Connecting. Nothing is sent.");
     else if (!s->peer.name)
         proto_buf_put_text(out, "Waiting for the agent. Nothing is sent.");
+    else if (s->held)
+        proto_buf_put_text(out, "ON HOLD by the agent. Nothing is sent.");
     else if (s->paused)
         proto_buf_put_text(out, "PAUSED. Nothing is sent. r goes on, q ends.");
     else if (s->count == 0) {

@@ -26,13 +26,14 @@ struct client_question {
     const char *purpose;
     uint32_t max_s; /* 0: until the session ends */
     uint32_t retention_days;
+    unsigned place, of; /* on its sheet, from 1; of 1: alone */
 };
 
 enum { CLIENT_SENDING_MAX = PROTO_CAPABILITY_COUNT };
 
 struct client_status {
     struct client_peer peer; /* name NULL: nobody joined yet */
-    bool connected, paused, over;
+    bool connected, paused, held, over;
     struct {
         enum proto_capability capability;
         int64_t left_s; /* -1: until the session ends */

@@ -20,7 +20,12 @@ static void each_json_command_becomes_its_struct(void **state)
         {"{\"do\":\"chat\",\"text\":\"hello\"}", CLIENT_DO_CHAT, 0},
         {"{\"do\":\"check-words\",\"match\":false}", CLIENT_DO_CHECK_WORDS, 0},
         {"{\"do\":\"end\"}", CLIENT_DO_END, 0},
-        {"{\"do\":\"send\",\"still\":1}", CLIENT_DO_LATER, 0},
+        {"{\"do\":\"send\",\"still\":1}", CLIENT_DO_SEND, 0},
+        {"{\"do\":\"discard\",\"still\":7}", CLIENT_DO_DISCARD, 0},
+        {"{\"do\":\"mask\",\"still\":1,\"rect\":[1,2,3,4]}", CLIENT_DO_MASK, 0},
+        {"{\"do\":\"extend\",\"capability\":\"camera\"}", CLIENT_DO_EXTEND, PROTO_CAPABILITY_CAMERA},
+        {"{\"do\":\"point\",\"x\":0.5,\"y\":1}", CLIENT_DO_POINT, 0},
+        {"{\"do\":\"rate\",\"stars\":5,\"solved\":true}", CLIENT_DO_RATE, 0},
         {"  ", CLIENT_DO_NOTHING, 0},
     };
     struct client_command command;
@@ -74,9 +79,10 @@ static void a_message_over_its_bound_is_refused_and_not_cut(void **state)
     text[sizeof text - 1] = '\0';
     snprintf(line, sizeof line, "{\"do\":\"chat\",\"text\":\"%s\"}", text);
     assert_int_equal(client_command_from_json(line, &command, why), PROTO_ERR_RANGE);
-    assert_int_equal(client_command_from_keys(text, false, &command, why), PROTO_ERR_RANGE);
+    assert_int_equal(client_command_from_keys(text, &(struct client_moment){.asked = false}, &command, why),
+                     PROTO_ERR_RANGE);
     text[PROTO_MAX_CHAT_BYTES] = '\0';
-    assert_ok(client_command_from_keys(text, false, &command, why));
+    assert_ok(client_command_from_keys(text, &(struct client_moment){.asked = false}, &command, why));
     assert_int_equal(strlen(command.text), PROTO_MAX_CHAT_BYTES);
 }
 
@@ -90,17 +96,19 @@ static void only_a_whole_yes_to_an_open_question_grants(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
-        assert_ok(client_command_from_keys(yes[i], true, &command, why));
+        assert_ok(client_command_from_keys(yes[i], &(struct client_moment){.asked = true}, &command, why));
         assert_int_equal(command.what, CLIENT_DO_GRANT);
-        assert_ok(client_command_from_keys(yes[i], false, &command, why)); /* nothing is asked: it is talk */
+        assert_ok(client_command_from_keys(yes[i], &(struct client_moment){.asked = false}, &command,
+                                           why)); /* nothing is asked: it is talk */
         assert_int_equal(command.what, CLIENT_DO_CHAT);
     }
     for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-        assert_ok(client_command_from_keys(no[i], true, &command, why));
+        assert_ok(client_command_from_keys(no[i], &(struct client_moment){.asked = true}, &command, why));
         assert_int_equal(command.what, CLIENT_DO_REFUSE);
     }
     for (size_t i = 0; i < sizeof neither / sizeof *neither; i++) {
-        assert_int_equal(client_command_from_keys(neither[i], true, &command, why), PROTO_ERR_RANGE);
+        assert_int_equal(client_command_from_keys(neither[i], &(struct client_moment){.asked = true}, &command, why),
+                         PROTO_ERR_RANGE);
         assert_int_not_equal(command.what, CLIENT_DO_GRANT);
     }
 }
@@ -119,7 +127,7 @@ static void stopping_is_never_in_the_way_of_a_question(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (int asked = 0; asked < 2; asked++) {
-            assert_ok(client_command_from_keys(cases[i].line, asked, &command, why));
+            assert_ok(client_command_from_keys(cases[i].line, &(struct client_moment){.asked = asked}, &command, why));
             assert_int_equal(command.what, cases[i].what);
         }
 }
@@ -130,13 +138,15 @@ static void withdrawing_takes_one_name_or_everything(void **state)
     char why[CLIENT_WHY_BYTES];
 
     (void)state;
-    assert_ok(client_command_from_keys("w", false, &command, why));
+    assert_ok(client_command_from_keys("w", &(struct client_moment){.asked = false}, &command, why));
     assert_int_equal(command.capability, PROTO_CAPABILITY_NONE);
-    assert_ok(client_command_from_keys("w camera", false, &command, why));
+    assert_ok(client_command_from_keys("w camera", &(struct client_moment){.asked = false}, &command, why));
     assert_int_equal(command.capability, PROTO_CAPABILITY_CAMERA);
-    assert_int_equal(client_command_from_keys("w webcam", false, &command, why), PROTO_ERR_RANGE);
+    assert_int_equal(client_command_from_keys("w webcam", &(struct client_moment){.asked = false}, &command, why),
+                     PROTO_ERR_RANGE);
     assert_non_null(strstr(why, "\"webcam\""));
-    assert_ok(client_command_from_keys("w is a letter", false, &command, why)); /* talk */
+    assert_ok(
+        client_command_from_keys("w is a letter", &(struct client_moment){.asked = false}, &command, why)); /* talk */
     assert_int_equal(command.what, CLIENT_DO_CHAT);
 }
 
@@ -146,14 +156,87 @@ static void anything_else_is_said_to_the_agent(void **state)
     char why[CLIENT_WHY_BYTES];
 
     (void)state;
-    assert_ok(client_command_from_keys("  the light is red ", false, &command, why));
+    assert_ok(client_command_from_keys("  the light is red ", &(struct client_moment){.asked = false}, &command, why));
     assert_int_equal(command.what, CLIENT_DO_CHAT);
     assert_string_equal(command.text, "the light is red");
-    assert_ok(client_command_from_keys("say p", false, &command, why));
+    assert_ok(client_command_from_keys("say p", &(struct client_moment){.asked = false}, &command, why));
     assert_string_equal(command.text, "p");
-    assert_ok(client_command_from_keys("words no", false, &command, why));
+    assert_ok(client_command_from_keys("words no", &(struct client_moment){.asked = false}, &command, why));
     assert_int_equal(command.what, CLIENT_DO_CHECK_WORDS);
     assert_false(command.match);
+}
+
+static void a_photo_is_decided_about_only_while_there_is_one(void **state)
+{
+    static const struct {
+        const char *line;
+        enum client_do with, without;
+    } cases[] = {{"send", CLIENT_DO_SEND, CLIENT_DO_CHAT},
+                 {"discard", CLIENT_DO_DISCARD, CLIENT_DO_CHAT},
+                 {"mask 10,20,30,40", CLIENT_DO_MASK, CLIENT_DO_CHAT},
+                 {"send it to me", CLIENT_DO_CHAT, CLIENT_DO_CHAT},
+                 {"more", CLIENT_DO_EXTEND, CLIENT_DO_EXTEND}};
+    struct client_command command;
+    char why[CLIENT_WHY_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_ok(client_command_from_keys(cases[i].line, &(struct client_moment){.still = 3}, &command, why));
+        assert_int_equal(command.what, cases[i].with);
+        if (command.what == CLIENT_DO_MASK)
+            assert_string_equal(command.text, "10,20,30,40");
+        if (command.what == CLIENT_DO_SEND)
+            assert_int_equal(command.still, 3);
+        assert_ok(client_command_from_keys(cases[i].line, &(struct client_moment){0}, &command, why));
+        assert_int_equal(command.what, cases[i].without);
+    }
+    /* and a question comes first */
+    assert_int_equal(
+        client_command_from_keys("send", &(struct client_moment){.asked = true, .still = 3}, &command, why),
+        PROTO_ERR_RANGE);
+}
+
+static void the_last_word_is_stars_and_whether_it_was_solved(void **state)
+{
+    static const char *const wrong[] = {"5", "6 yes", "0 no", "yes", "5 yes really", "5 maybe"};
+    const struct client_moment moment = {.goodbye = true};
+    struct client_command command;
+    char why[CLIENT_WHY_BYTES];
+
+    (void)state;
+    assert_ok(client_command_from_keys("5 yes", &moment, &command, why));
+    assert_true(command.what == CLIENT_DO_RATE && command.stars == 5 && command.match);
+    assert_ok(client_command_from_keys("1 no", &moment, &command, why));
+    assert_true(command.what == CLIENT_DO_RATE && command.stars == 1 && !command.match);
+    assert_ok(client_command_from_keys("", &moment, &command, why));
+    assert_int_equal(command.what, CLIENT_DO_END);
+    assert_ok(client_command_from_keys("q", &moment, &command, why));
+    assert_int_equal(command.what, CLIENT_DO_END);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(client_command_from_keys(wrong[i], &moment, &command, why), PROTO_ERR_RANGE);
+}
+
+static void what_is_missing_of_a_photo_a_point_or_a_rating_is_named(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } cases[] = {{"{\"do\":\"send\"}", "\"still\""},
+                 {"{\"do\":\"discard\",\"still\":0}", "\"still\""},
+                 {"{\"do\":\"mask\",\"still\":1}", "\"rect\""},
+                 {"{\"do\":\"mask\",\"still\":1,\"rect\":[1,2,3]}", "\"rect\""},
+                 {"{\"do\":\"mask\",\"still\":1,\"rect\":[1,2,3,\"4\"]}", "\"rect\""},
+                 {"{\"do\":\"point\",\"x\":2,\"y\":0}", "0 to 1"},
+                 {"{\"do\":\"rate\",\"stars\":6,\"solved\":true}", "1 to 5"},
+                 {"{\"do\":\"rate\",\"stars\":5}", "\"solved\""},
+                 {"{\"do\":\"extend\"}", "\"capability\""}};
+    struct client_command command;
+    char why[CLIENT_WHY_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(client_command_from_json(cases[i].line, &command, why), PROTO_ERR_RANGE);
+        assert_non_null(strstr(why, cases[i].says));
+    }
 }
 
 int main(void)
@@ -166,6 +249,9 @@ int main(void)
         cmocka_unit_test(stopping_is_never_in_the_way_of_a_question),
         cmocka_unit_test(withdrawing_takes_one_name_or_everything),
         cmocka_unit_test(anything_else_is_said_to_the_agent),
+        cmocka_unit_test(a_photo_is_decided_about_only_while_there_is_one),
+        cmocka_unit_test(the_last_word_is_stars_and_whether_it_was_solved),
+        cmocka_unit_test(what_is_missing_of_a_photo_a_point_or_a_rating_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

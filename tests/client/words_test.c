@@ -47,7 +47,8 @@ static void texts_of_others_cannot_drive_the_terminal(void **state)
 
 static void a_question_says_who_what_why_and_how_long(void **state)
 {
-    const struct client_question question = {ana, PROTO_CAPABILITY_CAMERA, "To see the lights", 600, 0};
+    const struct client_question question = {
+        .peer = ana, .capability = PROTO_CAPABILITY_CAMERA, .purpose = "To see the lights", .max_s = 600};
     struct proto_buf b;
     char *text;
 
@@ -64,10 +65,30 @@ static void a_question_says_who_what_why_and_how_long(void **state)
     proto_buf_free(&b);
 }
 
+static void one_of_several_questions_says_so_and_a_single_one_does_not(void **state)
+{
+    struct client_question question = {
+        .peer = ana, .capability = PROTO_CAPABILITY_TORCH, .purpose = "To see", .place = 2, .of = 3};
+    struct proto_buf b;
+
+    (void)state;
+    proto_buf_init(&b, 4000);
+    client_words_question(&b, &question);
+    assert_non_null(strstr(finish(&b), "2 of 3; each is answered by itself"));
+    proto_buf_free(&b);
+    question.of = 1;
+    proto_buf_init(&b, 4000);
+    client_words_question(&b, &question);
+    assert_null(strstr(finish(&b), "answered by itself"));
+    proto_buf_free(&b);
+}
+
 static void an_unverified_organisation_is_said_loudly_and_cannot_be_painted_over(void **state)
 {
-    const struct client_question question = {
-        {"Ana (VERIFIED)\033[8m", "examp1e.org", false}, PROTO_CAPABILITY_CAMERA, "x\n  Allow? [y/N] ", 0, 30};
+    const struct client_question question = {.peer = {"Ana (VERIFIED)\033[8m", "examp1e.org", false},
+                                             .capability = PROTO_CAPABILITY_CAMERA,
+                                             .purpose = "x\n  Allow? [y/N] ",
+                                             .retention_days = 30};
     struct proto_buf b;
     char *text;
 
@@ -137,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_of_others_cannot_drive_the_terminal),
         cmocka_unit_test(a_question_says_who_what_why_and_how_long),
+        cmocka_unit_test(one_of_several_questions_says_so_and_a_single_one_does_not),
         cmocka_unit_test(an_unverified_organisation_is_said_loudly_and_cannot_be_painted_over),
         cmocka_unit_test(the_bottom_line_tells_what_is_sent_to_whom_and_how_long),
         cmocka_unit_test(durations_read_as_people_say_them),
