@@ -9,10 +9,10 @@ enum {
     RELAY_MAX_MS = 80,
     DELIVERED_MS = 800,
     CUT_EVERY_MS = 350,
-    CUT_KEEP = 880,     /* thousandths of what was delivered, less the queue in milliseconds … */
+    CUT_KEEP = 850,     /* thousandths of what was delivered, less the queue in milliseconds … */
     CUT_DEEPEST = 550,  /* … but not below this, … */
     CUT_AT_LEAST = 940, /* … and not above this part of the rate before */
-    CUT_FLOOR = 350,    /* one cut never goes below this part of the rate before */
+    CUT_FLOOR = 450,    /* one cut never goes below this part of the rate before */
     SPENT_MIN = 600,    /* thousandths of the rate that must have been sent for it to grow */
     TENTH_MS = 100,
 };
@@ -97,9 +97,10 @@ static void cut(struct proto_rate *rate, const struct proto_line *line, int64_t 
         delivered = rate->bps / 2;
     if (silent > DELIVERED_MS / 2) /* nothing came since: what came before is older news */
         delivered = delivered * DELIVERED_MS / (DELIVERED_MS + silent);
-    delivered = least(delivered, rate->bps);
     rate->capacity_bps = delivered;
-    int64_t bps = least(delivered * keep / 1000, rate->bps * CUT_AT_LEAST / 1000);
+    /* While a queue drains the line delivers more than the rate: it is cut again only when that has become too much. */
+    int64_t most_now = rate->state == PROTO_RATE_DRAINING ? rate->bps : rate->bps * CUT_AT_LEAST / 1000;
+    int64_t bps = least(delivered * keep / 1000, most_now);
     rate->bps = most(most(bps, rate->bps * CUT_FLOOR / 1000), PROTO_RATE_MIN_BPS);
     rate->state = PROTO_RATE_DRAINING;
     rate->cut_ms = now_ms;

@@ -15,7 +15,7 @@ static const struct file {
     {"frames.json", vectors_frames},   {"statements.json", vectors_statements},
     {"events.json", vectors_events},   {"gates.json", vectors_gates},
     {"log.json", vectors_log},         {"invitations.json", vectors_invitations},
-    {"control.json", vectors_control},
+    {"control.json", vectors_control}, {"media.json", vectors_media},
 };
 
 static int write_file(const char *folder, const struct file *file)

@@ -24,6 +24,7 @@ json_t *vectors_gates(void);
 json_t *vectors_log(void);
 json_t *vectors_invitations(void);
 json_t *vectors_control(void);
+json_t *vectors_media(void);
 
 /* What is expected to succeed here: anything else ends the program with the place. */
 void vectors_must(enum proto_err err, const char *file, int line);
