@@ -15,6 +15,7 @@ import { Ring } from './ring.js';
 
 export interface Protocol {
   deviceChange(id: string, kind: string, model: string): Uint8Array;
+  checkNotMade(id: number, check: string, target: string, detail: string): Uint8Array;
   propertyChange(device: string, name: string, value: string | number | boolean, unit: string): Uint8Array;
 }
 
@@ -304,6 +305,10 @@ export class Studio implements Devices {
 
   private async sendState(bytes: Uint8Array): Promise<void> {
     await this.visit?.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() });
+  }
+
+  checkAsked(id: number, check: string, target: string): void {
+    void this.sendState(this.protocol.checkNotMade(id, check, target, 'a browser cannot check this; the companion can'));
   }
 
   private stopFacts(): void {

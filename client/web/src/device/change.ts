@@ -12,3 +12,10 @@ export function propertyChange(device: string, name: string, value: string | num
     : typeof value === 'number' ? { case: 'number' as const, value } : { case: 'truth' as const, value };
   return encodeMessage(StateChangeSchema, { body: { case: 'property', value: { device, name, value: typed, unit, unixMs: BigInt(Date.now()) } } });
 }
+
+const NOT_CHECKED = 5; /* client_check_status */
+
+/** A browser cannot look at its own line: it says so, instead of letting the agent wait. */
+export function checkNotMade(id: number, check: string, target: string, detail: string): Uint8Array {
+  return encodeMessage(StateChangeSchema, { body: { case: 'check', value: { id, check, target, status: NOT_CHECKED, detail, unixMs: BigInt(Date.now()) } } });
+}

@@ -114,7 +114,21 @@ export type SessionData =
   | { kind: 'pointer'; x: number; y: number } /* may be lost */
   | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number }
   | { kind: 'clear'; id: number } /* 0: all marks */
-  | { kind: 'check-words'; match: boolean };
+  | { kind: 'check-words'; match: boolean }
+  /** A button of the list of steps. */
+  | { kind: 'guide-act'; run: number; step: number; act: GuideAct }
+  /** The language that guides should have here; once joined. */
+  | { kind: 'guide-wish'; language: string };
+
+export type GuideAct = 'done' | 'skip' | 'back' | 'did-not-work' | 'close';
+export type GuideOutcome = 'open' | 'done' | 'skipped' | 'did-not-work' | 'not-needed';
+
+/** What the agent sends of a guide: that one begins, its steps in order, and how the whole list stands, each time. */
+export type GuidePart =
+  | { part: 'open'; run: number; title: string; summary: string; language: string; steps: number }
+  | { part: 'step'; run: number; step: number; title: string; text: string; caution: string; point: string; help: string; byItself: boolean; alt: string }
+  /** current = number of steps: none is on. */
+  | { part: 'state'; run: number; current: number; outcomes: readonly GuideOutcome[]; end: 'goes-on' | 'solved' | 'not-solved' | 'closed' };
 
 export type SessionEvent =
   /** The pair is authenticated for the first time. verified: the domain's root was pinned by this device. */
@@ -143,6 +157,9 @@ export type SessionEvent =
   | { kind: 'still'; step: 'sending'; id: number; sent: number; parts: number }
   /** Under the consent that it needs. */
   | { kind: 'camera-control'; order: CameraOrder }
+  | { kind: 'guide'; guide: GuidePart }
+  /** The agent's end asks for a check of the line, which a browser cannot make. */
+  | { kind: 'check-ask'; id: number; check: string; target: string }
   /** The agent is done: everything was withdrawn, rate() is possible, and the session ends in 30 s or by end('completed'). */
   | { kind: 'goodbye' }
   | { kind: 'connection'; state: ConnectionState }

@@ -12,13 +12,14 @@ import { Asking, capabilityName } from './asking.js';
 import { Bar } from './bar.js';
 import { Chat } from './chat.js';
 import { showScreen } from './frame.js';
+import { GuideCard } from './guide.js';
 import { Marks } from './marks.js';
 import { Stage } from './stage.js';
 
 /** Calls `ended` once. */
 export function showVisit(visit: Visit, studio: Studio, device: Device, ended: () => void): void {
   const asking = new Asking(visit, studio, device), stage = new Stage(visit, studio), chat = new Chat(visit);
-  const marks = new Marks(visit, studio.ring), bar = new Bar(visit, studio, () => asking.leave());
+  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), bar = new Bar(visit, studio, () => asking.leave());
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
@@ -100,6 +101,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     updatePause(name);
     updateFacts(name);
     updateExpiring(name);
+    guide.update();
     stage.update();
     chat.update();
     bar.update();
@@ -149,7 +151,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
+    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
     bar.element, asking.element);
   update();
 }

@@ -4,8 +4,10 @@
  * event of the protocol is turned here into what is so; screens are told "something changed" and read it.
  */
 import type {
-  CameraOrder, CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent, Still,
+  CameraOrder, CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, GuideAct, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../proto/session.js';
+import { takeGuidePart } from './guide.js';
+import type { Guide } from './guide.js';
 import { openLine } from './line.js';
 import type { Keeper } from './keep.js';
 import type { Line } from './line.js';
@@ -69,6 +71,7 @@ export interface VisitKept {
   words: Visit['words'];
   chat: readonly Said[];
   entries: readonly Entry[];
+  guide: Guide | undefined;
 }
 const CHAT_KEPT = 50;
 
@@ -82,6 +85,7 @@ export interface Devices {
   clear(id: number): void;
   pointer(x: number, y: number): void;
   control(order: CameraOrder): void;
+  checkAsked(id: number, check: string, target: string): void;
 }
 
 export class Visit {
@@ -96,6 +100,7 @@ export class Visit {
   live = true;
   sheet: Sheet | undefined;
   still: StillAsked | undefined;
+  guide: Guide | undefined;
   /** The agent is away for a while: nothing is captured. */
   onHold = false;
   /** The agent is done; nothing is shared any more. */
@@ -134,8 +139,8 @@ export class Visit {
   /* ---- over a reload ---- */
 
   keep(): VisitKept {
-    const { joinedAt, peer, words, chat, entries } = this;
-    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries };
+    const { joinedAt, peer, words, chat, entries, guide } = this;
+    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide };
   }
 
   private restore(kept: VisitKept): void {
@@ -143,6 +148,7 @@ export class Visit {
     this.joinedAt = kept.joinedAt;
     this.peer = kept.peer;
     this.words = kept.words;
+    this.guide = kept.guide;
     this.chat.push(...kept.chat);
     this.entries.push(...kept.entries);
   }
@@ -171,6 +177,7 @@ export class Visit {
         this.peer = { name: event.peer, organisation: event.organisation, verified: event.verified };
         this.present = true;
         this.joinedAt = Date.now();
+        this.session.sendData({ kind: 'guide-wish', language: document.documentElement.lang });
         break;
       case 'consent': this.onConsent(event); break;
       case 'logged':
@@ -183,6 +190,8 @@ export class Visit {
       case 'expiring': this.expiring.add(event.capability); break;
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
+      case 'guide': this.guide = takeGuidePart(this.guide, event.guide); break;
+      case 'check-ask': this.devices.checkAsked(event.id, event.check, event.target); break;
       case 'camera-control': this.devices.control(event.order); break;
       case 'capture': this.devices.capture(event.capability, event.on); break;
       case 'key-frame': this.devices.keyFrame(); break;
@@ -273,6 +282,11 @@ export class Visit {
     }
     this.sheet = undefined;
     return this.act(first);
+  }
+
+  step(act: GuideAct): Err {
+    const { guide } = this;
+    return guide ? this.act(this.session.sendData({ kind: 'guide-act', run: guide.run, step: guide.current, act })) : 'STATE';
   }
 
   sendStill(still: Still): Err {

@@ -8,7 +8,7 @@ import { CONTROL } from '../wire/control.js';
 import { DataAckSchema, DataSchema, type Data } from '../wire/handhold_pb.js';
 import { decodeMessage, encodeMessage } from '../wire/message.js';
 import { LIMIT, type Core } from './core.js';
-import { RULES } from './data_rules.js';
+import { guideActNumber, RULES } from './data_rules.js';
 
 export type Body = NonNullable<MessageInitShape<typeof DataSchema>['body']>;
 
@@ -24,6 +24,10 @@ function bodyOf(data: SessionData): Body {
       return { case: 'clear', value: { id: data.id } };
     case 'check-words':
       return { case: 'checkWords', value: { match: data.match } };
+    case 'guide-act':
+      return { case: 'guideAct', value: { run: data.run, step: data.step, act: guideActNumber(data.act) } };
+    case 'guide-wish':
+      return { case: 'guideWish', value: { language: data.language } };
   }
 }
 

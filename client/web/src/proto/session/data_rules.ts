@@ -4,10 +4,10 @@
  * agent gains nothing by leaving its own checks out.
  */
 import type { Err } from '../err.js';
-import type { CameraOrder, SessionData } from '../session.js';
+import type { CameraOrder, GuideAct, GuideOutcome, GuidePart, SessionData } from '../session.js';
 import { isValue } from '../util/text.js';
 import type { Capability } from '../wire/capability.js';
-import type { CameraControl, CameraState, Data } from '../wire/handhold_pb.js';
+import type { CameraControl, CameraState, Data, GuideState } from '../wire/handhold_pb.js';
 import type { Core } from './core.js';
 
 type Case = NonNullable<Data['body']['case']>;
@@ -59,6 +59,19 @@ function checkCamera(core: Core, camera: CameraState): Err {
   return lenses && isFactor(camera.zoom) && isFactor(camera.zoomMax) && isValue(camera.lens) ? under(core, 'camera') : 'FORMAT';
 }
 
+/* ---- guides: numbers of proto/guide ---- */
+
+const ACTS: readonly GuideAct[] = ['done', 'skip', 'back', 'did-not-work', 'close'];
+const OUTCOMES: readonly GuideOutcome[] = ['open', 'done', 'skipped', 'did-not-work', 'not-needed'];
+const ENDS = ['goes-on', 'solved', 'not-solved', 'closed'] as const;
+
+export const guideActNumber = (act: GuideAct): number => ACTS.indexOf(act) + 1;
+const guide = (core: Core, part: GuidePart): void => core.emit({ kind: 'guide', guide: part });
+
+function checkGuide(_: Core, state: GuideState): Err {
+  return sound(state.end < ENDS.length && state.outcomes.every((outcome) => outcome < OUTCOMES.length) && state.current <= state.outcomes.length);
+}
+
 /* Chat may have line feeds: who shows it escapes it. */
 export const RULES: Readonly<Partial<Record<Case, Rule>>> = {
   chat: rule('chat', BOTH, undefined, (core, { text }) => tell(core, { kind: 'chat', text })),
@@ -74,6 +87,17 @@ export const RULES: Readonly<Partial<Record<Case, Rule>>> = {
   stillHave: rule('stillHave', AGENT, undefined, (core, value) => core.stills.had(value)),
   cameraControl: rule('cameraControl', AGENT, checkControl, (core, value) => core.emit({ kind: 'camera-control', order: orderOf(value) })),
   cameraState: rule('cameraState', CUSTOMER, checkCamera),
+  guideOpen: rule('guideOpen', AGENT, undefined,
+    (core, { run, title, summary, language, steps }) => guide(core, { part: 'open', run, title, summary, language, steps })),
+  guideStep: rule('guideStep', AGENT, undefined,
+    (core, { run, step, title, text, caution, point, help, byItself, pictureAlt }) => guide(core, { part: 'step', run, step, title, text, caution, point, help, byItself, alt: pictureAlt })),
+  guideState: rule('guideState', AGENT, checkGuide,
+    (core, { run, current, outcomes, end }) => guide(core, { part: 'state', run, current, outcomes: outcomes.map((o) => OUTCOMES[o]!), end: ENDS[end]! })),
+  guidePart: rule('guidePart', AGENT), /* its words say what is to be seen */
+  guideAct: rule('guideAct', CUSTOMER),
+  guideWish: rule('guideWish', CUSTOMER),
+  checkAsk: rule('checkAsk', AGENT, undefined, (core, { id, check, target }) => core.emit({ kind: 'check-ask', id, check, target })),
+  checkCancel: rule('checkCancel', AGENT),
   goodbye: rule('goodbye', AGENT, undefined, (core) => core.goodbye.heard()),
   rating: rule('rating', CUSTOMER, (core, { stars }) => (stars < 1 || stars > 5 ? 'FORMAT' : core.goodbye.mayRate() ? 'OK' : 'STATE')),
 };

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+/* visit/guide.ts - the guide that the agent has sent: its steps and how each stands. One at a time; a new one takes its place. */
+import type { GuideOutcome, GuidePart } from '../proto/session.js';
+
+const MOST_STEPS = 100;
+
+export interface GuideStep {
+  title: string;
+  text: string;
+  caution: string;
+  point: string;
+  help: string;
+  alt: string;
+  byItself: boolean;
+  outcome: GuideOutcome;
+}
+
+export interface Guide {
+  run: number;
+  title: string;
+  summary: string;
+  language: string;
+  steps: (GuideStep | undefined)[];
+  current: number;
+  end: 'goes-on' | 'solved' | 'not-solved' | 'closed';
+}
+
+/** The guide after this part; what belongs to another run, or to no step of it, changes nothing. */
+export function takeGuidePart(guide: Guide | undefined, part: GuidePart): Guide | undefined {
+  if (part.part === 'open') {
+    if (part.steps < 1 || part.steps > MOST_STEPS) return guide;
+    const { run, title, summary, language, steps } = part;
+    return { run, title, summary, language, steps: Array.from({ length: steps }, () => undefined), current: 0, end: 'goes-on' };
+  }
+  if (!guide || guide.run !== part.run) return guide;
+  if (part.part === 'step') {
+    if (part.step >= guide.steps.length) return guide;
+    const { title, text, caution, point, help, alt, byItself } = part, steps = [...guide.steps];
+    steps[part.step] = { title, text, caution, point, help, alt, byItself, outcome: 'open' };
+    return { ...guide, steps };
+  }
+  const steps = guide.steps.map((step, i) => step && { ...step, outcome: part.outcomes[i] ?? step.outcome });
+  return { ...guide, steps, current: part.current, end: part.end };
+}

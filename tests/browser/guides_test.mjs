@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A guide on the page: its steps, each with done, skip, back and "did not work", by taps and by ear; in the page's language. */
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { leave, Scene } from './scene.mjs';
+import { axeViolations, heard } from './watch.mjs';
+
+const guides = join(dirname(fileURLToPath(import.meta.url)), '../../agent/guides/shipped');
+let scene;
+before(async () => { scene = await Scene.open(); });
+after(async () => { await scene.close(); });
+afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
+
+const title = (page) => page.textContent('.guide h3');
+const at = (page, number) => page.waitForFunction((n) => new RegExp(`^\\D*${n}\\D`).test(document.querySelector('.guide-step .small')?.textContent ?? ''), number);
+
+test('a guide is followed step by step, and both ends stand at the same one', async () => {
+  const people = await scene.joined({ width: 320, height: 640 }, '--guides', guides), { agent, page } = people;
+  agent.do({ do: 'guide', guide: 'router-no-internet' });
+  await page.waitForSelector('.guide-step');
+  assert.match(await page.textContent('.guide h2'), /internet does not/);
+  const first = await title(page);
+  assert.match(first, /Look at the lights/);
+  assert.deepEqual(await axeViolations(page), []);
+  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, 'guide.png') });
+  await page.click('#guide-done');
+  await at(page, 2);
+  const second = await title(page);
+  assert.notEqual(second, first);
+  await page.click('#guide-skip');
+  await at(page, 3);
+  await page.click('#guide-back');
+  await at(page, 2);
+  assert.equal(await title(page), second);
+  await page.click('.guide summary');
+  assert.match(await page.textContent('.guide-list li:first-child'), /done/);
+  assert.ok((await heard(page)).some((text) => text.startsWith('Step 2 of')));
+  agent.do({ do: 'guide', act: 'close' });
+  await page.waitForSelector('.guide', { state: 'hidden' });
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
+test('in German the steps come in German', async () => {
+  const people = await scene.joined({ locale: 'de-DE' }, '--guides', guides), { agent, page } = people;
+  await agent.await('connection');
+  agent.do({ do: 'guide', guide: 'router-no-internet' });
+  await page.waitForSelector('.guide-step');
+  assert.match(await title(page), /Lämpchen/);
+  assert.equal(await page.getAttribute('.guide', 'lang'), 'de');
+  await leave(people);
+});
+
+test('a check that a browser cannot make is answered at once', async () => {
+  const people = await scene.joined(), { agent, page } = people;
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the line' });
+  await page.click('#allow');
+  await agent.await('state', { property: 'language' });
+  agent.do({ do: 'check', check: 'chain' });
+  const check = await agent.await('check', { check: 'chain' });
+  assert.match(JSON.stringify(check), /not.checked/);
+  await leave(people);
+});
