@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/qr.h"
 #include "proto/host/event_line.h"
@@ -68,7 +69,7 @@ static void put_data(const handhold_Data *data)
     }
 }
 
-static void put_event(const struct agent_tell *tell, const struct proto_event *e)
+static void put_event(struct agent_tell *tell, const struct proto_event *e)
 {
     char path[HOST_PATH_BYTES];
 
@@ -109,12 +110,15 @@ static void put_event(const struct agent_tell *tell, const struct proto_event *e
             printf("\nALARM: what proves it is kept in %s: give it to the privacy officer", path);
         break;
     case PROTO_EVENT_ERROR:
+        snprintf(tell->said, sizeof tell->said, "%s",
+                 e->error.message ? e->error.message : proto_err_rule(e->error.err));
         printf("error: ");
-        put(e->error.message ? e->error.message : proto_err_rule(e->error.err));
+        put(tell->said);
         break;
     case PROTO_EVENT_ENDED:
         printf("the session ended: %s ", proto_end_name(e->ended.reason));
-        put(e->ended.message);
+        if (e->ended.message && strcmp(e->ended.message, tell->said) != 0)
+            put(e->ended.message);
         break;
     default:
         return;
@@ -242,9 +246,9 @@ void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange 
         return;
     }
     if (change->which_body == handhold_StateChange_property_tag)
-        host_event_fields("state", json_pack("{s:s,s:s,s:o,s:s,s:I,s:b}", "device", p->device, "property", p->name, "value",
-                                             value_of(p), "unit", p->unit, "unix_ms", (json_int_t)p->unix_ms, "hidden",
-                                             (int)p->hidden));
+        host_event_fields("state", json_pack("{s:s,s:s,s:o,s:s,s:I,s:b}", "device", p->device, "property", p->name,
+                                             "value", value_of(p), "unit", p->unit, "unix_ms", (json_int_t)p->unix_ms,
+                                             "hidden", (int)p->hidden));
     else if (change->which_body == handhold_StateChange_device_tag)
         host_event_fields("device", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "device", d->id, "parent",
                                               d->parent, "kind", d->kind, "name", d->name, "maker", d->maker, "model",

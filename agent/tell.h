@@ -7,6 +7,7 @@
 
 struct agent_tell {
     bool json, colour;
+    char said[256];     /* the newest error in words, which an end that gives it as its reason does not say again */
     int64_t granted_ms; /* mono, when the camera was granted; for the time to the first picture */
 };
 

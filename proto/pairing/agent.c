@@ -98,7 +98,7 @@ static enum proto_err take_resume_id(struct proto_pairing *p, struct proto_reade
     const struct proto_resume_key *key = proto_resume_keys_find(p->resume, id);
 
     if (!key)
-        return PROTO_ERR_NOT_FOUND;
+        return proto_resume_keys_completed(p->resume, id) ? PROTO_ERR_REPLAY : PROTO_ERR_NOT_FOUND;
     memcpy(p->psk, key->psk, sizeof p->psk);
     memcpy(p->result.resume_id, id, PROTO_RESUME_ID_BYTES);
     proto_sha256(p->negotiated, id, PROTO_RESUME_ID_BYTES);

@@ -103,6 +103,15 @@ void proto_resume_keys_complete(struct proto_resume_keys *keys, const uint8_t id
         wipe(&keys->newest);
     if (is_named(&keys->previous, id))
         wipe(&keys->previous);
+    memcpy(keys->completed[keys->completed_count++ % PROTO_RESUME_REMEMBERED], id, PROTO_RESUME_ID_BYTES);
+}
+
+bool proto_resume_keys_completed(const struct proto_resume_keys *keys, const uint8_t id[static PROTO_RESUME_ID_BYTES])
+{
+    for (unsigned i = 0; i < keys->completed_count && i < PROTO_RESUME_REMEMBERED; i++)
+        if (!memcmp(keys->completed[i], id, PROTO_RESUME_ID_BYTES))
+            return true;
+    return false;
 }
 
 void proto_resume_keys_clear(struct proto_resume_keys *keys)

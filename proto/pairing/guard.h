@@ -46,6 +46,8 @@ bool proto_code_guard_holds(const struct proto_code_guard *guard, uint64_t run, 
 PROTO_MUST_USE enum proto_err proto_code_guard_wrong(struct proto_code_guard *guard, uint64_t run);
 void proto_code_guard_end(struct proto_code_guard *guard, uint64_t run); /* frees the turn; no-op when it was not its */
 
+enum { PROTO_RESUME_REMEMBERED = 32 }; /* pairs ago that a repeated attempt is still known as one */
+
 /** One key to resume with, and the name that M1 calls it by. */
 struct proto_resume_key {
     bool set;
@@ -58,6 +60,8 @@ struct proto_resume_key {
  */
 struct proto_resume_keys {
     struct proto_resume_key newest, previous;
+    uint8_t completed[PROTO_RESUME_REMEMBERED][PROTO_RESUME_ID_BYTES]; /* ids alone, the last ones */
+    unsigned completed_count;
 };
 
 /** A pairing has succeeded and handed over `psk`: the newest becomes the previous. NOMEM: nothing changed. */
@@ -70,6 +74,8 @@ const struct proto_resume_key *proto_resume_keys_find(const struct proto_resume_
                                                       const uint8_t id[static PROTO_RESUME_ID_BYTES]);
 /** A pairing under this id has succeeded: the key is wiped and never accepted again. Agent: call before push. */
 void proto_resume_keys_complete(struct proto_resume_keys *keys, const uint8_t id[static PROTO_RESUME_ID_BYTES]);
+/** A pairing under this id has succeeded before: nobody honest names it again. */
+bool proto_resume_keys_completed(const struct proto_resume_keys *keys, const uint8_t id[static PROTO_RESUME_ID_BYTES]);
 void proto_resume_keys_clear(struct proto_resume_keys *keys);
 
 #endif

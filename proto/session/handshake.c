@@ -38,8 +38,9 @@ void handshake_failed(struct proto_session *s, enum proto_err err)
         session_error(s, err, wrong_clock);
     else
         session_alarm(s, err,
-                      s->side == SIDE_CUSTOMER
-                          ? "the agent's end did not prove who it is"
+                      s->side == SIDE_CUSTOMER ? "the agent's end did not prove who it is"
+                      : err == PROTO_ERR_REPLAY
+                          ? "somebody repeated an old attempt to take this session up again: it was refused"
                           : "somebody tried to join and did not know the secret of the invitation");
     if (s->side == SIDE_CUSTOMER && !s->joined && err != PROTO_ERR_CRYPTO && err != PROTO_ERR_FORMAT)
         session_finish(s, PROTO_END_FAILED, PROTO_INDEX_CUSTOMER,
@@ -219,8 +220,8 @@ void pair_feed_handshake(struct proto_session *s, const uint8_t *body, size_t le
         return; /* an answer to nothing */
     err = proto_pairing_feed(s->pair.pairing, body, len, s->now);
     if (err) {
-        if (s->side == SIDE_AGENT)
-            refuse_attempt(s, err);
+        if (s->side == SIDE_AGENT) /* whoever repeats it learns no more than that the key is not known */
+            refuse_attempt(s, err == PROTO_ERR_REPLAY ? PROTO_ERR_NOT_FOUND : err);
         handshake_failed(s, err);
         return;
     }

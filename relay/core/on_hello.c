@@ -172,10 +172,14 @@ enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, 
         return come_back(core, peer, hello, now);
     case handhold_Hello_sid_tag:
     case handhold_Hello_nameplate_tag:
-        return peer->staff ? PROTO_ERR_STATE : join(core, peer, hello, now);
+        if (peer->staff)
+            return relay_peer_refuse(core, peer, now, PROTO_ERR_STATE, true,
+                                     "this is the staff end of the relay; customers join at its public end");
+        return join(core, peer, hello, now);
     case handhold_Hello_staff_tag:
         if (!peer->staff || !hello->seat.staff)
-            return PROTO_ERR_REFUSED;
+            return relay_peer_refuse(core, peer, now, PROTO_ERR_REFUSED, true,
+                                     "this is the customers' end of the relay; staff connect to its staff end");
         peer->state = RELAY_PEER_STAFF;
         relay_timers_set(&core->timers, &peer->timer, PROTO_NEVER);
         relay_welcome(core, peer, false, now);

@@ -746,7 +746,7 @@ static void a_resume_key_that_was_used_or_is_unknown_is_refused(void **state)
     prepare(PROTO_PAIRING_RESUME);
     w.customer_config.resume_psk = old.psk;
     run();
-    check_refused(PROTO_OK, PROTO_ERR_NOT_FOUND);
+    check_refused(PROTO_OK, PROTO_ERR_REPLAY);
     assert_true(world_pair(&w, PROTO_PAIRING_RESUME));
 }
 

@@ -552,6 +552,9 @@ static void a_resume_that_is_played_again_is_refused_and_the_live_pair_stays(voi
     assert_int_equal(sw_traced(&sw, sent, false, PROTO_TYPE_HANDSHAKE, 0), 1); /* a refusal, and no AUTH_A */
     assert_null(sw.agent->pair.pairing);
     assert_true(sw.agent->pair.up); /* the live pair stays */
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ALARM), 1); /* and the agent is told */
+    assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ALARM)->err, PROTO_ERR_REPLAY);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM), 0);
     assert_shows(CAMERA, "it goes on", true);
 }
 

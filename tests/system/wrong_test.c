@@ -61,6 +61,82 @@ static void a_camera_that_cannot_be_opened_is_named(void **state)
     }
 }
 
+static void what_cannot_be_read_or_written_is_named_before_anybody_is_asked(void **state)
+{
+    struct house *h = *state;
+    const char *argv[] = {"handhold-client", NULL, NULL, h->link, NULL};
+
+    house_agent(h, "agent", "ana");
+    argv[1] = "--state";
+    argv[2] = "json:/there/is/no/such/folder/state";
+    house_refused(h, 2, argv, "json:/there/is/no", "FIFO", NULL);
+    argv[1] = "--torch";
+    argv[2] = "/there/is/no/light";
+    house_refused(h, 2, argv, "/there/is/no/light", "--torch", NULL);
+}
+
+/* ---- the relay's two ends ---- */
+
+static void an_agent_at_the_customers_end_reads_where_the_staff_end_is_and_reads_it_once(void **state)
+{
+    struct house *h = *state;
+    char url[96];
+    const char *const argv[] = {"handhold-agent",
+                                "--headless",
+                                "--invite",
+                                "--relay",
+                                url,
+                                "--identity",
+                                house_path(h, "org/staff/ana"),
+                                "--ca",
+                                house_path(h, "org/ca/ca.crt"),
+                                NULL};
+    char *said, *first;
+
+    snprintf(url, sizeof url, "https://%s", h->host);
+    said = house_run(h, 1, argv);
+    first = strstr(said, "customers' end of the relay; staff connect to its staff end");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "customers' end"));
+    free(said);
+}
+
+/* ---- commands ---- */
+
+static void what_cannot_be_done_now_is_said_for_who_said_it(void **state)
+{
+    static const struct {
+        bool agent;
+        const char *line, *says[2];
+    } cases[] = {
+        {true, "{\"do\":\"freeze\"}", {"no picture yet", "freeze when one is shown"}},
+        {true, "{\"do\":\"hold\",\"on\":false}", {"hold", "already"}},
+        {true, "{\"do\":\"torch\",\"on\":true}", {"torch", "request torch first"}},
+        {true,
+         "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"a\\u0001b\"}",
+         {"purpose", "control characters"}},
+        {true, "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"blocked\"}", {"camera", "plain words"}},
+        {false, "{\"do\":\"grant\",\"capability\":\"camera\"}", {"camera", "nobody asks for it now"}},
+        {false, "{\"do\":\"refuse\",\"capability\":\"camera\"}", {"camera", "nobody asks for it now"}},
+        {false, "{\"do\":\"send\",\"still\":4}", {"photo", "wait for"}},
+    };
+    struct house *h = *state;
+    struct demo_child *agent = house_agent(h, "agent", "ana"), *client = house_join(h, agent, "client");
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct demo_child *who = cases[i].agent ? agent : client;
+
+        demo_child_tell(who, cases[i].line);
+        house_says(h, house_text(house_await(h, who, "error", NULL), "message"), cases[i].says[0], cases[i].says[1],
+                   NULL);
+    }
+    demo_child_tell(client, "{\"do\":\"check-words\",\"match\":false}"); /* no error of anybody's */
+    house_await(h, client, "check-words", "match", "false", NULL);
+    house_await(h, agent, "check-words", "match", "false", NULL);
+    assert_int_equal(demo_child_count(client, "error", "code", "CHECK_WORDS"), 0);
+    house_end(h, agent, client);
+}
+
 /* ---- the invitation ---- */
 
 static void a_damaged_link_costs_nothing_or_says_that_it_is_not_the_agents(void **state)
@@ -299,6 +375,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(a_broken_clip_is_named_with_what_is_wrong_in_it),
         HOUSE_TEST(a_camera_that_cannot_be_opened_is_named),
+        HOUSE_TEST(what_cannot_be_read_or_written_is_named_before_anybody_is_asked),
+        HOUSE_TEST(an_agent_at_the_customers_end_reads_where_the_staff_end_is_and_reads_it_once),
+        HOUSE_TEST(what_cannot_be_done_now_is_said_for_who_said_it),
         HOUSE_TEST(a_damaged_link_costs_nothing_or_says_that_it_is_not_the_agents),
         HOUSE_TEST(an_invitation_that_has_run_out_is_refused),
         HOUSE_TEST_WITHOUT_RELAY(a_relay_that_is_not_there_is_named),
