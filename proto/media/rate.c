@@ -12,8 +12,9 @@ enum {
     CUT_KEEP = 850,     /* thousandths of what was delivered, less the queue in milliseconds … */
     CUT_DEEPEST = 550,  /* … but not below this, … */
     CUT_AT_LEAST = 940, /* … and not above this part of the rate before */
-    CUT_FLOOR = 450,    /* one cut never goes below this part of the rate before */
-    SPENT_MIN = 600,    /* thousandths of the rate that must have been sent for it to grow */
+    SILENT_CUTS = 2,
+    CUT_FLOOR = 450, /* one cut never goes below this part of the rate before */
+    SPENT_MIN = 600, /* thousandths of the rate that must have been sent for it to grow */
     TENTH_MS = 100,
 };
 
@@ -90,18 +91,22 @@ static int64_t queue_of(const struct proto_rate *rate, const struct proto_line *
 
 static void cut(struct proto_rate *rate, const struct proto_line *line, int64_t queue_ms, int64_t now_ms)
 {
-    int64_t delivered = proto_line_delivered_bps(line, DELIVERED_MS);
-    int64_t silent = now_ms - line->heard_ms, keep = most(CUT_KEEP - queue_ms, CUT_DEEPEST);
-
-    if (delivered == PROTO_LINE_UNKNOWN)
-        delivered = rate->bps / 2;
-    if (silent > DELIVERED_MS / 2) /* nothing came since: what came before is older news */
-        delivered = delivered * DELIVERED_MS / (DELIVERED_MS + silent);
-    rate->capacity_bps = delivered;
+    int64_t delivered = proto_line_delivered_bps(line, DELIVERED_MS), keep = most(CUT_KEEP - queue_ms, CUT_DEEPEST);
     /* While a queue drains the line delivers more than the rate: it is cut again only when that has become too much. */
     int64_t most_now = rate->state == PROTO_RATE_DRAINING ? rate->bps : rate->bps * CUT_AT_LEAST / 1000;
-    int64_t bps = least(delivered * keep / 1000, most_now);
-    rate->bps = most(most(bps, rate->bps * CUT_FLOOR / 1000), PROTO_RATE_MIN_BPS);
+    bool silent = now_ms - line->heard_ms > OVERDUE_MAX_MS;
+
+    if (silent && rate->silent_cuts == SILENT_CUTS)
+        return;
+    if (!silent && delivered != PROTO_LINE_UNKNOWN)
+        rate->capacity_bps = delivered;
+    else if (!rate->silent_cuts)
+        rate->capacity_bps = most(rate->capacity_bps, rate->bps);
+    if (silent || delivered == PROTO_LINE_UNKNOWN)
+        delivered = 0; /* what came before is older news */
+    rate->silent_cuts = silent ? rate->silent_cuts + 1 : 0;
+    int64_t bps = most(least(delivered * keep / 1000, most_now), rate->bps * CUT_FLOOR / 1000);
+    rate->bps = most(bps, PROTO_RATE_MIN_BPS);
     rate->state = PROTO_RATE_DRAINING;
     rate->cut_ms = now_ms;
     rate->relay_dropped = false;
@@ -138,6 +143,8 @@ bool proto_rate_step(struct proto_rate *rate, const struct proto_line *line, int
     turn(rate, now_ms);
     if (trip == PROTO_LINE_UNKNOWN)
         trip = PROTO_LINE_PATIENCE_MS;
+    if (line->heard_ms > rate->cut_ms)
+        rate->silent_cuts = 0;
     int64_t queue_ms = queue_of(rate, line, now_ms);
     if (queue_ms && now_ms >= rate->cut_ms + CUT_EVERY_MS + trip) {
         cut(rate, line, queue_ms, now_ms);

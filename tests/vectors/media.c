@@ -74,7 +74,10 @@ static void send(struct run *r, const struct course *c, const struct proto_media
     if (r->count == QUEUE)
         return;
     r->free_ms = r->free_ms > now ? r->free_ms : now;
-    r->free_ms += bps ? bytes * 8000 / bps : SECONDS * 250 - r->free_ms % (SECONDS * 250); /* to the next quarter */
+    if (bps)
+        r->free_ms += bytes * 8000 / bps;
+    else if (r->free_ms < (now / (SECONDS * 250) + 1) * SECONDS * 250)
+        r->free_ms = (now / (SECONDS * 250) + 1) * SECONDS * 250; /* the next quarter */
     int64_t arrival = r->free_ms + c->delay_ms + (c->every && r->obj % c->every == 0 ? 2 * c->delay_ms + 20 : 0);
     r->last_ms = arrival = arrival > r->last_ms ? arrival : r->last_ms; /* in order: what is behind it waits too */
     r->flight[(r->first + r->count++) % QUEUE] =
