@@ -17,7 +17,8 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *guides, *cases, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *guides,
+        *cases, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -36,8 +37,10 @@ static const struct host_option options[] = {
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, to be proposed and followed"},
-    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered"},
-    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
+    {"cases", "DIR", HOST_TEXT, &opt.cases,
+     .help = "a folder for what became of guides, and for visits that may be remembered"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats,
+     .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
 
@@ -146,7 +149,7 @@ static int run(void)
     c->json = opt.json;
     host_seen_load(host, pin, &c->seen);
     code = agent_headless_run(c, &seen);
-    if (seen.tree.size > c->seen.tree.size && host_seen_save(host, pin, &seen) != PROTO_OK)
+    if (host_seen_is_news(&seen, &c->seen) && host_seen_save(host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
     return code;

@@ -142,7 +142,7 @@ static void remember_log(struct viewer_end *end)
     struct host_seen seen;
 
     host_seen_of(agent_desk_session(end->desk), &seen);
-    if (seen.tree.size > end->seen.tree.size && host_seen_save(end->line->host, pin, &seen) != PROTO_OK)
+    if (host_seen_is_news(&seen, &end->seen) && host_seen_save(end->line->host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
 }

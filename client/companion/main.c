@@ -256,7 +256,7 @@ static int run(void)
     if (pin)
         host_seen_load(made.join_host, pin, &c->seen);
     code = client_companion_run(c, &seen);
-    if (pin && seen.tree.size > c->seen.tree.size && host_seen_save(made.join_host, pin, &seen) != PROTO_OK)
+    if (pin && host_seen_is_news(&seen, &c->seen) && host_seen_save(made.join_host, pin, &seen) != PROTO_OK)
         host_say(HOST_WARN, "the log's newest checkpoint could not be remembered; a rolled-back log would go unnoticed "
                             "next time");
     return code;

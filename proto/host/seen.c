@@ -141,6 +141,15 @@ static void rewrite(struct proto_buf *out, const char *old, const char *key, con
     }
 }
 
+bool host_seen_is_news(const struct host_seen *now, const struct host_seen *before)
+{
+    size_t origin = strcspn(now->note, "\n");
+
+    return now->tree.size > before->tree.size ||
+           (now->tree.size && now->note[0] && before->note[0] &&
+            (strcspn(before->note, "\n") != origin || memcmp(now->note, before->note, origin) != 0));
+}
+
 enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
                               const struct host_seen *seen)
 {
@@ -157,7 +166,7 @@ enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HO
     read_all(path, &old);
     proto_buf_init(&text, FILE_BYTES + LINE_BYTES);
     err = old.failed ? PROTO_ERR_NOMEM : PROTO_OK;
-    if (err == PROTO_OK && !(find((const char *)old.bytes, key, &before) && before.tree.size >= seen->tree.size)) {
+    if (err == PROTO_OK && !(find((const char *)old.bytes, key, &before) && !host_seen_is_news(seen, &before))) {
         rewrite(&text, (const char *)old.bytes, key, seen);
         err = text.failed ? PROTO_ERR_RANGE : host_file_write(path, text.bytes, text.len, HOST_PRIVATE);
     }

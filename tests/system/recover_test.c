@@ -49,13 +49,6 @@ static void copy(struct house *h, const char *from, const char *to)
     run(h, "/bin/cp", "-a", house_path(h, from), house_path(h, to), NULL);
 }
 
-/* People who have seen nothing: what their programs remember of the other log is not what is tried here. */
-static void restart_after_recovery(struct house *h)
-{
-    run(h, "/bin/rm", "-f", house_path(h, "handhold/seen"), NULL);
-    house_restart_relay(h);
-}
-
 static void relay_refuses(struct house *h, const char *word)
 {
     const char *const argv[] = {"handhold-relay", "--dir",          house_path(h, "relay"), "--listen",
@@ -137,7 +130,7 @@ static void a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log(void *
     says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}),
          "Opened 127.0.0.1/audit/localhost/2; its entry 0 is your note, signed by");
     says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "ended by an officer");
-    restart_after_recovery(h);
+    house_restart_relay(h); /* both ends remember the log that ended, and begin anew with this one */
     visit(h, "tomorrow");
     says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
     says(h, audit(h, 0, (const char *const[]){"verify", "--json", NULL}), "\"found\":\"smaller\"");
@@ -163,7 +156,7 @@ static void what_was_proved_by_an_ended_log_stays_proved(void **state)
                    (const char *const[]){"handhold-audit", "check", house_path(h, "proofs"), "--ca",
                                          house_path(h, "org/ca/ca.crt"), "--org", house_path(h, "org/org.note"), NULL}),
          "one that the organisation's note names");
-    restart_after_recovery(h);
+    house_restart_relay(h); /* both ends remember the log that ended, and begin anew with this one */
     visit(h, "second");
 }
 
@@ -201,7 +194,8 @@ static void a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere(voi
     copy(h, "relay/relay/checkpoint", "witnessed");
     copy(h, "backup", "relay/data");
     copy(h, "backup.checkpoint", "relay/relay/checkpoint");
-    restart_after_recovery(h);
+    run(h, "/bin/rm", "-f", house_path(h, "handhold/seen"), NULL); /* people who have seen nothing of the second one */
+    house_restart_relay(h);
     visit(h, "third");
     stop_relay(h);
     new_log(h);
@@ -226,7 +220,7 @@ static void an_interrupted_recovery_is_finished_by_the_same_command(void **state
     copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
     says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}), "what was begun before is done");
     says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
-    restart_after_recovery(h);
+    house_restart_relay(h); /* both ends remember the log that ended, and begin anew with this one */
     visit(h, "tomorrow");
 }
 
