@@ -7,6 +7,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* OpenSSL takes a length of 0 only with a pointer that is not NULL, and its parameters are not const. */
@@ -70,12 +71,24 @@ enum proto_err proto_hkdf(const void *ikm, size_t ikm_len, const char *label, ui
 }
 
 /* Looked up once: a lookup costs more than the hash of a tree's node. */
-static CRYPTO_ONCE sha256_once = CRYPTO_ONCE_STATIC_INIT;
+static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 static EVP_MD *sha256_method;
+static EVP_MAC_CTX *hmac_unkeyed; /* copied for each use; NULL: no memory */
 
-static void fetch_sha256(void)
+static void fetch(void)
 {
+    char digest[] = "SHA256";
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                 OSSL_PARAM_construct_end()};
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+
     sha256_method = EVP_MD_fetch(NULL, "SHA256", NULL);
+    hmac_unkeyed = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    if (hmac_unkeyed && EVP_MAC_CTX_set_params(hmac_unkeyed, params) != 1) {
+        EVP_MAC_CTX_free(hmac_unkeyed);
+        hmac_unkeyed = NULL;
+    }
+    EVP_MAC_free(hmac); /* the context holds it */
 }
 
 /* libcrypto's, because it uses the processor's own instructions for it and libsodium's does not: a tree of millions is
@@ -84,7 +97,7 @@ void proto_sha256(uint8_t out[static PROTO_SHA256_BYTES], const void *bytes, siz
 {
     static const uint8_t nothing[1];
 
-    if (CRYPTO_THREAD_run_once(&sha256_once, fetch_sha256) != 1 || !sha256_method ||
+    if (CRYPTO_THREAD_run_once(&once, fetch) != 1 || !sha256_method ||
         EVP_Digest(len ? bytes : nothing, len, out, NULL, sha256_method, NULL) != 1)
         crypto_hash_sha256(out, bytes, len);
 }
@@ -109,10 +122,28 @@ void proto_hmac_sha256(uint8_t out[static PROTO_HMAC_SHA256_BYTES], const void *
     proto_hmac_sha256_pieces(out, key, key_len, &piece, 1);
 }
 
+static bool hmac_by_libcrypto(uint8_t out[static PROTO_HMAC_SHA256_BYTES], const void *key, size_t key_len,
+                              const struct proto_piece *pieces, size_t count)
+{
+    bool ready = CRYPTO_THREAD_run_once(&once, fetch) == 1 && hmac_unkeyed;
+    EVP_MAC_CTX *ctx = ready ? EVP_MAC_CTX_dup(hmac_unkeyed) : NULL;
+    size_t len = 0;
+    bool fine = ctx && EVP_MAC_init(ctx, key, key_len, NULL) == 1;
+
+    for (size_t i = 0; i < count && fine; i++)
+        fine = !pieces[i].len || EVP_MAC_update(ctx, pieces[i].bytes, pieces[i].len) == 1;
+    fine = fine && EVP_MAC_final(ctx, out, &len, PROTO_HMAC_SHA256_BYTES) == 1;
+    EVP_MAC_CTX_free(ctx); /* wipes its copies of the key */
+    return fine && len == PROTO_HMAC_SHA256_BYTES;
+}
+
 void proto_hmac_sha256_pieces(uint8_t out[static PROTO_HMAC_SHA256_BYTES], const void *key, size_t key_len,
                               const struct proto_piece *pieces, size_t count)
 {
     crypto_auth_hmacsha256_state state;
+
+    if (key_len && hmac_by_libcrypto(out, key, key_len, pieces, count))
+        return;
 
     crypto_auth_hmacsha256_init(&state, key, key_len);
     for (size_t i = 0; i < count; i++)

@@ -14,14 +14,33 @@ static bool is_zero(const uint8_t *bytes, size_t len)
     return all == 0;
 }
 
-static unsigned check_evidence(struct audit_organisation *o, const struct relay_store_entry *entry,
-                               struct audit_entry *out, struct audit_block *block)
+/* Entries of one session often stand together. */
+struct last_row {
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    bool set;
+    enum proto_err err;
+};
+
+static enum proto_err find_row(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                               struct last_row *last)
 {
     struct relay_store_session row;
+
+    if (!last->set || memcmp(last->sid, sid, sizeof last->sid) != 0) {
+        last->err = relay_store_get_session(o->rows, sid, &row);
+        last->set = true;
+        memcpy(last->sid, sid, sizeof last->sid);
+    }
+    return last->err;
+}
+
+static unsigned check_evidence(struct audit_organisation *o, const struct relay_store_entry *entry,
+                               struct audit_entry *out, struct audit_block *block, struct last_row *last)
+{
     uint8_t hash[32];
     unsigned kinds = 0;
 
-    enum proto_err row_err = out->has_sid ? relay_store_get_session(o->rows, entry->sid, &row) : PROTO_OK;
+    enum proto_err row_err = out->has_sid ? find_row(o, entry->sid, last) : PROTO_OK;
     if (!entry->evidence) {
         out->erased = true;
         return row_err == PROTO_ERR_NOT_FOUND ? 0 : AUDIT_MISSING;
@@ -36,10 +55,9 @@ static unsigned check_evidence(struct audit_organisation *o, const struct relay_
     return kinds;
 }
 
-static unsigned check_leaf(struct audit_organisation *o, const struct relay_store_entry *entry, bool of_session)
+static unsigned check_leaf(const struct relay_store_entry *entry, bool of_session)
 {
     struct proto_log_leaf leaf;
-    uint64_t index = 0;
     unsigned kinds = 0;
 
     if (proto_log_leaf_parse(&leaf, entry->leaf))
@@ -47,37 +65,70 @@ static unsigned check_leaf(struct audit_organisation *o, const struct relay_stor
     int64_t received_s = entry->received_ms / 1000;
     if (leaf.unix_s != received_s - received_s % PROTO_LOG_TIME_GRAIN_S)
         kinds |= AUDIT_TIME;
-    if (relay_store_find_commitment(o->rows, leaf.commitment, &index) || index != entry->index)
+    if (entry->misfiled)
         kinds |= AUDIT_COMMITMENT;
     if ((leaf.kind == PROTO_LOG_ERASURE || leaf.kind == PROTO_LOG_OFFICER_ACT) == of_session)
         kinds |= AUDIT_ORPHAN;
     return kinds;
 }
 
-static void inspect(struct audit_organisation *o, uint64_t index, struct audit_block *block)
-{
-    struct audit_entry *out = &block->entries[index - block->from];
-    struct relay_store_entry entry;
-    enum proto_err err = relay_store_get_entry(o->log, index, &entry);
+/* Where the entries of a block are read one after the other. */
+struct inspecting {
+    struct audit_organisation *o;
+    struct audit_block *block;
+    struct last_row last;
+    uint64_t next; /* those before it were looked at */
+};
 
-    if (err && err != PROTO_ERR_CRYPTO) { /* CRYPTO: all of it but the evidence was read */
-        out->kinds = err == PROTO_ERR_NOT_FOUND ? AUDIT_GONE : AUDIT_FORM;
-        return;
-    }
+static void inspect(struct inspecting *i, const struct relay_store_entry *entry, bool opens)
+{
+    struct audit_block *block = i->block;
+    struct audit_entry *out = &block->entries[entry->index - block->from];
+
     out->whole = true;
-    memcpy(out->sid, entry.sid, sizeof out->sid);
-    out->has_sid = !is_zero(entry.sid, sizeof entry.sid);
-    proto_log_leaf_hash(out->hash, entry.leaf);
+    memcpy(out->sid, entry->sid, sizeof out->sid);
+    out->has_sid = !is_zero(entry->sid, sizeof entry->sid);
+    proto_log_leaf_hash(out->hash, entry->leaf);
     block->hashes++;
-    out->kinds = check_leaf(o, &entry, out->has_sid);
-    out->kinds |= err ? AUDIT_SEALED : check_evidence(o, &entry, out, block);
+    out->kinds = check_leaf(entry, out->has_sid);
+    out->kinds |= opens ? check_evidence(i->o, entry, out, block, &i->last) : AUDIT_SEALED;
+}
+
+static enum proto_err visit_entry(void *context, const struct relay_store_entry *entry)
+{
+    struct inspecting *i = context;
+
+    for (; i->next < entry->index; i->next++)
+        i->block->entries[i->next - i->block->from].kinds = AUDIT_GONE;
+    inspect(i, entry, true);
+    i->next++;
+    return PROTO_OK;
+}
+
+/* The one at which reading them in a row ended. */
+static void inspect_alone(struct inspecting *i)
+{
+    struct relay_store_entry entry;
+    enum proto_err err = relay_store_get_entry(i->o->log, i->next, &entry);
+
+    if (!err || err == PROTO_ERR_CRYPTO) /* CRYPTO: all of it but the evidence was read */
+        inspect(i, &entry, !err);
+    else
+        i->block->entries[i->next - i->block->from].kinds = err == PROTO_ERR_NOT_FOUND ? AUDIT_GONE : AUDIT_FORM;
+    i->next++;
 }
 
 void audit_block_inspect(struct audit_organisation *o, void *context, void *job)
 {
     struct audit_block *block = job;
+    struct inspecting inspecting = {.o = o, .block = block, .next = block->from};
+    uint64_t end = block->from + block->count;
 
     (void)context;
-    for (size_t i = 0; i < block->count; i++)
-        inspect(o, block->from + i, block);
+    while (inspecting.next < end) {
+        if (relay_store_each_entry(o->log, inspecting.next, end, visit_entry, &inspecting) && inspecting.next >= end)
+            break;
+        if (inspecting.next < end) /* it is missing, or cannot be read */
+            inspect_alone(&inspecting);
+    }
 }

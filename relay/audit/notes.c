@@ -57,10 +57,18 @@ static bool is_name(const struct proto_note_line *line, const char *name)
 
 void audit_agent_key_set(struct audit_session *session, const struct proto_identity *agent)
 {
+    static _Thread_local struct proto_note_key last; /* few agents, many sessions: a point's check costs a signature */
     char name[PROTO_IDENTITY_SIGNER_BYTES + 1];
 
     proto_identity_signer_name(agent, name);
-    session->has_agent_key = !proto_note_key_init(&session->agent_key, name, agent->public_key);
+    if (strcmp(last.name, name) != 0 || memcmp(last.public_key, agent->public_key, sizeof last.public_key) != 0) {
+        session->has_agent_key = !proto_note_key_init(&session->agent_key, name, agent->public_key);
+        if (session->has_agent_key)
+            last = session->agent_key;
+        return;
+    }
+    session->agent_key = last;
+    session->has_agent_key = true;
 }
 
 /*

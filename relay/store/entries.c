@@ -140,6 +140,8 @@ static enum proto_err read_evidence(struct relay_store *store, sqlite3_stmt *row
 
 static enum proto_err read_entry(struct relay_store *store, sqlite3_stmt *row, struct relay_store_entry *out)
 {
+    uint8_t commitment[PROTO_LOG_HASH_BYTES];
+
     memset(out, 0, sizeof *out);
     out->index = (uint64_t)sqlite3_column_int64(row, 0);
     if (!store_column_bytes(row, 1, out->leaf, sizeof out->leaf) ||
@@ -147,6 +149,8 @@ static enum proto_err read_entry(struct relay_store *store, sqlite3_stmt *row, s
         return store_fail(store, PROTO_ERR_IO, "entry %llu is damaged: its leaf is not %d bytes",
                           (unsigned long long)out->index, PROTO_LOG_LEAF_BYTES);
     out->received_ms = sqlite3_column_int64(row, 3);
+    out->misfiled = !store_column_bytes(row, 7, commitment, sizeof commitment) ||
+                    memcmp(commitment, out->leaf + COMMITMENT_AT, sizeof commitment) != 0;
     store_column_text(row, 6, store->line, sizeof store->line);
     out->evidence_line = store->line;
     return read_evidence(store, row, out);

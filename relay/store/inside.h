@@ -20,9 +20,9 @@
     X(ENTRY_LAST, 0, "SELECT MAX(idx) FROM entry")                                                                     \
     X(ENTRY_PUT, 0, "INSERT INTO entry(idx,leaf,c,sid,received_ms,dek,evidence,line) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)") \
     X(ENTRY_EACH, 0,                                                                                                   \
-      "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")            \
+      "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")          \
     X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
-    X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line FROM entry WHERE sid=?1 ORDER BY idx")           \
+    X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE sid=?1 ORDER BY idx")         \
     X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE c=?1")                                                               \
     X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
     X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \

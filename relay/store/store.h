@@ -108,6 +108,8 @@ struct relay_store_entry {
     const uint8_t *evidence;            /* as the sender sealed it; NULL once erased. Borrowed. */
     size_t evidence_len;
     const char *evidence_line; /* the log's signature for it. Borrowed. */
+    bool misfiled; /* read: it is looked up by another commitment than that of its leaf. Nobody but a tamperer does so.
+                    */
 };
 
 /**
