@@ -103,8 +103,11 @@ static void put_summary(struct audit_export *x)
     FILE *out = x->out;
     char shared[AUDIT_TIME_MAX];
 
-    fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, %" PRIu64 " of them not ended. ", x->all.sessions,
-            x->all.sessions == 1 ? "" : "s", x->all.open);
+    fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, ", x->all.sessions, x->all.sessions == 1 ? "" : "s");
+    if (x->all.open)
+        fprintf(out, "%" PRIu64 " of them not ended. ", x->all.open);
+    else
+        fputs("all ended. ", out);
     if (x->all.wrong)
         fprintf(out, "<span class=\"bad\">%" PRIu64 " do not hold</span>", x->all.wrong);
     else

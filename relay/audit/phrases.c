@@ -85,6 +85,21 @@ static const char *label(enum proto_capability capability)
 
 /* ---- what the customer said ---- */
 
+/* The live consent for the same that this one makes last longer; NULL: it is a consent of its own. */
+static const struct audit_note *extended(const struct phrase *p)
+{
+    const struct audit_note *live = NULL;
+
+    for (size_t i = 0; i < p->at; i++) {
+        const struct audit_note *note = &p->session->notes[i];
+        if (note->by == AUDIT_CUSTOMER && note->statement.action == PROTO_STATEMENT_GRANT &&
+            note->statement.capability == p->note->statement.capability &&
+            note->statement.epoch == p->note->statement.epoch) /* the same key goes on */
+            live = note;
+    }
+    return live;
+}
+
 static void say_grant(const struct phrase *p)
 {
     const struct proto_statement *st = &p->note->statement;
@@ -94,6 +109,10 @@ static void say_grant(const struct phrase *p)
     if (st->max_s) {
         audit_duration(duration, st->max_s);
         snprintf(until, sizeof until, "for at most %s", duration);
+    }
+    if (extended(p)) {
+        SAY(p, "The customer let %s go on, %s%s.", label(st->capability), until, st->max_s ? " from now" : "");
+        return;
     }
     if (st->retention_days)
         snprintf(kept, sizeof kept, "it may be kept for %u day%s", st->retention_days,

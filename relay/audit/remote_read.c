@@ -2,6 +2,8 @@
 /* The log of a relay elsewhere, copied so that every command reads it as it reads one that lies here. */
 #define _XOPEN_SOURCE 700
 #include <ftw.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,16 @@ static bool put_file(const char *name, const void *bytes, size_t len)
     return !err;
 }
 
+/* Where the root lies, the authority keeps whom it issued what: so agents' own keys are known here too. */
+static void link_certificates(void)
+{
+    char ca[HOST_PATH_BYTES], issued[HOST_PATH_BYTES], real[PATH_MAX], path[HOST_PATH_BYTES];
+
+    if (host_path(ca, "%s", audit_options.ca) && host_path(issued, "%s/issued", dirname(ca)) &&
+        realpath(issued, real) && host_path(path, "%s/ca/issued", folder) && symlink(real, path))
+        host_say_err(issued, PROTO_ERR_IO); /* then agents' lines are checked under the key that the relay recorded */
+}
+
 static bool put_notes(struct copying *c)
 {
     char path[HOST_PATH_BYTES];
@@ -77,6 +89,8 @@ static bool put_notes(struct copying *c)
                 put_file("policy.note", c->o->policy_note.bytes, c->o->policy_note.len) &&
                 put_file("relay/log.vkey", c->vkey, strlen(c->vkey));
     proto_buf_free(&ca);
+    if (fine)
+        link_certificates();
     return fine;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proto/host/say.h"
+#include "relay/audit/acts.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/phrases.h"
@@ -81,6 +82,16 @@ static void print_sealed(const struct sight *s)
     print_line(s, s->received_ms / 1000, words);
 }
 
+/* What officers do is not sealed. */
+static void print_act(const struct sight *s, const struct audit_act *act)
+{
+    if (audit_options.json)
+        host_json_event("act", "{s:I,s:I,s:s,s:s}", "entry", (json_int_t)s->index, "time", (json_int_t)act->unix_s,
+                        "action", act->action, "words", act->words);
+    else
+        print_line(s, act->unix_s, act->words);
+}
+
 /* Notes of this entry; renewed keys, which nobody decided, have no words. */
 static void print_notes(const struct sight *s, const struct audit_session *session)
 {
@@ -108,6 +119,7 @@ static enum proto_err print_entry(struct tailing *t, uint64_t index)
     struct relay_store_entry entry;
     struct relay_store_session row;
     struct audit_session session;
+    struct audit_act act;
     enum proto_err err = relay_store_get_entry(t->o->log, index, &entry);
     struct sight s = {.index = index, .received_ms = entry.received_ms, .erased = !entry.evidence};
 
@@ -116,6 +128,10 @@ static enum proto_err print_entry(struct tailing *t, uint64_t index)
     if (proto_log_leaf_parse(&s.leaf, entry.leaf))
         s.leaf.kind = 0;
     memcpy(s.sid, entry.sid, sizeof s.sid);
+    if (audit_act_read(t->o, &entry, &act)) {
+        print_act(&s, &act);
+        return PROTO_OK;
+    }
     if (!t->o->can_open || s.erased || relay_store_get_session(t->o->rows, s.sid, &row)) {
         print_sealed(&s);
         return PROTO_OK;

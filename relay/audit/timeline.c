@@ -17,6 +17,7 @@
 #define ROW 30.0
 #define TOP 8.0
 #define BAR 16.0
+#define LABEL 70.0 /* of a clock time, and some */
 
 struct drawing {
     FILE *out;
@@ -157,10 +158,14 @@ static void draw_capability(struct drawing *d, enum proto_capability capability)
 static void draw_times(const struct drawing *d)
 {
     char clock[AUDIT_TIME_MAX];
+    double last = LEFT - 2 * LABEL, end = x_of(d, d->to_s);
 
     for (int i = 0; i <= 4; i++) {
         int64_t at = d->from_s + (d->to_s - d->from_s) * i / 4;
         double x = x_of(d, at);
+        if (i < 4 && (x - last < LABEL || end - x < 1.5 * LABEL) && i)
+            continue; /* a short session has fewer seconds than marks */
+        last = x;
         audit_time_clock(clock, at);
         fprintf(d->out,
                 "<line class=\"tick\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>"

@@ -7,14 +7,27 @@
 
 #include "relay/audit/times.h"
 
-static void add_statement(struct audit_totals *totals, const struct proto_statement *st)
+/* The same key goes on: a consent that is made to last longer is one consent. */
+static bool is_extension(const struct audit_session *session, size_t at)
 {
+    const struct proto_statement *st = &session->notes[at].statement;
+
+    for (size_t i = 0; i < at; i++)
+        if (session->notes[i].by == AUDIT_CUSTOMER && session->notes[i].statement.action == PROTO_STATEMENT_GRANT &&
+            session->notes[i].statement.capability == st->capability && session->notes[i].statement.epoch == st->epoch)
+            return true;
+    return false;
+}
+
+static void add_statement(struct audit_totals *totals, const struct audit_session *session, size_t at)
+{
+    const struct proto_statement *st = &session->notes[at].statement;
     struct audit_total *t = &totals->of[st->capability];
     bool machine = proto_purpose_is_machines(st->purpose);
 
     switch (st->action) {
     case PROTO_STATEMENT_GRANT:
-        t->granted++;
+        t->granted += !is_extension(session, at);
         break;
     case PROTO_STATEMENT_REFUSE:
         t->refused += !machine;
@@ -83,7 +96,7 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_session *s
 {
     for (size_t i = 0; i < session->count; i++)
         if (session->notes[i].by == AUDIT_CUSTOMER)
-            add_statement(totals, &session->notes[i].statement);
+            add_statement(totals, session, i);
         else
             add_event(totals, session, i);
 }

@@ -211,7 +211,8 @@ static void check_beside(struct serve_folder *folder, struct serve_report *repor
 static int check_result(const struct serve_report *report)
 {
     if (!report->json)
-        printf("\n%u errors, %u warnings\n", report->errors, report->warnings);
+        printf("\n%u error%s, %u warning%s\n", report->errors, report->errors == 1 ? "" : "s", report->warnings,
+               report->warnings == 1 ? "" : "s");
     return report->errors ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }
 
