@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proto/host/connection.h"
+#include "proto/host/connection_inside.h"
 
 #include <assert.h>
-#include <libwebsockets.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/host/connection_tls.h"
-#include "proto/host/pulse.h"
 #include "proto/host/world.h"
-#include "proto/util/buf.h"
 #include "proto/wire/limits.h"
 
 enum {
@@ -21,54 +15,11 @@ enum {
     CLOSE_WAIT_S = 5,          /* for what is pending to leave, and for the relay's answer to the closing frame */
     NOTSENT_BYTES = 16 * 1024, /* what the kernel may hold unsent: a picture must not grow old in there */
     DEAD_LINE_MS = 20000,      /* sent bytes that nobody acknowledges */
-    MESSAGES_A_TURN = 64,      /* then others on this loop have theirs */
-};
-
-enum phase { STARTING, CONNECTING, OPEN, CLOSING, ENDED };
-
-struct host_connection {
-    /* Owned */
-    struct lws_vhost *vhost; /* its TLS; ended with the connection */
-    struct host_timer *timer;
-    struct host_tls tls;
-    struct proto_buf in; /* a message that comes in pieces */
-    uint8_t *out;        /* LWS_PRE bytes, then the message that leaves */
-    size_t out_bytes;
-    /* Borrowed */
-    struct host_loop *loop;
-    struct lws *wsi;
-
-    struct host_connection_config config; /* its texts point below */
-    struct host_url url;
-    char authority[HOST_HOST_BYTES + 10]; /* the Host header */
-    char ca_file[HOST_URL_BYTES], cert_file[HOST_URL_BYTES];
-    enum phase phase;
-    struct host_pulse pulse; /* while OPEN */
-    bool ping;               /* is to be sent */
-    enum proto_err err;                     /* why it will have closed; OK: not known yet */
-    char text[HOST_CONNECTION_ERROR_BYTES]; /* with it */
-    struct host_connection_figures figures;
 };
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 
 static const struct lws_protocols protocols[] = {{HOST_SUBPROTOCOL, on_event, 0, 65536, 0, NULL, 0}, {0}};
-
-/* The first reason counts: what follows is only its consequence. */
-__attribute__((format(printf, 3, 4))) static void blame(struct host_connection *c, enum proto_err err,
-                                                        const char *format, ...)
-{
-    va_list args;
-    int at;
-
-    if (c->err)
-        return;
-    c->err = err;
-    at = snprintf(c->text, sizeof c->text, "%s:%u: ", c->url.host, c->url.port);
-    va_start(args, format);
-    vsnprintf(c->text + at, sizeof c->text - (size_t)at, format, args);
-    va_end(args);
-}
 
 static void end(struct host_connection *c, struct lws *wsi)
 {
@@ -86,168 +37,6 @@ static void end(struct host_connection *c, struct lws *wsi)
     memcpy(text, c->text, sizeof text);
     c->config.on_closed(c->config.context, c->err, text); /* may free c */
 }
-
-/* ---- why it did not come to be ---- */
-
-static bool resolves(const struct host_url *url, const char **reason)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-    int rc = getaddrinfo(url->host, NULL, &hints, &found);
-
-    if (!rc)
-        freeaddrinfo(found);
-    *reason = rc ? gai_strerror(rc) : "";
-    return !rc;
-}
-
-/* The relay says in a header of its refusal which error it is (relay/serve/http.h). */
-static enum proto_err refusal_of(struct lws *wsi)
-{
-    char name[32];
-
-    if (lws_hdr_custom_copy(wsi, name, sizeof name, "handhold-error:", 15) > 0)
-        for (int err = 1; err < PROTO_ERR_COUNT; err++)
-            if (!strcmp(name, proto_err_name((enum proto_err)err)))
-                return (enum proto_err)err;
-    return PROTO_ERR_REFUSED;
-}
-
-static void blame_http(struct host_connection *c, struct lws *wsi, unsigned status)
-{
-    enum proto_err err = refusal_of(wsi);
-
-    if (status >= 500)
-        blame(c, PROTO_ERR_BUSY, "the relay takes no connection now (HTTP %u); try again in a moment", status);
-    else if (status == 404 || status < 300)
-        blame(c, PROTO_ERR_NOT_FOUND, "%s: this server has no relay there; check the address", c->url.path);
-    else
-        blame(c, err, "%s%s%s (HTTP %u); %s", c->config.cert_file ? c->config.cert_file : "",
-              c->config.cert_file ? ": " : "", proto_err_rule(err), status, proto_err_way_out(err));
-}
-
-/*
- * In TLS 1.3 our certificate is judged after our side is done, and the request that we then send meets a socket that is
- * closed: the alert that says why has come all the same, and waits to be read.
- */
-static void read_alert(struct lws *wsi)
-{
-    SSL *ssl = wsi ? lws_get_ssl(wsi) : NULL;
-    char byte;
-
-    if (ssl && SSL_is_init_finished(ssl))
-        (void)SSL_peek(ssl, &byte, 1);
-    ERR_clear_error();
-}
-
-static void blame_connect(struct host_connection *c, struct lws *wsi, const char *said)
-{
-    char text[HOST_CONNECTION_ERROR_BYTES];
-    enum proto_err err;
-    unsigned status = wsi ? lws_http_client_http_response(wsi) : 0;
-
-    if (c->err)
-        return;
-    read_alert(wsi);
-    err = host_tls_explain(&c->tls, &c->url, &c->config, text);
-    if (err) { /* the text names host and port already */
-        c->err = err;
-        memcpy(c->text, text, sizeof c->text);
-    } else if (status >= 200) {
-        blame_http(c, wsi, status);
-    } else {
-        blame(c, PROTO_ERR_IO, "the relay is not reachable%s%s%s; check the address, that it runs, and the network",
-              said && *said ? " (" : "", said ? said : "", said && *said ? ")" : "");
-    }
-}
-
-/* ---- messages ---- */
-
-/* Sends what is pending until the line is full; -1 closes the connection. */
-static int send_pending(struct host_connection *c, struct lws *wsi)
-{
-    uint8_t ping[LWS_PRE + 1];
-
-    if (c->ping) {
-        c->ping = false;
-        if (lws_write(wsi, ping + LWS_PRE, 0, LWS_WRITE_PING) < 0)
-            return -1;
-    }
-    for (int turn = 0; turn < MESSAGES_A_TURN; turn++) {
-        size_t len = 0;
-        const uint8_t *bytes = c->config.pending(c->config.context, &len);
-
-        if (lws_wsi_user(wsi) != c) /* freed by its owner */
-            return -1;
-        if (!bytes) {
-            if (c->phase != CLOSING)
-                return 0;
-            lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-            return -1;
-        }
-        if (LWS_PRE + len > c->out_bytes) {
-            uint8_t *grown = len <= PROTO_MAX_MESSAGE_BYTES ? realloc(c->out, LWS_PRE + len) : NULL;
-
-            if (!grown) {
-                blame(c, PROTO_ERR_NOMEM, "no memory for a message of %zu bytes; close other programs", len);
-                return -1;
-            }
-            c->out = grown;
-            c->out_bytes = LWS_PRE + len;
-        }
-        memcpy(c->out + LWS_PRE, bytes, len);
-        if (lws_write(wsi, c->out + LWS_PRE, len, LWS_WRITE_BINARY) < 0)
-            return -1;
-        c->figures.messages_out++;
-        c->figures.bytes_out += len;
-        c->config.sent(c->config.context);
-        if (lws_wsi_user(wsi) != c)
-            return -1;
-        if (lws_partial_buffered(wsi))
-            break;
-    }
-    lws_callback_on_writable(wsi);
-    return 0;
-}
-
-static int deliver(struct host_connection *c, struct lws *wsi, const uint8_t *bytes, size_t len)
-{
-    c->figures.messages_in++;
-    c->figures.bytes_in += len;
-    c->config.on_message(c->config.context, bytes, len);
-    if (lws_wsi_user(wsi) != c) /* freed by its owner */
-        return -1;
-    proto_buf_clear(&c->in);
-    return 0;
-}
-
-/* A piece of a message: libwebsockets gives at most one TLS record at a time. */
-static int receive(struct host_connection *c, struct lws *wsi, const uint8_t *bytes, size_t len)
-{
-    size_t rest = lws_remaining_packet_payload(wsi);
-    bool last = lws_is_final_fragment(wsi) && !rest;
-
-    host_pulse_heard(&c->pulse, true, host_now().mono_ms);
-
-    if (!lws_frame_is_binary(wsi) || (last && !(c->in.len + len))) {
-        blame(c, PROTO_ERR_FORMAT, "a message that is empty or text came; this is not a relay of Handhold");
-        return -1;
-    }
-    if (rest > PROTO_MAX_MESSAGE_BYTES || c->in.len + len + rest > PROTO_MAX_MESSAGE_BYTES) {
-        blame(c, PROTO_ERR_RANGE, "a message of more than %d bytes came; do not trust this relay",
-              PROTO_MAX_MESSAGE_BYTES);
-        return -1;
-    }
-    if (last && !c->in.len)
-        return deliver(c, wsi, bytes, len);
-    proto_buf_put(&c->in, bytes, len);
-    if (c->in.failed) {
-        blame(c, PROTO_ERR_NOMEM, "no memory for a message; close other programs");
-        return -1;
-    }
-    return last ? deliver(c, wsi, c->in.bytes, c->in.len) : 0;
-}
-
-/* ---- its life ---- */
 
 static void tune(struct lws *wsi)
 {
@@ -278,42 +67,6 @@ static int opened(struct host_connection *c, struct lws *wsi)
     return 0;
 }
 
-/* What the relay says when it closes (RFC 6455, 7.4.1). */
-static void note_close_code(struct host_connection *c, const uint8_t *in, size_t len)
-{
-    unsigned code = len >= 2 ? (unsigned)in[0] << 8 | in[1] : LWS_CLOSE_STATUS_NO_STATUS;
-
-    switch (code) {
-    case LWS_CLOSE_STATUS_NORMAL:
-    case LWS_CLOSE_STATUS_GOINGAWAY:
-        c->phase = CLOSING;
-        break;
-    case LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE:
-        blame(c, PROTO_ERR_RANGE, "the relay says that a message was too large; update the older of the two ends");
-        break;
-    default:
-        blame(c, PROTO_ERR_REFUSED, "the relay closed the connection (%u); read the reason it gave before", code);
-    }
-}
-
-static void closed(struct host_connection *c, struct lws *wsi)
-{
-    char text[HOST_CONNECTION_ERROR_BYTES];
-    enum proto_err err = PROTO_OK;
-
-    if (c->phase == CONNECTING)
-        blame_connect(c, wsi, "");
-    if (!c->err && c->phase != CLOSING)
-        err = host_tls_explain(&c->tls, &c->url, &c->config, text); /* TLS 1.3 refuses us after our handshake is done */
-    if (err) {
-        c->err = err;
-        memcpy(c->text, text, sizeof c->text);
-    } else if (c->phase != CLOSING) {
-        blame(c, PROTO_ERR_IO, "the connection to the relay was lost; it is worth trying again at once");
-    }
-    end(c, wsi);
-}
-
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     struct host_connection *c = user;
@@ -322,31 +75,33 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         return c ? opened(c, wsi) : -1;
     case LWS_CALLBACK_CLIENT_RECEIVE:
-        return c ? receive(c, wsi, in, len) : -1;
+        return c ? host_connection_receive(c, wsi, in, len) : -1;
     case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
         if (c)
             host_pulse_heard(&c->pulse, false, host_now().mono_ms);
         return 0;
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return c ? send_pending(c, wsi) : -1;
+        return c ? host_connection_send(c, wsi) : -1;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         if (c)
-            note_close_code(c, in, len);
+            host_connection_blame_close(c, in, len);
         return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         if (c && c->phase != ENDED) {
-            blame_connect(c, wsi, in);
+            host_connection_blame_connect(c, wsi, in);
             end(c, wsi);
         }
         return 0;
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP: /* the last time that its TLS can be asked */
         if (c && c->phase == CONNECTING)
-            read_alert(wsi);
+            host_connection_read_alert(wsi);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY:
-        if (c && c->phase != ENDED)
-            closed(c, wsi);
+        if (c && c->phase != ENDED) {
+            host_connection_blame_closed(c, wsi);
+            end(c, wsi);
+        }
         return 0;
     default:
         return 0;
@@ -374,9 +129,9 @@ static void connect_now(struct host_connection *c)
     const char *reason;
 
     /* Asked here first: libwebsockets would wait in silence for a name that does not exist. */
-    if (!resolves(&c->url, &reason)) {
-        blame(c, PROTO_ERR_NOT_FOUND, "the name of the relay does not resolve (%s); check the address and the network",
-              reason);
+    if (!host_connection_resolves(&c->url, &reason)) {
+        host_connection_blame(c, PROTO_ERR_NOT_FOUND,
+                              "the name of the relay does not resolve (%s); check the address and the network", reason);
         end(c, NULL);
         return;
     }
@@ -394,11 +149,12 @@ static bool is_alive(struct host_connection *c)
 
     switch (host_pulse_look(&c->pulse, lws_get_socket_fd(c->wsi), now_ms)) {
     case HOST_PULSE_SILENT:
-        blame(c, PROTO_ERR_TIMEOUT, "nothing came for %d ms and no ping was answered; it is tried again at once",
-              (int)(now_ms - c->pulse.heard_ms));
+        host_connection_blame(c, PROTO_ERR_TIMEOUT,
+                              "nothing came for %d ms and no ping was answered; it is tried again at once",
+                              (int)(now_ms - c->pulse.heard_ms));
         return false;
     case HOST_PULSE_MOVED:
-        blame(c, PROTO_ERR_IO, "this machine has another address now; it is tried again at once");
+        host_connection_blame(c, PROTO_ERR_IO, "this machine has another address now; it is tried again at once");
         return false;
     case HOST_PULSE_ASK:
         c->ping = true;
@@ -422,7 +178,8 @@ static void on_timer(void *context)
     if (c->phase == OPEN && is_alive(c))
         return;
     if (c->phase != CLOSING)
-        blame(c, PROTO_ERR_TIMEOUT, "no answer in time; check the address, that the relay runs, and the network");
+        host_connection_blame(c, PROTO_ERR_TIMEOUT,
+                              "no answer in time; check the address, that the relay runs, and the network");
     if (c->wsi)
         lws_set_timeout(c->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
     end(c, c->wsi);

@@ -192,11 +192,13 @@ static void a_connection_that_comes_back_on_hold_brings_no_key(void **state)
     sw_grant(&sw, CAMERA);
     hold(true);
     sw_pass(&sw, 2000);
+    uint32_t epoch = sw.customer->next_epoch;
     sw_cut(&sw, true);
     sw_pass(&sw, 1000);
     sw_connect(&sw, true);
     sw_pass(&sw, 3000);
     assert_nothing_left(CAMERA);
+    assert_int_equal(sw.customer->next_epoch, epoch); /* nor a note of one */
     hold(false);
     sw_pass(&sw, 2000);
     assert_true(capturing(CAMERA));
