@@ -56,6 +56,13 @@ void agent_view_said(struct agent_view *v, const char *text, struct proto_now no
     add_chat(v, text, true, now);
 }
 
+void agent_view_hold(struct agent_view *v, bool held, struct proto_now now)
+{
+    v->held = held;
+    v->held_ms = now.mono_ms;
+    v->version++;
+}
+
 void agent_view_tell(struct agent_view *v, enum agent_view_level level, const char *text)
 {
     v->notices++;
@@ -96,9 +103,11 @@ static void on_consent(struct agent_view *v, const struct proto_event *e, struct
     if (c->state == PROTO_CONSENT_GRANTED && e->consent.max_s > 0)
         c->until_ms = now.mono_ms + (int64_t)e->consent.max_s * 1000;
     if (c->state == PROTO_CONSENT_GRANTED)
-        c->refusals = 0;
+        v->refusals = 0;
     if (c->state == PROTO_CONSENT_REFUSED)
-        c->refusals++;
+        v->refusals++;
+    if (e->consent.capability == PROTO_CAPABILITY_CAMERA && c->state != PROTO_CONSENT_GRANTED)
+        v->has_camera = false;
 }
 
 static void on_paused(struct agent_view *v, const handhold_Paused *p)
@@ -124,9 +133,26 @@ static void on_data(struct agent_view *v, const handhold_Data *data, struct prot
                             N_("The customer says that the check words differ: somebody may be listening in. End this "
                                "session and invite again."));
         break;
+    case handhold_Data_camera_state_tag:
+        v->camera = data->body.camera_state;
+        v->has_camera = true;
+        break;
+    case handhold_Data_rating_tag:
+        v->stars = data->body.rating.stars;
+        v->solved = data->body.rating.solved;
+        break;
     default:
         break;
     }
+}
+
+/* What the person does with a photo; the photo itself is the window's. */
+static void on_still(struct agent_view *v, enum proto_still_step step)
+{
+    if (step == PROTO_STILL_STEP_DISCARDED)
+        agent_view_tell(v, AGENT_VIEW_NOTICE, N_("The customer looked at the photo and did not send it."));
+    if (step == PROTO_STILL_STEP_FAILED)
+        agent_view_tell(v, AGENT_VIEW_NOTICE, N_("There is no photo: the device could not take one, or its consent ended."));
 }
 
 static void on_invite(struct agent_view *v, const struct proto_event *e, struct proto_now now)
@@ -184,6 +210,9 @@ void agent_view_event(struct agent_view *v, const struct proto_event *e, struct 
         for (size_t i = 0; i < 4; i++)
             put(v->words[i], sizeof v->words[i], e->words[i]);
         v->words_ours = v->words_theirs = AGENT_VIEW_WORDS_OPEN;
+        break;
+    case PROTO_EVENT_STILL:
+        on_still(v, e->still.step);
         break;
     case PROTO_EVENT_ALARM:
         agent_view_tell(v, AGENT_VIEW_ALARM, e->alarm.message ? e->alarm.message : proto_err_rule(e->alarm.err));
@@ -261,7 +290,7 @@ enum agent_view_ask agent_view_may_ask(const struct agent_view *v, enum proto_ca
         return AGENT_VIEW_ASK_OPEN;
     if (c->state == PROTO_CONSENT_BLOCKED)
         return AGENT_VIEW_ASK_CANNOT;
-    if (c->refusals >= PROTO_REFUSALS_MUTE)
+    if (v->refusals >= PROTO_REFUSALS_MUTE)
         return AGENT_VIEW_ASK_SILENCED;
     return AGENT_VIEW_ASK_MAY;
 }
@@ -274,7 +303,7 @@ const char *agent_view_ask_words(enum agent_view_ask ask)
         [AGENT_VIEW_ASK_OPEN] = N_("The customer is reading your question."),
         [AGENT_VIEW_ASK_GRANTED] = N_("Granted. Only the customer takes it back."),
         [AGENT_VIEW_ASK_POLICY] = N_("Your organisation's policy does not allow this."),
-        [AGENT_VIEW_ASK_SILENCED] = N_("Refused three times: it is not asked again in this session."),
+        [AGENT_VIEW_ASK_SILENCED] = N_("The customer said no three times in a row: nothing more is asked in this session."),
         [AGENT_VIEW_ASK_CANNOT] = N_("The customer's device cannot do this."),
     };
 
@@ -293,7 +322,7 @@ const char *agent_view_state_words(const struct agent_view *v, enum proto_capabi
 
     if (ask == AGENT_VIEW_ASK_POLICY)
         return N_("Not allowed");
-    if (ask == AGENT_VIEW_ASK_SILENCED)
+    if (ask == AGENT_VIEW_ASK_SILENCED && v->consents[capability].state == PROTO_CONSENT_REFUSED)
         return N_("Refused");
     return words[v->consents[capability].state];
 }
@@ -305,6 +334,16 @@ int64_t agent_view_left_ms(const struct agent_view *v, enum proto_capability cap
     if (c->state != PROTO_CONSENT_GRANTED || c->until_ms == PROTO_NEVER)
         return -1;
     return c->until_ms > now_ms ? c->until_ms - now_ms : 0;
+}
+
+int64_t agent_view_hold_left_ms(const struct agent_view *v, int64_t now_ms)
+{
+    int64_t grace_ms = (v->has_policy ? v->policy.grace_s : PROTO_POLICY_GRACE_S) * (int64_t)1000;
+    int64_t left_ms = v->held_ms + grace_ms - now_ms;
+
+    if (!v->held)
+        return -1;
+    return left_ms > 0 ? left_ms : 0;
 }
 
 int64_t agent_view_picture_age_ms(const struct agent_view *v, int64_t now_ms)

@@ -46,7 +46,7 @@ enum agent_view_ask {
     AGENT_VIEW_ASK_OPEN,     /* asked, and not answered yet */
     AGENT_VIEW_ASK_GRANTED,
     AGENT_VIEW_ASK_POLICY,   /* the organisation forbids it */
-    AGENT_VIEW_ASK_SILENCED, /* refused three times: not again in this session */
+    AGENT_VIEW_ASK_SILENCED, /* three refusals in a row: nothing more is asked in this session */
     AGENT_VIEW_ASK_CANNOT,   /* the customer's device cannot */
 };
 
@@ -56,7 +56,6 @@ struct agent_view_consent {
     char reason[PROTO_MAX_VALUE_BYTES + 1];  /* why it ended, may be empty */
     int64_t since_ms;                        /* mono ms of the state */
     int64_t until_ms;                        /* GRANTED: mono ms; PROTO_NEVER: until the session ends */
-    unsigned refusals;
 };
 
 struct agent_view_chat {
@@ -72,6 +71,7 @@ struct agent_view {
     enum proto_connection_state connection;
     bool live;                   /* heartbeats of the customer arrive */
     bool held, paused;
+    int64_t held_ms;             /* mono ms since when it is on hold */
     char pause_by[16], pause_reason[32];
     char link[PROTO_MAX_NOTE_BYTES / 8], code[24], address[272], sid[40];
     int64_t invited_ms;          /* mono ms */
@@ -80,6 +80,7 @@ struct agent_view {
     char words[4][16];           /* "" until they are known */
     enum { AGENT_VIEW_WORDS_OPEN, AGENT_VIEW_WORDS_SAME, AGENT_VIEW_WORDS_DIFFER } words_ours, words_theirs;
     struct agent_view_consent consents[PROTO_CAPABILITY_COUNT];
+    unsigned refusals;           /* questions in a row that the customer said no to */
     bool has_policy;
     struct proto_policy policy;
     enum proto_role role;
@@ -97,6 +98,8 @@ struct agent_view {
     int64_t picture_ms;          /* mono ms of the newest picture; PROTO_NEVER before */
     struct agent_desk_picture_stats stats; /* of the last second */
     bool frozen;
+    bool has_camera;             /* `camera` is what the customer's device says it can do */
+    handhold_CameraState camera;
     uint64_t version;            /* rises with each change */
 };
 
@@ -110,6 +113,8 @@ void agent_view_event(struct agent_view *view, const struct proto_event *event, 
 void agent_view_take_policy(struct agent_view *view, const struct proto_policy *policy);
 /** This end has said it. */
 void agent_view_said(struct agent_view *view, const char *text, struct proto_now now);
+/** This end has put the session on hold, or is back. */
+void agent_view_hold(struct agent_view *view, bool held, struct proto_now now);
 /** Something this end must read, `text` for people. */
 void agent_view_tell(struct agent_view *view, enum agent_view_level level, const char *text);
 /** A command did not succeed: the rule and the way out become a notice. */
@@ -127,6 +132,8 @@ const char *agent_view_ask_words(enum agent_view_ask ask);
 const char *agent_view_state_words(const struct agent_view *view, enum proto_capability capability);
 /** Milliseconds left of a grant; -1: it has no end, or is none. */
 int64_t agent_view_left_ms(const struct agent_view *view, enum proto_capability capability, int64_t now_ms);
+/** Milliseconds in which one can still come back from hold without a new question; -1: it is not on hold. */
+int64_t agent_view_hold_left_ms(const struct agent_view *view, int64_t now_ms);
 /** The picture is old: older than PROTO_STALE_MS, or nothing is heard, while the camera is granted. */
 bool agent_view_not_live(const struct agent_view *view, int64_t now_ms);
 /** Age of the picture; -1: there is none. */

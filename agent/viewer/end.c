@@ -2,6 +2,9 @@
 /* One session on the line's thread: its desk, its uplink, and the view that both threads share. */
 #include "agent/viewer/end.h"
 
+#include <stdlib.h>
+
+#include "agent/desk/stills.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
 #include "proto/host/world.h"
@@ -20,6 +23,7 @@ void viewer_end_unref(struct viewer_end *end)
         return;
     agent_view_clear(&end->view);
     agent_marks_clear(&end->marks);
+    g_ptr_array_unref(end->stills);
     viewer_slot_clear(&end->slot);
     g_rec_mutex_clear(&end->lock);
     g_free(end->customer_ref);
@@ -53,6 +57,35 @@ static void take_marks(struct viewer_end *end, const struct proto_event *e)
         agent_marks_their_clear(&end->marks, e->data->body.clear.id);
 }
 
+/* A photo that has come, decoded here: GTK's thread only shows it. */
+static void take_still(struct viewer_end *end, const struct proto_event *e)
+{
+    const struct proto_still *still = &e->still.still;
+    struct viewer_still *kept;
+    uint8_t *rgb;
+
+    if (e->kind != PROTO_EVENT_STILL || e->still.step != PROTO_STILL_STEP_WHOLE)
+        return;
+    if (agent_desk_still_check(still) != PROTO_OK || agent_desk_still_decode(still, &rgb) != PROTO_OK) {
+        agent_view_tell(&end->view, AGENT_VIEW_WARNING, N_("The photo is damaged and cannot be shown. Ask for another."));
+        return;
+    }
+    kept = g_new0(struct viewer_still, 1);
+    kept->file = g_bytes_new(still->bytes, still->len);
+    kept->suffix = agent_desk_still_suffix(still);
+    kept->pixels = g_bytes_new_with_free_func(rgb, (gsize)still->width * still->height * 3, free, rgb);
+    kept->width = (int)still->width;
+    kept->height = (int)still->height;
+    g_ptr_array_add(end->stills, kept);
+}
+
+void viewer_still_free(struct viewer_still *still)
+{
+    g_bytes_unref(still->file);
+    g_bytes_unref(still->pixels);
+    g_free(still);
+}
+
 /* Without the consent nothing of the picture stays, the frozen one neither. */
 static void thaw(struct viewer_end *end, const struct proto_event *e)
 {
@@ -76,6 +109,7 @@ static void on_event(void *context, const struct proto_event *e)
     thaw(end, e);
     agent_view_event(&end->view, e, host_now());
     take_marks(end, e);
+    take_still(end, e);
     agent_desk_home_event(end->home, e, host_now());
     end->home_version++;
     if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE)
@@ -314,6 +348,13 @@ static void said(struct viewer_end *end, const char *text, struct proto_now now)
     g_rec_mutex_unlock(&end->lock);
 }
 
+static void held(struct viewer_end *end, bool on, struct proto_now now)
+{
+    g_rec_mutex_lock(&end->lock);
+    agent_view_hold(&end->view, on, now);
+    g_rec_mutex_unlock(&end->lock);
+}
+
 static enum proto_err act(struct viewer_end *end, const struct agent_command *c, struct proto_now now)
 {
     const struct agent_desk_mark mark = {
@@ -344,6 +385,25 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
         if (err == PROTO_OK)
             words_told(end, c->on);
         return err;
+    case AGENT_DO_HOLD:
+        err = agent_desk_hold(end->desk, c->on, now);
+        if (err == PROTO_OK)
+            held(end, c->on, now);
+        return err;
+    case AGENT_DO_STILL:
+        return agent_desk_still(end->desk, &id, now);
+    case AGENT_DO_TORCH:
+        return agent_desk_torch(end->desk, c->on, now);
+    case AGENT_DO_ZOOM:
+        return agent_desk_zoom(end->desk, c->factor, now);
+    case AGENT_DO_LENS:
+        return agent_desk_lens(end->desk, c->text, now);
+    case AGENT_DO_FOCUS:
+        return agent_desk_focus(end->desk, c->points[0], c->points[1], now);
+    case AGENT_DO_END: /* said once it is a good-bye; said again, or to nobody, it is the end */
+        if (agent_desk_goodbye(end->desk, now) != PROTO_OK)
+            host_uplink_end(end->uplink, PROTO_END_COMPLETED);
+        return PROTO_OK;
     default:
         return PROTO_OK;
     }

@@ -20,6 +20,7 @@ struct viewer_end {
     struct agent_marks marks;
     struct agent_desk_home *home; /* made and freed by the line's thread */
     uint64_t home_version;
+    GPtrArray *stills; /* of struct viewer_still */
     struct viewer_slot slot; /* has a lock of its own */
 
     /* GTK's thread */
@@ -46,6 +47,7 @@ struct viewer_line {
     char host[320];  /* of the relay, as the log's memory names it */
 };
 
+void viewer_still_free(struct viewer_still *still);
 struct viewer_end *viewer_end_ref(struct viewer_end *end);
 void viewer_end_unref(struct viewer_end *end);
 /** Tells GTK's thread that there is something new. Any thread. */

@@ -154,6 +154,7 @@ struct viewer_end *viewer_end_new(struct viewer_line *line, const char *customer
     g_rec_mutex_init(&end->lock);
     agent_view_init(&end->view, line->config.credential->identity.role);
     agent_marks_init(&end->marks);
+    end->stills = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_still_free);
     viewer_slot_init(&end->slot);
     post(line, JOB_START, end, PROTO_END_NONE, NULL);
     return end;
@@ -202,6 +203,11 @@ const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end)
 uint64_t viewer_end_devices_version(struct viewer_end *end)
 {
     return end->home_version;
+}
+
+const struct viewer_still *viewer_end_still(struct viewer_end *end, guint n)
+{
+    return n < end->stills->len ? g_ptr_array_index(end->stills, n) : NULL;
 }
 
 void viewer_end_check(struct viewer_end *end, const char *check, const char *target)

@@ -19,6 +19,13 @@
 struct viewer_line;
 struct viewer_end; /* one session; shared by both threads, counted */
 
+/* A photo that the customer sent. */
+struct viewer_still {
+    GBytes *pixels, *file; /* owned: RGB, 3 bytes a pixel; and the file as it came */
+    int width, height;
+    const char *suffix; /* "jpg" */
+};
+
 struct viewer_line_config {
     const char *url, *ca_file, *cert_file, *key_file; /* borrowed until free, as is the credential */
     const struct proto_credential *credential;
@@ -51,6 +58,8 @@ void viewer_end_unlock(struct viewer_end *end);
 /** What the customer's home says of itself, and a number that rises with each change. Under the lock; NULL: nothing. */
 const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end);
 uint64_t viewer_end_devices_version(struct viewer_end *end);
+/** The n-th photo, NULL behind the last. Under the lock. */
+const struct viewer_still *viewer_end_still(struct viewer_end *end, guint n);
 /** Asks for a check ("chain": all of them). */
 void viewer_end_check(struct viewer_end *end, const char *check, const char *target);
 

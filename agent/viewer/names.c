@@ -6,6 +6,7 @@ static void name_it(GtkWidget *widget, const char *label)
     g_auto(GStrv) parts = g_strsplit(label, "_", -1);
     g_autofree char *name = g_strjoinv("", parts);
 
+    gtk_accessible_reset_relation(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
     gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 

@@ -5,6 +5,7 @@
 
 #include "agent/desk/quality.h"
 #include "agent/viewer/names.h"
+#include "agent/viewer/still.h"
 #include "agent/viewer/words.h"
 #include "proto/host/world.h"
 
@@ -123,6 +124,7 @@ static void show_stage(ViewerSession *self, const struct agent_view *view, int64
         viewer_picture_set_texture(self->picture, NULL, 0);
     gtk_widget_set_visible(GTK_WIDGET(self->empty), !picture);
     gtk_widget_set_visible(GTK_WIDGET(self->tools), picture);
+    gtk_widget_set_visible(GTK_WIDGET(self->camera_bar), picture);
     gtk_widget_set_visible(GTK_WIDGET(self->frozen), view->frozen);
     gtk_widget_set_visible(GTK_WIDGET(self->recording),
                            view->consents[PROTO_CAPABILITY_RECORDING].state == PROTO_CONSENT_GRANTED);
@@ -157,11 +159,41 @@ static void show_customer(ViewerSession *self, const struct agent_view *view, in
     g_autofree char *peer = NULL;
     char span[32];
 
+    if (agent_view_hold_left_ms(view, now_ms) >= 0) {
+        agent_quality_span(agent_view_hold_left_ms(view, now_ms), span);
+        g_free(text);
+        text = g_strdup_printf(_("⏸ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
+    }
     agent_quality_span(now_ms - view->joined_ms, span);
     peer = g_strdup_printf("%s · %s", span, view->peer);
     if (g_strcmp0(gtk_label_get_label(self->customer), text) != 0)
         gtk_label_set_label(self->customer, text);
     gtk_label_set_label(self->peer, peer);
+}
+
+static void on_still(GtkButton *button, ViewerSession *self)
+{
+    guint n = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(button), "still"));
+    const struct agent_view *view = viewer_end_lock(self->end);
+    gboolean keep = view->has_policy && proto_policy_retention_days(&view->policy, PROTO_CAPABILITY_STILL) > 0;
+
+    viewer_still_open(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), viewer_end_still(self->end, n), keep);
+    viewer_end_unlock(self->end);
+}
+
+static void show_stills(ViewerSession *self)
+{
+    const struct viewer_still *still;
+
+    while ((still = viewer_end_still(self->end, self->stills)) != NULL) {
+        GtkWidget *button = viewer_still_button_new(still, ++self->stills);
+
+        g_object_set_data(G_OBJECT(button), "still", GUINT_TO_POINTER(self->stills - 1));
+        g_signal_connect(button, "clicked", G_CALLBACK(on_still), self);
+        gtk_box_append(self->strip, button);
+        gtk_widget_set_visible(GTK_WIDGET(self->strip_scroller), TRUE);
+        viewer_session_toast(self, _("A photo has come"));
+    }
 }
 
 static void show_live(ViewerSession *self, const struct agent_view *view, int64_t now_ms)
@@ -173,6 +205,7 @@ static void show_live(ViewerSession *self, const struct agent_view *view, int64_
     viewer_chat_update(self->chat, view);
     viewer_devices_update(self->devices, view);
     viewer_session_update_actions(self, view);
+    show_stills(self);
 }
 
 static void note_what_is_new(ViewerSession *self, const struct agent_view *view)
@@ -186,6 +219,7 @@ static void note_what_is_new(ViewerSession *self, const struct agent_view *view)
     self->connection = view->connection;
     self->customer_state = agent_view_customer(view);
     self->has_customer = agent_view_has_customer(view);
+    self->held = view->held;
 }
 
 static void take_picture(ViewerSession *self)
@@ -319,6 +353,11 @@ const char *viewer_session_get_reference(ViewerSession *self)
     return self->reference;
 }
 
+gboolean viewer_session_is_held(ViewerSession *self)
+{
+    return self->held;
+}
+
 gboolean viewer_session_has_customer(ViewerSession *self)
 {
     return self->has_customer;
@@ -356,6 +395,10 @@ void viewer_session_invite(ViewerSession *self)
     self->version = self->notices = 0;
     self->phase = AGENT_VIEW_CONNECTING;
     gtk_revealer_set_reveal_child(self->notice_revealer, FALSE);
+    self->stills = 0;
+    for (GtkWidget *child; (child = gtk_widget_get_first_child(GTK_WIDGET(self->strip))) != NULL;)
+        gtk_box_remove(self->strip, child);
+    gtk_widget_set_visible(GTK_WIDGET(self->strip_scroller), FALSE);
     self->end = viewer_end_new(self->line, self->customer_ref, self->reference, on_changed, self);
     viewer_devices_set_end(self->devices, self->end);
     viewer_session_update(self);
@@ -406,7 +449,7 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(devices), BIND(wrap_up), BIND(stage);
     BIND(notice_revealer), BIND(notice_box), BIND(notice), BIND(side), BIND(panes);
     BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
-    BIND(recording), BIND(frozen), BIND(not_live), BIND(figures), BIND(reason);
+    BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures), BIND(reason);
     BIND(customer), BIND(peer), BIND(words_box), BIND(words_title), BIND(words), BIND(words_buttons);
 }
 

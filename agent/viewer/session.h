@@ -29,6 +29,8 @@ enum agent_view_phase viewer_session_get_phase(ViewerSession *self);
 enum agent_view_customer viewer_session_get_customer(ViewerSession *self);
 enum proto_connection_state viewer_session_get_connection(ViewerSession *self);
 const char *viewer_session_get_reference(ViewerSession *self); /* NULL: none */
+gboolean viewer_session_is_held(ViewerSession *self);
+void viewer_session_hold(ViewerSession *self, gboolean on);
 gboolean viewer_session_has_customer(ViewerSession *self);
 /** Something happened that its agent has not seen, while another tab is in front. */
 gboolean viewer_session_wants_attention(ViewerSession *self);

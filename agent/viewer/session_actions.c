@@ -87,7 +87,7 @@ static void on_end(GSimpleAction *action, GVariant *parameter, void *data)
 
     (void)action, (void)parameter;
     if (self->phase == AGENT_VIEW_JOINED)
-        viewer_end_finish(self->end, PROTO_END_COMPLETED);
+        order(self, AGENT_DO_END, true);
     else
         viewer_session_close(self);
 }
@@ -309,6 +309,93 @@ static void on_freeze(GSimpleAction *action, GVariant *parameter, void *data)
     order(self, AGENT_DO_FREEZE, frozen);
 }
 
+/* ---- the customer's camera ---- */
+
+/* What is not granted yet is asked for with the first click. */
+static gboolean is_granted(ViewerSession *self, enum proto_capability capability)
+{
+    const struct agent_view *view = viewer_end_lock(self->end);
+    gboolean granted = view->consents[capability].state == PROTO_CONSENT_GRANTED;
+    gboolean may = agent_view_may_ask(view, capability) == AGENT_VIEW_ASK_MAY;
+
+    viewer_end_unlock(self->end);
+    if (granted || !may)
+        return granted;
+    viewer_session_ask(self, capability, _(agent_desk_purpose(capability)), 0);
+    viewer_session_toast(self, _("The customer is asked first"));
+    return FALSE;
+}
+
+static void on_ask_still(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    (void)action, (void)parameter;
+    if (is_granted(data, PROTO_CAPABILITY_STILL)) {
+        order(data, AGENT_DO_STILL, true);
+        viewer_session_toast(data, _("The customer takes the photo, looks at it, and sends it or not"));
+    }
+}
+
+static void on_torch(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    gboolean on = !g_variant_get_boolean(g_action_get_state(G_ACTION(action)));
+
+    (void)parameter;
+    if (is_granted(data, PROTO_CAPABILITY_TORCH))
+        order(data, AGENT_DO_TORCH, on);
+}
+
+static void zoom_camera(ViewerSession *self, double by)
+{
+    struct agent_command command = {.what = AGENT_DO_ZOOM};
+    const struct agent_view *view;
+
+    if (!is_granted(self, PROTO_CAPABILITY_ZOOM))
+        return;
+    view = viewer_end_lock(self->end);
+    command.factor = CLAMP((double)view->camera.zoom * by, 1, MAX(1, (double)view->camera.zoom_max));
+    viewer_end_unlock(self->end);
+    viewer_end_do(self->end, &command);
+}
+
+static void on_camera_closer(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    (void)action, (void)parameter;
+    zoom_camera(data, 1.5);
+}
+
+static void on_camera_wider(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    (void)action, (void)parameter;
+    zoom_camera(data, 1 / 1.5);
+}
+
+static void on_lens(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerSession *self = data;
+    struct agent_command command = {.what = AGENT_DO_LENS};
+    const struct agent_view *view = viewer_end_lock(self->end);
+    const handhold_CameraState *camera = &view->camera;
+
+    (void)action, (void)parameter;
+    for (pb_size_t i = 0; i < camera->lenses_count; i++)
+        if (!strcmp(camera->lenses[i].id, camera->lens))
+            g_strlcpy(command.text, camera->lenses[(i + 1) % camera->lenses_count].id, sizeof command.text);
+    viewer_end_unlock(self->end);
+    if (*command.text)
+        viewer_end_do(self->end, &command);
+}
+
+void viewer_session_hold(ViewerSession *self, gboolean on)
+{
+    order(self, AGENT_DO_HOLD, on);
+}
+
+static void on_hold(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    (void)parameter;
+    viewer_session_hold(data, !g_variant_get_boolean(g_action_get_state(G_ACTION(action))));
+}
+
 static void on_zoom_in(GSimpleAction *action, GVariant *parameter, void *data)
 {
     (void)action, (void)parameter;
@@ -397,6 +484,12 @@ static const GActionEntry entries[] = {
     {.name = "redo", .activate = on_redo},
     {.name = "clear", .activate = on_clear},
     {.name = "freeze", .activate = on_freeze, .state = "false"},
+    {.name = "hold", .activate = on_hold, .state = "false"},
+    {.name = "still", .activate = on_ask_still},
+    {.name = "torch", .activate = on_torch, .state = "false"},
+    {.name = "camera-closer", .activate = on_camera_closer},
+    {.name = "camera-wider", .activate = on_camera_wider},
+    {.name = "lens", .activate = on_lens},
     {.name = "zoom-in", .activate = on_zoom_in},
     {.name = "zoom-out", .activate = on_zoom_out},
     {.name = "zoom-fit", .activate = on_zoom_fit},
@@ -415,12 +508,38 @@ static void enable(ViewerSession *self, const char *name, gboolean on)
     g_simple_action_set_enabled(G_SIMPLE_ACTION(action), on);
 }
 
+static void set_state(ViewerSession *self, const char *name, gboolean on)
+{
+    GAction *action = g_action_map_lookup_action(G_ACTION_MAP(self->actions), name);
+
+    g_simple_action_set_state(G_SIMPLE_ACTION(action), g_variant_new_boolean(on));
+}
+
+static gboolean usable(const struct agent_view *view, enum proto_capability capability)
+{
+    enum agent_view_ask ask = agent_view_may_ask(view, capability);
+
+    return ask == AGENT_VIEW_ASK_MAY || ask == AGENT_VIEW_ASK_GRANTED;
+}
+
+static void update_camera(ViewerSession *self, const struct agent_view *view, gboolean picture)
+{
+    const handhold_CameraState *camera = &view->camera;
+    gboolean known = picture && view->has_camera && !view->held, zooms = known && camera->zoom_max > 1;
+
+    enable(self, "still", picture && usable(view, PROTO_CAPABILITY_STILL));
+    enable(self, "torch", known && camera->can_torch && usable(view, PROTO_CAPABILITY_TORCH));
+    enable(self, "camera-closer", zooms && camera->zoom < camera->zoom_max && usable(view, PROTO_CAPABILITY_ZOOM));
+    enable(self, "camera-wider", zooms && camera->zoom > 1 && usable(view, PROTO_CAPABILITY_ZOOM));
+    enable(self, "lens", known && camera->lenses_count > 1);
+    set_state(self, "torch", known && camera->torch);
+}
+
 void viewer_session_update_actions(ViewerSession *self, const struct agent_view *view)
 {
     gboolean joined = view->phase == AGENT_VIEW_JOINED, ended = view->phase == AGENT_VIEW_ENDED;
     gboolean picture = viewer_picture_get_texture(self->picture) != NULL;
     const struct agent_marks *marks = viewer_end_marks(self->end);
-    GAction *freeze = g_action_map_lookup_action(G_ACTION_MAP(self->actions), "freeze");
 
     enable(self, "wrong-person", !ended);
     enable(self, "end", !ended);
@@ -432,7 +551,10 @@ void viewer_session_update_actions(ViewerSession *self, const struct agent_view 
     enable(self, "redo", joined && agent_marks_can_redo(marks));
     enable(self, "clear", joined && marks->count > 0);
     enable(self, "freeze", joined && picture);
-    g_simple_action_set_state(G_SIMPLE_ACTION(freeze), g_variant_new_boolean(view->frozen));
+    set_state(self, "freeze", view->frozen);
+    update_camera(self, view, joined && picture);
+    enable(self, "hold", joined);
+    set_state(self, "hold", view->held);
 }
 
 void viewer_session_add_actions(ViewerSession *self)

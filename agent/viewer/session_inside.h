@@ -25,6 +25,8 @@ struct _ViewerSession {
     ViewerWrapUp *wrap_up;
     GtkOverlay *stage;
     GtkRevealer *notice_revealer;
+    GtkScrolledWindow *strip_scroller;
+    GtkBox *strip, *camera_bar;
     GtkBox *notice_box, *side, *empty, *words_box, *words_buttons;
     GtkLabel *notice, *empty_title, *empty_text, *recording, *frozen, *not_live, *figures, *reason;
     GtkLabel *customer, *peer, *words_title, *words;
@@ -43,7 +45,8 @@ struct _ViewerSession {
     enum agent_view_phase phase;
     enum proto_connection_state connection;
     enum agent_view_customer customer_state;
-    gboolean has_customer, attention, front;
+    guint stills; /* shown in the strip */
+    gboolean has_customer, attention, front, held;
 };
 
 /* session.c */

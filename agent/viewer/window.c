@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/window.h"
 
+#include "agent/desk/tabs.h"
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/preferences.h"
@@ -18,7 +19,7 @@ struct _ViewerWindow {
     GtkImage *connection_icon;
     GtkLabel *connection_label;
     GtkButton *end_button, *wrong_button, *again_button, *idle_button;
-    GtkToggleButton *side_button;
+    GtkToggleButton *side_button, *hold_button;
     GtkMenuButton *menu_button;
     AdwTabBar *bar;
     AdwTabView *tabs;
@@ -72,6 +73,7 @@ static void show_header(ViewerWindow *self)
     adw_window_title_set_subtitle(self->title, self->name ? self->name : "");
     gtk_widget_set_visible(GTK_WIDGET(self->end_button), joined);
     gtk_widget_set_visible(GTK_WIDGET(self->wrong_button), joined);
+    gtk_widget_set_visible(GTK_WIDGET(self->hold_button), joined);
     gtk_widget_set_visible(GTK_WIDGET(self->side_button), joined);
     gtk_stack_set_visible_child_name(self->stack, session ? "tabs" : "idle");
     show_connection(self, session);
@@ -107,9 +109,22 @@ static void show_tab(ViewerWindow *self, ViewerSession *session)
     adw_tab_page_set_needs_attention(page, viewer_session_wants_attention(session));
 }
 
+static void settle_hold(ViewerSession *each, ViewerSession *front_one);
+
+/* Who joins behind another session waits there; once, so that a hold that was ended by hand stays ended. */
+static void on_joined(ViewerWindow *self, ViewerSession *session)
+{
+    if (viewer_session_get_phase(session) != AGENT_VIEW_JOINED || g_object_get_data(G_OBJECT(session), "joined"))
+        return;
+    g_object_set_data(G_OBJECT(session), "joined", session);
+    if (front(self) && front(self) != session)
+        settle_hold(session, front(self));
+}
+
 static void on_session_changed(ViewerSession *session, ViewerWindow *self)
 {
     show_tab(self, session);
+    on_joined(self, session);
     if (session == front(self))
         show_header(self);
 }
@@ -125,6 +140,16 @@ static void on_session_toast(ViewerSession *session, const char *text, ViewerWin
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
 }
 
+/* One is live, the others are on hold. */
+static void settle_hold(ViewerSession *each, ViewerSession *front_one)
+{
+    enum agent_tabs_step step = agent_tabs_step(viewer_session_get_phase(each), viewer_session_is_held(each),
+                                                each == front_one, viewer_session_get_phase(front_one));
+
+    if (step != AGENT_TABS_LEAVE)
+        viewer_session_hold(each, step == AGENT_TABS_HOLD);
+}
+
 static void on_selected(ViewerWindow *self)
 {
     ViewerSession *session = front(self);
@@ -133,6 +158,8 @@ static void on_selected(ViewerWindow *self)
         ViewerSession *each = VIEWER_SESSION(adw_tab_page_get_child(adw_tab_view_get_nth_page(self->tabs, i)));
 
         viewer_session_set_front(each, each == session);
+        if (session)
+            settle_hold(each, session);
     }
     gtk_widget_insert_action_group(GTK_WIDGET(self), "session", session ? viewer_session_get_actions(session) : NULL);
     show_header(self);
@@ -348,7 +375,7 @@ static void viewer_window_class_init(ViewerWindowClass *klass)
     GTK_WINDOW_CLASS(klass)->close_request = viewer_window_close_request;
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/window.ui");
     BIND(toasts), BIND(header), BIND(title), BIND(connection), BIND(connection_icon), BIND(connection_label);
-    BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(again_button), BIND(idle_button), BIND(menu_button);
+    BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button), BIND(menu_button);
     BIND(bar), BIND(tabs), BIND(stack), BIND(idle);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agent/desk/quality.h"
+#include "agent/desk/tabs.h"
 #include "agent/desk/view.h"
 
 static struct agent_view view; /* large: it holds a conversation */
@@ -126,7 +127,7 @@ static void nothing_is_asked_before_somebody_is_there(void **state)
     assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
 }
 
-static void three_refusals_silence_the_question(void **state)
+static void three_refusals_in_a_row_silence_every_question(void **state)
 {
     (void)state;
     join();
@@ -138,7 +139,8 @@ static void three_refusals_silence_the_question(void **state)
     }
     assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_RECORDING), AGENT_VIEW_ASK_SILENCED);
     assert_string_equal(agent_view_state_words(&view, PROTO_CAPABILITY_RECORDING), "Refused");
-    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_SILENCED);
+    assert_string_equal(agent_view_state_words(&view, PROTO_CAPABILITY_CAMERA), "Not asked");
 }
 
 static void a_grant_forgives_the_refusals_before_it(void **state)
@@ -240,6 +242,29 @@ static void the_figures_of_a_picture_are_words(void **state)
     assert_non_null(strstr(agent_quality_reason(&jerky), "carries little"));
 }
 
+static void one_session_is_live_and_the_others_are_held(void **state)
+{
+    (void)state;
+    assert_int_equal(agent_tabs_step(AGENT_VIEW_JOINED, false, false, AGENT_VIEW_JOINED), AGENT_TABS_HOLD);
+    assert_int_equal(agent_tabs_step(AGENT_VIEW_JOINED, true, false, AGENT_VIEW_JOINED), AGENT_TABS_LEAVE);
+    assert_int_equal(agent_tabs_step(AGENT_VIEW_JOINED, true, true, AGENT_VIEW_JOINED), AGENT_TABS_COME_BACK);
+    assert_int_equal(agent_tabs_step(AGENT_VIEW_JOINED, false, false, AGENT_VIEW_INVITED), AGENT_TABS_LEAVE);
+    assert_int_equal(agent_tabs_step(AGENT_VIEW_INVITED, false, true, AGENT_VIEW_INVITED), AGENT_TABS_LEAVE);
+}
+
+static void a_hold_says_how_long_coming_back_is_free(void **state)
+{
+    (void)state;
+    join();
+    assert_int_equal(agent_view_hold_left_ms(&view, now.mono_ms), -1);
+    agent_view_hold(&view, true, now);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HELD);
+    assert_int_equal(agent_view_hold_left_ms(&view, now.mono_ms + 20000), 40000);
+    assert_int_equal(agent_view_hold_left_ms(&view, now.mono_ms + 99000), 0);
+    agent_view_hold(&view, false, now);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,13 +272,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_is_forgotten_once_it_was_used, begin, finish),
         cmocka_unit_test_setup_teardown(it_says_where_the_customer_is, begin, finish),
         cmocka_unit_test_setup_teardown(nothing_is_asked_before_somebody_is_there, begin, finish),
-        cmocka_unit_test_setup_teardown(three_refusals_silence_the_question, begin, finish),
+        cmocka_unit_test_setup_teardown(three_refusals_in_a_row_silence_every_question, begin, finish),
         cmocka_unit_test_setup_teardown(a_grant_forgives_the_refusals_before_it, begin, finish),
         cmocka_unit_test_setup_teardown(what_the_policy_forbids_is_not_asked, begin, finish),
         cmocka_unit_test_setup_teardown(a_grant_with_an_end_counts_down, begin, finish),
         cmocka_unit_test_setup_teardown(a_picture_is_not_live_from_three_seconds_on, begin, finish),
         cmocka_unit_test_setup_teardown(the_conversation_keeps_its_newest_lines, begin, finish),
         cmocka_unit_test_setup_teardown(check_words_that_differ_are_an_alarm, begin, finish),
+        cmocka_unit_test(one_session_is_live_and_the_others_are_held),
+        cmocka_unit_test_setup_teardown(a_hold_says_how_long_coming_back_is_free, begin, finish),
         cmocka_unit_test(the_figures_of_a_picture_are_words),
     };
 

@@ -241,6 +241,12 @@ class Stage:
         Atspi.Action.do_action(node, 0)
         return node
 
+    def choose(self, role, name):
+        """Clicks what stays pressed, and waits until it is: GTK shows a press for a while before it acts."""
+        node = self.click(role, name)
+        self.wait(lambda: node.get_state_set().contains(Atspi.StateType.PRESSED), f"{name!r} to be chosen")
+        return node
+
     def keys(self, *names):
         subprocess.run(["xdotool", "key", "--clearmodifiers", "--delay", "30", *names], env=self.env, check=True)
 
@@ -251,9 +257,25 @@ class Stage:
         subprocess.run(["xdotool", *[str(w) for w in words]], env=self.env, check=True)
 
     def where(self, node):
-        """Place on the screen: GTK 4 tells it in the window's own terms, and the window stands at the corner."""
+        """Place on the screen. GTK 4 tells it without the border that a window has where there is no window manager;
+        the window itself stands at the corner of the screen."""
         box = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
-        return box.x, box.y, box.width, box.height
+        frame = Atspi.Component.get_extents(self.find("frame"), Atspi.CoordType.WINDOW)
+        border = (int(self.size.split("x")[0]) - frame.width) // 2
+        return box.x + border, box.y + border, box.width, box.height
+
+    def picture(self, width=1280, height=720):
+        """Where the customer's picture lies: letterboxed in its widget."""
+        x, y, w, h = self.where(self.find("image", "customer's camera"))
+        scale = min(w / width, h / height)
+        return x + (w - width * scale) / 2, y + (h - height * scale) / 2, width * scale, height * scale
+
+    def pixels(self, x, y, w, h, columns, rows):
+        """The screen there as grey values, averaged to columns x rows."""
+        subprocess.run(["import", "-window", "root", "-crop", f"{round(w)}x{round(h)}+{round(x)}+{round(y)}", "+repage", "-resize",
+                        f"{columns}x{rows}!", "-depth", "8", f"gray:{self.dir}/pixels.raw"], env=self.env, check=True, stderr=self.log)
+        with open(f"{self.dir}/pixels.raw", "rb") as f:
+            return f.read()
 
     def shot(self, name):
         if not self.shots:

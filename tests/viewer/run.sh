@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Runs a test of the window on a D-Bus of its own, or says what is missing.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+for program in Xvfb dbus-run-session xdotool import; do
+    command -v "$program" >/dev/null || { echo "$program is not here: skipped; ./handhold test installs it"; exit 77; }
+done
+/usr/bin/python3 -c 'import gi; gi.require_version("Atspi", "2.0")' 2>/dev/null ||
+    { echo "AT-SPI for Python is not here: skipped; install python3-gi and gir1.2-atspi-2.0"; exit 77; }
+script=$1
+shift
+exec dbus-run-session -- /usr/bin/python3 "$here/$script" "$@" 2>&1
