@@ -306,6 +306,11 @@ static void count_room(void *context, struct relay_link *link)
         (*(room->authenticated ? &out->sessions_live : &out->sessions_waiting))++;
 }
 
+void relay_core_set_full(struct relay_core *core, bool full)
+{
+    core->full = full;
+}
+
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out)
 {
     *out = core->figures;

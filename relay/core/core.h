@@ -50,12 +50,20 @@ struct relay_core;
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
 #define RELAY_LIMIT_LIST(X)                                                                                            \
     X(connections, 20000, "connections at once")                                                                       \
+    X(handshakes, 1024, "connections at once that are not yet a WebSocket: in TLS, or asking for a page")              \
+    X(handshakes_per_address, 48, "of these, from one address (IPv6: one /64)")                                        \
+    X(arrivals_per_address_minute, 600, "new connections from one address in a minute")                                \
+    X(opening_ms, 10000, "time from the connection to the end of its first request")                                   \
+    X(page_ms, 120000, "how long a connection that only asks for pages may stand")                                     \
+    X(memory_bytes, 4294967296, "memory of the relay above which no new session is taken; live ones go on")            \
     X(connections_per_address, 64, "public connections at once from one address (IPv6: one /64)")                      \
     X(connections_per_staff, 128, "connections at once of one member of staff")                                        \
     X(sessions, 10000, "sessions at once")                                                                             \
     X(sessions_per_staff, 50, "sessions that one member of staff may have open")                                       \
+    X(waiting_per_staff, 20, "invitations of one member of staff that nobody has joined yet")                          \
     X(opens_per_staff_minute, 60, "invitations that one member of staff may make in a minute")                         \
     X(join_failures_per_address_minute, 20, "failed joins from one address in a minute; a success costs nothing")      \
+    X(join_wait_ms, 60000, "how long an address above that waits, and twice as long each time it goes on, to an hour") \
     X(lookups_per_nameplate, 10, "joins by one code, right or wrong, before it is burnt")                              \
     X(hello_ms, 10000, "time from the connection to its first message")                                                \
     X(move_ms, 60000, "how long a second device of the customer may wait for the first one's answer")                  \
@@ -142,6 +150,8 @@ PROTO_MUST_USE enum proto_err relay_core_retain(struct relay_core *core, const s
 PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note,
                                                    const struct proto_org *org, const char *policy_note,
                                                    const struct proto_policy *policy, struct proto_now now);
+/** Above memory_bytes, or no more: while it is full no session is opened or joined, and live ones go on. */
+void relay_core_set_full(struct relay_core *core, bool full);
 /** SIGTERM: no new session from now on; live ones are told. */
 void relay_core_drain(struct relay_core *core, struct proto_now now);
 
@@ -179,9 +189,10 @@ void relay_core_tick(struct relay_core *core, struct proto_now now);
 
 struct relay_core_figures {
     uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages,
-        dropped_messages, refused_joins, refused_gates, log_entries, queue_bytes,
-        log_claims, /* ends that said to have seen more of the log, or another one */
-        log_broken; /* 1: one of them proved it; nothing is granted any more */
+        dropped_messages, refused_joins, refused_gates,
+        refused_full,                         /* sessions that were not begun for lack of memory */
+        log_entries, queue_bytes, log_claims, /* ends that said to have seen more of the log, or another one */
+        log_broken;                           /* 1: one of them proved it; nothing is granted any more */
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

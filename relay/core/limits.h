@@ -2,7 +2,7 @@
 /*
  * relay/core/limits.h - how often and how many: token buckets, and a tally for each address and each member of staff.
  *
- * A tally lives while something counts on it and for a minute after, so that failures are remembered across
+ * A tally lives while something counts on it and for an hour after, so that failures are remembered across
  * connections. Idle tallies are bounded: over the bound the oldest is forgotten.
  */
 #ifndef RELAY_CORE_LIMITS_H
@@ -27,13 +27,15 @@ bool relay_bucket_take(struct relay_bucket *bucket, const struct relay_pace *pac
 /** Would a token be there? */
 bool relay_bucket_has(struct relay_bucket *bucket, const struct relay_pace *pace, int64_t now_ms);
 
-enum { RELAY_TALLY_KEY_BYTES = 32, RELAY_TALLY_KEEP_MS = 60000 };
+enum { RELAY_TALLY_KEY_BYTES = 32, RELAY_TALLY_KEEP_MS = 3600000, RELAY_JOIN_WAIT_MOST_MS = 3600000 };
 
 struct relay_tally {
     struct relay_link link;
     uint8_t key[RELAY_TALLY_KEY_BYTES];
     uint32_t connections, sessions, held; /* held: how often it was taken and not yet dropped */
     struct relay_bucket bucket;           /* failed joins of an address, invitations of a member of staff */
+    uint32_t waiting;                     /* invitations of a member of staff that nobody has joined */
+    int64_t wait_ms, wait_until_ms;       /* of an address that failed too often: nothing is tried before then */
     struct relay_tally *idle_next, *idle_prev;
     int64_t idle_since_ms;
 };

@@ -6,6 +6,24 @@
 #include "proto/seal/signature.h"
 #include "relay/core/state.h"
 
+/* Whoever goes on guessing waits twice as long each time. */
+static void make_wait(struct relay_core *core, struct relay_tally *tally, struct proto_now now)
+{
+    int64_t wait_ms = tally->wait_ms ? 2 * tally->wait_ms : core->limits.join_wait_ms;
+
+    tally->wait_ms = proto_earlier(wait_ms, RELAY_JOIN_WAIT_MOST_MS);
+    tally->wait_until_ms = now.mono_ms + tally->wait_ms;
+}
+
+static enum proto_err too_many_failures(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    long long wait_s = (peer->tally->wait_until_ms - now.mono_ms + 999) / 1000;
+
+    return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
+                             "too many failed joins from this address; wait %lld seconds and try again",
+                             wait_s > 0 ? wait_s : 1);
+}
+
 /* A join that found nothing, or nothing free. Only these count against an address: guessing is made of failures. */
 static enum proto_err fail_join(struct relay_core *core, struct relay_peer *peer, enum proto_err err,
                                 const char *message, struct proto_now now)
@@ -14,19 +32,16 @@ static enum proto_err fail_join(struct relay_core *core, struct relay_peer *peer
                               core->limits.join_failures_per_address_minute};
 
     core->figures.refused_joins++;
-    if (!peer->staff && !relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms))
-        return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
-                                 "too many failed joins from this address; "
-                                 "wait a minute and try again");
+    if (!peer->staff && (!relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms) ||
+                         !relay_bucket_has(&peer->tally->bucket, &pace, now.mono_ms)))
+        make_wait(core, peer->tally, now);
     return relay_peer_refuse(core, peer, now, err, true, "%s", message);
 }
 
-static bool may_try(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+/* A link cannot be guessed: who has one is let in though somebody guesses codes behind the same address. */
+static bool may_try(const struct relay_peer *peer, const handhold_Hello *hello, struct proto_now now)
 {
-    struct relay_pace pace = {core->limits.join_failures_per_address_minute, 60000,
-                              core->limits.join_failures_per_address_minute};
-
-    return relay_bucket_has(&peer->tally->bucket, &pace, now.mono_ms);
+    return hello->which_seat != handhold_Hello_nameplate_tag || peer->tally->wait_until_ms <= now.mono_ms;
 }
 
 /* The room that a fresh customer names; a code is counted, and burnt when it was tried too often. */
@@ -68,10 +83,14 @@ static void tell_intruder(struct relay_core *core, struct relay_room *room, stru
 static enum proto_err join(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
                            struct proto_now now)
 {
-    if (!may_try(core, peer, now)) {
+    if (!may_try(peer, hello, now)) {
         core->figures.refused_joins++;
+        return too_many_failures(core, peer, now);
+    }
+    if (core->full) {
+        core->figures.refused_full++;
         return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
-                                 "too many failed joins from this address; wait a minute and try again");
+                                 "this relay has no room for a new session now; try again in a minute");
     }
     if (hello->session_key.size != PROTO_KEY_BYTES || proto_sign_key_check(hello->session_key.bytes))
         return PROTO_ERR_KEY;

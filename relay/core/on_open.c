@@ -25,6 +25,12 @@ static const char *bound_broken(struct relay_core *core, struct relay_peer *peer
 
     if (core->draining)
         return "this relay is about to end and takes no new session; try again in a moment";
+    if (core->full) {
+        core->figures.refused_full++;
+        return "this relay has no room for a new session now; try again in a minute";
+    }
+    if (peer->tally->waiting >= core->limits.waiting_per_staff)
+        return "as many of your invitations wait for their customer as may; end one first";
     if (core->by_sid.count >= (size_t)core->limits.sessions)
         return "this relay has as many sessions as it may; try again later";
     if (peer->tally->sessions >= core->limits.sessions_per_staff)

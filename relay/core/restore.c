@@ -25,6 +25,7 @@ static void set_seats(struct relay_room *room, struct proto_now now)
 {
     room->authenticated = room->row.state == RELAY_STORE_LIVE;
     if (room->authenticated) {
+        relay_room_waits_no_more(room);
         memcpy(room->customer_key, room->row.cs_pub, PROTO_KEY_BYTES);
         memcpy(room->agent_key, room->row.cs_pub, PROTO_KEY_BYTES);
         room->has_customer_key = room->has_agent_key = true;

@@ -32,6 +32,8 @@ struct relay_room *relay_room_new(struct relay_core *core, const uint8_t sid[sta
         return NULL;
     }
     room->staff->sessions++;
+    room->staff->waiting++;
+    room->waits = true;
     room->timer.kind = RELAY_TIMER_ROOM;
     room->code_expires_ms = PROTO_NEVER;
     memcpy(room->row.sid, sid, PROTO_SID_BYTES);
@@ -40,11 +42,19 @@ struct relay_room *relay_room_new(struct relay_core *core, const uint8_t sid[sta
     return room;
 }
 
+void relay_room_waits_no_more(struct relay_room *room)
+{
+    if (room->waits)
+        room->staff->waiting--;
+    room->waits = false;
+}
+
 /* Gives the session's place back to the one who opened it; the room itself may live on until the log has its end. */
 static void uncount(struct relay_core *core, struct relay_room *room, struct proto_now now)
 {
     if (!room->staff)
         return;
+    relay_room_waits_no_more(room);
     room->staff->sessions--;
     relay_tally_drop(&core->staff, room->staff, now.mono_ms);
     room->staff = NULL;
@@ -250,6 +260,7 @@ void relay_room_match_keys(struct relay_core *core, struct relay_room *room, str
         return;
     }
     room->authenticated = true;
+    relay_room_waits_no_more(room);
     memcpy(room->row.cs_pub, room->customer_key, sizeof room->row.cs_pub);
     room->row.state = RELAY_STORE_LIVE;
     room->expires_ms = now.mono_ms + PROTO_SESSION_MS;

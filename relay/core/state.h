@@ -34,7 +34,7 @@ enum {
     RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
-    RELAY_MOVES_AT_ONCE = 3,         /* … but for a first few */
+    RELAY_MOVES_AT_ONCE = 3, /* … but for a first few */
     RELAY_RECENT = 4096,
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
@@ -150,6 +150,7 @@ struct relay_room {
     struct relay_peer *mover; /* borrowed; the customer's second device, which asks to go on there; NULL: none */
     bool restored, opened, authenticated, ended;
     bool joined_by_code;
+    bool waits;    /* counted in staff->waiting */
     bool revoked;  /* the agent's certificate: why it ends */
     bool end_owed; /* its last event could not be made for lack of memory */
     enum proto_end end_reason;
@@ -177,11 +178,11 @@ struct relay_core {
     char *org_note, *policy_note; /* owned */
     struct proto_org *org;        /* owned */
     struct proto_policy *policy;  /* owned */
-    bool draining;
+    bool draining, full;
     struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
     size_t chain_count;
-    uint64_t policy_noted; /* number of the policy that the log knew at the start; 0: none */
-    bool policy_unnoted;   /* the log does not know yet that this policy is in force */
+    uint64_t policy_noted;                   /* number of the policy that the log knew at the start; 0: none */
+    bool policy_unnoted;                     /* the log does not know yet that this policy is in force */
     struct relay_peer *recent[RELAY_RECENT]; /* by the low bits of the connection: most messages need no hash */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
@@ -231,6 +232,8 @@ struct relay_room *relay_room_find_nameplate(const struct relay_core *core, cons
 /** A room with its tables and tally; NULL: out of memory. */
 struct relay_room *relay_room_new(struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES],
                                   const uint8_t fingerprint[static 32]);
+/** It has its customer, or is over: it counts no more among the invitations of its member of staff. */
+void relay_room_waits_no_more(struct relay_room *room);
 void relay_room_free(struct relay_core *core, struct relay_room *room, struct proto_now now);
 /** Sets the timer of the room to what is due first. */
 void relay_room_schedule(struct relay_core *core, struct relay_room *room);

@@ -138,14 +138,16 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, struct ser
     return serve_answer_text(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n");
 }
 
-static int on_request(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const char *path)
+/* libwebsockets decodes %00 as well; what stands behind it is not to be overlooked. */
+static int on_request(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const char *path, size_t len)
 {
     struct proto_buf text;
     struct serve_answer answer;
     int rc;
 
     proto_buf_init(&text, BODY_BYTES);
-    answer = find(serve, wsi, socket, path, &text);
+    answer = strlen(path) == len ? find(serve, wsi, socket, path, &text)
+                                 : serve_answer_text(HTTP_STATUS_BAD_REQUEST, "This is not a path.\n");
     rc = answer.later
              ? 0
              : serve_answer_write(wsi, serve, &answer, !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->body);
@@ -210,11 +212,13 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        serve_listen_asked(serve->listen, wsi);
         return on_upgrade(serve, wsi);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return strcmp(lws_get_protocol(wsi)->name, HOST_SUBPROTOCOL) ? -1 : 0;
     case LWS_CALLBACK_HTTP:
-        return on_request(serve, wsi, user, in);
+        serve_listen_asked(serve->listen, wsi);
+        return on_request(serve, wsi, user, in, len);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_writable(serve, wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -223,6 +227,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
             serve_tiles_forget(serve->tiles, &((struct serve_socket *)user)->tiles);
         return 0;
     case LWS_CALLBACK_ESTABLISHED:
+        serve_listen_opened(serve->listen, wsi);
         return serve_socket_open(serve, wsi, user);
     case LWS_CALLBACK_RECEIVE:
         return serve_socket_receive(serve, wsi, user, in, len);
@@ -235,7 +240,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         serve_socket_closed(serve, user);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        serve_listen_closed(serve->listen);
+        serve_listen_closed(serve->listen, wsi);
         return 0;
     default:
         return 0;

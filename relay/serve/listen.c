@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libwebsockets.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -12,13 +13,14 @@
 
 #include "proto/host/say.h"
 #include "proto/host/watch.h"
+#include "proto/host/world.h"
 #include "relay/serve/address.h"
 #include "relay/serve/http.h"
 #include "relay/serve/tls.h"
 
 enum {
     ACCEPT_A_TURN = 32, /* then those who are connected have theirs */
-    NOT_YET_OPEN = 512, /* connections beyond the limit that may be in TLS or asking for a page */
+    ADDRESS_BYTES = 64,
 };
 
 /* One of the two ends: its TLS, and for a port of its own the socket. */
@@ -33,7 +35,8 @@ struct end {
 struct serve_listen {
     struct serve *serve; /* borrowed */
     struct end public_end, staff_end;
-    int64_t connections; /* accepted and not yet closed */
+    struct serve_arrivals *arrivals; /* owned */
+    int spare;                       /* owned: a descriptor to give up when there are no more */
     bool shared;
 };
 
@@ -116,33 +119,83 @@ void serve_listen_peer(struct lws *wsi, char *out, size_t size)
         serve_address_text(&peer, out, size);
 }
 
-void serve_listen_closed(struct serve_listen *listen)
+void serve_listen_asked(struct serve_listen *listen, struct lws *wsi)
 {
-    if (listen->connections)
-        listen->connections--;
+    serve_arrival_asked(listen->arrivals, wsi, host_now().mono_ms);
+}
+
+void serve_listen_opened(struct serve_listen *listen, struct lws *wsi)
+{
+    serve_arrival_over(listen->arrivals, wsi, host_now().mono_ms);
+}
+
+void serve_listen_closed(struct serve_listen *listen, struct lws *wsi)
+{
+    serve_arrival_over(listen->arrivals, wsi, host_now().mono_ms);
+}
+
+void serve_listen_tick(struct serve_listen *listen)
+{
+    serve_arrivals_tick(listen->arrivals, host_now().mono_ms);
+}
+
+void serve_listen_figures(const struct serve_listen *listen, struct serve_arrival_figures *out)
+{
+    serve_arrivals_figures(listen->arrivals, out);
+}
+
+/* Without a descriptor the one who knocks would be told of again and again, and never answered. */
+static void turn_away(struct end *end)
+{
+    struct serve_listen *listen = end->listen;
+    int fd;
+
+    if (listen->spare < 0)
+        return;
+    close(listen->spare);
+    fd = accept4(end->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_descriptors);
+}
+
+static void take_in(struct end *end, int fd, const struct sockaddr_storage *from)
+{
+    struct serve_listen *listen = end->listen;
+    lws_sock_file_fd_type descriptor = {.sockfd = fd};
+    char address[ADDRESS_BYTES];
+    struct serve_arrival *arrival;
+    struct lws *wsi;
+
+    serve_address_text(from, address, sizeof address);
+    arrival = serve_arrivals_take(listen->arrivals, address, host_now().mono_ms);
+    if (!arrival) {
+        close(fd);
+        return;
+    }
+    wsi = lws_adopt_descriptor_vhost(end->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL, descriptor,
+                                     NULL, NULL);
+    if (wsi)
+        serve_arrival_adopted(arrival, wsi);
+    else
+        serve_arrivals_drop(listen->arrivals, arrival, host_now().mono_ms);
 }
 
 static void on_accept(void *context)
 {
     struct end *end = context;
-    struct serve_listen *listen = end->listen;
-    int64_t most = listen->serve->config->limits.connections + NOT_YET_OPEN;
 
     for (int i = 0; i < ACCEPT_A_TURN; i++) {
-        lws_sock_file_fd_type descriptor = {
-            .sockfd = accept4(end->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC),
-        };
+        struct sockaddr_storage from = {0};
+        socklen_t len = sizeof from;
+        int fd = accept4(end->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-        if (descriptor.sockfd < 0)
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+            turn_away(end);
+        if (fd < 0)
             return;
-        if (listen->connections >= most) {
-            close(descriptor.sockfd);
-            continue;
-        }
-        serve_address_tune(descriptor.sockfd);
-        if (lws_adopt_descriptor_vhost(end->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL, descriptor,
-                                       NULL, NULL))
-            listen->connections++;
+        take_in(end, fd, &from);
     }
 }
 
@@ -199,6 +252,7 @@ static bool start_accepting(struct end *end, const char *address, struct serve_r
 {
     if (!bind_end(address, &end->fd, report))
         return false;
+    serve_address_tune(end->fd); /* what it accepts inherits all of it */
     if (!host_watch_new(&end->watch, end->listen->serve->loop, end->fd, on_accept, end))
         return true;
     serve_report_add(report, SERVE_ERROR, address, "no memory to listen", "close other programs");
@@ -242,6 +296,10 @@ bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct ser
     if (!listen)
         return false;
     listen->serve = serve;
+    listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct proto_random random = host_random();
+    if (serve_arrivals_new(&listen->arrivals, &config->limits, &random))
+        return false;
     listen->shared = !*config->staff_listen;
     listen->public_end.listen = listen->staff_end.listen = listen;
     return start_accepting(&listen->public_end, config->listen, report) &&
@@ -259,6 +317,9 @@ void serve_listen_free(struct serve_listen *listen)
     host_watch_free(listen->public_end.watch);
     host_watch_free(listen->staff_end.watch);
     listen->public_end.watch = listen->staff_end.watch = NULL;
+    serve_arrivals_free(listen->arrivals);
+    if (listen->spare >= 0)
+        close(listen->spare);
     free(listen);
 }
 

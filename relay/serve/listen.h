@@ -12,6 +12,7 @@
 
 #include <openssl/ssl.h>
 
+#include "relay/serve/arrival.h"
 #include "relay/serve/serve.h"
 
 struct serve_listen;
@@ -33,8 +34,13 @@ bool serve_listen_is_staff(struct lws *wsi);
  * the connection came to. Without SNI (an address) Host alone is held to the certificate.
  */
 bool serve_listen_host_fits(struct serve_listen *listen, struct lws *wsi);
-/** One connection has ended: for the bound on all connections. */
-void serve_listen_closed(struct serve_listen *listen);
+/** A request of this connection has come whole, it has become a WebSocket, it has ended: for the bounds on arrivals. */
+void serve_listen_asked(struct serve_listen *listen, struct lws *wsi);
+void serve_listen_opened(struct serve_listen *listen, struct lws *wsi);
+void serve_listen_closed(struct serve_listen *listen, struct lws *wsi);
+/** A few times a second: closes who is over their time. */
+void serve_listen_tick(struct serve_listen *listen);
+void serve_listen_figures(const struct serve_listen *listen, struct serve_arrival_figures *out);
 /** Text of the peer's address, IPv4 in IPv6 as IPv4. */
 void serve_listen_peer(struct lws *wsi, char *out, size_t size);
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "relay/serve/listen.h"
 #include "relay/serve/witness.h"
 
 /*     figure of the core    type       help */
@@ -17,6 +18,7 @@
     X(blocked_messages, "counter", "media messages without an open gate")                                              \
     X(dropped_messages, "counter", "media messages that a slow receiver did not get")                                  \
     X(refused_joins, "counter", "joins that were refused")                                                             \
+    X(refused_full, "counter", "sessions that were not begun for lack of memory")                                      \
     X(refused_gates, "counter", "gates that were refused")                                                             \
     X(log_claims, "counter", "ends that said to have seen more of the log, or another one")                            \
     X(log_broken, "gauge", "1: a signed checkpoint shows that this log is not whole; nothing is granted")              \
@@ -26,6 +28,25 @@ static void put(struct proto_buf *out, const char *name, const char *type, const
 {
     proto_buf_printf(out, "# HELP handhold_%s %s\n# TYPE handhold_%s %s\nhandhold_%s %.15g\n", name, help, name, type,
                      name, value);
+}
+
+/* By which bound, never by whom. */
+static void put_refusals(const struct serve *serve, struct proto_buf *out)
+{
+    struct serve_arrival_figures arrivals;
+
+    serve_listen_figures(serve->listen, &arrivals);
+    put(out, "arrivals", "gauge", "connections that are not yet a WebSocket", (double)arrivals.under_way);
+    proto_buf_put_text(out, "# HELP handhold_refused_connections connections that were closed by a bound\n"
+                            "# TYPE handhold_refused_connections counter\n");
+    for (int i = 0; i < SERVE_REFUSALS; i++)
+        proto_buf_printf(out, "handhold_refused_connections{bound=\"%s\"} %llu\n", serve_refusal_names[i],
+                         (unsigned long long)arrivals.refused[i]);
+    proto_buf_printf(out, "handhold_refused_connections{bound=\"chatter\"} %llu\n",
+                     (unsigned long long)serve->guard.refused_chatter);
+    put(out, "resident_bytes", "gauge", "memory of the relay", (double)serve->guard.resident_bytes);
+    put(out, "full", "gauge", "1 while there is more of it than memory_bytes and no session is begun",
+        serve->guard.full);
 }
 
 static double certificate_end(const struct serve *serve)
@@ -47,6 +68,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
 #define PUT(name, type, help) put(out, #name, type, help, (double)figures.name);
     FIGURES(PUT)
 #undef PUT
+    put_refusals(serve, out);
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);
     put(out, "log_cosigned_entries", "gauge", "entries of the newest checkpoint that a witness cosigned",
         (double)witnesses.size);

@@ -6,6 +6,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/guard.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/officer.h"
@@ -177,6 +178,7 @@ static void on_watch(void *context)
     if (serve_folder_notes_changed(serve->folder))
         serve_reload(serve, false);
     serve_officer_retain(serve, false);
+    serve_guard_tick(serve);
     serve_run_core(serve);
     host_timer_set(serve->watch_timer, host_now().mono_ms + WATCH_MS);
 }

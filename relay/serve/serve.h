@@ -23,6 +23,12 @@ struct serve_sockets;
 struct serve_tiles;
 struct serve_witnesses;
 
+/* guard.h */
+struct serve_guard {
+    bool full;
+    uint64_t resident_bytes, refused_chatter;
+};
+
 struct serve {
     /* Borrowed */
     const struct serve_config *config;
@@ -43,6 +49,7 @@ struct serve {
 
     char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */
     int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
+    struct serve_guard guard;
     int64_t core_due_ms;                /* what core_timer is set to */
     int64_t retained_day;               /* since 1970, on which what is over its time was last looked for */
     bool draining, stopping;            /* stopping: the core hears of nothing any more */

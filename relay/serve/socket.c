@@ -20,7 +20,11 @@ enum {
     /* TLS reads so much at once instead of five bytes of header and then the record. More is slower: what is left of a
      * record is moved to the front each time. */
     READ_AHEAD_BYTES = 20000,
-    CLOSE_WAIT_S = 5, /* for a closing connection to take what is pending */
+    /* Of frame, record and segment, for each message and each 16 kB of one. */
+    MESSAGE_COST_BYTES = 96,
+    CHATTER_A_SECOND = 4096,  /* seven hundred empty pings; no end of ours sends more than one */
+    CHATTER_MOST = 48 * 1024, /* more than what TLS may have read ahead of the messages that were told */
+    CLOSE_WAIT_S = 5,         /* for a closing connection to take what is pending */
     ADDRESS_BYTES = 64,
 };
 
@@ -214,6 +218,36 @@ static void read_all_unread(struct serve *serve)
     }
 }
 
+/* ---- what is no message ---- */
+
+static bool chatters(struct slot *slot)
+{
+    struct serve_socket *socket = slot->socket;
+    uint64_t read = BIO_number_read(SSL_get_rbio(lws_get_ssl(slot->wsi)));
+    uint64_t told = socket->told_bytes + CHATTER_A_SECOND, debt = socket->chatter_bytes + (read - socket->swept_bytes);
+
+    socket->chatter_bytes = debt > told ? debt - told : 0;
+    socket->swept_bytes = read;
+    socket->told_bytes = 0;
+    return socket->chatter_bytes > CHATTER_MOST;
+}
+
+unsigned serve_sockets_sweep(struct serve_sockets *sockets)
+{
+    unsigned closed = 0;
+
+    for (uint32_t number = 1; number < sockets->count; number++) {
+        struct slot *slot = &sockets->slots[number];
+
+        if (!slot->wsi || !chatters(slot))
+            continue;
+        closed++;
+        host_say(HOST_INFO, "a connection is closed: more bytes of pings and empty frames than anybody needs");
+        lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+    }
+    return closed;
+}
+
 bool serve_sockets_pass(struct serve *serve)
 {
     read_all_unread(serve);
@@ -242,6 +276,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     if (!serve_gather_set_up(&socket->gather, wsi))
         return -1;
     /* From here on, and not in the context: there it would swallow what follows the handshake. */
+    socket->swept_bytes = BIO_number_read(SSL_get_rbio(lws_get_ssl(wsi)));
     SSL_set_read_ahead(lws_get_ssl(wsi), 1);
     SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
     serve_listen_peer(wsi, address, sizeof address);
@@ -289,6 +324,7 @@ int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_sock
 
     if (socket->connection)
         note_unread(serve->sockets, wsi, socket->connection);
+    socket->told_bytes += len + (last ? MESSAGE_COST_BYTES : 0) + len / 64;
     if (!socket->connection || socket->closing)
         return socket->connection ? 0 : -1;
     if (!lws_frame_is_binary(wsi) || (last && !(socket->in.len + len)))

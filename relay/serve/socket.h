@@ -22,6 +22,9 @@ struct serve_socket {
     uint32_t connection;               /* the core's name for it; 0: not open */
     bool closing;                      /* closes once nothing is pending */
     bool said_close;                   /* nothing may follow a close (RFC 6455, 5.5.1) */
+    uint64_t told_bytes;               /* of messages since the last sweep, with what they cost on the line */
+    uint64_t swept_bytes;              /* that TLS had read at the last sweep */
+    uint64_t chatter_bytes;            /* beyond messages, less what is allowed */
     struct proto_buf in;               /* a message that comes in pieces */
     struct serve_gather gather;        /* what waits for the socket */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
@@ -32,6 +35,10 @@ struct serve_sockets;
 
 PROTO_MUST_USE enum proto_err serve_sockets_new(struct serve_sockets **out, int64_t most);
 void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
+/**
+ * Each second: closes connections that sent more than a little beyond their messages (pings, empty frames); how many.
+ */
+unsigned serve_sockets_sweep(struct serve_sockets *sockets);
 /** The end of a pass (host_loop_on_pass): reads what TLS holds, runs the core, sends. True: there is more at once. */
 bool serve_sockets_pass(struct serve *serve);
 /** The core has something for it, or wants it closed after what is pending. */

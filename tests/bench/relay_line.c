@@ -337,6 +337,7 @@ static void on_readable(struct line *line)
         size_t got = 0;
         int n = 1, error;
 
+        ERR_clear_error(); /* another's failure is not ours */
         while (n > 0 && got + RECORD_BYTES <= sizeof buffer) {
             n = SSL_read(line->ssl, buffer + got, (int)(sizeof buffer - got));
             got += n > 0 ? (size_t)n : 0;
@@ -373,7 +374,10 @@ static void ask_upgrade(struct line *line)
 
 static void shake_hands(struct line *line)
 {
-    int rc = SSL_do_handshake(line->ssl);
+    int rc;
+
+    ERR_clear_error();
+    rc = SSL_do_handshake(line->ssl);
 
     if (line->out.len)
         line_flush(line);

@@ -15,7 +15,7 @@ enum {
     AT_ONCE = 64, /* sessions on their way to standing */
     EVENTS = 256,
     OPEN_WAIT_S = 300,
-    DRAIN_S = 3,
+    DRAIN_S = 30,
     FIRES_A_TURN = 64, /* then the connections have theirs */
 };
 static const uint64_t second_ns = 1000000000u;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +26,7 @@ static pid_t run(const char *const *argv, int out, int core)
 
     if (pid)
         return pid;
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever ends this program ends them too */
     if (core >= 0) {
         cpu_set_t set;
 
@@ -217,6 +219,10 @@ bool server_make_place(const char *bin, const char *dir)
                                          "connections_per_staff = 60000",
                                          "sessions = 30000",
                                          "sessions_per_staff = 30000",
+                                         "waiting_per_staff = 30000",
+                                         "handshakes = 60000",
+                                         "handshakes_per_address = 60000",
+                                         "arrivals_per_address_minute = 10000000",
                                          "opens_per_staff_minute = 1000000",
                                          "messages_per_second = 10000000",
                                          "bytes_per_second = 100000000000",

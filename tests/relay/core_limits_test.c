@@ -175,7 +175,7 @@ static void limit_join_failures_per_address_minute_counts_failures_only(void **s
     struct session s, nobody;
     (void)state;
 
-    w.limits.opens_per_staff_minute = w.limits.sessions_per_staff = 1000;
+    w.limits.opens_per_staff_minute = w.limits.sessions_per_staff = w.limits.waiting_per_staff = 1000;
     again();
     w.keeps_nothing = true;
     for (int i = 0; i < 200; i++) { /* a carrier's one address, and nobody mistakes */
@@ -200,9 +200,102 @@ static void limit_join_failures_per_address_minute_counts_failures_only(void **s
     uint32_t elsewhere = world_connect(&w, NULL, "192.0.2.200");
     assert_ok(session_hello_code(&w, &s, elsewhere, s.nameplate));
     relay_core_closed(w.core, elsewhere, w.now);
-    world_pass(&w, 3000);
+    world_pass(&w, 30000);
+    right = world_connect(&w, NULL, NULL);
+    assert_int_equal(session_hello_code(&w, &s, right, s.nameplate), PROTO_ERR_BUSY);
+    world_pass(&w, 30000);
     right = world_connect(&w, NULL, NULL);
     assert_ok(session_hello_code(&w, &s, right, s.nameplate));
+}
+
+static void fail_joins(int count)
+{
+    for (int i = 0; i < count; i++) {
+        struct session nobody = {.sid = {7}, .cs_public = {0}};
+        uint32_t guess = world_connect(&w, NULL, NULL);
+
+        proto_sign_keypair(nobody.cs_public, nobody.cs_secret, (const uint8_t[32]){8});
+        assert_int_equal(session_hello_sid(&w, &nobody, guess), PROTO_ERR_NOT_FOUND);
+        relay_core_closed(w.core, guess, w.now);
+    }
+}
+
+static enum proto_err join_by_code(struct session *s)
+{
+    uint32_t customer = world_connect(&w, NULL, NULL);
+    enum proto_err err = session_hello_code(&w, s, customer, s->nameplate);
+
+    relay_core_closed(w.core, customer, w.now);
+    return err;
+}
+
+static void whoever_goes_on_guessing_waits_twice_as_long(void **state)
+{
+    struct session s;
+    (void)state;
+
+    session_open(&w, &s, NULL);
+    fail_joins(20);
+    world_pass(&w, 60000);
+    assert_ok(join_by_code(&s));
+    fail_joins(20);
+    world_pass(&w, 60000);
+    assert_int_equal(join_by_code(&s), PROTO_ERR_BUSY);
+    world_pass(&w, 60000);
+    assert_ok(join_by_code(&s));
+}
+
+static void a_link_is_let_in_though_somebody_guesses_behind_the_same_address(void **state)
+{
+    struct session s;
+    (void)state;
+
+    session_open(&w, &s, NULL);
+    fail_joins(20);
+    assert_int_equal(join_by_code(&s), PROTO_ERR_BUSY);
+    session_join(&w, &s);
+}
+
+static void limit_waiting_per_staff(void **state)
+{
+    struct session first, s;
+    (void)state;
+
+    w.limits.waiting_per_staff = 2;
+    again();
+    session_live(&w, &first); /* has its customer: it does not wait */
+    session_open(&w, &s, NULL);
+    session_open(&w, &s, NULL);
+    uint32_t agent = world_connect(&w, &w.staff[0], NULL);
+    assert_ok(session_hello_staff(&w, agent));
+    assert_ok(session_ask(&w, &s, agent));
+    world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
+}
+
+static void a_full_relay_begins_nothing_and_goes_on_with_what_is_live(void **state)
+{
+    struct session live, waiting;
+    struct relay_core_figures figures;
+    (void)state;
+
+    session_live(&w, &live);
+    session_open(&w, &waiting, NULL);
+    relay_core_set_full(w.core, true);
+    uint32_t customer = world_connect(&w, NULL, NULL);
+    assert_int_equal(session_hello_sid(&w, &waiting, customer), PROTO_ERR_BUSY);
+    world_expect_error(&w, customer, PROTO_ERR_BUSY, false);
+    uint32_t agent = world_connect(&w, &w.staff[0], NULL);
+    assert_ok(session_hello_staff(&w, agent));
+    struct session none;
+    assert_ok(session_ask(&w, &none, agent));
+    world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
+    relay_core_closed(w.core, live.customer, w.now); /* who comes back is not new */
+    uint32_t back = world_connect(&w, NULL, NULL);
+    assert_ok(session_hello_token(&w, &live, back, live.customer_token));
+    relay_core_figures(w.core, &figures);
+    assert_int_equal(figures.refused_full, 2);
+    relay_core_set_full(w.core, false);
+    session_join(&w, &waiting);
 }
 
 static void limit_join_failures_does_not_keep_out_who_comes_back(void **state)
@@ -805,6 +898,10 @@ int main(void)
         LIMIT_TEST(a_session_that_ended_is_not_opened_again),
         LIMIT_TEST(limit_opens_per_staff_minute),
         LIMIT_TEST(limit_join_failures_per_address_minute_counts_failures_only),
+        LIMIT_TEST(whoever_goes_on_guessing_waits_twice_as_long),
+        LIMIT_TEST(a_link_is_let_in_though_somebody_guesses_behind_the_same_address),
+        LIMIT_TEST(limit_waiting_per_staff),
+        LIMIT_TEST(a_full_relay_begins_nothing_and_goes_on_with_what_is_live),
         LIMIT_TEST(limit_join_failures_does_not_keep_out_who_comes_back),
         LIMIT_TEST(limit_lookups_per_nameplate_burns_the_code_and_not_the_link),
         LIMIT_TEST(limit_hello_ms),

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/arrival.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+
+struct serve_arrival {
+    struct serve_arrival *next, *prev;
+    struct list *in;
+    struct lws *wsi;           /* NULL until it is adopted */
+    struct relay_tally *tally; /* held */
+    int64_t since_ms;
+};
+
+/* In the order of their time, so that only the first must be looked at. */
+struct list {
+    struct serve_arrival *first, *last;
+};
+
+struct serve_arrivals {
+    const struct relay_limits *limits;
+    struct relay_tallies addresses;
+    struct list opening, asking;
+    struct serve_arrival_figures figures;
+};
+
+const char *const serve_refusal_names[SERVE_REFUSALS] = {
+#define SERVE_REFUSAL_NAME(name, help) #name,
+    SERVE_REFUSAL_LIST(SERVE_REFUSAL_NAME)
+#undef SERVE_REFUSAL_NAME
+};
+
+enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
+                                  const struct proto_random *random)
+{
+    struct serve_arrivals *arrivals = calloc(1, sizeof *arrivals);
+
+    *out = arrivals;
+    if (!arrivals)
+        return PROTO_ERR_NOMEM;
+    arrivals->limits = limits;
+    return relay_tallies_init(&arrivals->addresses, (size_t)limits->connections, random);
+}
+
+static void append(struct list *list, struct serve_arrival *arrival)
+{
+    arrival->in = list;
+    arrival->next = NULL;
+    arrival->prev = list->last;
+    *(list->last ? &list->last->next : &list->first) = arrival;
+    list->last = arrival;
+}
+
+static void leave(struct serve_arrival *arrival)
+{
+    struct list *list = arrival->in;
+
+    *(arrival->prev ? &arrival->prev->next : &list->first) = arrival->next;
+    *(arrival->next ? &arrival->next->prev : &list->last) = arrival->prev;
+}
+
+void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *arrival, int64_t now_ms)
+{
+    if (!arrival)
+        return;
+    if (arrival->wsi)
+        lws_set_opaque_user_data(arrival->wsi, NULL);
+    leave(arrival);
+    arrivals->figures.under_way--;
+    arrival->tally->connections--;
+    relay_tally_drop(&arrivals->addresses, arrival->tally, now_ms);
+    free(arrival);
+}
+
+void serve_arrivals_free(struct serve_arrivals *arrivals)
+{
+    if (!arrivals)
+        return;
+    while (arrivals->opening.first)
+        serve_arrivals_drop(arrivals, arrivals->opening.first, 0);
+    while (arrivals->asking.first)
+        serve_arrivals_drop(arrivals, arrivals->asking.first, 0);
+    relay_tallies_free(&arrivals->addresses);
+    free(arrivals);
+}
+
+void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why)
+{
+    arrivals->figures.refused[why]++;
+}
+
+static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally, int64_t now_ms)
+{
+    const struct relay_limits *limits = arrivals->limits;
+    struct relay_pace pace = {limits->arrivals_per_address_minute, 60000, limits->arrivals_per_address_minute};
+
+    if (tally->connections >= limits->handshakes_per_address)
+        serve_arrivals_note(arrivals, SERVE_REFUSED_handshakes_per_address);
+    else if (!relay_bucket_take(&tally->bucket, &pace, 1, now_ms))
+        serve_arrivals_note(arrivals, SERVE_REFUSED_arrivals_per_address);
+    else
+        return true;
+    return false;
+}
+
+struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, int64_t now_ms)
+{
+    uint8_t key[RELAY_TALLY_KEY_BYTES];
+    struct relay_tally *tally;
+    struct serve_arrival *arrival;
+
+    if (arrivals->figures.under_way >= (uint64_t)arrivals->limits->handshakes) {
+        serve_arrivals_note(arrivals, SERVE_REFUSED_handshakes);
+        return NULL;
+    }
+    relay_address_key(address, key);
+    tally = relay_tally_take(&arrivals->addresses, key);
+    if (!tally)
+        return NULL;
+    arrival = may_come(arrivals, tally, now_ms) ? calloc(1, sizeof *arrival) : NULL;
+    if (!arrival) {
+        relay_tally_drop(&arrivals->addresses, tally, now_ms);
+        return NULL;
+    }
+    tally->connections++;
+    arrivals->figures.under_way++;
+    arrival->tally = tally;
+    arrival->since_ms = now_ms;
+    append(&arrivals->opening, arrival);
+    return arrival;
+}
+
+void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi)
+{
+    arrival->wsi = wsi;
+    lws_set_opaque_user_data(wsi, arrival);
+}
+
+void serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)
+{
+    struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
+
+    if (!arrival || arrival->in == &arrivals->asking)
+        return;
+    leave(arrival);
+    arrival->since_ms = now_ms;
+    append(&arrivals->asking, arrival);
+}
+
+void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)
+{
+    serve_arrivals_drop(arrivals, lws_get_opaque_user_data(wsi), now_ms);
+}
+
+static void close_late(struct serve_arrivals *arrivals, struct list *list, int64_t most_ms, enum serve_refusal why,
+                       int64_t now_ms)
+{
+    while (list->first && now_ms - list->first->since_ms > most_ms) {
+        struct lws *wsi = list->first->wsi;
+
+        serve_arrivals_note(arrivals, why);
+        serve_arrivals_drop(arrivals, list->first, now_ms);
+        if (wsi) /* at once: a time-out of libwebsockets' own would take the place of a later end */
+            lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
+    }
+}
+
+void serve_arrivals_tick(struct serve_arrivals *arrivals, int64_t now_ms)
+{
+    close_late(arrivals, &arrivals->opening, arrivals->limits->opening_ms, SERVE_REFUSED_opening, now_ms);
+    close_late(arrivals, &arrivals->asking, arrivals->limits->page_ms, SERVE_REFUSED_page, now_ms);
+    relay_tallies_tick(&arrivals->addresses, now_ms);
+}
+
+void serve_arrivals_figures(const struct serve_arrivals *arrivals, struct serve_arrival_figures *out)
+{
+    *out = arrivals->figures;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/arrival.h - connections on their way: from accept() until they are a WebSocket or gone.
+ *
+ * TLS is the dearest thing that a stranger can ask for, so the bounds stand before it: how many are under way, in all
+ * and from one address, and how many came from one address in a minute. Whoever has not sent a whole request in
+ * opening_ms is closed however busily they dribble bytes, and whoever only asks for pages is closed after page_ms.
+ */
+#ifndef RELAY_SERVE_ARRIVAL_H
+#define RELAY_SERVE_ARRIVAL_H
+
+#include "relay/core/core.h"
+#include "relay/core/limits.h"
+
+struct lws;
+struct serve_arrival;
+struct serve_arrivals;
+
+/* Why one was not let in, as metrics name it. */
+#define SERVE_REFUSAL_LIST(X)                                                                                          \
+    X(handshakes, "as many connections are under way as may be")                                                       \
+    X(handshakes_per_address, "as many connections of one address are under way as may be")                            \
+    X(arrivals_per_address, "one address came too often in a minute")                                                  \
+    X(opening, "no whole request in time")                                                                             \
+    X(page, "asked for pages for longer than anybody needs")                                                           \
+    X(descriptors, "this process may not open more files")
+
+enum serve_refusal {
+#define SERVE_REFUSAL_ENUM(name, help) SERVE_REFUSED_##name,
+    SERVE_REFUSAL_LIST(SERVE_REFUSAL_ENUM)
+#undef SERVE_REFUSAL_ENUM
+        SERVE_REFUSALS
+};
+extern const char *const serve_refusal_names[SERVE_REFUSALS];
+
+struct serve_arrival_figures {
+    uint64_t under_way, refused[SERVE_REFUSALS];
+};
+
+/** `limits` is borrowed. */
+PROTO_MUST_USE enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
+                                                 const struct proto_random *random);
+void serve_arrivals_free(struct serve_arrivals *arrivals); /* NULL is fine */
+
+/** One from this address (text); NULL: refused, or out of memory. */
+struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, int64_t now_ms);
+/** libwebsockets has it now. */
+void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi);
+/** Its request has come. */
+void serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
+/** It is a WebSocket, or gone, or was not adopted: it counts no more. Twice is fine. */
+void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
+void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *arrival, int64_t now_ms);
+/** For what is refused elsewhere. */
+void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why);
+
+/** Closes who is over their time. Call it each second, from no callback of a connection. */
+void serve_arrivals_tick(struct serve_arrivals *arrivals, int64_t now_ms);
+void serve_arrivals_figures(const struct serve_arrivals *arrivals, struct serve_arrival_figures *out);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/guard.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "proto/host/say.h"
+#include "relay/serve/listen.h"
+#include "relay/serve/socket.h"
+
+/* Bytes of this process in memory; 0: unknown here. */
+static uint64_t resident(void)
+{
+    unsigned long size, pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    int found = file ? fscanf(file, "%lu %lu", &size, &pages) : 0;
+
+    if (file)
+        fclose(file);
+    return found == 2 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* A sixteenth below the bound it is free again, so that it does not change its mind each second. */
+static void watch_memory(struct serve *serve)
+{
+    struct serve_guard *guard = &serve->guard;
+    uint64_t most = (uint64_t)serve->config->limits.memory_bytes;
+    bool full;
+
+    guard->resident_bytes = resident();
+    full = guard->resident_bytes > (guard->full ? most - most / 16 : most);
+    if (full == guard->full)
+        return;
+    guard->full = full;
+    relay_core_set_full(serve->core, full);
+    if (full)
+        host_say(HOST_WARN,
+                 "%llu bytes of memory are more than memory_bytes = %llu: no new session is taken until there are "
+                 "fewer; live ones go on",
+                 (unsigned long long)guard->resident_bytes, (unsigned long long)most);
+    else
+        host_say(HOST_INFO, "memory is below memory_bytes again: new sessions are taken");
+}
+
+void serve_guard_tick(struct serve *serve)
+{
+    watch_memory(serve);
+    serve_listen_tick(serve->listen);
+    serve->guard.refused_chatter += serve_sockets_sweep(serve->sockets);
+}
