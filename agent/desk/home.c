@@ -201,7 +201,10 @@ static void on_consent(struct agent_desk_home *h, const struct proto_event *e)
 {
     bool granted = e->consent.state == PROTO_CONSENT_GRANTED;
 
-    if (e->consent.capability == PROTO_CAPABILITY_HISTORY) {
+    /* A visit that ends takes every consent with it: what was agreed to until then is kept. */
+    bool visit_ends = e->consent.purpose && !strcmp(e->consent.purpose, "ended");
+
+    if (e->consent.capability == PROTO_CAPABILITY_HISTORY && !visit_ends) {
         h->history = granted;
         h->history_days = granted ? e->consent.retention_days : 0;
     }
