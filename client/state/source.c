@@ -16,8 +16,13 @@ enum proto_err client_state_source_open(const char *spec, struct client_state_lo
         err = client_state_linux_open("", out, why);
     else if (!strncmp(spec, "json:", 5) && spec[5])
         err = client_state_json_open(spec + 5, out, why);
+    else if (!strncmp(spec, "mqtt:", 5) && spec[5])
+        err = client_state_mqtt_open(spec + 5, out, why);
+    else if (!strcmp(spec, "mdns"))
+        err = client_state_mdns_open(out, why);
     else
-        snprintf(why, CLIENT_STATE_WHY_BYTES, "%.80s: no source of device state has this name; use linux or json:PATH",
+        snprintf(why, CLIENT_STATE_WHY_BYTES,
+                 "%.80s: no source of device state has this name; use linux, json:PATH, mdns, mqtt:HOST or mqtt:./FILE",
                  spec);
     if (!err)
         (*out)->log = log;

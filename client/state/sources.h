@@ -23,6 +23,13 @@ PROTO_MUST_USE enum proto_err client_state_json_line(const char *line, size_t le
                                                      struct client_state_model *model,
                                                      char why[static CLIENT_STATE_WHY_BYTES]);
 
+/** SPEC: HOST[:PORT], or a path of a file with [mqtt] host, port, ca, user, password_file, prefix, zigbee2mqtt. */
+PROTO_MUST_USE enum proto_err client_state_mqtt_open(const char *spec, struct client_state_source **out,
+                                                     char why[static CLIENT_STATE_WHY_BYTES]);
+/** Services that Avahi sees in the local network. */
+PROTO_MUST_USE enum proto_err client_state_mdns_open(struct client_state_source **out,
+                                                     char why[static CLIENT_STATE_WHY_BYTES]);
+
 void client_state_say(const struct client_state_source *source, const char *message);
 
 #endif
