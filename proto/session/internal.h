@@ -186,11 +186,14 @@ struct seen_tree {
     struct proto_log_seen tree;
     char note[PROTO_LOG_BARE_MAX]; /* its signed checkpoint; empty: not known */
 };
+enum { SEEN_KEPT = 8 };
 struct seen_view {
     char note[PROTO_LOG_BARE_MAX]; /* of what this end has seen */
     struct seen_tree peer;         /* what the other end has seen */
     bool asked;                    /* the relay, to prove that `to` continues `from` */
     struct seen_tree from, to;
+    struct seen_tree kept[SEEN_KEPT]; /* what this end saw before: one of them may have the size of the other's */
+    unsigned kept_next;
     unsigned unanswered;   /* heartbeats that came through the relay meanwhile */
     uint64_t behind, fits; /* size of the other's, smaller than ours; the one that was found to fit */
     unsigned still;        /* heartbeats in which it stayed there */

@@ -19,11 +19,23 @@ static bool same_tree(const struct proto_log_seen *a, const struct proto_log_see
     return a->size == b->size && sodium_memcmp(a->root, b->root, sizeof a->root) == 0;
 }
 
+static struct seen_tree ours(const struct proto_session *s)
+{
+    struct seen_tree tree = {.tree = s->seen};
+
+    memcpy(tree.note, s->view.note, sizeof tree.note);
+    return tree;
+}
+
 void seen_advance(struct proto_session *s, const struct proto_log_seen *to, const char *note)
 {
+    struct seen_view *v = &s->view;
+
+    if (v->note[0])
+        v->kept[v->kept_next++ % SEEN_KEPT] = ours(s);
     s->seen = *to;
-    if (!s->log_vkey[0] || proto_log_checkpoint_bare(s->view.note, note, s->log_vkey))
-        s->view.note[0] = '\0';
+    if (!s->log_vkey[0] || proto_log_checkpoint_bare(v->note, note, s->log_vkey))
+        v->note[0] = '\0';
 }
 
 void seen_pick(struct proto_session *s)
@@ -86,12 +98,17 @@ static void alarm(struct proto_session *s, enum proto_log_fork_kind kind, const 
     proto_buf_free(&text);
 }
 
-static struct seen_tree ours(const struct proto_session *s)
+/* Two roots of one size prove a fork to everybody, and no answer of the relay is needed. */
+static const struct seen_tree *find_other_root(const struct proto_session *s)
 {
-    struct seen_tree tree = {.tree = s->seen};
+    const struct seen_tree *peer = &s->view.peer;
 
-    memcpy(tree.note, s->view.note, sizeof tree.note);
-    return tree;
+    for (size_t i = 0; i < SEEN_KEPT; i++) {
+        const struct seen_tree *kept = &s->view.kept[i];
+        if (kept->note[0] && kept->tree.size == peer->tree.size && !same_tree(&kept->tree, &peer->tree))
+            return kept;
+    }
+    return NULL;
 }
 
 /* ---- what is asked ---- */
@@ -174,7 +191,10 @@ void seen_heard(struct proto_session *s, const handhold_Heartbeat *hb)
 
     if (!take_peer(s, hb) || s->log_distrusted || s->link != LINK_SEATED)
         return;
-    if (v->asked) {
+    const struct seen_tree *other = v->peer.note[0] ? find_other_root(s) : NULL;
+    if (other) {
+        alarm(s, PROTO_LOG_FORK_SAME_SIZE, other, &v->peer, NULL, "the relay has shown the two ends different logs");
+    } else if (v->asked) {
         if (++v->unanswered >= UNANSWERED_MAX)
             alarm(s, PROTO_LOG_FORK_NO_PROOF, &v->from, &v->to, NULL,
                   "the relay does not prove that its log only grew: it may show the two ends different logs");

@@ -105,6 +105,26 @@ static void a_larger_tree_that_does_not_continue_ours_is_an_alarm_at_both_ends(v
     assert_int_equal(fork.kind, PROTO_LOG_FORK_BAD_PROOF);
 }
 
+/* The customer has gone on, and still has what it saw when it was as small. */
+static void a_tree_of_a_size_that_was_seen_before_is_proved_to_be_a_fork_without_the_relay(void **state)
+{
+    struct proto_log_fork fork;
+
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_pass(&sw, 2500);
+    uint64_t size = sw.customer->seen.size;
+    sw_grant(&sw, MICROPHONE);
+    sw_pass(&sw, 2500);
+    assert_true(sw.customer->seen.size > size);
+    sw.proves_nothing = true;
+    show_another(sw.agent, size);
+    sw_pass(&sw, 2500);
+    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
+    assert_ok(judge(&fork));
+}
+
 static void a_relay_that_goes_on_and_proves_nothing_is_an_alarm_after_half_a_minute(void **state)
 {
     struct proto_log_fork fork;
@@ -222,6 +242,7 @@ int main(void)
         CASE(honest_ends_hold_the_same_signed_checkpoint),
         CASE(two_trees_of_one_size_are_proved_to_be_a_fork),
         CASE(a_larger_tree_that_does_not_continue_ours_is_an_alarm_at_both_ends),
+        CASE(a_tree_of_a_size_that_was_seen_before_is_proved_to_be_a_fork_without_the_relay),
         CASE(a_relay_that_goes_on_and_proves_nothing_is_an_alarm_after_half_a_minute),
         CASE(a_checkpoint_that_the_log_did_not_sign_is_an_alarm_and_no_fork),
         CASE(what_was_remembered_of_another_log_of_the_organisation_is_none_of_this),

@@ -70,6 +70,11 @@ static void post(struct sim *sim, struct sim_connection *line, bool to_relay, co
     sim_judge_bytes(sim, bytes, len);
 }
 
+void sim_net_tell(struct sim *sim, struct sim_end *end, const uint8_t *bytes, size_t len)
+{
+    post(sim, &end->line, false, bytes, len);
+}
+
 /* A lying relay (or somebody in its place) between two honest ends: alters, repeats, leaves out. */
 static bool tamper(struct sim *sim, struct sim_connection *line, const uint8_t *bytes, size_t len,
                    struct sim_message **out)
@@ -218,7 +223,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
             line->to_relay_last = &line->to_relay;
         if (line->relay_up && sim->relay_up && end->customer)
             sim_judge_gates(sim, end->home, message->bytes, message->len);
-        if (line->relay_up && sim->relay_up &&
+        if (line->relay_up && sim->relay_up && !sim_fork_takes(sim, end, message->bytes, message->len) &&
             relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
             sim_net_wakes(sim);
             if (line->relay_up) {

@@ -204,6 +204,7 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
             sim_fail(sim, "session %u: an event after the end", end->home->number);
         if (event.kind == PROTO_EVENT_ENDED) {
             end->ended = true;
+            end->ended_ms = sim->now.mono_ms;
             end->reason = event.ended.reason;
         } else if (event.kind == PROTO_EVENT_JOINED) {
             end->joined = true;
@@ -231,6 +232,9 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
             still_event(sim, end, &event);
         } else if (event.kind == PROTO_EVENT_CAPTURE) {
             end->home->capturing[event.capture.capability] = event.capture.on;
+        } else if (event.kind == PROTO_EVENT_ALARM && sim->weather.fork && event.alarm.err == PROTO_ERR_LOG) {
+            end->told_of_fork = true;
+            end->has_proof = end->has_proof || event.alarm.fork;
         } else if (event.kind == PROTO_EVENT_ALARM && !sim->weather.tamper) {
             sim_fail(sim, "session %u: an alarm without a reason: %s: %s", end->home->number,
                      proto_err_name(event.alarm.err), event.alarm.message);

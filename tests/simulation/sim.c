@@ -355,6 +355,7 @@ static void clear(struct sim *sim)
     }
     if (sim->relay_up)
         relay_kill(sim);
+    sim_fork_free(sim->fork);
     relay_store_close(sim->store);
     free(sim->jobs);
     proto_credential_clear(&sim->agent);
@@ -399,6 +400,8 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
         sim_fail(sim, "%s", error);
     else
         relay_start(sim);
+    if (faults.fork)
+        sim->fork = sim_fork_new(sim, ORIGIN);
     for (unsigned i = 0; i < sessions; i++) {
         struct sim_session *session = &sim->sessions[i];
         session->number = i;
@@ -425,7 +428,9 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
         if (sim->now.mono_ms > WORLD_ENDS_MS || turns > 3000000)
             sim_fail(sim, "invariant 6: six hours have passed and a session has not ended");
     }
-    if (!sim->failure[0])
+    if (!sim->failure[0] && sim->fork)
+        sim_judge_forks(sim);
+    else if (!sim->failure[0])
         sim_judge_log(sim);
     clear(sim);
     return !sim->failure[0];

@@ -9,6 +9,7 @@
  *             tampered with
  *   people.c  what customers and agents are told, and what they truly agreed to
  *   deeds.c   what they do
+ *   fork.c    the relay that keeps two logs
  *   folder.c  the organisation on disk, for tests that read the log as an officer does
  *   judge.c   the invariants: checked at each message, and on the log when a world ends
  */
@@ -27,6 +28,7 @@ enum {
     SIM_GRANTS_MAX = 256,
     SIM_DEEDS_MAX = 512,
     SIM_STILLS_MAX = 256,
+    SIM_FORK_SEEN_MS = 45000, /* later both ends know: half a minute for the relay to answer, and then some */
 };
 
 /* What may go wrong in this world, in thousandths of a chance at each occasion. */
@@ -37,6 +39,7 @@ struct sim_faults {
     unsigned crash;     /* the relay is killed, each second */
     unsigned tamper;    /* the relay alters, repeats, swaps or drops a message */
     unsigned disk_full; /* the log cannot be written, each group */
+    unsigned fork;      /* the relay keeps two logs: not a chance, but so or not */
     unsigned changed;   /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
 };
 
@@ -89,6 +92,8 @@ struct sim_end {
     uint32_t still;    /* the one that the person looks at; 0: none */
     int64_t still_ms;
     bool on_hold, goodbye; /* as this end knows it */
+    bool told_of_fork, has_proof;
+    int64_t ended_ms;
 };
 
 struct sim_session {
@@ -108,6 +113,7 @@ struct sim_session {
     bool sid_known, by_code;
     uint64_t frames_opened, frames_pushed;
     int64_t end_ms;
+    int64_t forked_ms; /* its agent got a receipt of the second log; 0: never */
 };
 
 struct sim {
@@ -130,6 +136,7 @@ struct sim {
     struct relay_store *store;
     struct relay_appender *appender;
     struct relay_core *core;
+    struct sim_fork *fork; /* NULL: one log */
     bool relay_up;
     int64_t relay_returns_ms, next_crash_ms, disk_ms;
     struct relay_job *jobs; /* waiting for the disk */
@@ -139,7 +146,7 @@ struct sim {
     struct sim_session sessions[SIM_SESSIONS_MAX];
     unsigned session_count;
 
-    uint64_t messages, crashes, cuts, tampered, changed;
+    uint64_t messages, crashes, cuts, tampered, changed, forks;
     char failure[512]; /* empty: every invariant held */
 };
 
@@ -154,6 +161,12 @@ bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faul
 bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
                  bool verbose);
 
+/* fork.c */
+struct sim_fork *sim_fork_new(struct sim *sim, const char *origin);
+void sim_fork_free(struct sim_fork *fork); /* NULL is fine */
+/** What an agent says to the log goes to the second one: true, it was answered. */
+bool sim_fork_takes(struct sim *sim, struct sim_end *end, const uint8_t *bytes, size_t len);
+
 /* folder.c */
 void sim_folder_write(struct sim *sim);
 
@@ -162,6 +175,8 @@ void sim_net_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end);
 void sim_net_relay_died(struct sim *sim);
 void sim_net_clear(struct sim_connection *line);
+/** From the relay to an end, behind what is on its way. */
+void sim_net_tell(struct sim *sim, struct sim_end *end, const uint8_t *bytes, size_t len);
 void sim_net_wakes(struct sim *sim); /* what the relay has to send or to close */
 
 /* people.c */
@@ -184,6 +199,8 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
 /** A still that is whole at the agent: one that the person sent, byte for byte, and once. */
 void sim_judge_still(struct sim *sim, struct sim_session *session, const struct proto_event *event);
 void sim_judge_log(struct sim *sim);
+/** Invariant 7: who was shown one of two logs, and talked to who was shown the other, knows it. */
+void sim_judge_forks(struct sim *sim);
 /** What is in a still of this number: a function of it alone. */
 void sim_still_fill(const struct sim_session *session, uint32_t id, uint8_t *bytes, size_t len);
 #define SIM_PLANT "PLANTED-PLAINTEXT"
