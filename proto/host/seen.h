@@ -34,8 +34,7 @@ void host_seen_load(const char *join_host, const uint8_t pin[static HOST_SEEN_PI
 void host_seen_of(const struct proto_session *session, struct host_seen *out);
 /** Is `now` worth remembering: of a larger tree, or of another log (that one was ended, and this one follows)? */
 bool host_seen_is_news(const struct host_seen *now, const struct host_seen *before);
-/** Remembers it; a smaller tree of the log that is remembered changes nothing. IO: the file cannot be written (errno).
- */
+/** Remembers it; a smaller tree of the log that is remembered changes nothing. IO: the file cannot be written (errno). */
 PROTO_MUST_USE enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
                                              const struct host_seen *seen);
 /**

@@ -70,6 +70,22 @@ static void a_smaller_tree_never_replaces_a_larger_one(void **state)
     assert_int_equal(seen.tree.root[0], 3);
 }
 
+static void the_successor_of_an_ended_log_takes_its_place(void **state)
+{
+    const uint8_t pin[HOST_SEEN_PIN_BYTES] = {9};
+    const struct host_seen ended = {{100, {1}}, "help/audit/acme\n100\n"}, next = {{3, {2}}, "help/audit/acme/2\n3\n"};
+    const struct host_seen older = {{2, {2}}, "help/audit/acme/2\n2\n"};
+    struct host_seen seen;
+
+    (void)state;
+    assert_ok(host_seen_save("d", pin, &ended));
+    assert_ok(host_seen_save("d", pin, &next));
+    assert_ok(host_seen_save("d", pin, &older));
+    host_seen_load("d", pin, &seen);
+    assert_int_equal(seen.tree.size, 3);
+    assert_string_equal(seen.note, next.note);
+}
+
 static void what_shows_a_forked_log_is_kept_for_its_owner_alone(void **state)
 {
     const struct proto_event alarm = {.kind = PROTO_EVENT_ALARM, .alarm = {.message = "forked", .fork = "two roots\n"}};
@@ -154,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_are_remembered_each_by_host_and_root),
         cmocka_unit_test(a_smaller_tree_never_replaces_a_larger_one),
+        cmocka_unit_test(the_successor_of_an_ended_log_takes_its_place),
         cmocka_unit_test(what_shows_a_forked_log_is_kept_for_its_owner_alone),
         cmocka_unit_test(the_file_is_private_and_bounded),
         cmocka_unit_test(a_damaged_file_is_no_memory_and_no_error),
