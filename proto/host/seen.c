@@ -150,16 +150,6 @@ bool host_seen_is_news(const struct host_seen *now, const struct host_seen *befo
             (strcspn(before->note, "\n") != origin || memcmp(now->note, before->note, origin) != 0));
 }
 
-/* A larger tree, or another log of this organisation: an officer has ended the one before. */
-static bool is_news(const struct host_seen *seen, const struct host_seen *before)
-{
-    size_t origin_len = strcspn(seen->note, "\n");
-    bool same_log = !seen->note[0] || !before->note[0] ||
-                    (origin_len == strcspn(before->note, "\n") && memcmp(seen->note, before->note, origin_len) == 0);
-
-    return !same_log || seen->tree.size > before->tree.size;
-}
-
 enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
                               const struct host_seen *seen)
 {
