@@ -122,7 +122,7 @@ test('after a reload the visit goes on, everything is off, and one tap turns it 
   await page.click('#continue');
   await page.waitForFunction(() => window.tracks.filter((t) => t.readyState === 'live').length === 1);
   const shown = agent.mark();
-  await agent.await('video', { frames: (n) => n > 5 }, shown);
+  await agent.await('video', { frames: (n) => n > 1 }, shown);
   await page.click('#hide');
   await page.waitForSelector('.mask-box', { timeout: 5000 }); // what was hidden is hidden
   await leave(people);

@@ -117,12 +117,5 @@ test('invitations that do not work say so', async () => {
   await page.goto(`${scene.house.url}/j#AQDsomethingThatIsCut`);
   await page.waitForSelector('h1');
   await look(page, 'problem-link');
-  const { agent, page: first } = await scene.joined();
-  const second = await openPage(scene.browser);
-  await second.goto(agent.invite.link);
-  await second.click('#join');
-  await second.waitForSelector('[data-screen="problem"] h1');
-  await look(second, 'problem-busy');
-  assert.match(await second.textContent('h1'), /another device/);
-  for (const p of [page, first, second]) await p.context().close();
+  await page.context().close();
 });

@@ -56,14 +56,25 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
     return showProblem(error instanceof protocol.ProtoError ? error.err : 'other', error instanceof Error ? error.message : '');
   }
   forgetFragment();
-  show(visit, studio, protocol, invitation);
+  show(visit, studio, protocol, invitation, whose?.root);
 }
 
-function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: Invitation): void {
+/* What came from the other device knows who helps; the rest of its page stays there. */
+function goOnHere(kept: string, protocol: ProtocolPart, pinnedRoot: Uint8Array | undefined): void {
+  const studio = new Studio(newWorker, protocol, device.phone);
+  try {
+    show(protocol.takeOverVisit(kept, { ...settings(), pinnedRoot }, studio), studio, protocol, {});
+  } catch {
+    showProblem('GONE', '');
+  }
+}
+
+function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: Invitation, pinnedRoot?: Uint8Array): void {
   studio.attach(visit);
   const ended = (): void => {
     const over = visit.ended;
-    if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation), over.message);
+    if (visit.movedHere !== undefined) goOnHere(visit.movedHere, protocol, pinnedRoot);
+    else if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation), over.message);
     else showEnd(visit, { writeProof: protocol.writeProof, checkReceipt: protocol.checkReceipt, logKeys });
   };
   showVisit(visit, studio, device, ended);

@@ -57,6 +57,8 @@ export interface CustomerConfig {
   code?: string;
   /** What keep() gave before a reload of the page, instead of a link or a code. */
   kept?: string;
+  /** What the event moved-here brought, instead of those. */
+  keptElsewhere?: string;
   /** host[:port] that the customer typed the code at, i.e. location.host. */
   joinHost?: string;
   /** 32 bytes, SHA-256 of a root's SPKI that makes its domain verified. A page that was not given one leaves it out. */
@@ -163,6 +165,14 @@ export type SessionEvent =
   /** The agent is done: everything was withdrawn, rate() is possible, and the session ends in 30 s or by end('completed'). */
   | { kind: 'goodbye' }
   | { kind: 'connection'; state: ConnectionState }
+  /** The customer is there on another device, which is asked; both show the digits. 'moved-here', or an error and the end, follow. */
+  | { kind: 'elsewhere'; digits: string }
+  /** That device has handed its end over, for config.keptElsewhere of another session; 'ended' follows. Secret. */
+  | { kind: 'moved-here'; kept: string }
+  /** Somebody with the same link asks to go on in this device's place: answerMove(). */
+  | { kind: 'move-asked'; digits: string }
+  /** The session goes on elsewhere; 'ended' follows. */
+  | { kind: 'moved-away' }
   /** The other seat: false means that nobody of the organisation is there (yet). */
   | { kind: 'peer'; present: boolean }
   /** Heartbeats of the agent stopped for 3 s (false) or are back (true). */
@@ -259,6 +269,8 @@ export interface CustomerSession {
   /** Is there a live key for it, and is it not paused? */
   maySend(capability: Capability): boolean;
   onHold(): boolean;
+  /** After 'move-asked'. Yes: nothing is captured any more, the other device gets this end, and this one is over. STATE, RANGE. */
+  answerMove(yes: boolean): Promise<Err>;
   /**
    * Seals a frame of a live capability and queues it. CONSENT: there is no key (any more), nothing was queued. FULL: the
    * queue is over its bound, not sealed. device-state, location: bytes is one StateChange (wire/message.ts).

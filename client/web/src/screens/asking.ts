@@ -57,6 +57,8 @@ export class Asking {
     const asked = visit.still?.arrived === undefined ? visit.still : undefined;
     if (!asked || !this.sheet.is(`photo ${asked.id}`)) this.closePhoto();
     if (visit.ended) this.sheet.close();
+    else if (visit.moveAsked !== undefined) this.showMove(visit.moveAsked);
+    else if (visit.elsewhere !== undefined && !visit.peer) this.showElsewhere(visit.elsewhere);
     else if (visit.goodbye) this.showGoodbye();
     else if (this.leaving) this.showLeave();
     else if (words && (words.required || !visit.peer?.verified) && words.answered === undefined) this.showWords(words.list);
@@ -123,6 +125,22 @@ export class Asking {
     this.sheet.open(key, title, this.photo.content);
     announce(title, 'urgent');
     navigator.vibrate?.(80);
+  }
+
+  private showMove(digits: string): void {
+    const { visit } = this;
+    this.sheet.open(`move ${digits}`, t('move.title'),
+      h('p', {}, t('move.body')), h('p', { class: 'two-digits', dir: 'ltr' }, digits), h('p', { class: 'small' }, t('move.warning')),
+      h('div', { class: 'answers' },
+        button(t('move.stay'), () => visit.answerMove(false), { class: 'button answer', id: 'move-stay' }),
+        button(t('move.go'), () => visit.answerMove(true), { class: 'button answer', id: 'move-go' })));
+  }
+
+  private showElsewhere(digits: string): void {
+    this.sheet.open(`elsewhere ${digits}`, t('elsewhere.title'),
+      h('p', {}, t('elsewhere.body')), h('p', { class: 'two-digits', dir: 'ltr' }, digits), h('p', { class: 'small' }, t('elsewhere.notYou')),
+      button(t('elsewhere.stop'), () => this.visit.leave(), { class: 'button soft', id: 'elsewhere-stop' }));
+    announce(t('elsewhere.title'), 'urgent');
   }
 
   private showGoodbye(): void {

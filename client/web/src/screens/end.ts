@@ -12,10 +12,11 @@ export function showEnd(visit: Visit, tools: ReceiptTools): void {
   const name = plain(visit.peer?.name ?? t('end.somebody'));
   const mine = visit.ended?.by === 1;
   const reason = mine && visit.ended?.reason === 'completed' ? 'customer-left' : visit.ended?.reason ?? 'failed';
+  const title = visit.movedAway ? t('move.done') : t('end.title'), lead = visit.movedAway ? t('move.doneMore') : t(`end.${reason}` as Key, { name });
   showScreen('end',
     icon('check'),
-    h('h1', {}, t('end.title')),
-    h('p', { class: 'lead' }, t(`end.${reason}` as Key, { name })),
+    h('h1', {}, title),
+    h('p', { class: 'lead' }, lead),
     h('p', {}, t('end.off')),
     visit.peer && receiptSection(visit, visit.peer, tools),
     h('p', { class: 'hint' }, t('receipt.close')));

@@ -8,7 +8,7 @@ import { t } from '../words/words.js';
 import type { Key } from '../words/words.js';
 
 export class GuideCard {
-  readonly element = h('section', { class: 'guide card', hidden: true });
+  readonly element = h('section', { class: 'guide', hidden: true });
   private shown: Guide | undefined;
   private spoken = '';
   private helped = -1; /* the step whose help was asked for */

@@ -6,7 +6,7 @@
 import { createCustomerSession } from '../proto/session.js';
 import { ProtoError } from '../proto/err.js';
 import { plainRead, plainWrite } from '../proto/util/plain.js';
-import type { Capability, CustomerConfig } from '../proto/session.js';
+import type { Capability, CustomerConfig, CustomerSession } from '../proto/session.js';
 import { Keeper } from './keep.js';
 import { Visit } from './visit.js';
 import type { Devices, VisitKept } from './visit.js';
@@ -42,9 +42,16 @@ interface Keeping<Studio> extends Devices {
   restore(kept: Studio): void;
 }
 
-type Beginning = Pick<CustomerConfig, 'link' | 'code' | 'kept'>;
+/* Who helps is known to the session that came; words were compared, or not, on the other device. */
+function peerOf(session: CustomerSession): VisitKept {
+  const organisation = session.organisation();
+  const peer = organisation && { name: organisation.agent, organisation: organisation.domain, verified: organisation.verified };
+  return { joinedAt: Date.now(), peer, words: undefined, chat: [], entries: [], guide: undefined };
+}
 
-function begin<Studio>(how: Beginning, settings: Settings, studio: Keeping<Studio>, before?: VisitKept): Visit {
+type Beginning = Pick<CustomerConfig, 'link' | 'code' | 'kept' | 'keptElsewhere'>;
+
+function begin<Studio>(how: Beginning, settings: Settings, studio: Keeping<Studio>, before?: VisitKept, moved = false): Visit {
   let visit: Visit | undefined;
   const config: CustomerConfig = {
     ...how, joinHost: location.host, offers: settings.offers, clientInfo: settings.clientInfo,
@@ -57,7 +64,7 @@ function begin<Studio>(how: Beginning, settings: Settings, studio: Keeping<Studi
     const kept = session.keep();
     return kept === undefined || !visit ? undefined : plainWrite({ session: kept, visit: visit.keep(), studio: studio.keep(), pinnedRoot } satisfies Kept<Studio>);
   });
-  visit = new Visit(session, location.host, studio, keeper, before);
+  visit = new Visit(session, location.host, studio, keeper, moved ? peerOf(session) : before);
   return visit;
 }
 
@@ -76,4 +83,9 @@ export function reopenVisit<Studio>(text: string, settings: Omit<Settings, 'pinn
   }
   studio.restore(kept.studio);
   return begin({ kept: kept.session }, { ...settings, pinnedRoot: kept.pinnedRoot }, studio, kept.visit);
+}
+
+/** The visit that another device of this customer has handed over. Throws ProtoError. */
+export function takeOverVisit<Studio>(kept: string, settings: Settings, studio: Keeping<Studio>): Visit {
+  return begin({ keptElsewhere: kept }, settings, studio, undefined, true);
 }

@@ -105,6 +105,13 @@ export class Visit {
   onHold = false;
   /** The agent is done; nothing is shared any more. */
   goodbye = false;
+  /** Digits: this customer is there on another device already, which is asked. */
+  elsewhere: string | undefined;
+  /** Digits: another device asks to go on in this one's place. */
+  moveAsked: string | undefined;
+  movedAway = false;
+  /** What that other device handed over. */
+  movedHere: string | undefined;
   rated = false;
   /** Granted by a tap; the log's receipt is awaited. */
   readonly waiting = new Set<Capability>();
@@ -187,6 +194,10 @@ export class Visit {
         this.onHold = event.on;
         if (event.on) this.letGoOfWaiting();
         break;
+      case 'elsewhere': this.elsewhere = event.digits; break;
+      case 'move-asked': this.moveAsked = event.digits; break;
+      case 'moved-away': this.movedAway = true; break;
+      case 'moved-here': this.movedHere = event.kept; break;
       case 'expiring': this.expiring.add(event.capability); break;
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
@@ -282,6 +293,12 @@ export class Visit {
     }
     this.sheet = undefined;
     return this.act(first);
+  }
+
+  answerMove(yes: boolean): void {
+    this.moveAsked = undefined;
+    void this.session.answerMove(yes).then(() => this.act('OK'));
+    this.act('OK');
   }
 
   step(act: GuideAct): Err {

@@ -29,6 +29,7 @@ import type { Grants } from '../consent/grants.js';
 import type { DataChannel } from './data.js';
 import type { Goodbye } from './goodbye.js';
 import type { Hold } from './hold.js';
+import type { Move } from './move.js';
 import type { Pair } from './pair.js';
 import type { OutQueue } from './queue.js';
 import type { RelayLink } from './relay.js';
@@ -83,6 +84,7 @@ export interface Core {
   readonly hold: Hold;
   readonly goodbye: Goodbye;
   readonly stills: Stills;
+  readonly move: Move;
   readonly outbox: Outbox;
   readonly grants: Grants;
 

@@ -31,11 +31,19 @@ export interface Kept {
   data: KeptData;
   hold: KeptHold;
   lastStill: number;
+  /** What answers a second device that has the same link; undefined: it was a code. */
+  moveKey: Bytes | undefined;
   outbox: KeptOutbox;
   grants: KeptGrants;
 }
 
 export const keptWrite = (kept: Kept): string => plainWrite(kept);
+
+/** What another device was handed: its clock may differ from this one's. */
+export function keptHere(text: string, unixMs: number): string {
+  const kept = plainRead(text) as Kept, ahead = unixMs - kept.unixMs;
+  return plainWrite({ ...kept, unixMs, startUnixMs: kept.startUnixMs + ahead });
+}
 
 /** Throws EXPIRED when the grace time is over, VERSION when another build wrote it. */
 export function keptRead(text: string, uiBuild: Bytes, unixMs: number): Kept {

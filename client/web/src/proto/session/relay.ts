@@ -26,6 +26,7 @@ export class RelayLink {
   policyNote = '';
   #token: Bytes | undefined;
   #peerConnection = 0;
+  #elsewhere = false; /* this device asked to go on in another one's place */
   #claimed: LogSeen | undefined; /* the peer's newest tree, while its consistency is asked for */
 
   constructor(private readonly core: Core) {}
@@ -45,7 +46,8 @@ export class RelayLink {
         : { case: 'nameplate' as const, value: secret?.nameplate ?? '' };
     const seenLogRoot = seen.size ? seen.root : new Uint8Array(0);
     this.everConnected = true;
-    this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot } });
+    const move = this.#token ? undefined : core.move.ask();
+    this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot, ...(move ? { move } : {}) } });
     this.state = 'hello';
   }
 
@@ -53,6 +55,11 @@ export class RelayLink {
     if (this.state !== 'seated' || this.left) return;
     this.#say({ case: 'leave', value: { reason: endNumber(this.core.endReason), by: this.core.endBy } });
     this.left = true;
+  }
+
+  /** Empty: no. */
+  answerMove(bytes: Bytes): void {
+    if (this.state === 'seated') this.#say({ case: 'moveAnswer', value: bytes });
   }
 
   gate(bytes: Bytes): void {
@@ -85,11 +92,12 @@ export class RelayLink {
   /* ---- in ---- */
 
   feed(bytes: Bytes): void {
+    const { core } = this;
     let body;
     try {
       ({ body } = decodeMessage(FromRelaySchema, bytes));
     } catch {
-      return this.core.error('FORMAT', 'the relay sent a message that does not decode');
+      return core.error('FORMAT', 'the relay sent a message that does not decode');
     }
     switch (body.case) {
       case 'welcome':
@@ -108,6 +116,10 @@ export class RelayLink {
         return this.#onEnded(body.value);
       case 'error':
         return this.#onError(body.value);
+      case 'moveAsk':
+        return core.move.asked(body.value);
+      case 'moveAnswer':
+        return core.move.answered(body.value);
       case 'notes': /* count with the next handshake: only the texts that AUTH_A names are believed */
         this.orgNote = body.value.orgNote;
         this.policyNote = body.value.policyNote;
@@ -163,7 +175,11 @@ export class RelayLink {
       this.forgetToken(); /* the seat was given back before the pair stood: take it anew with the invitation */
       return;
     }
-    core.error(err, m.message, m.fatal);
+    if (err === 'BUSY' && !m.fatal && this.state === 'hello') {
+      this.#elsewhere = true; /* the relay asks there */
+      return core.emit({ kind: 'elsewhere', digits: core.move.digits() ?? '' });
+    }
+    core.error(m.fatal && this.#elsewhere ? 'BUSY' : err, m.message, m.fatal);
     if (m.fatal) core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.RELAY, m.message);
   }
 

@@ -23,7 +23,8 @@ import { LIMIT, type Core, type Peer } from './core.js';
 import { DataChannel } from './data.js';
 import { Goodbye } from './goodbye.js';
 import { Hold } from './hold.js';
-import { keptRead, keptWrite, type Kept } from './kept.js';
+import { Move } from './move.js';
+import { keptHere, keptRead, keptWrite, type Kept } from './kept.js';
 import { Pair } from './pair.js';
 import { OutQueue } from './queue.js';
 import { RelayLink } from './relay.js';
@@ -49,6 +50,7 @@ export class Session implements CustomerSession, Core {
   readonly csSeed: Bytes;
   readonly csPublic: Bytes;
   readonly startMs: number;
+  readonly move: Move;
   now: Now;
 
   readonly queue: OutQueue = new OutQueue();
@@ -77,7 +79,8 @@ export class Session implements CustomerSession, Core {
   #events: SessionEvent[] = [];
 
   constructor(readonly config: CustomerConfig) {
-    const now = config.clock(), kept = config.kept === undefined ? undefined : keptRead(config.kept, config.uiBuild, now.unixMs);
+    const now = config.clock(), text = config.keptElsewhere ? keptHere(config.keptElsewhere, now.unixMs) : config.kept;
+    const kept = text === undefined ? undefined : keptRead(text, config.uiBuild, now.unixMs);
     const { secret, joinHost } = takeInvitation(config, kept);
     if (!isClientInfo(config.clientInfo) || config.uiBuild.length !== 32 || (config.pinnedRoot && config.pinnedRoot.length !== 32))
       throw new ProtoError('RANGE', 'a session that is configured out of bounds');
@@ -90,6 +93,7 @@ export class Session implements CustomerSession, Core {
     this.tree = config.seen ?? NOTHING_SEEN;
     this.now = now;
     this.startMs = now.monoMs - (kept ? now.unixMs - kept.startUnixMs : 0);
+    this.move = new Move(this, kept?.moveKey);
     if (kept) this.#restore(kept);
   }
 
@@ -116,7 +120,7 @@ export class Session implements CustomerSession, Core {
     return keptWrite({
       uiBuild: this.config.uiBuild, unixMs, startUnixMs: unixMs - (monoMs - this.startMs), sid: this.sid, joinHost: this.joinHost, csSeed: this.csSeed, token,
       resumeKeys, peer: this.peer, tree: this.tree, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
-      data: this.data.keep(), hold: this.hold.keep(monoMs), lastStill: this.stills.keep(), outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
+      data: this.data.keep(), hold: this.hold.keep(monoMs), lastStill: this.stills.keep(), moveKey: this.move.key, outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
     });
   }
 
@@ -357,6 +361,11 @@ export class Session implements CustomerSession, Core {
   }
   rate(stars: number, solved: boolean): Err {
     return this.#mayAct() ? this.goodbye.rate(stars, solved) : 'STATE';
+  }
+  answerMove(yes: boolean): Promise<Err> {
+    this.#enter();
+    if (yes) this.grants.suspend(PURPOSE.CONNECTION_LOST); /* nothing is captured from the tap on; and the gates that this closes count */
+    return this.move.answer(yes ? this.keep() : undefined);
   }
   onHold(): boolean {
     return this.hold.on;
