@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 static const struct {
     const char *name, *unit;

@@ -6,6 +6,7 @@
 
 #include "proto/consent/text.h"
 #include "proto/seal/kdf.h"
+#include "proto/util/utf8.h"
 #include "proto/wire/message.h"
 
 static const char first_line[] = "handhold/1 statement\n";
@@ -38,19 +39,14 @@ bool proto_purpose_is_machines(const char *purpose)
 bool proto_value_valid(const char *text)
 {
     size_t len = strnlen(text, PROTO_MAX_VALUE_BYTES + 1);
-    const uint8_t *s = (const uint8_t *)text;
+    const uint8_t *at = (const uint8_t *)text, *end = at + len;
+    uint32_t rune;
 
-    if (len > PROTO_MAX_VALUE_BYTES || !proto_utf8_valid(text, len))
+    if (len > PROTO_MAX_VALUE_BYTES)
         return false;
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] < 0x20 || s[i] == 0x7f)
-            return false;
-        if (s[i] == 0xc2 && s[i + 1] < 0xa0) /* C1 controls */
-            return false;
-        if (s[i] == 0xe2 && s[i + 1] == 0x80 &&
-            (s[i + 2] == 0xa8 || s[i + 2] == 0xa9)) /* line and paragraph separator */
-            return false;
-    }
+    while (at < end)
+        if (!proto_utf8_next(&at, end, &rune) || proto_utf8_is_control(rune) || rune == 0x2028 || rune == 0x2029)
+            return false; /* the last two: line and paragraph separator */
     return true;
 }
 

@@ -6,7 +6,7 @@
 
 #include "proto/identity/lines.h"
 #include "proto/seal/base64.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 #define POLICY_FIRST_LINE "handhold/1 policy"
 

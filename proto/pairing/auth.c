@@ -2,7 +2,7 @@
 #include "proto/pairing/inside.h"
 
 #include "proto/seal/kdf.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 
 #include "proto/seal/base64.h"
 #include "proto/seal/signature.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 #include <sodium.h>
 #include <string.h>

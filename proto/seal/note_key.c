@@ -4,7 +4,7 @@
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 #include <sodium.h>
 #include <string.h>

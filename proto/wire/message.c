@@ -6,6 +6,8 @@
 #include <pb_encode.h>
 #include <string.h>
 
+#include "proto/util/utf8.h"
+
 static bool write_to_buf(pb_ostream_t *stream, const pb_byte_t *bytes, size_t len)
 {
     struct proto_buf *out = stream->state;
@@ -19,45 +21,6 @@ enum proto_err proto_message_encode(struct proto_buf *out, const pb_msgdesc_t *f
     pb_ostream_t stream = {.callback = write_to_buf, .state = out, .max_size = out->max - out->len};
 
     return pb_encode(&stream, fields, message) ? PROTO_OK : PROTO_ERR_RANGE;
-}
-
-/* How many bytes the sequence at `s` has, 0 when it is not valid; Unicode 15, table 3-7. */
-static size_t utf8_sequence(const uint8_t *s, size_t left)
-{
-    size_t more;
-    uint8_t low = 0x80, high = 0xbf;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        more = 1;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        more = 2;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        more = 3;
-    else
-        return 0;
-    low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : low;
-    high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : high;
-    if (left <= more || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i <= more; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return more + 1;
-}
-
-bool proto_utf8_valid(const char *text, size_t len)
-{
-    const uint8_t *s = (const uint8_t *)text;
-
-    for (size_t at = 0; at < len;) {
-        size_t step = utf8_sequence(s + at, len - at);
-        if (!step)
-            return false;
-        at += step;
-    }
-    return true;
 }
 
 /*

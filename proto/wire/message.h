@@ -59,7 +59,4 @@ PROTO_MUST_USE enum proto_err proto_control_frame(struct proto_buf *out, enum pr
 PROTO_MUST_USE enum proto_err proto_control_parse(const uint8_t *plain, size_t len, enum proto_control *msg,
                                                   const uint8_t **body, size_t *body_len);
 
-/** True when all of `len` bytes are valid UTF-8 (RFC 3629: no overlong form, no surrogate, at most U+10FFFF). */
-bool proto_utf8_valid(const char *text, size_t len);
-
 #endif

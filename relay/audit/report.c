@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 void audit_plain(char *text)
 {

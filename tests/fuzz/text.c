@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proto/seal/base64.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 #include "proto/wire/message.h"
 #include "tests/fuzz/targets.h"
 

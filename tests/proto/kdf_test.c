@@ -6,7 +6,7 @@
 #include "proto/seal/box.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/signature.h"
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 #include "tests/proto/vectors.h"
 
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proto/seal/utf8.h"
+#include "proto/util/utf8.h"
 
 /* Lead bytes by form, and the smallest character that may use it. */
 static const struct form {
@@ -37,6 +37,17 @@ bool proto_utf8_next(const uint8_t **at, const uint8_t *end, uint32_t *rune)
         return false;
     *at += form->more + 1;
     *rune = value;
+    return true;
+}
+
+bool proto_utf8_valid(const char *text, size_t len)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + len;
+    uint32_t rune;
+
+    while (at < end)
+        if (!proto_utf8_next(&at, end, &rune))
+            return false;
     return true;
 }
 

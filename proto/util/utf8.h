@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proto/seal/utf8.h - UTF-8, strictly (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+ * proto/util/utf8.h - UTF-8, strictly (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
  */
-#ifndef PROTO_SEAL_UTF8_H
-#define PROTO_SEAL_UTF8_H
+#ifndef PROTO_UTIL_UTF8_H
+#define PROTO_UTIL_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +11,8 @@
 
 /** Takes one character from *at (before `end`) and moves *at behind it; false, and *at stays, when there is none. */
 bool proto_utf8_next(const uint8_t **at, const uint8_t *end, uint32_t *rune);
+/** All of it is UTF-8. Empty is fine. */
+bool proto_utf8_valid(const char *text, size_t len);
 /** C0 controls (LF among them), DEL and C1 controls. */
 bool proto_utf8_is_control(uint32_t rune);
 /** Whatever Unicode calls white space. */
