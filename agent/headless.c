@@ -177,6 +177,7 @@ static void on_timer(void *context)
 
     if (!h->told)
         agent_tell_video(&h->tell, h->desk, false, now);
+    headless_voice_tell(h);
     host_timer_set(h->timer, now.mono_ms + FIGURES_MS);
 }
 
@@ -203,7 +204,7 @@ static int64_t mono_ms(void)
 static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
-    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame};
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, headless_voice_came};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,
@@ -273,6 +274,7 @@ static void stop(struct headless *h)
     headless_stills_forget(h);
     headless_home_free(h->home);
     agent_desk_free(h->desk);
+    headless_voice_close(h);
     host_loop_free(h->loop);
     if (h->stats && fclose(h->stats) != 0)
         host_say_err(h->config->stats, PROTO_ERR_IO);
@@ -293,6 +295,8 @@ int agent_headless_run(const struct agent_headless_config *config, struct host_s
         return HOST_EXIT_FAILED;
     }
     code = open_stats(&h);
+    if (code == HOST_EXIT_FINE)
+        code = headless_voice_open(&h);
     if (code == HOST_EXIT_FINE)
         code = start_desk(&h);
     if (code == HOST_EXIT_FINE)

@@ -23,6 +23,7 @@ struct headless {
     struct host_lines *lines;
     struct host_uplink *uplink;
     struct agent_desk *desk;
+    struct headless_voice *voice;
     struct headless_home *home; /* its session is the desk's */
     bool leaving;
     bool told;           /* all pictures that came are in the figures that were told as final */
@@ -35,6 +36,13 @@ struct headless {
 void headless_obey(struct headless *h, const struct agent_command *command);
 /** Tells that it was not done, why, and the way out. `what`: a capability, or the command. */
 void headless_refuse(struct headless *h, enum agent_do command, const char *what, enum proto_err err);
+
+/* headless_voice.c */
+/** An exit code; what is wrong was said. */
+int headless_voice_open(struct headless *h);
+void headless_voice_came(void *context, const struct proto_event *event); /* of the desk's listener */
+void headless_voice_tell(struct headless *h);
+void headless_voice_close(struct headless *h);
 
 /* headless_stills.c */
 /** Looks at a still that came, keeps it where it may be kept, and tells. */

@@ -17,8 +17,7 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *guides,
-        *cases, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *guides, *cases, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -37,10 +36,9 @@ static const struct host_option options[] = {
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, to be proposed and followed"},
-    {"cases", "DIR", HOST_TEXT, &opt.cases,
-     .help = "a folder for what became of guides, and for visits that may be remembered"},
-    {"stats", "FILE", HOST_TEXT, &opt.stats,
-     .help = "write a line for each frame there: when, how large, what became of it"},
+    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered"},
+    {"audio", "SINK", HOST_TEXT, &opt.audio, .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
 
@@ -143,6 +141,7 @@ static int run(void)
     c->purpose = opt.purpose;
     c->snapshot = opt.snapshot;
     c->stats = opt.stats;
+    c->audio = opt.audio;
     c->guides = opt.guides;
     c->cases = opt.cases;
     c->stills = opt.stills;

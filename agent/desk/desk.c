@@ -158,6 +158,8 @@ void agent_desk_take(struct agent_desk *d, struct proto_now now)
             take_picture(d, &event, now);
         else if (event.media.capability == PROTO_CAPABILITY_DEVICE_STATE)
             take_state(d, &event);
+        else if (event.media.capability == PROTO_CAPABILITY_MICROPHONE && d->listener.voice)
+            d->listener.voice(d->listener.context, &event);
     }
     agent_desk_ask_next(d, now);
 }

@@ -37,6 +37,8 @@ struct agent_desk_listener {
     int64_t (*mono_ms)(void);
     /** A frame of the picture came, decoded or not; NULL: not wanted. */
     void (*frame)(void *context, const struct agent_desk_frame *frame);
+    /** 20 ms of the customer's voice came; `event` is PROTO_EVENT_MEDIA. NULL: nobody listens. */
+    void (*voice)(void *context, const struct proto_event *event);
 };
 
 /* What is drawn on the picture. */

@@ -26,10 +26,12 @@ static void tell_figures(struct client_companion *c)
 
     client_video_figures(c->video, &f);
     if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
-        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f}", "capability", "camera", "pictures",
+        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:i}", "capability", "camera", "pictures",
                                                (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped, "fps",
                                                (json_int_t)(f.pictures - c->pictures_before), "kbps",
-                                               (double)(f.bytes - c->bytes_before) * 8 / 1000));
+                                               (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps,
+                                               "width", f.width, "height", f.height, "quality", f.quality));
+    client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0);
     c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
     c->pictures_before = f.pictures;
     c->bytes_before = f.bytes;
@@ -39,6 +41,7 @@ static void set_timer(struct client_companion *c, int64_t now_ms)
 {
     int64_t next = proto_earlier(client_video_deadline(c->video, now_ms), client_report_deadline(c->report, now_ms));
 
+    next = proto_earlier(next, client_voice_deadline(c->voice));
     next = proto_earlier(next, client_home_deadline(c->home, now_ms));
     host_timer_set(c->timer, proto_earlier(next, c->told_ms + STATUS_MS));
 }
@@ -49,6 +52,7 @@ static void on_timer(void *context)
     struct proto_now now = host_now();
     char why[CLIENT_WHY_BYTES];
 
+    client_voice_tick(c->voice, c->session, now); /* before the picture: encoding one takes longer */
     if (client_video_tick(c->video, c->session, now, why) != PROTO_OK)
         client_companion_camera_lost(c, why);
     client_companion_still_tick(c);
@@ -232,6 +236,8 @@ static int start_session(struct client_companion *c)
         customer.offers |= 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_STILL | 1u << PROTO_CAPABILITY_ZOOM;
     if (config->torch)
         customer.offers |= 1u << PROTO_CAPABILITY_TORCH;
+    if (c->voice)
+        customer.offers |= 1u << PROTO_CAPABILITY_MICROPHONE;
     if (c->report)
         customer.offers |= 1u << PROTO_CAPABILITY_DEVICE_STATE;
     memcpy(customer.ui_build, config->build, sizeof customer.ui_build);
@@ -250,6 +256,8 @@ static int open_sources(struct client_companion *c)
 
     if (strcmp(config->camera, "none") != 0 &&
         client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
+        return wrong(c, why);
+    if (strcmp(config->microphone, "none") != 0 && client_voice_new(&c->voice, config->microphone, why) != PROTO_OK)
         return wrong(c, why);
     if (config->state_count > 0 &&
         client_report_new(&c->report, config->states, config->state_count, config->redact, why))
@@ -322,6 +330,7 @@ static void stop(struct client_companion *c)
     host_timer_free(c->timer);
     client_companion_still_clear(c);
     client_video_free(c->video);
+    client_voice_free(c->voice);
     client_home_free(c->home);
     client_report_free(c->report);
     proto_session_free(c->session);

@@ -23,6 +23,7 @@ struct client_companion_config {
     const uint8_t *pinned_root; /* 32 bytes, or NULL */
     struct host_seen seen;
     const char *camera;        /* as client_camera_open(); "none" */
+    const char *microphone;    /* as client_voice_new(); "none" */
     struct client_mask *mask;  /* borrowed */
     const char *torch;         /* file of a LED, or NULL: there is no light */
     int kbps;                  /* 0: by size */

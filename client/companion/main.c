@@ -28,7 +28,7 @@ static const struct host_option options[] = {
     {"code", "CODE", HOST_TEXT, &opt.code, .help = "join by the code that the agent reads to you; needs --relay"},
     {"relay", "URL", HOST_TEXT, &opt.relay, .help = "where the code is typed: https://help.example.org"},
     {"camera", "SOURCE", HOST_TEXT, &opt.camera, .help = "FILE.y4m, /dev/videoN, or none (none)"},
-    {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "none: this version sends no voice yet"},
+    {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "FILE.wav, default, a device's name, or none (none)"},
     {"torch", "FILE", HOST_TEXT, &opt.torch, .help = "a light: 1 and 0 are written there, as to a LED's brightness"},
     {"state", "SOURCE", HOST_TEXTS, &opt.states,
      .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
@@ -169,8 +169,6 @@ static int take_rest(void)
 {
     char why[CLIENT_WHY_BYTES];
 
-    if (strcmp(opt.microphone, "none") != 0)
-        return wrong(opt.microphone, "this version sends no voice yet", "use --microphone none, and the phone to talk");
     if (client_consent_rule_parse(opt.consent, &made.companion.consent, why) != PROTO_OK) {
         host_say(HOST_ERROR, "%s", why);
         return HOST_EXIT_USAGE;
@@ -239,6 +237,7 @@ static int run(void)
     c->join_host = made.join_host;
     c->ca_file = opt.ca;
     c->camera = opt.camera;
+    c->microphone = opt.microphone;
     c->torch = opt.torch;
     c->mask = &made.mask;
     c->kbps = (int)opt.kbps;

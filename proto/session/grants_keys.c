@@ -118,6 +118,7 @@ enum proto_err grant_push(struct proto_session *s, enum proto_capability capabil
     struct outq_message *message = outq_message_new(grant->stream, PROTO_MEDIA_HEADER_BYTES + room);
     if (!message)
         return PROTO_ERR_NOMEM;
+    message->voice = grant_travel_of(capability)->class == PROTO_CLASS_AUDIO;
     if (frame->tid == 0)
         grant->tl0++;
     grant->object++;

@@ -5,8 +5,10 @@
 
 void outq_init(struct outq *q)
 {
-    *q = (struct outq){.control.max = OUTQ_CONTROL_MAX_BYTES, .media.max = OUTQ_MEDIA_MAX_BYTES};
+    *q = (struct outq){
+        .control.max = OUTQ_CONTROL_MAX_BYTES, .voice.max = OUTQ_VOICE_MAX_BYTES, .media.max = OUTQ_MEDIA_MAX_BYTES};
     q->control.last = &q->control.first;
+    q->voice.last = &q->voice.first;
     q->media.last = &q->media.first;
 }
 
@@ -26,6 +28,8 @@ void outq_clear(struct outq *q)
     q->lent = NULL;
     while (q->control.first)
         lane_drop_first(&q->control);
+    while (q->voice.first)
+        lane_drop_first(&q->voice);
     while (q->media.first)
         lane_drop_first(&q->media);
 }
@@ -48,9 +52,9 @@ bool outq_has_room(const struct outq *q, uint8_t stream, size_t len)
 
 bool outq_append(struct outq *q, struct outq_message *message)
 {
-    struct outq_lane *lane = message->stream ? &q->media : &q->control;
+    struct outq_lane *lane = !message->stream ? &q->control : message->voice ? &q->voice : &q->media;
 
-    if (!outq_has_room(q, message->stream, message->len)) {
+    if (message->len > lane->max - lane->bytes) {
         free(message);
         return false;
     }
@@ -63,7 +67,7 @@ bool outq_append(struct outq *q, struct outq_message *message)
 const uint8_t *outq_pending(struct outq *q, size_t *len)
 {
     if (!q->lent)
-        q->lent = q->control.first ? q->control.first : q->media.first;
+        q->lent = q->control.first ? q->control.first : q->voice.first ? q->voice.first : q->media.first;
     *len = q->lent ? q->lent->len : 0;
     return q->lent ? q->lent->bytes : NULL;
 }
@@ -72,7 +76,7 @@ void outq_sent(struct outq *q)
 {
     if (!q->lent)
         return;
-    lane_drop_first(q->lent == q->control.first ? &q->control : &q->media);
+    lane_drop_first(q->lent == q->control.first ? &q->control : q->lent == q->voice.first ? &q->voice : &q->media);
     q->lent = NULL;
 }
 
@@ -84,9 +88,9 @@ bool outq_holds(const struct outq *q, uint8_t stream)
     return false;
 }
 
-void outq_purge(struct outq *q, uint8_t stream)
+static void purge_lane(struct outq *q, struct outq_lane *lane, uint8_t stream)
 {
-    struct outq_message **at = &q->media.first;
+    struct outq_message **at = &lane->first;
 
     while (*at) {
         struct outq_message *message = *at;
@@ -95,8 +99,14 @@ void outq_purge(struct outq *q, uint8_t stream)
             continue;
         }
         *at = message->next;
-        q->media.bytes -= message->len;
+        lane->bytes -= message->len;
         free(message);
     }
-    q->media.last = at;
+    lane->last = at;
+}
+
+void outq_purge(struct outq *q, uint8_t stream)
+{
+    purge_lane(q, &q->voice, stream);
+    purge_lane(q, &q->media, stream);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proto/session/outq.h - what waits to leave on the connection: control in order before media in order, both bounded.
+ * proto/session/outq.h - what waits to leave on the connection: control in order, then a voice, then other media, each bounded.
  * Internal to proto/session.
  */
 #ifndef PROTO_SESSION_OUTQ_H
@@ -12,6 +12,7 @@
 
 enum {
     OUTQ_CONTROL_MAX_BYTES = 2 * 1024 * 1024, /* far more than a full set of unacknowledged messages */
+    OUTQ_VOICE_MAX_BYTES = 32 * 1024,         /* seconds of a voice: what is older is worth nothing */
     OUTQ_MEDIA_MAX_BYTES = 4 * 1024 * 1024,   /* two seconds of the best picture */
 };
 
@@ -19,6 +20,7 @@ struct outq_message {
     struct outq_message *next;
     size_t len;
     uint8_t stream; /* 0: control */
+    bool voice;     /* set before it is appended: goes before all other media */
     uint8_t bytes[];
 };
 
@@ -28,7 +30,7 @@ struct outq_lane {
 };
 
 struct outq {
-    struct outq_lane control, media;
+    struct outq_lane control, voice, media;
     const struct outq_message *lent; /* what pending() showed: stays first until sent() */
 };
 

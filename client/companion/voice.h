@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client/companion/voice.h - from the microphone to the session, and the agent's voice to the loudspeaker.
+ *
+ * Nothing is read before the customer agreed, and what a device recorded meanwhile is thrown away first.
+ */
+#ifndef CLIENT_COMPANION_VOICE_H
+#define CLIENT_COMPANION_VOICE_H
+
+#include "client/companion/camera.h"
+#include "proto/host/voice.h"
+#include "proto/session/session.h"
+
+struct client_voice;
+
+struct client_voice_figures {
+    uint64_t packets, lost; /* sealed; made and not taken by the session */
+    int bps;
+};
+
+/** `source` as host_sound_open_in(). On error `why` names value, rule and way out. */
+PROTO_MUST_USE enum proto_err client_voice_new(struct client_voice **out, const char *source,
+                                               char why[static CLIENT_WHY_BYTES]);
+void client_voice_start(struct client_voice *voice, int64_t now_ms);
+void client_voice_stop(struct client_voice *voice); /* NULL and stopped are fine */
+/** What the picture's line carries, bits a second; 0: not known. A voice takes less of a narrow one. */
+void client_voice_line(struct client_voice *voice, int64_t bps);
+int64_t client_voice_deadline(const struct client_voice *voice); /* mono ms; PROTO_NEVER while stopped */
+void client_voice_tick(struct client_voice *voice, struct proto_session *session, struct proto_now now);
+void client_voice_figures(const struct client_voice *voice, struct client_voice_figures *out);
+void client_voice_free(struct client_voice *voice); /* NULL is fine */
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proto/host/sound.h - where a voice comes from and where it goes: a file or a device, 20 ms at a time.
+ *
+ * Whatever the file or the device has, here it is 48 kHz, one channel, 16 bits. A spec is "FILE.wav" (any format that
+ * libsndfile reads; as a source it begins anew at its end, as a sink it is written as WAV), "default" for the device
+ * that the system chose, or the name of a device as PortAudio has it, or a part of it.
+ */
+#ifndef PROTO_HOST_SOUND_H
+#define PROTO_HOST_SOUND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/util/err.h"
+
+enum { HOST_SOUND_RATE = 48000, HOST_SOUND_FRAME = 960 /* samples in 20 ms */, HOST_SOUND_WHY_BYTES = 256 };
+
+struct host_sound;
+
+/** On error `why` names value, rule and way out. The caller owns *out. */
+PROTO_MUST_USE enum proto_err host_sound_open_in(struct host_sound **out, const char *spec, char why[static 256]);
+PROTO_MUST_USE enum proto_err host_sound_open_out(struct host_sound **out, const char *spec, char why[static 256]);
+/** 20 ms from the source; false: not there yet (a device), or it failed. Never waits. */
+bool host_sound_read(struct host_sound *sound, int16_t pcm[static HOST_SOUND_FRAME]);
+/** 20 ms to the sink. What a device has no room for is thrown away. Never waits. */
+void host_sound_write(struct host_sound *sound, const int16_t pcm[static HOST_SOUND_FRAME]);
+/** Forgets what a source has recorded meanwhile: nothing from before a consent is ever sent. */
+void host_sound_flush(struct host_sound *sound);
+void host_sound_free(struct host_sound *sound); /* NULL is fine; a file is whole after it */
+
+#endif
