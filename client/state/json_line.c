@@ -69,16 +69,29 @@ static enum proto_err take_property(struct reading *r, const char *device, struc
     return err;
 }
 
+static enum proto_err take_gone(struct reading *r, const char *id, struct client_state_model *model)
+{
+    enum proto_err err = client_state_model_gone(model, "json", id);
+
+    if (err)
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s", id,
+                 err == PROTO_ERR_NOT_FOUND ? "no such device, so it cannot leave" : "another source told this device");
+    return err;
+}
+
 static enum proto_err take_device(struct reading *r, const char *id, struct client_state_model *model)
 {
     struct client_state_device device = {.seen_by = "json"};
 
     memcpy(device.id, id, sizeof device.id);
+    if (json_is_true(json_object_get(r->object, "gone")))
+        return take_gone(r, id, model);
     copy_text(r, "parent", device.parent, sizeof device.parent);
     copy_text(r, "kind", device.kind, sizeof device.kind);
     copy_text(r, "maker", device.maker, sizeof device.maker);
     copy_text(r, "model", device.model, sizeof device.model);
     copy_text(r, "firmware", device.firmware, sizeof device.firmware);
+    copy_text(r, "name", device.name, sizeof device.name);
     if (r->bad)
         return PROTO_ERR_FORMAT;
     enum proto_err err = client_state_model_device(model, &device);

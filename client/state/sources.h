@@ -13,6 +13,8 @@ PROTO_MUST_USE enum proto_err client_state_linux_open(const char *root, struct c
  * Lines of JSON from a product's firmware, at most CLIENT_STATE_LINE_BYTES each:
  *   {"device":"hub","kind":"hub","maker":"Acme","model":"H2","firmware":"1.4.2"}
  *   {"device":"hub","property":"temperature","value":41.5,"unit":"°C"}
+ *   {"device":"hub","gone":true}
+ * The schema is lines.schema.json.
  * PATH is a FIFO, or a Unix socket that is made there (mode 0600) and takes up to four writers.
  */
 enum { CLIENT_STATE_LINE_BYTES = 4096 };
