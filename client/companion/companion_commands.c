@@ -128,10 +128,14 @@ static void hide(struct client_companion *c, const struct client_command *comman
                            command->device, command->property);
 }
 
-static void extend(struct client_companion *c, enum proto_capability capability)
+/* NONE: all that ends soon. */
+static void extend(struct client_companion *c, enum proto_capability which)
 {
-    enum proto_err err = capability ? proto_session_extend(c->session, capability, host_now()) : PROTO_ERR_STATE;
+    enum proto_err err = PROTO_ERR_STATE;
 
+    for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
+        if (which ? which == i : c->expiring & 1u << i)
+            err = proto_session_extend(c->session, i, host_now());
     if (err == PROTO_ERR_STATE)
         client_companion_error(c, proto_err_name(err),
                                "extend: nothing of that ends soon; wait for the event expiring");
@@ -186,7 +190,7 @@ static void obey(struct client_companion *c, const struct client_command *comman
         hide(c, command);
         break;
     case CLIENT_DO_EXTEND:
-        extend(c, command->capability ? command->capability : c->expiring);
+        extend(c, command->capability);
         break;
     case CLIENT_DO_SEND:
         client_companion_still_send(c, command->still);

@@ -32,6 +32,13 @@ struct client_peer client_companion_peer(const struct client_companion *c)
     return (struct client_peer){*c->organisation ? c->peer : NULL, c->organisation, c->verified};
 }
 
+/* A photo is sent one by one, the others are made or worked with what is sent already. */
+static bool sends_nothing(enum proto_capability capability)
+{
+    return capability == PROTO_CAPABILITY_STILL || capability == PROTO_CAPABILITY_TORCH ||
+           capability == PROTO_CAPABILITY_ZOOM || capability == PROTO_CAPABILITY_HISTORY;
+}
+
 void client_companion_show_status(struct client_companion *c, int64_t now_ms)
 {
     struct client_status status = {.peer = client_companion_peer(c),
@@ -41,7 +48,9 @@ void client_companion_show_status(struct client_companion *c, int64_t now_ms)
                                    .over = c->over};
 
     for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
-        if (c->capturing[i]) {
+        if (c->capturing[i] && sends_nothing(i)) {
+            status.allowed |= 1u << i;
+        } else if (c->capturing[i]) {
             status.sending[status.count].capability = i;
             status.sending[status.count++].left_s =
                 c->until_ms[i] == PROTO_NEVER ? -1 : (c->until_ms[i] - now_ms) / 1000;
@@ -79,15 +88,15 @@ static void on_consent(struct client_companion *c, const struct proto_event *e)
         return;
     }
     client_companion_answered(c, capability);
-    if (c->expiring == capability)
-        c->expiring = PROTO_CAPABILITY_NONE;
+    c->expiring &= ~(1u << capability);
     if (state == PROTO_CONSENT_GRANTED)
         c->until_ms[capability] =
             e->consent.max_s ? host_now().mono_ms + (int64_t)e->consent.max_s * 1000 : PROTO_NEVER;
-    client_companion_say(
-        c, e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? e->consent.purpose : "", "",
-        "* %s: %s%s%s", label ? label : "?", proto_consent_state_name(state), e->consent.extended ? ", for longer" : "",
-        e->consent.purpose && *e->consent.purpose && state != PROTO_CONSENT_GRANTED ? " - " : "");
+    const char *why = e->consent.purpose && state != PROTO_CONSENT_GRANTED ? e->consent.purpose : "";
+    if (!strcmp(why, proto_consent_state_name(state)))
+        why = "";
+    client_companion_say(c, why, "", "* %s: %s%s%s", label ? label : "?", proto_consent_state_name(state),
+                         e->consent.extended ? ", for longer" : "", *why ? " - " : "");
 }
 
 /* ---- capture ---- */
@@ -208,9 +217,9 @@ static void on_hold(struct client_companion *c, const struct proto_event *e)
 
 static void on_expiring(struct client_companion *c, const struct proto_event *e)
 {
-    c->expiring = e->expiring.capability;
+    c->expiring |= 1u << e->expiring.capability;
     client_screen_line(c->screen, "! %s ends in %u seconds. Type more to let it go on; without an answer it ends.",
-                       proto_capability_label(c->expiring), (unsigned)e->expiring.left_s);
+                       proto_capability_label(e->expiring.capability), (unsigned)e->expiring.left_s);
 }
 
 static void on_connection(struct client_companion *c, enum proto_connection_state state)

@@ -135,6 +135,19 @@ static void put_sending(struct proto_buf *out, const struct client_status *s)
     client_words_peer(out, &s->peer);
 }
 
+static void put_allowed(struct proto_buf *out, const struct client_status *s)
+{
+    bool first = true;
+
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
+        if (!(s->allowed & 1u << c))
+            continue;
+        proto_buf_put_text(out, first ? "; also allowed: " : ", ");
+        proto_buf_put_text(out, proto_capability_label((enum proto_capability)c));
+        first = false;
+    }
+}
+
 void client_words_status(struct proto_buf *out, const struct client_status *s)
 {
     if (s->over)
@@ -150,6 +163,9 @@ void client_words_status(struct proto_buf *out, const struct client_status *s)
     else if (s->count == 0) {
         proto_buf_put_text(out, "Nothing is sent. With you: ");
         client_words_peer(out, &s->peer);
-    } else
+        put_allowed(out, s);
+    } else {
         put_sending(out, s);
+        put_allowed(out, s);
+    }
 }

@@ -39,6 +39,7 @@ struct client_status {
         int64_t left_s; /* -1: until the session ends */
     } sending[CLIENT_SENDING_MAX];
     size_t count;
+    uint32_t allowed; /* bit 1 << capability: what is granted and sends nothing by itself */
 };
 
 /** Appends `text` as it may be shown. Broken UTF-8 becomes '?'. */

@@ -153,6 +153,25 @@ static void durations_read_as_people_say_them(void **state)
     }
 }
 
+static void what_is_allowed_and_sends_nothing_is_not_said_to_be_sent(void **state)
+{
+    struct client_status status = {
+        .peer = ana, .connected = true, .allowed = 1u << PROTO_CAPABILITY_STILL | 1u << PROTO_CAPABILITY_ZOOM};
+    struct proto_buf b;
+
+    (void)state;
+    proto_buf_init(&b, 1000);
+    client_words_status(&b, &status);
+    assert_string_equal(
+        finish(&b), "Nothing is sent. With you: Ana Lindqvist of example.org (VERIFIED); also allowed: Photo, Zoom");
+    proto_buf_free(&b);
+    status.held = true;
+    proto_buf_init(&b, 1000);
+    client_words_status(&b, &status);
+    assert_non_null(strstr(finish(&b), "ON HOLD by the agent. Nothing is sent."));
+    proto_buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +181,7 @@ int main(void)
         cmocka_unit_test(an_unverified_organisation_is_said_loudly_and_cannot_be_painted_over),
         cmocka_unit_test(the_bottom_line_tells_what_is_sent_to_whom_and_how_long),
         cmocka_unit_test(durations_read_as_people_say_them),
+        cmocka_unit_test(what_is_allowed_and_sends_nothing_is_not_said_to_be_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
