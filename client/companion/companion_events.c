@@ -117,8 +117,6 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
     if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {
         client_companion_camera_told(c);
         return;
-    if (capability == PROTO_CAPABILITY_MICROPHONE)
-        client_voice_start(c->voice, now.mono_ms);
     }
 blocked:
     client_companion_error(c, "CAMERA", why);
@@ -141,8 +139,6 @@ static void on_capture(struct client_companion *c, enum proto_capability capabil
         client_report_stop(c->report);
     }
     c->capturing[capability] = on;
-    if (!on && capability == PROTO_CAPABILITY_MICROPHONE)
-        client_voice_stop(c->voice);
     if (on)
         start_capture(c, capability);
 }
@@ -243,7 +239,6 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
 }
 
 static void act(struct client_companion *c, const struct proto_event *e)
-    client_voice_stop(c->voice);
 {
     char path[HOST_PATH_BYTES];
 
