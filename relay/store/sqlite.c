@@ -255,14 +255,18 @@ bool relay_store_tidy(struct relay_store *store, bool idle)
 {
     if (store->wal_pages - store->wal_tidied < (idle ? TIDY_IDLE_PAGES : TIDY_BUSY_PAGES))
         return false;
-    /* also when it fails: it is tried anew when as much waits again */
-    store->wal_tidied = store->wal_folded = store->wal_pages;
-    return sqlite3_wal_checkpoint_v2(store->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK;
+    int rc = sqlite3_wal_checkpoint_v2(store->data, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (rc != SQLITE_BUSY) /* BUSY: the other handle is at it; after the next group it has done most */
+        store->wal_tidied = store->wal_folded =
+            store->wal_pages; /* also when it fails: anew when as much waits again */
+    return rc == SQLITE_OK;
 }
 
 bool relay_store_wants_fold(struct relay_store *store)
 {
-    if (store->wal_pages - store->wal_folded < TIDY_IDLE_PAGES)
+    if (store->wal_pages - store->wal_folded < TIDY_IDLE_PAGES ||
+        store->wal_pages - store->wal_tidied >=
+            TIDY_BUSY_PAGES) /* the writer's turn: two at once keep each other out */
         return false;
     store->wal_folded = store->wal_pages;
     return true;

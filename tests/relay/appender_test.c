@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
@@ -522,6 +523,42 @@ static void a_thread_writes_what_the_loop_pushes(void **state)
     assert_int_equal(head.size, total);
 }
 
+/* One thread folds while another appends: neither may keep the other from it for good. */
+static void the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause(void **state)
+{
+    enum { JOBS = 12000, WINDOW = 400, WAL_MAX_BYTES = 3 * 8000 * 4096 };
+    struct world *w = *state;
+    static uint8_t evidence[3000];
+    static struct relay_result result;
+    uint64_t pushed = 0, taken = 0, count;
+    char path[96];
+    struct stat about;
+
+    world_close(w);
+    w->config.threaded = true;
+    world_open(w);
+    while (taken < JOBS) {
+        for (; pushed < JOBS && pushed - taken < WINDOW; pushed++) {
+            struct relay_job job = job_of(pushed, 0);
+            job.evidence = evidence;
+            job.evidence_len = sizeof evidence;
+            assert_ok(relay_appender_push(w->appender, &job));
+        }
+        assert_int_equal(read(w->woken, &count, sizeof count), sizeof count);
+        for (; relay_appender_take_result(w->appender, &result); taken++)
+            assert_ok(result.err);
+    }
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    assert_int_equal(stat(path, &about), 0);
+    assert_true(about.st_size > 8 << 20); /* much was folded */
+    snprintf(path, sizeof path, "%s/relay.db-wal", w->folder);
+    assert_int_equal(stat(path, &about), 0);
+    assert_true(about.st_size < WAL_MAX_BYTES);
+    world_close(w);
+    w->config.threaded = false;
+    world_open(w);
+}
+
 static void a_log_in_memory_works_the_same(void **state)
 {
     struct world *w = *state;
@@ -714,6 +751,7 @@ int main(void)
         TEST(a_log_that_was_tampered_with_is_refused),
         TEST(events_are_signed_under_their_own_name),
         TEST(a_thread_writes_what_the_loop_pushes),
+        TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),
         TEST(a_log_in_memory_works_the_same),
         TEST(witnesses_sign_the_newest_checkpoint_and_no_other),
         TEST(a_checkpoint_takes_witnesses_while_it_has_room),
