@@ -68,6 +68,7 @@ static void tell_frame(const struct agent_desk *d, const struct proto_event *e, 
 {
     struct agent_desk_i420 last = agent_desk_picture_last(d->picture);
     const struct agent_desk_frame frame = {.header = e->media.header,
+                                           .payload = e->media.bytes,
                                            .bytes = e->media.len,
                                            .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms
                                                                                    : AGENT_DESK_PICTURE_UNTIMED,

@@ -20,7 +20,8 @@ struct agent_desk;
 /* One frame's way, for those who draw it. */
 struct agent_desk_frame {
     const struct proto_media_header *header;
-    size_t bytes;                                /* of the codec */
+    const uint8_t *payload;                      /* of the codec; borrowed for the call */
+    size_t bytes;
     int64_t captured_ms, arrived_ms, decoded_ms; /* mono; captured UNTIMED: not known; decoded 0: it was not */
     const char *outcome;                         /* "decoded", "overtaken" or "waits-for-key" */
     int width, height;                           /* of the picture, when decoded */

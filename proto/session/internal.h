@@ -382,6 +382,7 @@ struct note_entry *outbox_add(struct proto_session *s, const struct proto_buf *t
                               enum proto_capability capability, const char *action, bool rides, int64_t cosign_wait_ms);
 void outbox_event(struct proto_session *s, enum proto_act action, enum proto_capability capability); /* agent's */
 void outbox_still_taken(struct proto_session *s, size_t len, const uint8_t hash[static PROTO_HASH_BYTES]);
+void outbox_recording(struct proto_session *s, bool began, uint64_t len, const uint8_t hash[static PROTO_HASH_BYTES]);
 void outbox_cosigned(struct proto_session *s, uint32_t seq, const char *line);
 void outbox_finalise(struct proto_session *s); /* no more waiting for co-signatures */
 void outbox_flush(struct proto_session *s);    /* sends what may be sent */

@@ -154,6 +154,18 @@ void outbox_still_taken(struct proto_session *s, size_t len, const uint8_t hash[
         add_event(s, &event);
 }
 
+void outbox_recording(struct proto_session *s, bool began, uint64_t len, const uint8_t hash[static PROTO_HASH_BYTES])
+{
+    struct proto_event_note event =
+        begin_event(s, began ? PROTO_ACT_RECORDING_STARTED : PROTO_ACT_RECORDING_STOPPED, PROTO_CAPABILITY_RECORDING);
+    char hex[2 * PROTO_HASH_BYTES + 1];
+
+    sodium_bin2hex(hex, sizeof hex, hash, PROTO_HASH_BYTES);
+    if (began || (!proto_event_note_detail(&event, "bytes", "%llu", (unsigned long long)len) &&
+                  !proto_event_note_detail(&event, "hash", "%s", hex)))
+        add_event(s, &event);
+}
+
 /* ---------------------------------------------------------------- co-signatures */
 
 /*

@@ -333,6 +333,12 @@ PROTO_MUST_USE enum proto_err proto_session_still_ask(struct proto_session *s, u
 PROTO_MUST_USE enum proto_err proto_session_camera_control(struct proto_session *s,
                                                            const handhold_CameraControl *control, struct proto_now now);
 /**
+ * This end has begun to record, or has stopped: noted in the log, the end with size and hash (SHA-256) of the sealed
+ * file. CONSENT: a beginning without a live consent `recording`. STATE: nobody has joined.
+ */
+PROTO_MUST_USE enum proto_err proto_session_recorded(struct proto_session *s, bool began, uint64_t bytes,
+                                                     const uint8_t hash[static 32], struct proto_now now);
+/**
  * No more is wanted: the customer's end withdraws everything at once, thanks the person, and ends the session as
  * `completed` when they have rated or after PROTO_GOODBYE_MS. STATE: there is no pair; end the session instead.
  */

@@ -141,7 +141,8 @@ def end(s, c):
     s.find(None, "The session is completed")
     s.shot("ended")
     s.click("push button", "^Save and Close$")
-    s.find(None, "Help somebody")
+    s.wait(lambda: os.path.exists(f"{s.dir}/data/handhold/wrap-up.jsonl"), "the wrap-up to be kept")
+    s.find(None, "^Ready$")
     with open(f"{s.dir}/data/handhold/wrap-up.jsonl") as f:
         wrap = json.loads(f.readline())
     expect(wrap["outcome"] == "solved" and wrap["length_ms"] > 0, f"the wrap-up is kept: {wrap}")

@@ -1,0 +1,118 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of the window in every dress, for people to look at: looks.py BIN DIR [DRESS...]
+
+Dresses: light dark contrast german rtl large small. A locale that this machine does not have is made in a folder.
+"""
+import os
+import subprocess
+import sys
+
+from stage import Failed, Stage
+
+DRESSES = {
+    "light": ({}, "1200x760"),
+    "dark": ({"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"}, "1200x760"),
+    "contrast": ({"ADW_DEBUG_HIGH_CONTRAST": "1"}, "1200x760"),
+    "german": ({"LANG": "de_DE.UTF-8"}, "1200x760"),
+    "rtl": ({"LANG": "he_IL.UTF-8"}, "1200x760"),
+    "large": ({"TEXT": "200"}, "1300x900"),
+    "small": ({}, "900x600"),
+}
+
+
+def locale(stage, name):
+    folder = f"{stage.dir}/locale"
+    os.makedirs(folder, exist_ok=True)
+    subprocess.run(["localedef", "-i", name.split(".")[0], "-f", "UTF-8", f"{folder}/{name}"], check=False, stderr=subprocess.DEVNULL)
+    stage.env.update(LOCPATH=folder, LANG=name, LC_ALL=name)
+
+
+def dress(stage, env):
+    if "LANG" in env:
+        locale(stage, env["LANG"])
+    if "TEXT" in env:
+        os.makedirs(f"{stage.dir}/config/gtk-4.0", exist_ok=True)
+        with open(f"{stage.dir}/config/gtk-4.0/settings.ini", "w") as f:
+            f.write(f"[Settings]\ngtk-xft-dpi={96 * 1024 * int(env['TEXT']) // 100}\n")
+    stage.env.update({k: v for k, v in env.items() if k not in ("LANG", "TEXT")})
+
+
+def play(s):
+    """By keys alone where words differ from language to language."""
+    s.house(clip_seconds=2)
+    s.display()
+    s.open("--invite", "--reference", "T-1041")
+    s.shot("1-invite")
+    link = s.wait(lambda: next((t for t in texts(s) if t.startswith("https://")), None), "a link")
+    s.shot("1-invite")
+    c = s.customer(link)
+    c.expect("joined")
+    s.wait(lambda: s._match("image", None) and len([1 for n, _ in s.walk() if n.get_role_name() == "page tab"]) > 0, "the live page")
+    s.keys("alt+1")
+    s.wait(lambda: "asked" in settle(s, 1), "the form")
+    s.shot("2-ask")
+    s.keys("Return")
+    c.expect("consent", state="requested")
+    c.tell(do="grant", capability="camera")
+    s.find("label", "fps")
+    s.keys("alt+3")
+    settle(s, 1)
+    s.keys("Return")
+    c.expect("consent", capability="device-state", state="requested")
+    c.tell(do="grant", capability="device-state")
+    c.tell(do="chat", text="Is it the lamp on the left?")
+    s.find("list item", "lamp on the left")
+    s.shot("3-live")
+    s.keys("ctrl+d")
+    s.find(None, "^this-device")
+    s.shot("4-devices")
+    s.keys("F6")
+    s.keys("n")
+    settle(s, 0.5)
+    s.keys("Return")
+    c.expect("mark", shape="number")
+    c.tell(do="pause")
+    s.wait(lambda: "old" in settle(s, 4), "the picture to grow old")
+    s.shot("5-paused")
+    s.keys("ctrl+question")
+    settle(s, 1.5)
+    s.shot("6-shortcuts")
+    s.keys("Escape")
+    s.keys("ctrl+e")
+    c.expect("ended")
+    settle(s, 1)
+    s.shot("7-ended")
+
+
+def settle(s, seconds):
+    """These are pictures, not checks: what moves comes to rest."""
+    import time
+    time.sleep(seconds)
+    return ["asked", "old"]
+
+
+def texts(s):
+    from stage import Atspi
+    for node, _ in s.walk():
+        if node.get_role_name() == "text":
+            yield Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
+
+
+def main():
+    bin_dir, shots, *names = sys.argv[1:]
+    for name in names or DRESSES:
+        env, size = DRESSES[name]
+        s = Stage(bin_dir, size=size, shots=f"{shots}/{name}")
+        try:
+            dress(s, env)
+            play(s)
+            print(f"{name}: {shots}/{name}", flush=True)
+        except Failed as failure:
+            s.shot("failed")
+            print(f"{name}: FAILED: {str(failure)[:400]}", flush=True)
+        finally:
+            s.close()
+
+
+main()
