@@ -167,6 +167,27 @@ static void on_event(const struct gates *g, const struct audit_note *note)
         on[action](g, note, way);
 }
 
+/* One key is one consent: who makes it last longer (PROTOCOL.md 9.1) changes nothing else of it. */
+static void judge_extension(const struct gates *g, size_t at)
+{
+    const struct audit_note *note = &g->session->notes[at];
+    const struct proto_statement *st = &note->statement;
+
+    for (size_t i = 0; i < at; i++) {
+        const struct proto_statement *before = &g->session->notes[i].statement;
+        if (g->session->notes[i].by != AUDIT_CUSTOMER || before->action != PROTO_STATEMENT_GRANT ||
+            before->epoch != st->epoch)
+            continue;
+        if (before->capability != st->capability || before->max_s != st->max_s ||
+            before->retention_days != st->retention_days || strcmp(before->purpose, st->purpose) != 0 ||
+            memcmp(before->key_commit, st->key_commit, sizeof st->key_commit) != 0)
+            audit_found(audit_expected(wrong(g, note), "the consent of entry %llu for longer, and else the same",
+                                       (unsigned long long)g->session->notes[i].entry),
+                        "one for something else under its key");
+        return;
+    }
+}
+
 void audit_gates_judge(const struct audit_session *session, struct audit_report *report)
 {
     struct way ways[PROTO_MAX_PARTICIPANTS][PROTO_MAX_STREAM + 1];
@@ -176,4 +197,6 @@ void audit_gates_judge(const struct audit_session *session, struct audit_report 
     for (size_t i = 0; i < session->count; i++)
         if (session->notes[i].by == AUDIT_RELAY)
             on_event(&g, &session->notes[i]);
+        else if (session->notes[i].by == AUDIT_CUSTOMER && session->notes[i].statement.action == PROTO_STATEMENT_GRANT)
+            judge_extension(&g, i);
 }

@@ -473,6 +473,11 @@ struct told {
     struct log_session s;
 };
 
+static char first_digit(const struct log_session *s)
+{
+    return "0123456789abcdef"[s->row.sid[0] >> 4];
+}
+
 static void begin(struct told *t)
 {
     log_fixture_open(&t->f);
@@ -607,6 +612,55 @@ static void an_event_that_the_log_key_did_not_sign_is_found(void **state)
     begin(&t);
     t.f.spoil.signature = true;
     log_session_event(&t.f, &t.s, PROTO_ACT_LOST, PROTO_CAPABILITY_NONE, "who", "customer", NULL);
+    finish(&t, t.f.entry);
+}
+
+/* The last consent again, under the same key. */
+static void extend(struct told *t, const char *purpose, uint32_t max_s)
+{
+    t->s.epoch--;
+    log_session_grant(&t->f, &t->s, PROTO_CAPABILITY_CAMERA, purpose, max_s);
+}
+
+static void a_consent_that_lasts_longer_is_one_consent(void **state)
+{
+    struct told t;
+    const char *d;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 60);
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "17");
+    log_fixture_pass(&t.f, 50);
+    extend(&t, "to see", 60);
+    log_session_hide(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "17", "10", "1000");
+    log_session_show(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "17"); /* on the new leaf */
+    log_fixture_pass(&t.f, 50);
+    log_session_hide(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "17", "10", "1000");
+    log_session_end(&t.f, &t.s, PROTO_END_COMPLETED);
+    log_fixture_settle(&t.f);
+    assert_green(&t.f);
+    d = t.f.folder;
+    expect(0, "The customer let Camera go on, for at most 1 min from now.",
+           "show %c --dir %s --key %s/officer/evidence.key", first_digit(&t.s), d, d);
+    expect(0, "shared for 1 min 40 s, 20 frames", "show %c --dir %s --key %s/officer/evidence.key", first_digit(&t.s),
+           d, d);
+    expect(0, "\"capability\":\"camera\",\"granted\":1,", "report --json --dir %s --key %s/officer/evidence.key", d, d);
+    log_fixture_close(&t.f);
+}
+
+static void a_consent_that_lasts_longer_and_changes_is_found(void **state)
+{
+    struct told t;
+
+    (void)state;
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 60);
+    extend(&t, "to see more", 60);
+    finish(&t, t.f.entry);
+    begin(&t);
+    log_session_grant(&t.f, &t.s, PROTO_CAPABILITY_CAMERA, "to see", 60);
+    extend(&t, "to see", 600);
     finish(&t, t.f.entry);
 }
 
@@ -908,6 +962,8 @@ int main(void)
         cmocka_unit_test(a_line_that_the_customer_did_not_sign_is_found),
         cmocka_unit_test(a_line_that_the_agent_did_not_sign_is_found),
         cmocka_unit_test(an_event_that_the_log_key_did_not_sign_is_found),
+        cmocka_unit_test(a_consent_that_lasts_longer_is_one_consent),
+        cmocka_unit_test(a_consent_that_lasts_longer_and_changes_is_found),
         cmocka_unit_test(a_missing_rekey_note_is_a_gap),
         cmocka_unit_test(a_gap_in_the_agents_numbers_is_found),
         cmocka_unit_test(a_chain_that_was_forked_is_found),
