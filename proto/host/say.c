@@ -6,29 +6,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "proto/util/buf.h"
 
 #define SAY_LINE_BYTES 8192u /* a longer line is cut: the log is for people */
 
 static const char *say_program = "handhold";
-static bool say_debug;
+static bool say_debug, say_journal;
+static const char *const journal_levels[] = {
+    [HOST_DEBUG] = "<7>", [HOST_INFO] = "<6>", [HOST_WARN] = "<4>", [HOST_ERROR] = "<3>"};
 
 static const char *const level_names[] = {
     [HOST_DEBUG] = "debug", [HOST_INFO] = "info", [HOST_WARN] = "warning", [HOST_ERROR] = "error"};
+
+/* Does stderr go to systemd's journal? Then each line begins with its level (sd-daemon(3)), which the journal keeps as
+ * a field. */
+static bool is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat own;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(STDERR_FILENO, &own) &&
+           own.st_dev == device && own.st_ino == inode;
+}
 
 void host_say_start(const char *program, bool debug)
 {
     say_program = program;
     say_debug = debug;
+    say_journal = is_journal();
 }
 
 /* One write of one whole line; what a stranger could use to forge a second line or to drive a terminal is spelt out. */
-static void put_line(const char *text)
+static void put_line(enum host_level level, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
     char line[SAY_LINE_BYTES];
-    size_t n = 0;
+    size_t n = say_journal ? (size_t)snprintf(line, sizeof line, "%s", journal_levels[level]) : 0;
 
     for (const char *at = text; *at && n + 5 < sizeof line; at++) {
         unsigned char c = (unsigned char)*at;
@@ -61,7 +78,7 @@ void host_say(enum host_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text + used, sizeof text - (size_t)used, format, args);
     va_end(args);
-    put_line(text);
+    put_line(level, text);
 }
 
 void host_say_error(const char *value, const char *rule, const char *way_out)
@@ -71,7 +88,7 @@ void host_say_error(const char *value, const char *rule, const char *way_out)
 
     snprintf(text, sizeof text, "%s: %s: %s%s%s", say_program, value && *value ? value : "(empty)", rule,
              more ? "; " : "", more ? way_out : "");
-    put_line(text);
+    put_line(HOST_ERROR, text);
 }
 
 void host_say_err(const char *value, enum proto_err err)

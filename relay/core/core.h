@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "proto/consent/erasure.h"
+#include "proto/consent/statement.h"
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
 #include "proto/util/err.h"
@@ -96,6 +97,8 @@ struct relay_core_config {
     const struct proto_policy *policy;  /* verified; copied: gates are held to it, evidence is sealed to its key */
     /** Signs a relay event's text with the log key: appends text, blank line and signature line to `note`. */
     enum proto_err (*sign_event)(void *context, const char *text, struct proto_buf *note);
+    /** A session's event, when it is on its way to the log: for the operator, who is told no names. May be NULL. */
+    void (*tell)(void *context, const struct proto_event_note *event);
     /** Newest durable checkpoint note; fills at most PROTO_LOG_CHECKPOINT_MAX bytes, empty text while the log is empty.
      */
     void (*checkpoint)(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX]);

@@ -110,6 +110,8 @@ enum proto_err relay_event_log(struct relay_core *core, struct relay_room *room,
         if (err) { /* nobody has seen it: the number is used again */
             room->row.event_seq = event->seq - 1u;
             memcpy(room->row.event_prev, before, sizeof before);
+        } else if (core->config.tell) {
+            core->config.tell(core->config.context, event);
         }
     }
     proto_buf_free(&text);

@@ -12,7 +12,9 @@
 #include "proto/host/world.h"
 #include "relay/serve/blocks.h"
 #include "relay/serve/engine.h"
+#include "relay/serve/harden.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/notify.h"
 #include "relay/serve/page.h"
 #include "relay/serve/serve.h"
 
@@ -94,16 +96,14 @@ static bool read_config(struct serve_config *config, struct serve_report *report
     return true;
 }
 
-/* Descriptors for every connection that the limits allow; no memory image with keys in it on disk. */
+/* Descriptors for every connection that the limits allow. */
 static void set_limits(struct serve_config *config, struct serve_report *report)
 {
     enum { BESIDES = 1024 }; /* connections under way, database, the rest */
-    struct rlimit files, none = {0, 0};
+    struct rlimit files;
     rlim_t wanted = (rlim_t)config->limits.connections + BESIDES;
     char value[64], finding[128];
 
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)umask(077);
     if (getrlimit(RLIMIT_NOFILE, &files))
         return;
     files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
@@ -154,6 +154,7 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
 
         snprintf(public_url, sizeof public_url, "https://%s", serve.public_authority);
         snprintf(staff_url, sizeof staff_url, "https://%s", serve.staff_authority);
+        (void)serve_notify("READY=1\nSTATUS=serving %s and %s", public_url, staff_url);
         host_json_event("ready", "{s:s,s:s}", "public", public_url, "staff", staff_url);
         host_loop_run(loop);
         host_say(HOST_INFO, "ended");
@@ -225,6 +226,7 @@ static int run(void)
 
     if (read_config(&config, &report)) {
         set_limits(&config, &report);
+        serve_harden(&folder);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
         if (read && report.table && serve_folder_in_use(&folder))
             check_beside(&folder, &report);

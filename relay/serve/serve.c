@@ -9,8 +9,10 @@
 #include "relay/serve/guard.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/notify.h"
 #include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
+#include "relay/serve/tell.h"
 #include "relay/serve/tiles.h"
 #include "relay/serve/witness.h"
 
@@ -23,6 +25,11 @@ static enum proto_err sign_event(void *context, const char *text, struct proto_b
     struct serve *serve = context;
 
     return relay_appender_sign_event(serve->appender, text, note);
+}
+
+static void tell(void *context, const struct proto_event_note *event)
+{
+    serve_tell_event(context, event);
 }
 
 static void checkpoint(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX])
@@ -100,6 +107,7 @@ static enum proto_err new_core(struct serve *serve)
         .org = &serve->folder->org,
         .policy = &serve->folder->policy,
         .sign_event = sign_event,
+        .tell = tell,
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,
@@ -171,6 +179,16 @@ static void on_woken(void *context)
     serve_run_core(serve);
 }
 
+static void feed_watchdog(struct serve *serve)
+{
+    int64_t now_ms = host_now().mono_ms;
+
+    if (!serve->watchdog_ms || now_ms < serve->watchdog_due_ms)
+        return;
+    serve->watchdog_due_ms = now_ms + serve->watchdog_ms / 3;
+    (void)serve_notify("WATCHDOG=1");
+}
+
 static void on_watch(void *context)
 {
     struct serve *serve = context;
@@ -179,6 +197,8 @@ static void on_watch(void *context)
         serve_reload(serve, false);
     serve_officer_retain(serve, false);
     serve_guard_tick(serve);
+    serve_tell_tick(serve);
+    feed_watchdog(serve);
     serve_run_core(serve);
     host_timer_set(serve->watch_timer, host_now().mono_ms + WATCH_MS);
 }
@@ -223,6 +243,8 @@ void serve_reload(struct serve *serve, bool certificates)
 {
     struct serve_report report = {0};
 
+    if (certificates)
+        (void)serve_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)host_now().mono_ms * 1000);
     reload_notes(serve, &report);
     if (certificates) {
         serve_officer_retain(serve, true);
@@ -230,6 +252,7 @@ void serve_reload(struct serve *serve, bool certificates)
             host_say(HOST_INFO, "certificate read again");
         else
             host_say(HOST_WARN, "the certificate stays the one that was loaded before");
+        (void)serve_notify("READY=1");
     }
     serve_run_core(serve);
 }
@@ -241,6 +264,7 @@ void serve_drain(struct serve *serve)
         return;
     }
     serve->draining = true;
+    (void)serve_notify("STOPPING=1\nSTATUS=waiting for live sessions to move");
     serve->drain_until_ms = host_now().mono_ms + serve->config->drain_s * 1000;
     host_say(HOST_INFO, "ending: no new session from now on, live ones have %llds; a second signal ends at once",
              (long long)serve->config->drain_s);
@@ -330,6 +354,7 @@ bool serve_open(struct serve *serve, const struct serve_config *config, struct s
         !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
+    serve->watchdog_ms = serve_notify_watchdog_ms();
     serve_witnesses_poke(serve->witnesses);
     host_loop_on_wake(loop, on_woken, serve);
     host_loop_on_pass(loop, on_pass, serve);

@@ -29,6 +29,13 @@ struct serve_guard {
     uint64_t resident_bytes, refused_chatter;
 };
 
+/* tell.h */
+struct serve_tell {
+    unsigned lines, not_written;
+    uint64_t refused_joins, refused_connections;
+    int64_t minute_ms, day_ms; /* when each is told again */
+};
+
 struct serve {
     /* Borrowed */
     const struct serve_config *config;
@@ -50,9 +57,11 @@ struct serve {
     char public_authority[SERVE_HOST_BYTES], staff_authority[SERVE_HOST_BYTES]; /* host[:port] */
     int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
     struct serve_guard guard;
-    int64_t core_due_ms;                /* what core_timer is set to */
-    int64_t retained_day;               /* since 1970, on which what is over its time was last looked for */
-    bool draining, stopping;            /* stopping: the core hears of nothing any more */
+    struct serve_tell tell;
+    int64_t watchdog_ms, watchdog_due_ms; /* 0: nobody waits for a word of us */
+    int64_t core_due_ms;                  /* what core_timer is set to */
+    int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
+    bool draining, stopping;              /* stopping: the core hears of nothing any more */
 };
 
 /** Opens store and log, restores the sessions, listens. false: the report has the error. serve_close() in any case. */

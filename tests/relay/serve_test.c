@@ -3,6 +3,7 @@
  * wrong. */
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sodium.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -219,6 +222,50 @@ static void whoever_is_revoked_is_out_within_seconds(void **state)
     assert_false(anna.closed);
     line_end_clear(&bert);
     line_end_clear(&anna);
+}
+
+/* ---- systemd ---- */
+
+/* The next word that a service manager would hear. */
+static void expect_told(int socket, const char *wanted)
+{
+    char text[512];
+
+    for (;;) {
+        struct pollfd told = {socket, POLLIN, 0};
+        ssize_t len = poll(&told, 1, 30000) == 1 ? recv(socket, text, sizeof text - 1, 0) : -1;
+
+        if (len < 0)
+            fail_msg("%s was not told", wanted);
+        text[len < 0 ? 0 : len] = 0;
+        if (!strncmp(text, wanted, strlen(wanted)))
+            return;
+        assert_int_equal(strncmp(text, "WATCHDOG=1", 10), 0); /* said at any time */
+    }
+}
+
+static void a_service_manager_is_told_what_goes_on(void **state)
+{
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
+    int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    snprintf(own.sun_path, sizeof own.sun_path, "%s", place_path(&place, "notify"));
+    assert_int_equal(bind(socket_fd, (struct sockaddr *)&own, sizeof own), 0);
+    setenv("NOTIFY_SOCKET", own.sun_path, 1);
+    setenv("WATCHDOG_USEC", "3000000", 1);
+    place_start(&place, NULL);
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    expect_told(socket_fd, "READY=1\nSTATUS=serving https://127.0.0.1:");
+    expect_told(socket_fd, "WATCHDOG=1");
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    expect_told(socket_fd, "RELOADING=1\nMONOTONIC_USEC=");
+    expect_told(socket_fd, "READY=1");
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    expect_told(socket_fd, "STOPPING=1");
+    close(socket_fd);
+    unlink(own.sun_path);
 }
 
 /* ---- names ---- */
@@ -681,6 +728,7 @@ int main(void)
         WITH_RELAY(a_hello_is_answered_by_a_welcome),
         WITH_RELAY(whoever_is_revoked_is_out_within_seconds),
         WITH_RELAY(a_host_that_is_not_ours_is_not_served),
+        WITHOUT(a_service_manager_is_told_what_goes_on),
         WITHOUT(on_one_port_the_name_decides_which_end_it_is),
         WITH_RELAY(nothing_but_a_websocket_is_upgraded_to),
         WITH_RELAY(a_websocket_elsewhere_or_of_another_protocol_is_refused),

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/tell.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/serve/listen.h"
+
+enum { LINES_A_SECOND = 50, MINUTE_MS = 60000, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 14, SID_SHOWN_BYTES = 4 };
+
+/* Which acts are told without --verbose, and which of their details; all others hold names, keys or references. */
+static const struct {
+    enum proto_act act;
+    enum host_level level;
+} told[] = {
+    {PROTO_ACT_CREATED, HOST_INFO},  {PROTO_ACT_JOINED, HOST_INFO},       {PROTO_ACT_LOST, HOST_INFO},
+    {PROTO_ACT_RETURNED, HOST_INFO}, {PROTO_ACT_ENDED, HOST_INFO},        {PROTO_ACT_BLOCKED, HOST_WARN},
+    {PROTO_ACT_STARTED, HOST_DEBUG}, {PROTO_ACT_GATE_OPENED, HOST_DEBUG}, {PROTO_ACT_GATE_CLOSED, HOST_DEBUG},
+    {PROTO_ACT_STOPPED, HOST_DEBUG},
+};
+static const char *const details[] = {"by", "who", "cause", "reason", "src", "stream", "frames", "bytes"};
+
+void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
+{
+    char sid[2 * SID_SHOWN_BYTES + 1], text[512];
+    enum host_level level = HOST_DEBUG;
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (told[i].act == event->action)
+            level = told[i].level;
+    if (++serve->tell.lines > LINES_A_SECOND) {
+        serve->tell.not_written++;
+        return;
+    }
+    if (event->capability != PROTO_CAPABILITY_NONE)
+        len += (size_t)snprintf(text, sizeof text, " %s", proto_capability_name(event->capability));
+    for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
+        const char *value = proto_event_note_get(event, details[i]);
+
+        if (value && len < sizeof text)
+            len += (size_t)snprintf(text + len, sizeof text - len, " %s=%s", details[i], value);
+    }
+    sodium_bin2hex(sid, sizeof sid, event->sid, SID_SHOWN_BYTES);
+    host_say(level, "session %s: %s%s", sid, proto_act_name(event->action), len ? text : "");
+}
+
+static void tell_refused(struct serve *serve)
+{
+    struct relay_core_figures figures;
+    struct serve_arrival_figures arrivals;
+    uint64_t connections = serve->guard.refused_chatter, joins;
+
+    serve_listen_figures(serve->listen, &arrivals);
+    relay_core_figures(serve->core, &figures);
+    for (int i = 0; i < SERVE_REFUSALS; i++)
+        connections += arrivals.refused[i];
+    joins = figures.refused_joins;
+    if (joins != serve->tell.refused_joins || connections != serve->tell.refused_connections)
+        host_say(HOST_INFO, "refused in the last minute: %llu joins, %llu connections (by which bound: /metrics)",
+                 (unsigned long long)(joins - serve->tell.refused_joins),
+                 (unsigned long long)(connections - serve->tell.refused_connections));
+    serve->tell.refused_joins = joins;
+    serve->tell.refused_connections = connections;
+}
+
+static void tell_certificate(const struct serve *serve)
+{
+    struct tm tm;
+    int64_t left_s;
+
+    if (ASN1_TIME_to_tm(X509_get0_notAfter(serve->folder->relay), &tm) != 1)
+        return;
+    left_s = timegm(&tm) - host_now().unix_ms / 1000;
+    if (left_s < WARN_DAYS * 24 * 3600)
+        host_say(HOST_WARN, "the relay's certificate ends in %lld days: issue the next one and send SIGHUP",
+                 (long long)(left_s / (24 * 3600)));
+}
+
+void serve_tell_tick(struct serve *serve)
+{
+    int64_t now_ms = host_now().mono_ms;
+
+    if (serve->tell.not_written)
+        host_say(HOST_WARN, "%u more events of sessions in this second", serve->tell.not_written);
+    serve->tell.lines = serve->tell.not_written = 0;
+    if (now_ms >= serve->tell.minute_ms) {
+        tell_refused(serve);
+        serve->tell.minute_ms = now_ms + MINUTE_MS;
+    }
+    if (now_ms >= serve->tell.day_ms) {
+        tell_certificate(serve);
+        serve->tell.day_ms = now_ms + DAY_MS;
+    }
+}
