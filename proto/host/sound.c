@@ -83,9 +83,25 @@ static PaDeviceIndex find_device(const char *spec, bool in)
     return paNoDevice;
 }
 
+/* The libraries below tell stderr of every device that is not there; what a person must know is in `why`. */
+static PaError start_quietly(void)
+{
+    int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), kept = dup(STDERR_FILENO);
+    if (quiet >= 0 && kept >= 0)
+        (void)dup2(quiet, STDERR_FILENO);
+    PaError err = Pa_Initialize();
+    if (kept >= 0) {
+        (void)dup2(kept, STDERR_FILENO);
+        close(kept);
+    }
+    if (quiet >= 0)
+        close(quiet);
+    return err;
+}
+
 static enum proto_err open_device(struct host_sound *s, const char *spec, bool in, char why[static 256])
 {
-    if (Pa_Initialize() != paNoError)
+    if (start_quietly() != paNoError)
         return fail(why, spec, "this machine's sound cannot be reached; give a file, or none");
     PaDeviceIndex device = find_device(spec, in);
     const PaDeviceInfo *info = device == paNoDevice ? NULL : Pa_GetDeviceInfo(device);

@@ -322,9 +322,86 @@ static void whatever_the_line_drops_by_the_rules_all_that_passes_decodes(void **
     }
 }
 
+/* Half the size, then the whole again: each begins with a key frame, and whatever layers are left out, all decodes. */
+static void a_change_of_size_or_of_layers_left_out_never_breaks_the_chain(void **state)
+{
+    static const int sizes[][2] = {{W, H}, {W / 2, H / 2}, {W * 3 / 4, H * 3 / 4}, {W / 4, H / 4}, {W, H}};
+    struct client_encoder *encoder;
+    struct agent_desk_picture *p;
+    uint8_t *small = malloc(BYTES);
+    uint64_t draw = 88172645463325252u;
+
+    (void)state;
+    assert_non_null(small);
+    assert_ok(client_encoder_new(&encoder, W, H, 30, 600));
+    assert_ok(agent_desk_picture_new(&p));
+    for (int n = 0; n < 250; n++) {
+        static const uint8_t pattern[] = {0, 2, 1, 2};
+        int w = sizes[n / 50][0], h = sizes[n / 50][1];
+        struct client_frame whole = picture(n), frame = whole;
+        struct client_packet packet;
+
+        draw = draw * 6364136223846793005u + 1442695040888963407u;
+        if (n % 50 && pattern[n % 4] && draw >> 63)
+            continue; /* left out before it is encoded */
+        frame.width = w;
+        frame.height = h;
+        frame.plane[0] = small;
+        frame.plane[1] = small + w * h;
+        frame.plane[2] = small + w * h * 5 / 4;
+        frame.stride[0] = w;
+        frame.stride[1] = frame.stride[2] = w / 2;
+        for (int plane = 0; plane < 3; plane++) /* the nearest pixel will do */
+            for (int y = 0; y < (plane ? h / 2 : h); y++)
+                for (int x = 0; x < (plane ? w / 2 : w); x++)
+                    ((uint8_t *)(uintptr_t)frame.plane[plane])[y * frame.stride[plane] + x] =
+                        whole.plane[plane][y * H / h * whole.stride[plane] + x * W / w];
+        assert_ok(client_encoder_set_size(encoder, w, h));
+        assert_ok(client_encoder_set_kbps(encoder, 100 + (int)(draw >> 40) % 1000));
+        assert_ok(client_encoder_encode_as(encoder, &frame, pattern[n % 4], false, &packet));
+        assert_int_equal(packet.key, n % 50 == 0);
+        assert_int_equal(packet.tid, packet.key ? 0 : pattern[n % 4]);
+        assert_int_equal(agent_desk_picture_feed(p, packet.bytes, packet.len, 0, 0), AGENT_DESK_PICTURE_SHOWN);
+        assert_int_equal(agent_desk_picture_last(p).width, w);
+        assert_int_equal(agent_desk_picture_last(p).height, h);
+    }
+    assert_int_equal(client_encoder_set_size(encoder, W + 2, H), PROTO_ERR_RANGE);
+    assert_int_equal(client_encoder_set_size(encoder, W - 1, H), PROTO_ERR_RANGE);
+    agent_desk_picture_free(p);
+    client_encoder_free(encoder);
+    free(small);
+}
+
+static void a_still_is_sharp_and_of_a_bounded_size(void **state)
+{
+    struct client_encoder *encoder;
+    struct agent_desk_picture *p;
+
+    (void)state;
+    assert_ok(client_encoder_new(&encoder, W, H, 30, 60));
+    assert_ok(agent_desk_picture_new(&p));
+    assert_ok(client_encoder_set_sharp(encoder, true));
+    for (int n = 0; n < 10; n++) {
+        struct client_frame frame = picture(n * 9);
+        struct client_packet packet;
+        struct agent_desk_i420 seen;
+        assert_ok(client_encoder_encode_as(encoder, &frame, 0, true, &packet));
+        assert_true(packet.key);
+        assert_int_equal(agent_desk_picture_feed(p, packet.bytes, packet.len, 0, 0), AGENT_DESK_PICTURE_SHOWN);
+        seen = agent_desk_picture_last(p);
+        print_message("still of %zu bytes, %.1f dB\n", packet.len, psnr(&frame, &seen));
+        assert_true(psnr(&frame, &seen) > 34);
+        assert_in_range(packet.len, 2000, 40000);
+    }
+    agent_desk_picture_free(p);
+    client_encoder_free(encoder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_of_size_or_of_layers_left_out_never_breaks_the_chain),
+        cmocka_unit_test(a_still_is_sharp_and_of_a_bounded_size),
         cmocka_unit_test(each_number_of_layers_decodes_by_itself_at_a_good_quality),
         cmocka_unit_test(layers_and_discardable_follow_the_pattern_and_begin_again_at_a_key_frame),
         cmocka_unit_test(a_new_rate_holds_from_the_next_picture_on),

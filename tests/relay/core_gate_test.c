@@ -400,6 +400,41 @@ static void gates_have_a_bound(void **state)
     }
 }
 
+static void a_sender_is_told_what_waits_and_once_that_it_is_over(void **state)
+{
+    const handhold_FromRelay *said;
+    unsigned reports = 0;
+
+    (void)state;
+    session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
+    world_silence(&w, s.customer);
+    assert_ok(world_media(&w, s.customer, &key_frame, 500));
+    assert_null(world_hear(&w, s.customer, handhold_FromRelay_queue_report_tag)); /* it came this instant */
+    for (int ms = 10; ms <= 300; ms += 10) {
+        world_pass(&w, 10);
+        assert_ok(world_media(&w, s.customer, &key_frame, 500));
+        while ((said = world_hear(&w, s.customer, handhold_FromRelay_queue_report_tag)) != NULL) {
+            reports++;
+            assert_int_equal(said->body.queue_report.stream, 5);
+            assert_true(said->body.queue_report.queued_ms >= 20);
+            assert_true(said->body.queue_report.queued_bytes >= 500);
+        }
+    }
+    assert_in_range(reports, 2, 4); /* every tenth of a second, whatever is sent */
+    world_silence(&w, s.agent);
+    reports = 0;
+    for (int i = 0; i < 10; i++) {
+        world_pass(&w, 100);
+        assert_ok(world_media(&w, s.customer, &key_frame, 500));
+        world_silence(&w, s.agent);
+        while ((said = world_hear(&w, s.customer, handhold_FromRelay_queue_report_tag)) != NULL) {
+            reports++;
+            assert_int_equal(said->body.queue_report.queued_ms, 0);
+        }
+    }
+    assert_int_equal(reports, 1);
+}
+
 static void a_slow_receiver_costs_the_picture_and_the_sender_is_asked_for_a_key_frame_once(void **state)
 {
     struct proto_media_header header = key_frame;
@@ -543,6 +578,7 @@ int main(void)
         GATE_TEST(a_gate_on_a_newer_grant_goes_on_and_loses_nothing_that_waits),
         GATE_TEST(a_newer_grant_that_the_log_does_not_have_extends_nothing),
         GATE_TEST(gates_have_a_bound),
+        GATE_TEST(a_sender_is_told_what_waits_and_once_that_it_is_over),
         GATE_TEST(a_slow_receiver_costs_the_picture_and_the_sender_is_asked_for_a_key_frame_once),
         GATE_TEST(the_sender_is_asked_also_when_pictures_grow_old_in_silence),
         GATE_TEST(control_passes_before_a_picture_that_came_first),

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a sender is told of its frames: by the receiver that they came, and by the relay what waits. */
+#include "tests/proto/test.h"
+
+#include <string.h>
+
+#include "tests/proto/session_world.h"
+
+#define CAMERA PROTO_CAPABILITY_CAMERA
+
+static struct session_world sw;
+
+static int setup(void **state)
+{
+    (void)state;
+    sw_init(&sw, 9);
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_forget_events(&sw);
+    return 0;
+}
+static int teardown(void **state)
+{
+    (void)state;
+    sw_clear(&sw);
+    return 0;
+}
+
+/* Feeds the sender's end an acknowledgement as the agent would seal it. */
+static void acknowledge(const handhold_MediaAck *ack)
+{
+    pair_send_message(sw.agent, PROTO_CONTROL_MEDIA_ACK, handhold_MediaAck_fields, ack);
+    sw_carry(&sw);
+}
+
+static size_t acks_sent(size_t from)
+{
+    return sw_traced(&sw, from, false, PROTO_TYPE_CONTROL, PROTO_CONTROL_MEDIA_ACK);
+}
+
+static void each_frame_is_acknowledged_and_the_sender_hears_of_it(void **state)
+{
+    size_t from = sw.trace_count;
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        assert_ok(sw_push(&sw, CAMERA, "a picture", i == 0));
+        sw_pass(&sw, 33);
+    }
+    assert_int_equal(acks_sent(from), 10);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_MEDIA_ACK), 10);
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ALARM) + sw_count(&sw, true, PROTO_EVENT_ALARM), 0);
+}
+
+static void a_burst_is_acknowledged_in_few_messages_and_none_is_forgotten(void **state)
+{
+    size_t from = sw.trace_count;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        assert_ok(sw_push(&sw, CAMERA, "a picture", i == 0));
+    sw_carry(&sw);
+    sw_pass(&sw, 100);
+    assert_in_range(acks_sent(from), 3, 4); /* one at once, two that are full, and the rest */
+    assert_int_equal(sw.agent->acks.message.obj_count, 0);
+    assert_int_equal(proto_session_last_object(sw.customer, CAMERA), sw.customer->grants[CAMERA].object);
+    assert_int_equal(proto_session_last_object(sw.customer, (enum proto_capability)99), 0);
+}
+
+static void state_and_voice_are_not_acknowledged(void **state)
+{
+    size_t from;
+
+    (void)state;
+    sw_grant(&sw, PROTO_CAPABILITY_DEVICE_STATE);
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    from = sw.trace_count;
+    assert_ok(sw_push(&sw, PROTO_CAPABILITY_DEVICE_STATE, "on", false));
+    assert_ok(sw_push(&sw, PROTO_CAPABILITY_MICROPHONE, "hello", false));
+    sw_carry(&sw);
+    sw_pass(&sw, 100);
+    assert_int_equal(acks_sent(from), 0);
+}
+
+static void an_acknowledgement_that_makes_no_sense_is_ignored_and_nothing_more(void **state)
+{
+    uint32_t stream = sw.customer->grants[CAMERA].stream;
+    const handhold_MediaAck wrong[] = {
+        {.stream = stream},
+        {.stream = stream, .obj_count = 2, .obj = {7, 7}, .arrival_ms_count = 2},
+        {.stream = stream, .obj_count = 2, .obj = {7, 3}, .arrival_ms_count = 2},
+        {.stream = stream, .obj_count = 2, .obj = {7, 8}, .arrival_ms_count = 1},
+        {.stream = (stream + 1) % 64, .obj_count = 1, .obj = {1}, .arrival_ms_count = 1},
+        {.stream = stream + 256, .obj_count = 1, .obj = {1}, .arrival_ms_count = 1},
+        {.stream = 0, .obj_count = 1, .obj = {1}, .arrival_ms_count = 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        acknowledge(&wrong[i]);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_MEDIA_ACK), 0);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM), 0);
+    assert_true(sw.customer->pair.up);
+}
+
+static void a_customer_does_not_acknowledge(void **state)
+{
+    const handhold_MediaAck ack = {.stream = 1, .obj_count = 1, .obj = {1}, .arrival_ms_count = 1};
+
+    (void)state;
+    pair_send_message(sw.customer, PROTO_CONTROL_MEDIA_ACK, handhold_MediaAck_fields, &ack);
+    sw_carry(&sw);
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ALARM), 1); /* from the wrong side */
+}
+
+static void what_was_to_be_acknowledged_goes_with_the_pair(void **state)
+{
+    (void)state;
+    assert_ok(sw_push(&sw, CAMERA, "one", true));
+    assert_ok(sw_push(&sw, CAMERA, "two", false));
+    sw_carry(&sw);
+    assert_int_equal(sw.agent->acks.message.obj_count, 1);
+    sw_cut(&sw, true);
+    assert_int_equal(sw.agent->acks.message.obj_count, 0);
+}
+
+static void the_relays_report_reaches_the_sender_of_a_stream_it_has(void **state)
+{
+    handhold_FromRelay report = {.which_body = handhold_FromRelay_queue_report_tag};
+
+    (void)state;
+    report.body.queue_report =
+        (handhold_QueueReport){.stream = sw.customer->grants[CAMERA].stream, .queued_ms = 120, .dropped = 2};
+    sw_say(&sw, true, &report);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_MEDIA_QUEUE), 1);
+    report.body.queue_report.stream += 256;
+    sw_say(&sw, true, &report);
+    report.body.queue_report.stream = 0;
+    sw_say(&sw, true, &report);
+    sw_say(&sw, false, &report);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_MEDIA_QUEUE), 1);
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_MEDIA_QUEUE), 0);
+}
+
+static void a_voice_leaves_before_pictures_that_wait(void **state)
+{
+    size_t len;
+
+    (void)state;
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    const struct proto_frame picture = {.bytes = (const uint8_t *)"p", .len = 1, .key = true};
+    const struct proto_frame voice = {.bytes = (const uint8_t *)"v", .len = 1};
+    assert_ok(proto_session_push_frame(sw.customer, CAMERA, &picture, sw.now));
+    assert_ok(proto_session_push_frame(sw.customer, CAMERA, &picture, sw.now));
+    assert_ok(proto_session_push_frame(sw.customer, PROTO_CAPABILITY_MICROPHONE, &voice, sw.now));
+    const uint8_t *first = proto_session_pending(sw.customer, &len);
+    struct proto_media_header header;
+    assert_ok(proto_media_header_parse(first, len, &header));
+    assert_int_equal(header.class, PROTO_CLASS_AUDIO);
+    sw_carry(&sw);
+}
+
+int main(void)
+{
+#define MEDIA_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        MEDIA_TEST(each_frame_is_acknowledged_and_the_sender_hears_of_it),
+        MEDIA_TEST(a_burst_is_acknowledged_in_few_messages_and_none_is_forgotten),
+        MEDIA_TEST(state_and_voice_are_not_acknowledged),
+        MEDIA_TEST(an_acknowledgement_that_makes_no_sense_is_ignored_and_nothing_more),
+        MEDIA_TEST(a_customer_does_not_acknowledge),
+        MEDIA_TEST(what_was_to_be_acknowledged_goes_with_the_pair),
+        MEDIA_TEST(the_relays_report_reaches_the_sender_of_a_stream_it_has),
+        MEDIA_TEST(a_voice_leaves_before_pictures_that_wait),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
