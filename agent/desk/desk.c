@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/desk/inside.h"
+#include "proto/wire/state.h"
 
 enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_config *config,
                               const struct agent_desk_listener *listener, struct proto_now now)
@@ -116,12 +117,12 @@ static void take_picture(struct agent_desk *d, const struct proto_event *e, stru
 
 static void take_state(struct agent_desk *d, const struct proto_event *e)
 {
+    struct proto_state_reader reader = proto_state_reader_of(e->media.bytes, e->media.len);
     handhold_StateChange change;
 
-    if (proto_message_decode(e->media.bytes, e->media.len, handhold_StateChange_fields, &change, sizeof change) ==
-            PROTO_OK &&
-        d->listener.state)
-        d->listener.state(d->listener.context, &change);
+    while (proto_state_next(&reader, &change) == PROTO_OK)
+        if (d->listener.state)
+            d->listener.state(d->listener.context, &change);
 }
 
 /* ---- events ---- */

@@ -8,8 +8,12 @@
 #include "client/state/redact.h"
 #include "proto/host/files.h"
 #include "proto/host/say.h"
-#include "proto/wire/message.h"
+#include "proto/wire/state.h"
 
+enum {
+    BATCHES_ALONE = 8,         /* of 16 kB each time: a home of 5000 values in a few hundred milliseconds */
+    BATCH_BESIDE_BYTES = 4096, /* one such each time while a picture or a voice is sent: they are never kept waiting */
+};
 #define REPORT_ASK_MS 50 /* how often a source that tells by its descriptor is asked */
 
 struct client_report {
@@ -19,6 +23,8 @@ struct client_report {
     size_t count;
     bool running;
     uint64_t told;
+    struct proto_buf batch; /* told by the model, and not yet sent */
+    size_t in_batch, batches_left;
     int64_t again_ms; /* when what did not fit is offered again */
     /* while flushing */
     struct proto_session *session;
@@ -61,6 +67,7 @@ enum proto_err client_report_new(struct client_report **out, const char *const *
     snprintf(why, CLIENT_STATE_WHY_BYTES, "--state: %s", proto_err_rule(err));
     if (!r)
         return err;
+    proto_buf_init_secret(&r->batch, PROTO_STATE_BATCH_BYTES);
     err = client_state_model_new(&r->model);
     if (err == PROTO_OK && rules)
         err = read_rules(r, rules, why);
@@ -98,6 +105,8 @@ void client_report_stop(struct client_report *r)
     if (!r)
         return;
     r->running = false;
+    proto_buf_clear(&r->batch); /* a new start tells all of it again */
+    r->in_batch = 0;
     for (size_t i = 0; i < r->count; i++)
         client_state_source_rest(r->sources[i]);
 }
@@ -132,24 +141,38 @@ static void put(char *to, size_t size, const char *from)
 }
 #define PUT(field, from) put((field), sizeof(field), (from))
 
+/* True when the batch is empty again. */
+static bool send_batch(struct client_report *r)
+{
+    struct proto_frame frame = {
+        .bytes = r->batch.bytes, .len = r->batch.len, .key = true, .capture_mono_ms = r->now.mono_ms};
+
+    if (r->batch.len == 0)
+        return true;
+    if (r->batches_left == 0 ||
+        proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now) != PROTO_OK)
+        return false;
+    r->batches_left--;
+    r->told += r->in_batch;
+    r->in_batch = 0;
+    proto_buf_clear(&r->batch);
+    return true;
+}
+
 static bool push(struct client_report *r, const handhold_StateChange *change)
 {
-    struct proto_buf bytes;
-    struct proto_frame frame;
-    enum proto_err err;
+    bool beside = r->batches_left <= 1 && r->batch.len > BATCH_BESIDE_BYTES;
 
-    proto_buf_init(&bytes, 2048);
-    err = proto_message_encode(&bytes, handhold_StateChange_fields, change);
-    if (err != PROTO_OK) {
-        proto_buf_free(&bytes);
-        return true; /* a value that the wire does not take is not offered again */
+    if (beside && !send_batch(r))
+        return false;
+    if (proto_state_batch_add(&r->batch, change) != PROTO_OK) {
+        if (!send_batch(r))
+            return false;
+        if (proto_state_batch_add(&r->batch, change) != PROTO_OK)
+            return true; /* a value that the wire does not take is not offered again */
     }
-    frame =
-        (struct proto_frame){.bytes = bytes.bytes, .len = bytes.len, .key = true, .capture_mono_ms = r->now.mono_ms};
-    err = proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now);
-    proto_buf_free(&bytes);
-    r->told += err == PROTO_OK;
-    return err == PROTO_OK;
+    r->in_batch++;
+    return true;
 }
 
 static bool tell_device(void *context, const struct client_state_device *device)
@@ -210,7 +233,12 @@ void client_report_tick(struct client_report *r, struct proto_session *session, 
             client_state_source_poll(r->sources[i], now, r->model);
     r->session = session;
     r->now = now;
+    r->batches_left = proto_session_may_send(session, PROTO_CAPABILITY_CAMERA) ||
+                              proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE)
+                          ? 1
+                          : BATCHES_ALONE;
     client_state_model_flush(r->model, &sink);
+    send_batch(r);
     r->session = NULL;
     r->again_ms = now.mono_ms + REPORT_ASK_MS;
 }
@@ -225,7 +253,10 @@ bool client_report_check(struct client_report *r, struct proto_session *session,
         return false;
     r->session = session;
     r->now = now;
+    r->batches_left = 1;
     sent = push(r, &change);
+    if (sent)
+        send_batch(r); /* at once: somebody waits for it; else with the next tick */
     r->session = NULL;
     return sent;
 }
@@ -252,5 +283,6 @@ void client_report_free(struct client_report *r)
     for (size_t i = 0; i < r->count; i++)
         client_state_source_free(r->sources[i]);
     client_state_model_free(r->model);
+    proto_buf_free(&r->batch);
     free(r);
 }

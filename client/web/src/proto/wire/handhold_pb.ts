@@ -2426,6 +2426,8 @@ export const StillPartSchema: GenMessage<StillPart> = /*@__PURE__*/
   messageDesc(file_handhold, 62);
 
 /**
+ * A frame has one of these, or a StateBatch{repeated StateChange change = 15}: state.h. 15 stays free here.
+ *
  * @generated from message handhold.StateChange
  */
 export type StateChange = Message<"handhold.StateChange"> & {
