@@ -10,6 +10,7 @@
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/backup.h"
 #include "relay/serve/blocks.h"
 #include "relay/serve/engine.h"
 #include "relay/serve/harden.h"
@@ -19,7 +20,7 @@
 #include "relay/serve/serve.h"
 
 static struct arguments {
-    const char *dir, *config, *listen, *staff_listen;
+    const char *dir, *config, *listen, *staff_listen, *backup;
     bool check, json, allow_private_keys, print_config, verbose;
 } arguments;
 
@@ -48,6 +49,12 @@ static const struct host_option options[] = {
      .kind = HOST_FLAG,
      .target = &arguments.check,
      .help = "check all that a start checks, print what was found, and serve nothing"},
+    {.name = "backup",
+     .argument = "FOLDER",
+     .kind = HOST_TEXT,
+     .target = &arguments.backup,
+     .help =
+         "copy the databases and the newest checkpoint there, while a relay runs or not; keep keys.db for days only"},
     {.name = "json", .kind = HOST_FLAG, .target = &arguments.json, .help = "results as JSON Lines"},
     {.name = "print-config",
      .kind = HOST_FLAG,
@@ -224,7 +231,11 @@ static int run(void)
     struct serve_report report = {.table = arguments.check, .json = arguments.json};
     int rc = HOST_EXIT_USAGE;
 
-    if (read_config(&config, &report)) {
+    report.table |= arguments.backup != NULL;
+    if (arguments.backup) {
+        if (serve_folder_read(&folder, arguments.dir, true, &report))
+            (void)serve_backup(&folder, arguments.backup, &report);
+    } else if (read_config(&config, &report)) {
         set_limits(&config, &report);
         serve_harden(&folder);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -222,6 +223,39 @@ static void whoever_is_revoked_is_out_within_seconds(void **state)
     assert_false(anna.closed);
     line_end_clear(&bert);
     line_end_clear(&anna);
+}
+
+/* ---- copies ---- */
+
+static void open_session(struct line_end *end, handhold_Opened *opened);
+
+static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state)
+{
+    static const char *const files[] = {"relay.db", "keys.db", "checkpoint"};
+    char output[PLACE_OUTPUT_BYTES], name[64], command[700];
+    struct line_end end;
+    handhold_Opened opened;
+    struct stat file;
+
+    (void)state;
+    open_session(&end, &opened);
+    line_end_clear(&end);
+    if (place_run(output, "handhold-relay",
+                  (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}))
+        fail_msg("%s", output);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "copy/%s", files[i]);
+        assert_int_equal(stat(place_path(&place, name), &file), 0);
+        assert_int_equal(file.st_mode & 0777, 0600);
+    }
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    snprintf(command, sizeof command,
+             "cd %s && rm -f data/relay.db* data/keys.db* && mv copy/relay.db copy/keys.db data/ && mv copy/checkpoint "
+             "relay/checkpoint && rmdir copy",
+             place.dir);
+    assert_int_equal(system(command), 0);
+    place_start(&place, NULL);
+    expect(place.public_port, NULL, "/healthz", "ok");
 }
 
 /* ---- systemd ---- */
@@ -728,6 +762,7 @@ int main(void)
         WITH_RELAY(a_hello_is_answered_by_a_welcome),
         WITH_RELAY(whoever_is_revoked_is_out_within_seconds),
         WITH_RELAY(a_host_that_is_not_ours_is_not_served),
+        WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
         WITHOUT(a_service_manager_is_told_what_goes_on),
         WITHOUT(on_one_port_the_name_decides_which_end_it_is),
         WITH_RELAY(nothing_but_a_websocket_is_upgraded_to),

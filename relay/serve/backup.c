@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/backup.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150, CHECKPOINT_BYTES = 16384 };
+
+/* A step that finds the database busy tries again: the relay's own transactions are short. */
+static int copy_pages(sqlite3 *from, sqlite3 *to)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    int rc = SQLITE_OK, tries = 0;
+
+    if (!backup)
+        return sqlite3_errcode(to);
+    while (rc == SQLITE_OK || ((rc == SQLITE_BUSY || rc == SQLITE_LOCKED) && tries++ < BUSY_TRIES)) {
+        if (rc != SQLITE_OK)
+            sqlite3_sleep(BUSY_WAIT_MS);
+        rc = sqlite3_backup_step(backup, PAGES_A_STEP);
+    }
+    (void)sqlite3_backup_finish(backup);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int on_check_row(void *context, int columns, char **values, char **names)
+{
+    (void)names;
+    *(bool *)context = columns == 1 && values[0] && !strcmp(values[0], "ok");
+    return 0;
+}
+
+/* In one file, without the ones that SQLite would put beside it; then looked through. */
+static int finish(sqlite3 *copy, bool *whole)
+{
+    int rc = sqlite3_exec(copy, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
+
+    *whole = false;
+    return rc ? rc : sqlite3_exec(copy, "PRAGMA quick_check(1)", on_check_row, whole, NULL);
+}
+
+static bool copy_database(const char *from, const char *to, struct serve_report *report)
+{
+    char part[HOST_PATH_BYTES];
+    sqlite3 *source = NULL, *copy = NULL;
+    bool whole = false;
+    int rc = SQLITE_CANTOPEN;
+
+    if (host_path(part, "%s.part", to)) {
+        (void)unlink(part);
+        rc = sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL);
+        if (rc == SQLITE_OK)
+            rc = sqlite3_open_v2(part, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+        if (rc == SQLITE_OK)
+            rc = copy_pages(source, copy);
+        if (rc == SQLITE_OK)
+            rc = finish(copy, &whole);
+    }
+    sqlite3_close(source);
+    sqlite3_close(copy);
+    if (rc == SQLITE_OK && whole && !chmod(part, 0600) && !rename(part, to)) {
+        serve_report_fine(report, to, "a copy of %s, and whole", from);
+        return true;
+    }
+    (void)unlink(part);
+    serve_report_add(report, SERVE_ERROR, from, rc != SQLITE_OK ? sqlite3_errstr(rc) : "its copy is not whole",
+                     "free space where the copy goes, and check the disk; the relay was not touched");
+    return false;
+}
+
+static bool copy_checkpoint(const char *from, const char *to, struct serve_report *report)
+{
+    char text[CHECKPOINT_BYTES], part[HOST_PATH_BYTES];
+    FILE *in = fopen(from, "re"), *out = NULL;
+    size_t len = in ? fread(text, 1, sizeof text, in) : 0;
+    bool done = !in && errno == ENOENT; /* a log without an entry has none */
+
+    if (in && host_path(part, "%s.part", to) && (out = fopen(part, "we")))
+        done = fwrite(text, 1, len, out) == len && !fflush(out) && !fsync(fileno(out));
+    if (out)
+        done = !fclose(out) && done && !chmod(part, 0600) && !rename(part, to);
+    if (in)
+        fclose(in);
+    if (!done)
+        serve_report_add(report, SERVE_ERROR, from, strerror(errno), "check its rights, and the space there");
+    return done;
+}
+
+bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report)
+{
+    static const char *const databases[] = {"relay.db", "keys.db"};
+    char from[HOST_PATH_BYTES], target[HOST_PATH_BYTES];
+
+    if (mkdir(to, 0700) && errno != EEXIST) {
+        serve_report_add(report, SERVE_ERROR, to, strerror(errno), "name a folder that this user may make");
+        return false;
+    }
+    /* The checkpoint before the database: the copy is then never older than what it is held to. */
+    if (!host_path(target, "%s/checkpoint", to) || !copy_checkpoint(folder->checkpoint, target, report))
+        return false;
+    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
+        if (!host_path(from, "%s/%s", folder->data, databases[i]) || !host_path(target, "%s/%s", to, databases[i]) ||
+            !copy_database(from, target, report))
+            return false;
+    return true;
+}

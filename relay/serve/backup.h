@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/backup.h - a copy of what the relay remembers, taken while it runs.
+ *
+ * relay.db first and keys.db after it, so that no entry of the copy lacks its key. They stay two files: what an officer
+ * erases is gone when its key is, so copies of keys.db are to be kept for days, those of relay.db for as long as one
+ * likes. The newest checkpoint goes along; a relay that is started on a restored folder is held to it.
+ */
+#ifndef RELAY_SERVE_BACKUP_H
+#define RELAY_SERVE_BACKUP_H
+
+#include "relay/serve/folder.h"
+
+/** Into `to`, which is made (0700) when it is missing; files are replaced whole. false: the report has the error. */
+bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report);
+
+#endif
