@@ -153,8 +153,10 @@ static bool feed_client_command(const uint8_t *bytes, size_t len)
     char *line = calloc(1, len);
     FUZZ_HOLDS(line);
     memcpy(line, bytes + 1, len - 1);
+    const struct client_moment moment = {
+        .asked = bytes[0] % 3 == 2, .still = bytes[0] & 64 ? 7 : 0, .goodbye = (bytes[0] & 128) != 0};
     enum proto_err err = bytes[0] % 3 == 0 ? client_command_from_json(line, &command, why)
-                                           : client_command_from_keys(line, bytes[0] % 3 == 2, &command, why);
+                                           : client_command_from_keys(line, &moment, &command, why);
     FUZZ_HOLDS(err ? *why && memchr(why, 0, sizeof why) : memchr(command.text, 0, sizeof command.text) != NULL);
     if (!err && command.what == CLIENT_DO_GRANT &&
         bytes[0] % 3) /* nothing but a whole yes to an open question grants */

@@ -102,7 +102,7 @@ const struct fuzz_target fuzz_control = {"control", 4096, feed_control, seed_con
     X(FromRelay)                                                                                                       \
     X(LogAdd)                                                                                                          \
     X(LogReceipt) X(ConsentRequest) X(Statement) X(StatementAck) X(KeyAck) X(KeyRetire) X(KeyFrameRequest)             \
-        X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange)
+        X(Heartbeat) X(DataAck) X(Bye) X(Nonce) X(Data) X(StateChange) X(StillPart)
 
 static const struct kind {
     const char *name;
