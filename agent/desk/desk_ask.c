@@ -31,7 +31,7 @@ static void drop_first(struct agent_desk *d)
 static void tell_refused(struct agent_desk *d, enum proto_capability capability, enum proto_err err)
 {
     char text[256];
-    const struct proto_event event = {.kind = PROTO_EVENT_ERROR, .error = {err, text}};
+    const struct proto_event event = {.kind = PROTO_EVENT_ERROR, .error = {.err = err, .message = text}};
 
     snprintf(text, sizeof text, "%s: %s; %s", proto_capability_name(capability), proto_err_rule(err),
              proto_err_way_out(err));
