@@ -37,6 +37,9 @@ void grant_wipe_key(struct proto_session *s, struct grant *grant)
 {
     proto_sframe_key_free(grant->key);
     grant->key = NULL;
+    proto_sframe_key_free(grant->reply);
+    grant->reply = NULL;
+    grant->replay = (struct proto_replay){0};
     sodium_memzero(grant->base_key, sizeof grant->base_key);
     outq_purge(&s->out, grant->stream); /* captured before, not sent yet: nobody is to open it any more */
 }
@@ -62,8 +65,11 @@ enum proto_err grant_make_key(struct proto_session *s, struct grant *grant)
     grant->rotate_ms = s->now.mono_ms + PROTO_EPOCH_MS;
     proto_random_fill(&s->random, grant->base_key, sizeof grant->base_key);
     proto_key_commit(grant->key_commit, grant_kid(grant), grant->base_key);
-    return proto_sframe_key_new(&grant->key, PROTO_SFRAME_AES_256_GCM_SHA512_128, grant_kid(grant), grant->base_key,
-                                sizeof grant->base_key);
+    enum proto_err err = proto_sframe_key_new(&grant->key, PROTO_SFRAME_AES_256_GCM_SHA512_128, grant_kid(grant),
+                                              grant->base_key, sizeof grant->base_key);
+    if (!err && grant == &s->grants[PROTO_CAPABILITY_MICROPHONE])
+        err = talk_key_new(&grant->reply, grant->epoch, grant->stream, grant->base_key);
+    return err;
 }
 
 bool proto_session_may_send(const struct proto_session *s, enum proto_capability capability)

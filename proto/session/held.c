@@ -14,6 +14,7 @@
 void held_key_clear(struct held_key *key)
 {
     proto_sframe_key_free(key->key);
+    proto_sframe_key_free(key->reply);
     *key = (struct held_key){0};
 }
 

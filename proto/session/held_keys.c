@@ -36,7 +36,7 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         stream && stream <= PROTO_MAX_STREAM && suite == PROTO_SFRAME_AES_256_GCM_SHA512_128) {
         struct held *held = &s->held[capability];
         uint64_t kid = proto_kid(epoch, sender, stream);
-        struct proto_sframe_key *key = NULL;
+        struct proto_sframe_key *key = NULL, *reply = NULL;
 
         proto_key_commit(commit, kid, base_key);
         /* Only the key that a live statement committed to: two viewers cannot be given two keys for one stream. */
@@ -44,11 +44,15 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
             !sodium_memcmp(held->key_commit, commit, sizeof commit) && !s->on_hold &&
             (!held->now.key || held->now.kid != kid))
             err = proto_sframe_key_new(&key, (enum proto_sframe_suite)suite, kid, base_key, sizeof base_key);
+        if (!err && capability == PROTO_CAPABILITY_MICROPHONE && talk_key_new(&reply, epoch, stream, base_key)) {
+            proto_sframe_key_free(key);
+            err = PROTO_ERR_NOMEM;
+        }
         if (!err) {
             handhold_KeyAck ack = {.kid = kid};
             held_key_clear(&held->before);
             held->before = held->now;
-            held->now = (struct held_key){.key = key, .kid = kid};
+            held->now = (struct held_key){.key = key, .reply = reply, .kid = kid};
             held->stream = stream;
             pair_send_message(s, PROTO_CONTROL_KEY_ACK, handhold_KeyAck_fields, &ack);
             if (held->state != PROTO_CONSENT_GRANTED)

@@ -16,6 +16,7 @@
  *   stills.c    pictures whole, and resumable (stills_send.c, stills_take.c)
  *   hold.c, goodbye.c, camera.c   what an agent may say beside
  *   media.c     frames on their way: acknowledged by the receiver, reported by the relay
+ *   talk.c      the agent's voice, there and here
  *   held.c      agent: statements checked, keys held, frames opened (held.h)
  */
 #ifndef PROTO_SESSION_INTERNAL_H
@@ -107,6 +108,8 @@ struct grant {
     uint32_t max_s, retention_days;
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
     struct proto_sframe_key *key; /* owned; NULL: there is no key */
+    struct proto_sframe_key *reply; /* owned; opens the agent's voice under this grant; NULL: it has none */
+    struct proto_replay replay;     /* of it */
     uint8_t base_key[32];         /* until the key was acknowledged */
     uint8_t stmt_hash[32];        /* of the statement that commits to the key */
     uint8_t key_commit[32];
@@ -125,7 +128,9 @@ struct grant {
 
 /* ---- held.c ---- */
 struct held_key {
-    struct proto_sframe_key *key; /* owned */
+    struct proto_sframe_key *key;   /* owned */
+    struct proto_sframe_key *reply; /* owned; seals this end's voice; NULL: there is no way back */
+    uint64_t replies;               /* sealed under it */
     uint64_t kid;
     struct proto_replay replay;
     uint64_t expected; /* RELIABLE: the next counter */
@@ -144,6 +149,7 @@ struct held {
     struct held_key now, before; /* before: until the first valid frame of a higher epoch */
     struct proto_layers layers;
     int64_t key_frame_asked_ms;
+    uint32_t spoken; /* packets of this end's voice */
     uint64_t frames;
 };
 
@@ -410,6 +416,11 @@ int64_t grants_deadline(const struct proto_session *s);
 void grants_end_statement(struct proto_session *s);
 void grants_clear(struct proto_session *s);
 enum proto_capability grants_by_stream(const struct proto_session *s, uint8_t stream);
+
+/* talk.c */
+enum proto_err talk_key_new(struct proto_sframe_key **out, uint32_t epoch, uint8_t stream,
+                            const uint8_t base_key[static PROTO_KEY_BYTES]);
+void talk_media(struct proto_session *s, const uint8_t *message, size_t len); /* customer: the agent's voice */
 
 /* media.c */
 void media_arrived(struct proto_session *s, const struct proto_media_header *header); /* it opened, now */

@@ -57,16 +57,17 @@ void relay_link_leave(struct proto_session *s)
     s->left = true;
 }
 
-void relay_link_gate(struct proto_session *s, enum proto_capability capability, bool open, uint32_t ttl_s)
+static void send_gate(struct proto_session *s, enum proto_capability capability, bool open, uint32_t ttl_s, uint8_t src,
+                      uint8_t dst)
 {
-    struct grant *grant = &s->grants[capability];
+    const struct grant *grant = &s->grants[capability];
     handhold_ToRelay message = {.which_body = handhold_ToRelay_gate_tag};
     struct proto_gate gate = {
         .gate_seq = ++s->gate_seq,
         .open = open,
-        .src = PROTO_INDEX_CUSTOMER,
+        .src = src,
         .stream = grant->stream,
-        .dst = PROTO_INDEX_AGENT,
+        .dst = dst,
         .capability = capability,
         .ttl_s = open ? ttl_s : 0,
     };
@@ -75,12 +76,22 @@ void relay_link_gate(struct proto_session *s, enum proto_capability capability, 
     memcpy(gate.grantee, s->agent.fingerprint, sizeof gate.grantee);
     if (open)
         memcpy(gate.leaf_hash, grant->leaf_hash, sizeof gate.leaf_hash);
-    grant->gate_open = open;
-    grant->gate_seq = s->gate_seq;
     if (s->link != LINK_SEATED || proto_gate_sign(&gate, s->cs_secret, message.body.gate.bytes))
         return; /* without a connection there is no gate to close */
     message.body.gate.size = PROTO_GATE_BYTES;
     relay_link_send(s, &message);
+}
+
+/* A voice has a way back; the answer that counts is the one to the way there. */
+void relay_link_gate(struct proto_session *s, enum proto_capability capability, bool open, uint32_t ttl_s)
+{
+    struct grant *grant = &s->grants[capability];
+
+    if (capability == PROTO_CAPABILITY_MICROPHONE)
+        send_gate(s, capability, open, ttl_s, PROTO_INDEX_AGENT, PROTO_INDEX_CUSTOMER);
+    send_gate(s, capability, open, ttl_s, PROTO_INDEX_CUSTOMER, PROTO_INDEX_AGENT);
+    grant->gate_open = open;
+    grant->gate_seq = s->gate_seq;
 }
 
 /* ---------------------------------------------------------------- the rest */

@@ -195,7 +195,10 @@ void proto_session_feed(struct proto_session *s, const uint8_t *message, size_t 
     if (s->over || s->link == LINK_DOWN)
         return;
     if (len && message[0] == PROTO_TYPE_MEDIA) {
-        held_media(s, message, len);
+        if (s->side == SIDE_AGENT)
+            held_media(s, message, len);
+        else
+            talk_media(s, message, len);
         return;
     }
     if (proto_envelope_parse(message, len, &envelope)) {

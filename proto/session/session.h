@@ -98,7 +98,7 @@ enum proto_event_kind {
     PROTO_EVENT_LOGGED,      /* a note of this end is in the log and its receipt verified */
     PROTO_EVENT_CAPTURE,     /* customer: start (true) or stop (false) capturing this capability, now */
     PROTO_EVENT_KEY_FRAME,   /* customer: the next picture must be a key frame */
-    PROTO_EVENT_MEDIA,       /* agent: a frame was opened */
+    PROTO_EVENT_MEDIA,       /* a frame was opened; at the customer's end 20 ms of the agent's voice */
     PROTO_EVENT_MEDIA_ACK,   /* customer: frames that arrived, and when; for proto/media/send.h */
     PROTO_EVENT_MEDIA_QUEUE, /* customer: what waits at the relay for the receiver */
     PROTO_EVENT_DATA,        /* chat, pointer, mark, clear, pause, check words, camera control, camera state, good-bye,
@@ -345,6 +345,13 @@ PROTO_MUST_USE enum proto_err proto_session_recorded(struct proto_session *s, bo
 PROTO_MUST_USE enum proto_err proto_session_goodbye(struct proto_session *s, struct proto_now now);
 /** Asks the sender for a key frame (the decoder lost its thread); at most one a 300 ms goes out. */
 void proto_session_want_key_frame(struct proto_session *s, enum proto_capability capability, struct proto_now now);
+
+/** Does the customer's consent to voice stand, with a key for this end's own? */
+bool proto_session_may_talk(const struct proto_session *s);
+/** 20 ms of the agent's voice. CONSENT: nobody may be spoken to. RANGE: over PROTO_MAX_VOICE_BYTES. FULL: the line is.
+ */
+PROTO_MUST_USE enum proto_err proto_session_push_voice(struct proto_session *s, const struct proto_frame *frame,
+                                                       struct proto_now now);
 
 /* ---------------------------------------------------------------- commands of both ends */
 

@@ -12,6 +12,7 @@ enum {
     PROTO_TOKEN_BYTES = 32,
 
     PROTO_MAX_MEDIA_BYTES = 512 * 1024, /* a key frame of 1080p at the best quantiser is below 300 kB */
+    PROTO_MAX_VOICE_BYTES = 256, /* one packet of a voice; 24 kbit/s makes 60 */
     PROTO_MAX_HANDSHAKE_BYTES = 16 * 1024,
     PROTO_MAX_CONTROL_BYTES = 64 * 1024 - 1, /* Noise §3: no message is longer */
     PROTO_MAX_LOG_BYTES = 64 * 1024,

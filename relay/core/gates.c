@@ -91,7 +91,7 @@ void relay_gate_close(struct relay_core *core, struct relay_room *room, struct r
 
     if (receiver)
         relay_queue_purge(&receiver->queue, &core->bounds, &gate->lane);
-    if (cause)
+    if (cause || gate->said.src != PROTO_INDEX_CUSTOMER) /* whoever did not close it hears of it a moment later */
         src->quiet_until_ms = now.mono_ms + RELAY_QUIET_MS;
     if (!gate->before_restart)
         src->gate_at[gate->said.stream] = 0;

@@ -160,6 +160,110 @@ static void a_voice_leaves_before_pictures_that_wait(void **state)
     sw_carry(&sw);
 }
 
+/* ---- the agent's voice ---- */
+
+static enum proto_err speak(void)
+{
+    const struct proto_frame voice = {
+        .bytes = (const uint8_t *)"good morning", .len = 12, .capture_mono_ms = sw.now.mono_ms};
+    enum proto_err err = proto_session_push_voice(sw.agent, &voice, sw.now);
+
+    sw_carry(&sw);
+    return err;
+}
+
+static size_t heard(void)
+{
+    return sw_count(&sw, true, PROTO_EVENT_MEDIA);
+}
+
+static void the_agent_is_heard_from_the_grant_to_its_end_and_never_else(void **state)
+{
+    (void)state;
+    assert_false(proto_session_may_talk(sw.agent));
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    assert_true(proto_session_may_talk(sw.agent));
+    for (size_t i = 1; i <= 3; i++) {
+        assert_ok(speak());
+        assert_int_equal(heard(), i);
+        assert_string_equal(sw_last(&sw, true, PROTO_EVENT_MEDIA)->text, "good morning");
+    }
+    assert_ok(proto_session_withdraw(sw.customer, PROTO_CAPABILITY_MICROPHONE, sw.now));
+    assert_null(sw.customer->grants[PROTO_CAPABILITY_MICROPHONE].reply);
+    sw_carry(&sw);
+    assert_null(sw.agent->held[PROTO_CAPABILITY_MICROPHONE].now.reply);
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
+    assert_int_equal(heard(), 3);
+}
+
+static void a_camera_alone_gives_the_agent_no_voice(void **state)
+{
+    (void)state;
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
+    assert_null(sw.agent->held[CAMERA].now.reply);
+    assert_null(sw.customer->grants[CAMERA].reply);
+}
+
+static uint8_t kept[1024];
+static size_t kept_len;
+
+static bool keep_voice(struct session_world *w, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)w;
+    if (!from_customer && bytes[0] == PROTO_TYPE_MEDIA && len <= sizeof kept) {
+        memcpy(kept, bytes, len);
+        kept_len = len;
+    }
+    return true;
+}
+
+static void a_packet_is_heard_once_and_an_altered_one_never(void **state)
+{
+    (void)state;
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    sw.hand = keep_voice;
+    assert_ok(speak());
+    assert_int_equal(heard(), 1);
+    sw_feed(&sw, true, kept, kept_len);
+    assert_int_equal(heard(), 1);
+    assert_ok(speak());
+    assert_int_equal(heard(), 2);
+    sw.hand = NULL;
+    for (size_t bit = 0; bit < kept_len * 8; bit++) {
+        kept[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        sw_feed(&sw, true, kept, kept_len);
+        kept[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (size_t len = 1; len < kept_len; len++)
+        sw_feed(&sw, true, kept, len);
+    assert_int_equal(heard(), 2);
+    assert_ok(speak());
+    assert_int_equal(heard(), 3);
+}
+
+static void a_pause_silences_both_and_a_resumed_pair_speaks_under_a_fresh_key(void **state)
+{
+    (void)state;
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    uint64_t kid = sw.agent->held[PROTO_CAPABILITY_MICROPHONE].now.kid;
+    assert_ok(speak());
+    assert_ok(proto_session_pause(sw.customer, true, "customer", "asked", sw.now));
+    (void)speak();
+    assert_int_equal(heard(), 1);
+    assert_ok(proto_session_pause(sw.customer, false, "customer", "asked", sw.now));
+    sw_carry(&sw);
+    assert_ok(speak());
+    assert_int_equal(heard(), 2);
+    sw_cut(&sw, true);
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
+    sw_connect(&sw, true);
+    sw_pass(&sw, 2000);
+    assert_ok(speak());
+    assert_int_equal(heard(), 3);
+    assert_true(sw.agent->held[PROTO_CAPABILITY_MICROPHONE].now.kid != kid);
+}
+
 int main(void)
 {
 #define MEDIA_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -172,6 +276,10 @@ int main(void)
         MEDIA_TEST(what_was_to_be_acknowledged_goes_with_the_pair),
         MEDIA_TEST(the_relays_report_reaches_the_sender_of_a_stream_it_has),
         MEDIA_TEST(a_voice_leaves_before_pictures_that_wait),
+        MEDIA_TEST(the_agent_is_heard_from_the_grant_to_its_end_and_never_else),
+        MEDIA_TEST(a_camera_alone_gives_the_agent_no_voice),
+        MEDIA_TEST(a_packet_is_heard_once_and_an_altered_one_never),
+        MEDIA_TEST(a_pause_silences_both_and_a_resumed_pair_speaks_under_a_fresh_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
