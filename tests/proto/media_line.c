@@ -202,10 +202,10 @@ static void end_round(struct ml_line *l)
         l->bw[l->rounds++ % 10] = bw; /* what an idle sender got says nothing against the line */
     l->round_ms = l->now_ms;
     l->round_delivered = l->delivered;
-    if ((double)best_bw(l) > (double)l->full_bw * 1.25) {
+    if (best_bw(l) > l->full_bw * 1.25) {
         l->full_bw = best_bw(l);
         l->full_rounds = 0;
-    } else if (l->inflight > l->cwnd / 2) {
+    } else if ((double)l->inflight > l->cwnd / 2) {
         l->full_rounds++;
     }
 }
