@@ -45,9 +45,14 @@
     X(session_agent, "proto/session: a whole session, attacked at the agent's end")                                    \
     X(relay_core, "relay/core: a whole session and strangers, attacked at the relay")                                  \
     X(y4m, "client: a camera file")                                                                                    \
+    X(still, "agent: a photo as a file")                                                                                \
     X(picture, "agent: VP8 packets")                                                                                   \
     X(client_command, "client: JSON commands and typed lines")                                                         \
     X(state_line, "client: what a product's firmware says")                                                            \
+    X(template, "client: value templates of announced devices")                                                        \
+    X(mqtt, "client: what a broker may send")                                                                          \
+    X(guide, "agent: a guide as its author wrote it")                                                                  \
+    X(state_batch, "agent: frames of device state")                                                                    \
     X(agent_command, "agent: JSON commands")                                                                           \
     X(relay_ini, "relay: the operator's file")                                                                         \
     X(url, "proto/host: where a relay is")
