@@ -77,10 +77,11 @@ static enum proto_err load_tree(struct log_writer *w, const struct relay_store_c
     uint8_t root[PROTO_LOG_HASH_BYTES];
 
     if (proto_log_checkpoint_open(&opened, stored->note, strlen(stored->note), w->vkey) != PROTO_OK)
-        return explain(error, PROTO_ERR_LOG,
-                       "the log's checkpoint is not signed by %s; use the log key that belongs to this data folder, or, when "
-                       "that log is to end, have an officer run handhold-audit recover",
-                       w->vkey);
+        return explain(
+            error, PROTO_ERR_LOG,
+            "the log's checkpoint is not signed by %s; use the log key that belongs to this data folder, or, when "
+            "that log is to end, have an officer run handhold-audit recover",
+            w->vkey);
     if (log_edge_load(&w->now.edge, stored->size, w->store) != PROTO_OK ||
         proto_log_tree_load(&w->now.tree, stored->size, &reader) != PROTO_OK)
         return explain(error, PROTO_ERR_LOG, "the log's tree cannot be read: %s", relay_store_error(w->store));
@@ -289,7 +290,7 @@ static enum proto_err write_item(struct log_writer *w, struct log_item *item, in
         return PROTO_OK;
     }
     if (job->has_entry) {
-        known = relay_store_find_commitment(w->store, job->commitment, &index);
+        known = relay_store_find_commitment(w->store, job->sid, job->commitment, &index);
         if (known && known != PROTO_ERR_NOT_FOUND)
             return known;
         if (!known)

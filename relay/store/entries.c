@@ -248,7 +248,7 @@ enum proto_err relay_store_get_entry(struct relay_store *store, uint64_t index, 
     return err;
 }
 
-enum proto_err relay_store_find_commitment(struct relay_store *store,
+enum proto_err relay_store_find_commitment(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                            const uint8_t commitment[static PROTO_LOG_HASH_BYTES], uint64_t *index)
 {
     sqlite3_stmt *row = store_statement(store, STORE_ENTRY_FIND);
@@ -256,7 +256,8 @@ enum proto_err relay_store_find_commitment(struct relay_store *store,
     *index = 0;
     if (!row)
         return PROTO_ERR_IO;
-    sqlite3_bind_blob(row, 1, commitment, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 2, commitment, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
     enum proto_err err = store_next(store, STORE_ENTRY_FIND, "looking up a commitment");
     if (err == PROTO_OK)
         *index = (uint64_t)sqlite3_column_int64(row, 0);

@@ -23,7 +23,7 @@
       "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")          \
     X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
     X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE sid=?1 ORDER BY idx")         \
-    X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE c=?1")                                                               \
+    X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE sid=?1 AND c=?2")                                                    \
     X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
     X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \
     X(CHECKPOINT_PUT, 0, "INSERT OR REPLACE INTO checkpoint(id,size,root,note) VALUES(1,?1,?2,?3)")                    \

@@ -28,11 +28,16 @@ static const struct {
 #undef STORE_TEXT
 };
 
-/* A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns. */
+/*
+ * A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns. It is
+ * indexed below its session: entries of a session come close together, so they fall into one page, while commitments
+ * by themselves would touch as many pages as there are entries, and cost more with each million. A database that an
+ * earlier program made has `c` unique and entry_sid instead, and goes on with them.
+ */
 static const char data_schema[] =
-    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL UNIQUE, sid BLOB NOT NULL,"
+    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL, sid BLOB NOT NULL,"
     " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
-    "CREATE INDEX entry_sid ON entry(sid,idx);"
+    "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;"
     "CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
     "CREATE TABLE checkpoint(id INTEGER PRIMARY KEY CHECK(id=1), size INTEGER NOT NULL, root BLOB NOT NULL,"
@@ -198,11 +203,12 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
                    ? PROTO_OK
                    : store_fail_sqlite(store, db, "opening it");
     }
-    /* secure_delete: what is erased leaves the file, not only the index. cache_size: 8 MB of pages, for commitments
-     * fall all over their index, and each that is not in memory is read before it is written. */
-    if (sqlite3_exec(
-            db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA cache_size=-8192",
-            NULL, NULL, NULL) != SQLITE_OK)
+    /* secure_delete: what is erased leaves the file, not only the index. cache_size: 8 MB of pages, for sessions
+     * fall all over their index, and each page that is not in memory is read before it is written. */
+    if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL,
+                     NULL) != SQLITE_OK ||
+        sqlite3_exec(db, db == store->keys ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-8192", NULL, NULL, NULL) !=
+            SQLITE_OK)
         return store_fail_sqlite(store, db, "opening it");
     if (version == STORE_VERSION)
         return PROTO_OK;

@@ -114,14 +114,16 @@ struct relay_store_entry {
 
 /**
  * In a transaction. The evidence is wrapped under the key of the session's customer reference, or of the session when
- * it has none; that of no session is stored as it is. Indices rise by one; a known commitment is PROTO_ERR_STATE: look
- * it up first.
+ * it has none; that of no session is stored as it is. Indices rise by one; a commitment that this session has already
+ * is PROTO_ERR_STATE: look it up first.
  */
 PROTO_MUST_USE enum proto_err relay_store_put_entry(struct relay_store *store, const struct relay_store_entry *entry);
 /** Borrowed parts of `out` live until the next call on this handle. */
 PROTO_MUST_USE enum proto_err relay_store_get_entry(struct relay_store *store, uint64_t index,
                                                     struct relay_store_entry *out);
+/** Among the entries of this session. */
 PROTO_MUST_USE enum proto_err relay_store_find_commitment(struct relay_store *store,
+                                                          const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                           const uint8_t commitment[static PROTO_LOG_HASH_BYTES],
                                                           uint64_t *index);
 /** A visitor's error ends the visit and is returned. It may not call the same handle. */

@@ -161,8 +161,8 @@ static void peer_open(void)
         bench_cannot("%s cannot be made", path);
     sql("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
         "CREATE TABLE bare(idx INTEGER PRIMARY KEY, bytes BLOB);"
-        "CREATE TABLE entry(idx INTEGER PRIMARY KEY, bytes BLOB, c BLOB UNIQUE, sid BLOB, dek INTEGER);"
-        "CREATE INDEX entry_sid ON entry(sid,idx);"
+        "CREATE TABLE entry(idx INTEGER PRIMARY KEY, bytes BLOB, c BLOB, sid BLOB, dek INTEGER);"
+        "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
         "CREATE INDEX entry_dek ON entry(dek) WHERE bytes IS NOT NULL;");
     if (sqlite3_prepare_v2(run.peer, "INSERT INTO bare(bytes) VALUES(?1)", -1, &run.insert_bare, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(run.peer, "INSERT INTO entry(bytes,c,sid,dek) VALUES(?1,?2,?3,?4)", -1, &run.insert, NULL) !=

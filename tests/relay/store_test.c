@@ -118,7 +118,7 @@ static void what_was_committed_is_there_after_reopening(void **state)
     assert_int_equal(back.evidence_len, entry.evidence_len);
     assert_memory_equal(back.evidence, entry.evidence, entry.evidence_len);
     assert_string_equal(back.evidence_line, "a line");
-    assert_ok(relay_store_find_commitment(w->store, entry.leaf + 16, &index));
+    assert_ok(relay_store_find_commitment(w->store, entry.sid, entry.leaf + 16, &index));
     assert_int_equal(index, 0);
     assert_ok(relay_store_get_session(w->store, row.sid, &row_back));
     assert_memory_equal(&row, &row_back, sizeof row);
