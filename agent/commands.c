@@ -285,7 +285,7 @@ static const struct {
     {"cancel", AGENT_DO_CANCEL, take_clear},
     {"guides", AGENT_DO_GUIDES, take_search},
     {"guide", AGENT_DO_GUIDE, take_guide},
-    {"record", AGENT_DO_LATER, NULL},
+    {"record", AGENT_DO_RECORD, take_freeze},
 };
 
 static enum proto_err from_object(const json_t *json, const char *name, struct agent_command *out,

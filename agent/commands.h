@@ -26,6 +26,7 @@ enum agent_do {
     AGENT_DO_CHECK_WORDS,
     AGENT_DO_HOLD,
     AGENT_DO_STILL,
+    AGENT_DO_RECORD, /* `on`: under a consent that lives */
     AGENT_DO_TORCH,
     AGENT_DO_ZOOM,
     AGENT_DO_LENS,  /* `text` is its id */

@@ -91,8 +91,12 @@ static void on_event(void *context, const struct proto_event *e)
         e->consent.capability == PROTO_CAPABILITY_STILL)
         h->still_days = e->consent.retention_days;
     headless_home_event(h->home, e);
+    if (h->tape)
+        agent_desk_tape_event(h->tape, e, now);
     if (camera_stopped(e))
         tell_last_picture(h, now);
+    if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_MICROPHONE)
+        headless_voice_may(h);
     if (e->kind == PROTO_EVENT_JOINED)
         ask_at_once(h, now);
 }
@@ -121,6 +125,8 @@ static void on_frame(void *context, const struct agent_desk_frame *f)
     struct headless *h = context;
     const struct proto_media_header *m = f->header;
 
+    if (h->tape)
+        agent_desk_tape_frame(h->tape, f);
     if (!h->stats)
         return;
     fprintf(h->stats, "{\"obj\":%" PRIu32 ",\"layer\":%d,\"key\":%s,\"bytes\":%zu,\"width\":%d,\"height\":%d,", m->obj,
@@ -199,12 +205,30 @@ static int64_t mono_ms(void)
     return host_now().mono_ms;
 }
 
+static void on_voice(void *context, const struct proto_event *e)
+{
+    struct headless *h = context;
+
+    headless_voice_came(h, e);
+    if (h->tape)
+        agent_desk_tape_voice(h->tape, e);
+}
+
+static void on_tape(void *context, bool on, enum proto_err err, const char *path, uint64_t bytes)
+{
+    struct headless *h = context;
+
+    if (err != PROTO_OK)
+        host_say_err(path, err);
+    agent_tell_recording(&h->tell, on, path, bytes);
+}
+
 /* ---- start and stop ---- */
 
 static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
-    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, headless_voice_came};
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, on_voice};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,
@@ -216,6 +240,15 @@ static int start_desk(struct headless *h)
 
     if (err != PROTO_OK)
         host_say_err("the session", err);
+    if (err == PROTO_OK && config->record) {
+        const struct agent_desk_tape_config tape = {.session = agent_desk_session(h->desk),
+                                                    .random = host_random(),
+                                                    .path = config->record,
+                                                    .told = on_tape,
+                                                    .context = h};
+
+        err = agent_desk_tape_new(&h->tape, &tape);
+    }
     if (err == PROTO_OK) {
         const struct headless_home_config home = {.loop = h->loop,
                                                   .session = agent_desk_session(h->desk),
@@ -271,6 +304,7 @@ static void stop(struct headless *h)
     host_lines_free(h->lines);
     host_uplink_free(h->uplink);
     host_timer_free(h->timer);
+    agent_desk_tape_free(h->tape);
     headless_stills_forget(h);
     headless_home_free(h->home);
     agent_desk_free(h->desk);

@@ -20,7 +20,9 @@ struct agent_headless_config {
     const char *purpose;  /* of these; NULL: the desk's own words */
     const char *snapshot; /* PNG of the last picture at the end; NULL: none */
     const char *guides, *cases; /* folders; NULL: none */
+    const char *microphone; /* the agent's own voice: FILE.wav or a device; NULL: mute */
     const char *audio;    /* where the customer's voice is played: FILE.wav or a device; NULL: nowhere */
+    const char *record;   /* sealed recording, when the customer consents; NULL: none */
     const char *stats;    /* a line for each frame of the picture; NULL: none */
     const char *stills; /* folder for photos; NULL: kept in one of this program's own, when the customer was told so */
     bool json;

@@ -7,6 +7,7 @@
 
 #include "agent/commands.h"
 #include "agent/desk/desk.h"
+#include "agent/desk/tape.h"
 #include "agent/headless.h"
 #include "agent/headless_home.h"
 #include "agent/tell.h"
@@ -23,6 +24,7 @@ struct headless {
     struct host_lines *lines;
     struct host_uplink *uplink;
     struct agent_desk *desk;
+    struct agent_desk_tape *tape; /* NULL: nothing is recorded */
     struct headless_voice *voice;
     struct headless_home *home; /* its session is the desk's */
     bool leaving;
@@ -41,6 +43,8 @@ void headless_refuse(struct headless *h, enum agent_do command, const char *what
 /** An exit code; what is wrong was said. */
 int headless_voice_open(struct headless *h);
 void headless_voice_came(void *context, const struct proto_event *event); /* of the desk's listener */
+/** The customer may have said yes to voice. */
+void headless_voice_may(struct headless *h);
 void headless_voice_tell(struct headless *h);
 void headless_voice_close(struct headless *h);
 

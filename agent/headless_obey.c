@@ -13,6 +13,9 @@ static const struct {
     {AGENT_DO_HOLD, PROTO_ERR_STATE, "it is so already, or nobody has joined", "wait for the event joined"},
     {AGENT_DO_STILL, PROTO_ERR_CONSENT, "the customer has not allowed photos", "request still first"},
     {AGENT_DO_STILL, PROTO_ERR_STATE, "a photo is under way, or the customer is away or on hold", "wait for it"},
+    {AGENT_DO_RECORD, PROTO_ERR_CONSENT, "the customer has not allowed a recording", "request recording first"},
+    {AGENT_DO_RECORD, PROTO_ERR_STATE, "it is so already, or nobody has joined", "see the event recording"},
+    {AGENT_DO_RECORD, PROTO_ERR_NOT_FOUND, "there is no file for it", "start with --record FILE"},
     {AGENT_DO_TORCH, PROTO_ERR_CONSENT, "the customer has not allowed the light", "request torch first"},
     {AGENT_DO_ZOOM, PROTO_ERR_CONSENT, "the customer has not allowed zoom", "request zoom first"},
     {AGENT_DO_LENS, PROTO_ERR_CONSENT, "the customer has not allowed the camera", "request camera first"},
@@ -83,6 +86,8 @@ void headless_obey(struct headless *h, const struct agent_command *command)
         break;
     case AGENT_DO_DRAW:
         err = agent_desk_draw(h->desk, &mark, &id, now);
+        if (err == PROTO_OK && h->tape)
+            agent_desk_tape_text(h->tape, *command->text ? command->text : command->shape);
         break;
     case AGENT_DO_CLEAR:
         err = agent_desk_clear(h->desk, command->id, now);
@@ -98,6 +103,9 @@ void headless_obey(struct headless *h, const struct agent_command *command)
         break;
     case AGENT_DO_STILL:
         err = agent_desk_still(h->desk, &id, now);
+        break;
+    case AGENT_DO_RECORD:
+        err = h->tape ? agent_desk_tape_run(h->tape, command->on, now) : PROTO_ERR_NOT_FOUND;
         break;
     case AGENT_DO_TORCH:
         err = agent_desk_torch(h->desk, command->on, now);

@@ -17,7 +17,7 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *guides, *cases, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *microphone, *guides, *cases, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -32,11 +32,12 @@ static const struct host_option options[] = {
     {"reference", "TICKET", HOST_TEXT, &opt.reference, .help = "what it is about"},
     {"request", "CAP,CAP", HOST_TEXT, &opt.request, .help = "ask for these once the customer is there: camera,…"},
     {"purpose", "TEXT", HOST_TEXT, &opt.purpose, .help = "what for, as the customer reads it"},
-    {"record", "FILE", HOST_TEXT, &opt.record, .help = "not yet in this version"},
+    {"record", "FILE", HOST_TEXT, &opt.record, .help = "record there when the customer consents; only a privacy officer can open it"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, to be proposed and followed"},
     {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered"},
+    {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "the agent's own voice: FILE.wav, default, or a device's name"},
     {"audio", "SINK", HOST_TEXT, &opt.audio, .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
     {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
@@ -106,8 +107,6 @@ static int take_options(void)
 
     if (check_given() != HOST_EXIT_FINE)
         return HOST_EXIT_USAGE;
-    if (opt.record)
-        return wrong("--record", "this version does not record yet", "leave it out");
     if (host_url_parse(&url, opt.relay) != PROTO_OK)
         return wrong(opt.relay, "--relay takes https://host or https://host:port", "write it so");
     if (opt.purpose && strlen(opt.purpose) > PROTO_MAX_VALUE_BYTES)
@@ -140,8 +139,10 @@ static int run(void)
     c->reference = opt.reference;
     c->purpose = opt.purpose;
     c->snapshot = opt.snapshot;
+    c->record = opt.record;
     c->stats = opt.stats;
     c->audio = opt.audio;
+    c->microphone = opt.microphone;
     c->guides = opt.guides;
     c->cases = opt.cases;
     c->stills = opt.stills;

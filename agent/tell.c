@@ -275,6 +275,15 @@ void agent_tell_still(const struct agent_tell *tell, const struct proto_event *e
     host_event_fields("still", fields);
 }
 
+void agent_tell_recording(const struct agent_tell *tell, bool on, const char *path, uint64_t bytes)
+{
+    if (tell->json)
+        host_event_fields("recording", json_pack("{s:b,s:s,s:I}", "on", (int)on, "file", path, "bytes", (json_int_t)bytes));
+    else
+        printf(on ? "RECORDING, sealed to the privacy officers: %s\n" : "the recording has ended: %s\n", path);
+    fflush(stdout);
+}
+
 void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text)
 {
     if (tell->json)

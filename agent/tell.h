@@ -19,6 +19,8 @@ void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bo
 void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange *change);
 /** A still that came whole; `file` NULL: it is kept nowhere. */
 void agent_tell_still(const struct agent_tell *tell, const struct proto_event *event, const char *file);
+/** A recording began or ended. */
+void agent_tell_recording(const struct agent_tell *tell, bool on, const char *path, uint64_t bytes);
 void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text);
 
 #endif

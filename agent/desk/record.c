@@ -172,7 +172,7 @@ static enum proto_err put(struct agent_desk_record *r, enum track track, const u
         return PROTO_ERR_NOMEM;
     }
     memcpy(packet->data, bytes, len);
-    packet->stream_index = track;
+    packet->stream_index = (int)track;
     packet->pts = packet->dts = at_ms;
     packet->duration = duration_ms;
     packet->flags = key ? AV_PKT_FLAG_KEY : 0;
@@ -190,8 +190,12 @@ static enum proto_err put_texts(struct agent_desk_record *r, bool all)
     enum proto_err err = PROTO_OK;
 
     while (r->text_count > 0 && err == PROTO_OK) {
-        const struct text *first = &r->texts[0];
-        int64_t shown_ms = (int32_t)(r->newest_ms - first->ts_ms);
+        struct text *first = &r->texts[0];
+        int64_t shown_ms;
+
+        if ((int32_t)(first->ts_ms - r->start_ms) < 0)
+            first->ts_ms = r->start_ms; /* of the moment before the first picture */
+        shown_ms = (int32_t)(r->newest_ms - first->ts_ms);
 
         if (!all && shown_ms < TEXT_MS)
             break;
@@ -260,7 +264,7 @@ enum proto_err agent_desk_record_text(struct agent_desk_record *r, const char *t
     struct text *next;
     enum proto_err err = PROTO_OK;
 
-    if (!r->begun)
+    if (r->text_count == TEXTS_MAX && !r->begun)
         return PROTO_OK;
     if (r->text_count == TEXTS_MAX)
         err = put_texts(r, true);

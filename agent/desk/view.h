@@ -98,6 +98,8 @@ struct agent_view {
     int64_t picture_ms;          /* mono ms of the newest picture; PROTO_NEVER before */
     struct agent_desk_picture_stats stats; /* of the last second */
     bool frozen;
+    bool recording;              /* a file is being written */
+    char recorded[256];          /* the newest file's name */
     bool has_camera;             /* `camera` is what the customer's device says it can do */
     handhold_CameraState camera;
     uint64_t version;            /* rises with each change */

@@ -110,6 +110,8 @@ static void on_event(void *context, const struct proto_event *e)
     agent_view_event(&end->view, e, host_now());
     take_marks(end, e);
     take_still(end, e);
+    if (end->tape)
+        agent_desk_tape_event(end->tape, e, host_now());
     agent_desk_home_event(end->home, e, host_now());
     end->home_version++;
     if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE)
@@ -148,6 +150,37 @@ static void on_state(void *context, const handhold_StateChange *change)
 static int64_t mono_ms(void)
 {
     return host_now().mono_ms;
+}
+
+static void on_frame(void *context, const struct agent_desk_frame *frame)
+{
+    struct viewer_end *end = context;
+
+    if (end->tape)
+        agent_desk_tape_frame(end->tape, frame);
+}
+
+static void on_voice(void *context, const struct proto_event *e)
+{
+    struct viewer_end *end = context;
+
+    if (end->tape)
+        agent_desk_tape_voice(end->tape, e);
+}
+
+static void on_tape(void *context, bool on, enum proto_err err, const char *path, uint64_t bytes)
+{
+    struct viewer_end *end = context;
+
+    (void)bytes;
+    g_rec_mutex_lock(&end->lock);
+    end->view.recording = on;
+    g_strlcpy(end->view.recorded, path, sizeof end->view.recorded);
+    if (err != PROTO_OK)
+        agent_view_refused(&end->view, path, err);
+    end->view.version++;
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
 }
 
 /* ---- the uplink and the clock ---- */
@@ -229,11 +262,29 @@ static enum proto_err make_home(struct viewer_end *end)
     return err;
 }
 
+/* Beside the wrap-ups: sealed, so that neither this machine nor its agent can open it. */
+static enum proto_err make_tape(struct viewer_end *end)
+{
+    g_autoptr(GDateTime) when = g_date_time_new_now_local();
+    g_autofree char *folder = g_build_filename(g_get_user_data_dir(), "handhold", "recordings", NULL);
+    g_autofree char *stamp = g_date_time_format(when, "%Y-%m-%d-%H%M%S");
+    g_autofree char *path = g_strdup_printf("%s/%s-%08x.hhr", folder, stamp, g_random_int());
+    const struct agent_desk_tape_config config = {.session = agent_desk_session(end->desk),
+                                                  .random = host_random(),
+                                                  .path = path,
+                                                  .told = on_tape,
+                                                  .context = end};
+
+    (void)g_mkdir_with_parents(folder, 0700); /* a folder that is not there shows when the file is made */
+    return agent_desk_tape_new(&end->tape, &config);
+}
+
 static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
 {
     const struct viewer_line_config *config = &end->line->config;
     const struct agent_desk_listener listener = {
-        .event = on_event, .picture = on_picture, .state = on_state, .context = end, .mono_ms = mono_ms};
+        .event = on_event, .picture = on_picture, .state = on_state, .context = end, .mono_ms = mono_ms,
+        .frame = on_frame, .voice = on_voice};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,
@@ -254,6 +305,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
 
     if (err == PROTO_OK)
         err = make_home(end);
+    if (err == PROTO_OK)
+        err = make_tape(end);
     if (err == PROTO_OK)
         err = host_timer_new(&end->figures, end->line->loop, on_figures, end);
     if (err != PROTO_OK)
@@ -295,6 +348,8 @@ void viewer_end_stop(struct viewer_end *end)
     agent_desk_home_free(end->home);
     end->home = NULL;
     g_rec_mutex_unlock(&end->lock);
+    agent_desk_tape_free(end->tape);
+    end->tape = NULL;
     agent_desk_free(end->desk);
     end->desk = NULL;
     end->finished = true;
@@ -369,12 +424,16 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
         err = agent_desk_chat(end->desk, c->text, now);
         if (err == PROTO_OK)
             said(end, c->text, now);
+        if (err == PROTO_OK && end->tape)
+            agent_desk_tape_text(end->tape, c->text);
         return err;
     case AGENT_DO_POINT:
         return agent_desk_point(end->desk, c->points[0], c->points[1], now);
     case AGENT_DO_DRAW:
         err = agent_desk_draw(end->desk, &mark, &id, now);
         after_draw(end, err, id);
+        if (err == PROTO_OK && end->tape)
+            agent_desk_tape_text(end->tape, *c->text ? c->text : c->shape);
         return err;
     case AGENT_DO_CLEAR:
         return agent_desk_clear(end->desk, c->id, now);

@@ -3,6 +3,7 @@
 #ifndef AGENT_VIEWER_END_H
 #define AGENT_VIEWER_END_H
 
+#include "agent/desk/tape.h"
 #include "agent/viewer/line.h"
 #include "agent/viewer/slot.h"
 #include "proto/host/loop.h"
@@ -31,6 +32,7 @@ struct viewer_end {
     /* The line's thread */
     struct agent_desk *desk;
     struct host_uplink *uplink;
+    struct agent_desk_tape *tape;
     struct host_timer *figures;
     bool finished;
     bool asked_policy;

@@ -126,8 +126,7 @@ static void show_stage(ViewerSession *self, const struct agent_view *view, int64
     gtk_widget_set_visible(GTK_WIDGET(self->tools), picture);
     gtk_widget_set_visible(GTK_WIDGET(self->camera_bar), picture);
     gtk_widget_set_visible(GTK_WIDGET(self->frozen), view->frozen);
-    gtk_widget_set_visible(GTK_WIDGET(self->recording),
-                           view->consents[PROTO_CAPABILITY_RECORDING].state == PROTO_CONSENT_GRANTED);
+    gtk_widget_set_visible(GTK_WIDGET(self->recording), view->recording);
     if (!picture)
         show_empty(self, view);
     show_age(self, view, now_ms);

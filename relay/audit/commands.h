@@ -58,6 +58,7 @@ int audit_erase(void);
 int audit_policy(void);
 int audit_recover(void);
 int audit_retain(void);
+int audit_play(void); /* open */
 
 /** stop.c: a session's whole number. False: it is none, which was said. */
 bool audit_read_sid(const char *text, uint8_t sid[static RELAY_STORE_SID_BYTES]);

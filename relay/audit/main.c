@@ -97,6 +97,14 @@ static const struct host_word file_words[] = {
     {0},
 };
 
+static const struct host_word recording_words[] = {
+    {"FILE", HOST_TEXT, OPT(file), .required = true, .help = "a recording as an agent's program wrote it"},
+    {0},
+};
+static const struct host_option open_options[] = {
+    {"o", "FILE.webm", HOST_TEXT, OPT(output), .required = true, .help = "a new file, readable by you alone"},
+    {0},
+};
 static const struct host_word policy_words[] = {
     {"print|check|sign", HOST_CHOICE, OPT(action), .choices = "print|check|sign", .required = true,
      .help = "show the present policy, say what FILE would change, or sign FILE"},
@@ -138,6 +146,10 @@ static const struct host_command commands[] = {
      "With --relay the relay does it and signs for it, and your signed demand is in the log; with --dir, on the folder "
      "of a\n"
      "relay that does not run, you sign for it. Sessions that have not ended stay."},
+    {"open", "open a recording with the officers' key; the viewing is logged first", open_options, recording_words,
+     audit_play,
+     "Needs --key, and --relay with the officer's --identity and --ca: what you open is in the log before it is open.\n"
+     "A recording that was cut off, by a crash or by hand, opens as far as it goes; the exit code is then 1."},
     {"recover", "end a log that cannot be continued, and open the one that follows it", recover_options, NULL,
      audit_recover,
      "For a relay that does not start because its log is smaller than, or another than, what was signed, and when no "

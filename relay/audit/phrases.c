@@ -271,7 +271,7 @@ static void say_ended(const struct phrase *p)
 
 static void say_agent_event(const struct phrase *p)
 {
-    const char *agent = audit_agent_name(p->session), *what = label(p->note->event.capability);
+    const char *agent = audit_agent_name(p->session), *what = label(p->note->event.capability), *hash, *bytes;
 
     switch (p->note->event.action) {
     case PROTO_ACT_VIEWING_STARTED:
@@ -287,7 +287,10 @@ static void say_agent_event(const struct phrase *p)
         SAY(p, "%s began recording.", agent);
         break;
     case PROTO_ACT_RECORDING_STOPPED:
-        SAY(p, "%s stopped recording.", agent);
+        hash = proto_event_note_get(&p->note->event, "hash");
+        bytes = proto_event_note_get(&p->note->event, "bytes");
+        SAY(p, "%s stopped recording: %s bytes, sealed to the officers, with the hash %s.", agent, bytes ? bytes : "?",
+            hash ? hash : "?");
         break;
     case PROTO_ACT_COMMAND_EXECUTED:
         SAY(p, "%s used %s.", agent, what);

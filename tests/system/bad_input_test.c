@@ -116,7 +116,6 @@ static void the_agent_names_what_is_wrong_with_its_command_line(void **state)
         {{"handhold-agent", AGENT, "--identity", "a", "--ca", "b", "--request", "x"},
          2,
          {"\"x\"", "no capability", "camera"}},
-        {{"handhold-agent", AGENT, "--identity", "a", "--ca", "b", "--record", "f"}, 2, {"--record", "not record yet"}},
         {{"handhold-agent", "enrol", "--id", "Not An Id", "--name", "Ada"}, 2, {"Not An Id", "a-z", "ada"}},
         {{"handhold-agent", "enrol", "--id", "ada"}, 2, {"--name NAME", "is missing"}},
     };

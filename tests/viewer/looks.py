@@ -16,7 +16,7 @@ DRESSES = {
     "contrast": ({"ADW_DEBUG_HIGH_CONTRAST": "1"}, "1200x760"),
     "german": ({"LANG": "de_DE.UTF-8"}, "1200x760"),
     "rtl": ({"LANG": "he_IL.UTF-8"}, "1200x760"),
-    "large": ({"TEXT": "200"}, "1300x900"),
+    "large": ({"GDK_DPI_SCALE": "2"}, "1300x900"),
     "small": ({}, "900x600"),
 }
 
@@ -31,11 +31,7 @@ def locale(stage, name):
 def dress(stage, env):
     if "LANG" in env:
         locale(stage, env["LANG"])
-    if "TEXT" in env:
-        os.makedirs(f"{stage.dir}/config/gtk-4.0", exist_ok=True)
-        with open(f"{stage.dir}/config/gtk-4.0/settings.ini", "w") as f:
-            f.write(f"[Settings]\ngtk-xft-dpi={96 * 1024 * int(env['TEXT']) // 100}\n")
-    stage.env.update({k: v for k, v in env.items() if k not in ("LANG", "TEXT")})
+    stage.env.update({k: v for k, v in env.items() if k != "LANG"})
 
 
 def play(s):

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open: a recording, opened with the officers' key into a file. Who opened which is in the log before it is open. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/seal/box.h"
+#include "proto/seal/vault.h"
+#include "relay/audit/commands.h"
+#include "relay/audit/remote.h"
+
+enum { READ_BYTES = PROTO_VAULT_RECORD_BYTES + PROTO_VAULT_OVERHEAD };
+
+struct recording {
+    FILE *in;
+    int out;
+    struct proto_vault vault;
+    uint8_t *sealed, *plain; /* owned */
+    uint8_t hash[32];        /* of the sealed file */
+    uint64_t bytes, written;
+};
+
+static bool fail(const char *path)
+{
+    host_say_err(path, PROTO_ERR_IO);
+    return false;
+}
+
+static bool hash_file(struct recording *r)
+{
+    crypto_hash_sha256_state state;
+    size_t len;
+
+    crypto_hash_sha256_init(&state);
+    while ((len = fread(r->sealed, 1, READ_BYTES, r->in)) > 0) {
+        crypto_hash_sha256_update(&state, r->sealed, len);
+        r->bytes += len;
+    }
+    crypto_hash_sha256_final(&state, r->hash);
+    return !ferror(r->in) && fseek(r->in, 0, SEEK_SET) == 0;
+}
+
+static bool read_key(uint8_t secret[static 32])
+{
+    struct proto_buf pem;
+    enum proto_err err = PROTO_ERR_NOT_FOUND;
+
+    if (!audit_options.key) {
+        host_say_error("--key", "is missing: a recording is sealed to the officers", "give --key D/officer/evidence.key");
+        return false;
+    }
+    proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
+    err = host_file_read(audit_options.key, &pem);
+    if (err == PROTO_OK)
+        err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret);
+    proto_buf_free(&pem);
+    if (err != PROTO_OK)
+        host_say_err(audit_options.key, err);
+    return err == PROTO_OK;
+}
+
+static bool open_head(struct recording *r)
+{
+    uint8_t head[PROTO_VAULT_HEAD_BYTES], secret[32], public_key[32];
+    enum proto_err err = PROTO_ERR_FORMAT;
+
+    if (!read_key(secret))
+        return false;
+    proto_box_public_key(public_key, secret);
+    if (fread(head, 1, sizeof head, r->in) == sizeof head)
+        err = proto_vault_open(&r->vault, head, public_key, secret);
+    sodium_memzero(secret, sizeof secret);
+    if (err == PROTO_ERR_CRYPTO)
+        host_say_error(audit_options.file, "is sealed to another key, or its beginning was altered", "give that key");
+    else if (err != PROTO_OK)
+        host_say_error(audit_options.file, "is no recording", "give a file that handhold-agent wrote");
+    return err == PROTO_OK;
+}
+
+/* In the log before anything is open. */
+static bool log_viewing(struct recording *r)
+{
+    static struct audit_officer officer;
+    struct proto_event_note event = {.action = PROTO_ACT_VIEWED};
+    struct audit_answer answer;
+    char hex[65];
+    bool fine;
+
+    sodium_bin2hex(hex, sizeof hex, r->hash, sizeof r->hash);
+    snprintf(event.subject, sizeof event.subject, "recording %s", hex);
+    fine = audit_officer_open(&officer) && audit_officer_event(&officer, &event, NULL, &answer);
+    if (fine && !audit_options.json)
+        printf("Logged      entry %" PRIu64 ": %s opens this recording\n", answer.index, officer.credential.identity.name);
+    audit_officer_close(&officer);
+    return fine;
+}
+
+/* One record behind the other; `err` of the first that does not open. */
+static enum proto_err write_plain(struct recording *r)
+{
+    size_t have = 0, len;
+    uint64_t offset;
+
+    for (;;) {
+        const uint8_t *at = r->sealed;
+        size_t left = have += fread(r->sealed + have, 1, READ_BYTES - have, r->in);
+        enum proto_err err = proto_vault_read(&r->vault, &at, &left, &offset, r->plain, &len);
+
+        if (err != PROTO_OK || r->vault.ended)
+            return err;
+        if (pwrite(r->out, r->plain, len, (off_t)offset) != (ssize_t)len)
+            return PROTO_ERR_IO;
+        r->written = offset + len > r->written ? offset + len : r->written;
+        memmove(r->sealed, at, left);
+        have = left;
+    }
+}
+
+static int finish(struct recording *r, enum proto_err err)
+{
+    char hex[65];
+
+    if (err == PROTO_ERR_IO) {
+        fail(audit_options.output);
+        return HOST_EXIT_FAILED;
+    }
+    sodium_bin2hex(hex, sizeof hex, r->hash, sizeof r->hash);
+    if (audit_options.json)
+        host_json_event("opened", "{s:s,s:s,s:I,s:b}", "file", audit_options.output, "hash", hex, "bytes",
+                        (json_int_t)r->written, "whole", (int)(err == PROTO_OK));
+    else
+        printf("Opened      %s, %" PRIu64 " bytes\nHash        %s\n            as in the minutes of its session, when "
+               "nobody has touched it\n",
+               audit_options.output, r->written, hex);
+    if (err == PROTO_OK)
+        return HOST_EXIT_FINE;
+    host_say_error(audit_options.file,
+                   err == PROTO_ERR_NOT_FOUND ? "was cut off: its end is missing" : "was altered behind what is opened",
+                   "what opened is in the file");
+    return HOST_EXIT_FAILED;
+}
+
+static int play(struct recording *r)
+{
+    enum proto_err err;
+
+    if (!hash_file(r)) {
+        fail(audit_options.file);
+        return HOST_EXIT_FAILED;
+    }
+    if (!open_head(r))
+        return HOST_EXIT_USAGE;
+    if (!log_viewing(r))
+        return HOST_EXIT_FAILED;
+    r->out = open(audit_options.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (r->out < 0) {
+        fail(audit_options.output);
+        return HOST_EXIT_FAILED;
+    }
+    err = write_plain(r);
+    if (close(r->out) != 0)
+        err = PROTO_ERR_IO;
+    return finish(r, err);
+}
+
+int audit_play(void)
+{
+    struct recording r = {.in = fopen(audit_options.file, "rbe"), .out = -1};
+    int code = HOST_EXIT_USAGE;
+
+    r.sealed = malloc(READ_BYTES);
+    r.plain = malloc(PROTO_VAULT_RECORD_BYTES);
+    if (!r.in)
+        fail(audit_options.file);
+    else if (!r.sealed || !r.plain)
+        host_say_err(audit_options.file, PROTO_ERR_NOMEM);
+    else
+        code = play(&r);
+    if (r.in)
+        fclose(r.in);
+    if (r.plain)
+        sodium_memzero(r.plain, PROTO_VAULT_RECORD_BYTES);
+    free(r.plain);
+    free(r.sealed);
+    proto_vault_clear(&r.vault);
+    return code;
+}
