@@ -224,6 +224,33 @@ static void an_interrupted_recovery_is_finished_by_the_same_command(void **state
     visit(h, "tomorrow");
 }
 
+/* A sentence of the store has its place and its way out once, and a check beside a relay that runs checks the rest. */
+static void what_is_wrong_with_a_folder_is_said_once(void **state)
+{
+    struct house *h = *state;
+    const char *const check[] = {"handhold-relay", "--dir", house_path(h, "relay"), "--check", NULL};
+    sqlite3 *db = NULL;
+
+    says(h, house_run(h, 0, check), "a relay is running on this folder, and has its ports");
+    visit(h, "first");
+    char *said = house_run(h, 0, check);
+    assert_null(strstr(said, "error "));
+    says(h, said, "entries; whether all of it is whole, a start or handhold-audit verify says");
+    says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "a relay runs on this folder");
+    stop_relay(h);
+    assert_int_equal(sqlite3_open(house_path(h, "relay/data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+    said = house_run(h, 1, check);
+    assert_non_null(strstr(said, "relay/data/relay.db"));
+    assert_non_null(strstr(said, "is of version 99"));
+    char *first = strchr(strstr(said, "is of version 99"), ';');
+    assert_true(first && strcspn(first + 1, ";\n") == strcspn(first + 1, "\n")); /* one way out */
+    free(said);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    house_restart_relay(h);
+}
+
 /* Whoever throws the old data away and starts anew leaves out the note that says so. */
 static void a_log_that_follows_another_does_not_begin_without_the_note(void **state)
 {
@@ -247,6 +274,7 @@ int main(void)
         HOUSE_TEST(an_ended_log_that_was_altered_afterwards_is_named),
         HOUSE_TEST(a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere),
         HOUSE_TEST(an_interrupted_recovery_is_finished_by_the_same_command),
+        HOUSE_TEST(what_is_wrong_with_a_folder_is_said_once),
         HOUSE_TEST(a_log_that_follows_another_does_not_begin_without_the_note),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
