@@ -180,6 +180,27 @@ static void a_good_bye_takes_everything_back_and_the_customer_has_the_last_word(
     assert_string_equal(house_text(agent->events[agent->count - 1].json, "event"), "ended"); /* the last of all */
 }
 
+static void a_wrong_person_ends_it_at_once_and_the_invitation_with_it(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+    const char *const again[] = {"handhold-client", "--ca", house_path(h, "org/ca/ca.crt"), h->link, NULL};
+
+    house_live(h, &agent, &client);
+    demo_child_tell(agent, "{\"do\":\"wrong-person\"}");
+    house_await(h, client, "capture", "capability", "camera", "on", "false", NULL);
+    house_await(h, agent, "ended", "reason", "wrong-person", NULL);
+    house_await(h, client, "ended", "reason", "wrong-person", NULL);
+    house_expect_exit(h, agent, 0, 1);
+    house_expect_exit(h, client, 0, 1);
+    house_refused(h, 1, again, "invitation", NULL);
+    agent = house_agent(h, "agent-2", "ana"); /* and one that nobody has used yet */
+    demo_child_tell(agent, "{\"do\":\"wrong-person\"}");
+    house_await(h, agent, "ended", "reason", "wrong-person", NULL);
+    house_expect_exit(h, agent, 0, 1);
+    house_refused(h, 1, again, "invitation", NULL);
+}
+
 static void a_question_that_a_relay_took_away_when_it_died_comes_again(void **state)
 {
     struct house *h = *state;
@@ -221,6 +242,7 @@ int main(int argc, char **argv)
         HOUSE_TEST(on_hold_nothing_flows_and_coming_back_asks_nothing),
         HOUSE_TEST(what_ends_soon_goes_on_by_one_word_of_the_customer),
         HOUSE_TEST(a_good_bye_takes_everything_back_and_the_customer_has_the_last_word),
+        HOUSE_TEST(a_wrong_person_ends_it_at_once_and_the_invitation_with_it),
         HOUSE_TEST(a_question_that_a_relay_took_away_when_it_died_comes_again),
         HOUSE_TEST(input_that_ends_while_a_question_is_open_is_a_no),
     };
