@@ -20,6 +20,20 @@
 
 /* ---- the timer: pictures, device state, the bottom line ---- */
 
+static void tell_voice(const struct client_companion *c)
+{
+    struct client_voice_figures f;
+
+    client_voice_figures(c->voice, &f);
+    if (!c->config->json || !c->capturing[PROTO_CAPABILITY_MICROPHONE] || c->paused)
+        return;
+    host_event_fields("audio", json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:i,s:i,s:f}", "from", "agent", "sent",
+                                         (json_int_t)f.packets, "lost", (json_int_t)f.lost, "bps", f.bps, "packets",
+                                         (json_int_t)f.heard.packets, "concealed", (json_int_t)f.heard.concealed,
+                                         "delay_ms", f.heard.depth_ms, "gap_max_ms", f.heard.gap_ms_max, "level_db",
+                                         f.heard.level_db));
+}
+
 static void tell_figures(struct client_companion *c)
 {
     struct client_video_figures f;
@@ -61,6 +75,7 @@ static void on_timer(void *context)
     if (now.mono_ms >= c->told_ms + STATUS_MS) {
         c->told_ms = now.mono_ms;
         tell_figures(c);
+        tell_voice(c);
         client_companion_show_status(c, now.mono_ms);
     }
     host_uplink_kick(c->uplink); /* its changed() sets this timer */
@@ -257,7 +272,7 @@ static int open_sources(struct client_companion *c)
     if (strcmp(config->camera, "none") != 0 &&
         client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
         return wrong(c, why);
-    if (strcmp(config->microphone, "none") != 0 && client_voice_new(&c->voice, config->microphone, why) != PROTO_OK)
+    if (strcmp(config->microphone, "none") != 0 && client_voice_new(&c->voice, config->microphone, config->speaker, why) != PROTO_OK)
         return wrong(c, why);
     if (config->state_count > 0 &&
         client_report_new(&c->report, config->states, config->state_count, config->redact, why))

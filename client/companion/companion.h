@@ -24,6 +24,7 @@ struct client_companion_config {
     struct host_seen seen;
     const char *camera;        /* as client_camera_open(); "none" */
     const char *microphone;    /* as client_voice_new(); "none" */
+    const char *speaker;       /* the agent's voice is heard there; NULL: it is not */
     struct client_mask *mask;  /* borrowed */
     const char *torch;         /* file of a LED, or NULL: there is no light */
     int kbps;                  /* 0: by size */

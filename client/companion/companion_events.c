@@ -108,6 +108,8 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
 
     if (capability == PROTO_CAPABILITY_DEVICE_STATE)
         client_report_start(c->report, now);
+    if (capability == PROTO_CAPABILITY_MICROPHONE)
+        client_voice_start(c->voice, now.mono_ms);
     if (capability != PROTO_CAPABILITY_CAMERA)
         return;
     if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
@@ -130,6 +132,8 @@ static void on_capture(struct client_companion *c, enum proto_capability capabil
         return;
     if (!on && capability == PROTO_CAPABILITY_CAMERA)
         client_video_stop(c->video);
+    if (!on && capability == PROTO_CAPABILITY_MICROPHONE)
+        client_voice_stop(c->voice);
     if (!on && (capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_CAMERA))
         client_companion_torch(c, false);
     if (!on && capability == PROTO_CAPABILITY_ZOOM && c->video)
@@ -230,6 +234,7 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
     c->exit_code = host_uplink_exit(e->ended.reason);
     client_companion_still_clear(c);
     client_video_stop(c->video);
+    client_voice_stop(c->voice);
     client_companion_torch(c, false);
     client_home_stop(c->home);
     client_report_stop(c->report);
@@ -258,6 +263,9 @@ static void act(struct client_companion *c, const struct proto_event *e)
         break;
     case PROTO_EVENT_KEY_FRAME:
         client_video_want_key(c->video);
+        break;
+    case PROTO_EVENT_MEDIA: /* the agent's voice: nothing else comes this way */
+        client_voice_came(c->voice, e, host_now().mono_ms);
         break;
     case PROTO_EVENT_MEDIA_ACK:
         client_video_acked(c->video, e->media_ack.ack, host_now().mono_ms);

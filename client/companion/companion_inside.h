@@ -10,6 +10,7 @@
 #include "client/companion/report.h"
 #include "client/companion/screen.h"
 #include "client/companion/video.h"
+#include "client/companion/voice.h"
 #include "proto/host/loop.h"
 #include "proto/host/uplink.h"
 
@@ -31,6 +32,7 @@ struct client_companion {
     struct host_uplink *uplink;
     struct proto_session *session;
     struct client_video *video;
+    struct client_voice *voice; /* NULL: no microphone */
     struct client_report *report;
     struct client_home *home; /* checks and guides */
     struct client_screen *screen;

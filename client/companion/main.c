@@ -18,7 +18,7 @@
 
 static struct {
     const char *redact, *checks, *language;
-    const char *link, *code, *relay, *camera, *torch, *microphone, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
+    const char *link, *code, *relay, *camera, *torch, *microphone, *speaker, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
     bool json;
@@ -29,6 +29,7 @@ static const struct host_option options[] = {
     {"relay", "URL", HOST_TEXT, &opt.relay, .help = "where the code is typed: https://help.example.org"},
     {"camera", "SOURCE", HOST_TEXT, &opt.camera, .help = "FILE.y4m, /dev/videoN, or none (none)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "FILE.wav, default, a device's name, or none (none)"},
+    {"speaker", "SINK", HOST_TEXT, &opt.speaker, .help = "where the agent is heard: FILE.wav, default, a device's name, or none"},
     {"torch", "FILE", HOST_TEXT, &opt.torch, .help = "a light: 1 and 0 are written there, as to a LED's brightness"},
     {"state", "SOURCE", HOST_TEXTS, &opt.states,
      .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
@@ -238,6 +239,7 @@ static int run(void)
     c->ca_file = opt.ca;
     c->camera = opt.camera;
     c->microphone = opt.microphone;
+    c->speaker = opt.speaker && strcmp(opt.speaker, "none") != 0 ? opt.speaker : NULL;
     c->torch = opt.torch;
     c->mask = &made.mask;
     c->kbps = (int)opt.kbps;

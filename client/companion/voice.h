@@ -15,12 +15,18 @@ struct client_voice;
 
 struct client_voice_figures {
     uint64_t packets, lost; /* sealed; made and not taken by the session */
+    struct host_voice_figures heard; /* of the agent */
     int bps;
 };
 
-/** `source` as host_sound_open_in(). On error `why` names value, rule and way out. */
-PROTO_MUST_USE enum proto_err client_voice_new(struct client_voice **out, const char *source,
+/**
+ * `source` as host_sound_open_in(), `speaker` as host_sound_open_out() or NULL: the agent is not heard here. On error
+ * `why` names value, rule and way out.
+ */
+PROTO_MUST_USE enum proto_err client_voice_new(struct client_voice **out, const char *source, const char *speaker,
                                                char why[static CLIENT_WHY_BYTES]);
+/** 20 ms of the agent's voice came. */
+void client_voice_came(struct client_voice *voice, const struct proto_event *event, int64_t now_ms);
 void client_voice_start(struct client_voice *voice, int64_t now_ms);
 void client_voice_stop(struct client_voice *voice); /* NULL and stopped are fine */
 /** What the picture's line carries, bits a second; 0: not known. A voice takes less of a narrow one. */
