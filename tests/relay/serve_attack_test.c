@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -457,6 +458,45 @@ static void tls_is_not_renegotiated(void **state)
     SSL_CTX_free(old);
 }
 
+/* ---- faults ---- */
+
+static void a_relay_without_descriptors_turns_away_and_goes_on(void **state)
+{
+    struct attacker attackers[ATTACKERS];
+    struct rlimit before, few;
+    struct load_figures figures;
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    assert_int_equal(prlimit(place.relay, RLIMIT_NOFILE, NULL, &before), 0);
+    few = before;
+    few.rlim_cur = server_descriptors(&relay) + 4;
+    assert_int_equal(prlimit(place.relay, RLIMIT_NOFILE, &few, NULL), 0);
+    for (size_t i = 0; i < ATTACKERS; i++)
+        attackers[i] = knock();
+    expect_ended(attackers + 8, ATTACKERS - 8);
+    honest_talk(0.3, &figures);
+    expect_honest_whole(&figures);
+    for (size_t i = 0; i < ATTACKERS; i++)
+        leave(&attackers[i]);
+    assert_int_equal(prlimit(place.relay, RLIMIT_NOFILE, &before, NULL), 0);
+    assert_true(place_talk(&place, place.public_port, NULL, NULL,
+                           "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", 62, NULL,
+                           reply) > 0);
+}
+
+static void a_relay_that_stood_still_loses_nobody(void **state)
+{
+    struct load_figures figures;
+
+    (void)state;
+    assert_int_equal(kill(place.relay, SIGSTOP), 0);
+    load_rest(honest, 3);
+    assert_int_equal(kill(place.relay, SIGCONT), 0);
+    honest_talk(0.5, &figures);
+    expect_honest_whole(&figures);
+}
+
 /* ---- slow readers ---- */
 
 static void a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on(void **state)
@@ -490,6 +530,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(requests_that_smuggle_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(headers_without_end_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(tls_is_not_renegotiated, begin, end),
+        cmocka_unit_test_setup_teardown(a_relay_without_descriptors_turns_away_and_goes_on, begin, end),
+        cmocka_unit_test_setup_teardown(a_relay_that_stood_still_loses_nobody, begin, end),
         cmocka_unit_test(
             a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on), /* the last: pictures are lost */
     };
