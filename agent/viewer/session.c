@@ -352,6 +352,11 @@ const char *viewer_session_get_reference(ViewerSession *self)
     return self->reference;
 }
 
+const char *viewer_session_get_customer_ref(ViewerSession *self)
+{
+    return self->customer_ref;
+}
+
 gboolean viewer_session_is_held(ViewerSession *self)
 {
     return self->held;

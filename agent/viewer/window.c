@@ -5,6 +5,7 @@
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/preferences.h"
+#include "agent/viewer/recall.h"
 #include "agent/viewer/session.h"
 #include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
@@ -30,6 +31,8 @@ struct _ViewerWindow {
     struct viewer_settings *settings;
     /* Owned */
     char *name;
+    GPtrArray *recalled; /* who was connected when a viewer went down; of struct viewer_recalled */
+    guint connected;     /* that the file for a crash names */
     gboolean sure; /* the agent has said that all may be closed */
 };
 
@@ -121,10 +124,29 @@ static void on_joined(ViewerWindow *self, ViewerSession *session)
         settle_hold(session, front(self));
 }
 
+/* What a crash would leave behind. */
+static void remember_connected(ViewerWindow *self)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_recalled_free);
+
+    for (int i = 0; i < adw_tab_view_get_n_pages(self->tabs); i++) {
+        ViewerSession *each = VIEWER_SESSION(adw_tab_page_get_child(adw_tab_view_get_nth_page(self->tabs, i)));
+
+        if (viewer_session_get_phase(each) == AGENT_VIEW_JOINED)
+            g_ptr_array_add(list, viewer_recalled_new(viewer_session_get_customer_ref(each),
+                                                      viewer_session_get_reference(each)));
+    }
+    if (list->len == self->connected)
+        return;
+    self->connected = list->len;
+    viewer_recall_write(list);
+}
+
 static void on_session_changed(ViewerSession *session, ViewerWindow *self)
 {
     show_tab(self, session);
     on_joined(self, session);
+    remember_connected(self);
     if (session == front(self))
         show_header(self);
 }
@@ -206,7 +228,10 @@ static guint customers(ViewerWindow *self)
 
 static void leave_all(ViewerWindow *self)
 {
+    g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+
     self->sure = TRUE;
+    viewer_recall_write(nobody);
     while (adw_tab_view_get_n_pages(self->tabs) > 0)
         adw_tab_view_close_page(self->tabs, adw_tab_view_get_nth_page(self->tabs, 0));
 }
@@ -265,6 +290,34 @@ static void on_invite(GSimpleAction *action, GVariant *parameter, void *data)
 {
     (void)action, (void)parameter;
     viewer_window_invite(data, NULL, NULL);
+}
+
+static void show_recalled(ViewerWindow *self)
+{
+    guint count = self->recalled->len;
+    g_autofree char *text = NULL;
+
+    gtk_widget_set_visible(GTK_WIDGET(self->again_button), count > 0 && self->line);
+    if (count == 0)
+        return;
+    text = g_strdup_printf(ngettext("Invite _Again: %u customer was connected", "Invite _Again: %u customers were connected", count),
+                           count);
+    gtk_button_set_use_underline(self->again_button, TRUE);
+    viewer_name_button(self->again_button, text);
+}
+
+static void on_invite_again(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerWindow *self = data;
+
+    (void)action, (void)parameter;
+    for (guint i = 0; i < self->recalled->len; i++) {
+        const struct viewer_recalled *r = g_ptr_array_index(self->recalled, i);
+
+        viewer_window_invite(self, *r->customer_ref ? r->customer_ref : NULL, *r->reference ? r->reference : NULL);
+    }
+    g_ptr_array_set_size(self->recalled, 0);
+    show_recalled(self);
 }
 
 static void on_references(void *context, const char *customer_ref, const char *reference)
@@ -362,6 +415,7 @@ static void viewer_window_dispose(GObject *object)
     ViewerWindow *self = VIEWER_WINDOW(object);
 
     g_clear_pointer(&self->name, g_free);
+    g_clear_pointer(&self->recalled, g_ptr_array_unref);
     G_OBJECT_CLASS(viewer_window_parent_class)->dispose(object);
 }
 
@@ -383,6 +437,7 @@ static void viewer_window_init(ViewerWindow *self)
 {
     static const GActionEntry entries[] = {
         {.name = "invite", .activate = on_invite},
+        {.name = "invite-again", .activate = on_invite_again},
         {.name = "invite-with", .activate = on_invite_with},
         {.name = "close-tab", .activate = on_close_tab},
         {.name = "next-tab", .activate = on_next_tab},
@@ -422,6 +477,8 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite")), FALSE);
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")), FALSE);
     }
+    self->recalled = viewer_recall_take();
+    show_recalled(self);
     show_header(self);
     return GTK_WIDGET(self);
 }

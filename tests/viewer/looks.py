@@ -16,7 +16,7 @@ DRESSES = {
     "contrast": ({"ADW_DEBUG_HIGH_CONTRAST": "1"}, "1200x760"),
     "german": ({"LANG": "de_DE.UTF-8"}, "1200x760"),
     "rtl": ({"LANG": "he_IL.UTF-8"}, "1200x760"),
-    "large": ({"GDK_DPI_SCALE": "2"}, "1300x900"),
+    "large": ({"TEXT": "200"}, "1300x900"),
     "small": ({}, "900x600"),
 }
 
@@ -31,7 +31,10 @@ def locale(stage, name):
 def dress(stage, env):
     if "LANG" in env:
         locale(stage, env["LANG"])
-    stage.env.update({k: v for k, v in env.items() if k != "LANG"})
+    if "TEXT" in env:  # as a screen of twice the density would have it
+        with open(f"{stage.dir}/.Xdefaults", "w") as f:
+            f.write(f"Xft.dpi: {96 * int(env['TEXT']) // 100}\n")
+    stage.env.update({k: v for k, v in env.items() if k not in ("LANG", "TEXT")})
 
 
 def play(s):

@@ -146,6 +146,7 @@ class Stage:
             with open(settings, "w") as f:
                 f.write(f"[agent]\nwidth={width}\nheight={height}\n")
         began = time.monotonic()
+        self.app = None
         self.viewer = subprocess.Popen([f"{self.bin}/handhold-agent", "--relay", self.staff, "--identity", f"{self.dir}/org/staff/ada",
                                         "--ca", f"{self.dir}/org/ca/ca.crt", *options], env=self.env, stderr=self.log, cwd=self.dir)
         self.app = self.wait(self._find_app, "the viewer in the accessibility tree")
@@ -154,6 +155,8 @@ class Stage:
 
     def _find_app(self):
         desktop = Atspi.get_desktop(0)
+        desktop.set_cache_mask(Atspi.Cache.NONE)
+        desktop.clear_cache()
         for i in range(desktop.get_child_count()):
             app = desktop.get_child_at_index(i)
             if app and app.get_process_id() == self.viewer.pid:

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A whole session by keyboard alone; then the viewer is killed in a second one and offers to invite again: keys_test.py BIN"""
+import os
+import signal
+import sys
+
+from stage import Atspi, Failed, Stage
+
+
+def expect(true, what):
+    if not true:
+        raise Failed(what)
+
+
+def join(s, *keys):
+    for key in keys:
+        s.keys(key)
+    link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
+    c = s.customer(link)
+    c.expect("joined")
+    s.find(None, "The customer is here")
+    return c
+
+
+def ask(s, c, key, capability):
+    s.keys(key)
+    s.wait(lambda: focused_entry(s), "the form to take the focus")
+    s.keys("Return")
+    c.expect("consent", capability=capability, state="requested")
+    c.tell(do="grant", capability=capability)
+    c.expect("consent", capability=capability, state="granted")
+
+
+def focused_entry(s):
+    for node, _ in s.walk():
+        if node.get_role_name() == "text" and node.get_name().startswith("What for") and node.get_state_set().contains(Atspi.StateType.FOCUSED):
+            return True
+    return False
+
+
+def guide(s, c):
+    s.keys("F6", "n", "Return")
+    mark = c.expect("mark", shape="number")
+    expect(mark["text"] == "1" and abs(mark["points"][0][0] - 0.5) < 0.02, f"a number in the middle: {mark}")
+    s.keys("a", "Return", *["shift+Right"] * 4, "Return")
+    mark = c.expect("mark", shape="arrow")
+    expect(abs(mark["points"][-1][0] - mark["points"][0][0] - 0.2) < 0.02, f"an arrow of a fifth of the picture: {mark}")
+    s.keys("ctrl+z")
+    c.expect("clear", id=mark["id"])
+    s.keys("s")
+    s.find("label", "Frozen")
+    s.keys("s")
+    s.gone("label", "Frozen")
+    s.keys("p", "Left", "Left")
+    s.keys("plus", "plus", "0")
+    s.keys("Delete")
+    c.expect("clear", id=0)
+
+
+def main():
+    s = Stage(sys.argv[1])
+    try:
+        s.house(clip_seconds=2)
+        s.display()
+        s.open()
+        c = join(s, "ctrl+n")
+        ask(s, c, "alt+1", "camera")
+        s.find("label", "fps")
+        guide(s, c)
+        s.keys("ctrl+t")
+        s.type("Hello")
+        s.keys("Return")
+        c.expect("chat", text="Hello")
+        s.keys("ctrl+y")
+        s.find(None, "check words are the same")
+        ask(s, c, "alt+3", "device-state")
+        s.keys("ctrl+d")
+        s.find(None, "^uptime: ")
+        s.keys("ctrl+h")
+        s.find(None, "On hold")
+        s.keys("ctrl+h")
+        s.find(None, "The customer is here")
+        s.keys("ctrl+e")
+        c.expect("ended", reason="completed")
+        s.find(None, "The session is completed")
+        s.keys("ctrl+Return")
+        s.wait(lambda: os.path.exists(f"{s.dir}/data/handhold/wrap-up.jsonl"), "the wrap-up to be kept")
+
+        c = join(s, "ctrl+n")
+        s.wait(lambda: any(n.startswith("open-") for n in os.listdir(f"{s.dir}/state/handhold")), "the note for a crash")
+        s.viewer.send_signal(signal.SIGKILL)
+        s.viewer.wait()
+        s.open()
+        s.click("push button", "^Invite Again: 1 customer")
+        s.find("text", "Link for the customer")
+    except Failed as failure:
+        print(f"FAILED: {failure}", file=sys.stderr)
+        return 1
+    finally:
+        s.close()
+    print("invited, asked, guided, wrote, held, ended, wrapped up, all by keys; and invited again after a crash")
+    return 0
+
+
+sys.exit(main())
