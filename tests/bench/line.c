@@ -10,6 +10,8 @@
  * round of each is written to DIR.
  */
 #include <getopt.h>
+#include <math.h>
+#include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +125,21 @@ static void do_run(const char *const *argv)
     must(ok, argv[0]);
 }
 
+/* A tone is all that a voice needs to be measured by. */
+static bool write_tone(const char *path)
+{
+    enum { RATE = 48000, SECONDS = 4 };
+    SF_INFO info = {.samplerate = RATE, .channels = 1, .format = SF_FORMAT_WAV | SF_FORMAT_PCM_16};
+    SNDFILE *file = sf_open(path, SFM_WRITE, &info);
+    bool ok = file != NULL;
+
+    for (int i = 0; ok && i < RATE * SECONDS; i++) {
+        int16_t sample = (int16_t)(8000 * sin(2 * M_PI * 440 * i / RATE));
+        ok = sf_writef_short(file, &sample, 1) == 1;
+    }
+    return file && sf_close(file) == 0 && ok;
+}
+
 static void found_organisation(void)
 {
     const char *const init[] = {"handhold-certs", "init", "--dir", at("org"), "--org", "Bench", NULL};
@@ -143,6 +160,7 @@ static void found_organisation(void)
     must(mkdir(at("relay"), 0700) == 0, "a folder for the relay");
     do_run(unpack);
     do_run(clip);
+    must(write_tone(at("tone.wav")), "a tone");
 }
 
 /* ---- the three machines ---- */
@@ -186,7 +204,7 @@ static void start_ends(void)
                                  "--ca",
                                  at("org/ca/ca.crt"),
                                  "--request",
-                                 "camera",
+                                 "camera,microphone",
                                  "--stats",
                                  at("stats"),
                                  NULL};
@@ -196,9 +214,20 @@ static void start_ends(void)
     invite = it.agent ? demo_child_expect(&it.children, it.agent, WAIT_MS, "invite", NULL) : NULL;
     must(invite != NULL, "the agent does not invite");
     snprintf(it.link, sizeof it.link, "%s", json_string_value(json_object_get(invite, "link")));
-    const char *const companion[] = {
-        "handhold-client", "--json", "--ca",  at("org/ca/ca.crt"),       "--camera", at("clip.y4m"),
-        "--consent",       "camera", it.link, it.kbps ? "--kbps" : NULL, it.kbps,    NULL};
+    const char *const companion[] = {"handhold-client",
+                                     "--json",
+                                     "--ca",
+                                     at("org/ca/ca.crt"),
+                                     "--camera",
+                                     at("clip.y4m"),
+                                     "--consent",
+                                     "camera,microphone",
+                                     "--microphone",
+                                     at("tone.wav"),
+                                     it.link,
+                                     it.kbps ? "--kbps" : NULL,
+                                     it.kbps,
+                                     NULL};
     it.companion = start(NET_CUSTOMER, "companion", companion);
     must(it.companion && demo_child_expect(&it.children, it.agent, WAIT_MS * 2, "first-picture", NULL),
          "no picture comes");
@@ -218,6 +247,25 @@ static double cpu_ms(const struct demo_child *child)
         fclose(file);
     }
     return (double)(user + system_) * 1000 / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* What the agent told of the voice, a line a second; the first `skip` are of the time before figures are taken. */
+static void count_voice(struct line_figures *f, int skip)
+{
+    double played = 0, concealed = 0;
+
+    for (size_t i = 0; i < it.agent->count; i++) {
+        const json_t *event = it.agent->events[i].json;
+        const char *name = json_string_value(json_object_get(event, "event"));
+        if (!name || strcmp(name, "audio") != 0)
+            continue;
+        f->voice_gap_ms = json_number_value(json_object_get(event, "gap_max_ms"));
+        if (skip-- > 0)
+            continue;
+        played += json_number_value(json_object_get(event, "played"));
+        concealed += json_number_value(json_object_get(event, "concealed"));
+    }
+    f->voice_concealed = played > 0 ? concealed / (played + concealed) : 1;
 }
 
 /* ---- one round ---- */
@@ -271,6 +319,7 @@ static void one_round(struct line_run *run, uint64_t seed)
     }
     watch_until(zero + s->run_s * 1000);
     run->figures.cpu_percent = (cpu_ms(it.companion) - cpu) / (double)((s->run_s - s->from_s) * 10);
+    count_voice(&run->figures, s->from_s);
     demo_child_tell(it.agent, "{\"do\":\"end\"}");
     (void)demo_child_stop(&it.children, it.agent, 0, WAIT_MS);
     run->figures.noise_ms = line_noise_end_ms(noise);
@@ -309,10 +358,10 @@ static const char *verdict(const struct line_scenario *s, const struct line_figu
 static void print_row(const struct line_scenario *s, const struct line_figures *f, const char *what)
 {
     printf("%-2s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %4.0f%% "
-           "%5.2f  %s\n",
+           "%5.2f %4.0f %4.1f%%  %s\n",
            s->name, f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps, f->gap_ms, f->kbps, f->width,
            f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s, f->cpu_percent, f->noise_ms,
-           what);
+           f->voice_gap_ms, f->voice_concealed * 100, what);
     fflush(stdout);
 }
 
@@ -383,7 +432,8 @@ int main(int argc, char **argv)
     demo_stop_on_signals();
     found_organisation();
     printf("# capture to decoded, ms | reach | per s, longest gap ms, kbit/s, size, of the line, its queue p50/p95 ms, "
-           "s to full size, s to the picture's return, companion's share of a core, timer p99 ms\n");
+           "s to full size, s to the picture's return, companion's share of a core, timer p99 ms, voice: longest gap "
+           "ms, concealed\n");
     for (int i = 0; i < SCENARIOS; i++)
         if (!it.only || strstr(it.only, scenarios[i].name))
             row(&scenarios[i]);

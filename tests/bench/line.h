@@ -41,6 +41,7 @@ struct line_frame {
 struct line_figures {
     double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, cpu_percent;
     int width, height;
+    double voice_gap_ms, voice_concealed; /* longest time concealed at a stretch; part of all packets, 0..1 */
     double full_s, back_s; /* until full size; from the return of the line to a picture, G and H; -1: never */
     size_t frames;
     bool ok; /* something was measured */
