@@ -32,6 +32,14 @@ enum proto_err proto_session_hold(struct proto_session *s, bool on, struct proto
     return PROTO_OK;
 }
 
+void hold_said_again(struct proto_session *s)
+{
+    handhold_Data data = {.which_body = handhold_Data_hold_tag, .body.hold.on = true};
+
+    if (s->on_hold && data_send(s, &data))
+        session_error(s, PROTO_ERR_FULL, "the customer's end could not be told again that it is on hold");
+}
+
 /* ---------------------------------------------------------------- the customer's end */
 
 static void event_hold(struct proto_session *s)

@@ -433,7 +433,8 @@ void media_queued(struct proto_session *s, const handhold_QueueReport *message);
 void grants_logged_again(struct proto_session *s, enum proto_capability capability,
                          const uint8_t leaf_hash[static 32]); /* an extension has its receipt */
 
-/* hold.c (customer) */
+/* hold.c */
+void hold_said_again(struct proto_session *s); /* agent: an end that began anew (a page that was loaded again) forgot it */
 #define PROTO_WHY_HOLD "on hold" /* why a sheet was closed: told, never noted */
 void hold_heard(struct proto_session *s, bool on);
 int64_t hold_deadline(const struct proto_session *s);

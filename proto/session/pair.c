@@ -196,8 +196,10 @@ void pair_up(struct proto_session *s)
     data_send_again(s);
     if (s->side == SIDE_CUSTOMER)
         grants_resume(s);
-    else
+    else {
+        hold_said_again(s);
         asking_again(s);
+    }
     outbox_flush(s);
 }
 

@@ -205,6 +205,27 @@ static void a_connection_that_comes_back_on_hold_brings_no_key(void **state)
     assert_int_equal(alarms(true) + alarms(false), 0);
 }
 
+/* A page that was loaded again comes back with its keys and without its memory. */
+static void an_end_that_forgot_the_hold_is_told_of_it_again(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    hold(true);
+    sw_pass(&sw, 2000);
+    sw_cut(&sw, true);
+    sw.customer->on_hold = false;
+    sw.customer->hold_until_ms = PROTO_NEVER;
+    sw_connect(&sw, true);
+    sw_pass(&sw, 1000);
+    assert_true(proto_session_on_hold(sw.customer));
+    assert_nothing_left(CAMERA);
+    hold(false);
+    sw_pass(&sw, 2000);
+    assert_true(capturing(CAMERA));
+    assert_int_equal(alarms(true) + alarms(false), 0);
+}
+
 static void a_hold_that_was_said_while_the_line_was_down_arrives_before_any_key(void **state)
 {
     (void)state;
@@ -327,6 +348,7 @@ int main(void)
         CASE(taken_back_on_hold_it_does_not_come_back),
         CASE(a_grant_that_is_logged_only_on_hold_starts_after_it),
         CASE(a_connection_that_comes_back_on_hold_brings_no_key),
+        CASE(an_end_that_forgot_the_hold_is_told_of_it_again),
         CASE(a_hold_that_was_said_while_the_line_was_down_arrives_before_any_key),
         CASE(an_open_sheet_is_closed_by_a_hold_and_comes_again_after_it),
         CASE(a_changed_agent_that_asks_on_hold_is_not_heard),

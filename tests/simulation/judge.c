@@ -29,15 +29,16 @@ void sim_judge_gates(struct sim *sim, struct sim_session *session, const uint8_t
         return;
     /* Here only the layout counts: who signed it is for the relay to judge. */
     gate.open = message.body.gate.bytes[16 + PROTO_SID_BYTES + 4];
+    gate.src = message.body.gate.bytes[16 + PROTO_SID_BYTES + 5];
     gate.stream = message.body.gate.bytes[16 + PROTO_SID_BYTES + 6];
-    session->gate_open[gate.stream & PROTO_MAX_STREAM] = gate.open;
+    session->gate_open[gate.src & 3][gate.stream & PROTO_MAX_STREAM] = gate.open;
 }
 
 /* Invariant 1 at the relay: nothing is forwarded that no gate was opened for, whoever sends it. */
 void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, const uint8_t *bytes, size_t len)
 {
     if (len > PROTO_MEDIA_HEADER_BYTES && bytes[0] == PROTO_TYPE_MEDIA &&
-        !session->gate_open[bytes[3] & PROTO_MAX_STREAM])
+        !session->gate_open[bytes[2] & 3][bytes[3] & PROTO_MAX_STREAM])
         sim_fail(sim, "invariant 1: session %u: the relay forwarded stream %u behind a closed gate", session->number,
                  bytes[3]);
 }

@@ -109,7 +109,7 @@ struct sim_session {
     bool still_came[SIM_STILLS_MAX];
     uint64_t stills, holds, extensions, controls; /* that came whole; begun; made; taken */
     uint8_t sid[16];
-    bool gate_open[64]; /* by stream, as the relay was told */
+    bool gate_open[4][64]; /* by sender and stream, as the relay was told */
     bool sid_known, by_code;
     uint64_t frames_opened, frames_pushed;
     int64_t end_ms;
