@@ -13,7 +13,7 @@ static struct agent_desk_devices *home;
 static int set_up(void **state)
 {
     (void)state;
-    return agent_desk_devices_new(&home);
+    return agent_desk_devices_new(&home) != PROTO_OK;
 }
 
 static int tear_down(void **state)

@@ -53,7 +53,7 @@ static int set_up(void **state)
     folder_make(&folder);
     cases = NULL;
     guides = NULL;
-    return agent_desk_devices_new(&home);
+    return agent_desk_devices_new(&home) != PROTO_OK;
 }
 
 static int tear_down(void **state)
