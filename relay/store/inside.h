@@ -64,7 +64,7 @@
     X(KEY_FIND, 1, "SELECT id,key FROM dek WHERE name=?1")                                                             \
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
     X(KEY_NAME, 1, "UPDATE OR IGNORE dek SET name=?2 WHERE id=?1")                                                     \
-    X(KEY_SPARE, 1, "SELECT id FROM dek WHERE name>='spare:' AND name<'spare;' AND id>?1 ORDER BY id LIMIT 1")         \
+    X(KEY_SPARE, 1, "SELECT id,name FROM dek WHERE name>?1 AND name<'spare;' ORDER BY name LIMIT 1")                   \
     X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")
 
 enum store_statement {

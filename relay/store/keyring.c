@@ -206,19 +206,21 @@ static enum proto_err heal(struct relay_store *store, int64_t id)
 
 static enum proto_err heal_all(struct relay_store *store)
 {
-    int64_t after = 0;
+    char after[STORE_KEY_NAME_MAX] = SPARE_PREFIX; /* by name: that is the index, and they stand together in it */
     enum proto_err err = PROTO_OK;
 
     while (!err) {
         sqlite3_stmt *row = store_statement(store, STORE_KEY_SPARE);
         if (!row)
             return PROTO_ERR_IO;
-        sqlite3_bind_int64(row, 1, after);
+        sqlite3_bind_text(row, 1, after, -1, SQLITE_TRANSIENT);
         err = store_next(store, STORE_KEY_SPARE, "looking for spare keys");
-        after = err ? after : sqlite3_column_int64(row, 0);
+        int64_t id = err ? 0 : sqlite3_column_int64(row, 0);
+        if (!err)
+            store_column_text(row, 1, after, sizeof after);
         store_reset(store, STORE_KEY_SPARE);
         if (!err)
-            err = heal(store, after);
+            err = heal(store, id);
     }
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
