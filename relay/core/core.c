@@ -297,6 +297,8 @@ void relay_core_tick(struct relay_core *core, struct proto_now now)
     relay_tallies_tick(&core->staff, now.mono_ms);
 }
 
+_Static_assert(RELAY_SERVICES - RELAY_SERVE_VOICE == 4, "classes that are timed");
+
 static void count_room(void *context, struct relay_link *link)
 {
     const struct relay_room *room = relay_of(link, struct relay_room, by_sid);
@@ -319,4 +321,5 @@ void relay_core_figures(const struct relay_core *core, struct relay_core_figures
     relay_table_each((struct relay_table *)&core->by_sid, count_room, out);
     out->dropped_messages += core->bounds.dropped;
     out->queue_bytes = core->bounds.all_used;
+    memcpy(out->waited, core->bounds.waited + RELAY_SERVE_VOICE, sizeof out->waited);
 }

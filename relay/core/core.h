@@ -24,6 +24,7 @@
 #include "proto/util/err.h"
 #include "proto/util/random.h"
 #include "proto/util/time.h"
+#include "relay/core/histogram.h"
 #include "relay/log/appender.h" /* its plain structs: relay_job, relay_result; nothing of it is called */
 
 struct relay_core;
@@ -196,6 +197,8 @@ struct relay_core_figures {
         refused_full,                         /* sessions that were not begun for lack of memory */
         log_entries, queue_bytes, log_claims, /* ends that said to have seen more of the log, or another one */
         log_broken;                           /* 1: one of them proved it; nothing is granted any more */
+    struct relay_histogram joined;    /* from an invitation to its confirmed customer */
+    struct relay_histogram waited[4]; /* in the queue of a receiver: voice, reliable, bulk, picture */
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

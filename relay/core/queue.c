@@ -307,6 +307,8 @@ uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds 
         if (queue->wait[service].first) {
             queue->out = queue->wait[service].first;
             unlink_slot(queue, queue->out);
+            if (service != RELAY_SERVE_SESSION)
+                relay_histogram_add(&bounds->waited[service], now_ms - queue->out->at_ms);
         }
     if (!queue->out)
         return NULL;

@@ -19,6 +19,7 @@
 
 #include "proto/util/err.h"
 #include "proto/wire/header.h"
+#include "relay/core/histogram.h"
 
 enum relay_service {
     RELAY_SERVE_SESSION,
@@ -70,6 +71,7 @@ struct relay_queue_bounds {
     size_t all_bytes; /* of all queues together */
     size_t all_used;
     uint64_t dropped; /* messages */
+    struct relay_histogram waited[RELAY_SERVICES]; /* of messages that were handed out; SESSION is not timed */
 };
 
 /** FULL: over the bound; the receiver is too slow to be served. */

@@ -261,6 +261,7 @@ void relay_room_match_keys(struct relay_core *core, struct relay_room *room, str
     }
     room->authenticated = true;
     relay_room_waits_no_more(room);
+    relay_histogram_add(&core->figures.joined, now.unix_ms - room->row.created_unix_ms);
     memcpy(room->row.cs_pub, room->customer_key, sizeof room->row.cs_pub);
     room->row.state = RELAY_STORE_LIVE;
     room->expires_ms = now.mono_ms + PROTO_SESSION_MS;

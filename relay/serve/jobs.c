@@ -14,13 +14,15 @@ enum { RING = RELAY_APPENDER_JOBS_MAX + RELAY_APPENDER_CLOSING_MAX };
 struct kept {
     uint8_t sid[RELAY_STORE_SID_BYTES];
     bool statement, ends;
+    int64_t at_ms;
 };
 
 struct serve_jobs {
     struct kept ring[RING];
     size_t first, count;
     struct relay_result result; /* large */
-    bool failing;               /* said once, until the log works again */
+    struct relay_histogram appended;
+    bool failing; /* said once, until the log works again */
 };
 
 enum proto_err serve_jobs_new(struct serve_jobs **out)
@@ -34,11 +36,17 @@ void serve_jobs_free(struct serve_jobs *jobs)
     free(jobs);
 }
 
+const struct relay_histogram *serve_jobs_appended(const struct serve_jobs *jobs)
+{
+    return &jobs->appended;
+}
+
 static void keep(struct serve_jobs *jobs, const struct relay_job *job)
 {
     struct kept *kept = &jobs->ring[(jobs->first + jobs->count++) % RING];
 
-    *kept = (struct kept){.statement = job->has_entry && job->kind == PROTO_LOG_STATEMENT,
+    *kept = (struct kept){.at_ms = host_now().mono_ms,
+                          .statement = job->has_entry && job->kind == PROTO_LOG_STATEMENT,
                           .ends = job->session && job->session->state == RELAY_STORE_ENDED};
     memcpy(kept->sid, kept->ends ? job->session->sid : job->sid, sizeof kept->sid);
 }
@@ -119,6 +127,7 @@ static bool take_all(struct serve_jobs *jobs, struct serve *serve)
         any = true;
         jobs->first = (jobs->first + 1) % RING;
         jobs->count--;
+        relay_histogram_add(&jobs->appended, host_now().mono_ms - kept.at_ms);
         say_state(jobs, &jobs->result);
         if (!jobs->result.err)
             note_leaf(serve, &jobs->result, &kept);

@@ -15,6 +15,9 @@ struct serve_jobs;
 PROTO_MUST_USE enum proto_err serve_jobs_new(struct serve_jobs **out);
 void serve_jobs_free(struct serve_jobs *jobs); /* NULL is fine */
 
+/** How long the log took, from asking to durable. Borrowed. */
+const struct relay_histogram *serve_jobs_appended(const struct serve_jobs *jobs);
+
 /** Pushes all that the core wants written and hands it all results that are ready. */
 void serve_jobs_run(struct serve_jobs *jobs, struct serve *serve);
 

@@ -2,9 +2,11 @@
 #include "relay/serve/metrics.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/witness.h"
 
@@ -24,10 +26,50 @@
     X(log_broken, "gauge", "1: a signed checkpoint shows that this log is not whole; nothing is granted")              \
     X(queue_bytes, "gauge", "bytes that wait for receivers")
 
+/* Counters end in _total: Prometheus' own tools hold one to it. */
 static void put(struct proto_buf *out, const char *name, const char *type, const char *help, double value)
 {
-    proto_buf_printf(out, "# HELP handhold_%s %s\n# TYPE handhold_%s %s\nhandhold_%s %.15g\n", name, help, name, type,
-                     name, value);
+    const char *total = strcmp(type, "counter") ? "" : "_total";
+
+    proto_buf_printf(out, "# HELP handhold_%s%s %s\n# TYPE handhold_%s%s %s\nhandhold_%s%s %.15g\n", name, total, help,
+                     name, total, type, name, total, value);
+}
+
+static void put_buckets(struct proto_buf *out, const char *name, const char *label, const struct relay_histogram *of)
+{
+    uint64_t up_to = 0;
+    const char *comma = *label ? "," : "";
+
+    for (int i = 0; i < RELAY_HISTOGRAM_BOUNDS; i++) {
+        up_to += of->within[i];
+        proto_buf_printf(out, "handhold_%s_bucket{%s%sle=\"%g\"} %llu\n", name, label, comma,
+                         (double)relay_histogram_bounds_ms[i] / 1000, (unsigned long long)up_to);
+    }
+    proto_buf_printf(out, "handhold_%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, label, comma,
+                     (unsigned long long)of->count);
+    proto_buf_printf(out, *label ? "handhold_%s_sum{%s} %g\n" : "handhold_%s_sum%s %g\n", name, label,
+                     (double)of->sum_ms / 1000);
+    proto_buf_printf(out, *label ? "handhold_%s_count{%s} %llu\n" : "handhold_%s_count%s %llu\n", name, label,
+                     (unsigned long long)of->count);
+}
+
+static void put_histogram(struct proto_buf *out, const char *name, const char *help)
+{
+    proto_buf_printf(out, "# HELP handhold_%s %s\n# TYPE handhold_%s histogram\n", name, help, name);
+}
+
+static void put_times(const struct serve *serve, const struct relay_core_figures *figures, struct proto_buf *out)
+{
+    static const char *const classes[] = {"class=\"voice\"", "class=\"reliable\"", "class=\"bulk\"",
+                                          "class=\"picture\""};
+
+    put_histogram(out, "queue_seconds", "how long a media message waited for its receiver");
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        put_buckets(out, "queue_seconds", classes[i], &figures->waited[i]);
+    put_histogram(out, "join_seconds", "from an invitation to its confirmed customer");
+    put_buckets(out, "join_seconds", "", &figures->joined);
+    put_histogram(out, "append_seconds", "from an entry of the log to its being durable");
+    put_buckets(out, "append_seconds", "", serve_jobs_appended(serve->jobs));
 }
 
 /* By which bound, never by whom. */
@@ -37,12 +79,12 @@ static void put_refusals(const struct serve *serve, struct proto_buf *out)
 
     serve_listen_figures(serve->listen, &arrivals);
     put(out, "arrivals", "gauge", "connections that are not yet a WebSocket", (double)arrivals.under_way);
-    proto_buf_put_text(out, "# HELP handhold_refused_connections connections that were closed by a bound\n"
-                            "# TYPE handhold_refused_connections counter\n");
+    proto_buf_put_text(out, "# HELP handhold_refused_connections_total connections that were closed by a bound\n"
+                            "# TYPE handhold_refused_connections_total counter\n");
     for (int i = 0; i < SERVE_REFUSALS; i++)
-        proto_buf_printf(out, "handhold_refused_connections{bound=\"%s\"} %llu\n", serve_refusal_names[i],
+        proto_buf_printf(out, "handhold_refused_connections_total{bound=\"%s\"} %llu\n", serve_refusal_names[i],
                          (unsigned long long)arrivals.refused[i]);
-    proto_buf_printf(out, "handhold_refused_connections{bound=\"chatter\"} %llu\n",
+    proto_buf_printf(out, "handhold_refused_connections_total{bound=\"chatter\"} %llu\n",
                      (unsigned long long)serve->guard.refused_chatter);
     put(out, "resident_bytes", "gauge", "memory of the relay", (double)serve->guard.resident_bytes);
     put(out, "full", "gauge", "1 while there is more of it than memory_bytes and no session is begun",
@@ -69,6 +111,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
     FIGURES(PUT)
 #undef PUT
     put_refusals(serve, out);
+    put_times(serve, &figures, out);
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);
     put(out, "log_cosigned_entries", "gauge", "entries of the newest checkpoint that a witness cosigned",
         (double)witnesses.size);

@@ -97,6 +97,10 @@ static void each_end_answers_what_is_its_own(void **state)
     expect(place.staff_port, "anna", "/healthz", "\r\n\r\nok\n");
     expect(place.staff_port, "anna", "/readyz", "\r\n\r\nready\n");
     expect(place.staff_port, "anna", "/metrics", "\nhandhold_sessions_live 0\n");
+    expect(place.staff_port, "anna", "/metrics", "\nhandhold_queue_seconds_bucket{class=\"picture\",le=\"+Inf\"} 0\n");
+    expect(place.staff_port, "anna", "/metrics",
+           "\nhandhold_refused_connections_total{bound=\"handshakes_per_address\"} 0\n");
+    expect(place.staff_port, "anna", "/metrics", "\nhandhold_append_seconds_count ");
     expect(place.staff_port, "anna", "/", "404 Not Found");
 }
 
