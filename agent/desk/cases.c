@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/desk/cases.h"
+#include "agent/desk/cases_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
-
-#include "proto/host/files.h"
 
 enum { COUNTS_BYTES = 64 * 1024 * 1024, DAY_MS = 86400000 };
 
@@ -31,7 +28,7 @@ struct agent_desk_cases {
 
 /* ---- names of files ---- */
 
-static bool counts_path(char out[static HOST_PATH_BYTES], const char *folder)
+bool agent_desk_cases_counts_path(char out[static HOST_PATH_BYTES], const char *folder)
 {
     return host_path(out, "%s/counts.jsonl", folder);
 }
@@ -68,8 +65,7 @@ static enum proto_err append(const char *path, const json_t *line)
     return err;
 }
 
-/* Each line of a file that is a JSON object; others are passed over. */
-static enum proto_err each_line(const char *path, void (*take)(void *context, json_t *line), void *context)
+enum proto_err agent_desk_cases_each(const char *path, void (*take)(void *context, json_t *line), void *context)
 {
     struct proto_buf text;
     enum proto_err err;
@@ -91,7 +87,7 @@ static enum proto_err each_line(const char *path, void (*take)(void *context, js
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
-static const char *text_of(const json_t *object, const char *key)
+const char *agent_desk_cases_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
 
@@ -118,12 +114,13 @@ static struct learned_row *row_of(struct agent_desk_cases *c, const char *guide,
 static void learn(void *context, json_t *line)
 {
     struct agent_desk_cases *c = context;
-    struct learned_row *row = row_of(c, text_of(line, "guide"), text_of(line, "model"), true);
+    struct learned_row *row =
+        row_of(c, agent_desk_cases_text(line, "guide"), agent_desk_cases_text(line, "model"), true);
 
     if (!row)
         return;
     row->shown++;
-    row->solved += !strcmp(text_of(line, "end"), "solved");
+    row->solved += !strcmp(agent_desk_cases_text(line, "end"), "solved");
 }
 
 static bool was_tried(const struct agent_desk_cases *c, const char *guide, bool *solved)
@@ -138,9 +135,9 @@ static bool was_tried(const struct agent_desk_cases *c, const char *guide, bool 
 
         json_array_foreach(json_object_get(line, "guides"), n, one)
         {
-            if (!strcmp(text_of(one, "guide"), guide)) {
+            if (!strcmp(agent_desk_cases_text(one, "guide"), guide)) {
                 tried = true;
-                *solved = *solved || !strcmp(text_of(one, "end"), "solved");
+                *solved = *solved || !strcmp(agent_desk_cases_text(one, "end"), "solved");
             }
         }
         json_decref(line);
@@ -198,7 +195,7 @@ static enum proto_err read_before(struct agent_desk_cases *c, const char *custom
     if (!case_path(path, c->folder, customer_ref))
         return PROTO_ERR_RANGE;
     proto_buf_init_secret(&k.kept, COUNTS_BYTES);
-    err = each_line(path, take_case, &k);
+    err = agent_desk_cases_each(path, take_case, &k);
     if (!err && k.dropped && !k.kept.failed)
         err = k.kept.len     ? host_file_write(path, k.kept.bytes, k.kept.len, HOST_PRIVATE)
               : unlink(path) ? PROTO_ERR_IO
@@ -222,7 +219,8 @@ enum proto_err agent_desk_cases_open(struct agent_desk_cases **out, const char *
     enum proto_err err = PROTO_ERR_NOMEM;
 
     *out = NULL;
-    if (!c || sodium_init() < 0 || !host_path(c->folder, "%s", folder) || !counts_path(counts, folder)) {
+    if (!c || sodium_init() < 0 || !host_path(c->folder, "%s", folder) ||
+        !agent_desk_cases_counts_path(counts, folder)) {
         free(c);
         return err;
     }
@@ -231,7 +229,7 @@ enum proto_err agent_desk_cases_open(struct agent_desk_cases **out, const char *
     if (c->learned && c->guides)
         err = host_folder_make(folder, HOST_PRIVATE);
     if (!err)
-        err = each_line(counts, learn, c);
+        err = agent_desk_cases_each(counts, learn, c);
     if (!err && customer_ref && *customer_ref)
         err = read_before(c, customer_ref, now);
     if (err) {
@@ -281,7 +279,7 @@ void agent_desk_cases_run(struct agent_desk_cases *c, const struct proto_guide_r
         return;
     for (size_t i = 0; i < run->guide->step_count; i++)
         json_array_append_new(steps, step_line(run, i));
-    if (counts_path(path, c->folder) && append(path, line) == PROTO_OK)
+    if (agent_desk_cases_counts_path(path, c->folder) && append(path, line) == PROTO_OK)
         learn(c, line);
     json_object_set_new(line, "subject", json_string(run->subject));
     json_array_append_new(c->guides, line);
@@ -342,94 +340,4 @@ enum proto_err agent_desk_cases_erase(const char *folder, const char *customer_r
     if (unlink(path) == 0)
         return PROTO_OK;
     return errno == ENOENT ? PROTO_ERR_NOT_FOUND : PROTO_ERR_IO;
-}
-
-/* ---- the report ---- */
-
-struct counting {
-    struct agent_desk_count *rows; /* owned */
-    size_t count;
-};
-
-static struct agent_desk_count *count_of(struct counting *all, const json_t *line, const char *step)
-{
-    const char *guide = text_of(line, "guide"), *model = text_of(line, "model");
-    struct agent_desk_count *row;
-
-    for (size_t i = 0; i < all->count; i++)
-        if (!strcmp(all->rows[i].guide, guide) && !strcmp(all->rows[i].model, model) &&
-            !strcmp(all->rows[i].step, step))
-            return &all->rows[i];
-    if (all->count == AGENT_DESK_LEARNED_MAX)
-        return NULL;
-    row = &all->rows[all->count++];
-    snprintf(row->guide, sizeof row->guide, "%s", guide);
-    snprintf(row->model, sizeof row->model, "%s", model);
-    snprintf(row->step, sizeof row->step, "%s", step);
-    return row;
-}
-
-static void count_step(struct agent_desk_count *row, const char *outcome, const char *by, bool fixed)
-{
-    if (!row || !strcmp(outcome, "not-needed"))
-        return;
-    row->shown++;
-    row->done += !strcmp(outcome, "done");
-    row->by_itself += !strcmp(outcome, "done") && !strcmp(by, "itself");
-    row->did_not_work += !strcmp(outcome, "did-not-work");
-    row->skipped += !strcmp(outcome, "skipped");
-    row->fixed += fixed;
-}
-
-static void count_line(void *context, json_t *line)
-{
-    struct counting *all = context;
-    struct agent_desk_count *whole = count_of(all, line, "");
-    const char *end = text_of(line, "end");
-    json_t *step;
-    size_t i;
-
-    if (whole) {
-        whole->shown++;
-        whole->done += !strcmp(end, "solved") || !strcmp(end, "not-solved");
-        whole->did_not_work += !strcmp(end, "not-solved");
-        whole->fixed += !strcmp(end, "solved");
-    }
-    json_array_foreach(json_object_get(line, "steps"), i, step)
-    {
-        const char *id = text_of(step, "step");
-
-        count_step(count_of(all, line, id), text_of(step, "outcome"), text_of(step, "by"),
-                   *id && !strcmp(id, text_of(line, "fixed_by")));
-    }
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct agent_desk_count *x = a, *y = b;
-    int order = strcmp(x->guide, y->guide);
-
-    if (!order)
-        order = strcmp(x->model, y->model);
-    return order ? order : strcmp(x->step, y->step);
-}
-
-enum proto_err agent_desk_cases_report(const char *folder, struct agent_desk_count **out, size_t *count)
-{
-    struct counting all = {calloc(AGENT_DESK_LEARNED_MAX, sizeof *all.rows), 0};
-    char path[HOST_PATH_BYTES];
-    enum proto_err err = PROTO_ERR_NOMEM;
-
-    *out = NULL;
-    *count = 0;
-    if (all.rows && counts_path(path, folder))
-        err = each_line(path, count_line, &all);
-    if (err) {
-        free(all.rows);
-        return err;
-    }
-    qsort(all.rows, all.count, sizeof *all.rows, by_name);
-    *out = all.rows;
-    *count = all.count;
-    return PROTO_OK;
 }

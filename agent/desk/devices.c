@@ -1,46 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/desk/devices.h"
+#include "agent/desk/devices_inside.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 4096, FIRST_SAMPLES = 16, EVERY_MS = 1000, STATUS_NAMES = 7 };
-
-struct ring {
-    struct agent_desk_sample *samples; /* owned */
-    uint32_t room, first, count;
-};
-
-struct property {
-    struct property *same_key, *same_name; /* of their buckets */
-    uint16_t device;                       /* place of its device */
-    bool there, truth, hidden;
-    enum proto_guide_type type;
-    char name[49], unit[17];
-    char *text; /* owned; of TEXT */
-    double number;
-    uint64_t unix_ms;
-    struct ring ring;
-};
-
-struct device {
-    bool there;
-    handhold_Device is;
-};
-
-struct agent_desk_devices {
-    struct device *devices;      /* owned; AGENT_DESK_DEVICES_MAX */
-    struct property *properties; /* owned; AGENT_DESK_PROPERTIES_MAX */
-    size_t device_used, device_count, property_used, property_count;
-    struct property *by_key[BUCKETS], *by_name[BUCKETS];
-    handhold_CheckResult checks[AGENT_DESK_CHECKS_MAX];
-    size_t check_count;
-    size_t history_bytes;
-    int64_t begun_ms; /* of the first change; PROTO_NEVER before */
-    uint64_t lost;
-};
+enum { FIRST_SAMPLES = 16, EVERY_MS = 1000 };
 
 enum proto_err agent_desk_devices_new(struct agent_desk_devices **out)
 {
@@ -71,7 +37,7 @@ static uint32_t hash(uint32_t h, const char *text)
 
 static size_t bucket(uint32_t h)
 {
-    return (h ^ h >> 16) % BUCKETS;
+    return (h ^ h >> 16) % AGENT_DESK_BUCKETS;
 }
 
 static size_t key_bucket(size_t device, const char *name)
@@ -79,13 +45,13 @@ static size_t key_bucket(size_t device, const char *name)
     return bucket(hash(2166136261u ^ (uint32_t)device * 2654435761u, name));
 }
 
-static size_t name_bucket(const char *name)
+size_t agent_desk_devices_name_bucket(const char *name)
 {
     return bucket(hash(2166136261u, name));
 }
 
 /* Few devices, and each is looked for once a change: a walk is quick enough (300 ids, a few microseconds). */
-static size_t find_device(const struct agent_desk_devices *d, const char *id)
+size_t agent_desk_devices_find(const struct agent_desk_devices *d, const char *id)
 {
     for (size_t i = 0; i < d->device_used; i++)
         if (d->devices[i].there && !strcmp(d->devices[i].is.id, id))
@@ -93,9 +59,10 @@ static size_t find_device(const struct agent_desk_devices *d, const char *id)
     return SIZE_MAX;
 }
 
-static struct property *find_property(const struct agent_desk_devices *d, size_t device, const char *name)
+struct agent_desk_value *agent_desk_devices_find_value(const struct agent_desk_devices *d, size_t device,
+                                                       const char *name)
 {
-    struct property *at = d->by_key[key_bucket(device, name)];
+    struct agent_desk_value *at = d->by_key[key_bucket(device, name)];
 
     while (at && (at->device != device || strcmp(at->name, name) != 0))
         at = at->same_key;
@@ -104,17 +71,17 @@ static struct property *find_property(const struct agent_desk_devices *d, size_t
 
 /* ---- properties come and go ---- */
 
-static void unlink_from(struct property **at, struct property *p, size_t offset)
+static void unlink_from(struct agent_desk_value **at, struct agent_desk_value *p, size_t offset)
 {
     while (*at != p)
-        at = (struct property **)(void *)((char *)*at + offset);
-    memcpy(at, (char *)p + offset, sizeof(struct property *));
+        at = (struct agent_desk_value **)(void *)((char *)*at + offset);
+    memcpy(at, (char *)p + offset, sizeof(struct agent_desk_value *));
 }
 
-static void drop_property(struct agent_desk_devices *d, struct property *p)
+static void drop_property(struct agent_desk_devices *d, struct agent_desk_value *p)
 {
-    unlink_from(&d->by_key[key_bucket(p->device, p->name)], p, offsetof(struct property, same_key));
-    unlink_from(&d->by_name[name_bucket(p->name)], p, offsetof(struct property, same_name));
+    unlink_from(&d->by_key[key_bucket(p->device, p->name)], p, offsetof(struct agent_desk_value, same_key));
+    unlink_from(&d->by_name[agent_desk_devices_name_bucket(p->name)], p, offsetof(struct agent_desk_value, same_name));
     d->history_bytes -= p->ring.room * sizeof *p->ring.samples;
     free(p->ring.samples);
     free(p->text);
@@ -129,10 +96,10 @@ static void drop_properties(struct agent_desk_devices *d, size_t device)
             drop_property(d, &d->properties[i]);
 }
 
-static struct property *add_property(struct agent_desk_devices *d, size_t device, const char *name)
+static struct agent_desk_value *add_property(struct agent_desk_devices *d, size_t device, const char *name)
 {
-    struct property *p = NULL;
-    size_t key = key_bucket(device, name), of_name = name_bucket(name);
+    struct agent_desk_value *p = NULL;
+    size_t key = key_bucket(device, name), of_name = agent_desk_devices_name_bucket(name);
 
     for (size_t i = 0; !p && d->property_count < d->property_used && i < d->property_used; i++)
         if (!d->properties[i].there)
@@ -176,7 +143,7 @@ void agent_desk_devices_free(struct agent_desk_devices *d)
 
 /* ---- history ---- */
 
-static bool grow(struct agent_desk_devices *d, struct ring *ring)
+static bool grow(struct agent_desk_devices *d, struct agent_desk_ring *ring)
 {
     uint32_t room = ring->room ? ring->room * 2 : FIRST_SAMPLES;
     struct agent_desk_sample *more;
@@ -191,13 +158,13 @@ static bool grow(struct agent_desk_devices *d, struct ring *ring)
         more[i] = ring->samples[(ring->first + i) % ring->room];
     free(ring->samples);
     d->history_bytes += (room - ring->room) * sizeof *more;
-    *ring = (struct ring){more, room, 0, ring->count};
+    *ring = (struct agent_desk_ring){more, room, 0, ring->count};
     return true;
 }
 
-static void remember(struct agent_desk_devices *d, struct property *p, int64_t mono_ms)
+static void remember(struct agent_desk_devices *d, struct agent_desk_value *p, int64_t mono_ms)
 {
-    struct ring *ring = &p->ring;
+    struct agent_desk_ring *ring = &p->ring;
     struct agent_desk_sample sample = {(uint32_t)(mono_ms - d->begun_ms), (float)p->number};
     struct agent_desk_sample *last = ring->count ? &ring->samples[(ring->first + ring->count - 1) % ring->room] : NULL;
 
@@ -217,8 +184,8 @@ static void remember(struct agent_desk_devices *d, struct property *p, int64_t m
 size_t agent_desk_devices_history(const struct agent_desk_devices *d, const char *device, const char *name,
                                   struct agent_desk_sample *out, size_t room)
 {
-    size_t at = find_device(d, device);
-    const struct property *p = at == SIZE_MAX ? NULL : find_property(d, at, name);
+    size_t at = agent_desk_devices_find(d, device);
+    const struct agent_desk_value *p = at == SIZE_MAX ? NULL : agent_desk_devices_find_value(d, at, name);
     size_t count = p ? p->ring.count : 0, skip = count > room ? count - room : 0;
 
     for (size_t i = skip; i < count; i++)
@@ -230,7 +197,7 @@ size_t agent_desk_devices_history(const struct agent_desk_devices *d, const char
 
 static bool take_device(struct agent_desk_devices *d, const handhold_Device *is)
 {
-    size_t at = find_device(d, is->id);
+    size_t at = agent_desk_devices_find(d, is->id);
 
     if (!is->id[0])
         return false;
@@ -258,7 +225,7 @@ static bool take_device(struct agent_desk_devices *d, const handhold_Device *is)
     return true;
 }
 
-static void set_value(struct property *p, const handhold_Property *is)
+static void set_value(struct agent_desk_value *p, const handhold_Property *is)
 {
     char *text = is->which_value == handhold_Property_text_tag && !is->hidden ? strdup(is->value.text) : NULL;
 
@@ -276,8 +243,8 @@ static void set_value(struct property *p, const handhold_Property *is)
 
 static bool take_property(struct agent_desk_devices *d, const handhold_Property *is, int64_t mono_ms)
 {
-    size_t device = find_device(d, is->device);
-    struct property *p = device == SIZE_MAX ? NULL : find_property(d, device, is->name);
+    size_t device = agent_desk_devices_find(d, is->device);
+    struct agent_desk_value *p = device == SIZE_MAX ? NULL : agent_desk_devices_find_value(d, device, is->name);
 
     if (strlen(is->name) >= sizeof p->name || !is->name[0] ||
         (is->which_value == handhold_Property_number_tag && !isfinite(is->value.number))) {
@@ -353,7 +320,7 @@ const handhold_Device *agent_desk_devices_at(const struct agent_desk_devices *d,
     return NULL;
 }
 
-static struct agent_desk_property shown(const struct agent_desk_devices *d, const struct property *p)
+static struct agent_desk_property shown(const struct agent_desk_devices *d, const struct agent_desk_value *p)
 {
     return (struct agent_desk_property){.device = d->devices[p->device].is.id,
                                         .name = p->name,
@@ -369,7 +336,7 @@ static struct agent_desk_property shown(const struct agent_desk_devices *d, cons
 void agent_desk_devices_each(const struct agent_desk_devices *d, const char *device,
                              bool (*visit)(void *context, const struct agent_desk_property *property), void *context)
 {
-    size_t at = find_device(d, device);
+    size_t at = agent_desk_devices_find(d, device);
 
     for (size_t i = 0; at != SIZE_MAX && i < d->property_used; i++)
         if (d->properties[i].there && d->properties[i].device == at) {
@@ -383,85 +350,4 @@ void agent_desk_devices_each(const struct agent_desk_devices *d, const char *dev
 const handhold_CheckResult *agent_desk_devices_check(const struct agent_desk_devices *d, size_t index)
 {
     return index < d->check_count ? &d->checks[index] : NULL;
-}
-
-/* ---- as facts ---- */
-
-static struct proto_guide_fact fact_of(const struct agent_desk_devices *d, const struct property *p)
-{
-    const handhold_Device *is = &d->devices[p->device].is;
-
-    return (struct proto_guide_fact){.device = is->id,
-                                     .kind = is->kind,
-                                     .maker = is->maker,
-                                     .model = is->model,
-                                     .firmware = is->firmware,
-                                     .name = p->name,
-                                     .type = p->type,
-                                     .text = p->text ? p->text : "",
-                                     .number = p->number,
-                                     .truth = p->truth};
-}
-
-static void each_property(void *context, const char *name, proto_guide_visit visit, void *visitor)
-{
-    const struct agent_desk_devices *d = context;
-
-    for (const struct property *p = d->by_name[name_bucket(name)]; p; p = p->same_name)
-        if (!p->hidden && !strcmp(p->name, name)) {
-            struct proto_guide_fact fact = fact_of(d, p);
-
-            if (!visit(visitor, &fact))
-                return;
-        }
-}
-
-static bool property(void *context, const char *device, const char *name, struct proto_guide_fact *out)
-{
-    const struct agent_desk_devices *d = context;
-    size_t at = find_device(d, device);
-    const struct property *p = at == SIZE_MAX ? NULL : find_property(d, at, name);
-
-    if (!p || p->hidden)
-        return false;
-    *out = fact_of(d, p);
-    return true;
-}
-
-static void each_device(void *context, proto_guide_visit visit, void *visitor)
-{
-    const struct agent_desk_devices *d = context;
-
-    for (size_t i = 0; i < d->device_used; i++) {
-        const handhold_Device *is = &d->devices[i].is;
-        struct proto_guide_fact fact = {
-            .device = is->id, .kind = is->kind, .maker = is->maker, .model = is->model, .firmware = is->firmware};
-
-        if (d->devices[i].there && !is->hidden && !visit(visitor, &fact))
-            return;
-    }
-}
-
-static void each_check(void *context, const char *check, proto_guide_visit visit, void *visitor)
-{
-    static const char *const statuses[STATUS_NAMES] = {"",     "running",     "pass",     "warn",
-                                                       "fail", "not-checked", "cancelled"};
-    const struct agent_desk_devices *d = context;
-
-    for (size_t i = 0; i < d->check_count; i++) {
-        const handhold_CheckResult *r = &d->checks[i];
-        struct proto_guide_fact fact = {.device = r->target,
-                                        .name = r->check,
-                                        .text = r->status < STATUS_NAMES ? statuses[r->status] : "",
-                                        .number = r->value,
-                                        .type = r->has_value ? PROTO_GUIDE_NUMBER : PROTO_GUIDE_TEXT};
-
-        if (!strcmp(r->check, check) && !visit(visitor, &fact))
-            return;
-    }
-}
-
-struct proto_guide_facts agent_desk_devices_facts(struct agent_desk_devices *d)
-{
-    return (struct proto_guide_facts){d, each_property, property, each_device, each_check};
 }
