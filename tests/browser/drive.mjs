@@ -107,7 +107,8 @@ class WebKit extends Driver {
   name = 'webkit';
   #early = '';
 
-  static async open() {
+  /** frames: as in Safari, where a worker takes frames from a track; otherwise they come from a playing video. */
+  static async open({ frames = true } = {}) {
     const d = new WebKit(), port = await freePort();
     d.display = await openDisplay('390x844');
     d.home = mkdtempSync(join(tmpdir(), 'handhold-webkit-'));
@@ -120,7 +121,7 @@ class WebKit extends Driver {
     for (let i = 0; i < 100; i++) {
       try { await d.#say('GET', '/status'); break; } catch { await nap(100); }
     }
-    const browserOptions = { binary: programs.miniBrowser(), args: ['--automation', '--enable-mock-capture-devices=true', '--full-screen', '--features=+MediaStreamTrackProcessing'] };
+    const browserOptions = { binary: programs.miniBrowser(), args: ['--automation', '--enable-mock-capture-devices=true', '--full-screen', ...(frames ? ['--features=+MediaStreamTrackProcessing'] : [])] };
     const session = await d.#say('POST', '/session', { capabilities: { alwaysMatch: { acceptInsecureCerts: true, 'webkitgtk:browserOptions': browserOptions } } });
     d.base += `/session/${session.sessionId}`;
     return d;
@@ -146,7 +147,14 @@ class WebKit extends Driver {
   async #find(selector) { return Object.values(await this.#say('POST', '/element', { using: 'css selector', value: selector }))[0]; }
   async click(selector) {
     await this.ask(`document.querySelector(${JSON.stringify(selector)}).scrollIntoView({ block: 'center' })`);
-    await this.#say('POST', `/element/${await this.#find(selector)}/click`);
+    for (let left = 3; ; left--) { // the page moves while a picture comes in, and this driver gives up at once
+      try {
+        return await this.#say('POST', `/element/${await this.#find(selector)}/click`);
+      } catch (error) {
+        if (!left) throw error;
+        await nap(300);
+      }
+    }
   }
   async write(selector, text) { await this.#say('POST', `/element/${await this.#find(selector)}/value`, { text }); }
   async reload() {

@@ -26,13 +26,14 @@ const WATCH = `
 const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
 const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
 
-export function engineScenes(engine) {
+export function engineScenes(engine, ...how) {
+  const name = [engine, ...how.map((one) => JSON.stringify(one))].join(' ');
   let house, page;
   const shots = process.env.HANDHOLD_SHOTS;
 
   before(async () => {
     house = await House.open();
-    page = await drive(engine);
+    page = await drive(engine, ...how);
     await page.before(WATCH);
   });
   after(async () => {
@@ -47,7 +48,7 @@ export function engineScenes(engine) {
     await page.shot(join(shots, `${engine}-${name}.png`));
   }
 
-  test(`${engine}: the link is opened, and nothing is spent`, async () => {
+  test(`${name}: the link is opened, and nothing is spent`, async () => {
     const agent = await house.agent();
     await page.go(agent.invite.link);
     await page.see('.who.good');
@@ -56,7 +57,7 @@ export function engineScenes(engine) {
     await agent.end();
   });
 
-  test(`${engine}: a whole visit`, async () => {
+  test(`${name}: a whole visit`, async () => {
     const file = house.path('picture.png'), agent = await house.agent('--snapshot', file);
     await page.go('about:blank');
     await page.go(agent.invite.link);
@@ -138,7 +139,7 @@ export function engineScenes(engine) {
     assert.deepEqual(await page.ask('window.problems'), []);
   });
 
-  test(`${engine}: where the lens cannot be had, the agent reads it, and the help goes on`, async () => {
+  test(`${name}: where the lens cannot be had, the agent reads it, and the help goes on`, async () => {
     const agent = await house.agent();
     await page.go('about:blank');
     await page.go(agent.invite.link);

@@ -111,7 +111,17 @@ export class House {
 
   /** A headless agent with an open invitation, in agent.invite. */
   async agent(...more) {
-    const agent = this.#start('handhold-agent', ['--headless', '--relay', `https://localhost:${this.ports[1]}`, '--identity', join(this.org, 'staff/ana'), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
+    return await this.#agentOf('ana', ...more);
+  }
+
+  /** One who is called anything. */
+  async agentNamed(id, name, ...more) {
+    run('handhold-certs', 'issue', '--dir', this.org, 'agent', '--id', id, '--name', name);
+    return await this.#agentOf(id, ...more);
+  }
+
+  async #agentOf(id, ...more) {
+    const agent = this.#start('handhold-agent', ['--headless', '--relay', `https://localhost:${this.ports[1]}`, '--identity', join(this.org, 'staff', id), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
     agent.invite = await agent.await('invite');
     return agent;
   }

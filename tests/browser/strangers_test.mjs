@@ -97,3 +97,25 @@ test('a wrong code is told from a typing error', async () => {
   await page.click('#join');
   await agent.await('joined');
 });
+
+test('names that are markup are names', async () => {
+  const name = '<img src=x onerror=document.title=1>';
+  const agent = await house.agentNamed('mallory', name), page = await openPage(browser), seen = await watch(page);
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await page.click('#words-match');
+  await page.waitForSelector('.top h1');
+  assert.equal(await page.textContent('.top h1'), name);
+  agent.do({ do: 'request', capability: 'camera', purpose: '<script>document.title=1</script>' });
+  await agent.await('consent', { capability: 'camera', state: (s) => s !== 'requested' });
+  agent.do({ do: 'chat', text: '"><svg onload=document.title=1>' });
+  await page.waitForSelector('.lines .theirs');
+  agent.do({ do: 'draw', shape: 'text', points: [[0.5, 0.5]], text: '<b>x</b>' });
+  await page.click('#end');
+  await page.click('#leave-now');
+  await page.waitForSelector('.receipt');
+  assert.equal(await page.locator('main img, main svg[onload], main script, main b').count(), 0);
+  assert.notEqual(await page.title(), '1');
+  assert.ok(seen.requests.every((url) => url.startsWith(house.url) || url.startsWith('https://help.invalid')), seen.requests.join(' '));
+  assert.equal(seen.media, 0);
+});

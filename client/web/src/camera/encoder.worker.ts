@@ -127,6 +127,27 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   }
 }
 
+interface TrackProcessor {
+  readonly readable: ReadableStream<VideoFrame>;
+}
+declare const MediaStreamTrackProcessor: (new (init: { track: MediaStreamTrack }) => TrackProcessor) | undefined;
+
+let ownTrack: MediaStreamTrack | undefined;
+
+/* The page's own copy of the track stays what the camera is worked by. */
+function readTrack(track: MediaStreamTrack): void {
+  ownTrack?.stop();
+  ownTrack = track;
+  if (typeof MediaStreamTrackProcessor === 'function') return void readStream(new MediaStreamTrackProcessor({ track }).readable, running).catch(noTrack);
+  noTrack();
+}
+
+function noTrack(): void {
+  ownTrack?.stop();
+  ownTrack = undefined;
+  scope.postMessage({ kind: 'no-track' });
+}
+
 async function readStream(readable: ReadableStream<VideoFrame>, mine: number): Promise<void> {
   const reader = readable.getReader();
   for (;;) {
@@ -143,6 +164,8 @@ async function readStream(readable: ReadableStream<VideoFrame>, mine: number): P
 
 function stop(): void {
   running++;
+  ownTrack?.stop();
+  ownTrack = undefined;
   active = stillWanted = false;
   if (encoder?.state !== 'closed') encoder?.close(); // what it still held is thrown away
   encoder = undefined;
@@ -169,6 +192,7 @@ function act(message: ToWorker): void {
       break;
     case 'start': return start(message);
     case 'stream': return void readStream(message.readable, running).catch(fail);
+    case 'track': return readTrack(message.track);
     case 'frame':
       try {
         return onFrame(message.frame, message.captureMonoMs);

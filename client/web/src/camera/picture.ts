@@ -27,6 +27,8 @@ export type ToWorker =
   | { kind: 'start'; quality: Quality; masks: Masks }
   /** Frames from a track, where the browser hands its stream to a worker. */
   | { kind: 'stream'; readable: ReadableStream<VideoFrame> }
+  /** A track of its own, where only a worker can take frames from one (Safari); the worker stops it. */
+  | { kind: 'track'; track: MediaStreamTrack }
   /** One frame, where it does not. */
   | { kind: 'frame'; frame: VideoFrame; captureMonoMs: number }
   | { kind: 'quality'; quality: Quality }
@@ -50,6 +52,8 @@ export interface EncodedPicture {
 
 export type FromWorker =
   | EncodedPicture
+  /** This worker cannot take frames from a track. */
+  | { kind: 'no-track' }
   | { kind: 'still'; bitmap: ImageBitmap }
   /** The picture has another size now. */
   | { kind: 'size'; width: number; height: number }

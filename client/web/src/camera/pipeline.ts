@@ -33,6 +33,7 @@ export class Pipeline {
   private bits = BITS_FIRST;
   private mostBacklog = 0;
   private held = false;
+  private track: MediaStreamTrack | undefined;
   private running = 0;
   private adaptTimer: ReturnType<typeof setInterval> | undefined;
   private masks: Masks = { regions: [] };
@@ -60,6 +61,9 @@ export class Pipeline {
         break;
       case 'size': this.on.size(message.width, message.height); break;
       case 'failed': this.on.failed(message.message); break;
+      case 'no-track':
+        if (this.track) this.playAndTake(this.track, this.running);
+        break;
       case 'still':
         if (this.onStill) this.onStill(message.bitmap);
         else message.bitmap.close();
@@ -76,10 +80,23 @@ export class Pipeline {
     if (typeof MediaStreamTrackProcessor === 'function') {
       const { readable } = new MediaStreamTrackProcessor({ track, maxBufferSize: 2 });
       this.tell({ kind: 'stream', readable }, [readable]);
-    } else {
+    } else if (!this.giveTrack(track)) {
       this.playAndTake(track, this.running);
     }
+    this.track = track;
     this.adaptTimer ??= setInterval(() => this.adapt(), ADAPT_EVERY_MS);
+  }
+
+  /* Where a worker alone can read a track: a copy of it, for the worker. False: tracks stay in the page here. */
+  private giveTrack(track: MediaStreamTrack): boolean {
+    const copy = track.clone();
+    try {
+      this.tell({ kind: 'track', track: copy }, [copy as unknown as Transferable]);
+      return true;
+    } catch {
+      copy.stop();
+      return false;
+    }
   }
 
   /* Where no stream can be handed over: the frames of a playing video. */
@@ -101,6 +118,7 @@ export class Pipeline {
     clearInterval(this.adaptTimer);
     this.adaptTimer = undefined;
     this.video.srcObject = null;
+    this.track = undefined;
     this.tell({ kind: 'stop' });
   }
 

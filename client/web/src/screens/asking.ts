@@ -32,13 +32,15 @@ function line(title: string, ...value: (Node | string)[]): HTMLElement {
 export class Asking {
   private readonly sheet: Sheet;
   private leaving = false;
+  private wordsWanted = false;
   private problemRead: string | undefined;
   private photo: PhotoSheet | undefined;
 
   constructor(private readonly visit: Visit, private readonly studio: Studio, private readonly device: Device) {
     this.sheet = new Sheet((shown) => {
       if (shown === 'leave') this.leaving = false;
-      return shown === 'leave';
+      if (shown.startsWith('look ')) this.wordsWanted = false;
+      return shown === 'leave' || shown.startsWith('look ');
     });
   }
 
@@ -48,6 +50,12 @@ export class Asking {
 
   leave(): void {
     this.leaving = true;
+    this.update();
+  }
+
+  /** The four words, for whoever wants to compare them. */
+  showTheWords(): void {
+    this.wordsWanted = true;
     this.update();
   }
 
@@ -64,6 +72,7 @@ export class Asking {
     else if (words && (words.required || !visit.peer?.verified) && words.answered === undefined) this.showWords(words.list);
     else if (words?.answered === false) this.showDiffer();
     else if (visit.sheet) this.showSheet(visit.sheet);
+    else if (words && this.wordsWanted) this.showWordsAgain(words.list);
     else if (asked) this.showPhoto(asked.id);
     else if (studio.problem && studio.problem !== this.problemRead) this.showProblem(studio.problem);
     else this.sheet.close();
@@ -174,6 +183,20 @@ export class Asking {
       h('div', { class: 'answers' },
         button(t('words.differ'), () => this.visit.answerWords(false), { class: 'button answer', id: 'words-differ' }),
         button(t('words.match'), () => { this.visit.answerWords(true); announce(t('words.matched')); }, { class: 'button answer', id: 'words-match' })));
+  }
+
+  private showWordsAgain(list: readonly string[]): void {
+    const done = (match: boolean) => (): void => {
+      this.wordsWanted = false;
+      this.visit.answerWords(match);
+      if (match) announce(t('words.matched'));
+    };
+    this.sheet.open(`look ${list.join(' ')}`, t('words.title'),
+      h('p', {}, t('words.body', { name: plain(this.visit.peer?.name ?? t('end.somebody')) })),
+      h('ol', { class: 'words', lang: 'en', dir: 'ltr' }, ...list.map((word) => h('li', {}, word))),
+      h('div', { class: 'answers' },
+        button(t('words.differ'), done(false), { class: 'button answer', id: 'words-differ' }),
+        button(t('words.match'), done(true), { class: 'button answer', id: 'words-match' })));
   }
 
   private showDiffer(): void {

@@ -80,6 +80,10 @@ function drawArrow(c: CanvasRenderingContext2D, list: readonly Point[], width: n
 
 function drawText(c: CanvasRenderingContext2D, text: string, at: Point, width: number): void {
   c.font = `600 ${width * 6}px system-ui, sans-serif`;
+  if (c.textAlign !== 'center') {
+    const [x, y] = at, room = Math.max(width, c.canvas.width - c.measureText(text).width - width);
+    at = [Math.min(x, room), Math.min(Math.max(y, width * 6), c.canvas.height - width * 2)]; // words near an edge stay readable
+  }
   c.lineWidth = width * 1.6;
   c.strokeStyle = EDGE;
   c.fillStyle = LINE;
@@ -92,6 +96,7 @@ export function drawMark(c: CanvasRenderingContext2D, mark: Mark, w: number, h: 
   const first = list[0], last = list[list.length - 1], width = Math.max(3, Math.min(w, h) / 110);
   if (!first || !last) return;
   c.lineCap = c.lineJoin = 'round';
+  c.direction = 'ltr'; // a picture has one left and one right, whatever the page's direction is
   switch (mark.shape) {
     case 'arrow': drawArrow(c, list, width); break;
     case 'circle':

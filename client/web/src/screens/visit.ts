@@ -34,7 +34,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     if (!peer) return replace(who, h('h1', { class: 'heard' }, t('visit.connecting')));
     replace(who, icon(peer.verified ? 'shield' : 'warning'), h('div', {},
       h('h1', {}, said(peer.name)),
-      h('p', { class: peer.verified ? 'good' : 'bad' }, plain(peer.organisation), ', ', peer.verified ? t('visit.verified') : t('visit.unverified'))));
+      h('p', { class: peer.verified ? 'good' : 'bad' }, plain(peer.organisation), ', ', peer.verified ? t('visit.verified') : t('visit.unverified'))),
+      h('button', { type: 'button', class: 'plain words-button', id: 'words', onclick: () => asking.showTheWords() }, t('words.show')));
     warning.hidden = peer.verified;
     setText(warning, peer.verified ? '' : t('visit.unverifiedWarning', { organisation: plain(peer.organisation) }));
   }

@@ -309,6 +309,7 @@ export type Key =
   | 'words.match'
   | 'words.matched'
   | 'words.required'
+  | 'words.show'
   | 'words.title'
   | 'worked.focus'
   | 'worked.lens'

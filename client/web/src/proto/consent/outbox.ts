@@ -9,6 +9,7 @@ import { sameBytes, utf8, type Bytes } from '../util/bytes.js';
 import { signerName } from '../identity/certificate.js';
 import { sha256 } from '../seal/kdf.js';
 import { noteAddLine, noteKey, noteMake, noteVerify } from '../seal/note.js';
+import { checkpointBare } from '../log/checkpoint.js';
 import { commit, LEAF_CLASS } from '../log/leaf.js';
 import { hashesOf, receiptCheck, type LogSeen, type Receipt } from '../log/receipt.js';
 import { leafHash } from '../log/tree.js';
@@ -207,7 +208,10 @@ export class Outbox {
       inclusion: hashesOf(message.inclusion), consistency: hashesOf(message.consistency),
     };
     const seen = receiptCheck(receipt, commitment, LEAF_CLASS.STATEMENT, hash, core.logVkey, entry.seen);
-    if (seen.size > core.tree.size) core.tree = seen;
+    if (seen.size > core.tree.size) {
+      core.checkpoint = checkpointBare(receipt.checkpoint, core.logVkey);
+      core.tree = seen;
+    }
     this.#logged(entry, receipt);
   }
 

@@ -3,7 +3,7 @@
 import { ProtoError } from '../err.js';
 import { utf8, type Bytes } from '../util/bytes.js';
 import { decimal, linesOf } from '../util/text.js';
-import { base64Decode } from '../seal/base64.js';
+import { base64, base64Decode } from '../seal/base64.js';
 import { isNoteName, noteKeyIsPlain, noteKeyParse, noteVerify } from '../seal/note.js';
 import { SIZE_MAX } from './tree.js';
 
@@ -34,4 +34,15 @@ export function checkpointOpen(note: string, vkey: string): Checkpoint {
     /* one answer for all */
   }
   throw new ProtoError('LOG', 'a checkpoint that is not signed by the log');
+}
+
+const BARE_MAX = 1280;
+
+/** The same note with the log's own signature alone, as two ends show each other; '' when it is too long for that. Throws LOG. */
+export function checkpointBare(note: string, vkey: string): string {
+  checkpointOpen(note, vkey);
+  const key = noteKeyParse(vkey), at = note.lastIndexOf('\n\n'), id = base64(key.id).slice(0, 5); /* 30 of its 32 bits; the rest is judged by who opens it */
+  const line = note.slice(at + 2).split('\n').find((one) => one.startsWith(`\u2014 ${key.name} ${id}`));
+  const bare = `${note.slice(0, at + 1)}\n${line ?? ''}\n`;
+  return line && utf8(bare).length < BARE_MAX ? bare : '';
 }

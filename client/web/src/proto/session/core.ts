@@ -93,6 +93,8 @@ export interface Core {
   peer: Peer | undefined;
   /** The newest tree that was verified here. */
   tree: LogSeen;
+  /** That tree as the log signed it, bare; '' when only its size and root are known. */
+  checkpoint: string;
   logVkey: string | undefined;
   /** A fork was seen: nothing is granted any more. */
   logDistrusted: boolean;

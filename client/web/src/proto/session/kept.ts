@@ -26,6 +26,7 @@ export interface Kept {
   resumeKeys: Bytes[];
   peer: Peer;
   tree: LogSeen;
+  checkpoint: string;
   logDistrusted: boolean;
   wordsMatched: boolean;
   data: KeptData;

@@ -14,6 +14,8 @@ import {
 import { decodeMessage, encodeMessage, toNumber } from '../wire/message.js';
 import type { Core } from './core.js';
 
+const UNANSWERED_MAX = 30; /* as many seconds */
+
 type Say = NonNullable<MessageInitShape<typeof ToRelaySchema>['body']>;
 
 export class RelayLink {
@@ -27,6 +29,8 @@ export class RelayLink {
   #token: Bytes | undefined;
   #peerConnection = 0;
   #elsewhere = false; /* this device asked to go on in another one's place */
+  #claimedNote = '';
+  #unanswered = 0; /* heartbeats that came through the relay while it owed a proof */
   #claimed: LogSeen | undefined; /* the peer's newest tree, while its consistency is asked for */
 
   constructor(private readonly core: Core) {}
@@ -47,7 +51,7 @@ export class RelayLink {
     const seenLogRoot = seen.size ? seen.root : new Uint8Array(0);
     this.everConnected = true;
     const move = this.#token ? undefined : core.move.ask();
-    this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot, ...(move ? { move } : {}) } });
+    this.#say({ case: 'hello', value: { seat, sessionKey: core.csPublic, seenLogSize: BigInt(seen.size), seenLogRoot, seenCheckpoint: core.checkpoint, ...(move ? { move } : {}) } });
     this.state = 'hello';
   }
 
@@ -186,16 +190,21 @@ export class RelayLink {
   /* ---- the log as both ends see it ---- */
 
   /** The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to prove. */
-  compareLog(size: number, root: Bytes): void {
+  compareLog(size: number, root: Bytes, note: string): void {
     const { core } = this;
-    if (!size || root.length !== 32) return;
+    if (!size || root.length !== 32 || core.logDistrusted) return;
+    if (this.#claimed && ++this.#unanswered >= UNANSWERED_MAX)
+      return this.#distrust('the relay does not prove that its log only grew: it may show the two ends different logs');
     if (size === core.tree.size && !sameBytes(root, core.tree.root)) return this.#distrust('the relay has shown the two ends different logs');
     if (size <= core.tree.size || this.#claimed) return;
     if (!core.tree.size) {
+      core.checkpoint = note;
       core.tree = { size, root }; /* nothing was seen yet: there is nothing that it must continue */
       return;
     }
     this.#claimed = { size, root };
+    this.#claimedNote = note;
+    this.#unanswered = 0;
     this.#say({ case: 'consistencyAsk', value: { oldSize: BigInt(core.tree.size), newSize: BigInt(size) } });
   }
 
@@ -207,6 +216,7 @@ export class RelayLink {
     if (!continues(core.tree.size, core.tree.root, claimed.size, claimed.root, hashesOf(m.hashes)))
       return this.#distrust('the relay cannot prove that its log only grew');
     core.tree = claimed;
+    core.checkpoint = this.#claimedNote;
   }
 
   #distrust(message: string): void {

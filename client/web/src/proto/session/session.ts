@@ -65,6 +65,7 @@ export class Session implements CustomerSession, Core {
 
   sid: Bytes | undefined;
   peer: Peer | undefined;
+  checkpoint = '';
   logVkey: string | undefined;
   logDistrusted = false;
   wordsMatched = false;
@@ -102,6 +103,7 @@ export class Session implements CustomerSession, Core {
   #restore(kept: Kept): void {
     this.peer = kept.peer;
     this.tree = kept.tree;
+    this.checkpoint = kept.checkpoint;
     this.logDistrusted = kept.logDistrusted;
     this.wordsMatched = kept.wordsMatched;
     this.lostSinceMs = this.now.monoMs - (this.now.unixMs - kept.unixMs);
@@ -119,7 +121,7 @@ export class Session implements CustomerSession, Core {
     if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.#over || this.goodbye.said) return undefined;
     return keptWrite({
       uiBuild: this.config.uiBuild, unixMs, startUnixMs: unixMs - (monoMs - this.startMs), sid: this.sid, joinHost: this.joinHost, csSeed: this.csSeed, token,
-      resumeKeys, peer: this.peer, tree: this.tree, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
+      resumeKeys, peer: this.peer, tree: this.tree, checkpoint: this.checkpoint, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
       data: this.data.keep(), hold: this.hold.keep(monoMs), lastStill: this.stills.keep(), moveKey: this.move.key, outbox: this.outbox.keep(), grants: this.grants.keep(monoMs),
     });
   }
