@@ -62,9 +62,9 @@ static bool check_time(const struct serve_folder *folder, const X509 *own, struc
         return false;
     }
     snprintf(finding, sizeof finding, "the certificate ends on %s", until);
-    serve_report_add(
-        report, X509_cmp_time(X509_get0_notAfter(own), &soon) < 0 ? SERVE_WARNING : SERVE_FINE, folder->cert, finding,
-        X509_cmp_time(X509_get0_notAfter(own), &soon) < 0 ? "issue a new one soon, then send the relay SIGHUP" : NULL);
+    report->ends_soon = X509_cmp_time(X509_get0_notAfter(own), &soon) < 0;
+    serve_report_add(report, report->ends_soon ? SERVE_WARNING : SERVE_FINE, folder->cert, finding,
+                     report->ends_soon ? "issue a new one soon, then send the relay SIGHUP" : NULL);
     return true;
 }
 

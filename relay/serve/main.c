@@ -221,7 +221,7 @@ static int check_result(const struct serve_report *report)
     if (!report->json)
         printf("\n%u error%s, %u warning%s\n", report->errors, report->errors == 1 ? "" : "s", report->warnings,
                report->warnings == 1 ? "" : "s");
-    return report->errors ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    return report->errors || report->ends_soon ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }
 
 static int run(void)

@@ -15,6 +15,7 @@ enum serve_level { SERVE_FINE, SERVE_WARNING, SERVE_ERROR };
 struct serve_report {
     bool table, json; /* --check, --json */
     unsigned warnings, errors;
+    bool ends_soon; /* a certificate: --check fails, so that whoever runs it each day hears of it in time */
 };
 
 /** One finding. `way_out` may be NULL. Not to be given a secret. */

@@ -229,6 +229,27 @@ static void whoever_is_revoked_is_out_within_seconds(void **state)
     line_end_clear(&anna);
 }
 
+/* ---- a certificate that ends soon ---- */
+
+static void a_check_fails_two_weeks_before_the_certificate_ends(void **state)
+{
+    struct place other;
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_init(&other);
+    assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
+                     0);
+    assert_int_equal(place_run(output, "handhold-certs",
+                               (const char *const[]){"issue", "--dir", other.dir, "relay", "--host", "127.0.0.1",
+                                                     "--days", "10", NULL}),
+                     0);
+    assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
+                     1);
+    assert_non_null(strstr(output, "issue a new one soon"));
+    place_clear(&other);
+}
+
 /* ---- copies ---- */
 
 static void open_session(struct line_end *end, handhold_Opened *opened);
@@ -766,6 +787,7 @@ int main(void)
         WITH_RELAY(a_hello_is_answered_by_a_welcome),
         WITH_RELAY(whoever_is_revoked_is_out_within_seconds),
         WITH_RELAY(a_host_that_is_not_ours_is_not_served),
+        WITHOUT(a_check_fails_two_weeks_before_the_certificate_ends),
         WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
         WITHOUT(a_service_manager_is_told_what_goes_on),
         WITHOUT(on_one_port_the_name_decides_which_end_it_is),
