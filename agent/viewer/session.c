@@ -235,12 +235,14 @@ void viewer_session_update(ViewerSession *self)
     int64_t now_ms = host_now().mono_ms;
     struct agent_view *view;
     enum agent_view_phase before = self->phase;
+    gboolean shown = FALSE;
 
     take_picture(self);
     view = viewer_end_lock(self->end);
     if (view->version != self->version || now_ms - self->updated_ms >= TICK_MS) {
         self->version = view->version;
         self->updated_ms = now_ms;
+        shown = TRUE; /* not with each picture */
         note_what_is_new(self, view);
         show_notice(self, view);
         if (view->phase < AGENT_VIEW_JOINED)
@@ -254,7 +256,8 @@ void viewer_session_update(ViewerSession *self)
     viewer_end_unlock(self->end);
     if (before != AGENT_VIEW_ENDED && self->phase == AGENT_VIEW_ENDED && self->front)
         viewer_wrap_up_focus(self->wrap_up);
-    g_signal_emit(self, signals[CHANGED], 0);
+    if (shown)
+        g_signal_emit(self, signals[CHANGED], 0);
 }
 
 static void on_changed(void *context)
