@@ -163,6 +163,20 @@ static void each_bad_line_names_value_and_rule(void **state)
     assert_int_equal(client_state_model_properties(model), 0);
 }
 
+static void a_device_has_a_name_and_leaves_with_its_values(void **state)
+{
+    char why[CLIENT_STATE_WHY_BYTES];
+
+    (void)state;
+    assert_int_equal(line("{\"device\":\"hub\",\"gone\":true}", why), PROTO_ERR_NOT_FOUND);
+    assert_non_null(strstr(why, "no such device"));
+    assert_ok(line("{\"device\":\"hub\",\"kind\":\"hub\",\"name\":\"Hall hub\"}", why));
+    assert_ok(line("{\"device\":\"hub\",\"property\":\"load\",\"value\":1}", why));
+    assert_string_equal(client_state_model_find_device(model, "hub")->name, "Hall hub");
+    assert_ok(line("{\"device\":\"hub\",\"gone\":true}", why));
+    assert_int_equal(client_state_model_devices(model) + client_state_model_properties(model), 0);
+}
+
 static void good_lines_between_bad_ones_are_all_taken(void **state)
 {
     int fd = writer(), bad = 0;
@@ -355,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_bad_line_names_value_and_rule, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_device_has_a_name_and_leaves_with_its_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(good_lines_between_bad_ones_are_all_taken, fifo_up, tear_down),
         cmocka_unit_test_setup_teardown(good_lines_between_bad_ones_are_all_taken, socket_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_left_out_and_the_next_one_taken, fifo_up, tear_down),
