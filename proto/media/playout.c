@@ -46,7 +46,8 @@ int64_t proto_playout_target_ms(const struct proto_playout *p)
     for (int i = 0; i < PROTO_PLAYOUT_SPANS; i++)
         if (p->late_ms[i] + MARGIN_MS > worst)
             worst = p->late_ms[i] + MARGIN_MS;
-    if (p->played < PROTO_PLAYOUT_SPAN_MS / PROTO_PLAYOUT_PACKET_MS && worst < PROTO_PLAYOUT_START_MS)
+    if (p->played < PROTO_PLAYOUT_SPANS * PROTO_PLAYOUT_SPAN_MS / PROTO_PLAYOUT_PACKET_MS &&
+        worst < PROTO_PLAYOUT_START_MS)
         worst = PROTO_PLAYOUT_START_MS;
     return worst > PROTO_PLAYOUT_MAX_MS ? PROTO_PLAYOUT_MAX_MS : worst;
 }
