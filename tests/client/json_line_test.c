@@ -350,7 +350,7 @@ static void what_is_in_the_way_is_left_alone_but_for_a_dead_socket_of_our_own(vo
     assert_int_equal(client_state_source_open(spec, (struct client_state_log){0}, &source, why), PROTO_ERR_RANGE);
     assert_non_null(strstr(why, "too long for a socket"));
     assert_int_equal(client_state_source_open("mqtt", (struct client_state_log){0}, &source, why), PROTO_ERR_NOT_FOUND);
-    assert_non_null(strstr(why, "mqtt: no source of device state has this name; use linux or json:PATH"));
+    assert_non_null(strstr(why, "mqtt: no source of device state has this name; use linux, json:PATH, mdns"));
     /* a companion that was killed left its socket behind */
     memcpy(address.sun_path, folder_path(&folder, "dead.sock"), strlen(folder.path) + sizeof "/dead.sock");
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
