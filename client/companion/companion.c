@@ -9,47 +9,13 @@
 
 #include "client/companion/companion_inside.h"
 #include "proto/host/event_line.h"
-#include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
-#include "proto/wire/header.h"
 
 #define LINE_BYTES 8192u
 #define STATUS_MS 1000
-#define KEEP_BYTES (64u << 20)
 
 /* ---- the timer: pictures, device state, the bottom line ---- */
-
-static void tell_voice(const struct client_companion *c)
-{
-    struct client_voice_figures f;
-
-    client_voice_figures(c->voice, &f);
-    if (!c->config->json || !c->capturing[PROTO_CAPABILITY_MICROPHONE] || c->paused)
-        return;
-    host_event_fields("audio", json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:i,s:i,s:f}", "from", "agent", "sent",
-                                         (json_int_t)f.packets, "lost", (json_int_t)f.lost, "bps", f.bps, "packets",
-                                         (json_int_t)f.heard.packets, "concealed", (json_int_t)f.heard.concealed,
-                                         "delay_ms", f.heard.depth_ms, "gap_max_ms", f.heard.gap_ms_max, "level_db",
-                                         f.heard.level_db));
-}
-
-static void tell_figures(struct client_companion *c)
-{
-    struct client_video_figures f;
-
-    client_video_figures(c->video, &f);
-    if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
-        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:i}", "capability", "camera", "pictures",
-                                               (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped, "fps",
-                                               (json_int_t)(f.pictures - c->pictures_before), "kbps",
-                                               (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps,
-                                               "width", f.width, "height", f.height, "quality", f.quality));
-    client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0);
-    c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
-    c->pictures_before = f.pictures;
-    c->bytes_before = f.bytes;
-}
 
 static void set_timer(struct client_companion *c, int64_t now_ms)
 {
@@ -74,8 +40,7 @@ static void on_timer(void *context)
     client_home_tick(c->home, c->session, now);
     if (now.mono_ms >= c->told_ms + STATUS_MS) {
         c->told_ms = now.mono_ms;
-        tell_figures(c);
-        tell_voice(c);
+        client_companion_figures(c);
         client_companion_show_status(c, now.mono_ms);
     }
     host_uplink_kick(c->uplink); /* its changed() sets this timer */
@@ -125,18 +90,6 @@ static void finished(void *context)
     host_loop_stop(c->loop);
 }
 
-/* The newest sealed picture: what a relay is given of it, and all that it ever has. */
-static void leaving(void *context, const uint8_t *message, size_t len)
-{
-    struct client_companion *c = context;
-    struct proto_media_header header;
-
-    if (proto_media_header_parse(message, len, &header) != PROTO_OK || header.class != PROTO_CLASS_VIDEO)
-        return;
-    proto_buf_clear(&c->sealed);
-    proto_buf_put(&c->sealed, message, len);
-}
-
 /* ---- the person ---- */
 
 static void on_line(void *context, char *text)
@@ -156,68 +109,6 @@ static void on_signal(void *context, int number)
     }
     c->leaving = true;
     host_uplink_end(c->uplink, PROTO_END_CUSTOMER_LEFT);
-}
-
-/* ---- what is kept for those who want to compare ---- */
-
-static void keep_picture(const struct client_companion *c, const char *path)
-{
-    const struct client_frame f = client_video_kept(c->video);
-    struct proto_buf out;
-
-    if (f.width == 0)
-        return;
-    proto_buf_init(&out, KEEP_BYTES);
-    proto_buf_printf(&out, "YUV4MPEG2 W%d H%d F30:1 Ip A1:1 C420jpeg\nFRAME\n", f.width, f.height);
-    for (int p = 0; p < 3; p++)
-        for (int row = 0; row < (p ? (f.height + 1) / 2 : f.height); row++)
-            proto_buf_put(&out, f.plane[p] + (ptrdiff_t)row * f.stride[p], (size_t)(p ? (f.width + 1) / 2 : f.width));
-    enum proto_err err = out.failed ? PROTO_ERR_RANGE : host_file_write(path, out.bytes, out.len, HOST_PRIVATE);
-
-    if (err != PROTO_OK)
-        host_say_err(path, err);
-    proto_buf_free(&out);
-}
-
-/* Last of all: every note whose receipt came is in it. */
-static void keep_receipt(const struct client_companion *c, const char *path)
-{
-    const struct proto_policy *policy = proto_session_policy(c->session);
-    struct client_receipt_about about = {.sid = proto_session_sid(c->session),
-                                         .relay = c->config->url,
-                                         .keep_days = policy ? policy->keep_days : 0,
-                                         .now_unix_s = host_now().unix_ms / 1000};
-    struct proto_buf file;
-    enum proto_err err;
-
-    proto_session_keys(c->session, &about.log_vkey, &about.customer_key);
-    proto_buf_init_secret(&file, CLIENT_RECEIPT_MAX);
-    err = client_receipt_write(c->receipt, &about, &file);
-    if (err == PROTO_ERR_STATE)
-        host_say(HOST_WARN, "%s: nothing of this session is in the log, so there is no receipt", path);
-    if (err == PROTO_ERR_FULL)
-        host_say(HOST_WARN, "%s: not all that was logged is in it", path);
-    if (err == PROTO_OK || err == PROTO_ERR_FULL)
-        err = host_file_write(path, file.bytes, file.len, HOST_PRIVATE);
-    if (err != PROTO_OK && err != PROTO_ERR_STATE)
-        host_say_err(path, err);
-    proto_buf_free(&file);
-}
-
-static void keep(struct client_companion *c)
-{
-    enum proto_err err;
-
-    if (c->receipt)
-        keep_receipt(c, c->config->receipt);
-
-    if (c->config->keep_picture)
-        keep_picture(c, c->config->keep_picture);
-    if (!c->config->keep_sealed || c->sealed.len == 0)
-        return;
-    err = host_file_write(c->config->keep_sealed, c->sealed.bytes, c->sealed.len, HOST_PRIVATE);
-    if (err != PROTO_OK)
-        host_say_err(c->config->keep_sealed, err);
 }
 
 /* ---- start and stop ---- */
@@ -318,7 +209,7 @@ static int start(struct client_companion *c)
                                               .changed = changed,
                                               .failed = failed,
                                               .finished = finished,
-                                              .leaving = config->keep_sealed ? leaving : NULL,
+                                              .leaving = config->keep_sealed ? client_companion_leaving : NULL,
                                               .context = c};
     char error[512];
     enum proto_err err = host_timer_new(&c->timer, c->loop, on_timer, c);
@@ -388,7 +279,7 @@ int client_companion_run(const struct client_companion_config *config, struct ho
         host_loop_run(c.loop);
         code = c.exit_code;
         host_seen_of(c.session, seen);
-        keep(&c);
+        client_companion_keep(&c);
     }
     stop(&c);
     return code;

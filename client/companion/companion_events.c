@@ -99,66 +99,6 @@ static void on_consent(struct client_companion *c, const struct proto_event *e)
                          e->consent.extended ? ", for longer" : "", *why ? " - " : "");
 }
 
-/* ---- capture ---- */
-
-static void start_capture(struct client_companion *c, enum proto_capability capability)
-{
-    struct proto_now now = host_now();
-    char why[CLIENT_WHY_BYTES];
-
-    if (capability == PROTO_CAPABILITY_DEVICE_STATE)
-        client_report_start(c->report, now);
-    if (capability == PROTO_CAPABILITY_MICROPHONE)
-        client_voice_start(c->voice, now.mono_ms);
-    if (capability != PROTO_CAPABILITY_CAMERA)
-        return;
-    if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
-                                      c->config->keep_picture != NULL, why) != PROTO_OK)
-        goto blocked; /* it was lost before, and has not come back */
-    client_video_want_key(c->video);
-    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {
-        client_companion_camera_told(c);
-        return;
-    }
-blocked:
-    client_companion_error(c, "CAMERA", why);
-    if (proto_session_blocked(c->session, capability, now) != PROTO_OK)
-        host_say(HOST_DEBUG, "the consent was gone already");
-}
-
-static void on_capture(struct client_companion *c, enum proto_capability capability, bool on)
-{
-    if (capability <= PROTO_CAPABILITY_NONE || capability >= PROTO_CAPABILITY_COUNT)
-        return;
-    if (!on && capability == PROTO_CAPABILITY_CAMERA)
-        client_video_stop(c->video);
-    if (!on && capability == PROTO_CAPABILITY_MICROPHONE)
-        client_voice_stop(c->voice);
-    if (!on && (capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_CAMERA))
-        client_companion_torch(c, false);
-    if (!on && capability == PROTO_CAPABILITY_ZOOM && c->video)
-        c->zoom = client_video_zoom(c->video, 1);
-    if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
-        client_home_stop(c->home);
-        client_report_stop(c->report);
-    }
-    c->capturing[capability] = on;
-    if (on)
-        start_capture(c, capability);
-}
-
-void client_companion_camera_lost(struct client_companion *c, const char *why)
-{
-    client_companion_error(c, "CAMERA", why);
-    client_video_free(c->video);
-    c->video = NULL;
-    c->paused = proto_session_pause(c->session, true, "device", "camera-lost", host_now()) == PROTO_OK;
-    if (c->config->json)
-        host_event_fields("paused", json_pack("{s:b,s:s,s:s}", "paused", 1, "by", "device", "reason", "camera-lost"));
-    else
-        client_screen_line(c->screen, "* paused: the camera is gone. r tries it again");
-}
-
 /* ---- the rest ---- */
 
 static void on_joined(struct client_companion *c, const struct proto_event *e)
@@ -259,7 +199,7 @@ static void act(struct client_companion *c, const struct proto_event *e)
                            e->logged.index);
         break;
     case PROTO_EVENT_CAPTURE:
-        on_capture(c, e->capture.capability, e->capture.on);
+        client_companion_capture(c, e->capture.capability, e->capture.on);
         break;
     case PROTO_EVENT_KEY_FRAME:
         client_video_want_key(c->video);

@@ -97,6 +97,14 @@ void client_companion_torch(struct client_companion *c, bool on);
 void client_companion_goodbye(struct client_companion *c);
 void client_companion_rate(struct client_companion *c, uint32_t stars, bool solved);
 
+/* companion_capture.c */
+void client_companion_capture(struct client_companion *c, enum proto_capability capability, bool on);
+void client_companion_figures(struct client_companion *c); /* once a second */
+
+/* companion_keep.c */
+void client_companion_leaving(void *context, const uint8_t *message, size_t len); /* a sealed message leaves */
+void client_companion_keep(struct client_companion *c);                           /* the session is over */
+
 /* companion_commands.c */
 void client_companion_line(struct client_companion *c, const char *line);
 void client_companion_answer(struct client_companion *c, enum proto_capability capability, bool grant);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is captured, from the word that a consent lives until the word that it is gone, and how much of it leaves. */
+#include "client/companion/companion_inside.h"
+#include "proto/host/event_line.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+
+static void start_capture(struct client_companion *c, enum proto_capability capability)
+{
+    struct proto_now now = host_now();
+    char why[CLIENT_WHY_BYTES];
+
+    if (capability == PROTO_CAPABILITY_DEVICE_STATE)
+        client_report_start(c->report, now);
+    if (capability == PROTO_CAPABILITY_MICROPHONE)
+        client_voice_start(c->voice, now.mono_ms);
+    if (capability != PROTO_CAPABILITY_CAMERA)
+        return;
+    if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
+                                      c->config->keep_picture != NULL, why) != PROTO_OK)
+        goto blocked; /* it was lost before, and has not come back */
+    client_video_want_key(c->video);
+    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {
+        client_companion_camera_told(c);
+        return;
+    }
+blocked:
+    client_companion_error(c, "CAMERA", why);
+    if (proto_session_blocked(c->session, capability, now) != PROTO_OK)
+        host_say(HOST_DEBUG, "the consent was gone already");
+}
+
+void client_companion_capture(struct client_companion *c, enum proto_capability capability, bool on)
+{
+    if (capability <= PROTO_CAPABILITY_NONE || capability >= PROTO_CAPABILITY_COUNT)
+        return;
+    if (!on && capability == PROTO_CAPABILITY_CAMERA)
+        client_video_stop(c->video);
+    if (!on && capability == PROTO_CAPABILITY_MICROPHONE)
+        client_voice_stop(c->voice);
+    if (!on && (capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_CAMERA))
+        client_companion_torch(c, false);
+    if (!on && capability == PROTO_CAPABILITY_ZOOM && c->video)
+        c->zoom = client_video_zoom(c->video, 1);
+    if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
+        client_home_stop(c->home);
+        client_report_stop(c->report);
+    }
+    c->capturing[capability] = on;
+    if (on)
+        start_capture(c, capability);
+}
+
+void client_companion_camera_lost(struct client_companion *c, const char *why)
+{
+    client_companion_error(c, "CAMERA", why);
+    client_video_free(c->video);
+    c->video = NULL;
+    c->paused = proto_session_pause(c->session, true, "device", "camera-lost", host_now()) == PROTO_OK;
+    if (c->config->json)
+        host_event_fields("paused", json_pack("{s:b,s:s,s:s}", "paused", 1, "by", "device", "reason", "camera-lost"));
+    else
+        client_screen_line(c->screen, "* paused: the camera is gone. r tries it again");
+}
+
+/* ---- in figures, once a second ---- */
+
+static void tell_voice(const struct client_companion *c)
+{
+    struct client_voice_figures f;
+
+    client_voice_figures(c->voice, &f);
+    if (!c->config->json || !c->capturing[PROTO_CAPABILITY_MICROPHONE] || c->paused)
+        return;
+    host_event_fields("audio",
+                      json_pack("{s:s,s:I,s:I,s:i,s:I,s:I,s:i,s:i,s:f}", "from", "agent", "sent", (json_int_t)f.packets,
+                                "lost", (json_int_t)f.lost, "bps", f.bps, "packets", (json_int_t)f.heard.packets,
+                                "concealed", (json_int_t)f.heard.concealed, "delay_ms", f.heard.depth_ms, "gap_max_ms",
+                                f.heard.gap_ms_max, "level_db", f.heard.level_db));
+}
+
+void client_companion_figures(struct client_companion *c)
+{
+    struct client_video_figures f;
+
+    client_video_figures(c->video, &f);
+    if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
+        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:i}", "capability", "camera",
+                                               "pictures", (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped,
+                                               "fps", (json_int_t)(f.pictures - c->pictures_before), "kbps",
+                                               (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps,
+                                               "width", f.width, "height", f.height, "quality", f.quality));
+    client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0);
+    c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
+    c->pictures_before = f.pictures;
+    c->bytes_before = f.bytes;
+    tell_voice(c);
+}
