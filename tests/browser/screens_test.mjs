@@ -39,8 +39,8 @@ const LOOKS = [
   ['320-text-200', { width: 320, height: 640, large: true }],
 ];
 
-/* Three of them with each change, all of them with HANDHOLD_LONG or when somebody wants the pictures. */
-const few = ['320-light', '390-rtl-dark', '320-text-200'];
+/* Two of them with each change, all of them with HANDHOLD_LONG or when somebody wants the pictures. */
+const few = ['320-light', '390-rtl-dark'];
 const chosen = process.env.HANDHOLD_LONG || shots ? LOOKS : LOOKS.filter(([name]) => few.includes(name));
 
 for (const [look_, options] of chosen)

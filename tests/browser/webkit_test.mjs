@@ -3,4 +3,4 @@ import { describe } from 'node:test';
 import { engineScenes } from './engine_scenes.mjs';
 
 describe('a worker takes the frames', () => engineScenes('webkit'));
-describe('they come from a playing video', () => engineScenes('webkit', { frames: false }));
+describe('they come from a playing video', { skip: process.env.HANDHOLD_LONG ? false : 'with HANDHOLD_LONG=1' }, () => engineScenes('webkit', { frames: false }));
