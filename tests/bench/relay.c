@@ -22,7 +22,7 @@
 #include "tests/bench/relay_server.h"
 
 enum kind { OURS, BOUND, WS, KINDS };
-enum { PATH_BYTES = 512 };
+enum { PATH_BYTES = 512, QUIET_US = 1500 };
 
 static struct {
     char bin[PATH_BYTES], dir[64], ca[96], identity[96], cert[96], key[96], peer[PATH_BYTES], config[96];
@@ -229,6 +229,7 @@ static void measure_calls(void)
 struct paced {
     struct bench_series cpu, p50, p99;
     double late_us;
+    unsigned rounds;
     uint64_t lost;
 };
 
@@ -239,8 +240,11 @@ static void take_paced(enum kind kind, struct load *load, double seconds, struct
     double cpu_s = take(kind, load, &pattern, seconds, &figures);
 
     bench_add(&paced->cpu, cpu_s / figures.seconds * 100);
-    bench_add(&paced->p50, figures.p50_us);
-    bench_add(&paced->p99, figures.p99_us);
+    paced->rounds++;
+    if (figures.late_p99_us < QUIET_US) { /* else the time is this machine's, and no relay's */
+        bench_add(&paced->p50, figures.p50_us);
+        bench_add(&paced->p99, figures.p99_us);
+    }
     paced->late_us = fmax(paced->late_us, figures.late_p99_us);
     paced->lost += figures.lost + figures.out_of_order + figures.altered;
 }
@@ -255,6 +259,8 @@ static void add_paced(const char *what, struct bench_series *ours, struct bench_
                              .must = must,
                              .aim = aim};
 
+    if (!ours->count || !bound->count)
+        row.ours = row.bound = 0; /* not one quiet round: nothing is known */
     snprintf(row.name, sizeof row.name, "%s", what);
     report_add(&run.report, &row);
 }
@@ -263,7 +269,7 @@ static void measure_paced(void)
 {
     static struct paced paced[KINDS];
     struct load *loads[KINDS];
-    unsigned sessions = run.quick ? 100 : 275;
+    unsigned sessions = run.sessions ? run.sessions : run.quick ? 100 : 275;
 
     memset(paced, 0, sizeof paced);
     start_all();
@@ -276,8 +282,8 @@ static void measure_paced(void)
     for (enum kind kind = 0; kind < WS; kind++)
         load_close(loads[kind]);
     stop_all();
-    bench_remark("%u paced sessions; this program was late by up to %.0f us (p99)", sessions,
-                 fmax(paced[OURS].late_us, paced[BOUND].late_us));
+    bench_remark("%u paced sessions; %zu and %zu of %u rounds were quiet (this program late by less than %d us)",
+                 sessions, paced[OURS].p50.count, paced[BOUND].p50.count, paced[OURS].rounds, QUIET_US);
     add_paced("paced: % of a core", &paced[OURS].cpu, &paced[BOUND].cpu, &paced[WS].cpu, 1.25, 1.05);
     add_paced("paced: p50, us", &paced[OURS].p50, &paced[BOUND].p50, &paced[WS].p50, 1.5, 1.25);
     add_paced("paced: p99, us", &paced[OURS].p99, &paced[BOUND].p99, &paced[WS].p99, 2, 1.3);
@@ -300,6 +306,10 @@ static void measure_most(void)
         load_close(load);
         server_stop(&run.servers[OURS]);
         struct report_row row = {.ours = bench_median(&paced.p99) / 1000, .must = 5, .aim = 5};
+        if (!paced.p99.count) {
+            bench_remark("%u paced sessions: not one quiet round, so nothing is known", sessions);
+            continue;
+        }
         snprintf(row.name, sizeof row.name, "%u paced sessions: p99, ms (%.0f %% CPU, %llu lost)", sessions,
                  bench_median(&paced.cpu), (unsigned long long)paced.lost);
         report_add(&run.report, &row);
@@ -419,6 +429,7 @@ static void measure_flat(void)
         if (!start(OURS))
             bench_cannot("handhold-relay does not start");
         struct load *load = open_load(OURS, sessions[i]);
+        load_run(load, &pattern, 0, 3, NULL, NULL, NULL, &figures); /* the log notes the first message of each stream */
         static struct bench_series us;
         memset(&us, 0, sizeof us);
         for (int round = 0; round < 3; round++) {

@@ -229,8 +229,10 @@ static void fire(struct load *load, struct load_due *due)
     static const size_t picture = 1500000 / 8 / 30 * 60 / 65;
     size_t sizes[LOAD_STREAMS] = {due->count % 60 ? picture : 6 * picture, 100, 64};
 
-    if (load->measuring)
-        load_times_add(&load->late, line_now_ns() - due->at_ns);
+    uint64_t now = line_now_ns();
+
+    if (load->measuring) /* a slot is served at its beginning: what is due later in it is early */
+        load_times_add(&load->late, now > due->at_ns ? now - due->at_ns : 0);
     send_one(load, due->end, due->stream, load->pattern.kind == LOAD_PACED ? sizes[due->stream] : load->pattern.size,
              due->count++);
     line_flush(&due->end->line);
