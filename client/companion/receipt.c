@@ -274,9 +274,11 @@ static void put_stored(struct proto_buf *out, const struct client_receipt_about 
                             "You may ask the organisation for what it keeps about this session, and to have it\n"
                             "erased: give it this receipt.\n\n"
                             "Proof\n"
-                            "Below is for each answer the proof that it stands in the log as you gave it. To check\n"
-                            "it with no network:\n\n"
-                            "    handhold-audit check FILE\n\n");
+                            "Below is for each answer the proof that it stands in the log as you gave it, and the\n"
+                            "certificate of the agent to whom. To check it with no network:\n\n"
+                            "    handhold-audit check FILE\n\n"
+                            "With the organisation's root certificate it also proves who the agent was:\n\n"
+                            "    handhold-audit check FILE --ca ca.crt\n\n");
 }
 
 enum proto_err client_receipt_write(const struct client_receipt *receipt, const struct client_receipt_about *about,
@@ -295,6 +297,8 @@ enum proto_err client_receipt_write(const struct client_receipt *receipt, const 
     err = proto_note_key_init(&customer, name, about->customer_key);
     if (!err)
         proto_log_proofs_keys(out, about->log_vkey, &customer);
+    for (size_t i = 0; !err && i < about->chain_len; i++)
+        proto_log_proofs_certificate(out, about->chain[i].bytes, about->chain[i].len);
     for (size_t i = 0; !err && i < receipt->count; i++)
         err = proto_log_proofs_add(out, &receipt->lines[i]->proof);
     if (!err && receipt->full)

@@ -29,6 +29,9 @@ struct client_receipt_about {
     const char *relay;  /* where the session was: a URL */
     uint32_t keep_days; /* of the log's sealed notes; 0: no end is set */
     int64_t now_unix_s;
+    struct proto_der
+        chain[PROTO_IDENTITY_CHAIN_MAX]; /* the agent's certificates, leaf first: who each answer went to */
+    size_t chain_len;                    /* 0: the receipt proves what was answered, and not to whom */
 };
 /** Appends the file. STATE: nothing was logged, so there is nothing to prove. FULL: an entry more than were kept;
  * NOMEM. */

@@ -122,13 +122,20 @@ static enum proto_err take_number(struct proto_log_lines *lines, uint64_t *index
     return proto_log_line_decimal(&value, index);
 }
 
+static bool is_end(const char *text, size_t len)
+{
+    static const char mark[] = MARK "end\n";
+
+    return len >= sizeof mark - 1 && !memcmp(text, mark, sizeof mark - 1);
+}
+
 enum proto_err proto_log_proofs_next(struct proto_log_proofs *proofs, struct proto_log_proof *out)
 {
     const char *end = proofs->rest.text + proofs->rest.len;
     struct proto_log_lines lines = {proofs->rest.text, end};
     uint64_t index = 0;
 
-    if (proofs->rest.len == 0)
+    if (proofs->rest.len == 0 || (proofs->log_vkey[0] && is_end(proofs->rest.text, proofs->rest.len)))
         return PROTO_ERR_NOT_FOUND;
     if (proofs->taken++ == PROTO_LOG_PROOFS_MAX || (proofs->log_vkey[0] && take_number(&lines, &index)))
         return PROTO_ERR_FORMAT;

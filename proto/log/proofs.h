@@ -13,6 +13,7 @@
  *     …
  *     --- entry <n>
  *     …
+ *     --- end                    may be left out; what is behind it is not read (a page around the proofs)
  *
  * What stands between two such lines is a whole tlog-proof, byte for byte, for whatever program reads those. Words and
  * keys are not authenticated by anything: a reader holds the log's key against what it knows, and shows the words of
@@ -26,7 +27,7 @@
 enum {
     PROTO_LOG_PROOFS_MAX = 4096,          /* proofs in one file */
     PROTO_LOG_PROOFS_FILE_MAX = 64 << 20, /* bytes of it */
-    PROTO_LOG_PROOFS_WORDS_MAX = 65536,   /* bytes in front of the keys */
+    PROTO_LOG_PROOFS_WORDS_MAX = 1 << 20, /* bytes in front of the keys */
     PROTO_LOG_PROOFS_CERTIFICATES = 4,
     PROTO_LOG_PROOFS_VALUE_MAX = 8192 /* bytes of a line among the keys */
 };

@@ -101,6 +101,8 @@ static enum proto_err on_auth(struct proto_pairing *p, struct proto_reader *body
         err = check_agent(p, &auth, &plain, now);
     if (err == PROTO_OK)
         err = check_notes(p, &auth);
+    if (err == PROTO_OK)
+        err = proto_identity_chain_set(&p->result.chain, auth.chain, auth.chain_len);
     if (err == PROTO_OK) {
         proto_sha256(p->auth_a_hash, plain.bytes, plain.len);
         memcpy(p->result.check.commit, auth.commit, PROTO_HASH_BYTES);

@@ -26,6 +26,7 @@ static void wipe(struct proto_pairing *p)
     proto_noise_channel_clear(&p->channel);
     sodium_memzero(p->psk, sizeof p->psk);
     sodium_memzero(p->cs_secret_key, sizeof p->cs_secret_key);
+    proto_identity_chain_clear(&p->result.chain);
     sodium_memzero(&p->result, sizeof p->result);
 }
 

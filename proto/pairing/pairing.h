@@ -24,6 +24,7 @@
 #ifndef PROTO_PAIRING_PAIRING_H
 #define PROTO_PAIRING_PAIRING_H
 
+#include "proto/identity/chain.h"
 #include "proto/identity/credential.h"
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
@@ -122,6 +123,7 @@ struct proto_pairing_result {
     uint8_t resume_id[PROTO_RESUME_ID_BYTES]; /* RESUME: the id this attempt used, for proto_resume_keys_complete() */
     char client_info[PROTO_CLIENT_INFO_MAX + 1]; /* the device's own words: shown as a quote */
     struct proto_identity agent;                 /* chained to the pin, not revoked; at the agent's end its own */
+    struct proto_identity_chain chain;           /* customer's end: its certificates as AUTH_A brought them */
     uint64_t org_number, policy_number;
     int64_t agent_unix_s;       /* what the agent's clock said, at most a day off */
     struct proto_org org;       /* customer's end: verified, exactly the text that AUTH_A names; else all zero */

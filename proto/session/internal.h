@@ -264,6 +264,7 @@ struct proto_session {
     unsigned code_told;                   /* customer: tags that left for a code while nobody proved to know it */
     uint8_t cs_public[32], cs_secret[64]; /* customer: own; agent: only cs_public */
     struct proto_identity agent;          /* who the agent is, at both ends */
+    struct proto_identity_chain chain;    /* customer: the agent's certificates */
     struct proto_org org;
     struct proto_policy policy;
     bool verified;

@@ -117,6 +117,10 @@ void pair_event_words(struct proto_session *s)
 
 static void take_result_customer(struct proto_session *s, const struct proto_pairing_result *result)
 {
+    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+
+    if (proto_identity_chain_set(&s->chain, chain, proto_identity_chain_get(&result->chain, chain)))
+        proto_identity_chain_clear(&s->chain); /* a receipt without it still proves what was answered */
     s->agent = result->agent;
     s->org = result->org;
     s->policy = result->policy;

@@ -142,6 +142,7 @@ void proto_session_free(struct proto_session *s)
     session_wipe(s);
     events_clear(&s->events);
     outq_clear(&s->out);
+    proto_identity_chain_clear(&s->chain);
     proto_buf_free(&s->org_note);
     proto_buf_free(&s->policy_note);
     sodium_memzero(s, sizeof *s);

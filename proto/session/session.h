@@ -386,9 +386,12 @@ const char *proto_session_seen_note(const struct proto_session *s);
  * which the customer's statements are signed, 32 bytes. Borrowed.
  */
 void proto_session_keys(const struct proto_session *s, const char **log_vkey, const uint8_t **customer_key);
+/** The agent's certificates, leaf first, as the agent sent them; borrowed. 0: not joined yet. Both ends. */
+size_t proto_session_agent_certificate(const struct proto_session *s,
+                                       struct proto_der out[static PROTO_IDENTITY_CHAIN_MAX]);
 /** The session's id, 16 bytes. Borrowed. */
 const uint8_t *proto_session_sid(const struct proto_session *s);
-/** The verified policy and identity of the organisation once joined; NULL before. */
+/** The verified policy of the organisation: once joined, at the agent's end once the relay was heard; NULL before. */
 const struct proto_policy *proto_session_policy(const struct proto_session *s);
 
 #endif

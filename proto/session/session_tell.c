@@ -147,6 +147,13 @@ void proto_session_keys(const struct proto_session *s, const char **log_vkey, co
     *customer_key = s->cs_public;
 }
 
+size_t proto_session_agent_certificate(const struct proto_session *s,
+                                       struct proto_der out[static PROTO_IDENTITY_CHAIN_MAX])
+{
+    return s->side == SIDE_AGENT ? proto_credential_chain(s->credential, out)
+                                 : proto_identity_chain_get(&s->chain, out);
+}
+
 const uint8_t *proto_session_sid(const struct proto_session *s)
 {
     return s->sid;
@@ -154,5 +161,5 @@ const uint8_t *proto_session_sid(const struct proto_session *s)
 
 const struct proto_policy *proto_session_policy(const struct proto_session *s)
 {
-    return s->joined ? &s->policy : NULL;
+    return s->joined || (s->side == SIDE_AGENT && s->policy.number) ? &s->policy : NULL;
 }

@@ -39,7 +39,8 @@ static bool read_whole(const char *path, struct proto_buf *out)
     return !err;
 }
 
-static bool believe_org(struct audit_belief *belief, const char *ca, const char *org)
+/* The root, and with it the note that names the logs, when there is one. */
+static bool believe_root(struct audit_belief *belief, const char *ca, const char *org)
 {
     struct proto_buf pem, note;
     struct proto_certificate der = {0};
@@ -48,16 +49,16 @@ static bool believe_org(struct audit_belief *belief, const char *ca, const char 
 
     proto_buf_init(&pem, PROTO_PEM_BYTES);
     proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
-    if (read_whole(ca, &pem) && read_whole(org, &note)) {
+    if (read_whole(ca, &pem) && (!org || read_whole(org, &note))) {
         if (proto_root_of_pem(pem.bytes, pem.len, &der, &root))
             wrong(ca, "is not the certificate of an organisation", "give its ca.crt");
-        else if (proto_org_verify(&belief->org, note.bytes, note.len, root.public_key, root.domain, 0))
+        else if (org && proto_org_verify(&belief->org, note.bytes, note.len, root.public_key, root.domain, 0))
             wrong(org, "is not a note that this organisation's root signed", "bring both from the same place");
         else
             fine = true;
     }
     if (fine) {
-        belief->trust = AUDIT_TRUST_ORG;
+        belief->trust = org ? AUDIT_TRUST_ORG : belief->trust;
         belief->has_root = true;
         memcpy(belief->root_pin, root.fingerprint, sizeof belief->root_pin);
     }
@@ -97,19 +98,18 @@ static bool take_belief(struct audit_belief *belief)
     const char *key = audit_options.trust ? audit_options.trust : audit_options.key;
 
     memset(belief, 0, sizeof *belief);
-    if (!audit_options.ca != !audit_options.org)
-        return wrong(audit_options.ca ? "--org" : "--ca",
-                     "is missing: a note is only as good as the root that signed it",
+    if (audit_options.org && !audit_options.ca)
+        return wrong("--ca", "is missing: a note is only as good as the root that signed it",
                      "give --ca ca.crt and --org org.note");
-    if (audit_options.ca && key)
+    if (audit_options.org && key)
         return wrong("--key", "is not needed beside --org, which names the log's keys", "leave one of them out");
-    if (audit_options.ca)
-        return believe_org(belief, audit_options.ca, audit_options.org);
+    if (audit_options.ca && !believe_root(belief, audit_options.ca, audit_options.org))
+        return false;
     if (key)
         return believe_key(belief, key);
-    if (audit_options.dir)
+    if (audit_options.dir && !audit_options.ca)
         return host_path(ca, "%s/ca/ca.crt", audit_options.dir) && host_path(org, "%s/org.note", audit_options.dir) &&
-               believe_org(belief, ca, org);
+               believe_root(belief, ca, org);
     return true;
 }
 
@@ -162,10 +162,21 @@ static void print_notes(const struct audit_proved *p)
     }
 }
 
+static void print_agent(const struct audit_proved *p)
+{
+    const struct proto_identity *agent = &p->session.agent;
+    char text[1024];
+
+    snprintf(text, sizeof text, "%s, certificate %s of %s, %s%s", agent->name, agent->serial, agent->domain,
+             p->certificate_trusted ? "under the organisation's root."
+                                    : "as the certificate claims, and not proved: it is under a root that nobody but "
+                                      "the file names. Give --ca with the organisation's ca.crt.",
+             p->to_agent ? " The customer's statements name this certificate as whom they are for." : "");
+    audit_paper_head("Agent", text);
+}
+
 static void print_who(const struct audit_proved *p)
 {
-    char text[768];
-
     printf("\n");
     audit_paper_head("Means", "each of these stands in the log, in that place and word for word as it was signed.");
     if (p->key_from_relay)
@@ -176,11 +187,7 @@ static void print_who(const struct audit_proved *p)
         audit_paper_head("Customer", "the holder of the key that the file names; that this key joined the session is "
                                      "for the relay's own entry to prove, which is not in the file.");
     if (p->certificate_ok) {
-        snprintf(text, sizeof text, "%s, certificate %s of %s, %s", p->session.agent.name, p->session.agent.serial,
-                 p->session.agent.domain,
-                 p->certificate_trusted ? "under the organisation's root."
-                                        : "under a root that nobody but the file names.");
-        audit_paper_head("Agent", text);
+        print_agent(p);
     } else if (p->report.unchecked_lines) {
         audit_paper_head("Agent", "the agent's lines are not checked: the file has no certificate.");
     } else if (p->report.recorded_lines) {
@@ -212,10 +219,11 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b}", "ok", p->report.wrong == 0, "proofs",
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0, "proofs",
                     (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey, "trust",
                     trust[belief->trust], "customer_key_from_relay", p->key_from_relay, "certificate_ok",
-                    p->certificate_ok, "certificate_trusted", p->certificate_trusted);
+                    p->certificate_ok, "certificate_trusted", p->certificate_trusted, "agent", p->session.agent.name,
+                    "certificate", p->session.agent.serial, "statements_to_agent", (json_int_t)p->to_agent);
 }
 
 int audit_check(void)

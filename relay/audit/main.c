@@ -56,7 +56,7 @@ static const struct host_option prove_options[] = {
     {0},
 };
 static const struct host_option check_options[] = {
-    {"ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt; with --org"},
+    {"ca", "FILE", HOST_TEXT, OPT(ca), .help = "the organisation's ca.crt: proves who the agent was"},
     {"org", "FILE", HOST_TEXT, OPT(org), .help = "the organisation's org.note, which names its logs; with --ca"},
     {"key", "KEY", HOST_TEXT, OPT(trust), .help = "the log's key: name+id+base64, or the file log.vkey"},
     {0},

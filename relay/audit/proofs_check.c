@@ -19,7 +19,12 @@ struct checking {
     struct audit_organisation o;      /* as much of one as notes are held to: the log's keys, and the domain */
     struct proto_log_checkpoint last; /* of the proof before */
     bool has_sid, has_customer, agent_set;
+    uint8_t der[PROTO_IDENTITY_CHAIN_MAX][PROTO_IDENTITY_DER_BYTES]; /* the file's certificates */
+    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+    struct proto_identity_root root; /* theirs */
 };
+
+enum { LEAF_STEP_S = 60 }; /* the time in a leaf is cut to it */
 
 static bool trouble(struct checking *c, const char *text)
 {
@@ -98,41 +103,88 @@ static bool take_log_key(struct checking *c)
 
 /* ---- the agent's certificate ---- */
 
-static size_t decode_chain(const struct proto_log_proofs *file, uint8_t (*bytes)[PROTO_IDENTITY_DER_BYTES],
-                           struct proto_der *chain)
+static bool decode_chain(struct checking *c)
 {
-    size_t count = 0;
-
-    for (; count < file->certificate_count && count < PROTO_IDENTITY_CHAIN_MAX; count++) {
-        const struct proto_log_span *from = &file->certificates[count];
-        if (proto_base64_decode(from->text, from->len, bytes[count], PROTO_IDENTITY_DER_BYTES, &chain[count].len))
-            return 0;
-        chain[count].bytes = bytes[count];
+    for (size_t i = 0; i < c->file.certificate_count; i++) {
+        const struct proto_log_span *from = &c->file.certificates[i];
+        if (i == PROTO_IDENTITY_CHAIN_MAX ||
+            proto_base64_decode(from->text, from->len, c->der[i], sizeof c->der[i], &c->chain[i].len))
+            return false;
+        c->chain[i].bytes = c->der[i];
     }
-    return count;
+    return c->file.certificate_count >= 2;
 }
 
-/* Held to its own root, which the file names too; whether that root is believed in is another matter. */
-static void take_certificate(struct checking *c, int64_t at_s)
+/* A leaf says the minute; the time is the log's, for the clock of a customer may be a day off. */
+static enum proto_err judge_chain(const struct checking *c, const struct proto_log_leaf *leaf,
+                                  struct proto_identity *agent)
 {
-    uint8_t bytes[PROTO_IDENTITY_CHAIN_MAX][PROTO_IDENTITY_DER_BYTES];
-    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
-    struct proto_identity_root root;
+    size_t count = c->file.certificate_count;
+    const uint8_t *pin = c->root.fingerprint;
+    enum proto_err err = proto_identity_verify_chain(c->chain, count, pin, sizeof c->root.fingerprint,
+                                                     leaf->unix_s + LEAF_STEP_S - 1, agent);
+
+    if (err == PROTO_ERR_CERT_EXPIRED)
+        err = proto_identity_verify_chain(c->chain, count, pin, sizeof c->root.fingerprint, leaf->unix_s, agent);
+    if (err)
+        return err;
+    const struct proto_org_revoked *revoked = proto_org_find_revoked(&c->belief->org, agent->serial);
+    return revoked && revoked->time_s <= leaf->unix_s ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
+}
+
+static void not_who(struct checking *c, const char *expected, const char *found)
+{
+    audit_found(audit_expected(wrong(c, "certificate"), "%s", expected), "%s", found);
+}
+
+/* Held to its own root, which the file has too, and that one to the root that is believed in. */
+static void take_certificate(struct checking *c, const struct proto_log_leaf *leaf)
+{
+    struct audit_session *session = &c->proved->session;
+    const struct audit_belief *belief = c->belief;
     struct proto_identity agent;
-    size_t count = decode_chain(&c->file, bytes, chain);
 
     c->agent_set = true;
-    if (count < 2 || proto_identity_read_root(chain[count - 1], &root))
+    if (!decode_chain(c) || proto_identity_read_root(c->chain[c->file.certificate_count - 1], &c->root)) {
+        not_who(c, "the agent's certificate and those above it, up to the root", "something else");
         return;
-    if (proto_identity_verify_chain(chain, count, root.fingerprint, sizeof root.fingerprint, at_s, &agent) ||
-        strcmp(agent.domain, c->o.root.domain) != 0)
+    }
+    enum proto_err err = judge_chain(c, leaf, &agent);
+    if (err) {
+        not_who(c, "a certificate that held when the log took this entry", proto_err_rule(err));
         return;
+    }
+    if (strcmp(agent.domain, c->o.root.domain) != 0) {
+        not_who(c, "a certificate of the organisation whose log this is", agent.domain);
+        return;
+    }
     c->proved->certificate_ok = true;
-    c->proved->certificate_trusted = c->belief->has_root && !memcmp(root.fingerprint, c->belief->root_pin, 32);
-    c->proved->session.agent = agent;
-    c->proved->session.agent_err = PROTO_OK;
-    snprintf(c->proved->session.row.agent_name, sizeof c->proved->session.row.agent_name, "%.128s", agent.name);
-    audit_agent_key_set(&c->proved->session, &agent);
+    c->proved->certificate_trusted =
+        belief->has_root && !memcmp(c->root.fingerprint, belief->root_pin, sizeof belief->root_pin);
+    if (belief->has_root && !c->proved->certificate_trusted)
+        not_who(c, "a certificate under the root that was given", "one under another root");
+    session->agent = agent;
+    session->agent_err = PROTO_OK;
+    snprintf(session->row.agent_name, sizeof session->row.agent_name, "%.128s", agent.name);
+    audit_agent_key_set(session, &agent);
+}
+
+/* To whom was it said? A certificate beside the proofs is anybody's until a signed statement names it. */
+static void check_grantee(struct checking *c, const struct proto_log_leaf *leaf, const struct proto_statement *st)
+{
+    struct proto_identity agent;
+
+    if (!c->proved->certificate_ok || st->everyone)
+        return;
+    if (memcmp(st->grantee, c->proved->session.agent.fingerprint, sizeof st->grantee) != 0) {
+        not_who(c, "the certificate that the statement names as its grantee", "another agent's");
+        return;
+    }
+    enum proto_err err = st->action == PROTO_STATEMENT_GRANT ? judge_chain(c, leaf, &agent) : PROTO_OK;
+    if (err)
+        not_who(c, "a certificate that held when this was allowed", proto_err_rule(err));
+    else
+        c->proved->to_agent++;
 }
 
 /* ---- one proof ---- */
@@ -212,26 +264,21 @@ static void take_joined(struct checking *c, const struct audit_note *note)
     c->has_customer = c->proved->key_from_relay = true;
 }
 
-/* A statement's own session and time, before anything else can be said of it. */
-static bool peek(struct checking *c, enum proto_log_class kind, uint8_t sid[static PROTO_SID_BYTES], int64_t *at_s)
+/* A note's own session and time, before anything else can be said of it; what a statement says besides. */
+static bool peek(struct checking *c, enum proto_log_class kind, struct proto_statement *st)
 {
     struct proto_note_parts parts;
-    struct proto_statement st;
     struct proto_event_note event;
 
     if (proto_note_split(&parts, c->proof.note, c->proof.note_len))
         return false;
-    if (kind == PROTO_LOG_STATEMENT && !proto_statement_parse(parts.text, parts.text_len, &st)) {
-        memcpy(sid, st.sid, sizeof st.sid);
-        *at_s = st.unix_s;
-        return true;
-    }
-    if (kind != PROTO_LOG_STATEMENT && !proto_event_note_parse(parts.text, parts.text_len, &event)) {
-        memcpy(sid, event.sid, sizeof event.sid);
-        *at_s = event.unix_s;
-        return true;
-    }
-    return false;
+    if (kind == PROTO_LOG_STATEMENT)
+        return !proto_statement_parse(parts.text, parts.text_len, st);
+    if (proto_event_note_parse(parts.text, parts.text_len, &event))
+        return false;
+    memcpy(st->sid, event.sid, sizeof st->sid);
+    st->unix_s = event.unix_s;
+    return true;
 }
 
 /* Without a key of its signer a statement is shown as what it says, and counted as signed by nobody known. */
@@ -264,23 +311,25 @@ static enum proto_err take_note(struct checking *c, const struct proto_log_leaf 
     struct audit_session *session = &c->proved->session;
     struct proto_evidence evidence = {.notes = {{(const uint8_t *)c->proof.note, c->proof.note_len}}, .count = 1};
     struct relay_store_entry entry = {.index = c->proof.index, .received_ms = leaf->unix_s * 1000};
-    uint8_t sid[PROTO_SID_BYTES];
-    int64_t at_s = leaf->unix_s;
+    struct proto_statement said = {.everyone = true};
 
     memcpy(entry.leaf, c->proof.leaf, sizeof entry.leaf);
-    if (leaf->kind == PROTO_LOG_ERASURE || leaf->kind == PROTO_LOG_OFFICER_ACT || !peek(c, leaf->kind, sid, &at_s)) {
+    if (leaf->kind == PROTO_LOG_ERASURE || leaf->kind == PROTO_LOG_OFFICER_ACT || !peek(c, leaf->kind, &said)) {
         audit_found(audit_expected(wrong(c, "note"), "a note of a session, of the class that its leaf says"),
                     "another text");
         return PROTO_OK;
     }
-    take_session(c, sid);
+    take_session(c, said.sid);
     if (!c->agent_set && c->file.certificate_count)
-        take_certificate(c, at_s);
-    entry.received_ms = leaf->kind == PROTO_LOG_RELAY_EVENT ? leaf->unix_s * 1000 : at_s * 1000;
+        take_certificate(c, leaf);
+    if (leaf->kind == PROTO_LOG_STATEMENT)
+        check_grantee(c, leaf, &said);
+    entry.received_ms = leaf->kind == PROTO_LOG_RELAY_EVENT ? leaf->unix_s * 1000 : said.unix_s * 1000;
     size_t before = session->count;
-    if (leaf->kind == PROTO_LOG_STATEMENT && !c->has_customer)
-        return take_unsigned(c, &entry);
-    enum proto_err err = audit_notes_take(session, &c->o, &entry, leaf->kind, &evidence, &c->proved->report);
+    bool is_unsigned = leaf->kind == PROTO_LOG_STATEMENT && !c->has_customer;
+    enum proto_err err = is_unsigned
+                             ? take_unsigned(c, &entry)
+                             : audit_notes_take(session, &c->o, &entry, leaf->kind, &evidence, &c->proved->report);
     if (!err && session->count > before) {
         take_created(c, &session->notes[before]);
         take_joined(c, &session->notes[before]);

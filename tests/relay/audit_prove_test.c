@@ -62,6 +62,7 @@ struct outcome {
     bool readable, holds;
     size_t proofs, unsigned_notes, unchecked;
     bool key_from_relay, certificate_ok, certificate_trusted;
+    size_t to_agent;
     char why[AUDIT_TEXT_MAX];
 };
 
@@ -79,6 +80,7 @@ static struct outcome check(const char *text, size_t len, const struct audit_bel
     o.key_from_relay = p->key_from_relay;
     o.certificate_ok = p->certificate_ok;
     o.certificate_trusted = p->certificate_trusted;
+    o.to_agent = p->to_agent;
     snprintf(o.why, sizeof o.why, "%s", o.readable ? p->report.findings[0].found : p->trouble);
     audit_proved_clear(p);
     free(p);
@@ -150,14 +152,10 @@ static void each_part_is_a_proof_that_other_programs_read(void **state)
 
 /* ---- what does not ---- */
 
-/* Words and certificates are not authenticated, and the check says so; everything else is. */
+/* Words are not authenticated, and the check says so; everything else is. */
 static bool is_bound(const char *text, size_t at)
 {
-    const char *keys = strstr(text, "--- keys\n"), *line = text + at;
-
-    while (line > text && line[-1] != '\n')
-        line--;
-    return text + at >= keys && strncmp(line, "certificate ", 12) != 0;
+    return text + at >= strstr(text, "--- keys\n");
 }
 
 static void no_changed_character_gets_through(void **state)
@@ -319,7 +317,8 @@ static void feed(struct client_receipt *receipt, const struct proto_log_proof *p
     free(from_log);
 }
 
-static void make_receipt(struct proto_buf *out)
+/* `of`: whose certificates it brings; NULL: none, as of an older program. */
+static void make_receipt(struct proto_buf *out, const struct proto_credential *of)
 {
     static const uint8_t sid[PROTO_SID_BYTES] = {0x4f, 0x2a, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     struct proto_log_proofs *proofs = malloc(sizeof *proofs);
@@ -341,9 +340,14 @@ static void make_receipt(struct proto_buf *out)
             feed(receipt, proof);
     }
     client_receipt_take(receipt, &ended);
-    const struct client_receipt_about about = {
-        sid, proofs->customer.public_key,      shared.log_vkey, "https://help.example.org",
-        365, LOG_FIXTURE_BEGIN_MS / 1000 + 100};
+    struct client_receipt_about about = {.sid = sid,
+                                         .customer_key = proofs->customer.public_key,
+                                         .log_vkey = shared.log_vkey,
+                                         .relay = "https://help.example.org",
+                                         .keep_days = 365,
+                                         .now_unix_s = LOG_FIXTURE_BEGIN_MS / 1000 + 100};
+    if (of)
+        about.chain_len = proto_credential_chain(of, about.chain);
     proto_buf_init(out, CLIENT_RECEIPT_MAX);
     assert_ok(client_receipt_write(receipt, &about, out));
     client_receipt_free(receipt);
@@ -362,7 +366,7 @@ static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
     char path[HOST_PATH_BYTES];
 
     (void)state;
-    make_receipt(&receipt);
+    make_receipt(&receipt, &shared.agent);
     char *text = text_of(&receipt);
     for (size_t i = 0; i < sizeof said / sizeof *said; i++)
         if (!strstr(text, said[i]))
@@ -374,13 +378,78 @@ static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
     assert_int_equal(o.proofs, 4); /* camera allowed and taken back, voice refused, the end */
     assert_false(o.key_from_relay);
     assert_int_equal(o.unsigned_notes, 0);
-    assert_true(o.unchecked > 0); /* the agent's lines: there is no certificate in a receipt */
+    assert_int_equal(o.unchecked, 0);
+    assert_true(o.certificate_ok && !o.certificate_trusted);
+    assert_int_equal(o.to_agent, 3); /* all but the end, which is for everybody */
     assert_true(host_path(path, "%s/receipt", shared.folder));
     assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
     audit_tool_expect(&shared, 0, "nothing is wrong.", "check %s", path);
     audit_tool_expect(&shared, 0, "\"customer_key_from_relay\":false", "check --json %s", path);
+    audit_tool_expect(&shared, 0, "as the certificate claims, and not proved", "check %s", path);
+    audit_tool_expect(&shared, 0, "under the organisation's root", "check %s --ca %s/ca/ca.crt", path, shared.folder);
+    audit_tool_expect(&shared, 0, "\"statements_to_agent\":3", "check --json %s --ca %s/ca/ca.crt --org %s/org.note",
+                      path, shared.folder, shared.folder);
     free(text);
     proto_buf_free(&receipt);
+}
+
+static void an_older_receipt_without_a_certificate_still_holds(void **state)
+{
+    struct proto_buf receipt;
+
+    (void)state;
+    make_receipt(&receipt, NULL);
+    struct outcome o = check_file(&receipt);
+    assert_true(o.holds && !o.certificate_ok);
+    assert_int_equal(o.to_agent, 0);
+    assert_true(o.unchecked > 0); /* the agent's lines */
+    proto_buf_free(&receipt);
+}
+
+static void proofs_in_a_page_hold_up_to_their_end(void **state)
+{
+    static const char around[] = "--- end\n</pre></body></html>\n";
+    struct proto_buf receipt;
+
+    (void)state;
+    make_receipt(&receipt, &shared.agent);
+    proto_buf_put_text(&receipt, around);
+    assert_true(check_file(&receipt).holds);
+    assert_int_equal(check_file(&receipt).proofs, 4);
+    receipt.bytes[receipt.len - (sizeof around - 1) + 4] = 'E'; /* "--- End" ends nothing */
+    assert_false(check_file(&receipt).readable);
+    proto_buf_free(&receipt);
+}
+
+/* Another agent of the same organisation, and this one's own certificate in a log of another organisation's root. */
+static void a_certificate_that_no_statement_names_is_refused(void **state)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+    struct proto_buf receipt;
+
+    (void)state;
+    make_receipt(&receipt, &shared.officer);
+    struct outcome o = check_file(&receipt);
+    assert_false(o.holds);
+    assert_non_null(strstr(o.why, "another agent's"));
+    proto_buf_free(&receipt);
+    make_receipt(&receipt, &shared.agent);
+    belief->has_root = true;
+    o = check((const char *)receipt.bytes, receipt.len, belief);
+    assert_false(o.holds);
+    assert_non_null(strstr(o.why, "under another root"));
+    memcpy(belief->root_pin, shared.agent.identity.root_fingerprint, sizeof belief->root_pin);
+    assert_true(check((const char *)receipt.bytes, receipt.len, belief).certificate_trusted);
+    proto_org_init(&belief->org, LOG_FIXTURE_DOMAIN);
+    assert_ok(proto_org_revoke(&belief->org, shared.agent.identity.serial, LOG_FIXTURE_BEGIN_MS / 1000 - 60, "-"));
+    o = check((const char *)receipt.bytes, receipt.len, belief);
+    assert_false(o.holds);
+    proto_org_clear(&belief->org);
+    proto_org_init(&belief->org, LOG_FIXTURE_DOMAIN);
+    assert_ok(proto_org_revoke(&belief->org, shared.agent.identity.serial, LOG_FIXTURE_BEGIN_MS / 1000 + 86400, "-"));
+    assert_true(check((const char *)receipt.bytes, receipt.len, belief).holds);
+    proto_buf_free(&receipt);
+    free(belief);
 }
 
 static void a_receipt_with_another_answer_in_its_proof_is_refused(void **state)
@@ -390,7 +459,7 @@ static void a_receipt_with_another_answer_in_its_proof_is_refused(void **state)
     struct proto_buf receipt, altered;
 
     (void)state;
-    make_receipt(&receipt);
+    make_receipt(&receipt, NULL);
     assert_ok(proto_log_proofs_open(proofs, (const char *)receipt.bytes, receipt.len));
     proto_buf_init(&altered, PROTO_LOG_PROOFS_FILE_MAX);
     proto_log_proofs_keys(&altered, proofs->log_vkey, &proofs->customer);
@@ -421,7 +490,8 @@ static void the_program_says_what_is_proved_and_what_is_not(void **state)
     audit_tool_expect(&shared, 0, "the one that you gave", "check %s/proofs --key %s/relay/log.vkey", d, d);
     audit_tool_expect(&shared, 0, "\"ok\":true", "check %s/proofs --json --key %s", d, shared.log_vkey);
     audit_tool_expect(&shared, 0, "to read the label", "check %s/proofs --dir %s", d, d);
-    audit_tool_expect(&shared, 2, "--org", "check %s/proofs --ca %s/ca/ca.crt", d, d);
+    audit_tool_expect(&shared, 0, "under the organisation's root", "check %s/proofs --ca %s/ca/ca.crt", d, d);
+    audit_tool_expect(&shared, 2, "--ca", "check %s/proofs --org %s/org.note", d, d);
     audit_tool_expect(&shared, 2, "takes the log's key", "check %s/proofs --key nonsense", d);
     audit_tool_expect(&shared, 2, "is not there", "check %s/nothing", d);
     audit_tool_expect(&shared, 1, "neither a file of proofs", "check %s/org.note", d);
@@ -521,6 +591,9 @@ int main(void)
         cmocka_unit_test(a_customers_key_that_did_not_join_is_found),
         cmocka_unit_test(a_forked_log_is_called_one),
         cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
+        cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
+        cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
+        cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),
         cmocka_unit_test(a_receipt_with_another_answer_in_its_proof_is_refused),
         cmocka_unit_test(the_program_says_what_is_proved_and_what_is_not),
         cmocka_unit_test(what_was_erased_has_no_proof_and_what_was_proved_still_holds),
