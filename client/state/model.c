@@ -9,51 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/state/model_inside.h"
 #include "client/state/names.h"
 #include "client/state/redact.h"
-#include "client/state/source.h"
-
-enum { BUCKETS = 4096 /* of properties by name: with as many as there may be, one step finds it */ };
-
-/* A place in the row of changes that were not told. */
-struct waiting {
-    struct waiting *next, *before;
-    bool queued, is_device;
-};
-
-struct device_slot {
-    struct waiting waiting; /* first */
-    struct device_slot *same_bucket;
-    struct client_state_device device;
-    bool left;     /* it went while nobody heard: its going is told first */
-    bool is_there; /* false with `left`: told as gone, then the slot is free */
-};
-
-struct property_slot {
-    struct waiting waiting; /* first */
-    struct property_slot *same_bucket;
-    struct client_state_property property;
-};
-
-struct hide {
-    char device[CLIENT_STATE_ID_BYTES];
-    char name[CLIENT_STATE_NAME_BYTES]; /* "": the whole device */
-};
-
-struct client_state_model {
-    struct device_slot *devices;      /* owned; CLIENT_STATE_DEVICES_MAX */
-    struct property_slot *properties; /* owned; CLIENT_STATE_PROPERTIES_MAX */
-    struct device_slot *free_devices; /* by same_bucket */
-    struct property_slot *free_properties;
-    size_t device_count, property_count;  /* that are there */
-    size_t devices_used, properties_used; /* slots that were ever taken */
-    struct device_slot *device_bucket[BUCKETS];
-    struct property_slot *bucket[BUCKETS];
-    struct waiting *oldest, *newest; /* the row */
-    struct hide hides[CLIENT_STATE_HIDES_MAX];
-    size_t hide_count;
-    const struct client_state_rules *rules; /* borrowed; NULL: the built-in ones */
-};
 
 enum proto_err client_state_model_new(struct client_state_model **out)
 {
@@ -96,38 +54,39 @@ static size_t bucket_of(const char *device, const char *name)
     h = (h ^ 0xff) * 16777619u;
     for (; *name; name++)
         h = (h ^ (uint8_t)*name) * 16777619u;
-    return (h ^ h >> 16) % BUCKETS;
+    return (h ^ h >> 16) % MODEL_BUCKETS;
 }
 
-static struct device_slot *find_device(const struct client_state_model *model, const char *id)
+struct model_device *client_state_model_slot(const struct client_state_model *model, const char *id)
 {
-    struct device_slot *at = model->device_bucket[bucket_of(id, "")];
+    struct model_device *at = model->device_bucket[bucket_of(id, "")];
 
     while (at && strcmp(at->device.id, id) != 0)
         at = at->same_bucket;
     return at;
 }
 
-static struct device_slot *present_device(const struct client_state_model *model, const char *id)
+struct model_device *client_state_model_present(const struct client_state_model *model, const char *id)
 {
-    struct device_slot *slot = find_device(model, id);
+    struct model_device *slot = client_state_model_slot(model, id);
 
     return slot && slot->is_there ? slot : NULL;
 }
 
-static struct property_slot *find_property(const struct client_state_model *model, const char *device, const char *name)
+struct model_property *client_state_model_value(const struct client_state_model *model, const char *device,
+                                                const char *name)
 {
-    struct property_slot *at = model->bucket[bucket_of(device, name)];
+    struct model_property *at = model->bucket[bucket_of(device, name)];
 
     while (at && (strcmp(at->property.name, name) != 0 || strcmp(at->property.device, device) != 0))
         at = at->same_bucket;
     return at;
 }
 
-static struct device_slot *add_device(struct client_state_model *model, const char *id)
+static struct model_device *add_device(struct client_state_model *model, const char *id)
 {
-    struct device_slot **bucket = &model->device_bucket[bucket_of(id, "")];
-    struct device_slot *slot = model->free_devices;
+    struct model_device **bucket = &model->device_bucket[bucket_of(id, "")];
+    struct model_device *slot = model->free_devices;
 
     if (slot)
         model->free_devices = slot->same_bucket;
@@ -142,10 +101,10 @@ static struct device_slot *add_device(struct client_state_model *model, const ch
     return slot;
 }
 
-static struct property_slot *add_property(struct client_state_model *model, const char *device, const char *name)
+static struct model_property *add_property(struct client_state_model *model, const char *device, const char *name)
 {
-    struct property_slot **bucket = &model->bucket[bucket_of(device, name)];
-    struct property_slot *slot = model->free_properties;
+    struct model_property **bucket = &model->bucket[bucket_of(device, name)];
+    struct model_property *slot = model->free_properties;
 
     if (slot)
         model->free_properties = slot->same_bucket;
@@ -160,7 +119,7 @@ static struct property_slot *add_property(struct client_state_model *model, cons
     return slot;
 }
 
-static void queue(struct client_state_model *model, struct waiting *change)
+void client_state_model_queue(struct client_state_model *model, struct model_waiting *change)
 {
     if (change->queued)
         return;
@@ -174,7 +133,7 @@ static void queue(struct client_state_model *model, struct waiting *change)
     model->newest = change;
 }
 
-static void leave_row(struct client_state_model *model, struct waiting *change)
+void client_state_model_unqueue(struct client_state_model *model, struct model_waiting *change)
 {
     if (!change->queued)
         return;
@@ -183,11 +142,11 @@ static void leave_row(struct client_state_model *model, struct waiting *change)
     change->queued = false;
 }
 
-static void drop_property(struct client_state_model *model, struct property_slot *slot)
+static void drop_property(struct client_state_model *model, struct model_property *slot)
 {
-    struct property_slot **at = &model->bucket[bucket_of(slot->property.device, slot->property.name)];
+    struct model_property **at = &model->bucket[bucket_of(slot->property.device, slot->property.name)];
 
-    leave_row(model, &slot->waiting);
+    client_state_model_unqueue(model, &slot->waiting);
     while (*at != slot)
         at = &(*at)->same_bucket;
     *at = slot->same_bucket;
@@ -197,11 +156,11 @@ static void drop_property(struct client_state_model *model, struct property_slot
     model->property_count--;
 }
 
-static void drop_device(struct client_state_model *model, struct device_slot *slot)
+void client_state_model_drop(struct client_state_model *model, struct model_device *slot)
 {
-    struct device_slot **at = &model->device_bucket[bucket_of(slot->device.id, "")];
+    struct model_device **at = &model->device_bucket[bucket_of(slot->device.id, "")];
 
-    leave_row(model, &slot->waiting);
+    client_state_model_unqueue(model, &slot->waiting);
     while (*at != slot)
         at = &(*at)->same_bucket;
     *at = slot->same_bucket;
@@ -234,11 +193,11 @@ static bool device_ok(const struct client_state_device *device)
 enum proto_err client_state_model_device(struct client_state_model *model, const struct client_state_device *device)
 {
     struct client_state_device clean = *device;
-    struct device_slot *slot;
+    struct model_device *slot;
 
     if (!device_ok(device))
         return PROTO_ERR_RANGE;
-    slot = find_device(model, device->id);
+    slot = client_state_model_slot(model, device->id);
     if (slot && slot->is_there && strcmp(slot->device.seen_by, device->seen_by) != 0)
         return PROTO_ERR_REFUSED;
     client_state_redact_mac(clean.parent);
@@ -254,13 +213,13 @@ enum proto_err client_state_model_device(struct client_state_model *model, const
     model->device_count += !slot->is_there;
     slot->is_there = true;
     slot->device = clean;
-    queue(model, &slot->waiting);
+    client_state_model_queue(model, &slot->waiting);
     return PROTO_OK;
 }
 
 enum proto_err client_state_model_gone(struct client_state_model *model, const char *seen_by, const char *device)
 {
-    struct device_slot *slot = present_device(model, device);
+    struct model_device *slot = client_state_model_present(model, device);
 
     if (!slot)
         return PROTO_ERR_NOT_FOUND;
@@ -272,7 +231,7 @@ enum proto_err client_state_model_gone(struct client_state_model *model, const c
     slot->left = true;
     slot->is_there = false;
     model->device_count--;
-    queue(model, &slot->waiting);
+    client_state_model_queue(model, &slot->waiting);
     return PROTO_OK;
 }
 
@@ -318,7 +277,7 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
                                            const struct client_state_property *property)
 {
     struct client_state_property clean = *property;
-    const struct device_slot *device = present_device(model, property->device);
+    const struct model_device *device = client_state_model_present(model, property->device);
 
     if (!device)
         return PROTO_ERR_NOT_FOUND;
@@ -328,172 +287,14 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
         return PROTO_ERR_RANGE;
     redact(model->rules, &clean);
     clean.hidden = false;
-    struct property_slot *slot = find_property(model, property->device, property->name);
+    struct model_property *slot = client_state_model_value(model, property->device, property->name);
     if (slot && same_value(&slot->property, &clean))
         return PROTO_OK;
     if (!slot && !(slot = add_property(model, property->device, property->name)))
         return PROTO_ERR_FULL;
     slot->property = clean;
-    queue(model, &slot->waiting);
+    client_state_model_queue(model, &slot->waiting);
     return PROTO_OK;
-}
-
-/* ---- what the customer does not show ---- */
-
-static struct hide *find_hide(struct client_state_model *model, const char *device, const char *name)
-{
-    for (size_t i = 0; i < model->hide_count; i++)
-        if (!strcmp(model->hides[i].device, device) && !strcmp(model->hides[i].name, name))
-            return &model->hides[i];
-    return NULL;
-}
-
-static bool is_hidden(const struct client_state_model *model, const char *device, const char *name)
-{
-    for (size_t i = 0; i < model->hide_count; i++)
-        if (!strcmp(model->hides[i].device, device) && !strcmp(model->hides[i].name, name))
-            return true;
-    return false;
-}
-
-static void tell_again(struct client_state_model *model, const char *device, const char *name)
-{
-    struct device_slot *slot = present_device(model, device);
-    struct property_slot *property = *name ? find_property(model, device, name) : NULL;
-
-    if (*name && property)
-        queue(model, &property->waiting);
-    if (*name || !slot)
-        return;
-    slot->left = true; /* what was told of it before is to be forgotten */
-    queue(model, &slot->waiting);
-    for (size_t i = 0; i < model->properties_used; i++)
-        if (!strcmp(model->properties[i].property.device, device)) {
-            leave_row(model, &model->properties[i].waiting); /* behind its device */
-            queue(model, &model->properties[i].waiting);
-        }
-}
-
-enum proto_err client_state_model_hide(struct client_state_model *model, const char *device, const char *name,
-                                       bool hide)
-{
-    struct hide *found = find_hide(model, device, name ? name : "");
-
-    if (!client_state_id_ok(device) || (name && !client_state_name_ok(name)))
-        return PROTO_ERR_RANGE;
-    if (hide && !found) {
-        if (model->hide_count == CLIENT_STATE_HIDES_MAX)
-            return PROTO_ERR_FULL;
-        found = &model->hides[model->hide_count++];
-        snprintf(found->device, sizeof found->device, "%s", device);
-        snprintf(found->name, sizeof found->name, "%s", name ? name : "");
-    } else if (!hide) {
-        if (!found)
-            return PROTO_ERR_NOT_FOUND;
-        *found = model->hides[--model->hide_count];
-    }
-    tell_again(model, device, name ? name : "");
-    return PROTO_OK;
-}
-
-/* ---- telling ---- */
-
-static bool tell_device(struct device_slot *slot, bool hidden, const struct client_state_sink *sink)
-{
-    struct client_state_device told = {.hidden = hidden, .gone = true};
-
-    memcpy(told.id, slot->device.id, sizeof told.id);
-    memcpy(told.seen_by, slot->device.seen_by, sizeof told.seen_by);
-    if (slot->left && !sink->device(sink->context, &told))
-        return false;
-    slot->left = false;
-    if (!slot->is_there)
-        return true;
-    told.gone = false;
-    memcpy(told.kind, slot->device.kind, sizeof told.kind);
-    return sink->device(sink->context, hidden ? &told : &slot->device);
-}
-
-static bool tell_property(const struct client_state_model *model, const struct property_slot *slot,
-                          const struct client_state_sink *sink)
-{
-    const struct client_state_property *p = &slot->property;
-    struct client_state_property told = {.type = CLIENT_STATE_TEXT, .hidden = true, .unix_ms = p->unix_ms};
-
-    if (is_hidden(model, p->device, ""))
-        return true;
-    if (!is_hidden(model, p->device, p->name))
-        return sink->property(sink->context, p);
-    memcpy(told.device, p->device, sizeof told.device);
-    memcpy(told.name, p->name, sizeof told.name);
-    return sink->property(sink->context, &told);
-}
-
-size_t client_state_model_flush(struct client_state_model *model, const struct client_state_sink *sink)
-{
-    size_t count = 0;
-
-    for (struct waiting *change; (change = model->oldest) != NULL; count++) {
-        struct device_slot *device = change->is_device ? (struct device_slot *)(void *)change : NULL;
-
-        if (device ? !tell_device(device, is_hidden(model, device->device.id, ""), sink)
-                   : !tell_property(model, (const struct property_slot *)(const void *)change, sink))
-            break;
-        leave_row(model, change);
-        if (device && !device->is_there)
-            drop_device(model, device);
-    }
-    return count;
-}
-
-void client_state_model_retell(struct client_state_model *model)
-{
-    /* The row is made anew, or a newcomer would hear of a value before its device. */
-    while (model->oldest)
-        leave_row(model, model->oldest);
-    for (size_t i = 0; i < model->devices_used; i++) {
-        struct device_slot *slot = &model->devices[i];
-
-        if (slot->device.id[0] && !slot->is_there)
-            drop_device(model, slot);
-        else if (slot->device.id[0])
-            queue(model, &slot->waiting);
-    }
-    for (size_t i = 0; i < model->properties_used; i++)
-        if (model->properties[i].property.device[0])
-            queue(model, &model->properties[i].waiting);
-}
-
-void client_state_model_each(const struct client_state_model *model, const struct client_state_sink *sink)
-{
-    for (size_t i = 0; i < model->devices_used; i++) {
-        const struct device_slot *slot = &model->devices[i];
-
-        if (slot->is_there && !is_hidden(model, slot->device.id, "") && !sink->device(sink->context, &slot->device))
-            return;
-    }
-    for (size_t i = 0; i < model->properties_used; i++) {
-        const struct client_state_property *p = &model->properties[i].property;
-
-        if (p->device[0] && !is_hidden(model, p->device, "") && !is_hidden(model, p->device, p->name) &&
-            !sink->property(sink->context, p))
-            return;
-    }
-}
-
-const struct client_state_property *client_state_model_find(const struct client_state_model *model, const char *device,
-                                                            const char *name)
-{
-    const struct property_slot *slot = find_property(model, device, name);
-
-    return slot ? &slot->property : NULL;
-}
-
-const struct client_state_device *client_state_model_find_device(const struct client_state_model *model, const char *id)
-{
-    const struct device_slot *slot = present_device(model, id);
-
-    return slot ? &slot->device : NULL;
 }
 
 size_t client_state_model_devices(const struct client_state_model *model)
