@@ -54,6 +54,7 @@ static void keep_receipt(const struct client_companion *c, const char *path)
     enum proto_err err;
 
     proto_session_keys(c->session, &about.log_vkey, &about.customer_key);
+    about.chain_len = proto_session_agent_certificate(c->session, about.chain);
     proto_buf_init_secret(&file, CLIENT_RECEIPT_MAX);
     err = client_receipt_write(c->receipt, &about, &file);
     if (err == PROTO_ERR_STATE)

@@ -75,7 +75,7 @@ function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: 
     const over = visit.ended;
     if (visit.movedHere !== undefined) goOnHere(visit.movedHere, protocol, pinnedRoot);
     else if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation), over.message);
-    else showEnd(visit, { writeProof: protocol.writeProof, checkReceipt: protocol.checkReceipt, logKeys });
+    else showEnd(visit, { writeProof: protocol.writeProof, writeProofs: protocol.writeProofs, checkReceipt: protocol.checkReceipt, logKeys });
   };
   showVisit(visit, studio, device, ended);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The proof: this customer's end against the real relay, agent and auditor. HANDHOLD_BIN names the folder of their programs.
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join as path } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { checkDigit, Customer, FromRelaySchema, World } from './interop/world.mjs';
 
+const { writeProofs } = await import('../build/node/src/receipt/proof.js'), { receiptPage } = await import('../build/node/src/receipt/page.js');
 const skip = process.env.HANDHOLD_BIN ? false : 'HANDHOLD_BIN does not name a folder with the programs';
 let world;
 
@@ -156,6 +157,36 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.equal(customer.do((session) => session.grant('device-state')), 'LOG');
     bad = false;
     await end(agent, customer);
+  });
+
+  test('the page that a phone saves is checked by the auditor: what was answered, and to whom', async () => {
+    const { agent, customer } = await join((invite) => ({ link: invite.link }));
+    await customer.granted('camera', agent, 'To see <the> lights & more');
+    assert.equal(customer.do((session) => session.withdraw('camera')), 'OK');
+    await customer.events.next({ kind: 'consent', capability: 'camera', state: 'withdrawn' });
+    await end(agent, customer);
+    const entries = customer.events.all({ kind: 'logged' }), keys = customer.session.receiptKeys();
+    assert.ok(entries.length >= 3);
+    assert.ok(keys.certificates.length >= 2);
+    const file = path(world.dir, 'receipt.html'), ca = path(world.org, 'ca/ca.crt');
+    const page = receiptPage('en', 'Your <receipt>', '<p>To see &lt;the&gt; lights</p>', writeProofs(entries, keys));
+    writeFileSync(file, page);
+    const alone = world.check(file), under = world.check(file, '--ca', ca), wholly = world.check(file, '--ca', ca, '--org', path(world.org, 'org.note'));
+    assert.equal(alone.status, 0, alone.said);
+    assert.match(alone.said, /To see <the> lights & more.*Ana Lindqvist.*as the certificate claims, and not proved.*nothing is wrong/);
+    assert.equal(under.status, 0, under.said);
+    assert.match(under.said, /Ana Lindqvist.*under the organisation's root/);
+    assert.equal(wholly.status, 0, wholly.said);
+    assert.match(wholly.said, /the organisation's note names/);
+    const other = path(world.dir, 'other');
+    world.certs('init', '--dir', other, '--org', 'Interop Support');
+    const strange = world.check(file, '--ca', path(other, 'ca/ca.crt'));
+    assert.equal(strange.status, 1, strange.said);
+    assert.match(strange.said, /one under another root/);
+    writeFileSync(file, page.replace(/^certificate (.{40})./m, (line, start) => `certificate ${start}${line.endsWith('A') ? 'B' : 'A'}`));
+    assert.equal(world.check(file).status, 1);
+    writeFileSync(file, receiptPage('en', 'Receipt', '', writeProofs(entries, { ...keys, certificates: [] })));
+    assert.match(world.check(file).said, /has no certificate.*nothing is wrong/);
   });
 
   test('an organisation that this device does not know: unverified, and no camera whatever its policy says', async () => {

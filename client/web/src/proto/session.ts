@@ -231,6 +231,16 @@ export interface OrganisationView {
   allows(capability: Capability): { maxS: number; retentionDays: number } | undefined;
 }
 
+export interface ReceiptKeys {
+  /** C2SP verifier keys: of the session's log, and of this end, under which its statements are signed. */
+  log: string;
+  customer: string;
+  /** The agent's, leaf first: DER as the agent sent it. */
+  certificates: readonly Uint8Array[];
+  /** How long the organisation keeps what was said of the session; 0: no end is set. */
+  keepDays: number;
+}
+
 export interface CustomerSession {
   /** monoMs of the session's beginning, which media times are counted from. Before it, after a reload. */
   readonly startMs: number;
@@ -297,6 +307,8 @@ export interface CustomerSession {
   /** The newest verified tree of this session's log, worth keeping for next time; origin '' before one is known. */
   seen(): { origin: string; seen: LogSeen };
   organisation(): OrganisationView | undefined;
+  /** What a receipt is held to later; undefined before 'joined'. Also after the end. */
+  receiptKeys(): ReceiptKeys | undefined;
   /**
    * Secret: what a reload of the page needs to come back to this session within the grace time, for config.kept; undefined
    * while there is nothing to come back to. Newer than any event and command before. After the reload everything is off: what

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * receipt/receipt.ts - what was shared, with whom, when, what is kept and until when: read from the notes that this device
- * signed, not from what the page remembers. The saved page has the proof of each line inside.
+ * receipt/receipt.ts - what was shared, with whom, what for, when, what is kept where and until when, and what can be done
+ * about it (the fields of ISO/IEC TS 27560): read from the notes that this device signed, not from what the page remembers.
+ * The saved page has the proof of each line inside.
  */
 import { announce } from '../ui/announce.js';
 import { button, h, plain, said, setText } from '../ui/dom.js';
+import type { ReceiptKeys } from '../proto/session.js';
 import type { Entry, Peer, Visit } from '../visit/visit.js';
 import { language, t } from '../words/words.js';
 import type { Key } from '../words/words.js';
+import { receiptPage } from './page.js';
 
 export interface ReceiptTools {
   writeProof(entry: Entry): string;
+  writeProofs(entries: readonly Entry[], keys: ReceiptKeys): string;
   checkReceipt(proofs: readonly string[], logKeys: readonly string[]): void;
   logKeys(): Promise<readonly string[]>;
 }
@@ -21,6 +25,8 @@ interface Line {
   allowed: boolean;
   fromMs: number;
   toMs: number | undefined;
+  /** By the customer; else a time, the connection or the session ended it. */
+  tookBack: boolean;
   keptDays: number;
 }
 
@@ -35,12 +41,13 @@ export function linesOf(entries: readonly Entry[]): Line[] {
   for (const entry of entries) {
     const value = valuesOf(entry.note), capability = value.get('capability') ?? '-', action = value.get('action');
     const timeMs = Number(value.get('time')) * 1000;
-    if (action === 'grant' || action === 'refuse')
-      lines.push({ capability, purpose: value.get('purpose') ?? '', allowed: action === 'grant', fromMs: timeMs, toMs: action === 'refuse' ? timeMs : undefined, keptDays: Number(value.get('scope')?.split(' ')[2] ?? 0) });
-    else if (action === 'withdraw') {
-      const open = lines.filter((line) => line.capability === capability && line.toMs === undefined).pop();
-      if (open) open.toMs = timeMs;
+    const open = lines.filter((line) => line.capability === capability && line.toMs === undefined).pop();
+    if (open && (action === 'grant' || action === 'withdraw')) {
+      open.toMs = timeMs;
+      open.tookBack = action === 'withdraw' && !value.get('purpose');
     }
+    if (action === 'grant' || action === 'refuse')
+      lines.push({ capability, purpose: value.get('purpose') ?? '', allowed: action === 'grant', fromMs: timeMs, toMs: action === 'refuse' ? timeMs : undefined, tookBack: false, keptDays: Number(value.get('scope')?.split(' ')[2] ?? 0) });
   }
   return lines;
 }
@@ -50,23 +57,20 @@ function row(line: Line, endMs: number): HTMLElement {
   return h('li', {}, h('h3', {}, t(`capability.${line.capability}` as Key)),
     h('dl', { class: 'facts' },
       cell(t('receipt.answer'), line.allowed ? t('receipt.allowed') : t('receipt.refused')),
-      cell(t('receipt.when'), t('receipt.from', { from: line.fromMs, to: line.toMs ?? endMs })),
+      cell(t('receipt.when'), t('receipt.from', { from: line.fromMs, to: line.toMs ?? endMs }), line.tookBack ? ` (${t('receipt.tookBack')})` : ''),
       cell(t('receipt.why'), line.purpose ? said(line.purpose) : t('ask.noReason')),
       cell(t('receipt.kept'), line.allowed && line.keptDays ? t('ask.keptDays', { days: line.keptDays }) : t('receipt.notKept'))));
 }
 
-const PRINTED = 'body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}ul{list-style:none;padding:0}li{border-top:1px solid #999;padding:.5rem 0}dl div{display:flex;gap:1rem}dt{min-width:8rem;color:#555}dd{margin:0}pre{font-size:11px;white-space:pre-wrap;word-break:break-all;background:#f4f4f4;padding:1rem}';
-
-/** A page of its own: no script, nothing fetched, readable and printable as it is. */
-function page(content: Element, proofs: readonly string[]): Blob {
-  const document_ = document.implementation.createHTMLDocument(t('receipt.title'));
-  document_.documentElement.lang = language();
-  const meta = h('meta', { charset: 'utf-8' });
-  document_.head.prepend(meta);
-  document_.body.append(h('h1', {}, t('receipt.title')), content.cloneNode(true), ...proofs.map((text) => h('pre', {}, text)));
-  /* As text: a style element would fall under the policy of this page, which allows none. */
-  const text = document_.documentElement.outerHTML.replace('</head>', () => `<style>${PRINTED}</style></head>`);
-  return new Blob([`<!doctype html>\n${text}\n`], { type: 'text/html' });
+/** Where it was, what is stored where and until when, and what a person may ask for. */
+function after(organisation: string, keys: ReceiptKeys | undefined): (HTMLElement | undefined)[] {
+  const small = (text: string): HTMLElement => h('p', { class: 'small' }, text);
+  const name = (key: string): string => key.split('+')[0] ?? '';
+  return [
+    keys && small(t('receipt.session', { session: name(keys.customer).split('/')[1] ?? '', relay: location.host })),
+    keys && small(t('receipt.stored', { log: name(keys.log), days: keys.keepDays })),
+    small(t('receipt.rights', { organisation })),
+  ];
 }
 
 function save(blob: Blob, name: string): void {
@@ -77,15 +81,20 @@ function save(blob: Blob, name: string): void {
 
 export function receiptSection(visit: Visit, peer: Peer, tools: ReceiptTools): HTMLElement {
   const lines = linesOf(visit.entries), proofs = visit.entries.map((entry) => tools.writeProof(entry));
+  const keys = visit.session.receiptKeys(), organisation = plain(peer.organisation);
   const minutes = Math.round((visit.endedAt - visit.joinedAt) / 60_000);
   const content = h('div', { class: 'receipt-text' },
-    h('p', {}, t('receipt.lead', { name: plain(peer.name), organisation: plain(peer.organisation), when: visit.joinedAt, minutes })),
+    h('p', {}, t('receipt.lead', { name: plain(peer.name), organisation, when: visit.joinedAt, minutes })),
     lines.length ? h('ul', { class: 'receipt-lines' }, ...lines.map((line) => row(line, visit.endedAt))) : h('p', {}, t('receipt.nothing')),
     h('p', { class: 'small' }, t('receipt.entries', { count: proofs.length })),
-    h('p', { class: 'small' }, t('receipt.contact', { organisation: plain(peer.organisation) })));
+    ...(peer.verified ? [] : [h('p', {}, t('receipt.notVerified'))]),
+    ...after(organisation, keys),
+    h('p', { class: 'small' }, t('receipt.contact', { organisation })));
   const result = h('p', { class: 'small', role: 'status' });
   const name = `handhold-receipt-${new Date(visit.joinedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}.html`;
-  const file = (): File => new File([page(content, proofs)], name, { type: 'text/html' });
+  const whole = (): string => receiptPage(language(), t('receipt.title'),
+    content.outerHTML + (proofs.length ? h('p', {}, t('receipt.offline')).outerHTML : ''), proofs.length && keys ? tools.writeProofs(visit.entries, keys) : '');
+  const file = (): File => new File([whole()], name, { type: 'text/html' });
   const shareable = typeof navigator.canShare === 'function' && navigator.canShare({ files: [file()] });
   const check = async (): Promise<void> => {
     const keys = await tools.logKeys();

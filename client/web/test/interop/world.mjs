@@ -92,6 +92,11 @@ export class World {
     assert.equal(ran.status, 0, `handhold-audit ${args.join(' ')}:\n${ran.stdout}${ran.stderr}`);
     return ran.stdout;
   }
+  /** What somebody does with a file of proofs who has neither the relay nor a key: how it ended, and what was said. */
+  check(...args) {
+    const ran = spawnSync(join(BIN, 'handhold-audit'), ['check', ...args], { encoding: 'utf8' });
+    return { status: ran.status, said: (ran.stdout + ran.stderr).replace(/\s+/g, ' ') };
+  }
   certs(...args) {
     execFileSync(join(BIN, 'handhold-certs'), [...args], { stdio: 'pipe' });
   }

@@ -49,6 +49,7 @@ export interface PairingConfig {
 
 export interface PairingResult {
   agent: Identity;
+  chain: Bytes[];
   org: Org;
   policy: Policy;
   hash: Bytes;
@@ -186,6 +187,6 @@ export class Pairing {
     this.out.push(concat(u8(KIND.TRANSPORT), this.#channel!.seal(authC)));
     wipe(authC);
     this.#done = true;
-    this.result = { agent, org, policy, hash: this.#hash, commit: auth.commit.slice(), nC, resumePsk, channel: this.#channel! };
+    this.result = { agent, chain: auth.chain.map((der) => der.slice()), org, policy, hash: this.#hash, commit: auth.commit.slice(), nC, resumePsk, channel: this.#channel! };
   }
 }

@@ -56,6 +56,8 @@ export function noteKeyParse(vkey: string): NoteKey {
   return key;
 }
 
+export const noteKeyFormat = (key: NoteKey): string => `${key.name}+${hex(key.id)}+${base64(concat(u8(key.type), key.publicKey))}`;
+
 export const noteKeyIsPlain = (key: NoteKey): boolean => key.type === ED25519;
 
 /* ---- taking apart ---- */

@@ -60,6 +60,8 @@ export const LIMIT = {
 /** Who the agent is, once a handshake went through. */
 export interface Peer {
   agent: Identity;
+  /** The agent's certificates as AUTH_A brought them, leaf first. */
+  chain: Bytes[];
   org: Org;
   policy: Policy;
   verified: boolean;

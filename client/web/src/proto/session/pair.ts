@@ -171,7 +171,7 @@ export class Pair {
 
   #pairUp(result: PairingResult): void {
     const { core } = this, first = !core.joined, pin = core.config.pinnedRoot, { agent } = result;
-    core.peer = { agent, org: result.org, policy: result.policy, verified: pin !== undefined && sameBytes(pin, agent.rootFingerprint) };
+    core.peer = { agent, chain: result.chain, org: result.org, policy: result.policy, verified: pin !== undefined && sameBytes(pin, agent.rootFingerprint) };
     core.link.pickLog();
     wipe(this.#resumeKeys[1]);
     this.#resumeKeys = [result.resumePsk, ...this.#resumeKeys.slice(0, 1)];

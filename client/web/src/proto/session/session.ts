@@ -3,17 +3,18 @@
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import { ProtoError, type Err } from '../err.js';
 import type {
-  CameraReport, ConsentState, CustomerConfig, CustomerSession, Figures, Frame, Now, OrganisationView, PauseBy, PauseReason, SessionData, SessionEvent, Still,
+  CameraReport, ConsentState, CustomerConfig, CustomerSession, Figures, Frame, Now, OrganisationView, ReceiptKeys, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../session.js';
 import { wipe, type Bytes } from '../util/bytes.js';
 import { isClientInfo } from '../pairing/auth.js';
 import { inviteCodeParse, inviteLinkParse, inviteLinkSid, isJoinHost, type InviteCode, type InviteLink } from '../pairing/invite.js';
+import { noteKey, noteKeyFormat } from '../seal/note.js';
 import { signPublicKey } from '../seal/signature.js';
 import { NOTHING_SEEN, type LogSeen } from '../log/receipt.js';
 import { policyAllows } from '../identity/policy.js';
 import { Outbox } from '../consent/outbox.js';
 import { Grants, type Grant } from '../consent/grants.js';
-import { PURPOSE } from '../consent/statement.js';
+import { customerSigner, PURPOSE } from '../consent/statement.js';
 import { endNumber, type Capability, type EndReason } from '../wire/capability.js';
 import { CONTROL, type Control } from '../wire/control.js';
 import { envelope, envelopeParse, INDEX, TYPE, type EnvelopeType } from '../wire/envelope.js';
@@ -398,6 +399,12 @@ export class Session implements CustomerSession, Core {
 
   seen(): { origin: string; seen: LogSeen } {
     return { origin: this.link.origin, seen: this.logDistrusted ? NOTHING_SEEN : this.tree };
+  }
+
+  receiptKeys(): ReceiptKeys | undefined {
+    if (!this.peer || !this.sid || !this.logVkey) return undefined;
+    const customer = noteKeyFormat(noteKey(customerSigner(this.sid), this.csPublic));
+    return { log: this.logVkey, customer, certificates: this.peer.chain, keepDays: this.peer.policy.keepDays };
   }
 
   organisation(): OrganisationView | undefined {
