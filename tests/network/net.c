@@ -78,7 +78,10 @@ bool net_up(struct net *net, const struct net_line *line, uint64_t seed)
     net->line = fork();
     if (net->line == 0)
         _exit(line_run(net->watch, seed));
-    return net->line > 0;
+    for (int i = 0; net->line > 0 && i < 500 && !net->watch->tick_ms; i++)
+        usleep(
+            10000); /* until it carries: the first frame would be lost, and the kernel asks again only a second later */
+    return net->line > 0 && net->watch->tick_ms;
 }
 
 void net_set(struct net *net, const struct net_line *line)
