@@ -52,8 +52,8 @@ struct relay_core;
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
 #define RELAY_LIMIT_LIST(X)                                                                                            \
     X(connections, 20000, "connections at once")                                                                       \
-    X(handshakes, 1024, "connections at once that are not yet a WebSocket: in TLS, or asking for a page")              \
-    X(handshakes_per_address, 48, "of these, from one address (IPv6: one /64)")                                        \
+    X(handshakes, 2048, "connections at once that are not yet a WebSocket: in TLS, or asking for a page")              \
+    X(handshakes_per_address, 256, "of these, from one address (IPv6: one /64)")                                       \
     X(arrivals_per_address_minute, 600, "new connections from one address in a minute")                                \
     X(opening_ms, 10000, "time from the connection to the end of its first request")                                   \
     X(page_ms, 120000, "how long a connection that only asks for pages may stand")                                     \
@@ -197,8 +197,8 @@ struct relay_core_figures {
         refused_full,                         /* sessions that were not begun for lack of memory */
         log_entries, queue_bytes, log_claims, /* ends that said to have seen more of the log, or another one */
         log_broken;                           /* 1: one of them proved it; nothing is granted any more */
-    struct relay_histogram joined;    /* from an invitation to its confirmed customer */
-    struct relay_histogram waited[4]; /* in the queue of a receiver: voice, reliable, bulk, picture */
+    struct relay_histogram joined;            /* from an invitation to its confirmed customer */
+    struct relay_histogram waited[4];         /* in the queue of a receiver: voice, reliable, bulk, picture */
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

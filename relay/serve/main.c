@@ -106,9 +106,9 @@ static bool read_config(struct serve_config *config, struct serve_report *report
 /* Descriptors for every connection that the limits allow. */
 static void set_limits(struct serve_config *config, struct serve_report *report)
 {
-    enum { BESIDES = 1024 }; /* connections under way, database, the rest */
+    enum { BESIDES = 1024 }; /* database, log, the rest */
     struct rlimit files;
-    rlim_t wanted = (rlim_t)config->limits.connections + BESIDES;
+    rlim_t wanted = (rlim_t)config->limits.connections + (rlim_t)config->limits.handshakes + BESIDES;
     char value[64], finding[128];
 
     if (getrlimit(RLIMIT_NOFILE, &files))
