@@ -2,7 +2,7 @@
 /*
  * bench_line - companion, relay and agent as real processes in network namespaces, over lines that are ours to spoil.
  *
- *     bench_line [--only A,B…] [--rounds N] [--quick] [--out DIR] [--kbps N]
+ *     bench_line [--only A,B…] [--rounds N] [--out DIR] [--kbps N]
  *
  * One row for each scenario: the median of as many rounds as asked for, of those in which the machine itself was in
  * time (a timer of 1 kHz on each core, p99 below 2 ms; a row of noisy rounds says so). Latency is from capture to
@@ -77,9 +77,8 @@ enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 static struct {
     char bin[512], work[64];
-    const char *only, *out, *kbps, *tcp;
+    const char *only, *out, *kbps;
     int rounds;
-    bool quick;
     struct net net;
     struct demo_children children;
     struct demo_child *relay, *agent, *companion; /* borrowed from children */
@@ -393,17 +392,16 @@ static void row(const struct line_scenario *s)
 
 static void take_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"only", required_argument, NULL, 'o'}, {"rounds", required_argument, NULL, 'r'},
-        {"quick", no_argument, NULL, 'q'},      {"out", required_argument, NULL, 'd'},
-        {"kbps", required_argument, NULL, 'k'}, {0}};
+    static const struct option options[] = {{"only", required_argument, NULL, 'o'},
+                                            {"rounds", required_argument, NULL, 'r'},
+                                            {"out", required_argument, NULL, 'd'},
+                                            {"kbps", required_argument, NULL, 'k'},
+                                            {0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'o')
             it.only = optarg;
         else if (c == 'r')
             it.rounds = atoi(optarg);
-        else if (c == 'q')
-            it.quick = true;
         else if (c == 'd')
             it.out = optarg;
         else if (c == 'k')
