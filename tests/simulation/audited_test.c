@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the real ends and the real relay write in good and bad weather, read by the officer's tool: whatever was cut or
- * killed, every rule of the minutes holds, and nothing that must be there is missing.
+ * killed, every rule of the minutes holds, nothing that must be there is missing, and each session can be proved to
+ * somebody who has no log, with not one bit of its file changed.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -18,7 +19,7 @@
 
 #include "proto/host/files.h"
 #include "proto/seal/box.h"
-#include "relay/audit/session.h"
+#include "relay/audit/proofs.h"
 #include "relay/audit/verify.h"
 #include "tests/simulation/sim.h"
 
@@ -28,8 +29,12 @@ static uint64_t times = 1; /* an argument: so many times the worlds */
 
 /* What the notes of all worlds showed: a rule that never met its case has proved nothing. */
 static struct seen {
-    uint64_t acts[PROTO_ACT_COUNT], restarts, quoted, unasked, customer_keys;
+    uint64_t acts[PROTO_ACT_COUNT], restarts, quoted, unasked, customer_keys, proofs, named;
 } seen;
+
+enum { SESSIONS_MAX = 16, FLIPS = 8 }; /* rows of one world; bits changed in each session's file */
+static struct relay_store_session rows[SESSIONS_MAX];
+static size_t row_count;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *place)
 {
@@ -87,7 +92,69 @@ static enum proto_err look_at_row(void *context, const struct relay_store_sessio
         look_at(&session.notes[i]);
     audit_session_clear(&session);
     free(report);
+    assert_true(row_count < SESSIONS_MAX);
+    rows[row_count++] = *row;
     return PROTO_OK;
+}
+
+/* ---- proved to others ---- */
+
+static bool holds(const struct proto_buf *file, const struct audit_belief *belief, struct audit_proved *p)
+{
+    memset(p, 0, sizeof *p);
+    bool fine = audit_proofs_check((const char *)file->bytes, file->len, belief, p) && !p->report.wrong;
+    if (!fine && p->report.wrong)
+        snprintf(p->trouble, sizeof p->trouble, "%s", p->report.findings[0].found);
+    return fine;
+}
+
+/* Where is a matter of the seed; in front of the keys are words, which nothing binds. */
+static void no_bit_may_be_changed(struct proto_buf *file, const struct audit_belief *belief, struct audit_proved *p,
+                                  uint64_t seed)
+{
+    size_t from = 0;
+
+    while (memcmp(file->bytes + from, "\n--- keys\n", 10) != 0)
+        from++;
+    for (uint64_t i = 0; i < FLIPS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        size_t at = from + (size_t)(seed >> 33) % (file->len - from);
+        file->bytes[at] ^= 1;
+        if (holds(file, belief, p))
+            fail_msg("byte %zu of %zu may be changed", at, file->len);
+        audit_proved_clear(p);
+        file->bytes[at] ^= 1;
+    }
+}
+
+static void prove(struct audit_organisation *o, const struct relay_store_session *row, bool certified, uint64_t seed)
+{
+    struct audit_belief *belief = calloc(1, sizeof *belief);
+    struct audit_proved *p = calloc(1, sizeof *p);
+    struct proto_buf file;
+    size_t count;
+
+    assert_true(belief && p);
+    belief->trust = AUDIT_TRUST_ORG;
+    belief->org = o->org;
+    belief->has_root = true;
+    memcpy(belief->root_pin, o->root.fingerprint, sizeof belief->root_pin);
+    proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
+    assert_int_equal(audit_proofs_write(o, row, &file, &count), PROTO_OK);
+    if (!holds(&file, belief, p))
+        fail_msg("seed %llu: %s", (unsigned long long)seed, p->trouble);
+    assert_int_equal(p->proofs, count);
+    assert_true(count > 0);
+    assert_int_equal(p->unsigned_notes, 0);
+    assert_int_equal(p->report.unchecked_lines, 0);
+    assert_int_equal(p->certificate_trusted, certified);
+    seen.proofs += count;
+    seen.named += p->to_agent;
+    audit_proved_clear(p);
+    no_bit_may_be_changed(&file, belief, p, seed);
+    proto_buf_free(&file);
+    free(belief);
+    free(p);
 }
 
 static void tell(const struct audit_verified *v, uint64_t seed)
@@ -116,7 +183,10 @@ static void verify(uint64_t seed, bool certified)
     assert_int_equal(v->report.opened, v->log.size);
     assert_int_equal(v->report.unchecked_lines, 0);
     assert_int_equal(v->report.recorded_lines > 0, !certified);
+    row_count = 0;
     assert_int_equal(relay_store_each_session(o.rows, true, look_at_row, &o), PROTO_OK);
+    for (size_t i = 0; i < row_count; i++)
+        prove(&o, &rows[i], certified, seed + i);
     audit_close(&o);
     free(v);
 }
@@ -180,6 +250,7 @@ static void each_kind_of_event_was_met(void **state)
     for (enum proto_act act = PROTO_ACT_CREATED; act <= PROTO_ACT_VIEWING_STOPPED; act++)
         if (act != PROTO_ACT_TRANSFERRED && !seen.acts[act])
             fail_msg("no world has the event %s", proto_act_name(act));
+    assert_true(seen.proofs && seen.named);
     assert_true(seen.restarts && seen.quoted && seen.unasked && seen.customer_keys);
 }
 
