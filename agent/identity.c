@@ -40,7 +40,8 @@ enum proto_err agent_identity_load(struct agent_identity *out, const char *path,
     if (!host_path(out->cert_file, "%s.crt", path) || !host_path(out->key_file, "%s.key", path)) {
         explain(why, path, err);
     } else if ((err = read_pem(out->cert_file, &cert, why)) == PROTO_OK &&
-               (err = read_pem(out->key_file, &key, why)) == PROTO_OK && (err = read_pem(ca_file, &ca, why)) == PROTO_OK) {
+               (err = read_pem(out->key_file, &key, why)) == PROTO_OK &&
+               (err = read_pem(ca_file, &ca, why)) == PROTO_OK) {
         err = proto_credential_of_pem(&out->credential, &cert, &key, &ca, host_now().unix_ms / 1000);
         if (err != PROTO_OK)
             explain(why, path, err);

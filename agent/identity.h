@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/identity.h - an agent's key and certificate from their files, for the window and for the program without one. */
+/* agent/identity.h - an agent's key and certificate from their files, for the window and for the program without one.
+ */
 #ifndef AGENT_IDENTITY_H
 #define AGENT_IDENTITY_H
 

@@ -13,10 +13,10 @@
 #define AGENT_GLASS_ZOOM_MAX 8.0
 
 struct agent_glass {
-    double width, height;         /* of the window */
-    double picture_w, picture_h;  /* pixels; 0: there is no picture */
-    double zoom;                  /* 1: the whole picture fits */
-    double centre_x, centre_y;    /* of the view, 0..1 of the picture */
+    double width, height;        /* of the window */
+    double picture_w, picture_h; /* pixels; 0: there is no picture */
+    double zoom;                 /* 1: the whole picture fits */
+    double centre_x, centre_y;   /* of the view, 0..1 of the picture */
 };
 
 struct agent_glass_rect {

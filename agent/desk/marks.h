@@ -58,7 +58,7 @@ struct agent_mark {
 struct agent_marks {
     struct agent_mark *items; /* owned; in the order in which they are drawn */
     size_t count;
-    size_t undone; /* of ours, at the end of the history, that redo brings back */
+    size_t undone;    /* of ours, at the end of the history, that redo brings back */
     uint32_t numbers; /* of the next numbered point, less one */
     uint64_t version;
 };

@@ -29,9 +29,9 @@ struct agent_desk_record {
     struct proto_vault vault;
     struct proto_buf sealed; /* what is about to be written */
     crypto_hash_sha256_state hash;
-    uint64_t bytes;            /* on the disk */
-    int64_t at;                /* where the muxer writes next */
-    AVFormatContext *muxer;    /* owned */
+    uint64_t bytes;         /* on the disk */
+    int64_t at;             /* where the muxer writes next */
+    AVFormatContext *muxer; /* owned */
     bool begun, failed;
     uint32_t start_ms;
     uint32_t newest_ms; /* of picture and voice */
@@ -206,8 +206,8 @@ static enum proto_err put_texts(struct agent_desk_record *r, bool all)
     return err;
 }
 
-static enum proto_err put_media(struct agent_desk_record *r, enum track track, const uint8_t *bytes, size_t len, bool key,
-                                uint32_t ts_ms, int64_t duration_ms)
+static enum proto_err put_media(struct agent_desk_record *r, enum track track, const uint8_t *bytes, size_t len,
+                                bool key, uint32_t ts_ms, int64_t duration_ms)
 {
     enum proto_err err = put(r, track, bytes, len, key, ts_ms, duration_ms);
 

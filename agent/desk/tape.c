@@ -66,7 +66,8 @@ static void next_path(struct agent_desk_tape *t)
     if (++t->files == 1)
         snprintf(t->present, sizeof t->present, "%.4000s", t->path);
     else
-        snprintf(t->present, sizeof t->present, "%.*s-%u%s", stem < 4000 ? stem : 4000, t->path, t->files, dot ? dot : "");
+        snprintf(t->present, sizeof t->present, "%.*s-%u%s", stem < 4000 ? stem : 4000, t->path, t->files,
+                 dot ? dot : "");
 }
 
 static enum proto_err start(struct agent_desk_tape *t, struct proto_now now)

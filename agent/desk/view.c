@@ -152,7 +152,8 @@ static void on_still(struct agent_view *v, enum proto_still_step step)
     if (step == PROTO_STILL_STEP_DISCARDED)
         agent_view_tell(v, AGENT_VIEW_NOTICE, N_("The customer looked at the photo and did not send it."));
     if (step == PROTO_STILL_STEP_FAILED)
-        agent_view_tell(v, AGENT_VIEW_NOTICE, N_("There is no photo: the device could not take one, or its consent ended."));
+        agent_view_tell(v, AGENT_VIEW_NOTICE,
+                        N_("There is no photo: the device could not take one, or its consent ended."));
 }
 
 static void on_invite(struct agent_view *v, const struct proto_event *e, struct proto_now now)
@@ -303,7 +304,8 @@ const char *agent_view_ask_words(enum agent_view_ask ask)
         [AGENT_VIEW_ASK_OPEN] = N_("The customer is reading your question."),
         [AGENT_VIEW_ASK_GRANTED] = N_("Granted. Only the customer takes it back."),
         [AGENT_VIEW_ASK_POLICY] = N_("Your organisation's policy does not allow this."),
-        [AGENT_VIEW_ASK_SILENCED] = N_("The customer said no three times in a row: nothing more is asked in this session."),
+        [AGENT_VIEW_ASK_SILENCED] =
+            N_("The customer said no three times in a row: nothing more is asked in this session."),
         [AGENT_VIEW_ASK_CANNOT] = N_("The customer's device cannot do this."),
     };
 

@@ -42,8 +42,8 @@ enum agent_view_customer {
 /* Whether, and why not, a capability can be asked for now. */
 enum agent_view_ask {
     AGENT_VIEW_ASK_MAY,
-    AGENT_VIEW_ASK_NOBODY,   /* the customer is not there */
-    AGENT_VIEW_ASK_OPEN,     /* asked, and not answered yet */
+    AGENT_VIEW_ASK_NOBODY, /* the customer is not there */
+    AGENT_VIEW_ASK_OPEN,   /* asked, and not answered yet */
     AGENT_VIEW_ASK_GRANTED,
     AGENT_VIEW_ASK_POLICY,   /* the organisation forbids it */
     AGENT_VIEW_ASK_SILENCED, /* three refusals in a row: nothing more is asked in this session */
@@ -69,40 +69,40 @@ enum agent_view_level { AGENT_VIEW_NOTICE, AGENT_VIEW_WARNING, AGENT_VIEW_ALARM 
 struct agent_view {
     enum agent_view_phase phase;
     enum proto_connection_state connection;
-    bool live;                   /* heartbeats of the customer arrive */
+    bool live; /* heartbeats of the customer arrive */
     bool held, paused;
-    int64_t held_ms;             /* mono ms since when it is on hold */
+    int64_t held_ms; /* mono ms since when it is on hold */
     char pause_by[16], pause_reason[32];
     char link[PROTO_MAX_NOTE_BYTES / 8], code[24], address[272], sid[40];
-    int64_t invited_ms;          /* mono ms */
+    int64_t invited_ms; /* mono ms */
     char peer[AGENT_VIEW_TEXT_BYTES];
     int64_t joined_ms;
-    char words[4][16];           /* "" until they are known */
+    char words[4][16]; /* "" until they are known */
     enum { AGENT_VIEW_WORDS_OPEN, AGENT_VIEW_WORDS_SAME, AGENT_VIEW_WORDS_DIFFER } words_ours, words_theirs;
     struct agent_view_consent consents[PROTO_CAPABILITY_COUNT];
-    unsigned refusals;           /* questions in a row that the customer said no to */
+    unsigned refusals; /* questions in a row that the customer said no to */
     bool has_policy;
     struct proto_policy policy;
     enum proto_role role;
     struct agent_view_chat chat[AGENT_VIEW_CHAT_MAX]; /* a ring: line n is at n % MAX */
-    uint64_t chat_count;         /* ever */
-    uint64_t chat_read;          /* of the customer's lines and ours: seen by the agent */
-    uint64_t notices;            /* rises with each */
+    uint64_t chat_count;                              /* ever */
+    uint64_t chat_read;                               /* of the customer's lines and ours: seen by the agent */
+    uint64_t notices;                                 /* rises with each */
     enum agent_view_level notice_level;
     char notice[AGENT_VIEW_TEXT_BYTES];
     enum proto_end end;
     char end_message[AGENT_VIEW_TEXT_BYTES];
     int64_t ended_ms;
-    uint32_t stars;              /* the customer's rating; 0: none yet */
+    uint32_t stars; /* the customer's rating; 0: none yet */
     bool solved;
-    int64_t picture_ms;          /* mono ms of the newest picture; PROTO_NEVER before */
+    int64_t picture_ms;                    /* mono ms of the newest picture; PROTO_NEVER before */
     struct agent_desk_picture_stats stats; /* of the last second */
     bool frozen;
-    bool recording;              /* a file is being written */
-    char recorded[256];          /* the newest file's name */
-    bool has_camera;             /* `camera` is what the customer's device says it can do */
+    bool recording;     /* a file is being written */
+    char recorded[256]; /* the newest file's name */
+    bool has_camera;    /* `camera` is what the customer's device says it can do */
     handhold_CameraState camera;
-    uint64_t version;            /* rises with each change */
+    uint64_t version; /* rises with each change */
 };
 
 void agent_view_init(struct agent_view *view, enum proto_role role);

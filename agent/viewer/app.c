@@ -60,8 +60,8 @@ static void open_line(struct app *a)
         return;
     }
     a->has_identity = true;
-    config = (struct viewer_line_config){a->settings->relay, a->settings->ca, a->identity.cert_file, a->identity.key_file,
-                                         &a->identity.credential};
+    config = (struct viewer_line_config){a->settings->relay, a->settings->ca, a->identity.cert_file,
+                                         a->identity.key_file, &a->identity.credential};
     a->line = viewer_line_new(&config, &error);
     if (!a->line)
         a->wrong = g_strdup(error->message);

@@ -20,16 +20,15 @@ struct _ViewerChat {
 
 G_DEFINE_TYPE(ViewerChat, viewer_chat, ADW_TYPE_BIN)
 
-static const char *const sentences[] = {
-    N_("Hello, I am with you now. I will ask before I see anything."),
-    N_("Please point your camera at the front of the device."),
-    N_("Please go a little closer."),
-    N_("Please hold still for a moment."),
-    N_("Please switch it off, wait ten seconds, and switch it on again."),
-    N_("Which lights are on now?"),
-    N_("One moment please, I am looking it up."),
-    N_("Thank you. That worked."),
-    NULL};
+static const char *const sentences[] = {N_("Hello, I am with you now. I will ask before I see anything."),
+                                        N_("Please point your camera at the front of the device."),
+                                        N_("Please go a little closer."),
+                                        N_("Please hold still for a moment."),
+                                        N_("Please switch it off, wait ten seconds, and switch it on again."),
+                                        N_("Which lights are on now?"),
+                                        N_("One moment please, I am looking it up."),
+                                        N_("Thank you. That worked."),
+                                        NULL};
 
 static gboolean scroll_down(void *data)
 {

@@ -28,9 +28,9 @@ struct _ViewerDevices {
     GtkBox *chain;
 
     struct link links[LINKS];
-    struct viewer_end *end; /* borrowed */
-    GListStore *roots;      /* owned */
-    GHashTable *facts;      /* owned: "device\nname" -> ViewerFact, borrowed from the stores */
+    struct viewer_end *end;  /* borrowed */
+    GListStore *roots;       /* owned */
+    GHashTable *facts;       /* owned: "device\nname" -> ViewerFact, borrowed from the stores */
     GtkCustomFilter *filter; /* owned */
     char *words;             /* of the search, owned */
     uint64_t version;
@@ -102,7 +102,8 @@ static void drop_gone(ViewerDevices *self, const struct agent_desk_devices *devi
             continue;
         for (guint k = g_list_model_get_n_items(G_LIST_MODEL(viewer_fact_get_children(fact))); k-- > 0;) {
             g_autoptr(ViewerFact) child = g_list_model_get_item(G_LIST_MODEL(viewer_fact_get_children(fact)), k);
-            g_autofree char *child_key = g_strdup_printf("%s\n%s", viewer_fact_get_device(child), viewer_fact_get_name(child));
+            g_autofree char *child_key =
+                g_strdup_printf("%s\n%s", viewer_fact_get_device(child), viewer_fact_get_name(child));
 
             g_hash_table_remove(self->facts, child_key);
         }
@@ -129,7 +130,8 @@ static gboolean matches(gpointer item, gpointer data)
 
 static GListModel *filtered(ViewerDevices *self, GListStore *store)
 {
-    return G_LIST_MODEL(gtk_filter_list_model_new(G_LIST_MODEL(g_object_ref(store)), GTK_FILTER(g_object_ref(self->filter))));
+    return G_LIST_MODEL(
+        gtk_filter_list_model_new(G_LIST_MODEL(g_object_ref(store)), GTK_FILTER(g_object_ref(self->filter))));
 }
 
 static GListModel *children_of(gpointer item, gpointer data)
@@ -182,10 +184,13 @@ static void draw_graph(GtkDrawingArea *area, cairo_t *cr, int width, int height,
 
 static void show_row(struct row *row)
 {
-    gboolean fresh = viewer_fact_get_changed(row->fact) && g_get_monotonic_time() - viewer_fact_get_changed(row->fact) < FRESH_US;
+    gboolean fresh =
+        viewer_fact_get_changed(row->fact) && g_get_monotonic_time() - viewer_fact_get_changed(row->fact) < FRESH_US;
     gboolean device = viewer_fact_get_children(row->fact) != NULL;
-    g_autofree char *value = fresh ? g_strdup_printf("• %s", viewer_fact_get_value(row->fact)) : g_strdup(viewer_fact_get_value(row->fact));
-    g_autofree char *name = g_strdup_printf("%s: %s", viewer_fact_get_title(row->fact), viewer_fact_get_value(row->fact));
+    g_autofree char *value =
+        fresh ? g_strdup_printf("• %s", viewer_fact_get_value(row->fact)) : g_strdup(viewer_fact_get_value(row->fact));
+    g_autofree char *name =
+        g_strdup_printf("%s: %s", viewer_fact_get_title(row->fact), viewer_fact_get_value(row->fact));
 
     gtk_label_set_label(GTK_LABEL(row->title), viewer_fact_get_title(row->fact));
     gtk_label_set_label(GTK_LABEL(row->value), value);
@@ -278,9 +283,12 @@ static void on_search(GtkSearchEntry *entry, ViewerDevices *self)
 static const struct {
     const char *icon, *label;
 } chain[LINKS] = {
-    {"phone-symbolic", N_("Phone")},           {"network-wireless-symbolic", N_("Wi-Fi")},
-    {"network-wired-symbolic", N_("Router")},  {"web-browser-symbolic", N_("Internet")},
-    {"weather-few-clouds-symbolic", N_("Cloud")}, {"handhold-device-symbolic", N_("Product")},
+    {"phone-symbolic", N_("Phone")},
+    {"network-wireless-symbolic", N_("Wi-Fi")},
+    {"network-wired-symbolic", N_("Router")},
+    {"web-browser-symbolic", N_("Internet")},
+    {"weather-few-clouds-symbolic", N_("Cloud")},
+    {"handhold-device-symbolic", N_("Product")},
 };
 
 /* The worst of a link's results: its sign, its word and its class. */
@@ -332,7 +340,8 @@ static void show_chain(ViewerDevices *self, const struct agent_desk_devices *dev
     for (size_t i = 0; i < LINKS; i++)
         show_link(self, i, status[i]);
     if (worst)
-        advice = g_strdup_printf("%s: %s. %s", _(chain[worst->link - 1].label), *worst->detail ? worst->detail : worst->figure, worst->advice);
+        advice = g_strdup_printf("%s: %s. %s", _(chain[worst->link - 1].label),
+                                 *worst->detail ? worst->detail : worst->figure, worst->advice);
     gtk_label_set_label(self->advice, advice ? advice : "");
     gtk_widget_set_visible(GTK_WIDGET(self->advice), advice != NULL);
 }
@@ -400,7 +409,8 @@ void viewer_devices_update(ViewerDevices *self, const struct agent_view *view)
 
 void viewer_devices_focus(ViewerDevices *self)
 {
-    gtk_widget_grab_focus(gtk_widget_get_mapped(GTK_WIDGET(self->search)) ? GTK_WIDGET(self->search) : GTK_WIDGET(self->ask));
+    gtk_widget_grab_focus(gtk_widget_get_mapped(GTK_WIDGET(self->search)) ? GTK_WIDGET(self->search)
+                                                                          : GTK_WIDGET(self->ask));
 }
 
 static void viewer_devices_dispose(GObject *object)
@@ -423,8 +433,8 @@ static void viewer_devices_class_init(ViewerDevicesClass *klass)
     GtkWidgetClass *widget = GTK_WIDGET_CLASS(klass);
 
     G_OBJECT_CLASS(klass)->dispose = viewer_devices_dispose;
-    signals[COPIED] =
-        g_signal_new("copied", VIEWER_TYPE_DEVICES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+    signals[COPIED] = g_signal_new("copied", VIEWER_TYPE_DEVICES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                   1, G_TYPE_STRING);
     signals[ASK] = g_signal_new("ask", VIEWER_TYPE_DEVICES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/devices.ui");
     BIND(stack), BIND(closed_text), BIND(advice), BIND(ask), BIND(check), BIND(search), BIND(list), BIND(chain);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/dialogs.h"
 
+#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 
 struct question {
@@ -36,6 +37,7 @@ static GtkWidget *dialog_new(GtkWindow *parent, const char *title, const char *t
     adw_message_dialog_add_responses(ADW_MESSAGE_DIALOG(dialog), "no", _("_Cancel"), "yes", yes, NULL);
     adw_message_dialog_set_response_appearance(ADW_MESSAGE_DIALOG(dialog), "yes", appearance);
     adw_message_dialog_set_close_response(ADW_MESSAGE_DIALOG(dialog), "no");
+    viewer_name_buttons(dialog);
     g_signal_connect_data(dialog, "response", G_CALLBACK(on_response), question, free_question, 0);
     return dialog;
 }
@@ -57,6 +59,7 @@ static GtkEditable *entry_in(AdwPreferencesGroup *group, const char *title)
     GtkWidget *row = adw_entry_row_new();
 
     adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+    adw_entry_row_set_activates_default(ADW_ENTRY_ROW(row), TRUE);
     adw_preferences_group_add(group, row);
     return GTK_EDITABLE(row);
 }
@@ -78,4 +81,5 @@ void viewer_dialog_references(GtkWindow *parent,
     adw_message_dialog_set_extra_child(ADW_MESSAGE_DIALOG(dialog), group);
     adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "yes");
     gtk_window_present(GTK_WINDOW(dialog));
+    gtk_widget_grab_focus(GTK_WIDGET(question->reference));
 }

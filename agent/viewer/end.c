@@ -67,7 +67,8 @@ static void take_still(struct viewer_end *end, const struct proto_event *e)
     if (e->kind != PROTO_EVENT_STILL || e->still.step != PROTO_STILL_STEP_WHOLE)
         return;
     if (agent_desk_still_check(still) != PROTO_OK || agent_desk_still_decode(still, &rgb) != PROTO_OK) {
-        agent_view_tell(&end->view, AGENT_VIEW_WARNING, N_("The photo is damaged and cannot be shown. Ask for another."));
+        agent_view_tell(&end->view, AGENT_VIEW_WARNING,
+                        N_("The photo is damaged and cannot be shown. Ask for another."));
         return;
     }
     kept = g_new0(struct viewer_still, 1);
@@ -114,7 +115,7 @@ static void on_event(void *context, const struct proto_event *e)
         agent_desk_tape_event(end->tape, e, host_now());
     agent_desk_home_event(end->home, e, host_now());
     end->home_version++;
-    if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE)
+    if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE || e->kind == PROTO_EVENT_ERROR)
         agent_view_take_policy(&end->view, proto_session_policy(agent_desk_session(end->desk)));
     g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);
@@ -282,9 +283,13 @@ static enum proto_err make_tape(struct viewer_end *end)
 static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
 {
     const struct viewer_line_config *config = &end->line->config;
-    const struct agent_desk_listener listener = {
-        .event = on_event, .picture = on_picture, .state = on_state, .context = end, .mono_ms = mono_ms,
-        .frame = on_frame, .voice = on_voice};
+    const struct agent_desk_listener listener = {.event = on_event,
+                                                 .picture = on_picture,
+                                                 .state = on_state,
+                                                 .context = end,
+                                                 .mono_ms = mono_ms,
+                                                 .frame = on_frame,
+                                                 .voice = on_voice};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,

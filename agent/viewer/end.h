@@ -21,7 +21,7 @@ struct viewer_end {
     struct agent_marks marks;
     struct agent_desk_home *home; /* made and freed by the line's thread */
     uint64_t home_version;
-    GPtrArray *stills; /* of struct viewer_still */
+    GPtrArray *stills;       /* of struct viewer_still */
     struct viewer_slot slot; /* has a lock of its own */
 
     /* GTK's thread */

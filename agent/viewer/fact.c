@@ -30,8 +30,7 @@ static void viewer_fact_finalize(GObject *object)
 static void viewer_fact_class_init(ViewerFactClass *klass)
 {
     G_OBJECT_CLASS(klass)->finalize = viewer_fact_finalize;
-    changed_signal =
-        g_signal_new("changed", VIEWER_TYPE_FACT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+    changed_signal = g_signal_new("changed", VIEWER_TYPE_FACT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void viewer_fact_init(ViewerFact *self)

@@ -86,7 +86,8 @@ static void show_waiting(ViewerInvite *self, const struct agent_view *view, int6
     else if (left_s == 0)
         text = g_strdup(_("The invitation has run out: make a new link"));
     else
-        text = g_strdup_printf(_("Waiting for the customer · valid for %d:%02d"), (int)(left_s / 60), (int)(left_s % 60));
+        text =
+            g_strdup_printf(_("Waiting for the customer · valid for %d:%02d"), (int)(left_s / 60), (int)(left_s % 60));
     gtk_label_set_label(self->waiting, text);
     gtk_spinner_set_spinning(self->spinner, left_s > 0 || view->phase == AGENT_VIEW_CONNECTING);
 }

@@ -17,7 +17,8 @@ const struct viewer_key viewer_keys[] = {
     {VIEWER_KEY_WINDOW, "<Control>Page_Up", "win.previous-tab", N_("Previous tab"), NULL},
 
     {VIEWER_KEY_WINDOW, "<Alt>1", "session.consent(uint32 0)", N_("Ask for the camera"), N_("Consent")},
-    {VIEWER_KEY_WINDOW, "<Alt>2", "session.consent(uint32 1)", N_("Ask for the next in the row, and so on to Alt+9"), NULL},
+    {VIEWER_KEY_WINDOW, "<Alt>2", "session.consent(uint32 1)", N_("Ask for the next in the row, and so on to Alt+9"),
+     NULL},
     {VIEWER_KEY_WINDOW, "<Control>y", "session.words-same", N_("The check words are the same"), NULL},
 
     {VIEWER_KEY_WINDOW, "F6", "session.focus-picture", N_("Go to the picture"), N_("Picture")},
@@ -105,7 +106,8 @@ void viewer_keys_bind_picture(GtkWidget *widget)
 GtkWidget *viewer_keys_window_new(void)
 {
     GtkWidget *window = g_object_new(GTK_TYPE_SHORTCUTS_WINDOW, "modal", TRUE, NULL);
-    GtkWidget *section = g_object_new(GTK_TYPE_SHORTCUTS_SECTION, "section-name", "all", "max-height", 14, "visible", TRUE, NULL);
+    GtkWidget *section =
+        g_object_new(GTK_TYPE_SHORTCUTS_SECTION, "section-name", "all", "max-height", 14, "visible", TRUE, NULL);
     GtkWidget *group = NULL;
 
     for (const struct viewer_key *key = viewer_keys; key->accelerators; key++) {
@@ -113,8 +115,8 @@ GtkWidget *viewer_keys_window_new(void)
             group = g_object_new(GTK_TYPE_SHORTCUTS_GROUP, "title", _(key->group), "visible", TRUE, NULL);
             gtk_box_append(GTK_BOX(section), group);
         }
-        gtk_box_append(GTK_BOX(group), g_object_new(GTK_TYPE_SHORTCUTS_SHORTCUT, "accelerator", key->accelerators, "title",
-                                                    _(key->label), "visible", TRUE, NULL));
+        gtk_box_append(GTK_BOX(group), g_object_new(GTK_TYPE_SHORTCUTS_SHORTCUT, "accelerator", key->accelerators,
+                                                    "title", _(key->label), "visible", TRUE, NULL));
     }
     gtk_window_set_child(GTK_WINDOW(window), section);
     return window;

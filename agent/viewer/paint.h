@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/viewer/paint.h - marks and pointers with cairo: each stroke once with a dark edge and once in colour, so that it
- * is seen on any picture, as the customer's page draws it. */
+/* agent/viewer/paint.h - marks and pointers with cairo: each stroke once with a dark edge and once in colour, so that
+ * it is seen on any picture, as the customer's page draws it. */
 #ifndef AGENT_VIEWER_PAINT_H
 #define AGENT_VIEWER_PAINT_H
 

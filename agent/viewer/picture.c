@@ -7,7 +7,7 @@
 #include "agent/viewer/words.h"
 
 #define ZOOM_STEP 1.25
-#define KEY_STEP 0.01  /* of the picture */
+#define KEY_STEP 0.01 /* of the picture */
 #define KEY_LEAP 0.05
 #define TOLERANCE 0.0015f /* of a freehand stroke: about two pixels of 720p */
 
@@ -67,8 +67,8 @@ static bool anything_drawn(ViewerPicture *self)
 
 static void append_marks(ViewerPicture *self, GtkSnapshot *snapshot, struct agent_glass_rect r)
 {
-    graphene_rect_t bounds =
-        GRAPHENE_RECT_INIT(0, 0, (float)gtk_widget_get_width(GTK_WIDGET(self)), (float)gtk_widget_get_height(GTK_WIDGET(self)));
+    graphene_rect_t bounds = GRAPHENE_RECT_INIT(0, 0, (float)gtk_widget_get_width(GTK_WIDGET(self)),
+                                                (float)gtk_widget_get_height(GTK_WIDGET(self)));
     cairo_t *cr = gtk_snapshot_append_cairo(snapshot, &bounds);
 
     cairo_rectangle(cr, r.x, r.y, r.width, r.height);

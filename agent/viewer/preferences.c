@@ -95,7 +95,8 @@ GtkWidget *viewer_preferences_new(GtkWindow *parent, struct viewer_settings *set
                                             _("The command gets the link and the number on its standard input, a line "
                                               "each, on this machine: the relay never sees the link."));
     AdwPreferencesGroup *message = group_in(page, _("Message"), _("{link}, {code} and {address} are filled in."));
-    AdwPreferencesGroup *ready = group_in(page, _("Ready-Made Sentences"), _("One a line. Without any, those of the program."));
+    AdwPreferencesGroup *ready =
+        group_in(page, _("Ready-Made Sentences"), _("One a line. Without any, those of the program."));
     g_autofree char *lines = g_strjoinv("\n", settings->sentences);
     struct sheet *sheet = g_new0(struct sheet, 1);
 

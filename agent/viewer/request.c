@@ -87,7 +87,8 @@ static void make_purposes(ViewerRequest *self, const struct proto_policy *policy
 static void make_form(ViewerRequest *self, const struct agent_view *view)
 {
     uint32_t days = view->has_policy ? proto_policy_retention_days(&view->policy, self->capability) : 0;
-    g_autofree char *kept = days ? g_strdup_printf(_("May be kept for %u days"), days) : g_strdup(_("Nothing of it is kept"));
+    g_autofree char *kept =
+        days ? g_strdup_printf(_("May be kept for %u days"), days) : g_strdup(_("Nothing of it is kept"));
 
     self->made = TRUE;
     make_times(self, view->has_policy ? view->policy.rules[self->capability].max_seconds : 0);
@@ -108,7 +109,8 @@ void viewer_request_update(ViewerRequest *self, const struct agent_view *view)
     if (ask != AGENT_VIEW_ASK_MAY)
         text = g_strdup(_(agent_view_ask_words(ask)));
     else if (c->state == PROTO_CONSENT_REFUSED)
-        text = g_strdup(_("The customer prefers not to share this now. Explain what it helps with before you ask again."));
+        text =
+            g_strdup(_("The customer prefers not to share this now. Explain what it helps with before you ask again."));
     else if (c->state == PROTO_CONSENT_WITHDRAWN)
         text = g_strdup(_("The customer has taken it back. Ask again only if you need it."));
     gtk_label_set_label(self->state, text ? text : "");
@@ -132,7 +134,8 @@ static void label_it(GtkWidget *widget, const char *name)
 
 static void fill_form(ViewerRequest *self)
 {
-    GtkWidget *purpose = gtk_entry_new(), *purposes = gtk_drop_down_new(NULL, NULL), *time = gtk_drop_down_new(NULL, NULL);
+    GtkWidget *purpose = gtk_entry_new(), *purposes = gtk_drop_down_new(NULL, NULL),
+              *time = gtk_drop_down_new(NULL, NULL);
     GtkWidget *kept = gtk_label_new(NULL), *button = gtk_button_new_with_mnemonic(_("_Ask the Customer"));
 
     self->purpose = GTK_ENTRY(purpose);

@@ -13,8 +13,10 @@ struct viewer_invitation {
 };
 
 /** Opens a message in the person's own program for mail or SMS. */
-void viewer_send_mail(GtkWindow *parent, const struct viewer_settings *settings, const struct viewer_invitation *invitation);
-void viewer_send_sms(GtkWindow *parent, const struct viewer_settings *settings, const struct viewer_invitation *invitation);
+void viewer_send_mail(GtkWindow *parent, const struct viewer_settings *settings,
+                      const struct viewer_invitation *invitation);
+void viewer_send_sms(GtkWindow *parent, const struct viewer_settings *settings,
+                     const struct viewer_invitation *invitation);
 /**
  * Runs the organisation's command, split as a shell would and without one; its stdin gets the link and `to`, a line
  * each. `done` is called with NULL, or with what went wrong.

@@ -136,7 +136,8 @@ static void show_stage(ViewerSession *self, const struct agent_view *view, int64
 static void show_words(ViewerSession *self, const struct agent_view *view)
 {
     gboolean known = *view->words[0] != '\0', open = view->words_ours == AGENT_VIEW_WORDS_OPEN;
-    g_autofree char *words = g_strdup_printf("%s %s %s %s", view->words[0], view->words[1], view->words[2], view->words[3]);
+    g_autofree char *words =
+        g_strdup_printf("%s %s %s %s", view->words[0], view->words[1], view->words[2], view->words[3]);
     const char *title = N_("Compare aloud: do both read these words?");
 
     if (view->words_ours == AGENT_VIEW_WORDS_DIFFER || view->words_theirs == AGENT_VIEW_WORDS_DIFFER)
@@ -161,7 +162,8 @@ static void show_customer(ViewerSession *self, const struct agent_view *view, in
     if (agent_view_hold_left_ms(view, now_ms) >= 0) {
         agent_quality_span(agent_view_hold_left_ms(view, now_ms), span);
         g_free(text);
-        text = g_strdup_printf(_("⏸ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
+        text =
+            g_strdup_printf(_("⏸ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
     }
     agent_quality_span(now_ms - view->joined_ms, span);
     peer = g_strdup_printf("%s · %s", span, view->peer);
@@ -219,6 +221,8 @@ static void note_what_is_new(ViewerSession *self, const struct agent_view *view)
     self->customer_state = agent_view_customer(view);
     self->has_customer = agent_view_has_customer(view);
     self->held = view->held;
+    self->wants_reference = !view->joined_ms && !*view->link && view->has_policy && view->policy.ticket_required &&
+                            (!self->reference || !*self->reference);
 }
 
 static void take_picture(ViewerSession *self)
@@ -360,6 +364,11 @@ const char *viewer_session_get_customer_ref(ViewerSession *self)
     return self->customer_ref;
 }
 
+gboolean viewer_session_wants_reference(ViewerSession *self)
+{
+    return self->wants_reference;
+}
+
 gboolean viewer_session_is_held(ViewerSession *self)
 {
     return self->held;
@@ -441,7 +450,8 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
 
     G_OBJECT_CLASS(klass)->dispose = viewer_session_dispose;
     G_OBJECT_CLASS(klass)->finalize = viewer_session_finalize;
-    signals[CHANGED] = g_signal_new("changed", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+    signals[CHANGED] =
+        g_signal_new("changed", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[CLOSE] = g_signal_new("close", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[TOAST] = g_signal_new("toast", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                   G_TYPE_STRING);
@@ -453,10 +463,12 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     g_type_ensure(VIEWER_TYPE_DEVICES);
     g_type_ensure(VIEWER_TYPE_WRAP_UP);
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/session.ui");
-    BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(devices), BIND(wrap_up), BIND(stage);
+    BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(devices), BIND(wrap_up),
+        BIND(stage);
     BIND(notice_revealer), BIND(notice_box), BIND(notice), BIND(side), BIND(panes);
     BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
-    BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures), BIND(reason);
+    BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures),
+        BIND(reason);
     BIND(customer), BIND(peer), BIND(words_box), BIND(words_title), BIND(words), BIND(words_buttons);
 }
 

@@ -28,8 +28,10 @@ char *viewer_session_dup_title(ViewerSession *self);
 enum agent_view_phase viewer_session_get_phase(ViewerSession *self);
 enum agent_view_customer viewer_session_get_customer(ViewerSession *self);
 enum proto_connection_state viewer_session_get_connection(ViewerSession *self);
-const char *viewer_session_get_reference(ViewerSession *self); /* NULL: none */
+const char *viewer_session_get_reference(ViewerSession *self);    /* NULL: none */
 const char *viewer_session_get_customer_ref(ViewerSession *self); /* NULL: none */
+/** It could not begin: the organisation wants the reference of a ticket, and there was none. */
+gboolean viewer_session_wants_reference(ViewerSession *self);
 gboolean viewer_session_is_held(ViewerSession *self);
 void viewer_session_hold(ViewerSession *self, gboolean on);
 gboolean viewer_session_has_customer(ViewerSession *self);

@@ -28,8 +28,8 @@ static void on_copy(GSimpleAction *action, GVariant *parameter, void *data)
     viewer_session_toast(self, _("The link is copied"));
 }
 
-static void with_invitation(ViewerSession *self, void (*send)(GtkWindow *, const struct viewer_settings *,
-                                                              const struct viewer_invitation *))
+static void with_invitation(ViewerSession *self,
+                            void (*send)(GtkWindow *, const struct viewer_settings *, const struct viewer_invitation *))
 {
     const struct agent_view *view = viewer_end_lock(self->end);
     const struct viewer_invitation invitation = {view->link, view->code, view->address};
@@ -65,7 +65,8 @@ static void on_command(GSimpleAction *action, GVariant *parameter, void *data)
     const struct viewer_invitation invitation = {view->link, view->code, view->address};
 
     (void)action, (void)parameter;
-    viewer_send_command(self->settings, &invitation, viewer_invite_get_number(self->invite), on_sent, g_object_ref(self));
+    viewer_send_command(self->settings, &invitation, viewer_invite_get_number(self->invite), on_sent,
+                        g_object_ref(self));
     viewer_end_unlock(self->end);
 }
 
@@ -119,8 +120,7 @@ static void on_save(GSimpleAction *action, GVariant *parameter, void *data)
     viewer_end_unlock(self->end);
     proto_buf_init(&line, 16384);
     agent_wrap_put_json(&wrap, &line);
-    if (worth && (line.failed ||
-                  !viewer_settings_append("wrap-up.jsonl", (const char *)line.bytes, line.len, &error)))
+    if (worth && (line.failed || !viewer_settings_append("wrap-up.jsonl", (const char *)line.bytes, line.len, &error)))
         viewer_session_toast(self, error ? error->message : _("The wrap-up could not be saved"));
     else
         viewer_session_close(self);
@@ -227,7 +227,8 @@ static void ask_for_text(ViewerSession *self, const struct agent_mark *mark)
 {
     struct writing *writing = g_new(struct writing, 1);
     GtkWidget *popover = gtk_popover_new(), *entry = gtk_entry_new();
-    int width = gtk_widget_get_width(GTK_WIDGET(self->picture)), height = gtk_widget_get_height(GTK_WIDGET(self->picture));
+    int width = gtk_widget_get_width(GTK_WIDGET(self->picture)),
+        height = gtk_widget_get_height(GTK_WIDGET(self->picture));
     const GdkRectangle at = {(int)((double)mark->points[0] * width), (int)((double)mark->points[1] * height), 1, 1};
 
     *writing = (struct writing){self, *mark, popover};

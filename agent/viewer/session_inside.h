@@ -46,7 +46,7 @@ struct _ViewerSession {
     enum proto_connection_state connection;
     enum agent_view_customer customer_state;
     guint stills; /* shown in the strip */
-    gboolean has_customer, attention, front, held;
+    gboolean has_customer, attention, front, held, wants_reference;
 };
 
 /* session.c */

@@ -8,7 +8,8 @@
 
 static GdkTexture *texture_of(const struct viewer_still *still)
 {
-    return gdk_memory_texture_new(still->width, still->height, GDK_MEMORY_R8G8B8, still->pixels, (gsize)still->width * 3);
+    return gdk_memory_texture_new(still->width, still->height, GDK_MEMORY_R8G8B8, still->pixels,
+                                  (gsize)still->width * 3);
 }
 
 GtkWidget *viewer_still_button_new(const struct viewer_still *still, guint n)
@@ -30,7 +31,8 @@ GtkWidget *viewer_still_button_new(const struct viewer_still *still, guint n)
 
 static void on_chosen(GtkNativeDialog *dialog, int response, GBytes *bytes)
 {
-    g_autoptr(GFile) file = response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog)) : NULL;
+    g_autoptr(GFile) file =
+        response == GTK_RESPONSE_ACCEPT ? gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog)) : NULL;
     g_autoptr(GError) error = NULL;
     gsize len;
     const void *data = g_bytes_get_data(bytes, &len);
@@ -56,7 +58,8 @@ void viewer_still_open(GtkWindow *parent, const struct viewer_still *still, gboo
 {
     g_autoptr(GdkTexture) texture = texture_of(still);
     GtkWidget *window = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *bar = adw_header_bar_new();
-    GtkWidget *picture = gtk_picture_new_for_paintable(GDK_PAINTABLE(texture)), *save = gtk_button_new_with_label(_("Save"));
+    GtkWidget *picture = gtk_picture_new_for_paintable(GDK_PAINTABLE(texture)),
+              *save = gtk_button_new_with_label(_("Save"));
 
     gtk_widget_set_vexpand(picture, TRUE);
     gtk_accessible_update_property(GTK_ACCESSIBLE(picture), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Photo"), -1);

@@ -20,10 +20,14 @@ static const struct {
     enum agent_mark_tool tool;
     const char *icon, *key;
 } shown[] = {
-    {AGENT_MARK_POINTER, "handhold-pointer-symbolic", "P"},     {AGENT_MARK_ARROW, "handhold-arrow-symbolic", "A"},
-    {AGENT_MARK_LINE, "handhold-pen-symbolic", "F"},            {AGENT_MARK_HIGHLIGHT, "handhold-highlighter-symbolic", "H"},
-    {AGENT_MARK_CIRCLE, "handhold-circle-symbolic", "C"},       {AGENT_MARK_RECTANGLE, "handhold-box-symbolic", "B"},
-    {AGENT_MARK_NUMBER, "handhold-number-symbolic", "N"},       {AGENT_MARK_TEXT, "handhold-text-symbolic", "T"},
+    {AGENT_MARK_POINTER, "handhold-pointer-symbolic", "P"},
+    {AGENT_MARK_ARROW, "handhold-arrow-symbolic", "A"},
+    {AGENT_MARK_LINE, "handhold-pen-symbolic", "F"},
+    {AGENT_MARK_HIGHLIGHT, "handhold-highlighter-symbolic", "H"},
+    {AGENT_MARK_CIRCLE, "handhold-circle-symbolic", "C"},
+    {AGENT_MARK_RECTANGLE, "handhold-box-symbolic", "B"},
+    {AGENT_MARK_NUMBER, "handhold-number-symbolic", "N"},
+    {AGENT_MARK_TEXT, "handhold-text-symbolic", "T"},
 };
 
 /* What is done with the picture as a whole. */
@@ -106,7 +110,8 @@ static GtkWidget *swatch_new(uint32_t colour)
 
 static void add_palette(ViewerTools *self, GtkBox *box)
 {
-    GtkWidget *menu = gtk_menu_button_new(), *popover = gtk_popover_new(), *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 4);
+    GtkWidget *menu = gtk_menu_button_new(), *popover = gtk_popover_new(),
+              *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 4);
 
     for (uint32_t i = 0; i < AGENT_MARK_COLOURS; i++) {
         GtkWidget *button = gtk_button_new();

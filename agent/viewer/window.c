@@ -4,10 +4,10 @@
 #include "agent/desk/tabs.h"
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
+#include "agent/viewer/names.h"
 #include "agent/viewer/preferences.h"
 #include "agent/viewer/recall.h"
 #include "agent/viewer/session.h"
-#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 
 struct _ViewerWindow {
@@ -33,7 +33,7 @@ struct _ViewerWindow {
     char *name;
     GPtrArray *recalled; /* who was connected when a viewer went down; of struct viewer_recalled */
     guint connected;     /* that the file for a crash names */
-    gboolean sure; /* the agent has said that all may be closed */
+    gboolean sure;       /* the agent has said that all may be closed */
 };
 
 G_DEFINE_TYPE(ViewerWindow, viewer_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -133,8 +133,8 @@ static void remember_connected(ViewerWindow *self)
         ViewerSession *each = VIEWER_SESSION(adw_tab_page_get_child(adw_tab_view_get_nth_page(self->tabs, i)));
 
         if (viewer_session_get_phase(each) == AGENT_VIEW_JOINED)
-            g_ptr_array_add(list, viewer_recalled_new(viewer_session_get_customer_ref(each),
-                                                      viewer_session_get_reference(each)));
+            g_ptr_array_add(
+                list, viewer_recalled_new(viewer_session_get_customer_ref(each), viewer_session_get_reference(each)));
     }
     if (list->len == self->connected)
         return;
@@ -142,11 +142,29 @@ static void remember_connected(ViewerWindow *self)
     viewer_recall_write(list);
 }
 
+static void on_references(void *context, const char *customer_ref, const char *reference);
+
+/* Not while the session tells: its tab goes with it. */
+static gboolean ask_for_reference(void *data)
+{
+    ViewerSession *session = data;
+    ViewerWindow *self = VIEWER_WINDOW(gtk_widget_get_root(GTK_WIDGET(session)));
+
+    adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Your organisation wants a ticket for each session")));
+    adw_tab_view_close_page(self->tabs, adw_tab_view_get_page(self->tabs, GTK_WIDGET(session)));
+    viewer_dialog_references(GTK_WINDOW(self), on_references, self);
+    return G_SOURCE_REMOVE;
+}
+
 static void on_session_changed(ViewerSession *session, ViewerWindow *self)
 {
     show_tab(self, session);
     on_joined(self, session);
     remember_connected(self);
+    if (viewer_session_wants_reference(session) && !g_object_get_data(G_OBJECT(session), "asked")) {
+        g_object_set_data(G_OBJECT(session), "asked", session);
+        g_idle_add_full(G_PRIORITY_DEFAULT, ask_for_reference, g_object_ref(session), g_object_unref);
+    }
     if (session == front(self))
         show_header(self);
 }
@@ -253,10 +271,11 @@ static gboolean viewer_window_close_request(GtkWindow *window)
     g_autofree char *text = NULL;
 
     if (count > 0 && !self->sure) {
-        text = g_strdup_printf(ngettext("%u customer waits or is connected. They will read that you have left, and whom to turn to.",
-                                        "%u customers wait or are connected. They will read that you have left, and whom to turn to.",
-                                        count),
-                               count);
+        text = g_strdup_printf(
+            ngettext("%u customer waits or is connected. They will read that you have left, and whom to turn to.",
+                     "%u customers wait or are connected. They will read that you have left, and whom to turn to.",
+                     count),
+            count);
         viewer_dialog_ask(window, _("Close Handhold?"), text, _("_Close"), on_quit_answer, self);
         return GDK_EVENT_STOP;
     }
@@ -300,8 +319,9 @@ static void show_recalled(ViewerWindow *self)
     gtk_widget_set_visible(GTK_WIDGET(self->again_button), count > 0 && self->line);
     if (count == 0)
         return;
-    text = g_strdup_printf(ngettext("Invite _Again: %u customer was connected", "Invite _Again: %u customers were connected", count),
-                           count);
+    text = g_strdup_printf(
+        ngettext("Invite _Again: %u customer was connected", "Invite _Again: %u customers were connected", count),
+        count);
     gtk_button_set_use_underline(self->again_button, TRUE);
     viewer_name_button(self->again_button, text);
 }
@@ -429,7 +449,8 @@ static void viewer_window_class_init(ViewerWindowClass *klass)
     GTK_WINDOW_CLASS(klass)->close_request = viewer_window_close_request;
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/window.ui");
     BIND(toasts), BIND(header), BIND(title), BIND(connection), BIND(connection_icon), BIND(connection_label);
-    BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button), BIND(menu_button);
+    BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button),
+        BIND(menu_button);
     BIND(bar), BIND(tabs), BIND(stack), BIND(idle);
 }
 
@@ -475,7 +496,8 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
         adw_status_page_set_title(self->idle, _("Not set up yet"));
         adw_status_page_set_description(self->idle, wrong);
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite")), FALSE);
-        g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")), FALSE);
+        g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")),
+                                    FALSE);
     }
     self->recalled = viewer_recall_take();
     show_recalled(self);

@@ -10,7 +10,10 @@
 #define MAGIC_BYTES 16
 #define END UINT64_MAX
 
-enum { SEAL_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES, NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
+enum {
+    SEAL_BYTES = crypto_aead_xchacha20poly1305_ietf_ABYTES,
+    NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+};
 
 static void put_u64(uint8_t *to, uint64_t value)
 {
@@ -66,7 +69,8 @@ static enum proto_err put_record(struct proto_vault *vault, uint64_t offset, con
     put_u64(plain, offset);
     if (len)
         memcpy(plain + 8, bytes, len);
-    if (crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, 8 + len, ad, sizeof ad, NULL, nonce, vault->key) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, 8 + len, ad, sizeof ad, NULL, nonce,
+                                                   vault->key) != 0)
         return PROTO_ERR_CRYPTO;
     sodium_memzero(plain, 8 + len);
     proto_buf_put_u32(out, (uint32_t)(8 + len + SEAL_BYTES));

@@ -36,14 +36,16 @@ struct proto_vault { /* one side of one file; wipe with proto_vault_clear() */
 /** Begins a file: appends its head. KEY: the recipient's key is unusable. */
 PROTO_MUST_USE enum proto_err proto_vault_begin(struct proto_vault *vault, const uint8_t public_key[static 32],
                                                 const struct proto_random *random, struct proto_buf *out);
-/** Appends a record: `bytes` belong at `offset`. RANGE: too many, or an offset of 2^63 and more. STATE: it was ended. */
+/** Appends a record: `bytes` belong at `offset`. RANGE: too many, or an offset of 2^63 and more. STATE: it was ended.
+ */
 PROTO_MUST_USE enum proto_err proto_vault_seal(struct proto_vault *vault, uint64_t offset, const uint8_t *bytes,
                                                size_t len, struct proto_buf *out);
 /** Appends the last record. */
 PROTO_MUST_USE enum proto_err proto_vault_end(struct proto_vault *vault, struct proto_buf *out);
 
 /** Reads a head. FORMAT: no vault. CRYPTO: it is for another key. */
-PROTO_MUST_USE enum proto_err proto_vault_open(struct proto_vault *vault, const uint8_t head[static PROTO_VAULT_HEAD_BYTES],
+PROTO_MUST_USE enum proto_err proto_vault_open(struct proto_vault *vault,
+                                               const uint8_t head[static PROTO_VAULT_HEAD_BYTES],
                                                const uint8_t public_key[static 32],
                                                const uint8_t secret_key[static 32]);
 /**

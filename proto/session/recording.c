@@ -2,8 +2,8 @@
 /* The agent's end keeps what it sees: said in the log when it begins, and with size and hash when it ends. */
 #include "proto/session/internal.h"
 
-enum proto_err proto_session_recorded(struct proto_session *s, bool began, uint64_t bytes, const uint8_t hash[static 32],
-                                      struct proto_now now)
+enum proto_err proto_session_recorded(struct proto_session *s, bool began, uint64_t bytes,
+                                      const uint8_t hash[static 32], struct proto_now now)
 {
     s->now = now;
     if (s->side != SIDE_AGENT || !s->joined || s->over)

@@ -53,7 +53,8 @@ static bool read_key(uint8_t secret[static 32])
     enum proto_err err = PROTO_ERR_NOT_FOUND;
 
     if (!audit_options.key) {
-        host_say_error("--key", "is missing: a recording is sealed to the officers", "give --key D/officer/evidence.key");
+        host_say_error("--key", "is missing: a recording is sealed to the officers",
+                       "give --key D/officer/evidence.key");
         return false;
     }
     proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
@@ -97,7 +98,8 @@ static bool log_viewing(struct recording *r)
     snprintf(event.subject, sizeof event.subject, "recording %s", hex);
     fine = audit_officer_open(&officer) && audit_officer_event(&officer, &event, NULL, &answer);
     if (fine && !audit_options.json)
-        printf("Logged      entry %" PRIu64 ": %s opens this recording\n", answer.index, officer.credential.identity.name);
+        printf("Logged      entry %" PRIu64 ": %s opens this recording\n", answer.index,
+               officer.credential.identity.name);
     audit_officer_close(&officer);
     return fine;
 }

@@ -69,7 +69,8 @@ static struct agent_desk_record *recorded(void)
         uint32_t ts_ms = 70000 + (uint32_t)i * 1000 / 30;
 
         fill(frame, i % 60 == 2, i);
-        assert_int_equal(agent_desk_record_picture(record, frame, sizeof frame, i % 60 == 2, ts_ms, 1280, 720), PROTO_OK);
+        assert_int_equal(agent_desk_record_picture(record, frame, sizeof frame, i % 60 == 2, ts_ms, 1280, 720),
+                         PROTO_OK);
         if (i > 2) {
             assert_int_equal(agent_desk_record_voice(record, false, voice, sizeof voice, ts_ms), PROTO_OK);
             assert_int_equal(agent_desk_record_voice(record, true, voice, sizeof voice, ts_ms), PROTO_OK);
@@ -202,7 +203,7 @@ static void a_crash_leaves_a_readable_file(void **state)
     assert_false(open_it(0));
     found = look();
     assert_true(found.pictures >= FRAMES - 2 - 31 && found.tracks == 4); /* a second at most is missing */
-    assert_false(open_it(100000)); /* and cut off in the middle of a record */
+    assert_false(open_it(100000));                                       /* and cut off in the middle of a record */
     assert_true(look().pictures > 10);
 }
 

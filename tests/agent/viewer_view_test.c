@@ -50,8 +50,9 @@ static void join(void)
 
 static void consent_until(enum proto_capability capability, enum proto_consent_state state, uint32_t max_s)
 {
-    tell(&(struct proto_event){.kind = PROTO_EVENT_CONSENT,
-                               .consent = {.capability = capability, .state = state, .purpose = "why", .max_s = max_s}});
+    tell(
+        &(struct proto_event){.kind = PROTO_EVENT_CONSENT,
+                              .consent = {.capability = capability, .state = state, .purpose = "why", .max_s = max_s}});
 }
 
 static void consent(enum proto_capability capability, enum proto_consent_state state)

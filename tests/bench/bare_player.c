@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bare_player FILE.webm WIDTH HEIGHT - the least that shows a picture: libvpx, libyuv, a GdkMemoryTexture, a GtkPicture.
+ * bare_player FILE.webm WIDTH HEIGHT - the least that shows a picture: libvpx, libyuv, a GdkMemoryTexture, a
+ * GtkPicture.
  *
  * The yardstick for the viewer: it plays a recording of the very pictures that the viewer showed, at their own times,
  * and prints how many it showed and what that cost.
@@ -27,7 +28,8 @@ static struct {
 
 static double cpu_s(const struct rusage *u)
 {
-    return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) + (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
+    return (double)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) +
+           (double)(u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
 }
 
 static gint64 next_ms(void)
@@ -50,8 +52,8 @@ static void show(const vpx_image_t *image)
     GBytes *bytes = g_bytes_new_take(pixels, (gsize)width * (gsize)height * 4);
     GdkTexture *texture;
 
-    I420ToARGB(image->planes[0], image->stride[0], image->planes[1], image->stride[1], image->planes[2], image->stride[2],
-               pixels, width * 4, width, height);
+    I420ToARGB(image->planes[0], image->stride[0], image->planes[1], image->stride[1], image->planes[2],
+               image->stride[2], pixels, width * 4, width, height);
     texture = gdk_memory_texture_new(width, height, GDK_MEMORY_B8G8R8A8_PREMULTIPLIED, bytes, (gsize)width * 4);
     gtk_picture_set_paintable(GTK_PICTURE(p.picture), GDK_PAINTABLE(texture));
     g_object_unref(texture);
