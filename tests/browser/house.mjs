@@ -135,6 +135,11 @@ export class House {
     return run('handhold-audit', '--dir', this.org, '--key', join(this.org, 'officer/evidence.key'), ...args);
   }
 
+  /** What a file of proofs is worth to somebody who has the organisation's root and note, and nothing else. */
+  check(file) {
+    return run('handhold-audit', 'check', file, '--ca', join(this.org, 'ca/ca.crt'), '--org', join(this.org, 'org.note'));
+  }
+
   async close() {
     for (const program of this.programs.reverse()) await program.end();
     if (existsSync(this.dir)) rmSync(this.dir, { recursive: true });
