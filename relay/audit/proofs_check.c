@@ -8,38 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/seal/base64.h"
-#include "relay/audit/proofs.h"
+#include "relay/audit/proofs_inside.h"
 
-struct checking {
-    const struct audit_belief *belief;
-    struct audit_proved *proved;
-    struct proto_log_proofs file;
-    struct proto_log_proof proof;
-    struct audit_organisation o;      /* as much of one as notes are held to: the log's keys, and the domain */
-    struct proto_log_checkpoint last; /* of the proof before */
-    bool has_sid, has_customer, agent_set;
-    uint8_t der[PROTO_IDENTITY_CHAIN_MAX][PROTO_IDENTITY_DER_BYTES]; /* the file's certificates */
-    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
-    struct proto_identity_root root; /* theirs */
-};
-
-enum { LEAF_STEP_S = 60 }; /* the time in a leaf is cut to it */
-
-static bool trouble(struct checking *c, const char *text)
+static bool trouble(struct proofs_checking *c, const char *text)
 {
     snprintf(c->proved->trouble, sizeof c->proved->trouble, "%s", text);
     return false;
 }
 
-static struct audit_finding *wrong(struct checking *c, const char *part)
-{
-    return audit_at_entry(audit_wrong(&c->proved->report, "proof", part), c->proof.index);
-}
-
 /* ---- the log's key ---- */
 
-static bool is_believed(const struct checking *c, const char *vkey)
+static bool is_believed(const struct proofs_checking *c, const char *vkey)
 {
     switch (c->belief->trust) {
     case AUDIT_TRUST_KEY:
@@ -53,7 +32,7 @@ static bool is_believed(const struct checking *c, const char *vkey)
 }
 
 /* A bare proof names no key: the one under which its checkpoint opens is looked for among those that are believed. */
-static bool key_of_bare(struct checking *c, char vkey[PROTO_NOTE_VKEY_MAX + 1])
+static bool key_of_bare(struct proofs_checking *c, char vkey[PROTO_NOTE_VKEY_MAX + 1])
 {
     struct proto_log_proofs copy = c->file;
     struct proto_log_checkpoint opened;
@@ -74,7 +53,7 @@ static bool key_of_bare(struct checking *c, char vkey[PROTO_NOTE_VKEY_MAX + 1])
     return true;
 }
 
-static bool take_log_key(struct checking *c)
+static bool take_log_key(struct proofs_checking *c)
 {
     struct audit_proved *p = c->proved;
     char name[PROTO_SIGNER_BYTES];
@@ -101,96 +80,10 @@ static bool take_log_key(struct checking *c)
     return true;
 }
 
-/* ---- the agent's certificate ---- */
-
-static bool decode_chain(struct checking *c)
-{
-    for (size_t i = 0; i < c->file.certificate_count; i++) {
-        const struct proto_log_span *from = &c->file.certificates[i];
-        if (i == PROTO_IDENTITY_CHAIN_MAX ||
-            proto_base64_decode(from->text, from->len, c->der[i], sizeof c->der[i], &c->chain[i].len))
-            return false;
-        c->chain[i].bytes = c->der[i];
-    }
-    return c->file.certificate_count >= 2;
-}
-
-/* A leaf says the minute; the time is the log's, for the clock of a customer may be a day off. */
-static enum proto_err judge_chain(const struct checking *c, const struct proto_log_leaf *leaf,
-                                  struct proto_identity *agent)
-{
-    size_t count = c->file.certificate_count;
-    const uint8_t *pin = c->root.fingerprint;
-    enum proto_err err = proto_identity_verify_chain(c->chain, count, pin, sizeof c->root.fingerprint,
-                                                     leaf->unix_s + LEAF_STEP_S - 1, agent);
-
-    if (err == PROTO_ERR_CERT_EXPIRED)
-        err = proto_identity_verify_chain(c->chain, count, pin, sizeof c->root.fingerprint, leaf->unix_s, agent);
-    if (err)
-        return err;
-    const struct proto_org_revoked *revoked = proto_org_find_revoked(&c->belief->org, agent->serial);
-    return revoked && revoked->time_s <= leaf->unix_s ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
-}
-
-static void not_who(struct checking *c, const char *expected, const char *found)
-{
-    audit_found(audit_expected(wrong(c, "certificate"), "%s", expected), "%s", found);
-}
-
-/* Held to its own root, which the file has too, and that one to the root that is believed in. */
-static void take_certificate(struct checking *c, const struct proto_log_leaf *leaf)
-{
-    struct audit_session *session = &c->proved->session;
-    const struct audit_belief *belief = c->belief;
-    struct proto_identity agent;
-
-    c->agent_set = true;
-    if (!decode_chain(c) || proto_identity_read_root(c->chain[c->file.certificate_count - 1], &c->root)) {
-        not_who(c, "the agent's certificate and those above it, up to the root", "something else");
-        return;
-    }
-    enum proto_err err = judge_chain(c, leaf, &agent);
-    if (err) {
-        not_who(c, "a certificate that held when the log took this entry", proto_err_rule(err));
-        return;
-    }
-    if (strcmp(agent.domain, c->o.root.domain) != 0) {
-        not_who(c, "a certificate of the organisation whose log this is", agent.domain);
-        return;
-    }
-    c->proved->certificate_ok = true;
-    c->proved->certificate_trusted =
-        belief->has_root && !memcmp(c->root.fingerprint, belief->root_pin, sizeof belief->root_pin);
-    if (belief->has_root && !c->proved->certificate_trusted)
-        not_who(c, "a certificate under the root that was given", "one under another root");
-    session->agent = agent;
-    session->agent_err = PROTO_OK;
-    snprintf(session->row.agent_name, sizeof session->row.agent_name, "%.128s", agent.name);
-    audit_agent_key_set(session, &agent);
-}
-
-/* To whom was it said? A certificate beside the proofs is anybody's until a signed statement names it. */
-static void check_grantee(struct checking *c, const struct proto_log_leaf *leaf, const struct proto_statement *st)
-{
-    struct proto_identity agent;
-
-    if (!c->proved->certificate_ok || st->everyone)
-        return;
-    if (memcmp(st->grantee, c->proved->session.agent.fingerprint, sizeof st->grantee) != 0) {
-        not_who(c, "the certificate that the statement names as its grantee", "another agent's");
-        return;
-    }
-    enum proto_err err = st->action == PROTO_STATEMENT_GRANT ? judge_chain(c, leaf, &agent) : PROTO_OK;
-    if (err)
-        not_who(c, "a certificate that held when this was allowed", proto_err_rule(err));
-    else
-        c->proved->to_agent++;
-}
-
 /* ---- one proof ---- */
 
 /* The file says no more than that it does not hold; people are told where it breaks. */
-static bool check_place(struct checking *c, struct proto_log_checkpoint *checkpoint)
+static bool check_place(struct proofs_checking *c, struct proto_log_checkpoint *checkpoint)
 {
     const struct proto_log_proof *proof = &c->proof;
     struct proto_log_leaf leaf;
@@ -200,31 +93,32 @@ static bool check_place(struct checking *c, struct proto_log_checkpoint *checkpo
         return true;
     proto_log_commit(hash, proof->salt, proof->note, proof->note_len);
     if (proto_log_leaf_parse(&leaf, proof->leaf) || memcmp(hash, leaf.commitment, sizeof hash) != 0)
-        audit_found(audit_expected(wrong(c, "note"), "the note and salt that the leaf commits to"),
+        audit_found(audit_expected(proofs_wrong(c, "note"), "the note and salt that the leaf commits to"),
                     "another note, salt or leaf");
     else if (proto_log_checkpoint_open(checkpoint, proof->checkpoint, strlen(proof->checkpoint), c->proved->vkey))
-        audit_found(audit_expected(wrong(c, "checkpoint"), "a checkpoint that %s signed", c->proved->log_key.name),
-                    "one that its key did not sign");
+        audit_found(
+            audit_expected(proofs_wrong(c, "checkpoint"), "a checkpoint that %s signed", c->proved->log_key.name),
+            "one that its key did not sign");
     else
-        audit_found(audit_expected(wrong(c, "inclusion"), "hashes that lead from the leaf to the signed root"),
+        audit_found(audit_expected(proofs_wrong(c, "inclusion"), "hashes that lead from the leaf to the signed root"),
                     "a path that leads elsewhere");
     return false;
 }
 
 /* Two roots for one size are two logs under one key: the strongest thing that such a file can show. */
-static void check_fork(struct checking *c, const struct proto_log_checkpoint *checkpoint)
+static void check_fork(struct proofs_checking *c, const struct proto_log_checkpoint *checkpoint)
 {
     if (c->last.size == checkpoint->size && memcmp(c->last.root, checkpoint->root, sizeof c->last.root) != 0)
-        audit_found(
-            audit_expected(wrong(c, "checkpoint"), "one root for %llu entries", (unsigned long long)checkpoint->size),
-            "two, both signed: THE LOG WAS FORKED; keep this file");
+        audit_found(audit_expected(proofs_wrong(c, "checkpoint"), "one root for %llu entries",
+                                   (unsigned long long)checkpoint->size),
+                    "two, both signed: THE LOG WAS FORKED; keep this file");
     c->last = *checkpoint;
     if (checkpoint->size > c->proved->size)
         c->proved->size = checkpoint->size;
 }
 
 /* The session and its customer's key, from what the file says; `joined` is held against it when it comes. */
-static void take_session(struct checking *c, const uint8_t sid[static PROTO_SID_BYTES])
+static void take_session(struct proofs_checking *c, const uint8_t sid[static PROTO_SID_BYTES])
 {
     struct audit_session *session = &c->proved->session;
     char name[PROTO_SIGNER_BYTES];
@@ -240,7 +134,7 @@ static void take_session(struct checking *c, const uint8_t sid[static PROTO_SID_
 }
 
 /* The relay's word for who the agent was, where no certificate says it. */
-static void take_created(struct checking *c, const struct audit_note *note)
+static void take_created(struct proofs_checking *c, const struct audit_note *note)
 {
     struct relay_store_session *row = &c->proved->session.row;
     const char *subject = note->event.subject, *serial = strrchr(subject, ' ');
@@ -250,7 +144,7 @@ static void take_created(struct checking *c, const struct audit_note *note)
                  (int)(serial - subject < RELAY_STORE_TEXT_MAX ? serial - subject : RELAY_STORE_TEXT_MAX), subject);
 }
 
-static void take_joined(struct checking *c, const struct audit_note *note)
+static void take_joined(struct proofs_checking *c, const struct audit_note *note)
 {
     uint8_t *known = c->proved->session.row.cs_pub, key[32];
 
@@ -258,14 +152,14 @@ static void take_joined(struct checking *c, const struct audit_note *note)
         !audit_detail_hash(&note->event, "key", key))
         return;
     if (c->has_customer && memcmp(known, key, sizeof key) != 0)
-        audit_found(audit_expected(wrong(c, "note"), "the customer's key that the file names"),
+        audit_found(audit_expected(proofs_wrong(c, "note"), "the customer's key that the file names"),
                     "another one in the relay's word of who joined");
     memcpy(known, key, sizeof key);
     c->has_customer = c->proved->key_from_relay = true;
 }
 
 /* A note's own session and time, before anything else can be said of it; what a statement says besides. */
-static bool peek(struct checking *c, enum proto_log_class kind, struct proto_statement *st)
+static bool peek(struct proofs_checking *c, enum proto_log_class kind, struct proto_statement *st)
 {
     struct proto_note_parts parts;
     struct proto_event_note event;
@@ -282,7 +176,7 @@ static bool peek(struct checking *c, enum proto_log_class kind, struct proto_sta
 }
 
 /* Without a key of its signer a statement is shown as what it says, and counted as signed by nobody known. */
-static enum proto_err take_unsigned(struct checking *c, const struct relay_store_entry *entry)
+static enum proto_err take_unsigned(struct proofs_checking *c, const struct relay_store_entry *entry)
 {
     struct audit_session *session = &c->proved->session;
     struct proto_note_parts parts;
@@ -306,7 +200,7 @@ static enum proto_err take_unsigned(struct checking *c, const struct relay_store
     return PROTO_OK;
 }
 
-static enum proto_err take_note(struct checking *c, const struct proto_log_leaf *leaf)
+static enum proto_err take_note(struct proofs_checking *c, const struct proto_log_leaf *leaf)
 {
     struct audit_session *session = &c->proved->session;
     struct proto_evidence evidence = {.notes = {{(const uint8_t *)c->proof.note, c->proof.note_len}}, .count = 1};
@@ -315,15 +209,15 @@ static enum proto_err take_note(struct checking *c, const struct proto_log_leaf 
 
     memcpy(entry.leaf, c->proof.leaf, sizeof entry.leaf);
     if (leaf->kind == PROTO_LOG_ERASURE || leaf->kind == PROTO_LOG_OFFICER_ACT || !peek(c, leaf->kind, &said)) {
-        audit_found(audit_expected(wrong(c, "note"), "a note of a session, of the class that its leaf says"),
+        audit_found(audit_expected(proofs_wrong(c, "note"), "a note of a session, of the class that its leaf says"),
                     "another text");
         return PROTO_OK;
     }
     take_session(c, said.sid);
     if (!c->agent_set && c->file.certificate_count)
-        take_certificate(c, leaf);
+        proofs_take_certificate(c, leaf);
     if (leaf->kind == PROTO_LOG_STATEMENT)
-        check_grantee(c, leaf, &said);
+        proofs_check_grantee(c, leaf, &said);
     entry.received_ms = leaf->kind == PROTO_LOG_RELAY_EVENT ? leaf->unix_s * 1000 : said.unix_s * 1000;
     size_t before = session->count;
     bool is_unsigned = leaf->kind == PROTO_LOG_STATEMENT && !c->has_customer;
@@ -337,7 +231,7 @@ static enum proto_err take_note(struct checking *c, const struct proto_log_leaf 
     return err;
 }
 
-static enum proto_err check_one(struct checking *c)
+static enum proto_err check_one(struct proofs_checking *c)
 {
     struct proto_log_checkpoint checkpoint;
     struct proto_log_leaf leaf;
@@ -351,7 +245,7 @@ static enum proto_err check_one(struct checking *c)
 
 /* ---- the whole ---- */
 
-static bool check_all(struct checking *c)
+static bool check_all(struct proofs_checking *c)
 {
     enum proto_err err;
 
@@ -369,7 +263,7 @@ static bool check_all(struct checking *c)
 
 bool audit_proofs_check(const char *text, size_t len, const struct audit_belief *belief, struct audit_proved *proved)
 {
-    struct checking *c = calloc(1, sizeof *c);
+    struct proofs_checking *c = calloc(1, sizeof *c);
     bool fine = false;
 
     if (!c) {

@@ -421,6 +421,10 @@ static void a_receipt_is_enough_to_erase_its_session_and_no_other(void **state)
     house_end(h, agent, client);
     snprintf(session, sizeof session, "%s", h->session);
     visit(h, "charles-babbage", "charles");
+    char *proved = house_run(
+        h, 0, (const char *const[]){"handhold-audit", "check", receipt, "--ca", house_path(h, "org/ca/ca.crt"), NULL});
+    assert_non_null(strstr(proved, "under the organisation's root"));
+    free(proved);
     needle_count = 0;
     add_column(house_path(h, "relay/data/relay.db"),
                "SELECT evidence FROM entry WHERE sid=(SELECT sid FROM session WHERE customer_ref='')");
