@@ -253,10 +253,10 @@ static void a_customers_key_that_did_not_join_is_found(void **state)
 
 /* ---- two logs under one key ---- */
 
-static void put_lone(struct proto_buf *out, const char *salt)
+static void put_lone(struct proto_buf *out, const char *salt, int64_t unix_s)
 {
     struct proto_log_proof *proof = calloc(1, sizeof *proof);
-    struct proto_log_leaf leaf = {.kind = PROTO_LOG_RELAY_EVENT, .unix_s = LOG_FIXTURE_BEGIN_MS / 1000};
+    struct proto_log_leaf leaf = {.kind = PROTO_LOG_RELAY_EVENT, .unix_s = unix_s};
     struct proto_log_checkpoint checkpoint = {.origin = LOG_FIXTURE_ORIGIN, .size = 1};
     struct proto_event_note event = {.seq = 1, .first = true, .action = PROTO_ACT_JOINED};
     uint8_t public_key[32], secret_key[64];
@@ -289,13 +289,34 @@ static void a_forked_log_is_called_one(void **state)
     (void)state;
     proto_buf_init(&forked, PROTO_LOG_PROOFS_FILE_MAX);
     proto_log_proofs_keys(&forked, shared.log_vkey, NULL);
-    put_lone(&forked, "11111111111111111111111111111111");
+    put_lone(&forked, "11111111111111111111111111111111", LOG_FIXTURE_BEGIN_MS / 1000);
     assert_true(check_file(&forked).holds);
-    put_lone(&forked, "22222222222222222222222222222222");
+    put_lone(&forked, "22222222222222222222222222222222", LOG_FIXTURE_BEGIN_MS / 1000);
     struct outcome o = check_file(&forked);
     assert_false(o.holds);
     assert_non_null(strstr(o.why, "FORKED"));
     proto_buf_free(&forked);
+}
+
+static void a_certificate_counts_at_the_time_that_the_log_says(void **state)
+{
+    const int64_t now_s = LOG_FIXTURE_BEGIN_MS / 1000, years_s = 20LL * 365 * 86400;
+    const int64_t times[] = {now_s, now_s + years_s, now_s - years_s};
+    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+    size_t count = proto_credential_chain(&shared.agent, chain);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct proto_buf lone;
+        proto_buf_init(&lone, PROTO_LOG_PROOFS_FILE_MAX);
+        proto_log_proofs_keys(&lone, shared.log_vkey, NULL);
+        for (size_t j = 0; j < count; j++)
+            proto_log_proofs_certificate(&lone, chain[j].bytes, chain[j].len);
+        put_lone(&lone, "11111111111111111111111111111111", times[i]);
+        struct outcome o = check_file(&lone);
+        assert_int_equal(o.holds && o.certificate_ok, i == 0);
+        proto_buf_free(&lone);
+    }
 }
 
 /* ---- receipts ---- */
@@ -590,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_log_of_somebody_else_is_not_believed),
         cmocka_unit_test(a_customers_key_that_did_not_join_is_found),
         cmocka_unit_test(a_forked_log_is_called_one),
+        cmocka_unit_test(a_certificate_counts_at_the_time_that_the_log_says),
         cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
