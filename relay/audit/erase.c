@@ -7,7 +7,7 @@
 
 #include "proto/host/files.h"
 #include "proto/host/say.h"
-#include "proto/log/proof.h"
+#include "proto/log/proofs.h"
 #include "proto/seal/note.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/remote.h"
@@ -41,27 +41,19 @@ static bool holds(const struct audit_officer *o, const struct proto_log_proof *p
     return false;
 }
 
-/* A receipt is one proof or several in one file: the first that holds names the session. */
+/* A receipt is a file of proofs, a page around them, or one bare proof: the first that holds names the session. */
 static bool sid_of_receipt(const struct audit_officer *o, const char *path, uint8_t sid[static PROTO_SID_BYTES])
 {
-    static const char first_line[] = "c2sp.org/tlog-proof@v1\n";
     static struct proto_log_proof proof; /* large */
+    struct proto_log_proofs proofs;
     struct proto_buf file;
     bool found = false;
 
     proto_buf_init(&file, RECEIPT_BYTES);
     enum proto_err err = host_file_read(path, &file);
-    proto_buf_put_u8(&file, 0);
-    const char *text = err || file.failed ? NULL : (const char *)file.bytes;
-    const char *at = text ? strstr(text, first_line) : NULL;
-    while (at && !found) {
-        const char *next = strstr(at + 1, first_line);
-        size_t len = next ? (size_t)(next - at) : strlen(at);
-        for (; len && !found; len = at[len - 1] == '\n' ? len - 1 : 0) /* an empty line may stand between two */
-            if (!proto_log_proof_parse(&proof, at, len))
-                found = holds(o, &proof) && sid_of_note(&proof, sid);
-        at = next;
-    }
+    bool fine = !err && !proto_log_proofs_open(&proofs, (const char *)file.bytes, file.len);
+    while (fine && !found && !proto_log_proofs_next(&proofs, &proof))
+        found = holds(o, &proof) && sid_of_note(&proof, sid);
     proto_buf_free(&file);
     if (err)
         host_say_err(path, err);
