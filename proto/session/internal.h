@@ -334,6 +334,9 @@ bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, co
 /* seen.c */
 /** A tree was verified; `note` is its signed checkpoint, with or without lines of witnesses. */
 void seen_advance(struct proto_session *s, const struct proto_log_seen *to, const char *note);
+/** A receipt was verified: its tree `to`, of the signed `note`, continues `from`, which was seen when the note left. */
+void seen_receipt(struct proto_session *s, const struct proto_log_seen *from, const struct proto_log_seen *to,
+                  const char *note);
 /** The log's key is known: what is remembered of another log of this organisation is none of this one. */
 void seen_pick(struct proto_session *s);
 void seen_tell_relay(const struct proto_session *s, handhold_Hello *hello);

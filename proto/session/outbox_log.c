@@ -166,6 +166,7 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
         entry->delayed = true;
         return;
     }
+    const struct proto_log_seen from = entry->seen;
     enum proto_err err = s->log_vkey[0] ? receipt_of(m, receipt) : PROTO_ERR_ORG;
     if (!err)
         err = proto_log_receipt_check(receipt, entry->commitment, entry->kind, entry->evidence_hash, s->log_vkey,
@@ -177,8 +178,7 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
         s->log_distrusted = true;
         return;
     }
-    if (entry->seen.size > s->seen.size)
-        seen_advance(s, &entry->seen, receipt->checkpoint);
+    seen_receipt(s, &from, &entry->seen, receipt->checkpoint);
     logged(s, entry, receipt);
     outbox_flush(s);
 }

@@ -125,6 +125,18 @@ static void ask(struct proto_session *s, const struct seen_tree *from, const str
     relay_link_send(s, &message);
 }
 
+/*
+ * While the note was under way the other end may have shown another tree, which was taken as seen. The receipt was
+ * proved against what was seen before, not against that one: a second log could stand behind it. So what the relay told
+ * this end itself counts, also when it is smaller, and the next heartbeats hold the two trees against each other.
+ */
+void seen_receipt(struct proto_session *s, const struct proto_log_seen *from, const struct proto_log_seen *to,
+                  const char *note)
+{
+    if (to->size > s->seen.size || !same_tree(from, &s->seen))
+        seen_advance(s, to, note);
+}
+
 void seen_proof(struct proto_session *s, const handhold_Consistency *m)
 {
     struct seen_view *v = &s->view;

@@ -81,7 +81,7 @@ static void seed_control(struct fuzz_seeds *seeds)
 {
     struct proto_buf out;
     char name[32];
-    uint8_t body[150];
+    uint8_t body[12 * PROTO_CONTROL_COUNT];
 
     memset(body, 0x5a, sizeof body);
     for (int msg = 1; msg < PROTO_CONTROL_COUNT; msg++) {
