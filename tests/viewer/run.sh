@@ -10,4 +10,8 @@ done
     { echo "AT-SPI for Python is not here: skipped; install python3-gi and gir1.2-atspi-2.0"; exit 77; }
 script=$1
 shift
-exec dbus-run-session -- /usr/bin/python3 "$here/$script" "$@" 2>&1
+# The accessibility bus listens at a fixed name in the runtime directory: shared, one test's window joins another's bus.
+XDG_RUNTIME_DIR=$(mktemp -d)
+export XDG_RUNTIME_DIR
+trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+dbus-run-session -- /usr/bin/python3 "$here/$script" "$@" 2>&1

@@ -182,7 +182,12 @@ class Stage:
                 pass
             time.sleep(0.03)  # between two looks, not instead of one
         self.shot("failed")
-        raise Failed(f"waited for {what}; the tree shows:\n{self.tree()}")
+        raise Failed(f"waited for {what}; the tree shows:\n{self.tree()}\nand the programs said:\n{self.told()}")
+
+    def told(self, lines=20):
+        self.log.flush()
+        with open(self.log.name, errors="replace") as f:
+            return "".join(f.readlines()[-lines:])
 
     @staticmethod
     def _shows(node, states):
