@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file handhold.proto.
  */
 export const file_handhold: GenFile = /*@__PURE__*/
-  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi/wIKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAEhUKC21vdmVfYW5zd2VyGAogASgMSABCBgoEYm9keSK/AQoFSGVsbG8SDQoDc2lkGAEgASgMSAASEwoJbmFtZXBsYXRlGAIgASgJSAASDwoFdG9rZW4YAyABKAxIABIPCgVzdGFmZhgEIAEoCEgAEhMKC3Nlc3Npb25fa2V5GAUgASgMEhUKDXNlZW5fbG9nX3NpemUYBiABKAQSFQoNc2Vlbl9sb2dfcm9vdBgHIAEoDBIXCg9zZWVuX2NoZWNrcG9pbnQYCCABKAkSDAoEbW92ZRgJIAEoDEIGCgRzZWF0ImQKBE9wZW4SCwoDc2lkGAEgASgMEhIKCmxpbmtfdHRsX3MYAiABKA0SEgoKY29kZV90dGxfcxgDIAEoDRIUCgxjdXN0b21lcl9yZWYYBCABKAkSEQoJcmVmZXJlbmNlGAUgASgJIiEKClNlc3Npb25LZXkSEwoLc2Vzc2lvbl9rZXkYASABKAwiNAoOQ29uc2lzdGVuY3lBc2sSEAoIb2xkX3NpemUYASABKAQSEAoIbmV3X3NpemUYAiABKAQiPgoKRXJhc3VyZUFzaxIWCgxjdXN0b21lcl9yZWYYASABKAlIABINCgNzaWQYAiABKAxIAEIJCgdzdWJqZWN0IjoKCk9mZmljZXJBY3QSDAoEbm90ZRgBIAEoDBIJCgFyGAIgASgMEhMKC3BvbGljeV9ub3RlGAMgASgJIikKB0xvZ1JlYWQSDAoEZnJvbRgBIAEoBBIQCghzZXNzaW9ucxgCIAEoCCIjCgVMZWF2ZRIOCgZyZWFzb24YASABKA0SCgoCYnkYAiABKA0i+QQKCUZyb21SZWxheRIkCgd3ZWxjb21lGAEgASgLMhEuaGFuZGhvbGQuV2VsY29tZUgAEiIKBm9wZW5lZBgCIAEoCzIQLmhhbmRob2xkLk9wZW5lZEgAEh4KBHBlZXIYAyABKAsyDi5oYW5kaG9sZC5QZWVySAASKwoLZ2F0ZV9hbnN3ZXIYBCABKAsyFC5oYW5kaG9sZC5HYXRlQW5zd2VySAASLAoLY29uc2lzdGVuY3kYBSABKAsyFS5oYW5kaG9sZC5Db25zaXN0ZW5jeUgAEjAKDmtleV9mcmFtZV9oaW50GAYgASgLMhYuaGFuZGhvbGQuS2V5RnJhbWVIaW50SAASJAoHYmxvY2tlZBgHIAEoCzIRLmhhbmRob2xkLkJsb2NrZWRIABIgCgVlbmRlZBgIIAEoCzIPLmhhbmRob2xkLkVuZGVkSAASIAoFZXJyb3IYCSABKAsyDy5oYW5kaG9sZC5FcnJvckgAEiAKBW5vdGVzGAogASgLMg8uaGFuZGhvbGQuTm90ZXNIABItCgxlcmFzdXJlX3BsYW4YCyABKAsyFS5oYW5kaG9sZC5FcmFzdXJlUGxhbkgAEjEKDm9mZmljZXJfYW5zd2VyGAwgASgLMhcuaGFuZGhvbGQuT2ZmaWNlckFuc3dlckgAEiUKCGxvZ19wYXJ0GA0gASgLMhEuaGFuZGhvbGQuTG9nUGFydEgAEhIKCG1vdmVfYXNrGA8gASgMSAASFQoLbW92ZV9hbnN3ZXIYECABKAxIABItCgxxdWV1ZV9yZXBvcnQYFCABKAsyFS5oYW5kaG9sZC5RdWV1ZVJlcG9ydEgAQgYKBGJvZHki+AEKB1dlbGNvbWUSDQoFaW5kZXgYASABKA0SCwoDc2lkGAIgASgMEg0KBXRva2VuGAMgASgMEhEKCWpvaW5faG9zdBgEIAEoCRIOCgZvcmlnaW4YBSABKAkSEAoIb3JnX25vdGUYBiABKAkSEwoLcG9saWN5X25vdGUYByABKAkSEgoKY2hlY2twb2ludBgIIAEoCRIQCghyZXR1cm5lZBgJIAEoCBITCgtzZXNzaW9uX2tleRgKIAEoDBIdCgVwZWVycxgLIAMoCzIOLmhhbmRob2xkLlBlZXISDAoEYWN0cxgMIAEoDRIQCghsYXN0X2FjdBgNIAEoDCI4CgtFcmFzdXJlUGxhbhINCgVmaXJzdBgBIAMoBBIMCgRsYXN0GAIgAygEEgwKBG1vcmUYAyABKAgigwEKDU9mZmljZXJBbnN3ZXISDQoFZXJyb3IYASABKA0SDwoHbWVzc2FnZRgCIAEoCRINCgVpbmRleBgDIAEoBBIMCgRsZWFmGAQgASgMEhIKCmNoZWNrcG9pbnQYBSABKAkSEQoJaW5jbHVzaW9uGAYgASgMEg4KBmVyYXNlZBgHIAEoBCIlCgdMb2dQYXJ0EgwKBG5leHQYASABKAQSDAoEcm93cxgCIAEoDCJGCgZPcGVuZWQSCwoDc2lkGAEgASgMEhEKCW5hbWVwbGF0ZRgCIAEoCRINCgV0b2tlbhgDIAEoDBINCgVpbmRleBgEIAEoDSI6CgRQZWVyEg0KBWluZGV4GAEgASgNEg8KB3ByZXNlbnQYAiABKAgSEgoKY29ubmVjdGlvbhgDIAEoDSI+CgpHYXRlQW5zd2VyEhAKCGdhdGVfc2VxGAEgASgNEg0KBWVycm9yGAIgASgNEg8KB21lc3NhZ2UYAyABKAkiVQoLQ29uc2lzdGVuY3kSEAoIb2xkX3NpemUYASABKAQSEAoIbmV3X3NpemUYAiABKAQSDgoGaGFzaGVzGAMgASgMEhIKCmNoZWNrcG9pbnQYBCABKAkiHgoMS2V5RnJhbWVIaW50Eg4KBnN0cmVhbRgBIAEoDSJXCgtRdWV1ZVJlcG9ydBIOCgZzdHJlYW0YASABKA0SEQoJcXVldWVkX21zGAIgASgNEhQKDHF1ZXVlZF9ieXRlcxgDIAEoDRIPCgdkcm9wcGVkGAQgASgNIisKB0Jsb2NrZWQSDgoGc3RyZWFtGAEgASgNEhAKCG1lc3NhZ2VzGAIgASgEIjQKBUVuZGVkEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIjUKBUVycm9yEgwKBGNvZGUYASABKA0SDwoHbWVzc2FnZRgCIAEoCRINCgVmYXRhbBgDIAEoCCIuCgVOb3RlcxIQCghvcmdfbm90ZRgBIAEoCRITCgtwb2xpY3lfbm90ZRgCIAEoCSJVCgZMb2dBZGQSEgoKbGVhZl9jbGFzcxgBIAEoDRISCgpjb21taXRtZW50GAIgASgMEhAKCGV2aWRlbmNlGAMgASgMEhEKCXNlZW5fc2l6ZRgEIAEoBCKwAQoKTG9nUmVjZWlwdBISCgpjb21taXRtZW50GAEgASgMEg0KBWVycm9yGAIgASgNEg8KB21lc3NhZ2UYAyABKAkSDQoFaW5kZXgYBCABKAQSDAoEbGVhZhgFIAEoDBIVCg1ldmlkZW5jZV9saW5lGAYgASgJEhIKCmNoZWNrcG9pbnQYByABKAkSEQoJaW5jbHVzaW9uGAggASgMEhMKC2NvbnNpc3RlbmN5GAkgASgMIokBCg5Db25zZW50UmVxdWVzdBIOCgZudW1iZXIYASABKA0SEgoKY2FwYWJpbGl0eRgCIAEoDRIPCgdwdXJwb3NlGAMgASgJEg0KBW1heF9zGAQgASgNEhYKDnJldGVudGlvbl9kYXlzGAUgASgNEgwKBHdpdGgYBiADKA0SDQoFYWdhaW4YByABKA0iMQoJU3RhdGVtZW50EgsKA3NlcRgBIAEoDRIMCgRub3RlGAIgASgMEgkKAXIYAyABKAwiKQoMU3RhdGVtZW50QWNrEgsKA3NlcRgBIAEoDRIMCgRsaW5lGAIgASgJIhUKBktleUFjaxILCgNraWQYASABKAQiGAoJS2V5UmV0aXJlEgsKA2tpZBgBIAEoBCIeCg9LZXlGcmFtZVJlcXVlc3QSCwoDa2lkGAEgASgEIjsKCE1lZGlhQWNrEg4KBnN0cmVhbRgBIAEoDRILCgNvYmoYAiADKA0SEgoKYXJyaXZhbF9tcxgDIAMoDSKaAQoJSGVhcnRiZWF0EgsKA3NlcRgBIAEoDRIPCgdtb25vX21zGAIgASgEEhAKCHBlZXJfc2VxGAMgASgNEhQKDHBlZXJfbW9ub19tcxgEIAEoBBIPCgdoZWxkX21zGAUgASgNEhAKCGxvZ19zaXplGAYgASgEEhAKCGxvZ19yb290GAcgASgMEhIKCmNoZWNrcG9pbnQYCCABKAkiFwoHRGF0YUFjaxIMCgR1cHRvGAEgASgEIhUKA0J5ZRIOCgZyZWFzb24YASABKA0iFAoFTm9uY2USCwoDbl9hGAEgASgMIp0HCgREYXRhEgsKA3NlcRgBIAEoBBIeCgRjaGF0GAIgASgLMg4uaGFuZGhvbGQuQ2hhdEgAEiQKB3BvaW50ZXIYAyABKAsyES5oYW5kaG9sZC5Qb2ludGVySAASHgoEbWFyaxgEIAEoCzIOLmhhbmRob2xkLk1hcmtIABIiCgZwYXVzZWQYBSABKAsyEC5oYW5kaG9sZC5QYXVzZWRIABIrCgtjaGVja193b3JkcxgGIAEoCzIULmhhbmRob2xkLkNoZWNrV29yZHNIABIgCgVjbGVhchgHIAEoCzIPLmhhbmRob2xkLkNsZWFySAASHgoEaG9sZBgIIAEoCzIOLmhhbmRob2xkLkhvbGRIABInCglzdGlsbF9hc2sYCSABKAsyEi5oYW5kaG9sZC5TdGlsbEFza0gAEi0KDHN0aWxsX2Fuc3dlchgKIAEoCzIVLmhhbmRob2xkLlN0aWxsQW5zd2VySAASKQoKc3RpbGxfaGF2ZRgLIAEoCzITLmhhbmRob2xkLlN0aWxsSGF2ZUgAEjEKDmNhbWVyYV9jb250cm9sGAwgASgLMhcuaGFuZGhvbGQuQ2FtZXJhQ29udHJvbEgAEi0KDGNhbWVyYV9zdGF0ZRgNIAEoCzIVLmhhbmRob2xkLkNhbWVyYVN0YXRlSAASJAoHZ29vZGJ5ZRgOIAEoCzIRLmhhbmRob2xkLkdvb2RieWVIABIiCgZyYXRpbmcYDyABKAsyEC5oYW5kaG9sZC5SYXRpbmdIABInCgljaGVja19hc2sYHiABKAsyEi5oYW5kaG9sZC5DaGVja0Fza0gAEi0KDGNoZWNrX2NhbmNlbBgfIAEoCzIVLmhhbmRob2xkLkNoZWNrQ2FuY2VsSAASKQoKZ3VpZGVfb3BlbhggIAEoCzITLmhhbmRob2xkLkd1aWRlT3BlbkgAEikKCmd1aWRlX3N0ZXAYISABKAsyEy5oYW5kaG9sZC5HdWlkZVN0ZXBIABIrCgtndWlkZV9zdGF0ZRgiIAEoCzIULmhhbmRob2xkLkd1aWRlU3RhdGVIABInCglndWlkZV9hY3QYIyABKAsyEi5oYW5kaG9sZC5HdWlkZUFjdEgAEikKCmd1aWRlX3BhcnQYJCABKAsyEy5oYW5kaG9sZC5HdWlkZVBhcnRIABIpCgpndWlkZV93aXNoGCUgASgLMhMuaGFuZGhvbGQuR3VpZGVXaXNoSABCBgoEYm9keSIUCgRDaGF0EgwKBHRleHQYASABKAkiHwoHUG9pbnRlchIJCgF4GAEgASgCEgkKAXkYAiABKAIiTgoETWFyaxIKCgJpZBgBIAEoDRINCgVzaGFwZRgCIAEoCRIOCgZwb2ludHMYAyADKAISDAoEdGV4dBgEIAEoCRINCgV0c19tcxgFIAEoDSITCgVDbGVhchIKCgJpZBgBIAEoDSI0CgZQYXVzZWQSDgoGcGF1c2VkGAEgASgIEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCSIbCgpDaGVja1dvcmRzEg0KBW1hdGNoGAEgASgIIhIKBEhvbGQSCgoCb24YASABKAgiFgoIU3RpbGxBc2sSCgoCaWQYASABKA0idQoLU3RpbGxBbnN3ZXISCgoCaWQYASABKA0SDwoHb3V0Y29tZRgCIAEoDRINCgV3aWR0aBgDIAEoDRIOCgZoZWlnaHQYBCABKA0SDQoFYnl0ZXMYBSABKA0SDQoFcGFydHMYBiABKA0SDAoEbWltZRgHIAEoCSI2CglTdGlsbEhhdmUSCgoCaWQYASABKA0SDAoEbmV4dBgCIAEoDRIPCgdtaXNzaW5nGAMgASgIImoKDUNhbWVyYUNvbnRyb2wSDwoFdG9yY2gYASABKAhIABIOCgR6b29tGAIgASgCSAASDgoEbGVucxgDIAEoCUgAEiAKBWZvY3VzGAQgASgLMg8uaGFuZGhvbGQuRm9jdXNIAEIGCgR3aGF0Ih0KBUZvY3VzEgkKAXgYASABKAISCQoBeRgCIAEoAiKQAQoLQ2FtZXJhU3RhdGUSEQoJY2FuX3RvcmNoGAEgASgIEg0KBXRvcmNoGAIgASgIEgwKBHpvb20YAyABKAISEAoIem9vbV9tYXgYBCABKAISHgoGbGVuc2VzGAUgAygLMg4uaGFuZGhvbGQuTGVucxIMCgRsZW5zGAYgASgJEhEKCWNhbl9mb2N1cxgHIAEoCCIhCgRMZW5zEgoKAmlkGAEgASgJEg0KBWxhYmVsGAIgASgJIgkKB0dvb2RieWUiJwoGUmF0aW5nEg0KBXN0YXJzGAEgASgNEg4KBnNvbHZlZBgCIAEoCCJGCghDaGVja0FzaxIKCgJpZBgBIAEoDRINCgVjaGVjaxgCIAEoCRIOCgZ0YXJnZXQYAyABKAkSDwoHdW5peF9tcxgEIAEoBCIZCgtDaGVja0NhbmNlbBIKCgJpZBgBIAEoDSKKAQoJR3VpZGVPcGVuEgsKA3J1bhgBIAEoDRINCgVndWlkZRgCIAEoCRIPCgd2ZXJzaW9uGAMgASgNEg0KBXRpdGxlGAQgASgJEg8KB3N1bW1hcnkYBSABKAkSEAoIbGFuZ3VhZ2UYBiABKAkSDQoFc3RlcHMYByABKA0SDwoHc3ViamVjdBgIIAEoCSLYAQoJR3VpZGVTdGVwEgsKA3J1bhgBIAEoDRIMCgRzdGVwGAIgASgNEg0KBXRpdGxlGAMgASgJEgwKBHRleHQYBCABKAkSDwoHY2F1dGlvbhgFIAEoCRINCgVwb2ludBgGIAEoCRIMCgRoZWxwGAcgASgJEhAKCGV4cGVjdF9zGAggASgNEhEKCWJ5X2l0c2VsZhgJIAEoCBIUCgxwaWN0dXJlX21pbWUYCiABKAkSFQoNcGljdHVyZV9ieXRlcxgLIAEoDRITCgtwaWN0dXJlX2FsdBgMIAEoCSJVCgpHdWlkZVN0YXRlEgsKA3J1bhgBIAEoDRIPCgdjdXJyZW50GAIgASgNEhAKCG91dGNvbWVzGAMgAygNEgoKAmJ5GAQgAygNEgsKA2VuZBgFIAEoDSIyCghHdWlkZUFjdBILCgNydW4YASABKA0SDAoEc3RlcBgCIAEoDRILCgNhY3QYAyABKA0iQwoJR3VpZGVQYXJ0EgsKA3J1bhgBIAEoDRIMCgRzdGVwGAIgASgNEgwKBHBhcnQYAyABKA0SDQoFYnl0ZXMYBCABKAwiHQoJR3VpZGVXaXNoEhAKCGxhbmd1YWdlGAEgASgJIjQKCVN0aWxsUGFydBIKCgJpZBgBIAEoDRIMCgRwYXJ0GAIgASgNEg0KBWJ5dGVzGAMgASgMIokBCgtTdGF0ZUNoYW5nZRIiCgZkZXZpY2UYASABKAsyEC5oYW5kaG9sZC5EZXZpY2VIABImCghwcm9wZXJ0eRgCIAEoCzISLmhhbmRob2xkLlByb3BlcnR5SAASJgoFY2hlY2sYAyABKAsyFS5oYW5kaG9sZC5DaGVja1Jlc3VsdEgAQgYKBGJvZHkinwEKBkRldmljZRIKCgJpZBgBIAEoCRIOCgZwYXJlbnQYAiABKAkSDAoEa2luZBgDIAEoCRINCgVtYWtlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIQCghmaXJtd2FyZRgGIAEoCRIPCgdzZWVuX2J5GAcgASgJEgwKBGdvbmUYCCABKAgSDgoGaGlkZGVuGAkgASgIEgwKBG5hbWUYCiABKAkikwEKCFByb3BlcnR5Eg4KBmRldmljZRgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBHRleHQYAyABKAlIABIQCgZudW1iZXIYBCABKAFIABIPCgV0cnV0aBgFIAEoCEgAEgwKBHVuaXQYBiABKAkSDwoHdW5peF9tcxgHIAEoBBIOCgZoaWRkZW4YCCABKAhCBwoFdmFsdWUi6gEKC0NoZWNrUmVzdWx0EgoKAmlkGAEgASgNEg0KBWNoZWNrGAIgASgJEg4KBnRhcmdldBgDIAEoCRIOCgZzdGF0dXMYBCABKA0SDAoEbGluaxgFIAEoDRIRCgloYXNfdmFsdWUYBiABKAgSDQoFdmFsdWUYByABKAESDAoEdW5pdBgIIAEoCRIOCgZmaWd1cmUYCSABKAkSDAoEcnVsZRgKIAEoCRIOCgZkZXRhaWwYCyABKAkSDgoGYWR2aWNlGAwgASgJEhMKC2R1cmF0aW9uX21zGA0gASgNEg8KB3VuaXhfbXMYDiABKARiBnByb3RvMw");
+  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQizAQKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAEhUKC21vdmVfYW5zd2VyGAogASgMSAASJwoJcmVuZXdfYXNrGAsgASgLMhIuaGFuZGhvbGQuUmVuZXdBc2tIABIpCgpyZW5ld19yZWFkGAwgASgLMhMuaGFuZGhvbGQuUmVuZXdSZWFkSAASKQoKcmVuZXdfZ2l2ZRgNIAEoCzITLmhhbmRob2xkLlJlbmV3R2l2ZUgAEiUKCGtlcHRfYXNrGBQgASgLMhEuaGFuZGhvbGQuS2VwdEFza0gAEiUKCGtlcHRfYWRkGBUgASgLMhEuaGFuZGhvbGQuS2VwdEFkZEgAQgYKBGJvZHkivwEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAwSFwoPc2Vlbl9jaGVja3BvaW50GAggASgJEgwKBG1vdmUYCSABKAxCBgoEc2VhdCJkCgRPcGVuEgsKA3NpZBgBIAEoDBISCgpsaW5rX3R0bF9zGAIgASgNEhIKCmNvZGVfdHRsX3MYAyABKA0SFAoMY3VzdG9tZXJfcmVmGAQgASgJEhEKCXJlZmVyZW5jZRgFIAEoCSIhCgpTZXNzaW9uS2V5EhMKC3Nlc3Npb25fa2V5GAEgASgMIjQKDkNvbnNpc3RlbmN5QXNrEhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEIksKCkVyYXN1cmVBc2sSFgoMY3VzdG9tZXJfcmVmGAEgASgJSAASDQoDc2lkGAIgASgMSAASCwoDbG9nGAMgASgJQgkKB3N1YmplY3QiOgoKT2ZmaWNlckFjdBIMCgRub3RlGAEgASgMEgkKAXIYAiABKAwSEwoLcG9saWN5X25vdGUYAyABKAkiOAoHTG9nUmVhZBIMCgRmcm9tGAEgASgEEhAKCHNlc3Npb25zGAIgASgIEg0KBWVuZGVkGAMgASgNIjMKB0tlcHRBc2sSDAoEa2luZBgBIAEoDRIMCgRmcm9tGAIgASgEEgwKBG5hbWUYAyABKAkiNQoHS2VwdEFkZBIMCgRraW5kGAEgASgNEgwKBGRheXMYAiABKA0SDgoGc2VhbGVkGAMgASgMIhsKCFJlbmV3QXNrEg8KB3JlcXVlc3QYASABKAkiGgoJUmVuZXdSZWFkEg0KBXdhdGNoGAEgASgIIlUKCVJlbmV3R2l2ZRITCgtmaW5nZXJwcmludBgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoCRINCgVlcnJvchgDIAEoDRIPCgdtZXNzYWdlGAQgASgJIiMKBUxlYXZlEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDSKvBgoJRnJvbVJlbGF5EiQKB3dlbGNvbWUYASABKAsyES5oYW5kaG9sZC5XZWxjb21lSAASIgoGb3BlbmVkGAIgASgLMhAuaGFuZGhvbGQuT3BlbmVkSAASHgoEcGVlchgDIAEoCzIOLmhhbmRob2xkLlBlZXJIABIrCgtnYXRlX2Fuc3dlchgEIAEoCzIULmhhbmRob2xkLkdhdGVBbnN3ZXJIABIsCgtjb25zaXN0ZW5jeRgFIAEoCzIVLmhhbmRob2xkLkNvbnNpc3RlbmN5SAASMAoOa2V5X2ZyYW1lX2hpbnQYBiABKAsyFi5oYW5kaG9sZC5LZXlGcmFtZUhpbnRIABIkCgdibG9ja2VkGAcgASgLMhEuaGFuZGhvbGQuQmxvY2tlZEgAEiAKBWVuZGVkGAggASgLMg8uaGFuZGhvbGQuRW5kZWRIABIgCgVlcnJvchgJIAEoCzIPLmhhbmRob2xkLkVycm9ySAASIAoFbm90ZXMYCiABKAsyDy5oYW5kaG9sZC5Ob3Rlc0gAEi0KDGVyYXN1cmVfcGxhbhgLIAEoCzIVLmhhbmRob2xkLkVyYXN1cmVQbGFuSAASMQoOb2ZmaWNlcl9hbnN3ZXIYDCABKAsyFy5oYW5kaG9sZC5PZmZpY2VyQW5zd2VySAASJQoIbG9nX3BhcnQYDSABKAsyES5oYW5kaG9sZC5Mb2dQYXJ0SAASEgoIbW92ZV9hc2sYDyABKAxIABIVCgttb3ZlX2Fuc3dlchgQIAEoDEgAEi0KDHJlbmV3X2Fuc3dlchgRIAEoCzIVLmhhbmRob2xkLlJlbmV3QW5zd2VySAASLwoNcmVuZXdfcmVxdWVzdBgSIAEoCzIWLmhhbmRob2xkLlJlbmV3UmVxdWVzdEgAEi0KDHF1ZXVlX3JlcG9ydBgUIAEoCzIVLmhhbmRob2xkLlF1ZXVlUmVwb3J0SAASJwoJa2VwdF9wYXJ0GB4gASgLMhIuaGFuZGhvbGQuS2VwdFBhcnRIABIrCgtrZXB0X2Fuc3dlchgfIAEoCzIULmhhbmRob2xkLktlcHRBbnN3ZXJIAEIGCgRib2R5IvgBCgdXZWxjb21lEg0KBWluZGV4GAEgASgNEgsKA3NpZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIRCglqb2luX2hvc3QYBCABKAkSDgoGb3JpZ2luGAUgASgJEhAKCG9yZ19ub3RlGAYgASgJEhMKC3BvbGljeV9ub3RlGAcgASgJEhIKCmNoZWNrcG9pbnQYCCABKAkSEAoIcmV0dXJuZWQYCSABKAgSEwoLc2Vzc2lvbl9rZXkYCiABKAwSHQoFcGVlcnMYCyADKAsyDi5oYW5kaG9sZC5QZWVyEgwKBGFjdHMYDCABKA0SEAoIbGFzdF9hY3QYDSABKAwiRwoLRXJhc3VyZVBsYW4SDQoFZmlyc3QYASADKAQSDAoEbGFzdBgCIAMoBBIMCgRtb3JlGAMgASgIEg0KBWVuZGVkGAQgAygJIoMBCg1PZmZpY2VyQW5zd2VyEg0KBWVycm9yGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFaW5kZXgYAyABKAQSDAoEbGVhZhgEIAEoDBISCgpjaGVja3BvaW50GAUgASgJEhEKCWluY2x1c2lvbhgGIAEoDBIOCgZlcmFzZWQYByABKAQiVQoHTG9nUGFydBIMCgRuZXh0GAEgASgEEgwKBHJvd3MYAiABKAwSCwoDbG9nGAMgASgJEhIKCmNoZWNrcG9pbnQYBCABKAkSDQoFa25vd24YBSABKAkiYAoIS2VwdFBhcnQSDAoEa2luZBgBIAEoDRIMCgRmcm9tGAIgASgEEgwKBG5hbWUYAyABKAkSDAoEbmV4dBgEIAEoBBINCgVieXRlcxgFIAEoDBINCgVlcnJvchgGIAEoDSI6CgpLZXB0QW5zd2VyEgwKBGtpbmQYASABKA0SDQoFZXJyb3IYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSJCCgtSZW5ld0Fuc3dlchITCgtjZXJ0aWZpY2F0ZRgBIAEoCRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIkUKDFJlbmV3UmVxdWVzdBIPCgd3YWl0aW5nGAEgASgNEhMKC2ZpbmdlcnByaW50GAIgASgMEg8KB3JlcXVlc3QYAyABKAkiRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iVwoLUXVldWVSZXBvcnQSDgoGc3RyZWFtGAEgASgNEhEKCXF1ZXVlZF9tcxgCIAEoDRIUCgxxdWV1ZWRfYnl0ZXMYAyABKA0SDwoHZHJvcHBlZBgEIAEoDSIrCgdCbG9ja2VkEg4KBnN0cmVhbRgBIAEoDRIQCghtZXNzYWdlcxgCIAEoBCI0CgVFbmRlZBIOCgZyZWFzb24YASABKA0SCgoCYnkYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSI1CgVFcnJvchIMCgRjb2RlGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFZmF0YWwYAyABKAgiLgoFTm90ZXMSEAoIb3JnX25vdGUYASABKAkSEwoLcG9saWN5X25vdGUYAiABKAkiVQoGTG9nQWRkEhIKCmxlYWZfY2xhc3MYASABKA0SEgoKY29tbWl0bWVudBgCIAEoDBIQCghldmlkZW5jZRgDIAEoDBIRCglzZWVuX3NpemUYBCABKAQisAEKCkxvZ1JlY2VpcHQSEgoKY29tbWl0bWVudBgBIAEoDBINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEg0KBWluZGV4GAQgASgEEgwKBGxlYWYYBSABKAwSFQoNZXZpZGVuY2VfbGluZRgGIAEoCRISCgpjaGVja3BvaW50GAcgASgJEhEKCWluY2x1c2lvbhgIIAEoDBITCgtjb25zaXN0ZW5jeRgJIAEoDCKJAQoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDRIMCgR3aXRoGAYgAygNEg0KBWFnYWluGAcgASgNIjEKCVN0YXRlbWVudBILCgNzZXEYASABKA0SDAoEbm90ZRgCIAEoDBIJCgFyGAMgASgMIikKDFN0YXRlbWVudEFjaxILCgNzZXEYASABKA0SDAoEbGluZRgCIAEoCSIVCgZLZXlBY2sSCwoDa2lkGAEgASgEIhgKCUtleVJldGlyZRILCgNraWQYASABKAQiHgoPS2V5RnJhbWVSZXF1ZXN0EgsKA2tpZBgBIAEoBCI7CghNZWRpYUFjaxIOCgZzdHJlYW0YASABKA0SCwoDb2JqGAIgAygNEhIKCmFycml2YWxfbXMYAyADKA0imgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDBISCgpjaGVja3BvaW50GAggASgJIhcKB0RhdGFBY2sSDAoEdXB0bxgBIAEoBCIVCgNCeWUSDgoGcmVhc29uGAEgASgNIhQKBU5vbmNlEgsKA25fYRgBIAEoDCKdBwoERGF0YRILCgNzZXEYASABKAQSHgoEY2hhdBgCIAEoCzIOLmhhbmRob2xkLkNoYXRIABIkCgdwb2ludGVyGAMgASgLMhEuaGFuZGhvbGQuUG9pbnRlckgAEh4KBG1hcmsYBCABKAsyDi5oYW5kaG9sZC5NYXJrSAASIgoGcGF1c2VkGAUgASgLMhAuaGFuZGhvbGQuUGF1c2VkSAASKwoLY2hlY2tfd29yZHMYBiABKAsyFC5oYW5kaG9sZC5DaGVja1dvcmRzSAASIAoFY2xlYXIYByABKAsyDy5oYW5kaG9sZC5DbGVhckgAEh4KBGhvbGQYCCABKAsyDi5oYW5kaG9sZC5Ib2xkSAASJwoJc3RpbGxfYXNrGAkgASgLMhIuaGFuZGhvbGQuU3RpbGxBc2tIABItCgxzdGlsbF9hbnN3ZXIYCiABKAsyFS5oYW5kaG9sZC5TdGlsbEFuc3dlckgAEikKCnN0aWxsX2hhdmUYCyABKAsyEy5oYW5kaG9sZC5TdGlsbEhhdmVIABIxCg5jYW1lcmFfY29udHJvbBgMIAEoCzIXLmhhbmRob2xkLkNhbWVyYUNvbnRyb2xIABItCgxjYW1lcmFfc3RhdGUYDSABKAsyFS5oYW5kaG9sZC5DYW1lcmFTdGF0ZUgAEiQKB2dvb2RieWUYDiABKAsyES5oYW5kaG9sZC5Hb29kYnllSAASIgoGcmF0aW5nGA8gASgLMhAuaGFuZGhvbGQuUmF0aW5nSAASJwoJY2hlY2tfYXNrGB4gASgLMhIuaGFuZGhvbGQuQ2hlY2tBc2tIABItCgxjaGVja19jYW5jZWwYHyABKAsyFS5oYW5kaG9sZC5DaGVja0NhbmNlbEgAEikKCmd1aWRlX29wZW4YICABKAsyEy5oYW5kaG9sZC5HdWlkZU9wZW5IABIpCgpndWlkZV9zdGVwGCEgASgLMhMuaGFuZGhvbGQuR3VpZGVTdGVwSAASKwoLZ3VpZGVfc3RhdGUYIiABKAsyFC5oYW5kaG9sZC5HdWlkZVN0YXRlSAASJwoJZ3VpZGVfYWN0GCMgASgLMhIuaGFuZGhvbGQuR3VpZGVBY3RIABIpCgpndWlkZV9wYXJ0GCQgASgLMhMuaGFuZGhvbGQuR3VpZGVQYXJ0SAASKQoKZ3VpZGVfd2lzaBglIAEoCzITLmhhbmRob2xkLkd1aWRlV2lzaEgAQgYKBGJvZHkiFAoEQ2hhdBIMCgR0ZXh0GAEgASgJIh8KB1BvaW50ZXISCQoBeBgBIAEoAhIJCgF5GAIgASgCIk4KBE1hcmsSCgoCaWQYASABKA0SDQoFc2hhcGUYAiABKAkSDgoGcG9pbnRzGAMgAygCEgwKBHRleHQYBCABKAkSDQoFdHNfbXMYBSABKA0iEwoFQ2xlYXISCgoCaWQYASABKA0iNAoGUGF1c2VkEg4KBnBhdXNlZBgBIAEoCBIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkiGwoKQ2hlY2tXb3JkcxINCgVtYXRjaBgBIAEoCCISCgRIb2xkEgoKAm9uGAEgASgIIhYKCFN0aWxsQXNrEgoKAmlkGAEgASgNInUKC1N0aWxsQW5zd2VyEgoKAmlkGAEgASgNEg8KB291dGNvbWUYAiABKA0SDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEg0KBWJ5dGVzGAUgASgNEg0KBXBhcnRzGAYgASgNEgwKBG1pbWUYByABKAkiNgoJU3RpbGxIYXZlEgoKAmlkGAEgASgNEgwKBG5leHQYAiABKA0SDwoHbWlzc2luZxgDIAEoCCJqCg1DYW1lcmFDb250cm9sEg8KBXRvcmNoGAEgASgISAASDgoEem9vbRgCIAEoAkgAEg4KBGxlbnMYAyABKAlIABIgCgVmb2N1cxgEIAEoCzIPLmhhbmRob2xkLkZvY3VzSABCBgoEd2hhdCIdCgVGb2N1cxIJCgF4GAEgASgCEgkKAXkYAiABKAIikAEKC0NhbWVyYVN0YXRlEhEKCWNhbl90b3JjaBgBIAEoCBINCgV0b3JjaBgCIAEoCBIMCgR6b29tGAMgASgCEhAKCHpvb21fbWF4GAQgASgCEh4KBmxlbnNlcxgFIAMoCzIOLmhhbmRob2xkLkxlbnMSDAoEbGVucxgGIAEoCRIRCgljYW5fZm9jdXMYByABKAgiIQoETGVucxIKCgJpZBgBIAEoCRINCgVsYWJlbBgCIAEoCSIJCgdHb29kYnllIicKBlJhdGluZxINCgVzdGFycxgBIAEoDRIOCgZzb2x2ZWQYAiABKAgiRgoIQ2hlY2tBc2sSCgoCaWQYASABKA0SDQoFY2hlY2sYAiABKAkSDgoGdGFyZ2V0GAMgASgJEg8KB3VuaXhfbXMYBCABKAQiGQoLQ2hlY2tDYW5jZWwSCgoCaWQYASABKA0iigEKCUd1aWRlT3BlbhILCgNydW4YASABKA0SDQoFZ3VpZGUYAiABKAkSDwoHdmVyc2lvbhgDIAEoDRINCgV0aXRsZRgEIAEoCRIPCgdzdW1tYXJ5GAUgASgJEhAKCGxhbmd1YWdlGAYgASgJEg0KBXN0ZXBzGAcgASgNEg8KB3N1YmplY3QYCCABKAki2AEKCUd1aWRlU3RlcBILCgNydW4YASABKA0SDAoEc3RlcBgCIAEoDRINCgV0aXRsZRgDIAEoCRIMCgR0ZXh0GAQgASgJEg8KB2NhdXRpb24YBSABKAkSDQoFcG9pbnQYBiABKAkSDAoEaGVscBgHIAEoCRIQCghleHBlY3RfcxgIIAEoDRIRCglieV9pdHNlbGYYCSABKAgSFAoMcGljdHVyZV9taW1lGAogASgJEhUKDXBpY3R1cmVfYnl0ZXMYCyABKA0SEwoLcGljdHVyZV9hbHQYDCABKAkiVQoKR3VpZGVTdGF0ZRILCgNydW4YASABKA0SDwoHY3VycmVudBgCIAEoDRIQCghvdXRjb21lcxgDIAMoDRIKCgJieRgEIAMoDRILCgNlbmQYBSABKA0iMgoIR3VpZGVBY3QSCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SCwoDYWN0GAMgASgNIkMKCUd1aWRlUGFydBILCgNydW4YASABKA0SDAoEc3RlcBgCIAEoDRIMCgRwYXJ0GAMgASgNEg0KBWJ5dGVzGAQgASgMIh0KCUd1aWRlV2lzaBIQCghsYW5ndWFnZRgBIAEoCSI0CglTdGlsbFBhcnQSCgoCaWQYASABKA0SDAoEcGFydBgCIAEoDRINCgVieXRlcxgDIAEoDCKJAQoLU3RhdGVDaGFuZ2USIgoGZGV2aWNlGAEgASgLMhAuaGFuZGhvbGQuRGV2aWNlSAASJgoIcHJvcGVydHkYAiABKAsyEi5oYW5kaG9sZC5Qcm9wZXJ0eUgAEiYKBWNoZWNrGAMgASgLMhUuaGFuZGhvbGQuQ2hlY2tSZXN1bHRIAEIGCgRib2R5Ip8BCgZEZXZpY2USCgoCaWQYASABKAkSDgoGcGFyZW50GAIgASgJEgwKBGtpbmQYAyABKAkSDQoFbWFrZXIYBCABKAkSDQoFbW9kZWwYBSABKAkSEAoIZmlybXdhcmUYBiABKAkSDwoHc2Vlbl9ieRgHIAEoCRIMCgRnb25lGAggASgIEg4KBmhpZGRlbhgJIAEoCBIMCgRuYW1lGAogASgJIpMBCghQcm9wZXJ0eRIOCgZkZXZpY2UYASABKAkSDAoEbmFtZRgCIAEoCRIOCgR0ZXh0GAMgASgJSAASEAoGbnVtYmVyGAQgASgBSAASDwoFdHJ1dGgYBSABKAhIABIMCgR1bml0GAYgASgJEg8KB3VuaXhfbXMYByABKAQSDgoGaGlkZGVuGAggASgIQgcKBXZhbHVlIuoBCgtDaGVja1Jlc3VsdBIKCgJpZBgBIAEoDRINCgVjaGVjaxgCIAEoCRIOCgZ0YXJnZXQYAyABKAkSDgoGc3RhdHVzGAQgASgNEgwKBGxpbmsYBSABKA0SEQoJaGFzX3ZhbHVlGAYgASgIEg0KBXZhbHVlGAcgASgBEgwKBHVuaXQYCCABKAkSDgoGZmlndXJlGAkgASgJEgwKBHJ1bGUYCiABKAkSDgoGZGV0YWlsGAsgASgJEg4KBmFkdmljZRgMIAEoCRITCgtkdXJhdGlvbl9tcxgNIAEoDRIPCgd1bml4X21zGA4gASgEYgZwcm90bzM");
 
 /**
  * @generated from message handhold.ToRelay
@@ -99,6 +99,44 @@ export type ToRelay = Message<"handhold.ToRelay"> & {
      */
     value: Uint8Array;
     case: "moveAnswer";
+  } | {
+    /**
+     * staff: a new certificate for the key of this connection's
+     *
+     * @generated from field: handhold.RenewAsk renew_ask = 11;
+     */
+    value: RenewAsk;
+    case: "renewAsk";
+  } | {
+    /**
+     * officer: requests that wait for the authority
+     *
+     * @generated from field: handhold.RenewRead renew_read = 12;
+     */
+    value: RenewRead;
+    case: "renewRead";
+  } | {
+    /**
+     * officer: what the authority said to one of them
+     *
+     * @generated from field: handhold.RenewGive renew_give = 13;
+     */
+    value: RenewGive;
+    case: "renewGive";
+  } | {
+    /**
+     * staff: what the relay keeps for them and cannot read
+     *
+     * @generated from field: handhold.KeptAsk kept_ask = 20;
+     */
+    value: KeptAsk;
+    case: "keptAsk";
+  } | {
+    /**
+     * @generated from field: handhold.KeptAdd kept_add = 21;
+     */
+    value: KeptAdd;
+    case: "keptAdd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -293,6 +331,13 @@ export type ErasureAsk = Message<"handhold.ErasureAsk"> & {
     value: Uint8Array;
     case: "sid";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * origin of an ended log that lies here; empty: the relay's own
+   *
+   * @generated from field: string log = 3;
+   */
+  log: string;
 };
 
 /**
@@ -352,6 +397,13 @@ export type LogRead = Message<"handhold.LogRead"> & {
    * @generated from field: bool sessions = 2;
    */
   sessions: boolean;
+
+  /**
+   * of the log in data.ended-N; 0: the relay's own
+   *
+   * @generated from field: uint32 ended = 3;
+   */
+  ended: number;
 };
 
 /**
@@ -360,6 +412,150 @@ export type LogRead = Message<"handhold.LogRead"> & {
  */
 export const LogReadSchema: GenMessage<LogRead> = /*@__PURE__*/
   messageDesc(file_handhold, 7);
+
+/**
+ * @generated from message handhold.KeptAsk
+ */
+export type KeptAsk = Message<"handhold.KeptAsk"> & {
+  /**
+   * proto_kept
+   *
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * case, count: from this row on; guide: from this byte on
+   *
+   * @generated from field: uint64 from = 2;
+   */
+  from: bigint;
+
+  /**
+   * guide: the file
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message handhold.KeptAsk.
+ * Use `create(KeptAskSchema)` to create a new message.
+ */
+export const KeptAskSchema: GenMessage<KeptAsk> = /*@__PURE__*/
+  messageDesc(file_handhold, 8);
+
+/**
+ * @generated from message handhold.KeptAdd
+ */
+export type KeptAdd = Message<"handhold.KeptAdd"> & {
+  /**
+   * case: of this session, in place of the one before; count: one more
+   *
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * case: for how long
+   *
+   * @generated from field: uint32 days = 2;
+   */
+  days: number;
+
+  /**
+   * PROTOCOL.md 10.7; case: empty: there is none any more
+   *
+   * @generated from field: bytes sealed = 3;
+   */
+  sealed: Uint8Array;
+};
+
+/**
+ * Describes the message handhold.KeptAdd.
+ * Use `create(KeptAddSchema)` to create a new message.
+ */
+export const KeptAddSchema: GenMessage<KeptAdd> = /*@__PURE__*/
+  messageDesc(file_handhold, 9);
+
+/**
+ * @generated from message handhold.RenewAsk
+ */
+export type RenewAsk = Message<"handhold.RenewAsk"> & {
+  /**
+   * PKCS#10 in PEM, signed by the key that the certificate of this connection is for
+   *
+   * @generated from field: string request = 1;
+   */
+  request: string;
+};
+
+/**
+ * Describes the message handhold.RenewAsk.
+ * Use `create(RenewAskSchema)` to create a new message.
+ */
+export const RenewAskSchema: GenMessage<RenewAsk> = /*@__PURE__*/
+  messageDesc(file_handhold, 10);
+
+/**
+ * @generated from message handhold.RenewRead
+ */
+export type RenewRead = Message<"handhold.RenewRead"> & {
+  /**
+   * and each that comes later, as it comes
+   *
+   * @generated from field: bool watch = 1;
+   */
+  watch: boolean;
+};
+
+/**
+ * Describes the message handhold.RenewRead.
+ * Use `create(RenewReadSchema)` to create a new message.
+ */
+export const RenewReadSchema: GenMessage<RenewRead> = /*@__PURE__*/
+  messageDesc(file_handhold, 11);
+
+/**
+ * @generated from message handhold.RenewGive
+ */
+export type RenewGive = Message<"handhold.RenewGive"> & {
+  /**
+   * of RenewRequest
+   *
+   * @generated from field: bytes fingerprint = 1;
+   */
+  fingerprint: Uint8Array;
+
+  /**
+   * PEM, the leaf first; empty: refused
+   *
+   * @generated from field: string certificate = 2;
+   */
+  certificate: string;
+
+  /**
+   * proto_err of a refusal
+   *
+   * @generated from field: uint32 error = 3;
+   */
+  error: number;
+
+  /**
+   * and why: it names value, rule and way out
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message handhold.RenewGive.
+ * Use `create(RenewGiveSchema)` to create a new message.
+ */
+export const RenewGiveSchema: GenMessage<RenewGive> = /*@__PURE__*/
+  messageDesc(file_handhold, 12);
 
 /**
  * @generated from message handhold.Leave
@@ -385,7 +581,7 @@ export type Leave = Message<"handhold.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_handhold, 8);
+  messageDesc(file_handhold, 13);
 
 /**
  * @generated from message handhold.FromRelay
@@ -490,10 +686,34 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
     case: "moveAnswer";
   } | {
     /**
+     * @generated from field: handhold.RenewAnswer renew_answer = 17;
+     */
+    value: RenewAnswer;
+    case: "renewAnswer";
+  } | {
+    /**
+     * @generated from field: handhold.RenewRequest renew_request = 18;
+     */
+    value: RenewRequest;
+    case: "renewRequest";
+  } | {
+    /**
      * @generated from field: handhold.QueueReport queue_report = 20;
      */
     value: QueueReport;
     case: "queueReport";
+  } | {
+    /**
+     * @generated from field: handhold.KeptPart kept_part = 30;
+     */
+    value: KeptPart;
+    case: "keptPart";
+  } | {
+    /**
+     * @generated from field: handhold.KeptAnswer kept_answer = 31;
+     */
+    value: KeptAnswer;
+    case: "keptAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -502,7 +722,7 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
  * Use `create(FromRelaySchema)` to create a new message.
  */
 export const FromRelaySchema: GenMessage<FromRelay> = /*@__PURE__*/
-  messageDesc(file_handhold, 9);
+  messageDesc(file_handhold, 14);
 
 /**
  * @generated from message handhold.Welcome
@@ -599,7 +819,7 @@ export type Welcome = Message<"handhold.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_handhold, 10);
+  messageDesc(file_handhold, 15);
 
 /**
  * @generated from message handhold.ErasurePlan
@@ -623,6 +843,13 @@ export type ErasurePlan = Message<"handhold.ErasurePlan"> & {
    * @generated from field: bool more = 3;
    */
   more: boolean;
+
+  /**
+   * of the relay's own log: the ended ones that lie here, each to be asked about by itself
+   *
+   * @generated from field: repeated string ended = 4;
+   */
+  ended: string[];
 };
 
 /**
@@ -630,7 +857,7 @@ export type ErasurePlan = Message<"handhold.ErasurePlan"> & {
  * Use `create(ErasurePlanSchema)` to create a new message.
  */
 export const ErasurePlanSchema: GenMessage<ErasurePlan> = /*@__PURE__*/
-  messageDesc(file_handhold, 11);
+  messageDesc(file_handhold, 16);
 
 /**
  * @generated from message handhold.OfficerAnswer
@@ -685,7 +912,7 @@ export type OfficerAnswer = Message<"handhold.OfficerAnswer"> & {
  * Use `create(OfficerAnswerSchema)` to create a new message.
  */
 export const OfficerAnswerSchema: GenMessage<OfficerAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 12);
+  messageDesc(file_handhold, 17);
 
 /**
  * @generated from message handhold.LogPart
@@ -704,6 +931,29 @@ export type LogPart = Message<"handhold.LogPart"> & {
    * @generated from field: bytes rows = 2;
    */
   rows: Uint8Array;
+
+  /**
+   * Of an ended log; all empty: its data is not here
+   *
+   * its verifier key
+   *
+   * @generated from field: string log = 3;
+   */
+  log: string;
+
+  /**
+   * the stored one
+   *
+   * @generated from field: string checkpoint = 4;
+   */
+  checkpoint: string;
+
+  /**
+   * what its key is known to have signed
+   *
+   * @generated from field: string known = 5;
+   */
+  known: string;
 };
 
 /**
@@ -711,7 +961,150 @@ export type LogPart = Message<"handhold.LogPart"> & {
  * Use `create(LogPartSchema)` to create a new message.
  */
 export const LogPartSchema: GenMessage<LogPart> = /*@__PURE__*/
-  messageDesc(file_handhold, 13);
+  messageDesc(file_handhold, 18);
+
+/**
+ * @generated from message handhold.KeptPart
+ */
+export type KeptPart = Message<"handhold.KeptPart"> & {
+  /**
+   * of KeptAsk, as the next two
+   *
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * @generated from field: uint64 from = 2;
+   */
+  from: bigint;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * ask from here for the next part; 0: this was the last
+   *
+   * @generated from field: uint64 next = 4;
+   */
+  next: bigint;
+
+  /**
+   * rows behind their length u16; guide: of the file
+   *
+   * @generated from field: bytes bytes = 5;
+   */
+  bytes: Uint8Array;
+
+  /**
+   * proto_err; 0: the rest is set
+   *
+   * @generated from field: uint32 error = 6;
+   */
+  error: number;
+};
+
+/**
+ * Describes the message handhold.KeptPart.
+ * Use `create(KeptPartSchema)` to create a new message.
+ */
+export const KeptPartSchema: GenMessage<KeptPart> = /*@__PURE__*/
+  messageDesc(file_handhold, 19);
+
+/**
+ * to KeptAdd, when it is durable
+ *
+ * @generated from message handhold.KeptAnswer
+ */
+export type KeptAnswer = Message<"handhold.KeptAnswer"> & {
+  /**
+   * @generated from field: uint32 kind = 1;
+   */
+  kind: number;
+
+  /**
+   * proto_err
+   *
+   * @generated from field: uint32 error = 2;
+   */
+  error: number;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message handhold.KeptAnswer.
+ * Use `create(KeptAnswerSchema)` to create a new message.
+ */
+export const KeptAnswerSchema: GenMessage<KeptAnswer> = /*@__PURE__*/
+  messageDesc(file_handhold, 20);
+
+/**
+ * @generated from message handhold.RenewAnswer
+ */
+export type RenewAnswer = Message<"handhold.RenewAnswer"> & {
+  /**
+   * empty with error 0: it waits for the authority, and this connection is told
+   *
+   * @generated from field: string certificate = 1;
+   */
+  certificate: string;
+
+  /**
+   * proto_err
+   *
+   * @generated from field: uint32 error = 2;
+   */
+  error: number;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message handhold.RenewAnswer.
+ * Use `create(RenewAnswerSchema)` to create a new message.
+ */
+export const RenewAnswerSchema: GenMessage<RenewAnswer> = /*@__PURE__*/
+  messageDesc(file_handhold, 21);
+
+/**
+ * @generated from message handhold.RenewRequest
+ */
+export type RenewRequest = Message<"handhold.RenewRequest"> & {
+  /**
+   * how many wait, with this one; 0: none, and the rest is empty
+   *
+   * @generated from field: uint32 waiting = 1;
+   */
+  waiting: number;
+
+  /**
+   * of the certificate with which it was asked
+   *
+   * @generated from field: bytes fingerprint = 2;
+   */
+  fingerprint: Uint8Array;
+
+  /**
+   * @generated from field: string request = 3;
+   */
+  request: string;
+};
+
+/**
+ * Describes the message handhold.RenewRequest.
+ * Use `create(RenewRequestSchema)` to create a new message.
+ */
+export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
+  messageDesc(file_handhold, 22);
 
 /**
  * @generated from message handhold.Opened
@@ -745,7 +1138,7 @@ export type Opened = Message<"handhold.Opened"> & {
  * Use `create(OpenedSchema)` to create a new message.
  */
 export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
-  messageDesc(file_handhold, 14);
+  messageDesc(file_handhold, 23);
 
 /**
  * @generated from message handhold.Peer
@@ -774,7 +1167,7 @@ export type Peer = Message<"handhold.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_handhold, 15);
+  messageDesc(file_handhold, 24);
 
 /**
  * @generated from message handhold.GateAnswer
@@ -803,7 +1196,7 @@ export type GateAnswer = Message<"handhold.GateAnswer"> & {
  * Use `create(GateAnswerSchema)` to create a new message.
  */
 export const GateAnswerSchema: GenMessage<GateAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 16);
+  messageDesc(file_handhold, 25);
 
 /**
  * @generated from message handhold.Consistency
@@ -839,7 +1232,7 @@ export type Consistency = Message<"handhold.Consistency"> & {
  * Use `create(ConsistencySchema)` to create a new message.
  */
 export const ConsistencySchema: GenMessage<Consistency> = /*@__PURE__*/
-  messageDesc(file_handhold, 17);
+  messageDesc(file_handhold, 26);
 
 /**
  * @generated from message handhold.KeyFrameHint
@@ -856,7 +1249,7 @@ export type KeyFrameHint = Message<"handhold.KeyFrameHint"> & {
  * Use `create(KeyFrameHintSchema)` to create a new message.
  */
 export const KeyFrameHintSchema: GenMessage<KeyFrameHint> = /*@__PURE__*/
-  messageDesc(file_handhold, 18);
+  messageDesc(file_handhold, 27);
 
 /**
  * What waits at the relay for the receiver of a stream, told to its sender while it is more than nothing.
@@ -896,7 +1289,7 @@ export type QueueReport = Message<"handhold.QueueReport"> & {
  * Use `create(QueueReportSchema)` to create a new message.
  */
 export const QueueReportSchema: GenMessage<QueueReport> = /*@__PURE__*/
-  messageDesc(file_handhold, 19);
+  messageDesc(file_handhold, 28);
 
 /**
  * @generated from message handhold.Blocked
@@ -920,7 +1313,7 @@ export type Blocked = Message<"handhold.Blocked"> & {
  * Use `create(BlockedSchema)` to create a new message.
  */
 export const BlockedSchema: GenMessage<Blocked> = /*@__PURE__*/
-  messageDesc(file_handhold, 20);
+  messageDesc(file_handhold, 29);
 
 /**
  * @generated from message handhold.Ended
@@ -951,7 +1344,7 @@ export type Ended = Message<"handhold.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_handhold, 21);
+  messageDesc(file_handhold, 30);
 
 /**
  * @generated from message handhold.Error
@@ -984,7 +1377,7 @@ export type Error = Message<"handhold.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_handhold, 22);
+  messageDesc(file_handhold, 31);
 
 /**
  * @generated from message handhold.Notes
@@ -1006,7 +1399,7 @@ export type Notes = Message<"handhold.Notes"> & {
  * Use `create(NotesSchema)` to create a new message.
  */
 export const NotesSchema: GenMessage<Notes> = /*@__PURE__*/
-  messageDesc(file_handhold, 23);
+  messageDesc(file_handhold, 32);
 
 /**
  * @generated from message handhold.LogAdd
@@ -1046,7 +1439,7 @@ export type LogAdd = Message<"handhold.LogAdd"> & {
  * Use `create(LogAddSchema)` to create a new message.
  */
 export const LogAddSchema: GenMessage<LogAdd> = /*@__PURE__*/
-  messageDesc(file_handhold, 24);
+  messageDesc(file_handhold, 33);
 
 /**
  * @generated from message handhold.LogReceipt
@@ -1111,7 +1504,7 @@ export type LogReceipt = Message<"handhold.LogReceipt"> & {
  * Use `create(LogReceiptSchema)` to create a new message.
  */
 export const LogReceiptSchema: GenMessage<LogReceipt> = /*@__PURE__*/
-  messageDesc(file_handhold, 25);
+  messageDesc(file_handhold, 34);
 
 /**
  * @generated from message handhold.ConsentRequest
@@ -1168,7 +1561,7 @@ export type ConsentRequest = Message<"handhold.ConsentRequest"> & {
  * Use `create(ConsentRequestSchema)` to create a new message.
  */
 export const ConsentRequestSchema: GenMessage<ConsentRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 26);
+  messageDesc(file_handhold, 35);
 
 /**
  * @generated from message handhold.Statement
@@ -1199,7 +1592,7 @@ export type Statement = Message<"handhold.Statement"> & {
  * Use `create(StatementSchema)` to create a new message.
  */
 export const StatementSchema: GenMessage<Statement> = /*@__PURE__*/
-  messageDesc(file_handhold, 27);
+  messageDesc(file_handhold, 36);
 
 /**
  * @generated from message handhold.StatementAck
@@ -1223,7 +1616,7 @@ export type StatementAck = Message<"handhold.StatementAck"> & {
  * Use `create(StatementAckSchema)` to create a new message.
  */
 export const StatementAckSchema: GenMessage<StatementAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 28);
+  messageDesc(file_handhold, 37);
 
 /**
  * @generated from message handhold.KeyAck
@@ -1240,7 +1633,7 @@ export type KeyAck = Message<"handhold.KeyAck"> & {
  * Use `create(KeyAckSchema)` to create a new message.
  */
 export const KeyAckSchema: GenMessage<KeyAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 29);
+  messageDesc(file_handhold, 38);
 
 /**
  * @generated from message handhold.KeyRetire
@@ -1257,7 +1650,7 @@ export type KeyRetire = Message<"handhold.KeyRetire"> & {
  * Use `create(KeyRetireSchema)` to create a new message.
  */
 export const KeyRetireSchema: GenMessage<KeyRetire> = /*@__PURE__*/
-  messageDesc(file_handhold, 30);
+  messageDesc(file_handhold, 39);
 
 /**
  * @generated from message handhold.KeyFrameRequest
@@ -1274,7 +1667,7 @@ export type KeyFrameRequest = Message<"handhold.KeyFrameRequest"> & {
  * Use `create(KeyFrameRequestSchema)` to create a new message.
  */
 export const KeyFrameRequestSchema: GenMessage<KeyFrameRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 31);
+  messageDesc(file_handhold, 40);
 
 /**
  * Which frames of a stream of video opened at the receiver, and when: the sender learns the line from it.
@@ -1307,7 +1700,7 @@ export type MediaAck = Message<"handhold.MediaAck"> & {
  * Use `create(MediaAckSchema)` to create a new message.
  */
 export const MediaAckSchema: GenMessage<MediaAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 32);
+  messageDesc(file_handhold, 41);
 
 /**
  * @generated from message handhold.Heartbeat
@@ -1369,7 +1762,7 @@ export type Heartbeat = Message<"handhold.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_handhold, 33);
+  messageDesc(file_handhold, 42);
 
 /**
  * @generated from message handhold.DataAck
@@ -1386,7 +1779,7 @@ export type DataAck = Message<"handhold.DataAck"> & {
  * Use `create(DataAckSchema)` to create a new message.
  */
 export const DataAckSchema: GenMessage<DataAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 34);
+  messageDesc(file_handhold, 43);
 
 /**
  * @generated from message handhold.Bye
@@ -1405,7 +1798,7 @@ export type Bye = Message<"handhold.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_handhold, 35);
+  messageDesc(file_handhold, 44);
 
 /**
  * @generated from message handhold.Nonce
@@ -1424,7 +1817,7 @@ export type Nonce = Message<"handhold.Nonce"> & {
  * Use `create(NonceSchema)` to create a new message.
  */
 export const NonceSchema: GenMessage<Nonce> = /*@__PURE__*/
-  messageDesc(file_handhold, 36);
+  messageDesc(file_handhold, 45);
 
 /**
  * @generated from message handhold.Data
@@ -1580,7 +1973,7 @@ export type Data = Message<"handhold.Data"> & {
  * Use `create(DataSchema)` to create a new message.
  */
 export const DataSchema: GenMessage<Data> = /*@__PURE__*/
-  messageDesc(file_handhold, 37);
+  messageDesc(file_handhold, 46);
 
 /**
  * @generated from message handhold.Chat
@@ -1597,7 +1990,7 @@ export type Chat = Message<"handhold.Chat"> & {
  * Use `create(ChatSchema)` to create a new message.
  */
 export const ChatSchema: GenMessage<Chat> = /*@__PURE__*/
-  messageDesc(file_handhold, 38);
+  messageDesc(file_handhold, 47);
 
 /**
  * @generated from message handhold.Pointer
@@ -1621,7 +2014,7 @@ export type Pointer = Message<"handhold.Pointer"> & {
  * Use `create(PointerSchema)` to create a new message.
  */
 export const PointerSchema: GenMessage<Pointer> = /*@__PURE__*/
-  messageDesc(file_handhold, 39);
+  messageDesc(file_handhold, 48);
 
 /**
  * @generated from message handhold.Mark
@@ -1664,7 +2057,7 @@ export type Mark = Message<"handhold.Mark"> & {
  * Use `create(MarkSchema)` to create a new message.
  */
 export const MarkSchema: GenMessage<Mark> = /*@__PURE__*/
-  messageDesc(file_handhold, 40);
+  messageDesc(file_handhold, 49);
 
 /**
  * @generated from message handhold.Clear
@@ -1683,7 +2076,7 @@ export type Clear = Message<"handhold.Clear"> & {
  * Use `create(ClearSchema)` to create a new message.
  */
 export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
-  messageDesc(file_handhold, 41);
+  messageDesc(file_handhold, 50);
 
 /**
  * @generated from message handhold.Paused
@@ -1714,7 +2107,7 @@ export type Paused = Message<"handhold.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_handhold, 42);
+  messageDesc(file_handhold, 51);
 
 /**
  * @generated from message handhold.CheckWords
@@ -1731,7 +2124,7 @@ export type CheckWords = Message<"handhold.CheckWords"> & {
  * Use `create(CheckWordsSchema)` to create a new message.
  */
 export const CheckWordsSchema: GenMessage<CheckWords> = /*@__PURE__*/
-  messageDesc(file_handhold, 43);
+  messageDesc(file_handhold, 52);
 
 /**
  * agent
@@ -1750,7 +2143,7 @@ export type Hold = Message<"handhold.Hold"> & {
  * Use `create(HoldSchema)` to create a new message.
  */
 export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
-  messageDesc(file_handhold, 44);
+  messageDesc(file_handhold, 53);
 
 /**
  * agent
@@ -1771,7 +2164,7 @@ export type StillAsk = Message<"handhold.StillAsk"> & {
  * Use `create(StillAskSchema)` to create a new message.
  */
 export const StillAskSchema: GenMessage<StillAsk> = /*@__PURE__*/
-  messageDesc(file_handhold, 45);
+  messageDesc(file_handhold, 54);
 
 /**
  * customer
@@ -1824,7 +2217,7 @@ export type StillAnswer = Message<"handhold.StillAnswer"> & {
  * Use `create(StillAnswerSchema)` to create a new message.
  */
 export const StillAnswerSchema: GenMessage<StillAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 46);
+  messageDesc(file_handhold, 55);
 
 /**
  * agent
@@ -1857,7 +2250,7 @@ export type StillHave = Message<"handhold.StillHave"> & {
  * Use `create(StillHaveSchema)` to create a new message.
  */
 export const StillHaveSchema: GenMessage<StillHave> = /*@__PURE__*/
-  messageDesc(file_handhold, 47);
+  messageDesc(file_handhold, 56);
 
 /**
  * agent
@@ -1906,7 +2299,7 @@ export type CameraControl = Message<"handhold.CameraControl"> & {
  * Use `create(CameraControlSchema)` to create a new message.
  */
 export const CameraControlSchema: GenMessage<CameraControl> = /*@__PURE__*/
-  messageDesc(file_handhold, 48);
+  messageDesc(file_handhold, 57);
 
 /**
  * @generated from message handhold.Focus
@@ -1930,7 +2323,7 @@ export type Focus = Message<"handhold.Focus"> & {
  * Use `create(FocusSchema)` to create a new message.
  */
 export const FocusSchema: GenMessage<Focus> = /*@__PURE__*/
-  messageDesc(file_handhold, 49);
+  messageDesc(file_handhold, 58);
 
 /**
  * customer, under the consent camera, whenever it changes
@@ -1983,7 +2376,7 @@ export type CameraState = Message<"handhold.CameraState"> & {
  * Use `create(CameraStateSchema)` to create a new message.
  */
 export const CameraStateSchema: GenMessage<CameraState> = /*@__PURE__*/
-  messageDesc(file_handhold, 50);
+  messageDesc(file_handhold, 59);
 
 /**
  * @generated from message handhold.Lens
@@ -2005,7 +2398,7 @@ export type Lens = Message<"handhold.Lens"> & {
  * Use `create(LensSchema)` to create a new message.
  */
 export const LensSchema: GenMessage<Lens> = /*@__PURE__*/
-  messageDesc(file_handhold, 51);
+  messageDesc(file_handhold, 60);
 
 /**
  * agent: no more is wanted
@@ -2020,7 +2413,7 @@ export type Goodbye = Message<"handhold.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_handhold, 52);
+  messageDesc(file_handhold, 61);
 
 /**
  * customer
@@ -2046,7 +2439,7 @@ export type Rating = Message<"handhold.Rating"> & {
  * Use `create(RatingSchema)` to create a new message.
  */
 export const RatingSchema: GenMessage<Rating> = /*@__PURE__*/
-  messageDesc(file_handhold, 53);
+  messageDesc(file_handhold, 62);
 
 /**
  * agent, under device-state
@@ -2088,7 +2481,7 @@ export type CheckAsk = Message<"handhold.CheckAsk"> & {
  * Use `create(CheckAskSchema)` to create a new message.
  */
 export const CheckAskSchema: GenMessage<CheckAsk> = /*@__PURE__*/
-  messageDesc(file_handhold, 54);
+  messageDesc(file_handhold, 63);
 
 /**
  * agent
@@ -2109,7 +2502,7 @@ export type CheckCancel = Message<"handhold.CheckCancel"> & {
  * Use `create(CheckCancelSchema)` to create a new message.
  */
 export const CheckCancelSchema: GenMessage<CheckCancel> = /*@__PURE__*/
-  messageDesc(file_handhold, 55);
+  messageDesc(file_handhold, 64);
 
 /**
  * agent: a guide begins at both ends, and takes the place of the one before
@@ -2169,7 +2562,7 @@ export type GuideOpen = Message<"handhold.GuideOpen"> & {
  * Use `create(GuideOpenSchema)` to create a new message.
  */
 export const GuideOpenSchema: GenMessage<GuideOpen> = /*@__PURE__*/
-  messageDesc(file_handhold, 56);
+  messageDesc(file_handhold, 65);
 
 /**
  * agent: one for each step, in order, behind GuideOpen
@@ -2253,7 +2646,7 @@ export type GuideStep = Message<"handhold.GuideStep"> & {
  * Use `create(GuideStepSchema)` to create a new message.
  */
 export const GuideStepSchema: GenMessage<GuideStep> = /*@__PURE__*/
-  messageDesc(file_handhold, 57);
+  messageDesc(file_handhold, 66);
 
 /**
  * agent: how the whole list stands now
@@ -2300,7 +2693,7 @@ export type GuideState = Message<"handhold.GuideState"> & {
  * Use `create(GuideStateSchema)` to create a new message.
  */
 export const GuideStateSchema: GenMessage<GuideState> = /*@__PURE__*/
-  messageDesc(file_handhold, 58);
+  messageDesc(file_handhold, 67);
 
 /**
  * customer: a button of the list
@@ -2331,7 +2724,7 @@ export type GuideAct = Message<"handhold.GuideAct"> & {
  * Use `create(GuideActSchema)` to create a new message.
  */
 export const GuideActSchema: GenMessage<GuideAct> = /*@__PURE__*/
-  messageDesc(file_handhold, 59);
+  messageDesc(file_handhold, 68);
 
 /**
  * agent: a step's picture
@@ -2369,7 +2762,7 @@ export type GuidePart = Message<"handhold.GuidePart"> & {
  * Use `create(GuidePartSchema)` to create a new message.
  */
 export const GuidePartSchema: GenMessage<GuidePart> = /*@__PURE__*/
-  messageDesc(file_handhold, 60);
+  messageDesc(file_handhold, 69);
 
 /**
  * customer, once joined
@@ -2390,7 +2783,7 @@ export type GuideWish = Message<"handhold.GuideWish"> & {
  * Use `create(GuideWishSchema)` to create a new message.
  */
 export const GuideWishSchema: GenMessage<GuideWish> = /*@__PURE__*/
-  messageDesc(file_handhold, 61);
+  messageDesc(file_handhold, 70);
 
 /**
  * stream `still`
@@ -2423,7 +2816,7 @@ export type StillPart = Message<"handhold.StillPart"> & {
  * Use `create(StillPartSchema)` to create a new message.
  */
 export const StillPartSchema: GenMessage<StillPart> = /*@__PURE__*/
-  messageDesc(file_handhold, 62);
+  messageDesc(file_handhold, 71);
 
 /**
  * A frame has one of these, or a StateBatch{repeated StateChange change = 15}: state.h. 15 stays free here.
@@ -2460,7 +2853,7 @@ export type StateChange = Message<"handhold.StateChange"> & {
  * Use `create(StateChangeSchema)` to create a new message.
  */
 export const StateChangeSchema: GenMessage<StateChange> = /*@__PURE__*/
-  messageDesc(file_handhold, 63);
+  messageDesc(file_handhold, 72);
 
 /**
  * @generated from message handhold.Device
@@ -2528,7 +2921,7 @@ export type Device = Message<"handhold.Device"> & {
  * Use `create(DeviceSchema)` to create a new message.
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
-  messageDesc(file_handhold, 64);
+  messageDesc(file_handhold, 73);
 
 /**
  * @generated from message handhold.Property
@@ -2590,7 +2983,7 @@ export type Property = Message<"handhold.Property"> & {
  * Use `create(PropertySchema)` to create a new message.
  */
 export const PropertySchema: GenMessage<Property> = /*@__PURE__*/
-  messageDesc(file_handhold, 65);
+  messageDesc(file_handhold, 74);
 
 /**
  * @generated from message handhold.CheckResult
@@ -2686,5 +3079,5 @@ export type CheckResult = Message<"handhold.CheckResult"> & {
  * Use `create(CheckResultSchema)` to create a new message.
  */
 export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
-  messageDesc(file_handhold, 66);
+  messageDesc(file_handhold, 75);
 
