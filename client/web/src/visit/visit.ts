@@ -4,89 +4,18 @@
  * event of the protocol is turned here into what is so; screens are told "something changed" and read it.
  */
 import type {
-  CameraOrder, CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, GuideAct, LogReceiptBytes, PauseBy, PauseReason, SessionData, SessionEvent, Still,
+  CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../proto/session.js';
 import { takeGuidePart } from './guide.js';
 import type { Guide } from './guide.js';
 import { openLine } from './line.js';
 import type { Keeper } from './keep.js';
 import type { Line } from './line.js';
+import type { Ask, Devices, Ended, Entry, Peer, Said, Sheet, StillAsked, VisitKept, Words } from './model.js';
 
-export interface Peer {
-  name: string;
-  organisation: string;
-  verified: boolean;
-}
+export type * from './model.js';
 
-export interface Ask {
-  capability: Capability;
-  purpose: string;
-  maxS: number;
-  retentionDays: number;
-}
-
-/** Up to three that belong together, asked for at once and answered each by itself. */
-export interface Sheet {
-  request: number;
-  asks: readonly Ask[];
-}
-
-/** A photo that was asked for: it is being chosen, or is on its way. */
-export interface StillAsked {
-  id: number;
-  /** 0..1; undefined: not sent. */
-  arrived: number | undefined;
-}
-
-export interface Said {
-  mine: boolean;
-  text: string;
-  unixMs: number;
-}
-
-/** One note of this end, with what proves it. */
-export interface Entry {
-  capability: Capability | undefined;
-  action: string;
-  note: string;
-  r: Uint8Array;
-  receipt: LogReceiptBytes;
-  unixMs: number;
-}
-
-export type Mark = Extract<SessionData, { kind: 'mark' }>;
-
-export interface Ended {
-  reason: string;
-  by: number;
-  /** What refused, when it was refused for good. */
-  err: Err | undefined;
-  message: string;
-}
-
-/** Of a visit, over a reload. What was written is kept, so that the place that somebody was told is not lost. */
-export interface VisitKept {
-  joinedAt: number;
-  peer: Peer | undefined;
-  words: Visit['words'];
-  chat: readonly Said[];
-  entries: readonly Entry[];
-  guide: Guide | undefined;
-}
 const CHAT_KEPT = 50;
-
-/** What the camera and the device listen to; screens use listen(). */
-export interface Devices {
-  capture(capability: Capability, on: boolean): void;
-  /** It did not come to a capture that was about to begin, or not yet: what was made ready for it is let go. */
-  letGo(capability: Capability): void;
-  keyFrame(): void;
-  mark(mark: Mark): void;
-  clear(id: number): void;
-  pointer(x: number, y: number): void;
-  control(order: CameraOrder): void;
-  checkAsked(id: number, check: string, target: string): void;
-}
 
 export class Visit {
   joinedAt = 0;
@@ -120,7 +49,7 @@ export class Visit {
   readonly expiring = new Set<Capability>();
   readonly refusedBy = new Map<Capability, ConsentState>();
   paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
-  words: { list: readonly string[]; required: boolean; answered?: boolean } | undefined;
+  words: Words | undefined;
   readonly chat: Said[] = [];
   readonly entries: Entry[] = [];
   alarm: string | undefined;

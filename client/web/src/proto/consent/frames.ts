@@ -11,7 +11,7 @@ import { SFRAME_TAG_BYTES, sframeHeader } from '../seal/sframe.js';
 import type { Capability } from '../wire/capability.js';
 import { INDEX, MAX_MEDIA_BYTES } from '../wire/envelope.js';
 import type { Core } from '../session/core.js';
-import type { Grant } from './grants.js';
+import type { Grant } from './grant.js';
 import { frameContext } from './statement.js';
 
 const RELIABLE = 0, AUDIO = 1, VIDEO = 2, BULK = 3;

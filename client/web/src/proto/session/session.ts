@@ -13,15 +13,16 @@ import { signPublicKey } from '../seal/signature.js';
 import { NOTHING_SEEN, type LogSeen } from '../log/receipt.js';
 import { policyAllows } from '../identity/policy.js';
 import { Outbox } from '../consent/outbox.js';
-import { Grants, type Grant } from '../consent/grants.js';
+import type { Grant } from '../consent/grant.js';
+import { Grants } from '../consent/grants.js';
 import { customerSigner, PURPOSE } from '../consent/statement.js';
-import { endNumber, type Capability, type EndReason } from '../wire/capability.js';
-import { CONTROL, type Control } from '../wire/control.js';
+import type { Capability, EndReason } from '../wire/capability.js';
+import type { Control } from '../wire/control.js';
 import { envelope, envelopeParse, INDEX, TYPE, type EnvelopeType } from '../wire/envelope.js';
-import { ByeSchema } from '../wire/handhold_pb.js';
 import { encodeMessage } from '../wire/message.js';
 import { LIMIT, type Core, type Peer } from './core.js';
 import { DataChannel } from './data.js';
+import { Ending } from './ending.js';
 import { Goodbye } from './goodbye.js';
 import { Hold } from './hold.js';
 import { Move } from './move.js';
@@ -60,6 +61,7 @@ export class Session implements CustomerSession, Core {
   readonly data: DataChannel = new DataChannel(this);
   readonly hold: Hold = new Hold(this);
   readonly goodbye: Goodbye = new Goodbye(this);
+  readonly #theEnd: Ending = new Ending(this);
   readonly stills: Stills = new Stills(this);
   readonly outbox: Outbox = new Outbox(this);
   readonly grants: Grants = new Grants(this);
@@ -71,13 +73,7 @@ export class Session implements CustomerSession, Core {
   logDistrusted = false;
   wordsMatched = false;
   lostSinceMs = Infinity;
-  ending = false;
-  endReason: EndReason = 'failed';
-  endBy = 0;
   tree: LogSeen;
-  #over = false;
-  #endDeadlineMs = Infinity;
-  #gaveUp = false;
   #events: SessionEvent[] = [];
 
   constructor(readonly config: CustomerConfig) {
@@ -119,7 +115,7 @@ export class Session implements CustomerSession, Core {
 
   keep(): string | undefined {
     const { monoMs, unixMs } = this.config.clock(), { token } = this.link, resumeKeys = this.pair.keep();
-    if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.#over || this.goodbye.said) return undefined;
+    if (!this.peer || !this.sid || !token || !resumeKeys.length || !this.pair.everConfirmed || this.ending || this.ended || this.goodbye.said) return undefined;
     return keptWrite({
       uiBuild: this.config.uiBuild, unixMs, startUnixMs: unixMs - (monoMs - this.startMs), sid: this.sid, joinHost: this.joinHost, csSeed: this.csSeed, token,
       resumeKeys, peer: this.peer, tree: this.tree, checkpoint: this.checkpoint, logDistrusted: this.logDistrusted, wordsMatched: this.wordsMatched,
@@ -131,7 +127,7 @@ export class Session implements CustomerSession, Core {
     return this.peer !== undefined;
   }
   over(): boolean {
-    return this.#over && !this.queue.hasControl();
+    return this.ended && !this.queue.hasControl();
   }
 
   /* ---------------------------------------------------------------- telling */
@@ -210,13 +206,22 @@ export class Session implements CustomerSession, Core {
     return this.queue.mediaBytes();
   }
   wantsConnection(): boolean {
-    return !this.#over;
+    return !this.ended;
   }
 
-  /* ---------------------------------------------------------------- the end */
+  /* ---------------------------------------------------------------- the end, and time */
 
   get ended(): boolean {
-    return this.#over;
+    return this.#theEnd.over;
+  }
+  get ending(): boolean {
+    return this.#theEnd.begun;
+  }
+  get endReason(): EndReason {
+    return this.#theEnd.reason;
+  }
+  get endBy(): number {
+    return this.#theEnd.by;
   }
 
   #wipe(): void {
@@ -230,26 +235,14 @@ export class Session implements CustomerSession, Core {
   }
 
   finish(reason: EndReason, by: number, message: string): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.ended) return;
+    this.#theEnd.over = true;
     if (reason === 'connection-lost' && this.joined) this.emit({ kind: 'connection', state: 'lost' });
     this.#wipe();
-    this.#endDeadlineMs = Infinity;
     this.emit({ kind: 'ended', reason, by, message });
   }
-
   beginEnd(reason: EndReason, by: number): void {
-    if (this.#over || this.ending) return;
-    this.ending = true;
-    this.endReason = reason;
-    this.endBy = by;
-    this.#endDeadlineMs = this.now.monoMs + LIMIT.END_WAIT_MS;
-    if (this.joined) {
-      this.grants.withdrawAll(PURPOSE.ENDED);
-      this.grants.endStatement();
-    }
-    this.controlMessage(CONTROL.BYE, ByeSchema, { reason: endNumber(reason) });
-    if (!this.pair.up) this.outbox.finalise(); /* nobody is there to co-sign */
+    this.#theEnd.begin(reason, by);
   }
 
   end(reason: EndReason): void {
@@ -258,55 +251,22 @@ export class Session implements CustomerSession, Core {
     if (!this.joined && this.link.state !== 'seated') this.finish(reason, this.endBy, '');
   }
 
-  #tickEnd(): void {
-    let late = this.now.monoMs >= this.#endDeadlineMs;
-    if (!this.ending || this.#over) return;
-    if (!this.link.left && (late || !this.outbox.waiting())) {
-      this.link.leave();
-      this.#endDeadlineMs = this.now.monoMs + LIMIT.HEARTBEAT_MS;
-      late = this.link.state !== 'seated';
-    }
-    if (late) this.finish(this.endReason, this.endBy, '');
-  }
-
-  /* ---------------------------------------------------------------- time */
-
-  #giveUpMs(): number {
-    return this.peer ? this.lostSinceMs + this.peer.policy.graceS * 1000 : Infinity;
-  }
-
   deadline(): number {
-    if (this.#over) return Infinity;
     const at = Math.min(this.pair.deadline(), this.outbox.deadline(), this.grants.deadline(), this.hold.deadline(), this.goodbye.deadline());
-    if (this.ending) return !this.link.left && !this.outbox.waiting() ? this.now.monoMs : Math.min(at, this.#endDeadlineMs);
-    return Math.min(at, this.startMs + LIMIT.SESSION_MS, this.#giveUpMs() + (this.#gaveUp ? LIMIT.GIVE_UP_EXTRA_MS : 0));
+    return this.#theEnd.deadline(at);
   }
 
   tick(): void {
     this.#enter();
-    if (this.#over) return;
+    if (this.ended) return;
     if (this.#events.length > LIMIT.EVENTS) return this.finish('failed', INDEX.CUSTOMER, 'events were not read: a bounded row is full');
     this.pair.tick();
     this.outbox.tick();
     this.grants.tick();
     this.hold.tick();
-    this.#tickGrace();
-    if (!this.#over) this.goodbye.tick();
-    if (!this.#over && this.now.monoMs >= this.startMs + LIMIT.SESSION_MS) this.beginEnd('expired', INDEX.CUSTOMER);
-    this.#tickEnd();
-  }
-
-  /* Nobody is asked again within the grace time; after it what was granted is taken back, and a little later the session is over. */
-  #tickGrace(): void {
-    const at = this.#giveUpMs(), { monoMs } = this.now;
-    if (at === Infinity) this.#gaveUp = false;
-    if (monoMs < at) return;
-    if (!this.#gaveUp) {
-      this.#gaveUp = true;
-      this.grants.withdrawAll(PURPOSE.CONNECTION_LOST);
-    } else if (monoMs >= at + LIMIT.GIVE_UP_EXTRA_MS) {
-      this.finish('connection-lost', INDEX.CUSTOMER, 'the connection did not come back in time');
-    }
+    this.#theEnd.tickGrace();
+    if (!this.ended) this.goodbye.tick();
+    this.#theEnd.tick();
   }
 
   /* ---------------------------------------------------------------- commands */
@@ -315,7 +275,7 @@ export class Session implements CustomerSession, Core {
     this.#enter();
     const grant = this.grants.get(capability);
     if (!grant) return 'RANGE';
-    return this.#over ? 'CONSENT' : act(grant);
+    return this.ended ? 'CONSENT' : act(grant);
   }
 
   grant(capability: Capability): Err {
@@ -350,7 +310,7 @@ export class Session implements CustomerSession, Core {
 
   #mayAct(): boolean {
     this.#enter();
-    return this.joined && !this.ending && !this.#over;
+    return this.joined && !this.ending && !this.ended;
   }
 
   stillSend(id: number, still: Still): Err {
@@ -376,7 +336,7 @@ export class Session implements CustomerSession, Core {
 
   sendData(data: SessionData): Err {
     this.#enter();
-    if (!this.joined || this.ending || this.#over) return 'STATE';
+    if (!this.joined || this.ending || this.ended) return 'STATE';
     if (data.kind === 'check-words') this.wordsMatched = data.match;
     return this.data.send(data);
   }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * media/line.ts - what a sender knows of the line, from acknowledgements of whole frames alone. The twin of
+ * proto/media/line.h, which says why; both are held to the same trace (media.json of handhold-vectors).
+ *
+ * A lost packet holds up some frames, a queue holds up every one: so the *standing queue* is the smallest delay of the
+ * last moments over the smallest ever seen of late. Times are whole milliseconds on the sender's clock.
+ */
+
+const FRAMES = 256, ARRIVALS = 64, BASES = 8, BASE_MS = 4000;
+const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
+/** A trip, before one is known. */
+export const PATIENCE_MS = 300;
+
+export const div = (a: number, b: number): number => Math.trunc(a / b);
+
+export interface OnItsWay {
+  readonly object: number;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
+interface Arrival {
+  readonly atMs: number; /* receiver's clock */
+  readonly delayMs: number; /* over `zero` */
+  readonly bytes: number;
+}
+
+interface Base {
+  delayMs: number;
+  tripMs: number;
+}
+
+export class Line {
+  /** When the newest acknowledgement came. */
+  heardMs = 0;
+  /** Frames that others overtook: dropped on the way. */
+  lost = 0;
+  private frames: OnItsWay[] = []; /* oldest first */
+  private arrivals: Arrival[] = []; /* newest last */
+  private known = false;
+  private zero = 0; /* receiver's minus sender's clock at the first arrival, modulo 2^32 */
+  private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity })); /* newest first */
+  private spikeMs = 0; /* by how much single frames are late over what stands, at the worst of late */
+
+  constructor(private baseMs: number) {}
+
+  get oldest(): OnItsWay | undefined {
+    return this.frames[0];
+  }
+
+  sent(object: number, bytes: number, nowMs: number): void {
+    if (this.frames.length === FRAMES) this.frames.shift();
+    this.frames.push({ object, bytes, atMs: nowMs });
+  }
+
+  /** It arrived at `arrivalMs` of the receiver's clock. False: it is not on its way. Frames before it are lost. */
+  acked(object: number, arrivalMs: number, nowMs: number): boolean {
+    while (this.frames.length && this.frames[0]!.object < object) {
+      this.frames.shift();
+      this.lost++;
+    }
+    if (this.frames[0]?.object !== object) return false;
+    this.arrived(this.frames.shift()!, arrivalMs, nowMs);
+    return true;
+  }
+
+  private arrived(frame: OnItsWay, arrivalMs: number, nowMs: number): void {
+    const apart = (arrivalMs - frame.atMs) | 0;
+    if (!this.known) this.zero = apart;
+    this.known = true;
+    const delayMs = (apart - this.zero) | 0, tripMs = nowMs - frame.atMs;
+    this.arrivals.push({ atMs: frame.atMs + delayMs, delayMs, bytes: frame.bytes });
+    if (this.arrivals.length > ARRIVALS) this.arrivals.shift();
+    if (nowMs >= this.baseMs + BASE_MS) {
+      this.bases.pop();
+      this.bases.unshift({ delayMs: Infinity, tripMs: Infinity });
+      this.baseMs = nowMs;
+    }
+    const newest = this.bases[0]!;
+    newest.delayMs = Math.min(newest.delayMs, delayMs);
+    newest.tripMs = Math.min(newest.tripMs, tripMs);
+    this.heardMs = nowMs;
+    this.spikeMs -= div(this.spikeMs, 128);
+    const standing = this.standingMs(WINDOW_MAX_MS);
+    if (standing !== undefined) this.spikeMs = Math.max(this.spikeMs, delayMs - this.baseDelay() - standing);
+  }
+
+  private baseDelay(): number {
+    return Math.min(...this.bases.map((base) => base.delayMs));
+  }
+
+  /** Smallest delay over base of the frames that arrived in the last `windowMs`; undefined: fewer than three did. */
+  standingMs(windowMs: number): number | undefined {
+    let least = Infinity, count = 0;
+    for (const arrival of this.newest(windowMs)) {
+      least = Math.min(least, arrival.delayMs);
+      count++;
+    }
+    return count < ENOUGH ? undefined : least - this.baseDelay();
+  }
+
+  /** Back from the newest, while they are of that window. */
+  private *newest(windowMs: number): Generator<Arrival> {
+    const { arrivals } = this, after = (arrivals[arrivals.length - 1]?.atMs ?? 0) - windowMs;
+    for (let i = arrivals.length - 1; i >= 0 && arrivals[i]!.atMs > after; i--) yield arrivals[i]!;
+  }
+
+  /** The shortest window in which a frame that came through unhindered is to be expected: longer where packets are lost. */
+  windowMs(): number {
+    return Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, div(WINDOW_MIN_MS, 2) + 2 * this.spikeMs));
+  }
+
+  /** What arrived in the `windowMs` before the newest arrival, in bits a second; undefined: nothing did. */
+  deliveredBps(windowMs: number): number | undefined {
+    let bytes = 0;
+    for (const arrival of this.newest(windowMs)) bytes += arrival.bytes;
+    return this.arrivals.length ? div(bytes * 8000, windowMs) : undefined;
+  }
+
+  /** Smallest time from leaving to acknowledgement; undefined before the first. */
+  tripMs(): number | undefined {
+    const least = Math.min(...this.bases.map((base) => base.tripMs));
+    return least === Infinity ? undefined : least;
+  }
+
+  /** How much longer than that the oldest frame on its way has been out; 0 when none is. */
+  overdueMs(nowMs: number): number {
+    const { oldest } = this;
+    return oldest ? Math.max(0, nowMs - oldest.atMs - (this.tripMs() ?? PATIENCE_MS)) : 0;
+  }
+}

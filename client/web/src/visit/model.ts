@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/* visit/model.ts - what a visit is made of, as plain data: its people, what is asked, said and noted. */
+import type { CameraOrder, Capability, Err, LogReceiptBytes, SessionData } from '../proto/session.js';
+import type { Guide } from './guide.js';
+
+export interface Peer {
+  name: string;
+  organisation: string;
+  verified: boolean;
+}
+
+export interface Ask {
+  capability: Capability;
+  purpose: string;
+  maxS: number;
+  retentionDays: number;
+}
+
+/** Up to three that belong together, asked for at once and answered each by itself. */
+export interface Sheet {
+  request: number;
+  asks: readonly Ask[];
+}
+
+/** A photo that was asked for: it is being chosen, or is on its way. */
+export interface StillAsked {
+  id: number;
+  /** 0..1; undefined: not sent. */
+  arrived: number | undefined;
+}
+
+export interface Said {
+  mine: boolean;
+  text: string;
+  unixMs: number;
+}
+
+/** One note of this end, with what proves it. */
+export interface Entry {
+  capability: Capability | undefined;
+  action: string;
+  note: string;
+  r: Uint8Array;
+  receipt: LogReceiptBytes;
+  unixMs: number;
+}
+
+export type Mark = Extract<SessionData, { kind: 'mark' }>;
+
+export interface Ended {
+  reason: string;
+  by: number;
+  /** What refused, when it was refused for good. */
+  err: Err | undefined;
+  message: string;
+}
+
+/** The four words, and what the person said of them. */
+export interface Words {
+  list: readonly string[];
+  required: boolean;
+  answered?: boolean;
+}
+
+/** Of a visit, over a reload. What was written is kept, so that the place that somebody was told is not lost. */
+export interface VisitKept {
+  joinedAt: number;
+  peer: Peer | undefined;
+  words: Words | undefined;
+  chat: readonly Said[];
+  entries: readonly Entry[];
+  guide: Guide | undefined;
+}
+/** What the camera and the device listen to; screens use listen(). */
+export interface Devices {
+  capture(capability: Capability, on: boolean): void;
+  /** It did not come to a capture that was about to begin, or not yet: what was made ready for it is let go. */
+  letGo(capability: Capability): void;
+  keyFrame(): void;
+  mark(mark: Mark): void;
+  clear(id: number): void;
+  pointer(x: number, y: number): void;
+  control(order: CameraOrder): void;
+  checkAsked(id: number, check: string, target: string): void;
+}
