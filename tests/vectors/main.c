@@ -16,6 +16,7 @@ static const struct file {
     {"events.json", vectors_events},   {"gates.json", vectors_gates},
     {"log.json", vectors_log},         {"invitations.json", vectors_invitations},
     {"control.json", vectors_control}, {"media.json", vectors_media},
+    {"playout.json", vectors_playout},
 };
 
 static int write_file(const char *folder, const struct file *file)

@@ -25,6 +25,7 @@ json_t *vectors_log(void);
 json_t *vectors_invitations(void);
 json_t *vectors_control(void);
 json_t *vectors_media(void);
+json_t *vectors_playout(void);
 
 /* What is expected to succeed here: anything else ends the program with the place. */
 void vectors_must(enum proto_err err, const char *file, int line);
