@@ -241,7 +241,8 @@ struct proto_session {
     char join_host[PROTO_JOIN_HOST_MAX + 1];
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
     struct proto_buf org_note, policy_note; /* as the relay serves them */
-    char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
+    char log_vkey[PROTO_ORG_VKEY_BYTES + 1]; /* of the log that this relay writes; empty: the organisation names none */
+    struct proto_log_verifier log_verifier;  /* of the same */
     struct proto_log_seen seen;
     struct seen_view view;
     bool log_distrusted;        /* a fork was seen: nothing is granted any more */
@@ -337,8 +338,8 @@ void seen_advance(struct proto_session *s, const struct proto_log_seen *to, cons
 /** A receipt was verified: its tree `to`, of the signed `note`, continues `from`, which was seen when the note left. */
 void seen_receipt(struct proto_session *s, const struct proto_log_seen *from, const struct proto_log_seen *to,
                   const char *note);
-/** The log's key is known: what is remembered of another log of this organisation is none of this one. */
-void seen_pick(struct proto_session *s);
+/** The organisation and the log's name are known: its key, and what was seen of it before, if it was this one. */
+void session_pick_log(struct proto_session *s);
 void seen_tell_relay(const struct proto_session *s, handhold_Hello *hello);
 void seen_tell_peer(struct proto_session *s, handhold_Heartbeat *hb);
 void seen_heard(struct proto_session *s, const handhold_Heartbeat *hb);
@@ -356,6 +357,8 @@ void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *mess
 void relay_link_opened(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_noted(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_peer_changed(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_kept_part(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_kept_answer(struct proto_session *s, const handhold_FromRelay *message);
 
 /* pair.c */
 void pair_start(struct proto_session *s); /* customer: a handshake with whoever is there */

@@ -30,6 +30,7 @@
 #include "proto/util/random.h"
 #include "proto/util/time.h"
 #include "proto/wire/capability.h"
+#include "proto/wire/kept.h"
 #include "proto/wire/message.h"
 
 struct proto_session; /* opaque: session.c */
@@ -109,6 +110,7 @@ enum proto_event_kind {
     PROTO_EVENT_EXPIRING,    /* customer: a grant ends soon; proto_session_extend() is possible from now on */
     PROTO_EVENT_HOLD,        /* customer: the agent has put this session on hold, or is back */
     PROTO_EVENT_STILL,       /* a still was asked for, answered, or is whole */
+    PROTO_EVENT_KEPT,        /* agent: what the relay keeps, a part of it, or that something is kept */
     PROTO_EVENT_BLOCKED,     /* the relay did not forward what this end sent */
     PROTO_EVENT_ALARM,       /* somebody on the way tampers: replay, altered frame, forked log, wrong code */
     PROTO_EVENT_ERROR,       /* something a person must read */
@@ -224,6 +226,16 @@ struct proto_event {
             uint32_t id;
             struct proto_still still; /* WHOLE at the agent: all of it; SENDING: what is known of it, bytes NULL */
         } still;
+        struct {
+            enum proto_kept kind;
+            bool added;         /* an answer to kept_add: only `err` and `message` are set */
+            enum proto_err err; /* OK: the rest is set */
+            const char *message;
+            const char *name;    /* of the guide's file, as asked */
+            uint64_t from, next; /* next 0: that was the last part */
+            const uint8_t *bytes;
+            size_t len;
+        } kept;
         const char *words[4];
         struct {
             enum proto_capability capability; /* NONE when the stream is not known any more */
@@ -359,6 +371,16 @@ PROTO_MUST_USE enum proto_err proto_session_push_voice(struct proto_session *s, 
  * Chat, pointer, mark, clear, check words: numbered, delivered once and in order across reconnects (the pointer may be
  * lost). `seq` is set here. ARGUMENT: a kind that has a command of its own.
  */
+/**
+ * Agent, once the invitation stands: asks the relay for what it keeps for staff (PROTOCOL.md 10.7), or gives it
+ * something to keep. Cases are those of this session's customer. Answers come as PROTO_EVENT_KEPT, in the order of the
+ * asks; none comes when the connection is lost before. STATE: there is no connection. RANGE: a name or what is sealed.
+ */
+PROTO_MUST_USE enum proto_err proto_session_kept_ask(struct proto_session *s, enum proto_kept kind, const char *name,
+                                                     uint64_t from);
+PROTO_MUST_USE enum proto_err proto_session_kept_add(struct proto_session *s, enum proto_kept kind, uint32_t days,
+                                                     const uint8_t *sealed, size_t len);
+
 PROTO_MUST_USE enum proto_err proto_session_send_data(struct proto_session *s, const handhold_Data *data,
                                                       struct proto_now now);
 /** Ends the session: withdraws everything, says so to everybody. */

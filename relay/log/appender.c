@@ -282,6 +282,8 @@ void relay_appender_free(struct relay_appender *a)
 
 static bool job_fits(const struct relay_job *job)
 {
+    if (job->kept)
+        return !job->has_entry && !job->session && job->evidence_len <= RELAY_STORE_KEPT_MAX;
     if (!job->has_entry)
         return job->session != NULL;
     return job->kind >= PROTO_LOG_STATEMENT && job->kind <= PROTO_LOG_OFFICER_ACT && job->evidence &&
@@ -291,7 +293,7 @@ static bool job_fits(const struct relay_job *job)
 
 static struct log_item *copy_job(const struct relay_job *job)
 {
-    size_t evidence_len = job->has_entry ? job->evidence_len : 0;
+    size_t evidence_len = job->has_entry || job->kept ? job->evidence_len : 0;
     struct log_item *item = malloc(sizeof *item + evidence_len);
 
     if (!item)

@@ -58,7 +58,11 @@ PROTO_MUST_USE enum proto_err relay_appender_start(struct relay_appender **out,
 /** Writes what was pushed, ends the thread, forgets untaken results, wipes the seed. NULL is fine. */
 void relay_appender_free(struct relay_appender *a);
 
-/* One unit of work: an entry, a session row, or both in one transaction. Borrowed parts are copied by push. */
+/* What of a job is no part of the log (relay/store/store.h). */
+enum relay_job_kept { RELAY_JOB_KEEPS_NOTHING, RELAY_JOB_CASE, RELAY_JOB_COUNT, RELAY_JOB_EXPIRE };
+
+/* One unit of work: an entry, a session row, both in one transaction, or something that staff keep. Borrowed parts are
+ * copied by push. */
 struct relay_job {
     uint64_t ticket;                           /* the caller's; comes back with the result */
     bool closing;                              /* ends something: may use the last places of the queue */
@@ -68,8 +72,10 @@ struct relay_job {
     enum proto_log_class kind;
     uint8_t commitment[PROTO_LOG_HASH_BYTES];
     uint8_t sid[RELAY_STORE_SID_BYTES]; /* zeros: no session */
-    const uint8_t *evidence;
+    const uint8_t *evidence; /* CASE, COUNT: what is kept */
     size_t evidence_len;
+    enum relay_job_kept kept; /* with neither entry nor session */
+    int64_t until_ms;         /* CASE: unix time; EXPIRE: what ends before goes */
     const struct proto_entries
         *erase; /* destroyed in the same transaction, for the entry that says so; erase_count 0: none */
     size_t erase_count;

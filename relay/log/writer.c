@@ -279,12 +279,36 @@ static enum proto_err erase(struct log_writer *w, struct log_item *item)
     return err;
 }
 
+/* No part of the log: it has no leaf, and no receipt. */
+static enum proto_err keep(struct log_writer *w, struct log_item *item, int64_t unix_ms)
+{
+    const struct relay_job *job = &item->job;
+    struct relay_store_case one = {
+        .time_ms = unix_ms, .until_ms = job->until_ms, .sealed = job->evidence, .len = job->evidence_len};
+    enum proto_err err;
+
+    memcpy(one.sid, job->sid, sizeof one.sid);
+    if (job->kept == RELAY_JOB_COUNT)
+        err = relay_store_add_count(w->store, job->evidence, job->evidence_len);
+    else if (job->kept == RELAY_JOB_CASE)
+        err = relay_store_put_case(w->store, &one);
+    else
+        err = relay_store_expire_cases(w->store, job->until_ms);
+    if (is_own_fault(err)) {
+        fail(item, err, relay_store_error(w->store));
+        err = PROTO_OK;
+    }
+    return err;
+}
+
 static enum proto_err write_item(struct log_writer *w, struct log_item *item, int64_t unix_ms)
 {
     const struct relay_job *job = &item->job;
     uint64_t index = 0;
     enum proto_err err = PROTO_OK, known = PROTO_ERR_NOT_FOUND;
 
+    if (job->kept)
+        return keep(w, item, unix_ms);
     if (job->has_entry && job->seen_size > w->head.size) {
         fail(item, PROTO_ERR_LOG, "the asker has seen a longer log than this one; one of the two is not this log");
         return PROTO_OK;

@@ -116,6 +116,8 @@ static enum proto_err erase_one(struct relay_store *store, uint64_t index, uint6
     sqlite3_bind_int64(row, 1, (sqlite3_int64)index);
     err = store_run(store, STORE_ENTRY_ERASE_ONE, "erasing evidence");
     *erased += err ? 0 : (uint64_t)sqlite3_changes(store->data);
+    if (!err)
+        err = run_with_sid(store, STORE_CASE_ERASE_EMPTY, sid);
     return err ? err : run_with_sid(store, STORE_SESSION_ERASE_EMPTY, sid);
 }
 

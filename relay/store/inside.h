@@ -52,11 +52,25 @@
     X(ENTRY_WHOSE, 0, "SELECT sid,dek FROM entry WHERE idx=?1")                                                        \
     X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \
     X(ENTRY_ANY, 0, "SELECT 1 FROM entry WHERE sid=?1 LIMIT 1")                                                        \
-    X(DEK_NEEDED, 0, "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                              \
+    X(DEK_NEEDED, 0,                                                                                                   \
+      "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL"                                                      \
+      " UNION ALL SELECT 1 FROM kept_case WHERE dek=?1 LIMIT 1")                                                       \
     X(DEK_WHOSE, 0, "SELECT sid FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                             \
     X(SESSION_ERASE_EMPTY, 0,                                                                                          \
       "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
       " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
+    X(CASE_PUT, 0,                                                                                                     \
+      "INSERT OR REPLACE INTO kept_case(sid,ref,time_ms,until_ms,dek,bytes) VALUES(?1,?2,?3,?4,?5,?6)")                \
+    X(CASE_DROP, 0, "DELETE FROM kept_case WHERE sid=?1")                                                              \
+    X(CASE_EACH, 0,                                                                                                    \
+      "SELECT sid,time_ms,until_ms,dek,bytes FROM kept_case WHERE ref=?1 AND until_ms>?2 ORDER BY time_ms DESC,sid")   \
+    X(CASE_EXPIRE, 0, "DELETE FROM kept_case WHERE until_ms<=?1")                                                      \
+    X(CASE_ERASE_EMPTY, 0,                                                                                             \
+      "DELETE FROM kept_case WHERE sid=?1 AND NOT EXISTS"                                                              \
+      " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
+    X(COUNT_ADD, 0, "INSERT INTO kept_count(bytes) VALUES(?1)")                                                        \
+    X(COUNT_CUT, 0, "DELETE FROM kept_count WHERE id<=?1")                                                             \
+    X(COUNT_EACH, 0, "SELECT id,bytes FROM kept_count WHERE id>=?1 ORDER BY id")                                       \
     X(KEYS_BEGIN, 1, "BEGIN IMMEDIATE")                                                                                \
     X(KEYS_COMMIT, 1, "COMMIT")                                                                                        \
     X(KEYS_ROLLBACK, 1, "ROLLBACK")                                                                                    \
@@ -93,6 +107,7 @@ struct relay_store {
 
     struct proto_random random;
     bool read_only, reserve_held;
+    bool has_kept;      /* false: read-only, and written by a program that knew no cases */
     bool next_known;    /* `next` was read, or follows from what was written */
     uint64_t next;      /* index of the next entry */
     unsigned max_pages; /* 0: no bound */

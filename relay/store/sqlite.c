@@ -13,7 +13,8 @@
 
 #include "relay/store/inside.h"
 
-#define STORE_VERSION 1
+#define STORE_VERSION 2
+#define STORE_KEYS_VERSION 1
 #define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits, or on another thread */
 #define TIDY_BUSY_PAGES 4000 /* 16 MB: folded in between two groups */
 #define TIDY_MUST_PAGES 8000 /* folded in by the commit itself */
@@ -48,8 +49,15 @@ static const char data_schema[] =
     " cs_pub BLOB NOT NULL, event_seq INTEGER NOT NULL, event_prev BLOB NOT NULL, ended_reason TEXT NOT NULL,"
     " secret BLOB NOT NULL);"
     "CREATE INDEX session_open ON session(created_ms) WHERE state<>3;"
-    "CREATE INDEX session_ref ON session(customer_ref);"
-    "PRAGMA user_version=1;";
+    "CREATE INDEX session_ref ON session(customer_ref);";
+/* Version 2: AUTOINCREMENT, since an agent asks for the counts behind those it has. */
+static const char kept_schema[] =
+    "CREATE TABLE kept_case(sid BLOB PRIMARY KEY, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL, dek INTEGER NOT NULL, bytes BLOB NOT NULL);"
+    "CREATE INDEX kept_case_ref ON kept_case(ref);"
+    "CREATE INDEX kept_case_dek ON kept_case(dek);"
+    "CREATE TABLE kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);"
+    "PRAGMA user_version=2;";
 /* AUTOINCREMENT: the number of a destroyed key is never given to another. */
 static const char keys_schema[] =
     "CREATE TABLE dek(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, key BLOB NOT NULL);"
@@ -167,6 +175,7 @@ static enum proto_err make_file(struct relay_store *store, const char *path)
 
 static enum proto_err read_version(struct relay_store *store, sqlite3 *db, const char *name, int *version)
 {
+    const int known = db == store->keys ? STORE_KEYS_VERSION : STORE_VERSION;
     sqlite3_stmt *statement = NULL;
     enum proto_err err = PROTO_OK;
 
@@ -177,16 +186,29 @@ static enum proto_err read_version(struct relay_store *store, sqlite3 *db, const
     else
         *version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
-    if (!err && *version > STORE_VERSION)
+    if (!err && *version > known)
         err = store_fail(store, PROTO_ERR_VERSION,
                          "%s/%s is of version %d, and this program knows version %d; use a newer Handhold, or the data "
                          "folder that belongs to this one",
-                         store->folder ? store->folder : "memory", name, *version, STORE_VERSION);
+                         store->folder ? store->folder : "memory", name, *version, known);
     return err;
 }
 
-static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const char *name, const char *schema)
+/* What a file of this version lacks. */
+static bool bring_up(sqlite3 *db, bool keys, int version)
 {
+    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return false;
+    if (version == 0 && sqlite3_exec(db, keys ? keys_schema : data_schema, NULL, NULL, NULL) != SQLITE_OK)
+        return false;
+    if (!keys && sqlite3_exec(db, kept_schema, NULL, NULL, NULL) != SQLITE_OK)
+        return false;
+    return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const char *name)
+{
+    bool keys = db == store->keys;
     int version;
     enum proto_err err;
 
@@ -195,6 +217,7 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
     err = read_version(store, db, name, &version);
     if (err)
         return err;
+    store->has_kept = keys ? store->has_kept : version == STORE_VERSION || !store->read_only;
     if (store->read_only) {
         if (version == 0)
             return store_fail(store, PROTO_ERR_NOT_FOUND, "%s/%s holds no log; name the data folder of a relay",
@@ -210,16 +233,12 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
         sqlite3_exec(db, db == store->keys ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-8192", NULL, NULL, NULL) !=
             SQLITE_OK)
         return store_fail_sqlite(store, db, "opening it");
-    if (version == STORE_VERSION)
+    if (version == (keys ? STORE_KEYS_VERSION : STORE_VERSION) || bring_up(db, keys, version))
         return PROTO_OK;
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK ||
-        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-        return store_fail_sqlite(store, db, "making its tables");
-    return PROTO_OK;
+    return store_fail_sqlite(store, db, "making its tables");
 }
 
-static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name, const char *schema)
+static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name)
 {
     char path[4096];
     enum proto_err err;
@@ -235,7 +254,7 @@ static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const c
     }
     if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_fail_sqlite(store, *db, "opening it");
-    return prepare_file(store, *db, name, schema);
+    return prepare_file(store, *db, name);
 }
 
 /*
@@ -331,9 +350,9 @@ static enum proto_err open_all(struct relay_store *store, const struct relay_sto
     if (store->folder && !store->read_only)
         err = lock_folder(store);
     if (!err)
-        err = open_file(store, &store->data, "relay.db", data_schema);
+        err = open_file(store, &store->data, "relay.db");
     if (!err)
-        err = open_file(store, &store->keys, "keys.db", keys_schema);
+        err = open_file(store, &store->keys, "keys.db");
     if (!err && !store->read_only)
         sqlite3_wal_hook(store->data, on_commit, store);
     if (!err && config->max_pages)

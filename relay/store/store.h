@@ -194,6 +194,36 @@ typedef enum proto_err (*relay_store_visit_session)(void *context, const struct 
 PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store, bool ended,
                                                        relay_store_visit_session visit, void *context);
 
+/* ---- what staff keep here, sealed under a key of theirs ---- */
+
+#define RELAY_STORE_KEPT_MAX 40000 /* bytes of a case */
+#define RELAY_STORE_COUNT_MAX 8192
+#define RELAY_STORE_COUNTS 20000 /* the newest stay */
+
+struct relay_store_case {
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    int64_t time_ms, until_ms; /* unix time: written; gone from then on */
+    const uint8_t *sealed;     /* read: borrowed for the visit */
+    size_t len;
+};
+/**
+ * In a transaction: the case of this session, in place of the one before; of no bytes: there is none any more. It goes
+ * with the last evidence of its session. STATE: the session is not stored, or has no customer reference.
+ */
+PROTO_MUST_USE enum proto_err relay_store_put_case(struct relay_store *store, const struct relay_store_case *one);
+typedef enum proto_err (*relay_store_visit_case)(void *context, const struct relay_store_case *one);
+/** Of one customer reference, newest first, those whose time is not over. One that was altered is passed over. */
+PROTO_MUST_USE enum proto_err relay_store_each_case(struct relay_store *store, const char *ref, int64_t now_ms,
+                                                    relay_store_visit_case visit, void *context);
+/** In a transaction: those whose time is over go. */
+PROTO_MUST_USE enum proto_err relay_store_expire_cases(struct relay_store *store, int64_t now_ms);
+/** In a transaction: one more, of nobody. */
+PROTO_MUST_USE enum proto_err relay_store_add_count(struct relay_store *store, const uint8_t *sealed, size_t len);
+typedef enum proto_err (*relay_store_visit_count)(void *context, uint64_t id, const uint8_t *sealed, size_t len);
+/** From number `from` on, in their order; numbers rise and are never given twice. */
+PROTO_MUST_USE enum proto_err relay_store_each_count(struct relay_store *store, uint64_t from,
+                                                     relay_store_visit_count visit, void *context);
+
 /* ---- a copy of another store, as it is read there ---- */
 
 /** In a transaction: as put_entry, and also what was erased. */
