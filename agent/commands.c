@@ -201,6 +201,18 @@ static enum proto_err take_freeze(const json_t *json, struct agent_command *out,
     return PROTO_OK;
 }
 
+static enum proto_err take_device(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    const char *device = text_of(json, "device");
+
+    if (!device)
+        return fail(
+            why, PROTO_ERR_RANGE,
+            "\"%.20s\": the field \"device\" is missing; add default, a device's name, FILE.wav, or \"\" for none",
+            text_of(json, "do"));
+    return take_text("device", device, 500, out, why);
+}
+
 static enum proto_err take_match(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
 {
     const json_t *match = json_object_get(json, "match");
@@ -286,6 +298,9 @@ static const struct {
     {"guides", AGENT_DO_GUIDES, take_search},
     {"guide", AGENT_DO_GUIDE, take_guide},
     {"record", AGENT_DO_RECORD, take_freeze},
+    {"mute", AGENT_DO_MUTE, take_freeze},
+    {"microphone", AGENT_DO_MICROPHONE, take_device},
+    {"speaker", AGENT_DO_SPEAKER, take_device},
 };
 
 static enum proto_err from_object(const json_t *json, const char *name, struct agent_command *out,

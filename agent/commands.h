@@ -29,12 +29,15 @@ enum agent_do {
     AGENT_DO_RECORD, /* `on`: under a consent that lives */
     AGENT_DO_TORCH,
     AGENT_DO_ZOOM,
-    AGENT_DO_LENS,  /* `text` is its id */
-    AGENT_DO_FOCUS, /* where, as POINT */
+    AGENT_DO_LENS,   /* `text` is its id */
+    AGENT_DO_FOCUS,  /* where, as POINT */
     AGENT_DO_CHECK,  /* `text`: its name; `target` */
     AGENT_DO_CANCEL, /* the check `id`; 0: all */
     AGENT_DO_GUIDES, /* `text`: words to search for; "": what the home suggests */
     AGENT_DO_GUIDE,  /* `text`: id of one to begin, for the device `target`; or "" and `shape`: done, skip, back … */
+    AGENT_DO_MUTE,
+    AGENT_DO_MICROPHONE, /* `text`: the device or file; "": none */
+    AGENT_DO_SPEAKER,    /* the same */
     AGENT_DO_WRONG_PERSON,
     AGENT_DO_END,
     AGENT_DO_LATER, /* `text` is the command's name */

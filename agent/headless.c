@@ -211,7 +211,7 @@ static void on_voice(void *context, const struct proto_event *e)
 
     headless_voice_came(h, e);
     if (h->tape)
-        agent_desk_tape_voice(h->tape, e);
+        agent_desk_tape_voice(h->tape, e, host_now());
 }
 
 static void on_tape(void *context, bool on, enum proto_err err, const char *path, uint64_t bytes)

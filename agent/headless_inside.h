@@ -47,6 +47,8 @@ void headless_voice_came(void *context, const struct proto_event *event); /* of 
 void headless_voice_may(struct headless *h);
 void headless_voice_tell(struct headless *h);
 void headless_voice_close(struct headless *h);
+/** MUTE, MICROPHONE and SPEAKER; what is wrong was told. */
+PROTO_MUST_USE enum proto_err headless_voice_obey(struct headless *h, const struct agent_command *command);
 
 /* headless_stills.c */
 /** Looks at a still that came, keeps it where it may be kept, and tells. */

@@ -80,6 +80,8 @@ void headless_obey(struct headless *h, const struct agent_command *command)
         break;
     case AGENT_DO_CHAT:
         err = agent_desk_chat(h->desk, command->text, now);
+        if (err == PROTO_OK && h->tape)
+            agent_desk_tape_text(h->tape, command->text, now);
         break;
     case AGENT_DO_POINT:
         err = agent_desk_point(h->desk, command->points[0], command->points[1], now);
@@ -87,7 +89,7 @@ void headless_obey(struct headless *h, const struct agent_command *command)
     case AGENT_DO_DRAW:
         err = agent_desk_draw(h->desk, &mark, &id, now);
         if (err == PROTO_OK && h->tape)
-            agent_desk_tape_text(h->tape, *command->text ? command->text : command->shape);
+            agent_desk_tape_text(h->tape, *command->text ? command->text : command->shape, now);
         break;
     case AGENT_DO_CLEAR:
         err = agent_desk_clear(h->desk, command->id, now);
@@ -124,6 +126,11 @@ void headless_obey(struct headless *h, const struct agent_command *command)
     case AGENT_DO_GUIDES:
     case AGENT_DO_GUIDE:
         err = headless_home_obey(h->home, command);
+        break;
+    case AGENT_DO_MUTE:
+    case AGENT_DO_MICROPHONE:
+    case AGENT_DO_SPEAKER:
+        err = headless_voice_obey(h, command);
         break;
     case AGENT_DO_WRONG_PERSON:
         host_uplink_end(h->uplink, PROTO_END_WRONG_PERSON);

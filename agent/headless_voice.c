@@ -1,97 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The customer's voice: played to a file or a device, counted, and told once a second while it flows. */
+/* Both voices without a window: played, sent, recorded, and told once a second while they flow. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/desk/voice.h"
 #include "agent/headless_inside.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
-#include "proto/host/voice.h"
 #include "proto/host/world.h"
 
 struct headless_voice {
-    struct host_sound *source;          /* owned; NULL: the agent is mute */
-    struct host_voice_encoder *encoder; /* owned; with the source */
-    int64_t speak_ms;                   /* when the next 20 ms are due */
-    uint64_t spoken;
-    struct host_sound *sink;          /* owned; NULL: heard by nobody */
-    struct host_voice_player *player; /* owned */
+    struct agent_voice *voice;        /* owned */
     struct host_timer *timer;         /* owned */
     bool came;                        /* since it was told last */
     struct host_voice_figures before; /* as they were told last */
 };
 
-static void speak(struct headless *h, int64_t now_ms)
+static bool may_talk(void *context)
 {
-    struct headless_voice *v = h->voice;
-    struct proto_session *session = agent_desk_session(h->desk);
-    struct proto_now now = host_now();
-    int16_t pcm[HOST_SOUND_FRAME];
-    uint8_t packet[HOST_VOICE_PACKET_MAX];
+    struct headless *h = context;
 
-    if (now_ms > v->speak_ms + 10 * PROTO_PLAYOUT_PACKET_MS)
-        v->speak_ms = now_ms; /* nobody was there, or this machine slept */
-    for (; v->speak_ms <= now_ms; v->speak_ms += PROTO_PLAYOUT_PACKET_MS) {
-        struct proto_frame frame = {.bytes = packet, .capture_mono_ms = v->speak_ms};
-        if (!host_sound_read(v->source, pcm) || !(frame.len = host_voice_encode(v->encoder, pcm, packet)))
-            continue;
-        v->spoken += proto_session_push_voice(session, &frame, now) == PROTO_OK;
-    }
-    explicit_bzero(pcm, sizeof pcm);
-    explicit_bzero(packet, sizeof packet);
-    host_uplink_kick(h->uplink);
+    return proto_session_may_talk(agent_desk_session(h->desk));
+}
+
+static bool send(void *context, const uint8_t *packet, size_t len, int64_t mono_ms)
+{
+    struct headless *h = context;
+    const struct proto_frame frame = {.bytes = packet, .len = len, .capture_mono_ms = mono_ms};
+
+    if (h->tape)
+        agent_desk_tape_my_voice(h->tape, packet, len, mono_ms);
+    return proto_session_push_voice(agent_desk_session(h->desk), &frame, host_now()) == PROTO_OK;
 }
 
 static void on_timer(void *context)
 {
     struct headless *h = context;
-    struct headless_voice *v = h->voice;
-    int64_t now_ms = host_now().mono_ms, next = host_voice_player_tick(v->player, now_ms);
 
-    if (v->source && proto_session_may_talk(agent_desk_session(h->desk))) {
-        speak(h, now_ms);
-        next = proto_earlier(next, v->speak_ms);
-    }
-    host_timer_set(v->timer, next);
+    host_timer_set(h->voice->timer, agent_voice_tick(h->voice->voice, host_now().mono_ms));
+    host_uplink_kick(h->uplink);
 }
 
 void headless_voice_may(struct headless *h)
 {
-    if (h->voice->source)
-        on_timer(h);
+    on_timer(h);
 }
 
 int headless_voice_open(struct headless *h)
 {
-    char why[HOST_SOUND_WHY_BYTES] = "the voice: no memory; close other programs";
+    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .context = h, .keep_open = true};
+    const char *const specs[AGENT_VOICE_SIDES] = {h->config->microphone, h->config->audio};
+    char why[HOST_SOUND_WHY_BYTES] = "its name is too long; give a shorter one";
     struct headless_voice *v = calloc(1, sizeof *v);
 
     h->voice = v;
-    if (v && h->config->audio && host_sound_open_out(&v->sink, h->config->audio, why) != PROTO_OK) {
-        host_say(HOST_ERROR, "%s", why);
-        return HOST_EXIT_USAGE;
+    if (!v || agent_voice_new(&v->voice, &config) != PROTO_OK ||
+        host_timer_new(&v->timer, h->loop, on_timer, h) != PROTO_OK) {
+        host_say_err("the voice", PROTO_ERR_NOMEM);
+        return HOST_EXIT_FAILED;
     }
-    if (v && h->config->microphone &&
-        (host_sound_open_in(&v->source, h->config->microphone, why) || host_voice_encoder_new(&v->encoder))) {
-        host_say(HOST_ERROR, "%s", why);
-        return HOST_EXIT_USAGE;
+    for (enum agent_voice_side side = 0; side < AGENT_VOICE_SIDES; side++)
+        if (agent_voice_set(v->voice, side, specs[side], why) != PROTO_OK ||
+            agent_voice_open(v->voice, side, why) != PROTO_OK) {
+            host_say(HOST_ERROR, "%s", why);
+            return HOST_EXIT_USAGE;
+        }
+    return HOST_EXIT_FINE;
+}
+
+enum proto_err headless_voice_obey(struct headless *h, const struct agent_command *command)
+{
+    char why[HOST_SOUND_WHY_BYTES] = "its name is too long; give a shorter one";
+    enum agent_voice_side side = command->what == AGENT_DO_MICROPHONE ? AGENT_VOICE_MICROPHONE : AGENT_VOICE_SPEAKER;
+    enum proto_err err = PROTO_OK;
+
+    if (command->what == AGENT_DO_MUTE) {
+        agent_voice_mute(h->voice->voice, command->on);
+        return PROTO_OK;
     }
-    if (v && host_voice_player_new(&v->player, v->sink) == PROTO_OK &&
-        host_timer_new(&v->timer, h->loop, on_timer, h) == PROTO_OK)
-        return HOST_EXIT_FINE;
-    host_say_err("the voice", PROTO_ERR_NOMEM);
-    return HOST_EXIT_FAILED;
+    err = agent_voice_set(h->voice->voice, side, command->text, why);
+    if (err == PROTO_OK)
+        err = agent_voice_open(h->voice->voice, side, why);
+    if (err != PROTO_OK)
+        agent_tell_error(&h->tell, proto_err_name(err), why);
+    on_timer(h);
+    return PROTO_OK; /* told already */
 }
 
 void headless_voice_came(void *context, const struct proto_event *e)
 {
     struct headless *h = context;
-    int64_t now_ms = host_now().mono_ms;
 
     h->voice->came = true;
-    host_voice_player_put(h->voice->player, e->media.header->obj, e->media.header->ts_ms, e->media.bytes, e->media.len,
-                          now_ms);
+    agent_voice_came(h->voice->voice, e->media.header->obj, e->media.header->ts_ms, e->media.bytes, e->media.len,
+                     host_now().mono_ms);
     on_timer(h);
 }
 
@@ -103,7 +106,7 @@ void headless_voice_tell(struct headless *h)
     if (!v || !v->came)
         return;
     v->came = false;
-    host_voice_player_figures(v->player, &f);
+    agent_voice_figures(v->voice, &f);
     if (h->tell.json)
         host_event_fields("audio", json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:f,s:I,s:I}", "from", "customer",
                                              "packets", (json_int_t)(f.packets - v->before.packets), "played",
@@ -112,7 +115,7 @@ void headless_voice_tell(struct headless *h)
                                              (json_int_t)(f.late - v->before.late), "skipped",
                                              (json_int_t)(f.skipped - v->before.skipped), "delay_ms", f.depth_ms,
                                              "gap_max_ms", f.gap_ms_max, "level_db", f.level_db, "total_packets",
-                                             (json_int_t)f.packets, "sent", (json_int_t)v->spoken));
+                                             (json_int_t)f.packets, "sent", (json_int_t)agent_voice_spoken(v->voice)));
     else
         printf("voice: %d ms held back, %.0f dB, %d concealed\n", f.depth_ms, f.level_db,
                (int)(f.concealed - v->before.concealed));
@@ -127,10 +130,7 @@ void headless_voice_close(struct headless *h)
     if (!v)
         return;
     host_timer_free(v->timer);
-    host_voice_player_free(v->player);
-    host_sound_free(v->sink);
-    host_sound_free(v->source);
-    host_voice_encoder_free(v->encoder);
+    agent_voice_free(v->voice);
     free(v);
     h->voice = NULL;
 }

@@ -14,13 +14,13 @@
 #include "proto/seal/vault.h"
 #include "proto/util/buf.h"
 
-enum { IO_BYTES = 32768, VOICE_HZ = 48000, TEXT_MS = 3000, TEXTS_MAX = 32, TEXT_BYTES = 512 };
+enum { IO_BYTES = 32768, VOICE_HZ = 48000, VOICE_MS = 20, TEXT_MS = 3000, TEXTS_MAX = 32, TEXT_BYTES = 512 };
 
 enum track { PICTURE, VOICE_THEIRS, VOICE_MINE, TEXT, TRACKS };
 
 /* It is written when it is known how long it is shown: for TEXT_MS, but not beyond the recording's end. */
 struct text {
-    uint32_t ts_ms;
+    int64_t at_ms;
     char words[TEXT_BYTES];
 };
 
@@ -33,8 +33,8 @@ struct agent_desk_record {
     int64_t at;             /* where the muxer writes next */
     AVFormatContext *muxer; /* owned */
     bool begun, failed;
-    uint32_t start_ms;
-    uint32_t newest_ms; /* of picture and voice */
+    bool shown;        /* a key frame was there: what follows can be decoded */
+    int64_t newest_ms; /* of picture and voice */
     struct text texts[TEXTS_MAX];
     size_t text_count;
     int64_t last_ms[TRACKS]; /* time stamps rise, whatever a stranger says */
@@ -138,7 +138,7 @@ static bool make_muxer(struct agent_desk_record *r)
 }
 
 /* A cluster each second, and nothing kept back: what was recorded is on the disk when the machine stops. */
-static bool begin(struct agent_desk_record *r, uint32_t ts_ms, int width, int height)
+static bool begin(struct agent_desk_record *r, int width, int height)
 {
     AVDictionary *options = NULL;
     int code;
@@ -150,16 +150,14 @@ static bool begin(struct agent_desk_record *r, uint32_t ts_ms, int width, int he
     av_dict_free(&options);
     r->begun = code >= 0;
     r->failed = r->failed || !r->begun;
-    r->start_ms = r->newest_ms = ts_ms;
     avio_flush(r->muxer->pb);
     return r->begun && !r->failed;
 }
 
 static enum proto_err put(struct agent_desk_record *r, enum track track, const uint8_t *bytes, size_t len, bool key,
-                          uint32_t ts_ms, int64_t duration_ms)
+                          int64_t at_ms, int64_t duration_ms)
 {
     AVPacket *packet;
-    int64_t at_ms = (int32_t)(ts_ms - r->start_ms); /* the clock wraps after 49 days */
     AVRational base = {1, 1000};
 
     if (r->failed)
@@ -191,28 +189,24 @@ static enum proto_err put_texts(struct agent_desk_record *r, bool all)
 
     while (r->text_count > 0 && err == PROTO_OK) {
         struct text *first = &r->texts[0];
-        int64_t shown_ms;
-
-        if ((int32_t)(first->ts_ms - r->start_ms) < 0)
-            first->ts_ms = r->start_ms; /* of the moment before the first picture */
-        shown_ms = (int32_t)(r->newest_ms - first->ts_ms);
+        int64_t shown_ms = r->newest_ms - first->at_ms;
 
         if (!all && shown_ms < TEXT_MS)
             break;
         shown_ms = shown_ms < 1 ? 1 : shown_ms > TEXT_MS ? TEXT_MS : shown_ms;
-        err = put(r, TEXT, (const uint8_t *)first->words, strlen(first->words), true, first->ts_ms, shown_ms);
+        err = put(r, TEXT, (const uint8_t *)first->words, strlen(first->words), true, first->at_ms, shown_ms);
         memmove(&r->texts[0], &r->texts[1], --r->text_count * sizeof *r->texts);
     }
     return err;
 }
 
 static enum proto_err put_media(struct agent_desk_record *r, enum track track, const uint8_t *bytes, size_t len,
-                                bool key, uint32_t ts_ms, int64_t duration_ms)
+                                bool key, int64_t at_ms, int64_t duration_ms)
 {
-    enum proto_err err = put(r, track, bytes, len, key, ts_ms, duration_ms);
+    enum proto_err err = put(r, track, bytes, len, key, at_ms, duration_ms);
 
-    if ((int32_t)(ts_ms - r->newest_ms) > 0)
-        r->newest_ms = ts_ms;
+    if (at_ms > r->newest_ms)
+        r->newest_ms = at_ms;
     return err == PROTO_OK ? put_texts(r, false) : err;
 }
 
@@ -240,26 +234,29 @@ enum proto_err agent_desk_record_new(struct agent_desk_record **out, const char 
         return err;
     }
     *out = r;
-    return PROTO_OK;
+    return agent_desk_record_text(r, "the recording begins", 0);
 }
 
 enum proto_err agent_desk_record_picture(struct agent_desk_record *r, const uint8_t *bytes, size_t len, bool key,
-                                         uint32_t ts_ms, int width, int height)
+                                         int64_t at_ms, int width, int height)
 {
-    if (!r->begun && (!key || !begin(r, ts_ms, width, height)))
+    if (!r->begun && (!key || at_ms < 0 || !begin(r, width, height)))
         return r->failed ? PROTO_ERR_IO : PROTO_OK;
-    return put_media(r, PICTURE, bytes, len, key, ts_ms, 0);
+    r->shown = r->shown || key;
+    return r->shown ? put_media(r, PICTURE, bytes, len, key, at_ms, 0) : PROTO_OK;
 }
 
 enum proto_err agent_desk_record_voice(struct agent_desk_record *r, bool mine, const uint8_t *bytes, size_t len,
-                                       uint32_t ts_ms)
+                                       int64_t at_ms)
 {
-    if (!r->begun && !begin(r, ts_ms, 1280, 720))
+    if (at_ms < 0)
+        return PROTO_OK;
+    if (!r->begun && !begin(r, 1280, 720))
         return PROTO_ERR_IO;
-    return put_media(r, mine ? VOICE_MINE : VOICE_THEIRS, bytes, len, true, ts_ms, 20);
+    return put_media(r, mine ? VOICE_MINE : VOICE_THEIRS, bytes, len, true, at_ms, VOICE_MS);
 }
 
-enum proto_err agent_desk_record_text(struct agent_desk_record *r, const char *text, uint32_t ts_ms)
+enum proto_err agent_desk_record_text(struct agent_desk_record *r, const char *text, int64_t at_ms)
 {
     struct text *next;
     enum proto_err err = PROTO_OK;
@@ -269,14 +266,18 @@ enum proto_err agent_desk_record_text(struct agent_desk_record *r, const char *t
     if (r->text_count == TEXTS_MAX)
         err = put_texts(r, true);
     next = &r->texts[r->text_count++];
-    next->ts_ms = ts_ms;
+    next->at_ms = at_ms < 0 ? 0 : at_ms;
     snprintf(next->words, sizeof next->words, "%s", text);
     return err;
 }
 
-enum proto_err agent_desk_record_stop(struct agent_desk_record *r, uint64_t *bytes, uint8_t hash[static 32])
+enum proto_err agent_desk_record_stop(struct agent_desk_record *r, int64_t at_ms, uint64_t *bytes,
+                                      uint8_t hash[static 32])
 {
-    if (r->begun && put_texts(r, true) != PROTO_OK)
+    static const char words[] = "the recording ends";
+
+    if (r->begun && (put_texts(r, true) != PROTO_OK || put(r, TEXT, (const uint8_t *)words, sizeof words - 1, true,
+                                                           at_ms > 0 ? at_ms - 1 : 0, 1) != PROTO_OK))
         r->failed = true;
     if (r->begun && !r->failed && av_write_trailer(r->muxer) < 0)
         r->failed = true;

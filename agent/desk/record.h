@@ -6,8 +6,9 @@
  * (proto/seal/vault.h), and a new cluster each second makes what is there readable when the program is killed. The
  * owner starts it under a live consent `recording` and stops it with the consent; the hash goes into the log.
  *
- * Media times are the sender's (milliseconds since it began), the same for picture and voice, so both stay in step. The
- * recording begins with the first key frame, or with the voice when no picture comes.
+ * Times are milliseconds since the recording began, on one clock for all tracks, so that they stay in step. What is
+ * from before is left out. The file is as long as the recording was: the marks say where it begins and ends, whenever
+ * the first key frame came.
  */
 #ifndef AGENT_DESK_RECORD_H
 #define AGENT_DESK_RECORD_H
@@ -30,15 +31,14 @@ PROTO_MUST_USE enum proto_err agent_desk_record_new(struct agent_desk_record **o
                                                     const struct proto_random *random);
 /** One VP8 packet; the size is used of the first. Left out before the first key frame. IO: the disk is full or gone. */
 PROTO_MUST_USE enum proto_err agent_desk_record_picture(struct agent_desk_record *record, const uint8_t *bytes,
-                                                        size_t len, bool key, uint32_t ts_ms, int width, int height);
+                                                        size_t len, bool key, int64_t at_ms, int width, int height);
 /** 20 ms of Opus, of the customer (false) or of the agent (true). */
 PROTO_MUST_USE enum proto_err agent_desk_record_voice(struct agent_desk_record *record, bool mine, const uint8_t *bytes,
-                                                      size_t len, uint32_t ts_ms);
+                                                      size_t len, int64_t at_ms);
 /** What was drawn or said, as a text of that moment. */
-PROTO_MUST_USE enum proto_err agent_desk_record_text(struct agent_desk_record *record, const char *text,
-                                                     uint32_t ts_ms);
-/** Ends the file. *bytes and `hash` (SHA-256) are of the sealed file as it lies on the disk. */
-PROTO_MUST_USE enum proto_err agent_desk_record_stop(struct agent_desk_record *record, uint64_t *bytes,
+PROTO_MUST_USE enum proto_err agent_desk_record_text(struct agent_desk_record *record, const char *text, int64_t at_ms);
+/** Ends the file after `at_ms`. *bytes and `hash` (SHA-256) are of the sealed file as it lies on the disk. */
+PROTO_MUST_USE enum proto_err agent_desk_record_stop(struct agent_desk_record *record, int64_t at_ms, uint64_t *bytes,
                                                      uint8_t hash[static 32]);
 void agent_desk_record_free(struct agent_desk_record *record); /* NULL is fine; without stop: as after a crash */
 

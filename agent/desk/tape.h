@@ -29,9 +29,11 @@ void agent_desk_tape_free(struct agent_desk_tape *tape); /* NULL is fine; ends w
 /** Each event, frame and 20 ms of voice, as the desk tells them. */
 void agent_desk_tape_event(struct agent_desk_tape *tape, const struct proto_event *event, struct proto_now now);
 void agent_desk_tape_frame(struct agent_desk_tape *tape, const struct agent_desk_frame *frame);
-void agent_desk_tape_voice(struct agent_desk_tape *tape, const struct proto_event *event);
+void agent_desk_tape_voice(struct agent_desk_tape *tape, const struct proto_event *event, struct proto_now now);
+/** 20 ms of the agent's own voice, spoken at `mono_ms`. */
+void agent_desk_tape_my_voice(struct agent_desk_tape *tape, const uint8_t *packet, size_t len, int64_t mono_ms);
 /** What this end drew or said. */
-void agent_desk_tape_text(struct agent_desk_tape *tape, const char *text);
+void agent_desk_tape_text(struct agent_desk_tape *tape, const char *text, struct proto_now now);
 /** Stops it, or goes on under the same consent, as the agent likes. STATE: there is no consent. */
 PROTO_MUST_USE enum proto_err agent_desk_tape_run(struct agent_desk_tape *tape, bool on, struct proto_now now);
 bool agent_desk_tape_runs(const struct agent_desk_tape *tape);

@@ -166,7 +166,7 @@ static void on_voice(void *context, const struct proto_event *e)
     struct viewer_end *end = context;
 
     if (end->tape)
-        agent_desk_tape_voice(end->tape, e);
+        agent_desk_tape_voice(end->tape, e, host_now());
 }
 
 static void on_tape(void *context, bool on, enum proto_err err, const char *path, uint64_t bytes)
@@ -430,7 +430,7 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
         if (err == PROTO_OK)
             said(end, c->text, now);
         if (err == PROTO_OK && end->tape)
-            agent_desk_tape_text(end->tape, c->text);
+            agent_desk_tape_text(end->tape, c->text, now);
         return err;
     case AGENT_DO_POINT:
         return agent_desk_point(end->desk, c->points[0], c->points[1], now);
@@ -438,7 +438,7 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
         err = agent_desk_draw(end->desk, &mark, &id, now);
         after_draw(end, err, id);
         if (err == PROTO_OK && end->tape)
-            agent_desk_tape_text(end->tape, *c->text ? c->text : c->shape);
+            agent_desk_tape_text(end->tape, *c->text ? c->text : c->shape, now);
         return err;
     case AGENT_DO_CLEAR:
         return agent_desk_clear(end->desk, c->id, now);

@@ -99,6 +99,19 @@ static PaError start_quietly(void)
     return err;
 }
 
+void host_sound_each_device(bool in, void (*visit)(void *context, const char *name), void *context)
+{
+    if (start_quietly() != paNoError)
+        return;
+    for (PaDeviceIndex i = 0; i < Pa_GetDeviceCount(); i++) {
+        const PaDeviceInfo *info = Pa_GetDeviceInfo(i);
+
+        if (info && strcmp(info->name, "default") && (in ? info->maxInputChannels : info->maxOutputChannels) > 0)
+            visit(context, info->name);
+    }
+    Pa_Terminate();
+}
+
 static enum proto_err open_device(struct host_sound *s, const char *spec, bool in, char why[static 256])
 {
     if (start_quietly() != paNoError)

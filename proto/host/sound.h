@@ -28,6 +28,9 @@ bool host_sound_read(struct host_sound *sound, int16_t pcm[static HOST_SOUND_FRA
 void host_sound_write(struct host_sound *sound, const int16_t pcm[static HOST_SOUND_FRAME]);
 /** Forgets what a source has recorded meanwhile: nothing from before a consent is ever sent. */
 void host_sound_flush(struct host_sound *sound);
+/** Names of this machine's devices, microphones or loudspeakers; the system's own choice is "default" and not among
+ * them. Not while another thread uses this header. */
+void host_sound_each_device(bool in, void (*visit)(void *context, const char *name), void *context);
 void host_sound_free(struct host_sound *sound); /* NULL is fine; a file is whole after it */
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMPLEXITY = 5, BEHIND_MAX_MS = 200 };
+enum { COMPLEXITY = 5, BEHIND_MAX_MS = 200, SILENCE_DB = -100 };
 
 struct host_voice_encoder {
     OpusEncoder *opus;
@@ -67,7 +67,7 @@ struct host_voice_player {
     bool began;
     double sum; /* of squares of the second that is played now */
     unsigned summed;
-    double level_db;
+    double level_db, last_db;
 };
 
 enum proto_err host_voice_player_new(struct host_voice_player **out, struct host_sound *sink)
@@ -79,7 +79,7 @@ enum proto_err host_voice_player_new(struct host_voice_player **out, struct host
     if (!p)
         return PROTO_ERR_NOMEM;
     p->sink = sink;
-    p->level_db = -100;
+    p->level_db = p->last_db = SILENCE_DB;
     proto_playout_init(&p->playout);
     p->opus = opus_decoder_create(HOST_SOUND_RATE, 1, &err);
     if (!p->opus) {
@@ -88,6 +88,11 @@ enum proto_err host_voice_player_new(struct host_voice_player **out, struct host
     }
     *out = p;
     return PROTO_OK;
+}
+
+void host_voice_player_set_sink(struct host_voice_player *p, struct host_sound *sink)
+{
+    p->sink = sink;
 }
 
 void host_voice_player_put(struct host_voice_player *p, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes, size_t len,
@@ -99,14 +104,24 @@ void host_voice_player_put(struct host_voice_player *p, uint32_t obj, uint32_t t
         p->next_ms = now_ms;
 }
 
+static double db_of(double sum, unsigned frames)
+{
+    double mean = sum / (frames * (double)HOST_SOUND_FRAME);
+
+    return mean > 0 ? 10 * log10(mean / (32768.0 * 32768.0)) : SILENCE_DB;
+}
+
 static void count_level(struct host_voice_player *p, const int16_t *pcm)
 {
+    double sum = 0;
+
     for (int i = 0; i < HOST_SOUND_FRAME; i++)
-        p->sum += (double)pcm[i] * pcm[i];
+        sum += (double)pcm[i] * pcm[i];
+    p->sum += sum;
+    p->last_db = db_of(sum, 1);
     if (++p->summed < 1000 / PROTO_PLAYOUT_PACKET_MS)
         return;
-    double mean = p->sum / (p->summed * (double)HOST_SOUND_FRAME);
-    p->level_db = mean > 0 ? 10 * log10(mean / (32768.0 * 32768.0)) : -100;
+    p->level_db = db_of(p->sum, p->summed);
     p->sum = 0;
     p->summed = 0;
 }
@@ -155,7 +170,8 @@ void host_voice_player_figures(const struct host_voice_player *p, struct host_vo
                                        .skipped = p->playout.skipped,
                                        .gap_ms_max = p->gap_max,
                                        .depth_ms = (int)proto_playout_depth_ms(&p->playout),
-                                       .level_db = p->level_db};
+                                       .level_db = p->level_db,
+                                       .last_db = p->last_db};
 }
 
 void host_voice_player_free(struct host_voice_player *p)

@@ -27,12 +27,15 @@ struct host_voice_figures {
     int gap_ms_max;  /* longest time concealed or silent since it began, at a stretch */
     int depth_ms;    /* held back now */
     double level_db; /* of the last second that was played, full scale is 0 */
+    double last_db;  /* of the last 20 ms */
 };
 
 /* The other side: packets in, in any rhythm; every 20 ms of sound out. Bytes from strangers are welcome. */
 struct host_voice_player;
 /** `sink` may be NULL: heard by nobody, counted all the same. Borrowed until free. */
 PROTO_MUST_USE enum proto_err host_voice_player_new(struct host_voice_player **out, struct host_sound *sink);
+/** From now on there; NULL: heard by nobody. */
+void host_voice_player_set_sink(struct host_voice_player *player, struct host_sound *sink);
 void host_voice_player_put(struct host_voice_player *player, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes,
                            size_t len, int64_t now_ms);
 /** Plays what is due by now. Call it again at the time that it returns. */
