@@ -5,6 +5,7 @@
 
 enum {
     DRY_MAX = 10,         /* packets concealed before it is silence: Opus has faded by then */
+    DRY_ANEW = 50,        /* so many later it begins anew, with as much held back as the line asks for */
     GIVE_BACK_EVERY = 15, /* packets between two that are left out: 0.3 s */
     SLACK_MS = 40,
     MARGIN_MS = 10,
@@ -107,13 +108,18 @@ static enum proto_playout_step conceal(struct proto_playout *p)
     return PROTO_PLAYOUT_CONCEAL;
 }
 
-/* Nothing is there: time is made, for what comes next comes late. */
+/*
+ * Nothing is there: time is made, for what comes next comes late. It is played as soon as it is there: waiting for more
+ * would only lengthen the silence, and what is held back has grown by the silence already.
+ */
 static enum proto_playout_step run_dry(struct proto_playout *p, int64_t now_ms)
 {
     if (++p->dry <= DRY_MAX)
         return conceal(p);
-    p->running = false;
-    p->began_ms = now_ms;
+    if (p->dry >= DRY_ANEW) {
+        p->running = false;
+        p->began_ms = now_ms;
+    }
     return PROTO_PLAYOUT_SILENCE;
 }
 

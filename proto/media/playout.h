@@ -4,7 +4,8 @@
  *
  * Packets of 20 ms come in order over a byte stream, but in bursts: what a lost packet held up arrives all at once. The
  * buffer holds back as much as the worst lateness of the last seconds asks for, and no more: it grows by itself when it
- * runs dry (what is missing is concealed, and time is made), and gives time back one packet at a time.
+ * runs dry (what is missing is concealed, and time is made: whatever comes next is played at once), and gives time back
+ * one packet at a time.
  *
  * The owner asks for 20 ms of sound every 20 ms, forever. No errors; a packet that is too large is ignored. Times are
  * milliseconds on the owner's clock.
@@ -20,7 +21,7 @@ enum {
     PROTO_PLAYOUT_PACKET_MS = 20,
     PROTO_PLAYOUT_PACKET_MAX = 256, /* bytes; 24 kbit/s makes 60 */
     PROTO_PLAYOUT_SLOTS = 64,       /* 1.3 s; what is older is thrown away */
-    PROTO_PLAYOUT_START_MS = 140,   /* held back until all spans are known: the first packet to be lost will come */
+    PROTO_PLAYOUT_START_MS = 200,   /* held back until all spans are known: the first packet to be lost will come */
     PROTO_PLAYOUT_MIN_MS = 40,
     PROTO_PLAYOUT_MAX_MS = 600,
     PROTO_PLAYOUT_SPANS = 10, /* of 2 s: how long a lateness is remembered */

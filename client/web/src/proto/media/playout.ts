@@ -8,13 +8,13 @@ export const PLAYOUT = {
   PACKET_MS: 20,
   PACKET_MAX_BYTES: 256,
   SLOTS: 64,
-  START_MS: 140, /* held back until all spans are known: the first packet to be lost will come */
+  START_MS: 200, /* held back until all spans are known: the first packet to be lost will come */
   MIN_MS: 40,
   MAX_MS: 600,
   SPANS: 10,
   SPAN_MS: 2000,
 } as const;
-const DRY_MAX = 10, GIVE_BACK_EVERY = 15, SLACK_MS = 40, MARGIN_MS = 10;
+const DRY_MAX = 10, DRY_ANEW = 50, GIVE_BACK_EVERY = 15, SLACK_MS = 40, MARGIN_MS = 10;
 
 /** A packet to be played; 'conceal': one is missing, bridge it; 'silence': nothing has come, or nothing for long. */
 export type PlayoutStep = Uint8Array | 'conceal' | 'silence';
@@ -128,10 +128,10 @@ export class Playout {
     return 'conceal';
   }
 
-  /* Nothing is there: time is made, for what comes next comes late. */
+  /* Nothing is there: time is made, for what comes next comes late. It is played as soon as it is there. */
   #runDry(): PlayoutStep {
     if (++this.#dry <= DRY_MAX) return this.#conceal();
-    this.#running = false;
+    if (this.#dry >= DRY_ANEW) this.#running = false;
     return 'silence';
   }
 }
