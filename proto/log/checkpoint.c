@@ -80,14 +80,24 @@ enum proto_err proto_log_checkpoint_open(struct proto_log_checkpoint *out, const
                                          const char *log_vkey)
 {
     struct proto_note_key key;
+
+    memset(out, 0, sizeof *out);
+    if (proto_note_key_parse(&key, log_vkey, strlen(log_vkey)) != PROTO_OK)
+        return PROTO_ERR_LOG;
+    return proto_log_checkpoint_open_as(out, note, len, &key);
+}
+
+enum proto_err proto_log_checkpoint_open_as(struct proto_log_checkpoint *out, const char *note, size_t len,
+                                            const struct proto_note_key *log_key)
+{
     size_t text_len = 0;
 
     memset(out, 0, sizeof *out);
-    if (len >= PROTO_LOG_CHECKPOINT_MAX || proto_note_key_parse(&key, log_vkey, strlen(log_vkey)) != PROTO_OK ||
-        key.type != PROTO_NOTE_ED25519) /* a witness's cosignature is not the log's word */
+    if (len >= PROTO_LOG_CHECKPOINT_MAX ||
+        log_key->type != PROTO_NOTE_ED25519) /* a cosignature is not the log's word */
         return PROTO_ERR_LOG;
-    if (proto_note_verify(note, len, &key, 1, &text_len, NULL) != PROTO_OK ||
-        proto_log_checkpoint_parse(out, note, text_len) != PROTO_OK || strcmp(out->origin, key.name) != 0) {
+    if (proto_note_verify(note, len, log_key, 1, &text_len, NULL) != PROTO_OK ||
+        proto_log_checkpoint_parse(out, note, text_len) != PROTO_OK || strcmp(out->origin, log_key->name) != 0) {
         memset(out, 0, sizeof *out);
         return PROTO_ERR_LOG;
     }

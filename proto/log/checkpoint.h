@@ -42,5 +42,8 @@ PROTO_MUST_USE enum proto_err proto_log_checkpoint_sign_as(char out[static PROTO
  */
 PROTO_MUST_USE enum proto_err proto_log_checkpoint_open(struct proto_log_checkpoint *out, const char *note, size_t len,
                                                         const char *log_vkey);
+/** The same for who opens many: the log's key, parsed once. */
+PROTO_MUST_USE enum proto_err proto_log_checkpoint_open_as(struct proto_log_checkpoint *out, const char *note,
+                                                           size_t len, const struct proto_note_key *log_key);
 
 #endif

@@ -87,7 +87,17 @@ enum proto_err proto_log_evidence_verifier(struct proto_note_key *key, const str
     memset(key, 0, sizeof *key);
     if (log_key->type != PROTO_NOTE_ED25519 || !evidence_name(name, log_key->name))
         return PROTO_ERR_RANGE;
-    return proto_note_key_init(key, name, log_key->public_key);
+    return proto_note_key_rename(key, log_key, name);
+}
+
+enum proto_err proto_log_verifier_init(struct proto_log_verifier *v, const char *log_vkey)
+{
+    memset(v, 0, sizeof *v);
+    if (!proto_note_key_parse(&v->log, log_vkey, strlen(log_vkey)) &&
+        !proto_log_evidence_verifier(&v->evidence, &v->log))
+        return PROTO_OK;
+    memset(v, 0, sizeof *v);
+    return PROTO_ERR_LOG;
 }
 
 enum proto_err proto_log_evidence_check_as(const char *line, uint64_t index,
@@ -114,12 +124,12 @@ enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
                                         const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey)
 {
     uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
-    struct proto_note_key log_key, key;
+    struct proto_log_verifier v;
 
-    if (proto_note_key_parse(&log_key, log_vkey, strlen(log_vkey)) || proto_log_evidence_verifier(&key, &log_key))
+    if (proto_log_verifier_init(&v, log_vkey))
         return PROTO_ERR_LOG;
     proto_log_leaf_hash(leaf_hash, leaf);
-    return proto_log_evidence_check_as(line, index, leaf_hash, evidence_hash, &key);
+    return proto_log_evidence_check_as(line, index, leaf_hash, evidence_hash, &v.evidence);
 }
 
 enum proto_err proto_log_seen_advance(const struct proto_log_seen *seen, const struct proto_log_checkpoint *checkpoint,
@@ -142,8 +152,9 @@ enum proto_err proto_log_seen_advance(const struct proto_log_seen *seen, const s
 
 enum proto_err proto_log_receipt_check(const struct proto_log_receipt *receipt,
                                        const uint8_t commitment[static PROTO_LOG_HASH_BYTES], enum proto_log_class kind,
-                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey,
-                                       const struct proto_log_seen *seen, struct proto_log_seen *now_seen)
+                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
+                                       const struct proto_log_verifier *v, const struct proto_log_seen *seen,
+                                       struct proto_log_seen *now_seen)
 {
     struct proto_log_leaf leaf;
     struct proto_log_checkpoint checkpoint;
@@ -153,12 +164,12 @@ enum proto_err proto_log_receipt_check(const struct proto_log_receipt *receipt,
         memcmp(leaf.commitment, commitment, PROTO_LOG_HASH_BYTES) != 0)
         return PROTO_ERR_LOG;
     size_t len = strnlen(receipt->checkpoint, PROTO_LOG_CHECKPOINT_MAX);
-    if (proto_log_checkpoint_open(&checkpoint, receipt->checkpoint, len, log_vkey) != PROTO_OK)
+    if (proto_log_checkpoint_open_as(&checkpoint, receipt->checkpoint, len, &v->log) != PROTO_OK)
         return PROTO_ERR_LOG;
     proto_log_leaf_hash(leaf_hash, receipt->leaf);
     if (proto_log_check_inclusion(leaf_hash, receipt->index, checkpoint.size, checkpoint.root, &receipt->inclusion) !=
             PROTO_OK ||
-        proto_log_evidence_check(receipt->evidence_line, receipt->index, receipt->leaf, evidence_hash, log_vkey) !=
+        proto_log_evidence_check_as(receipt->evidence_line, receipt->index, leaf_hash, evidence_hash, &v->evidence) !=
             PROTO_OK)
         return PROTO_ERR_LOG;
     return proto_log_seen_advance(seen, &checkpoint, &receipt->consistency, now_seen);

@@ -59,6 +59,13 @@ PROTO_MUST_USE enum proto_err proto_log_evidence_check(const char *line, uint64_
                                                        const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
                                                        const char *log_vkey);
 
+/* The keys of one log, for who checks many of its receipts: parsing them costs as much as a signature. */
+struct proto_log_verifier {
+    struct proto_note_key log, evidence;
+};
+/** PROTO_ERR_LOG unless `log_vkey` is the key of a log; nothing verifies under `*v` then. */
+PROTO_MUST_USE enum proto_err proto_log_verifier_init(struct proto_log_verifier *v, const char *log_vkey);
+
 /**
  * Checks all of it. `commitment`, `kind` and `evidence_hash` = SHA-256 of the bytes handed over are the asker's own;
  * `seen` is what the asker has verified so far. `*now_seen` is written on PROTO_OK alone, and may be `seen` itself.
@@ -67,7 +74,8 @@ PROTO_MUST_USE enum proto_err proto_log_evidence_check(const char *line, uint64_
 PROTO_MUST_USE enum proto_err
 proto_log_receipt_check(const struct proto_log_receipt *receipt, const uint8_t commitment[static PROTO_LOG_HASH_BYTES],
                         enum proto_log_class kind, const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
-                        const char *log_vkey, const struct proto_log_seen *seen, struct proto_log_seen *now_seen);
+                        const struct proto_log_verifier *v, const struct proto_log_seen *seen,
+                        struct proto_log_seen *now_seen);
 /**
  * A checkpoint met outside a receipt (a heartbeat, a witness): verifies it, and that it continues `seen` by
  * `consistency`. Same rules for `now_seen`.

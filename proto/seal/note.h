@@ -49,6 +49,9 @@ bool proto_note_name_ok(const char *name, size_t len);
 /** RANGE: `name` is not a name. KEY: the public key is unusable. Makes an Ed25519 (0x01) key and its id. */
 PROTO_MUST_USE enum proto_err proto_note_key_init(struct proto_note_key *key, const char *name,
                                                   const uint8_t public_key[static 32]);
+/** The same key under another name; a key was checked when it was made, and is not again. RANGE: not a name. */
+PROTO_MUST_USE enum proto_err proto_note_key_rename(struct proto_note_key *key, const struct proto_note_key *from,
+                                                    const char *name);
 /** Reads "name+hex id+base64(type || key)". FORMAT: not of this form, or the id does not belong to the key. KEY:
  * unusable. */
 PROTO_MUST_USE enum proto_err proto_note_key_parse(struct proto_note_key *key, const char *vkey, size_t len);

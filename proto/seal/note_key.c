@@ -23,8 +23,8 @@ bool proto_note_name_ok(const char *name, size_t len)
     return true;
 }
 
-/* id = H(name || LF || type || public key)[0..4] */
-static enum proto_err key_make(struct proto_note_key *key, const char *name, size_t name_len,
+/* id = H(name || LF || type || public key)[0..4]. The key's own check is the caller's. */
+static enum proto_err key_name(struct proto_note_key *key, const char *name, size_t name_len,
                                enum proto_note_type note_type, const uint8_t public_key[static 32])
 {
     const uint8_t lf_type[2] = {'\n', (uint8_t)note_type};
@@ -34,15 +34,32 @@ static enum proto_err key_make(struct proto_note_key *key, const char *name, siz
     memset(key, 0, sizeof *key);
     if (!proto_note_name_ok(name, name_len))
         return PROTO_ERR_RANGE;
-    enum proto_err err = proto_sign_key_check(public_key);
-    if (err)
-        return err;
     proto_sha256_pieces(hash, pieces, 3);
     memcpy(key->id, hash, sizeof key->id);
     memcpy(key->public_key, public_key, sizeof key->public_key);
     memcpy(key->name, name, name_len);
     key->type = note_type;
     return PROTO_OK;
+}
+
+static enum proto_err key_make(struct proto_note_key *key, const char *name, size_t name_len,
+                               enum proto_note_type note_type, const uint8_t public_key[static 32])
+{
+    enum proto_err err = key_name(key, name, name_len, note_type, public_key);
+
+    if (!err)
+        err = proto_sign_key_check(public_key);
+    if (err)
+        memset(key, 0, sizeof *key);
+    return err;
+}
+
+enum proto_err proto_note_key_rename(struct proto_note_key *key, const struct proto_note_key *from, const char *name)
+{
+    uint8_t public_key[32];
+
+    memcpy(public_key, from->public_key, sizeof public_key); /* `key` may be `from` */
+    return key_name(key, name, strlen(name), from->type, public_key);
 }
 
 enum proto_err proto_note_key_init(struct proto_note_key *key, const char *name, const uint8_t public_key[static 32])

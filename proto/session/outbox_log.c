@@ -169,7 +169,7 @@ static void take_receipt(struct proto_session *s, const handhold_LogReceipt *m, 
     const struct proto_log_seen from = entry->seen;
     enum proto_err err = s->log_vkey[0] ? receipt_of(m, receipt) : PROTO_ERR_ORG;
     if (!err)
-        err = proto_log_receipt_check(receipt, entry->commitment, entry->kind, entry->evidence_hash, s->log_vkey,
+        err = proto_log_receipt_check(receipt, entry->commitment, entry->kind, entry->evidence_hash, &s->log_verifier,
                                       &entry->seen, &entry->seen);
     if (err) {
         session_alarm(s, PROTO_ERR_LOG,

@@ -125,12 +125,7 @@ static void take_result_customer(struct proto_session *s, const struct proto_pai
     s->org = result->org;
     s->policy = result->policy;
     s->verified = s->has_pin && !sodium_memcmp(s->pinned_root, s->agent.root_fingerprint, sizeof s->pinned_root);
-    size_t len = strlen(s->origin);
-    s->log_vkey[0] = 0;
-    for (size_t i = 0; len && i < s->org.log_count; i++)
-        if (!strncmp(s->org.logs[i], s->origin, len) && s->org.logs[i][len] == '+')
-            memcpy(s->log_vkey, s->org.logs[i], sizeof s->log_vkey);
-    seen_pick(s);
+    session_pick_log(s);
 }
 
 static void take_result_agent(struct proto_session *s, const struct proto_pairing_result *result)

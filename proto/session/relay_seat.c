@@ -81,7 +81,6 @@ static void on_welcome_customer(struct proto_session *s, const handhold_Welcome 
     s->link = LINK_SEATED;
 }
 
-static void pick_log(struct proto_session *s);
 
 static void on_peer(struct proto_session *s, const handhold_Peer *peer)
 {
@@ -120,23 +119,11 @@ void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *mess
     }
     if (s->over || s->link != LINK_SEATED)
         return;
-    pick_log(s);
+    session_pick_log(s);
     s->peer_connection = 0; /* a pair of the connection before is gone in any case */
     for (pb_size_t i = 0; i < w->peers_count; i++)
         on_peer(s, &w->peers[i]);
     outbox_flush(s);
-}
-
-/* Which of the organisation's logs this relay writes. */
-static void pick_log(struct proto_session *s)
-{
-    size_t len = strlen(s->origin);
-
-    s->log_vkey[0] = 0;
-    for (size_t i = 0; len && i < s->org.log_count; i++)
-        if (!strncmp(s->org.logs[i], s->origin, len) && s->org.logs[i][len] == '+')
-            memcpy(s->log_vkey, s->org.logs[i], sizeof s->log_vkey);
-    seen_pick(s);
 }
 
 static void event_invite(struct proto_session *s)
@@ -182,7 +169,7 @@ void relay_link_opened(struct proto_session *s, const handhold_FromRelay *messag
     s->link = LINK_SEATED;
     s->link_until_ms = s->now.mono_ms + (int64_t)s->link_ttl_s * 1000;
     s->code_until_ms = s->now.mono_ms + (int64_t)s->code_ttl_s * 1000;
-    pick_log(s);
+    session_pick_log(s);
     event_invite(s);
 }
 

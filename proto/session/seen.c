@@ -38,7 +38,8 @@ void seen_advance(struct proto_session *s, const struct proto_log_seen *to, cons
         v->note[0] = '\0';
 }
 
-void seen_pick(struct proto_session *s)
+/* What was kept of another log than this one says nothing about it. */
+static void forget_others(struct proto_session *s)
 {
     struct proto_log_checkpoint checkpoint;
     struct seen_view *v = &s->view;
@@ -54,6 +55,19 @@ void seen_pick(struct proto_session *s)
                sodium_memcmp(checkpoint.root, s->seen.root, sizeof checkpoint.root) != 0) {
         v->note[0] = '\0'; /* what is kept beside it was damaged; size and root still count */
     }
+}
+
+void session_pick_log(struct proto_session *s)
+{
+    size_t len = strlen(s->origin);
+
+    s->log_vkey[0] = '\0';
+    for (size_t i = 0; len && i < s->org.log_count; i++)
+        if (!strncmp(s->org.logs[i], s->origin, len) && s->org.logs[i][len] == '+')
+            memcpy(s->log_vkey, s->org.logs[i], sizeof s->log_vkey);
+    if (s->log_vkey[0] && proto_log_verifier_init(&s->log_verifier, s->log_vkey))
+        s->log_vkey[0] = '\0'; /* not a key by which anything verifies */
+    forget_others(s);
 }
 
 /* ---- what is told ---- */

@@ -74,14 +74,16 @@ static bool feed_receipt(const uint8_t *bytes, size_t len)
 {
     static struct proto_log_receipt receipt, expected;
     static handhold_LogReceipt message;
+    struct proto_log_verifier verifier;
     struct proto_log_seen seen, now_seen = {0};
     uint8_t commitment[32];
 
     genuine(&expected, &seen, commitment);
+    FUZZ_READY(proto_log_verifier_init(&verifier, fixture()->log_vkey));
     if (proto_message_decode(bytes, len, handhold_LogReceipt_fields, &message, sizeof message) ||
         !to_receipt(&message, &receipt))
         return false;
-    if (proto_log_receipt_check(&receipt, commitment, PROTO_LOG_STATEMENT, evidence_hash, fixture()->log_vkey, &seen,
+    if (proto_log_receipt_check(&receipt, commitment, PROTO_LOG_STATEMENT, evidence_hash, &verifier, &seen,
                                 &now_seen)) {
         FUZZ_HOLDS(now_seen.size == 0);
         return false;

@@ -376,6 +376,7 @@ struct log {
     struct nodes *nodes;
     uint8_t secret_key[64];
     char vkey[256];
+    struct proto_log_verifier verifier;
 };
 
 static void log_init(struct log *log, uint8_t seed_byte)
@@ -391,6 +392,7 @@ static void log_init(struct log *log, uint8_t seed_byte)
     proto_buf_init(&vkey, sizeof log->vkey);
     proto_note_key_format(&key, &vkey);
     snprintf(log->vkey, sizeof log->vkey, "%.*s", (int)vkey.len, vkey.bytes);
+    assert_ok(proto_log_verifier_init(&log->verifier, log->vkey));
     proto_buf_free(&vkey);
 }
 
@@ -427,7 +429,7 @@ static void log_example(struct log *log, struct proto_log_seen *seen, struct pro
     for (uint8_t i = 0; i < 7; i++) {
         memset(c, i, 32);
         log_add(log, PROTO_LOG_STATEMENT, c, evidence_hash, seen, receipt);
-        assert_ok(proto_log_receipt_check(receipt, c, PROTO_LOG_STATEMENT, evidence_hash, log->vkey, seen, seen));
+        assert_ok(proto_log_receipt_check(receipt, c, PROTO_LOG_STATEMENT, evidence_hash, &log->verifier, seen, seen));
         assert_int_equal(seen->size, i + 1);
     }
     memset(c, 99, 32);
@@ -439,26 +441,29 @@ static void a_receipt_that_is_spoilt_anywhere_is_refused(void **state)
     struct log log, other;
     struct proto_log_seen seen, now = {0, {0}};
     struct proto_log_receipt good, bad;
+    struct proto_log_verifier none;
     uint8_t c[32], evidence_hash[32];
 
     (void)state;
     log_init(&log, 3);
     log_init(&other, 4);
     log_example(&log, &seen, &good, c, evidence_hash);
-#define REFUSED(receipt, kind, vkey)                                                                                   \
+#define REFUSED(receipt, kind, verifier)                                                                               \
     do {                                                                                                               \
-        assert_int_equal(proto_log_receipt_check(receipt, c, kind, evidence_hash, vkey, &seen, &now), PROTO_ERR_LOG);  \
+        assert_int_equal(proto_log_receipt_check(receipt, c, kind, evidence_hash, verifier, &seen, &now),              \
+                         PROTO_ERR_LOG);                                                                               \
         assert_int_equal(now.size, 0);                                                                                 \
     } while (0)
 #define SPOILT(change)                                                                                                 \
     do {                                                                                                               \
         bad = good;                                                                                                    \
         change;                                                                                                        \
-        REFUSED(&bad, PROTO_LOG_STATEMENT, log.vkey);                                                                  \
+        REFUSED(&bad, PROTO_LOG_STATEMENT, &log.verifier);                                                             \
     } while (0)
-    REFUSED(&good, PROTO_LOG_AGENT_EVENT, log.vkey);
-    REFUSED(&good, PROTO_LOG_STATEMENT, other.vkey);
-    REFUSED(&good, PROTO_LOG_STATEMENT, "nonsense");
+    REFUSED(&good, PROTO_LOG_AGENT_EVENT, &log.verifier);
+    REFUSED(&good, PROTO_LOG_STATEMENT, &other.verifier);
+    assert_int_equal(proto_log_verifier_init(&none, "nonsense"), PROTO_ERR_LOG);
+    REFUSED(&good, PROTO_LOG_STATEMENT, &none); /* a key that is none verifies nothing */
     SPOILT(bad.index--);
     SPOILT(bad.leaf[4] = PROTO_LOG_ERASURE);
     SPOILT(bad.leaf[15] = (uint8_t)(bad.leaf[15] + 60));
@@ -473,12 +478,12 @@ static void a_receipt_that_is_spoilt_anywhere_is_refused(void **state)
     SPOILT(memset(bad.evidence_line, 'x', sizeof bad.evidence_line));
     SPOILT(memset(bad.checkpoint, 'x', sizeof bad.checkpoint));
     evidence_hash[0] ^= 1;
-    REFUSED(&good, PROTO_LOG_STATEMENT, log.vkey);
+    REFUSED(&good, PROTO_LOG_STATEMENT, &log.verifier);
     evidence_hash[0] ^= 1;
     c[0] ^= 1;
-    REFUSED(&good, PROTO_LOG_STATEMENT, log.vkey);
+    REFUSED(&good, PROTO_LOG_STATEMENT, &log.verifier);
     c[0] ^= 1;
-    assert_ok(proto_log_receipt_check(&good, c, PROTO_LOG_STATEMENT, evidence_hash, log.vkey, &seen, &now));
+    assert_ok(proto_log_receipt_check(&good, c, PROTO_LOG_STATEMENT, evidence_hash, &log.verifier, &seen, &now));
     assert_int_equal(now.size, 8);
     free(log.nodes);
     free(other.nodes);
@@ -500,17 +505,19 @@ static void a_fork_and_a_rollback_are_refused(void **state)
         log_add(&fork, PROTO_LOG_STATEMENT, c, evidence_hash, &none, &receipt);
     }
     /* shorter than what was seen */
-    assert_int_equal(proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, fork.vkey, &seen, &now),
-                     PROTO_ERR_LOG);
+    assert_int_equal(
+        proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, &fork.verifier, &seen, &now),
+        PROTO_ERR_LOG);
     /* longer, and honest in itself, but not a continuation */
     for (uint8_t i = 0; i < 6; i++) {
         memset(c, 120 + i, 32);
         log_add(&fork, PROTO_LOG_STATEMENT, c, evidence_hash, i == 5 ? &seen : &none, &receipt);
     }
-    assert_int_equal(proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, fork.vkey, &seen, &now),
-                     PROTO_ERR_LOG);
+    assert_int_equal(
+        proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, &fork.verifier, &seen, &now),
+        PROTO_ERR_LOG);
     receipt.consistency.count = 0;
-    assert_ok(proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, fork.vkey, &none, &now));
+    assert_ok(proto_log_receipt_check(&receipt, c, PROTO_LOG_STATEMENT, evidence_hash, &fork.verifier, &none, &now));
     free(log.nodes);
     free(fork.nodes);
 }

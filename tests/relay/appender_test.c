@@ -149,10 +149,12 @@ static struct relay_job job_of(uint64_t n, uint64_t seen_size)
 static enum proto_err check(struct world *w, const struct relay_job *job, const struct relay_result *result,
                             const struct proto_log_seen *seen, struct proto_log_seen *now)
 {
+    struct proto_log_verifier verifier;
     uint8_t hash[32];
 
     proto_sha256(hash, job->evidence, job->evidence_len);
-    return proto_log_receipt_check(&result->receipt, job->commitment, job->kind, hash, w->vkey, seen, now);
+    assert_ok(proto_log_verifier_init(&verifier, w->vkey));
+    return proto_log_receipt_check(&result->receipt, job->commitment, job->kind, hash, &verifier, seen, now);
 }
 
 static void add_many(struct world *w, uint64_t from, uint64_t to, uint64_t group)

@@ -136,13 +136,16 @@ static void take_receipt(struct world *w, const struct proto_log_seen *before)
     uint64_t n = w->result.ticket;
     uint8_t evidence[200], hash[PROTO_SHA256_BYTES];
     struct relay_job job = job_of(w, n, evidence);
+    struct proto_log_verifier verifier;
     struct proto_log_leaf leaf;
 
     w->jobs[n].acknowledged = true;
     assert_ok(proto_log_leaf_parse(&leaf, w->result.receipt.leaf));
     w->jobs[n].index = w->result.receipt.index;
     proto_sha256(hash, evidence, sizeof evidence);
-    assert_ok(proto_log_receipt_check(&w->result.receipt, job.commitment, leaf.kind, hash, w->vkey, before, &w->seen));
+    assert_ok(proto_log_verifier_init(&verifier, w->vkey));
+    assert_ok(
+        proto_log_receipt_check(&w->result.receipt, job.commitment, leaf.kind, hash, &verifier, before, &w->seen));
 }
 
 /* Writes what was pushed; whether all of it was. Receipts without consistency are good for those who saw nothing. */

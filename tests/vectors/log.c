@@ -51,6 +51,7 @@ static json_t *entry(unsigned i, struct proto_log_tree *tree, const struct proto
     static struct proto_log_receipt receipt;
     static struct proto_log_proof proof;
     struct proto_log_seen before = {.size = seen->size}, after;
+    struct proto_log_verifier verifier;
     uint8_t evidence[64], evidence_hash[32], leaf_hash[32], root[32];
     struct proto_buf file;
     json_t *object = json_object();
@@ -72,7 +73,8 @@ static json_t *entry(unsigned i, struct proto_log_tree *tree, const struct proto
     if (seen->size)
         MUST(proto_log_prove_consistency(&receipt.consistency, seen->size, tree->size, &reader));
     proto_log_tree_root(seen, before.root);
-    MUST(proto_log_receipt_check(&receipt, leaf.commitment, leaf.kind, evidence_hash, vkey, &before, &after));
+    MUST(proto_log_verifier_init(&verifier, vkey));
+    MUST(proto_log_receipt_check(&receipt, leaf.commitment, leaf.kind, evidence_hash, &verifier, &before, &after));
     proto_log_tree_root(tree, root);
     put_number(object, "class", leaf.kind);
     put_number(object, "time", (uint64_t)leaf.unix_s);
