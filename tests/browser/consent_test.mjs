@@ -47,7 +47,7 @@ test('pictures flow from Allow to off, and no longer', async () => {
 
   const arrived = await decodePng(scene.browser, file), number = markerNumber(arrived);
   assert.ok(number >= 0, 'the picture carries its number');
-  const original = await decodePng(scene.browser, scene.original(number));
+  const original = await decodePng(scene.browser, scene.original(number), arrived);
   assert.ok(difference(arrived, original) < 8, `picture ${number} differs by ${difference(arrived, original)}`);
   await leave(people);
   assert.deepEqual(page.problems, []);

@@ -102,12 +102,12 @@ test('a consent that ends soon goes on by one tap, and ends without one', async 
   await page.click('#allow');
   await agent.await('first-picture');
   await page.waitForSelector('#extend-camera');
-  await look(page, 'ends-soon');
   const from = agent.mark();
   await page.click('#extend-camera');
   await agent.await('consent', { capability: 'camera', state: 'granted', extended: true }, from);
   await page.waitForSelector('#extend-camera', { state: 'detached' });
   await page.waitForSelector('#extend-camera'); // half of its time later
+  await look(page, 'ends-soon'); // nothing is to be tapped in time after it
   await agent.await('consent', { capability: 'camera', state: 'expired' }, from);
   assert.equal(await liveTracks(page), 0);
   await page.waitForSelector('#extend-camera', { state: 'detached' });

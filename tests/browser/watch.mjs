@@ -51,20 +51,21 @@ async function whole(file) {
   }
 }
 
-/** {width, height, data} of a PNG or JPEG, decoded by a page that is not ours. */
-export async function decodePng(browser, file) {
+/** {width, height, data} of a PNG or JPEG, decoded by a page that is not ours; in the size of another picture, when one is given. */
+export async function decodePng(browser, file, like = undefined) {
   const page = await browser.newPage(), png = await whole(file);
   try {
-    const found = await page.evaluate(async (base64) => {
+    const found = await page.evaluate(async ([base64, size]) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
       const bitmap = await createImageBitmap(new Blob([bytes]));
-      const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), context = canvas.getContext('2d');
-      context.drawImage(bitmap, 0, 0);
-      const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+      const { width, height } = size ?? bitmap, canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d');
+      context.imageSmoothingQuality = 'high';
+      context.drawImage(bitmap, 0, 0, width, height);
+      const { data } = context.getImageData(0, 0, width, height);
       let text = '';
       for (let at = 0; at < data.length; at += 32768) text += String.fromCharCode(...data.subarray(at, at + 32768));
-      return { width: bitmap.width, height: bitmap.height, data: btoa(text) };
-    }, png.toString('base64'));
+      return { width, height, data: btoa(text) };
+    }, [png.toString('base64'), like && { width: like.width, height: like.height }]);
     return { ...found, data: Buffer.from(found.data, 'base64') };
   } finally {
     await page.close();

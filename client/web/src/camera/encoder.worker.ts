@@ -3,8 +3,10 @@
  * camera/encoder.worker.ts - paints each camera frame with its masks on one canvas, and encodes that canvas. The canvas is
  * the one on the screen, so what a customer sees is what is sent, by construction.
  */
+import { MediaSend } from '../proto/media/send.js';
+import { PictureEncoder } from './encoder.js';
 import { paintMasks } from './paint.js';
-import type { FromWorker, Masks, Quality, ToWorker } from './picture.js';
+import type { FromWorker, LineNews, Masks, ToWorker } from './picture.js';
 
 interface Scope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -12,85 +14,55 @@ interface Scope {
 }
 const scope = self as unknown as Scope;
 
-const KEY_EVERY_MS = 8000; /* a card of a marked frame is decoded from the key frame before it */
-const QUEUE_MOST = 1; /* frames in the encoder; more would only be late */
+const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
+const FIGURES_EVERY_MS = 1000;
 
 let canvas: OffscreenCanvas | undefined;
 let context: OffscreenCanvasRenderingContext2D | null = null;
 let sinceOrigin = 0; /* this worker's performance.now() minus the page's */
-let quality: Quality = { longSidePx: 640, bitsPerSecond: 600_000, framesPerSecond: 30 };
 let masks: Masks = { regions: [] };
-let encoder: VideoEncoder | undefined;
-let configured = '';
+let control: MediaSend | undefined, controls = ''; /* the size that it is for */
 let running = 0; /* rises with each start and stop: what belongs to an older one ends itself */
-let active = false, held = false, keyWanted = true, stillWanted = false;
-let lastKeyMs = 0, lastPaintedMs = 0;
+let active = false, stillWanted = false;
+let lastKeyMs = 0;
 let painted = 0, encoded = 0, skipped = 0, figuresMs = 0;
+
+const pageMs = (): number => Math.floor(performance.now() - sinceOrigin);
 
 function fail(error: unknown): void {
   active = false;
   scope.postMessage({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
 }
 
-function onChunk(chunk: EncodedVideoChunk, metadata?: EncodedVideoChunkMetadata): void {
-  if (!active || !canvas) return;
-  const bytes = new ArrayBuffer(chunk.byteLength);
-  chunk.copyTo(bytes);
-  encoded++;
-  scope.postMessage({
-    kind: 'picture', bytes, key: chunk.type === 'key', tid: layerOf(metadata), captureMonoMs: chunk.timestamp / 1000,
-    width: canvas.width, height: canvas.height,
-  }, [bytes]);
+const encoder = new PictureEncoder({
+  picture(picture) {
+    if (!active) return;
+    encoded++;
+    if (picture.key) lastKeyMs = pageMs();
+    scope.postMessage({ kind: 'picture', ...picture }, [picture.bytes]);
+  },
+  failed: fail,
+});
+
+/** A camera that turns is another one for the control, which keeps what it knows of the rate. */
+function controlFor(width: number, height: number, nowMs: number): MediaSend {
+  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, control?.bps);
+  controls = `${width} ${height}`;
+  return control;
 }
 
-function layerOf(metadata?: EncodedVideoChunkMetadata): number {
-  const svc = (metadata as { svc?: { temporalLayerId?: number } } | undefined)?.svc;
-  return svc?.temporalLayerId ?? 0;
-}
-
-function configuration(scalabilityMode: string | undefined): VideoEncoderConfig {
-  return {
-    codec: 'vp8', width: canvas!.width, height: canvas!.height, bitrate: quality.bitsPerSecond,
-    framerate: quality.framesPerSecond, latencyMode: 'realtime', bitrateMode: 'variable',
-    ...(scalabilityMode ? { scalabilityMode } : {}),
-  };
-}
-
-let layers: string | undefined = 'L1T3';
-function configure(): void {
-  const wanted = `${canvas!.width} ${canvas!.height} ${quality.bitsPerSecond} ${quality.framesPerSecond}`;
-  if (encoder && wanted === configured) return;
-  const sized = configured.split(' ').slice(0, 2).join(' ') !== `${canvas!.width} ${canvas!.height}`;
-  encoder ??= new VideoEncoder({ output: onChunk, error: onEncoderError });
-  encoder.configure(configuration(layers));
-  configured = wanted;
-  keyWanted ||= sized;
-}
-
-/* An encoder without layers is still an encoder. */
-function onEncoderError(error: DOMException): void {
-  encoder = undefined;
-  configured = '';
-  keyWanted = true;
-  if (layers) layers = undefined;
-  else fail(error);
-}
-
-/** Even sides, because VP8 has half of the colour. */
 function fit(width: number, height: number): void {
-  const scale = Math.min(1, quality.longSidePx / Math.max(width, height));
-  const w = Math.max(2, Math.round((width * scale) / 2) * 2), h = Math.max(2, Math.round((height * scale) / 2) * 2);
-  if (canvas!.width === w && canvas!.height === h) return;
-  canvas!.width = w;
-  canvas!.height = h;
-  scope.postMessage({ kind: 'size', width: w, height: h });
+  if (canvas!.width === width && canvas!.height === height) return;
+  canvas!.width = width;
+  canvas!.height = height;
+  scope.postMessage({ kind: 'size', width, height });
 }
 
-function figures(now: number): void {
-  if (now - figuresMs < 1000) return;
-  scope.postMessage({ kind: 'figures', painted, encoded, skipped });
+function figures(nowMs: number): void {
+  if (nowMs - figuresMs < FIGURES_EVERY_MS) return;
+  if (control) scope.postMessage({ kind: 'figures', painted, encoded, skipped, bps: control.bps, quality: control.quality() });
   painted = encoded = skipped = 0;
-  figuresMs = now;
+  figuresMs = nowMs;
 }
 
 /* As the lens saw it, in full size: the person decides over it before anything is sent. */
@@ -101,29 +73,32 @@ function takeStill(frame: VideoFrame): void {
 }
 
 function onFrame(frame: VideoFrame, captureMonoMs: number): void {
-  const now = performance.now();
-  figures(now);
-  const early = captureMonoMs - lastPaintedMs < 1000 / quality.framesPerSecond - 8;
+  const nowMs = pageMs();
+  figures(nowMs);
   if (active && stillWanted) takeStill(frame);
-  if (!active || !context || early) return;
-  if (held || (encoder?.encodeQueueSize ?? 0) > QUEUE_MOST) {
+  if (!active || !context) return;
+  if (encoder.busy()) {
     skipped++;
     return;
   }
-  lastPaintedMs = captureMonoMs;
-  fit(frame.displayWidth, frame.displayHeight);
-  context.drawImage(frame, 0, 0, canvas!.width, canvas!.height);
-  paintMasks(context, masks, canvas!.width, canvas!.height);
+  const line = controlFor(frame.displayWidth, frame.displayHeight, nowMs);
+  if (nowMs - lastKeyMs > KEY_EVERY_MS) line.wantKey();
+  const take = line.take(nowMs), { plan } = line;
+  fit(plan.width, plan.height);
+  context.drawImage(frame, 0, 0, plan.width, plan.height);
+  paintMasks(context, masks, plan.width, plan.height);
   painted++;
-  configure();
-  const keyFrame = keyWanted || now - lastKeyMs > KEY_EVERY_MS;
-  const picture = new VideoFrame(canvas!, { timestamp: Math.round(captureMonoMs * 1000), alpha: 'discard' });
-  try {
-    encoder!.encode(picture, { keyFrame });
-    if (keyFrame) lastKeyMs = now;
-    keyWanted = false;
-  } finally {
-    picture.close();
+  if (!take.take) skipped++;
+  if (encoder.wants(take, plan)) encoder.encode(canvas!, captureMonoMs, take, plan);
+}
+
+function onNews(news: LineNews): void {
+  if (!control || !active) return;
+  switch (news.kind) {
+    case 'sent': return control.sent(news.object, news.bytes, news.key, Math.floor(news.nowMs));
+    case 'unsent': return news.tid < 2 ? control.failed() : undefined; // nothing refers to the top layer
+    case 'acked': return news.objects.forEach((object, i) => control!.acked(object, news.arrivalMs[i]!, Math.floor(news.nowMs)));
+    case 'queued': return control.queued(news.queuedMs, news.dropped);
   }
 }
 
@@ -167,20 +142,17 @@ function stop(): void {
   ownTrack?.stop();
   ownTrack = undefined;
   active = stillWanted = false;
-  if (encoder?.state !== 'closed') encoder?.close(); // what it still held is thrown away
-  encoder = undefined;
-  configured = '';
+  encoder.stop();
   context?.clearRect(0, 0, canvas!.width, canvas!.height);
   scope.postMessage({ kind: 'stopped' });
 }
 
 function start(message: Extract<ToWorker, { kind: 'start' }>): void {
   running++;
-  ({ quality, masks } = message);
+  masks = message.masks;
   active = true;
-  held = false;
-  keyWanted = true;
-  lastPaintedMs = 0;
+  lastKeyMs = pageMs();
+  control?.restart(lastKeyMs);
 }
 
 function act(message: ToWorker): void {
@@ -199,12 +171,14 @@ function act(message: ToWorker): void {
       } finally {
         message.frame.close();
       }
-    case 'quality': quality = message.quality; break;
     case 'masks': masks = message.masks; break;
-    case 'hold': held = message.hold; break;
-    case 'key-frame': keyWanted = true; break;
+    case 'key-frame': control?.wantKey(); break;
     case 'still': stillWanted = true; break;
     case 'stop': return stop();
+    case 'sent':
+    case 'unsent':
+    case 'acked':
+    case 'queued': return onNews(message);
   }
 }
 

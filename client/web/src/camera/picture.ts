@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* camera/picture.ts - what the page and the worker that paints and encodes say to each other. */
+/* camera/picture.ts - what the page and the worker that paints and encodes say to each other. Times are performance.now() of the page. */
+import type { PictureQuality } from '../proto/media/send.js';
+import type { Encoded } from './encoder.js';
 
 /** A region of the picture, 0..1 of its sides. */
 export interface Region {
@@ -15,39 +17,41 @@ export interface Masks {
   onlyShow?: Region;
 }
 
-/** Frames are painted as wide as fits, never larger than the camera's own. */
-export interface Quality {
-  longSidePx: number;
-  bitsPerSecond: number;
-  framesPerSecond: number;
-}
-
 export type ToWorker =
   | { kind: 'canvas'; canvas: OffscreenCanvas; timeOrigin: number }
-  | { kind: 'start'; quality: Quality; masks: Masks }
+  | { kind: 'start'; masks: Masks }
   /** Frames from a track, where the browser hands its stream to a worker. */
   | { kind: 'stream'; readable: ReadableStream<VideoFrame> }
   /** A track of its own, where only a worker can take frames from one (Safari); the worker stops it. */
   | { kind: 'track'; track: MediaStreamTrack }
   /** One frame, where it does not. */
   | { kind: 'frame'; frame: VideoFrame; captureMonoMs: number }
-  | { kind: 'quality'; quality: Quality }
   | { kind: 'masks'; masks: Masks }
-  | { kind: 'hold'; hold: boolean }
+  | LineNews
   | { kind: 'key-frame' }
   /** The next frame, as a bitmap. */
   | { kind: 'still' }
   | { kind: 'stop' };
 
-export interface EncodedPicture {
-  kind: 'picture';
-  bytes: ArrayBuffer;
-  key: boolean;
-  tid: number;
-  /** performance.now() of the page at capture. */
-  captureMonoMs: number;
-  width: number;
-  height: number;
+/** What became of the pictures: the worker decides by it what to encode next (proto/media/send.ts). */
+export type LineNews =
+  | { kind: 'sent'; object: number; bytes: number; key: boolean; nowMs: number }
+  /** It was encoded, and nobody will get it. */
+  | { kind: 'unsent'; tid: number }
+  | { kind: 'acked'; objects: readonly number[]; arrivalMs: readonly number[]; nowMs: number }
+  | { kind: 'queued'; queuedMs: number; dropped: number };
+
+export type EncodedPicture = { kind: 'picture' } & Encoded;
+
+/** Of the last second. */
+export interface PictureFigures {
+  painted: number;
+  encoded: number;
+  /** Left out, because the line or the device was slower. */
+  skipped: number;
+  /** What the line is taken to bear. */
+  bps: number;
+  quality: PictureQuality;
 }
 
 export type FromWorker =
@@ -57,7 +61,6 @@ export type FromWorker =
   | { kind: 'still'; bitmap: ImageBitmap }
   /** The picture has another size now. */
   | { kind: 'size'; width: number; height: number }
-  /** Painted and encoded in the last second, and left out because something was slower. */
-  | { kind: 'figures'; painted: number; encoded: number; skipped: number }
+  | ({ kind: 'figures' } & PictureFigures)
   | { kind: 'failed'; message: string }
   | { kind: 'stopped' };

@@ -3,24 +3,24 @@
  * camera/studio.ts - does what the session says about capture: the camera runs between "capture on" and "capture off" and
  * at no other time, and what it sees goes through the pipeline into the session. Marks of the agent land here too.
  */
-import { Facts } from '../device/facts.js';
 import type { Fact } from '../device/facts.js';
-import type { CameraOrder, Capability } from '../proto/session.js';
+import { Teller } from '../device/teller.js';
+import type { ChangeWriter } from '../device/teller.js';
+import type { CameraOrder, Capability, PauseReason } from '../proto/session.js';
 import type { Devices, Mark, Visit } from '../visit/visit.js';
+import { Voice } from '../voice/voice.js';
+import type { VoiceKept, VoiceParts } from '../voice/voice.js';
 import { Camera, ScreenLight } from './camera.js';
 import type { CameraProblem } from './camera.js';
 import { Pipeline } from './pipeline.js';
-import type { EncodedPicture, Masks } from './picture.js';
+import type { EncodedPicture, LineNews, Masks, PictureFigures } from './picture.js';
+import { cameraReport } from './report.js';
 import { Ring } from './ring.js';
-
-export interface Protocol {
-  deviceChange(id: string, kind: string, model: string): Uint8Array;
-  checkNotMade(id: number, check: string, target: string, detail: string): Uint8Array;
-  propertyChange(device: string, name: string, value: string | number | boolean, unit: string): Uint8Array;
-}
 
 export interface StudioScreen {
   changed(): void;
+  /** Once a second while a picture is sent. */
+  figures(): void;
   /** captureMonoMs undefined: the agent did not say which picture; then it is the newest. */
   mark(mark: Mark, captureMonoMs: number | undefined): void;
   clear(id: number): void;
@@ -32,13 +32,15 @@ export interface StudioScreen {
 export interface StudioKept {
   masks: Masks;
   lens?: string | undefined;
+  voice: VoiceKept;
 }
 
-const LENSES_MOST = 8, LABEL_MOST_BYTES = 64;
-const NO_SCREEN: StudioScreen = { changed: () => undefined, mark: () => undefined, clear: () => undefined, pointer: () => undefined, worked: () => undefined };
-const DEVICE = 'phone';
-/* Where the companion (client/state/names.h) has another name for it. */
-const WIRE_NAMES: Readonly<Record<string, string>> = { charging: 'battery_charging', online: 'connectivity' };
+/** The scripts that run beside the page (ui/worker.ts). */
+export interface StudioParts extends VoiceParts {
+  newWorker(): Worker;
+}
+
+const NO_SCREEN: StudioScreen = { changed: () => undefined, figures: () => undefined, mark: () => undefined, clear: () => undefined, pointer: () => undefined, worked: () => undefined };
 
 export class Studio implements Devices {
   screen = NO_SCREEN;
@@ -47,9 +49,10 @@ export class Studio implements Devices {
   /** A picture of this start has been painted. */
   seen = false;
   masks: Masks = { regions: [] };
-  facts: readonly Fact[] = [];
+  figures: PictureFigures | undefined;
   readonly camera: Camera;
   readonly ring = new Ring();
+  readonly voice: Voice;
 
   private visit: Visit | undefined;
   private pipe: Pipeline | undefined;
@@ -57,20 +60,28 @@ export class Studio implements Devices {
   private opened: Promise<CameraProblem | undefined> | undefined;
   private lit = false; /* by the agent */
   private readonly light = new ScreenLight();
-  private readonly known = new Facts();
+  private readonly teller: Teller;
 
-  constructor(private readonly newWorker: () => Worker, private readonly protocol: Protocol, private readonly phone: boolean) {
-    this.camera = new Camera({ lost: () => this.lost('camera-lost'), quiet: (quiet) => quiet && this.lost(this.phone ? 'phone-call' : 'camera-lost') });
+  constructor(private readonly parts: StudioParts, changes: ChangeWriter, phone: boolean) {
+    this.teller = new Teller(changes, (bytes) => this.sendState(bytes), () => this.screen.changed());
+    this.camera = new Camera({ lost: () => this.wanted && this.lost('camera-lost'), quiet: (quiet) => quiet && this.wanted && this.lost(phone ? 'phone-call' : 'camera-lost') });
+    this.voice = new Voice(parts, {
+      frame: (frame) => void this.visit?.send('microphone', frame),
+      cannot: () => this.visit?.cannot('microphone'),
+      lost: (reason) => this.lost(reason),
+      changed: () => this.screen.changed(),
+    }, phone);
     document.addEventListener('visibilitychange', this.onVisibility);
     addEventListener('pagehide', this.onHide);
   }
 
   keep(): StudioKept {
-    return { masks: this.masks, lens: this.camera.chosenLens };
+    return { masks: this.masks, lens: this.camera.chosenLens, voice: this.voice.keep() };
   }
   restore(kept: StudioKept): void {
     this.masks = kept.masks;
     this.camera.chosenLens = kept.lens;
+    this.voice.restore(kept.voice);
   }
 
   attach(visit: Visit): void {
@@ -84,11 +95,11 @@ export class Studio implements Devices {
 
   private pipeline(): Pipeline {
     if (this.pipe) return this.pipe;
-    this.pipe = new Pipeline(this.newWorker(), {
+    this.pipe = new Pipeline(this.parts.newWorker(), {
       picture: (picture) => void this.onPicture(picture),
       size: (width, height) => { this.size = { width, height }; this.screen.changed(); },
+      figures: (figures) => this.onFigures(figures),
       failed: () => this.failed('failed'),
-      backlogBytes: () => this.visit?.backlogBytes() ?? 0,
     });
     this.pipe.setMasks(this.masks);
     return this.pipe;
@@ -98,12 +109,14 @@ export class Studio implements Devices {
 
   /** The customer has just said yes: the lens may take its second while the log writes. Nothing is encoded yet. */
   allowed(capability: Capability): void {
+    if (capability === 'microphone') this.voice.allowed();
     if (capability !== 'camera') return;
     this.problem = undefined;
     this.opened = this.camera.open();
   }
 
   letGo(capability: Capability): void {
+    if (capability === 'microphone') this.voice.letGo();
     if (capability === 'torch' && this.lit) void this.shine(false);
     if (capability !== 'camera' || this.wanted || !this.opened) return;
     this.opened = undefined;
@@ -112,8 +125,9 @@ export class Studio implements Devices {
 
   capture(capability: Capability, on: boolean): void {
     if (capability === 'camera') void (on ? this.start() : this.stop());
+    else if (capability === 'microphone') this.voice.capture(on);
     else if (capability === 'torch' || capability === 'zoom') this.serve();
-    else if (capability === 'device-state') void (on ? this.known.start(() => void this.tellFacts()) : this.stopFacts());
+    else if (capability === 'device-state') on ? this.teller.start() : this.teller.stop();
   }
 
   private async start(): Promise<void> {
@@ -146,20 +160,9 @@ export class Studio implements Devices {
     if (visit.granted.has('zoom') && !visit.paused && !camera.zoomRange()) visit.cannot('zoom');
   }
 
-  /** Which lens, what it can and does; ids are numbers, because a device's own id would tell more than that. */
   private async tell(): Promise<void> {
-    const { camera } = this, lenses = (await camera.lenses()).slice(0, LENSES_MOST), encoder = new TextEncoder();
-    const label = (text: string): string => {
-      let short = text.replace(/\p{C}/gu, ' ').trim();
-      while (encoder.encode(short).length > LABEL_MOST_BYTES) short = [...short].slice(0, -1).join('');
-      return short;
-    };
-    if (!camera.track) return;
-    const at = lenses.findIndex((lens) => lens.id === camera.lensInUse());
-    this.visit?.report({
-      canTorch: camera.hasTorch(), torch: camera.torch, zoom: camera.zoom, zoomMax: Math.min(100, camera.zoomMost()), canFocus: camera.canFocus(),
-      lenses: lenses.map((lens, i) => ({ id: String(i + 1), label: label(lens.label) })), lens: at < 0 ? '' : String(at + 1),
-    });
+    const report = await cameraReport(this.camera);
+    if (report) this.visit?.report(report);
   }
 
   private async shine(on: boolean): Promise<void> {
@@ -206,16 +209,22 @@ export class Studio implements Devices {
     this.pipe?.stop();
     this.light.set(false);
     this.seen = false;
+    this.figures = undefined;
     this.screen.changed();
   }
 
   /** The visit is over, or consent did not come about. */
   release(): void {
     this.stop();
-    this.stopFacts();
+    this.voice.release();
+    this.teller.stop();
     this.ring.clear();
     document.removeEventListener('visibilitychange', this.onVisibility);
     removeEventListener('pagehide', this.onHide);
+  }
+
+  voiceCame(obj: number, tsMs: number, bytes: Uint8Array): void {
+    this.voice.came(obj, tsMs, bytes);
   }
 
   keyFrame(): void {
@@ -243,10 +252,22 @@ export class Studio implements Devices {
       this.seen = true;
       this.screen.changed();
     }
-    const err = await this.visit.send('camera', {
-      bytes: new Uint8Array(picture.bytes), key: picture.key, discardable: picture.tid > 0, tid: picture.tid, captureMonoMs: picture.captureMonoMs,
-    });
-    if (err === 'FULL' && picture.tid === 0) this.keyFrame(); // what came after it cannot be decoded
+    const { visit } = this, { key, tid, captureMonoMs } = picture, bytes = new Uint8Array(picture.bytes);
+    const sending = visit.send('camera', { bytes, key, discardable: tid > 0, tid, captureMonoMs }), object = visit.lastObject('camera');
+    const err = await sending;
+    this.news(err === 'OK' ? { kind: 'sent', object, bytes: bytes.length, key, nowMs: performance.now() } : { kind: 'unsent', tid });
+  }
+
+  /** What became of the pictures. */
+  news(news: LineNews): void {
+    this.pipe?.news(news);
+  }
+
+  private onFigures(figures: PictureFigures): void {
+    this.figures = this.wanted ? figures : undefined;
+    this.visit?.boundSocket(figures.bps);
+    this.voice.line(figures.bps);
+    this.screen.figures();
   }
 
   /** undefined: the camera does not run, or gives nothing. The caller closes it. */
@@ -278,8 +299,8 @@ export class Studio implements Devices {
     this.screen.changed();
   }
 
-  private lost(reason: 'camera-lost' | 'phone-call'): void {
-    if (this.wanted && !this.visit?.paused) this.visit?.pause('device', reason);
+  private lost(reason: PauseReason): void {
+    if (!this.visit?.paused) this.visit?.pause('device', reason);
   }
 
   private readonly onVisibility = (): void => {
@@ -289,18 +310,13 @@ export class Studio implements Devices {
 
   private readonly onHide = (): void => {
     this.camera.close();
+    this.voice.capture(false);
   };
 
   /* ---- facts of this device ---- */
 
-  private async tellFacts(): Promise<void> {
-    const before = new Map(this.facts.map((fact) => [fact.name, fact.value]));
-    const first = this.facts.length === 0;
-    this.facts = this.known.list();
-    this.screen.changed();
-    if (first) await this.sendState(this.protocol.deviceChange(DEVICE, 'phone', ''));
-    for (const { name, value, unit } of this.facts)
-      if (first || before.get(name) !== value) await this.sendState(this.protocol.propertyChange(DEVICE, WIRE_NAMES[name] ?? name, value ?? 'not available', value === undefined ? '' : unit));
+  get facts(): readonly Fact[] {
+    return this.teller.facts;
   }
 
   private async sendState(bytes: Uint8Array): Promise<void> {
@@ -308,11 +324,6 @@ export class Studio implements Devices {
   }
 
   checkAsked(id: number, check: string, target: string): void {
-    void this.sendState(this.protocol.checkNotMade(id, check, target, 'a browser cannot check this; the companion can'));
-  }
-
-  private stopFacts(): void {
-    this.known.stop();
-    this.facts = [];
+    this.teller.cannotCheck(id, check, target);
   }
 }

@@ -8,7 +8,7 @@ export type ConnectionState = 'connected' | 'reconnecting' | 'resumed' | 'lost';
 
 /** Who pauses, and why: the words that the agent's end knows. */
 export type PauseBy = 'customer' | 'agent' | 'device';
-export type PauseReason = 'asked' | 'page-hidden' | 'phone-call' | 'camera-lost';
+export type PauseReason = 'asked' | 'page-hidden' | 'phone-call' | 'camera-lost' | 'microphone-lost';
 
 /** What the agent wants of the camera, one thing at a time; zoom 1 is all that the lens sees, focus is 0..1 of the picture. */
 export type CameraOrder = { torch: boolean } | { zoom: number } | { lens: string } | { focus: { x: number; y: number } };
@@ -73,8 +73,14 @@ export type SessionEvent =
   | { kind: 'capture'; capability: Capability; on: boolean }
   /** The next picture must be a key frame. */
   | { kind: 'key-frame'; capability: Capability }
+  /** Frames of this capability opened at the receiver, each at this time of the receiver's clock; numbers rise. */
+  | { kind: 'media-ack'; capability: Capability; objects: readonly number[]; arrivalMs: readonly number[] }
+  /** The relay's report: so old is the oldest of its frames that wait there, so many were left out since the report before. */
+  | { kind: 'media-queue'; capability: Capability; queuedMs: number; dropped: number }
   /** What the agent sent, once and in order. */
   | { kind: 'data'; data: SessionData }
+  /** 20 ms of the agent's voice, as Opus: packet `obj`, sounded at `tsMs` of the agent's media clock; late or never is normal. */
+  | { kind: 'voice'; obj: number; tsMs: number; bytes: Uint8Array }
   /** The agent has put this session on hold, or is back; with on: so long they may come back without a question. */
   | { kind: 'hold'; on: boolean; graceS: number }
   /** A still: take one, show it, then send or discard it; so many parts have arrived; all have; forget it, its consent has ended. */

@@ -168,6 +168,8 @@ export interface CustomerSession {
    * queue is over its bound, not sealed. device-state, location: bytes is one StateChange (wire/message.ts).
    */
   pushFrame(capability: Capability, frame: Frame): Promise<Err>;
+  /** The number under which the frame pushed last travels; as soon as pushFrame() has returned its promise. 0: none. */
+  lastObject(capability: Capability): number;
   /** The person has seen the still that was asked for, and sends it (copied). RANGE, STATE: not asked for; CONSENT: not allowed (any more). */
   stillSend(id: number, still: Still): Err;
   /** Or does not send it; `failed`: because none could be taken. */

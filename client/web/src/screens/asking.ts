@@ -14,7 +14,7 @@ import type { Key } from '../words/words.js';
 import { PhotoSheet } from './photo.js';
 import { Sheet } from './sheet.js';
 
-const OWN_TITLE: readonly string[] = ['camera', 'device-state', 'recording', 'still', 'torch', 'zoom'];
+const OWN_TITLE: readonly string[] = ['camera', 'device-state', 'recording', 'still', 'torch', 'zoom', 'microphone'];
 
 export function capabilityName(capability: string): string {
   return t(`capability.${capability}` as Key);
@@ -34,6 +34,7 @@ export class Asking {
   private leaving = false;
   private wordsWanted = false;
   private problemRead: string | undefined;
+  private voiceProblemRead: string | undefined;
   private photo: PhotoSheet | undefined;
 
   constructor(private readonly visit: Visit, private readonly studio: Studio, private readonly device: Device) {
@@ -75,8 +76,10 @@ export class Asking {
     else if (words && this.wordsWanted) this.showWordsAgain(words.list);
     else if (asked) this.showPhoto(asked.id);
     else if (studio.problem && studio.problem !== this.problemRead) this.showProblem(studio.problem);
+    else if (studio.voice.problem && studio.voice.problem !== this.voiceProblemRead) this.showVoiceProblem(studio.voice.problem);
     else this.sheet.close();
     if (!studio.problem) this.problemRead = undefined;
+    if (!studio.voice.problem) this.voiceProblemRead = undefined;
   }
 
   private factsOf(ask: Ask): HTMLElement {
@@ -101,9 +104,10 @@ export class Asking {
     const key = `ask ${request} ${asks.map((ask) => ask.capability).join(' ')}`;
     if (this.sheet.is(key)) return;
     const switches = asks.map(({ capability }) => h('input', { type: 'checkbox', id: `want-${capability}`, value: capability }));
-    const error = h('p', { class: 'error', role: 'alert' });
+    const error = h('p', { class: 'error', role: 'alert' }), hear = h('input', { type: 'checkbox', id: 'hear' });
     const allow = (): void => {
       const chosen = one ? [first.capability] : asks.filter((_, i) => switches[i]!.checked).map(({ capability }) => capability);
+      if (chosen.includes('microphone')) this.studio.voice.setHearing(hear.checked);
       if (chosen.length) this.answer(chosen);
       else setText(error, t('ask.chooseFirst'));
     };
@@ -112,7 +116,9 @@ export class Asking {
       !one && h('fieldset', { class: 'switches' }, h('legend', {}, t('ask.each')),
         ...asks.map(({ capability }, i) => h('label', { class: 'switch', for: `want-${capability}` }, switches[i], h('span', {}, capabilityName(capability))))),
       this.factsOf(first),
-      has('camera') && h('p', { class: 'small' }, t('ask.browser')),
+      has('microphone') && h('label', { class: 'switch', for: 'hear' }, hear, h('span', {}, t('ask.hear', { name }))),
+      has('microphone') && h('p', { class: 'small' }, t('ask.voiceHonest', { name })),
+      (has('camera') || has('microphone')) && h('p', { class: 'small' }, t('ask.browser')),
       has('recording') && h('p', { class: 'small' }, t('ask.recordingHonest')),
       has('still') && h('p', { class: 'small' }, t('ask.photoHonest')),
       error,
@@ -218,6 +224,19 @@ export class Asking {
       h('div', { class: 'answers' },
         button(t('camera.offerPhoto'), () => { this.read(problem); this.visit.say(t('camera.photoInstead')); }, { class: 'button answer', id: 'offer-photo' }),
         button(t('camera.understood'), () => this.read(problem), { class: 'button answer', id: 'understood' })));
+  }
+
+  private showVoiceProblem(problem: string): void {
+    const name = plain(this.visit.peer?.name ?? t('end.somebody')), where = this.device.ios ? 'Ios' : this.device.phone ? 'Android' : '';
+    const read = (): void => {
+      this.voiceProblemRead = problem;
+      this.update();
+    };
+    this.sheet.open(`voice ${problem}`, t('voice.problemTitle'),
+      h('p', {}, t(`voice.${problem}` as Key, { name })), problem === 'denied' && h('p', {}, t(`voice.deniedHelp${where}` as Key, { name })),
+      h('p', { class: 'small' }, t('voice.otherwise', { name })),
+      button(t('camera.understood'), read, { class: 'button answer', id: 'understood' }));
+    announce(t('voice.problemTitle'), 'urgent');
   }
 
   private read(problem: string): void {

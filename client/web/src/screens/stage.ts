@@ -9,6 +9,7 @@ import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
 import { place } from './marks.js';
 import { MaskEditor } from './masks.js';
+import { QualityLine } from './quality.js';
 
 const POINTER_STAYS_MS = 2500;
 const SAY_EVERY_MS = 2500;
@@ -28,6 +29,7 @@ export class Stage {
   private readonly zoom = h('input', { type: 'range', id: 'zoom' });
   private readonly zoomRow: HTMLElement;
   private readonly masks: MaskEditor;
+  private readonly quality = new QualityLine();
   private placed = false;
   private pointerTimer: ReturnType<typeof setTimeout> | undefined;
   private track: MediaStreamTrack | undefined;
@@ -45,7 +47,7 @@ export class Stage {
     this.overlay.append(this.dot);
     this.overlay.addEventListener('click', (event) => this.tap(event));
     this.empty.append(icon('shield'), this.emptyTitle, this.emptyMore);
-    this.element = h('section', { class: 'stage' }, this.empty, this.picture, this.caption, this.tools, this.masks.panel);
+    this.element = h('section', { class: 'stage' }, this.empty, this.picture, this.caption, this.quality.element, this.tools, this.masks.panel);
   }
 
   private async toggleTorch(): Promise<void> {
@@ -84,7 +86,7 @@ export class Stage {
 
   private updateEmpty(name: string): void {
     const { visit } = this;
-    setText(this.emptyTitle, visit.peer ? t('visit.nothing') : visit.present === undefined || !visit.online ? t('visit.connecting') : t('visit.waitingTitle'));
+    setText(this.emptyTitle, visit.peer ? t(visit.granted.size ? 'visit.noPicture' : 'visit.nothing') : visit.present === undefined || !visit.online ? t('visit.connecting') : t('visit.waitingTitle'));
     setText(this.emptyMore, visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
     this.emptyMore.hidden = visit.peer ? !visit.peer.verified : !visit.online;
   }
@@ -103,6 +105,11 @@ export class Stage {
     Object.assign(this.zoom, { min: 1, max: most, step: 'any', value: camera.zoom });
   }
 
+  /** Once a second. */
+  figures(): void {
+    this.quality.update(this.picture.hidden ? undefined : this.studio.figures);
+  }
+
   update(): void {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
     const on = this.visit.granted.has('camera') && !this.visit.paused && !this.visit.onHold && !this.studio.problem;
@@ -117,6 +124,7 @@ export class Stage {
     this.tools.hidden = !on || !this.studio.seen;
     this.starting.hidden = this.studio.seen;
     this.caption.hidden = !on || !this.studio.seen;
+    if (!on || !this.studio.figures) this.quality.update(undefined);
     setText(this.caption, t('camera.preview', { name }));
     if (on) {
       this.studio.canvas().setAttribute('aria-label', t('camera.preview', { name }));

@@ -146,7 +146,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
   }
 
-  studio.screen = { changed: later, mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y), worked };
+  studio.screen = { changed: later, figures: () => stage.figures(), mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y), worked };
   visit.listen((event) => {
     if (event) speak(event);
     later();

@@ -6,7 +6,8 @@
 import type { CustomerSession, SessionEvent } from '../proto/session.js';
 
 const SUBPROTOCOL = 'handhold.1';
-const SOCKET_BOUND_BYTES = 65536; /* more is not given to the browser, so that what is newer can still overtake */
+/* So much is given to the browser and not more: what is newer or more urgent can still overtake what is not. */
+const SOCKET_BOUND_MS = 120, SOCKET_LEAST_BYTES = 4096, SOCKET_MOST_BYTES = 65536;
 const LOOK_AGAIN_MS = 15; /* while the browser holds as much as it may: it tells nobody when it has less */
 const BACK_OFF_MS = [0, 250, 500, 1000, 2000, 4000, 8000];
 const OPEN_WITHIN_MS = 10000;
@@ -16,13 +17,14 @@ export interface Line {
   pump(): void;
   /** The network changed or the page came back: tries at once. */
   retry(): void;
-  /** Bytes that the browser still holds. */
-  held(): number;
+  /** The line is taken to bear so much. */
+  bound(bitsPerSecond: number): void;
   close(): void;
 }
 
 export function openLine(session: CustomerSession, host: string, show: (event: SessionEvent) => void): Line {
   let socket: WebSocket | undefined;
+  let boundBytes = SOCKET_MOST_BYTES;
   let open = false, closed = false, pumping = false, attempts = 0;
   let wake: ReturnType<typeof setTimeout> | undefined, again: ReturnType<typeof setTimeout> | undefined;
 
@@ -33,7 +35,7 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
 
   function send(): boolean {
     for (let message; socket && open && (message = session.pending()); session.sent()) {
-      if (socket.bufferedAmount >= SOCKET_BOUND_BYTES) return false;
+      if (socket.bufferedAmount >= boundBytes) return false;
       socket.send(message);
     }
     return true;
@@ -113,5 +115,9 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
   }
 
   pump();
-  return { pump, retry, held: () => socket?.bufferedAmount ?? 0, close };
+  function bound(bitsPerSecond: number): void {
+    boundBytes = Math.min(SOCKET_MOST_BYTES, Math.max(SOCKET_LEAST_BYTES, Math.round((bitsPerSecond / 8000) * SOCKET_BOUND_MS)));
+  }
+
+  return { pump, retry, bound, close };
 }

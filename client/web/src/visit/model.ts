@@ -77,6 +77,10 @@ export interface Devices {
   /** It did not come to a capture that was about to begin, or not yet: what was made ready for it is let go. */
   letGo(capability: Capability): void;
   keyFrame(): void;
+  /** 20 ms of the agent. */
+  voiceCame(obj: number, tsMs: number, bytes: Uint8Array): void;
+  /** Pictures arrived at the agent, or wait at the relay. */
+  news(news: { kind: 'acked'; objects: readonly number[]; arrivalMs: readonly number[]; nowMs: number } | { kind: 'queued'; queuedMs: number; dropped: number }): void;
   mark(mark: Mark): void;
   clear(id: number): void;
   pointer(x: number, y: number): void;

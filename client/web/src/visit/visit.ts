@@ -134,7 +134,10 @@ export class Visit {
       case 'check-ask': this.devices.checkAsked(event.id, event.check, event.target); break;
       case 'camera-control': this.devices.control(event.order); break;
       case 'capture': this.devices.capture(event.capability, event.on); break;
+      case 'voice': return this.devices.voiceCame(event.obj, event.tsMs, event.bytes); // too often for the screens
       case 'key-frame': this.devices.keyFrame(); break;
+      case 'media-ack': return event.capability === 'camera' ? this.devices.news({ kind: 'acked', objects: event.objects, arrivalMs: event.arrivalMs, nowMs: performance.now() }) : undefined;
+      case 'media-queue': return event.capability === 'camera' ? this.devices.news({ kind: 'queued', queuedMs: event.queuedMs, dropped: event.dropped }) : undefined;
       case 'data': this.onData(event.data); break;
       case 'connection':
         this.online = event.state === 'connected' || event.state === 'resumed';
@@ -306,9 +309,14 @@ export class Visit {
     return await result;
   }
 
-  /** Bytes of pictures that have not left yet. */
-  backlogBytes(): number {
-    return this.session.backlogBytes() + this.line.held();
+  /** The number of the frame that was sent last, as soon as send() has returned its promise. */
+  lastObject(capability: Capability): number {
+    return this.session.lastObject(capability);
+  }
+
+  /** The line is taken to bear this: no more than a moment of it is given to the browser, which cannot take it back. */
+  boundSocket(bitsPerSecond: number): void {
+    this.line.bound(bitsPerSecond);
   }
 
   leave(): void {

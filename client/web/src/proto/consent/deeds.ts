@@ -14,6 +14,7 @@ import { TRAVEL } from './frames.js';
 import { gateSign } from './gate.js';
 import type { Grant } from './grant.js';
 import type { NoteEntry } from './outbox.js';
+import { Reply } from './talk.js';
 import { keyCommit, shownHash, statementWrite, type StatementAction } from './statement.js';
 
 export class Deeds {
@@ -27,7 +28,8 @@ export class Deeds {
 
   wipeKey(grant: Grant): void {
     grant.key?.destroy();
-    grant.key = undefined;
+    grant.reply?.key.destroy();
+    grant.key = grant.reply = undefined;
     wipe(grant.baseKey);
     grant.baseKey = undefined;
     this.purge(grant); /* captured before, not sent yet: nobody is to open it any more */
@@ -53,6 +55,7 @@ export class Deeds {
     grant.rotateMs = this.core.now.monoMs + LIMIT.EPOCH_MS;
     grant.baseKey = this.core.random(32);
     grant.key = SframeKey.make(grant.kid(), grant.baseKey, 'encrypt');
+    if (grant.capability === 'microphone') grant.reply = new Reply(grant.epoch, grant.stream, grant.baseKey);
     grant.keyCommit = keyCommit(grant.kid(), grant.baseKey);
   }
 
@@ -97,12 +100,18 @@ export class Deeds {
     return grant.expiresMs === Infinity ? 0 : Math.max(1, Math.ceil((grant.expiresMs - this.core.now.monoMs) / 1000));
   }
 
+  /** A voice has a way back; the answer that counts is the one to the way there. */
   gate(grant: Grant, open: boolean): void {
-    const { core } = this;
+    if (grant.capability === 'microphone') this.sendGate(grant, open, INDEX.AGENT, INDEX.CUSTOMER);
+    this.sendGate(grant, open, INDEX.CUSTOMER, INDEX.AGENT);
     grant.gateOpen = open;
-    grant.gateSeq = ++this.gateSeq;
+    grant.gateSeq = this.gateSeq;
+  }
+
+  private sendGate(grant: Grant, open: boolean, src: number, dst: number): void {
+    const { core } = this;
     core.link.gate(gateSign({
-      sid: core.sid!, gateSeq: grant.gateSeq, open, src: INDEX.CUSTOMER, stream: grant.stream, dst: INDEX.AGENT, capability: grant.capability,
+      sid: core.sid!, gateSeq: ++this.gateSeq, open, src, stream: grant.stream, dst, capability: grant.capability,
       grantee: core.peer!.agent.fingerprint, ttlS: open ? this.secondsLeft(grant) : 0, leafHash: open ? grant.leafHash : new Uint8Array(32),
     }, core.csSeed));
   }

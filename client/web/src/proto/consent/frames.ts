@@ -46,7 +46,7 @@ export class Frames {
       core.queue.release(size);
       if (core.ended || grant.purges !== purges) return 'CONSENT';
       if (result.status === 'rejected') return 'CRYPTO';
-      core.queue.addMedia(stream, concat(header, result.value));
+      core.queue.addMedia(stream, TRAVEL[grant.capability].prio, concat(header, result.value));
       this.sealed++;
       core.wake();
       return 'OK';

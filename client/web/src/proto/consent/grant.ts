@@ -4,6 +4,7 @@ import type { Bytes } from '../util/bytes.js';
 import { INDEX } from '../wire/envelope.js';
 import type { Capability } from '../wire/capability.js';
 import type { SframeKey } from '../seal/sframe.js';
+import type { Reply } from './talk.js';
 import { kidOf } from './statement.js';
 
 export type Phase = 'none' | 'asked' | 'logging' | 'releasing' | 'live' | 'suspended';
@@ -22,6 +23,7 @@ export class Grant {
   retentionDays = 0;
   purpose = '';
   key: SframeKey | undefined; /* undefined: there is no key */
+  reply: Reply | undefined; /* opens the agent's voice, under the microphone's grant */
   baseKey: Bytes | undefined; /* until the key was acknowledged */
   stmtHash: Bytes = new Uint8Array(32);
   leafHash: Bytes = new Uint8Array(32);

@@ -16,23 +16,26 @@ import type { ConsentState, Frame, PauseBy, PauseReason } from '../session.js';
 import { wipe, type Bytes } from '../util/bytes.js';
 import { capabilities, type Capability } from '../wire/capability.js';
 import { CONTROL } from '../wire/control.js';
-import { KeyRetireSchema, type ConsentRequest } from '../wire/handhold_pb.js';
+import { KeyRetireSchema, type ConsentRequest, type MediaAck, type QueueReport } from '../wire/handhold_pb.js';
 import { LIMIT, type Core } from '../session/core.js';
 import { Asking } from './asking.js';
 import { Deeds } from './deeds.js';
 import { Frames, TRAVEL } from './frames.js';
 import { Grant, KEPT, type KeptGrants } from './grant.js';
 import { PURPOSE } from './statement.js';
+import { Talk } from './talk.js';
 
 export class Grants {
   paused = false;
   readonly frames: Frames;
+  readonly talk: Talk;
   readonly #grants = new Map<Capability, Grant>(capabilities.map((capability) => [capability, new Grant(capability)]));
   readonly #deeds: Deeds;
   readonly #asking: Asking;
 
   constructor(private readonly core: Core) {
     this.frames = new Frames(core);
+    this.talk = new Talk(core, this.#grants.get('microphone')!);
     this.#deeds = new Deeds(core, (stream) => this.byStream(stream) !== undefined);
     this.#asking = new Asking(core, this.#deeds, this.#grants);
   }
@@ -306,6 +309,16 @@ export class Grants {
   pushFrame(capability: Capability, frame: Frame): Promise<Err> {
     const grant = this.#grants.get(capability);
     return this.maySend(grant) ? this.frames.push(grant, frame) : Promise.resolve('CONSENT');
+  }
+
+  /** Figures only: who forges them can make a picture worse. What makes no sense is left out. */
+  mediaAcked({ stream, obj, arrivalMs }: MediaAck): void {
+    const capability = this.byStream(stream), rises = obj.every((object, i) => i === 0 || object > obj[i - 1]!);
+    if (capability && rises && obj.length === arrivalMs.length) this.core.emit({ kind: 'media-ack', capability, objects: obj, arrivalMs });
+  }
+  mediaQueued({ stream, queuedMs, dropped }: QueueReport): void {
+    const capability = this.byStream(stream);
+    if (capability) this.core.emit({ kind: 'media-queue', capability, queuedMs, dropped });
   }
 
   keyFrameWanted(stream: number): void {

@@ -27,7 +27,7 @@ const LADDER: readonly Rung[] = [
   { twelfths: 6, leastBps: 0, enoughBps: 0 }, /* stills */
 ];
 const STILLS = LADDER.length - 1, BASE_PIXELS = 1280 * 720;
-const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_START_MS = 300, SHARP_DROP = 500;
+const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_START_MS = 300, SHARP_DROP = 500, KEY_IN_HAND_MS = 1000;
 const STILL_MIN_MS = 1000, STILL_MAX_MS = 2000, STILL_LEAVE_MS = 700, LATE_MIN_MS = 60;
 
 export interface Plan {
@@ -56,6 +56,7 @@ export class MediaSend {
   private at = 0; /* in the pattern of layers */
   private wantsKey = true;
   private keyMs: number;
+  private keyAskedMs = -Infinity; /* an encoder of its own thread has it in hand: it is not asked twice */
   private stillMs: number;
 
   /** startBps: by the size, when it is left out. */
@@ -104,6 +105,7 @@ export class MediaSend {
     this.rungMs = Infinity;
     this.wantsKey = true; /* another size begins with one in any case */
     this.keyMs = nowMs - KEY_EVERY_MS;
+    this.keyAskedMs = -Infinity;
   }
 
   private chooseRung(nowMs: number): void {
@@ -143,9 +145,10 @@ export class MediaSend {
     this.chooseRung(nowMs);
     this.setPlan();
     if (this.plan.stills) return this.takeStill(nowMs);
-    const key = this.wantsKey && nowMs >= this.keyMs + KEY_EVERY_MS;
+    const key = this.wantsKey && nowMs >= this.keyMs + KEY_EVERY_MS && nowMs >= this.keyAskedMs + KEY_IN_HAND_MS;
     if (key) this.at = 0;
     const tid = PATTERN[this.at % PATTERN.length]!, take = tid < this.leftOut(nowMs);
+    if (key && take) this.keyAskedMs = nowMs;
     /* What a layer above is left out makes room: the next of layer 0 comes in its turn, not sooner. */
     if (take || tid > 0) this.at++;
     return { take, tid, key };
@@ -158,11 +161,13 @@ export class MediaSend {
     if (!key) return;
     this.wantsKey = false;
     this.keyMs = nowMs;
+    this.keyAskedMs = -Infinity;
   }
 
   /** It was encoded and could not be sealed or sent: what refers to it is worthless. */
   failed(): void {
     this.wantsKey = true;
+    this.keyAskedMs = -Infinity;
   }
 
   acked(object: number, arrivalMs: number, nowMs: number): void {

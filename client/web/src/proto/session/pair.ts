@@ -269,7 +269,7 @@ export class Pair {
       case CONTROL.NONCE:
         return this.#onNonce(decodeMessage(NonceSchema, body).nA);
       case CONTROL.MEDIA_ACK:
-        return void decodeMessage(MediaAckSchema, body);
+        return core.grants.mediaAcked(decodeMessage(MediaAckSchema, body));
       default:
         throw new ProtoError('STATE', 'a message that only a customer sends');
     }

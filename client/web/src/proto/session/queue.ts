@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What waits to leave on the connection: control in order before media in order, both bounded. */
+/* What waits to leave on the connection, bounded: control in order, then media by what is served first, and each stream in order. */
 
 type Message = Uint8Array<ArrayBuffer>;
 const CONTROL_MAX_BYTES = 2 * 1024 * 1024; /* far more than a full set of unacknowledged messages */
@@ -7,6 +7,7 @@ const MEDIA_MAX_BYTES = 4 * 1024 * 1024; /* two seconds of the best picture */
 
 interface Media {
   stream: number;
+  prio: number; /* of the header: 0 is served first */
   message: Message;
 }
 
@@ -46,8 +47,9 @@ export class OutQueue {
   release(bytes: number): void {
     this.#mediaBytes -= bytes;
   }
-  addMedia(stream: number, message: Message): void {
-    this.#media.push({ stream, message });
+  addMedia(stream: number, prio: number, message: Message): void {
+    const behind = this.#media.findIndex((media) => media.prio > prio && media.message !== this.#lent);
+    this.#media.splice(behind < 0 ? this.#media.length : behind, 0, { stream, prio, message });
     this.#mediaBytes += message.length;
   }
 

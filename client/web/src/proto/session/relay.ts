@@ -114,6 +114,8 @@ export class RelayLink {
         return this.#onConsistency(body.value);
       case 'keyFrameHint':
         return this.core.grants.keyFrameWanted(body.value.stream);
+      case 'queueReport':
+        return core.grants.mediaQueued(body.value);
       case 'blocked':
         return this.#onBlocked(body.value);
       case 'ended':

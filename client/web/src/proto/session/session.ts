@@ -183,11 +183,12 @@ export class Session implements CustomerSession, Core {
   feed(message: Bytes): void {
     this.#enter();
     if (this.ended || this.link.state === 'down') return;
+    if (message[0] === TYPE.MEDIA) return this.grants.talk.feed(message);
     let parsed;
     try {
       parsed = envelopeParse(message);
     } catch {
-      return; /* a relay that sends nonsense is not answered; media are not for this end */
+      return; /* a relay that sends nonsense is not answered */
     }
     if (parsed.type === TYPE.RELAY) this.link.feed(parsed.body);
     else if (parsed.type === TYPE.LOG) this.outbox.receipt(parsed.body);
@@ -306,6 +307,10 @@ export class Session implements CustomerSession, Core {
   pushFrame(capability: Capability, frame: Frame): Promise<Err> {
     this.#enter();
     return this.grants.pushFrame(capability, frame);
+  }
+
+  lastObject(capability: Capability): number {
+    return this.grants.get(capability)?.object ?? 0;
   }
 
   #mayAct(): boolean {

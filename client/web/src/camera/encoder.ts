@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * camera/encoder.ts - one VideoEncoder for as long as a capture lasts, aimed at what the line bears: rate, size, and at the
+ * bottom stills. Where it encodes three layers, a picture whose layer is left out is still encoded, so that the layers of
+ * those behind it stay what the line's control (proto/media/send.ts) takes them for; it is thrown away before it is sealed.
+ */
+import type { Plan, Take } from '../proto/media/send.js';
+
+const QUEUE_MOST = 1; /* pictures in the encoder; more would only be late */
+const UP_MOST = 1.1; /* an encoder starves when its rate rises by more at once; down it follows */
+const WORTH_IT = 0.03; /* part of the rate: each change costs the encoder a moment */
+const STILL_BPS = 1_000_000; /* at one picture a second: sharp whatever the line; 8 to 20 kB at 640 x 360 */
+const FRAMES_PER_SECOND = 30;
+
+export interface Encoded {
+  bytes: ArrayBuffer;
+  key: boolean;
+  tid: number;
+  captureMonoMs: number;
+  width: number;
+  height: number;
+}
+
+export interface EncoderEvents {
+  /** It is gone from here: to be sealed. */
+  picture(picture: Encoded): void;
+  failed(error: unknown): void;
+}
+
+interface Aim {
+  bps: number;
+  width: number;
+  height: number;
+  stills: boolean;
+}
+
+export class PictureEncoder {
+  private encoder: VideoEncoder | undefined;
+  private aim: Aim | undefined;
+  private layers = true;
+  private readonly unwanted = new Set<number>(); /* timestamps of pictures whose layer is left out */
+  private brokenFrom = Infinity; /* layers from this on refer to one that was thrown away, until the next of layer 0 */
+
+  constructor(private readonly on: EncoderEvents) {}
+
+  /** It has enough to do. */
+  busy(): boolean {
+    return (this.encoder?.encodeQueueSize ?? 0) > QUEUE_MOST;
+  }
+
+  /** Is this picture to be encoded? Not every one that is comes out. */
+  wants(take: Take, plan: Plan): boolean {
+    return take.take || (this.layers && !plan.stills && take.tid > 0);
+  }
+
+  private next(plan: Plan): Aim {
+    const { aim } = this, bps = plan.stills ? STILL_BPS : plan.bps;
+    const rises = aim && !plan.stills && !aim.stills && bps > aim.bps;
+    return { bps: rises ? Math.min(bps, Math.round(aim.bps * UP_MOST)) : bps, width: plan.width, height: plan.height, stills: plan.stills };
+  }
+
+  private follow(plan: Plan): boolean {
+    const { aim } = this, next = this.next(plan), { bps, width, height, stills } = next;
+    const sized = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills;
+    if (this.encoder && !sized && Math.abs(bps - aim.bps) < aim.bps * WORTH_IT) return false;
+    this.encoder ??= new VideoEncoder({ output: (chunk, about) => this.came(chunk, about), error: (error) => this.broke(error) });
+    this.encoder.configure({
+      codec: 'vp8', width, height, bitrate: bps, framerate: stills ? 1 : FRAMES_PER_SECOND, latencyMode: 'realtime', bitrateMode: 'constant',
+      ...(this.layers && !stills ? { scalabilityMode: 'L1T3' } : {}),
+    });
+    this.aim = next;
+    return sized;
+  }
+
+  /** `paint` draws the picture in the plan's size, and gives the canvas. */
+  encode(canvas: OffscreenCanvas, captureMonoMs: number, take: Take, plan: Plan): void {
+    const timestamp = Math.round(captureMonoMs * 1000), sized = this.follow(plan);
+    const picture = new VideoFrame(canvas, { timestamp, alpha: 'discard' });
+    try {
+      if (!take.take) this.unwanted.add(timestamp);
+      this.encoder!.encode(picture, { keyFrame: take.key || sized });
+    } finally {
+      picture.close();
+    }
+  }
+
+  private came(chunk: EncodedVideoChunk, about?: EncodedVideoChunkMetadata): void {
+    const { aim } = this, tid = (about as { svc?: { temporalLayerId?: number } } | undefined)?.svc?.temporalLayerId ?? 0;
+    const unwanted = this.unwanted.delete(chunk.timestamp);
+    if (tid === 0) this.brokenFrom = Infinity;
+    if (!aim || tid >= this.brokenFrom) return;
+    if (unwanted && tid > 0) {
+      this.brokenFrom = tid + 1;
+      return;
+    }
+    const bytes = new ArrayBuffer(chunk.byteLength);
+    chunk.copyTo(bytes);
+    this.on.picture({ bytes, key: chunk.type === 'key', tid, captureMonoMs: chunk.timestamp / 1000, width: aim.width, height: aim.height });
+  }
+
+  /* An encoder without layers is still an encoder; the next picture finds a new one, which begins with a key frame. */
+  private broke(error: DOMException): void {
+    this.forget();
+    if (!this.layers) return this.on.failed(error);
+    this.layers = false;
+  }
+
+  private forget(): void {
+    this.encoder = this.aim = undefined;
+    this.unwanted.clear();
+    this.brokenFrom = Infinity;
+  }
+
+  /** What it still holds is thrown away. */
+  stop(): void {
+    if (this.encoder && this.encoder.state !== 'closed') this.encoder.close();
+    this.forget();
+  }
+}
