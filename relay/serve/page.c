@@ -43,7 +43,7 @@ void serve_page_policy(const char *authority, const char *domain, char out[stati
         return;
     }
     snprintf(out, SERVE_POLICY_BYTES,
-             "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; "
+             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; "
              "connect-src 'self' wss://%s https://%s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
              "require-trusted-types-for 'script'; trusted-types handhold",
              authority, domain);

@@ -15,14 +15,14 @@ import { buildFrame } from './screens/frame.js';
 import { showProblem } from './screens/problem.js';
 import { showVisit } from './screens/visit.js';
 import { showWelcome } from './screens/welcome.js';
-import { newWorker } from './ui/worker.js';
+import { newOpusWorker, newWorker, workletAddress } from './ui/worker.js';
 import { takeKept } from './visit/keep.js';
 import type { Invitation } from './visit/open.js';
 import type { Visit } from './visit/visit.js';
 import { chooseLanguage } from './words/words.js';
 
 const VERSION = '0.1.0';
-const device = readDevice();
+const device = readDevice(), parts = { newWorker, newOpusWorker, workletAddress };
 const build = document.querySelector<HTMLMetaElement>('meta[name="handhold-build"]')?.content ?? '';
 
 function buildHash(): Uint8Array {
@@ -30,7 +30,8 @@ function buildHash(): Uint8Array {
 }
 
 function offers(): Capability[] {
-  return device.camera ? ['camera', 'torch', 'zoom', 'still', 'device-state', 'recording'] : ['still', 'device-state'];
+  const seen: Capability[] = device.camera ? ['camera', 'torch', 'zoom', 'still', 'device-state', 'recording'] : ['still', 'device-state'];
+  return device.voice ? [...seen, 'microphone'] : seen;
 }
 
 type ProtocolPart = typeof import('./visit/open.js');
@@ -49,7 +50,7 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
   const protocol = await protocolPart();
   const whose = await organisation;
   let visit: Visit;
-  const studio = new Studio(newWorker, protocol, device.phone);
+  const studio = new Studio(parts, protocol, device.phone);
   try {
     visit = protocol.openVisit(invitation, { ...settings(), pinnedRoot: whose?.root }, studio);
   } catch (error) {
@@ -61,7 +62,7 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
 
 /* What came from the other device knows who helps; the rest of its page stays there. */
 function goOnHere(kept: string, protocol: ProtocolPart, pinnedRoot: Uint8Array | undefined): void {
-  const studio = new Studio(newWorker, protocol, device.phone);
+  const studio = new Studio(parts, protocol, device.phone);
   try {
     show(protocol.takeOverVisit(kept, { ...settings(), pinnedRoot }, studio), studio, protocol, {});
   } catch {
@@ -82,7 +83,7 @@ function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: 
 
 /** The page was loaded again during a visit. */
 async function comeBack(kept: string): Promise<void> {
-  const protocol = await protocolPart(), studio = new Studio(newWorker, protocol, device.phone);
+  const protocol = await protocolPart(), studio = new Studio(parts, protocol, device.phone);
   try {
     show(protocol.reopenVisit(kept, settings(), studio), studio, protocol, {});
   } catch {

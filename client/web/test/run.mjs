@@ -17,5 +17,5 @@ if (bin && !env.HANDHOLD_MADE_VECTORS && existsSync(join(bin, 'handhold-vectors'
   env.HANDHOLD_MADE_VECTORS = made;
 }
 const tests = readdirSync(compiled).filter((name) => name.endsWith('.test.js')).map((name) => join(compiled, name));
-const files = [...tests, join(web, 'test/interop.mjs'), join(web, 'test/generated.mjs'), join(web, 'test/written.mjs')];
+const files = [...tests, join(web, 'test/interop.mjs'), join(web, 'test/voice.mjs'), join(web, 'test/generated.mjs'), join(web, 'test/written.mjs')];
 process.exit(spawnSync(process.execPath, ['--test', ...files], { stdio: 'inherit', env }).status ?? 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* join/device.ts - what kind of browser this is, as far as it changes what the page offers. */
 
+import { canTalk } from '../voice/codec.js';
+
 /* Browsers inside other apps: several of them give no camera, and none keeps a page alive when the app is left. */
 const INSIDE = [
   ['Facebook', /FBAN|FBAV|FB_IAB/], ['Instagram', /Instagram/], ['WhatsApp', /WhatsApp/], ['Line', /\bLine\//],
@@ -15,6 +17,8 @@ export interface Device {
   ios: boolean;
   /** A camera can be asked for, and there is an encoder for its picture. */
   camera: boolean;
+  /** A microphone can be asked for, and there is an encoder for a voice. */
+  voice: boolean;
   browser: string;
 }
 
@@ -41,6 +45,7 @@ export function readDevice(agent: string = navigator.userAgent): Device {
     phone: /Android|iPhone|iPad|iPod|Mobile/.test(agent) || (/Mac OS X/.test(agent) && navigator.maxTouchPoints > 1),
     ios: /iPhone|iPad|iPod/.test(agent),
     camera: 'mediaDevices' in navigator && 'VideoEncoder' in globalThis,
+    voice: canTalk(),
     browser: `${browserName(agent)} on ${systemName(agent)}`,
   };
   if (inside) device.insideApp = inside[0];

@@ -56,8 +56,9 @@ export class Voice {
   private turn = 0; /* what was begun before it rose is void */
 
   constructor(private readonly parts: VoiceParts, private readonly on: VoiceEvents, phone: boolean) {
-    this.microphone = new Microphone({ lost: () => on.lost('microphone-lost'), quiet: () => on.lost(phone ? 'phone-call' : 'microphone-lost') });
-    this.sound = new Sound(() => parts.workletAddress(), () => this.wanted && on.lost('phone-call'));
+    const lost = (reason: 'phone-call' | 'microphone-lost') => (): void => { if (this.wanted) on.lost(reason); };
+    this.microphone = new Microphone({ lost: lost('microphone-lost'), quiet: lost(phone ? 'phone-call' : 'microphone-lost') });
+    this.sound = new Sound(() => parts.workletAddress(), lost('phone-call'));
   }
 
   keep(): VoiceKept {
@@ -71,8 +72,7 @@ export class Voice {
   /* ---- what the session says ---- */
 
   /** The customer has just said yes, in a tap: the browser may ask, and its sound may start. Nothing is listened to yet. */
-  allowed(hearing: boolean): void {
-    this.hearing = hearing;
+  allowed(): void {
     this.muted = false;
     this.problem = undefined;
     this.sound.wake();

@@ -78,8 +78,8 @@ export class World {
     this.relay = new Program('handhold-relay', ['--dir', join(this.dir, 'relay'), '--listen', '127.0.0.1:0', '--staff-listen', '127.0.0.1:0', '--json']);
     this.ready = await this.relay.events.next({ event: 'ready' });
   }
-  agent() {
-    return new Program('handhold-agent', ['--headless', '--json', '--relay', this.ready.staff, '--identity', join(this.org, 'staff/ana'), '--ca', join(this.org, 'ca/ca.crt')]);
+  agent(...more) {
+    return new Program('handhold-agent', ['--headless', '--json', '--relay', this.ready.staff, '--identity', join(this.org, 'staff/ana'), '--ca', join(this.org, 'ca/ca.crt'), ...more]);
   }
   /** What a device that was given the root knows of it. */
   pinnedRoot() {
