@@ -2,7 +2,6 @@
 #include "proto/host/connection_inside.h"
 
 #include <assert.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +11,7 @@
 
 enum {
     CONNECT_WAIT_MS = 10000,
-    CLOSE_WAIT_S = 5,          /* for what is pending to leave, and for the relay's answer to the closing frame */
-    NOTSENT_BYTES = 16 * 1024, /* what the kernel may hold unsent: a picture must not grow old in there */
-    DEAD_LINE_MS = 20000,      /* sent bytes that nobody acknowledges */
+    CLOSE_WAIT_S = 5, /* for what is pending to leave, and for the relay's answer to the closing frame */
 };
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
@@ -38,25 +35,10 @@ static void end(struct host_connection *c, struct lws *wsi)
     c->config.on_closed(c->config.context, c->err, text); /* may free c */
 }
 
-static void tune(struct lws *wsi)
-{
-    /* Paced by what was delivered, not halved by each packet lost: at 2 % it carries twice as much. Where the kernel
-     * has it not, its own choice stands. */
-    static const char control[] = "bbr";
-    int fd = lws_get_socket_fd(wsi), on = 1, notsent = NOTSENT_BYTES, dead = DEAD_LINE_MS;
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, control, sizeof control - 1);
-
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &notsent, sizeof notsent);
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof dead);
-    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
 static int opened(struct host_connection *c, struct lws *wsi)
 {
     assert(SSL_get_verify_result(lws_get_ssl(wsi)) == X509_V_OK);
-    tune(wsi);
+    host_tcp_tune(&c->tcp, lws_get_socket_fd(wsi), host_now().mono_ms);
     host_pulse_init(&c->pulse, host_now().mono_ms);
     c->phase = c->phase == CLOSING ? CLOSING : OPEN;
     host_timer_set(c->timer, c->phase == OPEN ? host_pulse_next_ms(&c->pulse, host_now().mono_ms) : PROTO_NEVER);
@@ -163,6 +145,8 @@ static bool is_alive(struct host_connection *c)
     case HOST_PULSE_FINE:
         break;
     }
+    if (now_ms < c->pulse.talk_ms + HOST_PULSE_TALK_MS)
+        host_tcp_freshen(&c->tcp, lws_get_socket_fd(c->wsi), now_ms);
     host_timer_set(c->timer, host_pulse_next_ms(&c->pulse, now_ms));
     return true;
 }

@@ -15,6 +15,7 @@
 #include "proto/host/connection.h"
 #include "proto/host/connection_tls.h"
 #include "proto/host/pulse.h"
+#include "proto/host/tcp.h"
 #include "proto/util/buf.h"
 
 enum phase { STARTING, CONNECTING, OPEN, CLOSING, ENDED };
@@ -37,6 +38,7 @@ struct host_connection {
     char ca_file[HOST_URL_BYTES], cert_file[HOST_URL_BYTES];
     enum phase phase;
     struct host_pulse pulse;                /* while OPEN */
+    struct host_tcp tcp;                    /* with it */
     bool ping;                              /* is to be sent */
     enum proto_err err;                     /* why it will have closed; OK: not known yet */
     char text[HOST_CONNECTION_ERROR_BYTES]; /* with it */
