@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What it costs to verify a log, against the bare signatures, unsealings and hashes that it must make: as many of each
- * as the verification itself counted, over bytes of the same length, by the same library in the same run.
+ * as the verification itself counted, over bytes of the same length, by the same library in the same run. And what a
+ * verification costs that goes on from an earlier one, as each day's does: bench_verify [SESSIONS], 11 entries each.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -25,6 +26,7 @@
 
 enum {
     SESSIONS = 300,
+    SESSIONS_NEW = 100, /* since the verification before */
     ROUNDS = 7,
     NOTE_BYTES = 320,   /* the text of a usual note, which is signed */
     SEALED_BYTES = 520, /* with its lines and its salt, sealed */
@@ -47,8 +49,9 @@ static void add_session(struct log_fixture *f)
     log_session_end(f, &s, PROTO_END_COMPLETED);
 }
 
-/* CPU of all threads; the report of what was counted. */
-static double verify(const struct log_fixture *f, unsigned threads, struct audit_report *report, double *wall_us)
+/* CPU of all threads; the report of what was counted. `from` NULL: all of it. */
+static double verify(const struct log_fixture *f, unsigned threads, const struct proto_log_seen *from,
+                     struct audit_report *report, double *wall_us)
 {
     struct audit_verified *v = calloc(1, sizeof *v);
     struct audit_organisation o;
@@ -57,6 +60,11 @@ static double verify(const struct log_fixture *f, unsigned threads, struct audit
     if (!v || !host_path(key, "%s/officer/evidence.key", f->folder) || !audit_open(&o, f->folder, key))
         bench_cannot("the log cannot be opened");
     v->plan.threads = threads;
+    if (from) {
+        v->plan.from.size = from->size;
+        memcpy(v->plan.from.root, from->root, sizeof v->plan.from.root);
+        v->plan.seen = v->plan.from;
+    }
     double cpu = bench_cpu_us(), wall = bench_wall_us();
     if (audit_verify_all(&o, v, f->now_ms) || v->report.wrong)
         bench_cannot("the log does not verify");
@@ -64,6 +72,7 @@ static double verify(const struct log_fixture *f, unsigned threads, struct audit
     *wall_us = bench_wall_us() - wall;
     *report = v->report;
     audit_close(&o);
+    audit_log_clear(&v->log);
     free(v);
     return cpu;
 }
@@ -99,23 +108,46 @@ static double bare(const struct audit_report *report)
     return cpu;
 }
 
-int main(void)
+/* The same whole log, and what came since `from`; on every core, as the command does it. */
+static void measure_daily(const struct log_fixture *f, const struct proto_log_seen *from)
+{
+    static struct bench_series daily;
+    static struct audit_report report;
+    double wall;
+
+    for (int round = 0; round < 3; round++) {
+        (void)verify(f, 0, from, &report, &wall);
+        bench_add(&daily, wall / 1e6);
+    }
+    bench_limit("verify: what came since the last time, s", bench_median(&daily), 10);
+    bench_remark("%llu signatures; the log began with %llu verified entries", (unsigned long long)report.signatures,
+                 (unsigned long long)from->size);
+}
+
+int main(int argc, char **argv)
 {
     static struct bench_series ours, peer, one, many;
     static struct audit_report report;
     static struct log_fixture f;
+    struct proto_log_seen from;
+    unsigned long sessions = argc > 1 ? strtoul(argv[1], NULL, 10) : SESSIONS;
     double wall;
 
+    if (sessions < SESSIONS)
+        bench_cannot("%s sessions: it takes a number, %d or more", argc > 1 ? argv[1] : "", SESSIONS);
     log_fixture_open(&f);
-    for (int i = 0; i < SESSIONS; i++)
+    for (unsigned long i = 0; i < sessions - SESSIONS_NEW; i++)
+        add_session(&f);
+    relay_appender_head(f.appender, &from);
+    for (int i = 0; i < SESSIONS_NEW; i++)
         add_session(&f);
     log_fixture_settle(&f);
     bench_head();
-    for (int round = 0; round < ROUNDS; round++) {
-        bench_add(&ours, verify(&f, 1, &report, &wall));
+    for (int round = 0; round < (sessions == SESSIONS ? ROUNDS : 1); round++) {
+        bench_add(&ours, verify(&f, 1, NULL, &report, &wall));
         bench_add(&one, wall);
         bench_add(&peer, bare(&report));
-        (void)verify(&f, 0, &report, &wall);
+        (void)verify(&f, 0, NULL, &report, &wall);
         bench_add(&many, wall);
     }
     bench_ratio("verify: CPU, against bare signatures, unsealings and hashes", &ours, &peer, 1.2);
@@ -125,6 +157,7 @@ int main(void)
         (unsigned long long)report.entries, (unsigned long long)report.signatures, (unsigned long long)report.opened,
         (unsigned long long)report.hashes, (double)report.entries / bench_median(&one) * 1e6,
         (double)report.entries / bench_median(&many) * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
+    measure_daily(&f, &from);
     log_fixture_close(&f);
     return 0;
 }
