@@ -21,10 +21,19 @@ static bool ranges_rise(const struct proto_erasure *e)
     return true;
 }
 
+/* What can be the name of a key, and so of a log: ASCII, since names of hosts and domains are. */
+static bool is_log(const char *log)
+{
+    for (const char *at = log; *at; at++)
+        if (*at <= ' ' || *at > '~' || *at == '+')
+            return false;
+    return strlen(log) <= PROTO_ERASURE_LOG_MAX && strcmp(log, "-") != 0;
+}
+
 enum proto_err proto_erasure_write(const struct proto_erasure *erasure, struct proto_buf *out)
 {
     if (!erasure->seq || erasure->unix_s < 0 || !erasure->basis[0] || !strcmp(erasure->basis, "-") ||
-        !proto_value_valid(erasure->basis) || !ranges_rise(erasure))
+        !proto_value_valid(erasure->basis) || !is_log(erasure->log) || !ranges_rise(erasure))
         return PROTO_ERR_RANGE;
     proto_buf_put_text(out, first_line);
     proto_buf_printf(out, "seq %lu\n", (unsigned long)erasure->seq);
@@ -32,6 +41,8 @@ enum proto_err proto_erasure_write(const struct proto_erasure *erasure, struct p
     proto_buf_printf(out, "time %lld\n", (long long)erasure->unix_s);
     consent_put_line(out, "cause", causes[erasure->retention]);
     consent_put_line(out, "basis", erasure->basis);
+    if (erasure->log[0])
+        consent_put_line(out, "log", erasure->log);
     for (size_t i = 0; i < erasure->count; i++)
         proto_buf_printf(out, "entries %llu-%llu\n", (unsigned long long)erasure->ranges[i].first,
                          (unsigned long long)erasure->ranges[i].last);
@@ -63,6 +74,8 @@ static bool take(struct consent_lines *lines, struct proto_erasure *e)
     consent_take_line(lines, "cause", value, sizeof value);
     e->retention = !strcmp(value, causes[true]);
     consent_take_line(lines, "basis", e->basis, sizeof e->basis);
+    if (!lines->failed && lines->end - lines->at > 4 && !memcmp(lines->at, "log ", 4))
+        consent_take_line(lines, "log", e->log, sizeof e->log);
     while (!lines->failed && lines->at < lines->end && e->count < PROTO_ERASURE_RANGES)
         if (!take_range(lines, &e->ranges[e->count++]))
             return false;

@@ -8,6 +8,7 @@
  *     time <unix seconds>
  *     cause <officer|retention>
  *     basis <text>
+ *     log <origin>                      only when the entries are those of a log that an officer ended
  *     entries <first>-<last>            one line a range, rising, 64 at most
  *
  * Signed by an officer's leaf, or, for retention, by the relay under "<origin>/events". It names entries and no person:
@@ -24,7 +25,10 @@
 #include "proto/util/err.h"
 #include "proto/wire/limits.h"
 
-enum { PROTO_ERASURE_RANGES = 64 };
+enum {
+    PROTO_ERASURE_RANGES = 64,
+    PROTO_ERASURE_LOG_MAX = 520, /* bytes: as an origin's */
+};
 
 /** Entries `first` to `last`, both of them included. */
 struct proto_entries {
@@ -38,11 +42,13 @@ struct proto_erasure {
     int64_t unix_s;
     bool retention;                        /* else an officer decided it */
     char basis[PROTO_MAX_VALUE_BYTES + 1]; /* the legal ground, in the officer's words */
+    char log[PROTO_ERASURE_LOG_MAX + 1];   /* origin of the ended log whose entries these are; "": of this one */
     struct proto_entries ranges[PROTO_ERASURE_RANGES];
     size_t count; /* at least 1 */
 };
 
-/** RANGE: no basis, no range, ranges that do not rise or touch, or more than fit. Appends the text. */
+/** RANGE: no basis, a log that is no key name, no range, ranges that do not rise or touch, or more than fit. Appends
+ * the text. */
 PROTO_MUST_USE enum proto_err proto_erasure_write(const struct proto_erasure *erasure, struct proto_buf *out);
 /** Strict: accepts exactly what write makes. FORMAT otherwise, and `*out` is zeroed. */
 PROTO_MUST_USE enum proto_err proto_erasure_parse(const char *text, size_t len, struct proto_erasure *out);

@@ -75,6 +75,24 @@ static void say_gap(const struct audit_ended *e)
     put("Not proved", text);
 }
 
+/* What is gone of it, and on whose word: of the note in the log that followed, or in this one. */
+static void say_gone(const struct audit_report *r)
+{
+    size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
+    char text[768], when[AUDIT_TIME_MAX];
+
+    for (size_t i = r->gone_count - shown; i < r->gone_count; i++) {
+        const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
+        audit_time_short(when, gone->unix_s);
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " %s between %" PRIu64 " and %" PRIu64 ", %s, %s: “%s” (entry %" PRIu64 " of %s)",
+                 gone->count, gone->count == 1 ? "entry" : "entries", gone->first, gone->last, when,
+                 gone->retention ? "by retention" : "by an officer", gone->basis, gone->entry,
+                 gone->elsewhere ? gone->log : "that log itself");
+        put("Erased", text);
+    }
+}
+
 static void say_verified(const struct audit_organisation *o, const struct audit_verified *v)
 {
     char text[AUDIT_TEXT_MAX * 4], place[AUDIT_TEXT_MAX];
@@ -87,11 +105,12 @@ static void say_verified(const struct audit_organisation *o, const struct audit_
                  r->findings[0].expected, r->findings[0].found, o->ended);
     } else {
         snprintf(text, sizeof text,
-                 "%" PRIu64 " of %" PRIu64 " entries, %" PRIu64 " session%s, of which %" PRIu64
-                 " had not ended; %" PRIu64 " signatures checked: nothing is wrong%s.",
-                 r->entries, v->log.size, r->sessions, r->sessions == 1 ? "" : "s", r->live, r->signatures,
+                 "%" PRIu64 " of %" PRIu64 " entries, %" PRIu64 " of them erased, %" PRIu64
+                 " session%s, of which %" PRIu64 " had not ended; %" PRIu64 " signatures checked: nothing is wrong%s.",
+                 r->entries, v->log.size, r->erased, r->sessions, r->sessions == 1 ? "" : "s", r->live, r->signatures,
                  o->can_open ? "" : " in what could be seen");
     }
+    say_gone(r);
     put("Verified", text);
 }
 
@@ -103,10 +122,11 @@ static void say_json(const struct audit_ended *e, bool at_hand, const struct aud
         snprintf(root + 2 * i, 3, "%02x", e->root[i]);
         snprintf(kept + 2 * i, 3, "%02x", e->kept[i]);
     }
-    host_json_event("ended-log", "{s:s,s:i,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:b,s:I,s:I}", "log", e->log, "ended", (int)e->n,
-                    "found", audit_found_name(e->found), "size", (json_int_t)e->size, "root", root, "stored",
+    host_json_event("ended-log", "{s:s,s:i,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:b,s:I,s:I,s:I}", "log", e->log, "ended",
+                    (int)e->n, "found", audit_found_name(e->found), "size", (json_int_t)e->size, "root", root, "stored",
                     (json_int_t)e->stored, "stored_root", kept, "time", (json_int_t)e->unix_s, "reason", e->reason,
-                    "at_hand", at_hand, "entries", (json_int_t)v->report.entries, "wrong", (json_int_t)v->report.wrong);
+                    "at_hand", at_hand, "entries", (json_int_t)v->report.entries, "erased",
+                    (json_int_t)v->report.erased, "wrong", (json_int_t)v->report.wrong);
 }
 
 /* Is what lies in that folder what the note says was found? */

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/consent/evidence.h"
 #include "proto/log/tree.h"
+#include "proto/seal/note.h"
 #include "relay/audit/session.h"
 
 static const char *const found_names[AUDIT_FOUND_COUNT] = {"whole", "smaller", "another", "damaged", "gone"};
@@ -84,6 +86,20 @@ enum proto_err audit_ended_read(struct audit_ended *ended, const struct proto_ev
     snprintf(ended->log, sizeof ended->log, "%s", log);
     snprintf(ended->reason, sizeof ended->reason, "%s", event->subject);
     return PROTO_OK;
+}
+
+bool audit_ended_find(struct audit_ended *ended, struct relay_store *store)
+{
+    struct relay_store_entry entry;
+    struct proto_evidence evidence;
+    struct proto_note_parts parts;
+    struct proto_event_note event;
+
+    ended->has = false;
+    return !relay_store_get_entry(store, 0, &entry) && entry.evidence &&
+           !proto_evidence_parse(entry.evidence, entry.evidence_len, &evidence) && evidence.count == 1 &&
+           !proto_note_split(&parts, evidence.notes[0].bytes, evidence.notes[0].len) &&
+           !proto_event_note_parse(parts.text, parts.text_len, &event) && !audit_ended_read(ended, &event);
 }
 
 /* ---- what is there ---- */

@@ -47,6 +47,9 @@ PROTO_MUST_USE enum proto_err audit_ended_write(const struct audit_ended *ended,
 /** PROTO_ERR_FORMAT unless the event is such a note. */
 PROTO_MUST_USE enum proto_err audit_ended_read(struct audit_ended *ended, const struct proto_event_note *event);
 
+/** What entry 0 of a log says of the one before it. False: there is none before it, or it cannot be read. */
+bool audit_ended_find(struct audit_ended *ended, struct relay_store *store);
+
 /**
  * Recomputes the tree of a stored log and compares it with `known`, which its key signed: sets found,
  * stored, kept. `store` NULL: there is none that can be read. `present`: a data folder is there.

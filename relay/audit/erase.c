@@ -84,7 +84,32 @@ static bool one_subject(void)
 
 /* ---- doing it ---- */
 
-static bool confirmed(const struct proto_erasure *plan, bool more)
+/* Whose data it is, and how much of it there is in all the logs. */
+struct erasing {
+    struct audit_officer *o;
+    uint8_t sid[PROTO_SID_BYTES];
+    uint64_t entries;
+    bool more;
+};
+
+static bool plan(struct erasing *e, const char *log, struct proto_erasure *out, bool *more)
+{
+    return audit_officer_plan(e->o, log, audit_options.filter.customer, e->sid, out, more);
+}
+
+static bool count(struct erasing *e, const char *log)
+{
+    struct proto_erasure found;
+    bool more;
+
+    if (!plan(e, log, &found, &more))
+        return false;
+    e->entries += proto_erasure_size(&found);
+    e->more |= more;
+    return true;
+}
+
+static bool confirmed(const struct erasing *e)
 {
     char line[16] = "";
 
@@ -95,7 +120,7 @@ static bool confirmed(const struct proto_erasure *plan, bool more)
         return false;
     }
     fprintf(stderr, "%llu entries%s lose their evidence for good. The log stays whole and says so. Erase? [y/N] ",
-            (unsigned long long)proto_erasure_size(plan), more ? " and more" : "");
+            (unsigned long long)e->entries, e->more ? " and more" : "");
     return fgets(line, sizeof line, stdin) && (!strcmp(line, "y\n") || !strcmp(line, "yes\n"));
 }
 
@@ -106,41 +131,61 @@ static void say_done(const struct proto_erasure *plan, const struct audit_answer
         for (size_t i = 0; i < plan->count; i++)
             json_array_append_new(
                 ranges, json_pack("[I,I]", (json_int_t)plan->ranges[i].first, (json_int_t)plan->ranges[i].last));
-        host_json_event("erased", "{s:I,s:I,s:o,s:s}", "entry", (json_int_t)answer->index, "erased",
-                        (json_int_t)answer->erased, "entries", ranges, "message", answer->message);
+        host_json_event("erased", "{s:I,s:I,s:o,s:s,s:s}", "entry", (json_int_t)answer->index, "erased",
+                        (json_int_t)answer->erased, "entries", ranges, "of", plan->log, "message", answer->message);
         return;
     }
     printf("Erased      %llu entries:", (unsigned long long)answer->erased);
     for (size_t i = 0; i < plan->count; i++)
         printf(plan->ranges[i].first == plan->ranges[i].last ? " %llu" : " %llu-%llu",
                (unsigned long long)plan->ranges[i].first, (unsigned long long)plan->ranges[i].last);
+    if (plan->log[0])
+        printf("\nOf          the ended log %s", plan->log);
     printf("\nLogged      entry %llu, signed by %s\n", (unsigned long long)answer->index, who);
     if (*answer->message)
         printf("Note        %s\n", answer->message);
 }
 
 /* More than one note can name needs several; what is gone is not planned again. */
+static bool erase_log(struct erasing *e, const char *log)
+{
+    struct proto_erasure what;
+    struct audit_answer answer;
+    bool more;
+
+    do {
+        if (!plan(e, log, &what, &more))
+            return false;
+        if (!what.count)
+            return true;
+        snprintf(what.basis, sizeof what.basis, "%s", audit_options.reason);
+        if (!audit_officer_erase(e->o, &what, &answer))
+            return false;
+        say_done(&what, &answer, e->o->credential.identity.name);
+        if (!answer.erased && *answer.message)
+            return false;
+    } while (more);
+    return true;
+}
+
 static int erase_all(struct audit_officer *o)
 {
-    uint8_t sid[PROTO_SID_BYTES] = {0};
-    struct proto_erasure plan;
-    struct audit_answer answer;
-    bool more = false, asked = false;
+    struct erasing e = {.o = o};
 
-    if (!find_subject(o, sid))
+    if (!find_subject(o, e.sid))
         return HOST_EXIT_USAGE;
-    do {
-        if (!audit_officer_plan(o, audit_options.filter.customer, sid, &plan, &more))
-            return HOST_EXIT_FAILED;
-        if (!asked && !confirmed(&plan, more))
-            return HOST_EXIT_FAILED;
-        asked = true;
-        snprintf(plan.basis, sizeof plan.basis, "%s", audit_options.reason);
-        if (!audit_officer_erase(o, &plan, &answer))
-            return HOST_EXIT_FAILED;
-        say_done(&plan, &answer, o->credential.identity.name);
-    } while (more);
-    return HOST_EXIT_FINE;
+    bool fine = count(&e, "");
+    for (size_t i = 0; fine && i < o->ended_count; i++)
+        fine = count(&e, o->ended[i]);
+    if (fine && !e.entries) {
+        host_say_error("erase", "there is nothing to erase under this reference or number",
+                       "handhold-audit list shows what there is");
+        fine = false;
+    }
+    fine = fine && confirmed(&e) && erase_log(&e, "");
+    for (size_t i = 0; fine && i < o->ended_count; i++)
+        fine = erase_log(&e, o->ended[i]);
+    return fine ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
 int audit_erase(void)

@@ -98,12 +98,24 @@ static bool load_evidence_key(struct audit_organisation *o, const char *path)
     return true;
 }
 
+static bool data_folder(char path[static HOST_PATH_BYTES], const char *dir, unsigned n)
+{
+    return n ? host_path(path, "%s/data.ended-%u", dir, n) : host_path(path, "%s/data", dir);
+}
+
+bool audit_is_here(const char *dir, unsigned n)
+{
+    char path[HOST_PATH_BYTES];
+
+    return data_folder(path, dir, n) && host_file_exists(path);
+}
+
 static bool open_store(const struct audit_organisation *o, struct relay_store **out)
 {
     char path[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
     struct relay_store_config config = {.folder = path, .read_only = true};
 
-    if (!(o->ended ? host_path(path, "%s/data.ended-%u", o->dir, o->ended) : host_path(path, "%s/data", o->dir))) {
+    if (!data_folder(path, o->dir, o->ended)) {
         host_say_err(o->dir, PROTO_ERR_RANGE);
         return false;
     }

@@ -46,6 +46,8 @@ struct audit_organisation {
 bool audit_open(struct audit_organisation *o, const char *dir, const char *key_file);
 /** The same for a log that an officer ended, in D/data.ended-`n`; 0: the present one. */
 bool audit_open_ended(struct audit_organisation *o, const char *dir, const char *key_file, unsigned n);
+/** Is there a folder with data of it, in D? */
+bool audit_is_here(const char *dir, unsigned n);
 /**
  * The same organisation for another thread: handles of its own on the stores, all else borrowed from `o`, which must
  * stay open. False: an error was said.

@@ -24,6 +24,7 @@ struct taking {
     bool first;
     uint8_t prev[32];
     int64_t unix_s;
+    const char *of; /* of which log erasures count; "": of this one itself */
     bool no_memory;
 };
 
@@ -166,7 +167,20 @@ static void note_gone(struct taking *t)
     gone->last = t->erasure.ranges[t->erasure.count - 1].last;
     gone->unix_s = t->erasure.unix_s;
     gone->retention = t->erasure.retention;
+    gone->elsewhere = t->erasure.log[0] != 0;
+    snprintf(gone->log, sizeof gone->log, "%.*s", (int)sizeof gone->log - 1,
+             *t->of ? t->o->log_key.name : t->erasure.log);
     snprintf(gone->basis, sizeof gone->basis, "%s", t->erasure.basis);
+}
+
+static bool is_ended(const struct audit_organisation *o, const char *log)
+{
+    size_t len = strlen(log);
+
+    for (size_t i = 0; i < o->org.log_count; i++)
+        if (!strncmp(o->org.logs[i], log, len) && o->org.logs[i][len] == '+')
+            return strcmp(log, o->log_key.name) != 0;
+    return false;
 }
 
 static void take_erasure(struct taking *t)
@@ -174,8 +188,17 @@ static void take_erasure(struct taking *t)
     struct audit_own *own = t->own;
     size_t count = t->erasure.count;
 
-    if (t->erasure.ranges[count - 1].last >= t->entry->index) {
+    if (!t->erasure.log[0] && t->erasure.ranges[count - 1].last >= t->entry->index) {
         refuse(t, "an erasure of entries before it", "one of entries that were not there");
+        return;
+    }
+    if (t->erasure.log[0] && !is_ended(t->o, t->erasure.log)) {
+        refuse(t, "an erasure in this log, or in one that org.note lists beside it", "one in another");
+        return;
+    }
+    if (strcmp(t->erasure.log, t->of) != 0) {
+        if (!*t->of)
+            note_gone(t); /* said, and nothing of this log */
         return;
     }
     void *more = realloc(own->ranges, (own->range_count + count) * sizeof *own->ranges);
@@ -184,15 +207,15 @@ static void take_erasure(struct taking *t)
         return;
     }
     own->ranges = more;
-    for (size_t i = 0; i < count; i++)
-        own->ranges[own->range_count++] = (struct audit_own_range){t->erasure.ranges[i], t->entry->index};
+    memcpy(own->ranges + own->range_count, t->erasure.ranges, count * sizeof *own->ranges);
+    own->range_count += count;
     note_gone(t);
 }
 
 bool audit_own_names(const struct audit_own *own, uint64_t index)
 {
     for (size_t i = 0; i < own->range_count; i++)
-        if (index >= own->ranges[i].entries.first && index <= own->ranges[i].entries.last)
+        if (index >= own->ranges[i].first && index <= own->ranges[i].last)
             return true;
     return false;
 }
@@ -224,9 +247,10 @@ static void take(struct taking *t)
     t->report->acts++;
     if (!read_text(t))
         return;
+    size_t wrong = t->report->wrong;
     check_signature(t, note);
     check_chain(t);
-    if (t->leaf.kind == PROTO_LOG_ERASURE)
+    if (t->leaf.kind == PROTO_LOG_ERASURE && (!*t->of || t->report->wrong == wrong))
         take_erasure(t);
 }
 
@@ -256,10 +280,58 @@ enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *
 
     if (!t)
         return err;
-    *t = (struct taking){.own = own, .o = o, .report = report};
+    *t = (struct taking){.own = own, .o = o, .report = report, .of = ""};
     err = relay_store_each_entry_of(o->rows, none, visit, t);
     free(t);
     return err == PROTO_ERR_NOMEM ? err : PROTO_OK; /* what cannot be read at all, the walk names */
+}
+
+/* One of the logs that came later, as far as it tells of `o`. */
+static enum proto_err read_one_later(struct audit_own *own, const struct audit_organisation *o, unsigned n,
+                                     struct audit_report *report)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    struct audit_organisation *later = calloc(1, sizeof *later);
+    struct audit_report *scratch = calloc(1, sizeof *scratch);
+    struct taking *t = calloc(1, sizeof *t);
+    struct audit_own there = {.next = 0};
+    enum proto_err err = later && scratch && t ? PROTO_OK : PROTO_ERR_NOMEM;
+
+    if (!err && audit_open_ended(later, o->dir, NULL, n)) {
+        *t = (struct taking){.own = &there, .o = later, .report = scratch, .of = o->log_key.name};
+        if (later->log_is_named)
+            err = relay_store_each_entry_of(later->rows, none, visit, t);
+        audit_close(later);
+    }
+    err = err == PROTO_ERR_NOMEM ? err : PROTO_OK;
+    void *more = err || !there.range_count
+                     ? NULL
+                     : realloc(own->ranges, (own->range_count + there.range_count) * sizeof *own->ranges);
+    if (more) {
+        own->ranges = more;
+        memcpy(own->ranges + own->range_count, there.ranges, there.range_count * sizeof *own->ranges);
+        own->range_count += there.range_count;
+        for (size_t i = 0; i < scratch->gone_count && i < AUDIT_GONE_MAX; i++)
+            report->gone[report->gone_count++ % AUDIT_GONE_MAX] = scratch->gone[i];
+    }
+    audit_own_clear(&there);
+    free(t);
+    free(scratch);
+    free(later);
+    return err;
+}
+
+enum proto_err audit_own_read_later(struct audit_own *own, const struct audit_organisation *o,
+                                    struct audit_report *report)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (unsigned n = o->ended + 1; o->ended && !err && n <= AUDIT_ENDED_MAX; n++)
+        if (audit_is_here(o->dir, n))
+            err = read_one_later(own, o, n, report);
+    if (o->ended && !err && audit_is_here(o->dir, 0))
+        err = read_one_later(own, o, 0, report);
+    return err;
 }
 
 void audit_own_clear(struct audit_own *own)

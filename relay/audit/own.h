@@ -11,10 +11,7 @@
 #include "relay/audit/report.h"
 
 struct audit_own {
-    struct audit_own_range {
-        struct proto_entries entries;
-        uint64_t by; /* the entry that says so, which is later */
-    } * ranges;      /* owned */
+    struct proto_entries *ranges; /* owned: of this log, by a note in it that is later, or in a log that followed it */
     size_t range_count;
     struct audit_own_chain {
         uint8_t name[32]; /* H(name of the signer) */
@@ -31,6 +28,12 @@ struct audit_own {
  */
 PROTO_MUST_USE enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *o,
                                              struct audit_report *report);
+/**
+ * Of a log that was ended: adds what the logs that followed it, those that are here, say was erased of it. Only notes
+ * that hold count; what is wrong with others is found when their own log is verified. NOMEM.
+ */
+PROTO_MUST_USE enum proto_err audit_own_read_later(struct audit_own *own, const struct audit_organisation *o,
+                                                   struct audit_report *report);
 /** Does a note say that the evidence of this entry was erased? */
 bool audit_own_names(const struct audit_own *own, uint64_t index);
 void audit_own_clear(struct audit_own *own);

@@ -204,15 +204,23 @@ static bool act(struct audit_officer *o, enum proto_log_class kind, const struct
     return fine;
 }
 
-bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
+static void take_ended(struct audit_officer *o, const handhold_ErasurePlan *said)
+{
+    o->ended_count = 0;
+    for (pb_size_t i = 0; i < said->ended_count; i++)
+        memcpy(o->ended[o->ended_count++], said->ended[i], sizeof o->ended[0]);
+}
+
+bool audit_officer_plan(struct audit_officer *o, const char *log, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
                         struct proto_erasure *plan, bool *more)
 {
     static handhold_ToRelay message;
     const handhold_ErasurePlan *said = &o->in.body.erasure_plan;
+    const struct log_ended_subject subject = {.ref = ref, .sid = ref ? NULL : sid};
 
     memset(plan, 0, sizeof *plan);
     if (!o->connection)
-        return audit_local_plan(o, ref, sid, plan, more);
+        return audit_local_plan(o, log, &subject, plan, more);
     message = (handhold_ToRelay){.which_body = handhold_ToRelay_erasure_ask_tag};
     handhold_ErasureAsk *ask = &message.body.erasure_ask;
     ask->which_subject = ref ? handhold_ErasureAsk_customer_ref_tag : handhold_ErasureAsk_sid_tag;
@@ -222,11 +230,14 @@ bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t 
     }
     if (!ref)
         memcpy(ask->subject.sid, sid, PROTO_SID_BYTES);
-    if (!audit_line_ask(o, &message, handhold_FromRelay_erasure_plan_tag))
+    if (PROTO_SET_TEXT(ask->log, log) || !audit_line_ask(o, &message, handhold_FromRelay_erasure_plan_tag))
         return false;
     for (pb_size_t i = 0; i < said->first_count && i < said->last_count; i++)
         plan->ranges[plan->count++] = (struct proto_entries){said->first[i], said->last[i]};
     *more = said->more;
+    snprintf(plan->log, sizeof plan->log, "%s", log);
+    if (!*log)
+        take_ended(o, said);
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include "proto/util/random.h"
 #include "proto/wire/message.h"
 #include "relay/log/appender.h"
+#include "relay/log/ended.h"
 
 struct host_connection;
 struct host_loop;
@@ -40,10 +41,15 @@ struct audit_officer {
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char trouble[512];
 
+    /* Either way: ended logs that lie there, by name; known when their own log was planned */
+    char ended[LOG_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1];
+    size_t ended_count;
+
     /* With --dir */
     struct relay_store *store; /* owned: the writer, and so the lock */
     struct relay_appender *appender;
     char folder[1024];
+    const char *dir;
 };
 
 /* What the relay, or the log, answered to an act. */
@@ -61,10 +67,13 @@ void audit_officer_close(struct audit_officer *o);
 /** Only who it is, from --identity and --dir: for what is signed and not logged by this program. */
 bool audit_officer_identify(struct audit_officer *o);
 
-/** What an erasure would destroy; `*more`: not all fits one note. False: an error was said. */
-bool audit_officer_plan(struct audit_officer *o, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
+/**
+ * What an erasure would destroy, which may be nothing; `*more`: not all fits one note. `log`: origin of an ended log;
+ * "": the present one, which also sets o->ended. False: an error was said.
+ */
+bool audit_officer_plan(struct audit_officer *o, const char *log, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
                         struct proto_erasure *plan, bool *more);
-/** Signs and does it. `plan` has ranges and basis. */
+/** Signs and does it. `plan` has ranges, basis, and the log when it is an ended one. */
 bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, struct audit_answer *answer);
 /** The same for an event: action, session, subject and details are set; `policy_note` may be NULL. */
 bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
@@ -82,8 +91,8 @@ bool audit_local_notes(struct audit_officer *o, const char *dir);
 /** Starts the appender of o->store with D's log key; `checkpoint` (NULL: none) vouches for it. False: said. */
 bool audit_local_appender(struct audit_officer *o, const char *dir, const char *checkpoint);
 bool audit_local_open(struct audit_officer *o, const char *dir);
-bool audit_local_plan(struct audit_officer *o, const char *ref, const uint8_t *sid, struct proto_erasure *plan,
-                      bool *more);
+bool audit_local_plan(struct audit_officer *o, const char *log, const struct log_ended_subject *subject,
+                      struct proto_erasure *plan, bool *more);
 bool audit_local_add(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *note,
                      const uint8_t r[static PROTO_LOG_SALT_BYTES], const struct proto_erasure *erasure,
                      struct relay_result *result);

@@ -2,6 +2,7 @@
 /* An officer on the machine of a relay that does not run: this program is the log's writer meanwhile. */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/consent/evidence.h"
@@ -113,6 +114,7 @@ bool audit_local_open(struct audit_officer *o, const char *dir)
     if (!audit_local_notes(o, dir))
         return false;
     snprintf(o->folder, sizeof o->folder, "%s/data", dir);
+    o->dir = dir;
     if (!host_file_exists(o->folder)) {
         host_say_error(o->folder, "there is no log here", "name the folder that the relay was started with");
         return false;
@@ -137,15 +139,59 @@ static enum proto_err add_index(void *context, uint64_t index)
     return proto_erasure_add(context, index);
 }
 
-bool audit_local_plan(struct audit_officer *o, const char *ref, const uint8_t *sid, struct proto_erasure *plan,
-                      bool *more)
+static void find_ended(struct audit_officer *o)
 {
-    enum proto_err err = relay_store_each_erasable(o->store, ref, sid, add_index, plan);
+    struct log_ended *all = calloc(LOG_ENDED_MAX, sizeof *all);
 
+    o->ended_count = all ? log_ended_find(o->dir, &o->org, all) : 0;
+    for (size_t i = 0; i < o->ended_count; i++)
+        memcpy(o->ended[i], all[i].origin, sizeof all[i].origin);
+    free(all);
+}
+
+static bool plan_ended(const struct audit_officer *o, const char *log, const struct log_ended_subject *subject,
+                       struct proto_erasure *plan, bool *more)
+{
+    char error[RELAY_STORE_ERROR_MAX];
+    struct log_ended ended;
+
+    if (!log_ended_get(o->dir, &o->org, log, &ended)) {
+        host_say_error(log, "is an ended log whose data is not here", "bring its folder data.ended-N back");
+        return false;
+    }
+    enum proto_err err = log_ended_plan(&ended, subject, plan, more, error);
+    if (err)
+        host_say(HOST_ERROR, "%s: %s", ended.folder, error);
+    return !err;
+}
+
+bool audit_local_plan(struct audit_officer *o, const char *log, const struct log_ended_subject *subject,
+                      struct proto_erasure *plan, bool *more)
+{
+    if (*log)
+        return plan_ended(o, log, subject, plan, more);
+    find_ended(o);
+    enum proto_err err = subject->before_ms
+                             ? relay_store_each_stale(o->store, subject->before_ms, add_index, plan)
+                             : relay_store_each_erasable(o->store, subject->ref, subject->sid, add_index, plan);
     *more = err == PROTO_ERR_FULL;
-    if (err && !*more)
-        host_say(HOST_ERROR, "%s", relay_store_error(o->store));
-    return !err || *more;
+    if (!err || *more || err == PROTO_ERR_NOT_FOUND)
+        return true;
+    host_say(HOST_ERROR, "%s", relay_store_error(o->store));
+    return false;
+}
+
+static void erase_ended(const struct audit_officer *o, const struct proto_erasure *erasure, struct relay_result *result)
+{
+    char error[RELAY_STORE_ERROR_MAX] = "its folder is not here";
+    struct log_ended ended;
+
+    if (!log_ended_get(o->dir, &o->org, erasure->log, &ended) ||
+        log_ended_erase(&ended, erasure->ranges, erasure->count, &result->erased, error))
+        snprintf(result->text, sizeof result->text,
+                 "the log has your note, but the ended log could not be written: %.150s; the relay's next start does "
+                 "it again",
+                 error);
 }
 
 bool audit_local_add(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *note,
@@ -162,7 +208,7 @@ bool audit_local_add(struct audit_officer *o, enum proto_log_class kind, const s
     enum proto_err err = proto_evidence_write(&evidence, &plain);
     job.evidence = plain.bytes;
     job.evidence_len = plain.len;
-    if (erasure) {
+    if (erasure && !erasure->log[0]) {
         job.erase = erasure->ranges;
         job.erase_count = erasure->count;
     }
@@ -175,6 +221,8 @@ bool audit_local_add(struct audit_officer *o, enum proto_log_class kind, const s
         host_say_error(o->folder, err ? proto_err_rule(err) : result->text, "nothing of it was done");
         return false;
     }
+    if (erasure && erasure->log[0])
+        erase_ended(o, erasure, result);
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include "proto/host/world.h"
 #include "proto/log/checkpoint.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/ended.h"
 #include "relay/audit/remote.h"
 #include "relay/log/tiles.h"
 #include "relay/store/pack.h"
@@ -28,6 +29,7 @@ struct copying {
     struct proto_log_tree tree;
     struct log_edge edge;
     char vkey[PROTO_ORG_VKEY_BYTES + 1];
+    unsigned ended; /* the log in data.ended-N; 0: the relay's own */
     enum proto_err err;
 };
 
@@ -148,6 +150,12 @@ static bool take_part(struct copying *c, enum proto_err (*take)(struct copying *
     return !err;
 }
 
+static bool is_not_here(const struct copying *c)
+{
+    return c->ended && !c->o->in.body.log_part.log[0];
+}
+
+/* What of an ended log is not there, so that it cannot be asked for, is not there in the copy either. */
 static bool read_all(struct copying *c, bool sessions)
 {
     static handhold_ToRelay ask;
@@ -155,9 +163,12 @@ static bool read_all(struct copying *c, bool sessions)
 
     do {
         ask = (handhold_ToRelay){.which_body = handhold_ToRelay_log_read_tag,
-                                 .body.log_read = {.from = next, .sessions = sessions}};
-        if (!audit_line_ask(c->o, &ask, handhold_FromRelay_log_part_tag) ||
-            !take_part(c, sessions ? take_session : take_entry))
+                                 .body.log_read = {.from = next, .sessions = sessions, .ended = c->ended}};
+        if (!audit_line_ask(c->o, &ask, handhold_FromRelay_log_part_tag))
+            return false;
+        if (is_not_here(c))
+            return true;
+        if (!take_part(c, sessions ? take_session : take_entry))
             return false;
         next = c->o->in.body.log_part.next;
     } while (next);
@@ -206,11 +217,20 @@ static bool copy_log(struct copying *c)
     return stands;
 }
 
-static bool open_copy(struct copying *c)
+static bool open_data(struct copying *c)
 {
     char path[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
     struct relay_store_config config = {.folder = path, .random = host_random()};
 
+    if ((c->ended ? host_path(path, "%s/data.ended-%u", folder, c->ended) : host_path(path, "%s/data", folder)) &&
+        !relay_store_open(&c->store, &config, error))
+        return true;
+    host_say(HOST_ERROR, "%s", error);
+    return false;
+}
+
+static bool open_copy(struct copying *c)
+{
     snprintf(folder, sizeof folder, "/tmp/handhold-audit-XXXXXX");
     if (!mkdtemp(folder)) {
         folder[0] = 0;
@@ -218,10 +238,77 @@ static bool open_copy(struct copying *c)
         return false;
     }
     atexit(remove_copy);
-    if (host_path(path, "%s/data", folder) && !relay_store_open(&c->store, &config, error))
+    return open_data(c);
+}
+
+/* ---- the logs before it ---- */
+
+/* The checkpoint as it was found there: whether it holds is for verify to say. */
+static bool put_checkpoint(struct copying *c, const char *note)
+{
+    struct relay_store_checkpoint stored = {.size = c->tree.size};
+    struct proto_log_checkpoint opened;
+
+    if (!*note)
         return true;
-    host_say(HOST_ERROR, "%s", error);
-    return false;
+    snprintf(stored.note, sizeof stored.note, "%s", note);
+    if (!proto_log_checkpoint_open(&opened, note, strlen(note), c->vkey)) {
+        stored.size = opened.size;
+        memcpy(stored.root, opened.root, sizeof stored.root);
+    }
+    enum proto_err err = relay_store_begin(c->store);
+    if (!err)
+        err = relay_store_put_checkpoint(c->store, &stored);
+    err = err ? err : relay_store_commit(c->store);
+    if (err)
+        host_say_err(folder, err);
+    return !err;
+}
+
+static bool fill_ended(struct copying *c)
+{
+    const handhold_LogPart *part = &c->o->in.body.log_part;
+    char name[64];
+
+    if (!open_data(c) || !read_all(c, false) || is_not_here(c) || !read_all(c, true))
+        return false;
+    snprintf(c->vkey, sizeof c->vkey, "%s", part->log);
+    snprintf(name, sizeof name, "data.ended-%u/log.vkey", c->ended);
+    if (!put_file(name, part->log, strlen(part->log)))
+        return false;
+    snprintf(name, sizeof name, "data.ended-%u/checkpoint", c->ended);
+    return put_file(name, part->known, strlen(part->known)) && put_checkpoint(c, part->checkpoint);
+}
+
+/* One of them, and `*n` of the one before it. What cannot be had is missing in the copy, which verify says. */
+static void copy_ended(struct audit_officer *o, unsigned *n)
+{
+    struct copying *c = calloc(1, sizeof *c);
+    struct audit_ended before;
+    char path[HOST_PATH_BYTES];
+    unsigned here = *n;
+
+    *n = 0;
+    if (!c)
+        return;
+    *c = (struct copying){.o = o, .ended = here};
+    proto_log_tree_init(&c->tree);
+    bool fine = fill_ended(c);
+    if (fine && audit_ended_find(&before, c->store) && before.n < here)
+        *n = before.n;
+    relay_store_close(c->store);
+    if (!fine && host_path(path, "%s/data.ended-%u", folder, here))
+        (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(c);
+}
+
+static void copy_before(const struct copying *c)
+{
+    struct audit_ended before;
+    unsigned n = audit_ended_find(&before, c->store) ? before.n : 0;
+
+    while (n)
+        copy_ended(c->o, &n);
 }
 
 const char *audit_remote_copy(const char *what)
@@ -238,6 +325,8 @@ const char *audit_remote_copy(const char *what)
     snprintf(event.subject, sizeof event.subject, "%s", what);
     bool fine = audit_officer_open(&o) && audit_officer_event(&o, &event, NULL, &answer) && open_copy(c) &&
                 put_notes(c) && copy_log(c);
+    if (fine)
+        copy_before(c);
     relay_store_close(c->store);
     audit_officer_close(&o);
     free(c);

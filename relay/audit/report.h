@@ -32,6 +32,8 @@ struct audit_gone {
     uint64_t entry, count, first, last; /* of the note; so many entries, from first to last */
     int64_t unix_s;
     bool retention;
+    bool elsewhere; /* the note is in one log, and the entries in another, which ended before */
+    char log[97]; /* then: of the entries, when the note's log is looked at; of the note, when that of the entries is */
     char basis[201];
 };
 

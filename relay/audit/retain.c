@@ -29,38 +29,41 @@ static int ask_relay(struct audit_officer *o)
     return HOST_EXIT_FINE;
 }
 
-static enum proto_err add_index(void *context, uint64_t index)
+/* One log: all that is over its time, as many notes as it takes. */
+static bool erase_log(struct audit_officer *o, const char *log, uint64_t *entries, uint64_t *notes)
 {
-    return proto_erasure_add(context, index);
+    struct log_ended_subject subject = {.before_ms = host_now().unix_ms - (int64_t)o->policy.keep_days * DAY_MS};
+    bool more = false;
+
+    do {
+        struct proto_erasure plan = {.count = 0};
+        struct audit_answer answer;
+        if (!audit_local_plan(o, log, &subject, &plan, &more))
+            return false;
+        if (!plan.count)
+            return true;
+        snprintf(plan.basis, sizeof plan.basis, "policy %" PRIu64 ": kept for %" PRIu32 " days", o->policy.number,
+                 o->policy.keep_days);
+        if (!audit_officer_erase(o, &plan, &answer))
+            return false;
+        *entries += answer.erased;
+        ++*notes;
+    } while (more);
+    return true;
 }
 
 /* No relay runs: the officer erases, on the same ground. */
 static int erase_here(struct audit_officer *o)
 {
-    int64_t before_ms = host_now().unix_ms - (int64_t)o->policy.keep_days * DAY_MS;
     uint64_t entries = 0, notes = 0;
-    enum proto_err err;
     char days[32];
 
     snprintf(days, sizeof days, "%" PRIu32 " day%s", o->policy.keep_days, o->policy.keep_days == 1 ? "" : "s");
-
-    do {
-        struct proto_erasure plan = {.count = 0};
-        struct audit_answer answer;
-        err = relay_store_each_stale(o->store, before_ms, add_index, &plan);
-        if (err && err != PROTO_ERR_FULL) {
-            host_say(HOST_ERROR, "%s", relay_store_error(o->store));
+    if (!erase_log(o, "", &entries, &notes))
+        return HOST_EXIT_FAILED;
+    for (size_t i = 0; i < o->ended_count; i++)
+        if (!erase_log(o, o->ended[i], &entries, &notes))
             return HOST_EXIT_FAILED;
-        }
-        if (!plan.count)
-            break;
-        snprintf(plan.basis, sizeof plan.basis, "policy %" PRIu64 ": kept for %" PRIu32 " days", o->policy.number,
-                 o->policy.keep_days);
-        if (!audit_officer_erase(o, &plan, &answer))
-            return HOST_EXIT_FAILED;
-        entries += answer.erased;
-        notes++;
-    } while (err == PROTO_ERR_FULL);
     if (audit_options.json)
         host_json_event("retained", "{s:I,s:I,s:I}", "erased", (json_int_t)entries, "notes", (json_int_t)notes, "days",
                         (json_int_t)o->policy.keep_days);

@@ -282,6 +282,8 @@ enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit
     read_vouched(walk);
     audit_judge_checkpoint(walk);
     err = audit_own_read(&walk->own, o, report);
+    if (!err)
+        err = audit_own_read_later(&walk->own, o, report);
     begin_at_seen(walk);
     if (!err)
         err = walk_blocks(walk);

@@ -51,7 +51,7 @@ static void print_provable(const struct audit_organisation *o, const struct audi
 }
 
 /* What is gone, and on whose word. */
-static void print_gone(const struct audit_report *r)
+static void print_gone(const struct audit_organisation *o, const struct audit_report *r)
 {
     size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
 
@@ -63,6 +63,8 @@ static void print_gone(const struct audit_report *r)
                ", \"%s\"\n",
                gone->count, gone->count == 1 ? "entry" : "entries", gone->first, gone->last, when,
                gone->retention ? "by retention" : "by an officer", gone->entry, gone->basis);
+        if (gone->elsewhere)
+            printf("            %s %s\n", o->ended ? "of the log that followed:" : "of the ended log", gone->log);
     }
     if (r->gone_count > shown)
         printf("            and %zu erasure%s before\n", r->gone_count - shown, r->gone_count - shown == 1 ? "" : "s");
@@ -75,7 +77,7 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
     printf("Log         %s\n", o->log_key.name);
     printf("Entries     %" PRIu64 " of %" PRIu64 " read", r->entries, v->log.size);
     printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
-    print_gone(r);
+    print_gone(o, r);
     if (r->acts)
         printf("Officers    %" PRIu64 " note%s of what officers did, or the relay to itself\n", r->acts,
                r->acts == 1 ? "" : "s");

@@ -162,6 +162,19 @@ static void answer(struct relay_core *core, const struct relay_act *act, const s
         relay_peer_send(core, peer, now);
 }
 
+static void erase_ended(struct relay_core *core, const struct relay_act *act, const struct relay_result *result,
+                        struct proto_now now)
+{
+    struct relay_result erased = *result;
+    enum proto_err err = core->config.erase_ended(core->config.context, &act->erasure, &erased.erased);
+
+    if (err)
+        snprintf(erased.text, sizeof erased.text,
+                 "the log has your note, but the ended log could not be written: %s; the next start does it again",
+                 proto_err_rule(err));
+    answer(core, act, &erased, now);
+}
+
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
                     struct proto_now now)
 {
@@ -173,7 +186,9 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
         memcpy(chain->prev, act->text_hash, sizeof chain->prev);
     }
     core->policy_unnoted |= result->err && act->notes_policy;
-    if (!result->err && act->policy && core->config.take_policy) {
+    if (!result->err && act->erasure.log[0] && core->config.erase_ended) {
+        erase_ended(core, act, result, now);
+    } else if (!result->err && act->policy && core->config.take_policy) {
         struct relay_result taken = *result;
         taken.err = core->config.take_policy(core->config.context, act->policy);
         if (taken.err)

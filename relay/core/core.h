@@ -29,6 +29,15 @@
 
 struct relay_core;
 
+enum { RELAY_ENDED_MAX = PROTO_ORG_LOGS_MAX };
+
+/* Of a log that an officer ended: where its next part begins, and which log it is. */
+struct relay_ended_part {
+    uint64_t next;
+    char log[PROTO_ORG_VKEY_BYTES + 1];                                         /* verifier key */
+    char checkpoint[PROTO_LOG_CHECKPOINT_MAX], known[PROTO_LOG_CHECKPOINT_MAX]; /* stored; signed for */
+};
+
 /*
  * The events that the log gets of a session (class 4), in the form of proto/consent/statement.h, signed by sign_event.
  * `seq` and `prev` run through one session, also across a restart. Values that are somebody's words have %XX for what
@@ -112,10 +121,17 @@ struct relay_core_config {
     enum proto_err (*judge_log)(void *context, const struct proto_log_seen *seen, const char *note,
                                 struct relay_log_verdict *out);
     /* For officers. Any of these may be NULL: then nobody gets it here. */
-    /** The entries of one person (`ref`, or `sid` when it is NULL) that an erasure would destroy, as ranges of `out`;
-     * `*more`: not all fit. STATE: a session has not ended. NOT_FOUND: there are none. */
-    enum proto_err (*erasable)(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
-                               bool *more);
+    /** The entries of one person (`ref`, or `sid`; the other is NULL) that an erasure would destroy, as ranges of `out`;
+     * there may be none. `*more`: not all fit. Of an ended log when `log` is its origin, of the present one when it is
+     * "". STATE: a session has not ended. NOT_FOUND: that log is not here. */
+    enum proto_err (*erasable)(void *context, const char *log, const char *ref, const uint8_t sid[16],
+                               struct proto_erasure *out, bool *more);
+    /** Origins of the ended logs that are here; how many, RELAY_ENDED_MAX at most. */
+    size_t (*ended)(void *context, char origins[RELAY_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1]);
+    /** Could what names an ended log be erased there? NOT_FOUND: that log is not here. Changes nothing. */
+    enum proto_err (*check_ended)(void *context, const struct proto_erasure *what);
+    /** The log has the note: destroys it there, and sets `*erased`. */
+    enum proto_err (*erase_ended)(void *context, const struct proto_erasure *what, uint64_t *erased);
     /** Could this policy be taken now? Changes nothing. The error is what is wrong with it. */
     enum proto_err (*check_policy)(void *context, const char *note);
     /** It is signed for in the log: take it (this leads to relay_core_set_notes). */
@@ -123,6 +139,9 @@ struct relay_core_config {
     void (*retain)(void *context); /* look for what is over its time, soon and not in the night; may be NULL */
     /** A part of the stored log as bytes (PROTOCOL.md 12.8), from entry or session `from` on; `*next` 0: the last. */
     enum proto_err (*read_log)(void *context, bool sessions, uint64_t from, struct proto_buf *out, uint64_t *next);
+    /** The same of an ended log: also sets what says which one it is; all stays empty when it is not here. */
+    enum proto_err (*read_ended)(void *context, unsigned n, bool sessions, uint64_t from, struct proto_buf *out,
+                                 struct relay_ended_part *part);
     void *context;
 };
 

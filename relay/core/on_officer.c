@@ -23,6 +23,17 @@ static enum proto_err no_answer(struct relay_core *core, struct relay_peer *peer
     return PROTO_OK;
 }
 
+/* The ended logs that an officer has to ask about, too. */
+static void name_ended(struct relay_core *core, handhold_ErasurePlan *body)
+{
+    char origins[RELAY_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1];
+    size_t count = core->config.ended ? core->config.ended(core->config.context, origins) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (!PROTO_SET_TEXT(body->ended[body->ended_count], origins[i]))
+            body->ended_count++;
+}
+
 enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_ErasureAsk *ask = &core->in.to_relay.body.erasure_ask;
@@ -35,11 +46,13 @@ enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *
         return PROTO_ERR_FORMAT;
     if (!core->config.erasable)
         return PROTO_ERR_REFUSED;
-    enum proto_err err = core->config.erasable(core->config.context, ref, ask->subject.sid, &plan, &more);
+    bool own = !*ask->log || !strcmp(ask->log, core->origin);
+    enum proto_err err = core->config.erasable(core->config.context, own ? "" : ask->log, ref,
+                                               ref ? NULL : ask->subject.sid, &plan, &more);
     if (err == PROTO_ERR_STATE)
         return no_answer(core, peer, err, "a session of this person has not ended; stop it, then erase", now);
     if (err == PROTO_ERR_NOT_FOUND)
-        return no_answer(core, peer, err, "there is nothing to erase under this reference or number", now);
+        return no_answer(core, peer, err, "no log of this name lies at this relay", now);
     if (err)
         return no_answer(core, peer, err, "the stored log cannot be read; run handhold-relay --check", now);
     core->out.which_body = handhold_FromRelay_erasure_plan_tag;
@@ -49,8 +62,25 @@ enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *
         body->last[body->last_count++] = plan.ranges[i].last;
     }
     body->more = more;
+    if (own)
+        name_ended(core, body);
     relay_peer_send(core, peer, now);
     return PROTO_OK;
+}
+
+static enum proto_err read_ended(struct relay_core *core, const handhold_LogRead *ask, struct proto_buf *rows,
+                                 handhold_LogPart *body)
+{
+    struct relay_ended_part part = {.next = 0};
+    enum proto_err err =
+        core->config.read_ended(core->config.context, ask->ended, ask->sessions, ask->from, rows, &part);
+
+    body->next = part.next;
+    if (!err)
+        err = PROTO_SET_TEXT(body->log, part.log);
+    if (!err)
+        err = PROTO_SET_TEXT(body->checkpoint, part.checkpoint);
+    return err ? err : PROTO_SET_TEXT(body->known, part.known);
 }
 
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
@@ -59,12 +89,14 @@ enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *pee
     handhold_LogPart *body = &core->out.body.log_part;
     struct proto_buf rows;
 
-    if (!core->config.read_log)
+    if (!core->config.read_log || !core->config.read_ended)
         return PROTO_ERR_REFUSED;
     core->out.which_body = handhold_FromRelay_log_part_tag;
     memset(body, 0, sizeof *body);
     proto_buf_init(&rows, sizeof body->rows.bytes);
-    enum proto_err err = core->config.read_log(core->config.context, ask.sessions, ask.from, &rows, &body->next);
+    enum proto_err err = ask.ended
+                             ? read_ended(core, &ask, &rows, body)
+                             : core->config.read_log(core->config.context, ask.sessions, ask.from, &rows, &body->next);
     if (!err)
         err = PROTO_SET_BYTES(body->rows, rows.bytes, rows.len);
     proto_buf_free(&rows);
@@ -175,6 +207,19 @@ struct head {
     int64_t unix_s;
 };
 
+/* Before the log has the note: it must not say what cannot be done. */
+static enum proto_err check_ended(struct acting *a, const struct proto_erasure *erasure)
+{
+    const struct relay_core_config *config = &a->core->config;
+    enum proto_err err = config->check_ended ? config->check_ended(config->context, erasure) : PROTO_ERR_NOT_FOUND;
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        return refuse(a, err, "the log that the note names is no ended one that lies at this relay");
+    if (err)
+        return refuse(a, err, "the log that the note names cannot be opened, or has no such entries of a session");
+    return err;
+}
+
 static enum proto_err read_text(struct acting *a, const struct proto_note_parts *parts, struct head *head)
 {
     struct proto_erasure *erasure = &a->act->erasure;
@@ -182,6 +227,11 @@ static enum proto_err read_text(struct acting *a, const struct proto_note_parts 
     a->is_erasure = !proto_erasure_parse(parts->text, parts->text_len, erasure);
     if (a->is_erasure && erasure->retention)
         return refuse(a, PROTO_ERR_REFUSED, "retention is the relay's own; an officer's erasure says cause officer");
+    if (a->is_erasure && erasure->log[0]) {
+        enum proto_err err = check_ended(a, erasure);
+        if (err)
+            return err;
+    }
     if (a->is_erasure) {
         *head = (struct head){erasure->seq, erasure->first, erasure->prev, erasure->unix_s};
         return PROTO_OK;

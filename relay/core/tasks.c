@@ -138,7 +138,7 @@ const struct relay_job *relay_core_next_job(struct relay_core *core)
         fill_row(core, task);
         core->job.session = &core->job_row;
     }
-    if (task->act) {
+    if (task->act && !task->act->erasure.log[0]) {
         core->job.erase = task->act->erasure.ranges;
         core->job.erase_count = task->act->erasure.count;
     }

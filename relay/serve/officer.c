@@ -19,14 +19,17 @@ static enum proto_err add_index(void *context, uint64_t index)
     return proto_erasure_add(context, index);
 }
 
-enum proto_err serve_officer_erasable(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
-                                      bool *more)
+enum proto_err serve_officer_erasable(void *context, const char *log, const char *ref, const uint8_t sid[16],
+                                      struct proto_erasure *out, bool *more)
 {
+    const struct log_ended_subject subject = {.ref = ref, .sid = sid};
     struct serve *serve = context;
-    enum proto_err err = relay_store_each_erasable(serve->reader, ref, sid, add_index, out);
 
+    if (*log)
+        return serve_ended_plan(serve, log, &subject, out, more);
+    enum proto_err err = relay_store_each_erasable(serve->reader, ref, sid, add_index, out);
     *more = err == PROTO_ERR_FULL;
-    return *more ? PROTO_OK : err;
+    return *more || err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
 /* ---- policy ---- */
@@ -87,16 +90,15 @@ static enum proto_err put_session(void *context, const struct relay_store_sessio
     return PROTO_OK;
 }
 
-enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
-                                      uint64_t *next)
+enum proto_err serve_officer_read(struct relay_store *store, bool sessions, uint64_t from, struct proto_buf *out,
+                                  uint64_t *next)
 {
-    struct serve *serve = context;
     struct reading r = {.out = out, .next = next, .from = from};
     enum proto_err err;
 
     *next = from;
-    err = sessions ? relay_store_each_session(serve->reader, true, put_session, &r)
-                   : relay_store_each_entry(serve->reader, from, UINT64_MAX, put_entry, &r);
+    err = sessions ? relay_store_each_session(store, true, put_session, &r)
+                   : relay_store_each_entry(store, from, UINT64_MAX, put_entry, &r);
     if (err == PROTO_ERR_FULL && *next > from)
         return PROTO_OK;
     if (!err)
@@ -104,7 +106,15 @@ enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t fro
     return err;
 }
 
+enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
+                                      uint64_t *next)
+{
+    return serve_officer_read(((struct serve *)context)->reader, sessions, from, out, next);
+}
+
 /* ---- after a start ---- */
+
+static const char stored_way_out[] = "handhold-audit verify names what is wrong in the stored log";
 
 /* What a visit of the log's own entries collects; notes are read again from the store, whose parts are lent. */
 struct own {
@@ -138,68 +148,27 @@ static bool each_own(struct relay_store *store, const char *place, struct own *o
     enum proto_err err = relay_store_each_entry_of(store, none, visit_own, own);
 
     if (err)
-        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err),
-                         "handhold-audit verify names what is wrong in the stored log");
+        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);
     return !err;
 }
 
-struct ranges {
-    struct proto_entries *at; /* owned */
-    size_t count;
-};
-
-static bool collect(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
+bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
 {
-    struct ranges *ranges = context;
-    struct proto_erasure erasure;
-    struct proto_note_parts parts;
-
-    if (kind != PROTO_LOG_ERASURE)
-        return true;
-    if (proto_note_split(&parts, note, len) || proto_erasure_parse(parts.text, parts.text_len, &erasure))
-        return false;
-    void *more = realloc(ranges->at, (ranges->count + erasure.count) * sizeof *ranges->at);
-    if (!more)
-        return false;
-    ranges->at = more;
-    memcpy(ranges->at + ranges->count, erasure.ranges, erasure.count * sizeof *ranges->at);
-    ranges->count += erasure.count;
-    return true;
-}
-
-static enum proto_err erase_again(struct relay_store *store, const struct proto_entries *range, uint64_t *erased)
-{
-    enum proto_err err;
-
-    if (relay_store_is_erased(store, range->first, range->last))
-        return PROTO_OK;
-    err = relay_store_begin(store);
-    if (!err)
-        err = relay_store_erase_range(store, range->first, range->last, erased);
-    if (err) {
-        relay_store_rollback(store);
-        return err;
-    }
-    err = relay_store_commit(store);
-    return err ? err : relay_store_wipe(store);
-}
-
-bool serve_officer_erase_again(struct relay_store *writer, const char *place, struct serve_report *report)
-{
-    struct ranges ranges = {NULL, 0};
-    struct own own = {.take = collect, .context = &ranges};
+    struct log_ranges ranges = {NULL, 0};
+    const char *place = serve->folder->data;
     uint64_t erased = 0;
-    enum proto_err err = PROTO_OK;
-    bool fine = each_own(writer, place, &own, report);
+    enum proto_err err = log_erased_ranges(serve->writer, "", &ranges);
 
-    for (size_t i = 0; fine && !err && i < ranges.count; i++)
-        err = erase_again(writer, &ranges.at[i], &erased);
-    free(ranges.at);
     if (err)
-        serve_report_add(report, SERVE_ERROR, place, relay_store_error(writer), proto_err_way_out(err));
+        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);
+    else if ((err = log_erase_ranges(serve->writer, ranges.at, ranges.count, &erased)))
+        serve_report_add(report, SERVE_ERROR, place, relay_store_error(serve->writer), proto_err_way_out(err));
+    free(ranges.at);
     if (erased)
         host_say(HOST_WARN, "%" PRIu64 " entries that the log says were erased had evidence again: erased", erased);
-    return fine && !err;
+    if (!err)
+        serve_ended_erase_again(serve, report);
+    return !err;
 }
 
 static bool restore_act(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
@@ -241,6 +210,8 @@ void serve_officer_retain(struct serve *serve, bool now)
     if (!policy->keep_days || serve->retained_day == today)
         return;
     err = relay_store_each_stale(serve->reader, unix_ms - policy->keep_days * DAY_MS, add_index, &what);
+    if (!err && !what.count)
+        serve_ended_stale(serve, unix_ms - policy->keep_days * DAY_MS, &what);
     if ((err && err != PROTO_ERR_FULL) || !what.count) { /* all gone, or tomorrow again */
         serve->retained_day = today;
         return;

@@ -117,6 +117,10 @@ static enum proto_err new_core(struct serve *serve)
         .take_policy = serve_officer_take_policy,
         .retain = serve_officer_retain_soon,
         .read_log = serve_officer_read_log,
+        .ended = serve_ended_origins,
+        .check_ended = serve_ended_check,
+        .erase_ended = serve_ended_erase,
+        .read_ended = serve_ended_read,
         .context = serve,
     };
 
@@ -316,7 +320,7 @@ static bool open_log(struct serve *serve, struct serve_report *report)
 
     if (!open_store(serve, false, &serve->writer, report))
         return false;
-    if (!serve_officer_erase_again(serve->writer, serve->folder->data, report))
+    if (!serve_officer_erase_again(serve, report))
         return false;
     config.store = serve->writer;
     err = relay_appender_start(&serve->appender, &config, error);

@@ -73,6 +73,8 @@ static void seed_erasure(struct fuzz_seeds *seeds)
     for (unsigned i = 0; i < 2; i++) {
         erasure.retention = i;
         FUZZ_READY(proto_erasure_add(&erasure, 7 + 4 * i));
+        if (i)
+            strcpy(erasure.log, "help.example.org/audit/example.org");
         proto_buf_init(&out, PROTO_MAX_NOTE_BYTES);
         FUZZ_READY(proto_erasure_write(&erasure, &out));
         fuzz_seed_add(seeds, i ? "retention" : "officer", out.bytes, out.len);

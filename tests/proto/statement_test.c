@@ -292,6 +292,18 @@ static void an_erasure_has_one_text_and_names_what_it_names(void **state)
     erasure.ranges[1].first = 9; /* touches the first: would be one range */
     assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
     erasure.ranges[1].first = 12;
+    proto_buf_clear(&text);
+    strcpy(erasure.log, "help.example.org/audit/example.org");
+    assert_ok(proto_erasure_write(&erasure, &text));
+    assert_ok(proto_erasure_parse((const char *)text.bytes, text.len, &back));
+    assert_string_equal(back.log, erasure.log);
+    assert_true(back.count == 2 && proto_erasure_size(&back) == 7);
+    const char *const no_logs[] = {"-", "two words", "one+two", "line\nbreak"};
+    for (size_t i = 0; i < sizeof no_logs / sizeof *no_logs; i++) {
+        strcpy(erasure.log, no_logs[i]);
+        assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
+    }
+    erasure.log[0] = 0;
     erasure.basis[0] = 0;
     assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
     for (uint64_t i = 0; i < 62; i++)

@@ -112,7 +112,7 @@ static enum proto_err do_event(enum proto_act action, const uint8_t *sid, const 
     return err;
 }
 
-static enum proto_err do_erase(bool retention)
+static enum proto_err do_erase_in(const char *log, bool retention)
 {
     struct proto_erasure erasure = {.seq = chain.seq + 1,
                                     .first = !chain.seq,
@@ -124,11 +124,17 @@ static enum proto_err do_erase(bool retention)
     struct proto_buf text;
 
     memcpy(erasure.prev, chain.prev, 32);
+    snprintf(erasure.log, sizeof erasure.log, "%s", log);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_erasure_write(&erasure, &text));
     enum proto_err err = say_text(&text, name(), NULL, true);
     proto_buf_free(&text);
     return err;
+}
+
+static enum proto_err do_erase(bool retention)
+{
+    return do_erase_in("", retention);
 }
 
 /* ---- stopping ---- */
@@ -296,6 +302,36 @@ static void what_cannot_be_erased_now_is_said(void **state)
     assert_int_equal(w.erased, 0);
 }
 
+static void what_an_ended_log_holds_is_erased_there_when_this_one_has_the_note(void **state)
+{
+    static handhold_ToRelay ask = {.which_body = handhold_ToRelay_erasure_ask_tag};
+
+    (void)state;
+    w.plan = (struct proto_erasure){.ranges = {{2, 4}, {7, 7}}, .count = 2};
+    ask.body.erasure_ask.which_subject = handhold_ErasureAsk_sid_tag;
+    assert_ok(world_say(&w, officer, 0, &ask));
+    const handhold_ErasurePlan *plan = &hear(handhold_FromRelay_erasure_plan_tag)->body.erasure_plan;
+    assert_int_equal(plan->ended_count, 1);
+    assert_string_equal(plan->ended[0], WORLD_ENDED);
+    assert_string_equal(w.ended_asked, "");
+    assert_ok(PROTO_SET_TEXT(ask.body.erasure_ask.log, WORLD_ENDED));
+    assert_ok(world_say(&w, officer, 0, &ask));
+    plan = &hear(handhold_FromRelay_erasure_plan_tag)->body.erasure_plan;
+    assert_true(plan->first_count == 2 && plan->ended_count == 0);
+    assert_string_equal(w.ended_asked, WORLD_ENDED);
+
+    assert_int_equal(do_erase_in("relay.example.org/audit/unknown", false), PROTO_ERR_NOT_FOUND);
+    w.disk_full = true; /* the note cannot be written, so nothing goes */
+    assert_int_not_equal(do_erase_in(WORLD_ENDED, false), PROTO_OK);
+    assert_int_equal(w.ended_erased, 0);
+    w.disk_full = false;
+    assert_ok(do_erase_in(WORLD_ENDED, false));
+    assert_int_equal(w.ended_erased, 4);
+    assert_int_equal(w.erased, 0); /* the same numbers of this log are other entries */
+    w.ended_err = PROTO_ERR_IO;
+    assert_ok(do_erase_in(WORLD_ENDED, false)); /* the log has it: the next start does it again */
+}
+
 static void retention_is_the_relays_own_note(void **state)
 {
     struct proto_erasure over = {.basis = "policy 1: kept for 30 days", .ranges = {{0, 3}}, .count = 1};
@@ -449,6 +485,7 @@ int main(void)
         OFFICER_TEST(a_clock_a_day_off_is_said),
         OFFICER_TEST(an_erasure_is_a_job_with_its_leaf),
         OFFICER_TEST(what_cannot_be_erased_now_is_said),
+        OFFICER_TEST(what_an_ended_log_holds_is_erased_there_when_this_one_has_the_note),
         OFFICER_TEST(retention_is_the_relays_own_note),
         OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
         OFFICER_TEST(a_policy_that_came_while_the_relay_was_away_is_said_once),

@@ -58,11 +58,12 @@ static enum proto_err judge_log(void *context, const struct proto_log_seen *seen
     return PROTO_OK;
 }
 
-static enum proto_err erasable(void *context, const char *ref, const uint8_t sid[16], struct proto_erasure *out,
-                               bool *more)
+static enum proto_err erasable(void *context, const char *log, const char *ref, const uint8_t sid[16],
+                               struct proto_erasure *out, bool *more)
 {
     struct world *w = context;
 
+    snprintf(w->ended_asked, sizeof w->ended_asked, "%s", log);
     (void)ref;
     (void)sid;
     *out = w->plan;
@@ -178,6 +179,28 @@ static void make_staff(struct world *w, unsigned i, const char *name, enum proto
     memset(staff->public_key, (int)(0x50 + i), sizeof staff->public_key);
 }
 
+static size_t ended(void *context, char origins[RELAY_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1])
+{
+    (void)context;
+    snprintf(origins[0], sizeof origins[0], "%s", WORLD_ENDED);
+    return 1;
+}
+
+static enum proto_err check_ended(void *context, const struct proto_erasure *what)
+{
+    (void)context;
+    return strcmp(what->log, WORLD_ENDED) != 0 ? PROTO_ERR_NOT_FOUND : PROTO_OK;
+}
+
+static enum proto_err erase_ended(void *context, const struct proto_erasure *what, uint64_t *erased)
+{
+    struct world *w = context;
+
+    *erased = proto_erasure_size(what);
+    w->ended_erased += *erased;
+    return w->ended_err;
+}
+
 void world_start(struct world *w)
 {
     struct relay_core_config config = {
@@ -196,6 +219,9 @@ void world_start(struct world *w)
         .leaf_durable = leaf_durable,
         .judge_log = judge_log,
         .erasable = erasable,
+        .ended = ended,
+        .check_ended = check_ended,
+        .erase_ended = erase_ended,
         .check_policy = check_policy,
         .take_policy = take_policy,
         .context = w,

@@ -20,6 +20,8 @@
 #include "proto/wire/message.h"
 #include "relay/core/core.h"
 
+#define WORLD_ENDED "relay.example.org/audit/old" /* a log that ended before */
+
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 
 enum { WORLD_ENTRIES = 4096, WORLD_ROWS = 64, WORLD_STAFF = 5 };
@@ -48,7 +50,10 @@ struct world {
     struct proto_erasure plan; /* what an erasure would destroy */
     enum proto_err plan_err, policy_err;
     unsigned policies_taken;
-    uint64_t erased; /* entries that jobs named */
+    uint64_t erased;       /* entries that jobs named */
+    char ended_asked[64];  /* of which log was asked what would be erased */
+    uint64_t ended_erased; /* entries of the ended log */
+    enum proto_err ended_err;
     struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
     uint32_t connections;

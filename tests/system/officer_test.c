@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A privacy officer at a relay that runs: stops a session, puts a policy in force, erases a person. */
-#include <dirent.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "tests/system/house.h"
+#include "tests/system/traces.h"
 
 /* handhold-audit COMMAND … as the officer over the staff end; what it printed is the caller's to free. */
 static char *officer(struct house *h, int code, const char *const *words)
@@ -195,83 +195,6 @@ static void the_minutes_say_that_a_certificate_was_revoked(void **state)
 
 /* ---- erasing ---- */
 
-struct needle {
-    uint8_t *bytes; /* owned */
-    size_t len;
-};
-
-static struct needle needles[64];
-static size_t needle_count;
-
-static void add_needle(const void *bytes, size_t len)
-{
-    assert_true(needle_count < 64 && len >= 4);
-    needles[needle_count].bytes = malloc(len);
-    memcpy(needles[needle_count].bytes, bytes, len);
-    needles[needle_count++].len = len;
-}
-
-static void add_column(const char *path, const char *query)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *row = NULL;
-
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, query, -1, &row, NULL), SQLITE_OK);
-    while (sqlite3_step(row) == SQLITE_ROW)
-        add_needle(sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
-    sqlite3_finalize(row);
-    sqlite3_close(db);
-}
-
-/* The keys under which a customer's evidence lies, whatever name they have by now. */
-static void add_keys(const char *data, const char *customer)
-{
-    char path[1024], sql[1200];
-    size_t before = needle_count;
-    sqlite3 *db = NULL;
-    sqlite3_stmt *row = NULL;
-
-    snprintf(path, sizeof path, "%s/keys.db", data);
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    snprintf(sql, sizeof sql, "ATTACH '%s/relay.db' AS r", data);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    snprintf(sql, sizeof sql,
-             "SELECT key FROM dek WHERE id IN (SELECT dek FROM r.entry WHERE sid IN"
-             " (SELECT sid FROM r.session WHERE customer_ref='%s'))",
-             customer);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
-    while (sqlite3_step(row) == SQLITE_ROW)
-        add_needle(sqlite3_column_blob(row, 0), (size_t)sqlite3_column_bytes(row, 0));
-    sqlite3_finalize(row);
-    sqlite3_close(db);
-    assert_true(needle_count > before);
-}
-
-/* In how many places of the files of the data folder the needles are found. */
-static unsigned found_in(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    unsigned found = 0;
-
-    assert_non_null(dir);
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        char path[1024];
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "rb");
-        if (!file)
-            continue;
-        uint8_t *bytes = malloc(64u << 20);
-        size_t len = fread(bytes, 1, 64u << 20, file);
-        fclose(file);
-        for (size_t i = 0; i < needle_count; i++)
-            found += memmem(bytes, len, needles[i].bytes, needles[i].len) != NULL;
-        free(bytes);
-    }
-    closedir(dir);
-    return found;
-}
-
 static struct demo_child *agent_for(struct house *h, const char *customer)
 {
     char relay[96];
@@ -327,13 +250,13 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
     visit(h, "charles-babbage", "charles");
     visit(h, "ada-lovelace-1815", "ada2");
 
-    needle_count = 0;
-    add_needle("ada-lovelace-1815", 17);
-    add_column(relay_db, "SELECT evidence FROM entry WHERE sid IN"
-                         " (SELECT sid FROM session WHERE customer_ref='ada-lovelace-1815')");
-    add_keys(data, "ada-lovelace-1815");
-    assert_true(needle_count > 8);
-    assert_true(found_in(data) >= needle_count); /* the search finds what there is */
+    traces_forget();
+    traces_add("ada-lovelace-1815", 17);
+    traces_add_column(relay_db, "SELECT evidence FROM entry WHERE sid IN"
+                                " (SELECT sid FROM session WHERE customer_ref='ada-lovelace-1815')");
+    traces_add_keys(data, "ada-lovelace-1815");
+    assert_true(traces_count() > 8);
+    assert_true(traces_found_in(data) >= traces_count()); /* the search finds what there is */
     char *said =
         officer(h, 1, (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", NULL});
     assert_non_null(strstr(said, "give --yes"));
@@ -343,7 +266,7 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
                                          "--yes", NULL});
     assert_non_null(strstr(said, "Erased"));
     free(said);
-    assert_int_equal(found_in(data), 0);
+    assert_int_equal(traces_found_in(data), 0);
     said = officer(h, 0, (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL});
     assert_non_null(strstr(said, "Art. 17(1)(b) GDPR")); /* read from elsewhere, the log says the same */
     assert_non_null(strstr(said, "nothing is wrong"));
@@ -361,8 +284,7 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
     assert_null(strstr(said, "ada-lovelace"));
     assert_non_null(strstr(said, "charles-babbage"));
     free(said);
-    while (needle_count)
-        free(needles[--needle_count].bytes);
+    traces_forget();
 }
 
 static void what_runs_is_not_erased(void **state)
@@ -396,14 +318,13 @@ static void a_restore_brings_nothing_back(void **state)
                                          house_path(h, "org/staff/officer"), NULL}));
     snprintf(command, sizeof command, "cp %s/keys.db %s/keys.db", house_path(h, "old"), house_path(h, "relay/data"));
     assert_int_equal(system(command), 0); /* NOLINT */
-    needle_count = 0;
-    add_keys(house_path(h, "old"), "ada-lovelace-1815");
-    assert_int_equal(found_in(house_path(h, "relay/data")), needle_count);
+    traces_forget();
+    traces_add_keys(house_path(h, "old"), "ada-lovelace-1815");
+    assert_int_equal(traces_found_in(house_path(h, "relay/data")), traces_count());
     house_start_relay(h, NULL);
-    assert_int_equal(found_in(house_path(h, "relay/data")), 0);
+    assert_int_equal(traces_found_in(house_path(h, "relay/data")), 0);
     verified(h, "asked for");
-    while (needle_count)
-        free(needles[--needle_count].bytes);
+    traces_forget();
 }
 
 /* Somebody without a reference brings the receipt that their program kept. */
@@ -425,16 +346,16 @@ static void a_receipt_is_enough_to_erase_its_session_and_no_other(void **state)
         h, 0, (const char *const[]){"handhold-audit", "check", receipt, "--ca", house_path(h, "org/ca/ca.crt"), NULL});
     assert_non_null(strstr(proved, "under the organisation's root"));
     free(proved);
-    needle_count = 0;
-    add_column(house_path(h, "relay/data/relay.db"),
-               "SELECT evidence FROM entry WHERE sid=(SELECT sid FROM session WHERE customer_ref='')");
-    assert_true(needle_count > 4);
+    traces_forget();
+    traces_add_column(house_path(h, "relay/data/relay.db"),
+                      "SELECT evidence FROM entry WHERE sid=(SELECT sid FROM session WHERE customer_ref='')");
+    assert_true(traces_count() > 4);
     FILE *page = fopen(receipt, "a"); /* as a phone saves it */
     assert_non_null(page);
     assert_true(fputs("--- end\n</pre></body></html>\n", page) >= 0);
     assert_int_equal(fclose(page), 0);
     free(officer(h, 0, (const char *const[]){"erase", "--receipt", receipt, "--reason", "asked for", "--yes", NULL}));
-    assert_int_equal(found_in(data), 0);
+    assert_int_equal(traces_found_in(data), 0);
     char *said = officer(
         h, 2,
         (const char *const[]){"erase", "--receipt", house_path(h, "org/org.note"), "--reason", "x", "--yes", NULL});
@@ -442,8 +363,7 @@ static void a_receipt_is_enough_to_erase_its_session_and_no_other(void **state)
     free(said);
     said_of(h, (const char *const[]){"list", "--json", NULL}, "charles-babbage", session);
     verified(h, "asked for");
-    while (needle_count)
-        free(needles[--needle_count].bytes);
+    traces_forget();
 }
 
 /* At a terminal it asks, and takes no answer but yes for one. */
@@ -498,13 +418,12 @@ static void an_officer_has_what_is_over_its_time_erased_now(void **state)
     free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
     age(h, "ada-lovelace-1815");
     free(officer(h, 0, (const char *const[]){"retain", NULL}));
-    needle_count = 0;
-    add_needle("ada-lovelace-1815", 17);
-    for (int i = 0; i < 400 && found_in(data); i++)
+    traces_forget();
+    traces_add("ada-lovelace-1815", 17);
+    for (int i = 0; i < 400 && traces_found_in(data); i++)
         demo_children_watch(&h->children, 50);
-    assert_int_equal(found_in(data), 0);
-    free(needles[0].bytes);
-    needle_count = 0;
+    assert_int_equal(traces_found_in(data), 0);
+    traces_forget();
     verified(h, "by retention");
     said_of(h, (const char *const[]){"list", "--json", NULL}, "charles-babbage", "ada-lovelace");
 
@@ -553,17 +472,16 @@ static void what_is_over_its_time_is_erased_by_the_relay_itself(void **state)
                    (const char *const[]){"handhold-audit", "policy", "sign", file, "--dir", folder, "--identity",
                                          identity, NULL}));
     house_start_relay(h, NULL);
-    needle_count = 0;
-    add_needle("ada-lovelace-1815", 17);
-    for (int i = 0; i < 400 && found_in(house_path(h, "relay/data")); i++)
+    traces_forget();
+    traces_add("ada-lovelace-1815", 17);
+    for (int i = 0; i < 400 && traces_found_in(house_path(h, "relay/data")); i++)
         demo_children_watch(&h->children, 50);
-    assert_int_equal(found_in(house_path(h, "relay/data")), 0);
+    assert_int_equal(traces_found_in(house_path(h, "relay/data")), 0);
     verified(h, "by retention");
     char *said = house_run(h, 0, (const char *const[]){"handhold-audit", "list", "--dir", folder, "--json", NULL});
     assert_non_null(strstr(said, "charles-babbage"));
     free(said);
-    free(needles[0].bytes);
-    needle_count = 0;
+    traces_forget();
 }
 
 int main(void)

@@ -20,8 +20,9 @@ export function words() {
 export function bounds() {
   const rows = readFileSync(join(proto, 'wire/handhold.options'), 'utf8').split('\n').filter((line) => line && !line.startsWith('#'));
   const lines = rows.map((row) => {
-    const [, field, key, bound, fixed] = row.match(/^handhold\.(\S+)\s+(max_size|max_count):(\d+)( fixed_length:true)?$/);
-    return `  '${field}': { ${key === 'max_size' ? 'size' : 'count'}: ${bound}${fixed ? ', fixed: true' : ''} },\n`;
+    const [, field, count, size, fixed] = row.match(/^handhold\.(\S+)(?:\s+max_count:(\d+))?(?:\s+max_size:(\d+))?( fixed_length:true)?$/);
+    const parts = [count && `count: ${count}`, size && `size: ${size}`, fixed && 'fixed: true'].filter(Boolean);
+    return `  '${field}': { ${parts.join(', ')} },\n`;
   });
   return `${head('proto/wire/handhold.options')}/* size: bytes, for texts with one for a final NUL; count: elements. */
 export interface Bound {
