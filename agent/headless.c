@@ -228,6 +228,7 @@ static void on_tape(void *context, bool on, enum proto_err err, const char *path
 static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
+    const struct proto_certificate *root = &config->credential->chain[config->credential->chain_len - 1];
     const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, on_voice};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
@@ -256,6 +257,9 @@ static int start_desk(struct headless *h)
                                                   .guides = config->guides,
                                                   .cases = config->cases,
                                                   .customer_ref = config->customer_ref,
+                                                  .cache = config->cache,
+                                                  .keys = config->keys,
+                                                  .root = {root->bytes, root->len},
                                                   .uplink = &h->uplink};
 
         err = headless_home_new(&h->home, &home); /* what is wrong is said there */

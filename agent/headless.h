@@ -9,6 +9,7 @@
 
 #include "proto/host/seen.h"
 #include "proto/identity/credential.h"
+#include "proto/seal/kept.h"
 #include "proto/wire/capability.h"
 
 struct agent_headless_config {
@@ -19,7 +20,9 @@ struct agent_headless_config {
     size_t request_count;
     const char *purpose;  /* of these; NULL: the desk's own words */
     const char *snapshot; /* PNG of the last picture at the end; NULL: none */
-    const char *guides, *cases; /* folders; NULL: none */
+    const char *guides, *cases; /* folders; NULL: the relay's */
+    const char *cache;                  /* folder for what comes from the relay; NULL: none */
+    const struct proto_kept_keys *keys; /* of the staff; borrowed */
     const char *microphone; /* the agent's own voice: FILE.wav or a device; NULL: mute */
     const char *audio;    /* where the customer's voice is played: FILE.wav or a device; NULL: nowhere */
     const char *record;   /* sealed recording, when the customer consents; NULL: none */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/desk/cases.h"
+#include "agent/desk/shelf.h"
 #include "agent/guides/read.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
@@ -13,9 +14,12 @@
 
 struct headless_home {
     struct headless_home_config config;
+    struct agent_desk_cases *cases; /* borrowed, of one of the two; NULL: none */
     /* Owned */
-    struct agent_guides guides;
-    struct agent_desk_cases *cases;
+    struct agent_guides guides;        /* of a folder */
+    const struct agent_guides *newest; /* those in use */
+    struct agent_desk_cases *folder;   /* NULL: the shelf's cases */
+    struct agent_desk_shelf *shelf;
     struct agent_desk_home *home;
     struct host_timer *timer;
 };
@@ -128,6 +132,50 @@ static void tell_cases(struct headless_home *h)
     }
 }
 
+/* ---- what the relay keeps ---- */
+
+static void on_visits(void *context)
+{
+    struct headless_home *h = context;
+    size_t count = 0;
+
+    while (agent_desk_cases_before(h->cases, count))
+        count++;
+    if (h->config.tell->json)
+        host_event_fields("visits", json_pack("{s:i}", "count", (int)count));
+    else if (count)
+        printf("visits before this one: %zu\n", count);
+    tell_cases(h);
+    agent_desk_home_learned(h->home, host_now());
+}
+
+static void on_learned(void *context)
+{
+    struct headless_home *h = context;
+
+    agent_desk_home_learned(h->home, host_now());
+}
+
+static void on_guides(void *context, const struct agent_guides *guides)
+{
+    struct headless_home *h = context;
+
+    if (h->config.tell->json)
+        host_event_fields("guides-ready", json_pack("{s:i}", "count", (int)guides->count));
+    if (h->home) /* those of the cache come before it is there */
+        agent_desk_home_set_guides(h->home, (const struct proto_guide *const *)guides->list, guides->count, host_now());
+    h->newest = guides;
+}
+
+static void on_wrong(void *context, const char *what, const char *why)
+{
+    const struct headless_home *h = context;
+
+    if (h->config.tell->json)
+        host_event_fields("warning", json_pack("{s:s,s:s}", "what", what, "message", why));
+    host_say(HOST_WARN, "%s: %s", what, why);
+}
+
 /* ---- the clock ---- */
 
 static void set_timer(struct headless_home *h)
@@ -160,8 +208,30 @@ static enum proto_err open_folders(struct headless_home *h)
     if (h->config.guides && (err = agent_guides_load(&h->guides, h->config.guides, say_wrong, NULL)) != PROTO_OK)
         host_say_err(h->config.guides, err);
     if (!err && h->config.cases &&
-        (err = agent_desk_cases_open(&h->cases, h->config.cases, h->config.customer_ref, host_now())) != PROTO_OK)
+        (err = agent_desk_cases_open(&h->folder, h->config.cases, h->config.customer_ref, host_now())) != PROTO_OK)
         host_say_err(h->config.cases, err);
+    h->cases = h->folder;
+    return err;
+}
+
+static enum proto_err open_shelf(struct headless_home *h)
+{
+    const struct agent_desk_shelf_config config = {
+        .session = h->config.session,
+        .random = host_random(),
+        .keys = h->config.cases ? NULL : h->config.keys,
+        .customer_ref = h->config.customer_ref,
+        .cache = h->config.cache,
+        .fetches_guides = !h->config.guides,
+        .root = h->config.root,
+        .listener = {on_visits, on_learned, on_guides, on_wrong, h},
+    };
+    enum proto_err err = agent_desk_shelf_new(&h->shelf, &config);
+
+    if (err)
+        host_say_err(h->config.cache ? h->config.cache : "what the relay keeps", err);
+    else if (!h->cases)
+        h->cases = agent_desk_shelf_cases(h->shelf);
     return err;
 }
 
@@ -174,16 +244,18 @@ enum proto_err headless_home_new(struct headless_home **out, const struct headle
     if (!h)
         return err;
     h->config = *config;
+    h->newest = &h->guides;
     err = open_folders(h);
+    if (!err)
+        err = open_shelf(h);
     if (!err)
         err = host_timer_new(&h->timer, config->loop, on_timer, h);
     if (!err) {
         const struct agent_desk_home_config home = {
             .session = config->session,
-            .guides = (const struct proto_guide *const *)h->guides.list,
-            .guide_count = h->guides.count,
+            .guides = (const struct proto_guide *const *)h->newest->list,
+            .guide_count = h->newest->count,
             .cases = h->cases,
-            .customer_ref = config->customer_ref,
             .listener = {tell_check, tell_guide, on_proposals, h},
         };
 
@@ -204,7 +276,8 @@ void headless_home_free(struct headless_home *h)
         return;
     host_timer_free(h->timer);
     agent_desk_home_free(h->home);
-    agent_desk_cases_free(h->cases);
+    agent_desk_shelf_free(h->shelf);
+    agent_desk_cases_free(h->folder);
     agent_guides_clear(&h->guides);
     free(h);
 }
@@ -213,6 +286,7 @@ void headless_home_event(struct headless_home *h, const struct proto_event *even
 {
     if (!h)
         return;
+    agent_desk_shelf_event(h->shelf, event, host_now());
     agent_desk_home_event(h->home, event, host_now());
     host_timer_set(h->timer, agent_desk_home_deadline(h->home));
 }

@@ -15,9 +15,12 @@ struct headless_home_config {
     struct host_loop *loop;        /* borrowed */
     struct proto_session *session; /* borrowed */
     const struct agent_tell *tell; /* borrowed */
-    const char *guides, *cases;    /* folders; NULL: none */
+    const char *guides, *cases;    /* folders; NULL: guides and cases are the relay's */
     const char *customer_ref;
-    struct host_uplink **uplink; /* borrowed; kicked when something is to be sent */
+    const char *cache;                  /* folder for what comes from the relay; NULL: none */
+    const struct proto_kept_keys *keys; /* of the staff, for what the relay keeps; copied */
+    struct proto_der root;              /* of the staff */
+    struct host_uplink **uplink;        /* borrowed; kicked when something is to be sent */
 };
 
 /** What is wrong with a guide is said and left out; a folder that cannot be read is an error, said already. */

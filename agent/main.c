@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/commands.h"
+#include "agent/desk/shelf.h"
 #include "agent/enrol.h"
 #include "agent/headless.h"
 #include "agent/identity.h"
@@ -17,7 +18,7 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *microphone, *guides, *cases, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *microphone, *guides, *cases, *cases_key, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -35,8 +36,9 @@ static const struct host_option options[] = {
     {"record", "FILE", HOST_TEXT, &opt.record, .help = "record there when the customer consents; only a privacy officer can open it"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
-    {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, to be proposed and followed"},
-    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered"},
+    {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, instead of those that the relay has"},
+    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered, instead of the relay"},
+    {"cases-key", "FILE", HOST_TEXT, &opt.cases_key, .help = "the staff's secret for visits that the relay keeps (cases.key beside the identity)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "the agent's own voice: FILE.wav, default, or a device's name"},
     {"audio", "SINK", HOST_TEXT, &opt.audio, .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
     {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
@@ -75,6 +77,8 @@ static int wrong(const char *value, const char *rule, const char *way_out)
 static struct {
     struct agent_identity identity;
     struct agent_headless_config config;
+    struct proto_kept_keys keys;
+    char cache[HOST_PATH_BYTES];
 } made;
 
 static int take_identity(void)
@@ -145,6 +149,10 @@ static int run(void)
     c->microphone = opt.microphone;
     c->guides = opt.guides;
     c->cases = opt.cases;
+    if (agent_desk_shelf_keys(&made.keys, opt.cases_key, made.identity.cert_file) != PROTO_OK)
+        return HOST_EXIT_USAGE;
+    c->keys = &made.keys;
+    c->cache = agent_desk_shelf_cache(made.cache, host, pin) ? made.cache : NULL;
     c->stills = opt.stills;
     c->json = opt.json;
     host_seen_load(host, pin, &c->seen);
@@ -193,5 +201,6 @@ int main(int argc, char **argv)
     if (code == HOST_EXIT_FINE)
         code = run();
     agent_identity_clear(&made.identity);
+    proto_kept_keys_clear(&made.keys);
     return code;
 }

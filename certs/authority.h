@@ -79,6 +79,8 @@ bool certs_file_read(const char *dir, const char *name, struct proto_buf *out);
 bool certs_file_write(const char *dir, const char *name, const struct proto_buf *bytes);
 /** Makes a key's file: certs_file_write() of its PEM. */
 bool certs_file_write_key(const char *dir, const char *name, EVP_PKEY *key);
+/** Makes staff/cases.key, which every member of staff needs and no relay may have, when it is not there. */
+bool certs_cases_key_have(const struct certs_authority *a);
 bool certs_file_write_certificate(const char *dir, const char *name, X509 *certificate);
 bool certs_folder_make(const char *dir, const char *name);
 

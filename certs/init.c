@@ -15,8 +15,8 @@
 static const char *const files[] = {
     "ca/ca.key",         "ca/tls.key",           "ca/ca.crt",
     "ca/tls.crt",        "officer/evidence.key", "officer/evidence.pub",
-    "staff/officer.key", "staff/officer.crt",    "org.note",
-    "policy.note",
+    "staff/officer.key", "staff/officer.crt",    "staff/cases.key",
+    "org.note",          "policy.note",
 };
 #define FILES (sizeof files / sizeof files[0])
 
@@ -200,13 +200,14 @@ int certs_init(void)
     if (!check_folder() || !make_folders())
         return HOST_EXIT_FAILED;
     bool done = write_roots(&a) && start_org(&a) && write_evidence_key(&a, evidence_key) && write_officer(&a) &&
+                certs_cases_key_have(&a) &&
                 certs_authority_save_org(&a) && write_policy(&a, evidence_key);
 
     if (!done)
         take_away();
     else
-        printf("%s: an organisation for %s. Keep ca/ca.key, ca/tls.key and officer/evidence.key off the relay's "
-               "machine.\n",
+        printf("%s: an organisation for %s. Keep ca/ca.key, ca/tls.key, officer/evidence.key and staff/ off the "
+               "relay's machine.\n",
                certs_options.dir, certs_options.domain);
     certs_authority_close(&a);
     return done ? HOST_EXIT_FINE : HOST_EXIT_FAILED;

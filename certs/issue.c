@@ -105,7 +105,8 @@ static bool issue(struct certs_authority *a)
         .span = certs_authority_span(a, certs_options.days ? certs_options.days : CERTS_STAFF_DAYS_MAX),
     };
     bool done =
-        key && id_is_free_for(a, leaf.name) && (!here || write_key(a, key)) && certs_authority_issue(a, key, &leaf);
+        key && id_is_free_for(a, leaf.name) && certs_cases_key_have(a) && (!here || write_key(a, key)) &&
+        certs_authority_issue(a, key, &leaf);
 
     if (done)
         printf("%s/staff/%s.crt: %s, %s\n", a->dir, leaf.id, leaf.name, certs_options.role);

@@ -8,10 +8,29 @@
 #include "agent/desk/cases.h"
 #include "proto/host/files.h"
 
+struct agent_desk_cases {
+    struct agent_desk_cases_keeper keeper;
+    struct learned_row {
+        char guide[PROTO_GUIDE_ID_BYTES], model[PROTO_GUIDE_LABEL_BYTES];
+        unsigned shown, solved;
+    } * learned; /* owned; AGENT_DESK_LEARNED_MAX */
+    size_t learned_count;
+    char *before[AGENT_DESK_CASES_SHOWN]; /* owned; newest first */
+    size_t before_count;
+    json_t *guides, *devices, *checks, *rating; /* owned: of the session that runs */
+    bool kept;                                  /* a draft of it lies somewhere */
+};
+
 bool agent_desk_cases_counts_path(char out[static HOST_PATH_BYTES], const char *folder);
 /** Each line of a file that is a JSON object; others are passed over. A file that is missing has none. */
 PROTO_MUST_USE enum proto_err agent_desk_cases_each(const char *path, void (*take)(void *context, json_t *line),
                                                     void *context);
+/** The same of a text. */
+void agent_desk_cases_each_line(const char *text, size_t len, void (*take)(void *context, json_t *line), void *context);
 const char *agent_desk_cases_text(const json_t *object, const char *key); /* "" when it is none */
+
+/** One line of a count, and one of an earlier visit (false: its time is over); the newest is added last. */
+void agent_desk_cases_learn(struct agent_desk_cases *cases, const json_t *line);
+bool agent_desk_cases_add_before(struct agent_desk_cases *cases, const json_t *line, int64_t now_ms);
 
 #endif

@@ -30,6 +30,12 @@ const struct proto_guide_run *agent_desk_guides_run(const struct agent_desk_guid
     return g->run.guide ? &g->run : NULL;
 }
 
+void agent_desk_guides_set(struct agent_desk_guides *g, const struct proto_guide *const *list, size_t count)
+{
+    g->config.list = list;
+    g->config.count = count;
+}
+
 const char *agent_desk_guides_language(const struct agent_desk_guides *g)
 {
     return g->language;

@@ -62,6 +62,8 @@ PROTO_MUST_USE enum proto_err agent_desk_guides_act(struct agent_desk_guides *gu
                                                     struct proto_now now);
 /** GuideAct and GuideWish of the customer; others are left alone. */
 void agent_desk_guides_take(struct agent_desk_guides *guides, const handhold_Data *data, struct proto_now now);
+/** Other guides from now on; the old list is not looked at again, but the guide of a run that is on is. */
+void agent_desk_guides_set(struct agent_desk_guides *guides, const struct proto_guide *const *list, size_t count);
 /** The home has changed, or the deadline has come. */
 void agent_desk_guides_tick(struct agent_desk_guides *guides, struct proto_now now);
 int64_t agent_desk_guides_deadline(const struct agent_desk_guides *guides);

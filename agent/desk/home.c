@@ -7,7 +7,7 @@
 
 #include "agent/desk/cases.h"
 
-enum { PROPOSE_EVERY_MS = 500, OWN_ASKS = 16, LATELY_MS = 4000 };
+enum { PROPOSE_EVERY_MS = 500, OWN_ASKS = 16, LATELY_MS = 4000, DRAFT_EVERY_MS = 3000 };
 
 struct own_ask { /* a check that a guide asked for */
     uint32_t id;
@@ -24,6 +24,7 @@ struct agent_desk_home {
     size_t own_next;
     struct proto_now now; /* of the call that runs */
     int64_t propose_ms;   /* PROTO_NEVER: nothing has changed */
+    int64_t draft_ms;     /* the case is kept again then; PROTO_NEVER: it is kept as it is */
     char proposed[AGENT_DESK_PROPOSALS_MAX][2 * PROTO_GUIDE_ID_BYTES];
     size_t proposed_count;
     bool history; /* granted */
@@ -31,6 +32,34 @@ struct agent_desk_home {
     bool put_down; /* the run that is over is in the case */
     bool over;
 };
+
+/* ---- the case ---- */
+
+/* Under the consent alone; soon, since changes come in crowds. */
+static void case_changed(struct agent_desk_home *h, int64_t wait_ms)
+{
+    if (h->config.cases && h->history && h->history_days)
+        h->draft_ms = proto_earlier(h->draft_ms, h->now.mono_ms + wait_ms);
+}
+
+static void keep_draft(struct agent_desk_home *h)
+{
+    h->draft_ms = PROTO_NEVER;
+    agent_desk_cases_devices(h->config.cases, h->devices);
+    agent_desk_cases_draft(h->config.cases, h->history_days, h->now);
+}
+
+void agent_desk_home_learned(struct agent_desk_home *h, struct proto_now now)
+{
+    h->propose_ms = proto_earlier(h->propose_ms, now.mono_ms);
+}
+
+void agent_desk_home_set_guides(struct agent_desk_home *h, const struct proto_guide *const *list, size_t count,
+                                struct proto_now now)
+{
+    agent_desk_guides_set(h->guides, list, count);
+    agent_desk_home_learned(h, now);
+}
 
 /* ---- what the guides want ---- */
 
@@ -63,6 +92,7 @@ static void changed(void *context, const struct proto_guide_run *run)
         h->propose_ms = h->now.mono_ms; /* what was learned may change the order */
     }
     h->put_down = h->put_down || run->end;
+    case_changed(h, run->end ? 0 : DRAFT_EVERY_MS);
     if (h->config.listener.guide)
         h->config.listener.guide(h->config.listener.context, run);
 }
@@ -105,7 +135,7 @@ enum proto_err agent_desk_home_new(struct agent_desk_home **out, const struct ag
         return err;
     h->config = *config;
     h->now = now;
-    h->propose_ms = PROTO_NEVER;
+    h->propose_ms = h->draft_ms = PROTO_NEVER;
     err = agent_desk_devices_new(&h->devices);
     if (err == PROTO_OK) {
         const struct agent_desk_guides_config guides = {.session = config->session,
@@ -204,14 +234,21 @@ static void on_consent(struct agent_desk_home *h, const struct proto_event *e)
     /* A visit that ends takes every consent with it: what was agreed to until then is kept. */
     bool visit_ends = e->consent.purpose && !strcmp(e->consent.purpose, "ended");
 
-    if (e->consent.capability == PROTO_CAPABILITY_HISTORY && !visit_ends) {
+    if (e->consent.capability == PROTO_CAPABILITY_HISTORY && visit_ends && h->history) {
+        case_changed(h, 0);
+    } else if (e->consent.capability == PROTO_CAPABILITY_HISTORY) {
+        if (h->history && !granted && h->config.cases)
+            agent_desk_cases_forget(h->config.cases);
         h->history = granted;
         h->history_days = granted ? e->consent.retention_days : 0;
+        h->draft_ms = PROTO_NEVER;
+        case_changed(h, 0);
     }
     if (e->consent.capability == PROTO_CAPABILITY_DEVICE_STATE && !granted &&
         e->consent.state != PROTO_CONSENT_REQUESTED) {
         if (h->config.cases && h->history)
             agent_desk_cases_devices(h->config.cases, h->devices);
+        case_changed(h, 0);
         agent_desk_devices_clear(h->devices);
         h->propose_ms = h->now.mono_ms;
     }
@@ -229,7 +266,7 @@ static void on_end(struct agent_desk_home *h)
         agent_desk_cases_run(h->config.cases, run, model_of(h, run->subject));
     if (h->history)
         agent_desk_cases_devices(h->config.cases, h->devices);
-    agent_desk_cases_close(h->config.cases, h->history ? h->config.customer_ref : NULL, h->history_days, h->now);
+    agent_desk_cases_close(h->config.cases, h->history ? h->history_days : 0, h->now);
 }
 
 void agent_desk_home_event(struct agent_desk_home *h, const struct proto_event *e, struct proto_now now)
@@ -242,8 +279,12 @@ void agent_desk_home_event(struct agent_desk_home *h, const struct proto_event *
     else if (e->kind == PROTO_EVENT_DATA) {
         if (e->data->which_body == handhold_Data_rating_tag && h->config.cases)
             agent_desk_cases_rate(h->config.cases, e->data->body.rating.stars, e->data->body.rating.solved);
+        if (e->data->which_body == handhold_Data_rating_tag)
+            case_changed(h, 0);
         agent_desk_guides_take(h->guides, e->data, now);
     }
+    if (h->draft_ms <= now.mono_ms)
+        keep_draft(h); /* at once: the session may be over before the next tick */
 }
 
 void agent_desk_home_state(struct agent_desk_home *h, const handhold_StateChange *change, struct proto_now now)
@@ -254,6 +295,8 @@ void agent_desk_home_state(struct agent_desk_home *h, const handhold_StateChange
     if (!agent_desk_devices_take(h->devices, change, now.mono_ms))
         return;
     h->propose_ms = proto_earlier(h->propose_ms, now.mono_ms + PROPOSE_EVERY_MS);
+    if (change->which_body != handhold_StateChange_property_tag)
+        case_changed(h, DRAFT_EVERY_MS);
     agent_desk_guides_tick(h->guides, now);
 }
 
@@ -261,6 +304,8 @@ void agent_desk_home_tick(struct agent_desk_home *h, struct proto_now now)
 {
     h->now = now;
     agent_desk_guides_tick(h->guides, now);
+    if (now.mono_ms >= h->draft_ms)
+        keep_draft(h);
     if (now.mono_ms >= h->propose_ms) {
         h->propose_ms = PROTO_NEVER;
         propose(h);
@@ -269,5 +314,5 @@ void agent_desk_home_tick(struct agent_desk_home *h, struct proto_now now)
 
 int64_t agent_desk_home_deadline(const struct agent_desk_home *h)
 {
-    return proto_earlier(h->propose_ms, agent_desk_guides_deadline(h->guides));
+    return proto_earlier(proto_earlier(h->propose_ms, h->draft_ms), agent_desk_guides_deadline(h->guides));
 }

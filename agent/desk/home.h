@@ -29,7 +29,6 @@ struct agent_desk_home_config {
     const struct proto_guide *const *guides; /* borrowed, as long as this */
     size_t guide_count;
     struct agent_desk_cases *cases; /* borrowed; NULL: nothing is learned or kept */
-    const char *customer_ref;       /* borrowed; NULL: a person of its own */
     struct agent_desk_home_listener listener;
 };
 
@@ -43,6 +42,11 @@ void agent_desk_home_state(struct agent_desk_home *home, const handhold_StateCha
 void agent_desk_home_tick(struct agent_desk_home *home, struct proto_now now);
 int64_t agent_desk_home_deadline(const struct agent_desk_home *home);
 
+/** More was learned, or there are other guides, than before: proposals are made anew. */
+void agent_desk_home_learned(struct agent_desk_home *home, struct proto_now now);
+/** Other guides from now on; the run that is on keeps its own, so what was given before must live as long as this. */
+void agent_desk_home_set_guides(struct agent_desk_home *home, const struct proto_guide *const *list, size_t count,
+                                struct proto_now now);
 /**
  * Asks the customer's end to run a check ("chain": all of them). CONSENT: device state is not granted; RANGE: a name or
  * target is too long. The number of the ask is in *id.

@@ -7,12 +7,14 @@
 
 #include "agent/desk/cases.h"
 #include "agent/guides/read.h"
+#include "agent/guides/sign.h"
+#include "agent/identity.h"
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 
 static struct {
     struct host_texts paths;
-    const char *cases, *customer;
+    const char *cases, *customer, *identity, *ca;
     bool json;
 } opt;
 
@@ -74,6 +76,33 @@ static int check(void)
         }
     }
     return code;
+}
+
+/* ---- sign ---- */
+
+static int sign(void)
+{
+    const char *folder = opt.paths.items[0];
+    char why[AGENT_IDENTITY_WHY_BYTES];
+    struct agent_identity identity;
+    enum proto_err err;
+    size_t files;
+
+    if (opt.paths.count != 1) {
+        host_say_error(opt.paths.items[1], "one folder is signed at a time", "give one");
+        return HOST_EXIT_USAGE;
+    }
+    if (agent_identity_load(&identity, opt.identity, opt.ca, why) != PROTO_OK) {
+        host_say(HOST_ERROR, "%s", why);
+        return HOST_EXIT_USAGE;
+    }
+    err = agent_guides_sign_folder(folder, &identity.credential, &files);
+    if (err == PROTO_OK && opt.json)
+        host_json_event("signed", "{s:s,s:i}", "folder", folder, "files", (int)files);
+    else if (err == PROTO_OK)
+        printf("%s/guides.note: %zu files, signed by %s\n", folder, files, identity.credential.identity.name);
+    agent_identity_clear(&identity);
+    return err == PROTO_OK ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
 /* ---- schema ---- */
@@ -175,10 +204,20 @@ static const struct host_option erase_options[] = {
     {"customer", "REF", HOST_TEXT, &opt.customer, .required = true, .help = "whose cases are to go"},
     {0}};
 static const struct host_option options[] = {{"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"}, {0}};
+static const struct host_option sign_options[] = {
+    {"identity", "D/staff/ID", HOST_TEXT, &opt.identity, .required = true,
+     .help = "of a supervisor, expert or officer"},
+    {"ca", "FILE", HOST_TEXT, &opt.ca, .required = true, .help = "the organisation's ca.crt"},
+    {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
+    {0}};
+static const struct host_word sign_words[] = {
+    {"DIR", HOST_TEXTS, &opt.paths, .required = true, .help = "the relay's folder of guides, or a checkout of it"},
+    {0}};
 static const struct host_word check_words[] = {
     {"PATH", HOST_TEXTS, &opt.paths, .required = true, .help = "guides, or folders of them"}, {0}};
 static const struct host_command commands[] = {
     {"check", "holds guides against the schema", options, check_words, check, NULL},
+    {"sign", "publishes a folder of guides: agents take no others from a relay", sign_options, sign_words, sign, NULL},
     {"report", "what became of each guide and step, by model", report_options, NULL, report, NULL},
     {"erase", "removes every case of a customer", erase_options, NULL, erase, NULL},
     {"schema", "prints the schema", NULL, NULL, schema, NULL},

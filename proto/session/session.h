@@ -415,5 +415,7 @@ size_t proto_session_agent_certificate(const struct proto_session *s,
 const uint8_t *proto_session_sid(const struct proto_session *s);
 /** The verified policy of the organisation: once joined, at the agent's end once the relay was heard; NULL before. */
 const struct proto_policy *proto_session_policy(const struct proto_session *s);
+/** The verified ORG note: who is not of the organisation any more. As the policy. */
+const struct proto_org *proto_session_org(const struct proto_session *s);
 
 #endif

@@ -163,3 +163,8 @@ const struct proto_policy *proto_session_policy(const struct proto_session *s)
 {
     return s->joined || (s->side == SIDE_AGENT && s->policy.number) ? &s->policy : NULL;
 }
+
+const struct proto_org *proto_session_org(const struct proto_session *s)
+{
+    return s->joined || (s->side == SIDE_AGENT && s->org.number) ? &s->org : NULL;
+}

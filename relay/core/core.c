@@ -119,6 +119,7 @@ void relay_core_free(struct relay_core *core)
 }
 
 #define OFFICER (1u << PROTO_ROLE_OFFICER)
+#define STAFF (~(1u << PROTO_ROLE_NONE))
 
 /* Which ToRelay message belongs where, and to whom; anything else is a broken peer. */
 static const struct {
@@ -140,6 +141,9 @@ static const struct {
     {handhold_ToRelay_leave_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_FORWARD, relay_on_leave},
     {handhold_ToRelay_erasure_ask_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_erasure_ask},
     {handhold_ToRelay_officer_act_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_officer_act},
+    {handhold_ToRelay_kept_ask_tag, 1 << RELAY_PEER_STAFF | 1 << RELAY_PEER_SEATED, STAFF, RELAY_COST_LOG,
+     relay_on_kept_ask},
+    {handhold_ToRelay_kept_add_tag, 1 << RELAY_PEER_SEATED, STAFF & ~OFFICER, RELAY_COST_LOG, relay_on_kept_add},
     {handhold_ToRelay_log_read_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_LOG, relay_on_log_read},
 };
 

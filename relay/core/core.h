@@ -24,6 +24,7 @@
 #include "proto/util/err.h"
 #include "proto/util/random.h"
 #include "proto/util/time.h"
+#include "proto/wire/kept.h"
 #include "relay/core/histogram.h"
 #include "relay/log/appender.h" /* its plain structs: relay_job, relay_result; nothing of it is called */
 
@@ -142,6 +143,12 @@ struct relay_core_config {
     /** The same of an ended log: also sets what says which one it is; all stays empty when it is not here. */
     enum proto_err (*read_ended)(void *context, unsigned n, bool sessions, uint64_t from, struct proto_buf *out,
                                  struct relay_ended_part *part);
+    /**
+     * For staff: what is kept (proto/wire/kept.h), of the customer or file `name`, from row or byte `from` on, as much
+     * as fits into `out`; `*next` 0: that was the last. NULL: nothing is kept here.
+     */
+    enum proto_err (*read_kept)(void *context, enum proto_kept kind, const char *name, uint64_t from,
+                                struct proto_buf *out, uint64_t *next, struct proto_now now);
     void *context;
 };
 
@@ -169,6 +176,8 @@ void relay_core_restored(struct relay_core *core, struct proto_now now);
  */
 PROTO_MUST_USE enum proto_err relay_core_retain(struct relay_core *core, const struct proto_erasure *what,
                                                 struct proto_now now);
+/** Cases whose time is over go from the store; once a day is enough. */
+void relay_core_expire_kept(struct relay_core *core, struct proto_now now);
 /** New notes (SIGHUP): handed to everybody; connections of revoked staff are closed, their sessions end as `failed`. */
 PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note,
                                                    const struct proto_org *org, const char *policy_note,

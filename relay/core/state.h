@@ -117,8 +117,10 @@ struct relay_task {
     struct relay_task *next;
     struct relay_link link; /* core->flying, by ticket */
     uint64_t ticket;
-    enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD, RELAY_TASK_ACT } kind;
+    enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD, RELAY_TASK_ACT, RELAY_TASK_KEPT } kind;
     struct relay_act *act;        /* owned; ACT */
+    enum relay_job_kept kept;     /* KEPT, and the next */
+    int64_t until_ms;
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
     struct relay_room *room;      /* EVENT and ROW; the room waits for them */
     uint64_t event_seq;           /* of the row that is saved with it, as it was then */
@@ -381,6 +383,11 @@ enum proto_err relay_on_move_answer(struct relay_core *core, struct relay_peer *
 enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_kept_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_kept_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+/** A task of kind KEPT is durable, or failed: whoever asked is told. */
+void relay_kept_done(struct relay_core *core, const struct relay_task *task, const struct relay_result *result,
+                     struct proto_now now);
 enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_sealed(struct relay_core *core, struct relay_peer *peer, const struct proto_envelope *envelope,
                                const uint8_t *message, size_t len, struct proto_now now);

@@ -126,7 +126,9 @@ const struct relay_job *relay_core_next_job(struct relay_core *core)
     core->job = (struct relay_job){
         .ticket = task->ticket,
         .closing = task->closing,
-        .has_entry = task->kind != RELAY_TASK_ROW,
+        .has_entry = task->kind != RELAY_TASK_ROW && task->kind != RELAY_TASK_KEPT,
+        .kept = task->kept,
+        .until_ms = task->until_ms,
         .kind = task->leaf_class,
         .evidence = task->evidence_len ? task->evidence : no_bytes,
         .evidence_len = task->evidence_len,
@@ -228,8 +230,13 @@ void relay_core_job_done(struct relay_core *core, const struct relay_result *res
         if (task->ticket != result->ticket)
             continue;
         relay_table_remove(&core->flying, link);
-        if (!result->err && task->kind != RELAY_TASK_ROW)
+        if (!result->err && task->kind != RELAY_TASK_ROW && task->kind != RELAY_TASK_KEPT)
             core->figures.log_entries++;
+        if (task->kind == RELAY_TASK_KEPT) {
+            relay_kept_done(core, task, result, now);
+            relay_task_free(task);
+            return;
+        }
         if (task->kind == RELAY_TASK_ACT) {
             relay_act_done(core, task->act, result, now);
             relay_task_free(task);

@@ -40,6 +40,7 @@ static const struct key keys[] = {
     TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
     TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
     TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
+    TEXT(guides, "", "folder of guides that staff get, a git checkout too; without it the folder guides beside relay"),
     SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
     {WITNESS, 0, 1, false, 0, "", "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines"},
     TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),

@@ -26,6 +26,7 @@ struct serve_config {
     } witnesses[SERVE_WITNESSES_MAX];
     size_t witness_count;
     char witness_ca[SERVE_HOST_BYTES]; /* roots for their TLS; empty: this system's */
+    char guides[SERVE_HOST_BYTES];     /* folder of guides for staff; empty: D/guides */
     int64_t public_log;                /* the log is served at the public end too */
     int64_t drain_s;
     struct relay_limits limits;

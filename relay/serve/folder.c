@@ -50,7 +50,7 @@ static bool read_file(const struct serve_folder *folder, const char *name, struc
 /* ---- the authority's private keys ---- */
 
 /* Whoever can read one of these is the organisation, or can open everybody's evidence. */
-static const char *const authority_keys[] = {"ca/ca.key", "ca/tls.key", "officer/evidence.key"};
+static const char *const authority_keys[] = {"ca/ca.key", "ca/tls.key", "officer/evidence.key", "staff/cases.key"};
 
 static bool check_private_keys(struct serve_folder *folder, bool allowed, struct serve_report *report)
 {

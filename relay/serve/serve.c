@@ -10,6 +10,7 @@
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/notify.h"
+#include "relay/serve/kept.h"
 #include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
 #include "relay/serve/tell.h"
@@ -117,6 +118,7 @@ static enum proto_err new_core(struct serve *serve)
         .take_policy = serve_officer_take_policy,
         .retain = serve_officer_retain_soon,
         .read_log = serve_officer_read_log,
+        .read_kept = serve_kept_read,
         .ended = serve_ended_origins,
         .check_ended = serve_ended_check,
         .erase_ended = serve_ended_erase,
@@ -200,6 +202,7 @@ static void on_watch(void *context)
     if (serve_folder_notes_changed(serve->folder))
         serve_reload(serve, false);
     serve_officer_retain(serve, false);
+    serve_kept_expire(serve);
     serve_guard_tick(serve);
     serve_tell_tick(serve);
     feed_watchdog(serve);

@@ -60,6 +60,7 @@ struct serve {
     struct serve_tell tell;
     int64_t watchdog_ms, watchdog_due_ms; /* 0: nobody waits for a word of us */
     int64_t core_due_ms;                  /* what core_timer is set to */
+    int64_t expired_day;                  /* the same, of cases */
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
     bool draining, stopping;              /* stopping: the core hears of nothing any more */
 };

@@ -143,6 +143,10 @@ void world_work_some(struct world *w, unsigned jobs)
         if (w->disk_full || w->writer_full) {
             result->err = w->disk_full ? PROTO_ERR_IO : PROTO_ERR_FULL;
             snprintf(result->text, sizeof result->text, "no room on the disk");
+        } else if (job->kept) {
+            struct kept_job *kept = &w->kept[w->kept_count++ % 16];
+            *kept = (struct kept_job){job->kept, {0}, job->evidence_len, job->until_ms};
+            memcpy(kept->sid, job->sid, sizeof kept->sid);
         } else if (!w->keeps_nothing) {
             if (job->session && !may_keep_row(w, job->session))
                 result->err = PROTO_ERR_STATE;
@@ -177,6 +181,18 @@ static void make_staff(struct world *w, unsigned i, const char *name, enum proto
     snprintf(staff->domain, sizeof staff->domain, "example.org");
     staff->role = role;
     memset(staff->public_key, (int)(0x50 + i), sizeof staff->public_key);
+}
+
+static enum proto_err read_kept(void *context, enum proto_kept kind, const char *name, uint64_t from,
+                                struct proto_buf *out, uint64_t *next, struct proto_now now)
+{
+    struct world *w = context;
+
+    (void)kind, (void)from, (void)now;
+    snprintf(w->kept_asked, sizeof w->kept_asked, "%s", name);
+    proto_buf_put_text(out, "rows");
+    *next = 0;
+    return PROTO_OK;
 }
 
 static size_t ended(void *context, char origins[RELAY_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1])
@@ -224,6 +240,7 @@ void world_start(struct world *w)
         .erase_ended = erase_ended,
         .check_policy = check_policy,
         .take_policy = take_policy,
+        .read_kept = read_kept,
         .context = w,
     };
     assert_ok(relay_core_new(&w->core, &config, w->now));

@@ -56,6 +56,14 @@ struct world {
     enum proto_err ended_err;
     struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
+    struct kept_job { /* what is no part of the log, as it came */
+        enum relay_job_kept kind;
+        uint8_t sid[16];
+        size_t len;
+        int64_t until_ms;
+    } kept[16];
+    size_t kept_count;
+    char kept_asked[129]; /* of whom, or which file */
     uint32_t connections;
 };
 
