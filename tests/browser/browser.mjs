@@ -5,12 +5,12 @@ import { programs } from './engines.mjs';
 
 const PATH = programs.chromium();
 
-export async function openBrowser(cameraFile) {
+export async function openBrowser(cameraFile, more = []) {
   return await chromium.launch({
     executablePath: PATH, headless: true,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
       '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
-      ...(cameraFile ? [`--use-file-for-fake-video-capture=${cameraFile}`] : [])],
+      ...(cameraFile ? [`--use-file-for-fake-video-capture=${cameraFile}`] : []), ...more],
   });
 }
 
@@ -20,7 +20,7 @@ export const SIZES = { small: [320, 640], phone: [390, 844], tablet: [768, 1024]
 export async function openPage(browser, { width = 390, height = 844, colorScheme = 'light', locale = 'en-GB', camera = true, phone = true, reducedMotion = 'no-preference', ...more } = {}) {
   const context = await browser.newContext({
     viewport: { width, height }, ignoreHTTPSErrors: true, colorScheme, locale, reducedMotion, hasTouch: phone,
-    permissions: camera ? ['camera'] : [],
+    permissions: camera ? ['camera', 'microphone'] : [],
     ...(phone ? { userAgent: 'Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Mobile Safari/537.36' } : {}),
     ...more,
   });

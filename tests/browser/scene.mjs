@@ -11,7 +11,7 @@ export class Scene {
     const scene = new Scene();
     scene.house = await House.open();
     scene.camera = clip(scene.house.path('camera.y4m'), { size: '640x480', seconds: 4 });
-    scene.browser = await openBrowser(scene.camera, options);
+    scene.browser = await openBrowser(scene.camera, options.flags);
     return scene;
   }
 

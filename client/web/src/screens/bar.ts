@@ -54,7 +54,7 @@ export class Bar {
     this.shown = now;
     replace(this.list, ...[...granted.keys()].map((capability) => {
       const what = capabilityName(capability), until = session.grantedUntil(capability);
-      return h('li', {}, icon(PICTURES[capability] ?? 'shield'),
+      return h('li', { class: capability === 'microphone' && 'voice' }, icon(PICTURES[capability] ?? 'shield'),
         h('span', {}, capability === 'microphone' ? this.voice.words : t('bar.sending', { what, name }),
           until !== undefined && Number.isFinite(until) && h('span', { class: 'until' }, ' ', t('bar.until', { time: Date.now() + until - performance.now() }))),
         capability === 'microphone' && this.voice.element,

@@ -32,7 +32,10 @@ export class Player {
 
   /** 20 ms have been played, so many pieces are still held there. */
   due(held: number): void {
-    if (held + this.row.length >= AHEAD) return; // a decoder that is behind: the jitter buffer waits for it
+    for (let there = held + this.row.length; there < AHEAD; there++) this.next(); // a decoder that is behind: the jitter buffer waits
+  }
+
+  private next(): void {
     const step = this.playout.take(), piece: Piece = { number: this.number++, samples: undefined };
     this.row.push(piece);
     if (step === 'silence') piece.samples = 'silence';

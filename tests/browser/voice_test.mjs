@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A voice: nothing before the grant, both ways under it, nothing after it; what arrives is what was said. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { SIZES } from './browser.mjs';
+import { leave, Scene } from './scene.mjs';
+import { levelDb, longestGapMs, middle, partOf, readWav, tone, TONES, tune } from './sound.mjs';
+import { axeViolations, heard, liveTracks } from './watch.mjs';
+
+const AGENT_HZ = 1000, PACKETS = 200 /* four seconds */, PACKET_BYTES = 16 + 60 + 16;
+let scene, folder;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'handhold-voice-'));
+  scene = await Scene.open({ flags: [`--use-file-for-fake-audio-capture=${tune(join(folder, 'tune.wav'))}`] });
+});
+after(async () => {
+  await scene?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
+
+/* What goes to the loudspeaker can be looked at. */
+const LISTEN = () => {
+  window.ears = [];
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+      const ear = this.context.createAnalyser();
+      ear.fftSize = 8192;
+      ear.smoothingTimeConstant = 0;
+      connect.call(this, ear);
+      window.ears.push({ ear, node: this });
+      const disconnect = this.disconnect.bind(this);
+      this.disconnect = (...what) => { window.ears = window.ears.filter(({ node }) => node !== this); return disconnect(...what); };
+    }
+    return connect.call(this, to, ...more);
+  };
+};
+/** The loudest frequency that is played now, Hz; 0: nothing is played. */
+const played = (page) => page.evaluate(() => {
+  const ear = window.ears.at(-1)?.ear;
+  if (!ear) return 0;
+  const power = new Float32Array(ear.frequencyBinCount);
+  ear.getFloatFrequencyData(power);
+  const most = power.indexOf(Math.max(...power));
+  return power[most] > -60 ? most * ear.context.sampleRate / ear.fftSize : 0;
+});
+const untilPlayed = (page) => page.waitForFunction((hz) => {
+  const ear = window.ears.at(-1)?.ear;
+  if (!ear) return false;
+  const power = new Float32Array(ear.frequencyBinCount);
+  ear.getFloatFrequencyData(power);
+  const most = power.indexOf(Math.max(...power));
+  return power[most] > -60 && Math.abs(most * ear.context.sampleRate / ear.fftSize - hz) < 20;
+}, AGENT_HZ, { polling: 100 });
+
+async function asked(options = {}, ...agentOptions) {
+  const people = await scene.invited(options, ...agentOptions), { agent, page } = people;
+  await page.evaluate(LISTEN);
+  await page.click('#join');
+  await agent.await('joined');
+  await page.waitForSelector('.top .good');
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through while you look' });
+  await page.waitForSelector('#allow');
+  return people;
+}
+
+async function talking(options, ...agentOptions) {
+  const people = await asked(options, ...agentOptions);
+  await people.page.click('#allow');
+  await people.agent.await('audio', { total_packets: (n) => n > 20 });
+  return people;
+}
+
+const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'audio').map((e) => e.total_packets));
+
+async function shot(page, name) {
+  const shots = process.env.HANDHOLD_SHOTS;
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: join(shots, `voice-${name}.png`) });
+}
+
+test('what is said arrives whole, from Allow to off and no longer', async () => {
+  const file = scene.house.path('heard.wav'), people = await asked({}, '--audio', file), { agent, page, seen } = people;
+  assert.equal(seen.media, 0);
+  assert.equal(await page.evaluate(() => window.tracks.length), 0, 'no microphone opens before the answer');
+  assert.equal(await page.isChecked('#hear'), false);
+  const before = seen.messages;
+  await page.click('#allow');
+  await agent.await('audio', { total_packets: (n) => n >= PACKETS });
+  assert.ok(seen.messages > before);
+  assert.equal(await liveTracks(page), 1);
+  assert.deepEqual(await page.evaluate(() => window.tracks.map((t) => [t.kind, t.getSettings().echoCancellation, t.getSettings().noiseSuppression, t.getSettings().autoGainControl])), [['audio', true, true, true]]);
+  assert.ok(!seen.requests.some((url) => /opus/.test(url)), 'this browser needs no other codec');
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
+  assert.equal(await liveTracks(page), 0);
+  const sent = seen.media;
+  agent.do({ do: 'chat', text: 'Thank you' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, sent, 'nothing after it');
+  await leave(people);
+  await agent.end();
+  assert.deepEqual(page.problems, []);
+
+  const sound = middle(readWav(file)), seconds = sound.samples.length / sound.rate;
+  assert.ok(seconds > 2, `${seconds} s`);
+  assert.ok(levelDb(sound.samples) > -30, `level ${levelDb(sound.samples)} dB`);
+  assert.ok(partOf(sound, TONES) > 0.7, `${partOf(sound, TONES)} of it is the tune`);
+  assert.ok(longestGapMs(sound, levelDb(sound.samples) - 30) <= 60, `a gap of ${longestGapMs(sound, levelDb(sound.samples) - 30)} ms`);
+});
+
+test('each packet has one length, whatever is said', async () => {
+  const lengths = new Set(), people = await scene.invited(), { agent, page } = people;
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => { if (payload[0] === 0x20) lengths.add(payload.length); }));
+  await page.click('#join');
+  await agent.await('joined');
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk' });
+  await page.click('#allow');
+  await agent.await('audio', { total_packets: (n) => n > 20 });
+  await page.click('#mute');
+  await agent.await('audio', { level_db: (db) => db < -60 }, agent.mark());
+  const from = total(agent);
+  await agent.await('audio', { total_packets: (n) => n > from + 40 });
+  await page.click('#mute');
+  await agent.await('audio', { level_db: (db) => db > -40 }, agent.mark());
+  assert.ok([...lengths].every((length) => length > PACKET_BYTES && length <= PACKET_BYTES + 8), [...lengths].join(' ')); // the counter grows
+  const said = await heard(page);
+  assert.ok(said.some((line) => /You are muted/.test(line)) && said.some((line) => /can hear you again/.test(line)), said.join(' | '));
+  await leave(people);
+});
+
+test('the agent is heard by who chose to hear, and by nobody else', async () => {
+  const people = await talking({}, '--microphone', tone(join(folder, 'agent.wav'), AGENT_HZ)), { agent, page } = people;
+  await agent.await('audio', { sent: (n) => n > 50 });
+  assert.equal(await played(page), 0);
+  assert.equal(await page.evaluate(() => window.ears.length), 0, 'nothing is connected to the loudspeaker');
+  await page.click('#hear-agent');
+  await untilPlayed(page);
+  assert.equal(await page.getAttribute('#hear-agent', 'aria-pressed'), 'true');
+  await page.click('#hear-agent');
+  assert.equal(await page.evaluate(() => window.ears.length), 0);
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'Once more' });
+  await page.check('#hear');
+  await page.click('#allow');
+  await untilPlayed(page);
+  const worst = await page.evaluate(async () => { // a second of what is played: no hole in it
+    const { ear } = window.ears.at(-1), samples = new Float32Array(2048);
+    const all = [];
+    for (const end = performance.now() + 1000; performance.now() < end; await new Promise((done) => setTimeout(done, 20))) {
+      ear.getFloatTimeDomainData(samples);
+      all.push(Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length));
+    }
+    return { least: Math.min(...all), all };
+  });
+  assert.ok(worst.least > 0.05, JSON.stringify(worst));
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' }, agent.mark() - 1);
+  assert.equal(await page.evaluate(() => window.ears.length), 0);
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
+test('pause and hold stop the microphone, and Continue opens it afresh', async () => {
+  const people = await talking(), { agent, page, seen } = people;
+  await page.click('#pause');
+  await agent.await('paused', { by: 'customer', reason: 'asked' });
+  assert.equal(await liveTracks(page), 0);
+  const sent = seen.media, before = total(agent);
+  agent.do({ do: 'chat', text: 'I wait' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, sent);
+  await page.click('#continue');
+  await agent.await('audio', { total_packets: (n) => n > before + 20 });
+  assert.equal(await liveTracks(page), 1);
+
+  agent.do({ do: 'hold', on: true });
+  await page.waitForFunction(() => /on hold/i.test(document.querySelector('.paused')?.textContent ?? ''));
+  assert.equal(await liveTracks(page), 0);
+  const held = total(agent);
+  agent.do({ do: 'hold', on: false });
+  await agent.await('audio', { total_packets: (n) => n > held + 20 });
+  assert.equal(await liveTracks(page), 1);
+  await leave(people);
+});
+
+test('a microphone that is taken away pauses, and the agent reads why', async () => {
+  const people = await talking(), { agent, page } = people;
+  await page.evaluate(() => { // what a browser does when a device goes
+    const track = window.tracks.at(-1);
+    track.stop();
+    track.dispatchEvent(new Event('ended'));
+  });
+  await agent.await('paused', { by: 'device', reason: 'microphone-lost' });
+  const before = total(agent);
+  await page.click('#continue');
+  await agent.await('audio', { total_packets: (n) => n > before + 20 });
+  assert.equal(await liveTracks(page), 1);
+  await leave(people);
+});
+
+test('where the browser refuses, the agent reads it, and the help goes on', async () => {
+  const people = await asked(), { agent, page, seen } = people;
+  await page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')); });
+  await page.click('#allow');
+  await agent.await('consent', { capability: 'microphone', state: 'blocked' });
+  await page.waitForSelector('#understood');
+  assert.match(await page.textContent('dialog'), /microphone is not on[\s\S]*did not allow the microphone/);
+  assert.deepEqual(await axeViolations(page), []);
+  await shot(page, 'refused');
+  await page.click('#understood');
+  assert.equal(seen.media, 0);
+  agent.do({ do: 'chat', text: 'Then we write' });
+  await page.waitForSelector('.lines .theirs');
+  await leave(people);
+});
+
+test('a browser without an Opus of its own fetches one, and is heard all the same', async () => {
+  const file = scene.house.path('wasm.wav'), agent = await scene.house.agent('--audio', file, '--microphone', tone(join(folder, 'agent.wav'), AGENT_HZ));
+  const { openPage } = await import('./browser.mjs'), { watch } = await import('./watch.mjs');
+  const page = await openPage(scene.browser), seen = await watch(page);
+  await page.addInitScript('delete window.AudioEncoder; delete window.AudioDecoder;');
+  await page.goto(agent.invite.link);
+  await page.evaluate(LISTEN);
+  await page.click('#join');
+  await agent.await('joined');
+  assert.ok(!seen.requests.some((url) => /opus/.test(url)), 'not before it is needed');
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk' });
+  await page.check('#hear');
+  await page.click('#allow');
+  await agent.await('audio', { total_packets: (n) => n >= PACKETS });
+  await untilPlayed(page);
+  assert.ok(seen.requests.some((url) => /opus/.test(url)));
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
+  assert.equal(await liveTracks(page), 0);
+  await leave({ agent, page });
+  await agent.end();
+  assert.deepEqual(page.problems, []);
+  const sound = middle(readWav(file));
+  assert.ok(partOf(sound, TONES) > 0.7, `${partOf(sound, TONES)} of it is the tune`);
+  assert.ok(longestGapMs(sound, levelDb(sound.samples) - 30) <= 60);
+});
+
+test('voice and camera together, by keys alone, on every width and in German', async () => {
+  for (const [name, [width, height]] of Object.entries(SIZES)) {
+    const people = await asked({ width, height, ...(name === 'phone' ? { lang: 'de', colorScheme: 'dark' } : {}) }), { agent, page } = people;
+    assert.deepEqual(await axeViolations(page), [], name);
+    await shot(page, `asked-${name}`);
+    await page.focus('#hear');
+    await page.keyboard.press('Space');
+    assert.equal(await page.isChecked('#hear'), true);
+    await page.focus('#allow');
+    await page.keyboard.press('Enter');
+    await agent.await('audio', { total_packets: (n) => n > 5 });
+    agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
+    await page.click('#allow');
+    await agent.await('first-picture');
+    await page.focus('#mute');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'mute', 'the focus stays');
+    assert.deepEqual(await axeViolations(page), [], name);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${name} scrolls sideways`);
+    await shot(page, `talking-${name}`);
+    await leave(people);
+  }
+});
