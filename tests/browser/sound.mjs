@@ -51,9 +51,19 @@ export function partOf({ rate, samples }, tonesHz) {
   return theirs / all;
 }
 
-/** The longest stretch below this level, ms, in windows of 5 ms. */
-export function longestGapMs({ rate, samples }, belowDb) {
-  const size = Math.round(0.005 * rate);
+const WINDOW_S = 0.005, GAP_DB = 30; /* below the level of the whole */
+
+/** The part of the time that has sound, 0..1. */
+export function soundingPart({ rate, samples }) {
+  const size = Math.round(WINDOW_S * rate), least = levelDb(samples) - GAP_DB, windows = Math.floor(samples.length / size);
+  let sounding = 0;
+  for (let i = 0; i < windows; i++) sounding += levelDb(samples.subarray(i * size, (i + 1) * size)) >= least ? 1 : 0;
+  return sounding / Math.max(1, windows);
+}
+
+/** The longest stretch without sound, ms. */
+export function longestGapMs({ rate, samples }) {
+  const size = Math.round(WINDOW_S * rate), belowDb = levelDb(samples) - GAP_DB;
   let longest = 0, now = 0;
   for (let at = 0; at + size <= samples.length; at += size) {
     now = levelDb(samples.subarray(at, at + size)) < belowDb ? now + 5 : 0;

@@ -38,15 +38,16 @@ export class Frames {
     const { core } = this, ctr = BigInt(grant.counter);
     if (frame.tid < 0 || frame.tid > 7 || frame.bytes.length > MAX_MEDIA_BYTES - MEDIA_HEADER_BYTES - OVERHEAD_MAX) return Promise.resolve('RANGE');
     const size = MEDIA_HEADER_BYTES + sframeHeader(grant.kid(), ctr).length + frame.bytes.length + SFRAME_TAG_BYTES;
-    if (!core.queue.reserve(size)) return Promise.resolve('FULL');
+    const { prio } = TRAVEL[grant.capability];
+    if (!core.queue.reserve(prio, size)) return Promise.resolve('FULL');
     const header = this.#header(grant, frame), { stream, purges } = grant;
     grant.counter++;
     const sealing = grant.key!.seal(ctr, concat(header, frameContext(core.sid!, core.csPublic)), frame.bytes);
     const mine = Promise.allSettled([sealing, this.#order]).then(([result]): Err => {
-      core.queue.release(size);
+      core.queue.release(prio, size);
       if (core.ended || grant.purges !== purges) return 'CONSENT';
       if (result.status === 'rejected') return 'CRYPTO';
-      core.queue.addMedia(stream, TRAVEL[grant.capability].prio, concat(header, result.value));
+      core.queue.addMedia(stream, prio, concat(header, result.value));
       this.sealed++;
       core.wake();
       return 'OK';

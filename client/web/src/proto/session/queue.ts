@@ -4,6 +4,8 @@
 type Message = Uint8Array<ArrayBuffer>;
 const CONTROL_MAX_BYTES = 2 * 1024 * 1024; /* far more than a full set of unacknowledged messages */
 const MEDIA_MAX_BYTES = 4 * 1024 * 1024; /* two seconds of the best picture */
+const VOICE_PRIO = 0;
+const VOICE_MAX_BYTES = 32 * 1024; /* seconds of a voice: what is older is worth nothing */
 
 interface Media {
   stream: number;
@@ -15,7 +17,8 @@ export class OutQueue {
   #control: Message[] = [];
   #controlBytes = 0;
   #media: Media[] = [];
-  #mediaBytes = 0; /* sealed, and reserved while WebCrypto seals */
+  #mediaBytes = 0; /* sealed, and reserved while WebCrypto seals; without the voice */
+  #voiceBytes = 0;
   #lent: Message | undefined; /* what pending() showed stays first until sent() */
 
   pending(): Message | undefined {
@@ -26,7 +29,7 @@ export class OutQueue {
   sent(): void {
     if (this.#lent === undefined) return;
     if (this.#lent === this.#control[0]) this.#controlBytes -= this.#control.shift()!.length;
-    else this.#mediaBytes -= this.#media.shift()!.message.length;
+    else this.#count(this.#media.shift()!, -1);
     this.#lent = undefined;
   }
 
@@ -38,26 +41,33 @@ export class OutQueue {
     return true;
   }
 
-  /** Room for a frame that is being sealed. False: over the bound. */
-  reserve(bytes: number): boolean {
-    if (this.#mediaBytes + bytes > MEDIA_MAX_BYTES) return false;
-    this.#mediaBytes += bytes;
+  #count({ prio, message }: Pick<Media, 'prio' | 'message'>, times: 1 | -1): void {
+    if (prio === VOICE_PRIO) this.#voiceBytes += times * message.length;
+    else this.#mediaBytes += times * message.length;
+  }
+
+  /** Room for a frame that is being sealed. False: over the bound; a voice has one of its own, which no picture fills. */
+  reserve(prio: number, bytes: number): boolean {
+    const voice = prio === VOICE_PRIO, held = voice ? this.#voiceBytes : this.#mediaBytes;
+    if (held + bytes > (voice ? VOICE_MAX_BYTES : MEDIA_MAX_BYTES)) return false;
+    this.release(prio, -bytes);
     return true;
   }
-  release(bytes: number): void {
-    this.#mediaBytes -= bytes;
+  release(prio: number, bytes: number): void {
+    if (prio === VOICE_PRIO) this.#voiceBytes -= bytes;
+    else this.#mediaBytes -= bytes;
   }
   addMedia(stream: number, prio: number, message: Message): void {
     const behind = this.#media.findIndex((media) => media.prio > prio && media.message !== this.#lent);
     this.#media.splice(behind < 0 ? this.#media.length : behind, 0, { stream, prio, message });
-    this.#mediaBytes += message.length;
+    this.#count({ prio, message }, 1);
   }
 
   /** Drops what of a stream has not left; what is lent out stays. */
   purge(stream: number): void {
     this.#media = this.#media.filter((media) => {
       const stays = media.stream !== stream || media.message === this.#lent;
-      if (!stays) this.#mediaBytes -= media.message.length;
+      if (!stays) this.#count(media, -1);
       return stays;
     });
   }
@@ -72,10 +82,11 @@ export class OutQueue {
     this.#lent = undefined;
     this.#control = [];
     this.#controlBytes = 0;
-    for (const media of this.#media) this.#mediaBytes -= media.message.length;
+    for (const media of this.#media) this.#count(media, -1);
     this.#media = [];
   }
 
+  /** Without the voice, which nothing has to wait for. */
   mediaBytes(): number {
     return this.#mediaBytes;
   }
