@@ -223,6 +223,11 @@ static void on_tape(void *context, bool on, enum proto_err err, const char *path
     agent_tell_recording(&h->tell, on, path, bytes);
 }
 
+static void on_renewal(void *context, const struct agent_renewal_told *told)
+{
+    agent_tell_renewal(&((struct headless *)context)->tell, told);
+}
+
 /* ---- start and stop ---- */
 
 static int start_desk(struct headless *h)
@@ -276,6 +281,7 @@ static int start(struct headless *h)
                                               .ca_file = config->ca_file,
                                               .cert_file = config->cert_file,
                                               .key_file = config->key_file,
+                                              .credential = config->credential,
                                               .changed = changed,
                                               .failed = failed,
                                               .finished = finished,
@@ -299,6 +305,12 @@ static int start(struct headless *h)
         host_say_err("reading the standard input", err);
         return HOST_EXIT_FAILED;
     }
+    const struct agent_renewal_config renewal = {
+        .loop = h->loop, .url = config->url, .ca_file = config->ca_file, .identity = config->identity,
+        .told = on_renewal, .context = h};
+
+    if (agent_renewal_new(&h->renewal, &renewal) != PROTO_OK)
+        host_say_err("renewing the certificate", PROTO_ERR_NOMEM);
     host_timer_set(h->timer, host_now().mono_ms + FIGURES_MS);
     return HOST_EXIT_FINE;
 }
@@ -306,6 +318,7 @@ static int start(struct headless *h)
 static void stop(struct headless *h)
 {
     host_lines_free(h->lines);
+    agent_renewal_free(h->renewal);
     host_uplink_free(h->uplink);
     host_timer_free(h->timer);
     agent_desk_tape_free(h->tape);

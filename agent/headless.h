@@ -7,6 +7,7 @@
 #ifndef AGENT_HEADLESS_H
 #define AGENT_HEADLESS_H
 
+#include "agent/identity.h"
 #include "proto/host/seen.h"
 #include "proto/identity/credential.h"
 #include "proto/seal/kept.h"
@@ -14,7 +15,8 @@
 
 struct agent_headless_config {
     const char *url, *ca_file, *cert_file, *key_file;
-    const struct proto_credential *credential;             /* borrowed */
+    const struct proto_credential *credential;             /* borrowed, as is the next: what is renewed in time */
+    const struct agent_identity *identity;
     const char *customer_ref, *reference;                  /* NULL: none */
     enum proto_capability request[PROTO_CAPABILITY_COUNT]; /* asked for once the customer is there */
     size_t request_count;

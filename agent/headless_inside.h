@@ -10,6 +10,7 @@
 #include "agent/desk/tape.h"
 #include "agent/headless.h"
 #include "agent/headless_home.h"
+#include "agent/renew.h"
 #include "agent/tell.h"
 #include "proto/host/loop.h"
 #include "proto/host/uplink.h"
@@ -23,6 +24,7 @@ struct headless {
     struct host_timer *timer;
     struct host_lines *lines;
     struct host_uplink *uplink;
+    struct agent_renewal *renewal;
     struct agent_desk *desk;
     struct agent_desk_tape *tape; /* NULL: nothing is recorded */
     struct headless_voice *voice;

@@ -139,6 +139,7 @@ static int run(void)
     c->cert_file = made.identity.cert_file;
     c->key_file = made.identity.key_file;
     c->credential = &made.identity.credential;
+    c->identity = &made.identity;
     c->customer_ref = opt.customer;
     c->reference = opt.reference;
     c->purpose = opt.purpose;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/qr.h"
 #include "proto/host/event_line.h"
@@ -290,4 +291,24 @@ void agent_tell_error(const struct agent_tell *tell, const char *code, const cha
         host_event_fields("error", json_pack("{s:s,s:s}", "code", code, "message", text));
     else
         host_say(HOST_ERROR, "%s", text);
+}
+
+void agent_tell_renewal(const struct agent_tell *tell, const struct agent_renewal_told *told)
+{
+    static const char *const states[] = {"asked", "renewed", "refused"};
+    time_t until = (time_t)told->until_s;
+    char date[32] = "";
+    struct tm when;
+
+    if (tell->json) {
+        host_json_event("certificate", "{s:s,s:I,s:s*}", "state", states[told->news], "until", (json_int_t)told->until_s,
+                        "message", told->why);
+        return;
+    }
+    if (gmtime_r(&until, &when))
+        strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &when);
+    if (told->news == AGENT_RENEWAL_DONE)
+        printf("your certificate was renewed: it ends on %s\n", date);
+    else if (told->news == AGENT_RENEWAL_REFUSED)
+        host_say(HOST_WARN, "your certificate ends on %s and was not renewed: %s", date, told->why);
 }

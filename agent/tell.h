@@ -4,6 +4,7 @@
 #define AGENT_TELL_H
 
 #include "agent/desk/desk.h"
+#include "agent/renew.h"
 
 struct agent_tell {
     bool json, colour;
@@ -21,6 +22,7 @@ void agent_tell_state(const struct agent_tell *tell, const handhold_StateChange 
 void agent_tell_still(const struct agent_tell *tell, const struct proto_event *event, const char *file);
 /** A recording began or ended. */
 void agent_tell_recording(const struct agent_tell *tell, bool on, const char *path, uint64_t bytes);
+void agent_tell_renewal(const struct agent_tell *tell, const struct agent_renewal_told *told);
 void agent_tell_error(const struct agent_tell *tell, const char *code, const char *text);
 
 #endif

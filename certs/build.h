@@ -12,10 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/identity/certificate.h"
 #include "proto/util/random.h"
 #include "proto/wire/capability.h"
 
-#define CERTS_BACKDATE_S (48 * 3600) /* a customer's clock may be a day slow; twice that leaves room */
+#define CERTS_BACKDATE_S PROTO_IDENTITY_BACKDATE_S
 #define CERTS_ID_BYTES 64u
 #define CERTS_NAME_CHARS 64u /* RFC 5280, ub-common-name */
 #define CERTS_HOSTS_MAX 16u

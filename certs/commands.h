@@ -9,10 +9,10 @@
 
 extern struct certs_options {
     const char *dir, *organisation, *domain;
-    const char *role, *id, *name, *request, *reason, *out;
+    const char *role, *id, *name, *request, *reason, *out, *relay, *identity;
     struct host_texts hosts;
     int64_t days; /* 0: the default of what is issued */
-    bool json;
+    bool json, watch;
 } certs_options;
 
 int certs_init(void);
@@ -22,6 +22,7 @@ int certs_revoke(void);
 int certs_list(void);
 int certs_export_relay(void);
 int certs_new_log(void);
+int certs_renew(void);
 
 struct certs_authority;
 struct proto_buf;

@@ -48,6 +48,15 @@ static const struct host_option export_options[] = {
     {0},
 };
 
+static const struct host_option renew_options[] = {
+    {"relay", "URL", HOST_TEXT, OPT(relay), .required = true, .help = "the relay's staff end: https://host:port"},
+    {"identity", "D/staff/ID", HOST_TEXT, OPT(identity),
+     .help = "the officer as whom the requests are fetched; D/staff/officer"},
+    {"watch", NULL, HOST_FLAG, OPT(watch), .help = "stay, and answer each request as it comes"},
+    {"json", NULL, HOST_FLAG, OPT(json), .help = "print JSON Lines"},
+    {0},
+};
+
 static const struct host_command commands[] = {
     {"init", "make an organisation: roots, evidence key, first officer, notes", init_options, NULL, certs_init, NULL},
     {"issue", "issue a certificate to the relay or to a member of staff", issue_options, issue_words, certs_issue,
@@ -56,6 +65,10 @@ static const struct host_command commands[] = {
      "  handhold-certs issue --dir D agent --id ada --name \"Ada Lovelace\"\n"
      "  handhold-certs issue --dir D agent --id ada --csr ada.csr"},
     {"revoke", "take the certificates of a member of staff back", revoke_options, NULL, certs_revoke, NULL},
+    {"renew", "fetch from the relay whose certificates end soon, and renew them", renew_options, NULL, certs_renew,
+     "Renewed is a certificate of this organisation in the last third of its life that was not revoked: for the same key,\n"
+     "person and role, and as long as it was. Run it once every few days at least, or with --watch. It calls out to the\n"
+     "relay and listens to nobody; the root keys stay here."},
     {"list", "list what was issued", list_options, NULL, certs_list, NULL},
     {"export-relay", "write what a relay needs, and nothing else, into one file", export_options, NULL,
      certs_export_relay, NULL},

@@ -35,6 +35,21 @@ enum proto_err certs_request_make(const char *name, const struct proto_random *r
     return err;
 }
 
+enum proto_err certs_request_for(const char *name, const uint8_t seed[static 32], struct proto_buf *request_pem)
+{
+    if (!certs_name_is_valid(name))
+        return PROTO_ERR_FORMAT;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
+    X509_REQ *request = X509_REQ_new();
+    enum proto_err err = PROTO_ERR_NOMEM;
+
+    if (key && request && fill_request(request, key, name))
+        err = certs_pem_put_request(request, request_pem);
+    X509_REQ_free(request);
+    EVP_PKEY_free(key);
+    return err;
+}
+
 /* With libsodium, like every Ed25519 signature of the house: it refuses keys of small order. */
 static enum proto_err check_signature(X509_REQ *request, const uint8_t public_key[static 32])
 {

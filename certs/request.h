@@ -20,6 +20,10 @@
 PROTO_MUST_USE enum proto_err certs_request_make(const char *name, const struct proto_random *random,
                                                  struct proto_buf *key_pem, struct proto_buf *request_pem);
 
+/** The request alone, for a key that there is already (its Ed25519 seed). FORMAT: the name. FULL, NOMEM. */
+PROTO_MUST_USE enum proto_err certs_request_for(const char *name, const uint8_t seed[static 32],
+                                                struct proto_buf *request_pem);
+
 /** Reads a request and checks its own signature. FORMAT: not a request. KEY: not Ed25519. SIGNATURE. */
 PROTO_MUST_USE enum proto_err certs_request_read(const struct proto_buf *request_pem, uint8_t public_key[static 32],
                                                  char name[static PROTO_IDENTITY_NAME_BYTES + 1]);

@@ -104,7 +104,8 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(POLICY_SIGNED, "policy-signed")                                                                                  \
     X(POLICY_TAKEN, "policy-taken")                                                                                    \
     X(RECOVERED, "recovered")                                                                                          \
-    X(RETENTION_ASKED, "retention-asked")
+    X(RETENTION_ASKED, "retention-asked")                                                                              \
+    X(CERTIFICATE_RENEWED, "certificate-renewed")
 
 enum proto_act {
 #define PROTO_ACTION_ENUM(id, name) PROTO_ACT_##id,

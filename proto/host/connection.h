@@ -19,6 +19,7 @@
 #define HOST_SUBPROTOCOL "handhold.1"
 
 struct host_connection;
+struct proto_credential;
 
 struct host_url {
     char host[HOST_HOST_BYTES]; /* name or address; IPv6 without brackets */
@@ -36,6 +37,9 @@ struct host_connection_config {
     const char *ca_file;     /* PEM; NULL: the roots of this system */
     const char *cert_file;   /* PEM of the client certificate, staff only; NULL: none */
     const char *key_file;    /* PEM of its key */
+    /** In place of both files (cert_file then only names it in errors): it stays what it was when the files are
+     * replaced. Borrowed for the call. */
+    const struct proto_credential *credential;
     int64_t connect_wait_ms; /* for TCP, TLS and upgrade together; 0: 10 s */
 
     /* All run on the loop's thread. Freeing the connection in any of them is fine. */

@@ -5,6 +5,8 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
+#include "proto/identity/credential.h"
+
 #define TLS12_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define TLS13_SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
 
@@ -63,9 +65,34 @@ static enum proto_err set_roots(SSL_CTX *ctx, const char *file, char error[stati
     return PROTO_ERR_IO;
 }
 
+static bool use_credential(SSL_CTX *ctx, const struct proto_credential *credential)
+{
+    const struct proto_certificate *leaf = &credential->chain[0];
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, credential->secret_key, 32);
+    bool fine = key && SSL_CTX_use_certificate_ASN1(ctx, (int)leaf->len, leaf->bytes) == 1 &&
+                SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+
+    for (size_t i = 1; fine && i + 1 < credential->chain_len; i++) {
+        const unsigned char *at = credential->chain[i].bytes;
+        X509 *between = d2i_X509(NULL, &at, (long)credential->chain[i].len);
+
+        fine = between && SSL_CTX_add1_chain_cert(ctx, between) == 1;
+        X509_free(between);
+    }
+    EVP_PKEY_free(key);
+    return fine;
+}
+
 static enum proto_err set_certificate(SSL_CTX *ctx, const struct host_connection_config *config,
                                       char error[static HOST_CONNECTION_ERROR_BYTES])
 {
+    if (config->credential && use_credential(ctx, config->credential))
+        return PROTO_OK;
+    if (config->credential) {
+        snprintf(error, HOST_CONNECTION_ERROR_BYTES, "%s: this identity cannot be used for TLS; issue it anew",
+                 config->cert_file ? config->cert_file : "the certificate");
+        return PROTO_ERR_KEY;
+    }
     if (!config->cert_file)
         return PROTO_OK;
     if (SSL_CTX_use_certificate_chain_file(ctx, config->cert_file) != 1) {

@@ -158,6 +158,7 @@ static enum proto_err dial(struct host_uplink *u, char error[static 512])
                                                   .ca_file = u->config.ca_file,
                                                   .cert_file = u->config.cert_file,
                                                   .key_file = u->config.key_file,
+                                                  .credential = u->config.credential,
                                                   .on_open = on_open,
                                                   .on_message = on_message,
                                                   .pending = pending,

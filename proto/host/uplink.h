@@ -28,6 +28,7 @@ struct host_uplink_config {
     struct host_loop *loop;                           /* borrowed, as all of these, until free */
     struct proto_session *session;                    /* freed by its owner after the uplink */
     const char *url, *ca_file, *cert_file, *key_file; /* as in connection.h */
+    const struct proto_credential *credential;        /* likewise: with which the session began, so it goes on with it */
     /** Something may have happened: take the session's events. Commands to the session are allowed here. */
     void (*changed)(void *context);
     /** The relay cannot be used at all; `text` names value, rule and way out. finished() follows. */

@@ -280,3 +280,15 @@ enum proto_err proto_identity_read_root(struct proto_der root, struct proto_iden
     chain_clear(&read);
     return err;
 }
+
+int64_t proto_identity_issued_s(const struct proto_identity *identity)
+{
+    int64_t issued_s = identity->not_before_s + PROTO_IDENTITY_BACKDATE_S;
+
+    return issued_s < identity->not_after_s ? issued_s : identity->not_before_s;
+}
+
+int64_t proto_identity_renew_from_s(const struct proto_identity *identity)
+{
+    return identity->not_after_s - (identity->not_after_s - proto_identity_issued_s(identity)) / 3;
+}

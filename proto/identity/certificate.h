@@ -84,6 +84,14 @@ PROTO_MUST_USE enum proto_err proto_identity_read_root(struct proto_der root, st
 /** CERT_ROLE unless the identity has this role. */
 PROTO_MUST_USE enum proto_err proto_identity_require(const struct proto_identity *identity, enum proto_role role);
 
+/**
+ * From when on a certificate is renewed, in unix seconds: the last third of its life, which began with its issue and not
+ * with the time before it that slow clocks are given.
+ */
+#define PROTO_IDENTITY_BACKDATE_S (48 * 3600) /* a customer's clock may be a day slow; twice that leaves room */
+int64_t proto_identity_issued_s(const struct proto_identity *identity);
+int64_t proto_identity_renew_from_s(const struct proto_identity *identity);
+
 /** A domain as the profile takes it: lower-case letters, digits and hyphens in labels of 1-63, at most 253 bytes. */
 bool proto_identity_domain_is_valid(const char *domain);
 

@@ -20,7 +20,23 @@ static enum proto_err check_clock(const struct proto_auth_a *auth, struct proto_
 }
 
 /* The chain is judged at the time the agent gives, which is within a day of ours: a device whose clock is an hour off
- * does not lose its caller. */
+ * does not lose its caller. A certificate that ends during a session does not end it: in a resume the same leaf counts as
+ * in its last second. */
+static enum proto_err check_chain(const struct proto_pairing *p, const struct proto_auth_a *auth,
+                                  struct proto_identity *agent)
+{
+    bool resumes = p->mode == PROTO_PAIRING_RESUME;
+    int64_t at_s = (int64_t)auth->unix_s;
+
+    if (resumes && at_s >= p->known_until_s)
+        at_s = p->known_until_s - 1;
+    enum proto_err err = proto_identity_verify_chain(auth->chain, auth->chain_len, p->pin, p->pin_len, at_s, agent);
+
+    if (err == PROTO_OK && resumes && memcmp(agent->fingerprint, p->known_leaf, sizeof p->known_leaf) != 0)
+        err = PROTO_ERR_CERT_CHAIN;
+    return err;
+}
+
 static enum proto_err check_agent(struct proto_pairing *p, const struct proto_auth_a *auth,
                                   const struct proto_buf *plain, struct proto_now now)
 {
@@ -28,11 +44,7 @@ static enum proto_err check_agent(struct proto_pairing *p, const struct proto_au
     enum proto_err err = check_clock(auth, now);
 
     if (err == PROTO_OK)
-        err =
-            proto_identity_verify_chain(auth->chain, auth->chain_len, p->pin, p->pin_len, (int64_t)auth->unix_s, agent);
-    if (err == PROTO_OK && p->mode == PROTO_PAIRING_RESUME &&
-        memcmp(agent->fingerprint, p->known_leaf, sizeof p->known_leaf) != 0)
-        err = PROTO_ERR_CERT_CHAIN;
+        err = check_chain(p, auth, agent);
     if (err == PROTO_OK)
         err = proto_auth_a_verify(auth, plain, p->result.hash, agent->public_key);
     if (err == PROTO_OK && (auth->role != (uint8_t)agent->role || !(p->roles & 1u << agent->role)))
@@ -208,6 +220,7 @@ static enum proto_err begin_resume(struct proto_pairing *p, const struct proto_p
     memcpy(p->pin, config->known->root_fingerprint, PROTO_HASH_BYTES);
     p->pin_len = PROTO_HASH_BYTES;
     memcpy(p->known_leaf, config->known->fingerprint, sizeof p->known_leaf);
+    p->known_until_s = config->known->not_after_s;
     enum proto_err err =
         proto_hkdf(p->psk, sizeof p->psk, "handhold/1 resume id", p->result.resume_id, sizeof p->result.resume_id);
 

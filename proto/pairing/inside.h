@@ -69,6 +69,7 @@ struct proto_pairing {
     uint64_t org_min, policy_min;
     uint32_t roles;
     uint8_t known_leaf[PROTO_IDENTITY_HASH_BYTES]; /* RESUME; owned */
+    int64_t known_until_s;                         /* RESUME: when that leaf ends */
 
     /* Borrowed: agent */
     struct proto_code_guard *guard;

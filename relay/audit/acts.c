@@ -56,6 +56,10 @@ static void say_event(const struct proto_event_note *e, const char *who, char ou
     case PROTO_ACT_POLICY_TAKEN:
         snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force.", who, or_dash(proto_event_note_get(e, "number")));
         break;
+    case PROTO_ACT_CERTIFICATE_RENEWED:
+        snprintf(out, AUDIT_PHRASE_MAX, "%s handed out a new certificate for %s: %s, signed by the authority.", who,
+                 or_dash(e->subject), or_dash(proto_event_note_get(e, "renewed")));
+        break;
     case PROTO_ACT_RETENTION_ASKED:
         snprintf(out, AUDIT_PHRASE_MAX, "%s asked the relay to erase what is over its time.", who);
         break;

@@ -81,7 +81,9 @@ static void check_signature(struct taking *t, const struct proto_evidence_note *
 
 static bool is_own_act(enum proto_act act, bool relay)
 {
-    return relay ? act == PROTO_ACT_POLICY_TAKEN : act > PROTO_ACT_COMMAND_EXECUTED && act != PROTO_ACT_POLICY_TAKEN;
+    bool is_relays = act == PROTO_ACT_POLICY_TAKEN || act == PROTO_ACT_CERTIFICATE_RENEWED;
+
+    return relay ? is_relays : act > PROTO_ACT_COMMAND_EXECUTED && !is_relays;
 }
 
 /* The note with which an officer ended the log before: it is the first of the log that follows, and nowhere else. */

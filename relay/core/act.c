@@ -199,8 +199,11 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
     } else {
         answer(core, act, result, now);
     }
+    if (act->notes_renewal)
+        relay_renewal_noted(core, act->renewal, result->err, now);
     if (core->policy_unnoted && !result->err)
         relay_act_note_policy(core, now);
+    relay_act_note_renewals(core, now);
 }
 
 /* ---- the relay's own ---- */
@@ -277,6 +280,15 @@ enum proto_err relay_core_retain(struct relay_core *core, const struct proto_era
     return err;
 }
 
+static struct proto_event_note own_event(const struct relay_chain *chain, enum proto_act action, struct proto_now now)
+{
+    struct proto_event_note event = {
+        .seq = chain->seq + 1, .first = chain->seq == 0, .unix_s = now.unix_ms / 1000, .action = action};
+
+    memcpy(event.prev, chain->prev, sizeof event.prev);
+    return event;
+}
+
 /* When it cannot be logged now, it is when the chain is free again. */
 void relay_act_note_policy(struct relay_core *core, struct proto_now now)
 {
@@ -289,9 +301,7 @@ void relay_act_note_policy(struct relay_core *core, struct proto_now now)
     if (!act)
         return;
     act->notes_policy = true;
-    struct proto_event_note event = {
-        .seq = act->seq, .first = act->seq == 1, .unix_s = now.unix_ms / 1000, .action = PROTO_ACT_POLICY_TAKEN};
-    memcpy(event.prev, chain->prev, sizeof event.prev);
+    struct proto_event_note event = own_event(chain, PROTO_ACT_POLICY_TAKEN, now);
     snprintf(number, sizeof number, "%llu", (unsigned long long)core->policy->number);
     relay_event_text(&event, "number", number);
     relay_event_hash(&event, "hash", core->policy->text_hash);
@@ -304,4 +314,46 @@ void relay_act_note_policy(struct relay_core *core, struct proto_now now)
         err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
     proto_buf_free(&text);
     core->policy_unnoted = err != PROTO_OK;
+}
+
+static void describe_renewal(struct proto_event_note *event, const struct relay_renewal *renewal)
+{
+    const struct proto_identity *was = &renewal->staff;
+    char id[sizeof was->email];
+
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(was->email, "@"), was->email);
+    snprintf(event->subject, sizeof event->subject, "%.*s %s", (int)(sizeof event->subject - sizeof was->serial - 1),
+             was->name, was->serial);
+    relay_event_text(event, "id", id);
+    relay_event_text(event, "role", proto_role_name(was->role));
+    relay_event_text(event, "serial", was->serial);
+    relay_event_text(event, "renewed", renewal->renewed.serial);
+    relay_event_hash(event, "key", was->public_key);
+    relay_event_text(event, "officer", renewal->officer);
+}
+
+/* One note of the chain is under way at a time, so one certificate as well. */
+void relay_act_note_renewals(struct relay_core *core, struct proto_now now)
+{
+    struct relay_renewal *renewal = relay_renewal_to_note(core);
+    struct relay_chain *chain = renewal ? own_chain(core) : NULL;
+    struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
+    struct proto_buf text;
+
+    if (!act)
+        return;
+    struct proto_event_note event = own_event(chain, PROTO_ACT_CERTIFICATE_RENEWED, now);
+    act->notes_renewal = true;
+    memcpy(act->renewal, renewal->staff.fingerprint, sizeof act->renewal);
+    describe_renewal(&event, renewal);
+    renewal->state = RELAY_RENEWAL_NOTING;
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_event_note_write(&event, &text);
+    if (err)
+        free(act);
+    else
+        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
+    proto_buf_free(&text);
+    if (err)
+        relay_renewal_noted(core, renewal->staff.fingerprint, err, now);
 }

@@ -114,6 +114,7 @@ void relay_core_free(struct relay_core *core)
     proto_buf_free(&core->scratch);
     relay_notes_free(core);
     free(core->chains);
+    relay_renewals_clear(core);
     sodium_memzero(core->token_secret, sizeof core->token_secret);
     free(core);
 }
@@ -145,6 +146,9 @@ static const struct {
      relay_on_kept_ask},
     {handhold_ToRelay_kept_add_tag, 1 << RELAY_PEER_SEATED, STAFF & ~OFFICER, RELAY_COST_LOG, relay_on_kept_add},
     {handhold_ToRelay_log_read_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_LOG, relay_on_log_read},
+    {handhold_ToRelay_renew_ask_tag, 1 << RELAY_PEER_STAFF, STAFF, RELAY_COST_ASK, relay_on_renew_ask},
+    {handhold_ToRelay_renew_read_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_renew_read},
+    {handhold_ToRelay_renew_give_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_LOG, relay_on_renew_give},
 };
 
 static struct relay_pace message_pace(const struct relay_core *core)
@@ -176,6 +180,15 @@ static enum proto_err take_cost(struct relay_core *core, struct relay_peer *peer
     return relay_bucket_take(&peer->messages, &pace, cost, now.mono_ms) ? PROTO_OK : too_fast(core, peer, now);
 }
 
+/* A session outlives the certificate with which it was opened, and nothing else does: its end may come back to it. */
+static bool has_ended(const struct relay_core *core, const struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_ToRelay *in = &core->in.to_relay;
+
+    return peer->staff && now.unix_ms / 1000 >= peer->staff->not_after_s && peer->state != RELAY_PEER_SEATED &&
+           !(in->which_body == handhold_ToRelay_hello_tag && in->body.hello.which_seat == handhold_Hello_token_tag);
+}
+
 static enum proto_err on_to_relay(struct relay_core *core, struct relay_peer *peer, const uint8_t *body, size_t len,
                                   struct proto_now now)
 {
@@ -187,6 +200,8 @@ static enum proto_err on_to_relay(struct relay_core *core, struct relay_peer *pe
             continue;
         if (!(table[i].roles >> (peer->staff ? peer->staff->role : PROTO_ROLE_NONE) & 1))
             return PROTO_ERR_CERT_ROLE;
+        if (has_ended(core, peer, now))
+            return PROTO_ERR_CERT_EXPIRED;
         err = take_cost(core, peer, table[i].cost - RELAY_COST_FORWARD, now);
         return err ? err : table[i].on(core, peer, now);
     }

@@ -55,8 +55,9 @@ struct relay_ended_part {
  * last gate of this stream, or none; src, stream; once for each stream ended        reason (proto_end_name),
  * by=relay|customer|agent; officer (serial) when an officer stopped it
  *
- * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial) as class 5,
- * and erasures by retention as class 3.
+ * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial) and
+ * certificate-renewed (subject as in created; id, role, serial, renewed, key, officer) as class 5, and erasures by
+ * retention as class 3.
  */
 
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
@@ -87,6 +88,7 @@ struct relay_ended_part {
     X(bytes_per_second, 2500000, "bytes from one connection in a second")                                              \
     X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less")         \
     X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
+    X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
     X(log_pending, 64, "notes of one connection that wait for the log")
 
 struct relay_limits {
@@ -137,6 +139,8 @@ struct relay_core_config {
     enum proto_err (*check_policy)(void *context, const char *note);
     /** It is signed for in the log: take it (this leads to relay_core_set_notes). */
     enum proto_err (*take_policy)(void *context, const char *note);
+    /** Holds a certificate of staff (PEM) to the profile and to our root, at this time. NULL: none is renewed here. */
+    enum proto_err (*check_certificate)(void *context, const char *pem, struct proto_identity *out);
     void (*retain)(void *context); /* look for what is over its time, soon and not in the night; may be NULL */
     /** A part of the stored log as bytes (PROTOCOL.md 12.8), from entry or session `from` on; `*next` 0: the last. */
     enum proto_err (*read_log)(void *context, bool sessions, uint64_t from, struct proto_buf *out, uint64_t *next);
@@ -224,6 +228,7 @@ struct relay_core_figures {
         dropped_messages, refused_joins, refused_gates,
         refused_full,                         /* sessions that were not begun for lack of memory */
         log_entries, queue_bytes, log_claims, /* ends that said to have seen more of the log, or another one */
+        renewals, renewals_refused,           /* of certificates, and those that the authority would not renew */
         log_broken;                           /* 1: one of them proved it; nothing is granted any more */
     struct relay_histogram joined;            /* from an invitation to its confirmed customer */
     struct relay_histogram waited[4];         /* in the queue of a receiver: voice, reliable, bulk, picture */

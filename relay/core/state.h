@@ -109,7 +109,26 @@ struct relay_act {
     uint32_t seq;
     struct proto_erasure erasure; /* count 0: none */
     char *policy;                 /* owned: to be taken; NULL: none */
-    bool notes_policy;            /* the relay's own: it took one */
+    bool notes_policy;            /* the relay's own: it took one … */
+    bool notes_renewal;           /* … or somebody has a new certificate */
+    uint8_t renewal[PROTO_HASH_BYTES]; /* fingerprint of the old one */
+};
+
+/* A certificate that is to be renewed: on_renew.c. */
+enum relay_renewal_state {
+    RELAY_RENEWAL_WAITING,  /* for the authority */
+    RELAY_RENEWAL_TO_NOTE,  /* signed; the log does not have it yet … */
+    RELAY_RENEWAL_NOTING,   /* … and is about to */
+    RELAY_RENEWAL_ANSWERED, /* until the asker fetches it */
+};
+struct relay_renewal {
+    enum relay_renewal_state state;
+    struct proto_identity staff, renewed;              /* of the certificate that asks, and of the new one */
+    char *request, *certificate;                       /* owned */
+    char officer[2 * PROTO_IDENTITY_SERIAL_BYTES + 1]; /* who brought it */
+    uint32_t connection, giver;                        /* who asked last, who brought it; either may have left */
+    enum proto_err err;
+    char message[256];
 };
 
 /* Something for the writer of the log. */
@@ -185,6 +204,9 @@ struct relay_core {
     size_t chain_count;
     uint64_t policy_noted;                   /* number of the policy that the log knew at the start; 0: none */
     bool policy_unnoted;                     /* the log does not know yet that this policy is in force */
+    struct relay_renewal **renewals;         /* owned, as each of them; oldest first */
+    size_t renewal_count;
+    uint32_t renew_watcher; /* connection that is told of new requests; 0: none */
     struct relay_peer *recent[RELAY_RECENT]; /* by the low bits of the connection: most messages need no hash */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
@@ -368,8 +390,19 @@ PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct r
                                                const uint8_t r[static PROTO_LOG_SALT_BYTES]);
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
                     struct proto_now now);
+/** Says in the relay's own chain what the log does not have yet of renewed certificates. */
+void relay_act_note_renewals(struct relay_core *core, struct proto_now now);
 /** The policy in force is another than before: said in the relay's own chain. */
 void relay_act_note_policy(struct relay_core *core, struct proto_now now);
+
+/* ---- on_renew.c: certificates that end soon ---- */
+
+void relay_renewals_clear(struct relay_core *core);
+/** The next one whose note is due; NULL: none. */
+struct relay_renewal *relay_renewal_to_note(const struct relay_core *core);
+/** Its note is durable, or cannot be now: both who asked and who brought it are told. */
+void relay_renewal_noted(struct relay_core *core, const uint8_t fingerprint[static PROTO_HASH_BYTES],
+                         enum proto_err err, struct proto_now now);
 
 /* ---- on_*.c: one file for each message from an end; the table is in core.c ---- */
 
@@ -388,6 +421,9 @@ enum proto_err relay_on_kept_add(struct relay_core *core, struct relay_peer *pee
 /** A task of kind KEPT is durable, or failed: whoever asked is told. */
 void relay_kept_done(struct relay_core *core, const struct relay_task *task, const struct relay_result *result,
                      struct proto_now now);
+enum proto_err relay_on_renew_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_renew_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_renew_give(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 enum proto_err relay_on_sealed(struct relay_core *core, struct relay_peer *peer, const struct proto_envelope *envelope,
                                const uint8_t *message, size_t len, struct proto_now now);

@@ -187,7 +187,7 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
         return refuse(serve, wsi, HTTP_STATUS_BAD_REQUEST, PROTO_ERR_VERSION,
                       "This relay speaks the WebSocket protocol " HOST_SUBPROTOCOL ".\n");
     if (serve_listen_is_staff(wsi)) {
-        err = serve_staff_identify(serve, wsi, &identity);
+        err = serve_staff_identify_end(serve, wsi, &identity);
         if (err)
             return refuse(serve, wsi, HTTP_STATUS_FORBIDDEN, err, "This certificate may not come in.\n");
     }

@@ -13,6 +13,7 @@
 #include "relay/serve/kept.h"
 #include "relay/serve/officer.h"
 #include "relay/serve/socket.h"
+#include "relay/serve/staff.h"
 #include "relay/serve/tell.h"
 #include "relay/serve/tiles.h"
 #include "relay/serve/witness.h"
@@ -117,6 +118,7 @@ static enum proto_err new_core(struct serve *serve)
         .check_policy = serve_officer_check_policy,
         .take_policy = serve_officer_take_policy,
         .retain = serve_officer_retain_soon,
+        .check_certificate = serve_staff_check_certificate,
         .read_log = serve_officer_read_log,
         .read_kept = serve_kept_read,
         .ended = serve_ended_origins,

@@ -281,7 +281,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
     serve_listen_peer(wsi, address, sizeof address);
     if (staff)
-        err = serve_staff_identify(serve, wsi, &identity);
+        err = serve_staff_identify_end(serve, wsi, &identity);
     if (!err) {
         socket->connection = take_number(serve->sockets, wsi, socket);
         err = socket->connection ? PROTO_OK : PROTO_ERR_BUSY;

@@ -17,8 +17,25 @@ static enum proto_err check_role(const struct proto_identity *identity)
     return PROTO_ERR_CERT_ROLE;
 }
 
+/* A certificate that ended less than `late_s` ago is judged as in its last second. */
+static enum proto_err verify(const struct serve_folder *folder, const struct proto_der *ders, size_t count,
+                             int64_t late_s, struct proto_identity *out)
+{
+    const uint8_t *pin = folder->root.fingerprint;
+    int64_t now_s = host_now().unix_ms / 1000;
+    enum proto_err err = proto_identity_verify_chain(ders, count, pin, sizeof folder->root.fingerprint, now_s, out);
+
+    if (err != PROTO_ERR_CERT_EXPIRED || !late_s)
+        return err;
+    err = proto_identity_verify_chain(ders, count, pin, sizeof folder->root.fingerprint, now_s - late_s, out);
+    if (!err)
+        err = proto_identity_verify_chain(ders, count, pin, sizeof folder->root.fingerprint, out->not_after_s - 1, out);
+    return err;
+}
+
 /* The chain as TLS has put it together: our root is its last. */
-static enum proto_err verify(const struct serve_folder *folder, STACK_OF(X509) * chain, struct proto_identity *out)
+static enum proto_err verify_presented(const struct serve_folder *folder, STACK_OF(X509) * chain, int64_t late_s,
+                                       struct proto_identity *out)
 {
     struct proto_der ders[PROTO_IDENTITY_CHAIN_MAX];
     unsigned char *owned[PROTO_IDENTITY_CHAIN_MAX] = {NULL};
@@ -34,14 +51,13 @@ static enum proto_err verify(const struct serve_folder *folder, STACK_OF(X509) *
         err = len > 0 ? PROTO_OK : PROTO_ERR_NOMEM;
     }
     if (!err)
-        err = proto_identity_verify_chain(ders, count, folder->root.fingerprint, sizeof folder->root.fingerprint,
-                                          host_now().unix_ms / 1000, out);
+        err = verify(folder, ders, count, late_s, out);
     for (size_t i = 0; i < count; i++)
         OPENSSL_free(owned[i]);
     return err;
 }
 
-enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
+static enum proto_err identify(const struct serve *serve, struct lws *wsi, int64_t late_s, struct proto_identity *out)
 {
     const SSL *ssl = lws_get_ssl(wsi);
     enum proto_err err;
@@ -49,12 +65,41 @@ enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, 
     memset(out, 0, sizeof *out);
     if (SSL_get_verify_result(ssl) != X509_V_OK)
         return PROTO_ERR_REFUSED;
-    err = verify(serve->folder, SSL_get0_verified_chain(ssl), out);
+    err = verify_presented(serve->folder, SSL_get0_verified_chain(ssl), late_s, out);
     if (!err)
         err = proto_org_admits(&serve->folder->org, out);
     if (!err)
         err = check_role(out);
     if (err)
         memset(out, 0, sizeof *out);
+    return err;
+}
+
+enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
+{
+    return identify(serve, wsi, 0, out);
+}
+
+enum proto_err serve_staff_identify_end(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
+{
+    return identify(serve, wsi, PROTO_SESSION_MS / 1000, out);
+}
+
+enum proto_err serve_staff_check_certificate(void *context, const char *pem, struct proto_identity *out)
+{
+    const struct serve *serve = context;
+    struct proto_certificate own[PROTO_IDENTITY_CHAIN_MAX - 1];
+    struct proto_der ders[PROTO_IDENTITY_CHAIN_MAX];
+    size_t count = 0;
+    enum proto_err err = proto_certificates_of_pem(pem, strlen(pem), own, sizeof own / sizeof *own, &count);
+
+    memset(out, 0, sizeof *out);
+    if (err)
+        return err;
+    for (size_t i = 0; i < count; i++)
+        ders[i] = (struct proto_der){own[i].bytes, own[i].len};
+    ders[count] = (struct proto_der){serve->folder->root_der.bytes, serve->folder->root_der.len};
+    err = verify(serve->folder, ders, count + 1, 0, out);
+    proto_certificates_free(own, count);
     return err;
 }

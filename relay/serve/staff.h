@@ -14,5 +14,14 @@
  */
 PROTO_MUST_USE enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi,
                                                    struct proto_identity *out);
+/**
+ * The same for a WebSocket, where a certificate may have ended for as long as a session can last: its end comes back to
+ * the session that it opened, and the core lets it do nothing else.
+ */
+PROTO_MUST_USE enum proto_err serve_staff_identify_end(const struct serve *serve, struct lws *wsi,
+                                                       struct proto_identity *out);
+
+/** As relay_core_config wants it; `context` is the serve. */
+enum proto_err serve_staff_check_certificate(void *context, const char *pem, struct proto_identity *out);
 
 #endif

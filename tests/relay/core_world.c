@@ -86,6 +86,15 @@ static enum proto_err take_policy(void *context, const char *note)
     return relay_core_set_notes(w->core, "org", &w->org, note, &w->policy, w->now);
 }
 
+static enum proto_err check_certificate(void *context, const char *pem, struct proto_identity *out)
+{
+    const struct world *w = context;
+
+    (void)pem;
+    *out = w->certificate;
+    return w->certificate_err;
+}
+
 /* ---- the log ---- */
 
 static void keep_row(struct world *w, const struct relay_store_session *row)
@@ -180,6 +189,7 @@ static void make_staff(struct world *w, unsigned i, const char *name, enum proto
     snprintf(staff->email, sizeof staff->email, "staff%u@example.org", i);
     snprintf(staff->domain, sizeof staff->domain, "example.org");
     staff->role = role;
+    staff->not_after_s = w->now.unix_ms / 1000 + 30 * 86400;
     memset(staff->public_key, (int)(0x50 + i), sizeof staff->public_key);
 }
 
@@ -241,6 +251,7 @@ void world_start(struct world *w)
         .check_policy = check_policy,
         .take_policy = take_policy,
         .read_kept = read_kept,
+        .check_certificate = check_certificate,
         .context = w,
     };
     assert_ok(relay_core_new(&w->core, &config, w->now));

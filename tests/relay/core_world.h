@@ -50,6 +50,8 @@ struct world {
     struct proto_erasure plan; /* what an erasure would destroy */
     enum proto_err plan_err, policy_err;
     unsigned policies_taken;
+    struct proto_identity certificate; /* what any new certificate says … */
+    enum proto_err certificate_err;    /* … or what is wrong with it */
     uint64_t erased;       /* entries that jobs named */
     char ended_asked[64];  /* of which log was asked what would be erased */
     uint64_t ended_erased; /* entries of the ended log */

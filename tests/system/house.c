@@ -204,6 +204,7 @@ static void set_environment(const struct house *h)
     setenv("TERM", "dumb", 1);
     unsetenv("LD_PRELOAD"); /* a test that failed may have left them */
     unsetenv("HOUSE_CLOCK_S");
+    unsetenv("HOUSE_CLOCK_FILE");
     unsetenv("SSL_CERT_FILE");
     /* A sanitizer's end is not to be taken for a program that failed in order. */
     setenv("ASAN_OPTIONS", "exitcode=99:verify_asan_link_order=0", 1);

@@ -49,9 +49,10 @@ function checkPath(chain: readonly Certificate[], domain: string, unixS: number)
 
 /**
  * Leaf first, root last. `pin`: SHA-256 of the root's SPKI or its first 16 bytes; undefined when the caller trusts the last
- * certificate already, byte for byte. Throws RANGE and CERT_….
+ * certificate already, byte for byte. `known`: the caller knows this leaf since it was judged; it may have ended meanwhile, and
+ * counts as in its last second. Throws RANGE and CERT_….
  */
-export function verifyChain(ders: readonly Bytes[], pin: Bytes | undefined, unixS: number): Identity {
+export function verifyChain(ders: readonly Bytes[], pin: Bytes | undefined, unixS: number, known = false): Identity {
   if (ders.length < 2 || ders.length > CHAIN_MAX) throw new ProtoError('RANGE', 'a chain of two or three certificates is due');
   const chain = ders.map((der, i) => certificateRead(der, placeOf(i, ders.length)));
   const [leaf, root] = [chain[0]!, chain[chain.length - 1]!], domain = rootDomain(root);
@@ -62,6 +63,6 @@ export function verifyChain(ders: readonly Bytes[], pin: Bytes | undefined, unix
     fingerprint: sha256(leaf.der), rootFingerprint: root.spkiHash, publicKey: leaf.publicKey, rootKey: root.publicKey,
     email: leafEmail(leaf, domain), role: leafRole(leaf), serial: serialOf(leaf), name: commonName(leaf), domain,
   };
-  checkPath(chain, domain, unixS);
+  checkPath(chain, domain, known ? Math.min(unixS, leaf.notAfterS - 1) : unixS);
   return identity;
 }

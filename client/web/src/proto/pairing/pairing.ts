@@ -162,8 +162,8 @@ export class Pairing {
   #checkAgent(auth: ReturnType<typeof authAParse>, unixMs: number): Identity {
     const { config } = this;
     if (Math.abs(Number(auth.unixS) - Math.floor(unixMs / 1000)) > CLOCK_TOLERANCE_S) throw new ProtoError('CLOCK', 'the clocks of the two ends differ by more than a day');
-    const agent = verifyChain(auth.chain, this.#pin, Number(auth.unixS));
-    if (config.secret.kind === 'resume' && !sameBytes(agent.fingerprint, config.known!.fingerprint)) throw new ProtoError('CERT_CHAIN', 'another agent than before');
+    const resumes = config.secret.kind === 'resume', agent = verifyChain(auth.chain, this.#pin, Number(auth.unixS), resumes);
+    if (resumes && !sameBytes(agent.fingerprint, config.known!.fingerprint)) throw new ProtoError('CERT_CHAIN', 'another agent than before');
     authAVerify(auth, this.#hash, agent.publicKey);
     if (auth.role !== roleNumber(agent.role) || !HELPERS.includes(agent.role)) throw new ProtoError('CERT_ROLE', 'nobody who may help');
     return agent;
