@@ -2,7 +2,6 @@
 /* The pair: the handshake with whoever holds the invitation, the channel behind it, heartbeats and control messages. */
 import { errFromNumber, ProtoError, type Err } from '../err.js';
 import { sameBytes, wipe, type Bytes } from '../util/bytes.js';
-import { checkpointBare, checkpointOpen } from '../log/checkpoint.js';
 import { checkWords } from '../pairing/check.js';
 import { HANDSHAKE_WAIT_MS, KIND, Pairing, type PairingConfig, type PairingResult } from '../pairing/pairing.js';
 import type { NoiseChannel } from '../seal/noise.js';
@@ -45,7 +44,6 @@ export class Pair {
   #wordsTold = false;
   #stale = false;
   #toldSize = 0; /* of the tree whose checkpoint the other end was shown in this pair */
-  #madeUp = false; /* the other end showed one that nobody signed */
   #seq = 0;
   #peerSeq = 0;
   #peerMonoMs = 0n;
@@ -179,7 +177,7 @@ export class Pair {
     this.#check = result;
     this.#dropAttempt();
     this.#resumeTry = this.#codeTold = this.#seq = this.#peerSeq = this.#toldSize = 0;
-    this.#madeUp = false;
+    core.link.log.newPair();
     this.#peerMonoMs = 0n;
     this.#heardMs = core.now.monoMs;
     this.#confirmed = false;
@@ -282,22 +280,7 @@ export class Pair {
     this.#heardMs = core.now.monoMs;
     this.#peerMonoMs = hb.monoMs;
     this.#heardAgain();
-    if (!this.#madeUp) this.#compareLog(toNumber(hb.logSize), hb);
-  }
-
-  /** A note that comes with it is the log's, and says the same, or somebody at the other end makes things up. */
-  #compareLog(size: number, { logRoot, checkpoint }: Heartbeat): void {
-    const { core } = this;
-    let note = '';
-    try {
-      const said = checkpoint && core.logVkey ? checkpointOpen(checkpoint, core.logVkey) : undefined;
-      if (said && (said.size !== size || !sameBytes(said.root, logRoot))) throw new ProtoError('LOG', 'another tree');
-      if (said) note = checkpointBare(checkpoint, core.logVkey!);
-    } catch {
-      this.#madeUp = true;
-      return core.alarm('LOG', "the other end showed a checkpoint that the log's key did not sign");
-    }
-    core.link.compareLog(size, logRoot, note);
+    core.link.log.heard(toNumber(hb.logSize), hb.logRoot, hb.checkpoint);
   }
 
   /** Whoever was told that the other end is silent is told that it is there again. */

@@ -4,17 +4,14 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { errFromNumber } from '../err.js';
 import { sameBytes, type Bytes } from '../util/bytes.js';
 import { orgLog } from '../identity/org.js';
-import { hashesOf, type LogSeen } from '../log/receipt.js';
-import { continues } from '../log/tree.js';
 import { endFromNumber, endNumber } from '../wire/capability.js';
 import { INDEX, TYPE } from '../wire/envelope.js';
 import {
-  FromRelaySchema, ToRelaySchema, type Blocked, type Consistency, type Ended, type Error as RelayError, type Peer, type Welcome,
+  FromRelaySchema, ToRelaySchema, type Blocked, type Ended, type Error as RelayError, type Peer, type Welcome,
 } from '../wire/handhold_pb.js';
-import { decodeMessage, encodeMessage, toNumber } from '../wire/message.js';
+import { decodeMessage, encodeMessage } from '../wire/message.js';
 import type { Core } from './core.js';
-
-const UNANSWERED_MAX = 30; /* as many seconds */
+import { LogWatch } from './log_watch.js';
 
 type Say = NonNullable<MessageInitShape<typeof ToRelaySchema>['body']>;
 
@@ -29,11 +26,11 @@ export class RelayLink {
   #token: Bytes | undefined;
   #peerConnection = 0;
   #elsewhere = false; /* this device asked to go on in another one's place */
-  #claimedNote = '';
-  #unanswered = 0; /* heartbeats that came through the relay while it owed a proof */
-  #claimed: LogSeen | undefined; /* the peer's newest tree, while its consistency is asked for */
+  readonly log: LogWatch;
 
-  constructor(private readonly core: Core) {}
+  constructor(private readonly core: Core) {
+    this.log = new LogWatch(core, (oldSize, newSize) => this.#say({ case: 'consistencyAsk', value: { oldSize: BigInt(oldSize), newSize: BigInt(newSize) } }));
+  }
 
   /* ---- out ---- */
 
@@ -72,7 +69,7 @@ export class RelayLink {
 
   down(): void {
     this.state = 'down';
-    this.#claimed = undefined;
+    this.log.newConnection();
     this.#present(false);
   }
 
@@ -111,7 +108,7 @@ export class RelayLink {
       case 'gateAnswer':
         return this.core.grants.gateAnswered(body.value.gateSeq, errFromNumber(body.value.error), body.value.message);
       case 'consistency':
-        return this.#onConsistency(body.value);
+        return this.log.proved(body.value);
       case 'keyFrameHint':
         return this.core.grants.keyFrameWanted(body.value.stream);
       case 'queueReport':
@@ -187,42 +184,5 @@ export class RelayLink {
     }
     core.error(m.fatal && this.#elsewhere ? 'BUSY' : err, m.message, m.fatal);
     if (m.fatal) core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.RELAY, m.message);
-  }
-
-  /* ---- the log as both ends see it ---- */
-
-  /** The peer has seen a tree. Equal sizes must have equal roots; a larger one must continue ours, which the relay has to prove. */
-  compareLog(size: number, root: Bytes, note: string): void {
-    const { core } = this;
-    if (!size || root.length !== 32 || core.logDistrusted) return;
-    if (this.#claimed && ++this.#unanswered >= UNANSWERED_MAX)
-      return this.#distrust('the relay does not prove that its log only grew: it may show the two ends different logs');
-    if (size === core.tree.size && !sameBytes(root, core.tree.root)) return this.#distrust('the relay has shown the two ends different logs');
-    if (size <= core.tree.size || this.#claimed) return;
-    if (!core.tree.size) {
-      core.checkpoint = note;
-      core.tree = { size, root }; /* nothing was seen yet: there is nothing that it must continue */
-      return;
-    }
-    this.#claimed = { size, root };
-    this.#claimedNote = note;
-    this.#unanswered = 0;
-    this.#say({ case: 'consistencyAsk', value: { oldSize: BigInt(core.tree.size), newSize: BigInt(size) } });
-  }
-
-  #onConsistency(m: Consistency): void {
-    const { core } = this, claimed = this.#claimed;
-    if (!claimed || m.newSize !== BigInt(claimed.size) || m.hashes.length % 32) return;
-    this.#claimed = undefined;
-    if (toNumber(m.oldSize) !== core.tree.size || claimed.size <= core.tree.size) return; /* a receipt has overtaken the question */
-    if (!continues(core.tree.size, core.tree.root, claimed.size, claimed.root, hashesOf(m.hashes)))
-      return this.#distrust('the relay cannot prove that its log only grew');
-    core.tree = claimed;
-    core.checkpoint = this.#claimedNote;
-  }
-
-  #distrust(message: string): void {
-    this.core.logDistrusted = true;
-    this.core.alarm('LOG', message);
   }
 }
