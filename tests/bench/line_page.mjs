@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * line_page.mjs LINK CLIP ADDRESS - the phone page as bench_line's customer: Chromium opens the link, joins, and allows what is
+ * asked, until it is told to end. The link names "localhost", the organisation's domain, which is the relay's ADDRESS here.
+ */
+import { openBrowser, openPage } from '../browser/browser.mjs';
+
+const [link, clip, address] = process.argv.slice(2);
+const browser = await openBrowser(clip, [`--host-resolver-rules=MAP localhost ${address}`]);
+const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
+
+process.on('SIGTERM', () => void browser.close().finally(() => process.exit(0)));
+const page = await openPage(browser, { width: 390, height: 844 });
+await page.goto(link);
+await page.click('#join');
+say({ event: 'joined' });
+/* Each sheet as it comes; with several things on it, all of them. */
+for (;;) {
+  await page.waitForSelector('#allow', { timeout: 0 }).catch(() => process.exit(1));
+  for (const wish of await page.$$('input[id^="want-"]')) await wish.check();
+  await page.click('#allow', { timeout: 5000 }).catch(() => undefined); // it may have closed meanwhile
+  say({ event: 'allowed' });
+}
