@@ -15,7 +15,7 @@ static void new_base(struct proto_line *line, int64_t now_ms)
 
 void proto_line_init(struct proto_line *line, int64_t now_ms)
 {
-    *line = (struct proto_line){0};
+    *line = (struct proto_line){.resent_ms = now_ms - PROTO_LINE_LOSES_MS};
     for (int i = 0; i < PROTO_LINE_BASES; i++)
         new_base(line, now_ms);
 }
@@ -62,9 +62,12 @@ static void arrived(struct proto_line *line, const struct proto_line_frame *fram
         line->base[0].trip_ms = trip;
     line->heard_ms = now_ms;
     int64_t standing = proto_line_standing_ms(line, PROTO_LINE_WINDOW_MAX_MS);
+    int64_t late = standing == PROTO_LINE_UNKNOWN ? 0 : delay - base_delay(line) - standing;
     line->spike_ms -= line->spike_ms / 128;
-    if (standing != PROTO_LINE_UNKNOWN && delay - base_delay(line) - standing > line->spike_ms)
-        line->spike_ms = delay - base_delay(line) - standing;
+    if (late > line->spike_ms)
+        line->spike_ms = late;
+    if (late > PROTO_LINE_RESENT_MS && late * 3 > proto_line_trip_ms(line) * 2)
+        line->resent_ms = now_ms;
 }
 
 bool proto_line_acked(struct proto_line *line, uint32_t obj, uint32_t arrival_ms, int64_t now_ms)
@@ -128,6 +131,11 @@ int64_t proto_line_delivered_bps(const struct proto_line *line, int64_t window_m
     for (uint64_t n = 0; (a = newest(line, n)) != NULL && a->at_ms > last->at_ms - window_ms; n++)
         bytes += a->bytes;
     return last ? bytes * 8000 / window_ms : PROTO_LINE_UNKNOWN;
+}
+
+bool proto_line_loses(const struct proto_line *line, int64_t now_ms)
+{
+    return now_ms < line->resent_ms + PROTO_LINE_LOSES_MS;
 }
 
 int64_t proto_line_overdue_ms(const struct proto_line *line, int64_t now_ms)

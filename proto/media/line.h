@@ -27,6 +27,8 @@ enum {
     PROTO_LINE_WINDOW_MIN_MS = 250,
     PROTO_LINE_WINDOW_MAX_MS = 500,
     PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
+    PROTO_LINE_RESENT_MS = 50,    /* held up by this much, and by two thirds of a trip: a packet was sent again */
+    PROTO_LINE_LOSES_MS = 10000,  /* so long afterwards the line counts as one that loses packets */
 };
 
 struct proto_line {
@@ -50,6 +52,7 @@ struct proto_line {
     } base[PROTO_LINE_BASES]; /* the smallest of each span of time, newest first */
     int64_t base_ms;          /* when the newest span began */
     int64_t spike_ms;         /* by how much single frames are late over what stands, at the worst of late */
+    int64_t resent_ms;        /* when a frame came last that was held up as by a packet sent again */
     uint64_t lost;            /* frames that others overtook: dropped on the way */
 };
 
@@ -68,6 +71,8 @@ int64_t proto_line_window_ms(const struct proto_line *line);
 int64_t proto_line_delivered_bps(const struct proto_line *line, int64_t window_ms);
 /** Smallest time from leaving to acknowledgement; UNKNOWN before the first. */
 int64_t proto_line_trip_ms(const struct proto_line *line);
+/** A packet was sent again of late: then a frame that is late may be no more than that. */
+bool proto_line_loses(const struct proto_line *line, int64_t now_ms);
 /** How much longer than that the oldest frame on its way has been out; 0 when none is, or none was ever heard of. */
 int64_t proto_line_overdue_ms(const struct proto_line *line, int64_t now_ms);
 

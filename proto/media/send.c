@@ -32,7 +32,10 @@ enum {
     STILL_MIN_MS = 1000,
     STILL_MAX_MS = 2000,
     STILL_LEAVE_MS = 700, /* a still that arrives faster than this was held up by nothing */
-    LATE_MIN_MS = 60,     /* overdue: the top layer goes from the larger of this and a trip, … */
+    LATE_MIN_MS = 60,     /* overdue: the top layer goes from this and the larger of this and a trip, … */
+    LATE_TOP_MS = 50,     /* … and on a line that loses nothing from here, the middle one, all */
+    LATE_MIDDLE_MS = 70,
+    LATE_ALL_MS = 90,
     BASE_PIXELS = 1280 * 720,
 };
 
@@ -135,8 +138,11 @@ static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
     int64_t overdue = proto_line_overdue_ms(&s->line, now_ms), trip = proto_line_trip_ms(&s->line);
     int64_t bear = trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
 
-    /* A packet sent again takes one trip: until then all may still be well, and what follows arrives right behind it.
-     */
+    /* Where nothing is lost, late is a queue, and what is sent into it stays there: seconds of it when the line falls
+     * to an eighth. A packet sent again takes one trip: until then all may still be well, and what follows arrives
+     * right behind it. */
+    if (!proto_line_loses(&s->line, now_ms))
+        return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
     if (overdue > bear * 2 + LATE_MIN_MS)
         return 0;
     if (overdue > bear * 3 / 2 + LATE_MIN_MS)

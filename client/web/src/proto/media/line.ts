@@ -9,6 +9,8 @@
 
 const FRAMES = 256, ARRIVALS = 64, BASES = 8, BASE_MS = 4000;
 const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
+/* Held up by this much, and by two thirds of a trip: a packet was sent again; the line loses packets so long afterwards. */
+const RESENT_MS = 50, LOSES_MS = 10_000;
 /** A trip, before one is known. */
 export const PATIENCE_MS = 300;
 
@@ -43,7 +45,11 @@ export class Line {
   private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity })); /* newest first */
   private spikeMs = 0; /* by how much single frames are late over what stands, at the worst of late */
 
-  constructor(private baseMs: number) {}
+  private resentMs: number; /* when a frame came last that was held up as by a packet sent again */
+
+  constructor(private baseMs: number) {
+    this.resentMs = baseMs - LOSES_MS;
+  }
 
   get oldest(): OnItsWay | undefined {
     return this.frames[0];
@@ -83,7 +89,14 @@ export class Line {
     this.heardMs = nowMs;
     this.spikeMs -= div(this.spikeMs, 128);
     const standing = this.standingMs(WINDOW_MAX_MS);
-    if (standing !== undefined) this.spikeMs = Math.max(this.spikeMs, delayMs - this.baseDelay() - standing);
+    const late = standing === undefined ? 0 : delayMs - this.baseDelay() - standing;
+    this.spikeMs = Math.max(this.spikeMs, late);
+    if (late > RESENT_MS && late * 3 > this.tripMs()! * 2) this.resentMs = nowMs;
+  }
+
+  /** A packet was sent again of late: then a frame that is late may be no more than that. */
+  loses(nowMs: number): boolean {
+    return nowMs < this.resentMs + LOSES_MS;
   }
 
   private baseDelay(): number {

@@ -29,6 +29,8 @@ const LADDER: readonly Rung[] = [
 const STILLS = LADDER.length - 1, BASE_PIXELS = 1280 * 720;
 const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_START_MS = 300, SHARP_DROP = 500, KEY_IN_HAND_MS = 1000;
 const STILL_MIN_MS = 1000, STILL_MAX_MS = 2000, STILL_LEAVE_MS = 700, LATE_MIN_MS = 60;
+/* Overdue on a line that loses nothing: from here the top layer is left out, the middle one, all. */
+const LATE_TOP_MS = 50, LATE_MIDDLE_MS = 70, LATE_ALL_MS = 90;
 
 export interface Plan {
   bps: number;
@@ -123,7 +125,9 @@ export class MediaSend {
 
   /* The lowest layer that is left out now: 3 none, 0 all. A packet sent again takes one trip: until then all may still be well. */
   private leftOut(nowMs: number): number {
-    const overdue = this.line.overdueMs(nowMs), bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS);
+    const overdue = this.line.overdueMs(nowMs);
+    if (!this.line.loses(nowMs)) return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
+    const bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS);
     if (overdue > bear * 2 + LATE_MIN_MS) return 0;
     if (overdue > div(bear * 3, 2) + LATE_MIN_MS) return 1;
     return overdue > bear + LATE_MIN_MS ? 2 : 3;
