@@ -23,6 +23,7 @@ extern struct audit_options {
     } filter;
     const char *format;           /* export */
     const char *output;           /* export, prove */
+    const char *cases_key;        /* export */
     const char *file;             /* check */
     const char *ca, *org, *trust; /* check: root, organisation's note, the log's key */
     int64_t lines;                /* tail: so many of the newest entries first */

@@ -97,6 +97,8 @@ static enum proto_err export_all(struct exporting *e, struct audit_organisation 
         formats[format].begin(&e->x);
     if (!err)
         err = audit_each_session(visited, e->x.filter, visit, e);
+    if (!err && formats[format].begin != audit_csv_begin) /* a table has no place for them */
+        err = audit_export_cases(&e->x, formats[format].counted);
     if (!err && formats[format].end)
         formats[format].end(&e->x);
     if (!err && (fflush(e->x.out) || ferror(e->x.out)))

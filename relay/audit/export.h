@@ -35,6 +35,9 @@ enum proto_err audit_csv_session(struct audit_export *x, const struct audit_sess
 /** One cell with its quotes, as described above. */
 void audit_csv_cell(FILE *out, const char *text);
 
+/** What the relay keeps of the visits of the person who is asked about, opened as far as there is a key. */
+enum proto_err audit_export_cases(struct audit_export *x, bool html);
+
 void audit_html_begin(struct audit_export *x);
 enum proto_err audit_html_session(struct audit_export *x, const struct audit_session *session,
                                   const struct audit_report *judged);
