@@ -151,11 +151,17 @@ static int open_stats(struct headless *h)
 
 /* ---- the uplink, the clock, signals ---- */
 
+static void set_timer(struct headless *h)
+{
+    host_timer_set(h->timer, proto_earlier(h->figures_ms, agent_desk_deadline(h->desk)));
+}
+
 static void changed(void *context)
 {
     struct headless *h = context;
 
     agent_desk_take(h->desk, host_now());
+    set_timer(h);
 }
 
 static void failed(void *context, enum proto_err err, const char *text)
@@ -181,10 +187,14 @@ static void on_timer(void *context)
     struct headless *h = context;
     struct proto_now now = host_now();
 
-    if (!h->told)
-        agent_tell_video(&h->tell, h->desk, false, now);
-    headless_voice_tell(h);
-    host_timer_set(h->timer, now.mono_ms + FIGURES_MS);
+    agent_desk_take(h->desk, now); /* a picture is due */
+    if (now.mono_ms >= h->figures_ms) {
+        h->figures_ms = now.mono_ms + FIGURES_MS;
+        if (!h->told)
+            agent_tell_video(&h->tell, h->desk, false, now);
+        headless_voice_tell(h);
+    }
+    set_timer(h);
 }
 
 static void on_signal(void *context, int number)
@@ -234,7 +244,7 @@ static int start_desk(struct headless *h)
 {
     const struct agent_headless_config *config = h->config;
     const struct proto_certificate *root = &config->credential->chain[config->credential->chain_len - 1];
-    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, on_voice};
+    const struct agent_desk_listener listener = {on_event, on_picture, on_state, h, mono_ms, on_frame, on_voice, true};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,

@@ -22,6 +22,7 @@ struct headless {
     /* Owned */
     struct host_loop *loop;
     struct host_timer *timer;
+    int64_t figures_ms; /* when they are told next */
     struct host_lines *lines;
     struct host_uplink *uplink;
     struct agent_renewal *renewal;

@@ -17,6 +17,7 @@ enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_
     d->listener = *listener;
     d->last_ms = PROTO_NEVER;
     d->first = true;
+    proto_even_init(&d->even);
     err = agent_desk_picture_new(&d->picture);
     if (err == PROTO_OK)
         err = proto_session_new_agent(&d->session, config, now);
@@ -32,6 +33,7 @@ void agent_desk_free(struct agent_desk *d)
 {
     if (!d)
         return;
+    agent_desk_forget_held(d);
     proto_session_free(d->session);
     agent_desk_picture_free(d->picture);
     free(d->frozen);
@@ -51,68 +53,6 @@ const struct agent_desk_picture *agent_desk_picture(const struct agent_desk *d)
 int64_t agent_desk_last_picture_ms(const struct agent_desk *d)
 {
     return d->last_ms;
-}
-
-/* ---- frames ---- */
-
-/* A picture of layer 0 follows the one before it, one of a higher layer belongs to the last of layer 0: else one is
- * missing. */
-static bool follows(const struct agent_desk *d, const struct proto_media_header *h)
-{
-    if (h->flags & PROTO_MEDIA_KEY)
-        return true;
-    return h->tid == 0 ? h->tl0 == (uint16_t)(d->tl0 + 1) : h->tl0 == d->tl0;
-}
-
-static void tell_frame(const struct agent_desk *d, const struct proto_event *e, const char *outcome, bool decoded,
-                       struct proto_now now)
-{
-    struct agent_desk_i420 last = agent_desk_picture_last(d->picture);
-    const struct agent_desk_frame frame = {.header = e->media.header,
-                                           .payload = e->media.bytes,
-                                           .bytes = e->media.len,
-                                           .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms
-                                                                                   : AGENT_DESK_PICTURE_UNTIMED,
-                                           .arrived_ms = now.mono_ms,
-                                           .decoded_ms = !decoded              ? 0
-                                                         : d->listener.mono_ms ? d->listener.mono_ms()
-                                                                               : now.mono_ms,
-                                           .outcome = outcome,
-                                           .width = decoded ? last.width : 0,
-                                           .height = decoded ? last.height : 0};
-
-    if (d->listener.frame)
-        d->listener.frame(d->listener.context, &frame);
-}
-
-static void take_picture(struct agent_desk *d, const struct proto_event *e, struct proto_now now)
-{
-    const struct proto_media_header *h = e->media.header;
-    int64_t capture_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms : AGENT_DESK_PICTURE_UNTIMED;
-    bool in_order = follows(d, h);
-
-    if (!in_order && h->tid > 0) {
-        tell_frame(d, e, "overtaken", false, now);
-        return; /* it belongs to a picture that never came; nothing refers to it */
-    }
-    if (!in_order)
-        agent_desk_picture_lost(d->picture);
-    if (h->tid == 0)
-        d->tl0 = h->tl0;
-    d->last_ms = now.mono_ms;
-    if (agent_desk_picture_feed(d->picture, e->media.bytes, e->media.len, capture_ms, now.mono_ms) ==
-        AGENT_DESK_PICTURE_NEEDS_KEY) {
-        proto_session_want_key_frame(d->session, PROTO_CAPABILITY_CAMERA, now);
-        tell_frame(d, e, "waits-for-key", false, now);
-        return;
-    }
-    d->ts_ms = h->ts_ms;
-    if (d->listener.mono_ms)
-        agent_desk_picture_took(d->picture, d->listener.mono_ms() - now.mono_ms);
-    tell_frame(d, e, "decoded", true, now);
-    if (d->listener.picture)
-        d->listener.picture(d->listener.context, d->picture, d->first);
-    d->first = false;
 }
 
 static void take_state(struct agent_desk *d, const struct proto_event *e)
@@ -137,6 +77,12 @@ static void take_camera(struct agent_desk *d, const struct proto_event *e)
     if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
         e->consent.state != PROTO_CONSENT_GRANTED)
         d->has_camera = false;
+    /* What is held back is not shown any more: paused or taken back is paused or taken back now. */
+    if ((e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_CAMERA &&
+         e->consent.state != PROTO_CONSENT_GRANTED) ||
+        (e->kind == PROTO_EVENT_DATA && e->data->which_body == handhold_Data_paused_tag) ||
+        e->kind == PROTO_EVENT_ENDED)
+        agent_desk_forget_held(d);
 }
 
 static void pass_on(struct agent_desk *d, const struct proto_event *e)
@@ -157,12 +103,13 @@ void agent_desk_take(struct agent_desk *d, struct proto_now now)
         if (event.kind != PROTO_EVENT_MEDIA)
             pass_on(d, &event);
         else if (event.media.capability == PROTO_CAPABILITY_CAMERA)
-            take_picture(d, &event, now);
+            agent_desk_came(d, &event, now);
         else if (event.media.capability == PROTO_CAPABILITY_DEVICE_STATE)
             take_state(d, &event);
         else if (event.media.capability == PROTO_CAPABILITY_MICROPHONE && d->listener.voice)
             d->listener.voice(d->listener.context, &event);
     }
+    agent_desk_show_due(d, now);
     agent_desk_ask_next(d, now);
 }
 

@@ -40,6 +40,7 @@ struct agent_desk_listener {
     void (*frame)(void *context, const struct agent_desk_frame *frame);
     /** 20 ms of the customer's voice came; `event` is PROTO_EVENT_MEDIA. NULL: nobody listens. */
     void (*voice)(void *context, const struct proto_event *event);
+    bool even; /* pictures are held back as the line asks for: the owner calls agent_desk_take() at the deadline, too */
 };
 
 /* What is drawn on the picture. */
@@ -59,6 +60,8 @@ void agent_desk_free(struct agent_desk *desk); /* NULL is fine */
 struct proto_session *agent_desk_session(struct agent_desk *desk);
 /** Takes what the session has to tell. */
 void agent_desk_take(struct agent_desk *desk, struct proto_now now);
+/** When the next picture is due that is here already; PROTO_NEVER: none. It may be another after each take. */
+int64_t agent_desk_deadline(const struct agent_desk *desk);
 
 /** Asks for a consent, at once or as soon as the question before it is answered. EXISTS: it waits or is granted
  * already. */

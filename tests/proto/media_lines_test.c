@@ -124,7 +124,7 @@ static void check_even(const struct drawn *d, const struct rig_result *r, int n)
     HOLDS(r->queue_p50 <= (is_narrow(d) ? 400 : 60));
     HOLDS(r->gap <= (is_narrow(d) ? 6000 : 2500));
     HOLDS(!clean || is_narrow(d) || r->use >= 0.55 || r->kbps >= 4500);
-    HOLDS(!clean || is_narrow(d) || r->p95 <= d->rig.line.step[0].delay_ms * 3 + 250);
+    HOLDS(!clean || is_narrow(d) || r->p95 <= d->rig.line.step[0].delay_ms * 3 + 250 + PROTO_EVEN_MAX_MS);
 }
 
 static void check_change(const struct drawn *d, const struct rig_result *r, int n)

@@ -6,9 +6,11 @@
 #include <string.h>
 
 struct frame {
-    int64_t at_ms, arrived_ms;
+    int64_t at_ms, arrived_ms, shown_ms;
     uint32_t bytes;
 };
+
+enum { VOICE = 1 << 30, VOICE_BYTES = 200 }; /* 60 of Opus, and all that is around them */
 
 struct rig {
     const struct rig_config *config;
@@ -22,16 +24,20 @@ struct rig {
     double carried_bits, bits;
     int64_t queues[100000], queue_count, rungs[8], unsent_max, full_ms, full_since;
     int last_rung;
+    struct proto_even even;
+    struct proto_playout playout;
+    uint32_t said;
+    int64_t voice_gap, voice_taken, voice_missing, voice_gap_max;
 };
 
 static double noise(struct rig *r)
 {
-    return 0.6 + 0.8 * (double)(ml_random(&r->random) >> 11) / 9007199254740992.0;
+    return 0.75 + 0.5 * (double)(ml_random(&r->random) >> 11) / 9007199254740992.0;
 }
 
 static uint32_t size_of(struct rig *r, const struct proto_media_take *take)
 {
-    static const double share[] = {1.6, 0.8, 0.8}; /* layers 40/20/40 of 8, 8 and 15 of 30 frames a second */
+    static const double share[] = {1.36, 0.84, 0.9}; /* layers 34/21/45 of 8, 8 and 15 of 30 frames a second */
     double bps = (double)r->encoder_bps * r->config->need_percent / 100, bytes = bps / 8 / 30;
 
     if (r->send.plan.stills)
@@ -66,7 +72,14 @@ static void carry(struct rig *r, int64_t now)
     uint32_t id;
 
     while (ml_next(r->there, &id)) {
+        if (id & VOICE) {
+            static const uint8_t packet[60];
+            id &= VOICE - 1;
+            proto_playout_put(&r->playout, id, id * PROTO_PLAYOUT_PACKET_MS, packet, sizeof packet, now);
+            continue;
+        }
         r->frame[id].arrived_ms = now;
+        r->frame[id].shown_ms = proto_even_due_ms(&r->even, r->frame[id].at_ms, now);
         ml_send(r->back, id, 150);
     }
     while (ml_next(r->back, &id)) {
@@ -75,6 +88,23 @@ static void carry(struct rig *r, int64_t now)
             r->config->controller->acked(r->controller, r->frame[id].at_ms, r->frame[id].arrived_ms, r->frame[id].bytes,
                                          now);
     }
+}
+
+/* 20 ms are said at one end, and played at the other. */
+static void talk(struct rig *r, int64_t now)
+{
+    const uint8_t *bytes;
+    size_t len;
+
+    ml_send(r->there, ++r->said | VOICE, VOICE_BYTES);
+    bool played = proto_playout_take(&r->playout, &bytes, &len, now) == PROTO_PLAYOUT_PLAY;
+    if (now < r->config->from_ms)
+        return;
+    r->voice_taken++;
+    r->voice_missing += !played;
+    r->voice_gap = played ? 0 : r->voice_gap + PROTO_PLAYOUT_PACKET_MS;
+    if (r->voice_gap > r->voice_gap_max)
+        r->voice_gap_max = r->voice_gap;
 }
 
 static void watch(struct rig *r, int64_t now)
@@ -112,21 +142,25 @@ static int64_t part(int64_t *of, int64_t count, int percent)
 
 static void sum_up(struct rig *r, struct rig_result *out)
 {
-    int64_t *late = calloc(RIG_MAX_FRAMES, sizeof *late), count = 0, last = -1, bytes = 0;
+    int64_t *late = calloc(RIG_MAX_FRAMES, sizeof *late), *apart = calloc(RIG_MAX_FRAMES, sizeof *apart), count = 0,
+            last = -1, bytes = 0;
     int64_t to = r->config->to_ms ? r->config->to_ms : r->config->run_ms, from = r->config->from_ms;
 
-    if (!late)
+    if (!late || !apart)
         abort();
     for (uint32_t i = 1; i <= r->frames; i++) {
         const struct frame *f = &r->frame[i];
         if (f->at_ms < from || f->at_ms >= to || f->arrived_ms < 0)
             continue;
-        if (last >= 0 && f->arrived_ms - last > out->gap)
-            out->gap = f->arrived_ms - last;
-        last = f->arrived_ms;
+        if (last >= 0 && f->shown_ms - last > out->gap)
+            out->gap = f->shown_ms - last;
+        apart[count] = last >= 0 ? f->shown_ms - last : 0;
+        last = f->shown_ms;
         bytes += f->bytes;
-        late[count++] = f->arrived_ms - f->at_ms + RIG_CODEC_MS;
+        late[count++] = f->shown_ms - f->at_ms + RIG_CODEC_MS;
     }
+    out->gap_p95 = part(apart, count, 95);
+    free(apart);
     out->p50 = part(late, count, 50);
     out->p95 = part(late, count, 95);
     out->p99 = part(late, count, 99);
@@ -142,6 +176,8 @@ static void sum_up(struct rig *r, struct rig_result *out)
             break;
     out->unsent_max_ms = r->unsent_max;
     out->full_size_ms = r->full_ms;
+    out->voice_gap_ms = r->voice_gap_max;
+    out->voice_missing = r->voice_taken ? (double)r->voice_missing / (double)r->voice_taken : 0;
     free(late);
 }
 
@@ -160,12 +196,16 @@ void rig_run(const struct rig_config *config, struct rig_result *out)
     r->there = ml_new(&config->line);
     r->back = ml_new(&back);
     proto_media_send_init(&r->send, 1280, 720, 0, 0, 0);
+    proto_playout_init(&r->playout);
+    proto_even_init(&r->even);
     r->encoder_bps = r->send.plan.bps;
     if (config->controller)
         r->controller = config->controller->make(r->send.plan.bps, PROTO_SEND_MAX_BPS);
     for (int64_t now = 0; now < config->run_ms; now++) {
         if (now % 100 == 0 || now % 100 == 33 || now % 100 == 67)
             capture(r, now);
+        if (config->voice && now % PROTO_PLAYOUT_PACKET_MS == 0)
+            talk(r, now);
         ml_step(r->there, now);
         ml_step(r->back, now);
         carry(r, now);
