@@ -5,7 +5,7 @@
  * shows is its own test picture.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,8 @@ const nap = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What every driver gains from `ask(expression)`: a promise of the JSON value of an expression, awaited in the page. */
 class Driver {
+  hasSound = true;
+
   async until(expression, what = expression) {
     const end = Date.now() + WAIT_MS;
     for (;; await nap(LOOK_EVERY_MS)) {
@@ -56,6 +58,20 @@ const FIREFOX = {
   'intl.accept_languages': 'en-GB',
 };
 
+/*
+ * Firefox starts no sound without somebody who plays it. Where pulseaudio is installed, one of its own plays into nothing;
+ * where it is not, the page has to say that there is no sound, which is a test as well.
+ */
+async function openPulse() {
+  if (!programs.pulse()) return undefined;
+  const home = mkdtempSync(join(tmpdir(), 'handhold-pulse-')), socket = join(home, 'native');
+  const child = spawn(programs.pulse(), ['-n', '--daemonize=no', '--exit-idle-time=-1', '--use-pid-file=no', '-L', `module-native-protocol-unix socket=${socket} auth-anonymous=1`,
+    '-L', 'module-null-sink'], { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home }, stdio: 'ignore' });
+  child.once('error', () => undefined);
+  for (let i = 0; i < 100 && !existsSync(socket); i++) await nap(100);
+  return { server: `unix:${socket}`, close: () => { child.kill('SIGTERM'); rmSync(home, { recursive: true, force: true }); } };
+}
+
 class Firefox extends Driver {
   name = 'firefox';
 
@@ -63,9 +79,11 @@ class Firefox extends Driver {
     const { default: puppeteer } = await import('puppeteer-core');
     const d = new Firefox();
     d.profile = mkdtempSync(join(tmpdir(), 'handhold-firefox-'));
+    d.pulse = await openPulse();
+    d.hasSound = d.pulse !== undefined;
     d.browser = await puppeteer.launch({
       browser: 'firefox', executablePath: programs.firefox(), headless: true, userDataDir: d.profile, acceptInsecureCerts: true, protocolTimeout: 120_000,
-      extraPrefsFirefox: { ...FIREFOX, ...prefs },
+      extraPrefsFirefox: { ...FIREFOX, ...prefs }, env: { ...process.env, ...(d.pulse ? { PULSE_SERVER: d.pulse.server } : {}) },
     });
     d.page = await d.browser.newPage();
     await d.page.setViewport({ width: 390, height: 844 });
@@ -83,6 +101,7 @@ class Firefox extends Driver {
 
   async close() {
     await this.browser.close();
+    this.pulse?.close();
     rmSync(this.profile, { recursive: true, force: true });
   }
 }

@@ -12,7 +12,7 @@ import { House } from './house.mjs';
 import { decodePng, meanLuma } from './watch.mjs';
 
 /* Tracks, sockets and errors, as far as a page can watch itself. */
-const WATCH = `
+export const WATCH = `
   window.tracks = []; window.problems = []; window.heard = [];
   const ask = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
   if (ask) navigator.mediaDevices.getUserMedia = async (wanted) => { const s = await ask(wanted); window.tracks.push(...s.getTracks()); return s; };
@@ -23,7 +23,7 @@ const WATCH = `
   }).observe(document.body, { childList: true, subtree: true });
   if (document.body) listen(); else addEventListener('DOMContentLoaded', listen);
 `;
-const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
+export const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
 const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
 
 export function engineScenes(engine, ...how) {

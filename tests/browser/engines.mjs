@@ -13,6 +13,7 @@ export const programs = {
   webkitDriver: () => found('WebKitWebDriver'),
   miniBrowser: () => MINI.find((path) => existsSync(path)),
   xvfb: () => found('Xvfb'),
+  pulse: () => found('pulseaudio'),
 };
 
 const NEEDS = {

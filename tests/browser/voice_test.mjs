@@ -5,10 +5,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
-import { SIZES } from './browser.mjs';
+import { openPage, SIZES } from './browser.mjs';
+import { EARS, LISTEN, plays } from './ears.mjs';
 import { leave, Scene } from './scene.mjs';
 import { levelDb, longestGapMs, middle, partOf, readWav, soundingPart, tone, TONES, tune } from './sound.mjs';
-import { axeViolations, heard, liveTracks } from './watch.mjs';
+import { axeViolations, heard, liveTracks, watch } from './watch.mjs';
 
 const SOUNDING = 0.8; /* of the time: a machine with other work leaves holes that are not ours; how many, is told */
 const AGENT_HZ = 1000, PACKETS = 200 /* four seconds */, PACKET_BYTES = 16 + 60 + 16;
@@ -23,40 +24,7 @@ after(async () => {
 });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
 
-/* What goes to the loudspeaker can be looked at. */
-const LISTEN = () => {
-  window.ears = [];
-  const connect = AudioNode.prototype.connect;
-  AudioNode.prototype.connect = function (to, ...more) {
-    if (to instanceof AudioDestinationNode) {
-      const ear = this.context.createAnalyser();
-      ear.fftSize = 8192;
-      ear.smoothingTimeConstant = 0;
-      connect.call(this, ear);
-      window.ears.push({ ear, node: this });
-      const disconnect = this.disconnect.bind(this);
-      this.disconnect = (...what) => { window.ears = window.ears.filter(({ node }) => node !== this); return disconnect(...what); };
-    }
-    return connect.call(this, to, ...more);
-  };
-};
-/** The loudest frequency that is played now, Hz; 0: nothing is played. */
-const played = (page) => page.evaluate(() => {
-  const ear = window.ears.at(-1)?.ear;
-  if (!ear) return 0;
-  const power = new Float32Array(ear.frequencyBinCount);
-  ear.getFloatFrequencyData(power);
-  const most = power.indexOf(Math.max(...power));
-  return power[most] > -60 ? most * ear.context.sampleRate / ear.fftSize : 0;
-});
-const untilPlayed = (page) => page.waitForFunction((hz) => {
-  const ear = window.ears.at(-1)?.ear;
-  if (!ear) return false;
-  const power = new Float32Array(ear.frequencyBinCount);
-  ear.getFloatFrequencyData(power);
-  const most = power.indexOf(Math.max(...power));
-  return power[most] > -60 && Math.abs(most * ear.context.sampleRate / ear.fftSize - hz) < 20;
-}, AGENT_HZ, { polling: 100 });
+const untilPlayed = (page) => page.waitForFunction(plays(AGENT_HZ), undefined, { polling: 100 });
 
 async function asked(options = {}, ...agentOptions) {
   const people = await scene.invited(options, ...agentOptions), { agent, page } = people;
@@ -139,34 +107,26 @@ test('each packet has one length, whatever is said', async () => {
 test('the agent is heard by who chose to hear, and by nobody else', async (t) => {
   const people = await talking({}, '--microphone', tone(join(folder, 'agent.wav'), AGENT_HZ)), { agent, page } = people;
   await agent.await('audio', { sent: (n) => n > 50 });
-  assert.equal(await played(page), 0);
-  assert.equal(await page.evaluate(() => window.ears.length), 0, 'nothing is connected to the loudspeaker');
+  assert.equal(await page.evaluate(EARS), 0, 'nothing is connected to the loudspeaker');
   await page.click('#hear-agent');
   await untilPlayed(page);
   assert.equal(await page.getAttribute('#hear-agent', 'aria-pressed'), 'true');
   await page.click('#hear-agent');
-  assert.equal(await page.evaluate(() => window.ears.length), 0);
+  assert.equal(await page.evaluate(EARS), 0);
   await page.click('#off-microphone');
   await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
   agent.do({ do: 'request', capability: 'microphone', purpose: 'Once more' });
   await page.check('#hear');
   await page.click('#allow');
   await untilPlayed(page);
-  const levels = await page.evaluate(async () => { // two seconds of what is played
-    const { ear } = window.ears.at(-1), samples = new Float32Array(2048);
-    const all = [];
-    for (const end = performance.now() + 2000; performance.now() < end; await new Promise((done) => setTimeout(done, 20))) {
-      ear.getFloatTimeDomainData(samples);
-      all.push(Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length));
-    }
-    return all;
-  });
+  const levels = await page.evaluate('window.levels(2000)');
   const sounding = levels.filter((level) => level > 0.05).length / levels.length;
-  assert.ok(sounding > SOUNDING, levels.map((level) => level.toFixed(2)).join(' '));
-  t.diagnostic(`${(100 * sounding).toFixed(0)} % of the time has sound: ${levels.map((level) => level.toFixed(2)).join(' ')}`);
+  assert.ok(sounding > SOUNDING, levels.join(' '));
+  t.diagnostic(`${(100 * sounding).toFixed(0)} % of the time has sound: ${levels.join(' ')}`);
+  const from = agent.mark();
   await page.click('#off-microphone');
-  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' }, agent.mark() - 1);
-  assert.equal(await page.evaluate(() => window.ears.length), 0);
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' }, from);
+  assert.equal(await page.evaluate(EARS), 0);
   await leave(people);
   assert.deepEqual(page.problems, []);
 });
@@ -227,7 +187,6 @@ test('where the browser refuses, the agent reads it, and the help goes on', asyn
 
 test('a browser without an Opus of its own fetches one, and is heard all the same', async () => {
   const file = scene.house.path('wasm.wav'), agent = await scene.house.agent('--audio', file, '--microphone', tone(join(folder, 'agent.wav'), AGENT_HZ));
-  const { openPage } = await import('./browser.mjs'), { watch } = await import('./watch.mjs');
   const page = await openPage(scene.browser), seen = await watch(page);
   await page.addInitScript('delete window.AudioEncoder; delete window.AudioDecoder;');
   await page.goto(agent.invite.link);
