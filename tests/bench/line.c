@@ -2,7 +2,7 @@
 /*
  * bench_line - companion, relay and agent as real processes in network namespaces, over lines that are ours to spoil.
  *
- *     bench_line [--only A,B…] [--rounds N] [--out DIR] [--kbps N]
+ *     bench_line [--only A,B…] [--rounds N] [--out DIR] [--kbps N] [--senders companion,cubic,page]
  *
  * One row for each scenario: the median of as many rounds as asked for, of those in which the machine itself was in
  * time (a timer of 1 kHz on each core, p99 below 2 ms; a row of noisy rounds says so). Latency is from capture to
@@ -20,6 +20,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/line.h"
+#include "tests/bench/line_sender.h"
 #include "tests/demo/child.h"
 
 enum { WAIT_MS = 20000, CLIP_SECONDS = 8, QUEUE = 150000, ROUNDS_MAX = 15 };
@@ -77,13 +78,14 @@ enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
 static struct {
     char bin[512], work[64];
-    const char *only, *out, *kbps;
+    const char *only, *out, *kbps, *senders;
+    enum line_sender sender; /* of this round */
     int rounds;
     struct net net;
     struct demo_children children;
     struct demo_child *relay, *agent, *companion; /* borrowed from children */
     char link[512];
-} it = {.rounds = 1, .out = "."};
+} it = {.rounds = 1, .out = ".", .senders = "companion"};
 
 static const char *at(const char *name)
 {
@@ -142,8 +144,9 @@ static bool write_tone(const char *path)
 static void found_organisation(void)
 {
     const char *const init[] = {"handhold-certs", "init", "--dir", at("org"), "--org", "Bench", NULL};
-    const char *const relay[] = {"handhold-certs", "issue",    "--dir",  at("org"), "relay",
-                                 "--host",         NET_PUBLIC, "--host", NET_STAFF, NULL};
+    /* The page is opened as "localhost", the organisation's domain, so that it finds it verified. */
+    const char *const relay[] = {"handhold-certs", "issue",  "--dir",   at("org"), "relay",     "--host",
+                                 NET_PUBLIC,       "--host", NET_STAFF, "--host",  "localhost", NULL};
     const char *const agent[] = {"handhold-certs", "issue", "--dir",  at("org"), "agent",
                                  "--id",           "ana",   "--name", "Ana",     NULL};
     const char *const export[] = {"handhold-certs", "export-relay", "--dir", at("org"), "-o", at("relay.tar"), NULL};
@@ -175,11 +178,19 @@ static struct demo_child *start(const char *namespace, const char *name, const c
 
     if (access(all[0], X_OK) != 0)
         all[0] = "/usr/sbin/ip";
-    snprintf(path, sizeof program[0], "%s/%s", it.bin, argv[0]);
+    snprintf(path, sizeof program[0], "%s%s%s", argv[0][0] == '/' ? "" : it.bin, argv[0][0] == '/' ? "" : "/", argv[0]);
     all[n++] = path;
     for (size_t i = 1; argv[i] && n < 39; i++)
         all[n++] = argv[i];
     return demo_child_start(&it.children, name, all);
+}
+
+/* What links and the page's origin are made of. */
+static void name_relay(void)
+{
+    FILE *file = fopen(at("relay/relay.ini"), "we");
+
+    must(file && fprintf(file, "host = %s\n", line_sender_host(it.sender)) > 0 && fclose(file) == 0, "relay.ini");
 }
 
 static void start_relay(void)
@@ -213,21 +224,15 @@ static void start_ends(void)
     invite = it.agent ? demo_child_expect(&it.children, it.agent, WAIT_MS, "invite", NULL) : NULL;
     must(invite != NULL, "the agent does not invite");
     snprintf(it.link, sizeof it.link, "%s", json_string_value(json_object_get(invite, "link")));
-    const char *const companion[] = {"handhold-client",
-                                     "--json",
-                                     "--ca",
-                                     at("org/ca/ca.crt"),
-                                     "--camera",
-                                     at("clip.y4m"),
-                                     "--consent",
-                                     "camera,microphone",
-                                     "--microphone",
-                                     at("tone.wav"),
-                                     it.link,
-                                     it.kbps ? "--kbps" : NULL,
-                                     it.kbps,
-                                     NULL};
-    it.companion = start(NET_CUSTOMER, "companion", companion);
+    const struct line_sender_about about = {.bin = it.bin,
+                                            .link = it.link,
+                                            .clip = at("clip.y4m"),
+                                            .tone = at("tone.wav"),
+                                            .ca = at("org/ca/ca.crt"),
+                                            .kbps = it.kbps};
+    const char *sender[LINE_SENDER_ARGS];
+    line_sender_argv(it.sender, &about, sender);
+    it.companion = start(NET_CUSTOMER, line_sender_name(it.sender), sender);
     must(it.companion && demo_child_expect(&it.children, it.agent, WAIT_MS * 2, "first-picture", NULL),
          "no picture comes");
 }
@@ -278,7 +283,8 @@ static void change(struct line_run *run, int i)
         net_set(&it.net, &c->line);
         break;
     case LINE_MOVES_CUSTOMER:
-        must(net_move_customer(&it.net, 7), "the customer's address cannot be changed");
+        must(net_move_customer(&it.net, 7) && line_sender_prepare(it.sender),
+             "the customer's address cannot be changed");
         break;
     case LINE_KILLS_RELAY:
         (void)demo_child_stop(&it.children, it.relay, 9, WAIT_MS);
@@ -286,6 +292,23 @@ static void change(struct line_run *run, int i)
         break;
     }
     run->change_ms[i] = demo_mono_ms();
+}
+
+/* What both ends told, for whoever looks for a cause. */
+static void keep_events(const struct line_scenario *s)
+{
+    const struct demo_child *const ends[] = {it.companion, it.agent};
+    char path[600];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/line-%s-events.jsonl", it.out, s->name);
+    if (!(file = fopen(path, "we")))
+        return;
+    for (size_t e = 0; e < 2; e++)
+        for (size_t i = 0; i < ends[e]->count; i++)
+            if (json_dumpf(ends[e]->events[i].json, file, JSON_COMPACT) == 0)
+                fputc('\n', file);
+    fclose(file);
 }
 
 static void watch_until(int64_t ms)
@@ -302,8 +325,11 @@ static void one_round(struct line_run *run, uint64_t seed)
     int64_t zero;
     double cpu;
     uint32_t sample;
+    uint64_t carried;
 
     must(net_up(&it.net, &s->change[0].line, seed), "the network namespaces cannot be made");
+    must(line_sender_prepare(it.sender), "the congestion control of the customer's machine cannot be set");
+    name_relay();
     start_relay();
     start_ends();
     zero = demo_mono_ms();
@@ -311,19 +337,22 @@ static void one_round(struct line_run *run, uint64_t seed)
     watch_until(zero + s->from_s * 1000);
     noise = line_noise_start();
     sample = it.net.watch->samples;
+    carried = it.net.watch->carried_bytes;
     cpu = cpu_ms(it.companion);
     for (int i = 1; i < s->changes; i++) {
         watch_until(zero + s->change[i].at_s * 1000);
         change(run, i);
     }
     watch_until(zero + s->run_s * 1000);
+    carried = it.net.watch->carried_bytes - carried;
     run->figures.cpu_percent = (cpu_ms(it.companion) - cpu) / (double)((s->run_s - s->from_s) * 10);
     count_voice(&run->figures, s->from_s);
     demo_child_tell(it.agent, "{\"do\":\"end\"}");
     (void)demo_child_stop(&it.children, it.agent, 0, WAIT_MS);
+    keep_events(s);
     run->figures.noise_ms = line_noise_end_ms(noise);
     if (line_read(run, at("stats")))
-        line_count(run, it.net.watch, sample);
+        line_count(run, it.net.watch, sample, carried);
     demo_children_clear(&it.children);
     it.children = (struct demo_children){.bin = it.bin, .folder = it.work};
     net_down(&it.net);
@@ -356,12 +385,24 @@ static const char *verdict(const struct line_scenario *s, const struct line_figu
 
 static void print_row(const struct line_scenario *s, const struct line_figures *f, const char *what)
 {
-    printf("%-2s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %4.0f%% "
+    printf("%-2s %-9s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f "
+           "%4.0f%% "
            "%5.2f %4.0f %4.1f%%  %s\n",
-           s->name, f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps, f->gap_ms, f->kbps, f->width,
-           f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s, f->cpu_percent, f->noise_ms,
-           f->voice_gap_ms, f->voice_concealed * 100, what);
+           s->name, line_sender_name(it.sender), f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99, f->fps,
+           f->gap_ms, f->kbps, f->width, f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s, f->back_s,
+           f->cpu_percent, f->noise_ms, f->voice_gap_ms, f->voice_concealed * 100, what);
     fflush(stdout);
+}
+
+/* A line for each frame and each second of voice, beside the plot. */
+static void keep_stats(const struct line_scenario *s)
+{
+    char path[600];
+    const char *const copy[] = {"/bin/cp", at("stats"), path, NULL};
+
+    snprintf(path, sizeof path, "%s/line-%s-%s.jsonl", it.out, s->name, line_sender_name(it.sender));
+    if (demo_run(it.bin, copy, NULL) != 0)
+        fprintf(stderr, "%s: cannot be written\n", path);
 }
 
 static void row(const struct line_scenario *s)
@@ -375,28 +416,42 @@ static void row(const struct line_scenario *s)
         one_round(&run, (uint64_t)tries + 1);
         if (it.rounds > 1)
             print_row(s, &run.figures, "");
-        snprintf(path, sizeof path, "%s/line-%s.svg", it.out, s->name);
+        snprintf(path, sizeof path, "%s/line-%s-%s.svg", it.out, s->name, line_sender_name(it.sender));
         if (run.figures.ok && !line_plot(&run, path))
             fprintf(stderr, "%s: the plot cannot be written\n", path);
+        keep_stats(s);
         if (run.figures.ok && (run.figures.noise_ms <= NOISE_MAX_MS || tries + it.rounds - count >= 2 * it.rounds))
             all[count++] = run.figures;
         line_run_clear(&run);
     }
     if (!count) {
-        printf("%-2s nothing could be measured\n", s->name);
+        printf("%-2s %-9s nothing could be measured\n", s->name, line_sender_name(it.sender));
         return;
     }
     qsort(all, (size_t)count, sizeof *all, by_p95);
     print_row(s, &all[count / 2], verdict(s, &all[count / 2]));
 }
 
+/* Beside each other: the same line, one sender after the other. */
+static void rows(const struct line_scenario *s)
+{
+    for (it.sender = 0; it.sender < LINE_SENDERS; it.sender++) {
+        const char *name = line_sender_name(it.sender), *why = line_sender_cannot(it.sender);
+        if (!strstr(it.senders, name))
+            continue;
+        if (why)
+            printf("%-2s %-9s left out: %s\n", s->name, name, why);
+        else
+            row(s);
+    }
+}
+
 static void take_options(int argc, char **argv)
 {
-    static const struct option options[] = {{"only", required_argument, NULL, 'o'},
-                                            {"rounds", required_argument, NULL, 'r'},
-                                            {"out", required_argument, NULL, 'd'},
-                                            {"kbps", required_argument, NULL, 'k'},
-                                            {0}};
+    static const struct option options[] = {
+        {"only", required_argument, NULL, 'o'},    {"rounds", required_argument, NULL, 'r'},
+        {"out", required_argument, NULL, 'd'},     {"kbps", required_argument, NULL, 'k'},
+        {"senders", required_argument, NULL, 's'}, {0}};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'o')
             it.only = optarg;
@@ -406,6 +461,8 @@ static void take_options(int argc, char **argv)
             it.out = optarg;
         else if (c == 'k')
             it.kbps = optarg;
+        else if (c == 's')
+            it.senders = optarg;
         else
             exit(2);
     }
@@ -434,7 +491,7 @@ int main(int argc, char **argv)
            "ms, concealed\n");
     for (int i = 0; i < SCENARIOS; i++)
         if (!it.only || strstr(it.only, scenarios[i].name))
-            row(&scenarios[i]);
+            rows(&scenarios[i]);
     clear();
     return 0;
 }

@@ -58,7 +58,8 @@ struct line_run {
 
 /** Reads what `handhold-agent --stats` wrote. False: no picture in it. */
 bool line_read(struct line_run *run, const char *path);
-void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample);
+/** `first_sample`, `carried_bytes`: of the line, when figures began to be taken. */
+void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample, uint64_t carried_bytes);
 void line_run_clear(struct line_run *run);
 /** Latency, bit rate and size over time. False: the file cannot be written. */
 bool line_plot(const struct line_run *run, const char *path);

@@ -100,7 +100,7 @@ static void count_back(struct line_run *run)
     }
 }
 
-void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample)
+void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample, uint64_t carried_bytes)
 {
     int64_t from = run->first_ms + run->scenario->from_s * 1000, to = run->first_ms + run->scenario->run_s * 1000;
     struct line_figures *f = &run->figures;
@@ -134,7 +134,7 @@ void line_count(struct line_run *run, const struct net_watch *watch, uint32_t fi
     f->worst = part(late, n, 1);
     f->fps = (double)f->frames * 1000 / (double)(to - from);
     f->kbps = bytes * 8 / (double)(to - from);
-    f->use = room(run, from, to) > 0 ? bytes * 8 / room(run, from, to) : 0;
+    f->use = room(run, from, to) > 0 ? (double)carried_bytes * 8 / room(run, from, to) : 0;
     f->width = widths[0];
     f->height = widths[1];
     n = 0;

@@ -193,11 +193,16 @@ static const struct {
 
 static void row(const char *line, const struct ml_config *config, const struct rig_controller *controller, int seeds)
 {
-    double p50 = 0, p95 = 0, p99 = 0, fps = 0, kbps = 0, queue = 0, gap = 0;
+    double p50 = 0, p95 = 0, p99 = 0, fps = 0, kbps = 0, queue = 0, gap = 0, use = 0, mid = 0, even = 0, voice = 0,
+           missing = 0;
 
     for (int seed = 1; seed <= seeds; seed++) {
-        struct rig_config rig = {
-            .line = *config, .run_ms = 45000, .from_ms = 5000, .need_percent = 100, .controller = controller};
+        struct rig_config rig = {.line = *config,
+                                 .run_ms = 45000,
+                                 .from_ms = 5000,
+                                 .need_percent = 100,
+                                 .voice = true,
+                                 .controller = controller};
         struct rig_result r;
         rig.line.seed = (uint64_t)seed;
         rig.line.bbr = true;
@@ -206,12 +211,18 @@ static void row(const char *line, const struct ml_config *config, const struct r
         p95 += (double)r.p95 / seeds;
         p99 += (double)r.p99 / seeds;
         gap += (double)r.gap / seeds;
+        even += (double)r.gap_p95 / seeds;
         fps += r.fps / seeds;
         kbps += r.kbps / seeds;
         queue += (double)r.queue_p95 / seeds;
+        use += r.use / seeds;
+        mid += (double)r.queue_p50 / seeds;
+        voice += (double)r.voice_gap_ms / seeds;
+        missing += r.voice_missing / seeds;
     }
-    printf("%-28s %-14s %5.0f %5.0f %5.0f  %5.1f  %5.0f  %5.0f  %5.0f\n", line, controller ? controller->name : "ours",
-           p50, p95, p99, fps, gap, kbps, queue);
+    printf("%-26s %-13s %5.0f %5.0f %5.0f  %5.1f  %3.0f/%-5.0f %5.0f %4.0f%%  %3.0f/%-4.0f %5.0f %4.1f%%\n", line,
+           controller ? controller->name : "ours", p50, p95, p99, fps, even, gap, kbps, use * 100, mid, queue, voice,
+           missing * 100);
 }
 
 int main(int argc, char **argv)
@@ -219,8 +230,9 @@ int main(int argc, char **argv)
     const struct rig_controller *const all[] = {NULL, &gcc, &nada};
     int seeds = argc > 1 ? atoi(argv[1]) : 8;
 
-    printf(
-        "# simulated; ms from capture to decoded p50 p95 p99, frames a second, longest gap ms, kbit/s, queue p95 ms\n");
+    printf("# simulated; ms from capture to decoded p50 p95 p99, frames a second, between two p95/longest ms, kbit/s, "
+           "of the line, "
+           "queue p50/p95 ms, voice: longest gap ms, missing\n");
     for (size_t i = 0; i < sizeof lines / sizeof *lines && seeds > 0; i++)
         for (size_t c = 0; c < sizeof all / sizeof *all; c++)
             row(lines[i].name, &lines[i].line, all[c], seeds);

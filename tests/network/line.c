@@ -41,6 +41,7 @@ struct way {
     struct frame *at_bottleneck;
     int64_t free_ns; /* when the bottleneck is free again */
     long bytes;
+    uint64_t carried_bytes;
 };
 
 static uint64_t state;
@@ -116,6 +117,7 @@ static int64_t serve(struct way *way, const struct net_line *line, struct net_wa
         }
         if (f) {
             way->bytes -= f->len;
+            way->carried_bytes += (uint64_t)f->len;
             f->due_ns = way->free_ns + (int64_t)(line->delay_ms * 1e6);
             way->at_bottleneck = NULL;
             if (line->dead || draw() * 100 < line->loss_percent) {
@@ -201,6 +203,7 @@ int line_run(struct net_watch *watch, uint64_t seed)
             int64_t due = serve(&ways[i], &line, watch, now);
             next = due < next ? due : next;
         }
+        watch->carried_bytes = ways[0].carried_bytes;
         for (; sample_ns + SAMPLE_NS <= now; sample_ns += SAMPLE_NS)
             sample(&ways[0], &line, watch);
         int64_t wait = next - clock_ns();

@@ -37,6 +37,7 @@ struct net_watch {
     uint32_t turn;       /* rises with each change */
     volatile uint32_t samples;
     uint16_t queue_ms[NET_SAMPLES]; /* towards the relay, one each 10 ms, a ring */
+    volatile uint64_t carried_bytes; /* by the bottleneck towards the relay, lost ones as well: they took their time */
     uint64_t lost, tail_dropped;
     volatile int64_t tick_ms; /* when it looked at its clock last */
 };
