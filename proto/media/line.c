@@ -66,7 +66,7 @@ static void arrived(struct proto_line *line, const struct proto_line_frame *fram
     line->spike_ms -= line->spike_ms / 128;
     if (late > line->spike_ms)
         line->spike_ms = late;
-    if (late > PROTO_LINE_RESENT_MS && late * 3 > proto_line_trip_ms(line) * 2)
+    if (late > PROTO_LINE_RESENT_MS && late * 10 > proto_line_trip_ms(line) * 9)
         line->resent_ms = now_ms;
 }
 

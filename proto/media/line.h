@@ -27,7 +27,7 @@ enum {
     PROTO_LINE_WINDOW_MIN_MS = 250,
     PROTO_LINE_WINDOW_MAX_MS = 500,
     PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
-    PROTO_LINE_RESENT_MS = 50,    /* held up by this much, and by two thirds of a trip: a packet was sent again */
+    PROTO_LINE_RESENT_MS = 60,    /* held up by this much, and by nine tenths of a trip: a packet was sent again */
     PROTO_LINE_LOSES_MS = 10000,  /* so long afterwards the line counts as one that loses packets */
 };
 

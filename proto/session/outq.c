@@ -50,10 +50,29 @@ bool outq_has_room(const struct outq *q, uint8_t stream, size_t len)
     return len <= lane->max - lane->bytes;
 }
 
+/* Drops the oldest packets of a voice until `len` bytes have room; the one that is lent out stays. */
+static void make_room(struct outq *q, size_t len)
+{
+    struct outq_lane *lane = &q->voice;
+    struct outq_message **at = lane->first && lane->first == q->lent ? &lane->first->next : &lane->first;
+
+    while (*at && len > lane->max - lane->bytes) {
+        struct outq_message *gone = *at;
+
+        *at = gone->next;
+        if (!*at)
+            lane->last = at;
+        lane->bytes -= gone->len;
+        free(gone);
+    }
+}
+
 bool outq_append(struct outq *q, struct outq_message *message)
 {
     struct outq_lane *lane = !message->stream ? &q->control : message->voice ? &q->voice : &q->media;
 
+    if (lane == &q->voice)
+        make_room(q, message->len);
     if (message->len > lane->max - lane->bytes) {
         free(message);
         return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proto/session/outq.h - what waits to leave on the connection: control in order, then a voice, then other media, each bounded.
- * Internal to proto/session.
+ * proto/session/outq.h - what waits to leave on the connection: control in order, then a voice, then other media, each
+ * bounded. Internal to proto/session.
  */
 #ifndef PROTO_SESSION_OUTQ_H
 #define PROTO_SESSION_OUTQ_H
@@ -12,8 +12,8 @@
 
 enum {
     OUTQ_CONTROL_MAX_BYTES = 2 * 1024 * 1024, /* far more than a full set of unacknowledged messages */
-    OUTQ_VOICE_MAX_BYTES = 32 * 1024,         /* seconds of a voice: what is older is worth nothing */
-    OUTQ_MEDIA_MAX_BYTES = 4 * 1024 * 1024,   /* two seconds of the best picture */
+    OUTQ_VOICE_MAX_BYTES = 4 * 1024, /* three quarters of a second: more is too late to be heard, so the oldest go */
+    OUTQ_MEDIA_MAX_BYTES = 4 * 1024 * 1024, /* two seconds of the best picture */
 };
 
 struct outq_message {
@@ -38,7 +38,7 @@ void outq_init(struct outq *q);
 void outq_clear(struct outq *q); /* drops everything */
 /** A message of `len` bytes that is in no lane yet: fill `bytes`, then append or free() it. NULL: no memory. */
 struct outq_message *outq_message_new(uint8_t stream, size_t len);
-/** To the end of its lane. False: over the lane's bound, and the message is freed. */
+/** To the end of its lane; a voice's oldest make room. False: over the lane's bound, and the message is freed. */
 bool outq_append(struct outq *q, struct outq_message *message);
 bool outq_has_room(const struct outq *q, uint8_t stream, size_t len);
 const uint8_t *outq_pending(struct outq *q, size_t *len);

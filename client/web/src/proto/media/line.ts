@@ -9,8 +9,8 @@
 
 const FRAMES = 256, ARRIVALS = 64, BASES = 8, BASE_MS = 4000;
 const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
-/* Held up by this much, and by two thirds of a trip: a packet was sent again; the line loses packets so long afterwards. */
-const RESENT_MS = 50, LOSES_MS = 10_000;
+/* Held up by this much, and by nine tenths of a trip: a packet was sent again; the line loses packets so long afterwards. */
+const RESENT_MS = 60, LOSES_MS = 10_000;
 /** A trip, before one is known. */
 export const PATIENCE_MS = 300;
 
@@ -91,7 +91,7 @@ export class Line {
     const standing = this.standingMs(WINDOW_MAX_MS);
     const late = standing === undefined ? 0 : delayMs - this.baseDelay() - standing;
     this.spikeMs = Math.max(this.spikeMs, late);
-    if (late > RESENT_MS && late * 3 > this.tripMs()! * 2) this.resentMs = nowMs;
+    if (late > RESENT_MS && late * 10 > this.tripMs()! * 9) this.resentMs = nowMs;
   }
 
   /** A packet was sent again of late: then a frame that is late may be no more than that. */
