@@ -12,7 +12,7 @@
 #define NAME(id, wire, name, label) name ", "
 #define CAPABILITIES PROTO_CAPABILITY_LIST(NAME)
 #define WORD_LIST                                                                                                      \
-    "request, chat, point, draw, clear, freeze, check-words, hold, still, torch, zoom, lens, focus, wrong-person, " \
+    "request, chat, point, draw, clear, freeze, check-words, hold, still, torch, zoom, lens, focus, wrong-person, "    \
     "check, cancel, guides, guide, end"
 
 __attribute__((format(printf, 3, 4))) static enum proto_err fail(char why[static AGENT_WHY_BYTES], enum proto_err err,
@@ -130,12 +130,29 @@ static enum proto_err take_point(const json_t *json, struct agent_command *out, 
     return PROTO_OK;
 }
 
+static enum proto_err take_colour(const char *name, struct agent_command *out, char why[static AGENT_WHY_BYTES])
+{
+    uint32_t colour = 0;
+
+    while (name && *proto_colour_name(colour) && strcmp(name, proto_colour_name(colour)) != 0)
+        colour++;
+    if (name && !*proto_colour_name(colour))
+        return fail(
+            why, PROTO_ERR_RANGE,
+            "\"draw\": \"%.20s\": there is no such colour; \"colour\" is one of yellow, red, green, blue, white", name);
+    out->colour = colour;
+    return PROTO_OK;
+}
+
 static enum proto_err take_draw(const json_t *json, struct agent_command *out, char why[static AGENT_WHY_BYTES])
 {
     const char *shape = text_of(json, "shape"), *text = text_of(json, "text");
     const json_t *points = json_object_get(json, "points"), *pair;
+    enum proto_err err = take_colour(text_of(json, "colour"), out, why);
     size_t i;
 
+    if (err)
+        return err;
     if (!shape || strlen(shape) >= sizeof out->shape)
         return fail(why, PROTO_ERR_RANGE,
                     "\"draw\": \"shape\" is one of arrow, line, circle, rectangle, text, number, highlight; give one");
@@ -245,7 +262,8 @@ static enum proto_err take_check(const json_t *json, struct agent_command *out, 
     if (err)
         return err;
     if (!name || !*name)
-        return fail(why, PROTO_ERR_RANGE, "\"check\": the field \"check\" is missing; add chain for all, or the name of one");
+        return fail(why, PROTO_ERR_RANGE,
+                    "\"check\": the field \"check\" is missing; add chain for all, or the name of one");
     return take_text("check", name, 32, out, why);
 }
 

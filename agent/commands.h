@@ -49,6 +49,7 @@ struct agent_command {
     enum proto_capability capabilities[PROTO_REQUEST_MAX];
     size_t count;
     double factor;             /* ZOOM */
+    uint32_t colour;           /* DRAW: of handhold.proto, Mark */
     uint32_t max_s, id, ts_ms; /* ts_ms: DRAW, of the picture it was drawn on; 0: the one that is shown */
     bool on;                   /* FREEZE, CHECK_WORDS, HOLD, TORCH */
     double points[2 * AGENT_DESK_POINTS_MAX]; /* POINT, FOCUS: one pair */

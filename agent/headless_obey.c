@@ -22,7 +22,8 @@ static const struct {
     {AGENT_DO_FOCUS, PROTO_ERR_CONSENT, "the customer has not allowed the camera", "request camera first"},
     {AGENT_DO_DRAW, PROTO_ERR_RANGE, "the shape is none, or a point is outside the picture",
      "use arrow, line, circle, rectangle, text, number or highlight, and points from 0 to 1"},
-    {AGENT_DO_CHECK, PROTO_ERR_CONSENT, "the customer has not allowed device information", "request device-state first"},
+    {AGENT_DO_CHECK, PROTO_ERR_CONSENT, "the customer has not allowed device information",
+     "request device-state first"},
     {AGENT_DO_GUIDE, PROTO_ERR_NOT_FOUND, "there is no guide of this id", "see the event guides, and --guides"},
     {AGENT_DO_GUIDE, PROTO_ERR_STATE, "no guide is followed, or there is nothing before this step", "begin one"},
     {AGENT_DO_REQUEST, PROTO_ERR_EXISTS, "it was asked for already, and is open or granted", "wait for the answer"},
@@ -66,8 +67,11 @@ static void end(struct headless *h, struct proto_now now)
 void headless_obey(struct headless *h, const struct agent_command *command)
 {
     struct proto_now now = host_now();
-    const struct agent_desk_mark mark = {
-        .shape = command->shape, .points = command->points, .pairs = command->pairs, .text = command->text};
+    const struct agent_desk_mark mark = {.shape = command->shape,
+                                         .points = command->points,
+                                         .pairs = command->pairs,
+                                         .text = command->text,
+                                         .colour = command->colour};
     enum proto_err err = PROTO_OK;
     uint32_t id;
 

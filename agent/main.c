@@ -172,6 +172,10 @@ static int open_window(void)
                                              .ca = opt.ca,
                                              .customer_ref = opt.customer,
                                              .reference = opt.reference,
+                                             .guides = opt.guides,
+                                             .cases = opt.cases,
+                                             .microphone = opt.microphone,
+                                             .audio = opt.audio,
                                              .invite = opt.invite};
 
     return viewer_app_run(&config);

@@ -50,6 +50,7 @@ struct agent_desk_mark {
     size_t pairs;
     const char *text; /* NULL: none */
     uint32_t ts_ms;   /* media time of the picture it was drawn on; 0: the one that is shown */
+    uint32_t colour;  /* handhold.proto, Mark: 0 is yellow */
 };
 
 /** `config` as proto_session_new_agent(). The caller owns *out. */

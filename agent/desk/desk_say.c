@@ -57,6 +57,7 @@ enum proto_err agent_desk_draw(struct agent_desk *d, const struct agent_desk_mar
             return PROTO_ERR_RANGE;
         mark->points[mark->points_count++] = (float)drawn->points[i];
     }
+    mark->colour = drawn->colour;
     mark->id = d->marks + 1;
     mark->ts_ms = drawn->ts_ms ? drawn->ts_ms : agent_desk_shown_ts_ms(d);
     err = proto_session_send_data(d->session, &data, now);

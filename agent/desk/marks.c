@@ -128,7 +128,7 @@ void agent_marks_theirs(struct agent_marks *m, const handhold_Mark *mark)
     at->tool = agent_mark_tool_of(mark->shape);
     at->ts_ms = mark->ts_ms;
     at->shown = true;
-    at->colour = AGENT_MARK_COLOURS - 1;
+    at->colour = mark->colour < AGENT_MARK_COLOURS ? mark->colour : 0;
     at->pairs = mark->points_count / 2;
     for (size_t i = 0; i < 2 * at->pairs; i++)
         at->points[i] = isfinite(mark->points[i]) ? fminf(fmaxf(mark->points[i], 0), 1) : 0;

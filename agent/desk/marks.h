@@ -41,7 +41,8 @@ struct agent_mark_colour {
     const char *name; /* message id */
     uint8_t r, g, b;
 };
-/** Colours that keep 3:1 against white, black and grey by the dark and light edge that each stroke has. */
+/** In the order of the wire (handhold.proto, Mark). Colours that keep 3:1 against white, black and grey by the dark and
+ * light edge that each stroke has. */
 const struct agent_mark_colour *agent_mark_colour(uint32_t index);
 
 struct agent_mark {

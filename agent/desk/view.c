@@ -11,7 +11,7 @@ void agent_view_init(struct agent_view *v, enum proto_role role)
     memset(v, 0, sizeof *v);
     v->role = role;
     v->connection = PROTO_CONNECTION_RECONNECTING;
-    v->picture_ms = PROTO_NEVER;
+    v->picture_ms = v->pointed_ms = PROTO_NEVER;
     v->live = true;
     for (size_t i = 0; i < PROTO_CAPABILITY_COUNT; i++)
         v->consents[i].until_ms = PROTO_NEVER;
@@ -137,6 +137,11 @@ static void on_data(struct agent_view *v, const handhold_Data *data, struct prot
         v->camera = data->body.camera_state;
         v->has_camera = true;
         break;
+    case handhold_Data_pointer_tag:
+        v->their_u = (double)data->body.pointer.x;
+        v->their_v = (double)data->body.pointer.y;
+        v->pointed_ms = now.mono_ms;
+        break;
     case handhold_Data_rating_tag:
         v->stars = data->body.rating.stars;
         v->solved = data->body.rating.solved;
@@ -241,6 +246,7 @@ enum agent_view_customer agent_view_customer(const struct agent_view *v)
     } pauses[] = {{NULL, "page-hidden", AGENT_VIEW_CUSTOMER_HIDDEN},
                   {NULL, "phone-call", AGENT_VIEW_CUSTOMER_CALL},
                   {NULL, "camera-lost", AGENT_VIEW_CUSTOMER_NO_CAMERA},
+                  {NULL, "microphone-lost", AGENT_VIEW_CUSTOMER_NO_MICROPHONE},
                   {"agent", NULL, AGENT_VIEW_CUSTOMER_HELD}};
 
     if (v->phase == AGENT_VIEW_ENDED)
@@ -269,6 +275,7 @@ const char *agent_view_customer_words(enum agent_view_customer customer)
         [AGENT_VIEW_CUSTOMER_CALL] = N_("The customer is on a phone call"),
         [AGENT_VIEW_CUSTOMER_PAUSED] = N_("Paused by the customer"),
         [AGENT_VIEW_CUSTOMER_NO_CAMERA] = N_("The customer's device has lost its camera"),
+        [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = N_("The customer's device has lost its microphone"),
         [AGENT_VIEW_CUSTOMER_HELD] = N_("On hold: nothing is sent"),
         [AGENT_VIEW_CUSTOMER_SILENT] = N_("Nothing is heard of the customer's device"),
         [AGENT_VIEW_CUSTOMER_LEFT] = N_("The session is over"),
@@ -353,6 +360,15 @@ int64_t agent_view_picture_age_ms(const struct agent_view *v, int64_t now_ms)
     if (v->picture_ms == PROTO_NEVER)
         return -1;
     return now_ms > v->picture_ms ? now_ms - v->picture_ms : 0;
+}
+
+bool agent_view_their_pointer(const struct agent_view *v, int64_t now_ms, double *x, double *y)
+{
+    if (v->pointed_ms == PROTO_NEVER || now_ms - v->pointed_ms >= AGENT_VIEW_POINTER_MS)
+        return false;
+    *x = v->their_u;
+    *y = v->their_v;
+    return true;
 }
 
 bool agent_view_not_live(const struct agent_view *v, int64_t now_ms)

@@ -18,6 +18,7 @@
 
 #define AGENT_VIEW_CHAT_MAX 500u /* lines kept; the oldest leave */
 #define AGENT_VIEW_TEXT_BYTES 512u
+#define AGENT_VIEW_POINTER_MS 2500 /* so long a pointer that rests is shown */
 
 enum agent_view_phase {
     AGENT_VIEW_CONNECTING, /* no invitation yet */
@@ -34,6 +35,7 @@ enum agent_view_customer {
     AGENT_VIEW_CUSTOMER_CALL,      /* a phone call took the camera */
     AGENT_VIEW_CUSTOMER_PAUSED,    /* by themselves */
     AGENT_VIEW_CUSTOMER_NO_CAMERA, /* the device lost its camera */
+    AGENT_VIEW_CUSTOMER_NO_MICROPHONE,
     AGENT_VIEW_CUSTOMER_HELD,      /* by the agent */
     AGENT_VIEW_CUSTOMER_SILENT,    /* nothing is heard of their device */
     AGENT_VIEW_CUSTOMER_LEFT,
@@ -95,6 +97,8 @@ struct agent_view {
     int64_t ended_ms;
     uint32_t stars; /* the customer's rating; 0: none yet */
     bool solved;
+    double their_u, their_v;               /* where the customer pointed last, 0..1 */
+    int64_t pointed_ms;                    /* mono; PROTO_NEVER: they did not */
     int64_t picture_ms;                    /* mono ms of the newest picture; PROTO_NEVER before */
     struct agent_desk_picture_stats stats; /* of the last second */
     bool frozen;
@@ -138,6 +142,8 @@ int64_t agent_view_left_ms(const struct agent_view *view, enum proto_capability 
 int64_t agent_view_hold_left_ms(const struct agent_view *view, int64_t now_ms);
 /** The picture is old: older than PROTO_STALE_MS, or nothing is heard, while the camera is granted. */
 bool agent_view_not_live(const struct agent_view *view, int64_t now_ms);
+/** Where the customer points now; false: nowhere, or long ago. */
+bool agent_view_their_pointer(const struct agent_view *view, int64_t now_ms, double *u, double *v);
 /** Age of the picture; -1: there is none. */
 int64_t agent_view_picture_age_ms(const struct agent_view *view, int64_t now_ms);
 /** Why it ended, for a person. */

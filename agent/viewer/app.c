@@ -21,9 +21,18 @@ struct app {
     struct agent_identity identity;
     bool has_identity;
     struct viewer_line *line;
-    GtkWidget *window; /* borrowed */
-    char *wrong;       /* why there is no line */
+    GtkWidget *window;    /* borrowed */
+    char *wrong;          /* why there is no line */
+    char *guides, *cases; /* folders */
 };
+
+static void take_path(char **setting, const char *given)
+{
+    g_autofree char *path = given ? g_canonicalize_filename(given, NULL) : NULL;
+
+    if (path)
+        viewer_settings_set(setting, path);
+}
 
 /* What was given now wins over what was given before, and is kept for next time. */
 static void take_options(struct app *a)
@@ -32,16 +41,30 @@ static void take_options(struct app *a)
 
     if (c->relay)
         viewer_settings_set(&a->settings->relay, c->relay);
-    if (c->identity) {
-        g_autofree char *path = g_canonicalize_filename(c->identity, NULL);
+    if (c->microphone)
+        viewer_settings_set(&a->settings->microphone, c->microphone);
+    if (c->audio)
+        viewer_settings_set(&a->settings->speaker, c->audio);
+    take_path(&a->settings->identity, c->identity);
+    take_path(&a->settings->ca, c->ca);
+    take_path(&a->settings->guides, c->guides);
+    take_path(&a->settings->cases, c->cases);
+}
 
-        viewer_settings_set(&a->settings->identity, path);
-    }
-    if (c->ca) {
-        g_autofree char *path = g_canonicalize_filename(c->ca, NULL);
+/* Beside the program, in ../share: so in a build folder as where it is installed. */
+static char *share_of(const char *name)
+{
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *bin = g_path_get_dirname(program ? program : "/usr/bin/x");
 
-        viewer_settings_set(&a->settings->ca, path);
-    }
+    return g_build_filename(bin, "..", "share", name, NULL);
+}
+
+static void choose_folders(struct app *a)
+{
+    a->guides = *a->settings->guides ? g_strdup(a->settings->guides) : share_of("handhold/guides");
+    a->cases = *a->settings->cases ? g_strdup(a->settings->cases)
+                                   : g_build_filename(g_get_user_data_dir(), "handhold", "cases", NULL);
 }
 
 static void open_line(struct app *a)
@@ -60,8 +83,9 @@ static void open_line(struct app *a)
         return;
     }
     a->has_identity = true;
-    config = (struct viewer_line_config){a->settings->relay, a->settings->ca, a->identity.cert_file,
-                                         a->identity.key_file, &a->identity.credential};
+    config = (struct viewer_line_config){
+        a->settings->relay, a->settings->ca, a->identity.cert_file, a->identity.key_file, &a->identity.credential,
+        a->guides,          a->cases};
     a->line = viewer_line_new(&config, &error);
     if (!a->line)
         a->wrong = g_strdup(error->message);
@@ -129,12 +153,9 @@ static void on_window_removed(GtkApplication *application, GtkWindow *window, st
     g_timeout_add(GOODBYE_MS, on_goodbye, application);
 }
 
-/* Beside the program, in ../share/locale: so in a build folder as where it is installed. */
 static void start_words(void)
 {
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *bin = g_path_get_dirname(program ? program : "/usr/bin/x");
-    g_autofree char *locale = g_build_filename(bin, "..", "share", "locale", NULL);
+    g_autofree char *locale = share_of("locale");
 
     setlocale(LC_ALL, "");
     bindtextdomain(VIEWER_DOMAIN, locale);
@@ -157,6 +178,7 @@ int viewer_app_run(const struct viewer_app_config *config)
     }
     a.settings = viewer_settings_load();
     take_options(&a);
+    choose_folders(&a);
     a.application = adw_application_new("org.handhold.Agent", G_APPLICATION_NON_UNIQUE);
     g_signal_connect(a.application, "startup", G_CALLBACK(on_startup), &a);
     g_signal_connect(a.application, "activate", G_CALLBACK(on_activate), &a);
@@ -168,6 +190,8 @@ int viewer_app_run(const struct viewer_app_config *config)
     g_object_unref(a.application);
     viewer_settings_free(a.settings);
     agent_identity_clear(&a.identity);
+    g_free(a.guides);
+    g_free(a.cases);
     g_free(a.wrong);
     return code == 0 ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }

@@ -8,9 +8,10 @@
 #include "proto/identity/credential.h"
 
 struct viewer_app_config {
-    const char *relay, *identity, *ca;    /* as given; NULL: as set before */
-    const char *customer_ref, *reference; /* of the first invitation; NULL: none */
-    bool invite;                          /* at once */
+    const char *relay, *identity, *ca;               /* as given; NULL: as set before */
+    const char *customer_ref, *reference;            /* of the first invitation; NULL: none */
+    const char *guides, *cases, *microphone, *audio; /* as relay */
+    bool invite;                                     /* at once */
 };
 
 /** Runs until its windows are closed. Returns the exit code. */

@@ -113,11 +113,12 @@ static void on_event(void *context, const struct proto_event *e)
     take_still(end, e);
     if (end->tape)
         agent_desk_tape_event(end->tape, e, host_now());
-    agent_desk_home_event(end->home, e, host_now());
-    end->home_version++;
+    viewer_end_home_event(end, e);
     if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE || e->kind == PROTO_EVENT_ERROR)
         agent_view_take_policy(&end->view, proto_session_policy(agent_desk_session(end->desk)));
     g_rec_mutex_unlock(&end->lock);
+    if (e->kind == PROTO_EVENT_CONSENT || e->kind == PROTO_EVENT_ENDED)
+        viewer_end_voice_tick(end); /* a microphone closes with its consent */
     viewer_end_tell(end);
 }
 
@@ -141,9 +142,7 @@ static void on_state(void *context, const handhold_StateChange *change)
     struct viewer_end *end = context;
 
     g_rec_mutex_lock(&end->lock);
-    agent_desk_home_state(end->home, change, host_now());
-    end->home_version++;
-    end->view.version++;
+    viewer_end_home_state(end, change);
     g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);
 }
@@ -167,6 +166,7 @@ static void on_voice(void *context, const struct proto_event *e)
 
     if (end->tape)
         agent_desk_tape_voice(end->tape, e, host_now());
+    viewer_end_voice_came(end, e);
 }
 
 static void on_tape(void *context, bool on, enum proto_err err, const char *path, uint64_t bytes)
@@ -241,7 +241,6 @@ static void on_figures(void *context)
 
     g_rec_mutex_lock(&end->lock);
     agent_desk_picture_second(agent_desk_picture(end->desk), now.mono_ms, &end->view.stats);
-    agent_desk_home_tick(end->home, now);
     end->view.version++;
     g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);
@@ -249,19 +248,6 @@ static void on_figures(void *context)
 }
 
 /* ---- start and stop ---- */
-
-static enum proto_err make_home(struct viewer_end *end)
-{
-    const struct agent_desk_home_config config = {.session = agent_desk_session(end->desk),
-                                                  .customer_ref = end->customer_ref};
-    struct agent_desk_home *home;
-    enum proto_err err = agent_desk_home_new(&home, &config, host_now());
-
-    g_rec_mutex_lock(&end->lock);
-    end->home = home;
-    g_rec_mutex_unlock(&end->lock);
-    return err;
-}
 
 /* Beside the wrap-ups: sealed, so that neither this machine nor its agent can open it. */
 static enum proto_err make_tape(struct viewer_end *end)
@@ -309,7 +295,9 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
     enum proto_err err = agent_desk_new(&end->desk, &agent, &listener, host_now());
 
     if (err == PROTO_OK)
-        err = make_home(end);
+        err = viewer_end_make_home(end);
+    if (err == PROTO_OK)
+        err = viewer_end_make_voice(end);
     if (err == PROTO_OK)
         err = make_tape(end);
     if (err == PROTO_OK)
@@ -349,10 +337,8 @@ void viewer_end_stop(struct viewer_end *end)
     end->uplink = NULL;
     host_timer_free(end->figures);
     end->figures = NULL;
-    g_rec_mutex_lock(&end->lock);
-    agent_desk_home_free(end->home);
-    end->home = NULL;
-    g_rec_mutex_unlock(&end->lock);
+    viewer_end_free_voice(end);
+    viewer_end_free_home(end);
     agent_desk_tape_free(end->tape);
     end->tape = NULL;
     agent_desk_free(end->desk);
@@ -364,146 +350,4 @@ void viewer_end_leave(struct viewer_end *end, enum proto_end reason)
 {
     if (end->uplink && !end->finished)
         host_uplink_end(end->uplink, reason);
-}
-
-/* ---- commands ---- */
-
-static void after_draw(struct viewer_end *end, enum proto_err err, uint32_t id)
-{
-    g_rec_mutex_lock(&end->lock);
-    agent_marks_sent(&end->marks, err == PROTO_OK ? id : 0);
-    g_rec_mutex_unlock(&end->lock);
-    viewer_end_tell(end);
-}
-
-/* The picture that stands still is the one that the desk kept, not the one that happened to be on the screen. */
-static enum proto_err freeze(struct viewer_end *end, bool on)
-{
-    enum proto_err err = agent_desk_freeze(end->desk, on);
-    struct agent_desk_i420 f = agent_desk_shown(end->desk);
-
-    if (err != PROTO_OK)
-        return err;
-    viewer_slot_put(&end->slot, &f, agent_desk_shown_ts_ms(end->desk));
-    g_rec_mutex_lock(&end->lock);
-    end->view.frozen = on;
-    end->view.version++;
-    g_rec_mutex_unlock(&end->lock);
-    viewer_end_tell(end);
-    return PROTO_OK;
-}
-
-static void words_told(struct viewer_end *end, bool match)
-{
-    g_rec_mutex_lock(&end->lock);
-    end->view.words_ours = match ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
-    end->view.version++;
-    g_rec_mutex_unlock(&end->lock);
-}
-
-static void said(struct viewer_end *end, const char *text, struct proto_now now)
-{
-    g_rec_mutex_lock(&end->lock);
-    agent_view_said(&end->view, text, now);
-    g_rec_mutex_unlock(&end->lock);
-}
-
-static void held(struct viewer_end *end, bool on, struct proto_now now)
-{
-    g_rec_mutex_lock(&end->lock);
-    agent_view_hold(&end->view, on, now);
-    g_rec_mutex_unlock(&end->lock);
-}
-
-static enum proto_err act(struct viewer_end *end, const struct agent_command *c, struct proto_now now)
-{
-    const struct agent_desk_mark mark = {
-        .shape = c->shape, .points = c->points, .pairs = c->pairs, .text = c->text, .ts_ms = c->ts_ms};
-    enum proto_err err;
-    uint32_t id = 0;
-
-    switch (c->what) {
-    case AGENT_DO_REQUEST:
-        return agent_desk_request(end->desk, c->capability, c->text, c->max_s, now);
-    case AGENT_DO_CHAT:
-        err = agent_desk_chat(end->desk, c->text, now);
-        if (err == PROTO_OK)
-            said(end, c->text, now);
-        if (err == PROTO_OK && end->tape)
-            agent_desk_tape_text(end->tape, c->text, now);
-        return err;
-    case AGENT_DO_POINT:
-        return agent_desk_point(end->desk, c->points[0], c->points[1], now);
-    case AGENT_DO_DRAW:
-        err = agent_desk_draw(end->desk, &mark, &id, now);
-        after_draw(end, err, id);
-        if (err == PROTO_OK && end->tape)
-            agent_desk_tape_text(end->tape, *c->text ? c->text : c->shape, now);
-        return err;
-    case AGENT_DO_CLEAR:
-        return agent_desk_clear(end->desk, c->id, now);
-    case AGENT_DO_FREEZE:
-        return freeze(end, c->on);
-    case AGENT_DO_CHECK_WORDS:
-        err = agent_desk_check_words(end->desk, c->on, now);
-        if (err == PROTO_OK)
-            words_told(end, c->on);
-        return err;
-    case AGENT_DO_HOLD:
-        err = agent_desk_hold(end->desk, c->on, now);
-        if (err == PROTO_OK)
-            held(end, c->on, now);
-        return err;
-    case AGENT_DO_STILL:
-        return agent_desk_still(end->desk, &id, now);
-    case AGENT_DO_TORCH:
-        return agent_desk_torch(end->desk, c->on, now);
-    case AGENT_DO_ZOOM:
-        return agent_desk_zoom(end->desk, c->factor, now);
-    case AGENT_DO_LENS:
-        return agent_desk_lens(end->desk, c->text, now);
-    case AGENT_DO_FOCUS:
-        return agent_desk_focus(end->desk, c->points[0], c->points[1], now);
-    case AGENT_DO_END: /* said once it is a good-bye; said again, or to nobody, it is the end */
-        if (agent_desk_goodbye(end->desk, now) != PROTO_OK)
-            host_uplink_end(end->uplink, PROTO_END_COMPLETED);
-        return PROTO_OK;
-    default:
-        return PROTO_OK;
-    }
-}
-
-void viewer_end_run_check(struct viewer_end *end, const char *check, const char *target)
-{
-    enum proto_err err;
-    uint32_t id;
-
-    if (!end->home || end->finished)
-        return;
-    g_rec_mutex_lock(&end->lock);
-    err = agent_desk_home_check(end->home, check, target, &id, host_now());
-    if (err != PROTO_OK)
-        agent_view_refused(&end->view, check, err);
-    g_rec_mutex_unlock(&end->lock);
-    host_uplink_kick(end->uplink);
-    viewer_end_tell(end);
-}
-
-void viewer_end_obey(struct viewer_end *end, const struct agent_command *command)
-{
-    enum proto_err err;
-
-    if (!end->desk || end->finished)
-        return;
-    err = act(end, command, host_now());
-    if (err != PROTO_OK && command->what != AGENT_DO_POINT) { /* a pointer that is lost is followed by the next */
-        const char *label = command->what == AGENT_DO_REQUEST ? proto_capability_label(command->capability) : NULL;
-
-        g_rec_mutex_lock(&end->lock);
-        agent_view_refused(&end->view, label ? label : "This", err);
-        g_rec_mutex_unlock(&end->lock);
-    }
-    if (end->uplink)
-        host_uplink_kick(end->uplink);
-    viewer_end_tell(end);
 }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/viewer/end.h - one session as the line's thread has it. For line.c and end.c alone. */
+/*
+ * agent/viewer/end.h - one session as the line's thread has it. For line.c and these alone:
+ *
+ *   end.c        its desk and uplink, what they tell, start and stop
+ *   end_act.c    what GTK's thread ordered
+ *   end_home.c   the customer's home: devices, checks, guides, earlier visits
+ *   end_voice.c  both voices
+ */
 #ifndef AGENT_VIEWER_END_H
 #define AGENT_VIEWER_END_H
 
+#include "agent/desk/cases.h"
 #include "agent/desk/tape.h"
+#include "agent/desk/voice.h"
+#include "agent/guides/read.h"
 #include "agent/viewer/line.h"
 #include "agent/viewer/slot.h"
 #include "proto/host/loop.h"
@@ -21,6 +31,11 @@ struct viewer_end {
     struct agent_marks marks;
     struct agent_desk_home *home; /* made and freed by the line's thread */
     uint64_t home_version;
+    struct agent_desk_cases *cases; /* as home */
+    char search[PROTO_MAX_VALUE_BYTES + 1];
+    struct agent_desk_proposal proposals[AGENT_DESK_PROPOSALS_MAX];
+    size_t proposal_count;
+    struct agent_voice_now voice_now;
     GPtrArray *stills;       /* of struct viewer_still */
     struct viewer_slot slot; /* has a lock of its own */
 
@@ -33,7 +48,8 @@ struct viewer_end {
     struct agent_desk *desk;
     struct host_uplink *uplink;
     struct agent_desk_tape *tape;
-    struct host_timer *figures;
+    struct agent_voice *voice;
+    struct host_timer *figures, *home_timer, *voice_timer;
     bool finished;
     bool asked_policy;
     char join_host[320];
@@ -45,8 +61,12 @@ struct viewer_line {
     struct host_loop *loop;
     GThread *thread;
     GAsyncQueue *jobs;
-    GPtrArray *ends; /* the line's thread; each a reference */
-    char host[320];  /* of the relay, as the log's memory names it */
+    GPtrArray *ends;            /* the line's thread; each a reference */
+    struct agent_guides guides; /* read before the first session */
+    GMutex lock;
+    GStrv devices[AGENT_VOICE_SIDES]; /* under `lock`: names of microphones and loudspeakers */
+    guint devices_version;
+    char host[320]; /* of the relay, as the log's memory names it */
 };
 
 void viewer_still_free(struct viewer_still *still);
@@ -60,6 +80,16 @@ void viewer_end_start(struct viewer_end *end);
 void viewer_end_obey(struct viewer_end *end, const struct agent_command *command);
 void viewer_end_run_check(struct viewer_end *end, const char *check, const char *target);
 void viewer_end_leave(struct viewer_end *end, enum proto_end reason);
+enum proto_err viewer_end_make_home(struct viewer_end *end);
+void viewer_end_free_home(struct viewer_end *end);
+void viewer_end_home_event(struct viewer_end *end, const struct proto_event *e);        /* under the lock */
+void viewer_end_home_state(struct viewer_end *end, const handhold_StateChange *change); /* under the lock */
+enum proto_err viewer_end_guide(struct viewer_end *end, const struct agent_command *command, struct proto_now now);
+enum proto_err viewer_end_make_voice(struct viewer_end *end);
+void viewer_end_free_voice(struct viewer_end *end);
+void viewer_end_voice_tick(struct viewer_end *end);
+void viewer_end_voice_came(struct viewer_end *end, const struct proto_event *e);
+void viewer_end_voice_do(struct viewer_end *end, const struct agent_command *command);
 void viewer_end_stop(struct viewer_end *end); /* frees desk and uplink */
 
 #endif

@@ -46,6 +46,13 @@ const struct viewer_key viewer_keys[] = {
     {VIEWER_KEY_WINDOW, "<Control>t", "session.focus-chat", N_("Write to the customer"), N_("Talking")},
     {VIEWER_KEY_WINDOW, "F2", "session.sentences", N_("Ready-made sentences"), NULL},
     {VIEWER_KEY_WINDOW, "<Control>d", "session.focus-devices", N_("Go to the device information"), NULL},
+    {VIEWER_KEY_WINDOW, "<Control>m", "session.mute", N_("Mute your microphone, and speak again"), NULL},
+
+    {VIEWER_KEY_WINDOW, "<Control>g", "session.focus-guides", N_("Go to the guides"), N_("Guides")},
+    {VIEWER_KEY_WINDOW, "<Control><Shift>d", "session.guide('done')", N_("This step is done"), NULL},
+    {VIEWER_KEY_WINDOW, "<Control><Shift>x", "session.guide('did-not-work')", N_("It did not work"), NULL},
+    {VIEWER_KEY_WINDOW, "<Control><Shift>s", "session.guide('skip')", N_("Skip this step"), NULL},
+    {VIEWER_KEY_WINDOW, "<Control><Shift>b", "session.guide('back')", N_("Back to the step before"), NULL},
     {VIEWER_KEY_WINDOW, "F9", "win.side", N_("Show or hide the side pane"), N_("Window")},
     {VIEWER_KEY_WINDOW, "<Control>comma", "win.preferences", N_("Preferences"), NULL},
     {VIEWER_KEY_WINDOW, "<Control>question", "win.shortcuts", N_("Keyboard shortcuts"), NULL},

@@ -3,9 +3,10 @@
 #include "agent/viewer/end.h"
 
 #include "proto/host/connection.h"
+#include "proto/host/say.h"
 #include "proto/host/world.h"
 
-enum what { JOB_START, JOB_OBEY, JOB_CHECK, JOB_LEAVE, JOB_RELEASE, JOB_QUIT };
+enum what { JOB_START, JOB_OBEY, JOB_CHECK, JOB_LEAVE, JOB_RELEASE, JOB_DEVICES, JOB_QUIT };
 
 struct job {
     enum what what;
@@ -36,6 +37,26 @@ static void drop(struct job *job)
     g_free(job);
 }
 
+static void add_device(void *context, const char *name)
+{
+    g_strv_builder_add(context, name);
+}
+
+/* Here, since the sound library wants to be asked by one thread alone. */
+static void look_for_devices(struct viewer_line *line)
+{
+    for (int side = 0; side < AGENT_VOICE_SIDES; side++) {
+        g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+
+        host_sound_each_device(side == AGENT_VOICE_MICROPHONE, add_device, names);
+        g_mutex_lock(&line->lock);
+        g_strfreev(line->devices[side]);
+        line->devices[side] = g_strv_builder_end(names);
+        line->devices_version++;
+        g_mutex_unlock(&line->lock);
+    }
+}
+
 static void perform(struct viewer_line *line, struct job *job)
 {
     switch (job->what) {
@@ -52,6 +73,10 @@ static void perform(struct viewer_line *line, struct job *job)
     case JOB_LEAVE:
     case JOB_RELEASE:
         viewer_end_leave(job->end, job->reason);
+        break;
+    case JOB_DEVICES:
+        look_for_devices(line);
+        viewer_end_tell(job->end);
         break;
     case JOB_QUIT:
         host_loop_stop(line->loop);
@@ -84,10 +109,18 @@ static void woken(void *context)
     sweep(line);
 }
 
+static void guide_is_wrong(void *context, const char *file, const char *why)
+{
+    (void)context;
+    host_say(HOST_WARN, "%s: %s; this guide is left out", file, why);
+}
+
 static void *run(void *data)
 {
     struct viewer_line *line = data;
 
+    if (line->config.guides && agent_guides_load(&line->guides, line->config.guides, guide_is_wrong, NULL) != PROTO_OK)
+        host_say(HOST_WARN, "%s: no guides are read; look whether the folder is there", line->config.guides);
     host_loop_run(line->loop);
     while (line->ends->len > 0) {
         viewer_end_stop(g_ptr_array_index(line->ends, 0));
@@ -109,6 +142,7 @@ struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GEr
         g_free(line);
         return NULL;
     }
+    g_mutex_init(&line->lock);
     line->jobs = g_async_queue_new();
     line->ends = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_end_unref);
     host_loop_on_wake(line->loop, woken, line);
@@ -135,6 +169,10 @@ void viewer_line_free(struct viewer_line *line)
     g_async_queue_unref(line->jobs);
     g_ptr_array_unref(line->ends);
     host_loop_free(line->loop);
+    agent_guides_clear(&line->guides);
+    for (int side = 0; side < AGENT_VOICE_SIDES; side++)
+        g_strfreev(line->devices[side]);
+    g_mutex_clear(&line->lock);
     g_free(line);
 }
 
@@ -203,6 +241,50 @@ const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end)
 uint64_t viewer_end_devices_version(struct viewer_end *end)
 {
     return end->home_version;
+}
+
+const struct agent_desk_proposal *viewer_end_proposals(struct viewer_end *end, size_t *count)
+{
+    *count = end->proposal_count;
+    return end->proposals;
+}
+
+const struct proto_guide_run *viewer_end_guide_run(struct viewer_end *end)
+{
+    return end->home ? agent_desk_guides_run(agent_desk_home_guides(end->home)) : NULL;
+}
+
+const struct proto_guide *viewer_end_guide_of(struct viewer_end *end, const char *id)
+{
+    return agent_guides_find(&end->line->guides, id);
+}
+
+const char *viewer_end_before(struct viewer_end *end, size_t n)
+{
+    return end->cases ? agent_desk_cases_before(end->cases, n) : NULL;
+}
+
+void viewer_end_voice(struct viewer_end *end, struct agent_voice_now *out)
+{
+    g_rec_mutex_lock(&end->lock);
+    *out = end->voice_now;
+    g_rec_mutex_unlock(&end->lock);
+}
+
+void viewer_end_ask_devices(struct viewer_end *end)
+{
+    post(end->line, JOB_DEVICES, end, PROTO_END_NONE, NULL);
+}
+
+GStrv viewer_end_voice_devices(struct viewer_end *end, enum agent_voice_side side, guint *version)
+{
+    GStrv names;
+
+    g_mutex_lock(&end->line->lock);
+    names = g_strdupv(end->line->devices[side]);
+    *version = end->line->devices_version;
+    g_mutex_unlock(&end->line->lock);
+    return names ? names : g_new0(char *, 1);
 }
 
 const struct viewer_still *viewer_end_still(struct viewer_end *end, guint n)

@@ -15,6 +15,7 @@
 #include "agent/desk/home.h"
 #include "agent/desk/marks.h"
 #include "agent/desk/view.h"
+#include "agent/desk/voice.h"
 
 struct viewer_line;
 struct viewer_end; /* one session; shared by both threads, counted */
@@ -29,6 +30,7 @@ struct viewer_still {
 struct viewer_line_config {
     const char *url, *ca_file, *cert_file, *key_file; /* borrowed until free, as is the credential */
     const struct proto_credential *credential;
+    const char *guides, *cases; /* folders; guides NULL: none */
 };
 
 /** NULL: the machine gives no thread or no loop; `error` says so. */
@@ -58,6 +60,20 @@ void viewer_end_unlock(struct viewer_end *end);
 /** What the customer's home says of itself, and a number that rises with each change. Under the lock; NULL: nothing. */
 const struct agent_desk_devices *viewer_end_devices(struct viewer_end *end);
 uint64_t viewer_end_devices_version(struct viewer_end *end);
+/** Guides that may help, best first, and the one that is followed (NULL: none yet). Under the lock; borrowed as long.
+ */
+const struct agent_desk_proposal *viewer_end_proposals(struct viewer_end *end, size_t *count);
+const struct proto_guide_run *viewer_end_guide_run(struct viewer_end *end);
+/** A guide of the folder, by its id; NULL: it is not there. */
+const struct proto_guide *viewer_end_guide_of(struct viewer_end *end, const char *id);
+/** An earlier visit of the same customer as JSON, newest first; NULL behind the last. Under the lock. */
+const char *viewer_end_before(struct viewer_end *end, size_t n);
+/** Levels and devices in use. Takes the lock by itself. */
+void viewer_end_voice(struct viewer_end *end, struct agent_voice_now *out);
+/** Looks again which microphones and loudspeakers there are; the number rises when the answer is there. */
+void viewer_end_ask_devices(struct viewer_end *end);
+/** Names, to be freed by the caller, and that number. */
+GStrv viewer_end_voice_devices(struct viewer_end *end, enum agent_voice_side side, guint *version);
 /** The n-th photo, NULL behind the last. Under the lock. */
 const struct viewer_still *viewer_end_still(struct viewer_end *end, guint n);
 /** Asks for a check ("chain": all of them). */

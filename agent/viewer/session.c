@@ -197,6 +197,19 @@ static void show_stills(ViewerSession *self)
     }
 }
 
+/* Who was here before is met as such: what was tried is shown before a word is said. */
+static void show_before(ViewerSession *self)
+{
+    g_autofree char *before = self->returned ? NULL : viewer_guides_dup_before(self->guides);
+
+    if (!before)
+        return;
+    self->returned = TRUE;
+    viewer_name_button(self->before, before);
+    gtk_widget_set_visible(GTK_WIDGET(self->before), TRUE);
+    gtk_stack_set_visible_child_name(self->panes, "guides");
+}
+
 static void show_live(ViewerSession *self, const struct agent_view *view, int64_t now_ms)
 {
     viewer_consents_update(self->consents, view, now_ms);
@@ -205,6 +218,9 @@ static void show_live(ViewerSession *self, const struct agent_view *view, int64_
     show_customer(self, view, now_ms);
     viewer_chat_update(self->chat, view);
     viewer_devices_update(self->devices, view);
+    viewer_guides_update(self->guides);
+    viewer_voice_update(self->voice, view);
+    show_before(self);
     viewer_session_update_actions(self, view);
     show_stills(self);
 }
@@ -234,6 +250,15 @@ static void take_picture(ViewerSession *self)
         viewer_picture_set_texture(self->picture, texture, ts_ms);
 }
 
+static void show_their_pointer(ViewerSession *self, const struct agent_view *view, int64_t now_ms)
+{
+    double u = (double)NAN, v = (double)NAN;
+
+    if (has_picture(view))
+        (void)agent_view_their_pointer(view, now_ms, &u, &v);
+    viewer_picture_set_their_pointer(self->picture, u, v);
+}
+
 void viewer_session_update(ViewerSession *self)
 {
     int64_t now_ms = host_now().mono_ms;
@@ -257,6 +282,7 @@ void viewer_session_update(ViewerSession *self)
         gtk_stack_set_visible_child_name(self->stack, page_of(view->phase));
     }
     viewer_picture_set_marks(self->picture, viewer_end_marks(self->end));
+    show_their_pointer(self, view, now_ms);
     viewer_end_unlock(self->end);
     if (before != AGENT_VIEW_ENDED && self->phase == AGENT_VIEW_ENDED && self->front)
         viewer_wrap_up_focus(self->wrap_up);
@@ -407,7 +433,11 @@ void viewer_session_leave(ViewerSession *self)
 void viewer_session_invite(ViewerSession *self)
 {
     viewer_devices_set_end(self->devices, NULL);
+    viewer_guides_set_end(self->guides, NULL);
+    viewer_voice_set_end(self->voice, NULL, self->settings);
     viewer_end_release(self->end);
+    self->returned = FALSE;
+    gtk_widget_set_visible(GTK_WIDGET(self->before), FALSE);
     self->version = self->notices = 0;
     self->phase = AGENT_VIEW_CONNECTING;
     gtk_revealer_set_reveal_child(self->notice_revealer, FALSE);
@@ -417,6 +447,8 @@ void viewer_session_invite(ViewerSession *self)
     gtk_widget_set_visible(GTK_WIDGET(self->strip_scroller), FALSE);
     self->end = viewer_end_new(self->line, self->customer_ref, self->reference, on_changed, self);
     viewer_devices_set_end(self->devices, self->end);
+    viewer_guides_set_end(self->guides, self->end);
+    viewer_voice_set_end(self->voice, self->end, self->settings);
     viewer_session_update(self);
 }
 
@@ -427,7 +459,13 @@ static void viewer_session_dispose(GObject *object)
     g_clear_handle_id(&self->tick, g_source_remove);
     if (self->devices)
         viewer_devices_set_end(self->devices, NULL);
+    if (self->guides)
+        viewer_guides_set_end(self->guides, NULL);
+    if (self->voice)
+        viewer_voice_set_end(self->voice, NULL, self->settings);
     self->devices = NULL;
+    self->guides = NULL;
+    self->voice = NULL;
     g_clear_pointer(&self->end, viewer_end_release);
     g_clear_object(&self->actions);
     G_OBJECT_CLASS(viewer_session_parent_class)->dispose(object);
@@ -461,11 +499,14 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     g_type_ensure(VIEWER_TYPE_TOOLS);
     g_type_ensure(VIEWER_TYPE_CHAT);
     g_type_ensure(VIEWER_TYPE_DEVICES);
+    g_type_ensure(VIEWER_TYPE_GUIDES);
+    g_type_ensure(VIEWER_TYPE_VOICE);
     g_type_ensure(VIEWER_TYPE_WRAP_UP);
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/session.ui");
     BIND(stack), BIND(invite), BIND(consents), BIND(picture), BIND(tools), BIND(chat), BIND(devices), BIND(wrap_up),
         BIND(stage);
     BIND(notice_revealer), BIND(notice_box), BIND(notice), BIND(side), BIND(panes);
+    BIND(guides), BIND(voice), BIND(before);
     BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
     BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures),
         BIND(reason);

@@ -169,7 +169,8 @@ static void on_differ(GSimpleAction *action, GVariant *parameter, void *data)
 
 static void send_mark(ViewerSession *self, const struct agent_mark *mark)
 {
-    struct agent_command command = {.what = AGENT_DO_DRAW, .pairs = mark->pairs, .ts_ms = mark->ts_ms};
+    struct agent_command command = {
+        .what = AGENT_DO_DRAW, .pairs = mark->pairs, .ts_ms = mark->ts_ms, .colour = mark->colour};
 
     for (size_t i = 0; i < 2 * mark->pairs; i++)
         command.points[i] = (double)mark->points[i];
@@ -452,6 +453,38 @@ static void on_focus_devices(GSimpleAction *action, GVariant *parameter, void *d
     viewer_devices_focus(self->devices);
 }
 
+static void on_focus_guides(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerSession *self = data;
+
+    (void)action, (void)parameter;
+    viewer_session_show_side(self, TRUE);
+    gtk_stack_set_visible_child_name(self->panes, "guides");
+    viewer_guides_focus(self->guides);
+}
+
+/* ---- guides and voice ---- */
+
+static void on_guide(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerSession *self = data;
+    struct agent_command command = {.what = AGENT_DO_GUIDE};
+
+    (void)action;
+    g_strlcpy(command.shape, g_variant_get_string(parameter, NULL), sizeof command.shape);
+    viewer_end_do(self->end, &command);
+}
+
+static void on_mute(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    gboolean muted = !g_variant_get_boolean(g_action_get_state(G_ACTION(action)));
+
+    (void)parameter;
+    g_simple_action_set_state(action, g_variant_new_boolean(muted));
+    order(data, AGENT_DO_MUTE, muted);
+    viewer_session_toast(data, muted ? _("You are muted") : _("The customer hears you"));
+}
+
 static void on_sentences(GSimpleAction *action, GVariant *parameter, void *data)
 {
     ViewerSession *self = data;
@@ -498,6 +531,9 @@ static const GActionEntry entries[] = {
     {.name = "focus-picture", .activate = on_focus_picture},
     {.name = "focus-chat", .activate = on_focus_chat},
     {.name = "focus-devices", .activate = on_focus_devices},
+    {.name = "focus-guides", .activate = on_focus_guides},
+    {.name = "guide", .activate = on_guide, .parameter_type = "s"},
+    {.name = "mute", .activate = on_mute, .state = "false"},
     {.name = "sentences", .activate = on_sentences},
     {.name = "dismiss", .activate = on_dismiss},
 };
@@ -555,6 +591,8 @@ void viewer_session_update_actions(ViewerSession *self, const struct agent_view 
     set_state(self, "freeze", view->frozen);
     update_camera(self, view, joined && picture);
     enable(self, "hold", joined);
+    enable(self, "guide", joined && viewer_guides_may(self->guides, PROTO_GUIDE_ACT_CLOSE));
+    enable(self, "mute", joined && view->consents[PROTO_CAPABILITY_MICROPHONE].state == PROTO_CONSENT_GRANTED);
     set_state(self, "hold", view->held);
 }
 

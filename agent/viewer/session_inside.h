@@ -6,10 +6,12 @@
 #include "agent/viewer/chat.h"
 #include "agent/viewer/consents.h"
 #include "agent/viewer/devices.h"
+#include "agent/viewer/guides.h"
 #include "agent/viewer/invite.h"
 #include "agent/viewer/picture.h"
 #include "agent/viewer/session.h"
 #include "agent/viewer/tools.h"
+#include "agent/viewer/voice.h"
 #include "agent/viewer/wrap_up.h"
 
 struct _ViewerSession {
@@ -22,15 +24,18 @@ struct _ViewerSession {
     ViewerTools *tools;
     ViewerChat *chat;
     ViewerDevices *devices;
+    ViewerGuides *guides;
+    ViewerVoice *voice;
     ViewerWrapUp *wrap_up;
     GtkOverlay *stage;
     GtkRevealer *notice_revealer;
     GtkScrolledWindow *strip_scroller;
     GtkBox *strip, *camera_bar;
-    GtkBox *notice_box, *side, *empty, *words_box, *words_buttons;
+    AdwClamp *side;
+    GtkBox *notice_box, *empty, *words_box, *words_buttons;
     GtkLabel *notice, *empty_title, *empty_text, *recording, *frozen, *not_live, *figures, *reason;
     GtkLabel *customer, *peer, *words_title, *words;
-    GtkButton *empty_button;
+    GtkButton *empty_button, *before;
     /* Borrowed */
     struct viewer_line *line;
     struct viewer_settings *settings;
@@ -45,7 +50,8 @@ struct _ViewerSession {
     enum agent_view_phase phase;
     enum proto_connection_state connection;
     enum agent_view_customer customer_state;
-    guint stills; /* shown in the strip */
+    guint stills;      /* shown in the strip */
+    gboolean returned; /* that they were here before was shown */
     gboolean has_customer, attention, front, held, wants_reference;
 };
 

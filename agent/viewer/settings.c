@@ -21,6 +21,10 @@ static const struct {
     {"command", offsetof(struct viewer_settings, command), ""},
     {"subject", offsetof(struct viewer_settings, subject), ""},
     {"message", offsetof(struct viewer_settings, message), ""},
+    {"microphone", offsetof(struct viewer_settings, microphone), "default"},
+    {"speaker", offsetof(struct viewer_settings, speaker), "default"},
+    {"guides", offsetof(struct viewer_settings, guides), ""},
+    {"cases", offsetof(struct viewer_settings, cases), ""},
 };
 
 static char **text_at(struct viewer_settings *settings, size_t i)

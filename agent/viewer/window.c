@@ -91,6 +91,7 @@ static const char *icon_of(ViewerSession *session)
         [AGENT_VIEW_CUSTOMER_CALL] = "call-start-symbolic",
         [AGENT_VIEW_CUSTOMER_PAUSED] = "media-playback-pause-symbolic",
         [AGENT_VIEW_CUSTOMER_NO_CAMERA] = "dialog-warning-symbolic",
+        [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = "dialog-warning-symbolic",
         [AGENT_VIEW_CUSTOMER_HELD] = "media-playback-pause-symbolic",
         [AGENT_VIEW_CUSTOMER_SILENT] = "network-error-symbolic",
         [AGENT_VIEW_CUSTOMER_LEFT] = "object-select-symbolic",

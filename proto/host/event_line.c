@@ -37,12 +37,14 @@ static const char *capability_name(enum proto_capability capability)
 
 static void mark_line(const handhold_Mark *mark)
 {
+    const char *colour = proto_colour_name(mark->colour);
     json_t *points = json_array();
 
     for (pb_size_t i = 0; points && i + 1 < mark->points_count; i += 2)
         json_array_append_new(points, json_pack("[f,f]", (double)mark->points[i], (double)mark->points[i + 1]));
-    host_event_fields("mark", json_pack("{s:i,s:s,s:o,s:s,s:I}", "id", (int)mark->id, "shape", mark->shape, "points",
-                                        points, "text", mark->text, "ts_ms", (json_int_t)mark->ts_ms));
+    host_event_fields("mark", json_pack("{s:i,s:s,s:o,s:s,s:I,s:s}", "id", (int)mark->id, "shape", mark->shape,
+                                        "points", points, "text", mark->text, "ts_ms", (json_int_t)mark->ts_ms,
+                                        "colour", *colour ? colour : proto_colour_name(0)));
 }
 
 static void control_line(const handhold_CameraControl *control)

@@ -118,3 +118,10 @@ enum proto_err proto_control_parse(const uint8_t *plain, size_t len, enum proto_
     *body_len = size;
     return PROTO_OK;
 }
+
+const char *proto_colour_name(uint32_t colour)
+{
+    static const char *const names[] = {"yellow", "red", "green", "blue", "white"};
+
+    return colour < sizeof names / sizeof *names ? names[colour] : "";
+}

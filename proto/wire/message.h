@@ -32,6 +32,9 @@ PROTO_MUST_USE enum proto_err proto_set_bytes(pb_size_t *size, uint8_t *to, size
 #define PROTO_SET_TEXT(field, src) proto_set_text((field), sizeof(field), (src))
 PROTO_MUST_USE enum proto_err proto_set_text(char *to, size_t capacity, const char *from);
 
+/** "yellow": of Mark's colours, as scripts name them; "" for none of them. */
+const char *proto_colour_name(uint32_t colour);
+
 /* Sealed control messages: msg u8 | flags u8 | len u32 | body | zeros to a multiple of 64 (lengths tell less). */
 enum proto_control {
     PROTO_CONTROL_CONSENT_REQUEST = 1,    /* ConsentRequest     agent -> customer */

@@ -198,6 +198,12 @@ static void what_the_customer_draws_is_theirs_to_clear(void **state)
     assert_int_equal(marks.items[1].tool, AGENT_MARK_LINE);
     assert_int_equal(marks.items[1].pairs, 1);
     NEAR(marks.items[1].points[1], 0);
+    mark.colour = 3;
+    agent_marks_theirs(&marks, &mark);
+    assert_int_equal(marks.items[1].colour, 3);
+    mark.colour = 4000000000; /* none of ours: shown as the first */
+    agent_marks_theirs(&marks, &mark);
+    assert_int_equal(marks.items[1].colour, 0);
     assert_int_equal(agent_marks_undo(&marks), 7);
     agent_marks_their_clear(&marks, 0);
     assert_int_equal(shown(), 0);

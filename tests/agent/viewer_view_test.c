@@ -266,6 +266,23 @@ static void a_hold_says_how_long_coming_back_is_free(void **state)
     assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
 }
 
+static void where_the_customer_points_is_shown_for_a_while(void **state)
+{
+    handhold_Data pointer = {.which_body = handhold_Data_pointer_tag};
+    double u, v;
+
+    (void)state;
+    join();
+    assert_false(agent_view_their_pointer(&view, now.mono_ms, &u, &v));
+    pointer.body.pointer.x = 0.25f;
+    pointer.body.pointer.y = 0.75f;
+    data(&pointer);
+    assert_true(agent_view_their_pointer(&view, now.mono_ms, &u, &v));
+    assert_true(u == 0.25 && v == 0.75);
+    now.mono_ms += AGENT_VIEW_POINTER_MS;
+    assert_false(agent_view_their_pointer(&view, now.mono_ms, &u, &v));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +300,7 @@ int main(void)
         cmocka_unit_test(one_session_is_live_and_the_others_are_held),
         cmocka_unit_test_setup_teardown(a_hold_says_how_long_coming_back_is_free, begin, finish),
         cmocka_unit_test(the_figures_of_a_picture_are_words),
+        cmocka_unit_test_setup_teardown(where_the_customer_points_is_shown_for_a_while, begin, finish),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

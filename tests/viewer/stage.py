@@ -97,7 +97,7 @@ class Stage:
         if done.returncode:
             raise Failed(f"{argv}: {done.stderr}{done.stdout}")
 
-    def house(self, clip_seconds=6, policy=None):
+    def house(self, clip_seconds=6):
         if not os.path.exists(f"{self.dir}/org"):
             self.run("handhold-certs", "init", "--dir", "org", "--org", "Example Help", "--domain", "localhost")
             self.run("handhold-certs", "issue", "--dir", "org", "relay", "--host", "localhost", "--host", "127.0.0.1")
@@ -109,6 +109,21 @@ class Stage:
         self.relay = self.start("handhold-relay", "--dir", "srv", "--listen", "localhost:0", "--staff-listen", "localhost:0", "--json")
         ready = self.relay.expect("ready")
         self.public, self.staff = ready["public"], ready["staff"]
+
+    def policy(self, *lines):
+        """The officer's lines, each in the place of the one of the same capability, signed."""
+        officer = ["--relay", self.staff, "--identity", "org/staff/officer", "--ca", "org/ca/ca.crt"]
+        self.run("handhold-audit", "policy", "print", "-o", "policy.txt", *officer)
+        with open(f"{self.dir}/policy.txt") as f:
+            text = f.read()
+        for line in lines:
+            name = line.split()[1]
+            text, changed = re.subn(rf"(?m)^(allow|deny) {name}\b.*$", line, text)
+            if not changed:
+                raise Failed(f"the policy has no line of {name}:\n{text}")
+        with open(f"{self.dir}/policy.txt", "w") as f:
+            f.write(text)
+        self.run("handhold-audit", "policy", "sign", "policy.txt", *officer)
 
     def start(self, *argv):
         here = os.getcwd()

@@ -37,7 +37,7 @@ export interface Still {
 export type SessionData =
   | { kind: 'chat'; text: string } /* at most 2000 bytes */
   | { kind: 'pointer'; x: number; y: number } /* may be lost */
-  | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number }
+  | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number; colour?: number /* 0: yellow; handhold.proto */ }
   | { kind: 'clear'; id: number } /* 0: all marks */
   | { kind: 'check-words'; match: boolean }
   /** A button of the list of steps. */

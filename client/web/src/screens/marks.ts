@@ -13,7 +13,9 @@ import type { Key } from '../words/words.js';
 const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number', 'highlight'];
 const SAME_FRAME_MS = 40;
 const MOST_CARDS = 4;
-const LINE = '#ffd21f', EDGE = '#1c1f23';
+/* Yellow, red, green, blue, white: the numbers of handhold.proto. A colour that is not known is the first. */
+const COLOURS: readonly string[] = ['#ffd60a', '#ff453a', '#30d158', '#409cff', '#ffffff'];
+const EDGE = '#1c1f23';
 
 type Point = readonly [number, number];
 
@@ -55,8 +57,8 @@ export function markWords(mark: Mark, name: string): string {
 
 /* ---- drawing: once with a dark edge and once in colour, so that it is seen on any picture ---- */
 
-function strokeTwice(c: CanvasRenderingContext2D, width: number, path: () => void): void {
-  for (const [color, extra] of [[EDGE, width * 0.8], [LINE, 0]] as const) {
+function strokeTwice(c: CanvasRenderingContext2D, line: string, width: number, path: () => void): void {
+  for (const [color, extra] of [[EDGE, width * 0.8], [line, 0]] as const) {
     c.strokeStyle = color;
     c.lineWidth = width + extra;
     c.beginPath();
@@ -65,10 +67,10 @@ function strokeTwice(c: CanvasRenderingContext2D, width: number, path: () => voi
   }
 }
 
-function drawArrow(c: CanvasRenderingContext2D, list: readonly Point[], width: number): void {
+function drawArrow(c: CanvasRenderingContext2D, line: string, list: readonly Point[], width: number): void {
   const from = list[0]!, to = list[list.length - 1]!;
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]), head = width * 5;
-  strokeTwice(c, width, () => {
+  strokeTwice(c, line, width, () => {
     c.moveTo(...from);
     c.lineTo(...to);
     for (const side of [-0.5, 0.5]) {
@@ -78,7 +80,7 @@ function drawArrow(c: CanvasRenderingContext2D, list: readonly Point[], width: n
   });
 }
 
-function drawText(c: CanvasRenderingContext2D, text: string, at: Point, width: number): void {
+function drawText(c: CanvasRenderingContext2D, line: string, text: string, at: Point, width: number): void {
   c.font = `600 ${width * 6}px system-ui, sans-serif`;
   if (c.textAlign !== 'center') {
     const [x, y] = at, room = Math.max(width, c.canvas.width - c.measureText(text).width - width);
@@ -86,41 +88,41 @@ function drawText(c: CanvasRenderingContext2D, text: string, at: Point, width: n
   }
   c.lineWidth = width * 1.6;
   c.strokeStyle = EDGE;
-  c.fillStyle = LINE;
+  c.fillStyle = line;
   c.strokeText(text, ...at);
   c.fillText(text, ...at);
 }
 
 export function drawMark(c: CanvasRenderingContext2D, mark: Mark, w: number, h: number): void {
   const list = pointsOf(mark).map(([x, y]): Point => [x * w, y * h]);
-  const first = list[0], last = list[list.length - 1], width = Math.max(3, Math.min(w, h) / 110);
+  const first = list[0], last = list[list.length - 1], line = COLOURS[mark.colour ?? 0] ?? COLOURS[0]!, width = Math.max(3, Math.min(w, h) / 110);
   if (!first || !last) return;
   c.lineCap = c.lineJoin = 'round';
   c.direction = 'ltr'; // a picture has one left and one right, whatever the page's direction is
   switch (mark.shape) {
-    case 'arrow': drawArrow(c, list, width); break;
+    case 'arrow': drawArrow(c, line, list, width); break;
     case 'circle':
-      strokeTwice(c, width, () => c.ellipse((first[0] + last[0]) / 2, (first[1] + last[1]) / 2, Math.abs(last[0] - first[0]) / 2, Math.abs(last[1] - first[1]) / 2, 0, 0, 7));
+      strokeTwice(c, line, width, () => c.ellipse((first[0] + last[0]) / 2, (first[1] + last[1]) / 2, Math.abs(last[0] - first[0]) / 2, Math.abs(last[1] - first[1]) / 2, 0, 0, 7));
       break;
-    case 'rectangle': strokeTwice(c, width, () => c.rect(first[0], first[1], last[0] - first[0], last[1] - first[1])); break;
+    case 'rectangle': strokeTwice(c, line, width, () => c.rect(first[0], first[1], last[0] - first[0], last[1] - first[1])); break;
     case 'number':
-      strokeTwice(c, width, () => c.arc(first[0], first[1], width * 5, 0, 7));
+      strokeTwice(c, line, width, () => c.arc(first[0], first[1], width * 5, 0, 7));
       c.textAlign = 'center';
       c.textBaseline = 'middle';
       break;
     case 'text': break;
     case 'highlight':
       c.globalAlpha = 0.4;
-      c.strokeStyle = LINE;
+      c.strokeStyle = line;
       c.lineWidth = width * 6;
       c.beginPath();
       list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p)));
       c.stroke();
       c.globalAlpha = 1;
       break;
-    default: strokeTwice(c, width, () => list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p))));
+    default: strokeTwice(c, line, width, () => list.forEach((p, i) => (i ? c.lineTo(...p) : c.moveTo(...p))));
   }
-  if (mark.text) drawText(c, plain(mark.text), first, width);
+  if (mark.text) drawText(c, line, plain(mark.text), first, width);
   c.textAlign = 'start';
   c.textBaseline = 'alphabetic';
 }

@@ -19,7 +19,7 @@ function bodyOf(data: SessionData): Body {
     case 'pointer':
       return { case: 'pointer', value: { x: data.x, y: data.y } };
     case 'mark':
-      return { case: 'mark', value: { id: data.id, shape: data.shape, points: [...data.points], text: data.text, tsMs: data.tsMs } };
+      return { case: 'mark', value: { id: data.id, shape: data.shape, points: [...data.points], text: data.text, tsMs: data.tsMs, colour: data.colour ?? 0 } };
     case 'clear':
       return { case: 'clear', value: { id: data.id } };
     case 'check-words':

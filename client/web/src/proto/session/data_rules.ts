@@ -77,7 +77,7 @@ export const RULES: Readonly<Partial<Record<Case, Rule>>> = {
   chat: rule('chat', BOTH, undefined, (core, { text }) => tell(core, { kind: 'chat', text })),
   pointer: rule('pointer', BOTH, (_, { x, y }) => sound(inPicture(x) && inPicture(y)), (core, { x, y }) => tell(core, { kind: 'pointer', x, y })),
   mark: rule('mark', BOTH, (_, m) => sound(m.points.every(inPicture) && isValue(m.shape) && isValue(m.text)),
-    (core, { id, shape, points, text, tsMs }) => tell(core, { kind: 'mark', id, shape, points, text, tsMs })),
+    (core, { id, shape, points, text, tsMs, colour }) => tell(core, { kind: 'mark', id, shape, points, text, tsMs, colour })),
   clear: rule('clear', BOTH, undefined, (core, { id }) => tell(core, { kind: 'clear', id })),
   paused: rule('paused', CUSTOMER, (_, { by, reason }) => sound(isValue(by) && isValue(reason))),
   checkWords: rule('checkWords', BOTH, undefined, (core, { match }) => tell(core, { kind: 'check-words', match })),
