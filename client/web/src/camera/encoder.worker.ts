@@ -16,6 +16,8 @@ const scope = self as unknown as Scope;
 
 const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
 const FIGURES_EVERY_MS = 1000;
+/* Of 720p. A browser's encoder gives half of it to a quarter of the pictures: more would be late for looking no better. */
+const MOST_BPS = 3_200_000;
 
 let canvas: OffscreenCanvas | undefined;
 let context: OffscreenCanvasRenderingContext2D | null = null;
@@ -46,7 +48,7 @@ const encoder = new PictureEncoder({
 
 /** A camera that turns is another one for the control, which keeps what it knows of the rate. */
 function controlFor(width: number, height: number, nowMs: number): MediaSend {
-  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, control?.bps);
+  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, control?.bps, MOST_BPS);
   controls = `${width} ${height}`;
   return control;
 }

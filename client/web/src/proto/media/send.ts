@@ -61,9 +61,9 @@ export class MediaSend {
   private keyAskedMs = -Infinity; /* an encoder of its own thread has it in hand: it is not asked twice */
   private stillMs: number;
 
-  /** startBps: by the size, when it is left out. */
-  constructor(private readonly width: number, private readonly height: number, nowMs: number, startBps?: number) {
-    const most = this.bound(MAX_BPS);
+  /** startBps: by the size, when it is left out. mostBps: of 1280 x 720, in proportion to the pixels. */
+  constructor(private readonly width: number, private readonly height: number, nowMs: number, startBps?: number, mostBps = MAX_BPS) {
+    const most = this.bound(mostBps);
     this.line = new Line(nowMs);
     this.rate = new Rate(Math.min(startBps ?? this.bound(START_BPS), most), most, nowMs);
     this.keyMs = this.stillMs = nowMs - STILL_MAX_MS;
