@@ -20,8 +20,8 @@ static const struct header always[] = {
     {"cross-origin-opener-policy:", "same-origin"},
     {"cross-origin-embedder-policy:", "require-corp"},
 };
-static const char camera_alone[] =
-    "camera=(self), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()";
+static const char camera_and_voice[] =
+    "camera=(self), microphone=(self), geolocation=(), display-capture=(), payment=(), usb=()";
 static const char nothing_alone[] = "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()";
 
 static bool put(struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *end)
@@ -49,7 +49,7 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
 {
     bool done = put(wsi, "content-security-policy:",
                     answer->policy ? answer->policy : "default-src 'none'; frame-ancestors 'none'", at, end) &&
-                put(wsi, "permissions-policy:", answer->policy ? camera_alone : nothing_alone, at, end) &&
+                put(wsi, "permissions-policy:", answer->policy ? camera_and_voice : nothing_alone, at, end) &&
                 put(wsi, "cache-control:", answer->cache ? answer->cache : how_long(answer->file), at, end) &&
                 put(wsi, "cross-origin-resource-policy:", answer->shared ? "cross-origin" : "same-origin", at, end);
 

@@ -83,7 +83,7 @@ static struct serve_answer page_file(struct serve *serve, struct lws *wsi, const
 {
     static char policy[SERVE_POLICY_BYTES];
 
-    serve_page_policy(serve->public_authority, serve->folder->org.domain, policy);
+    serve_page_policy(file, serve->public_authority, serve->folder->org.domain, policy);
     return (struct serve_answer){.status = is_unchanged(wsi, file) ? HTTP_STATUS_NOT_MODIFIED : HTTP_STATUS_OK,
                                  .type = file->type,
                                  .body = file->bytes,

@@ -36,14 +36,21 @@ static void plain_policy(char out[static SERVE_POLICY_BYTES])
              text);
 }
 
-void serve_page_policy(const char *authority, const char *domain, char out[static SERVE_POLICY_BYTES])
+void serve_page_policy(const struct serve_file *file, const char *authority, const char *domain,
+                       char out[static SERVE_POLICY_BYTES])
 {
     if (serve_page_style) {
         plain_policy(out);
         return;
     }
+    if (file->compiles) {
+        snprintf(out, SERVE_POLICY_BYTES,
+                 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; frame-ancestors 'none'; "
+                 "require-trusted-types-for 'script'; trusted-types 'none'");
+        return;
+    }
     snprintf(out, SERVE_POLICY_BYTES,
-             "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; worker-src 'self'; "
+             "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; "
              "connect-src 'self' wss://%s https://%s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
              "require-trusted-types-for 'script'; trusted-types handhold",
              authority, domain);

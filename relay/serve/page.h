@@ -17,7 +17,8 @@ struct serve_file {
     const char *etag; /* with its quotation marks; NULL: none */
     const unsigned char *bytes;
     size_t size;
-    bool zipped; /* gzip */
+    bool zipped;   /* gzip */
+    bool compiles; /* WebAssembly: a worker, whose policy allows it; that of the page does not */
 };
 
 struct serve_page {
@@ -33,8 +34,9 @@ const struct serve_file *serve_page_find(const char *path);
 #define SERVE_POLICY_BYTES 1024u
 /**
  * The Content-Security-Policy of the page: its own files, this relay, and the domain of the organisation, which the
- * page asks whether the root is its own. `authority` is host[:port] of the public end.
+ * page asks whether the root is its own; or that of a file that compiles. `authority` is host[:port] of the public end.
  */
-void serve_page_policy(const char *authority, const char *domain, char out[static SERVE_POLICY_BYTES]);
+void serve_page_policy(const struct serve_file *file, const char *authority, const char *domain,
+                       char out[static SERVE_POLICY_BYTES]);
 
 #endif

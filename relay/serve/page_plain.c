@@ -37,7 +37,7 @@ static const char page[] =
     "page.</footer>\n</main></body></html>\n";
 
 static const struct serve_file files[] = {
-    {"/", "text/html; charset=utf-8", NULL, (const unsigned char *)page, sizeof page - 1, false},
+    {"/", "text/html; charset=utf-8", NULL, (const unsigned char *)page, sizeof page - 1, false, false},
 };
 
 const struct serve_page serve_page_built = {"", files, sizeof files / sizeof *files};

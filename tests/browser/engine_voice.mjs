@@ -12,8 +12,9 @@ import { tone } from './sound.mjs';
 
 const AGENT_HZ = 1000;
 
-export function engineVoice(engine, ...how) {
-  const name = [engine, ...how.map((one) => JSON.stringify(one))].join(' '), shots = process.env.HANDHOLD_SHOTS;
+/** alter: run in the page before it needs an Opus. */
+export function engineVoice(engine, { alter = '', ...options } = {}) {
+  const how = Object.keys(options).length ? [options] : [], name = [engine, alter, ...how.map((one) => JSON.stringify(one))].filter(Boolean).join(' '), shots = process.env.HANDHOLD_SHOTS;
   let house, page;
 
   before(async () => {
@@ -38,6 +39,7 @@ export function engineVoice(engine, ...how) {
     await page.go('about:blank');
     await page.go(agent.invite.link);
     await page.run(LISTEN);
+    await page.run(alter);
     await page.tap('#join');
     await agent.await('joined');
     agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through' });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage, SIZES } from './browser.mjs';
-import { EARS, LISTEN, plays } from './ears.mjs';
+import { EARS, LISTEN } from './ears.mjs';
 import { leave, Scene } from './scene.mjs';
 import { levelDb, longestGapMs, middle, partOf, readWav, soundingPart, tone, TONES, tune } from './sound.mjs';
 import { axeViolations, heard, liveTracks, watch } from './watch.mjs';
@@ -24,7 +24,7 @@ after(async () => {
 });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
 
-const untilPlayed = (page) => page.waitForFunction(plays(AGENT_HZ), undefined, { polling: 100 });
+const untilPlayed = (page) => page.waitForFunction((hz) => Math.abs(window.played() - hz) < 20, AGENT_HZ, { polling: 100 });
 
 async function asked(options = {}, ...agentOptions) {
   const people = await scene.invited(options, ...agentOptions), { agent, page } = people;
@@ -199,7 +199,12 @@ test('a browser without an Opus of its own fetches one, and is heard all the sam
   await page.click('#allow');
   await agent.await('audio', { total_packets: (n) => n >= PACKETS });
   await untilPlayed(page);
-  assert.ok(seen.requests.some((url) => /opus/.test(url)));
+  const codec = seen.requests.find((url) => /opus/.test(url)), policyOf = async (url) => (await page.request.get(url)).headers()['content-security-policy'];
+  assert.match(await policyOf(codec), /script-src 'self' 'wasm-unsafe-eval'/);
+  assert.doesNotMatch(await policyOf(scene.house.url), /unsafe/, 'the page itself compiles nothing');
+  assert.equal(await page.evaluate(() => WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)).then(() => 'compiled', (e) => e.name)), 'CompileError');
+  assert.match((await page.request.get(scene.house.url)).headers()['permissions-policy'], /camera=\(self\), microphone=\(self\), geolocation=\(\)/);
+  page.problems = page.problems.filter((problem) => !/WebAssembly/.test(problem)); // the one that was provoked
   await page.click('#off-microphone');
   await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
   assert.equal(await liveTracks(page), 0);

@@ -30,7 +30,7 @@ export function writeAssets(file, html, files, hash) {
 
 ${all.map((f, i) => array(`file_${i}`, f.zipped)).join('\n')}
 static const struct serve_file files[] = {
-${all.map((f, i) => `    {"${f.name}", "${f.type}", "${etag(f)}", file_${i}, sizeof file_${i}, true},`).join('\n')}
+${all.map((f, i) => `    {"${f.name}", "${f.type}", "${etag(f)}", file_${i}, sizeof file_${i}, true, ${f.compiles === true}},`).join('\n')}
 };
 
 const struct serve_page serve_page_built = {"${hash}", files, sizeof files / sizeof *files};

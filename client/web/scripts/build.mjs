@@ -93,7 +93,7 @@ writeFileSync(join(out, 'manifest'), manifest);
 const size = (list) => list.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
 const first = size([html, ...[styleFile, ...needed(mainFile)].map(bytesOf)]), fallback = named(find(beside[1], BESIDE.HANDHOLD_OPUS));
 const all = size([html, ...files.filter((f) => f.name !== fallback).map((f) => f.bytes)]);
-if (option('--c')) writeAssets(resolve(option('--c')), html, files, hash);
+if (option('--c')) writeAssets(resolve(option('--c')), html, files.map((f) => ({ ...f, compiles: f.name === fallback })), hash);
 console.log(JSON.stringify({ build: hash, gzip_bytes: { join_ready: first, joined: first + size(later.map(bytesOf)), all, fallback: size(files.filter((f) => f.name === fallback).map((f) => f.bytes)) }, files: files.map((f) => `${f.name} ${size([f.bytes])}`) }, null, 1));
 const MOST = { first: 100_000, all: 200_000 };
 if (first > MOST.first || all > MOST.all) throw new Error(`the page is too heavy: ${first} bytes until Join is ready (${MOST.first} are allowed), ${all} in all but the codec that few browsers need (${MOST.all})`);
