@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/log/proof.h"
+#include "proto/log/fork.h"
+#include "proto/log/proofs.h"
 #include "proto/seal/kdf.h"
 #include "proto/wire/message.h"
 #include "tests/fuzz/fixture.h"
@@ -207,15 +208,12 @@ static bool feed_proof(const uint8_t *bytes, size_t len)
     return parsed;
 }
 
-static void seed_proof(struct fuzz_seeds *seeds)
+static void genuine_proof(struct proto_log_proof *proof)
 {
-    struct proto_log_proof *proof = calloc(1, sizeof *proof);
     struct proto_log_receipt r;
     struct proto_log_seen seen;
-    struct proto_buf out;
     uint8_t commitment[32];
 
-    FUZZ_HOLDS(proof);
     genuine(&r, &seen, commitment);
     memcpy(proof->leaf, r.leaf, sizeof r.leaf);
     memcpy(proof->salt, salt, sizeof salt);
@@ -225,6 +223,15 @@ static void seed_proof(struct fuzz_seeds *seeds)
     proof->inclusion = r.inclusion;
     memcpy(proof->checkpoint, r.checkpoint, sizeof r.checkpoint);
     FUZZ_READY(proto_log_proof_check(proof, fixture()->log_vkey, NULL));
+}
+
+static void seed_proof(struct fuzz_seeds *seeds)
+{
+    struct proto_log_proof *proof = calloc(1, sizeof *proof);
+    struct proto_buf out;
+
+    FUZZ_HOLDS(proof);
+    genuine_proof(proof);
     proto_buf_init(&out, PROTO_LOG_PROOF_FILE_MAX);
     FUZZ_READY(proto_log_proof_write(&out, proof));
     fuzz_seed_add(seeds, "proof", out.bytes, out.len);
@@ -233,3 +240,124 @@ static void seed_proof(struct fuzz_seeds *seeds)
 }
 
 const struct fuzz_target fuzz_proof = {"proof", PROTO_LOG_PROOF_FILE_MAX, feed_proof, seed_proof, 0};
+
+/* ---- proofs: many of them in one file, with keys and certificates, as a receipt is ---- */
+
+static bool is_within(const struct proto_log_span *span, const uint8_t *bytes, size_t len)
+{
+    return !span->len || (span->text >= (const char *)bytes && span->len <= len &&
+                          (size_t)(span->text - (const char *)bytes) <= len - span->len);
+}
+
+static bool feed_proofs(const uint8_t *bytes, size_t len)
+{
+    struct proto_log_proof *proof = calloc(1, sizeof *proof);
+    struct proto_log_proofs proofs;
+    enum proto_err err;
+    size_t taken = 0;
+
+    FUZZ_HOLDS(proof);
+    bool opened = !proto_log_proofs_open(&proofs, (const char *)bytes, len);
+    if (opened) {
+        FUZZ_HOLDS(is_within(&proofs.words, bytes, len) && is_within(&proofs.rest, bytes, len));
+        FUZZ_HOLDS(proofs.certificate_count <= PROTO_LOG_PROOFS_CERTIFICATES);
+        FUZZ_HOLDS(strlen(proofs.log_vkey) < sizeof proofs.log_vkey);
+        for (size_t i = 0; i < proofs.certificate_count; i++)
+            FUZZ_HOLDS(is_within(&proofs.certificates[i], bytes, len));
+        while (!(err = proto_log_proofs_next(&proofs, proof))) {
+            FUZZ_HOLDS(++taken == proofs.taken && taken <= PROTO_LOG_PROOFS_MAX);
+            FUZZ_HOLDS(is_within(&proofs.rest, bytes, len));
+            if (!proto_log_proof_check(proof, fixture()->log_vkey, NULL)) /* the only one that was logged */
+                FUZZ_HOLDS(proof->index == 4 && proof->note_len == sizeof note - 1);
+        }
+        FUZZ_HOLDS(err == PROTO_ERR_NOT_FOUND || err == PROTO_ERR_FORMAT);
+    }
+    free(proof);
+    return opened;
+}
+
+static void seed_proofs(struct fuzz_seeds *seeds)
+{
+    static const uint8_t certificate[] = "bytes of a certificate";
+    struct proto_log_proof *proof = calloc(1, sizeof *proof);
+    struct proto_note_key log, customer;
+    struct proto_buf out;
+
+    FUZZ_HOLDS(proof);
+    genuine_proof(proof);
+    FUZZ_READY(proto_note_key_parse(&log, fixture()->log_vkey, strlen(fixture()->log_vkey)));
+    FUZZ_READY(proto_note_key_init(&customer, "handhold.session/00112233445566778899aabbccddeeff", log.public_key));
+    proto_buf_init(&out, 1 << 17);
+    proto_buf_put_text(&out, "What you allowed, and whom.\n");
+    proto_log_proofs_keys(&out, fixture()->log_vkey, &customer);
+    proto_log_proofs_certificate(&out, certificate, sizeof certificate);
+    FUZZ_READY(proto_log_proofs_add(&out, proof));
+    fuzz_seed_add(seeds, "receipt", out.bytes, out.len);
+    FUZZ_READY(proto_log_proofs_add(&out, proof)); /* once more: its number does not rise */
+    proto_buf_put_text(&out, "--- end\n</pre></body>\n");
+    fuzz_seed_add(seeds, "page", out.bytes, out.len);
+    proto_buf_clear(&out);
+    FUZZ_READY(proto_log_proof_write(&out, proof));
+    fuzz_seed_add(seeds, "bare", out.bytes, out.len);
+    proto_buf_free(&out);
+    free(proof);
+}
+
+const struct fuzz_target fuzz_proofs = {"proofs", 1 << 17, feed_proofs, seed_proofs, 0};
+
+/* ---- fork: what an end kept of two logs ---- */
+
+static bool feed_fork(const uint8_t *bytes, size_t len)
+{
+    struct proto_log_fork *fork = calloc(1, sizeof *fork);
+    struct proto_log_checkpoint first, second;
+    struct proto_buf again, third;
+
+    FUZZ_HOLDS(fork);
+    bool parsed = !proto_log_fork_parse(fork, (const char *)bytes, len);
+    if (parsed) {
+        proto_buf_init(&again, PROTO_LOG_FORK_FILE_MAX);
+        struct proto_log_fork *back = calloc(1, sizeof *back);
+        FUZZ_HOLDS(back);
+        FUZZ_READY(proto_log_fork_write(&again, fork));
+        FUZZ_HOLDS(proto_log_fork_is((const char *)again.bytes, again.len));
+        FUZZ_READY(proto_log_fork_parse(back, (const char *)again.bytes, again.len));
+        proto_buf_init(&third, PROTO_LOG_FORK_FILE_MAX);
+        FUZZ_READY(proto_log_fork_write(&third, back));
+        FUZZ_HOLDS(third.len == again.len && !memcmp(third.bytes, again.bytes, again.len));
+        proto_buf_free(&third);
+        /* the fixture's log signed one checkpoint, and no fork is of one */
+        FUZZ_HOLDS(proto_log_fork_check(fork, fixture()->log_vkey, &first, &second));
+        proto_buf_free(&again);
+        free(back);
+    }
+    free(fork);
+    return parsed;
+}
+
+static void seed_fork(struct fuzz_seeds *seeds)
+{
+    struct proto_log_fork *fork = calloc(1, sizeof *fork);
+    struct proto_log_receipt r;
+    struct proto_log_seen seen;
+    struct proto_buf out;
+    uint8_t commitment[32];
+
+    FUZZ_HOLDS(fork);
+    genuine(&r, &seen, commitment);
+    FUZZ_HOLDS(strlen(fixture()->log_vkey) < sizeof fork->log_vkey);
+    memcpy(fork->log_vkey, fixture()->log_vkey, strlen(fixture()->log_vkey));
+    FUZZ_READY(proto_log_checkpoint_bare(fork->first, r.checkpoint, fixture()->log_vkey));
+    memcpy(fork->second, fork->first, sizeof fork->second);
+    for (int kind = PROTO_LOG_FORK_SAME_SIZE; kind <= PROTO_LOG_FORK_NO_PROOF; kind++) {
+        fork->kind = (enum proto_log_fork_kind)kind;
+        fork->proof = kind == PROTO_LOG_FORK_BAD_PROOF ? r.consistency : (struct proto_log_hashes){.count = 0};
+        proto_buf_init(&out, PROTO_LOG_FORK_FILE_MAX);
+        FUZZ_READY(proto_log_fork_write(&out, fork));
+        fuzz_seed_add(seeds, proto_log_fork_name(fork->kind), out.bytes, out.len);
+        proto_buf_free(&out);
+    }
+    free(fork);
+}
+
+const struct fuzz_target fuzz_fork = {"fork", PROTO_LOG_FORK_FILE_MAX, feed_fork, seed_fork, 0};

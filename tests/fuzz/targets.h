@@ -29,6 +29,8 @@
     X(receipt, "proto/log: the log's answer")                                                                          \
     X(merkle, "proto/log: inclusion and consistency")                                                                  \
     X(proof, "proto/log: a receipt as a file")                                                                         \
+    X(proofs, "proto/log: many proofs in one file, a page around them")                                                \
+    X(fork, "proto/log: the file that shows two trees of one log")                                                     \
     X(chain, "proto/identity: certificates in DER")                                                                    \
     X(pem, "proto/identity: certificates and keys as files")                                                           \
     X(request, "certs: certificate requests")                                                                          \
@@ -45,7 +47,7 @@
     X(session_agent, "proto/session: a whole session, attacked at the agent's end")                                    \
     X(relay_core, "relay/core: a whole session and strangers, attacked at the relay")                                  \
     X(y4m, "client: a camera file")                                                                                    \
-    X(still, "agent: a photo as a file")                                                                                \
+    X(still, "agent: a photo as a file")                                                                               \
     X(picture, "agent: VP8 packets")                                                                                   \
     X(client_command, "client: JSON commands and typed lines")                                                         \
     X(state_line, "client: what a product's firmware says")                                                            \

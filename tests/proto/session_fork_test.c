@@ -143,6 +143,44 @@ static void a_relay_that_goes_on_and_proves_nothing_is_an_alarm_after_half_a_min
     assert_int_equal(fork.kind, PROTO_LOG_FORK_NO_PROOF);
 }
 
+/*
+ * The customer's note is in the first log, and before its receipt comes both ends are led to the second one. Held
+ * against what was seen when it left, the receipt is in order; only what it says itself gives the second log away.
+ */
+static void a_receipt_that_was_under_way_when_another_tree_was_shown_is_not_forgotten_for_it(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_pass(&sw, 2500);
+    const uint64_t before = sw.customer->seen.size;
+    sw.log_silent = true;
+    sw_request(&sw, MICROPHONE);
+    assert_ok(proto_session_grant(sw.customer, MICROPHONE, sw.now));
+    sw_carry(&sw);
+    assert_true(sw.log_adds_open > 0);
+    show_another(sw.customer, before + 8);
+    show_another(sw.agent, before + 8);
+    sw_answer_log(&sw);
+    assert_true(sw.customer->seen.size > before && sw.customer->seen.size < before + 8);
+    sw_pass(&sw, 15000);
+    assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
+    assert_true(sw.customer->log_distrusted);
+}
+
+/* Of two receipts, or of a proof and a receipt, in one log the larger tree stands. */
+static void an_older_receipt_of_the_same_log_takes_nothing_back(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_pass(&sw, 2500);
+    const struct proto_log_seen now = sw.customer->seen;
+    const struct proto_log_seen older = {.size = now.size - 1};
+    seen_receipt(sw.customer, &now, &older, sw.customer->view.note);
+    assert_memory_equal(&sw.customer->seen, &now, sizeof now);
+}
+
 static void a_checkpoint_that_the_log_did_not_sign_is_an_alarm_and_no_fork(void **state)
 {
     (void)state;
@@ -244,6 +282,8 @@ int main(void)
         CASE(a_larger_tree_that_does_not_continue_ours_is_an_alarm_at_both_ends),
         CASE(a_tree_of_a_size_that_was_seen_before_is_proved_to_be_a_fork_without_the_relay),
         CASE(a_relay_that_goes_on_and_proves_nothing_is_an_alarm_after_half_a_minute),
+        CASE(a_receipt_that_was_under_way_when_another_tree_was_shown_is_not_forgotten_for_it),
+        CASE(an_older_receipt_of_the_same_log_takes_nothing_back),
         CASE(a_checkpoint_that_the_log_did_not_sign_is_an_alarm_and_no_fork),
         CASE(what_was_remembered_of_another_log_of_the_organisation_is_none_of_this),
         CASE(the_file_comes_back_as_it_was_and_each_change_of_it_is_noticed),
