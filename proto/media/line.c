@@ -9,7 +9,7 @@ static void new_base(struct proto_line *line, int64_t now_ms)
 {
     for (int i = PROTO_LINE_BASES - 1; i > 0; i--)
         line->base[i] = line->base[i - 1];
-    line->base[0].delay_ms = line->base[0].trip_ms = NONE;
+    line->base[0].delay_ms = line->base[0].trip_ms = line->base[0].back_ms = NONE;
     line->base_ms = now_ms;
 }
 
@@ -53,13 +53,15 @@ static void arrived(struct proto_line *line, const struct proto_line_frame *fram
         line->zero = apart;
     int64_t delay = (int32_t)(apart - line->zero), trip = now_ms - frame->at_ms;
     line->arrival[line->arrivals++ % PROTO_LINE_ARRIVALS] =
-        (struct proto_line_arrival){.at_ms = frame->at_ms + delay, .delay_ms = delay, .bytes = frame->bytes};
+        (struct proto_line_arrival){frame->at_ms + delay, delay, trip - delay, frame->bytes};
     if (now_ms >= line->base_ms + PROTO_LINE_BASE_MS)
         new_base(line, now_ms);
     if (delay < line->base[0].delay_ms)
         line->base[0].delay_ms = delay;
     if (trip < line->base[0].trip_ms)
         line->base[0].trip_ms = trip;
+    if (trip - delay < line->base[0].back_ms)
+        line->base[0].back_ms = trip - delay;
     line->heard_ms = now_ms;
     int64_t standing = proto_line_standing_ms(line, PROTO_LINE_WINDOW_MAX_MS);
     int64_t late = standing == PROTO_LINE_UNKNOWN ? 0 : delay - base_delay(line) - standing;
@@ -138,13 +140,28 @@ bool proto_line_loses(const struct proto_line *line, int64_t now_ms)
     return now_ms < line->resent_ms + PROTO_LINE_LOSES_MS;
 }
 
+/* How much longer acknowledgements take now than they need. */
+static int64_t waits_back_ms(const struct proto_line *line)
+{
+    const struct proto_line_arrival *a;
+    int64_t base = NONE, now = NONE;
+
+    for (int i = 0; i < PROTO_LINE_BASES; i++)
+        if (line->base[i].back_ms < base)
+            base = line->base[i].back_ms;
+    for (uint64_t n = 0; n < PROTO_LINE_BACK && (a = newest(line, n)) != NULL; n++)
+        if (a->back_ms < now)
+            now = a->back_ms;
+    return now == NONE || now < base ? 0 : now - base;
+}
+
 int64_t proto_line_overdue_ms(const struct proto_line *line, int64_t now_ms)
 {
     int64_t trip = proto_line_trip_ms(line);
 
     if (!line->count)
         return 0;
-    int64_t out =
-        now_ms - line->frame[line->first].at_ms - (trip == PROTO_LINE_UNKNOWN ? PROTO_LINE_PATIENCE_MS : trip);
+    int64_t out = now_ms - line->frame[line->first].at_ms -
+                  (trip == PROTO_LINE_UNKNOWN ? PROTO_LINE_PATIENCE_MS : trip) - waits_back_ms(line);
     return out > 0 ? out : 0;
 }

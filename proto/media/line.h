@@ -28,6 +28,7 @@ enum {
     PROTO_LINE_WINDOW_MAX_MS = 500,
     PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
     PROTO_LINE_RESENT_MS = 60,    /* held up by this much, and by nine tenths of a trip: a packet was sent again */
+    PROTO_LINE_BACK = 8,          /* acknowledgements of which the fastest says what the way back takes now */
     PROTO_LINE_LOSES_MS = 10000,  /* so long afterwards the line counts as one that loses packets */
 };
 
@@ -41,6 +42,7 @@ struct proto_line {
 
     struct proto_line_arrival {
         int64_t at_ms, delay_ms; /* receiver's clock; over `zero` */
+        int64_t back_ms;         /* of the acknowledgement: what is left of the trip */
         uint32_t bytes;
     } arrival[PROTO_LINE_ARRIVALS]; /* a ring */
     uint64_t arrivals;
@@ -48,7 +50,7 @@ struct proto_line {
     int64_t heard_ms; /* when the newest acknowledgement came, sender's clock */
 
     struct {
-        int64_t delay_ms, trip_ms;
+        int64_t delay_ms, trip_ms, back_ms;
     } base[PROTO_LINE_BASES]; /* the smallest of each span of time, newest first */
     int64_t base_ms;          /* when the newest span began */
     int64_t spike_ms;         /* by how much single frames are late over what stands, at the worst of late */
@@ -73,7 +75,8 @@ int64_t proto_line_delivered_bps(const struct proto_line *line, int64_t window_m
 int64_t proto_line_trip_ms(const struct proto_line *line);
 /** A packet was sent again of late: then a frame that is late may be no more than that. */
 bool proto_line_loses(const struct proto_line *line, int64_t now_ms);
-/** How much longer than that the oldest frame on its way has been out; 0 when none is, or none was ever heard of. */
+/** How much longer than that the oldest frame on its way has been out; 0 when none is, or none was ever heard of. What
+ * acknowledgements wait for on their way back (a download fills that queue) is not counted. */
 int64_t proto_line_overdue_ms(const struct proto_line *line, int64_t now_ms);
 
 #endif

@@ -3,8 +3,10 @@
 
 enum {
     QUEUE_SOON_MS = 200,
-    QUEUE_MAX_MS = 32,    /* a standing queue of this is one */
-    QUEUE_LOW_MS = 20,    /* below it there is none */
+    QUEUE_LOW_MS = 20,  /* below it there is none, … */
+    QUEUE_MORE_MS = 12, /* … and by so much above it there is one */
+    SMALL_BPS = 600000, /* whoever has less than this bears more, a millisecond for each … */
+    SMALL_STEP_BPS = 20000,
     OVERDUE_MAX_MS = 400, /* nothing is acknowledged: more than a packet sent again explains */
     RELAY_MAX_MS = 80,
     DELIVERED_MS = 800,
@@ -74,18 +76,28 @@ static int64_t spent_bps(const struct proto_rate *rate)
     return bits;
 }
 
+/*
+ * What counts as no queue. The pictures of a second, larger session on the same line are a queue to the smaller one: if
+ * both bore the same, the smaller one would never grow (NADA's reference is inversely proportional to the rate for the
+ * same reason, RFC 8698, 4.3).
+ */
+static int64_t low_of(const struct proto_rate *rate)
+{
+    return rate->bps < SMALL_BPS ? QUEUE_LOW_MS + (SMALL_BPS - rate->bps) / SMALL_STEP_BPS : QUEUE_LOW_MS;
+}
+
 /* How deep the queue is that must go, in milliseconds; 0: none is to be seen. */
 static int64_t queue_of(const struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)
 {
     int64_t standing = proto_line_standing_ms(line, proto_line_window_ms(line));
     int64_t overdue = proto_line_overdue_ms(line, now_ms);
 
-    if (standing > QUEUE_MAX_MS)
+    if (standing > low_of(rate) + QUEUE_MORE_MS)
         return standing;
     if (overdue > OVERDUE_MAX_MS)
         return overdue;
     if (rate->relay_dropped || rate->relay_ms > RELAY_MAX_MS)
-        return most(rate->relay_ms, QUEUE_MAX_MS);
+        return most(rate->relay_ms, QUEUE_LOW_MS + QUEUE_MORE_MS);
     return 0;
 }
 
@@ -127,7 +139,7 @@ static void grow(struct proto_rate *rate, const struct proto_line *line, int64_t
 {
     int64_t soon = proto_line_standing_ms(line, QUEUE_SOON_MS), spent = spent_bps(rate);
 
-    if (soon == PROTO_LINE_UNKNOWN || soon > QUEUE_LOW_MS || rate->relay_ms > QUEUE_LOW_MS ||
+    if (soon == PROTO_LINE_UNKNOWN || soon > low_of(rate) || rate->relay_ms > QUEUE_LOW_MS ||
         spent * 1000 < rate->bps * SPENT_MIN || proto_line_overdue_ms(line, now_ms) > QUEUE_SOON_MS)
         return;
     rate->bps = least(rate->bps + rate->bps * growth(rate, now_ms) / 1000 * took_ms / 1000, rate->max_bps);
@@ -150,7 +162,7 @@ bool proto_rate_step(struct proto_rate *rate, const struct proto_line *line, int
         cut(rate, line, queue_ms, now_ms);
     } else if (!queue_ms && rate->state == PROTO_RATE_DRAINING) {
         int64_t soon = proto_line_standing_ms(line, QUEUE_SOON_MS);
-        if (soon != PROTO_LINE_UNKNOWN && soon <= QUEUE_LOW_MS) {
+        if (soon != PROTO_LINE_UNKNOWN && soon <= low_of(rate)) {
             rate->state = PROTO_RATE_GROWING;
             rate->well_ms = now_ms;
             rate->bps = most(rate->bps, rate->capacity_bps * CUT_KEEP / 1000);

@@ -13,6 +13,7 @@ struct packet {
 };
 struct passing {
     int64_t seq, len, order, due_ms;
+    struct ml_line *of; /* whose it is */
 };
 struct fifo {
     struct passing at[WINDOW];
@@ -21,6 +22,7 @@ struct fifo {
 
 struct ml_line {
     struct ml_config config;
+    struct ml_line *link; /* whose bottleneck it goes through: its own, or that of another connection */
     uint64_t random;
     int64_t now_ms, budget_bits, queued;
     struct fifo queue, flying, acks;
@@ -60,10 +62,22 @@ struct ml_line *ml_new(const struct ml_config *config)
     if (!l)
         abort();
     l->config = *config;
+    l->link = l;
     l->random = config->seed * UINT64_C(0x9E3779B97F4A7C15) + 88172645463325252u;
     l->cwnd = 10 * MSS;
     l->ssthresh = 1e12;
     l->minrtt = INT64_MAX;
+    return l;
+}
+
+struct ml_line *ml_share(struct ml_line *link, uint64_t seed, bool bbr)
+{
+    struct ml_config config = link->config;
+
+    config.seed = seed;
+    config.bbr = bbr;
+    struct ml_line *l = ml_new(&config);
+    l->link = link;
     return l;
 }
 
@@ -113,6 +127,11 @@ int64_t ml_queue_ms(const struct ml_line *l)
     return bps ? l->queued * 8000 / bps : l->queued ? 100000 : 0;
 }
 
+int64_t ml_unsent(const struct ml_line *l)
+{
+    return l->written - l->una;
+}
+
 void ml_send(struct ml_line *l, uint32_t id, uint32_t bytes)
 {
     l->written += bytes;
@@ -147,7 +166,7 @@ static void bottleneck(struct ml_line *l)
         pop(&l->queue);
         gone.due_ms = l->now_ms + s->delay_ms;
         if ((int64_t)(ml_random(&l->random) >> 11) % 1000000 >= s->loss_ppm)
-            push(&l->flying, gone);
+            push(&gone.of->flying, gone);
     }
     if (!l->queue.count && l->budget_bits > s->bps / 1000)
         l->budget_bits = s->bps / 1000; /* an idle line saves nothing up */
@@ -312,10 +331,10 @@ static void put(struct ml_line *l, struct packet *p)
     p->sent_ms = l->now_ms;
     l->inflight += p->len;
     l->pace_bits -= (double)p->len;
-    if (l->queued + p->len + HEAD > l->config.queue_bytes)
+    if (l->link->queued + p->len + HEAD > l->config.queue_bytes)
         return; /* tail drop */
-    l->queued += p->len + HEAD;
-    push(&l->queue, (struct passing){p->seq, p->len, p->order, 0});
+    l->link->queued += p->len + HEAD;
+    push(&l->link->queue, (struct passing){p->seq, p->len, p->order, 0, l});
 }
 
 static void transmit(struct ml_line *l)
@@ -366,7 +385,8 @@ void ml_step(struct ml_line *l, int64_t now_ms)
     struct passing *p;
 
     l->now_ms = now_ms;
-    bottleneck(l);
+    if (l->link == l)
+        bottleneck(l);
     receive(l);
     while ((p = head(&l->acks)) != NULL && p->due_ms <= now_ms) {
         struct passing ack = *p;

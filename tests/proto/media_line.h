@@ -32,6 +32,8 @@ struct ml_config {
 
 struct ml_line;
 struct ml_line *ml_new(const struct ml_config *config);
+/** Another connection through the bottleneck of `link`, which is stepped first and lives longer. */
+struct ml_line *ml_share(struct ml_line *link, uint64_t seed, bool bbr);
 void ml_free(struct ml_line *line);
 /** A message of `bytes` is written to the stream now. `id` comes back from ml_next(). */
 void ml_send(struct ml_line *line, uint32_t id, uint32_t bytes);
@@ -41,6 +43,8 @@ void ml_step(struct ml_line *line, int64_t now_ms);
 bool ml_next(struct ml_line *line, uint32_t *id);
 /** What waits in the bottleneck's queue, in milliseconds at its present rate. */
 int64_t ml_queue_ms(const struct ml_line *line);
+/** Bytes that were written and are not acknowledged. */
+int64_t ml_unsent(const struct ml_line *line);
 int64_t ml_rate_bps(const struct ml_line *line); /* at the last step */
 uint64_t ml_random(uint64_t *state);
 

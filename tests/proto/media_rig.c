@@ -181,39 +181,90 @@ static void sum_up(struct rig *r, struct rig_result *out)
     free(late);
 }
 
-void rig_run(const struct rig_config *config, struct rig_result *out)
+static struct rig *make(const struct rig_config *config, struct ml_line *link, struct ml_line *link_back, uint64_t seed,
+                        int64_t now)
 {
     struct rig *r = calloc(1, sizeof *r);
     struct ml_config back = config->line;
 
     if (!r)
         abort();
-    *out = (struct rig_result){0};
     r->config = config;
-    r->random = config->line.seed * 77777 + 1;
+    r->random = seed * 77777 + 1;
     r->full_ms = r->full_since = -1;
     back.seed += 1;
-    r->there = ml_new(&config->line);
-    r->back = ml_new(&back);
-    proto_media_send_init(&r->send, 1280, 720, 0, 0, 0);
+    r->there = link ? ml_share(link, seed, config->line.bbr) : ml_new(&config->line);
+    r->back = link_back ? ml_share(link_back, seed + 1, config->line.bbr) : ml_new(&back);
+    proto_media_send_init(&r->send, 1280, 720, 0, 0, now);
     proto_playout_init(&r->playout);
     proto_even_init(&r->even);
     r->encoder_bps = r->send.plan.bps;
     if (config->controller)
         r->controller = config->controller->make(r->send.plan.bps, PROTO_SEND_MAX_BPS);
-    for (int64_t now = 0; now < config->run_ms; now++) {
-        if (now % 100 == 0 || now % 100 == 33 || now % 100 == 67)
-            capture(r, now);
-        if (config->voice && now % PROTO_PLAYOUT_PACKET_MS == 0)
-            talk(r, now);
-        ml_step(r->there, now);
-        ml_step(r->back, now);
-        carry(r, now);
-        watch(r, now);
-    }
+    return r;
+}
+
+static void step(struct rig *r, int64_t now)
+{
+    if (now % 100 == 0 || now % 100 == 33 || now % 100 == 67)
+        capture(r, now);
+    if (r->config->voice && now % PROTO_PLAYOUT_PACKET_MS == 0)
+        talk(r, now);
+    ml_step(r->there, now);
+    ml_step(r->back, now);
+    carry(r, now);
+    watch(r, now);
+}
+
+/* As much as it takes. */
+static void bulk(struct ml_line *line, int64_t now)
+{
+    enum { PIECE = 16000, WAITING = 400000 };
+    uint32_t id;
+
+    while (ml_unsent(line) < WAITING)
+        ml_send(line, 1, PIECE);
+    ml_step(line, now);
+    while (ml_next(line, &id))
+        ;
+}
+
+static void end(struct rig *r, struct rig_result *out)
+{
     sum_up(r, out);
     ml_free(r->there);
     ml_free(r->back);
     free(r->controller);
     free(r);
+}
+
+void rig_run_beside(const struct rig_config *config, struct rig_result *out, struct rig_result *other)
+{
+    struct rig *r = make(config, NULL, NULL, config->line.seed, 0), *second = NULL;
+    struct ml_line *load = NULL;
+
+    *out = *other = (struct rig_result){0};
+    for (int64_t now = 0; now < config->run_ms; now++) {
+        if (now == config->beside_from_ms && config->beside == RIG_BESIDE_SESSION)
+            second = make(config, r->there, r->back, config->line.seed + 100, now);
+        else if (now == config->beside_from_ms && config->beside)
+            load = ml_share(config->beside == RIG_BESIDE_UPLOAD ? r->there : r->back, config->line.seed + 100, false);
+        step(r, now);
+        if (second)
+            step(second, now);
+        if (load)
+            bulk(load, now);
+    }
+    if (second)
+        end(second, other);
+    if (load)
+        ml_free(load);
+    end(r, out);
+}
+
+void rig_run(const struct rig_config *config, struct rig_result *out)
+{
+    struct rig_result none;
+
+    rig_run_beside(config, out, &none);
 }

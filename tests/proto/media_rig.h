@@ -22,11 +22,16 @@ struct rig_controller {
     int64_t (*bps)(void *c, int64_t now_ms);
 };
 
+/* What else goes over the line: another session the same way, or TCP (CUBIC) with as much as it can, either way. */
+enum rig_beside { RIG_ALONE, RIG_BESIDE_SESSION, RIG_BESIDE_UPLOAD, RIG_BESIDE_DOWNLOAD };
+
 struct rig_config {
     struct ml_config line;
     int64_t run_ms, from_ms, to_ms; /* figures are of the frames captured in between; to 0: all from there */
     int need_percent;               /* of the rate that the picture needs: 100; less: a table that does not move */
     bool voice;                     /* somebody talks, over the same stream */
+    enum rig_beside beside;
+    int64_t beside_from_ms;
     const struct rig_controller *controller; /* NULL: proto/media/rate.h */
 };
 
@@ -44,5 +49,7 @@ struct rig_result {
 };
 
 void rig_run(const struct rig_config *config, struct rig_result *out);
+/** `other`: of the session beside; zeroes where it is none. */
+void rig_run_beside(const struct rig_config *config, struct rig_result *out, struct rig_result *other);
 
 #endif

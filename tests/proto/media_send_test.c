@@ -98,6 +98,44 @@ static void a_receivers_clock_that_wraps_changes_nothing(void **state)
     assert_int_equal(line.spike_ms, 60);
 }
 
+/* A download at the sender's end: acknowledgements wait, pictures do not. */
+static void what_acknowledgements_wait_for_is_not_held_against_the_pictures(void **state)
+{
+    struct proto_line line;
+    uint32_t obj = 0;
+    int64_t now = 0;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (int i = 0; i < 60; i++, now += 33) {
+        int64_t back = i < 30 ? 20 : 320;
+        proto_line_sent(&line, ++obj, 1000, now);
+        assert_true(proto_line_acked(&line, obj, (uint32_t)(now + 20 + APART), now + 20 + back));
+    }
+    proto_line_sent(&line, ++obj, 1000, now);
+    assert_int_equal(proto_line_overdue_ms(&line, now + 340), 0);
+    assert_int_equal(proto_line_overdue_ms(&line, now + 350), 10);
+    assert_int_equal(proto_line_standing_ms(&line, 300), 0);
+}
+
+static void a_line_loses_packets_for_a_while_after_one_was_sent_again(void **state)
+{
+    struct proto_line line;
+    int64_t now = 0;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (uint32_t i = 1; i <= 10; i++, now += 33)
+        pass(&line, i, now, 40, 1000);
+    assert_false(proto_line_loses(&line, now));
+    pass(&line, 11, now, 40 + 70, 1000); /* less than a trip of 80: a large picture, a busy machine */
+    assert_false(proto_line_loses(&line, now));
+    pass(&line, 12, now + 33, 40 + 90, 1000);
+    int64_t heard = now + 33 + 2 * 130;
+    assert_true(proto_line_loses(&line, heard + PROTO_LINE_LOSES_MS - 1));
+    assert_false(proto_line_loses(&line, heard + PROTO_LINE_LOSES_MS));
+}
+
 /* ---- a sender on an even line ---- */
 
 struct talk {
@@ -313,6 +351,8 @@ int main(void)
         cmocka_unit_test(a_queue_stands_when_no_frame_comes_through_and_a_lost_packet_is_none),
         cmocka_unit_test(nothing_is_known_of_a_line_that_was_not_heard_of),
         cmocka_unit_test(a_frame_that_others_overtook_is_lost_and_no_longer_waited_for),
+        cmocka_unit_test(what_acknowledgements_wait_for_is_not_held_against_the_pictures),
+        cmocka_unit_test(a_line_loses_packets_for_a_while_after_one_was_sent_again),
         cmocka_unit_test(what_is_on_its_way_is_bounded),
         cmocka_unit_test(a_receivers_clock_that_wraps_changes_nothing),
         cmocka_unit_test(an_unhindered_line_is_climbed_to_the_top_within_five_seconds),

@@ -9,6 +9,8 @@
 
 const FRAMES = 256, ARRIVALS = 64, BASES = 8, BASE_MS = 4000;
 const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
+/* Acknowledgements of which the fastest says what the way back takes now. */
+const BACK = 8;
 /* Held up by this much, and by nine tenths of a trip: a packet was sent again; the line loses packets so long afterwards. */
 const RESENT_MS = 60, LOSES_MS = 10_000;
 /** A trip, before one is known. */
@@ -25,12 +27,14 @@ export interface OnItsWay {
 interface Arrival {
   readonly atMs: number; /* receiver's clock */
   readonly delayMs: number; /* over `zero` */
+  readonly backMs: number; /* of the acknowledgement: what is left of the trip */
   readonly bytes: number;
 }
 
 interface Base {
   delayMs: number;
   tripMs: number;
+  backMs: number;
 }
 
 export class Line {
@@ -42,7 +46,7 @@ export class Line {
   private arrivals: Arrival[] = []; /* newest last */
   private known = false;
   private zero = 0; /* receiver's minus sender's clock at the first arrival, modulo 2^32 */
-  private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity })); /* newest first */
+  private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity })); /* newest first */
   private spikeMs = 0; /* by how much single frames are late over what stands, at the worst of late */
 
   private resentMs: number; /* when a frame came last that was held up as by a packet sent again */
@@ -76,16 +80,17 @@ export class Line {
     if (!this.known) this.zero = apart;
     this.known = true;
     const delayMs = (apart - this.zero) | 0, tripMs = nowMs - frame.atMs;
-    this.arrivals.push({ atMs: frame.atMs + delayMs, delayMs, bytes: frame.bytes });
+    this.arrivals.push({ atMs: frame.atMs + delayMs, delayMs, backMs: tripMs - delayMs, bytes: frame.bytes });
     if (this.arrivals.length > ARRIVALS) this.arrivals.shift();
     if (nowMs >= this.baseMs + BASE_MS) {
       this.bases.pop();
-      this.bases.unshift({ delayMs: Infinity, tripMs: Infinity });
+      this.bases.unshift({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity });
       this.baseMs = nowMs;
     }
     const newest = this.bases[0]!;
     newest.delayMs = Math.min(newest.delayMs, delayMs);
     newest.tripMs = Math.min(newest.tripMs, tripMs);
+    newest.backMs = Math.min(newest.backMs, tripMs - delayMs);
     this.heardMs = nowMs;
     this.spikeMs -= div(this.spikeMs, 128);
     const standing = this.standingMs(WINDOW_MAX_MS);
@@ -137,9 +142,16 @@ export class Line {
     return least === Infinity ? undefined : least;
   }
 
-  /** How much longer than that the oldest frame on its way has been out; 0 when none is. */
+  /* How much longer acknowledgements take now than they need. */
+  private waitsBackMs(): number {
+    const now = Math.min(...this.arrivals.slice(-BACK).map((arrival) => arrival.backMs));
+    const base = Math.min(...this.bases.map((each) => each.backMs));
+    return now === Infinity || now < base ? 0 : now - base;
+  }
+
+  /** How much longer than that the oldest frame on its way has been out; what acknowledgements wait for is not counted. */
   overdueMs(nowMs: number): number {
     const { oldest } = this;
-    return oldest ? Math.max(0, nowMs - oldest.atMs - (this.tripMs() ?? PATIENCE_MS)) : 0;
+    return oldest ? Math.max(0, nowMs - oldest.atMs - (this.tripMs() ?? PATIENCE_MS) - this.waitsBackMs()) : 0;
   }
 }

@@ -9,7 +9,8 @@ import { div, type Line, PATIENCE_MS } from './line.js';
 export const MIN_BPS = 24_000;
 const EVERY_MS = 50; /* how often it is worth thinking again */
 
-const QUEUE_SOON_MS = 200, QUEUE_MAX_MS = 32, QUEUE_LOW_MS = 20, OVERDUE_MAX_MS = 400, RELAY_MAX_MS = 80, DELIVERED_MS = 800, CUT_EVERY_MS = 350;
+const QUEUE_SOON_MS = 200, QUEUE_LOW_MS = 20, QUEUE_MORE_MS = 12, OVERDUE_MAX_MS = 400, RELAY_MAX_MS = 80, DELIVERED_MS = 800, CUT_EVERY_MS = 350;
+const SMALL_BPS = 600_000, SMALL_STEP_BPS = 20_000; /* whoever has less bears more of a queue: a millisecond for each step */
 const CUT_KEEP = 850, CUT_DEEPEST = 550, CUT_AT_LEAST = 940, CUT_FLOOR = 450, SILENT_CUTS = 2, SPENT_MIN = 600; /* thousandths, but the fifth */
 const TENTH_MS = 100, TENTHS = 10, TOOK_MOST_MS = 200;
 const GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 45, GROW_MORE = 160, GROW_WAIT_MS = 1200, GROW_MAX = 900; /* thousandths a second */
@@ -56,12 +57,17 @@ export class Rate {
     this.relayDropped = dropped;
   }
 
+  /* What counts as no queue: of two sessions on one line the smaller one would else never grow. */
+  private lowMs(): number {
+    return this.bps < SMALL_BPS ? QUEUE_LOW_MS + div(SMALL_BPS - this.bps, SMALL_STEP_BPS) : QUEUE_LOW_MS;
+  }
+
   /* How deep the queue is that must go; 0: none is to be seen. */
   private queueMs(line: Line, nowMs: number): number {
     const standing = line.standingMs(line.windowMs()) ?? -1, overdue = line.overdueMs(nowMs);
-    if (standing > QUEUE_MAX_MS) return standing;
+    if (standing > this.lowMs() + QUEUE_MORE_MS) return standing;
     if (overdue > OVERDUE_MAX_MS) return overdue;
-    return this.relayDropped || this.relayMs > RELAY_MAX_MS ? Math.max(this.relayMs, QUEUE_MAX_MS) : 0;
+    return this.relayDropped || this.relayMs > RELAY_MAX_MS ? Math.max(this.relayMs, QUEUE_LOW_MS + QUEUE_MORE_MS) : 0;
   }
 
   private cut(line: Line, queueMs: number, nowMs: number): void {
@@ -89,7 +95,7 @@ export class Rate {
 
   private grow(line: Line, tookMs: number, nowMs: number): void {
     const soon = line.standingMs(QUEUE_SOON_MS), spent = this.tenths.reduce((sum, bits) => sum + bits, 0);
-    if (soon === undefined || soon > QUEUE_LOW_MS || this.relayMs > QUEUE_LOW_MS) return;
+    if (soon === undefined || soon > this.lowMs() || this.relayMs > QUEUE_LOW_MS) return;
     if (spent * 1000 < this.bps * SPENT_MIN || line.overdueMs(nowMs) > QUEUE_SOON_MS) return;
     this.bps = Math.min(this.bps + div(div(this.bps * this.growth(nowMs), 1000) * tookMs, 1000), this.maxBps);
   }
@@ -109,7 +115,7 @@ export class Rate {
 
   private drained(line: Line, nowMs: number): void {
     const soon = line.standingMs(QUEUE_SOON_MS);
-    if (soon === undefined || soon > QUEUE_LOW_MS) return;
+    if (soon === undefined || soon > this.lowMs()) return;
     this.state = 'growing';
     this.wellMs = nowMs;
     this.bps = Math.max(this.bps, div(this.capacityBps * CUT_KEEP, 1000));
