@@ -172,6 +172,9 @@ PROTO_MUST_USE enum proto_err store_unwrap(struct relay_store *store, const uint
 
 PROTO_MUST_USE enum proto_err store_keyring_new(struct relay_store *store);
 void store_keyring_free(struct store_keyring *ring); /* wipes; NULL is fine */
+/** Before a writer closes: what was given gets its name and what was not goes, so that the next start has nothing to
+ * look up, entry by entry, in a log however long. */
+void store_keyring_settle(struct relay_store *store);
 /** The key of a session under way. */
 bool store_keyring_find(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                         struct store_key *key);

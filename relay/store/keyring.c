@@ -225,6 +225,20 @@ static enum proto_err heal_all(struct relay_store *store)
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
+void store_keyring_settle(struct relay_store *store)
+{
+    struct store_keyring *ring = store->keyring;
+
+    if (!ring || !ring->count || !sqlite3_get_autocommit(store->data) || store_keys_begin(store))
+        return;
+    enum proto_err err = write_given(store);
+    for (size_t i = ring->given; i < ring->count && !err; i++)
+        if (ring->stock[i].key.id != GONE)
+            err = store_key_erase(store, ring->stock[i].key.id);
+    if (err || store_keys_commit(store))
+        relay_store_rollback(store); /* the next start heals it */
+}
+
 bool relay_store_wants_keys(const struct relay_store *store, bool idle)
 {
     const struct store_keyring *ring = store->keyring;

@@ -386,6 +386,7 @@ void relay_store_close(struct relay_store *store)
 {
     if (!store)
         return;
+    store_keyring_settle(store);
     for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->data);

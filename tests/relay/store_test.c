@@ -336,7 +336,19 @@ static int64_t number_of(struct world *w, const char *sql)
     return number;
 }
 
-/* Whose a spare key became is written later. What is not written when the relay ends is read from the entries. */
+/* The files as they are now, whatever the store would write before it closes. */
+static void kill_store(struct world *w)
+{
+    char command[256];
+
+    snprintf(command, sizeof command, "cp -a '%s' '%s.killed'", w->folder, w->folder);
+    assert_int_equal(system(command), 0);
+    relay_store_close(w->store);
+    snprintf(command, sizeof command, "rm -rf '%s' && mv '%s.killed' '%s'", w->folder, w->folder, w->folder);
+    assert_int_equal(system(command), 0);
+}
+
+/* Whose a spare key became is written later. What is not written when the relay is killed is read from the entries. */
 static void a_spare_key_that_was_given_away_is_never_given_to_another(void **state)
 {
     struct world *w = *state;
@@ -347,7 +359,7 @@ static void a_spare_key_that_was_given_away_is_never_given_to_another(void **sta
     assert_false(relay_store_wants_keys(w->store, true));
     put(w, &first);
     assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek WHERE name NOT LIKE 'spare:%'"), 0);
-    relay_store_close(w->store); /* as a kill leaves it: whose the key is was not written */
+    kill_store(w); /* whose the key is was not written */
     world_open(w);
     assert_ok(relay_store_stock_keys(w->store));
     assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek WHERE name NOT LIKE 'spare:%'"), 1);
@@ -361,6 +373,21 @@ static void a_spare_key_that_was_given_away_is_never_given_to_another(void **sta
         assert_ok(relay_store_get_entry(w->store, i, &back));
         assert_non_null(back.evidence);
     }
+}
+
+static void a_store_that_closes_in_order_leaves_no_spare_key(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry first = entry_of(0, 1), back;
+
+    assert_ok(relay_store_stock_keys(w->store));
+    put(w, &first);
+    relay_store_close(w->store);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek WHERE name LIKE 'spare:%'"), 0);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM keys.dek"), 1);
+    world_open(w);
+    assert_ok(relay_store_get_entry(w->store, 0, &back));
+    assert_non_null(back.evidence);
 }
 
 /* A key in memory must not outlive the one in the file: what is wrapped under it could never be opened. */
@@ -587,6 +614,7 @@ int main(void)
         TEST(a_sessions_past_is_not_written_over),
         TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
         TEST(a_spare_key_that_was_given_away_is_never_given_to_another),
+        TEST(a_store_that_closes_in_order_leaves_no_spare_key),
         TEST(who_was_erased_and_comes_again_gets_another_key),
         TEST(what_an_erasure_names_is_destroyed_and_its_number_used_up),
         TEST(sessions_that_have_not_ended_are_found_again),
