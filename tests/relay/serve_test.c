@@ -111,6 +111,7 @@ static void the_page_loads_nothing_and_tells_nobody(void **state)
     expect(place.public_port, NULL, "/j", "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     refuse(place.public_port, "/j", "unsafe-"); /* of a page that is built in, the body is zipped and ends the text */
     refuse(place.public_port, "/j", "set-cookie");
+    expect(place.public_port, NULL, "/j", "camera=(self), microphone=(self), geolocation=()");
     expect(place.public_port, NULL, "/j", "referrer-policy: no-referrer");
     expect(place.public_port, NULL, "/j", "x-content-type-options: nosniff");
 }
