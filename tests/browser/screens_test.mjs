@@ -68,6 +68,17 @@ for (const [look_, options] of chosen)
     await page.waitForSelector('.lines .theirs');
     await page.evaluate(() => scrollTo(0, 0));
     await look(page, `${look_}-4-showing`);
+    agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through while you look', seconds: 600 });
+    await page.waitForSelector('#allow');
+    await look(page, `${look_}-4b-voice-asked`);
+    await page.check('#hear');
+    await page.click('#allow');
+    await agent.await('audio');
+    await page.click('#mute');
+    await page.evaluate(() => scrollTo(0, 0));
+    await look(page, `${look_}-4c-talking`);
+    await page.click('#off-microphone');
+    await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
     await page.click('#hide');
     await page.click('#mask-add');
     await page.evaluate(() => scrollTo(0, 0));
