@@ -6,7 +6,9 @@
  */
 import type { Plan, Take } from '../proto/media/send.js';
 
-const QUEUE_MOST = 1; /* pictures in the encoder; more would only be late */
+/* Pictures in the encoder: one at work, one that waits; more would only be late. (encodeQueueSize does not count those that it
+   has handed on inside.) One that has not come out after so long never will. */
+const IN_HAND_MOST = 2, IN_HAND_MS = 1000;
 const UP_MOST = 1.1; /* an encoder starves when its rate rises by more at once; down it follows */
 const WORTH_IT = 0.03; /* part of the rate: each change costs the encoder a moment */
 const STILL_BPS = 1_000_000; /* at one picture a second: sharp whatever the line; 8 to 20 kB at 640 x 360 */
@@ -38,14 +40,16 @@ export class PictureEncoder {
   private encoder: VideoEncoder | undefined;
   private aim: Aim | undefined;
   private layers = true;
+  private inHand: number[] = []; /* timestamps, µs */
   private readonly unwanted = new Set<number>(); /* timestamps of pictures whose layer is left out */
   private brokenFrom = Infinity; /* layers from this on refer to one that was thrown away, until the next of layer 0 */
 
   constructor(private readonly on: EncoderEvents) {}
 
   /** It has enough to do. */
-  busy(): boolean {
-    return (this.encoder?.encodeQueueSize ?? 0) > QUEUE_MOST;
+  busy(captureMonoMs: number): boolean {
+    this.inHand = this.inHand.filter((timestamp) => timestamp > (captureMonoMs - IN_HAND_MS) * 1000);
+    return this.inHand.length >= IN_HAND_MOST;
   }
 
   /** Is this picture to be encoded? Not every one that is comes out. */
@@ -72,13 +76,14 @@ export class PictureEncoder {
     return sized;
   }
 
-  /** `paint` draws the picture in the plan's size, and gives the canvas. */
+  /** canvas: the picture, in the plan's size. */
   encode(canvas: OffscreenCanvas, captureMonoMs: number, take: Take, plan: Plan): void {
     const timestamp = Math.round(captureMonoMs * 1000), sized = this.follow(plan);
     const picture = new VideoFrame(canvas, { timestamp, alpha: 'discard' });
     try {
       if (!take.take) this.unwanted.add(timestamp);
       this.encoder!.encode(picture, { keyFrame: take.key || sized });
+      this.inHand.push(timestamp);
     } finally {
       picture.close();
     }
@@ -87,6 +92,7 @@ export class PictureEncoder {
   private came(chunk: EncodedVideoChunk, about?: EncodedVideoChunkMetadata): void {
     const { aim } = this, tid = (about as { svc?: { temporalLayerId?: number } } | undefined)?.svc?.temporalLayerId ?? 0;
     const unwanted = this.unwanted.delete(chunk.timestamp);
+    this.inHand = this.inHand.filter((timestamp) => timestamp > chunk.timestamp); /* what it left out does not come later */
     if (tid === 0) this.brokenFrom = Infinity;
     if (!aim || tid >= this.brokenFrom) return;
     if (unwanted && tid > 0) {
@@ -108,6 +114,7 @@ export class PictureEncoder {
   private forget(): void {
     this.encoder = this.aim = undefined;
     this.unwanted.clear();
+    this.inHand = [];
     this.brokenFrom = Infinity;
   }
 

@@ -14,6 +14,7 @@ interface Scope {
 }
 const scope = self as unknown as Scope;
 
+const UNSENT_MOST = 3; /* pictures that the page has and that wait to be sealed */
 const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
 const FIGURES_EVERY_MS = 1000;
 /* Of 720p. A browser's encoder gives half of it to a quarter of the pictures: more would be late for looking no better. */
@@ -27,6 +28,7 @@ let control: MediaSend | undefined, controls = ''; /* the size that it is for */
 let running = 0; /* rises with each start and stop: what belongs to an older one ends itself */
 let active = false, stillWanted = false;
 let lastKeyMs = 0;
+let unsent = 0;
 let painted = 0, encoded = 0, skipped = 0, figuresMs = 0;
 
 const pageMs = (): number => Math.floor(performance.now() - sinceOrigin);
@@ -40,6 +42,7 @@ const encoder = new PictureEncoder({
   picture(picture) {
     if (!active) return;
     encoded++;
+    unsent++;
     if (picture.key) lastKeyMs = pageMs();
     scope.postMessage({ kind: 'picture', ...picture }, [picture.bytes]);
   },
@@ -79,7 +82,7 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   figures(nowMs);
   if (active && stillWanted) takeStill(frame);
   if (!active || !context) return;
-  if (encoder.busy()) {
+  if (unsent >= UNSENT_MOST || encoder.busy(captureMonoMs)) {
     skipped++;
     return;
   }
@@ -96,6 +99,7 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
 
 function onNews(news: LineNews): void {
   if (!control || !active) return;
+  if (news.kind === 'sent' || news.kind === 'unsent') unsent = Math.max(0, unsent - 1);
   switch (news.kind) {
     case 'sent': return control.sent(news.object, news.bytes, news.key, Math.floor(news.nowMs));
     case 'unsent': return news.tid < 2 ? control.failed() : undefined; // nothing refers to the top layer
@@ -153,6 +157,7 @@ function start(message: Extract<ToWorker, { kind: 'start' }>): void {
   running++;
   masks = message.masks;
   active = true;
+  unsent = 0;
   lastKeyMs = pageMs();
   control?.restart(lastKeyMs);
 }
