@@ -17,7 +17,8 @@ enum needs {
     NEEDS_DEVICE,
     NEEDS_STILL,
     NEEDS_POINT,
-    NEEDS_STARS
+    NEEDS_STARS,
+    NEEDS_CODE
 };
 
 static const struct {
@@ -42,12 +43,14 @@ static const struct {
     {"mask", CLIENT_DO_MASK, NEEDS_STILL},
     {"point", CLIENT_DO_POINT, NEEDS_POINT},
     {"rate", CLIENT_DO_RATE, NEEDS_STARS},
+    {"link", CLIENT_DO_LINK, NEEDS_CODE},
+    {"unlink", CLIENT_DO_LINK, NEEDS_NOTHING},
 };
 #define WORDS (sizeof words / sizeof *words)
 #define WORD_LIST                                                                                                      \
     "grant, refuse, withdraw, extend, pause, resume, send, discard, mask, point, check-words, chat, guide, hide, "     \
     "show, "                                                                                                           \
-    "rate, end"
+    "rate, link, unlink, end"
 
 __attribute__((format(printf, 3, 4))) enum proto_err client_command_fail(char why[static CLIENT_WHY_BYTES],
                                                                          enum proto_err err, const char *format, ...)
@@ -159,6 +162,16 @@ static enum proto_err take_device(const char *device, const char *property, stru
     return PROTO_OK;
 }
 
+static enum proto_err take_code(const char *code, struct client_command *out, char why[static CLIENT_WHY_BYTES])
+{
+    if (!code || !*code || strlen(code) > 40)
+        return client_command_fail(
+            why, PROTO_ERR_RANGE,
+            "\"link\": the field \"code\" is missing; give the code that your other device shows");
+    snprintf(out->text, sizeof out->text, "%s", code);
+    return PROTO_OK;
+}
+
 static enum proto_err take_fields(size_t index, const json_t *json, struct client_command *out,
                                   char why[static CLIENT_WHY_BYTES])
 {
@@ -189,6 +202,8 @@ static enum proto_err take_fields(size_t index, const json_t *json, struct clien
         return take_point(json, out, why);
     case NEEDS_STARS:
         return take_stars(json, out, why);
+    case NEEDS_CODE:
+        return take_code(json_string_value(json_object_get(json, "code")), out, why);
     case NEEDS_NOTHING:
         break;
     }

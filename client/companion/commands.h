@@ -33,6 +33,7 @@ enum client_do {
     CLIENT_DO_DISCARD,
     CLIENT_DO_MASK,  /* `text`: "X,Y,W,H" of that photo */
     CLIENT_DO_POINT, /* `x`, `y` */
+    CLIENT_DO_LINK,  /* `text`: the code that the other device shows; "": that device no more */
     CLIENT_DO_RATE,  /* `stars`; `match`: it was solved */
 };
 

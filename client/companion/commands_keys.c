@@ -14,6 +14,8 @@ const char *client_command_help(void)
            "  words yes  the check words were the same             words no   they were not\n"
            "  g done     a step of the guide; also g skip, g back, g no (it did not work)\n"
            "  hide LAMP  that device is not told any more (hide LAMP power: one value)   show LAMP   it is again\n"
+           "  link CODE  take in your other device, which shows the code             unlink      and leave it out "
+           "again\n"
            "  more       let what ends soon go on for as long again\n"
            "  send       the photo that you have seen; also discard, and mask X,Y,W,H to cover a part of it\n"
            "  q          end the session                           ?   this help\n"
@@ -67,6 +69,22 @@ static bool from_hide(const char *text, struct client_command *out)
         return true;
     memset(out, 0, sizeof *out);
     return false;
+}
+
+/* "link 4071 839 229 4": digits alone behind it, or it is a message that begins so. */
+static bool from_link(const char *text, struct client_command *out)
+{
+    const char *code = text + 5;
+
+    if (!strcmp(text, "unlink")) {
+        out->what = CLIENT_DO_LINK;
+        return true;
+    }
+    if (strncmp(text, "link ", 5) || strlen(code) > 40 || strspn(code, "0123456789 .-") != strlen(code))
+        return false;
+    out->what = CLIENT_DO_LINK;
+    snprintf(out->text, sizeof out->text, "%s", code);
+    return true;
 }
 
 /* "send", "discard", "mask 10,10,80,40": only while there is a photo to look at. */
@@ -125,6 +143,8 @@ enum proto_err client_command_from_keys(const char *line, const struct client_mo
         out->what = CLIENT_DO_GUIDE;
         return client_command_take_act(text + 2, out, why);
     }
+    if (!moment->asked && from_link(text, out))
+        return PROTO_OK;
     if (!moment->asked && (!strncmp(text, "hide ", 5) || !strncmp(text, "show ", 5)) && from_hide(text, out))
         return PROTO_OK;
     if (moment->asked)

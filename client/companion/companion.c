@@ -23,6 +23,7 @@ static void set_timer(struct client_companion *c, int64_t now_ms)
 
     next = proto_earlier(next, client_voice_deadline(c->voice));
     next = proto_earlier(next, client_home_deadline(c->home, now_ms));
+    next = proto_earlier(next, client_beside_deadline(c->beside));
     host_timer_set(c->timer, proto_earlier(next, c->told_ms + STATUS_MS));
 }
 
@@ -38,6 +39,7 @@ static void on_timer(void *context)
     client_companion_still_tick(c);
     client_report_tick(c->report, c->session, now);
     client_home_tick(c->home, c->session, now);
+    client_beside_tick(c->beside, now);
     if (now.mono_ms >= c->told_ms + STATUS_MS) {
         c->told_ms = now.mono_ms;
         client_companion_figures(c);
@@ -199,6 +201,26 @@ static int open_home(struct client_companion *c)
     return HOST_EXIT_FAILED;
 }
 
+static void on_beside(void *context, const char *state, const char *name)
+{
+    struct client_companion *c = context;
+
+    if (c->config->json)
+        host_event_fields("beside", json_pack("{s:s,s:s}", "state", state, "name", name));
+    else
+        client_screen_line(c->screen, "* your other device %s%s%s", name, *name ? ": " : "", state);
+}
+
+static int open_beside(struct client_companion *c)
+{
+    const struct client_beside_listener listener = {on_beside, NULL, c};
+
+    if (!c->report || client_beside_new(&c->beside, c->session, c->report, c->config->join_host, &listener) == PROTO_OK)
+        return HOST_EXIT_FINE;
+    host_say_err("starting", PROTO_ERR_NOMEM);
+    return HOST_EXIT_FAILED;
+}
+
 static int start(struct client_companion *c)
 {
     const struct client_companion_config *config = c->config;
@@ -238,6 +260,7 @@ static void stop(struct client_companion *c)
     client_video_free(c->video);
     client_voice_free(c->voice);
     client_home_free(c->home);
+    client_beside_free(c->beside);
     client_report_free(c->report);
     proto_session_free(c->session);
     client_screen_free(c->screen);
@@ -273,6 +296,8 @@ int client_companion_run(const struct client_companion_config *config, struct ho
         code = open_home(&c);
     if (code == HOST_EXIT_FINE)
         code = start_session(&c);
+    if (code == HOST_EXIT_FINE)
+        code = open_beside(&c);
     if (code == HOST_EXIT_FINE)
         code = start(&c);
     if (code == HOST_EXIT_FINE) {

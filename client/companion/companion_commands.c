@@ -113,6 +113,18 @@ static void guide(struct client_companion *c, const char *act)
         client_companion_command_error(c, "guide", err);
 }
 
+static void link_device(struct client_companion *c, const char *code)
+{
+    enum proto_err err = c->beside ? PROTO_OK : PROTO_ERR_STATE;
+
+    if (!err && !*code)
+        client_beside_unlink(c->beside);
+    else if (!err)
+        err = client_beside_link(c->beside, code);
+    if (err)
+        client_companion_command_error(c, "link", err);
+}
+
 static void hide(struct client_companion *c, const struct client_command *command)
 {
     enum proto_err err =
@@ -203,6 +215,9 @@ static void obey(struct client_companion *c, const struct client_command *comman
         break;
     case CLIENT_DO_POINT:
         point(c, command->x, command->y);
+        break;
+    case CLIENT_DO_LINK:
+        link_device(c, command->text);
         break;
     case CLIENT_DO_RATE:
         client_companion_rate(c, command->stars, command->match);

@@ -140,7 +140,8 @@ static void on_data(struct client_companion *c, const handhold_Data *data)
         client_companion_goodbye(c);
         break;
     default: /* pointers and erased marks have no place in a terminal */
-        client_home_data(c->home, c->session, data, c->kbps, host_now());
+        if (!client_beside_data(c->beside, data))
+            client_home_data(c->home, c->session, data, c->kbps, host_now());
         break;
     }
 }
@@ -215,6 +216,9 @@ static void act(struct client_companion *c, const struct proto_event *e)
         break;
     case PROTO_EVENT_DATA:
         on_data(c, e->data);
+        break;
+    case PROTO_EVENT_BESIDE:
+        client_beside_event(c->beside, e, host_now());
         break;
     case PROTO_EVENT_CONNECTION:
         on_connection(c, e->connection.state);

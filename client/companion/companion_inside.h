@@ -3,6 +3,7 @@
 #ifndef CLIENT_COMPANION_INSIDE_H
 #define CLIENT_COMPANION_INSIDE_H
 
+#include "client/companion/beside.h"
 #include "client/companion/commands.h"
 #include "client/companion/companion.h"
 #include "client/companion/home.h"
@@ -35,6 +36,7 @@ struct client_companion {
     struct client_voice *voice; /* NULL: no microphone */
     struct client_report *report;
     struct client_home *home; /* checks and guides */
+    struct client_beside *beside; /* the other device of this person; NULL: no device information here */
     struct client_screen *screen;
     struct client_receipt *receipt; /* NULL: none is wanted */
     struct proto_buf sealed;        /* the last sealed picture that left, when it is kept */

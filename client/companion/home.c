@@ -102,7 +102,7 @@ static void put(char *to, size_t size, const char *from)
 }
 #define PUT(field, from) put((field), sizeof(field), (from))
 
-static void to_wire(const struct client_check_result *r, handhold_CheckResult *out)
+void client_home_result(const struct client_check_result *r, handhold_CheckResult *out)
 {
     *out = (handhold_CheckResult){.id = r->id,
                                   .status = r->status,
@@ -142,7 +142,7 @@ static void take_found(struct client_home *h)
 
     while (h->count < WAITING_MAX && client_checks_take(h->checks, &r)) {
         show_check(h, &r);
-        to_wire(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
+        client_home_result(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
     }
 }
 
@@ -189,7 +189,7 @@ static void refuse(struct client_home *h, struct proto_session *session, const h
                  err == PROTO_ERR_EXISTS ? "wait for it" : proto_err_way_out(err));
     show_check(h, &r);
     if (h->count < WAITING_MAX)
-        to_wire(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
+        client_home_result(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
     client_home_tick(h, session, now);
 }
 

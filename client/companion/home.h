@@ -36,6 +36,8 @@ void client_home_joined(struct client_home *home, struct proto_session *session,
 /** CheckAsk, CheckCancel and the messages of guides; others are left alone. */
 void client_home_data(struct client_home *home, struct proto_session *session, const handhold_Data *data,
                       double session_kbps, struct proto_now now);
+/** What a check found, as it travels. */
+void client_home_result(const struct client_check_result *result, handhold_CheckResult *out);
 /** The consent for device state is gone, or everything is paused: every check stops, nothing more is told. */
 void client_home_stop(struct client_home *home);
 /** Sends what checks have found, as far as there is room. */

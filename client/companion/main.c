@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/companion/companion.h"
+#include "client/companion/second.h"
 #include "proto/host/connection.h"
 #include "proto/host/files.h"
 #include "proto/host/options.h"
@@ -21,7 +22,7 @@ static struct {
     const char *link, *code, *relay, *camera, *torch, *microphone, *speaker, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
-    bool json;
+    bool json, beside;
 } opt = {.camera = "none", .microphone = "none", .consent = "ask"};
 
 static const struct host_option options[] = {
@@ -31,6 +32,8 @@ static const struct host_option options[] = {
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "FILE.wav, default, a device's name, or none (none)"},
     {"speaker", "SINK", HOST_TEXT, &opt.speaker, .help = "where the agent is heard: FILE.wav, default, a device's name, or none"},
     {"torch", "FILE", HOST_TEXT, &opt.torch, .help = "a light: 1 and 0 are written there, as to a LED's brightness"},
+    {"beside", NULL, HOST_FLAG, &opt.beside,
+     .help = "be the second device of somebody in a session: show a code for the first; with --relay and --state"},
     {"state", "SOURCE", HOST_TEXTS, &opt.states,
      .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
     {"redact", "FILE", HOST_TEXT, &opt.redact, .help = "rules of what device information never tells, or may tell"},
@@ -83,17 +86,12 @@ static int take_link(void)
     return HOST_EXIT_FINE;
 }
 
-static int take_code(void)
+static int take_relay(const char *without)
 {
-    struct proto_invite_code code;
     struct host_url url;
-    enum proto_err err = proto_invite_code_parse(&code, opt.code, strlen(opt.code));
 
-    proto_invite_code_clear(&code);
-    if (err != PROTO_OK)
-        return wrong("the code", proto_err_rule(err), proto_err_way_out(err));
     if (!opt.relay)
-        return wrong("--code", "a code alone does not say where it is valid", "add --relay URL");
+        return wrong(without, "alone it does not say where it is valid", "add --relay URL");
     if (host_url_parse(&url, opt.relay) != PROTO_OK)
         return wrong(opt.relay, "--relay takes https://host or https://host:port", "write it so");
     snprintf(made.url, sizeof made.url, "%s", opt.relay);
@@ -105,6 +103,17 @@ static int take_code(void)
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at + ('a' - 'A'));
     return HOST_EXIT_FINE;
+}
+
+static int take_code(void)
+{
+    struct proto_invite_code code;
+    enum proto_err err = proto_invite_code_parse(&code, opt.code, strlen(opt.code));
+
+    proto_invite_code_clear(&code);
+    if (err != PROTO_OK)
+        return wrong("the code", proto_err_rule(err), proto_err_way_out(err));
+    return take_relay("--code");
 }
 
 static int take_invitation(void)
@@ -263,6 +272,23 @@ static int run(void)
     return code;
 }
 
+static int run_beside(void)
+{
+    const struct client_second_config config = {.url = made.url,
+                                                .ca_file = opt.ca,
+                                                .join_host = made.join_host,
+                                                .states = opt.states.items,
+                                                .state_count = opt.states.count,
+                                                .redact = opt.redact,
+                                                .checks = opt.checks,
+                                                .json = opt.json};
+
+    if (!opt.states.count)
+        return wrong("--beside", "a second device tells what its home reports, and this one has no source",
+                     "add --state linux, or another");
+    return client_second_run(&config);
+}
+
 int main(int argc, char **argv)
 {
     int code = HOST_EXIT_FINE;
@@ -275,7 +301,7 @@ int main(int argc, char **argv)
     case HOST_PARSED_RUN:
         break;
     }
-    code = take_invitation();
+    code = opt.beside ? take_relay("--beside") : take_invitation();
     if (code == HOST_EXIT_FINE)
         code = take_ca();
     if (code == HOST_EXIT_FINE)
@@ -283,7 +309,7 @@ int main(int argc, char **argv)
     if (code == HOST_EXIT_FINE)
         code = take_rest();
     if (code == HOST_EXIT_FINE)
-        code = run();
+        code = opt.beside ? run_beside() : run();
     client_mask_clear(&made.mask);
     proto_invite_link_clear(&made.link);
     return code;

@@ -29,6 +29,7 @@ struct client_report {
     /* while flushing */
     struct proto_session *session;
     struct proto_now now;
+    struct client_report_way way; /* `push` NULL: the session */
 };
 
 static void say(void *context, const char *message)
@@ -141,16 +142,28 @@ static void put(char *to, size_t size, const char *from)
 }
 #define PUT(field, from) put((field), sizeof(field), (from))
 
-/* True when the batch is empty again. */
-static bool send_batch(struct client_report *r)
+static bool may_send(const struct client_report *r, const struct proto_session *session)
+{
+    return r->running &&
+           (r->way.push ? r->way.may(r->way.context) : proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE));
+}
+
+static enum proto_err push_frame(struct client_report *r)
 {
     struct proto_frame frame = {
         .bytes = r->batch.bytes, .len = r->batch.len, .key = true, .capture_mono_ms = r->now.mono_ms};
 
+    if (r->way.push)
+        return r->way.push(r->way.context, frame.bytes, frame.len);
+    return proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now);
+}
+
+/* True when the batch is empty again. */
+static bool send_batch(struct client_report *r)
+{
     if (r->batch.len == 0)
         return true;
-    if (r->batches_left == 0 ||
-        proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now) != PROTO_OK)
+    if (r->batches_left == 0 || push_frame(r) != PROTO_OK)
         return false;
     r->batches_left--;
     r->told += r->in_batch;
@@ -226,15 +239,15 @@ void client_report_tick(struct client_report *r, struct proto_session *session, 
 {
     const struct client_state_sink sink = {tell_device, tell_property, r};
 
-    if (!r || !r->running || !proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE))
+    if (!r || !may_send(r, session))
         return;
     for (size_t i = 0; i < r->count; i++)
         if (r->sources[i]->fd >= 0 || now.mono_ms >= r->sources[i]->deadline_ms)
             client_state_source_poll(r->sources[i], now, r->model);
     r->session = session;
     r->now = now;
-    r->batches_left = proto_session_may_send(session, PROTO_CAPABILITY_CAMERA) ||
-                              proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE)
+    r->batches_left = session && (proto_session_may_send(session, PROTO_CAPABILITY_CAMERA) ||
+                                  proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE))
                           ? 1
                           : BATCHES_ALONE;
     client_state_model_flush(r->model, &sink);
@@ -249,7 +262,7 @@ bool client_report_check(struct client_report *r, struct proto_session *session,
     handhold_StateChange change = {.which_body = handhold_StateChange_check_tag, .body.check = *result};
     bool sent;
 
-    if (!r->running || !proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE))
+    if (!may_send(r, session))
         return false;
     r->session = session;
     r->now = now;
@@ -259,6 +272,60 @@ bool client_report_check(struct client_report *r, struct proto_session *session,
         send_batch(r); /* at once: somebody waits for it; else with the next tick */
     r->session = NULL;
     return sent;
+}
+
+void client_report_send_by(struct client_report *r, const struct client_report_way *way)
+{
+    r->way = *way;
+}
+
+void client_report_device(struct client_report *r, const struct client_state_device *device, bool gone)
+{
+    if (!r)
+        return;
+    if (gone ? client_state_model_gone(r->model, device->seen_by, device->id)
+             : client_state_model_device(r->model, device))
+        host_say(HOST_DEBUG, "%s: the other device told what does not fit", device->id);
+}
+
+void client_report_property(struct client_report *r, const char *seen_by, const struct client_state_property *property)
+{
+    if (r && client_state_model_property(r->model, seen_by, property))
+        host_say(HOST_DEBUG, "%s %s: the other device told what does not fit", property->device, property->name);
+}
+
+struct forgetting {
+    const char *seen_by;
+    char (*ids)[CLIENT_STATE_ID_BYTES]; /* CLIENT_STATE_DEVICES_MAX */
+    size_t count;
+};
+
+static bool note_device(void *context, const struct client_state_device *device)
+{
+    struct forgetting *f = context;
+
+    if (!strcmp(device->seen_by, f->seen_by) && f->count < CLIENT_STATE_DEVICES_MAX)
+        memcpy(f->ids[f->count++], device->id, CLIENT_STATE_ID_BYTES);
+    return true;
+}
+
+static bool pass_over(void *context, const struct client_state_property *property)
+{
+    (void)context, (void)property;
+    return true;
+}
+
+void client_report_forget(struct client_report *r, const char *seen_by)
+{
+    struct forgetting f = {.seen_by = seen_by, .ids = r ? calloc(CLIENT_STATE_DEVICES_MAX, sizeof *f.ids) : NULL};
+    const struct client_state_sink sink = {note_device, pass_over, &f};
+
+    if (!f.ids)
+        return;
+    client_state_model_each(r->model, &sink);
+    for (size_t i = 0; i < f.count; i++)
+        (void)!client_state_model_gone(r->model, seen_by, f.ids[i]);
+    free(f.ids);
 }
 
 enum proto_err client_report_hide(struct client_report *r, const char *device, const char *name, bool hide)

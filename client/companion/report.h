@@ -19,6 +19,20 @@ PROTO_MUST_USE enum proto_err client_report_new(struct client_report **out, cons
                                                 const char *rules, char why[static CLIENT_STATE_WHY_BYTES]);
 void client_report_start(struct client_report *report, struct proto_now now);
 void client_report_stop(struct client_report *report);
+/* Where frames go that are not a session's: the customer's first device. */
+struct client_report_way {
+    bool (*may)(void *context);
+    enum proto_err (*push)(void *context, const uint8_t *bytes, size_t len);
+    void *context;
+};
+/** From now on; tick() and check() are given no session then. */
+void client_report_send_by(struct client_report *report, const struct client_report_way *way);
+/** What another device told, into the model; `gone`: it left. What does not fit there is left out. NULL is fine. */
+void client_report_device(struct client_report *report, const struct client_state_device *device, bool gone);
+void client_report_property(struct client_report *report, const char *seen_by,
+                            const struct client_state_property *property);
+/** Every device that this source told goes. */
+void client_report_forget(struct client_report *report, const char *seen_by);
 int64_t client_report_deadline(const struct client_report *report, int64_t now_ms);
 void client_report_tick(struct client_report *report, struct proto_session *session, struct proto_now now);
 /** One result of a check, under the same consent. False: not now, offer it again. */

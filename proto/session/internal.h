@@ -357,6 +357,8 @@ void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *mess
 void relay_link_opened(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_noted(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_peer_changed(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_beside_state(struct proto_session *s, const handhold_FromRelay *message);
+void relay_link_beside(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_kept_part(struct proto_session *s, const handhold_FromRelay *message);
 void relay_link_kept_answer(struct proto_session *s, const handhold_FromRelay *message);
 

@@ -189,6 +189,8 @@ static const struct {
     {handhold_FromRelay_queue_report_tag, on_queue_report},
     {handhold_FromRelay_blocked_tag, on_blocked},
     {handhold_FromRelay_move_ask_tag, on_move_ask},
+    {handhold_FromRelay_beside_state_tag, relay_link_beside_state},
+    {handhold_FromRelay_beside_tag, relay_link_beside},
     {handhold_FromRelay_kept_part_tag, relay_link_kept_part},
     {handhold_FromRelay_kept_answer_tag, relay_link_kept_answer},
     {handhold_FromRelay_ended_tag, on_ended},

@@ -110,6 +110,7 @@ enum proto_event_kind {
     PROTO_EVENT_EXPIRING,    /* customer: a grant ends soon; proto_session_extend() is possible from now on */
     PROTO_EVENT_HOLD,        /* customer: the agent has put this session on hold, or is back */
     PROTO_EVENT_STILL,       /* a still was asked for, answered, or is whole */
+    PROTO_EVENT_BESIDE,      /* customer: the person's other device came or went, was not found, or said something */
     PROTO_EVENT_KEPT,        /* agent: what the relay keeps, a part of it, or that something is kept */
     PROTO_EVENT_BLOCKED,     /* the relay did not forward what this end sent */
     PROTO_EVENT_ALARM,       /* somebody on the way tampers: replay, altered frame, forked log, wrong code */
@@ -236,6 +237,12 @@ struct proto_event {
             const uint8_t *bytes;
             size_t len;
         } kept;
+        struct {
+            bool present;
+            enum proto_err err;   /* beside_join found nothing */
+            const uint8_t *bytes; /* NULL: it came, or went */
+            size_t len;
+        } beside;
         const char *words[4];
         struct {
             enum proto_capability capability; /* NONE when the stream is not known any more */
@@ -371,6 +378,12 @@ PROTO_MUST_USE enum proto_err proto_session_push_voice(struct proto_session *s, 
  * Chat, pointer, mark, clear, check words: numbered, delivered once and in order across reconnects (the pointer may be
  * lost). `seq` is set here. ARGUMENT: a kind that has a command of its own.
  */
+/**
+ * Customer, once joined: the person's other device, which waits at the relay under `nameplate` ("": none any more), and
+ * what is said to it (proto/beside/beside.h). STATE: there is no connection. RANGE.
+ */
+PROTO_MUST_USE enum proto_err proto_session_beside_join(struct proto_session *s, const char *nameplate);
+PROTO_MUST_USE enum proto_err proto_session_beside_send(struct proto_session *s, const uint8_t *bytes, size_t len);
 /**
  * Agent, once the invitation stands: asks the relay for what it keeps for staff (PROTOCOL.md 10.7), or gives it
  * something to keep. Cases are those of this session's customer. Answers come as PROTO_EVENT_KEPT, in the order of the

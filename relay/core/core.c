@@ -74,7 +74,7 @@ static void free_peer(void *context, struct relay_link *link)
 {
     struct relay_peer *peer = relay_of(link, struct relay_peer, link);
 
-    peer->room = NULL; /* nobody is told any more */
+    peer->room = peer->beside_room = NULL; /* nobody is told any more */
     relay_peer_free(((struct freeing *)context)->core, peer, (struct proto_now){0});
 }
 
@@ -96,6 +96,7 @@ void relay_core_free(struct relay_core *core)
 
     if (!core)
         return;
+    core->besides = NULL;
     if (core->peers.buckets)
         relay_table_each(&core->peers, free_peer, &all);
     if (core->by_sid.buckets)
@@ -139,6 +140,10 @@ static const struct {
      relay_on_consistency_ask},
     {handhold_ToRelay_move_answer_tag, 1 << RELAY_PEER_SEATED, 1u << PROTO_ROLE_NONE, RELAY_COST_LOG,
      relay_on_move_answer},
+    {handhold_ToRelay_beside_join_tag, 1 << RELAY_PEER_SEATED, 1u << PROTO_ROLE_NONE, RELAY_COST_LOG,
+     relay_on_beside_join},
+    {handhold_ToRelay_beside_tag, 1 << RELAY_PEER_SEATED | 1 << RELAY_PEER_BESIDE, 1u << PROTO_ROLE_NONE,
+     RELAY_COST_FORWARD, relay_on_beside},
     {handhold_ToRelay_leave_tag, 1 << RELAY_PEER_SEATED, ~OFFICER, RELAY_COST_FORWARD, relay_on_leave},
     {handhold_ToRelay_erasure_ask_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_erasure_ask},
     {handhold_ToRelay_officer_act_tag, 1 << RELAY_PEER_STAFF, OFFICER, RELAY_COST_ASK, relay_on_officer_act},

@@ -195,6 +195,8 @@ enum proto_err relay_on_hello(struct relay_core *core, struct relay_peer *peer, 
             return relay_peer_refuse(core, peer, now, PROTO_ERR_STATE, true,
                                      "this is the staff end of the relay; customers join at its public end");
         return join(core, peer, hello, now);
+    case handhold_Hello_beside_tag:
+        return peer->staff ? PROTO_ERR_STATE : relay_on_hello_beside(core, peer, now);
     case handhold_Hello_staff_tag:
         if (!peer->staff || !hello->seat.staff)
             return relay_peer_refuse(core, peer, now, PROTO_ERR_REFUSED, true,

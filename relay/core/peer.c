@@ -55,6 +55,8 @@ static void leave_seat(struct relay_core *core, struct relay_peer *peer, struct 
 {
     struct relay_room *room = peer->room;
 
+    if (peer->beside_plate[0] || peer->beside_room)
+        relay_beside_lose(core, peer, now);
     if (room && room->mover == peer)
         room->mover = NULL;
     else if (room && room->seat[peer->index].peer == peer)
@@ -146,6 +148,9 @@ void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct pro
         relay_peer_wake(core, peer);
     } else if (peer->state == RELAY_PEER_MOVING) {
         relay_move_fail(core, peer->room, now);
+    } else if (peer->state == RELAY_PEER_BESIDE) {
+        relay_peer_refuse(core, peer, now, PROTO_ERR_EXPIRED, true,
+                          "nobody typed this device's code; start it again for a new one");
     } else if (peer->state == RELAY_PEER_NEW) {
         relay_peer_refuse(core, peer, now, PROTO_ERR_TIMEOUT, false,
                           "no Hello within %lld ms; connect again and say it first", (long long)core->limits.hello_ms);

@@ -218,6 +218,7 @@ void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto
     snprintf(room->row.ended_reason, sizeof room->row.ended_reason, "%s", proto_end_name(reason));
     for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
         dismiss(core, room, index, reason, by, now);
+    relay_beside_end(core, room, reason, now);
     relay_nameplate_free(core, room);
     relay_tasks_clear(&room->held);
     uncount(core, room, now);

@@ -116,6 +116,8 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
     if (index == PROTO_INDEX_AGENT || room->authenticated)
         log_presence(core, room, index, true, NULL, now);
     relay_seat_announce(core, room, index, now);
+    if (index == PROTO_INDEX_CUSTOMER)
+        relay_beside_announce(core, room, now);
     relay_room_schedule(core, room);
 }
 
@@ -135,6 +137,8 @@ void relay_seat_lose(struct relay_core *core, struct relay_room *room, uint8_t i
     }
     log_presence(core, room, index, false, NULL, now);
     relay_seat_announce(core, room, index, now);
+    if (index == PROTO_INDEX_CUSTOMER)
+        relay_beside_announce(core, room, now);
     relay_room_schedule(core, room);
 }
 

@@ -35,6 +35,9 @@ enum {
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
     RELAY_MOVES_AT_ONCE = 3, /* … but for a first few */
+    RELAY_BESIDES_WAITING = 512,        /* second devices without a first, at once */
+    RELAY_BESIDE_WAIT_MS = 600000,      /* and so long each */
+    RELAY_BESIDE_TRIES = 6,             /* nameplates that one customer may try in a minute */
     RELAY_RECENT = 4096,
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
@@ -47,6 +50,7 @@ enum relay_peer_state {
     RELAY_PEER_STAFF,   /* said Hello, may open a session */
     RELAY_PEER_OPENING, /* its session is not durable yet */
     RELAY_PEER_SEATED,
+    RELAY_PEER_BESIDE,  /* a customer's second device: waits under a nameplate, or is joined to a room */
     RELAY_PEER_MOVING,  /* has no seat yet: asks the device that sits there */
     RELAY_PEER_CLOSING, /* what waits may leave, then the connection closes */
 };
@@ -61,6 +65,9 @@ struct relay_peer {
     struct relay_tally *tally;    /* of its address, or of the member of staff; held */
     struct relay_room *room;      /* borrowed; NULL without a seat, and without one that is asked for (MOVING) */
     uint8_t index;
+    struct relay_room *beside_room; /* borrowed; BESIDE: whose device it is; NULL: it waits … */
+    struct relay_peer *beside_next; /* … in core->besides … */
+    char beside_plate[RELAY_STORE_NAMEPLATE_MAX + 1]; /* … under this */
     struct relay_queue queue;
     struct relay_bucket messages, bytes;
     struct relay_peer *wake_next, *wake_prev;
@@ -167,7 +174,9 @@ struct relay_room {
     char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
     struct relay_tally *staff; /* held */
     struct relay_seat seat[RELAY_SEATS];
-    struct relay_bucket moves;
+    struct relay_bucket moves, beside_tries;
+    struct relay_peer *beside; /* borrowed; the customer's second device; NULL: none, or away */
+    uint32_t beside_generation, beside_connections;
     struct relay_peer *mover; /* borrowed; the customer's second device, which asks to go on there; NULL: none */
     bool restored, opened, authenticated, ended;
     bool joined_by_code;
@@ -214,6 +223,8 @@ struct relay_core {
     struct relay_queue_bounds bounds;
     struct relay_peer *wake_first, *wake_last;
     struct relay_tasks ready, ready_closing;
+    struct relay_peer *besides; /* borrowed: second devices that wait for the first */
+    size_t beside_count;
     uint64_t tickets;
     struct relay_job job; /* handed out */
     struct relay_store_session job_row;
@@ -307,6 +318,18 @@ PROTO_MUST_USE enum proto_err relay_move_begin(struct relay_core *core, struct r
                                                struct proto_now now);
 /** Nobody answers any more: the seat's device left, said no, or the time is over. */
 void relay_move_fail(struct relay_core *core, struct relay_room *room, struct proto_now now);
+
+/* ---- beside.c: a customer's second device, which speaks with the first alone ---- */
+
+enum proto_err relay_on_hello_beside(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_beside_join(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+enum proto_err relay_on_beside(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+/** The customer's first device came or went: the second is told. */
+void relay_beside_announce(struct relay_core *core, struct relay_room *room, struct proto_now now);
+/** The second device's connection is gone, or nobody joined it in time. */
+void relay_beside_lose(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+/** The session is over. */
+void relay_beside_end(struct relay_core *core, struct relay_room *room, enum proto_end reason, struct proto_now now);
 
 /** Welcome for a seat (or for staff without one: room NULL). */
 void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool returned, struct proto_now now);

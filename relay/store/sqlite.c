@@ -52,11 +52,11 @@ static const char data_schema[] =
     "CREATE INDEX session_ref ON session(customer_ref);";
 /* Version 2: AUTOINCREMENT, since an agent asks for the counts behind those it has. */
 static const char kept_schema[] =
-    "CREATE TABLE kept_case(sid BLOB PRIMARY KEY, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS kept_case(sid BLOB PRIMARY KEY, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
     " until_ms INTEGER NOT NULL, dek INTEGER NOT NULL, bytes BLOB NOT NULL);"
-    "CREATE INDEX kept_case_ref ON kept_case(ref);"
-    "CREATE INDEX kept_case_dek ON kept_case(dek);"
-    "CREATE TABLE kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS kept_case_ref ON kept_case(ref);"
+    "CREATE INDEX IF NOT EXISTS kept_case_dek ON kept_case(dek);"
+    "CREATE TABLE IF NOT EXISTS kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);"
     "PRAGMA user_version=2;";
 /* AUTOINCREMENT: the number of a destroyed key is never given to another. */
 static const char keys_schema[] =

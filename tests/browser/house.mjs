@@ -126,6 +126,11 @@ export class House {
     return agent;
   }
 
+  /** Any other program; ended with the house. */
+  program(name, args) {
+    return this.#start(name, args);
+  }
+
   path(name) {
     mkdirSync(join(this.dir, 'files'), { recursive: true });
     return join(this.dir, 'files', name);

@@ -102,6 +102,8 @@ export type SessionEvent =
   | { kind: 'move-asked'; digits: string }
   /** The session goes on elsewhere; 'ended' follows. */
   | { kind: 'moved-away' }
+  /** Another device of this person, at the relay: it came or went, was not found, or said something (pairing/beside.ts). */
+  | { kind: 'beside'; present: boolean; err: Err; bytes: Uint8Array | undefined }
   /** The other seat: false means that nobody of the organisation is there (yet). */
   | { kind: 'peer'; present: boolean }
   /** Heartbeats of the agent stopped for 3 s (false) or are back (true). */

@@ -163,6 +163,12 @@ export interface CustomerSession {
   onHold(): boolean;
   /** After 'move-asked'. Yes: nothing is captured any more, the other device gets this end, and this one is over. STATE, RANGE. */
   answerMove(yes: boolean): Promise<Err>;
+  /** Another device of this person (pairing/beside.ts); answers come as events 'beside'. Without a connection nothing happens. */
+  besideJoin(nameplate: string): void;
+  besideSend(bytes: Uint8Array): void;
+  /** 16 bytes, once the relay has said it. */
+  readonly sid: Uint8Array | undefined;
+  readonly joinHost: string;
   /**
    * Seals a frame of a live capability and queues it. CONSENT: there is no key (any more), nothing was queued. FULL: the
    * queue is over its bound, not sealed. device-state, location: bytes is one StateChange (wire/message.ts).

@@ -12,6 +12,7 @@ import { Asking, capabilityName } from './asking.js';
 import { Bar } from './bar.js';
 import { Chat } from './chat.js';
 import { showScreen } from './frame.js';
+import { BesideCard } from './beside.js';
 import { GuideCard } from './guide.js';
 import { Marks } from './marks.js';
 import { Stage } from './stage.js';
@@ -19,7 +20,7 @@ import { Stage } from './stage.js';
 /** Calls `ended` once. */
 export function showVisit(visit: Visit, studio: Studio, device: Device, ended: () => void): void {
   const asking = new Asking(visit, studio, device), stage = new Stage(visit, studio), chat = new Chat(visit);
-  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), bar = new Bar(visit, studio, () => asking.leave());
+  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), beside = new BesideCard(visit), bar = new Bar(visit, studio, () => asking.leave());
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
@@ -94,6 +95,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   }
 
   function update(): void {
+    beside.update();
     queued = false;
     if (over) return;
     const name = plain(visit.peer?.name ?? t('end.somebody'));
@@ -152,7 +154,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts)),
+    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
     bar.element, asking.element);
   update();
 }

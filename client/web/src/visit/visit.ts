@@ -6,6 +6,7 @@
 import type {
   CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still,
 } from '../proto/session.js';
+import { OtherDevice } from '../device/beside.js';
 import { takeGuidePart } from './guide.js';
 import type { Guide } from './guide.js';
 import { openLine } from './line.js';
@@ -55,6 +56,16 @@ export class Visit {
   alarm: string | undefined;
   blocked: Capability | undefined;
   ended: Ended | undefined;
+
+  /** The hub's companion beside this phone, when there is one. */
+  readonly other = new OtherDevice({
+    sid: () => this.session.sid ?? new Uint8Array(16),
+    joinHost: () => this.session.joinHost,
+    join: (nameplate) => { this.session.besideJoin(nameplate); this.line.pump(); },
+    send: (bytes) => { this.session.besideSend(bytes); this.line.pump(); },
+    forward: async (bytes) => await this.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() }) === 'OK',
+    changed: () => this.tell(),
+  });
 
   private lastError: { err: Err; message: string } | undefined;
   private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
@@ -131,9 +142,18 @@ export class Visit {
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
       case 'guide': this.guide = takeGuidePart(this.guide, event.guide); break;
-      case 'check-ask': this.devices.checkAsked(event.id, event.check, event.target); break;
+      case 'check-ask':
+        if (!this.other.check(event.id, event.check, event.target)) this.devices.checkAsked(event.id, event.check, event.target);
+        break;
+      case 'beside':
+        if (event.bytes) this.other.heard(event.bytes);
+        else this.other.came(event.present, event.err);
+        break;
       case 'camera-control': this.devices.control(event.order); break;
-      case 'capture': this.devices.capture(event.capability, event.on); break;
+      case 'capture':
+        this.devices.capture(event.capability, event.on);
+        if (event.capability === 'device-state') this.other.capture(event.on);
+        break;
       case 'voice': return this.devices.voiceCame(event.obj, event.tsMs, event.bytes); // too often for the screens
       case 'key-frame': this.devices.keyFrame(); break;
       case 'media-ack': return event.capability === 'camera' ? this.devices.news({ kind: 'acked', objects: event.objects, arrivalMs: event.arrivalMs, nowMs: performance.now() }) : undefined;
@@ -204,6 +224,7 @@ export class Visit {
     this.waiting.clear();
     removeEventListener('online', this.back);
     this.keeper.stop();
+    this.other.stop();
   }
 
   private act(err: Err): Err {

@@ -67,6 +67,14 @@ export class RelayLink {
     if (this.state === 'seated') this.#say({ case: 'gate', value: bytes }); /* without a connection there is no gate to close */
   }
 
+  /** Another device of this person: it waits under this nameplate ('': none any more), and what is said to it. */
+  besideJoin(nameplate: string): void {
+    if (this.state === 'seated') this.#say({ case: 'besideJoin', value: nameplate });
+  }
+  besideSend(bytes: Bytes): void {
+    if (this.state === 'seated') this.#say({ case: 'beside', value: bytes });
+  }
+
   down(): void {
     this.state = 'down';
     this.log.newConnection();
@@ -123,6 +131,10 @@ export class RelayLink {
         return core.move.asked(body.value);
       case 'moveAnswer':
         return core.move.answered(body.value);
+      case 'besideState':
+        return core.emit({ kind: 'beside', present: body.value.present, err: body.value.error ? errFromNumber(body.value.error) : 'OK', bytes: undefined });
+      case 'beside':
+        return core.emit({ kind: 'beside', present: true, err: 'OK', bytes: body.value });
       case 'notes': /* count with the next handshake: only the texts that AUTH_A names are believed */
         this.orgNote = body.value.orgNote;
         this.policyNote = body.value.policyNote;

@@ -330,6 +330,14 @@ export class Session implements CustomerSession, Core {
   rate(stars: number, solved: boolean): Err {
     return this.#mayAct() ? this.goodbye.rate(stars, solved) : 'STATE';
   }
+  besideJoin(nameplate: string): void {
+    this.#enter();
+    this.link.besideJoin(nameplate);
+  }
+  besideSend(bytes: Bytes): void {
+    this.#enter();
+    this.link.besideSend(bytes);
+  }
   answerMove(yes: boolean): Promise<Err> {
     this.#enter();
     if (yes) this.grants.suspend(PURPOSE.CONNECTION_LOST); /* nothing is captured from the tap on; and the gates that this closes count */

@@ -141,4 +141,13 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   'CheckResult.rule': { size: 161 },
   'CheckResult.detail': { size: 257 },
   'CheckResult.advice': { size: 257 },
+  'Hello.beside': { size: 32 },
+  'ToRelay.beside_join': { size: 8 },
+  'ToRelay.beside': { size: 18432 },
+  'FromRelay.beside': { size: 18432 },
+  'Beside.nameplate': { size: 8 },
+  'Beside.sid': { size: 16 },
+  'Beside.token': { size: 32 },
+  'BesideData.frame': { size: 16384 },
+  'BesideAbout.name': { size: 65 },
 };

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file handhold.proto.
  */
 export const file_handhold: GenFile = /*@__PURE__*/
-  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQizAQKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAEhUKC21vdmVfYW5zd2VyGAogASgMSAASJwoJcmVuZXdfYXNrGAsgASgLMhIuaGFuZGhvbGQuUmVuZXdBc2tIABIpCgpyZW5ld19yZWFkGAwgASgLMhMuaGFuZGhvbGQuUmVuZXdSZWFkSAASKQoKcmVuZXdfZ2l2ZRgNIAEoCzITLmhhbmRob2xkLlJlbmV3R2l2ZUgAEiUKCGtlcHRfYXNrGBQgASgLMhEuaGFuZGhvbGQuS2VwdEFza0gAEiUKCGtlcHRfYWRkGBUgASgLMhEuaGFuZGhvbGQuS2VwdEFkZEgAQgYKBGJvZHkivwEKBUhlbGxvEg0KA3NpZBgBIAEoDEgAEhMKCW5hbWVwbGF0ZRgCIAEoCUgAEg8KBXRva2VuGAMgASgMSAASDwoFc3RhZmYYBCABKAhIABITCgtzZXNzaW9uX2tleRgFIAEoDBIVCg1zZWVuX2xvZ19zaXplGAYgASgEEhUKDXNlZW5fbG9nX3Jvb3QYByABKAwSFwoPc2Vlbl9jaGVja3BvaW50GAggASgJEgwKBG1vdmUYCSABKAxCBgoEc2VhdCJkCgRPcGVuEgsKA3NpZBgBIAEoDBISCgpsaW5rX3R0bF9zGAIgASgNEhIKCmNvZGVfdHRsX3MYAyABKA0SFAoMY3VzdG9tZXJfcmVmGAQgASgJEhEKCXJlZmVyZW5jZRgFIAEoCSIhCgpTZXNzaW9uS2V5EhMKC3Nlc3Npb25fa2V5GAEgASgMIjQKDkNvbnNpc3RlbmN5QXNrEhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEIksKCkVyYXN1cmVBc2sSFgoMY3VzdG9tZXJfcmVmGAEgASgJSAASDQoDc2lkGAIgASgMSAASCwoDbG9nGAMgASgJQgkKB3N1YmplY3QiOgoKT2ZmaWNlckFjdBIMCgRub3RlGAEgASgMEgkKAXIYAiABKAwSEwoLcG9saWN5X25vdGUYAyABKAkiOAoHTG9nUmVhZBIMCgRmcm9tGAEgASgEEhAKCHNlc3Npb25zGAIgASgIEg0KBWVuZGVkGAMgASgNIjMKB0tlcHRBc2sSDAoEa2luZBgBIAEoDRIMCgRmcm9tGAIgASgEEgwKBG5hbWUYAyABKAkiNQoHS2VwdEFkZBIMCgRraW5kGAEgASgNEgwKBGRheXMYAiABKA0SDgoGc2VhbGVkGAMgASgMIhsKCFJlbmV3QXNrEg8KB3JlcXVlc3QYASABKAkiGgoJUmVuZXdSZWFkEg0KBXdhdGNoGAEgASgIIlUKCVJlbmV3R2l2ZRITCgtmaW5nZXJwcmludBgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoCRINCgVlcnJvchgDIAEoDRIPCgdtZXNzYWdlGAQgASgJIiMKBUxlYXZlEg4KBnJlYXNvbhgBIAEoDRIKCgJieRgCIAEoDSKvBgoJRnJvbVJlbGF5EiQKB3dlbGNvbWUYASABKAsyES5oYW5kaG9sZC5XZWxjb21lSAASIgoGb3BlbmVkGAIgASgLMhAuaGFuZGhvbGQuT3BlbmVkSAASHgoEcGVlchgDIAEoCzIOLmhhbmRob2xkLlBlZXJIABIrCgtnYXRlX2Fuc3dlchgEIAEoCzIULmhhbmRob2xkLkdhdGVBbnN3ZXJIABIsCgtjb25zaXN0ZW5jeRgFIAEoCzIVLmhhbmRob2xkLkNvbnNpc3RlbmN5SAASMAoOa2V5X2ZyYW1lX2hpbnQYBiABKAsyFi5oYW5kaG9sZC5LZXlGcmFtZUhpbnRIABIkCgdibG9ja2VkGAcgASgLMhEuaGFuZGhvbGQuQmxvY2tlZEgAEiAKBWVuZGVkGAggASgLMg8uaGFuZGhvbGQuRW5kZWRIABIgCgVlcnJvchgJIAEoCzIPLmhhbmRob2xkLkVycm9ySAASIAoFbm90ZXMYCiABKAsyDy5oYW5kaG9sZC5Ob3Rlc0gAEi0KDGVyYXN1cmVfcGxhbhgLIAEoCzIVLmhhbmRob2xkLkVyYXN1cmVQbGFuSAASMQoOb2ZmaWNlcl9hbnN3ZXIYDCABKAsyFy5oYW5kaG9sZC5PZmZpY2VyQW5zd2VySAASJQoIbG9nX3BhcnQYDSABKAsyES5oYW5kaG9sZC5Mb2dQYXJ0SAASEgoIbW92ZV9hc2sYDyABKAxIABIVCgttb3ZlX2Fuc3dlchgQIAEoDEgAEi0KDHJlbmV3X2Fuc3dlchgRIAEoCzIVLmhhbmRob2xkLlJlbmV3QW5zd2VySAASLwoNcmVuZXdfcmVxdWVzdBgSIAEoCzIWLmhhbmRob2xkLlJlbmV3UmVxdWVzdEgAEi0KDHF1ZXVlX3JlcG9ydBgUIAEoCzIVLmhhbmRob2xkLlF1ZXVlUmVwb3J0SAASJwoJa2VwdF9wYXJ0GB4gASgLMhIuaGFuZGhvbGQuS2VwdFBhcnRIABIrCgtrZXB0X2Fuc3dlchgfIAEoCzIULmhhbmRob2xkLktlcHRBbnN3ZXJIAEIGCgRib2R5IvgBCgdXZWxjb21lEg0KBWluZGV4GAEgASgNEgsKA3NpZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIRCglqb2luX2hvc3QYBCABKAkSDgoGb3JpZ2luGAUgASgJEhAKCG9yZ19ub3RlGAYgASgJEhMKC3BvbGljeV9ub3RlGAcgASgJEhIKCmNoZWNrcG9pbnQYCCABKAkSEAoIcmV0dXJuZWQYCSABKAgSEwoLc2Vzc2lvbl9rZXkYCiABKAwSHQoFcGVlcnMYCyADKAsyDi5oYW5kaG9sZC5QZWVyEgwKBGFjdHMYDCABKA0SEAoIbGFzdF9hY3QYDSABKAwiRwoLRXJhc3VyZVBsYW4SDQoFZmlyc3QYASADKAQSDAoEbGFzdBgCIAMoBBIMCgRtb3JlGAMgASgIEg0KBWVuZGVkGAQgAygJIoMBCg1PZmZpY2VyQW5zd2VyEg0KBWVycm9yGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFaW5kZXgYAyABKAQSDAoEbGVhZhgEIAEoDBISCgpjaGVja3BvaW50GAUgASgJEhEKCWluY2x1c2lvbhgGIAEoDBIOCgZlcmFzZWQYByABKAQiVQoHTG9nUGFydBIMCgRuZXh0GAEgASgEEgwKBHJvd3MYAiABKAwSCwoDbG9nGAMgASgJEhIKCmNoZWNrcG9pbnQYBCABKAkSDQoFa25vd24YBSABKAkiYAoIS2VwdFBhcnQSDAoEa2luZBgBIAEoDRIMCgRmcm9tGAIgASgEEgwKBG5hbWUYAyABKAkSDAoEbmV4dBgEIAEoBBINCgVieXRlcxgFIAEoDBINCgVlcnJvchgGIAEoDSI6CgpLZXB0QW5zd2VyEgwKBGtpbmQYASABKA0SDQoFZXJyb3IYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSJCCgtSZW5ld0Fuc3dlchITCgtjZXJ0aWZpY2F0ZRgBIAEoCRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIkUKDFJlbmV3UmVxdWVzdBIPCgd3YWl0aW5nGAEgASgNEhMKC2ZpbmdlcnByaW50GAIgASgMEg8KB3JlcXVlc3QYAyABKAkiRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iVwoLUXVldWVSZXBvcnQSDgoGc3RyZWFtGAEgASgNEhEKCXF1ZXVlZF9tcxgCIAEoDRIUCgxxdWV1ZWRfYnl0ZXMYAyABKA0SDwoHZHJvcHBlZBgEIAEoDSIrCgdCbG9ja2VkEg4KBnN0cmVhbRgBIAEoDRIQCghtZXNzYWdlcxgCIAEoBCI0CgVFbmRlZBIOCgZyZWFzb24YASABKA0SCgoCYnkYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSI1CgVFcnJvchIMCgRjb2RlGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFZmF0YWwYAyABKAgiLgoFTm90ZXMSEAoIb3JnX25vdGUYASABKAkSEwoLcG9saWN5X25vdGUYAiABKAkiVQoGTG9nQWRkEhIKCmxlYWZfY2xhc3MYASABKA0SEgoKY29tbWl0bWVudBgCIAEoDBIQCghldmlkZW5jZRgDIAEoDBIRCglzZWVuX3NpemUYBCABKAQisAEKCkxvZ1JlY2VpcHQSEgoKY29tbWl0bWVudBgBIAEoDBINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEg0KBWluZGV4GAQgASgEEgwKBGxlYWYYBSABKAwSFQoNZXZpZGVuY2VfbGluZRgGIAEoCRISCgpjaGVja3BvaW50GAcgASgJEhEKCWluY2x1c2lvbhgIIAEoDBITCgtjb25zaXN0ZW5jeRgJIAEoDCKJAQoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDRIMCgR3aXRoGAYgAygNEg0KBWFnYWluGAcgASgNIjEKCVN0YXRlbWVudBILCgNzZXEYASABKA0SDAoEbm90ZRgCIAEoDBIJCgFyGAMgASgMIikKDFN0YXRlbWVudEFjaxILCgNzZXEYASABKA0SDAoEbGluZRgCIAEoCSIVCgZLZXlBY2sSCwoDa2lkGAEgASgEIhgKCUtleVJldGlyZRILCgNraWQYASABKAQiHgoPS2V5RnJhbWVSZXF1ZXN0EgsKA2tpZBgBIAEoBCI7CghNZWRpYUFjaxIOCgZzdHJlYW0YASABKA0SCwoDb2JqGAIgAygNEhIKCmFycml2YWxfbXMYAyADKA0imgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDBISCgpjaGVja3BvaW50GAggASgJIhcKB0RhdGFBY2sSDAoEdXB0bxgBIAEoBCIVCgNCeWUSDgoGcmVhc29uGAEgASgNIhQKBU5vbmNlEgsKA25fYRgBIAEoDCKdBwoERGF0YRILCgNzZXEYASABKAQSHgoEY2hhdBgCIAEoCzIOLmhhbmRob2xkLkNoYXRIABIkCgdwb2ludGVyGAMgASgLMhEuaGFuZGhvbGQuUG9pbnRlckgAEh4KBG1hcmsYBCABKAsyDi5oYW5kaG9sZC5NYXJrSAASIgoGcGF1c2VkGAUgASgLMhAuaGFuZGhvbGQuUGF1c2VkSAASKwoLY2hlY2tfd29yZHMYBiABKAsyFC5oYW5kaG9sZC5DaGVja1dvcmRzSAASIAoFY2xlYXIYByABKAsyDy5oYW5kaG9sZC5DbGVhckgAEh4KBGhvbGQYCCABKAsyDi5oYW5kaG9sZC5Ib2xkSAASJwoJc3RpbGxfYXNrGAkgASgLMhIuaGFuZGhvbGQuU3RpbGxBc2tIABItCgxzdGlsbF9hbnN3ZXIYCiABKAsyFS5oYW5kaG9sZC5TdGlsbEFuc3dlckgAEikKCnN0aWxsX2hhdmUYCyABKAsyEy5oYW5kaG9sZC5TdGlsbEhhdmVIABIxCg5jYW1lcmFfY29udHJvbBgMIAEoCzIXLmhhbmRob2xkLkNhbWVyYUNvbnRyb2xIABItCgxjYW1lcmFfc3RhdGUYDSABKAsyFS5oYW5kaG9sZC5DYW1lcmFTdGF0ZUgAEiQKB2dvb2RieWUYDiABKAsyES5oYW5kaG9sZC5Hb29kYnllSAASIgoGcmF0aW5nGA8gASgLMhAuaGFuZGhvbGQuUmF0aW5nSAASJwoJY2hlY2tfYXNrGB4gASgLMhIuaGFuZGhvbGQuQ2hlY2tBc2tIABItCgxjaGVja19jYW5jZWwYHyABKAsyFS5oYW5kaG9sZC5DaGVja0NhbmNlbEgAEikKCmd1aWRlX29wZW4YICABKAsyEy5oYW5kaG9sZC5HdWlkZU9wZW5IABIpCgpndWlkZV9zdGVwGCEgASgLMhMuaGFuZGhvbGQuR3VpZGVTdGVwSAASKwoLZ3VpZGVfc3RhdGUYIiABKAsyFC5oYW5kaG9sZC5HdWlkZVN0YXRlSAASJwoJZ3VpZGVfYWN0GCMgASgLMhIuaGFuZGhvbGQuR3VpZGVBY3RIABIpCgpndWlkZV9wYXJ0GCQgASgLMhMuaGFuZGhvbGQuR3VpZGVQYXJ0SAASKQoKZ3VpZGVfd2lzaBglIAEoCzITLmhhbmRob2xkLkd1aWRlV2lzaEgAQgYKBGJvZHkiFAoEQ2hhdBIMCgR0ZXh0GAEgASgJIh8KB1BvaW50ZXISCQoBeBgBIAEoAhIJCgF5GAIgASgCIk4KBE1hcmsSCgoCaWQYASABKA0SDQoFc2hhcGUYAiABKAkSDgoGcG9pbnRzGAMgAygCEgwKBHRleHQYBCABKAkSDQoFdHNfbXMYBSABKA0iEwoFQ2xlYXISCgoCaWQYASABKA0iNAoGUGF1c2VkEg4KBnBhdXNlZBgBIAEoCBIKCgJieRgCIAEoCRIOCgZyZWFzb24YAyABKAkiKwoKQ2hlY2tXb3JkcxINCgVtYXRjaBgBIAEoCBIOCgZjb2xvdXIYBiABKA0iEgoESG9sZBIKCgJvbhgBIAEoCCIWCghTdGlsbEFzaxIKCgJpZBgBIAEoDSJ1CgtTdGlsbEFuc3dlchIKCgJpZBgBIAEoDRIPCgdvdXRjb21lGAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDRINCgVieXRlcxgFIAEoDRINCgVwYXJ0cxgGIAEoDRIMCgRtaW1lGAcgASgJIjYKCVN0aWxsSGF2ZRIKCgJpZBgBIAEoDRIMCgRuZXh0GAIgASgNEg8KB21pc3NpbmcYAyABKAgiagoNQ2FtZXJhQ29udHJvbBIPCgV0b3JjaBgBIAEoCEgAEg4KBHpvb20YAiABKAJIABIOCgRsZW5zGAMgASgJSAASIAoFZm9jdXMYBCABKAsyDy5oYW5kaG9sZC5Gb2N1c0gAQgYKBHdoYXQiHQoFRm9jdXMSCQoBeBgBIAEoAhIJCgF5GAIgASgCIpABCgtDYW1lcmFTdGF0ZRIRCgljYW5fdG9yY2gYASABKAgSDQoFdG9yY2gYAiABKAgSDAoEem9vbRgDIAEoAhIQCgh6b29tX21heBgEIAEoAhIeCgZsZW5zZXMYBSADKAsyDi5oYW5kaG9sZC5MZW5zEgwKBGxlbnMYBiABKAkSEQoJY2FuX2ZvY3VzGAcgASgIIiEKBExlbnMSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkiCQoHR29vZGJ5ZSInCgZSYXRpbmcSDQoFc3RhcnMYASABKA0SDgoGc29sdmVkGAIgASgIIkYKCENoZWNrQXNrEgoKAmlkGAEgASgNEg0KBWNoZWNrGAIgASgJEg4KBnRhcmdldBgDIAEoCRIPCgd1bml4X21zGAQgASgEIhkKC0NoZWNrQ2FuY2VsEgoKAmlkGAEgASgNIooBCglHdWlkZU9wZW4SCwoDcnVuGAEgASgNEg0KBWd1aWRlGAIgASgJEg8KB3ZlcnNpb24YAyABKA0SDQoFdGl0bGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIQCghsYW5ndWFnZRgGIAEoCRINCgVzdGVwcxgHIAEoDRIPCgdzdWJqZWN0GAggASgJItgBCglHdWlkZVN0ZXASCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIPCgdjYXV0aW9uGAUgASgJEg0KBXBvaW50GAYgASgJEgwKBGhlbHAYByABKAkSEAoIZXhwZWN0X3MYCCABKA0SEQoJYnlfaXRzZWxmGAkgASgIEhQKDHBpY3R1cmVfbWltZRgKIAEoCRIVCg1waWN0dXJlX2J5dGVzGAsgASgNEhMKC3BpY3R1cmVfYWx0GAwgASgJIlUKCkd1aWRlU3RhdGUSCwoDcnVuGAEgASgNEg8KB2N1cnJlbnQYAiABKA0SEAoIb3V0Y29tZXMYAyADKA0SCgoCYnkYBCADKA0SCwoDZW5kGAUgASgNIjIKCEd1aWRlQWN0EgsKA3J1bhgBIAEoDRIMCgRzdGVwGAIgASgNEgsKA2FjdBgDIAEoDSJDCglHdWlkZVBhcnQSCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDAoEcGFydBgDIAEoDRINCgVieXRlcxgEIAEoDCIdCglHdWlkZVdpc2gSEAoIbGFuZ3VhZ2UYASABKAkiNAoJU3RpbGxQYXJ0EgoKAmlkGAEgASgNEgwKBHBhcnQYAiABKA0SDQoFYnl0ZXMYAyABKAwiiQEKC1N0YXRlQ2hhbmdlEiIKBmRldmljZRgBIAEoCzIQLmhhbmRob2xkLkRldmljZUgAEiYKCHByb3BlcnR5GAIgASgLMhIuaGFuZGhvbGQuUHJvcGVydHlIABImCgVjaGVjaxgDIAEoCzIVLmhhbmRob2xkLkNoZWNrUmVzdWx0SABCBgoEYm9keSKfAQoGRGV2aWNlEgoKAmlkGAEgASgJEg4KBnBhcmVudBgCIAEoCRIMCgRraW5kGAMgASgJEg0KBW1ha2VyGAQgASgJEg0KBW1vZGVsGAUgASgJEhAKCGZpcm13YXJlGAYgASgJEg8KB3NlZW5fYnkYByABKAkSDAoEZ29uZRgIIAEoCBIOCgZoaWRkZW4YCSABKAgSDAoEbmFtZRgKIAEoCSKTAQoIUHJvcGVydHkSDgoGZGV2aWNlGAEgASgJEgwKBG5hbWUYAiABKAkSDgoEdGV4dBgDIAEoCUgAEhAKBm51bWJlchgEIAEoAUgAEg8KBXRydXRoGAUgASgISAASDAoEdW5pdBgGIAEoCRIPCgd1bml4X21zGAcgASgEEg4KBmhpZGRlbhgIIAEoCEIHCgV2YWx1ZSLqAQoLQ2hlY2tSZXN1bHQSCgoCaWQYASABKA0SDQoFY2hlY2sYAiABKAkSDgoGdGFyZ2V0GAMgASgJEg4KBnN0YXR1cxgEIAEoDRIMCgRsaW5rGAUgASgNEhEKCWhhc192YWx1ZRgGIAEoCBINCgV2YWx1ZRgHIAEoARIMCgR1bml0GAggASgJEg4KBmZpZ3VyZRgJIAEoCRIMCgRydWxlGAogASgJEg4KBmRldGFpbBgLIAEoCRIOCgZhZHZpY2UYDCABKAkSEwoLZHVyYXRpb25fbXMYDSABKA0SDwoHdW5peF9tcxgOIAEoBGIGcHJvdG8z");
+  fileDesc("Cg5oYW5kaG9sZC5wcm90bxIIaGFuZGhvbGQi9QQKB1RvUmVsYXkSIAoFaGVsbG8YASABKAsyDy5oYW5kaG9sZC5IZWxsb0gAEh4KBG9wZW4YAiABKAsyDi5oYW5kaG9sZC5PcGVuSAASKwoLc2Vzc2lvbl9rZXkYAyABKAsyFC5oYW5kaG9sZC5TZXNzaW9uS2V5SAASDgoEZ2F0ZRgEIAEoDEgAEjMKD2NvbnNpc3RlbmN5X2FzaxgFIAEoCzIYLmhhbmRob2xkLkNvbnNpc3RlbmN5QXNrSAASIAoFbGVhdmUYBiABKAsyDy5oYW5kaG9sZC5MZWF2ZUgAEisKC2VyYXN1cmVfYXNrGAcgASgLMhQuaGFuZGhvbGQuRXJhc3VyZUFza0gAEisKC29mZmljZXJfYWN0GAggASgLMhQuaGFuZGhvbGQuT2ZmaWNlckFjdEgAEiUKCGxvZ19yZWFkGAkgASgLMhEuaGFuZGhvbGQuTG9nUmVhZEgAEhUKC21vdmVfYW5zd2VyGAogASgMSAASJwoJcmVuZXdfYXNrGAsgASgLMhIuaGFuZGhvbGQuUmVuZXdBc2tIABIpCgpyZW5ld19yZWFkGAwgASgLMhMuaGFuZGhvbGQuUmVuZXdSZWFkSAASKQoKcmVuZXdfZ2l2ZRgNIAEoCzITLmhhbmRob2xkLlJlbmV3R2l2ZUgAEiUKCGtlcHRfYXNrGBQgASgLMhEuaGFuZGhvbGQuS2VwdEFza0gAEiUKCGtlcHRfYWRkGBUgASgLMhEuaGFuZGhvbGQuS2VwdEFkZEgAEhUKC2Jlc2lkZV9qb2luGBYgASgJSAASEAoGYmVzaWRlGBcgASgMSABCBgoEYm9keSLRAQoFSGVsbG8SDQoDc2lkGAEgASgMSAASEwoJbmFtZXBsYXRlGAIgASgJSAASDwoFdG9rZW4YAyABKAxIABIPCgVzdGFmZhgEIAEoCEgAEhAKBmJlc2lkZRgKIAEoDEgAEhMKC3Nlc3Npb25fa2V5GAUgASgMEhUKDXNlZW5fbG9nX3NpemUYBiABKAQSFQoNc2Vlbl9sb2dfcm9vdBgHIAEoDBIXCg9zZWVuX2NoZWNrcG9pbnQYCCABKAkSDAoEbW92ZRgJIAEoDEIGCgRzZWF0ImQKBE9wZW4SCwoDc2lkGAEgASgMEhIKCmxpbmtfdHRsX3MYAiABKA0SEgoKY29kZV90dGxfcxgDIAEoDRIUCgxjdXN0b21lcl9yZWYYBCABKAkSEQoJcmVmZXJlbmNlGAUgASgJIiEKClNlc3Npb25LZXkSEwoLc2Vzc2lvbl9rZXkYASABKAwiNAoOQ29uc2lzdGVuY3lBc2sSEAoIb2xkX3NpemUYASABKAQSEAoIbmV3X3NpemUYAiABKAQiSwoKRXJhc3VyZUFzaxIWCgxjdXN0b21lcl9yZWYYASABKAlIABINCgNzaWQYAiABKAxIABILCgNsb2cYAyABKAlCCQoHc3ViamVjdCI6CgpPZmZpY2VyQWN0EgwKBG5vdGUYASABKAwSCQoBchgCIAEoDBITCgtwb2xpY3lfbm90ZRgDIAEoCSI4CgdMb2dSZWFkEgwKBGZyb20YASABKAQSEAoIc2Vzc2lvbnMYAiABKAgSDQoFZW5kZWQYAyABKA0iMwoHS2VwdEFzaxIMCgRraW5kGAEgASgNEgwKBGZyb20YAiABKAQSDAoEbmFtZRgDIAEoCSI1CgdLZXB0QWRkEgwKBGtpbmQYASABKA0SDAoEZGF5cxgCIAEoDRIOCgZzZWFsZWQYAyABKAwiGwoIUmVuZXdBc2sSDwoHcmVxdWVzdBgBIAEoCSIaCglSZW5ld1JlYWQSDQoFd2F0Y2gYASABKAgiVQoJUmVuZXdHaXZlEhMKC2ZpbmdlcnByaW50GAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgJEg0KBWVycm9yGAMgASgNEg8KB21lc3NhZ2UYBCABKAkiIwoFTGVhdmUSDgoGcmVhc29uGAEgASgNEgoKAmJ5GAIgASgNIusGCglGcm9tUmVsYXkSJAoHd2VsY29tZRgBIAEoCzIRLmhhbmRob2xkLldlbGNvbWVIABIiCgZvcGVuZWQYAiABKAsyEC5oYW5kaG9sZC5PcGVuZWRIABIeCgRwZWVyGAMgASgLMg4uaGFuZGhvbGQuUGVlckgAEisKC2dhdGVfYW5zd2VyGAQgASgLMhQuaGFuZGhvbGQuR2F0ZUFuc3dlckgAEiwKC2NvbnNpc3RlbmN5GAUgASgLMhUuaGFuZGhvbGQuQ29uc2lzdGVuY3lIABIwCg5rZXlfZnJhbWVfaGludBgGIAEoCzIWLmhhbmRob2xkLktleUZyYW1lSGludEgAEiQKB2Jsb2NrZWQYByABKAsyES5oYW5kaG9sZC5CbG9ja2VkSAASIAoFZW5kZWQYCCABKAsyDy5oYW5kaG9sZC5FbmRlZEgAEiAKBWVycm9yGAkgASgLMg8uaGFuZGhvbGQuRXJyb3JIABIgCgVub3RlcxgKIAEoCzIPLmhhbmRob2xkLk5vdGVzSAASLQoMZXJhc3VyZV9wbGFuGAsgASgLMhUuaGFuZGhvbGQuRXJhc3VyZVBsYW5IABIxCg5vZmZpY2VyX2Fuc3dlchgMIAEoCzIXLmhhbmRob2xkLk9mZmljZXJBbnN3ZXJIABIlCghsb2dfcGFydBgNIAEoCzIRLmhhbmRob2xkLkxvZ1BhcnRIABISCghtb3ZlX2FzaxgPIAEoDEgAEhUKC21vdmVfYW5zd2VyGBAgASgMSAASLQoMcmVuZXdfYW5zd2VyGBEgASgLMhUuaGFuZGhvbGQuUmVuZXdBbnN3ZXJIABIvCg1yZW5ld19yZXF1ZXN0GBIgASgLMhYuaGFuZGhvbGQuUmVuZXdSZXF1ZXN0SAASLQoMcXVldWVfcmVwb3J0GBQgASgLMhUuaGFuZGhvbGQuUXVldWVSZXBvcnRIABInCglrZXB0X3BhcnQYHiABKAsyEi5oYW5kaG9sZC5LZXB0UGFydEgAEisKC2tlcHRfYW5zd2VyGB8gASgLMhQuaGFuZGhvbGQuS2VwdEFuc3dlckgAEigKDGJlc2lkZV9zdGF0ZRggIAEoCzIQLmhhbmRob2xkLkJlc2lkZUgAEhAKBmJlc2lkZRghIAEoDEgAQgYKBGJvZHki+AEKB1dlbGNvbWUSDQoFaW5kZXgYASABKA0SCwoDc2lkGAIgASgMEg0KBXRva2VuGAMgASgMEhEKCWpvaW5faG9zdBgEIAEoCRIOCgZvcmlnaW4YBSABKAkSEAoIb3JnX25vdGUYBiABKAkSEwoLcG9saWN5X25vdGUYByABKAkSEgoKY2hlY2twb2ludBgIIAEoCRIQCghyZXR1cm5lZBgJIAEoCBITCgtzZXNzaW9uX2tleRgKIAEoDBIdCgVwZWVycxgLIAMoCzIOLmhhbmRob2xkLlBlZXISDAoEYWN0cxgMIAEoDRIQCghsYXN0X2FjdBgNIAEoDCJHCgtFcmFzdXJlUGxhbhINCgVmaXJzdBgBIAMoBBIMCgRsYXN0GAIgAygEEgwKBG1vcmUYAyABKAgSDQoFZW5kZWQYBCADKAkigwEKDU9mZmljZXJBbnN3ZXISDQoFZXJyb3IYASABKA0SDwoHbWVzc2FnZRgCIAEoCRINCgVpbmRleBgDIAEoBBIMCgRsZWFmGAQgASgMEhIKCmNoZWNrcG9pbnQYBSABKAkSEQoJaW5jbHVzaW9uGAYgASgMEg4KBmVyYXNlZBgHIAEoBCJVCgdMb2dQYXJ0EgwKBG5leHQYASABKAQSDAoEcm93cxgCIAEoDBILCgNsb2cYAyABKAkSEgoKY2hlY2twb2ludBgEIAEoCRINCgVrbm93bhgFIAEoCSJgCghLZXB0UGFydBIMCgRraW5kGAEgASgNEgwKBGZyb20YAiABKAQSDAoEbmFtZRgDIAEoCRIMCgRuZXh0GAQgASgEEg0KBWJ5dGVzGAUgASgMEg0KBWVycm9yGAYgASgNIjoKCktlcHRBbnN3ZXISDAoEa2luZBgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIkIKC1JlbmV3QW5zd2VyEhMKC2NlcnRpZmljYXRlGAEgASgJEg0KBWVycm9yGAIgASgNEg8KB21lc3NhZ2UYAyABKAkiRQoMUmVuZXdSZXF1ZXN0Eg8KB3dhaXRpbmcYASABKA0SEwoLZmluZ2VycHJpbnQYAiABKAwSDwoHcmVxdWVzdBgDIAEoCSJrCgZCZXNpZGUSEQoJbmFtZXBsYXRlGAEgASgJEgsKA3NpZBgCIAEoDBINCgV0b2tlbhgDIAEoDBIPCgdwcmVzZW50GAQgASgIEhIKCmNvbm5lY3Rpb24YBSABKA0SDQoFZXJyb3IYBiABKA0iRgoGT3BlbmVkEgsKA3NpZBgBIAEoDBIRCgluYW1lcGxhdGUYAiABKAkSDQoFdG9rZW4YAyABKAwSDQoFaW5kZXgYBCABKA0iOgoEUGVlchINCgVpbmRleBgBIAEoDRIPCgdwcmVzZW50GAIgASgIEhIKCmNvbm5lY3Rpb24YAyABKA0iPgoKR2F0ZUFuc3dlchIQCghnYXRlX3NlcRgBIAEoDRINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJIlUKC0NvbnNpc3RlbmN5EhAKCG9sZF9zaXplGAEgASgEEhAKCG5ld19zaXplGAIgASgEEg4KBmhhc2hlcxgDIAEoDBISCgpjaGVja3BvaW50GAQgASgJIh4KDEtleUZyYW1lSGludBIOCgZzdHJlYW0YASABKA0iVwoLUXVldWVSZXBvcnQSDgoGc3RyZWFtGAEgASgNEhEKCXF1ZXVlZF9tcxgCIAEoDRIUCgxxdWV1ZWRfYnl0ZXMYAyABKA0SDwoHZHJvcHBlZBgEIAEoDSIrCgdCbG9ja2VkEg4KBnN0cmVhbRgBIAEoDRIQCghtZXNzYWdlcxgCIAEoBCI0CgVFbmRlZBIOCgZyZWFzb24YASABKA0SCgoCYnkYAiABKA0SDwoHbWVzc2FnZRgDIAEoCSI1CgVFcnJvchIMCgRjb2RlGAEgASgNEg8KB21lc3NhZ2UYAiABKAkSDQoFZmF0YWwYAyABKAgiLgoFTm90ZXMSEAoIb3JnX25vdGUYASABKAkSEwoLcG9saWN5X25vdGUYAiABKAkiVQoGTG9nQWRkEhIKCmxlYWZfY2xhc3MYASABKA0SEgoKY29tbWl0bWVudBgCIAEoDBIQCghldmlkZW5jZRgDIAEoDBIRCglzZWVuX3NpemUYBCABKAQisAEKCkxvZ1JlY2VpcHQSEgoKY29tbWl0bWVudBgBIAEoDBINCgVlcnJvchgCIAEoDRIPCgdtZXNzYWdlGAMgASgJEg0KBWluZGV4GAQgASgEEgwKBGxlYWYYBSABKAwSFQoNZXZpZGVuY2VfbGluZRgGIAEoCRISCgpjaGVja3BvaW50GAcgASgJEhEKCWluY2x1c2lvbhgIIAEoDBITCgtjb25zaXN0ZW5jeRgJIAEoDCKJAQoOQ29uc2VudFJlcXVlc3QSDgoGbnVtYmVyGAEgASgNEhIKCmNhcGFiaWxpdHkYAiABKA0SDwoHcHVycG9zZRgDIAEoCRINCgVtYXhfcxgEIAEoDRIWCg5yZXRlbnRpb25fZGF5cxgFIAEoDRIMCgR3aXRoGAYgAygNEg0KBWFnYWluGAcgASgNIjEKCVN0YXRlbWVudBILCgNzZXEYASABKA0SDAoEbm90ZRgCIAEoDBIJCgFyGAMgASgMIikKDFN0YXRlbWVudEFjaxILCgNzZXEYASABKA0SDAoEbGluZRgCIAEoCSIVCgZLZXlBY2sSCwoDa2lkGAEgASgEIhgKCUtleVJldGlyZRILCgNraWQYASABKAQiHgoPS2V5RnJhbWVSZXF1ZXN0EgsKA2tpZBgBIAEoBCI7CghNZWRpYUFjaxIOCgZzdHJlYW0YASABKA0SCwoDb2JqGAIgAygNEhIKCmFycml2YWxfbXMYAyADKA0imgEKCUhlYXJ0YmVhdBILCgNzZXEYASABKA0SDwoHbW9ub19tcxgCIAEoBBIQCghwZWVyX3NlcRgDIAEoDRIUCgxwZWVyX21vbm9fbXMYBCABKAQSDwoHaGVsZF9tcxgFIAEoDRIQCghsb2dfc2l6ZRgGIAEoBBIQCghsb2dfcm9vdBgHIAEoDBISCgpjaGVja3BvaW50GAggASgJIhcKB0RhdGFBY2sSDAoEdXB0bxgBIAEoBCIVCgNCeWUSDgoGcmVhc29uGAEgASgNIhQKBU5vbmNlEgsKA25fYRgBIAEoDCKdBwoERGF0YRILCgNzZXEYASABKAQSHgoEY2hhdBgCIAEoCzIOLmhhbmRob2xkLkNoYXRIABIkCgdwb2ludGVyGAMgASgLMhEuaGFuZGhvbGQuUG9pbnRlckgAEh4KBG1hcmsYBCABKAsyDi5oYW5kaG9sZC5NYXJrSAASIgoGcGF1c2VkGAUgASgLMhAuaGFuZGhvbGQuUGF1c2VkSAASKwoLY2hlY2tfd29yZHMYBiABKAsyFC5oYW5kaG9sZC5DaGVja1dvcmRzSAASIAoFY2xlYXIYByABKAsyDy5oYW5kaG9sZC5DbGVhckgAEh4KBGhvbGQYCCABKAsyDi5oYW5kaG9sZC5Ib2xkSAASJwoJc3RpbGxfYXNrGAkgASgLMhIuaGFuZGhvbGQuU3RpbGxBc2tIABItCgxzdGlsbF9hbnN3ZXIYCiABKAsyFS5oYW5kaG9sZC5TdGlsbEFuc3dlckgAEikKCnN0aWxsX2hhdmUYCyABKAsyEy5oYW5kaG9sZC5TdGlsbEhhdmVIABIxCg5jYW1lcmFfY29udHJvbBgMIAEoCzIXLmhhbmRob2xkLkNhbWVyYUNvbnRyb2xIABItCgxjYW1lcmFfc3RhdGUYDSABKAsyFS5oYW5kaG9sZC5DYW1lcmFTdGF0ZUgAEiQKB2dvb2RieWUYDiABKAsyES5oYW5kaG9sZC5Hb29kYnllSAASIgoGcmF0aW5nGA8gASgLMhAuaGFuZGhvbGQuUmF0aW5nSAASJwoJY2hlY2tfYXNrGB4gASgLMhIuaGFuZGhvbGQuQ2hlY2tBc2tIABItCgxjaGVja19jYW5jZWwYHyABKAsyFS5oYW5kaG9sZC5DaGVja0NhbmNlbEgAEikKCmd1aWRlX29wZW4YICABKAsyEy5oYW5kaG9sZC5HdWlkZU9wZW5IABIpCgpndWlkZV9zdGVwGCEgASgLMhMuaGFuZGhvbGQuR3VpZGVTdGVwSAASKwoLZ3VpZGVfc3RhdGUYIiABKAsyFC5oYW5kaG9sZC5HdWlkZVN0YXRlSAASJwoJZ3VpZGVfYWN0GCMgASgLMhIuaGFuZGhvbGQuR3VpZGVBY3RIABIpCgpndWlkZV9wYXJ0GCQgASgLMhMuaGFuZGhvbGQuR3VpZGVQYXJ0SAASKQoKZ3VpZGVfd2lzaBglIAEoCzITLmhhbmRob2xkLkd1aWRlV2lzaEgAQgYKBGJvZHkiFAoEQ2hhdBIMCgR0ZXh0GAEgASgJIh8KB1BvaW50ZXISCQoBeBgBIAEoAhIJCgF5GAIgASgCIl4KBE1hcmsSCgoCaWQYASABKA0SDQoFc2hhcGUYAiABKAkSDgoGcG9pbnRzGAMgAygCEgwKBHRleHQYBCABKAkSDQoFdHNfbXMYBSABKA0SDgoGY29sb3VyGAYgASgNIhMKBUNsZWFyEgoKAmlkGAEgASgNIjQKBlBhdXNlZBIOCgZwYXVzZWQYASABKAgSCgoCYnkYAiABKAkSDgoGcmVhc29uGAMgASgJIhsKCkNoZWNrV29yZHMSDQoFbWF0Y2gYASABKAgiEgoESG9sZBIKCgJvbhgBIAEoCCIWCghTdGlsbEFzaxIKCgJpZBgBIAEoDSJ1CgtTdGlsbEFuc3dlchIKCgJpZBgBIAEoDRIPCgdvdXRjb21lGAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDRINCgVieXRlcxgFIAEoDRINCgVwYXJ0cxgGIAEoDRIMCgRtaW1lGAcgASgJIjYKCVN0aWxsSGF2ZRIKCgJpZBgBIAEoDRIMCgRuZXh0GAIgASgNEg8KB21pc3NpbmcYAyABKAgiagoNQ2FtZXJhQ29udHJvbBIPCgV0b3JjaBgBIAEoCEgAEg4KBHpvb20YAiABKAJIABIOCgRsZW5zGAMgASgJSAASIAoFZm9jdXMYBCABKAsyDy5oYW5kaG9sZC5Gb2N1c0gAQgYKBHdoYXQiHQoFRm9jdXMSCQoBeBgBIAEoAhIJCgF5GAIgASgCIpABCgtDYW1lcmFTdGF0ZRIRCgljYW5fdG9yY2gYASABKAgSDQoFdG9yY2gYAiABKAgSDAoEem9vbRgDIAEoAhIQCgh6b29tX21heBgEIAEoAhIeCgZsZW5zZXMYBSADKAsyDi5oYW5kaG9sZC5MZW5zEgwKBGxlbnMYBiABKAkSEQoJY2FuX2ZvY3VzGAcgASgIIiEKBExlbnMSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkiCQoHR29vZGJ5ZSInCgZSYXRpbmcSDQoFc3RhcnMYASABKA0SDgoGc29sdmVkGAIgASgIIkYKCENoZWNrQXNrEgoKAmlkGAEgASgNEg0KBWNoZWNrGAIgASgJEg4KBnRhcmdldBgDIAEoCRIPCgd1bml4X21zGAQgASgEIhkKC0NoZWNrQ2FuY2VsEgoKAmlkGAEgASgNIooBCglHdWlkZU9wZW4SCwoDcnVuGAEgASgNEg0KBWd1aWRlGAIgASgJEg8KB3ZlcnNpb24YAyABKA0SDQoFdGl0bGUYBCABKAkSDwoHc3VtbWFyeRgFIAEoCRIQCghsYW5ndWFnZRgGIAEoCRINCgVzdGVwcxgHIAEoDRIPCgdzdWJqZWN0GAggASgJItgBCglHdWlkZVN0ZXASCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDQoFdGl0bGUYAyABKAkSDAoEdGV4dBgEIAEoCRIPCgdjYXV0aW9uGAUgASgJEg0KBXBvaW50GAYgASgJEgwKBGhlbHAYByABKAkSEAoIZXhwZWN0X3MYCCABKA0SEQoJYnlfaXRzZWxmGAkgASgIEhQKDHBpY3R1cmVfbWltZRgKIAEoCRIVCg1waWN0dXJlX2J5dGVzGAsgASgNEhMKC3BpY3R1cmVfYWx0GAwgASgJIlUKCkd1aWRlU3RhdGUSCwoDcnVuGAEgASgNEg8KB2N1cnJlbnQYAiABKA0SEAoIb3V0Y29tZXMYAyADKA0SCgoCYnkYBCADKA0SCwoDZW5kGAUgASgNIjIKCEd1aWRlQWN0EgsKA3J1bhgBIAEoDRIMCgRzdGVwGAIgASgNEgsKA2FjdBgDIAEoDSJDCglHdWlkZVBhcnQSCwoDcnVuGAEgASgNEgwKBHN0ZXAYAiABKA0SDAoEcGFydBgDIAEoDRINCgVieXRlcxgEIAEoDCIdCglHdWlkZVdpc2gSEAoIbGFuZ3VhZ2UYASABKAkiyAEKCkJlc2lkZURhdGESJgoFYWJvdXQYASABKAsyFS5oYW5kaG9sZC5CZXNpZGVBYm91dEgAEhEKB2NhcHR1cmUYAiABKAhIABIPCgVmcmFtZRgDIAEoDEgAEicKCWNoZWNrX2FzaxgEIAEoCzISLmhhbmRob2xkLkNoZWNrQXNrSAASLQoMY2hlY2tfY2FuY2VsGAUgASgLMhUuaGFuZGhvbGQuQ2hlY2tDYW5jZWxIABIOCgRiZWF0GAYgASgNSABCBgoEYm9keSIbCgtCZXNpZGVBYm91dBIMCgRuYW1lGAEgASgJIjQKCVN0aWxsUGFydBIKCgJpZBgBIAEoDRIMCgRwYXJ0GAIgASgNEg0KBWJ5dGVzGAMgASgMIokBCgtTdGF0ZUNoYW5nZRIiCgZkZXZpY2UYASABKAsyEC5oYW5kaG9sZC5EZXZpY2VIABImCghwcm9wZXJ0eRgCIAEoCzISLmhhbmRob2xkLlByb3BlcnR5SAASJgoFY2hlY2sYAyABKAsyFS5oYW5kaG9sZC5DaGVja1Jlc3VsdEgAQgYKBGJvZHkinwEKBkRldmljZRIKCgJpZBgBIAEoCRIOCgZwYXJlbnQYAiABKAkSDAoEa2luZBgDIAEoCRINCgVtYWtlchgEIAEoCRINCgVtb2RlbBgFIAEoCRIQCghmaXJtd2FyZRgGIAEoCRIPCgdzZWVuX2J5GAcgASgJEgwKBGdvbmUYCCABKAgSDgoGaGlkZGVuGAkgASgIEgwKBG5hbWUYCiABKAkikwEKCFByb3BlcnR5Eg4KBmRldmljZRgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBHRleHQYAyABKAlIABIQCgZudW1iZXIYBCABKAFIABIPCgV0cnV0aBgFIAEoCEgAEgwKBHVuaXQYBiABKAkSDwoHdW5peF9tcxgHIAEoBBIOCgZoaWRkZW4YCCABKAhCBwoFdmFsdWUi6gEKC0NoZWNrUmVzdWx0EgoKAmlkGAEgASgNEg0KBWNoZWNrGAIgASgJEg4KBnRhcmdldBgDIAEoCRIOCgZzdGF0dXMYBCABKA0SDAoEbGluaxgFIAEoDRIRCgloYXNfdmFsdWUYBiABKAgSDQoFdmFsdWUYByABKAESDAoEdW5pdBgIIAEoCRIOCgZmaWd1cmUYCSABKAkSDAoEcnVsZRgKIAEoCRIOCgZkZXRhaWwYCyABKAkSDgoGYWR2aWNlGAwgASgJEhMKC2R1cmF0aW9uX21zGA0gASgNEg8KB3VuaXhfbXMYDiABKARiBnByb3RvMw");
 
 /**
  * @generated from message handhold.ToRelay
@@ -137,6 +137,22 @@ export type ToRelay = Message<"handhold.ToRelay"> & {
      */
     value: KeptAdd;
     case: "keptAdd";
+  } | {
+    /**
+     * customer: the second device that waits under this nameplate; "": none any more
+     *
+     * @generated from field: string beside_join = 22;
+     */
+    value: string;
+    case: "besideJoin";
+  } | {
+    /**
+     * between the customer's two devices, sealed (PROTOCOL.md 10.8)
+     *
+     * @generated from field: bytes beside = 23;
+     */
+    value: Uint8Array;
+    case: "beside";
   } | { case: undefined; value?: undefined };
 };
 
@@ -186,6 +202,14 @@ export type Hello = Message<"handhold.Hello"> & {
      */
     value: boolean;
     case: "staff";
+  } | {
+    /**
+     * a customer's second device: empty, or its token, coming back
+     *
+     * @generated from field: bytes beside = 10;
+     */
+    value: Uint8Array;
+    case: "beside";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -714,6 +738,20 @@ export type FromRelay = Message<"handhold.FromRelay"> & {
      */
     value: KeptAnswer;
     case: "keptAnswer";
+  } | {
+    /**
+     * @generated from field: handhold.Beside beside_state = 32;
+     */
+    value: Beside;
+    case: "besideState";
+  } | {
+    /**
+     * from the other device
+     *
+     * @generated from field: bytes beside = 33;
+     */
+    value: Uint8Array;
+    case: "beside";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1107,6 +1145,62 @@ export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
   messageDesc(file_handhold, 22);
 
 /**
+ * to both of a customer's devices
+ *
+ * @generated from message handhold.Beside
+ */
+export type Beside = Message<"handhold.Beside"> & {
+  /**
+   * to the second: under which it waits; the rest is empty
+   *
+   * @generated from field: string nameplate = 1;
+   */
+  nameplate: string;
+
+  /**
+   * to the second: whose device it is now
+   *
+   * @generated from field: bytes sid = 2;
+   */
+  sid: Uint8Array;
+
+  /**
+   * to the second: to come back with
+   *
+   * @generated from field: bytes token = 3;
+   */
+  token: Uint8Array;
+
+  /**
+   * the other one is there
+   *
+   * @generated from field: bool present = 4;
+   */
+  present: boolean;
+
+  /**
+   * rises with each new connection of it
+   *
+   * @generated from field: uint32 connection = 5;
+   */
+  connection: number;
+
+  /**
+   * proto_err: to the first, none waits under that nameplate
+   *
+   * @generated from field: uint32 error = 6;
+   */
+  error: number;
+};
+
+/**
+ * Describes the message handhold.Beside.
+ * Use `create(BesideSchema)` to create a new message.
+ */
+export const BesideSchema: GenMessage<Beside> = /*@__PURE__*/
+  messageDesc(file_handhold, 23);
+
+/**
  * @generated from message handhold.Opened
  */
 export type Opened = Message<"handhold.Opened"> & {
@@ -1138,7 +1232,7 @@ export type Opened = Message<"handhold.Opened"> & {
  * Use `create(OpenedSchema)` to create a new message.
  */
 export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
-  messageDesc(file_handhold, 23);
+  messageDesc(file_handhold, 24);
 
 /**
  * @generated from message handhold.Peer
@@ -1167,7 +1261,7 @@ export type Peer = Message<"handhold.Peer"> & {
  * Use `create(PeerSchema)` to create a new message.
  */
 export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
-  messageDesc(file_handhold, 24);
+  messageDesc(file_handhold, 25);
 
 /**
  * @generated from message handhold.GateAnswer
@@ -1196,7 +1290,7 @@ export type GateAnswer = Message<"handhold.GateAnswer"> & {
  * Use `create(GateAnswerSchema)` to create a new message.
  */
 export const GateAnswerSchema: GenMessage<GateAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 25);
+  messageDesc(file_handhold, 26);
 
 /**
  * @generated from message handhold.Consistency
@@ -1232,7 +1326,7 @@ export type Consistency = Message<"handhold.Consistency"> & {
  * Use `create(ConsistencySchema)` to create a new message.
  */
 export const ConsistencySchema: GenMessage<Consistency> = /*@__PURE__*/
-  messageDesc(file_handhold, 26);
+  messageDesc(file_handhold, 27);
 
 /**
  * @generated from message handhold.KeyFrameHint
@@ -1249,7 +1343,7 @@ export type KeyFrameHint = Message<"handhold.KeyFrameHint"> & {
  * Use `create(KeyFrameHintSchema)` to create a new message.
  */
 export const KeyFrameHintSchema: GenMessage<KeyFrameHint> = /*@__PURE__*/
-  messageDesc(file_handhold, 27);
+  messageDesc(file_handhold, 28);
 
 /**
  * What waits at the relay for the receiver of a stream, told to its sender while it is more than nothing.
@@ -1289,7 +1383,7 @@ export type QueueReport = Message<"handhold.QueueReport"> & {
  * Use `create(QueueReportSchema)` to create a new message.
  */
 export const QueueReportSchema: GenMessage<QueueReport> = /*@__PURE__*/
-  messageDesc(file_handhold, 28);
+  messageDesc(file_handhold, 29);
 
 /**
  * @generated from message handhold.Blocked
@@ -1313,7 +1407,7 @@ export type Blocked = Message<"handhold.Blocked"> & {
  * Use `create(BlockedSchema)` to create a new message.
  */
 export const BlockedSchema: GenMessage<Blocked> = /*@__PURE__*/
-  messageDesc(file_handhold, 29);
+  messageDesc(file_handhold, 30);
 
 /**
  * @generated from message handhold.Ended
@@ -1344,7 +1438,7 @@ export type Ended = Message<"handhold.Ended"> & {
  * Use `create(EndedSchema)` to create a new message.
  */
 export const EndedSchema: GenMessage<Ended> = /*@__PURE__*/
-  messageDesc(file_handhold, 30);
+  messageDesc(file_handhold, 31);
 
 /**
  * @generated from message handhold.Error
@@ -1377,7 +1471,7 @@ export type Error = Message<"handhold.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_handhold, 31);
+  messageDesc(file_handhold, 32);
 
 /**
  * @generated from message handhold.Notes
@@ -1399,7 +1493,7 @@ export type Notes = Message<"handhold.Notes"> & {
  * Use `create(NotesSchema)` to create a new message.
  */
 export const NotesSchema: GenMessage<Notes> = /*@__PURE__*/
-  messageDesc(file_handhold, 32);
+  messageDesc(file_handhold, 33);
 
 /**
  * @generated from message handhold.LogAdd
@@ -1439,7 +1533,7 @@ export type LogAdd = Message<"handhold.LogAdd"> & {
  * Use `create(LogAddSchema)` to create a new message.
  */
 export const LogAddSchema: GenMessage<LogAdd> = /*@__PURE__*/
-  messageDesc(file_handhold, 33);
+  messageDesc(file_handhold, 34);
 
 /**
  * @generated from message handhold.LogReceipt
@@ -1504,7 +1598,7 @@ export type LogReceipt = Message<"handhold.LogReceipt"> & {
  * Use `create(LogReceiptSchema)` to create a new message.
  */
 export const LogReceiptSchema: GenMessage<LogReceipt> = /*@__PURE__*/
-  messageDesc(file_handhold, 34);
+  messageDesc(file_handhold, 35);
 
 /**
  * @generated from message handhold.ConsentRequest
@@ -1561,7 +1655,7 @@ export type ConsentRequest = Message<"handhold.ConsentRequest"> & {
  * Use `create(ConsentRequestSchema)` to create a new message.
  */
 export const ConsentRequestSchema: GenMessage<ConsentRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 35);
+  messageDesc(file_handhold, 36);
 
 /**
  * @generated from message handhold.Statement
@@ -1592,7 +1686,7 @@ export type Statement = Message<"handhold.Statement"> & {
  * Use `create(StatementSchema)` to create a new message.
  */
 export const StatementSchema: GenMessage<Statement> = /*@__PURE__*/
-  messageDesc(file_handhold, 36);
+  messageDesc(file_handhold, 37);
 
 /**
  * @generated from message handhold.StatementAck
@@ -1616,7 +1710,7 @@ export type StatementAck = Message<"handhold.StatementAck"> & {
  * Use `create(StatementAckSchema)` to create a new message.
  */
 export const StatementAckSchema: GenMessage<StatementAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 37);
+  messageDesc(file_handhold, 38);
 
 /**
  * @generated from message handhold.KeyAck
@@ -1633,7 +1727,7 @@ export type KeyAck = Message<"handhold.KeyAck"> & {
  * Use `create(KeyAckSchema)` to create a new message.
  */
 export const KeyAckSchema: GenMessage<KeyAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 38);
+  messageDesc(file_handhold, 39);
 
 /**
  * @generated from message handhold.KeyRetire
@@ -1650,7 +1744,7 @@ export type KeyRetire = Message<"handhold.KeyRetire"> & {
  * Use `create(KeyRetireSchema)` to create a new message.
  */
 export const KeyRetireSchema: GenMessage<KeyRetire> = /*@__PURE__*/
-  messageDesc(file_handhold, 39);
+  messageDesc(file_handhold, 40);
 
 /**
  * @generated from message handhold.KeyFrameRequest
@@ -1667,7 +1761,7 @@ export type KeyFrameRequest = Message<"handhold.KeyFrameRequest"> & {
  * Use `create(KeyFrameRequestSchema)` to create a new message.
  */
 export const KeyFrameRequestSchema: GenMessage<KeyFrameRequest> = /*@__PURE__*/
-  messageDesc(file_handhold, 40);
+  messageDesc(file_handhold, 41);
 
 /**
  * Which frames of a stream of video opened at the receiver, and when: the sender learns the line from it.
@@ -1700,7 +1794,7 @@ export type MediaAck = Message<"handhold.MediaAck"> & {
  * Use `create(MediaAckSchema)` to create a new message.
  */
 export const MediaAckSchema: GenMessage<MediaAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 41);
+  messageDesc(file_handhold, 42);
 
 /**
  * @generated from message handhold.Heartbeat
@@ -1762,7 +1856,7 @@ export type Heartbeat = Message<"handhold.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_handhold, 42);
+  messageDesc(file_handhold, 43);
 
 /**
  * @generated from message handhold.DataAck
@@ -1779,7 +1873,7 @@ export type DataAck = Message<"handhold.DataAck"> & {
  * Use `create(DataAckSchema)` to create a new message.
  */
 export const DataAckSchema: GenMessage<DataAck> = /*@__PURE__*/
-  messageDesc(file_handhold, 43);
+  messageDesc(file_handhold, 44);
 
 /**
  * @generated from message handhold.Bye
@@ -1798,7 +1892,7 @@ export type Bye = Message<"handhold.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_handhold, 44);
+  messageDesc(file_handhold, 45);
 
 /**
  * @generated from message handhold.Nonce
@@ -1817,7 +1911,7 @@ export type Nonce = Message<"handhold.Nonce"> & {
  * Use `create(NonceSchema)` to create a new message.
  */
 export const NonceSchema: GenMessage<Nonce> = /*@__PURE__*/
-  messageDesc(file_handhold, 45);
+  messageDesc(file_handhold, 46);
 
 /**
  * @generated from message handhold.Data
@@ -1973,7 +2067,7 @@ export type Data = Message<"handhold.Data"> & {
  * Use `create(DataSchema)` to create a new message.
  */
 export const DataSchema: GenMessage<Data> = /*@__PURE__*/
-  messageDesc(file_handhold, 46);
+  messageDesc(file_handhold, 47);
 
 /**
  * @generated from message handhold.Chat
@@ -1990,7 +2084,7 @@ export type Chat = Message<"handhold.Chat"> & {
  * Use `create(ChatSchema)` to create a new message.
  */
 export const ChatSchema: GenMessage<Chat> = /*@__PURE__*/
-  messageDesc(file_handhold, 47);
+  messageDesc(file_handhold, 48);
 
 /**
  * @generated from message handhold.Pointer
@@ -2014,7 +2108,7 @@ export type Pointer = Message<"handhold.Pointer"> & {
  * Use `create(PointerSchema)` to create a new message.
  */
 export const PointerSchema: GenMessage<Pointer> = /*@__PURE__*/
-  messageDesc(file_handhold, 48);
+  messageDesc(file_handhold, 49);
 
 /**
  * @generated from message handhold.Mark
@@ -2050,6 +2144,13 @@ export type Mark = Message<"handhold.Mark"> & {
    * @generated from field: uint32 ts_ms = 5;
    */
   tsMs: number;
+
+  /**
+   * 0 yellow, 1 red, 2 green, 3 blue, 4 white; shown as yellow when it is none of these
+   *
+   * @generated from field: uint32 colour = 6;
+   */
+  colour: number;
 };
 
 /**
@@ -2057,7 +2158,7 @@ export type Mark = Message<"handhold.Mark"> & {
  * Use `create(MarkSchema)` to create a new message.
  */
 export const MarkSchema: GenMessage<Mark> = /*@__PURE__*/
-  messageDesc(file_handhold, 49);
+  messageDesc(file_handhold, 50);
 
 /**
  * @generated from message handhold.Clear
@@ -2076,7 +2177,7 @@ export type Clear = Message<"handhold.Clear"> & {
  * Use `create(ClearSchema)` to create a new message.
  */
 export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
-  messageDesc(file_handhold, 50);
+  messageDesc(file_handhold, 51);
 
 /**
  * @generated from message handhold.Paused
@@ -2107,7 +2208,7 @@ export type Paused = Message<"handhold.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_handhold, 51);
+  messageDesc(file_handhold, 52);
 
 /**
  * @generated from message handhold.CheckWords
@@ -2117,13 +2218,6 @@ export type CheckWords = Message<"handhold.CheckWords"> & {
    * @generated from field: bool match = 1;
    */
   match: boolean;
-
-  /**
-   * 0 yellow, 1 red, 2 green, 3 blue, 4 white; shown as yellow when it is none of these
-   *
-   * @generated from field: uint32 colour = 6;
-   */
-  colour: number;
 };
 
 /**
@@ -2131,7 +2225,7 @@ export type CheckWords = Message<"handhold.CheckWords"> & {
  * Use `create(CheckWordsSchema)` to create a new message.
  */
 export const CheckWordsSchema: GenMessage<CheckWords> = /*@__PURE__*/
-  messageDesc(file_handhold, 52);
+  messageDesc(file_handhold, 53);
 
 /**
  * agent
@@ -2150,7 +2244,7 @@ export type Hold = Message<"handhold.Hold"> & {
  * Use `create(HoldSchema)` to create a new message.
  */
 export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
-  messageDesc(file_handhold, 53);
+  messageDesc(file_handhold, 54);
 
 /**
  * agent
@@ -2171,7 +2265,7 @@ export type StillAsk = Message<"handhold.StillAsk"> & {
  * Use `create(StillAskSchema)` to create a new message.
  */
 export const StillAskSchema: GenMessage<StillAsk> = /*@__PURE__*/
-  messageDesc(file_handhold, 54);
+  messageDesc(file_handhold, 55);
 
 /**
  * customer
@@ -2224,7 +2318,7 @@ export type StillAnswer = Message<"handhold.StillAnswer"> & {
  * Use `create(StillAnswerSchema)` to create a new message.
  */
 export const StillAnswerSchema: GenMessage<StillAnswer> = /*@__PURE__*/
-  messageDesc(file_handhold, 55);
+  messageDesc(file_handhold, 56);
 
 /**
  * agent
@@ -2257,7 +2351,7 @@ export type StillHave = Message<"handhold.StillHave"> & {
  * Use `create(StillHaveSchema)` to create a new message.
  */
 export const StillHaveSchema: GenMessage<StillHave> = /*@__PURE__*/
-  messageDesc(file_handhold, 56);
+  messageDesc(file_handhold, 57);
 
 /**
  * agent
@@ -2306,7 +2400,7 @@ export type CameraControl = Message<"handhold.CameraControl"> & {
  * Use `create(CameraControlSchema)` to create a new message.
  */
 export const CameraControlSchema: GenMessage<CameraControl> = /*@__PURE__*/
-  messageDesc(file_handhold, 57);
+  messageDesc(file_handhold, 58);
 
 /**
  * @generated from message handhold.Focus
@@ -2330,7 +2424,7 @@ export type Focus = Message<"handhold.Focus"> & {
  * Use `create(FocusSchema)` to create a new message.
  */
 export const FocusSchema: GenMessage<Focus> = /*@__PURE__*/
-  messageDesc(file_handhold, 58);
+  messageDesc(file_handhold, 59);
 
 /**
  * customer, under the consent camera, whenever it changes
@@ -2383,7 +2477,7 @@ export type CameraState = Message<"handhold.CameraState"> & {
  * Use `create(CameraStateSchema)` to create a new message.
  */
 export const CameraStateSchema: GenMessage<CameraState> = /*@__PURE__*/
-  messageDesc(file_handhold, 59);
+  messageDesc(file_handhold, 60);
 
 /**
  * @generated from message handhold.Lens
@@ -2405,7 +2499,7 @@ export type Lens = Message<"handhold.Lens"> & {
  * Use `create(LensSchema)` to create a new message.
  */
 export const LensSchema: GenMessage<Lens> = /*@__PURE__*/
-  messageDesc(file_handhold, 60);
+  messageDesc(file_handhold, 61);
 
 /**
  * agent: no more is wanted
@@ -2420,7 +2514,7 @@ export type Goodbye = Message<"handhold.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_handhold, 61);
+  messageDesc(file_handhold, 62);
 
 /**
  * customer
@@ -2446,7 +2540,7 @@ export type Rating = Message<"handhold.Rating"> & {
  * Use `create(RatingSchema)` to create a new message.
  */
 export const RatingSchema: GenMessage<Rating> = /*@__PURE__*/
-  messageDesc(file_handhold, 62);
+  messageDesc(file_handhold, 63);
 
 /**
  * agent, under device-state
@@ -2488,7 +2582,7 @@ export type CheckAsk = Message<"handhold.CheckAsk"> & {
  * Use `create(CheckAskSchema)` to create a new message.
  */
 export const CheckAskSchema: GenMessage<CheckAsk> = /*@__PURE__*/
-  messageDesc(file_handhold, 63);
+  messageDesc(file_handhold, 64);
 
 /**
  * agent
@@ -2509,7 +2603,7 @@ export type CheckCancel = Message<"handhold.CheckCancel"> & {
  * Use `create(CheckCancelSchema)` to create a new message.
  */
 export const CheckCancelSchema: GenMessage<CheckCancel> = /*@__PURE__*/
-  messageDesc(file_handhold, 64);
+  messageDesc(file_handhold, 65);
 
 /**
  * agent: a guide begins at both ends, and takes the place of the one before
@@ -2569,7 +2663,7 @@ export type GuideOpen = Message<"handhold.GuideOpen"> & {
  * Use `create(GuideOpenSchema)` to create a new message.
  */
 export const GuideOpenSchema: GenMessage<GuideOpen> = /*@__PURE__*/
-  messageDesc(file_handhold, 65);
+  messageDesc(file_handhold, 66);
 
 /**
  * agent: one for each step, in order, behind GuideOpen
@@ -2653,7 +2747,7 @@ export type GuideStep = Message<"handhold.GuideStep"> & {
  * Use `create(GuideStepSchema)` to create a new message.
  */
 export const GuideStepSchema: GenMessage<GuideStep> = /*@__PURE__*/
-  messageDesc(file_handhold, 66);
+  messageDesc(file_handhold, 67);
 
 /**
  * agent: how the whole list stands now
@@ -2700,7 +2794,7 @@ export type GuideState = Message<"handhold.GuideState"> & {
  * Use `create(GuideStateSchema)` to create a new message.
  */
 export const GuideStateSchema: GenMessage<GuideState> = /*@__PURE__*/
-  messageDesc(file_handhold, 67);
+  messageDesc(file_handhold, 68);
 
 /**
  * customer: a button of the list
@@ -2731,7 +2825,7 @@ export type GuideAct = Message<"handhold.GuideAct"> & {
  * Use `create(GuideActSchema)` to create a new message.
  */
 export const GuideActSchema: GenMessage<GuideAct> = /*@__PURE__*/
-  messageDesc(file_handhold, 68);
+  messageDesc(file_handhold, 69);
 
 /**
  * agent: a step's picture
@@ -2769,7 +2863,7 @@ export type GuidePart = Message<"handhold.GuidePart"> & {
  * Use `create(GuidePartSchema)` to create a new message.
  */
 export const GuidePartSchema: GenMessage<GuidePart> = /*@__PURE__*/
-  messageDesc(file_handhold, 69);
+  messageDesc(file_handhold, 70);
 
 /**
  * customer, once joined
@@ -2790,7 +2884,91 @@ export type GuideWish = Message<"handhold.GuideWish"> & {
  * Use `create(GuideWishSchema)` to create a new message.
  */
 export const GuideWishSchema: GenMessage<GuideWish> = /*@__PURE__*/
-  messageDesc(file_handhold, 70);
+  messageDesc(file_handhold, 71);
+
+/**
+ * @generated from message handhold.BesideData
+ */
+export type BesideData = Message<"handhold.BesideData"> & {
+  /**
+   * @generated from oneof handhold.BesideData.body
+   */
+  body: {
+    /**
+     * second device, first of all
+     *
+     * @generated from field: handhold.BesideAbout about = 1;
+     */
+    value: BesideAbout;
+    case: "about";
+  } | {
+    /**
+     * first: it is wanted from now on, or not any more
+     *
+     * @generated from field: bool capture = 2;
+     */
+    value: boolean;
+    case: "capture";
+  } | {
+    /**
+     * second: as a frame of device-state
+     *
+     * @generated from field: bytes frame = 3;
+     */
+    value: Uint8Array;
+    case: "frame";
+  } | {
+    /**
+     * first
+     *
+     * @generated from field: handhold.CheckAsk check_ask = 4;
+     */
+    value: CheckAsk;
+    case: "checkAsk";
+  } | {
+    /**
+     * first
+     *
+     * @generated from field: handhold.CheckCancel check_cancel = 5;
+     */
+    value: CheckCancel;
+    case: "checkCancel";
+  } | {
+    /**
+     * first: it is there; frames that it took so far
+     *
+     * @generated from field: uint32 beat = 6;
+     */
+    value: number;
+    case: "beat";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message handhold.BesideData.
+ * Use `create(BesideDataSchema)` to create a new message.
+ */
+export const BesideDataSchema: GenMessage<BesideData> = /*@__PURE__*/
+  messageDesc(file_handhold, 72);
+
+/**
+ * @generated from message handhold.BesideAbout
+ */
+export type BesideAbout = Message<"handhold.BesideAbout"> & {
+  /**
+   * of the device, for its owner: the host's name
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message handhold.BesideAbout.
+ * Use `create(BesideAboutSchema)` to create a new message.
+ */
+export const BesideAboutSchema: GenMessage<BesideAbout> = /*@__PURE__*/
+  messageDesc(file_handhold, 73);
 
 /**
  * stream `still`
@@ -2823,7 +3001,7 @@ export type StillPart = Message<"handhold.StillPart"> & {
  * Use `create(StillPartSchema)` to create a new message.
  */
 export const StillPartSchema: GenMessage<StillPart> = /*@__PURE__*/
-  messageDesc(file_handhold, 71);
+  messageDesc(file_handhold, 74);
 
 /**
  * A frame has one of these, or a StateBatch{repeated StateChange change = 15}: state.h. 15 stays free here.
@@ -2860,7 +3038,7 @@ export type StateChange = Message<"handhold.StateChange"> & {
  * Use `create(StateChangeSchema)` to create a new message.
  */
 export const StateChangeSchema: GenMessage<StateChange> = /*@__PURE__*/
-  messageDesc(file_handhold, 72);
+  messageDesc(file_handhold, 75);
 
 /**
  * @generated from message handhold.Device
@@ -2928,7 +3106,7 @@ export type Device = Message<"handhold.Device"> & {
  * Use `create(DeviceSchema)` to create a new message.
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
-  messageDesc(file_handhold, 73);
+  messageDesc(file_handhold, 76);
 
 /**
  * @generated from message handhold.Property
@@ -2990,7 +3168,7 @@ export type Property = Message<"handhold.Property"> & {
  * Use `create(PropertySchema)` to create a new message.
  */
 export const PropertySchema: GenMessage<Property> = /*@__PURE__*/
-  messageDesc(file_handhold, 74);
+  messageDesc(file_handhold, 77);
 
 /**
  * @generated from message handhold.CheckResult
@@ -3086,5 +3264,5 @@ export type CheckResult = Message<"handhold.CheckResult"> & {
  * Use `create(CheckResultSchema)` to create a new message.
  */
 export const CheckResultSchema: GenMessage<CheckResult> = /*@__PURE__*/
-  messageDesc(file_handhold, 75);
+  messageDesc(file_handhold, 78);
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * proto/beside/beside.h - a customer's two devices: the phone in the hand, and the companion on the hub.
+ *
+ * The second device waits at the relay and shows a code; its owner types it on the first. CPace makes the code a key,
+ * Noise a channel, and from then on the second tells the first what its home reports, and the first passes on what its
+ * own consents allow. So everything stays as it is with one device: one who asks, one who signs, one key an agent gets.
+ * The second has neither key nor gate of the session, and captures only while the first says so and is heard from: a
+ * withdrawal ends both.
+ *
+ *   first            second
+ *     1 CPACE1   ->            N_c[16] | Ya[32]
+ *     2 CPACE2  <-             Yb[32]
+ *     3 M1       ->            mode u8 (1 by code, 2 again) | [mode 1: Ta[64]] | Noise M1
+ *     4 M2      <-             [mode 1: Tb[64]] | Noise M2
+ *     5 SEALED  <->            Noise transport: BesideData, padded to a multiple of 64 behind its length u16
+ *     6 REFUSED <-             error u8
+ *
+ * Each new connection of either begins with M1 in mode 2, under HKDF(psk of the code, "handhold/1 beside again", 32).
+ * Sans-IO: what is to be sent goes to a callback of the owner, in the order in which it must leave.
+ */
+#ifndef PROTO_BESIDE_BESIDE_H
+#define PROTO_BESIDE_BESIDE_H
+
+#include "proto/pairing/invite.h"
+#include "proto/seal/cpace.h"
+#include "proto/seal/noise.h"
+#include "proto/util/time.h"
+#include "proto/wire/message.h"
+
+enum {
+    PROTO_BESIDE_BEAT_MS = 2000,   /* the first says so often that it is there … */
+    PROTO_BESIDE_SILENT_MS = 8000, /* … and after this the second captures nothing any more */
+    PROTO_BESIDE_GUESSES = 3,      /* wrong codes, then the second shows another */
+    PROTO_BESIDE_WINDOW = 8,       /* frames that the first has not said to have */
+    PROTO_BESIDE_MESSAGE_MAX = 18432,
+};
+
+struct proto_beside {
+    bool first;
+    struct proto_random random; /* its context is the owner's */
+    char join_host[PROTO_JOIN_HOST_MAX + 1];
+    void (*send)(void *context, const uint8_t *bytes, size_t len);
+    void *context;
+    /* its own */
+    struct proto_invite_code code;
+    uint8_t sid[PROTO_SID_BYTES], n_c[16], cpace_hash[PROTO_HASH_BYTES], again[PROTO_KEY_BYTES];
+    struct proto_buf cpace1;
+    struct proto_cpace cpace;
+    struct proto_cpace_keys keys;
+    struct proto_noise noise;
+    struct proto_noise_channel channel;
+    bool linked; /* `again` is a key that both have */
+    bool present, up;
+    unsigned guesses;
+};
+
+enum proto_beside_kind {
+    PROTO_BESIDE_NOTHING,
+    PROTO_BESIDE_UP,      /* the two hear each other */
+    PROTO_BESIDE_DATA,    /* `data` */
+    PROTO_BESIDE_REFUSED, /* first: the code was wrong; `err` */
+    PROTO_BESIDE_BURNT,   /* second: guessed at too often; show another code */
+    PROTO_BESIDE_BROKEN,  /* somebody on the way tampers, or the other is not what it says; the channel is down */
+};
+
+/**
+ * `beside` is zeroed by the caller, with `first`, `random`, `send` and `context` set. `code` of the first: as typed; of
+ * the second: one that it has drawn. ARGUMENT: join_host.
+ */
+PROTO_MUST_USE enum proto_err proto_beside_begin(struct proto_beside *beside, const char *join_host,
+                                                 const struct proto_invite_code *code);
+void proto_beside_clear(struct proto_beside *beside); /* wipes; a zeroed struct is fine */
+/** The relay says that the other device is there, on a new connection, or gone. The first begins to talk. */
+void proto_beside_present(struct proto_beside *beside, bool present, const uint8_t sid[static PROTO_SID_BYTES]);
+/** A message of the other device; `data` is filled for PROTO_BESIDE_DATA. */
+enum proto_beside_kind proto_beside_take(struct proto_beside *beside, const uint8_t *bytes, size_t len,
+                                         handhold_BesideData *data, enum proto_err *err);
+/** STATE: the two do not hear each other. RANGE: a field is over its bound. */
+PROTO_MUST_USE enum proto_err proto_beside_say(struct proto_beside *beside, const handhold_BesideData *data);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A customer's second device: a companion on the hub beside the phone in the hand. It waits under a nameplate of its
+ * own; the first device, which has a seat, names that nameplate, and from then on what the two say to each other passes
+ * here, sealed. It has no seat, no gate and no log: it speaks with the first device alone, and what an agent gets to
+ * see of it comes from there, under the consents that were given there.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/core/state.h"
+
+enum { INDEX_OF_TOKENS = RELAY_SEATS }; /* no seat has it, so no token of a seat fits */
+
+static handhold_Beside *begin(struct relay_core *core)
+{
+    core->out.which_body = handhold_FromRelay_beside_state_tag;
+    memset(&core->out.body.beside_state, 0, sizeof core->out.body.beside_state);
+    return &core->out.body.beside_state;
+}
+
+/* ---- waiting ---- */
+
+static struct relay_peer *find_waiting(const struct relay_core *core, const char *plate)
+{
+    struct relay_peer *peer = *plate ? core->besides : NULL;
+
+    while (peer && strcmp(peer->beside_plate, plate) != 0)
+        peer = peer->beside_next;
+    return peer;
+}
+
+static void stop_waiting(struct relay_core *core, struct relay_peer *peer)
+{
+    for (struct relay_peer **at = &core->besides; *at; at = &(*at)->beside_next)
+        if (*at == peer) {
+            *at = peer->beside_next;
+            core->beside_count--;
+            break;
+        }
+    peer->beside_next = NULL;
+}
+
+static void draw_plate(struct relay_core *core, char plate[static RELAY_STORE_NAMEPLATE_MAX + 1])
+{
+    uint32_t random;
+
+    do {
+        proto_random_fill(&core->config.random, (uint8_t *)&random, sizeof random);
+        snprintf(plate, RELAY_STORE_NAMEPLATE_MAX + 1, "%u", 1000 + random % 9000); /* 512 of 9000 at most are taken */
+    } while (find_waiting(core, plate));
+}
+
+static enum proto_err wait(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    handhold_Beside *body;
+
+    if (core->beside_count >= RELAY_BESIDES_WAITING || core->full || core->draining)
+        return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
+                                 "this relay has no room for another device now; try again in a minute");
+    draw_plate(core, peer->beside_plate);
+    peer->state = RELAY_PEER_BESIDE;
+    peer->beside_next = core->besides;
+    core->besides = peer;
+    core->beside_count++;
+    relay_timers_set(&core->timers, &peer->timer, now.mono_ms + RELAY_BESIDE_WAIT_MS);
+    body = begin(core);
+    snprintf(body->nameplate, sizeof body->nameplate, "%.7s", peer->beside_plate);
+    relay_peer_send(core, peer, now);
+    return PROTO_OK;
+}
+
+/* ---- joined ---- */
+
+static void tell_second(struct relay_core *core, const struct relay_room *room, struct proto_now now)
+{
+    const struct relay_seat *seat = &room->seat[PROTO_INDEX_CUSTOMER];
+    handhold_Beside *body = begin(core);
+
+    body->present = seat->peer && seat->peer->state == RELAY_PEER_SEATED;
+    body->connection = seat->connections;
+    body->token.size = PROTO_TOKEN_BYTES;
+    relay_seat_token(core, room, INDEX_OF_TOKENS, room->beside_generation, body->token.bytes);
+    if (PROTO_SET_BYTES(body->sid, room->row.sid, PROTO_SID_BYTES) == PROTO_OK)
+        relay_peer_send(core, room->beside, now);
+}
+
+static void tell_first(struct relay_core *core, const struct relay_room *room, struct proto_now now)
+{
+    struct relay_peer *first = room->seat[PROTO_INDEX_CUSTOMER].peer;
+    handhold_Beside *body = begin(core);
+
+    if (!first || first->state != RELAY_PEER_SEATED)
+        return;
+    body->present = room->beside != NULL;
+    body->connection = room->beside_connections;
+    relay_peer_send(core, first, now);
+}
+
+static void drop_second(struct relay_core *core, struct relay_room *room, const char *why, struct proto_now now)
+{
+    struct relay_peer *second = room->beside;
+
+    if (!second)
+        return;
+    room->beside = NULL;
+    second->beside_room = NULL;
+    relay_peer_refuse(core, second, now, PROTO_ERR_EXISTS, true, "%s", why);
+}
+
+static void join(struct relay_core *core, struct relay_room *room, struct relay_peer *second, struct proto_now now)
+{
+    drop_second(core, room, "another device has taken this one's place", now);
+    room->beside = second;
+    room->beside_connections++;
+    second->state = RELAY_PEER_BESIDE;
+    second->beside_room = room;
+    relay_timers_set(&core->timers, &second->timer, PROTO_NEVER);
+    tell_second(core, room, now);
+    tell_first(core, room, now);
+}
+
+static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer, const uint8_t *token,
+                                struct proto_now now)
+{
+    struct relay_room *room = relay_room_find(core, token);
+    uint8_t right[PROTO_TOKEN_BYTES];
+
+    if (room && room->opened && !room->ended && room->beside_generation) {
+        relay_seat_token(core, room, INDEX_OF_TOKENS, room->beside_generation, right);
+        if (sodium_memcmp(right, token, sizeof right) == 0) {
+            join(core, room, peer, now);
+            return PROTO_OK;
+        }
+    }
+    return relay_peer_refuse(core, peer, now, PROTO_ERR_NOT_FOUND, true,
+                             "the session is over, or this device is not of it any more");
+}
+
+enum proto_err relay_on_hello_beside(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const handhold_Hello *hello = &core->in.to_relay.body.hello;
+
+    if (!hello->seat.beside.size)
+        return wait(core, peer, now);
+    return hello->seat.beside.size == PROTO_TOKEN_BYTES ? come_back(core, peer, hello->seat.beside.bytes, now)
+                                                        : PROTO_ERR_FORMAT;
+}
+
+/* Guessing a nameplate leads nowhere: the code has six digits more, which its device guards. */
+enum proto_err relay_on_beside_join(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    const struct relay_pace pace = {RELAY_BESIDE_TRIES, 60000, RELAY_BESIDE_TRIES};
+    const char *plate = core->in.to_relay.body.beside_join;
+    struct relay_room *room = peer->room;
+    struct relay_peer *second;
+    enum proto_err err = PROTO_ERR_NOT_FOUND;
+
+    if (peer->index != PROTO_INDEX_CUSTOMER || !room->authenticated)
+        return PROTO_ERR_STATE;
+    if (!*plate) {
+        room->beside_generation++; /* its token is worth nothing now */
+        drop_second(core, room, "this device was taken out of the session", now);
+        tell_first(core, room, now);
+        return PROTO_OK;
+    }
+    if (!relay_bucket_take(&room->beside_tries, &pace, 1, now.mono_ms)) {
+        err = PROTO_ERR_BUSY;
+    } else if (room->beside && !strcmp(room->beside->beside_plate, plate)) {
+        tell_second(core, room, now); /* the digits behind it were mistyped: once more */
+        tell_first(core, room, now);
+        return PROTO_OK;
+    }
+    second = err == PROTO_ERR_BUSY ? NULL : find_waiting(core, plate);
+    if (!second) {
+        begin(core)->error = err;
+        relay_peer_send(core, peer, now);
+        return PROTO_OK;
+    }
+    stop_waiting(core, second);
+    room->beside_generation++;
+    join(core, room, second, now);
+    return PROTO_OK;
+}
+
+enum proto_err relay_on_beside(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    struct relay_room *room = peer->state == RELAY_PEER_BESIDE ? peer->beside_room : peer->room;
+    struct relay_peer *to = NULL;
+    size_t size = core->in.to_relay.body.beside.size;
+
+    if (room && peer->state == RELAY_PEER_BESIDE)
+        to = room->seat[PROTO_INDEX_CUSTOMER].peer;
+    else if (room && peer->index == PROTO_INDEX_CUSTOMER)
+        to = room->beside;
+    if (!to || (to->state != RELAY_PEER_SEATED && to->state != RELAY_PEER_BESIDE)) {
+        core->figures.dropped_messages++;
+        return PROTO_OK;
+    }
+    core->out.which_body = handhold_FromRelay_beside_tag;
+    if (PROTO_SET_BYTES(core->out.body.beside, core->in.to_relay.body.beside.bytes, size) == PROTO_OK)
+        relay_peer_send(core, to, now);
+    return PROTO_OK;
+}
+
+/* ---- coming and going ---- */
+
+void relay_beside_announce(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    if (room->beside)
+        tell_second(core, room, now);
+    if (room->beside && room->seat[PROTO_INDEX_CUSTOMER].peer)
+        tell_first(core, room, now); /* who comes back hears what is so */
+}
+
+void relay_beside_lose(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+{
+    struct relay_room *room = peer->beside_room;
+
+    peer->beside_room = NULL;
+    peer->beside_plate[0] = '\0';
+    if (!room) {
+        stop_waiting(core, peer);
+        return;
+    }
+    if (room->beside != peer)
+        return;
+    room->beside = NULL;
+    tell_first(core, room, now);
+}
+
+void relay_beside_end(struct relay_core *core, struct relay_room *room, enum proto_end reason, struct proto_now now)
+{
+    struct relay_peer *second = room->beside;
+
+    if (!second)
+        return;
+    room->beside = NULL;
+    second->beside_room = NULL;
+    relay_peer_finish(core, second, PROTO_OK, now);
+    core->out.which_body = handhold_FromRelay_ended_tag;
+    core->out.body.ended = (handhold_Ended){.reason = reason};
+    relay_peer_send(core, second, now);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A phone and the companion on a hub, in one session: its code is typed on the phone, and the phone's consent is the one for both. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { leave, Scene } from './scene.mjs';
+import { axeViolations } from './watch.mjs';
+
+let scene;
+before(async () => { scene = await Scene.open(); });
+after(async () => { await scene.close(); });
+afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
+
+const shot = (page, name) => process.env.HANDHOLD_SHOTS && page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, `${name}.png`), fullPage: true });
+
+async function hubOf({ house }) {
+  const socket = house.path(`hub-${Math.random()}.sock`);
+  const hub = house.program('handhold-client', ['--beside', '--json', '--relay', house.url, '--ca', join(house.org, 'ca/ca.crt'), '--state', `json:${socket}`]);
+  const { code } = await hub.await('beside', { state: 'waiting' });
+  return { hub, code, socket };
+}
+
+/** Its firmware: lines of JSON. */
+const firmware = (socket) => new Promise((resolve, reject) => {
+  const line = connect(socket, () => resolve({ say: (what) => line.write(`${JSON.stringify(what)}\n`), end: () => line.destroy() }));
+  line.once('error', reject);
+});
+
+async function link(page, code) {
+  await page.click('#beside-add');
+  await page.fill('#beside-code', code);
+  await page.click('#beside-link');
+}
+
+test('the hub joins by its code, and the agent sees its home under the consent of the phone', async () => {
+  const people = await scene.joined(), { agent, page } = people, { hub, code, socket } = await hubOf(scene);
+  await page.click('#beside-add');
+  assert.deepEqual(await axeViolations(page), []);
+  await shot(page, 'beside-code');
+  await page.fill('#beside-code', '4071 839 229 9');
+  await page.click('#beside-link');
+  await page.waitForFunction(() => document.querySelector('#beside-error').textContent !== '');
+  await page.fill('#beside-code', code);
+  await page.click('#beside-link');
+  await page.waitForSelector('#beside-unlink');
+  await hub.await('beside', { state: 'linked' });
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To find your lamp' });
+  await page.click('#allow');
+  await hub.await('capture', { on: true });
+  const home = await firmware(socket);
+  home.say({ device: 'lamp', kind: 'light', maker: 'Acme', model: 'L1', name: 'Kitchen lamp' });
+  home.say({ device: 'lamp', property: 'availability', value: false });
+  await agent.await('device', { device: '2:lamp' });
+  const state = await agent.await('state', { device: '2:lamp', property: 'availability' });
+  assert.equal(state.value, false);
+  await agent.await('state', { property: 'language' }); // and the phone's own
+  await page.click('.beside summary');
+  assert.match(await page.textContent('.beside details'), /Kitchen lamp.*availability.*false/s);
+  assert.deepEqual(await axeViolations(page), []);
+  await shot(page, 'beside-linked');
+  agent.do({ do: 'check', check: 'horoscope' }); // runs on the hub: a browser would know no check at all
+  const check = await agent.await('check', { check: 'horoscope' });
+  assert.match(check.detail, /gateway/);
+  await page.click('.beside details button');
+  await agent.await('device', { device: '2:lamp', hidden: true });
+  home.end();
+  await leave(people);
+  await hub.await('beside', { state: 'ended' });
+  assert.deepEqual(page.problems, []);
+});
+
+test('taken back on the phone, it is over on the hub too', async () => {
+  const people = await scene.joined(), { agent, page } = people, { hub, code, socket } = await hubOf(scene);
+  await link(page, code);
+  await page.waitForSelector('#beside-unlink');
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To find your lamp' });
+  await page.click('#allow');
+  await hub.await('capture', { on: true });
+  const home = await firmware(socket);
+  home.say({ device: 'lamp', kind: 'light' });
+  await agent.await('device', { device: '2:lamp' });
+  const before = agent.mark(), begun = performance.now();
+  await page.click('#off-device-state');
+  await hub.await('capture', { on: false });
+  await agent.await('consent', { capability: 'device-state', state: 'withdrawn' });
+  console.log(`both devices had stopped after ${Math.round(performance.now() - begun)} ms`);
+  home.say({ device: 'lamp', property: 'availability', value: true });
+  agent.do({ do: 'chat', text: 'Still there?' });
+  await page.waitForFunction(() => document.body.textContent.includes('Still there?'));
+  assert.deepEqual(agent.events.slice(before).filter((e) => e.event === 'state'), []);
+  home.end();
+  await leave(people);
+});

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two devices of one person, in memory: who knows the code is let in, who guesses or listens is not. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/beside/beside.h"
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+enum { MESSAGES = 64 };
+
+/* What one has said and the other not yet heard. */
+struct mail {
+    uint8_t bytes[MESSAGES][PROTO_BESIDE_MESSAGE_MAX];
+    size_t len[MESSAGES], first, count;
+};
+
+struct world {
+    struct proto_beside one, two;
+    struct mail to_one, to_two;
+    struct proto_random_seeded seeded;
+    struct proto_invite_code code;
+    uint8_t sid[PROTO_SID_BYTES];
+    handhold_BesideData heard; /* the last data */
+    enum proto_beside_kind last;
+    enum proto_err err;
+};
+
+static void put(struct mail *mail, const uint8_t *bytes, size_t len)
+{
+    size_t at = (mail->first + mail->count) % MESSAGES;
+
+    assert_true(len <= PROTO_BESIDE_MESSAGE_MAX && mail->count < MESSAGES);
+    memcpy(mail->bytes[at], bytes, len);
+    mail->len[at] = len;
+    mail->count++;
+}
+
+static void from_one(void *context, const uint8_t *bytes, size_t len)
+{
+    put(&((struct world *)context)->to_two, bytes, len);
+}
+
+static void from_two(void *context, const uint8_t *bytes, size_t len)
+{
+    put(&((struct world *)context)->to_one, bytes, len);
+}
+
+static bool carry_one(struct world *w, struct mail *mail, struct proto_beside *to)
+{
+    if (!mail->count)
+        return false;
+    size_t at = mail->first;
+
+    mail->first = (mail->first + 1) % MESSAGES;
+    mail->count--;
+    w->last = proto_beside_take(to, mail->bytes[at], mail->len[at], &w->heard, &w->err);
+    return true;
+}
+
+static void carry(struct world *w)
+{
+    while (carry_one(w, &w->to_two, &w->two) || carry_one(w, &w->to_one, &w->one))
+        ;
+}
+
+static int begin(void **state)
+{
+    static const uint8_t seed[32] = {11};
+    struct world *w = calloc(1, sizeof *w);
+
+    proto_random_seeded_init(&w->seeded, seed);
+    w->one = (struct proto_beside){
+        .first = true, .random = proto_random_from_seeded(&w->seeded), .send = from_one, .context = w};
+    w->two = (struct proto_beside){.random = proto_random_from_seeded(&w->seeded), .send = from_two, .context = w};
+    assert_ok(proto_invite_code_new(&w->code, "4071", &w->one.random));
+    assert_ok(proto_beside_begin(&w->one, "help.example.org", &w->code));
+    assert_ok(proto_beside_begin(&w->two, "help.example.org", &w->code));
+    memset(w->sid, 7, sizeof w->sid);
+    *state = w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *w = *state;
+
+    proto_beside_clear(&w->one);
+    proto_beside_clear(&w->two);
+    free(w);
+    return 0;
+}
+
+static void meet(struct world *w)
+{
+    w->to_one.count = w->to_two.count = 0;
+    proto_beside_present(&w->two, true, w->sid);
+    proto_beside_present(&w->one, true, w->sid);
+    carry(w);
+}
+
+static void say_name(struct world *w, const char *name)
+{
+    handhold_BesideData data = {.which_body = handhold_BesideData_about_tag};
+
+    strcpy(data.body.about.name, name);
+    assert_ok(proto_beside_say(&w->two, &data));
+}
+
+static void who_knows_the_code_is_heard_and_the_relay_reads_nothing(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    assert_true(w->one.up && w->two.up);
+    say_name(w, "kitchen hub");
+    assert_null(memmem(w->to_one.bytes[w->to_one.first], w->to_one.len[w->to_one.first], "kitchen", 7));
+    carry(w);
+    assert_int_equal(w->last, PROTO_BESIDE_DATA);
+    assert_string_equal(w->heard.body.about.name, "kitchen hub");
+}
+
+static void a_wrong_code_is_refused_and_three_burn_it(void **state)
+{
+    struct world *w = *state;
+
+    for (int i = 0; i < PROTO_BESIDE_GUESSES; i++) {
+        struct proto_invite_code wrong = w->code;
+
+        wrong.secret[0] = wrong.secret[0] == '9' ? '0' : (char)(wrong.secret[0] + 1);
+        proto_beside_clear(&w->one);
+        w->one = (struct proto_beside){
+            .first = true, .random = proto_random_from_seeded(&w->seeded), .send = from_one, .context = w};
+        assert_ok(proto_beside_begin(&w->one, "help.example.org", &wrong));
+        proto_beside_present(&w->one, true, w->sid);
+        w->to_one.count = 0;
+        while (carry_one(w, &w->to_two, &w->two) && w->last == PROTO_BESIDE_NOTHING && w->two.guesses <= (unsigned)i)
+            while (carry_one(w, &w->to_one, &w->one))
+                ;
+        assert_false(w->one.up || w->two.up);
+    }
+    assert_int_equal(w->last, PROTO_BESIDE_BURNT);
+}
+
+static void another_host_is_another_code(void **state)
+{
+    struct world *w = *state;
+
+    assert_ok(proto_beside_begin(&w->one, "evil.example.org", &w->code));
+    meet(w);
+    assert_false(w->one.up || w->two.up);
+}
+
+static void a_new_connection_of_either_begins_anew_without_the_code(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    for (int i = 0; i < 3; i++) {
+        proto_beside_present(&w->one, false, w->sid);
+        assert_false(w->one.up);
+        meet(w);
+        assert_true(w->one.up && w->two.up);
+        say_name(w, "hub");
+        carry(w);
+        assert_int_equal(w->last, PROTO_BESIDE_DATA);
+    }
+}
+
+static void altered_repeated_or_left_out_messages_end_the_channel(void **state)
+{
+    struct world *w = *state;
+
+    for (int how = 0; how < 3; how++) {
+        meet(w);
+        assert_true(w->one.up);
+        say_name(w, "hub");
+        size_t at = w->to_one.first, len = w->to_one.len[at];
+        uint8_t *bytes = w->to_one.bytes[at];
+
+        if (how == 0)
+            bytes[len / 2] ^= 1;
+        if (how == 1)
+            put(&w->to_one, bytes, len); /* twice */
+        if (how == 2) {
+            w->to_one.count = 0;
+            say_name(w, "hub"); /* the one before is missing */
+        }
+        carry(w);
+        assert_int_equal(w->last, PROTO_BESIDE_BROKEN);
+        assert_false(w->one.up);
+    }
+    meet(w); /* and it is repaired by a new one */
+    assert_true(w->one.up);
+}
+
+/* The relay plays one half: without the code it gets no further than a refusal. */
+static void recorded_and_made_up_messages_let_nobody_in(void **state)
+{
+    struct world *w = *state;
+    uint8_t m1[2 + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {3, 2}, code[2 + 64 + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {3, 1};
+    uint8_t garbage[PROTO_BESIDE_MESSAGE_MAX];
+
+    assert_int_equal(proto_beside_take(&w->two, m1, sizeof m1, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
+    assert_int_not_equal(proto_beside_take(&w->two, code, sizeof code, &w->heard, &w->err), PROTO_BESIDE_UP);
+    for (size_t len = 0; len < 400; len++) {
+        proto_random_fill(&w->one.random, garbage, len ? len : 1);
+        garbage[0] = (uint8_t)(len % 8);
+        assert_int_not_equal(proto_beside_take(&w->two, garbage, len, &w->heard, &w->err), PROTO_BESIDE_UP);
+        assert_int_not_equal(proto_beside_take(&w->one, garbage, len, &w->heard, &w->err), PROTO_BESIDE_UP);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_knows_the_code_is_heard_and_the_relay_reads_nothing),
+        TEST(a_wrong_code_is_refused_and_three_burn_it),
+        TEST(another_host_is_another_code),
+        TEST(a_new_connection_of_either_begins_anew_without_the_code),
+        TEST(altered_repeated_or_left_out_messages_end_the_channel),
+        TEST(recorded_and_made_up_messages_let_nobody_in),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
