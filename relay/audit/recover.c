@@ -25,7 +25,7 @@
 #include "relay/audit/session.h"
 #include "relay/audit/times.h"
 
-enum { KNOWN_MAX = 3 }; /* the log's own, the one beside it, the one that was given */
+enum { KNOWN_MAX = 4 }; /* the log's own, the one beside it, what an end showed, what was given */
 
 struct recovering {
     struct audit_officer officer;
@@ -193,6 +193,7 @@ static bool look(struct recovering *r)
     if (has && !is_new)
         (void)take_checkpoint(r, stored.note, strlen(stored.note));
     bool fine = host_path(path, "%s/relay/checkpoint", r->dir) && take_file(r, path, false) &&
+                host_path(path, "%s/relay/broken", r->dir) && take_file(r, path, false) &&
                 (!audit_options.checkpoint || take_file(r, audit_options.checkpoint, true));
     if (fine && is_new && r->old_vkey[0]) {
         r->finish = true;
@@ -305,6 +306,16 @@ static bool keep_beside(const struct recovering *r, const char *folder)
     return !err;
 }
 
+/* What an end proved against the old log goes with it. */
+static void move_proof(const struct recovering *r)
+{
+    char from[HOST_PATH_BYTES], to[HOST_PATH_BYTES];
+
+    if (host_path(from, "%s/relay/broken", r->dir) && host_path(to, "%s/broken", r->away) && is_there(from) &&
+        rename(from, to))
+        host_say(HOST_WARN, "%s: %s; it is of the log that has ended: remove it", from, strerror(errno));
+}
+
 static bool change_over(const struct recovering *r, const char *checkpoint)
 {
     char path[HOST_PATH_BYTES];
@@ -366,6 +377,7 @@ static int recover(struct recovering *r)
     if (!make_fresh(r, checkpoint) || !keep_beside(r, is_there(r->data) ? r->data : r->away) ||
         !change_over(r, checkpoint))
         return HOST_EXIT_FAILED;
+    move_proof(r);
     say_done(r);
     return HOST_EXIT_FINE;
 }

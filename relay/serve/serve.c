@@ -6,6 +6,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/broken.h"
 #include "relay/serve/guard.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
@@ -93,6 +94,8 @@ static enum proto_err judge_log(void *context, const struct proto_log_seen *seen
                      : "an end says to have seen %s: nothing is granted to it; if more say so, an old copy of the "
                        "data folder was put back",
                  words[out->claim]);
+    if (!err && out->proved)
+        serve_broken_keep(serve, note); /* a restart must not forget it */
     return err;
 }
 
@@ -332,7 +335,7 @@ static bool open_log(struct serve *serve, struct serve_report *report)
     if (!err && follows_another(serve, report))
         return false;
     if (!err)
-        return open_store(serve, true, &serve->reader, report);
+        return open_store(serve, true, &serve->reader, report) && serve_broken_check(serve, report);
     serve_report_stored(report, serve->folder->dir, serve->folder->data, *error ? error : proto_err_rule(err),
                         proto_err_way_out(err));
     return false;

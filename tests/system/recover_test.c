@@ -205,6 +205,70 @@ static void a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere(voi
     house_restart_relay(h);
 }
 
+static void put(struct house *h, const char *what)
+{
+    char checkpoint[64];
+
+    snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", what);
+    copy(h, what, "relay/data");
+    copy(h, checkpoint, "relay/relay/checkpoint");
+}
+
+/* Data and checkpoint of before are back; an agent who has seen more comes, and shows it. */
+static void show_more_than_there_is(struct house *h, const char *old)
+{
+    char relay[96];
+
+    put(h, old);
+    house_restart_relay(h);
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    const char *const argv[] = {"handhold-agent",
+                                "--headless",
+                                "--json",
+                                "--relay",
+                                relay,
+                                "--identity",
+                                house_path(h, "org/staff/ana"),
+                                "--ca",
+                                house_path(h, "org/ca/ca.crt"),
+                                NULL};
+    struct demo_child *agent = demo_child_start(&h->children, old, argv);
+    assert_non_null(agent);
+    house_await(h, agent, "error", "code", "LOG", NULL);
+    house_expect_exit(h, agent, SIGKILL, -1);
+    stop_relay(h);
+    relay_refuses(h, "signed by this log's key");
+    relay_refuses(h, "relay/broken"); /* it stays so */
+}
+
+static void what_an_end_proved_is_not_forgotten_by_a_restart(void **state)
+{
+    struct house *h = *state;
+
+    visit(h, "first");
+    stop_relay(h);
+    copy(h, "relay/data", "old");
+    copy(h, "relay/relay/checkpoint", "old.checkpoint");
+    house_restart_relay(h);
+    visit(h, "second");
+    stop_relay(h);
+    copy(h, "relay/data", "newest");
+    copy(h, "relay/relay/checkpoint", "newest.checkpoint");
+    show_more_than_there_is(h, "old");
+    put(h, "newest"); /* the first way out */
+    house_restart_relay(h);
+    visit(h, "third");
+    run(h, "/usr/bin/test", "!", "-e", house_path(h, "relay/relay/broken"), NULL);
+    stop_relay(h);
+    show_more_than_there_is(h, "newest");
+    new_log(h); /* the second: the officer's tool takes what was shown for what was signed */
+    free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
+    run(h, "/usr/bin/test", "-s", house_path(h, "relay/data.ended-1/broken"), NULL);
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
+    house_restart_relay(h);
+    visit(h, "fourth");
+}
+
 /* The power went while the folders were changed over: the same command makes an end of it. */
 static void an_interrupted_recovery_is_finished_by_the_same_command(void **state)
 {
@@ -224,6 +288,25 @@ static void an_interrupted_recovery_is_finished_by_the_same_command(void **state
     visit(h, "tomorrow");
 }
 
+static void set_version(sqlite3 *db, int version)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", version);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static int get_version(sqlite3 *db)
+{
+    sqlite3_stmt *row = NULL;
+
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    int version = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    return version;
+}
+
 /* A sentence of the store has its place and its way out once, and a check beside a relay that runs checks the rest. */
 static void what_is_wrong_with_a_folder_is_said_once(void **state)
 {
@@ -239,14 +322,15 @@ static void what_is_wrong_with_a_folder_is_said_once(void **state)
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "a relay runs on this folder");
     stop_relay(h);
     assert_int_equal(sqlite3_open(house_path(h, "relay/data/relay.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+    const int version = get_version(db);
+    set_version(db, 99);
     said = house_run(h, 1, check);
     assert_non_null(strstr(said, "relay/data/relay.db"));
     assert_non_null(strstr(said, "is of version 99"));
     char *first = strchr(strstr(said, "is of version 99"), ';');
     assert_true(first && strcspn(first + 1, ";\n") == strcspn(first + 1, "\n")); /* one way out */
     free(said);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    set_version(db, version);
     sqlite3_close(db);
     house_restart_relay(h);
 }
@@ -273,6 +357,7 @@ int main(void)
         HOUSE_TEST(what_was_proved_by_an_ended_log_stays_proved),
         HOUSE_TEST(an_ended_log_that_was_altered_afterwards_is_named),
         HOUSE_TEST(a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere),
+        HOUSE_TEST(what_an_end_proved_is_not_forgotten_by_a_restart),
         HOUSE_TEST(an_interrupted_recovery_is_finished_by_the_same_command),
         HOUSE_TEST(what_is_wrong_with_a_folder_is_said_once),
         HOUSE_TEST(a_log_that_follows_another_does_not_begin_without_the_note),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/broken.h - what an end proved against this log, kept over a restart.
+ *
+ * An end that shows a checkpoint which the log's own key signed, and which the stored log does not lead to, proves that
+ * there are two histories under one key. The relay grants nothing from then on, and keeps that checkpoint in
+ * D/relay/broken: a start on the same log is refused until the newest data folder is back, or an officer has ended the
+ * log (handhold-audit recover, which takes the file for its evidence). The file proves itself: one that this log's key
+ * did not sign, or that the stored log does lead to, says nothing.
+ */
+#ifndef RELAY_SERVE_BROKEN_H
+#define RELAY_SERVE_BROKEN_H
+
+#include "relay/serve/report.h"
+#include "relay/serve/serve.h"
+
+/** Keeps it; a failure is said, and the verdict then ends with this process. */
+void serve_broken_keep(const struct serve *serve, const char *note);
+/** At a start, with the log open: false when the file proves that this log must not go on; the report says so. */
+bool serve_broken_check(struct serve *serve, struct serve_report *report);
+
+#endif
