@@ -92,6 +92,23 @@ static bool write_key(const struct certs_authority *a, EVP_PKEY *key)
     return host_path(file, "staff/%s.key", certs_options.id) && certs_file_write_key(a->dir, file, key);
 }
 
+/* What an agent's program opens: their certificate and the roots, in one file that has no secret in it. */
+static bool write_answer(const struct certs_authority *a)
+{
+    char leaf[HOST_PATH_BYTES], answer[HOST_PATH_BYTES];
+    struct proto_buf text;
+    bool done = host_path(leaf, "staff/%s.crt", certs_options.id) &&
+                host_path(answer, "staff/%s.answer", certs_options.id);
+
+    proto_buf_init(&text, 2 * PROTO_PEM_BYTES);
+    done = done && certs_file_read(a->dir, leaf, &text) && certs_file_read(a->dir, "ca/ca.crt", &text) &&
+           certs_file_write(a->dir, answer, &text);
+    proto_buf_free(&text);
+    if (done)
+        printf("%s/%s: send this back\n", a->dir, answer);
+    return done;
+}
+
 static bool issue(struct certs_authority *a)
 {
     char requested[PROTO_IDENTITY_NAME_BYTES + 1] = "";
@@ -110,6 +127,7 @@ static bool issue(struct certs_authority *a)
 
     if (done)
         printf("%s/staff/%s.crt: %s, %s\n", a->dir, leaf.id, leaf.name, certs_options.role);
+    done = done && (here || write_answer(a));
     EVP_PKEY_free(key);
     return done;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agent/identity.h"
+#include "agent/viewer/enrol.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/settings.h"
 #include "agent/viewer/window.h"
@@ -120,14 +121,10 @@ static void on_startup(GApplication *application, struct app *a)
     viewer_keys_bind(GTK_APPLICATION(application));
 }
 
-static void on_activate(GApplication *application, struct app *a)
+static void open_window(GApplication *application, struct app *a)
 {
     const struct viewer_app_config *c = a->config;
 
-    if (a->window) {
-        gtk_window_present(GTK_WINDOW(a->window));
-        return;
-    }
     open_line(a);
     a->window = viewer_window_new(GTK_APPLICATION(application), a->line, a->settings,
                                   a->has_identity ? a->identity.credential.identity.name : NULL, a->wrong);
@@ -135,6 +132,35 @@ static void on_activate(GApplication *application, struct app *a)
     gtk_window_present(GTK_WINDOW(a->window));
     if (c->invite || c->reference || c->customer_ref)
         viewer_window_invite(VIEWER_WINDOW(a->window), c->customer_ref, c->reference);
+}
+
+/* The new window comes before the old one goes, or the program would end between them. */
+static void on_enrolled(void *context)
+{
+    struct app *a = context;
+    GtkWidget *enrol = a->window;
+    g_autoptr(GError) error = NULL;
+
+    if (!viewer_settings_save(a->settings, &error))
+        host_say(HOST_WARN, "%s", error->message);
+    g_object_remove_weak_pointer(G_OBJECT(enrol), (void **)&a->window);
+    open_window(G_APPLICATION(a->application), a);
+    gtk_window_destroy(GTK_WINDOW(enrol));
+}
+
+static void on_activate(GApplication *application, struct app *a)
+{
+    if (a->window) {
+        gtk_window_present(GTK_WINDOW(a->window));
+        return;
+    }
+    if (!viewer_enrol_is_due(a->settings)) {
+        open_window(application, a);
+        return;
+    }
+    a->window = viewer_enrol_new(GTK_APPLICATION(application), a->settings, on_enrolled, a);
+    g_object_add_weak_pointer(G_OBJECT(a->window), (void **)&a->window);
+    gtk_window_present(GTK_WINDOW(a->window));
 }
 
 static gboolean on_goodbye(void *data)

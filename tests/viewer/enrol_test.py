@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A new agent, from nothing to a first session, with the window alone on the agent's side and by keys as far as words go.
+
+    dbus-run-session -- enrol_test.py BIN [--shots DIR]
+"""
+import argparse
+import os
+import stat
+import sys
+import time
+
+from stage import Atspi, Failed, Stage
+
+
+def expect(true, what):
+    if not true:
+        raise Failed(what)
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def fill_in(s):
+    s.find("text", "Your full name")
+    s.keys("Tab")  # the rows are reached in order
+    s.keys("shift+Tab")
+    s.type("Grace Hopper")
+    s.wait(lambda: s.text("text", "short name") == "grace", "a short name that was made of the name")
+    s.keys("Tab", "Tab", "Return")  # the address is not one yet
+    s.find(None, "The address of the relay looks like")
+    s.keys("ctrl+a")
+    s.type(s.staff)
+    s.shot("1-who")
+    s.keys("Return")
+
+
+def paste(s, text):
+    Atspi.EditableText.set_text_contents(s.find("text", "Answer of the authority"), text)
+    s.click("push button", "^Use What Is Pasted$")
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def bring_the_answer(s, identity):
+    request = s.text("text", "Request for a certificate")
+    expect(request == read(f"{identity}/grace.csr"), "the request that is shown is the one in the file")
+    with open(f"{s.dir}/grace.csr", "w") as f:
+        f.write(request)
+    s.run("handhold-certs", "issue", "--dir", "org", "agent", "--id", "grace", "--csr", "grace.csr")
+    paste(s, "no certificate at all")
+    s.find(None, "holds no certificate of yours")
+    paste(s, read(f"{s.dir}/org/ca/ca.crt"))
+    s.find(None, "your own certificate is still missing")
+    paste(s, read(f"{s.dir}/org/staff/ada.crt"))
+    s.find(None, "is not for the key that was made here")
+    expect(not os.path.exists(f"{identity}/grace.crt"), "nothing of a wrong answer is kept")
+    s.shot("2-answer")
+    paste(s, read(f"{s.dir}/org/staff/grace.answer"))
+
+
+def unnamed(s):
+    return [n.get_role_name() for n, _ in s.walk() if n.get_role_name() in ("push button", "text", "toggle button") and not n.get_name()]
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("bin")
+    arguments.add_argument("--shots")
+    a = arguments.parse_args()
+    s = Stage(os.path.abspath(a.bin), shots=a.shots)
+    identity = f"{s.dir}/data/handhold/identity"
+    try:
+        s.house(clip_seconds=2)
+        s.display()
+        began = time.monotonic()
+        s.open(enrolled=False)
+        fill_in(s)
+        s.find("text", "Request for a certificate")
+        expect(not unnamed(s), f"every control has a name: {unnamed(s)}")
+        expect(mode(f"{identity}/grace.key") == 0o600, "the key is its owner's alone")
+        expect(mode(identity) == 0o700, "and so is its folder")
+        s.viewer.terminate()
+        s.viewer.wait(10)
+        s.open(enrolled=False)  # days later
+        bring_the_answer(s, identity)
+        s.find(None, "^Ready$")
+        s.shot("3-ready")
+        s.click("push button", "^Invite a Customer$")
+        link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
+        c = s.customer(link)
+        expect(c.expect("joined")["peer"] == "Grace Hopper", "the customer reads the name")
+        s.find(None, "The customer is here")
+        print(f"from nothing to the first session in {time.monotonic() - began:.0f} s of a machine's time")
+        s.shot("4-session")
+        s.keys("ctrl+e")
+        c.expect("ended", reason="completed")
+        s.viewer.terminate()
+        s.viewer.wait(10)
+        s.open(enrolled=False)  # it remembers
+        s.find(None, "^Ready$")
+    except Failed as failure:
+        print(f"FAILED: {failure}", file=sys.stderr)
+        return 1
+    finally:
+        s.close()
+    return 0
+
+
+sys.exit(main())
