@@ -81,6 +81,7 @@ export class House {
     const house = new House();
     house.dir = mkdtempSync(join(tmpdir(), 'handhold-browser-'));
     house.org = join(house.dir, 'org');
+    process.env.XDG_CACHE_HOME = join(house.dir, 'cache');
     run('handhold-certs', 'init', '--dir', house.org, '--org', 'House Support', '--domain', domain);
     run('handhold-certs', 'issue', '--dir', house.org, 'relay', '--host', 'localhost', '--host', '127.0.0.1');
     run('handhold-certs', 'issue', '--dir', house.org, 'agent', '--id', 'ana', '--name', 'Ana Lindqvist');

@@ -126,6 +126,7 @@ static bool start(struct demo *d)
     }
     /* What the two ends remember of a throw-away log is thrown away with it. */
     setenv("XDG_STATE_HOME", demo_path(d, "state"), 1);
+    setenv("XDG_CACHE_HOME", demo_path(d, "cache"), 1);
     d->children = (struct demo_children){.bin = d->bin, .folder = d->work};
     return true;
 }

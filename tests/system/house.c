@@ -201,6 +201,7 @@ static void set_environment(const struct house *h)
 {
     setenv("HOME", h->dir, 1);
     setenv("XDG_STATE_HOME", h->dir, 1);
+    setenv("XDG_CACHE_HOME", h->dir, 1);
     setenv("TERM", "dumb", 1);
     unsetenv("LD_PRELOAD"); /* a test that failed may have left them */
     unsetenv("HOUSE_CLOCK_S");
