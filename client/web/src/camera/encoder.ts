@@ -6,9 +6,9 @@
  */
 import type { Plan, Take } from '../proto/media/send.js';
 
-/* Pictures in the encoder: one at work, one that waits; more would only be late. (encodeQueueSize does not count those that it
+/* Pictures in the encoder: one that is copied into it, one at work, one that comes out; more would only be late. (encodeQueueSize does not count those that it
    has handed on inside.) One that has not come out after so long never will. */
-const IN_HAND_MOST = 2, IN_HAND_MS = 1000;
+const IN_HAND_MOST = 3, IN_HAND_MS = 1000;
 const UP_MOST = 1.1; /* an encoder starves when its rate rises by more at once; down it follows */
 const WORTH_IT = 0.03; /* part of the rate: each change costs the encoder a moment */
 const STILL_BPS = 1_000_000; /* at one picture a second: sharp whatever the line; 8 to 20 kB at 640 x 360 */

@@ -19,6 +19,7 @@ const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key
 const FIGURES_EVERY_MS = 1000;
 /* Of 720p. A browser's encoder gives half of it to a quarter of the pictures: more would be late for looking no better. */
 const MOST_BPS = 3_200_000;
+const OWN_LATE_MS = 60; /* an acknowledgement waits for the page's thread, and then for this one */
 
 let canvas: OffscreenCanvas | undefined;
 let context: OffscreenCanvasRenderingContext2D | null = null;
@@ -51,7 +52,7 @@ const encoder = new PictureEncoder({
 
 /** A camera that turns is another one for the control, which keeps what it knows of the rate. */
 function controlFor(width: number, height: number, nowMs: number): MediaSend {
-  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, control?.bps, MOST_BPS);
+  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, { startBps: control?.bps, mostBps: MOST_BPS, ownLateMs: OWN_LATE_MS });
   controls = `${width} ${height}`;
   return control;
 }

@@ -39,6 +39,15 @@ export interface Plan {
   stills: boolean; /* each picture that is taken is a still: a key frame, sharp, on its own */
 }
 
+export interface SendOptions {
+  /** Left out: by the size. */
+  startBps?: number | undefined;
+  /** Of 1280 x 720, in proportion to the pixels. */
+  mostBps?: number;
+  /** This end hears of an acknowledgement so much later than it came: no more of a picture than that is overdue. */
+  ownLateMs?: number;
+}
+
 export interface Take {
   take: boolean;
   tid: number;
@@ -60,10 +69,11 @@ export class MediaSend {
   private keyMs: number;
   private keyAskedMs = -Infinity; /* an encoder of its own thread has it in hand: it is not asked twice */
   private stillMs: number;
+  private readonly ownLateMs: number;
 
-  /** startBps: by the size, when it is left out. mostBps: of 1280 x 720, in proportion to the pixels. */
-  constructor(private readonly width: number, private readonly height: number, nowMs: number, startBps?: number, mostBps = MAX_BPS) {
+  constructor(private readonly width: number, private readonly height: number, nowMs: number, { startBps, mostBps = MAX_BPS, ownLateMs = 0 }: SendOptions = {}) {
     const most = this.bound(mostBps);
+    this.ownLateMs = ownLateMs;
     this.line = new Line(nowMs);
     this.rate = new Rate(Math.min(startBps ?? this.bound(START_BPS), most), most, nowMs);
     this.keyMs = this.stillMs = nowMs - STILL_MAX_MS;
@@ -125,7 +135,7 @@ export class MediaSend {
 
   /* The lowest layer that is left out now: 3 none, 0 all. A packet sent again takes one trip: until then all may still be well. */
   private leftOut(nowMs: number): number {
-    const overdue = this.line.overdueMs(nowMs);
+    const overdue = this.line.overdueMs(nowMs) - this.ownLateMs;
     if (!this.line.loses(nowMs)) return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
     const bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS);
     if (overdue > bear * 2 + LATE_MIN_MS) return 0;
