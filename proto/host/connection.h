@@ -4,8 +4,8 @@
  *
  * It knows bytes and nothing of the protocol in them: whole messages come in, and whoever owns it is asked for the next
  * message when the line has room (pull, so that nothing queues twice). It does not reconnect: the owner decides when,
- * and makes a new one. TLS 1.2 or later; the relay's certificate must chain to the CA that was given (else to the
- * system's roots) and name the host of the URL. Several may live on one loop.
+ * and makes a new one. TLS 1.2 or later; the relay's certificate must chain to the CA that was given or, for
+ * whoever has no client certificate, to one of this system's roots, and name the host of the URL. Several may live on one loop.
  */
 #ifndef PROTO_HOST_CONNECTION_H
 #define PROTO_HOST_CONNECTION_H

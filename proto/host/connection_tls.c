@@ -54,12 +54,15 @@ static enum proto_err set_host(struct host_tls *tls, const char *host)
     return PROTO_ERR_NOMEM;
 }
 
-static enum proto_err set_roots(SSL_CTX *ctx, const char *file, char error[static HOST_CONNECTION_ERROR_BYTES])
+/* Staff trust the organisation's root alone. A customer's TLS may come from a public CA as well: who the agent is does
+ * not hang on it. */
+static enum proto_err set_roots(SSL_CTX *ctx, const char *file, bool staff,
+                                char error[static HOST_CONNECTION_ERROR_BYTES])
 {
     if (!file)
         return SSL_CTX_set_default_verify_paths(ctx) == 1 ? PROTO_OK : PROTO_ERR_IO;
     if (SSL_CTX_load_verify_file(ctx, file) == 1)
-        return PROTO_OK;
+        return staff || SSL_CTX_set_default_verify_paths(ctx) == 1 ? PROTO_OK : PROTO_ERR_IO;
     snprintf(error, HOST_CONNECTION_ERROR_BYTES,
              "%s: not a readable file of certificates in PEM; give the organisation's ca.crt", file);
     return PROTO_ERR_IO;
@@ -121,7 +124,7 @@ enum proto_err host_tls_init(struct host_tls *tls, const char *host, const struc
         SSL_CTX_set_cipher_list(tls->ctx, TLS12_SUITES) == 1 && SSL_CTX_set_ciphersuites(tls->ctx, TLS13_SUITES) == 1)
         err = set_host(tls, host);
     if (!err)
-        err = set_roots(tls->ctx, config->ca_file, error);
+        err = set_roots(tls->ctx, config->ca_file, config->cert_file != NULL, error);
     if (!err)
         err = set_certificate(tls->ctx, config, error);
     ERR_clear_error();

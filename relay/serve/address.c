@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +22,8 @@ enum {
     KEEPALIVE_EACH_S = 10,
     KEEPALIVE_COUNT = 3,
 };
+
+static const char unix_prefix[] = "unix:";
 
 static bool split(const char *address, char host[static HOST_BYTES], const char **port)
 {
@@ -56,6 +60,39 @@ static int listen_on(const struct addrinfo *info)
     return -1;
 }
 
+/* A proxy on this machine reaches it by the group; what a relay that was killed left lying is taken away. */
+static int listen_on_path(const char *path)
+{
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
+    struct stat there;
+    int fd;
+
+    if (*path != '/' || strlen(path) >= sizeof own.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(own.sun_path, path);
+    if (!stat(path, &there) && S_ISSOCK(there.st_mode))
+        (void)unlink(path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && !bind(fd, (struct sockaddr *)&own, sizeof own) && !chmod(path, 0660) && !listen(fd, BACKLOG))
+        return fd;
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    return -1;
+}
+
+static bool bind_path(const char *path, int *fd, char *finding, size_t size, const char **way_out)
+{
+    *fd = listen_on_path(path);
+    *way_out = "give unix:/PATH in a folder that this relay's user may write, of at most 107 characters";
+    if (*fd < 0)
+        snprintf(finding, size, "cannot be listened on (%s)", strerror(errno));
+    return *fd >= 0;
+}
+
 bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
@@ -63,6 +100,8 @@ bool serve_address_bind(const char *address, int *fd, char *finding, size_t size
     const char *port;
     int rc;
 
+    if (!strncmp(address, unix_prefix, sizeof unix_prefix - 1))
+        return bind_path(address + sizeof unix_prefix - 1, fd, finding, size, way_out);
     *fd = -1;
     *way_out = "write HOST:PORT, or [IPv6]:PORT, with a port of at most 65535; 0 picks a free one";
     if (!split(address, host, &port)) {
@@ -85,6 +124,26 @@ bool serve_address_bind(const char *address, int *fd, char *finding, size_t size
                                    : "choose an address of this machine";
     snprintf(finding, size, errno == EADDRINUSE ? "the port is in use" : "cannot be listened on (%s)", strerror(errno));
     return false;
+}
+
+bool serve_address_is_local(const char *address)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}, *found = NULL;
+    char host[HOST_BYTES];
+    const char *port;
+    bool local = false;
+
+    if (!strncmp(address, unix_prefix, sizeof unix_prefix - 1))
+        return true;
+    if (!split(address, host, &port) ||
+        getaddrinfo(strcmp(host, "localhost") ? host : "127.0.0.1", port, &hints, &found))
+        return false;
+    if (found->ai_family == AF_INET)
+        local = ntohl(((struct sockaddr_in *)found->ai_addr)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    else if (found->ai_family == AF_INET6)
+        local = IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)found->ai_addr)->sin6_addr);
+    freeaddrinfo(found);
+    return local;
 }
 
 bool serve_address_host(const char *address, char *out, size_t size)
@@ -112,6 +171,10 @@ void serve_address_text(const struct sockaddr_storage *address, char *out, size_
     const void *bytes = &((const struct sockaddr_in *)address)->sin_addr;
     int family = address->ss_family;
 
+    if (family == AF_UNIX) {
+        snprintf(out, size, "unix");
+        return;
+    }
     if (family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
         bytes = six->sin6_addr.s6_addr + 12;
         family = AF_INET;

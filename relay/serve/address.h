@@ -9,10 +9,13 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/** Listens on "HOST:PORT" or "[IPv6]:PORT", port 0 picks one. false: `finding` and `*way_out` (static) say why. */
+/** Listens on "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH" (made anew, mode 0660); port 0 picks one. false: `finding` and
+ * `*way_out` (static) say why. */
 bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out);
 /** The HOST of "HOST:PORT"; false when there is none. */
 bool serve_address_host(const char *address, char *out, size_t size);
+/** Can it be reached from this machine alone: a loopback address, or a Unix socket ("unix:/PATH")? */
+bool serve_address_is_local(const char *address);
 unsigned serve_address_port(int fd);
 /** An address as text, without its port; IPv4 in IPv6 as IPv4. */
 void serve_address_text(const struct sockaddr_storage *address, char *out, size_t size);

@@ -60,10 +60,12 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
     if (done && answer->shared)
         done = put(wsi, "access-control-allow-origin:", "*", at, end);
     /* A browser would remember it for everything else that somebody runs on their own machine. */
-    if (done && !serve_folder_names(serve->folder, "localhost"))
+    if (done && lws_get_ssl(wsi) && !serve_folder_names(serve->folder, "localhost"))
         done = put(wsi, "strict-transport-security:", "max-age=31536000", at, end);
     if (done && answer->status == HTTP_STATUS_METHOD_NOT_ALLOWED)
         done = put(wsi, "allow:", "GET, HEAD", at, end);
+    if (done && answer->location)
+        done = put(wsi, "location:", answer->location, at, end);
     if (done && answer->error)
         done = put(wsi, "handhold-error:", answer->error, at, end);
     return done;

@@ -21,6 +21,7 @@ struct serve_answer {
     const char *policy;            /* Content-Security-Policy; NULL: nothing may run or load */
     const char *error;             /* Handhold-Error */
     bool shared;                   /* any web site may read it */
+    const char *location;          /* of a redirect */
     const char *cache;             /* how long it may be kept; NULL: as its kind is */
     bool later;                    /* it is being made: nothing is written yet */
 };

@@ -2,7 +2,9 @@
 #include "relay/serve/arrival.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct serve_arrival {
     struct serve_arrival *next, *prev;
@@ -10,6 +12,8 @@ struct serve_arrival {
     struct lws *wsi;           /* NULL until it is adopted */
     struct relay_tally *tally; /* held */
     int64_t since_ms;
+    const void *end; /* borrowed */
+    char address[SERVE_ADDRESS_BYTES];
 };
 
 /* In the order of their time, so that only the first must be looked at. */
@@ -103,7 +107,8 @@ static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally,
     return false;
 }
 
-struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, int64_t now_ms)
+struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, const void *end,
+                                          bool each, int64_t now_ms)
 {
     uint8_t key[RELAY_TALLY_KEY_BYTES];
     struct relay_tally *tally;
@@ -117,7 +122,7 @@ struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const
     tally = relay_tally_take(&arrivals->addresses, key);
     if (!tally)
         return NULL;
-    arrival = may_come(arrivals, tally, now_ms) ? calloc(1, sizeof *arrival) : NULL;
+    arrival = !each || may_come(arrivals, tally, now_ms) ? calloc(1, sizeof *arrival) : NULL;
     if (!arrival) {
         relay_tally_drop(&arrivals->addresses, tally, now_ms);
         return NULL;
@@ -125,7 +130,9 @@ struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const
     tally->connections++;
     arrivals->figures.under_way++;
     arrival->tally = tally;
+    arrival->end = end;
     arrival->since_ms = now_ms;
+    snprintf(arrival->address, sizeof arrival->address, "%s", address);
     append(&arrivals->opening, arrival);
     return arrival;
 }
@@ -134,6 +141,20 @@ void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi)
 {
     arrival->wsi = wsi;
     lws_set_opaque_user_data(wsi, arrival);
+}
+
+const char *serve_arrival_address(struct lws *wsi)
+{
+    const struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
+
+    return arrival ? arrival->address : NULL;
+}
+
+const void *serve_arrival_end(struct lws *wsi)
+{
+    const struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
+
+    return arrival ? arrival->end : NULL;
 }
 
 void serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)

@@ -16,12 +16,15 @@ struct lws;
 struct serve_arrival;
 struct serve_arrivals;
 
+enum { SERVE_ADDRESS_BYTES = 64 };
+
 /* Why one was not let in, as metrics name it. */
 #define SERVE_REFUSAL_LIST(X)                                                                                          \
     X(handshakes, "as many connections are under way as may be")                                                       \
     X(handshakes_per_address, "as many connections of one address are under way as may be")                            \
     X(arrivals_per_address, "one address came too often in a minute")                                                  \
     X(opening, "no whole request in time")                                                                             \
+    X(proxy_header, "a listed proxy began with something else than a PROXY header")                                    \
     X(page, "asked for pages for longer than anybody needs")                                                           \
     X(descriptors, "this process may not open more files")
 
@@ -42,8 +45,15 @@ PROTO_MUST_USE enum proto_err serve_arrivals_new(struct serve_arrivals **out, co
                                                  const struct proto_random *random);
 void serve_arrivals_free(struct serve_arrivals *arrivals); /* NULL is fine */
 
-/** One from this address (text); NULL: refused, or out of memory. */
-struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, int64_t now_ms);
+/**
+ * One from this address (text of at most SERVE_ADDRESS_BYTES), at an `end` that the caller knows; NULL: refused, or out
+ * of memory. `each` false: the address is a proxy's, and only all of them together are bounded.
+ */
+struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const char *address, const void *end,
+                                          bool each, int64_t now_ms);
+/** What it was taken with; NULL after over(). Borrowed. */
+const char *serve_arrival_address(struct lws *wsi);
+const void *serve_arrival_end(struct lws *wsi);
 /** libwebsockets has it now. */
 void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi);
 /** Its request has come. */

@@ -10,44 +10,21 @@
 
 static const long long value_max = 1LL << 40;
 
-/* One line a key. A text has a size, a number a smallest value. */
 struct key {
     const char *name;
-    size_t offset, text_bytes; /* text_bytes 0: an int64_t */
-    bool yes_or_no;
-    int64_t min;
-    const char *value, *help;
+    /** false: it is no value for this key. */
+    bool (*set)(struct serve_config *config, const struct key *key, const char *value);
+    size_t offset;
+    const char *way_out, *value, *help;
 };
 
-#define TEXT(field, value, help)                                                                                       \
-    {                                                                                                                  \
-#field, offsetof(struct serve_config, field), SERVE_HOST_BYTES, false, 0, value, help                          \
-    }
-#define NUMBER(field, value, help)                                                                                     \
-    {                                                                                                                  \
-#field, offsetof(struct serve_config, field), 0, false, 1, value, help                                         \
-    }
-#define SWITCH(field, value, help)                                                                                     \
-    {                                                                                                                  \
-#field, offsetof(struct serve_config, field), 0, true, 0, value, help                                          \
-    }
-#define LIMIT(name, value, help) {#name, offsetof(struct serve_config, limits.name), 0, false, 1, #value, help},
-
-#define WITNESS "witness"
-
-static const struct key keys[] = {
-    TEXT(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
-    TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
-    TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
-    TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
-    TEXT(guides, "", "folder of guides that staff get, a git checkout too; without it the folder guides beside relay"),
-    SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
-    {WITNESS, 0, 1, false, 0, "", "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines"},
-    TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),
-    NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
-    RELAY_LIMIT_LIST(LIMIT)};
-
-enum { KEYS = sizeof keys / sizeof *keys };
+static bool set_text(struct serve_config *config, const struct key *key, const char *value)
+{
+    if (strlen(value) >= SERVE_HOST_BYTES)
+        return false;
+    strcpy((char *)config + key->offset, value);
+    return true;
+}
 
 static bool set_number(struct serve_config *config, const struct key *key, const char *value)
 {
@@ -56,19 +33,43 @@ static bool set_number(struct serve_config *config, const struct key *key, const
 
     errno = 0;
     number = strtoll(value, &end, 10);
-    if (errno || end == value || *end || number < key->min || number > value_max)
+    if (errno || end == value || *end || number < 1 || number > value_max)
         return false;
     memcpy((char *)config + key->offset, &(int64_t){number}, sizeof(int64_t));
     return true;
 }
 
+static bool set_switch(struct serve_config *config, const struct key *key, const char *value)
+{
+    bool yes = !strcmp(value, "yes");
+
+    memcpy((char *)config + key->offset, &(int64_t){yes}, sizeof(int64_t));
+    return yes || !strcmp(value, "no");
+}
+
+/* On one line, or on several. */
+static bool add_networks(struct serve_config *config, const struct key *key, const char *value)
+{
+    struct serve_networks *networks = (struct serve_networks *)((char *)config + key->offset);
+    char text[SERVE_HOST_BYTES], *rest = NULL;
+
+    if (strlen(value) >= sizeof text)
+        return false;
+    strcpy(text, value);
+    for (char *word = strtok_r(text, " ,\t", &rest); word; word = strtok_r(NULL, " ,\t", &rest))
+        if (!serve_networks_add(networks, word))
+            return false;
+    return true;
+}
+
 /* URL KEY; the key itself is looked at when the relay starts. */
-static bool add_witness(struct serve_config *config, const char *value)
+static bool add_witness(struct serve_config *config, const struct key *key, const char *value)
 {
     struct serve_witness_setting *witness = &config->witnesses[config->witness_count];
     size_t url = strcspn(value, " \t"), gap = strspn(value + url, " \t");
     const char *vkey = value + url + gap;
 
+    (void)key;
     if (!*value)
         return true;
     while (url && value[url - 1] == '/')
@@ -84,22 +85,51 @@ static bool add_witness(struct serve_config *config, const char *value)
     return true;
 }
 
-static bool set_key(struct serve_config *config, const struct key *key, const char *value)
-{
-    if (!strcmp(key->name, WITNESS))
-        return add_witness(config, value);
-    if (key->yes_or_no) {
-        bool yes = !strcmp(value, "yes");
-        memcpy((char *)config + key->offset, &(int64_t){yes}, sizeof(int64_t));
-        return yes || !strcmp(value, "no");
+#define AT(field) offsetof(struct serve_config, field)
+#define TEXT(field, value, help)                                                                                       \
+    {                                                                                                                  \
+#field, set_text, AT(field), "give at most 261 characters", value, help                                        \
     }
-    if (!key->text_bytes)
-        return set_number(config, key, value);
-    if (strlen(value) >= key->text_bytes)
-        return false;
-    strcpy((char *)config + key->offset, value);
-    return true;
-}
+#define NUMBER(field, value, help)                                                                                     \
+    {                                                                                                                  \
+#field, set_number, AT(field), whole_number, value, help                                                       \
+    }
+#define SWITCH(field, value, help)                                                                                     \
+    {                                                                                                                  \
+#field, set_switch, AT(field), "give yes or no", value, help                                                   \
+    }
+#define NETWORKS(field, value, help)                                                                                   \
+    {                                                                                                                  \
+#field, add_networks, AT(field), networks_way_out, value, help                                                 \
+    }
+#define LIMIT(name, value, help) {#name, set_number, AT(limits.name), whole_number, #value, help},
+
+static const char whole_number[] = "give a whole number from 1 to 1099511627776";
+static const char networks_way_out[] =
+    "give addresses like 192.0.2.1 or 2001:db8::/32, 16 at most; unix for a Unix socket";
+
+static const struct key keys[] = {
+    TEXT(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
+    TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
+    TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
+    TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
+    TEXT(guides, "", "folder of guides that staff get, a git checkout too; without it the folder guides beside relay"),
+    SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
+    TEXT(http_listen, "",
+         "a port that redirects to https and answers ACME from D/acme; 0.0.0.0:80 or [::]:80 for the world"),
+    TEXT(plain_listen, "",
+         "the public end without TLS, for a proxy in front that has it: a loopback address, or unix:/PATH; needs host"),
+    NETWORKS(proxy_protocol_from, "",
+             "addresses of proxies that pass TLS through: their connections must begin with a PROXY header (v1 or v2)"),
+    NETWORKS(forwarded_from, "", "addresses of proxies at plain_listen whose header Forwarded is believed; or unix"),
+    {"witness", add_witness, 0, "give URL KEY: https://… and name+id+base64; 8 at most", "",
+     "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines"},
+    TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),
+    NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
+    NUMBER(ping_s, "20", "seconds of silence after which a connection is asked, below what any proxy in front waits"),
+    RELAY_LIMIT_LIST(LIMIT)};
+
+enum { KEYS = sizeof keys / sizeof *keys };
 
 static const struct key *find_key(const char *name)
 {
@@ -113,7 +143,7 @@ void serve_config_defaults(struct serve_config *config)
 {
     *config = (struct serve_config){0};
     for (size_t i = 0; i < KEYS; i++)
-        if (!set_key(config, &keys[i], keys[i].value))
+        if (!keys[i].set(config, &keys[i], keys[i].value))
             abort(); /* the table is wrong */
 }
 
@@ -155,18 +185,10 @@ static int on_line(void *user, const char *section, const char *name, const char
     if (!key)
         return refuse_unknown(reading, name);
     reading->staff_listen |= !strcmp(name, "staff_listen") && *value;
-    if (set_key(reading->config, key, value))
+    if (key->set(reading->config, key, value))
         return 1;
     snprintf(reading->finding, sizeof reading->finding, "%s = %.100s: is not a value for this setting", name, value);
-    if (!strcmp(key->name, WITNESS))
-        snprintf(reading->way_out, sizeof reading->way_out, "give URL KEY: https://… and name+id+base64; 8 at most");
-    else if (key->yes_or_no)
-        snprintf(reading->way_out, sizeof reading->way_out, "give yes or no");
-    else if (key->text_bytes)
-        snprintf(reading->way_out, sizeof reading->way_out, "give at most %zu characters", key->text_bytes - 1);
-    else
-        snprintf(reading->way_out, sizeof reading->way_out, "give a whole number from %lld to %lld",
-                 (long long)key->min, value_max);
+    snprintf(reading->way_out, sizeof reading->way_out, "%s", key->way_out);
     reading->failed = true;
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "proto/host/files.h"
 #include "proto/seal/note.h"
 #include "relay/core/core.h"
+#include "relay/serve/networks.h"
 #include "relay/serve/report.h"
 
 #define SERVE_HOST_BYTES 262u /* host[:port], as in links */
@@ -21,6 +22,9 @@ struct serve_config {
     char staff_host[SERVE_HOST_BYTES]; /* name of the staff end; empty: the same name on another port */
     char listen[SERVE_HOST_BYTES];
     char staff_listen[SERVE_HOST_BYTES]; /* empty with a staff_host: one port for both ends */
+    char http_listen[SERVE_HOST_BYTES];  /* redirects, and the answers of ACME; empty: none */
+    char plain_listen[SERVE_HOST_BYTES]; /* the public end without TLS, behind a proxy that has it; empty: none */
+    struct serve_networks proxy_protocol_from, forwarded_from; /* proxies in front, and how they say who is behind */
     struct serve_witness_setting {
         char url[SERVE_HOST_BYTES], vkey[PROTO_NOTE_VKEY_MAX + 1]; /* the URL without a slash at its end */
     } witnesses[SERVE_WITNESSES_MAX];
@@ -28,7 +32,7 @@ struct serve_config {
     char witness_ca[SERVE_HOST_BYTES]; /* roots for their TLS; empty: this system's */
     char guides[SERVE_HOST_BYTES];     /* folder of guides for staff; empty: D/guides */
     int64_t public_log;                /* the log is served at the public end too */
-    int64_t drain_s;
+    int64_t drain_s, ping_s;
     struct relay_limits limits;
 };
 

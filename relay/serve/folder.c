@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
@@ -214,6 +215,56 @@ static bool read_log_key(struct serve_folder *folder, struct serve_report *repor
     return done;
 }
 
+/* ---- certificates ---- */
+
+static bool find_pairs(struct serve_folder *folder, struct serve_report *report)
+{
+    struct serve_pair *own = &folder->own_pair, *public_pair = &folder->public_pair;
+
+    own->renew = "issue a new one with handhold-certs issue --dir D relay --host HOST, then send the relay SIGHUP";
+    public_pair->renew = "run certbot renew; its deploy hook puts the next one here (handhold-relay setup writes it)";
+    return path_of(folder, own->cert, "relay/relay.crt", report) &&
+           path_of(folder, own->key, "relay/relay.key", report) &&
+           path_of(folder, public_pair->cert, "public/fullchain.pem", report) &&
+           path_of(folder, public_pair->key, "public/privkey.pem", report);
+}
+
+/* Strangers are turned away by a bad one, but the session of whoever has the organisation's root need not wait for it.
+ */
+static bool read_public_pair(struct serve_folder *folder, struct serve_report *report)
+{
+    struct serve_report found = {.table = report->table, .json = report->json};
+
+    if (!host_file_exists(folder->public_pair.cert) && !host_file_exists(folder->public_pair.key))
+        return true;
+    bool done = serve_pair_read(&folder->public_pair, &found);
+    report->errors += found.errors;
+    report->warnings += found.warnings;
+    report->ends_soon |= found.ends_soon;
+    if (!done && !report->table)
+        host_say(HOST_WARN, "the public end shows the organisation's own certificate, which strangers do not trust");
+    return done || !report->table;
+}
+
+bool serve_folder_read_certificates(struct serve_folder *folder, struct serve_report *report)
+{
+    bool own = serve_pair_read(&folder->own_pair, report);
+
+    if (folder->public_pair.loaded || host_file_exists(folder->public_pair.cert))
+        own &= serve_pair_read(&folder->public_pair, report);
+    return own;
+}
+
+bool serve_folder_names(const struct serve_folder *folder, const char *host)
+{
+    return serve_pair_names(&folder->own_pair, host) || serve_pair_names(&folder->public_pair, host);
+}
+
+const struct serve_pair *serve_folder_public_pair(const struct serve_folder *folder, const char *host)
+{
+    return host && serve_pair_names(&folder->public_pair, host) ? &folder->public_pair : &folder->own_pair;
+}
+
 /* ---- the whole ---- */
 
 bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
@@ -222,14 +273,15 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
     bool keys, certificate, rest;
 
     *folder = (struct serve_folder){.dir = dir};
-    if (!path_of(folder, folder->data, "data", report) || !path_of(folder, folder->cert, "relay/relay.crt", report) ||
-        !path_of(folder, folder->key, "relay/relay.key", report) || !path_of(folder, folder->ca, "ca/ca.crt", report) ||
-        !path_of(folder, folder->checkpoint, "relay/checkpoint", report))
+    if (!path_of(folder, folder->data, "data", report) || !path_of(folder, folder->ca, "ca/ca.crt", report) ||
+        !path_of(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
         return false;
     keys = check_private_keys(folder, allow_private_keys, report);
     if (!keys && !report->table)
         return false;
-    certificate = serve_folder_read_certificate(folder, report);
+    certificate = serve_pair_read(&folder->own_pair, report);
+    if (certificate)
+        certificate = read_public_pair(folder, report);
     if (!certificate && !report->table)
         return false;
     rest = read_root(folder, report) && serve_folder_read_notes(folder, report) && read_log_key(folder, report);
@@ -239,7 +291,8 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
 void serve_folder_clear(struct serve_folder *folder)
 {
     proto_certificates_free(&folder->root_der, 1);
-    X509_free(folder->relay);
+    serve_pair_clear(&folder->own_pair);
+    serve_pair_clear(&folder->public_pair);
     sodium_memzero(folder->log_seed, sizeof folder->log_seed);
     sodium_memzero(folder->token_key, sizeof folder->token_key);
     *folder = (struct serve_folder){0};

@@ -3,6 +3,7 @@
  * relay/serve/folder.h - the folder of the organisation as a relay reads it, checked before anything is served.
  *
  *     D/ca/ca.crt  D/org.note  D/policy.note  D/relay/{relay.crt,relay.key,log.key,log.vkey}  D/relay.ini
+ *     D/public/{fullchain.pem,privkey.pem}   a public CA's certificate for the public end; may be missing
  *     D/data/                  kept by the relay: its database, token.key
  *     D/relay/checkpoint       kept by the relay: the newest checkpoint, beside the database and not in it
  *
@@ -11,7 +12,6 @@
 #ifndef RELAY_SERVE_FOLDER_H
 #define RELAY_SERVE_FOLDER_H
 
-#include <openssl/x509.h>
 #include <sys/stat.h>
 
 #include "proto/host/files.h"
@@ -19,6 +19,7 @@
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
 #include "proto/log/checkpoint.h"
+#include "relay/serve/pair.h"
 #include "relay/serve/report.h"
 
 #define SERVE_TOKEN_KEY_BYTES 32u
@@ -31,14 +32,14 @@ struct serve_note {
 
 struct serve_folder {
     const char *dir; /* borrowed */
-    char data[HOST_PATH_BYTES], cert[HOST_PATH_BYTES], key[HOST_PATH_BYTES], ca[HOST_PATH_BYTES],
-        checkpoint[HOST_PATH_BYTES];
+    char data[HOST_PATH_BYTES], ca[HOST_PATH_BYTES], checkpoint[HOST_PATH_BYTES];
     struct proto_certificate root_der; /* owned: the staff root */
     struct proto_identity_root root;
     struct serve_note org_note, policy_note;
     struct proto_org org;
     struct proto_policy policy;
-    X509 *relay; /* owned: our own certificate, for its names and its end */
+    struct serve_pair own_pair;    /* the organisation's, for staff and companions */
+    struct serve_pair public_pair; /* a public CA's, for strangers; often not there */
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
     uint8_t log_seed[32];                     /* wiped by clear */
@@ -63,12 +64,12 @@ bool serve_folder_in_use(const struct serve_folder *folder);
 bool serve_folder_notes_changed(const struct serve_folder *folder);
 /** Reads both notes again. false: the report says why, and the folder keeps what it had. */
 bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *report);
-/** Checks certificate and key on disk, and on success takes the certificate as ours. */
-bool serve_folder_read_certificate(struct serve_folder *folder, struct serve_report *report);
+/** Reads both pairs again. false: one does not hold and stays as it was, or the public one is gone from the disk. */
+bool serve_folder_read_certificates(struct serve_folder *folder, struct serve_report *report);
 
-/** Does our certificate name this host (a DNS name or an address)? */
+/** Does one of our certificates name this host (a DNS name or an address)? */
 bool serve_folder_names(const struct serve_folder *folder, const char *host);
-/** The first host that our certificate names; false when it names none. */
-bool serve_folder_first_name(const struct serve_folder *folder, char *out, size_t size);
+/** The pair that the public end shows for this name; NULL: no name was asked for. */
+const struct serve_pair *serve_folder_public_pair(const struct serve_folder *folder, const char *host);
 
 #endif

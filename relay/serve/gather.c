@@ -115,8 +115,20 @@ static uint8_t *put_header(uint8_t *message, size_t len)
     return message;
 }
 
+/* libwebsockets keeps what the socket does not take, in order with what it says itself. */
+static void write_plain(struct serve_gather *gather, uint8_t *message, size_t len)
+{
+    together.plain_len += len;
+    if (!gather->failed && lws_write(gather->wsi, message, len, LWS_WRITE_BINARY) < (int)len)
+        gather->failed = true;
+}
+
 void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t len)
 {
+    if (!lws_get_ssl(gather->wsi)) {
+        write_plain(gather, message, len);
+        return;
+    }
     uint8_t *frame = put_header(message, len);
     size_t size = len + (size_t)(message - frame);
 
@@ -130,8 +142,25 @@ void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t 
     together.plain_len += size;
 }
 
+void serve_gather_ping(struct serve_gather *gather)
+{
+    static const uint8_t ping[] = {0x89, 0}; /* RFC 6455, 5.5.2 */
+    uint8_t room[LWS_PRE + 1];
+
+    if (gather->rest || gather->failed)
+        return;
+    if (lws_get_ssl(gather->wsi))
+        encrypt(gather, ping, sizeof ping);
+    else if (!lws_partial_buffered(gather->wsi))
+        (void)lws_write(gather->wsi, room + LWS_PRE, 0, LWS_WRITE_PING);
+}
+
 bool serve_gather_uncork(struct serve_gather *gather)
 {
+    if (!lws_get_ssl(gather->wsi)) {
+        together.of = NULL;
+        return !gather->failed && !lws_partial_buffered(gather->wsi);
+    }
     encrypt_small(gather);
     together.of = NULL;
     send_or_keep(gather, together.bytes, together.len);
@@ -186,11 +215,14 @@ static BIO_METHOD *method(void)
 
 bool serve_gather_set_up(struct serve_gather *gather, struct lws *wsi)
 {
-    BIO *bio = method() ? BIO_new(method()) : NULL;
+    BIO *bio = NULL;
 
+    *gather = (struct serve_gather){.wsi = wsi, .fd = lws_get_socket_fd(wsi)};
+    if (!lws_get_ssl(wsi))
+        return true;
+    bio = method() ? BIO_new(method()) : NULL;
     if (!bio)
         return false;
-    *gather = (struct serve_gather){.wsi = wsi, .fd = lws_get_socket_fd(wsi)};
     BIO_set_data(bio, gather);
     BIO_set_init(bio, 1);
     SSL_set0_wbio(lws_get_ssl(wsi), bio);

@@ -9,7 +9,8 @@
  * While a connection is corked its records collect in one buffer that all connections share, because only one is corked
  * at a time. What the socket does not take is kept per connection, and nothing more is put on top of it: what waits
  * must wait in the core's queue, where it may be dropped. TLS never sees a full socket, so nothing is half written.
- * What libwebsockets writes by itself (pong, close) goes out at once.
+ * What libwebsockets writes by itself (pong, close) goes out at once. Behind a proxy that ends TLS there is nothing to
+ * encrypt and little to gain: each message is libwebsockets' to write.
  */
 #ifndef RELAY_SERVE_GATHER_H
 #define RELAY_SERVE_GATHER_H
@@ -20,7 +21,7 @@
 
 struct lws;
 
-enum { SERVE_GATHER_ROOM = 10 };
+enum { SERVE_GATHER_ROOM = 16 }; /* as much as libwebsockets wants, LWS_PRE; a header of ours takes ten */
 
 /* Of one connection. Zeroed before set_up. */
 struct serve_gather {
@@ -38,6 +39,8 @@ void serve_gather_clear(struct serve_gather *gather);
 void serve_gather_cork(struct serve_gather *gather);
 /** One binary message, with SERVE_GATHER_ROOM bytes in front of it to write over. While corked. */
 void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t len);
+/** An empty ping, unless something waits already. Not while corked. */
+void serve_gather_ping(struct serve_gather *gather);
 /** Bytes that collected since the cork. */
 size_t serve_gather_corked(void);
 /** Sends what collected. false: something is left (or the socket failed): wait until it can be written to. */

@@ -11,6 +11,7 @@
 #include "relay/serve/listen.h"
 #include "relay/serve/metrics.h"
 #include "relay/serve/page.h"
+#include "relay/serve/redirect.h"
 #include "relay/serve/serve.h"
 #include "relay/serve/socket.h"
 #include "relay/serve/staff.h"
@@ -213,12 +214,13 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         serve_listen_asked(serve->listen, wsi);
-        return on_upgrade(serve, wsi);
+        return serve_listen_redirects(serve->listen, wsi) ? -1 : on_upgrade(serve, wsi);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return strcmp(lws_get_protocol(wsi)->name, HOST_SUBPROTOCOL) ? -1 : 0;
     case LWS_CALLBACK_HTTP:
         serve_listen_asked(serve->listen, wsi);
-        return on_request(serve, wsi, user, in, len);
+        return serve_listen_redirects(serve->listen, wsi) ? serve_redirect(serve, wsi, in, len)
+                                                          : on_request(serve, wsi, user, in, len);
     case LWS_CALLBACK_HTTP_WRITEABLE:
         return on_writable(serve, wsi, user);
     case LWS_CALLBACK_CLOSED_HTTP:
@@ -226,9 +228,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         if (user)
             serve_tiles_forget(serve->tiles, &((struct serve_socket *)user)->tiles);
         return 0;
-    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_ESTABLISHED: {
+        int rc = serve_socket_open(serve, wsi, user); /* asks for the address */
+
         serve_listen_opened(serve->listen, wsi);
-        return serve_socket_open(serve, wsi, user);
+        return rc;
+    }
     case LWS_CALLBACK_RECEIVE:
         return serve_socket_receive(serve, wsi, user, in, len);
     case LWS_CALLBACK_SERVER_WRITEABLE:

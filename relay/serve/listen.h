@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/serve/listen.h - TCP and TLS: the public end, the staff end, and which of them a connection came to.
+ * relay/serve/listen.h - TCP and TLS: the public end, the staff end, and which of them a connection came to. Besides,
+ * when the operator wants them: port 80 (relay/serve/redirect.h), and the public end without TLS for a proxy in front.
  *
  * Two ports, or one that tells the ends apart by the name in TLS (SNI). The staff end asks for a client certificate of
  * the organisation; whether its holder may come in is asked again for every request (relay/serve/http.h), because TLS
@@ -17,10 +18,19 @@
 
 struct serve_listen;
 
+enum { SERVE_LISTEN_ENDS = 4 }; /* places where sockets may listen */
+/** The socket that listens at this place; -1: none. Borrowed. */
+int serve_listen_fd(const struct serve_listen *listen, unsigned place);
+/** Takes nobody in any more; who is connected stays. */
+void serve_listen_stop(struct serve_listen *listen);
+
 /** Binds and serves from now on. false: the report names the address, why, and the way out. */
 bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct serve_report *report);
 /** Takes no more connections; those that stand are not touched. NULL is fine. */
 void serve_listen_free(struct serve_listen *listen);
+/** host:port of port 80's stand-in and of the end without TLS, as they were bound; NULL: there is none. Borrowed. */
+const char *serve_listen_http(const struct serve_listen *listen);
+const char *serve_listen_plain(const struct serve_listen *listen);
 /** Binds and lets go again: for --check. */
 bool serve_listen_check(const struct serve_config *config, struct serve_report *report);
 
@@ -29,6 +39,8 @@ bool serve_listen_reload(struct serve_listen *listen);
 
 /** Did this connection come to the staff end? */
 bool serve_listen_is_staff(struct lws *wsi);
+/** Did it come to port 80 (relay/serve/redirect.h)? Nothing else is answered there. */
+bool serve_listen_redirects(const struct serve_listen *listen, struct lws *wsi);
 /**
  * The name that was asked for in TLS, the Host header and our certificate agree, and the name belongs to the end that
  * the connection came to. Without SNI (an address) Host alone is held to the certificate.
@@ -41,7 +53,7 @@ void serve_listen_closed(struct serve_listen *listen, struct lws *wsi);
 /** A few times a second: closes who is over their time. */
 void serve_listen_tick(struct serve_listen *listen);
 void serve_listen_figures(const struct serve_listen *listen, struct serve_arrival_figures *out);
-/** Text of the peer's address, IPv4 in IPv6 as IPv4. */
-void serve_listen_peer(struct lws *wsi, char *out, size_t size);
+/** Text of the peer's address, IPv4 in IPv6 as IPv4; of the one behind a proxy that is listed. Before opened(). */
+void serve_listen_peer(struct serve_listen *listen, struct lws *wsi, char *out, size_t size);
 
 #endif

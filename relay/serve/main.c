@@ -13,15 +13,18 @@
 #include "relay/serve/backup.h"
 #include "relay/serve/blocks.h"
 #include "relay/serve/engine.h"
+#include "relay/serve/handover.h"
 #include "relay/serve/harden.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/notify.h"
+#include "relay/serve/outside.h"
 #include "relay/serve/page.h"
 #include "relay/serve/serve.h"
+#include "relay/serve/setup.h"
 
 static struct arguments {
-    const char *dir, *config, *listen, *staff_listen, *backup;
-    bool check, json, allow_private_keys, print_config, verbose;
+    const char *dir, *config, *listen, *staff_listen, *backup, *outside_ca;
+    bool check, from_outside, json, allow_private_keys, print_config, verbose;
 } arguments;
 
 static const struct host_option options[] = {
@@ -49,6 +52,15 @@ static const struct host_option options[] = {
      .kind = HOST_FLAG,
      .target = &arguments.check,
      .help = "check all that a start checks, print what was found, and serve nothing"},
+    {.name = "from-outside",
+     .kind = HOST_FLAG,
+     .target = &arguments.from_outside,
+     .help = "with --check: ask the running relay too, by the names and with the roots that everybody has"},
+    {.name = "outside-ca",
+     .argument = "FILE",
+     .kind = HOST_TEXT,
+     .target = &arguments.outside_ca,
+     .help = "the CAs that strangers trust, for trying out; without it this system's"},
     {.name = "backup",
      .argument = "FOLDER",
      .kind = HOST_TEXT,
@@ -68,14 +80,80 @@ static const struct host_option options[] = {
     {0},
 };
 
+static const struct host_option setup_options[] = {
+    {.name = "host",
+     .argument = "H",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.host,
+     .required = true,
+     .help = "the host that strangers come to"},
+    {.name = "staff-host",
+     .argument = "H",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.staff_host,
+     .help = "the host of the staff end; without it staff.H"},
+    {.name = "org",
+     .argument = "NAME",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.organisation,
+     .help = "name of the organisation that is made; without it H"},
+    {.name = "domain",
+     .argument = "DOMAIN",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.domain,
+     .help = "what customers see as verified; without it H"},
+    {.name = "authority",
+     .argument = "FOLDER",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.authority,
+     .help = "folder of the organisation, made when it is missing; without it /root/handhold-org"},
+    {.name = "from",
+     .argument = "FILE",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.from,
+     .help = "what handhold-certs export-relay wrote on another machine, in place of an organisation on this one"},
+    {.name = "user",
+     .argument = "U",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.user,
+     .help = "the user that the relay runs as; without it handhold-relay"},
+    {.name = "hooks",
+     .argument = "FOLDER",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.hooks,
+     .help = "certbot's deploy hooks; without it /etc/letsencrypt/renewal-hooks/deploy"},
+    {.name = "units",
+     .argument = "FOLDER",
+     .kind = HOST_TEXT,
+     .target = &serve_setup.units,
+     .help = "where a unit is written when no package brought one; without it /etc/systemd/system"},
+    {0},
+};
+
+static int set_up(void)
+{
+    if (arguments.dir)
+        serve_setup.dir = arguments.dir;
+    return serve_setup_run();
+}
+
+static const struct host_command commands[] = {
+    {"setup", "make the folder, the settings and what is around them on a new server", setup_options, NULL, set_up,
+     "Example: handhold-relay setup --host help.example.com --org \"Example Help\""},
+    {0},
+};
+
 static const struct host_program program = {
     .name = "handhold-relay",
     .summary = "joins the two ends of a session and can read neither",
     .options = options,
+    .commands = commands,
+    .command_optional = true,
     .notes =
         "When it serves it prints one line: "
         "{\"event\":\"ready\",\"public\":\"https://...\",\"staff\":\"https://...\"}.\n"
         "SIGTERM: no new session, and an end when the live ones have moved; a second one ends at once.\n"
+        "SIGUSR2: a new relay, from the program that lies here now, takes over; each end reconnects once.\n"
         "SIGHUP: reads org.note, policy.note and the certificate again (org.note and policy.note also by itself).\n",
 };
 
@@ -127,6 +205,8 @@ static void set_limits(struct serve_config *config, struct serve_report *report)
         host_say(HOST_DEBUG, "%s: %s", value, finding);
 }
 
+static char **own_argv; /* for the one that takes over */
+
 static void on_signal(void *context, int number)
 {
     struct serve *serve = context;
@@ -140,6 +220,7 @@ static void on_signal(void *context, int number)
 static int serve_until_told(const struct serve_config *config, struct serve_folder *folder, struct serve_report *report)
 {
     static struct serve serve;
+    struct serve_handover *handover = NULL;
     struct serve_engine *engine = serve_engine_new();
     struct host_loop *loop = NULL;
     bool ready = false;
@@ -154,7 +235,12 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
         host_say_err("the loop", PROTO_ERR_NOMEM);
         return HOST_EXIT_FAILED;
     }
-    if (!host_loop_on_signal(loop, on_signal, &serve)) /* before the log's thread begins */
+    serve.loop = loop;
+    if (serve_handover_is_new() && !serve_handover_wait(folder))
+        serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
+                         "end that one, and start this one again");
+    else if (!host_loop_on_signal(loop, on_signal, &serve) && /* before the log's thread begins */
+             !serve_handover_new(&handover, &serve, own_argv))
         ready = serve_open(&serve, config, folder, loop, report);
     if (ready && !report->table) {
         char public_url[SERVE_HOST_BYTES + 16], staff_url[SERVE_HOST_BYTES + 16];
@@ -162,7 +248,8 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
         snprintf(public_url, sizeof public_url, "https://%s", serve.public_authority);
         snprintf(staff_url, sizeof staff_url, "https://%s", serve.staff_authority);
         (void)serve_notify("READY=1\nSTATUS=serving %s and %s", public_url, staff_url);
-        host_json_event("ready", "{s:s,s:s}", "public", public_url, "staff", staff_url);
+        host_json_event("ready", "{s:s,s:s,s:s*,s:s*}", "public", public_url, "staff", staff_url, "http",
+                        serve_listen_http(serve.listen), "plain", serve_listen_plain(serve.listen));
         host_loop_run(loop);
         host_say(HOST_INFO, "ended");
     }
@@ -171,6 +258,7 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
         serve_report_fine(report, serve.public_authority, "the public end");
         serve_report_fine(report, serve.staff_authority, "the staff end");
     }
+    serve_handover_free(handover);
     serve_close(&serve);
     host_loop_free(loop);
     serve_engine_free(engine);
@@ -245,6 +333,8 @@ static int run(void)
             rc = serve_until_told(&config, &folder, &report);
         else if (report.table)
             (void)serve_listen_check(&config, &report);
+        if (read && report.table && arguments.from_outside)
+            serve_outside_check(&config, &folder, arguments.outside_ca, &report);
     }
     serve_folder_clear(&folder);
     return report.table ? check_result(&report) : rc;
@@ -260,8 +350,11 @@ static void print_page(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    own_argv = argv;
+    const struct host_command *command;
+
     keep_memory();
-    switch (host_options_parse(&program, argc, argv, NULL)) {
+    switch (host_options_parse(&program, argc, argv, &command)) {
     case HOST_PARSED_DONE:
         print_page(argc, argv);
         return HOST_EXIT_FINE;
@@ -271,6 +364,8 @@ int main(int argc, char **argv)
         break;
     }
     host_say_start(program.name, arguments.verbose);
+    if (command)
+        return command->run();
     if (arguments.print_config) {
         serve_config_print(stdout);
         return HOST_EXIT_FINE;

@@ -93,11 +93,15 @@ static void put_refusals(const struct serve *serve, struct proto_buf *out)
         serve->guard.full);
 }
 
-static double certificate_end(const struct serve *serve)
+static void put_certificates(const struct serve *serve, struct proto_buf *out)
 {
-    struct tm tm;
-
-    return ASN1_TIME_to_tm(X509_get0_notAfter(serve->folder->relay), &tm) == 1 ? (double)timegm(&tm) : 0;
+    proto_buf_put_text(out, "# HELP handhold_certificate_end_seconds when a certificate ends, in unix time\n"
+                            "# TYPE handhold_certificate_end_seconds gauge\n");
+    proto_buf_printf(out, "handhold_certificate_end_seconds{certificate=\"own\"} %lld\n",
+                     (long long)serve_pair_end_s(&serve->folder->own_pair));
+    if (serve->folder->public_pair.loaded)
+        proto_buf_printf(out, "handhold_certificate_end_seconds{certificate=\"public\"} %lld\n",
+                         (long long)serve_pair_end_s(&serve->folder->public_pair));
 }
 
 void serve_metrics_write(struct serve *serve, struct proto_buf *out)
@@ -122,8 +126,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
     put(out, "uptime_seconds", "gauge", "since the relay began to serve",
         (double)(host_now().mono_ms - serve->started_ms) / 1000);
     put(out, "draining", "gauge", "1 while the relay takes no new session", serve->draining);
-    put(out, "certificate_end_seconds", "gauge", "when the relay's certificate ends, in unix time",
-        certificate_end(serve));
+    put_certificates(serve, out);
     put(out, "org_number", "gauge", "number of the organisation's note that is in force",
         (double)serve->folder->org.number);
     put(out, "policy_number", "gauge", "number of the policy that is in force", (double)serve->folder->policy.number);

@@ -144,7 +144,8 @@ static void stop_when_empty(struct serve *serve)
         return;
     /* An invitation that waits, and a session whose ends are both away, outlive a restart: nobody is kept waiting. */
     relay_core_figures(serve->core, &figures);
-    if (!figures.sessions_live || !figures.connections || host_now().mono_ms >= serve->drain_until_ms)
+    if ((!figures.sessions_live && !serve->leaving) || !figures.connections ||
+        host_now().mono_ms >= serve->drain_until_ms)
         host_loop_stop(serve->loop);
 }
 
@@ -200,12 +201,26 @@ static void feed_watchdog(struct serve *serve)
     (void)serve_notify("WATCHDOG=1");
 }
 
+static void reload_certificates(struct serve *serve)
+{
+    struct serve_report report = {0};
+    bool fine = serve_folder_read_certificates(serve->folder, &report);
+
+    fine &= serve_listen_reload(serve->listen);
+    if (fine)
+        host_say(HOST_INFO, "certificates read again");
+    else
+        host_say(HOST_WARN, "a certificate stays the one that was loaded before");
+}
+
 static void on_watch(void *context)
 {
     struct serve *serve = context;
 
     if (serve_folder_notes_changed(serve->folder))
         serve_reload(serve, false);
+    if (serve_pair_changed(&serve->folder->public_pair))
+        reload_certificates(serve);
     serve_officer_retain(serve, false);
     serve_kept_expire(serve);
     serve_guard_tick(serve);
@@ -260,10 +275,7 @@ void serve_reload(struct serve *serve, bool certificates)
     reload_notes(serve, &report);
     if (certificates) {
         serve_officer_retain(serve, true);
-        if (serve_folder_read_certificate(serve->folder, &report) && serve_listen_reload(serve->listen))
-            host_say(HOST_INFO, "certificate read again");
-        else
-            host_say(HOST_WARN, "the certificate stays the one that was loaded before");
+        reload_certificates(serve);
         (void)serve_notify("READY=1");
     }
     serve_run_core(serve);
@@ -281,6 +293,20 @@ void serve_drain(struct serve *serve)
     host_say(HOST_INFO, "ending: no new session from now on, live ones have %llds; a second signal ends at once",
              (long long)serve->config->drain_s);
     relay_core_drain(serve->core, host_now());
+    serve_run_core(serve);
+}
+
+void serve_leave(struct serve *serve)
+{
+    enum { LEAVE_MS = 2000 }; /* for what is pending; the next relay waits meanwhile, and so do those who come to it */
+
+    host_say(HOST_INFO, "the new relay is ready: this one leaves");
+    serve->draining = serve->leaving = true;
+    serve->drain_until_ms = host_now().mono_ms + LEAVE_MS;
+    serve_listen_stop(serve->listen);
+    relay_core_drain(serve->core, host_now());
+    serve_run_core(serve);
+    serve_sockets_close_all(serve->sockets);
     serve_run_core(serve);
 }
 

@@ -62,7 +62,7 @@ struct serve {
     int64_t core_due_ms;                  /* what core_timer is set to */
     int64_t expired_day;                  /* the same, of cases */
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
-    bool draining, stopping;              /* stopping: the core hears of nothing any more */
+    bool draining, leaving, stopping;     /* stopping: the core hears of nothing any more */
 };
 
 /** Opens store and log, restores the sessions, listens. false: the report has the error. serve_close() in any case. */
@@ -78,5 +78,7 @@ void serve_reload(struct serve *serve, bool certificates);
 void serve_take_notes(struct serve *serve);
 /** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */
 void serve_drain(struct serve *serve);
+/** Another relay takes over: nobody new comes in, everybody is told and closed, and the loop stops. */
+void serve_leave(struct serve *serve);
 
 #endif

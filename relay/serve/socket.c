@@ -2,6 +2,8 @@
 #include "relay/serve/socket.h"
 
 #include <libwebsockets.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,6 @@ enum {
     CHATTER_A_SECOND = 4096,  /* seven hundred empty pings; no end of ours sends more than one */
     CHATTER_MOST = 48 * 1024, /* more than what TLS may have read ahead of the messages that were told */
     CLOSE_WAIT_S = 5,         /* for a closing connection to take what is pending */
-    ADDRESS_BYTES = 64,
 };
 
 struct slot {
@@ -116,9 +117,16 @@ void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool
     slot->woken = true;
 }
 
+void serve_sockets_close_all(struct serve_sockets *sockets)
+{
+    for (uint32_t number = 1; number < sockets->count; number++)
+        serve_sockets_wake(sockets, number, true);
+}
+
 /* ---- out ---- */
 
-_Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM, "what the core leaves in front of a message");
+_Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM && (int)SERVE_GATHER_ROOM >= (int)LWS_PRE,
+               "what the core leaves in front of a message");
 
 enum pumped { ALL_SENT, MORE_WAITS, BLOCKED, BROKEN };
 
@@ -134,7 +142,8 @@ static enum pumped pump(struct serve *serve, struct lws *wsi, struct serve_socke
     if (!serve_gather_flush(&socket->gather) || lws_partial_buffered(wsi))
         return socket->gather.failed ? BROKEN : BLOCKED;
     serve_gather_cork(&socket->gather);
-    while (result == ALL_SENT && (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
+    while (result == ALL_SENT && !lws_partial_buffered(wsi) &&
+           (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
         serve_gather_message(&socket->gather, bytes, len);
         relay_core_sent(serve->core, socket->connection);
         if (serve_gather_corked() >= BYTES_A_TURN)
@@ -189,7 +198,7 @@ static void note_unread(struct serve_sockets *sockets, struct lws *wsi, uint32_t
 {
     struct slot *slot = &sockets->slots[number];
 
-    if (slot->unread || !SSL_has_pending(lws_get_ssl(wsi)))
+    if (slot->unread || !lws_get_ssl(wsi) || !SSL_has_pending(lws_get_ssl(wsi)))
         return;
     slot->unread = true;
     add(sockets, &sockets->unread, number);
@@ -220,27 +229,56 @@ static void read_all_unread(struct serve *serve)
 
 /* ---- what is no message ---- */
 
+/* Without TLS the kernel has counted; a Unix socket counts nothing, and who may write to one is the operator's choice.
+ */
+static uint64_t bytes_read(struct lws *wsi, uint64_t unknown)
+{
+    SSL *ssl = lws_get_ssl(wsi);
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+
+    if (ssl)
+        return BIO_number_read(SSL_get_rbio(ssl));
+    return getsockopt(lws_get_socket_fd(wsi), IPPROTO_TCP, TCP_INFO, &info, &len) ||
+                   len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received
+               ? unknown
+               : info.tcpi_bytes_received;
+}
+
 static bool chatters(struct slot *slot)
 {
     struct serve_socket *socket = slot->socket;
-    uint64_t read = BIO_number_read(SSL_get_rbio(lws_get_ssl(slot->wsi)));
+    uint64_t read = bytes_read(slot->wsi, socket->swept_bytes);
     uint64_t told = socket->told_bytes + CHATTER_A_SECOND, debt = socket->chatter_bytes + (read - socket->swept_bytes);
 
+    socket->silent_s = read == socket->swept_bytes ? socket->silent_s + 1 : 0;
     socket->chatter_bytes = debt > told ? debt - told : 0;
     socket->swept_bytes = read;
     socket->told_bytes = 0;
     return socket->chatter_bytes > CHATTER_MOST;
 }
 
-unsigned serve_sockets_sweep(struct serve_sockets *sockets)
+static void ask(struct slot *slot)
+{
+    slot->socket->silent_s = 0;
+    if (!slot->socket->said_close && !slot->socket->closing)
+        serve_gather_ping(&slot->socket->gather);
+}
+
+unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s)
 {
     unsigned closed = 0;
 
     for (uint32_t number = 1; number < sockets->count; number++) {
         struct slot *slot = &sockets->slots[number];
 
-        if (!slot->wsi || !chatters(slot))
+        if (!slot->wsi)
             continue;
+        if (!chatters(slot)) {
+            if (slot->socket->silent_s >= ping_s)
+                ask(slot);
+            continue;
+        }
         closed++;
         host_say(HOST_INFO, "a connection is closed: more bytes of pings and empty frames than anybody needs");
         lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
@@ -269,17 +307,19 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
 {
     struct proto_identity identity;
     bool staff = serve_listen_is_staff(wsi);
-    char address[ADDRESS_BYTES];
+    char address[SERVE_ADDRESS_BYTES];
     enum proto_err err = PROTO_OK;
 
     proto_buf_init(&socket->in, PROTO_MAX_MESSAGE_BYTES);
     if (!serve_gather_set_up(&socket->gather, wsi))
         return -1;
     /* From here on, and not in the context: there it would swallow what follows the handshake. */
-    socket->swept_bytes = BIO_number_read(SSL_get_rbio(lws_get_ssl(wsi)));
-    SSL_set_read_ahead(lws_get_ssl(wsi), 1);
-    SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
-    serve_listen_peer(wsi, address, sizeof address);
+    socket->swept_bytes = bytes_read(wsi, 0);
+    if (lws_get_ssl(wsi)) {
+        SSL_set_read_ahead(lws_get_ssl(wsi), 1);
+        SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
+    }
+    serve_listen_peer(serve->listen, wsi, address, sizeof address);
     if (staff)
         err = serve_staff_identify_end(serve, wsi, &identity);
     if (!err) {

@@ -25,6 +25,7 @@ struct serve_socket {
     uint64_t told_bytes;               /* of messages since the last sweep, with what they cost on the line */
     uint64_t swept_bytes;              /* that TLS had read at the last sweep */
     uint64_t chatter_bytes;            /* beyond messages, less what is allowed */
+    uint32_t silent_s;                 /* since something came */
     struct proto_buf in;               /* a message that comes in pieces */
     struct serve_gather gather;        /* what waits for the socket */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
@@ -37,12 +38,16 @@ PROTO_MUST_USE enum proto_err serve_sockets_new(struct serve_sockets **out, int6
 void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
 /**
  * Each second: closes connections that sent more than a little beyond their messages (pings, empty frames); how many.
+ * Pings those that were silent for `ping_s`: a browser cannot, and proxies close what is silent.
  */
-unsigned serve_sockets_sweep(struct serve_sockets *sockets);
+unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s);
 /** The end of a pass (host_loop_on_pass): reads what TLS holds, runs the core, sends. True: there is more at once. */
 bool serve_sockets_pass(struct serve *serve);
 /** The core has something for it, or wants it closed after what is pending. */
 void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool close);
+
+/** Each is closed after what is pending. */
+void serve_sockets_close_all(struct serve_sockets *sockets);
 
 /* The callbacks of libwebsockets: 0, or -1 to close. */
 int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket *socket);

@@ -68,17 +68,12 @@ static void tell_refused(struct serve *serve)
     serve->tell.refused_connections = connections;
 }
 
-static void tell_certificate(const struct serve *serve)
+static void tell_certificate(const struct serve_pair *pair)
 {
-    struct tm tm;
-    int64_t left_s;
+    int64_t end_s = serve_pair_end_s(pair), left_s = end_s - host_now().unix_ms / 1000;
 
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(serve->folder->relay), &tm) != 1)
-        return;
-    left_s = timegm(&tm) - host_now().unix_ms / 1000;
-    if (left_s < WARN_DAYS * 24 * 3600)
-        host_say(HOST_WARN, "the relay's certificate ends in %lld days: issue the next one and send SIGHUP",
-                 (long long)(left_s / (24 * 3600)));
+    if (end_s && left_s < WARN_DAYS * 24 * 3600)
+        host_say(HOST_WARN, "%s ends in %lld days: %s", pair->cert, (long long)(left_s / (24 * 3600)), pair->renew);
 }
 
 void serve_tell_tick(struct serve *serve)
@@ -93,7 +88,8 @@ void serve_tell_tick(struct serve *serve)
         serve->tell.minute_ms = now_ms + MINUTE_MS;
     }
     if (now_ms >= serve->tell.day_ms) {
-        tell_certificate(serve);
+        tell_certificate(&serve->folder->own_pair);
+        tell_certificate(&serve->folder->public_pair);
         serve->tell.day_ms = now_ms + DAY_MS;
     }
 }

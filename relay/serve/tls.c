@@ -26,6 +26,16 @@ static bool trust_root(SSL_CTX *ctx, const struct serve_folder *folder)
     return done;
 }
 
+/* Strangers trust a public CA; whoever asks for a name that is not in its certificate is one of ours. */
+static int choose_certificate(SSL *ssl, void *context)
+{
+    struct serve_tls *tls = context;
+    const struct serve_pair *pair =
+        serve_folder_public_pair(tls->folder, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
+
+    return pair == &tls->folder->own_pair || serve_pair_show(pair, ssl);
+}
+
 int serve_tls_configure(SSL_CTX *ctx)
 {
     struct serve_tls *tls = being_made;
@@ -53,8 +63,8 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = staff ? "staff" : "public",
         .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .ssl_cert_filepath = folder->cert,
-        .ssl_private_key_filepath = folder->key,
+        .ssl_cert_filepath = folder->own_pair.cert,
+        .ssl_private_key_filepath = folder->own_pair.key,
         .ssl_cipher_list = TLS12_SUITES,
         .tls1_3_plus_cipher_list = TLS13_SUITES,
         .alpn = "http/1.1", /* never h2: this libwebsockets has holes there */
@@ -68,13 +78,14 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
     vhost = lws_create_vhost(host_loop_context(loop), &info);
     being_made = NULL;
     ERR_clear_error();
+    if (tls->ctx && !staff)
+        SSL_CTX_set_cert_cb(tls->ctx, choose_certificate, tls);
     return tls->ctx ? vhost : NULL;
 }
 
-bool serve_tls_load_pair(struct serve_tls *tls, const struct serve_folder *folder)
+bool serve_tls_load_pair(struct serve_tls *tls)
 {
-    bool done = SSL_CTX_use_certificate_chain_file(tls->ctx, folder->cert) == 1 &&
-                SSL_CTX_use_PrivateKey_file(tls->ctx, folder->key, SSL_FILETYPE_PEM) == 1;
+    bool done = serve_pair_use(&tls->folder->own_pair, tls->ctx);
 
     ERR_clear_error();
     return done;

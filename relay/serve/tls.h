@@ -22,8 +22,8 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
                                   bool staff, const struct lws_protocols *protocols, void *user);
 /** To be called for LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS with its context. */
 int serve_tls_configure(SSL_CTX *ctx);
-/** Certificate and key from disk, for connections from now on. */
-bool serve_tls_load_pair(struct serve_tls *tls, const struct serve_folder *folder);
+/** The folder's pair is another one now: it is shown from now on. */
+bool serve_tls_load_pair(struct serve_tls *tls);
 /** A certificate is demanded on this connection. */
 void serve_tls_ask_certificate(SSL *ssl);
 

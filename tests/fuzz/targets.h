@@ -57,6 +57,7 @@
     X(state_batch, "agent: frames of device state")                                                                    \
     X(agent_command, "agent: JSON commands")                                                                           \
     X(relay_ini, "relay: the operator's file")                                                                         \
+    X(said, "relay: what a proxy in front says of the one behind it")                                                  \
     X(url, "proto/host: where a relay is")
 
 #define FUZZ_DECLARE(name, decoder) extern const struct fuzz_target fuzz_##name;

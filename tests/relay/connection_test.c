@@ -225,7 +225,8 @@ static void an_expired_certificate_is_refused(void **state)
 static void a_certificate_of_another_ca_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(outcome_with("127.0.0.1", other_ca_file, "IP:127.0.0.1", 3600, NULL, "not signed by a CA that this device trusts"),
+    assert_int_equal(outcome_with("127.0.0.1", other_ca_file, "IP:127.0.0.1", 3600, NULL,
+                                  "not signed by a CA that this device trusts"),
                      PROTO_ERR_CERT_CHAIN);
 }
 

@@ -147,6 +147,14 @@ void place_clear(struct place *place)
 
 /* ---- the relay ---- */
 
+static unsigned port_of(const json_t *ready, const char *name)
+{
+    const char *address = json_string_value(json_object_get(ready, name)),
+               *colon = address ? strrchr(address, ':') : NULL;
+
+    return colon ? (unsigned)atoi(colon + 1) : 0;
+}
+
 static void read_ready(struct place *place, int fd)
 {
     char line[1024];
@@ -174,6 +182,8 @@ static void read_ready(struct place *place, int fd)
     snprintf(place->staff_url, sizeof place->staff_url, "%s", staff_url);
     place->public_port = (unsigned)atoi(strrchr(public_url, ':') + 1);
     place->staff_port = (unsigned)atoi(strrchr(staff_url, ':') + 1);
+    place->http_port = port_of(ready, "http");
+    place->plain_port = port_of(ready, "plain");
     json_decref(ready);
 }
 
@@ -255,24 +265,12 @@ static int exchange(SSL *ssl, const void *request, size_t len, const char *until
     return !got && SSL_get_error(ssl, n) == SSL_ERROR_SSL ? -1 : (int)got;
 }
 
-int place_talk(const struct place *place, unsigned port, const char *sni, const char *identity, const void *request,
-               size_t len, const char *until, char reply[static PLACE_OUTPUT_BYTES])
+static int talk_on(int fd, SSL_CTX *ctx, const char *sni, const void *request, size_t len, const char *until,
+                   char reply[static PLACE_OUTPUT_BYTES])
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    int fd = tcp_to(port), got;
-    char name[64];
-    SSL *ssl;
+    SSL *ssl = SSL_new(ctx);
+    int got;
 
-    (void)signal(SIGPIPE, SIG_IGN);
-    assert_int_equal(SSL_CTX_load_verify_file(ctx, place_path(place, "ca/ca.crt")), 1);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    if (identity) {
-        snprintf(name, sizeof name, "staff/%s.crt", identity);
-        assert_int_equal(SSL_CTX_use_certificate_chain_file(ctx, place_path(place, name)), 1);
-        snprintf(name, sizeof name, "staff/%s.key", identity);
-        assert_int_equal(SSL_CTX_use_PrivateKey_file(ctx, place_path(place, name), SSL_FILETYPE_PEM), 1);
-    }
-    ssl = SSL_new(ctx);
     assert_non_null(ssl);
     SSL_set_fd(ssl, fd);
     if (sni)
@@ -285,15 +283,53 @@ int place_talk(const struct place *place, unsigned port, const char *sni, const 
     return got;
 }
 
+static SSL_CTX *trusting(const char *ca)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(SSL_CTX_load_verify_file(ctx, ca), 1);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    return ctx;
+}
+
+int place_talk(const struct place *place, unsigned port, const char *sni, const char *identity, const void *request,
+               size_t len, const char *until, char reply[static PLACE_OUTPUT_BYTES])
+{
+    SSL_CTX *ctx = trusting(place_path(place, "ca/ca.crt"));
+    char name[64];
+
+    if (identity) {
+        snprintf(name, sizeof name, "staff/%s.crt", identity);
+        assert_int_equal(SSL_CTX_use_certificate_chain_file(ctx, place_path(place, name)), 1);
+        snprintf(name, sizeof name, "staff/%s.key", identity);
+        assert_int_equal(SSL_CTX_use_PrivateKey_file(ctx, place_path(place, name), SSL_FILETYPE_PEM), 1);
+    }
+    return talk_on(tcp_to(port), ctx, sni, request, len, until, reply);
+}
+
+int place_talk_behind(const struct place *place, unsigned port, const void *before, size_t before_len, const char *ca,
+                      const char *sni, const void *request, size_t len, char reply[static PLACE_OUTPUT_BYTES])
+{
+    SSL_CTX *ctx = trusting(ca ? ca : place_path(place, "ca/ca.crt"));
+    int fd = tcp_to(port);
+
+    if (before_len)
+        assert_int_equal(send(fd, before, before_len, MSG_NOSIGNAL), before_len);
+    return talk_on(fd, ctx, sni, request, len, NULL, reply);
+}
+
 int place_talk_plain(unsigned port, const char *request, char reply[static PLACE_OUTPUT_BYTES])
 {
     int fd = tcp_to(port);
+    size_t got = 0;
     ssize_t n;
 
     (void)signal(SIGPIPE, SIG_IGN);
     assert_int_equal(write(fd, request, strlen(request)), strlen(request));
-    n = read(fd, reply, PLACE_OUTPUT_BYTES - 1);
-    reply[n > 0 ? n : 0] = 0;
+    while (got < PLACE_OUTPUT_BYTES - 1 && (n = read(fd, reply + got, PLACE_OUTPUT_BYTES - 1 - got)) > 0)
+        got += (size_t)n;
+    reply[got] = 0;
     close(fd);
-    return n > 0 ? (int)n : -1;
+    return got ? (int)got : -1;
 }

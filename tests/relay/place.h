@@ -13,7 +13,7 @@ struct place {
     char dir[64]; /* the organisation's folder, removed by place_clear() */
     pid_t relay;  /* 0: not running */
     char public_url[128], staff_url[128];
-    unsigned public_port, staff_port;
+    unsigned public_port, staff_port, http_port, plain_port; /* 0: there is none */
 };
 
 /** A new organisation with a relay for localhost, staff.localhost and 127.0.0.1, and the agents anna and bert. */
@@ -44,6 +44,9 @@ int place_run_relay(const struct place *place, char output[static PLACE_OUTPUT_B
  */
 int place_talk(const struct place *place, unsigned port, const char *sni, const char *identity, const void *request,
                size_t len, const char *until, char reply[static PLACE_OUTPUT_BYTES]);
+/** The same, with `before` said in front of TLS. `ca` NULL: the organisation's root. */
+int place_talk_behind(const struct place *place, unsigned port, const void *before, size_t before_len, const char *ca,
+                      const char *sni, const void *request, size_t len, char reply[static PLACE_OUTPUT_BYTES]);
 /** The same without TLS, until the relay closes it; -1 when it did so without an answer. */
 int place_talk_plain(unsigned port, const char *request, char reply[static PLACE_OUTPUT_BYTES]);
 

@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -247,7 +249,7 @@ static void a_check_fails_two_weeks_before_the_certificate_ends(void **state)
                      0);
     assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
                      1);
-    assert_non_null(strstr(output, "issue a new one soon"));
+    assert_non_null(strstr(output, "issue a new one"));
     place_clear(&other);
 }
 
@@ -561,6 +563,83 @@ static void a_live_session_is_waited_for_until_a_second_signal(void **state)
     line_end_clear(&agent);
 }
 
+/* The one that the relay started is ours once the relay has gone: we are its subreaper. */
+static pid_t only_child(void)
+{
+    char text[64] = "";
+    FILE *file = fopen("/proc/thread-self/children", "r");
+
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    return (pid_t)atoi(text);
+}
+
+static void back_to_its_seat(struct line_end *end, bool staff, const uint8_t *token, size_t len, uint32_t index)
+{
+    handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                              .body.hello = {.which_seat = handhold_Hello_token_tag}};
+
+    line_end_run(end, line_end_is_closed);
+    line_end_clear(end);
+    memcpy(hello.body.hello.seat.token, token, len);
+    line_end_connect(end, loop, staff ? place.staff_url : place.public_url, place_path(&place, "ca/ca.crt"),
+                     staff ? place_path(&place, "staff/anna") : NULL);
+    line_end_run(end, line_end_is_open);
+    line_end_ask(end, &hello, handhold_FromRelay_welcome_tag);
+    assert_true(end->last.body.welcome.returned);
+    assert_int_equal(end->last.body.welcome.index, index);
+}
+
+static void another_relay_takes_over_and_each_end_comes_back_once(void **state)
+{
+    handhold_ToRelay known = {.which_body = handhold_ToRelay_session_key_tag};
+    struct line_end agent, customer;
+    handhold_Opened opened;
+    uint8_t token[32];
+    pid_t old = place.relay;
+    int status;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    open_session(&agent, &opened);
+    join(&customer, &opened, known.body.session_key.session_key);
+    memcpy(token, customer.last.body.welcome.token.bytes, sizeof token);
+    line_end_send(&agent, &known);
+    line_end_run(&agent, has_sent);
+    assert_int_equal(kill(old, SIGUSR2), 0);
+    /* At the first try, on the same ports: whoever knocks before the new one opens waits at the door. */
+    back_to_its_seat(&agent, true, opened.token, sizeof opened.token, 2);
+    back_to_its_seat(&customer, false, token, sizeof token, 1);
+    assert_int_equal(waitpid(old, &status, 0), old);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    place.relay = only_child();
+    assert_int_not_equal(place.relay, old);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    line_end_clear(&customer);
+    line_end_clear(&agent);
+    assert_int_equal(kill(place.relay, SIGTERM), 0);
+}
+
+static void a_new_relay_that_does_not_start_changes_nothing(void **state)
+{
+    char reply[PLACE_OUTPUT_BYTES];
+    struct line_end agent;
+    handhold_Opened opened;
+
+    (void)state;
+    open_session(&agent, &opened);
+    assert_int_equal(rename(place_path(&place, "org.note"), place_path(&place, "org.aside")), 0);
+    assert_int_equal(kill(place.relay, SIGUSR2), 0);
+    for (int turn = 0; turn < 20; turn++) /* while it tries */
+        expect(place.public_port, NULL, "/healthz", "ok");
+    assert_true(get(place.staff_port, NULL, "127.0.0.1", "anna", "/readyz", reply) > 0);
+    assert_non_null(strstr(reply, "ready"));
+    assert_int_equal(rename(place_path(&place, "org.aside"), place_path(&place, "org.note")), 0);
+    assert_false(agent.closed);
+    line_end_clear(&agent);
+}
+
 static void a_new_certificate_is_served_after_sighup(void **state)
 {
     static const char before[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
@@ -575,7 +654,7 @@ static void a_new_certificate_is_served_after_sighup(void **state)
                                         "localhost", "--host", "staff.localhost", "--days", "30", NULL}),
         0);
     assert_int_equal(kill(place.relay, SIGHUP), 0);
-    line = strstr(old, "\nhandhold_certificate_end_seconds ");
+    line = strstr(old, "\nhandhold_certificate_end_seconds{certificate=\"own\"} ");
     assert_non_null(line);
     *strchr(line + 1, '\n') = 0;
     do { /* until it has seen the signal */
@@ -733,19 +812,28 @@ static void an_expired_certificate_is_not_served(void **state)
     EVP_PKEY_free(key);
 }
 
+static int keep_version(void *version, int count, char **values, char **names)
+{
+    (void)count, (void)names;
+    snprintf(version, 64, "PRAGMA user_version=%s", values[0]);
+    return 0;
+}
+
 static void a_database_of_a_newer_relay_is_left_alone(void **state)
 {
     sqlite3 *db;
+    char before[64] = "";
 
     (void)state;
     place_start(&place, NULL);
     assert_int_equal(place_stop(&place, SIGTERM), 0);
     assert_int_equal(sqlite3_open(place_path(&place, "data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version", keep_version, before, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     refused(WITH("--allow-private-keys"), 1, WITH("data", "99"));
     assert_int_equal(sqlite3_open(place_path(&place, "data/relay.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=1", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, before, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
 
@@ -767,7 +855,8 @@ static void a_check_of_a_whole_folder_finds_no_error(void **state)
     char output[PLACE_OUTPUT_BYTES];
 
     (void)state;
-    assert_int_equal(place_run_relay(&place, output, WITH("--check", "--allow-private-keys")), 0);
+    if (place_run_relay(&place, output, WITH("--check", "--allow-private-keys")))
+        fail_msg("%s", strlen(output) > 900 ? output + strlen(output) - 900 : output);
     assert_non_null(strstr(output, "0 errors"));
     assert_non_null(strstr(output, "relay.crt"));
     assert_null(strstr(output, "ready"));
@@ -799,6 +888,8 @@ int main(void)
         WITH_RELAY(plain_http_at_the_tls_port_is_hung_up_on),
         WITH_RELAY(a_killed_relay_knows_its_sessions_again),
         WITH_RELAY(a_live_session_is_waited_for_until_a_second_signal),
+        WITH_RELAY(another_relay_takes_over_and_each_end_comes_back_once),
+        WITH_RELAY(a_new_relay_that_does_not_start_changes_nothing),
         WITH_RELAY(a_new_certificate_is_served_after_sighup),
         WITHOUT(private_keys_of_the_organisation_are_not_for_a_relay),
         WITHOUT(a_port_in_use_is_named),

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/handover.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proto/host/say.h"
+#include "proto/host/watch.h"
+#include "proto/host/world.h"
+#include "relay/serve/listen.h"
+#include "relay/serve/notify.h"
+
+extern char **environ;
+
+#define VARIABLE "HANDHOLD_RELAY_TAKES_OVER" /* the pipe's descriptor, then those that listen; -1: none */
+
+enum { WAIT_MS = 60000, LOOK_MS = 10, NAME_BYTES = 160, VARIABLES_MOST = 512 };
+
+struct serve_handover {
+    struct serve *serve; /* borrowed */
+    char **argv;         /* borrowed */
+    char program[HOST_PATH_BYTES];
+    struct host_watch *signals, *ready; /* owned */
+    int signal_fd, ready_fd;            /* the watches' */
+    pid_t next;                         /* 0: none is on its way */
+};
+
+static struct {
+    bool is_new;
+    int ready_fd, listening[SERVE_LISTEN_ENDS];
+} taken = {.ready_fd = -1};
+
+/* ---- the old one ---- */
+
+static void on_ready(void *context)
+{
+    struct serve_handover *handover = context;
+    char word;
+    ssize_t n = read(handover->ready_fd, &word, 1);
+
+    host_watch_free(handover->ready);
+    handover->ready = NULL;
+    if (n == 1) {
+        (void)serve_notify("MAINPID=%lld\nSTATUS=handing over", (long long)handover->next);
+        serve_leave(handover->serve);
+        return;
+    }
+    (void)waitpid(handover->next, NULL, 0);
+    handover->next = 0;
+    host_say(HOST_WARN, "the new relay did not start, so this one goes on; what it says above, --check says in full");
+}
+
+/* Everything of ours but what is handed over is closed by exec. */
+static bool spawn(struct serve_handover *handover, int ready_fd, const char *variable)
+{
+    static char *variables[VARIABLES_MOST + 2];
+    posix_spawn_file_actions_t actions;
+    size_t count = 0;
+    int fd, err;
+
+    for (char **one = environ; *one && count < VARIABLES_MOST; one++)
+        variables[count++] = *one;
+    variables[count++] = (char *)variable;
+    variables[count] = NULL;
+    if (posix_spawn_file_actions_init(&actions))
+        return false;
+    err = posix_spawn_file_actions_adddup2(&actions, ready_fd, ready_fd); /* onto itself: it stays open */
+    for (unsigned number = 0; number < SERVE_LISTEN_ENDS && !err; number++)
+        if ((fd = serve_listen_fd(handover->serve->listen, number)) >= 0)
+            err = posix_spawn_file_actions_adddup2(&actions, fd, fd);
+    if (!err)
+        err = posix_spawn(&handover->next, handover->program, &actions, NULL, handover->argv, variables);
+    posix_spawn_file_actions_destroy(&actions);
+    return !err;
+}
+
+static bool begin(struct serve_handover *handover)
+{
+    char variable[NAME_BYTES];
+    int ends[2], len;
+
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    len = snprintf(variable, sizeof variable, VARIABLE "=%d", ends[1]);
+    for (unsigned number = 0; number < SERVE_LISTEN_ENDS; number++)
+        len += snprintf(variable + len, sizeof variable - (size_t)len, " %d",
+                        serve_listen_fd(handover->serve->listen, number));
+    bool done = spawn(handover, ends[1], variable);
+    close(ends[1]);
+    handover->ready_fd = ends[0];
+    if (!done)
+        close(ends[0]);
+    return done && !host_watch_new(&handover->ready, handover->serve->loop, ends[0], on_ready, handover);
+}
+
+static void on_signal(void *context)
+{
+    struct serve_handover *handover = context;
+    struct signalfd_siginfo info;
+
+    while (read(handover->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        if (!handover->next && !handover->serve->draining) {
+            host_say(HOST_INFO, "a new relay is started, and takes over when it is ready");
+            if (!begin(handover)) {
+                handover->next = 0;
+                host_say(HOST_WARN, "%s cannot be started, so this one goes on", handover->program);
+            }
+        }
+}
+
+enum proto_err serve_handover_new(struct serve_handover **out, struct serve *serve, char **argv)
+{
+    struct serve_handover *handover = calloc(1, sizeof *handover);
+    sigset_t set;
+
+    *out = handover;
+    if (!handover)
+        return PROTO_ERR_NOMEM;
+    handover->serve = serve;
+    handover->argv = argv;
+    /* By its path: what lies there later is the next release. */
+    if (readlink("/proc/self/exe", handover->program, sizeof handover->program - 1) <= 0)
+        return PROTO_ERR_IO;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) ||
+        (handover->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
+        return PROTO_ERR_IO;
+    return host_watch_new(&handover->signals, serve->loop, handover->signal_fd, on_signal, handover);
+}
+
+void serve_handover_free(struct serve_handover *handover)
+{
+    if (!handover)
+        return;
+    host_watch_free(handover->signals);
+    host_watch_free(handover->ready);
+    free(handover);
+}
+
+/* ---- the new one ---- */
+
+bool serve_handover_is_new(void)
+{
+    const char *text = getenv(VARIABLE);
+    char *end;
+
+    if (!text)
+        return taken.is_new;
+    taken.is_new = true;
+    taken.ready_fd = (int)strtol(text, &end, 10);
+    for (size_t i = 0; i < SERVE_LISTEN_ENDS; i++) {
+        taken.listening[i] = *end == ' ' ? (int)strtol(end, &end, 10) : -1;
+        if (taken.listening[i] >= 0)
+            (void)fcntl(taken.listening[i], F_SETFD, FD_CLOEXEC);
+    }
+    (void)unsetenv(VARIABLE);
+    return true;
+}
+
+int serve_handover_take(unsigned number)
+{
+    int fd = taken.is_new ? taken.listening[number] : -1;
+
+    if (taken.is_new)
+        taken.listening[number] = -1;
+    return fd;
+}
+
+bool serve_handover_wait(const struct serve_folder *folder)
+{
+    bool told = taken.ready_fd >= 0 && write(taken.ready_fd, "r", 1) == 1;
+
+    if (taken.ready_fd >= 0)
+        close(taken.ready_fd);
+    taken.ready_fd = -1;
+    for (int waited = 0; told && waited < WAIT_MS; waited += LOOK_MS) {
+        if (!serve_folder_in_use(folder))
+            return true;
+        (void)poll(NULL, 0, LOOK_MS);
+    }
+    return false;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/pair.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "proto/host/world.h"
+
+enum { WARN_DAYS = 14 };
+
+static void report_key(const struct serve_pair *pair, struct serve_report *report)
+{
+    const char *name = strrchr(pair->cert, '/');
+    char finding[HOST_PATH_BYTES + 64];
+
+    snprintf(finding, sizeof finding, "this key does not belong to %s, or cannot be read",
+             name ? name + 1 : pair->cert);
+    serve_report_add(report, SERVE_ERROR, pair->key, host_file_exists(pair->key) ? finding : "the file is missing",
+                     "keep certificate and key from one issue together");
+}
+
+static SSL_CTX *load(const struct serve_pair *pair, struct serve_report *report)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    bool done = false;
+
+    if (!ctx)
+        return NULL;
+    if (SSL_CTX_use_certificate_chain_file(ctx, pair->cert) != 1)
+        serve_report_add(report, SERVE_ERROR, pair->cert,
+                         host_file_exists(pair->cert) ? "not a readable certificate in PEM" : "the file is missing",
+                         pair->renew);
+    else if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+        report_key(pair, report);
+    else
+        done = true;
+    ERR_clear_error();
+    if (done)
+        return ctx;
+    SSL_CTX_free(ctx);
+    return NULL;
+}
+
+static void date_of(const ASN1_TIME *time, char out[static 32])
+{
+    struct tm tm;
+
+    if (ASN1_TIME_to_tm(time, &tm) != 1 || !strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm))
+        strcpy(out, "?");
+}
+
+static bool check_time(const struct serve_pair *pair, const X509 *own, struct serve_report *report)
+{
+    time_t now = (time_t)(host_now().unix_ms / 1000), soon = now + WARN_DAYS * 24 * 3600;
+    char until[32], finding[96];
+
+    date_of(X509_get0_notAfter(own), until);
+    if (X509_cmp_time(X509_get0_notBefore(own), &now) > 0) {
+        serve_report_add(report, SERVE_ERROR, pair->cert, "the certificate is not valid yet",
+                         "check the clock of this machine");
+        return false;
+    }
+    if (X509_cmp_time(X509_get0_notAfter(own), &now) < 0) {
+        snprintf(finding, sizeof finding, "the certificate has ended on %s", until);
+        serve_report_add(report, SERVE_ERROR, pair->cert, finding, pair->renew);
+        return false;
+    }
+    snprintf(finding, sizeof finding, "the certificate ends on %s", until);
+    bool ends_soon = X509_cmp_time(X509_get0_notAfter(own), &soon) < 0;
+    report->ends_soon |= ends_soon;
+    serve_report_add(report, ends_soon ? SERVE_WARNING : SERVE_FINE, pair->cert, finding,
+                     ends_soon ? pair->renew : NULL);
+    return true;
+}
+
+bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
+{
+    struct stat there;
+    SSL_CTX *loaded;
+
+    if (!stat(pair->cert, &there))
+        pair->seen = there.st_mtim; /* before it is read: a change in between is seen as one */
+    loaded = load(pair, report);
+    if (!loaded)
+        return false;
+    if (!check_time(pair, SSL_CTX_get0_certificate(loaded), report)) {
+        SSL_CTX_free(loaded);
+        return false;
+    }
+    if (host_file_check_private(pair->key))
+        serve_report_add(report, SERVE_WARNING, pair->key, "others may read this key", "chmod 600 it");
+    SSL_CTX_free(pair->loaded);
+    pair->loaded = loaded;
+    return true;
+}
+
+bool serve_pair_changed(const struct serve_pair *pair)
+{
+    struct stat there;
+
+    return !stat(pair->cert, &there) &&
+           (there.st_mtim.tv_sec != pair->seen.tv_sec || there.st_mtim.tv_nsec != pair->seen.tv_nsec);
+}
+
+void serve_pair_clear(struct serve_pair *pair)
+{
+    SSL_CTX_free(pair->loaded);
+    pair->loaded = NULL;
+}
+
+const X509 *serve_pair_certificate(const struct serve_pair *pair)
+{
+    return pair->loaded ? SSL_CTX_get0_certificate(pair->loaded) : NULL;
+}
+
+int64_t serve_pair_end_s(const struct serve_pair *pair)
+{
+    struct tm tm;
+
+    if (!pair->loaded || ASN1_TIME_to_tm(X509_get0_notAfter(serve_pair_certificate(pair)), &tm) != 1)
+        return 0;
+    return timegm(&tm);
+}
+
+bool serve_pair_names(const struct serve_pair *pair, const char *host)
+{
+    X509 *own = pair->loaded ? SSL_CTX_get0_certificate(pair->loaded) : NULL;
+
+    return own && (X509_check_ip_asc(own, host, 0) == 1 ||
+                   X509_check_host(own, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1);
+}
+
+static bool text_of(const GENERAL_NAME *name, char *out, size_t size)
+{
+    const unsigned char *bytes;
+
+    if (name->type == GEN_DNS) {
+        bytes = ASN1_STRING_get0_data(name->d.dNSName);
+        return (size_t)snprintf(out, size, "%.*s", ASN1_STRING_length(name->d.dNSName), bytes) < size;
+    }
+    if (name->type != GEN_IPADD || ASN1_STRING_length(name->d.iPAddress) != 4)
+        return false;
+    bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+    return (size_t)snprintf(out, size, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]) < size;
+}
+
+bool serve_pair_first_name(const struct serve_pair *pair, char *out, size_t size)
+{
+    const X509 *own = serve_pair_certificate(pair);
+    GENERAL_NAMES *names = own ? X509_get_ext_d2i(own, NID_subject_alt_name, NULL, NULL) : NULL;
+    bool found = false;
+
+    for (int i = 0; names && !found && i < sk_GENERAL_NAME_num(names); i++)
+        found = text_of(sk_GENERAL_NAME_value(names, i), out, size);
+    GENERAL_NAMES_free(names);
+    return found;
+}
+
+bool serve_pair_use(const struct serve_pair *pair, SSL_CTX *ctx)
+{
+    STACK_OF(X509) *chain = NULL;
+
+    return SSL_CTX_get0_chain_certs(pair->loaded, &chain) == 1 &&
+           SSL_CTX_use_cert_and_key(ctx, SSL_CTX_get0_certificate(pair->loaded), SSL_CTX_get0_privatekey(pair->loaded),
+                                    chain, 1) == 1;
+}
+
+bool serve_pair_show(const struct serve_pair *pair, SSL *ssl)
+{
+    STACK_OF(X509) *chain = NULL;
+
+    /* All that the context had goes: beside a key of another kind it would be shown to whoever prefers that kind. */
+    SSL_certs_clear(ssl);
+    return SSL_CTX_get0_chain_certs(pair->loaded, &chain) == 1 &&
+           SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(pair->loaded), SSL_CTX_get0_privatekey(pair->loaded),
+                                chain, 1) == 1;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay/serve/pair.h - a certificate and its key, loaded and checked as TLS will use them.
+ *
+ * There are two: relay/relay.crt, which the organisation issues and which staff and companions trust, and
+ * public/fullchain.pem, which a public CA issues and which a stranger's browser trusts. The public end shows the second
+ * one for the names that are in it. What is checked is what is served: the files are not read a second time.
+ */
+#ifndef RELAY_SERVE_PAIR_H
+#define RELAY_SERVE_PAIR_H
+
+#include <openssl/ssl.h>
+#include <time.h>
+
+#include "proto/host/files.h"
+#include "relay/serve/report.h"
+
+struct serve_pair {
+    char cert[HOST_PATH_BYTES], key[HOST_PATH_BYTES]; /* PEM; the certificate first, then its chain */
+    const char *renew;                                /* static: how the next one is come by */
+    SSL_CTX *loaded;                                  /* owned: certificate, chain, key; NULL: none */
+    struct timespec seen;                             /* when the certificate's file was written that was read last */
+};
+
+/**
+ * Reads both files and holds them to each other and to the clock. false: the report says what is wrong, and the pair
+ * keeps what it had. A pair that ends within 14 days is taken, and is a warning.
+ */
+bool serve_pair_read(struct serve_pair *pair, struct serve_report *report);
+/** Has the certificate's file changed since? One that is not there has not. */
+bool serve_pair_changed(const struct serve_pair *pair);
+void serve_pair_clear(struct serve_pair *pair);
+/** NULL when nothing is loaded. Borrowed. */
+const X509 *serve_pair_certificate(const struct serve_pair *pair);
+/** When it ends, in unix time; 0: nothing is loaded. */
+int64_t serve_pair_end_s(const struct serve_pair *pair);
+/** Does it name this host (a DNS name or an address)? */
+bool serve_pair_names(const struct serve_pair *pair, const char *host);
+/** The first host that it names; false when it names none. */
+bool serve_pair_first_name(const struct serve_pair *pair, char *out, size_t size);
+/** A context shows it from now on. */
+bool serve_pair_use(const struct serve_pair *pair, SSL_CTX *ctx);
+/** This connection shows it, in place of what its context has. In the callback of SSL_CTX_set_cert_cb. */
+bool serve_pair_show(const struct serve_pair *pair, SSL *ssl);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/proxied.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "proto/host/watch.h"
+#include "relay/serve/said.h"
+
+enum { EVENTS_A_TURN = 64 };
+
+struct waiting {
+    struct waiting *next, *prev; /* in the order of their time */
+    int fd;
+    serve_proxied_said *said;
+    void *context;
+    int64_t since_ms;
+};
+
+struct serve_proxied {
+    struct host_watch *watch; /* owned; has the epoll's descriptor */
+    int epoll;
+    struct waiting *first, *last;
+    size_t count, most;
+    int64_t wait_ms;
+    unsigned wrong;
+};
+
+static void leave(struct serve_proxied *proxied, struct waiting *one)
+{
+    *(one->prev ? &one->prev->next : &proxied->first) = one->next;
+    *(one->next ? &one->next->prev : &proxied->last) = one->prev;
+    proxied->count--;
+    (void)epoll_ctl(proxied->epoll, EPOLL_CTL_DEL, one->fd, NULL);
+    free(one);
+}
+
+static void leave_and_close(struct serve_proxied *proxied, struct waiting *one)
+{
+    int fd = one->fd;
+
+    leave(proxied, one);
+    close(fd);
+}
+
+static void look(struct serve_proxied *proxied, struct waiting *one)
+{
+    uint8_t bytes[SERVE_SAID_MOST_BYTES];
+    struct sockaddr_storage from;
+    struct waiting told = *one;
+    size_t used;
+    ssize_t len = recv(one->fd, bytes, sizeof bytes, MSG_PEEK);
+
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    enum serve_said said = len > 0 ? serve_said_proxy(bytes, (size_t)len, &from, &used) : SERVE_SAID_WRONG;
+    if (said == SERVE_SAID_MORE)
+        return;
+    proxied->wrong += said == SERVE_SAID_WRONG && len > 0;
+    if (said == SERVE_SAID_WRONG || recv(one->fd, bytes, used, 0) != (ssize_t)used) {
+        leave_and_close(proxied, one);
+        return;
+    }
+    leave(proxied, one);
+    told.said(told.context, told.fd, &from);
+}
+
+static void on_ready(void *context)
+{
+    struct serve_proxied *proxied = context;
+    struct epoll_event events[EVENTS_A_TURN];
+    int count = epoll_wait(proxied->epoll, events, EVENTS_A_TURN, 0);
+
+    for (int i = 0; i < count; i++)
+        look(proxied, events[i].data.ptr);
+}
+
+enum proto_err serve_proxied_new(struct serve_proxied **out, struct host_loop *loop, size_t most, int64_t wait_ms)
+{
+    struct serve_proxied *proxied = calloc(1, sizeof *proxied);
+
+    *out = proxied;
+    if (!proxied)
+        return PROTO_ERR_NOMEM;
+    proxied->most = most;
+    proxied->wait_ms = wait_ms;
+    proxied->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (proxied->epoll < 0)
+        return PROTO_ERR_IO;
+    return host_watch_new(&proxied->watch, loop, proxied->epoll, on_ready, proxied);
+}
+
+void serve_proxied_free(struct serve_proxied *proxied)
+{
+    if (!proxied)
+        return;
+    while (proxied->first)
+        leave_and_close(proxied, proxied->first);
+    host_watch_free(proxied->watch);
+    free(proxied);
+}
+
+bool serve_proxied_take(struct serve_proxied *proxied, int fd, serve_proxied_said *said, void *context, int64_t now_ms)
+{
+    struct waiting *one = proxied->count < proxied->most ? calloc(1, sizeof *one) : NULL;
+    /* Edges: what is peeked at stays readable. */
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = one};
+
+    if (!one || epoll_ctl(proxied->epoll, EPOLL_CTL_ADD, fd, &event)) {
+        free(one);
+        close(fd);
+        return false;
+    }
+    *one = (struct waiting){.prev = proxied->last, .fd = fd, .said = said, .context = context, .since_ms = now_ms};
+    *(proxied->last ? &proxied->last->next : &proxied->first) = one;
+    proxied->last = one;
+    proxied->count++;
+    return true;
+}
+
+unsigned serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms)
+{
+    unsigned closed = 0;
+
+    for (; proxied->first && now_ms - proxied->first->since_ms > proxied->wait_ms; closed++)
+        leave_and_close(proxied, proxied->first);
+    return closed;
+}
+
+unsigned serve_proxied_wrong(struct serve_proxied *proxied)
+{
+    unsigned wrong = proxied->wrong;
+
+    proxied->wrong = 0;
+    return wrong;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/setup.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proto/host/files.h"
+#include "proto/host/say.h"
+#include "proto/host/world.h"
+#include "relay/serve/config.h"
+
+extern char **environ;
+extern const char serve_setup_unit[]; /* made from relay/package/handhold-relay.service */
+
+enum { TEXT_BYTES = 8192, ARGUMENTS = 12 };
+
+struct serve_setup serve_setup = {.dir = "/var/lib/handhold-relay",
+                                  .authority = "/root/handhold-org",
+                                  .user = "handhold-relay",
+                                  .hooks = "/etc/letsencrypt/renewal-hooks/deploy",
+                                  .units = "/etc/systemd/system"};
+
+/* ---- steps that other programs know better ---- */
+
+/* handhold-certs lies beside this program, or on the way. */
+static const char *certs(void)
+{
+    static char path[HOST_PATH_BYTES];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *slash;
+
+    path[len > 0 ? len : 0] = 0;
+    slash = strrchr(path, '/');
+    if (!slash || (size_t)(slash - path) + sizeof "/handhold-certs" > sizeof path)
+        return "handhold-certs";
+    strcpy(slash, "/handhold-certs");
+    return access(path, X_OK) ? "handhold-certs" : path;
+}
+
+static bool run(const char *const argv[ARGUMENTS])
+{
+    int status = 0;
+    pid_t pid;
+    int err = posix_spawnp(&pid, argv[0], NULL, NULL, (char *const *)argv, environ);
+
+    if (err) {
+        host_say_error(argv[0], strerror(err), "install it, and run this again");
+        return false;
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    if (WIFEXITED(status) && !WEXITSTATUS(status))
+        return true;
+    host_say_error(argv[0], "has failed", "see what it says above, mend it, and run this again");
+    return false;
+}
+
+/* ---- files ---- */
+
+static bool said(const char *path, enum proto_err err)
+{
+    if (err)
+        host_say_err(path, err);
+    return !err;
+}
+
+/* false when it could not be; what is there stays. */
+static bool put(const char *path, const char *text, enum host_mode mode)
+{
+    enum proto_err err = host_file_create(path, text, strlen(text), mode);
+
+    if (err == PROTO_ERR_EXISTS) {
+        printf("%s is there already and stays as it is\n", path);
+        return true;
+    }
+    if (!err)
+        printf("%s written\n", path);
+    return said(path, err);
+}
+
+static bool is_name(const char *text)
+{
+    return *text && strlen(text) < SERVE_HOST_BYTES - 8 && strchr(text, '.') && *text != '.' && *text != '-' &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text);
+}
+
+static bool check_names(const char *staff)
+{
+    const char *wrong = !is_name(serve_setup.host) ? serve_setup.host : !is_name(staff) ? staff : NULL;
+
+    if (wrong)
+        host_say_error(wrong, "is not a host name in full and in small letters",
+                       "write for example --host help.example.com");
+    return !wrong;
+}
+
+static bool check_user(void)
+{
+    if (getpwnam(serve_setup.user))
+        return true;
+    host_say_error(serve_setup.user, "there is no such user here",
+                   "make one with adduser --system --group, or name another with --user");
+    return false;
+}
+
+/* ---- the organisation ---- */
+
+static bool make_organisation(const char *staff)
+{
+    const char *organisation = serve_setup.organisation ? serve_setup.organisation : serve_setup.host;
+    const char *domain = serve_setup.domain ? serve_setup.domain : serve_setup.host;
+    char path[HOST_PATH_BYTES];
+
+    if (!host_path(path, "%s/ca/ca.crt", serve_setup.authority))
+        return false;
+    if (!host_file_exists(path) && !run((const char *const[ARGUMENTS]){certs(), "init", "--dir", serve_setup.authority,
+                                                                       "--org", organisation, "--domain", domain}))
+        return false;
+    return run((const char *const[ARGUMENTS]){certs(), "issue", "--dir", serve_setup.authority, "relay", "--host",
+                                              serve_setup.host, "--host", staff});
+}
+
+static bool unpack(const char *tar)
+{
+    return run((const char *const[ARGUMENTS]){"tar", "-xpf", tar, "-C", serve_setup.dir, "--no-same-owner"});
+}
+
+static bool give_its_part(const char *staff)
+{
+    char tar[HOST_PATH_BYTES];
+
+    if (serve_setup.from)
+        return unpack(serve_setup.from);
+    if (!make_organisation(staff) || !host_path(tar, "%s/relay.tar", serve_setup.authority) ||
+        !run((const char *const[ARGUMENTS]){certs(), "export-relay", "--dir", serve_setup.authority, "--o", tar}))
+        return false;
+    bool done = unpack(tar);
+    (void)unlink(tar); /* it has the relay's keys */
+    return done;
+}
+
+/* ---- what the relay and its surroundings read ---- */
+
+static bool write_settings(const char *staff)
+{
+    char path[HOST_PATH_BYTES], text[TEXT_BYTES];
+
+    snprintf(text, sizeof text,
+             "; handhold-relay --print-config has every setting, its default and its meaning\n"
+             "host = %s\nstaff_host = %s\nlisten = [::]:443\nhttp_listen = [::]:80\n",
+             serve_setup.host, staff);
+    return host_path(path, "%s/relay.ini", serve_setup.dir) && put(path, text, HOST_PUBLIC) &&
+           host_path(path, "%s/acme", serve_setup.dir) && said(path, host_folder_make(path, HOST_PUBLIC)) &&
+           host_path(path, "%s/public", serve_setup.dir) && said(path, host_folder_make(path, HOST_PRIVATE));
+}
+
+/* certbot calls it with the names and the folder of what it has renewed. The relay looks when the certificate has come,
+ * so the key goes first. */
+static bool write_hook(void)
+{
+    char path[HOST_PATH_BYTES], text[TEXT_BYTES];
+
+    snprintf(text, sizeof text,
+             "#!/bin/sh\n# Gives the relay the certificate that certbot has come by; written by handhold-relay setup.\n"
+             "set -eu\ncase \" $RENEWED_DOMAINS \" in *\" %s \"*) ;; *) exit 0 ;; esac\n"
+             "to=%s/public\n"
+             "for name in privkey fullchain; do\n"
+             "    install -o %s -g \"$(id -g %s)\" -m 0600 \"$RENEWED_LINEAGE/$name.pem\" \"$to/$name.new\"\n"
+             "    mv \"$to/$name.new\" \"$to/$name.pem\"\n"
+             "done\n"
+             "if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart handhold-relay.service; fi\n",
+             serve_setup.host, serve_setup.dir, serve_setup.user, serve_setup.user);
+    if (!host_path(path, "%s/handhold-relay", serve_setup.hooks) ||
+        !said(serve_setup.hooks, host_folder_make(serve_setup.hooks, HOST_PUBLIC)) || !put(path, text, HOST_PUBLIC))
+        return false;
+    return !chmod(path, 0755) || said(path, PROTO_ERR_IO);
+}
+
+static bool write_unit(void)
+{
+    static const char marks[] = "/usr/bin/handhold-relay --dir /var/lib/handhold-relay";
+    char path[HOST_PATH_BYTES], own[HOST_PATH_BYTES] = "", text[TEXT_BYTES];
+    const char *exec = strstr(serve_setup_unit, marks);
+
+    if (!strcmp(serve_setup.dir, "/var/lib/handhold-relay") &&
+        (host_file_exists("/lib/systemd/system/handhold-relay.service") ||
+         host_file_exists("/usr/lib/systemd/system/handhold-relay.service")))
+        return true; /* the package's */
+    if (!exec || readlink("/proc/self/exe", own, sizeof own - 1) <= 0)
+        return said("/proc/self/exe", PROTO_ERR_IO);
+    snprintf(text, sizeof text, "%.*s%s --dir %s%s", (int)(exec - serve_setup_unit), serve_setup_unit, own,
+             serve_setup.dir, exec + sizeof marks - 1);
+    return host_path(path, "%s/handhold-relay.service", serve_setup.units) &&
+           said(serve_setup.units, host_folder_make(serve_setup.units, HOST_PUBLIC)) && put(path, text, HOST_PUBLIC);
+}
+
+static bool give_away(void)
+{
+    char owner[80];
+
+    snprintf(owner, sizeof owner, "%s:", serve_setup.user);
+    return getuid() != 0 || run((const char *const[ARGUMENTS]){"chown", "-R", owner, serve_setup.dir});
+}
+
+static void say_what_is_next(const char *staff)
+{
+    printf("\n%s is ready. What is left:\n\n"
+           "  1. Names: %s and %s lead to this machine (A and AAAA records), ports 80 and 443.\n"
+           "  2. systemctl enable --now handhold-relay\n"
+           "  3. certbot certonly --webroot -w %s/acme -d %s \\\n         --deploy-hook %s/handhold-relay\n"
+           "  4. handhold-relay --dir %s --check --from-outside\n",
+           serve_setup.dir, serve_setup.host, staff, serve_setup.dir, serve_setup.host, serve_setup.hooks,
+           serve_setup.dir);
+    if (!serve_setup.from)
+        printf("\n%s holds the keys that make people and open evidence. Move it to a machine that is not this one.\n",
+               serve_setup.authority);
+}
+
+int serve_setup_run(void)
+{
+    char staff[SERVE_HOST_BYTES], settings[HOST_PATH_BYTES];
+
+    if (!serve_setup.host) {
+        host_say_error("--host", "is missing", "name the host that strangers come to, for example help.example.com");
+        return HOST_EXIT_USAGE;
+    }
+    snprintf(staff, sizeof staff, serve_setup.staff_host ? "%s" : "staff.%s",
+             serve_setup.staff_host ? serve_setup.staff_host : serve_setup.host);
+    if (!check_names(staff) || !check_user())
+        return HOST_EXIT_USAGE;
+    if (!host_path(settings, "%s/relay.ini", serve_setup.dir))
+        return HOST_EXIT_USAGE;
+    if (host_file_exists(settings)) {
+        host_say_error(settings, "a relay is set up here already", "edit it, or name another folder with --dir");
+        return HOST_EXIT_FAILED;
+    }
+    if (!said(serve_setup.dir, host_folder_make(serve_setup.dir, HOST_PRIVATE)) || !give_its_part(staff) ||
+        !write_settings(staff) || !write_hook() || !write_unit() || !give_away())
+        return HOST_EXIT_FAILED;
+    say_what_is_next(staff);
+    return HOST_EXIT_FINE;
+}

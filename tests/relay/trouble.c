@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tests/relay/trouble.c - preloaded into a relay: a calendar that jumps, a disk that is slow or full, as the file that
+ * HANDHOLD_TROUBLE names says at that moment (tests/relay/trouble.h).
+ */
+#include "tests/relay/trouble.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static const volatile struct trouble *now_is;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *path = getenv("HANDHOLD_TROUBLE");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *now_is, PROT_READ, MAP_SHARED, fd, 0);
+
+    if (at != MAP_FAILED)
+        now_is = at;
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ---- the calendar; what measures how long something takes stays as it is ---- */
+
+int clock_gettime(clockid_t clock, struct timespec *out)
+{
+    long result = syscall(SYS_clock_gettime, clock, out);
+
+    if (!result && now_is && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+        out->tv_sec += now_is->clock_s;
+    return (int)result;
+}
+
+time_t time(time_t *out)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+    struct timespec now;
+
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &now);
+    out->tv_sec = now.tv_sec;
+    out->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+
+/* ---- the disk ---- */
+
+static void wait_for_disk(void)
+{
+    long ms = now_is ? now_is->sync_ms : 0;
+    struct timespec wait = {ms / 1000, ms % 1000 * 1000000};
+
+    if (ms)
+        nanosleep(&wait, NULL);
+}
+
+int fsync(int fd)
+{
+    wait_for_disk();
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    wait_for_disk();
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+static bool is_full(int fd)
+{
+    struct stat file;
+
+    if (!now_is || !now_is->disk_full || fstat(fd, &file) || !S_ISREG(file.st_mode))
+        return false;
+    errno = ENOSPC;
+    return true;
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t at)
+{
+    return is_full(fd) ? -1 : (ssize_t)syscall(SYS_pwrite64, fd, bytes, len, at);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+    return pwrite64(fd, bytes, len, at);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    return is_full(fd) ? -1 : (ssize_t)syscall(SYS_write, fd, bytes, len);
+}
