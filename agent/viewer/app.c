@@ -64,8 +64,7 @@ static char *share_of(const char *name)
 static void choose_folders(struct app *a)
 {
     a->guides = *a->settings->guides ? g_strdup(a->settings->guides) : share_of("handhold/guides");
-    a->cases = *a->settings->cases ? g_strdup(a->settings->cases)
-                                   : g_build_filename(g_get_user_data_dir(), "handhold", "cases", NULL);
+    a->cases = *a->settings->cases ? g_strdup(a->settings->cases) : NULL;
 }
 
 static void open_line(struct app *a)
@@ -86,7 +85,7 @@ static void open_line(struct app *a)
     a->has_identity = true;
     config = (struct viewer_line_config){
         a->settings->relay, a->settings->ca, a->identity.cert_file, a->identity.key_file, &a->identity.credential,
-        a->guides,          a->cases};
+        a->guides,          a->cases,        !*a->settings->guides};
     a->line = viewer_line_new(&config, &error);
     if (!a->line)
         a->wrong = g_strdup(error->message);

@@ -191,6 +191,7 @@ static void changed(void *context)
     struct viewer_end *end = context;
 
     agent_desk_take(end->desk, host_now());
+    host_timer_set(end->due, agent_desk_deadline(end->desk)); /* a picture that is held back for evenness */
 }
 
 static void failed(void *context, enum proto_err err, const char *text)
@@ -275,7 +276,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
                                                  .context = end,
                                                  .mono_ms = mono_ms,
                                                  .frame = on_frame,
-                                                 .voice = on_voice};
+                                                 .voice = on_voice,
+                                                 .even = true};
     const struct proto_agent_config agent = {.random = host_random(),
                                              .credential = config->credential,
                                              .by_code = true,
@@ -302,6 +304,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
         err = make_tape(end);
     if (err == PROTO_OK)
         err = host_timer_new(&end->figures, end->line->loop, on_figures, end);
+    if (err == PROTO_OK)
+        err = host_timer_new(&end->due, end->line->loop, changed, end);
     if (err != PROTO_OK)
         return err;
     uplink.session = agent_desk_session(end->desk);
@@ -336,7 +340,8 @@ void viewer_end_stop(struct viewer_end *end)
     host_uplink_free(end->uplink);
     end->uplink = NULL;
     host_timer_free(end->figures);
-    end->figures = NULL;
+    host_timer_free(end->due);
+    end->figures = end->due = NULL;
     viewer_end_free_voice(end);
     viewer_end_free_home(end);
     agent_desk_tape_free(end->tape);

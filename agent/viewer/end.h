@@ -10,7 +10,7 @@
 #ifndef AGENT_VIEWER_END_H
 #define AGENT_VIEWER_END_H
 
-#include "agent/desk/cases.h"
+#include "agent/desk/shelf.h"
 #include "agent/desk/tape.h"
 #include "agent/desk/voice.h"
 #include "agent/guides/read.h"
@@ -31,7 +31,9 @@ struct viewer_end {
     struct agent_marks marks;
     struct agent_desk_home *home; /* made and freed by the line's thread */
     uint64_t home_version;
-    struct agent_desk_cases *cases; /* as home */
+    struct agent_desk_shelf *shelf;          /* as home; NULL: none */
+    struct agent_desk_cases *cases, *folder; /* cases: of the shelf, or the folder's, which are owned */
+    const struct agent_guides *guides;       /* borrowed: the shelf's or the line's */
     char search[PROTO_MAX_VALUE_BYTES + 1];
     struct agent_desk_proposal proposals[AGENT_DESK_PROPOSALS_MAX];
     size_t proposal_count;
@@ -49,7 +51,7 @@ struct viewer_end {
     struct host_uplink *uplink;
     struct agent_desk_tape *tape;
     struct agent_voice *voice;
-    struct host_timer *figures, *home_timer, *voice_timer;
+    struct host_timer *figures, *due, *home_timer, *voice_timer;
     bool finished;
     bool asked_policy;
     char join_host[320];
@@ -61,8 +63,10 @@ struct viewer_line {
     struct host_loop *loop;
     GThread *thread;
     GAsyncQueue *jobs;
-    GPtrArray *ends;            /* the line's thread; each a reference */
-    struct agent_guides guides; /* read before the first session */
+    GPtrArray *ends;             /* the line's thread; each a reference */
+    struct agent_guides guides;  /* of a folder, read before the first session */
+    struct proto_kept_keys keys; /* of the staff, for what the relay keeps; may be empty */
+    char cache[HOST_PATH_BYTES]; /* for guides of the relay; "" none */
     GMutex lock;
     GStrv devices[AGENT_VOICE_SIDES]; /* under `lock`: names of microphones and loudspeakers */
     guint devices_version;

@@ -69,6 +69,8 @@ enum proto_err viewer_end_guide(struct viewer_end *end, const struct agent_comma
 
 void viewer_end_home_event(struct viewer_end *end, const struct proto_event *e)
 {
+    if (end->shelf)
+        agent_desk_shelf_event(end->shelf, e, host_now());
     agent_desk_home_event(end->home, e, host_now());
     set_timer(end);
 }
@@ -95,29 +97,76 @@ void viewer_end_run_check(struct viewer_end *end, const char *check, const char 
     viewer_end_tell(end);
 }
 
+/* ---- what the relay keeps: told while it is given an event, under the lock ---- */
+
+static void on_learned(void *context)
+{
+    struct viewer_end *end = context;
+
+    if (end->home)
+        agent_desk_home_learned(end->home, host_now());
+}
+
+static void on_guides(void *context, const struct agent_guides *guides)
+{
+    struct viewer_end *end = context;
+
+    if (guides->count == 0)
+        return; /* the relay has none: those of this machine stay */
+    end->guides = guides;
+    if (end->home) /* those of the cache come before it is there */
+        agent_desk_home_set_guides(end->home, (const struct proto_guide *const *)guides->list, guides->count,
+                                   host_now());
+}
+
+static void on_wrong(void *context, const char *what, const char *why)
+{
+    (void)context;
+    host_say(HOST_WARN, "%s: %s", what, why);
+}
+
 /* ---- life ---- */
 
-/* Without the folder there is nothing to learn from; the session goes on. */
+/* Without cases there is nothing to learn from; the session goes on. */
 static void open_cases(struct viewer_end *end)
 {
-    const char *folder = end->line->config.cases;
-    enum proto_err err = agent_desk_cases_open(&end->cases, folder, end->customer_ref, host_now());
+    const struct viewer_line *line = end->line;
+    const struct proto_credential *me = line->config.credential;
+    const struct proto_certificate *root = &me->chain[me->chain_len - 1];
+    const struct agent_desk_shelf_config config = {.session = agent_desk_session(end->desk),
+                                                   .random = host_random(),
+                                                   .keys = line->config.cases ? NULL : &line->keys,
+                                                   .customer_ref = end->customer_ref,
+                                                   .cache = *line->cache ? line->cache : NULL,
+                                                   .fetches_guides = line->config.fetches_guides,
+                                                   .root = {root->bytes, root->len},
+                                                   .listener = {on_learned, on_learned, on_guides, on_wrong, end}};
+    enum proto_err err = agent_desk_shelf_new(&end->shelf, &config);
 
     if (err != PROTO_OK)
-        host_say_err(folder, err);
+        host_say_err("what the relay keeps", err);
+    else
+        end->cases = agent_desk_shelf_cases(end->shelf);
+    if (!line->config.cases)
+        return;
+    err = agent_desk_cases_open(&end->folder, line->config.cases, end->customer_ref, host_now());
+    if (err != PROTO_OK)
+        host_say_err(line->config.cases, err);
+    end->cases = end->folder;
 }
 
 enum proto_err viewer_end_make_home(struct viewer_end *end)
 {
     struct agent_desk_home_config config = {.session = agent_desk_session(end->desk),
-                                            .guides = (const struct proto_guide *const *)end->line->guides.list,
-                                            .guide_count = end->line->guides.count,
                                             .listener = {.proposals = on_proposals, .context = end}};
     struct agent_desk_home *home;
     enum proto_err err;
 
     g_rec_mutex_lock(&end->lock);
+    end->guides = &end->line->guides;
     open_cases(end);
+    config.guides = (const struct proto_guide *const *)end->guides->list;
+    config.guide_count = end->guides->count;
     config.cases = end->cases;
     err = agent_desk_home_new(&home, &config, host_now());
     end->home = home;
@@ -132,8 +181,11 @@ void viewer_end_free_home(struct viewer_end *end)
     g_rec_mutex_lock(&end->lock);
     end->proposal_count = 0;
     agent_desk_home_free(end->home);
-    agent_desk_cases_free(end->cases);
+    agent_desk_shelf_free(end->shelf);
+    agent_desk_cases_free(end->folder);
     end->home = NULL;
-    end->cases = NULL;
+    end->shelf = NULL;
+    end->cases = end->folder = NULL;
+    end->guides = &end->line->guides;
     g_rec_mutex_unlock(&end->lock);
 }

@@ -86,12 +86,24 @@ static char *learned_words(const struct agent_desk_learned *l)
                            l->shown);
 }
 
-static GtkWidget *proposal_new(const struct agent_desk_proposal *p)
+/* As people call it. */
+static const char *name_of(ViewerGuides *self, const char *id)
+{
+    const struct agent_desk_devices *devices = viewer_end_devices(self->end);
+    const handhold_Device *device;
+
+    for (size_t i = 0; devices && (device = agent_desk_devices_at(devices, i)) != NULL; i++)
+        if (!strcmp(device->id, id) && *device->name)
+            return device->name;
+    return id;
+}
+
+static GtkWidget *proposal_new(ViewerGuides *self, const struct agent_desk_proposal *p)
 {
     const char *title = say(p->guide, &p->guide->title), *tried = agent_guide_view_tried(&p->learned);
     GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
     g_autofree char *learned = learned_words(&p->learned);
-    g_autofree char *for_whom = *p->subject ? g_strdup_printf(_("For %s"), p->subject) : g_strdup("");
+    g_autofree char *for_whom = *p->subject ? g_strdup_printf(_("For %s"), name_of(self, p->subject)) : g_strdup("");
     const char *last = *tried ? _(tried) : "";
     g_autofree char *name = g_strdup_printf("%s. %s. %s %s", title, _(agent_guide_view_reason(p)), learned, last);
 
@@ -139,7 +151,7 @@ static void show_list(ViewerGuides *self)
     self->shown_list = g_steal_pointer(&mark);
     empty_list(self->proposals);
     for (size_t i = 0; i < count; i++)
-        gtk_list_box_append(self->proposals, proposal_new(&list[i]));
+        gtk_list_box_append(self->proposals, proposal_new(self, &list[i]));
 }
 
 /* ---- earlier visits ---- */

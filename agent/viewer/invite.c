@@ -17,7 +17,7 @@ struct _ViewerInvite {
     GtkLabel *waiting, *address, *code, *spelling;
     GtkDrawingArea *qr;
     GtkEntry *link, *number;
-    GtkMenuButton *command;
+    GtkButton *command;
     GtkPopover *command_popover;
     GtkBox *columns;
     /* Owned */
@@ -119,6 +119,8 @@ void viewer_invite_set_command(ViewerInvite *self, gboolean there_is)
 static void viewer_invite_dispose(GObject *object)
 {
     forget(VIEWER_INVITE(object));
+    if (VIEWER_INVITE(object)->command_popover)
+        gtk_widget_unparent(GTK_WIDGET(g_steal_pointer(&VIEWER_INVITE(object)->command_popover)));
     G_OBJECT_CLASS(viewer_invite_parent_class)->dispose(object);
 }
 
@@ -144,5 +146,7 @@ static void viewer_invite_class_init(ViewerInviteClass *klass)
 static void viewer_invite_init(ViewerInvite *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
+    gtk_widget_set_parent(GTK_WIDGET(self->command_popover), GTK_WIDGET(self->command));
+    g_signal_connect_swapped(self->command, "clicked", G_CALLBACK(gtk_popover_popup), self->command_popover);
     gtk_drawing_area_set_draw_func(self->qr, draw_qr, self, NULL);
 }

@@ -119,6 +119,10 @@ static void *run(void *data)
 {
     struct viewer_line *line = data;
 
+    if (agent_desk_shelf_keys(&line->keys, NULL, line->config.cert_file) != PROTO_OK)
+        host_say(HOST_WARN, "earlier visits cannot be read or kept in this session");
+    if (!agent_desk_shelf_cache(line->cache, line->host, line->config.credential->identity.root_fingerprint))
+        line->cache[0] = '\0';
     if (line->config.guides && agent_guides_load(&line->guides, line->config.guides, guide_is_wrong, NULL) != PROTO_OK)
         host_say(HOST_WARN, "%s: no guides are read; look whether the folder is there", line->config.guides);
     host_loop_run(line->loop);
@@ -170,6 +174,7 @@ void viewer_line_free(struct viewer_line *line)
     g_ptr_array_unref(line->ends);
     host_loop_free(line->loop);
     agent_guides_clear(&line->guides);
+    proto_kept_keys_clear(&line->keys);
     for (int side = 0; side < AGENT_VOICE_SIDES; side++)
         g_strfreev(line->devices[side]);
     g_mutex_clear(&line->lock);
@@ -256,7 +261,7 @@ const struct proto_guide_run *viewer_end_guide_run(struct viewer_end *end)
 
 const struct proto_guide *viewer_end_guide_of(struct viewer_end *end, const char *id)
 {
-    return agent_guides_find(&end->line->guides, id);
+    return end->guides ? agent_guides_find(end->guides, id) : NULL;
 }
 
 const char *viewer_end_before(struct viewer_end *end, size_t n)

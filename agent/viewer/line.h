@@ -30,7 +30,8 @@ struct viewer_still {
 struct viewer_line_config {
     const char *url, *ca_file, *cert_file, *key_file; /* borrowed until free, as is the credential */
     const struct proto_credential *credential;
-    const char *guides, *cases; /* folders; guides NULL: none */
+    const char *guides, *cases; /* folders; cases NULL: what the relay keeps */
+    bool fetches_guides;        /* those of the relay take the place of the folder's */
 };
 
 /** NULL: the machine gives no thread or no loop; `error` says so. */

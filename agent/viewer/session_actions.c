@@ -481,8 +481,7 @@ static void on_mute(GSimpleAction *action, GVariant *parameter, void *data)
 
     (void)parameter;
     g_simple_action_set_state(action, g_variant_new_boolean(muted));
-    order(data, AGENT_DO_MUTE, muted);
-    viewer_session_toast(data, muted ? _("You are muted") : _("The customer hears you"));
+    order(data, AGENT_DO_MUTE, muted); /* the row of voices says how it stands */
 }
 
 static void on_sentences(GSimpleAction *action, GVariant *parameter, void *data)

@@ -15,7 +15,7 @@ struct viewer_settings {
     char *command;               /* sends a link: link and number come on its stdin, a line each; "" none */
     char *subject, *message;     /* of an invitation; {link}, {code}, {address} are filled in; "" the program's own */
     char *microphone, *speaker;  /* "default", "none", or a device's name */
-    char *guides, *cases;        /* folders; "" the program's own */
+    char *guides, *cases;        /* folders; "": what the relay has */
     char **sentences;            /* ready-made, of the agent's own; empty: the program's */
     gboolean side;               /* the pane beside the picture is open */
     int width, height;           /* of the window */

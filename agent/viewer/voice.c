@@ -197,6 +197,7 @@ static GtkWidget *choice_new(ViewerVoice *self)
         gtk_label_set_xalign(GTK_LABEL(label), 0);
         self->devices[side] = GTK_DROP_DOWN(down);
         name_it(down, _(sides[side].label));
+        name_it(gtk_widget_get_first_child(down), _(sides[side].label)); /* the button, which takes the focus */
         gtk_box_append(GTK_BOX(box), label);
         gtk_box_append(GTK_BOX(box), down);
         g_signal_connect(down, "notify::selected", G_CALLBACK(on_chosen), self);
@@ -226,7 +227,7 @@ static void viewer_voice_init(ViewerVoice *self)
     gtk_box_append(GTK_BOX(row), theirs);
     self->theirs = meter_new(GTK_BOX(row), _("Level of the customer's voice"));
     gtk_box_append(GTK_BOX(row), choice_new(self));
-    self->state = GTK_LABEL(gtk_label_new(NULL));
+    self->state = g_object_new(GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, NULL);
     gtk_label_set_xalign(self->state, 0);
     gtk_widget_add_css_class(GTK_WIDGET(self->state), "caption");
     gtk_box_append(GTK_BOX(box), row);

@@ -149,20 +149,6 @@ def end(s, c):
     expect(os.stat(f"{s.dir}/data/handhold/wrap-up.jsonl").st_mode & 0o077 == 0, "and nobody else can read it")
 
 
-FOCUSABLE_ROLES = {"push button", "text", "page tab", "check box", "combo box", "list", "toggle button"}
-
-
-def unnamed(s):
-    """Whatever can be acted on has a name that says what it does."""
-    out = []
-    for node, _ in s.walk():
-        name, role = node.get_name() or "", node.get_role_name()
-        if role in FOCUSABLE_ROLES and node.get_state_set().contains(Atspi.StateType.FOCUSABLE) and (
-                not name.strip() or name.startswith(("Gtk", "Adw", "Viewer")) or "_" in name):
-            out.append(f"{role} {name!r}")
-    return out
-
-
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("bin")
@@ -176,7 +162,7 @@ def main():
         print(f"window in the accessibility tree after {s.open_s * 1000:.0f} ms")
         c = invite_and_join(s)
         see_the_camera(s, c)
-        expect(not unnamed(s), f"controls without a name: {unnamed(s)}")
+        expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
         place = compare_the_picture(s, Clip(f"{s.dir}/clip.y4m"))
         draw(s, c, place)
         talk(s, c)

@@ -23,6 +23,9 @@ from gi.repository import Atspi, GLib  # noqa: E402
 WAIT_S = 30  # generous: a loaded machine is no failure
 
 
+FOCUSABLE_ROLES = {"push button", "text", "entry", "page tab", "check box", "combo box", "list", "toggle button"}
+
+
 class Failed(Exception):
     pass
 
@@ -255,6 +258,16 @@ class Stage:
     def text(self, role=None, name=None):
         node = self.find(role, name)
         return Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
+
+    def unnamed(self):
+        """Whatever can be acted on has a name that says what it does: these have none."""
+        out = []
+        for node, _ in self.walk():
+            name, role = node.get_name() or "", node.get_role_name()
+            if role in FOCUSABLE_ROLES and node.get_state_set().contains(Atspi.StateType.FOCUSABLE) and (
+                    not name.strip() or name.startswith(("Gtk", "Adw", "Viewer")) or "_" in name):
+                out.append(f"{role} {name!r}")
+        return out
 
     # ---- doing
 
