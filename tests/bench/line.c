@@ -27,29 +27,35 @@ enum { WAIT_MS = 20000, CLIP_SECONDS = 8, QUEUE = 150000, ROUNDS_MAX = 15 };
 #define NOISE_MAX_MS 2.0
 
 static const struct line_scenario scenarios[] = {
-    {"A", "no limit", {{0, LINE_IS, {0, 0.2, 0, QUEUE, false}}}, 1, 20, 5, {45, 65, 90, 0, 29, 0, 1280}},
-    {"B", "8 Mbit/s, 20 ms", {{0, LINE_IS, {8e6, 20, 0, QUEUE, false}}}, 1, 25, 5, {70, 95, 140, 200, 29, 0, 1280}},
+    {"A", "no limit", {{0, LINE_IS, {0, 0.2, 0, QUEUE, false}}}, 1, 20, 5, {45, 65, 90, 0, 29, 0, 1280, 60, 0}},
+    {"B",
+     "8 Mbit/s, 20 ms",
+     {{0, LINE_IS, {8e6, 20, 0, QUEUE, false}}},
+     1,
+     25,
+     5,
+     {70, 95, 140, 200, 29, 0, 1280, 60, 0.75}},
     {"C",
      "2 Mbit/s, 50 ms, 0.5 % lost",
      {{0, LINE_IS, {2e6, 50, 0.5, QUEUE, false}}},
      1,
      35,
      5,
-     {140, 230, 330, 200, 28, 1300, 0}},
+     {140, 230, 330, 200, 28, 1300, 0, 60, 0.75}},
     {"D",
      "2 Mbit/s, 50 ms, 2 % lost",
      {{0, LINE_IS, {2e6, 50, 2, QUEUE, false}}},
      1,
      35,
      5,
-     {150, 260, 350, 260, 27, 1100, 0}},
+     {150, 260, 350, 260, 27, 1100, 0, 60, 0.75}},
     {"E",
      "600 kbit/s, 80 ms, 1 % lost",
      {{0, LINE_IS, {6e5, 80, 1, QUEUE, false}}},
      1,
      35,
      5,
-     {190, 330, 410, 300, 25, 420, 640}},
+     {190, 330, 410, 300, 25, 420, 640, 0, 0.75}},
     {"F",
      "4 Mbit/s, 0.5 from 15 s to 30 s, 40 ms",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}},
@@ -58,21 +64,21 @@ static const struct line_scenario scenarios[] = {
      3,
      45,
      3,
-     {120, 300, 700, 500, 0, 0, 0}},
+     {120, 300, 700, 500, 0, 0, 0, 300, 0}},
     {"G",
      "4 Mbit/s, 40 ms; another address after 10 s",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_MOVES_CUSTOMER, {4e6, 40, 0, QUEUE, false}}},
      2,
      25,
      2,
-     {0, 0, 0, 0, 0, 0, 0}},
+     {0, 0, 0, 0, 0, 0, 0, 0, 0}},
     {"H",
      "4 Mbit/s, 40 ms; the relay killed after 10 s, back at once",
      {{0, LINE_IS, {4e6, 40, 0, QUEUE, false}}, {10, LINE_KILLS_RELAY, {4e6, 40, 0, QUEUE, false}}},
      2,
      25,
      2,
-     {0, 0, 0, 0, 0, 0, 0}},
+     {0, 0, 0, 0, 0, 0, 0, 0, 0}},
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
 
@@ -380,6 +386,11 @@ static const char *verdict(const struct line_scenario *s, const struct line_figu
     if ((g->p50 && f->p50 > g->p50) || (g->p95 && f->p95 > g->p95) || (g->p99 && f->p99 > g->p99) ||
         (g->gap_ms && f->gap_ms > g->gap_ms) || f->fps < g->fps || f->kbps < g->kbps || f->width < g->width)
         return "MISSED";
+    if ((g->voice_gap_ms && f->voice_gap_ms > g->voice_gap_ms) ||
+        (!g->voice_gap_ms && f->voice_concealed > 0.02 && f->voice_concealed < 1))
+        return "MISSED: voice";
+    if (g->use > 0 && (f->use < g->use || f->queue_p50 > 40))
+        return "MISSED: use of the line";
     return "reached";
 }
 

@@ -22,6 +22,8 @@ struct line_goal {
     int p50, p95, p99, gap_ms; /* at most */
     double fps, kbps;          /* at least */
     int width;                 /* at least, in the middle picture; 0: any */
+    int voice_gap_ms;          /* at most; 0: any */
+    double use;                /* of the bottleneck, at least, with a queue of 40 ms at most in the middle */
 };
 
 struct line_scenario {
