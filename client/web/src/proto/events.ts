@@ -112,8 +112,8 @@ export type SessionEvent =
   | { kind: 'check-words'; words: readonly [string, string, string, string]; required: boolean }
   /** The relay did not forward what this end sent. */
   | { kind: 'blocked'; capability: Capability | undefined; messages: number }
-  /** Somebody on the way tampers: forked log, wrong code, altered control. */
-  | { kind: 'alarm'; err: Err; message: string }
+  /** Somebody on the way tampers: forked log, wrong code, altered control. fork: a file that proves the first. */
+  | { kind: 'alarm'; err: Err; message: string; fork?: string }
   /** Something a person must read. fatal: the relay refused for good, 'ended' follows. */
   | { kind: 'error'; err: Err; message: string; fatal: boolean }
   /** The last event. by: index of who ended it; 0 the relay, 1 this end, 2 the agent. */

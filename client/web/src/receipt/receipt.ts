@@ -73,7 +73,7 @@ function after(organisation: string, keys: ReceiptKeys | undefined): (HTMLElemen
   ];
 }
 
-function save(blob: Blob, name: string): void {
+export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   h('a', { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

@@ -3,6 +3,7 @@
 import type { Studio } from '../camera/studio.js';
 import type { Device } from '../join/device.js';
 import type { SessionEvent } from '../proto/session.js';
+import { save } from '../receipt/receipt.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, replace, said, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
@@ -22,6 +23,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const asking = new Asking(visit, studio, device), stage = new Stage(visit, studio), chat = new Chat(visit);
   const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), beside = new BesideCard(visit), bar = new Bar(visit, studio, () => asking.leave());
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
+  const keepFork = button(t('visit.keepFork'), () => save(new Blob([visit.fork ?? ''], { type: 'text/plain' }), 'handhold-fork.txt'), { id: 'keep-fork', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const expiring = h('section', { class: 'notice', hidden: true });
@@ -50,6 +52,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
       : arrived !== undefined ? t('photo.sending', { percent: Math.floor(arrived * 100) }) : '';
     setText(notice, words);
     notice.hidden = words === '';
+    keepFork.hidden = visit.fork === undefined;
   }
 
   function updatePause(name: string): void {
@@ -154,7 +157,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
+    h('div', { class: 'middle' }, warning, notice, keepFork, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
     bar.element, asking.element);
   update();
 }

@@ -54,6 +54,7 @@ export class Visit {
   readonly chat: Said[] = [];
   readonly entries: Entry[] = [];
   alarm: string | undefined;
+  fork: string | undefined; /* the file that shows what the alarm is about */
   blocked: Capability | undefined;
   ended: Ended | undefined;
 
@@ -169,7 +170,7 @@ export class Visit {
       case 'live': this.live = event.live; break;
       case 'check-words': this.words = { list: event.words, required: event.required }; break;
       case 'blocked': this.blocked = event.capability; break;
-      case 'alarm': this.alarm = event.message; break;
+      case 'alarm': this.alarm = event.message; this.fork ??= event.fork; break;
       case 'error': this.lastError = event; break;
       case 'ended': this.onEnded(event.reason, event.by, event.message); break;
     }

@@ -293,6 +293,7 @@ export type Key =
   | 'visit.connecting'
   | 'visit.gone'
   | 'visit.joined'
+  | 'visit.keepFork'
   | 'visit.noPicture'
   | 'visit.nothing'
   | 'visit.nothingMore'

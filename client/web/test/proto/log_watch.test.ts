@@ -82,3 +82,17 @@ test('a checkpoint that nobody signed, or of another tree, is an alarm, once', s
     assert.equal(bad.alarms.length, 2);
   }
 });
+
+test('two signed trees of one log are kept as a file that anybody can judge', skipUnless(log, 'log.json'), () => {
+  const { vkey } = log, { checkpoint } = log.entries[2], { size, root } = checkpointOpen(checkpoint, vkey), forks: (string | undefined)[] = [];
+  const { core, watch } = world({ size, root: leaf('another') }, vkey), mine = `${vkey.split('+')[0]}\n${size}\n`;
+  Object.assign(core, { checkpoint: mine, alarm: (_err: string, _message: string, fork?: string) => forks.push(fork) });
+  watch.heard(size, root, checkpoint);
+  assert.equal(forks.length, 1);
+  const parts = forks[0]!.split(/^--- /m);
+  assert.deepEqual(parts.slice(1), [`fork same-size\nlog ${vkey}\n`, `checkpoint\n${mine}`, `checkpoint\n${checkpoint}`]);
+  const bare = world({ size, root: leaf('another') }, vkey); /* without a signed note of ours there is nothing to show */
+  Object.assign(bare.core, { alarm: (_err: string, _message: string, fork?: string) => forks.push(fork) });
+  bare.watch.heard(size, root, checkpoint);
+  assert.deepEqual(forks.slice(1), [undefined]);
+});

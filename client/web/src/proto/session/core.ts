@@ -110,7 +110,8 @@ export interface Core {
 
   emit(event: SessionEvent): void;
   error(err: Err, message: string, fatal?: boolean): void;
-  alarm(err: Err, message: string): void;
+  /** fork: the file that shows two trees of one log. */
+  alarm(err: Err, message: string, fork?: string): void;
   /** The session is over for this end: keys wiped, nothing more is accepted. */
   finish(reason: EndReason, by: number, message: string): void;
   /** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */

@@ -6,6 +6,7 @@
  */
 import { sameBytes, type Bytes } from '../util/bytes.js';
 import { checkpointBare, checkpointOpen } from '../log/checkpoint.js';
+import { forkFile, type ForkKind } from '../log/fork.js';
 import { hashesOf, type LogSeen } from '../log/receipt.js';
 import { continues } from '../log/tree.js';
 import type { Consistency } from '../wire/handhold_pb.js';
@@ -51,8 +52,8 @@ export class LogWatch {
     const { core } = this;
     if (!size || root.length !== 32 || core.logDistrusted) return;
     if (this.#claimed && ++this.#unanswered >= UNANSWERED_MAX)
-      return this.#distrust('the relay does not prove that its log only grew: it may show the two ends different logs');
-    if (size === core.tree.size && !sameBytes(root, core.tree.root)) return this.#distrust('the relay has shown the two ends different logs');
+      return this.#distrust('the relay does not prove that its log only grew: it may show the two ends different logs', 'no-proof', this.#claimedNote);
+    if (size === core.tree.size && !sameBytes(root, core.tree.root)) return this.#distrust('the relay has shown the two ends different logs', 'same-size', note);
     if (size <= core.tree.size || this.#claimed) return;
     if (!core.tree.size) {
       core.checkpoint = note;
@@ -71,13 +72,15 @@ export class LogWatch {
     this.#claimed = undefined;
     if (toNumber(m.oldSize) !== core.tree.size || claimed.size <= core.tree.size) return; /* a receipt has overtaken the question */
     if (!continues(core.tree.size, core.tree.root, claimed.size, claimed.root, hashesOf(m.hashes)))
-      return this.#distrust('the relay cannot prove that its log only grew');
+      return this.#distrust('the relay cannot prove that its log only grew', 'bad-proof', this.#claimedNote, hashesOf(m.hashes));
     core.tree = claimed;
     core.checkpoint = this.#claimedNote;
   }
 
-  #distrust(message: string): void {
-    this.core.logDistrusted = true;
-    this.core.alarm('LOG', message);
+  /** Both notes, when this end has them, are what somebody else can judge. */
+  #distrust(message: string, kind: ForkKind, other: string, proof?: readonly Bytes[]): void {
+    const { core } = this, shown = core.logVkey && core.checkpoint && other;
+    core.logDistrusted = true;
+    core.alarm('LOG', message, shown ? forkFile(kind, core.logVkey!, core.checkpoint, other, proof) : undefined);
   }
 }

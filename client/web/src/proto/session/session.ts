@@ -138,8 +138,8 @@ export class Session implements CustomerSession, Core {
   error(err: Err, message: string, fatal = false): void {
     this.emit({ kind: 'error', err, message, fatal });
   }
-  alarm(err: Err, message: string): void {
-    this.emit({ kind: 'alarm', err, message });
+  alarm(err: Err, message: string, fork?: string): void {
+    this.emit({ kind: 'alarm', err, message, ...(fork && { fork }) });
   }
   wake(): void {
     this.config.onWake?.();
