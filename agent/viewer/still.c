@@ -58,6 +58,7 @@ void viewer_still_open(GtkWindow *parent, const struct viewer_still *still, gboo
 {
     g_autoptr(GdkTexture) texture = texture_of(still);
     GtkWidget *window = adw_window_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0), *bar = adw_header_bar_new();
+    GtkEventController *keys = gtk_shortcut_controller_new();
     GtkWidget *picture = gtk_picture_new_for_paintable(GDK_PAINTABLE(texture)),
               *save = gtk_button_new_with_label(_("Save"));
 
@@ -78,5 +79,9 @@ void viewer_still_open(GtkWindow *parent, const struct viewer_still *still, gboo
         g_object_ref_sink(save);
         g_object_unref(save);
     }
+    gtk_shortcut_controller_add_shortcut(
+        GTK_SHORTCUT_CONTROLLER(keys),
+        gtk_shortcut_new(gtk_keyval_trigger_new(GDK_KEY_Escape, 0), gtk_named_action_new("window.close")));
+    gtk_widget_add_controller(window, keys);
     gtk_window_present(GTK_WINDOW(window));
 }
