@@ -87,7 +87,7 @@ async function pageLoop() {
   const video = agent.events.slice(from).filter((e) => e.event === 'video'), long = (await page.evaluate(() => window.long)).filter(({ ms }) => ms >= GOAL.longMs);
   await page.context().close();
   const frames = video.reduce((sum, v) => sum + v.frames, 0);
-  return { shown_per_s: frames / video.length, latency_p50_ms: video.map((v) => v.latency_ms.p50), width: video.at(-1)?.width, long_tasks: long };
+  return { shown_per_s: frames / video.length, by_second: video.map((v) => v.frames), latency_p50_ms: video.map((v) => v.latency_ms?.p50 ?? null), width: video.at(-1)?.width, long_tasks: long };
 }
 
 try {
