@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/companion/report.h"
+#include "client/companion/report_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/state/redact.h"
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/wire/state.h"
@@ -15,22 +14,6 @@ enum {
     BATCH_BESIDE_BYTES = 4096, /* one such each time while a picture or a voice is sent: they are never kept waiting */
 };
 #define REPORT_ASK_MS 50 /* how often a source that tells by its descriptor is asked */
-
-struct client_report {
-    struct client_state_model *model; /* owned */
-    struct client_state_rules rules;
-    struct client_state_source *sources[CLIENT_STATE_SOURCES_MAX]; /* owned */
-    size_t count;
-    bool running;
-    uint64_t told;
-    struct proto_buf batch; /* told by the model, and not yet sent */
-    size_t in_batch, batches_left;
-    int64_t again_ms; /* when what did not fit is offered again */
-    /* while flushing */
-    struct proto_session *session;
-    struct proto_now now;
-    struct client_report_way way; /* `push` NULL: the session */
-};
 
 static void say(void *context, const char *message)
 {
@@ -277,55 +260,6 @@ bool client_report_check(struct client_report *r, struct proto_session *session,
 void client_report_send_by(struct client_report *r, const struct client_report_way *way)
 {
     r->way = *way;
-}
-
-void client_report_device(struct client_report *r, const struct client_state_device *device, bool gone)
-{
-    if (!r)
-        return;
-    if (gone ? client_state_model_gone(r->model, device->seen_by, device->id)
-             : client_state_model_device(r->model, device))
-        host_say(HOST_DEBUG, "%s: the other device told what does not fit", device->id);
-}
-
-void client_report_property(struct client_report *r, const char *seen_by, const struct client_state_property *property)
-{
-    if (r && client_state_model_property(r->model, seen_by, property))
-        host_say(HOST_DEBUG, "%s %s: the other device told what does not fit", property->device, property->name);
-}
-
-struct forgetting {
-    const char *seen_by;
-    char (*ids)[CLIENT_STATE_ID_BYTES]; /* CLIENT_STATE_DEVICES_MAX */
-    size_t count;
-};
-
-static bool note_device(void *context, const struct client_state_device *device)
-{
-    struct forgetting *f = context;
-
-    if (!strcmp(device->seen_by, f->seen_by) && f->count < CLIENT_STATE_DEVICES_MAX)
-        memcpy(f->ids[f->count++], device->id, CLIENT_STATE_ID_BYTES);
-    return true;
-}
-
-static bool pass_over(void *context, const struct client_state_property *property)
-{
-    (void)context, (void)property;
-    return true;
-}
-
-void client_report_forget(struct client_report *r, const char *seen_by)
-{
-    struct forgetting f = {.seen_by = seen_by, .ids = r ? calloc(CLIENT_STATE_DEVICES_MAX, sizeof *f.ids) : NULL};
-    const struct client_state_sink sink = {note_device, pass_over, &f};
-
-    if (!f.ids)
-        return;
-    client_state_model_each(r->model, &sink);
-    for (size_t i = 0; i < f.count; i++)
-        (void)!client_state_model_gone(r->model, seen_by, f.ids[i]);
-    free(f.ids);
 }
 
 enum proto_err client_report_hide(struct client_report *r, const char *device, const char *name, bool hide)

@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/companion/second.h"
+#include "client/companion/second_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "client/checks/checks.h"
 #include "client/companion/home.h"
-#include "client/companion/report.h"
-#include "proto/beside/beside.h"
-#include "proto/host/connection.h"
 #include "proto/host/event_line.h"
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
-#include "proto/wire/header.h"
-#include "proto/wire/message.h"
-
-enum { QUEUE_BYTES = 1 << 20, AGAIN_MS = 1000, NAME_BYTES = 65 };
-
-struct second {
-    const struct client_second_config *config;
-    /* Owned */
-    struct host_loop *loop;
-    struct host_timer *timer;
-    struct host_connection *connection;
-    struct client_report *report;
-    struct client_checks *checks;
-    struct proto_buf out; /* messages behind their length u32 */
-    size_t out_at;
-    struct proto_beside pair;
-    uint8_t token[PROTO_TOKEN_BYTES], sid[PROTO_SID_BYTES];
-    bool has_token, capturing, over;
-    int64_t heard_ms, again_ms;
-    uint32_t sent, taken; /* frames */
-    int exit_code;
-};
 
 /* ---- telling ---- */
 
@@ -51,153 +25,6 @@ static void tell(const struct second *s, const char *state, const char *code)
     fflush(stdout);
 }
 
-static void tell_capture(const struct second *s)
-{
-    if (s->config->json)
-        host_event_fields("capture", json_pack("{s:s,s:b}", "capability", "device-state", "on", (int)s->capturing));
-    else
-        printf(s->capturing ? "* your phone allows it: device information is told\n"
-                            : "* device information is not told any more\n");
-    fflush(stdout);
-}
-
-/* ---- to the relay ---- */
-
-static void put(struct second *s, const handhold_ToRelay *message)
-{
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
-    struct proto_buf body;
-
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, PROTO_INDEX_RELAY, PROTO_INDEX_RELAY);
-    proto_buf_init(&body, PROTO_MAX_RELAY_BYTES);
-    proto_buf_put(&body, envelope, sizeof envelope);
-    if (proto_message_encode(&body, handhold_ToRelay_fields, message) == PROTO_OK && !body.failed) {
-        proto_buf_put_u32(&s->out, (uint32_t)body.len);
-        proto_buf_put(&s->out, body.bytes, body.len);
-        host_connection_wake(s->connection);
-    }
-    proto_buf_free(&body);
-}
-
-static void send(void *context, const uint8_t *bytes, size_t len)
-{
-    struct second *s = context;
-    handhold_ToRelay *message = calloc(1, sizeof *message);
-
-    if (!message)
-        return;
-    message->which_body = handhold_ToRelay_beside_tag;
-    if (PROTO_SET_BYTES(message->body.beside, bytes, len) == PROTO_OK)
-        put(s, message);
-    free(message);
-}
-
-static void hello(struct second *s)
-{
-    handhold_ToRelay *message = calloc(1, sizeof *message);
-    handhold_Hello *body = message ? &message->body.hello : NULL;
-
-    if (!message)
-        return;
-    message->which_body = handhold_ToRelay_hello_tag;
-    body->which_seat = handhold_Hello_beside_tag;
-    if (s->has_token && PROTO_SET_BYTES(body->seat.beside, s->token, sizeof s->token))
-        s->over = true;
-    put(s, message);
-    free(message);
-}
-
-static const uint8_t *pending(void *context, size_t *len)
-{
-    struct second *s = context;
-    struct proto_reader r = proto_reader_of(s->out.bytes + s->out_at, s->out.len - s->out_at);
-
-    *len = s->out.len > s->out_at ? proto_read_u32(&r) : 0;
-    return *len ? r.at : NULL;
-}
-
-static void sent(void *context)
-{
-    struct second *s = context;
-    size_t len;
-
-    if (pending(s, &len))
-        s->out_at += 4 + len;
-    if (s->out_at == s->out.len) {
-        proto_buf_clear(&s->out);
-        s->out_at = 0;
-    }
-}
-
-/* ---- what is captured ---- */
-
-/* Slowly when the first device, or the line, is slow: the model keeps the newest of each value. */
-static bool may_push(void *context)
-{
-    struct second *s = context;
-
-    return s->capturing && s->pair.up && s->sent - s->taken < PROTO_BESIDE_WINDOW;
-}
-
-static enum proto_err push(void *context, const uint8_t *bytes, size_t len)
-{
-    struct second *s = context;
-    handhold_BesideData *data = may_push(s) ? calloc(1, sizeof *data) : NULL;
-    enum proto_err err;
-
-    if (!data)
-        return PROTO_ERR_FULL;
-    data->which_body = handhold_BesideData_frame_tag;
-    err = PROTO_SET_BYTES(data->body.frame, bytes, len);
-    if (!err)
-        err = proto_beside_say(&s->pair, data);
-    s->sent += !err;
-    free(data);
-    return err;
-}
-
-static void capture(struct second *s, bool on)
-{
-    if (on == s->capturing)
-        return;
-    s->capturing = on;
-    if (on)
-        client_report_start(s->report, host_now());
-    else {
-        client_checks_stop(s->checks);
-        client_report_stop(s->report);
-    }
-    tell_capture(s);
-}
-
-static void take_checks(struct second *s)
-{
-    struct client_check_result found;
-    handhold_CheckResult result;
-
-    while (client_checks_take(s->checks, &found)) {
-        client_home_result(&found, &result);
-        (void)client_report_check(s->report, NULL, &result, host_now());
-    }
-}
-
-static void ask_check(struct second *s, const handhold_CheckAsk *ask)
-{
-    handhold_CheckResult result = {.id = ask->id, .status = CLIENT_CHECK_NOT_CHECKED};
-    enum proto_err err;
-
-    if (!s->capturing)
-        return;
-    err = client_checks_ask(s->checks, ask->id, ask->check, ask->target, ask->unix_ms, -1,
-                            client_report_model(s->report), host_now());
-    if (!err)
-        return;
-    snprintf(result.check, sizeof result.check, "%s", ask->check);
-    snprintf(result.target, sizeof result.target, "%s", ask->target);
-    snprintf(result.detail, sizeof result.detail, "%s; checks are: %s", proto_err_rule(err), client_check_names());
-    (void)client_report_check(s->report, NULL, &result, host_now());
-}
-
 /* ---- from the first device ---- */
 
 static void on_data(struct second *s, const handhold_BesideData *data)
@@ -205,10 +32,10 @@ static void on_data(struct second *s, const handhold_BesideData *data)
     s->heard_ms = host_now().mono_ms;
     switch (data->which_body) {
     case handhold_BesideData_capture_tag:
-        capture(s, data->body.capture);
+        client_second_capture(s, data->body.capture);
         break;
     case handhold_BesideData_check_ask_tag:
-        ask_check(s, &data->body.check_ask);
+        client_second_ask_check(s, &data->body.check_ask);
         break;
     case handhold_BesideData_check_cancel_tag:
         client_checks_cancel(s->checks, data->body.check_cancel.id);
@@ -252,7 +79,7 @@ static void on_beside(struct second *s, const uint8_t *bytes, size_t len)
         s->over = true;
         break;
     case PROTO_BESIDE_BROKEN:
-        capture(s, false);
+        client_second_capture(s, false);
         tell(s, "alarm", NULL);
         break;
     case PROTO_BESIDE_REFUSED:
@@ -271,7 +98,7 @@ static void show_code(struct second *s, const char *nameplate)
     struct proto_invite_code code;
 
     proto_beside_clear(&s->pair);
-    s->pair = (struct proto_beside){.random = host_random(), .send = send, .context = s};
+    s->pair = (struct proto_beside){.random = host_random(), .send = client_second_send, .context = s};
     if (proto_invite_code_new(&code, nameplate, &random) || proto_invite_code_format(&code, text) ||
         proto_beside_begin(&s->pair, s->config->join_host, &code)) {
         s->over = true;
@@ -293,7 +120,7 @@ static void on_state(struct second *s, const handhold_Beside *m)
         s->has_token = true;
     }
     if (!m->present) /* nobody listens: nothing is captured */
-        capture(s, false);
+        client_second_capture(s, false);
     proto_beside_present(&s->pair, m->present, s->sid);
 }
 
@@ -334,14 +161,14 @@ static void on_open(void *context)
 {
     struct second *s = context;
 
-    hello(s);
+    client_second_hello(s);
 }
 
 static void on_closed(void *context, enum proto_err err, const char *text)
 {
     struct second *s = context;
 
-    capture(s, false);
+    client_second_capture(s, false);
     host_connection_free(s->connection);
     s->connection = NULL;
     proto_buf_clear(&s->out);
@@ -363,8 +190,8 @@ static bool connect_relay(struct second *s)
                                                   .ca_file = s->config->ca_file,
                                                   .on_open = on_open,
                                                   .on_message = on_message,
-                                                  .pending = pending,
-                                                  .sent = sent,
+                                                  .pending = client_second_pending,
+                                                  .sent = client_second_sent,
                                                   .on_closed = on_closed,
                                                   .context = s};
     char error[HOST_CONNECTION_ERROR_BYTES];
@@ -386,8 +213,8 @@ static void on_timer(void *context)
     if (now.mono_ms >= s->again_ms && !connect_relay(s))
         host_loop_stop(s->loop);
     if (s->capturing && now.mono_ms - s->heard_ms >= PROTO_BESIDE_SILENT_MS)
-        capture(s, false);
-    take_checks(s);
+        client_second_capture(s, false);
+    client_second_take_checks(s);
     client_report_tick(s->report, NULL, now);
     int64_t next = proto_earlier(client_report_deadline(s->report, now.mono_ms), s->again_ms);
     host_timer_set(s->timer, s->capturing ? proto_earlier(next, s->heard_ms + PROTO_BESIDE_SILENT_MS) : next);
@@ -417,7 +244,7 @@ static void on_signal(void *context, int number)
 static int start(struct second *s)
 {
     const struct client_second_config *config = s->config;
-    const struct client_report_way way = {may_push, push, s};
+    const struct client_report_way way = {client_second_may_push, client_second_push, s};
     struct client_check_config checks;
     char why[CLIENT_STATE_WHY_BYTES];
 
@@ -450,7 +277,7 @@ int client_second_run(const struct client_second_config *config)
     if (code == HOST_EXIT_FINE) {
         host_loop_run(s.loop);
         code = s.exit_code;
-        capture(&s, false);
+        client_second_capture(&s, false);
         tell(&s, "ended", NULL);
     }
     host_connection_free(s.connection);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the second device reads of its home, from the word that it may until the word that it may not. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/companion/home.h"
+#include "client/companion/second_inside.h"
+#include "proto/host/event_line.h"
+#include "proto/host/world.h"
+
+static void tell_capture(const struct second *s)
+{
+    if (s->config->json)
+        host_event_fields("capture", json_pack("{s:s,s:b}", "capability", "device-state", "on", (int)s->capturing));
+    else
+        printf(s->capturing ? "* your phone allows it: device information is told\n"
+                            : "* device information is not told any more\n");
+    fflush(stdout);
+}
+
+/* Slowly when the first device, or the line, is slow: the model keeps the newest of each value. */
+bool client_second_may_push(void *context)
+{
+    struct second *s = context;
+
+    return s->capturing && s->pair.up && s->sent - s->taken < PROTO_BESIDE_WINDOW;
+}
+
+enum proto_err client_second_push(void *context, const uint8_t *bytes, size_t len)
+{
+    struct second *s = context;
+    handhold_BesideData *data = client_second_may_push(s) ? calloc(1, sizeof *data) : NULL;
+    enum proto_err err;
+
+    if (!data)
+        return PROTO_ERR_FULL;
+    data->which_body = handhold_BesideData_frame_tag;
+    err = PROTO_SET_BYTES(data->body.frame, bytes, len);
+    if (!err)
+        err = proto_beside_say(&s->pair, data);
+    s->sent += !err;
+    free(data);
+    return err;
+}
+
+void client_second_capture(struct second *s, bool on)
+{
+    if (on == s->capturing)
+        return;
+    s->capturing = on;
+    if (on)
+        client_report_start(s->report, host_now());
+    else {
+        client_checks_stop(s->checks);
+        client_report_stop(s->report);
+    }
+    tell_capture(s);
+}
+
+void client_second_take_checks(struct second *s)
+{
+    struct client_check_result found;
+    handhold_CheckResult result;
+
+    while (client_checks_take(s->checks, &found)) {
+        client_home_result(&found, &result);
+        (void)client_report_check(s->report, NULL, &result, host_now());
+    }
+}
+
+void client_second_ask_check(struct second *s, const handhold_CheckAsk *ask)
+{
+    handhold_CheckResult result = {.id = ask->id, .status = CLIENT_CHECK_NOT_CHECKED};
+    enum proto_err err;
+
+    if (!s->capturing)
+        return;
+    err = client_checks_ask(s->checks, ask->id, ask->check, ask->target, ask->unix_ms, -1,
+                            client_report_model(s->report), host_now());
+    if (!err)
+        return;
+    snprintf(result.check, sizeof result.check, "%s", ask->check);
+    snprintf(result.target, sizeof result.target, "%s", ask->target);
+    snprintf(result.detail, sizeof result.detail, "%s; checks are: %s", proto_err_rule(err), client_check_names());
+    (void)client_report_check(s->report, NULL, &result, host_now());
+}
