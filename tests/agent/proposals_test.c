@@ -284,7 +284,7 @@ static void a_case_goes_on_its_day_and_by_erasure(void **state)
     with(path);
     open_cases("C-1");
     a_case("guide-a", false);
-    agent_desk_cases_close(cases, "C-1", 30, day);
+    agent_desk_cases_close(cases, 30, day);
     open_cases("C-1");
     assert_non_null(agent_desk_cases_before(cases, 0));
     device("hub", "hub", "H9");
@@ -297,9 +297,9 @@ static void a_case_goes_on_its_day_and_by_erasure(void **state)
     assert_ok(agent_desk_cases_open(&cases, folder.path, "C-1", (struct proto_now){0, day.unix_ms + 31 * 86400000LL}));
     assert_null(agent_desk_cases_before(cases, 0));
     assert_int_equal(agent_desk_cases_erase(folder.path, "C-1"), PROTO_ERR_NOT_FOUND); /* gone with its day */
-    agent_desk_cases_close(cases, "C-1", 30, day);
+    agent_desk_cases_close(cases, 30, day);
     assert_ok(agent_desk_cases_erase(folder.path, "C-1"));
-    agent_desk_cases_close(cases, "C-1", 0, day); /* a policy without retention keeps nothing */
+    agent_desk_cases_close(cases, 0, day); /* a policy without retention keeps nothing */
     assert_int_equal(agent_desk_cases_erase(folder.path, "C-1"), PROTO_ERR_NOT_FOUND);
 }
 
