@@ -74,6 +74,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
 
   function carryOn(): void {
     const on = [...visit.granted.keys()].map(capabilityName).join(', ');
+    if (visit.granted.has('microphone')) studio.voice.wake();
     visit.carryOn();
     announce(t('pause.continued', { what: on }));
   }

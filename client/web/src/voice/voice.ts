@@ -79,6 +79,11 @@ export class Voice {
     this.opened = this.microphone.open();
   }
 
+  /** In the tap after a pause: the capture that follows may come too late for the browser to start its sound. */
+  wake(): void {
+    this.sound.wake();
+  }
+
   letGo(): void {
     if (this.wanted || !this.opened) return;
     this.opened = undefined;
