@@ -95,7 +95,7 @@ stranger /.well-known/handhold/org.json | grep -q '"domain":"help.example.com"' 
 
 # ---- the next certificate comes without a hand ----
 first=$(serial help.example.com) staff=$(serial staff.help.example.com)
-REQUESTS_CA_BUNDLE=$place/pebble.crt certbot renew --force-renewal --config-dir "$place/le" --work-dir "$place/work" \
+REQUESTS_CA_BUNDLE=$place/pebble.crt certbot renew --force-renewal --no-random-sleep-on-renew --config-dir "$place/le" --work-dir "$place/work" \
     --logs-dir "$place/logs" --non-interactive >"$place/renew.log" 2>&1 || fail "certbot renew"
 another() { [ "$(serial help.example.com)" != "$first" ] && stranger /healthz; }
 until_it_is "the renewed certificate" another
