@@ -48,10 +48,10 @@ int headless_voice_open(struct headless *h);
 void headless_voice_came(void *context, const struct proto_event *event); /* of the desk's listener */
 /** The customer may have said yes to voice. */
 void headless_voice_may(struct headless *h);
-void headless_voice_tell(struct headless *h);
-void headless_voice_close(struct headless *h);
 /** MUTE, MICROPHONE and SPEAKER; what is wrong was told. */
 PROTO_MUST_USE enum proto_err headless_voice_obey(struct headless *h, const struct agent_command *command);
+void headless_voice_tell(struct headless *h);
+void headless_voice_close(struct headless *h);
 
 /* headless_stills.c */
 /** Looks at a still that came, keeps it where it may be kept, and tells. */
