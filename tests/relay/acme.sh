@@ -77,14 +77,19 @@ REQUESTS_CA_BUNDLE=$place/pebble.crt certbot certonly --webroot -w "$place/srv/a
     --logs-dir "$place/logs" --non-interactive --agree-tos -m nobody@example.com >"$place/certbot.log" 2>&1 ||
     fail "certbot"
 
-stranger() { curl -sf --cacert "$place/roots.pem" "https://help.example.com$1"; }
+stranger() { curl -sf --compressed --cacert "$place/roots.pem" "https://help.example.com$1"; }
 serial() {
     { openssl s_client -connect 127.0.0.1:443 -servername "$1" </dev/null 2>/dev/null || true; } |
         openssl x509 -noout -serial # the staff end ends it, after it has shown its own
 }
 until_it_is "the public certificate" stranger /healthz
-stranger /j | grep -qi '<html' || fail "no page"
-stranger /.well-known/handhold/org.json | grep -q '"domain":"help.example.com"' || fail "no org.json"
+# Into files: grep -q leaves a pipe that is still written to, and a page is longer than a pipe holds.
+shows() { # PATH TEXT
+    stranger "$1" >"$place/shown"
+    grep -qi "$2" "$place/shown" || fail "$1: does not hold $2"
+}
+shows /j '<!doctype html>'
+shows /.well-known/handhold/org.json '"domain":"help.example.com"'
 [ "$(curl -so /dev/null -w '%{http_code} %{redirect_url}' http://help.example.com/j)" = "301 https://help.example.com/j" ] ||
     fail "port 80 does not lead to https"
 "$bin/handhold-certs" issue --dir "$place/org" agent --id ada --name "Ada Lovelace" >/dev/null
