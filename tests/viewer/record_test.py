@@ -146,7 +146,7 @@ def look(s, least, most):
 def main():
     s = Stage(sys.argv[1])
     try:
-        s.house(clip_seconds=2)
+        s.house(clip_seconds=2, fps=30)
         s.run("handhold-certs", "issue", "--dir", "org", "officer", "--id", "otto", "--name", "Otto Officer")
         tone(f"{s.dir}/customer.wav", 440)
         tone(f"{s.dir}/agent.wav", 880)

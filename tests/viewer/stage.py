@@ -100,7 +100,8 @@ class Stage:
         if done.returncode:
             raise Failed(f"{argv}: {done.stderr}{done.stdout}")
 
-    def house(self, clip_seconds=6):
+    def house(self, clip_seconds=6, fps=8):
+        """Few pictures a second: the processor paints them, and between two of them the window answers who looks at it."""
         if not os.path.exists(f"{self.dir}/org"):
             self.run("handhold-certs", "init", "--dir", "org", "--org", "Example Help", "--domain", "localhost")
             self.run("handhold-certs", "issue", "--dir", "org", "relay", "--host", "localhost", "--host", "127.0.0.1")
@@ -108,7 +109,7 @@ class Stage:
             self.run("handhold-certs", "export-relay", "--dir", "org", "-o", "relay.tar")
             os.mkdir(f"{self.dir}/srv", 0o700)
             subprocess.run(["tar", "-xpf", "relay.tar", "-C", "srv"], cwd=self.dir, check=True)
-            self.run("handhold-clip", "--seconds", str(clip_seconds), "clip.y4m")
+            self.run("handhold-clip", "--seconds", str(clip_seconds), "--fps", str(fps), "clip.y4m")
         self.relay = self.start("handhold-relay", "--dir", "srv", "--listen", "localhost:0", "--staff-listen", "localhost:0", "--json")
         ready = self.relay.expect("ready")
         self.public, self.staff = ready["public"], ready["staff"]
