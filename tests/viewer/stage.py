@@ -174,8 +174,7 @@ class Stage:
 
     def _find_app(self):
         desktop = Atspi.get_desktop(0)
-        desktop.set_cache_mask(Atspi.Cache.NONE)
-        desktop.clear_cache()
+        desktop.set_cache_mask(Atspi.Cache.NONE)  # not cleared: libatspi 2.46 goes round in what is left of an ended window
         for i in range(desktop.get_child_count()):
             app = desktop.get_child_at_index(i)
             if app and app.get_process_id() == self.viewer.pid:
