@@ -119,19 +119,6 @@ enum proto_err proto_log_evidence_check_as(const char *line, uint64_t index,
     return err;
 }
 
-enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
-                                        const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
-                                        const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES], const char *log_vkey)
-{
-    uint8_t leaf_hash[PROTO_LOG_HASH_BYTES];
-    struct proto_log_verifier v;
-
-    if (proto_log_verifier_init(&v, log_vkey))
-        return PROTO_ERR_LOG;
-    proto_log_leaf_hash(leaf_hash, leaf);
-    return proto_log_evidence_check_as(line, index, leaf_hash, evidence_hash, &v.evidence);
-}
-
 enum proto_err proto_log_seen_advance(const struct proto_log_seen *seen, const struct proto_log_checkpoint *checkpoint,
                                       const struct proto_log_hashes *consistency, struct proto_log_seen *now_seen)
 {

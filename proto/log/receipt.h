@@ -48,16 +48,11 @@ PROTO_MUST_USE enum proto_err proto_log_evidence_sign_as(char out[static PROTO_L
 /** The key under which this log's lines verify, for who checks many. RANGE: the log's name is too long. */
 PROTO_MUST_USE enum proto_err proto_log_evidence_verifier(struct proto_note_key *key,
                                                           const struct proto_note_key *log_key);
-/** As the check below, by the leaf's hash, which who checks many has already. */
+/** PROTO_ERR_LOG unless the line is that signature; by the leaf's hash, which who checks many has already. */
 PROTO_MUST_USE enum proto_err proto_log_evidence_check_as(const char *line, uint64_t index,
                                                           const uint8_t leaf_hash[static PROTO_LOG_HASH_BYTES],
                                                           const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
                                                           const struct proto_note_key *key);
-/** PROTO_ERR_LOG unless the line is that signature. */
-PROTO_MUST_USE enum proto_err proto_log_evidence_check(const char *line, uint64_t index,
-                                                       const uint8_t leaf[static PROTO_LOG_LEAF_BYTES],
-                                                       const uint8_t evidence_hash[static PROTO_LOG_HASH_BYTES],
-                                                       const char *log_vkey);
 
 /* The keys of one log, for who checks many of its receipts: parsing them costs as much as a signature. */
 struct proto_log_verifier {

@@ -175,6 +175,17 @@ static bool read_all(struct copying *c, bool sessions)
     return true;
 }
 
+static bool keep_checkpoint(struct copying *c, const struct relay_store_checkpoint *stored)
+{
+    enum proto_err err = relay_store_begin(c->store);
+    if (!err)
+        err = relay_store_put_checkpoint(c->store, stored);
+    err = err ? err : relay_store_commit(c->store);
+    if (err)
+        host_say_err(folder, err);
+    return !err;
+}
+
 /* The newest checkpoint; *stands when it is of exactly what was copied. */
 static bool read_checkpoint(struct copying *c, bool *stands)
 {
@@ -196,13 +207,7 @@ static bool read_checkpoint(struct copying *c, bool *stands)
         return true;
     snprintf(stored.note, sizeof stored.note, "%s", note);
     memcpy(stored.root, opened.root, sizeof stored.root);
-    enum proto_err err = relay_store_begin(c->store);
-    if (!err)
-        err = relay_store_put_checkpoint(c->store, &stored);
-    err = err ? err : relay_store_commit(c->store);
-    if (err)
-        host_say_err(folder, err);
-    return !err;
+    return keep_checkpoint(c, &stored);
 }
 
 static bool copy_log(struct copying *c)
@@ -256,13 +261,7 @@ static bool put_checkpoint(struct copying *c, const char *note)
         stored.size = opened.size;
         memcpy(stored.root, opened.root, sizeof stored.root);
     }
-    enum proto_err err = relay_store_begin(c->store);
-    if (!err)
-        err = relay_store_put_checkpoint(c->store, &stored);
-    err = err ? err : relay_store_commit(c->store);
-    if (err)
-        host_say_err(folder, err);
-    return !err;
+    return keep_checkpoint(c, &stored);
 }
 
 static bool fill_ended(struct copying *c)

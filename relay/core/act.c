@@ -289,12 +289,26 @@ static struct proto_event_note own_event(const struct relay_chain *chain, enum p
     return event;
 }
 
+/* Takes `act`, also when it cannot be logged. */
+static enum proto_err submit_event(struct relay_core *core, struct relay_act *act, const struct proto_event_note *event)
+{
+    struct proto_buf text;
+
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    enum proto_err err = proto_event_note_write(event, &text);
+    if (err)
+        free(act);
+    else
+        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
+    proto_buf_free(&text);
+    return err;
+}
+
 /* When it cannot be logged now, it is when the chain is free again. */
 void relay_act_note_policy(struct relay_core *core, struct proto_now now)
 {
     struct relay_chain *chain = own_chain(core);
     struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
-    struct proto_buf text;
     char number[24];
 
     core->policy_unnoted = !act;
@@ -306,13 +320,7 @@ void relay_act_note_policy(struct relay_core *core, struct proto_now now)
     relay_event_text(&event, "number", number);
     relay_event_hash(&event, "hash", core->policy->text_hash);
     relay_event_text(&event, "officer", core->policy->officer.serial);
-    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_event_note_write(&event, &text);
-    if (err)
-        free(act);
-    else
-        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
-    proto_buf_free(&text);
+    enum proto_err err = submit_event(core, act, &event);
     core->policy_unnoted = err != PROTO_OK;
 }
 
@@ -338,7 +346,6 @@ void relay_act_note_renewals(struct relay_core *core, struct proto_now now)
     struct relay_renewal *renewal = relay_renewal_to_note(core);
     struct relay_chain *chain = renewal ? own_chain(core) : NULL;
     struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
-    struct proto_buf text;
 
     if (!act)
         return;
@@ -347,13 +354,7 @@ void relay_act_note_renewals(struct relay_core *core, struct proto_now now)
     memcpy(act->renewal, renewal->staff.fingerprint, sizeof act->renewal);
     describe_renewal(&event, renewal);
     renewal->state = RELAY_RENEWAL_NOTING;
-    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_event_note_write(&event, &text);
-    if (err)
-        free(act);
-    else
-        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
-    proto_buf_free(&text);
+    enum proto_err err = submit_event(core, act, &event);
     if (err)
         relay_renewal_noted(core, renewal->staff.fingerprint, err, now);
 }

@@ -7,6 +7,7 @@ import type { BesideData, StateChange } from '../proto/wire/handhold_pb.js';
 import { StateChangeSchema } from '../proto/wire/handhold_pb.js';
 import { BesidePair } from '../proto/pairing/beside.js';
 import { inviteCodeParse } from '../proto/pairing/invite.js';
+import { concat } from '../proto/util/bytes.js';
 import { decodeMessage, encodeMessage } from '../proto/wire/message.js';
 
 const BEAT_MS = 2000, AGAIN_MS = 1000, ACK_EVERY = 4;
@@ -36,19 +37,12 @@ export interface BesideDevice {
 }
 
 function batchOf(changes: readonly Uint8Array[]): Uint8Array {
-  const parts = changes.flatMap((change) => {
+  return concat(...changes.flatMap((change) => {
     const head = [BATCH];
     let rest = change.length;
     for (; rest >= 0x80; rest >>= 7) head.push((rest & 0x7f) | 0x80);
     return [Uint8Array.of(...head, rest), change];
-  });
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  }));
 }
 
 /** A frame of device state is one change, or a batch of them (proto/wire/state.h). */
