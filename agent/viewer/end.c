@@ -207,7 +207,7 @@ static void failed(void *context, enum proto_err err, const char *text)
 
 static void remember_log(struct viewer_end *end)
 {
-    const uint8_t *pin = end->line->config.credential->identity.root_fingerprint;
+    const uint8_t *pin = end->credential->identity.root_fingerprint;
     struct host_seen seen;
 
     host_seen_of(agent_desk_session(end->desk), &seen);
@@ -279,7 +279,7 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
                                                  .voice = on_voice,
                                                  .even = true};
     const struct proto_agent_config agent = {.random = host_random(),
-                                             .credential = config->credential,
+                                             .credential = end->credential,
                                              .by_code = true,
                                              .customer_ref = end->customer_ref,
                                              .reference = end->reference,
@@ -288,8 +288,8 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
     struct host_uplink_config uplink = {.loop = end->line->loop,
                                         .url = config->url,
                                         .ca_file = config->ca_file,
-                                        .cert_file = config->cert_file,
-                                        .key_file = config->key_file,
+                                        .cert_file = config->identity->cert_file,
+                                        .credential = end->credential,
                                         .changed = changed,
                                         .failed = failed,
                                         .finished = finished,
@@ -317,7 +317,7 @@ void viewer_end_start(struct viewer_end *end)
     char error[512] = "";
     enum proto_err err;
 
-    host_seen_load(end->line->host, end->line->config.credential->identity.root_fingerprint, &end->seen);
+    host_seen_load(end->line->host, end->credential->identity.root_fingerprint, &end->seen);
     err = connect_it(end, error);
     if (err == PROTO_OK) {
         host_timer_set(end->figures, host_now().mono_ms + FIGURES_MS);

@@ -6,6 +6,7 @@
  *   end_act.c    what GTK's thread ordered
  *   end_home.c   the customer's home: devices, checks, guides, earlier visits
  *   end_voice.c  both voices
+ *   line_certificate.c  the certificate of all sessions, renewed in time
  */
 #ifndef AGENT_VIEWER_END_H
 #define AGENT_VIEWER_END_H
@@ -22,7 +23,8 @@
 
 struct viewer_end {
     gatomicrefcount references;
-    struct viewer_line *line; /* borrowed */
+    struct viewer_line *line;                  /* borrowed */
+    const struct proto_credential *credential; /* of the line; the one with which it began */
     char *customer_ref, *reference;
 
     /* Shared, under `lock` */
@@ -60,6 +62,9 @@ struct viewer_end {
 
 struct viewer_line {
     struct viewer_line_config config;
+    const struct proto_credential *credential; /* atomic: the newest; of the config or of `renewed` */
+    struct agent_renewal *renewal;
+    GPtrArray *renewed; /* of struct proto_credential, as they came: older sessions still use them */
     struct host_loop *loop;
     GThread *thread;
     GAsyncQueue *jobs;
@@ -71,7 +76,15 @@ struct viewer_line {
     GStrv devices[AGENT_VOICE_SIDES]; /* under `lock`: names of microphones and loudspeakers */
     guint devices_version;
     char host[320]; /* of the relay, as the log's memory names it */
+    /* GTK's thread */
+    void (*told)(void *context, enum agent_renewal_news news, int64_t until_s, const char *why);
+    void *told_context;
+    GPtrArray *untold; /* of news that came before anybody listened */
 };
+
+/* Before the line's thread runs, and after it has ended. */
+void viewer_line_watch_certificate(struct viewer_line *line);
+void viewer_line_forget_certificates(struct viewer_line *line);
 
 void viewer_still_free(struct viewer_still *still);
 struct viewer_end *viewer_end_ref(struct viewer_end *end);

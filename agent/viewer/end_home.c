@@ -131,7 +131,7 @@ static void on_wrong(void *context, const char *what, const char *why)
 static void open_cases(struct viewer_end *end)
 {
     const struct viewer_line *line = end->line;
-    const struct proto_credential *me = line->config.credential;
+    const struct proto_credential *me = end->credential;
     const struct proto_certificate *root = &me->chain[me->chain_len - 1];
     const struct agent_desk_shelf_config config = {.session = agent_desk_session(end->desk),
                                                    .random = host_random(),

@@ -119,9 +119,9 @@ static void *run(void *data)
 {
     struct viewer_line *line = data;
 
-    if (agent_desk_shelf_keys(&line->keys, NULL, line->config.cert_file) != PROTO_OK)
+    if (agent_desk_shelf_keys(&line->keys, NULL, line->config.identity->cert_file) != PROTO_OK)
         host_say(HOST_WARN, "earlier visits cannot be read or kept in this session");
-    if (!agent_desk_shelf_cache(line->cache, line->host, line->config.credential->identity.root_fingerprint))
+    if (!agent_desk_shelf_cache(line->cache, line->host, line->credential->identity.root_fingerprint))
         line->cache[0] = '\0';
     if (line->config.guides && agent_guides_load(&line->guides, line->config.guides, guide_is_wrong, NULL) != PROTO_OK)
         host_say(HOST_WARN, "%s: no guides are read; look whether the folder is there", line->config.guides);
@@ -139,6 +139,7 @@ struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GEr
     struct host_url url;
 
     line->config = *config;
+    line->credential = &config->identity->credential;
     if (host_url_parse(&url, config->url) == PROTO_OK)
         g_snprintf(line->host, sizeof line->host, "%s:%u", url.host, url.port);
     if (host_loop_new(&line->loop) != PROTO_OK) {
@@ -150,6 +151,7 @@ struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GEr
     line->jobs = g_async_queue_new();
     line->ends = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_end_unref);
     host_loop_on_wake(line->loop, woken, line);
+    viewer_line_watch_certificate(line);
     line->thread = g_thread_try_new("line", run, line, error);
     if (!line->thread) {
         viewer_line_free(line);
@@ -172,6 +174,7 @@ void viewer_line_free(struct viewer_line *line)
         drop(job);
     g_async_queue_unref(line->jobs);
     g_ptr_array_unref(line->ends);
+    viewer_line_forget_certificates(line);
     host_loop_free(line->loop);
     agent_guides_clear(&line->guides);
     proto_kept_keys_clear(&line->keys);
@@ -190,12 +193,13 @@ struct viewer_end *viewer_end_new(struct viewer_line *line, const char *customer
 
     g_atomic_ref_count_init(&end->references);
     end->line = line;
+    end->credential = g_atomic_pointer_get(&line->credential);
     end->customer_ref = g_strdup(customer_ref);
     end->reference = g_strdup(reference);
     end->changed = changed;
     end->context = context;
     g_rec_mutex_init(&end->lock);
-    agent_view_init(&end->view, line->config.credential->identity.role);
+    agent_view_init(&end->view, end->credential->identity.role);
     agent_marks_init(&end->marks);
     end->stills = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_still_free);
     viewer_slot_init(&end->slot);

@@ -16,6 +16,7 @@
 #include "agent/desk/marks.h"
 #include "agent/desk/view.h"
 #include "agent/desk/voice.h"
+#include "agent/renew.h"
 
 struct viewer_line;
 struct viewer_end; /* one session; shared by both threads, counted */
@@ -28,14 +29,21 @@ struct viewer_still {
 };
 
 struct viewer_line_config {
-    const char *url, *ca_file, *cert_file, *key_file; /* borrowed until free, as is the credential */
-    const struct proto_credential *credential;
+    const char *url, *ca_file; /* borrowed until free, as is the identity */
+    const struct agent_identity *identity;
     const char *guides, *cases; /* folders; cases NULL: what the relay keeps */
     bool fetches_guides;        /* those of the relay take the place of the folder's */
 };
 
 /** NULL: the machine gives no thread or no loop; `error` says so. */
 struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GError **error);
+/**
+ * How the certificate fares, which renews itself in the last third of its life. `why` is for a person and empty unless
+ * REFUSED. On GTK's thread, never after free. A session goes on with the certificate that it began with.
+ */
+void viewer_line_listen(struct viewer_line *line,
+                        void (*told)(void *context, enum agent_renewal_news news, int64_t until_s, const char *why),
+                        void *context);
 /** Cuts what is still open and ends the thread. GTK's thread. NULL is fine. */
 void viewer_line_free(struct viewer_line *line);
 

@@ -2,6 +2,7 @@
 #include "agent/viewer/window.h"
 
 #include "agent/desk/tabs.h"
+#include "agent/viewer/certificate.h"
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/names.h"
@@ -14,6 +15,7 @@ struct _ViewerWindow {
     AdwApplicationWindow parent_instance;
     /* Template widgets */
     AdwToastOverlay *toasts;
+    GtkBox *whole;
     AdwHeaderBar *header;
     AdwWindowTitle *title;
     GtkWidget *connection;
@@ -113,16 +115,31 @@ static void show_tab(ViewerWindow *self, ViewerSession *session)
     adw_tab_page_set_needs_attention(page, viewer_session_wants_attention(session));
 }
 
-static void settle_hold(ViewerSession *each, ViewerSession *front_one);
+/* One is live, the others are on hold. */
+static void settle_hold(ViewerSession *each, ViewerSession *front_one)
+{
+    enum agent_tabs_step step = agent_tabs_step(viewer_session_get_phase(each), viewer_session_is_held(each),
+                                                each == front_one, viewer_session_get_phase(front_one));
 
-/* Who joins behind another session waits there; once, so that a hold that was ended by hand stays ended. */
+    if (step != AGENT_TABS_LEAVE)
+        viewer_session_hold(each, step == AGENT_TABS_HOLD);
+}
+
+/* Who joins behind another session waits there, and who joins in front puts the others on hold; once, so that a hold
+ * that was ended by hand stays ended. */
 static void on_joined(ViewerWindow *self, ViewerSession *session)
 {
+    ViewerSession *live = front(self);
+
     if (viewer_session_get_phase(session) != AGENT_VIEW_JOINED || g_object_get_data(G_OBJECT(session), "joined"))
         return;
     g_object_set_data(G_OBJECT(session), "joined", session);
-    if (front(self) && front(self) != session)
-        settle_hold(session, front(self));
+    for (int i = 0; live && i < adw_tab_view_get_n_pages(self->tabs); i++) {
+        ViewerSession *each = VIEWER_SESSION(adw_tab_page_get_child(adw_tab_view_get_nth_page(self->tabs, i)));
+
+        if (each != live && (session == live || each == session))
+            settle_hold(each, live);
+    }
 }
 
 /* What a crash would leave behind. */
@@ -179,16 +196,6 @@ static void on_session_toast(ViewerSession *session, const char *text, ViewerWin
 {
     (void)session;
     adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
-}
-
-/* One is live, the others are on hold. */
-static void settle_hold(ViewerSession *each, ViewerSession *front_one)
-{
-    enum agent_tabs_step step = agent_tabs_step(viewer_session_get_phase(each), viewer_session_is_held(each),
-                                                each == front_one, viewer_session_get_phase(front_one));
-
-    if (step != AGENT_TABS_LEAVE)
-        viewer_session_hold(each, step == AGENT_TABS_HOLD);
 }
 
 static void on_selected(ViewerWindow *self)
@@ -449,7 +456,7 @@ static void viewer_window_class_init(ViewerWindowClass *klass)
     G_OBJECT_CLASS(klass)->dispose = viewer_window_dispose;
     GTK_WINDOW_CLASS(klass)->close_request = viewer_window_close_request;
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/window.ui");
-    BIND(toasts), BIND(header), BIND(title), BIND(connection), BIND(connection_icon), BIND(connection_label);
+    BIND(toasts), BIND(whole), BIND(header), BIND(title), BIND(connection), BIND(connection_icon), BIND(connection_label);
     BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button),
         BIND(menu_button);
     BIND(bar), BIND(tabs), BIND(stack), BIND(idle);
@@ -500,6 +507,8 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")),
                                     FALSE);
     }
+    if (line)
+        gtk_box_insert_child_after(self->whole, viewer_certificate_new(line, self->toasts), GTK_WIDGET(self->header));
     self->recalled = viewer_recall_take();
     show_recalled(self);
     show_header(self);

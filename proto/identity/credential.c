@@ -208,3 +208,21 @@ void proto_credential_clear(struct proto_credential *credential)
     proto_certificates_free(credential->chain, credential->chain_len);
     sodium_memzero(credential, sizeof *credential);
 }
+
+enum proto_err proto_credential_dup(struct proto_credential *out, const struct proto_credential *from)
+{
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < from->chain_len; i++) {
+        out->chain[i].bytes = malloc(from->chain[i].len);
+        if (!out->chain[i].bytes) {
+            proto_credential_clear(out);
+            return PROTO_ERR_NOMEM;
+        }
+        memcpy(out->chain[i].bytes, from->chain[i].bytes, from->chain[i].len);
+        out->chain[i].len = from->chain[i].len;
+        out->chain_len = i + 1;
+    }
+    out->identity = from->identity;
+    memcpy(out->secret_key, from->secret_key, sizeof out->secret_key);
+    return PROTO_OK;
+}

@@ -57,6 +57,8 @@ PROTO_MUST_USE enum proto_err proto_credential_of_pem(struct proto_credential *o
                                                       const struct proto_buf *key, const struct proto_buf *ca,
                                                       int64_t now_unix_s);
 void proto_credential_clear(struct proto_credential *credential);
+/** A copy of its own. NOMEM: `*out` is all zero. */
+PROTO_MUST_USE enum proto_err proto_credential_dup(struct proto_credential *out, const struct proto_credential *from);
 /** The chain as the verifier takes it; borrowed. Returns the number of certificates. */
 size_t proto_credential_chain(const struct proto_credential *credential,
                               struct proto_der out[static PROTO_IDENTITY_CHAIN_MAX]);

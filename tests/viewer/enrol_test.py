@@ -4,18 +4,12 @@
 
     dbus-run-session -- enrol_test.py BIN [--shots DIR]
 """
-import argparse
 import os
 import stat
-import sys
 import time
 
-from stage import Atspi, Failed, Stage
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
+from play import all_named, expect, join, read, tell
+from stage import Atspi
 
 
 def mode(path):
@@ -41,11 +35,6 @@ def paste(s, text):
     s.click("push button", "^Use What Is Pasted$")
 
 
-def read(path):
-    with open(path) as f:
-        return f.read()
-
-
 def bring_the_answer(s, identity):
     request = s.text("text", "Request for a certificate")
     expect(request == read(f"{identity}/grace.csr"), "the request that is shown is the one in the file")
@@ -63,52 +52,34 @@ def bring_the_answer(s, identity):
     paste(s, read(f"{s.dir}/org/staff/grace.answer"))
 
 
-def unnamed(s):
-    return [n.get_role_name() for n, _ in s.walk() if n.get_role_name() in ("push button", "text", "toggle button") and not n.get_name()]
-
-
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("bin")
-    arguments.add_argument("--shots")
-    a = arguments.parse_args()
-    s = Stage(os.path.abspath(a.bin), shots=a.shots)
+def story(s):
     identity = f"{s.dir}/data/handhold/identity"
-    try:
-        s.house(clip_seconds=2)
-        s.display()
-        began = time.monotonic()
-        s.open(enrolled=False)
-        fill_in(s)
-        s.find("text", "Request for a certificate")
-        expect(not unnamed(s), f"every control has a name: {unnamed(s)}")
-        expect(mode(f"{identity}/grace.key") == 0o600, "the key is its owner's alone")
-        expect(mode(identity) == 0o700, "and so is its folder")
-        s.viewer.terminate()
-        s.viewer.wait(10)
-        s.open(enrolled=False)  # days later
-        bring_the_answer(s, identity)
-        s.find(None, "^Ready$")
-        s.shot("3-ready")
-        s.click("push button", "^Invite a Customer$")
-        link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
-        c = s.customer(link)
-        expect(c.expect("joined")["peer"] == "Grace Hopper", "the customer reads the name")
-        s.find(None, "The customer is here")
-        print(f"from nothing to the first session in {time.monotonic() - began:.0f} s of a machine's time")
-        s.shot("4-session")
-        s.keys("ctrl+e")
-        c.expect("ended", reason="completed")
-        s.viewer.terminate()
-        s.viewer.wait(10)
-        s.open(enrolled=False)  # it remembers
-        s.find(None, "^Ready$")
-    except Failed as failure:
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    return 0
+    s.house(clip_seconds=2)
+    s.display()
+    began = time.monotonic()
+    s.open(enrolled=False)
+    fill_in(s)
+    s.find("text", "Request for a certificate")
+    all_named(s)
+    expect(mode(f"{identity}/grace.key") == 0o600, "the key is its owner's alone")
+    expect(mode(identity) == 0o700, "and so is its folder")
+    s.viewer.terminate()
+    s.viewer.wait(10)
+    s.open(enrolled=False)  # days later
+    bring_the_answer(s, identity)
+    s.find(None, "^Ready$")
+    s.shot("3-ready")
+    s.click("push button", "^Invite a Customer$")
+    c = join(s)
+    expect(c.said[-1]["peer"] == "Grace Hopper", "the customer reads the name")
+    print(f"from nothing to the first session in {time.monotonic() - began:.0f} s of a machine's time")
+    s.shot("4-session")
+    s.keys("ctrl+e")
+    c.expect("ended", reason="completed")
+    s.viewer.terminate()
+    s.viewer.wait(10)
+    s.open(enrolled=False)  # it remembers
+    s.find(None, "^Ready$")
 
 
-sys.exit(main())
+tell(story, "enrolled in the window, with the key made here, and remembered")

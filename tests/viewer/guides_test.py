@@ -1,23 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Voice and guides in the window, and a customer who comes back: guides_test.py BIN [--shots DIR]"""
-import argparse
 import json
 import math
 import os
 import struct
-import sys
 import threading
 import wave
 
-from stage import Atspi, Failed, Stage
+from play import all_named, expect, grant, join, tell
+from stage import Atspi
 
 LAMP = {"device": "lamp", "kind": "light", "name": "Kitchen lamp"}
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
 
 
 def tone(path, hz):
@@ -54,20 +48,8 @@ class Home:
         print(json.dumps(line), file=self.file, flush=True)
 
 
-def join(s, home):
-    link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
-    c = s.customer(link, "--state", f"json:{home.path}", "--microphone", f"{s.dir}/customer.wav", "--speaker", f"{s.dir}/heard.wav")
-    c.expect("joined")
-    s.find(None, "The customer is here")
-    return c
-
-
-def grant(s, c, label, capability):
-    s.click("push button", f"^{label}: ")
-    s.click("push button", "^Ask the Customer$")
-    c.expect("consent", capability=capability, state="requested")
-    c.tell(do="grant", capability=capability)
-    c.expect("consent", capability=capability, state="granted")
+def come(s, home):
+    return join(s, "--state", f"json:{home.path}", "--microphone", f"{s.dir}/customer.wav", "--speaker", f"{s.dir}/heard.wav")
 
 
 def level(s, name):
@@ -94,7 +76,7 @@ def talk(s, c):
     s.click("push button", "^Microphone and loudspeaker$")
     s.find(None, "^Microphone$")
     s.shot("voice-devices")
-    expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
+    all_named(s)
     s.keys("Escape")
     c.tell(do="withdraw", capability="microphone")
     s.gone("push button", "^Mute your microphone$")
@@ -132,7 +114,7 @@ def follow(s, c, home):
     c.expect("guide", guide="lamp-off-mesh")
     s.find("list item", "Turn the wall switch on: Now")
     s.shot("step-1")
-    expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
+    all_named(s)
     s.click("push button", "^Done$")
     s.find("list item", "Turn the wall switch on: Done by you")
     s.find("list item", "Off for ten seconds.*: Now")
@@ -167,7 +149,7 @@ def return_(s, home):
     s.keys("Tab")
     s.type("K-77")
     s.keys("Return")
-    c = join(s, home)
+    c = come(s, home)
     s.find("push button", "^1 earlier visit, on ")
     s.find("label", "A lamp has left the mesh: Solved it")
     s.find("label", "^5 of 5 stars$")
@@ -180,36 +162,22 @@ def return_(s, home):
     c.expect("ended")
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("bin")
-    arguments.add_argument("--shots")
-    options = arguments.parse_args()
-    s = Stage(options.bin, shots=options.shots)
-    try:
-        s.house(clip_seconds=2)
-        s.policy("allow history 0 90 agent")
-        tone(f"{s.dir}/customer.wav", 440)
-        tone(f"{s.dir}/agent.wav", 880)
-        home = Home(f"{s.dir}/product")
-        again = Home(f"{s.dir}/product2")
-        s.display()
-        s.open("--microphone", f"{s.dir}/agent.wav", "--audio", f"{s.dir}/loud.wav", "--cases", f"{s.dir}/cases", "--customer", "K-77")
-        c = join(s, home)
-        talk(s, c)
-        propose(s, c, home)
-        search(s)
-        follow(s, c, home)
-        remember(s, c)
-        return_(s, again)
-    except Failed as failure:
-        s.shot("failed")
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    print("heard both ways, muted, a guide proposed, searched, followed, solved, rated, and known again")
-    return 0
+def story(s):
+    s.house(clip_seconds=2)
+    s.policy("allow history 0 90 agent")
+    tone(f"{s.dir}/customer.wav", 440)
+    tone(f"{s.dir}/agent.wav", 880)
+    home = Home(f"{s.dir}/product")
+    again = Home(f"{s.dir}/product2")
+    s.display()
+    s.open("--microphone", f"{s.dir}/agent.wav", "--audio", f"{s.dir}/loud.wav", "--cases", f"{s.dir}/cases", "--customer", "K-77")
+    c = come(s, home)
+    talk(s, c)
+    propose(s, c, home)
+    search(s)
+    follow(s, c, home)
+    remember(s, c)
+    return_(s, again)
 
 
-sys.exit(main())
+tell(story, "heard both ways, muted, a guide proposed, searched, followed, solved, rated, and known again")

@@ -3,24 +3,16 @@
 """A whole session by keyboard alone; then the viewer is killed in a second one and offers to invite again: keys_test.py BIN"""
 import os
 import signal
-import sys
 
-from stage import Atspi, Failed, Stage
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
+import play
+from play import expect, tell
+from stage import Atspi
 
 
 def join(s, *keys):
     for key in keys:
         s.keys(key)
-    link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
-    c = s.customer(link)
-    c.expect("joined")
-    s.find(None, "The customer is here")
-    return c
+    return play.join(s)
 
 
 def ask(s, c, key, capability):
@@ -58,61 +50,52 @@ def guide(s, c):
     c.expect("clear", id=0)
 
 
-def main():
-    s = Stage(sys.argv[1])
-    try:
-        s.house(clip_seconds=2)
-        s.display()
-        s.open()
-        c = join(s, "ctrl+n")
-        ask(s, c, "alt+1", "camera")
-        s.find("label", "fps")
-        guide(s, c)
-        s.keys("ctrl+t")
-        s.type("Hello")
-        s.keys("Return")
-        c.expect("chat", text="Hello")
-        s.keys("ctrl+y")
-        s.find(None, "check words are the same")
-        ask(s, c, "alt+3", "device-state")
-        s.keys("ctrl+d")
-        s.find(None, "^uptime: ")
-        s.keys("ctrl+g")
-        s.type("printer")
-        s.find("list item", "Found by your words")
-        s.keys("Tab", "Return")
-        s.find("label", "^1. ")
-        s.keys("Return")
-        c.expect("guide")
-        s.find("list item", ": Now$")
-        s.keys("ctrl+shift+d")
-        s.find("list item", ": Done by you")
-        s.keys("ctrl+shift+b")
-        s.gone("list item", ": Done by you")
-        s.keys("ctrl+h")
-        s.find(None, "On hold")
-        s.keys("ctrl+h")
-        s.find(None, "The customer is here")
-        s.keys("ctrl+e")
-        c.expect("ended", reason="completed")
-        s.find(None, "The session is completed")
-        s.keys("ctrl+Return")
-        s.wait(lambda: os.path.exists(f"{s.dir}/data/handhold/wrap-up.jsonl"), "the wrap-up to be kept")
+def story(s):
+    s.house(clip_seconds=2)
+    s.display()
+    s.open()
+    c = join(s, "ctrl+n")
+    ask(s, c, "alt+1", "camera")
+    s.find("label", "fps")
+    guide(s, c)
+    s.keys("ctrl+t")
+    s.type("Hello")
+    s.keys("Return")
+    c.expect("chat", text="Hello")
+    s.keys("ctrl+y")
+    s.find(None, "check words are the same")
+    ask(s, c, "alt+3", "device-state")
+    s.keys("ctrl+d")
+    s.find(None, "^uptime: ")
+    s.keys("ctrl+g")
+    s.type("printer")
+    s.find("list item", "Found by your words")
+    s.keys("Tab", "Return")
+    s.find("label", "^1. ")
+    s.keys("Return")
+    c.expect("guide")
+    s.find("list item", ": Now$")
+    s.keys("ctrl+shift+d")
+    s.find("list item", ": Done by you")
+    s.keys("ctrl+shift+b")
+    s.gone("list item", ": Done by you")
+    s.keys("ctrl+h")
+    s.find(None, "On hold")
+    s.keys("ctrl+h")
+    s.find(None, "The customer is here")
+    s.keys("ctrl+e")
+    c.expect("ended", reason="completed")
+    s.find(None, "The session is completed")
+    s.keys("ctrl+Return")
+    s.wait(lambda: os.path.exists(f"{s.dir}/data/handhold/wrap-up.jsonl"), "the wrap-up to be kept")
 
-        c = join(s, "ctrl+n")
-        s.wait(lambda: any(n.startswith("open-") for n in os.listdir(f"{s.dir}/state/handhold")), "the note for a crash")
-        s.viewer.send_signal(signal.SIGKILL)
-        s.viewer.wait()
-        s.open()
-        s.click("push button", "^Invite Again: 1 customer")
-        s.find("text", "Link for the customer")
-    except Failed as failure:
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    print("invited, asked, guided, wrote, held, ended, wrapped up, all by keys; and invited again after a crash")
-    return 0
+    c = join(s, "ctrl+n")
+    s.wait(lambda: any(n.startswith("open-") for n in os.listdir(f"{s.dir}/state/handhold")), "the note for a crash")
+    s.viewer.send_signal(signal.SIGKILL)
+    s.viewer.wait()
+    s.open()
+    s.click("push button", "^Invite Again: 1 customer")
+    s.find("text", "Link for the customer")
 
 
-sys.exit(main())
+tell(story, "invited, asked, guided, wrote, held, ended, wrapped up, all by keys; and invited again after a crash")

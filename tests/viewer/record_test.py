@@ -8,18 +8,12 @@ import os
 import signal
 import struct
 import subprocess
-import sys
 import time
 import wave
 
-from stage import Failed, Stage
+from play import expect, tell
 
 WORDS = b"THE-SECRET-OF-THE-CHAT"
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
 
 
 def grant(agent, client, capability):
@@ -143,33 +137,24 @@ def look(s, least, most):
     expect(tracks["customer's camera"] > 20, "a crash leaves what was recorded until then")
 
 
-def main():
-    s = Stage(sys.argv[1])
-    try:
-        s.house(clip_seconds=2, fps=30)
-        s.run("handhold-certs", "issue", "--dir", "org", "officer", "--id", "otto", "--name", "Otto Officer")
-        tone(f"{s.dir}/customer.wav", 440)
-        tone(f"{s.dir}/agent.wav", 880)
-        session, length = record(s)
-        crash(s)
-        with open(f"{s.dir}/a.hhr", "rb") as f:
-            sealed = f.read()
-        officer = ["--relay", s.staff, "--identity", f"{s.dir}/org/staff/otto", "--ca", f"{s.dir}/org/ca/ca.crt"]
-        key = ["--key", f"{s.dir}/org/officer/evidence.key"]
-        print(audit(s, "open", "a.hhr", "-o", "a.webm", *officer, *key), end="")
-        expect(clear_on_disk(s.dir) == [f"{s.dir}/a.webm"], "what was said is in what the officer opened, and only there")
-        minutes = audit(s, "show", session, *officer, *key)
-        expect(hashlib.sha256(sealed).hexdigest() in minutes.replace("\n", "").replace(" ", ""), f"its hash is in the log:\n{minutes}")
-        audit(s, "open", "crash.hhr", "-o", "crash.webm", *officer, *key, code=1)
-        if subprocess.run(["which", "ffprobe", "ffmpeg"], capture_output=True).returncode == 0:
-            look(s, *length)
-    except Failed as failure:
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    print("recorded, stopped with the consent, opened by the officer, in the log")
-    return 0
+def story(s):
+    s.house(clip_seconds=2, fps=30)
+    s.run("handhold-certs", "issue", "--dir", "org", "officer", "--id", "otto", "--name", "Otto Officer")
+    tone(f"{s.dir}/customer.wav", 440)
+    tone(f"{s.dir}/agent.wav", 880)
+    session, length = record(s)
+    crash(s)
+    with open(f"{s.dir}/a.hhr", "rb") as f:
+        sealed = f.read()
+    officer = ["--relay", s.staff, "--identity", f"{s.dir}/org/staff/otto", "--ca", f"{s.dir}/org/ca/ca.crt"]
+    key = ["--key", f"{s.dir}/org/officer/evidence.key"]
+    print(audit(s, "open", "a.hhr", "-o", "a.webm", *officer, *key), end="")
+    expect(clear_on_disk(s.dir) == [f"{s.dir}/a.webm"], "what was said is in what the officer opened, and only there")
+    minutes = audit(s, "show", session, *officer, *key)
+    expect(hashlib.sha256(sealed).hexdigest() in minutes.replace("\n", "").replace(" ", ""), f"its hash is in the log:\n{minutes}")
+    audit(s, "open", "crash.hhr", "-o", "crash.webm", *officer, *key, code=1)
+    if subprocess.run(["which", "ffprobe", "ffmpeg"], capture_output=True).returncode == 0:
+        look(s, *length)
 
 
-sys.exit(main())
+tell(story, "recorded, stopped with the consent, opened by the officer, in the log")

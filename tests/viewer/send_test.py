@@ -1,40 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """How a link is sent, the customer's camera, and what the customer points at: send_test.py BIN [--shots DIR]"""
-import argparse
 import os
-import sys
 
-from stage import Atspi, Failed, Stage
+from play import expect, join, link_of, read, see_the_camera, tell
+from stage import Atspi
 
 COMMAND = """#!/bin/sh
 cat > "$0.got"
 test "$(sed -n 2p "$0.got")" != refused || { echo "that number is not allowed" >&2; exit 1; }
 """
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
-
-
-def link_of(s, before=()):
-    def look():
-        for node, _ in s.walk():
-            if node.get_role_name() == "text" and node.get_name() == "Link for the customer":
-                text = Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
-                if text.startswith("https://") and text not in before:
-                    return text
-        return None
-    return s.wait(look, "a new link")
-
-
-def read(path):
-    try:
-        with open(path) as f:
-            return f.read()
-    except OSError:
-        return ""
 
 
 def handlers(s):
@@ -74,20 +49,6 @@ def send(s):
                f"{scheme} with the link; there is {read(f'{s.dir}/opener.got')!r}")
     s.shot("sent")
     return link
-
-
-def join(s, link, *more):
-    c = s.customer(link, *more)
-    c.expect("joined")
-    return c
-
-
-def see(s, c):
-    s.click("push button", "^Camera: ")
-    s.click("push button", "^Ask the Customer$")
-    c.expect("consent", capability="camera", state="requested")
-    c.tell(do="grant", capability="camera")
-    s.find("label", "fps")
 
 
 def camera(s, c):
@@ -134,37 +95,22 @@ def point(s, c):
     s.gone("label", "Frozen")
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("bin")
-    arguments.add_argument("--shots")
-    options = arguments.parse_args()
-    s = Stage(options.bin, shots=options.shots)
-    try:
-        s.house(clip_seconds=2)
-        s.display()
-        with open(f"{s.dir}/gateway", "w") as f:
-            f.write(COMMAND)
-        os.chmod(f"{s.dir}/gateway", 0o700)
-        os.makedirs(f"{s.dir}/config/handhold")
-        with open(f"{s.dir}/config/handhold/agent.ini", "w") as f:
-            f.write(f"[agent]\nwidth=1200\nheight=760\ncommand={s.dir}/gateway\n")
-        open(f"{s.dir}/torch", "w").close()
-        handlers(s)
-        s.open("--invite")
-        first = join(s, send(s), "--torch", f"{s.dir}/torch")
-        s.find(None, "The customer is here")
-        see(s, first)
-        camera(s, first)
-        point(s, first)
-    except Failed as failure:
-        s.shot("failed")
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    print("sent, joined, lit, zoomed, photographed, and pointed at")
-    return 0
+def story(s):
+    s.house(clip_seconds=2)
+    s.display()
+    with open(f"{s.dir}/gateway", "w") as f:
+        f.write(COMMAND)
+    os.chmod(f"{s.dir}/gateway", 0o700)
+    os.makedirs(f"{s.dir}/config/handhold")
+    with open(f"{s.dir}/config/handhold/agent.ini", "w") as f:
+        f.write(f"[agent]\nwidth=1200\nheight=760\ncommand={s.dir}/gateway\n")
+    open(f"{s.dir}/torch", "w").close()
+    handlers(s)
+    s.open("--invite")
+    c = join(s, "--torch", f"{s.dir}/torch", link=send(s))
+    see_the_camera(s, c)
+    camera(s, c)
+    point(s, c)
 
 
-sys.exit(main())
+tell(story, "sent, joined, lit, zoomed, photographed, and pointed at")

@@ -4,46 +4,31 @@
 
     dbus-run-session -- session_test.py BIN [--shots DIR]
 """
-import argparse
 import json
 import os
-import sys
 
 from clip import Clip, best
-from stage import Atspi, Failed, Stage
+from play import all_named, ask, expect, join, link_of, tell
 
 COLUMNS, ROWS = 32, 18
-
-
-def expect(true, what):
-    if not true:
-        raise Failed(what)
 
 
 def invite_and_join(s):
     s.find(None, "^Ready$")
     s.click("push button", "^Invite a Customer$")
-    link = s.wait(lambda: s.text("text", "Link for the customer"), "a link")
+    link = link_of(s)
     expect(link.startswith("https://localhost") and "/j#" in link, f"{link} is a link")
     s.find(None, "Waiting for the customer")
     code = s.find("label", "(zero|one|two|three|four|five|six|seven|eight|nine)")
     expect(code.get_name().count(",") == 3, f"the code is spelled in four groups: {code.get_name()}")
     s.shot("invite")
-    c = s.customer(link)
-    c.expect("joined")
-    s.find(None, "The customer is here")
+    c = join(s, link=link)
     s.find(None, "^Connected$")
     return c
 
 
-def ask(s, c, capability, label):
-    s.click("push button", f"^{label}: ")
-    s.click("push button", "^Ask the Customer$")
-    return c.expect("consent", capability=capability, state="requested")
-
-
 def see_the_camera(s, c):
-    asked = ask(s, c, "camera", "Camera")
+    asked = ask(s, c, "Camera", "camera")
     expect(asked["purpose"] == "To see what you see", f"the purpose arrives: {asked}")
     s.find("push button", "Camera: Asked")
     s.shot("asked")
@@ -110,7 +95,7 @@ def pause_and_refuse(s, c):
     s.find(None, "The customer is here")
     s.gone("label", "Not live")
     for n in range(3):
-        ask(s, c, "recording", "Recording")
+        ask(s, c, "Recording", "recording")
         c.tell(do="refuse", capability="recording")
         s.find("push button", "Recording: (Not now|Refused)")
     s.click("push button", "Recording: Refused")
@@ -120,7 +105,7 @@ def pause_and_refuse(s, c):
 
 
 def device_state(s, c):
-    ask(s, c, "device-state", "Device information")
+    ask(s, c, "Device information", "device-state")
     c.tell(do="grant", capability="device-state")
     s.keys("ctrl+d")
     s.find(None, "^this-device")
@@ -149,35 +134,21 @@ def end(s, c):
     expect(os.stat(f"{s.dir}/data/handhold/wrap-up.jsonl").st_mode & 0o077 == 0, "and nobody else can read it")
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("bin")
-    arguments.add_argument("--shots")
-    options = arguments.parse_args()
-    s = Stage(options.bin, shots=options.shots)
-    try:
-        s.house(clip_seconds=3)
-        s.display()
-        s.open()
-        print(f"window in the accessibility tree after {s.open_s * 1000:.0f} ms")
-        c = invite_and_join(s)
-        see_the_camera(s, c)
-        expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
-        place = compare_the_picture(s, Clip(f"{s.dir}/clip.y4m"))
-        draw(s, c, place)
-        talk(s, c)
-        device_state(s, c)
-        pause_and_refuse(s, c)
-        withdraw(s, c)
-        end(s, c)
-    except Failed as failure:
-        s.shot("failed")
-        print(f"FAILED: {failure}", file=sys.stderr)
-        return 1
-    finally:
-        s.close()
-    print("invited, joined, asked, granted, seen, drawn, talked, refused, withdrawn, ended")
-    return 0
+def story(s):
+    s.house(clip_seconds=3)
+    s.display()
+    s.open()
+    print(f"window in the accessibility tree after {s.open_s * 1000:.0f} ms")
+    c = invite_and_join(s)
+    see_the_camera(s, c)
+    all_named(s)
+    place = compare_the_picture(s, Clip(f"{s.dir}/clip.y4m"))
+    draw(s, c, place)
+    talk(s, c)
+    device_state(s, c)
+    pause_and_refuse(s, c)
+    withdraw(s, c)
+    end(s, c)
 
 
-sys.exit(main())
+tell(story, "invited, joined, asked, granted, seen, drawn, talked, refused, withdrawn, ended")

@@ -91,6 +91,7 @@ class Stage:
             del self.env["GTK_THEME"]
         self.log = open(f"{self.dir}/stage.log", "a")
         self.viewer = None
+        self.identity = None  # the agent's, when it is not where the authority made it
         self.app = None
 
     # ---- the house
@@ -166,7 +167,7 @@ class Stage:
                 f.write(f"[agent]\nwidth={width}\nheight={height}\n")
         began = time.monotonic()
         self.app = None
-        who = ["--relay", self.staff, "--identity", f"{self.dir}/org/staff/ada", "--ca", f"{self.dir}/org/ca/ca.crt"] if enrolled else []
+        who = ["--relay", self.staff, "--identity", self.identity or f"{self.dir}/org/staff/ada", "--ca", f"{self.dir}/org/ca/ca.crt"] if enrolled else []
         self.viewer = subprocess.Popen([f"{self.bin}/handhold-agent", *who, *options], env=self.env, stderr=self.log, cwd=self.dir)
         self.app = self.wait(self._find_app, "the viewer in the accessibility tree")
         self.find("frame")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every story in the window begins with: an invitation, a customer who joins, questions and answers."""
+import argparse
+import os
+import sys
+
+from stage import Atspi, Failed, Stage
+
+
+def expect(true, what):
+    if not true:
+        raise Failed(what)
+
+
+def read(path):
+    """A file's text; "": it is not there."""
+    try:
+        with open(path) as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
+def link_of(s):
+    """The link that is shown, another one than those that were seen before."""
+    def look():
+        for node, _ in s.walk():
+            if node.get_role_name() == "text" and node.get_name() == "Link for the customer":
+                text = Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
+                if text.startswith("https://") and text not in s.links:
+                    s.links.add(text)
+                    return text
+        return None
+    return s.wait(look, "a new link")
+
+
+def join(s, *options, link=None):
+    """A customer comes by the link that is shown, or by `link`."""
+    c = s.customer(link or link_of(s), *options)
+    c.expect("joined")
+    s.find(None, "The customer is here")
+    return c
+
+
+def ask(s, c, label, capability):
+    """By the capability's button and its form; what the customer reads is returned."""
+    s.click("push button", f"^{label}: ")
+    s.click("push button", "^Ask the Customer$")
+    return c.expect("consent", capability=capability, state="requested")
+
+
+def grant(s, c, label, capability):
+    ask(s, c, label, capability)
+    c.tell(do="grant", capability=capability)
+    c.expect("consent", capability=capability, state="granted")
+
+
+def see_the_camera(s, c):
+    grant(s, c, "Camera", "camera")
+    s.find("label", "fps")
+
+
+def all_named(s):
+    expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
+
+
+def tell(story, said):
+    """Runs `story` with a stage; `said` is printed when all of it was so. BIN [--shots DIR]"""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("bin")
+    arguments.add_argument("more", nargs="*")
+    arguments.add_argument("--shots")
+    options = arguments.parse_args()
+    s = Stage(os.path.abspath(options.bin), shots=options.shots)
+    s.more, s.links = options.more, set()
+    try:
+        story(s)
+    except Failed as failure:
+        s.shot("failed")
+        print(f"FAILED: {failure}", file=sys.stderr)
+        sys.exit(1)
+    finally:
+        s.close()
+    print(said)

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Several customers at once, the wrong one, and how all of them are left: tabs_test.py BIN"""
+import os
+import signal
+import subprocess
+
+from play import expect, join, link_of, see_the_camera, tell
+
+
+def turned_away(s, link, why):
+    """Who comes with a link that holds no more reads why, and what to do."""
+    c = s.customer(link)
+    said = c.expect("error")
+    expect(why in said["message"], f"the customer reads why: {said}")
+    c.stop()
+
+
+def resend(s):
+    s.keys("ctrl+n")
+    old = link_of(s)
+    s.keys("ctrl+shift+r")
+    s.find(None, "A new link. The old one does not work any more.")
+    link = link_of(s)
+    turned_away(s, old, "no invitation is open")
+    return link
+
+
+def connected(c):
+    """Whether a program has an open line: the relay has nobody yet to join it with, so it says nothing."""
+    mine = {os.readlink(f"/proc/{c.process.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{c.process.pid}/fd")}
+    with open(f"/proc/{c.process.pid}/net/tcp") as f:
+        rows = [line.split() for line in f]
+    return any(row[3] == "01" and f"socket:[{row[9]}]" in mine for row in rows[1:])
+
+
+def away(s, link):
+    """The agent's machine sleeps; the customer who comes meanwhile waits, and is there when it wakes."""
+    s.viewer.send_signal(signal.SIGSTOP)
+    c = s.customer(link)
+    s.wait(lambda: connected(c), "the customer's line to the relay")
+    s.viewer.send_signal(signal.SIGCONT)
+    c.expect("joined")
+    s.find(None, "The customer is here")
+    return c
+
+
+def second(s, first):
+    """One is live, the other on hold: nothing is captured there, and their page says for how long that is kept open."""
+    s.keys("ctrl+n")
+    c = join(s)
+    held = first.expect("paused", paused=True, by="agent", reason="hold")
+    expect(held["seconds"] >= 30, f"the customer reads for how long: {held}")
+    expect(first.expect("capture", capability="camera")["on"] is False, "nothing is captured on hold")
+    see_the_camera(s, c)
+    s.shot("two-tabs")
+    return c
+
+
+def back(s, first, other):
+    """One click on the tab: the first is live again with no new question, the other on hold."""
+    s.click("page tab", "^Customer")
+    expect(not first.expect("paused", by="agent")["paused"], "the hold is over")
+    expect(first.expect("capture", capability="camera")["on"], "the camera goes on")
+    asked = [line for line in first.said if line.get("event") == "consent" and line["state"] == "requested"]
+    expect(len(asked) == 1, f"nobody is asked again: {asked}")
+    s.find("label", "fps")
+    expect(other.expect("paused", by="agent")["paused"], "and the other one waits")
+    s.keys("ctrl+Page_Down")
+    expect(not other.expect("paused", by="agent")["paused"], "one key does the same")
+
+
+def wrong_person(s, other):
+    s.keys("ctrl+F12")
+    other.expect("ended", reason="wrong-person")
+    s.find(None, "Ended: it was the wrong person")
+    s.shot("wrong-person")
+    s.keys("ctrl+Return")
+    expect("wrong-person" in minutes(s), f"it is logged as such:\n{minutes(s)}")
+
+
+def minutes(s):
+    officer = ["--relay", s.staff, "--identity", f"{s.dir}/org/staff/officer", "--ca", f"{s.dir}/org/ca/ca.crt", "--key",
+               f"{s.dir}/org/officer/evidence.key"]
+    done = subprocess.run([f"{s.bin}/handhold-audit", "list", *officer], cwd=s.dir, env=s.env, capture_output=True, text=True)
+    expect(done.returncode == 0, f"{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def leave(s, first):
+    """One is live, one waits: the window asks, each of them reads that their agent has left."""
+    s.keys("ctrl+n")
+    waiting = link_of(s)
+    s.keys("ctrl+q")
+    s.find(None, "2 customers wait or are connected")
+    s.shot("closing")
+    s.keys("Escape")
+    s.gone(None, "2 customers wait or are connected")
+    first.tell(do="chat", text="Are you there?")
+    s.keys("ctrl+q")
+    s.click("push button", "^Close$")
+    first.expect("ended", reason="agent-left")
+    expect(s.viewer.wait(20) == 0, "the window is closed in order")
+    turned_away(s, waiting, "no invitation is open")
+    expect(not os.listdir(f"{s.dir}/state/handhold") or not any(n.startswith("open-") for n in os.listdir(f"{s.dir}/state/handhold")),
+           "nobody is offered to be invited again: all of them were told")
+
+
+def story(s):
+    s.house(clip_seconds=2)
+    s.display()
+    s.open()
+    first = away(s, resend(s))
+    see_the_camera(s, first)
+    other = second(s, first)
+    back(s, first, other)
+    wrong_person(s, other)
+    leave(s, first)
+
+
+tell(story, "resent, waited for, held, taken back, sent away, asked before closing, and left with a word")
