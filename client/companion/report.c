@@ -13,7 +13,7 @@ enum {
     BATCHES_ALONE = 8,         /* of 16 kB each time: a home of 5000 values in a few hundred milliseconds */
     BATCH_BESIDE_BYTES = 4096, /* one such each time while a picture or a voice is sent: they are never kept waiting */
 };
-#define REPORT_ASK_MS 50 /* how often a source that tells by its descriptor is asked */
+#define REPORT_ASK_MS 25 /* how often a source that tells by its descriptor is asked */
 
 static void say(void *context, const char *message)
 {
