@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/host/seen.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "proto/host/files.h"
 #include "proto/seal/base64.h"
@@ -150,19 +154,29 @@ bool host_seen_is_news(const struct host_seen *now, const struct host_seen *befo
             (strcspn(before->note, "\n") != origin || memcmp(now->note, before->note, origin) != 0));
 }
 
-enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
-                              const struct host_seen *seen)
+/*
+ * Two programs of one person often end in the same moment, and each writes the whole file: without a lock one of them
+ * would put the other's line back to what it was. The folder is what is locked, for the file itself is replaced. Where
+ * it cannot be locked (some network file systems) the line is written all the same. -1: not locked.
+ */
+static int lock_folder_of(const char *path)
 {
-    char path[HOST_PATH_BYTES], key[LINE_BYTES];
+    char folder[HOST_PATH_BYTES];
+
+    memcpy(folder, path, sizeof folder);
+    *strrchr(folder, '/') = '\0';
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)!flock(fd, LOCK_EX);
+    return fd;
+}
+
+static enum proto_err put_line(const char *path, const char *key, const struct host_seen *seen)
+{
     struct host_seen before;
     struct proto_buf old, text;
     enum proto_err err;
 
-    if (!file_path(path, "seen") || !make_key(key, join_host, pin))
-        return PROTO_ERR_RANGE;
-    err = make_folder_of(path);
-    if (err != PROTO_OK)
-        return err;
     read_all(path, &old);
     proto_buf_init(&text, FILE_BYTES + LINE_BYTES);
     err = old.failed ? PROTO_ERR_NOMEM : PROTO_OK;
@@ -172,6 +186,26 @@ enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HO
     }
     proto_buf_free(&text);
     proto_buf_free(&old);
+    return err;
+}
+
+enum proto_err host_seen_save(const char *join_host, const uint8_t pin[static HOST_SEEN_PIN_BYTES],
+                              const struct host_seen *seen)
+{
+    char path[HOST_PATH_BYTES], key[LINE_BYTES];
+    enum proto_err err;
+
+    if (!file_path(path, "seen") || !make_key(key, join_host, pin))
+        return PROTO_ERR_RANGE;
+    err = make_folder_of(path);
+    if (err != PROTO_OK)
+        return err;
+    int lock = lock_folder_of(path);
+    err = put_line(path, key, seen);
+    int code = errno;
+    if (lock >= 0)
+        close(lock);
+    errno = code;
     return err;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proto/host/files.h"
@@ -68,6 +69,35 @@ static void a_smaller_tree_never_replaces_a_larger_one(void **state)
     host_seen_load("a", pin, &seen);
     assert_int_equal(seen.tree.size, 101);
     assert_int_equal(seen.tree.root[0], 3);
+}
+
+/* The two ends of one session on one machine, or two windows: each has a line of its own in the one file. */
+static void programs_that_end_together_do_not_undo_each_other(void **state)
+{
+    enum { PROGRAMS = 8, TIMES = 25 };
+    uint8_t pin[HOST_SEEN_PIN_BYTES] = {5};
+    struct host_seen seen;
+    int status;
+
+    (void)state;
+    for (uint8_t i = 0; i < PROGRAMS; i++) {
+        pin[1] = i;
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid > 0)
+            continue;
+        for (uint64_t size = 1; size <= TIMES; size++) {
+            const struct host_seen mine = {{size, {i}}, ""};
+            if (host_seen_save("together", pin, &mine) != PROTO_OK)
+                _exit(1);
+            host_seen_load("together", pin, &seen);
+            if (seen.tree.size != size)
+                _exit(2);
+        }
+        _exit(0);
+    }
+    for (int i = 0; i < PROGRAMS; i++)
+        assert_true(wait(&status) > 0 && status == 0);
 }
 
 static void the_successor_of_an_ended_log_takes_its_place(void **state)
@@ -170,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logs_are_remembered_each_by_host_and_root),
         cmocka_unit_test(a_smaller_tree_never_replaces_a_larger_one),
+        cmocka_unit_test(programs_that_end_together_do_not_undo_each_other),
         cmocka_unit_test(the_successor_of_an_ended_log_takes_its_place),
         cmocka_unit_test(what_shows_a_forked_log_is_kept_for_its_owner_alone),
         cmocka_unit_test(the_file_is_private_and_bounded),

@@ -214,6 +214,13 @@ static void set_environment(const struct house *h)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* HOUSE_ONLY='what_an_end_*' runs these scenes alone. */
+__attribute__((constructor)) static void choose_scenes(void)
+{
+    if (getenv("HOUSE_ONLY"))
+        cmocka_set_test_filter(getenv("HOUSE_ONLY"));
+}
+
 int house_setup_without_relay(void **state)
 {
     struct house *h = calloc(1, sizeof *h);
@@ -278,6 +285,12 @@ static void look_for_sanitizer(struct house *h)
         if (file)
             fclose(file);
     }
+}
+
+void house_forget_ended(struct house *h)
+{
+    look_for_sanitizer(h);
+    demo_children_drop_ended(&h->children);
 }
 
 static void remove_folder(const char *dir)
