@@ -14,7 +14,8 @@
 #define SAY_LINE_BYTES 8192u /* a longer line is cut: the log is for people */
 
 static const char *say_program = "handhold";
-static bool say_debug, say_journal;
+static enum host_level say_least = HOST_INFO;
+static bool say_journal;
 static const char *const journal_levels[] = {
     [HOST_DEBUG] = "<7>", [HOST_INFO] = "<6>", [HOST_WARN] = "<4>", [HOST_ERROR] = "<3>"};
 
@@ -36,8 +37,13 @@ static bool is_journal(void)
 void host_say_start(const char *program, bool debug)
 {
     say_program = program;
-    say_debug = debug;
+    say_least = debug ? HOST_DEBUG : HOST_INFO;
     say_journal = is_journal();
+}
+
+void host_say_level(enum host_level least)
+{
+    say_least = least;
 }
 
 /* One write of one whole line; what a stranger could use to forge a second line or to drive a terminal is spelt out. */
@@ -69,7 +75,7 @@ void host_say(enum host_level level, const char *format, ...)
     char text[SAY_LINE_BYTES];
     va_list args;
 
-    if (level == HOST_DEBUG && !say_debug)
+    if (level < say_least)
         return;
     int used = snprintf(text, sizeof text, "%s: %s: ", say_program, level_names[level]);
 

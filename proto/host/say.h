@@ -22,6 +22,8 @@ enum host_level { HOST_DEBUG, HOST_INFO, HOST_WARN, HOST_ERROR };
 
 /** The name in front of every line, and whether debug lines are shown. `program` is borrowed for good. */
 void host_say_start(const char *program, bool debug);
+/** The least that host_say() writes from now on. */
+void host_say_level(enum host_level least);
 /** One line of the log. Never give it a secret. */
 void host_say(enum host_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** "program: VALUE: rule; way out". `way_out` may be NULL or empty. */

@@ -34,6 +34,22 @@ static enum proto_err init_tables(struct relay_core *core)
     return relay_timers_init(&core->timers, connections + sessions);
 }
 
+static void take_limits(struct relay_core *core, const struct relay_limits *limits)
+{
+    core->limits = *limits;
+    core->bounds.bytes = (size_t)limits->queue_bytes;
+    core->bounds.ms = limits->queue_ms;
+    core->bounds.all_bytes = (size_t)limits->queue_bytes_all;
+}
+
+enum proto_err relay_core_set_limits(struct relay_core *core, const struct relay_limits *limits)
+{
+    if (!limits_make_sense(limits))
+        return PROTO_ERR_RANGE;
+    take_limits(core, limits);
+    return PROTO_OK;
+}
+
 enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_config *config, struct proto_now now)
 {
     enum proto_err err = PROTO_ERR_RANGE;
@@ -43,12 +59,7 @@ enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_c
     if (!core)
         return PROTO_ERR_NOMEM;
     core->config = *config;
-    core->limits = config->limits;
-    core->bounds = (struct relay_queue_bounds){
-        .bytes = (size_t)config->limits.queue_bytes,
-        .ms = config->limits.queue_ms,
-        .all_bytes = (size_t)config->limits.queue_bytes_all,
-    };
+    take_limits(core, &config->limits);
     proto_buf_init(&core->scratch, PROTO_MAX_RELAY_BYTES);
     memcpy(core->token_secret, config->token_secret, sizeof core->token_secret);
     core->config.token_secret = NULL;

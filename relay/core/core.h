@@ -29,6 +29,7 @@
 #include "relay/log/appender.h" /* its plain structs: relay_job, relay_result; nothing of it is called */
 
 struct relay_core;
+struct relay_slot;
 
 enum { RELAY_ENDED_MAX = PROTO_ORG_LOGS_MAX };
 
@@ -186,6 +187,8 @@ void relay_core_expire_kept(struct relay_core *core, struct proto_now now);
 PROTO_MUST_USE enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_note,
                                                    const struct proto_org *org, const char *policy_note,
                                                    const struct proto_policy *policy, struct proto_now now);
+/** Other bounds from now on; what stands already stays. RANGE: as for new(), and nothing has changed. */
+PROTO_MUST_USE enum proto_err relay_core_set_limits(struct relay_core *core, const struct relay_limits *limits);
 /** Above memory_bytes, or no more: while it is full no session is opened or joined, and live ones go on. */
 void relay_core_set_full(struct relay_core *core, bool full);
 /** SIGTERM: no new session from now on; live ones are told. */
@@ -204,6 +207,9 @@ PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t 
  */
 PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message,
                                               size_t len, struct proto_now now);
+/** The same of a message that was gathered in a slot of `len` bytes (relay/core/queue.h), which is taken in any case. */
+PROTO_MUST_USE enum proto_err relay_core_feed_slot(struct relay_core *core, uint32_t connection,
+                                                   struct relay_slot *slot, size_t len, struct proto_now now);
 /** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */
 void relay_core_closed(struct relay_core *core, uint32_t connection, struct proto_now now);
 

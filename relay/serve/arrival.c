@@ -26,6 +26,8 @@ struct serve_arrivals {
     struct relay_tallies addresses;
     struct list opening, asking;
     struct serve_arrival_figures figures;
+    serve_arrivals_refused on_refused; /* NULL: nobody asks by whom */
+    void *context;
 };
 
 const char *const serve_refusal_names[SERVE_REFUSALS] = {
@@ -44,6 +46,12 @@ enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct rela
         return PROTO_ERR_NOMEM;
     arrivals->limits = limits;
     return relay_tallies_init(&arrivals->addresses, (size_t)limits->connections, random);
+}
+
+void serve_arrivals_on_refused(struct serve_arrivals *arrivals, serve_arrivals_refused on_refused, void *context)
+{
+    arrivals->on_refused = on_refused;
+    arrivals->context = context;
 }
 
 static void append(struct list *list, struct serve_arrival *arrival)
@@ -93,15 +101,22 @@ void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why
     arrivals->figures.refused[why]++;
 }
 
-static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally, int64_t now_ms)
+static void refuse(struct serve_arrivals *arrivals, const char *address, enum serve_refusal why)
+{
+    serve_arrivals_note(arrivals, why);
+    if (arrivals->on_refused)
+        arrivals->on_refused(arrivals->context, address, why);
+}
+
+static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally, const char *address, int64_t now_ms)
 {
     const struct relay_limits *limits = arrivals->limits;
     struct relay_pace pace = {limits->arrivals_per_address_minute, 60000, limits->arrivals_per_address_minute};
 
     if (tally->connections >= limits->handshakes_per_address)
-        serve_arrivals_note(arrivals, SERVE_REFUSED_handshakes_per_address);
+        refuse(arrivals, address, SERVE_REFUSED_handshakes_per_address);
     else if (!relay_bucket_take(&tally->bucket, &pace, 1, now_ms))
-        serve_arrivals_note(arrivals, SERVE_REFUSED_arrivals_per_address);
+        refuse(arrivals, address, SERVE_REFUSED_arrivals_per_address);
     else
         return true;
     return false;
@@ -115,14 +130,14 @@ struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const
     struct serve_arrival *arrival;
 
     if (arrivals->figures.under_way >= (uint64_t)arrivals->limits->handshakes) {
-        serve_arrivals_note(arrivals, SERVE_REFUSED_handshakes);
+        refuse(arrivals, address, SERVE_REFUSED_handshakes);
         return NULL;
     }
     relay_address_key(address, key);
     tally = relay_tally_take(&arrivals->addresses, key);
     if (!tally)
         return NULL;
-    arrival = !each || may_come(arrivals, tally, now_ms) ? calloc(1, sizeof *arrival) : NULL;
+    arrival = !each || may_come(arrivals, tally, address, now_ms) ? calloc(1, sizeof *arrival) : NULL;
     if (!arrival) {
         relay_tally_drop(&arrivals->addresses, tally, now_ms);
         return NULL;
@@ -179,7 +194,7 @@ static void close_late(struct serve_arrivals *arrivals, struct list *list, int64
     while (list->first && now_ms - list->first->since_ms > most_ms) {
         struct lws *wsi = list->first->wsi;
 
-        serve_arrivals_note(arrivals, why);
+        refuse(arrivals, list->first->address, why);
         serve_arrivals_drop(arrivals, list->first, now_ms);
         if (wsi) /* at once: a time-out of libwebsockets' own would take the place of a later end */
             lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);

@@ -43,6 +43,9 @@ struct serve_arrival_figures {
 /** `limits` is borrowed. */
 PROTO_MUST_USE enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
                                                  const struct proto_random *random);
+/** Told by whom, each time a bound refuses somebody whose address is known. */
+typedef void (*serve_arrivals_refused)(void *context, const char *address, enum serve_refusal why);
+void serve_arrivals_on_refused(struct serve_arrivals *arrivals, serve_arrivals_refused on_refused, void *context);
 void serve_arrivals_free(struct serve_arrivals *arrivals); /* NULL is fine */
 
 /**

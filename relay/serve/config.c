@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/host/say.h"
 #include "relay/serve/nearest.h"
 
 static const long long value_max = 1LL << 40;
@@ -45,6 +46,19 @@ static bool set_switch(struct serve_config *config, const struct key *key, const
 
     memcpy((char *)config + key->offset, &(int64_t){yes}, sizeof(int64_t));
     return yes || !strcmp(value, "no");
+}
+
+static const char *const levels[] = {
+    [HOST_DEBUG] = "debug", [HOST_INFO] = "info", [HOST_WARN] = "warning", [HOST_ERROR] = "error"};
+
+static bool set_level(struct serve_config *config, const struct key *key, const char *value)
+{
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (!strcmp(value, levels[i])) {
+            memcpy((char *)config + key->offset, &(int64_t){(int64_t)i}, sizeof(int64_t));
+            return true;
+        }
+    return false;
 }
 
 /* On one line, or on several. */
@@ -127,6 +141,9 @@ static const struct key keys[] = {
     TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),
     NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
     NUMBER(ping_s, "20", "seconds of silence after which a connection is asked, below what any proxy in front waits"),
+    {"log_level", set_level, AT(log_level), "give debug, info, warning or error", "info",
+     "debug, info, warning or error: the least that is written on stderr"},
+    SWITCH(log_addresses, "no", "yes: whom a bound refuses is written with the address, for a firewall to read"),
     RELAY_LIMIT_LIST(LIMIT)};
 
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -145,6 +162,36 @@ void serve_config_defaults(struct serve_config *config)
     for (size_t i = 0; i < KEYS; i++)
         if (!keys[i].set(config, &keys[i], keys[i].value))
             abort(); /* the table is wrong */
+}
+
+/* Numbers are looked at each time; texts and networks were laid down at the start. */
+static bool is_number(const struct key *key)
+{
+    return key->set == set_number || key->set == set_switch || key->set == set_level;
+}
+
+static bool differs(const struct key *key, const struct serve_config *one, const struct serve_config *other)
+{
+    const char *a = (const char *)one + key->offset, *b = (const char *)other + key->offset;
+
+    if (key->set == set_text)
+        return strcmp(a, b) != 0;
+    if (key->set == add_networks)
+        return memcmp(a, b, sizeof(struct serve_networks)) != 0;
+    return key->set == add_witness && (one->witness_count != other->witness_count ||
+                                       memcmp(one->witnesses, other->witnesses, sizeof one->witnesses) != 0);
+}
+
+const char *serve_config_take(struct serve_config *config, const struct serve_config *next)
+{
+    const char *waits = NULL;
+
+    for (size_t i = 0; i < KEYS; i++)
+        if (is_number(&keys[i]))
+            memcpy((char *)config + keys[i].offset, (const char *)next + keys[i].offset, sizeof(int64_t));
+        else if (differs(&keys[i], config, next))
+            waits = keys[i].name;
+    return waits;
 }
 
 struct reading {

@@ -33,12 +33,19 @@ struct serve_config {
     char guides[SERVE_HOST_BYTES];     /* folder of guides for staff; empty: D/guides */
     int64_t public_log;                /* the log is served at the public end too */
     int64_t drain_s, ping_s;
+    int64_t log_level;     /* enum host_level: the least that is written */
+    int64_t log_addresses; /* whom a bound has refused is written with the address */
     struct relay_limits limits;
 };
 
 void serve_config_defaults(struct serve_config *config);
 /** Reads relay.ini on top of what is there. false: the report has the line, the key and the nearest one known. */
 bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report);
+/**
+ * What of `next` a running relay can take, into `config`. Returns the name of a setting that differs and waits for the
+ * next start; NULL: there is none.
+ */
+const char *serve_config_take(struct serve_config *config, const struct serve_config *next);
 /** The sample with every key, its default and its meaning, each line a comment. */
 void serve_config_print(FILE *out);
 

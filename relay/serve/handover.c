@@ -163,6 +163,7 @@ bool serve_handover_is_new(void)
             (void)fcntl(taken.listening[i], F_SETFD, FD_CLOEXEC);
     }
     (void)unsetenv(VARIABLE);
+    (void)unsetenv("WATCHDOG_PID"); /* the old one's: the watchdog is ours to feed now */
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include "relay/serve/http.h"
 #include "relay/serve/proxied.h"
 #include "relay/serve/said.h"
+#include "relay/serve/tell.h"
 #include "relay/serve/tls.h"
 
 enum {
@@ -426,6 +427,7 @@ static bool make_parts(struct serve_listen *listen)
     listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (serve_arrivals_new(&listen->arrivals, &config->limits, &random))
         return false;
+    serve_arrivals_on_refused(listen->arrivals, serve_tell_refused, listen->serve);
     return !config->proxy_protocol_from.count ||
            !serve_proxied_new(&listen->proxied, listen->serve->loop, (size_t)config->limits.handshakes,
                               config->limits.opening_ms);

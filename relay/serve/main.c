@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "proto/host/options.h"
@@ -12,6 +11,7 @@
 #include "proto/host/world.h"
 #include "relay/serve/backup.h"
 #include "relay/serve/blocks.h"
+#include "relay/serve/check.h"
 #include "relay/serve/engine.h"
 #include "relay/serve/handover.h"
 #include "relay/serve/harden.h"
@@ -20,6 +20,7 @@
 #include "relay/serve/outside.h"
 #include "relay/serve/page.h"
 #include "relay/serve/serve.h"
+#include "relay/serve/settings.h"
 #include "relay/serve/setup.h"
 
 static struct arguments {
@@ -149,61 +150,12 @@ static const struct host_program program = {
     .options = options,
     .commands = commands,
     .command_optional = true,
-    .notes =
-        "When it serves it prints one line: "
-        "{\"event\":\"ready\",\"public\":\"https://...\",\"staff\":\"https://...\"}.\n"
-        "SIGTERM: no new session, and an end when the live ones have moved; a second one ends at once.\n"
-        "SIGUSR2: a new relay, from the program that lies here now, takes over; each end reconnects once.\n"
-        "SIGHUP: reads org.note, policy.note and the certificate again (org.note and policy.note also by itself).\n",
+    .notes = "When it serves it prints one line: "
+             "{\"event\":\"ready\",\"public\":\"https://...\",\"staff\":\"https://...\"}.\n"
+             "SIGTERM: no new session, and an end when the live ones have moved; a second one ends at once.\n"
+             "SIGUSR2: a new relay, from the program that lies here now, takes over; each end reconnects once.\n"
+             "SIGHUP: reads settings, notes and certificates again (notes and a public certificate also by itself).\n",
 };
-
-static bool read_config(struct serve_config *config, struct serve_report *report)
-{
-    const char *file = arguments.config;
-    char path[HOST_PATH_BYTES];
-
-    serve_config_defaults(config);
-    if (!file && host_path(path, "%s/relay.ini", arguments.dir) && host_file_exists(path))
-        file = path;
-    if (file && !serve_config_read(config, file, report))
-        return false;
-    if (file)
-        serve_report_fine(report, file, "read");
-    if ((arguments.listen && strlen(arguments.listen) >= sizeof config->listen) ||
-        (arguments.staff_listen && strlen(arguments.staff_listen) >= sizeof config->staff_listen)) {
-        serve_report_add(report, SERVE_ERROR, "--listen, --staff-listen", "the address is too long", "write HOST:PORT");
-        return false;
-    }
-    if (arguments.listen)
-        strcpy(config->listen, arguments.listen);
-    if (arguments.staff_listen)
-        strcpy(config->staff_listen, arguments.staff_listen);
-    return true;
-}
-
-/* Descriptors for every connection that the limits allow. */
-static void set_limits(struct serve_config *config, struct serve_report *report)
-{
-    enum { BESIDES = 1024 }; /* database, log, the rest */
-    struct rlimit files;
-    rlim_t wanted = (rlim_t)config->limits.connections + (rlim_t)config->limits.handshakes + BESIDES;
-    char value[64], finding[128];
-
-    if (getrlimit(RLIMIT_NOFILE, &files))
-        return;
-    files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-    if (files.rlim_cur >= wanted)
-        return;
-    snprintf(value, sizeof value, "connections = %lld", (long long)config->limits.connections);
-    config->limits.connections = files.rlim_cur > 2 * BESIDES ? (int64_t)files.rlim_cur - BESIDES : BESIDES;
-    snprintf(finding, sizeof finding, "this system allows fewer open files; %lld connections are taken",
-             (long long)config->limits.connections);
-    if (report->table)
-        serve_report_add(report, SERVE_WARNING, value, finding, "raise LimitNOFILE (ulimit -n), or lower the setting");
-    else
-        host_say(HOST_DEBUG, "%s: %s", value, finding);
-}
 
 static char **own_argv; /* for the one that takes over */
 
@@ -217,7 +169,7 @@ static void on_signal(void *context, int number)
         serve_drain(serve);
 }
 
-static int serve_until_told(const struct serve_config *config, struct serve_folder *folder, struct serve_report *report)
+static int serve_until_told(struct serve_settings *settings, struct serve_folder *folder, struct serve_report *report)
 {
     static struct serve serve;
     struct serve_handover *handover = NULL;
@@ -241,7 +193,7 @@ static int serve_until_told(const struct serve_config *config, struct serve_fold
                          "end that one, and start this one again");
     else if (!host_loop_on_signal(loop, on_signal, &serve) && /* before the log's thread begins */
              !serve_handover_new(&handover, &serve, own_argv))
-        ready = serve_open(&serve, config, folder, loop, report);
+        ready = serve_open(&serve, settings, folder, loop, report);
     if (ready && !report->table) {
         char public_url[SERVE_HOST_BYTES + 16], staff_url[SERVE_HOST_BYTES + 16];
 
@@ -276,34 +228,6 @@ static void keep_memory(void)
     serve_blocks_set_up();
 }
 
-/* Beside a relay that runs, log and ports are its own; what can be read is checked. */
-static void check_beside(struct serve_folder *folder, struct serve_report *report)
-{
-    struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
-    char error[RELAY_STORE_ERROR_MAX];
-    struct relay_store_checkpoint stored;
-    struct proto_log_checkpoint opened;
-    struct relay_store *store = NULL;
-
-    serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
-    if (relay_store_open(&store, &config, error)) {
-        serve_report_stored(report, folder->dir, folder->data, error, "stop the relay, and check again");
-        return;
-    }
-    enum proto_err err = relay_store_get_checkpoint(store, &stored);
-    if (!err && proto_log_checkpoint_open(&opened, stored.note, strlen(stored.note), folder->log_vkey))
-        serve_report_add(report, SERVE_ERROR, folder->data, "its newest checkpoint is not signed by this log's key",
-                         "handhold-audit verify names what is wrong in the stored log");
-    else if (err && err != PROTO_ERR_NOT_FOUND)
-        serve_report_stored(report, folder->dir, folder->data, relay_store_error(store), proto_err_way_out(err));
-    else
-        serve_report_fine(report, folder->data,
-                          "%llu entries; whether all of it is whole, a start or handhold-audit "
-                          "verify says",
-                          (unsigned long long)(err ? 0 : stored.size));
-    relay_store_close(store);
-}
-
 static int check_result(const struct serve_report *report)
 {
     if (!report->json)
@@ -314,27 +238,34 @@ static int check_result(const struct serve_report *report)
 
 static int run(void)
 {
-    static struct serve_config config;
+    static struct serve_settings settings;
     static struct serve_folder folder;
     struct serve_report report = {.table = arguments.check, .json = arguments.json};
     int rc = HOST_EXIT_USAGE;
 
+    settings = (struct serve_settings){.dir = arguments.dir,
+                                       .file = arguments.config,
+                                       .listen = arguments.listen,
+                                       .staff_listen = arguments.staff_listen,
+                                       .verbose = arguments.verbose};
     report.table |= arguments.backup != NULL;
     if (arguments.backup) {
         if (serve_folder_read(&folder, arguments.dir, true, &report))
             (void)serve_backup(&folder, arguments.backup, &report);
-    } else if (read_config(&config, &report)) {
-        set_limits(&config, &report);
+    } else if (serve_settings_read(&settings, &report)) {
+        serve_settings_fit(&settings, &report);
         serve_harden(&folder);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
         if (read && report.table && serve_folder_in_use(&folder))
-            check_beside(&folder, &report);
+            serve_check_beside(&folder, &report);
         else if (read)
-            rc = serve_until_told(&config, &folder, &report);
+            rc = serve_until_told(&settings, &folder, &report);
         else if (report.table)
-            (void)serve_listen_check(&config, &report);
+            (void)serve_listen_check(&settings.config, &report);
+        if (read && report.table)
+            serve_check_machine(&folder, &report);
         if (read && report.table && arguments.from_outside)
-            serve_outside_check(&config, &folder, arguments.outside_ca, &report);
+            serve_outside_check(&settings.config, &folder, arguments.outside_ca, &report);
     }
     serve_folder_clear(&folder);
     return report.table ? check_result(&report) : rc;

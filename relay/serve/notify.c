@@ -26,7 +26,8 @@ static bool send_to(const char *path, const char *text, size_t len)
         to.sun_path[0] = 0;
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd >= 0) {
-        sent = sendto(fd, text, len, MSG_NOSIGNAL, (struct sockaddr *)&to,
+        /* Not waiting: a service manager that hears nothing is no reason to serve nobody. */
+        sent = sendto(fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&to,
                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
         close(fd);
     }

@@ -13,6 +13,7 @@
 #include "relay/serve/notify.h"
 #include "relay/serve/kept.h"
 #include "relay/serve/officer.h"
+#include "relay/serve/settings.h"
 #include "relay/serve/socket.h"
 #include "relay/serve/staff.h"
 #include "relay/serve/tell.h"
@@ -266,14 +267,15 @@ void serve_take_notes(struct serve *serve)
     reload_notes(serve, &report);
 }
 
-void serve_reload(struct serve *serve, bool certificates)
+void serve_reload(struct serve *serve, bool all)
 {
     struct serve_report report = {0};
 
-    if (certificates)
+    if (all)
         (void)serve_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)host_now().mono_ms * 1000);
     reload_notes(serve, &report);
-    if (certificates) {
+    if (all) {
+        serve_settings_again(serve);
         serve_officer_retain(serve, true);
         reload_certificates(serve);
         (void)serve_notify("READY=1");
@@ -381,11 +383,11 @@ static bool set_up(struct serve *serve, struct serve_report *report)
     return false;
 }
 
-bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
+bool serve_open(struct serve *serve, struct serve_settings *settings, struct serve_folder *folder,
                 struct host_loop *loop, struct serve_report *report)
 {
     *serve = (struct serve){
-        .config = config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER, .core_due_ms = PROTO_NEVER};
+        .settings = settings, .config = &settings->config, .folder = folder, .loop = loop, .drain_until_ms = PROTO_NEVER, .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
         !serve_tiles_new(&serve->tiles, serve, report) || !serve_witnesses_new(&serve->witnesses, serve, report) ||
         !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||

@@ -19,6 +19,7 @@
 
 struct lws;
 struct serve_listen;
+struct serve_settings;
 struct serve_sockets;
 struct serve_tiles;
 struct serve_witnesses;
@@ -38,7 +39,8 @@ struct serve_tell {
 
 struct serve {
     /* Borrowed */
-    const struct serve_config *config;
+    struct serve_settings *settings;
+    const struct serve_config *config; /* theirs */
     struct serve_folder *folder;
     struct host_loop *loop;
     /* Owned */
@@ -66,14 +68,14 @@ struct serve {
 };
 
 /** Opens store and log, restores the sessions, listens. false: the report has the error. serve_close() in any case. */
-bool serve_open(struct serve *serve, const struct serve_config *config, struct serve_folder *folder,
+bool serve_open(struct serve *serve, struct serve_settings *settings, struct serve_folder *folder,
                 struct host_loop *loop, struct serve_report *report);
 void serve_close(struct serve *serve);
 
 /** The core was told something: does all that it wants done now. */
 void serve_run_core(struct serve *serve);
-/** SIGHUP and a changed file: notes (and certificates) again. What does not hold is said, and the old stays. */
-void serve_reload(struct serve *serve, bool certificates);
+/** SIGHUP (`all`) and a changed file: notes (and certificates and settings) again. What does not hold is said, and the old stays. */
+void serve_reload(struct serve *serve, bool all);
 /** The notes alone, from within the core: nothing else is run. */
 void serve_take_notes(struct serve *serve);
 /** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */

@@ -18,7 +18,8 @@
 enum {
     BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
     EXPECTED_BYTES = 64 * 1024,
-    READS_A_PASS = 16, /* of what TLS has read ahead */
+    TOLD_BYTES = 128 * 1024, /* messages that may wait for the end of the pass */
+    READS_A_PASS = 16,       /* of what TLS has read ahead */
     /* TLS reads so much at once instead of five bytes of header and then the record. More is slower: what is left of a
      * record is moved to the front each time. */
     READ_AHEAD_BYTES = 20000,
@@ -45,6 +46,7 @@ struct list {
 struct serve_sockets {
     uint32_t first_free, count;
     struct list woken, unread;
+    size_t told_bytes;   /* since the woken were last sent to */
     struct slot slots[]; /* [0] is never used: 0 is no connection */
 };
 
@@ -185,6 +187,7 @@ static void send_all_woken(struct serve *serve)
     struct list *woken = &serve->sockets->woken;
     uint32_t count = woken->count;
 
+    serve->sockets->told_bytes = 0;
     for (uint32_t i = 0; i < count; i++)
         send_woken(serve, woken->numbers[i]);
     woken->count -= count;
@@ -310,7 +313,6 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     char address[SERVE_ADDRESS_BYTES];
     enum proto_err err = PROTO_OK;
 
-    proto_buf_init(&socket->in, PROTO_MAX_MESSAGE_BYTES);
     if (!serve_gather_set_up(&socket->gather, wsi))
         return -1;
     /* From here on, and not in the context: there it would swallow what follows the handshake. */
@@ -337,49 +339,99 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     return 0;
 }
 
-static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t *bytes, size_t len)
+static int fed(struct serve *serve, struct serve_socket *socket, enum proto_err err)
 {
-    enum proto_err err = relay_core_feed(serve->core, socket->connection, bytes, len, host_now());
-
     if (err)
         serve_sockets_wake(serve->sockets, socket->connection, true);
     return 0;
 }
 
-/* The rest of a message that began: all of it in one block that goes when the message is whole. */
+static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t *bytes, size_t len)
+{
+    return fed(serve, socket, relay_core_feed(serve->core, socket->connection, bytes, len, host_now()));
+}
+
+static void forget_message(struct serve_socket *socket)
+{
+    relay_slot_free(socket->in);
+    socket->in = NULL;
+    socket->in_len = socket->in_room = 0;
+}
+
+/* Room for the whole of a usual frame at once; a larger one is believed as it comes. */
+static bool make_room(struct serve_socket *socket, size_t len, size_t rest)
+{
+    size_t wanted = socket->in_len + len + (rest < EXPECTED_BYTES ? rest : EXPECTED_BYTES);
+
+    if (socket->in_len + len <= socket->in_room)
+        return true;
+    if (wanted < 2 * socket->in_room) /* many small pieces */
+        wanted = 2 * socket->in_room;
+    struct relay_slot *grown = relay_slot_new(socket->in, wanted);
+    if (!grown)
+        return false;
+    socket->in = grown;
+    socket->in_room = wanted;
+    return true;
+}
+
 static int feed_gathered(struct serve *serve, struct serve_socket *socket)
 {
-    int rc = feed(serve, socket, socket->in.bytes, socket->in.len);
+    struct relay_slot *slot =
+        socket->in_len == socket->in_room ? socket->in : relay_slot_new(socket->in, socket->in_len);
+    size_t len = socket->in_len;
 
-    proto_buf_free(&socket->in);
-    return rc;
+    if (!slot)
+        return -1;
+    socket->in = NULL;
+    socket->in_len = socket->in_room = 0;
+    return fed(serve, socket, relay_core_feed_slot(serve->core, socket->connection, slot, len, host_now()));
+}
+
+/* The receivers' turn before the pass is over: what was told long ago has left the processor's cache. */
+static void send_when_much(struct serve *serve, size_t len)
+{
+    struct serve_sockets *sockets = serve->sockets;
+
+    sockets->told_bytes += len + MESSAGE_COST_BYTES;
+    if (sockets->told_bytes < TOLD_BYTES)
+        return;
+    serve_run_core(serve);
+    send_all_woken(serve);
 }
 
 /* A piece of a message: libwebsockets gives at most one TLS record at a time. Its length is the peer's claim. */
-int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
-                         size_t len)
+static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
+                      size_t len)
 {
     size_t rest = lws_remaining_packet_payload(wsi);
     bool last = lws_is_final_fragment(wsi) && !rest;
 
-    if (socket->connection)
-        note_unread(serve->sockets, wsi, socket->connection);
     socket->told_bytes += len + (last ? MESSAGE_COST_BYTES : 0) + len / 64;
     if (!socket->connection || socket->closing)
         return socket->connection ? 0 : -1;
-    if (!lws_frame_is_binary(wsi) || (last && !(socket->in.len + len)))
+    if (!lws_frame_is_binary(wsi) || (last && !(socket->in_len + len)))
         return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
-    if (rest > PROTO_MAX_MESSAGE_BYTES || socket->in.len + len + rest > PROTO_MAX_MESSAGE_BYTES)
+    if (rest > PROTO_MAX_MESSAGE_BYTES || socket->in_len + len + rest > PROTO_MAX_MESSAGE_BYTES)
         return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
-    if (last && !socket->in.len)
+    if (last && !socket->in_len)
         return feed(serve, socket, bytes, len);
-    /* Room for the whole of a usual frame at once; a larger one is believed as it comes. */
-    if (!socket->in.len && proto_buf_extend(&socket->in, len + (rest < EXPECTED_BYTES ? rest : EXPECTED_BYTES)))
-        socket->in.len = 0;
-    proto_buf_put(&socket->in, bytes, len);
-    if (socket->in.failed)
+    if (!make_room(socket, len, rest))
         return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
+    memcpy(relay_slot_bytes(socket->in) + socket->in_len, bytes, len);
+    socket->in_len += len;
     return last ? feed_gathered(serve, socket) : 0;
+}
+
+int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
+                         size_t len)
+{
+    if (socket->connection)
+        note_unread(serve->sockets, wsi, socket->connection);
+    int rc = take_piece(serve, wsi, socket, bytes, len);
+    if (!rc)
+        send_when_much(serve, len);
+    return rc;
 }
 
 int serve_socket_write(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
@@ -407,7 +459,7 @@ void serve_socket_left(struct serve_socket *socket)
 
 void serve_socket_forget(struct serve_socket *socket)
 {
-    proto_buf_free(&socket->in);
+    forget_message(socket);
     serve_gather_clear(&socket->gather);
 }
 

@@ -11,7 +11,6 @@
 #ifndef RELAY_SERVE_SOCKET_H
 #define RELAY_SERVE_SOCKET_H
 
-#include "proto/util/buf.h"
 #include "relay/serve/answer.h"
 #include "relay/serve/gather.h"
 #include "relay/serve/serve.h"
@@ -26,12 +25,14 @@ struct serve_socket {
     uint64_t swept_bytes;              /* that TLS had read at the last sweep */
     uint64_t chatter_bytes;            /* beyond messages, less what is allowed */
     uint32_t silent_s;                 /* since something came */
-    struct proto_buf in;               /* a message that comes in pieces */
+    struct relay_slot *in;             /* owned: a message that comes in pieces … */
+    size_t in_len, in_room;            /* … so much of it, and of room */
     struct serve_gather gather;        /* what waits for the socket */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
     struct serve_body body;            /* of an answer that is being written; before it is a WebSocket */
 };
 
+struct relay_slot;
 struct serve_sockets;
 
 PROTO_MUST_USE enum proto_err serve_sockets_new(struct serve_sockets **out, int64_t most);

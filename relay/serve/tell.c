@@ -49,6 +49,18 @@ void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
     host_say(level, "session %s: %s%s", sid, proto_act_name(event->action), len ? text : "");
 }
 
+void serve_tell_refused(void *context, const char *address, enum serve_refusal why)
+{
+    struct serve *serve = context;
+
+    if (!serve->config->log_addresses)
+        return;
+    if (++serve->tell.lines > LINES_A_SECOND)
+        serve->tell.not_written++;
+    else
+        host_say(HOST_INFO, "refused by %s: %s", serve_refusal_names[why], address);
+}
+
 static void tell_refused(struct serve *serve)
 {
     struct relay_core_figures figures;
@@ -81,7 +93,7 @@ void serve_tell_tick(struct serve *serve)
     int64_t now_ms = host_now().mono_ms;
 
     if (serve->tell.not_written)
-        host_say(HOST_WARN, "%u more events of sessions in this second", serve->tell.not_written);
+        host_say(HOST_WARN, "%u more events in this second", serve->tell.not_written);
     serve->tell.lines = serve->tell.not_written = 0;
     if (now_ms >= serve->tell.minute_ms) {
         tell_refused(serve);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/serve/tell.h - the operator's log: one event a line, without a name, a reference or an address.
+ * relay/serve/tell.h - the operator's log: one event a line, without a name or a reference.
  *
- * A session is known by the first bytes of its number, which the officers' log has whole. Under a storm of events the
- * lines are counted instead of written.
+ * A session is known by the first bytes of its number, which the officers' log has whole. An address is
+ * written only where log_addresses allows it. Under a storm of events the lines are counted instead of written.
  */
 #ifndef RELAY_SERVE_TELL_H
 #define RELAY_SERVE_TELL_H
 
 #include "proto/consent/statement.h"
+#include "relay/serve/arrival.h"
 #include "relay/serve/serve.h"
 
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event);
+/** A bound has refused somebody (serve_arrivals_refused; `serve`). */
+void serve_tell_refused(void *serve, const char *address, enum serve_refusal why);
 /** Each second: what was not written, what was refused in the last minute, a certificate that ends soon. */
 void serve_tell_tick(struct serve *serve);
 

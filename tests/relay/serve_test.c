@@ -3,7 +3,6 @@
  * wrong. */
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sodium.h>
@@ -15,7 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +21,7 @@
 
 #include "tests/relay/line_end.h"
 #include "tests/relay/place.h"
+#include "tests/relay/told.h"
 
 static struct place place; /* one organisation for all; each test starts its own relay */
 static struct host_loop *loop;
@@ -288,46 +287,22 @@ static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state
 
 /* ---- systemd ---- */
 
-/* The next word that a service manager would hear. */
-static void expect_told(int socket, const char *wanted)
-{
-    char text[512];
-
-    for (;;) {
-        struct pollfd told = {socket, POLLIN, 0};
-        ssize_t len = poll(&told, 1, 30000) == 1 ? recv(socket, text, sizeof text - 1, 0) : -1;
-
-        if (len < 0)
-            fail_msg("%s was not told", wanted);
-        text[len < 0 ? 0 : len] = 0;
-        if (!strncmp(text, wanted, strlen(wanted)))
-            return;
-        assert_int_equal(strncmp(text, "WATCHDOG=1", 10), 0); /* said at any time */
-    }
-}
-
 static void a_service_manager_is_told_what_goes_on(void **state)
 {
-    struct sockaddr_un own = {.sun_family = AF_UNIX};
-    int socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct told told;
 
     (void)state;
-    snprintf(own.sun_path, sizeof own.sun_path, "%s", place_path(&place, "notify"));
-    assert_int_equal(bind(socket_fd, (struct sockaddr *)&own, sizeof own), 0);
-    setenv("NOTIFY_SOCKET", own.sun_path, 1);
-    setenv("WATCHDOG_USEC", "3000000", 1);
+    told_listen(&told, &place);
     place_start(&place, NULL);
-    unsetenv("NOTIFY_SOCKET");
-    unsetenv("WATCHDOG_USEC");
-    expect_told(socket_fd, "READY=1\nSTATUS=serving https://127.0.0.1:");
-    expect_told(socket_fd, "WATCHDOG=1");
+    told_hide();
+    told_expect(&told, "READY=1\nSTATUS=serving https://127.0.0.1:");
+    told_expect(&told, "WATCHDOG=1");
     assert_int_equal(kill(place.relay, SIGHUP), 0);
-    expect_told(socket_fd, "RELOADING=1\nMONOTONIC_USEC=");
-    expect_told(socket_fd, "READY=1");
+    told_expect(&told, "RELOADING=1\nMONOTONIC_USEC=");
+    told_expect(&told, "READY=1");
     assert_int_equal(place_stop(&place, SIGTERM), 0);
-    expect_told(socket_fd, "STOPPING=1");
-    close(socket_fd);
-    unlink(own.sun_path);
+    told_expect(&told, "STOPPING=1");
+    told_close(&told);
 }
 
 /* ---- names ---- */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/serve/check.h"
+
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "proto/host/world.h"
+#include "relay/store/store.h"
+
+enum { CLOCK_MS = 5 * 60 * 1000 }; /* an entry may be that much ahead of the clock */
+static const uint64_t disk_bytes = 512u << 20, mb = 1 << 20;
+
+static struct relay_store *open_to_read(const struct serve_folder *folder, char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
+    struct relay_store *store = NULL;
+
+    *error = 0;
+    return relay_store_open(&store, &config, error) ? NULL : store;
+}
+
+void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
+{
+    char error[RELAY_STORE_ERROR_MAX];
+    struct relay_store_checkpoint stored;
+    struct proto_log_checkpoint opened;
+    struct relay_store *store = open_to_read(folder, error);
+
+    serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
+    if (!store) {
+        serve_report_stored(report, folder->dir, folder->data, error, "stop the relay, and check again");
+        return;
+    }
+    enum proto_err err = relay_store_get_checkpoint(store, &stored);
+    if (!err && proto_log_checkpoint_open(&opened, stored.note, strlen(stored.note), folder->log_vkey))
+        serve_report_add(report, SERVE_ERROR, folder->data, "its newest checkpoint is not signed by this log's key",
+                         "handhold-audit verify names what is wrong in the stored log");
+    else if (err && err != PROTO_ERR_NOT_FOUND)
+        serve_report_stored(report, folder->dir, folder->data, relay_store_error(store), proto_err_way_out(err));
+    else
+        serve_report_fine(report, folder->data,
+                          "%llu entries; whether all of it is whole, a start or handhold-audit "
+                          "verify says",
+                          (unsigned long long)(err ? 0 : stored.size));
+    relay_store_close(store);
+}
+
+static void check_disk(const struct serve_folder *folder, struct serve_report *report)
+{
+    struct statvfs disk;
+    char finding[128];
+
+    if (statvfs(folder->data, &disk))
+        return;
+    uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    snprintf(finding, sizeof finding, "%llu MB are free on its disk; a full one ends all that is granted",
+             (unsigned long long)(free_bytes / mb));
+    if (free_bytes < disk_bytes)
+        serve_report_add(report, SERVE_WARNING, folder->data, finding, "make room before it is full");
+    else
+        serve_report_fine(report, folder->data, "%llu MB are free on its disk", (unsigned long long)(free_bytes / mb));
+}
+
+/* What was logged is past. A clock behind it would date what comes before what was. */
+static void check_clock(const struct serve_folder *folder, struct serve_report *report)
+{
+    char error[RELAY_STORE_ERROR_MAX], finding[160], when[32];
+    struct relay_store *store = open_to_read(folder, error);
+    struct relay_store_checkpoint stored;
+    struct relay_store_entry newest = {0};
+    int64_t now_ms = host_now().unix_ms;
+    struct tm tm;
+
+    if (store && !relay_store_get_checkpoint(store, &stored) && stored.size)
+        (void)!relay_store_get_entry(store, stored.size - 1, &newest);
+    relay_store_close(store);
+    strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&(time_t){(time_t)(now_ms / 1000)}, &tm));
+    if (newest.received_ms <= now_ms + CLOCK_MS) {
+        serve_report_fine(report, "clock", "%s", when);
+        return;
+    }
+    snprintf(finding, sizeof finding, "it is %s here, and the newest entry of the log is %lld minutes later", when,
+             (long long)((newest.received_ms - now_ms) / 60000));
+    serve_report_add(report, SERVE_WARNING, "clock", finding, "set this machine's clock (timedatectl)");
+}
+
+void serve_check_machine(const struct serve_folder *folder, struct serve_report *report)
+{
+    check_disk(folder, report);
+    check_clock(folder, report);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay/serve/check.h - what --check looks at beyond what a start looks at. */
+#ifndef RELAY_SERVE_CHECK_H
+#define RELAY_SERVE_CHECK_H
+
+#include "relay/serve/folder.h"
+
+/** Beside a relay that runs: log and ports are its own; what can be read is checked. */
+void serve_check_beside(struct serve_folder *folder, struct serve_report *report);
+/** The machine under it: room on the disk, and a clock that is not behind the log. */
+void serve_check_machine(const struct serve_folder *folder, struct serve_report *report);
+
+#endif

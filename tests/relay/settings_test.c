@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relay.ini in a relay that runs: what can change at once does at SIGHUP, what cannot is said, and what is wrong
+ * changes nothing. And each setting is in the manual.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/relay/place.h"
+#include "tests/relay/told.h"
+
+static const char request[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+static struct place place;
+static struct told told;
+
+/* The relay's stderr goes to D/said. */
+static int start(void **state)
+{
+    int fd, own = dup(STDERR_FILENO);
+
+    (void)state;
+    place_init(&place);
+    place_write(&place, "relay.ini", "", 0);
+    told_listen(&told, &place);
+    fd = open(place_path(&place, "said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    dup2(fd, STDERR_FILENO);
+    place_start(&place, NULL);
+    dup2(own, STDERR_FILENO);
+    close(own);
+    close(fd);
+    told_hide();
+    told_expect(&told, "READY=1");
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    told_close(&told);
+    place_clear(&place);
+    return 0;
+}
+
+static void read_again(const char *settings)
+{
+    place_write(&place, "relay.ini", settings, strlen(settings));
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    told_expect(&told, "RELOADING=1");
+    told_expect(&told, "READY=1");
+}
+
+static bool was_said(const char *words)
+{
+    static char text[65536];
+    int fd = open(place_path(&place, "said"), O_RDONLY | O_CLOEXEC);
+    ssize_t len = read(fd, text, sizeof text - 1);
+
+    close(fd);
+    text[len < 0 ? 0 : len] = 0;
+    return strstr(text, words) != NULL;
+}
+
+/* How many of ten strangers are answered. */
+static unsigned answered(void)
+{
+    char reply[PLACE_OUTPUT_BYTES];
+    unsigned count = 0;
+
+    for (int i = 0; i < 10; i++)
+        count += place_talk(&place, place.public_port, NULL, NULL, request, sizeof request - 1, NULL, reply) > 0 &&
+                 strstr(reply, " 200 ");
+    return count;
+}
+
+static void a_bound_holds_from_sighup_on(void **state)
+{
+    (void)state;
+    assert_int_equal(answered(), 10);
+    read_again("arrivals_per_address_minute = 1\n");
+    assert_in_range(answered(), 0, 5);
+    assert_false(was_said("refused by")); /* an address only where the configuration allows it */
+    read_again("arrivals_per_address_minute = 1\nlog_addresses = yes\n");
+    assert_in_range(answered(), 0, 5);
+    assert_true(was_said("refused by arrivals_per_address: 127.0.0.1\n"));
+    read_again("arrivals_per_address_minute = 6000000\n");
+    assert_int_equal(answered(), 10);
+}
+
+static void how_much_is_written_changes_at_sighup(void **state)
+{
+    (void)state;
+    read_again("");
+    assert_true(was_said("settings read again"));
+    assert_int_equal(truncate(place_path(&place, "said"), 0), 0);
+    read_again("log_level = warning\n");
+    assert_false(was_said("settings read again"));
+    read_again("log_level = debug\n");
+    assert_true(was_said("settings read again"));
+}
+
+static void wrong_settings_change_nothing(void **state)
+{
+    (void)state;
+    read_again("arrivals_per_address_minute = 1\nnonsense = 1\n");
+    assert_true(was_said("relay.ini:2: nonsense: is not a setting"));
+    assert_true(was_said("the settings stay as they were"));
+    read_again("queue_bytes = 100\narrivals_per_address_minute = 1\n");
+    assert_true(was_said("queue_bytes = 100:"));
+    assert_int_equal(answered(), 10);
+}
+
+static void what_waits_for_a_start_is_named(void **state)
+{
+    (void)state;
+    read_again("host = other.example.com\n");
+    assert_true(was_said("host: has changed, and waits for the next start"));
+    assert_int_equal(answered(), 10);
+}
+
+static void a_service_manager_that_hears_nothing_holds_up_nobody(void **state)
+{
+    (void)state;
+    for (int turn = 0; turn < 12; turn++) { /* two words each: more than a socket keeps for whoever does not read */
+        assert_int_equal(kill(place.relay, SIGHUP), 0);
+        assert_int_equal(answered(), 10);
+    }
+}
+
+static void each_setting_is_in_the_manual(void **state)
+{
+    static char manual[131072];
+    char output[PLACE_OUTPUT_BYTES], item[128], *rest = NULL;
+    int fd = open(HANDHOLD_MANUAL, O_RDONLY | O_CLOEXEC);
+    unsigned settings = 0;
+
+    (void)state;
+    assert_true(fd >= 0 && read(fd, manual, sizeof manual - 1) > 0);
+    close(fd);
+    assert_int_equal(place_run(output, "handhold-relay", (const char *const[]){"--print-config", NULL}), 0);
+    for (char *line = strtok_r(output, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        size_t name = strcspn(line, " ");
+
+        if (line[0] != ';' || line[1] == ' ')
+            continue;
+        snprintf(item, sizeof item, "\n.It Cm %.*s", (int)name - 1, line + 1);
+        const char *at = strstr(manual, item);
+        if (!at || !strchr(" \n", at[strlen(item)]))
+            fail_msg("%s is not in the manual", item + 1);
+        settings++;
+    }
+    assert_true(settings > 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_bound_holds_from_sighup_on, start, stop),
+        cmocka_unit_test_setup_teardown(how_much_is_written_changes_at_sighup, start, stop),
+        cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, start, stop),
+        cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),
+        cmocka_unit_test_setup_teardown(a_service_manager_that_hears_nothing_holds_up_nobody, start, stop),
+        cmocka_unit_test(each_setting_is_in_the_manual),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
