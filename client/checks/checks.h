@@ -25,7 +25,8 @@
 
 enum {
     CLIENT_CHECKS_AT_ONCE = 4,
-    CLIENT_CHECKS_MAX = 48, /* asked for and not yet answered */
+    CLIENT_CHECKS_MAX = 48,            /* asked for and not yet answered */
+    CLIENT_CHECKS_NAMED_A_MINUTE = 30, /* hosts that the agent names: a home is looked at, not searched through */
     CLIENT_CHECK_NAME_BYTES = 33,
     CLIENT_CHECK_TARGET_BYTES = 129,
 };
@@ -96,7 +97,9 @@ PROTO_MUST_USE enum proto_err client_checks_new(struct client_checks **out, cons
                                                 void (*woken)(void *context), void *context);
 /**
  * Asks. `model` (may be NULL) is what the sources have said, `session_kbps` what this session carries now, below 0:
- * nothing. NOT_FOUND: there is no such check; FULL: CLIENT_CHECKS_MAX; RANGE: the target breaks the rule of `targets`.
+ * nothing. NOT_FOUND: there is no such check; FULL: CLIENT_CHECKS_MAX; RANGE: a name is too long; BUSY: more than
+ * CLIENT_CHECKS_NAMED_A_MINUTE targets. A target outside `targets` is answered as not checked: its name is looked up
+ * once, and what is then tried is that very address, whatever a name server says the next time.
  */
 PROTO_MUST_USE enum proto_err client_checks_ask(struct client_checks *checks, uint32_t id, const char *check,
                                                 const char *target, uint64_t agent_unix_ms, double session_kbps,

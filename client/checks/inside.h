@@ -25,12 +25,20 @@ struct check_facts {
     size_t availabilities; /* how many devices say whether they can be reached */
 };
 
+struct check_address {
+    struct sockaddr_storage address;
+    socklen_t len;
+};
+
 /* One check that runs: on its own thread, touching nothing that others touch. */
 struct check_run {
     const struct client_check_config *config; /* borrowed, constant */
     struct check_facts facts;
     struct client_check_result result;
-    int cancel_fd; /* readable: stop now */
+    int cancel_fd;               /* readable: stop now */
+    bool theirs;                 /* the target is the agent's: it gets no name and no password of this home */
+    struct check_address pinned; /* the one address of pinned_host that may be tried; len 0: any */
+    char pinned_host[129];
     int64_t started_ms, deadline_ms;
     bool cancelled;
 };
@@ -46,10 +54,6 @@ void check_figure_ms(struct check_run *run, double ms);
 int64_t check_mono_ms(void);
 /** Until `fd` is ready for `events` (POLLIN …), the time is over, or somebody cancels; true when it is ready. */
 bool check_wait(struct check_run *run, int fd, short events, int64_t until_ms);
-struct check_address {
-    struct sockaddr_storage address;
-    socklen_t len;
-};
 /** "HOST", "HOST:PORT", "[V6]:PORT". False: not of this form. */
 bool check_split(const char *target, unsigned default_port, char host[static 129], unsigned *port);
 /** An address in figures, or a name that the system's servers are asked for; `why` is set when it is false. */
@@ -80,6 +84,14 @@ struct check_tls {
 };
 /** A TLS handshake over a connected socket. `ca` "": the system's roots; NULL: whoever it is. */
 void check_tls(struct check_run *run, int fd, const char *host, const char *ca, struct check_tls *out);
+
+/* ---- what several checks begin with (probe_net.c) ---- */
+const char *check_error_words(int error);
+/** The address of "host[:port]" of the settings or of the agent; false, with a verdict, when it has none. */
+bool check_find(struct check_run *run, const char *target, unsigned port, char host[static 129],
+                struct check_address *to);
+/** False, with a verdict, when the settings say nothing of it. */
+bool check_is_set(struct check_run *run, const char *value, const char *key);
 
 /* ---- the checks: one function each ---- */
 struct check_kind {

@@ -113,6 +113,11 @@ static void set_port(struct check_address *to, unsigned port)
 bool check_resolve(struct check_run *run, const char *host, unsigned port, int family, struct check_address *out,
                    const char **why)
 {
+    if (run->pinned.len && !strcmp(host, run->pinned_host)) {
+        *out = run->pinned;
+        set_port(out, port);
+        return true;
+    }
     *why = "its name does not resolve";
     if (!strcmp(host, "localhost"))
         host = family == AF_INET6 ? "::1" : "127.0.0.1";

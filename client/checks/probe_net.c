@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is tried beyond the router, and at the product. */
+/* What is tried beyond the router. */
 #include <errno.h>
-#include <mosquitto.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 
 #include "client/checks/inside.h"
 
-static const char *error_words(int error)
+const char *check_error_words(int error)
 {
     switch (error) {
     case ETIMEDOUT:
@@ -24,9 +23,8 @@ static const char *error_words(int error)
     }
 }
 
-/* The address of "host[:port]" of the settings or of the agent; false, with a verdict, when it has none. */
-static bool find(struct check_run *run, const char *target, unsigned port, char host[static 129],
-                 struct check_address *to)
+bool check_find(struct check_run *run, const char *target, unsigned port, char host[static 129],
+                struct check_address *to)
 {
     const char *why = "it is no HOST:PORT";
 
@@ -38,7 +36,7 @@ static bool find(struct check_run *run, const char *target, unsigned port, char 
     return false;
 }
 
-static bool is_set(struct check_run *run, const char *value, const char *key)
+bool check_is_set(struct check_run *run, const char *value, const char *key)
 {
     if (*value)
         return true;
@@ -103,12 +101,12 @@ static void reach(struct check_run *run, const char *target, const char *what, c
     int error, fd;
 
     check_rule(run, "it is reached by TCP, and shows a certificate that is trusted, within %d ms", REACH_SLOW_MS);
-    if (!is_set(run, target, what) || !find(run, target, 443, host, &to))
+    if (!check_is_set(run, target, what) || !check_find(run, target, 443, host, &to))
         return;
     begun = check_mono_ms();
     fd = check_dial(run, &to, run->deadline_ms, &error);
     if (fd < 0) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "%.100s is not reached: %s", target, error_words(error));
+        check_verdict(run, CLIENT_CHECK_FAIL, "%.100s is not reached: %s", target, check_error_words(error));
         check_advice(run, advice);
         return;
     }
@@ -165,12 +163,12 @@ void check_portal(struct check_run *run)
     bool answered = false;
 
     check_rule(run, "a plain web request is answered with 204 by the host itself");
-    if (!is_set(run, url, "address to find sign-in pages with"))
+    if (!check_is_set(run, url, "address to find sign-in pages with"))
         return;
     path = url + strlen("http://");
     snprintf(authority, sizeof authority, "%.*s", (int)strcspn(path, "/"), path);
     path += strcspn(path, "/");
-    if (!find(run, authority, 80, host, &to))
+    if (!check_find(run, authority, 80, host, &to))
         return;
     fd = check_dial(run, &to, run->deadline_ms, &error);
     if (fd >= 0) {
@@ -190,193 +188,4 @@ void check_portal(struct check_run *run)
                       status);
         check_advice(run, "open a web page in the browser of this device and sign in to the network");
     }
-}
-
-/* ---- the product ---- */
-
-static void open_port(struct check_run *run, const char *target, const char *advice)
-{
-    struct check_address to;
-    char host[129];
-    int64_t begun;
-    int error, fd;
-
-    check_rule(run, "its port takes a connection within the time-out");
-    if (!find(run, target, 0, host, &to))
-        return;
-    begun = check_mono_ms();
-    fd = check_dial(run, &to, run->deadline_ms, &error);
-    if (fd < 0) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "%.100s: %s", target, error_words(error));
-        check_advice(run, advice);
-        return;
-    }
-    close(fd);
-    check_figure_ms(run, (double)(check_mono_ms() - begun));
-    check_verdict(run, CLIENT_CHECK_PASS, "%.100s takes connections", target);
-}
-
-void check_port(struct check_run *run)
-{
-    char target[CLIENT_CHECK_TARGET_BYTES];
-
-    snprintf(target, sizeof target, "%s", run->result.target);
-    open_port(run, target, "see whether the device is on, and restart it");
-}
-
-void check_product(struct check_run *run)
-{
-    if (run->facts.unreachable[0]) {
-        check_rule(run, "every device can be reached by its bridge");
-        check_verdict(run, CLIENT_CHECK_FAIL, "not reached: %.200s", run->facts.unreachable);
-        check_advice(run, "see whether it has power; then bring it closer to its hub");
-    } else if (run->config->product[0]) {
-        open_port(run, run->config->product, "see whether the product is on, and restart it");
-    } else if (run->facts.availabilities) {
-        check_rule(run, "every device can be reached by its bridge");
-        run->result.has_value = true;
-        run->result.value = (double)run->facts.availabilities;
-        snprintf(run->result.figure, sizeof run->result.figure, "%zu devices", run->facts.availabilities);
-        check_verdict(run, CLIENT_CHECK_PASS, "every device that says so can be reached");
-    } else {
-        check_rule(run, "every device can be reached by its bridge");
-        check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "no product of this home says whether it can be reached");
-    }
-}
-
-enum { SOON_DAYS = 30 };
-
-void check_certificate(struct check_run *run)
-{
-    struct check_address to;
-    struct check_tls tls;
-    char host[129], target[129];
-    int error, fd;
-
-    snprintf(target, sizeof target, "%s", run->result.target);
-    check_rule(run, "its certificate is valid for %d days or more", SOON_DAYS);
-    if (!find(run, target, 443, host, &to))
-        return;
-    fd = check_dial(run, &to, run->deadline_ms, &error);
-    if (fd < 0) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "%.100s: %s", target, error_words(error));
-        return;
-    }
-    check_tls(run, fd, host, NULL, &tls);
-    close(fd);
-    if (tls.days_left == INT64_MIN) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "%.80s shows no certificate: %.100s", target, tls.why);
-        return;
-    }
-    run->result.has_value = true;
-    run->result.value = (double)tls.days_left;
-    snprintf(run->result.unit, sizeof run->result.unit, "d");
-    snprintf(run->result.figure, sizeof run->result.figure, "%lld days", (long long)tls.days_left);
-    if (tls.days_left >= SOON_DAYS) {
-        check_verdict(run, CLIENT_CHECK_PASS, "the certificate is valid");
-        return;
-    }
-    check_verdict(run, tls.days_left < 0 ? CLIENT_CHECK_FAIL : CLIENT_CHECK_WARN,
-                  tls.days_left < 0 ? "the certificate has ended" : "the certificate ends soon");
-    check_advice(run, "renew the certificate in the device's settings, and check the device's clock");
-}
-
-/* ---- the broker ---- */
-
-static void on_connect(struct mosquitto *broker, void *context, int code)
-{
-    (void)broker;
-    *(int *)context = code;
-}
-
-/* The password is read when it is needed, and wiped. */
-static void give_name(struct mosquitto *broker, const struct client_check_config *config)
-{
-    char password[128] = "";
-    FILE *file = config->mqtt_password_file[0] ? fopen(config->mqtt_password_file, "re") : NULL;
-
-    if (file && fgets(password, sizeof password, file))
-        password[strcspn(password, "\r\n")] = '\0';
-    if (file)
-        fclose(file);
-    if (config->mqtt_user[0])
-        mosquitto_username_pw_set(broker, config->mqtt_user, password);
-    explicit_bzero(password, sizeof password);
-}
-
-/* The library says what it wants; nothing here waits for longer than the check may. */
-static int talk(struct check_run *run, struct mosquitto *broker, const int *code)
-{
-    int error = MOSQ_ERR_SUCCESS;
-
-    while (*code < 0 && error == MOSQ_ERR_SUCCESS) {
-        int fd = mosquitto_socket(broker);
-        int64_t step = check_mono_ms() + 100;
-
-        if (fd < 0)
-            return MOSQ_ERR_NO_CONN;
-        bool ready = check_wait(run, fd, (short)(mosquitto_want_write(broker) ? POLLIN | POLLOUT : POLLIN), step);
-
-        if (run->cancelled || check_mono_ms() >= run->deadline_ms)
-            return MOSQ_ERR_TIMEOUT;
-        if (ready && (error = mosquitto_loop_read(broker, 1)) == MOSQ_ERR_SUCCESS && mosquitto_want_write(broker))
-            error = mosquitto_loop_write(broker, 1);
-        if (error == MOSQ_ERR_SUCCESS)
-            error = mosquitto_loop_misc(broker);
-    }
-    return error;
-}
-
-static void speak_mqtt(struct check_run *run, const char *host, unsigned port)
-{
-    int code = -1, error;
-    struct mosquitto *broker = mosquitto_new(NULL, true, &code);
-    int64_t begun = check_mono_ms();
-
-    if (!broker) {
-        check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "memory ran out");
-        return;
-    }
-    mosquitto_connect_callback_set(broker, on_connect);
-    give_name(broker, run->config);
-    if (run->config->mqtt_ca[0])
-        mosquitto_tls_set(broker, run->config->mqtt_ca, NULL, NULL, NULL, NULL);
-    error = mosquitto_connect_async(broker, host, (int)port, 30);
-    if (!error)
-        error = talk(run, broker, &code);
-    if (code == 0) {
-        check_figure_ms(run, (double)(check_mono_ms() - begun));
-        check_verdict(run, CLIENT_CHECK_PASS, "the broker takes us in");
-    } else if (code > 0) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "the broker answers, and refuses: %s", mosquitto_connack_string(code));
-        check_advice(run, "check the user and the password that are set for the broker");
-    } else {
-        check_verdict(run, CLIENT_CHECK_FAIL, "no broker speaks there: %s", mosquitto_strerror(error));
-        check_advice(run, "restart the hub that the broker runs on; check its certificate");
-    }
-    mosquitto_disconnect(broker);
-    mosquitto_destroy(broker);
-}
-
-void check_mqtt(struct check_run *run)
-{
-    const char *target = run->result.target[0] ? run->result.target : run->config->mqtt;
-    struct check_address to;
-    char host[129], copy[129];
-    unsigned port = run->config->mqtt_ca[0] ? 8883 : 1883;
-    int error, fd;
-
-    snprintf(copy, sizeof copy, "%s", target);
-    check_rule(run, "the broker takes a connection, and lets us in");
-    if (!is_set(run, copy, "broker") || !find(run, copy, port, host, &to))
-        return;
-    fd = check_dial(run, &to, run->deadline_ms, &error); /* first by ourselves: the library cannot be cancelled */
-    if (fd < 0) {
-        check_verdict(run, CLIENT_CHECK_FAIL, "the broker %.100s is not reached: %s", copy, error_words(error));
-        check_advice(run, "restart the hub that the broker runs on");
-        return;
-    }
-    close(fd);
-    if (check_split(copy, port, host, &port))
-        speak_mqtt(run, host, port);
 }

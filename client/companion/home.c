@@ -183,6 +183,9 @@ static void refuse(struct client_home *h, struct proto_session *session, const h
     PUT(r.target, ask->target);
     if (err == PROTO_ERR_NOT_FOUND)
         snprintf(r.detail, sizeof r.detail, "there is no such check; there are %s", client_check_names());
+    else if (err == PROTO_ERR_BUSY)
+        snprintf(r.detail, sizeof r.detail, "%d devices a minute may be named; wait a moment",
+                 CLIENT_CHECKS_NAMED_A_MINUTE);
     else
         snprintf(r.detail, sizeof r.detail, "%s; %s",
                  err == PROTO_ERR_EXISTS ? "the chain is being checked already" : proto_err_rule(err),

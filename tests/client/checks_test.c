@@ -24,11 +24,15 @@ struct server {
     unsigned port;
     bool datagrams;
     const char *says; /* what a stream is answered; NULL: nothing, for ever */
+    size_t says_len;  /* of what has NUL bytes in it; 0: a text */
     int rcode;        /* of a name server; -1: silence */
+    bool rebind;      /* a name server that gives this host first, and then one of the world */
+    int asked;        /* read after server_stop(), as this: */
+    char heard[256];
     pthread_t thread;
 };
 
-static void answer_dns(const struct server *s)
+static void answer_dns(struct server *s)
 {
     uint8_t m[512];
     struct sockaddr_in from;
@@ -40,23 +44,25 @@ static void answer_dns(const struct server *s)
     m[2] = 0x81;
     m[3] = (uint8_t)(0x80 | s->rcode);
     if (!s->rcode) {
-        static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1};
+        static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1};
+        static const uint8_t world[] = {192, 0, 2, 1};
 
         m[7] = 1; /* one answer */
         memcpy(m + n, record, sizeof record);
+        if (s->rebind && s->asked++ > 0)
+            memcpy(m + n + 12, world, sizeof world);
         n += (ssize_t)sizeof record;
     }
     sendto(s->fd, m, (size_t)n, 0, (struct sockaddr *)&from, len);
 }
 
-static void answer_stream(const struct server *s)
+static void answer_stream(struct server *s)
 {
     int fd = accept(s->fd, NULL, NULL);
-    char text[1024];
     struct pollfd fds[] = {{s->stop, POLLIN, 0}};
 
-    if (s->says && recv(fd, text, sizeof text, 0) > 0)
-        send(fd, s->says, strlen(s->says), MSG_NOSIGNAL);
+    if (s->says && recv(fd, s->heard, sizeof s->heard, 0) > 0)
+        send(fd, s->says, s->says_len ? s->says_len : strlen(s->says), MSG_NOSIGNAL);
     if (!s->says)
         poll(fds, 1, -1); /* takes the connection, and never says a word */
     close(fd);
@@ -313,6 +319,64 @@ static void strangers_outside_the_home_are_not_tried_out(void **state)
     assert_int_equal(hear(1)->status, CLIENT_CHECK_NOT_CHECKED);
 }
 
+/* First an address of the home, then one of the world: the same name, from a name server that lies. */
+static void a_name_that_changes_its_address_is_tried_at_the_first_alone(void **state)
+{
+    struct server dns = {.datagrams = true, .rebind = true}, here = {.says = NULL};
+    char target[64];
+
+    (void)state;
+    server_start(&dns);
+    server_start(&here);
+    snprintf(config.dns_servers, sizeof config.dns_servers, "127.0.0.1:%u", dns.port);
+    start();
+    snprintf(target, sizeof target, "lamp.example:%u", here.port);
+    ask(1, "port", target);
+    assert_int_equal(hear(1)->status, CLIENT_CHECK_PASS); /* by the address that was looked at */
+    ask(2, "port", target);                               /* now the name is of the world */
+    assert_int_equal(hear(2)->status, CLIENT_CHECK_NOT_CHECKED);
+    server_stop(&here);
+    server_stop(&dns);
+    assert_int_equal(dns.asked, 2); /* once for each check: what is looked at is what is tried */
+}
+
+static void no_home_is_searched_through_by_naming_its_hosts_one_after_another(void **state)
+{
+    struct proto_now now = {check_mono_ms(), 1700000000000};
+
+    (void)state;
+    snprintf(config.targets, sizeof config.targets, "none"); /* each is answered at once */
+    start();
+    for (uint32_t i = 1; i <= CLIENT_CHECKS_NAMED_A_MINUTE; i++) {
+        ask(i, "port", "192.168.7.1:80");
+        hear(i);
+    }
+    assert_int_equal(client_checks_ask(checks, 99, "port", "192.168.7.1:80", 0, -1, NULL, now), PROTO_ERR_BUSY);
+    ask(100, "wifi", ""); /* what names nobody goes on */
+    hear(100);
+    now.mono_ms += 61000;
+    assert_ok(client_checks_ask(checks, 101, "port", "192.168.7.1:80", 0, -1, NULL, now));
+    hear(101);
+}
+
+static void the_name_and_password_of_the_broker_go_to_no_host_that_the_agent_names(void **state)
+{
+    struct server broker = {.says = "\x20\x02\x01\x05", .says_len = 4}; /* CONNACK 5: not authorised */
+    char target[64];
+
+    (void)state;
+    server_start(&broker);
+    snprintf(config.mqtt_user, sizeof config.mqtt_user, "helper");
+    start();
+    snprintf(target, sizeof target, "127.0.0.1:%u", broker.port);
+    ask(1, "mqtt", target);
+    assert_int_equal(hear(1)->status, CLIENT_CHECK_PASS);
+    assert_non_null(strstr(seen[seen_count - 1].detail, "asks for a name"));
+    server_stop(&broker);
+    assert_null(memmem(broker.heard, sizeof broker.heard, "helper", 6));
+    assert_non_null(memmem(broker.heard, sizeof broker.heard, "MQTT", 4));
+}
+
 static void what_is_not_set_or_not_allowed_is_said_and_not_guessed(void **state)
 {
     static const char *const names[] = {"wifi",    "portal",     "cloud", "internet",
@@ -412,8 +476,9 @@ static void more_than_there_may_be_are_refused_and_the_rest_go_on(void **state)
     server_start(&mute);
     start();
     snprintf(target, sizeof target, "127.0.0.1:%u", mute.port);
-    while (client_checks_ask(checks, taken + 1, "certificate", target, 0, -1, NULL, (struct proto_now){0, 0}) ==
-           PROTO_OK)
+    /* Asked a minute apart: it is not the crowd of names that is refused here. */
+    while (client_checks_ask(checks, taken + 1, "certificate", target, 0, -1, NULL,
+                             (struct proto_now){(int64_t)taken * 60000, 0}) == PROTO_OK)
         assert_true(++taken <= CLIENT_CHECKS_MAX);
     assert_int_equal(taken, CLIENT_CHECKS_MAX);
     client_checks_stop(checks);
@@ -550,6 +615,9 @@ int main(void)
         ONE(a_clock_is_compared_with_the_agents),
         ONE(a_port_is_open_or_it_is_not),
         ONE(strangers_outside_the_home_are_not_tried_out),
+        ONE(a_name_that_changes_its_address_is_tried_at_the_first_alone),
+        ONE(no_home_is_searched_through_by_naming_its_hosts_one_after_another),
+        ONE(the_name_and_password_of_the_broker_go_to_no_host_that_the_agent_names),
         ONE(what_is_not_set_or_not_allowed_is_said_and_not_guessed),
         ONE(a_broker_that_is_no_broker_is_told_apart_from_none),
         ONE(a_check_that_hangs_ends_when_it_is_cancelled),
