@@ -10,7 +10,8 @@
 
 #include "agent/viewer/line.h"
 
-/** The notice, hidden while there is none. Listens to `line`, which outlives it; short news go to `toasts`, borrowed. */
+/** The notice, hidden while there is none. Listens to `line`, which outlives it; short news go to `toasts`, borrowed.
+ */
 GtkWidget *viewer_certificate_new(struct viewer_line *line, AdwToastOverlay *toasts);
 
 #endif

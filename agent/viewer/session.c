@@ -413,6 +413,8 @@ gboolean viewer_session_wants_attention(ViewerSession *self)
 void viewer_session_set_front(ViewerSession *self, gboolean front)
 {
     self->front = front;
+    /* A tab behind another is not painted, but GTK 4.8 would still read it aloud. */
+    gtk_widget_set_visible(GTK_WIDGET(self->stack), front);
     if (front)
         self->attention = FALSE;
 }

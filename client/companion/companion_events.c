@@ -169,6 +169,13 @@ static void on_connection(struct client_companion *c, enum proto_connection_stat
     client_screen_line(c->screen, "* connection: %s", proto_connection_state_name(state));
 }
 
+/* An end that a customer did not choose: they read whom to turn to. */
+static bool was_left_alone(enum proto_end reason)
+{
+    return reason == PROTO_END_AGENT_LEFT || reason == PROTO_END_CONNECTION_LOST ||
+           reason == PROTO_END_STOPPED_BY_OFFICER || reason == PROTO_END_FAILED;
+}
+
 static void on_ended(struct client_companion *c, const struct proto_event *e)
 {
     c->over = true;
@@ -182,6 +189,9 @@ static void on_ended(struct client_companion *c, const struct proto_event *e)
     memset(c->capturing, 0, sizeof c->capturing);
     client_companion_say(c, e->ended.message && strcmp(e->ended.message, c->said) != 0 ? e->ended.message : "", "",
                          "* the session ended: %s. ", proto_end_name(e->ended.reason));
+    if (*c->organisation && was_left_alone(e->ended.reason))
+        client_companion_say(c, c->organisation, ": ask there for a new invitation.",
+                             "* if you still need help, turn to ");
 }
 
 static void act(struct client_companion *c, const struct proto_event *e)

@@ -240,9 +240,17 @@ class Stage:
             out.append("  " * depth + f"{node.get_role_name()}: {node.get_name()!r}")
         return "\n".join(out)
 
-    def _match(self, role, name, usable=False):
+    def _window_of(self, name):
+        for i in range(self.app.get_child_count()):
+            window = self.app.get_child_at_index(i)
+            if window and any(re.search(name, node.get_name() or "") for node, _ in self.walk(window)):
+                return window
+        return None
+
+    def _match(self, role, name, usable=False, beside=None):
         """A button that opens something is two of one name: the one that takes the focus is meant."""
-        for node, _ in self.walk():
+        window = self._window_of(beside) if beside else self.app
+        for node, _ in self.walk(window) if window else ():
             if role is not None and node.get_role_name() != role or name is not None and not re.search(name, node.get_name() or ""):
                 continue
             if not usable or node.get_action_iface() and node.get_state_set().contains(Atspi.StateType.FOCUSABLE):
@@ -272,8 +280,9 @@ class Stage:
 
     # ---- doing
 
-    def click(self, role=None, name=None):
-        node = self.wait(lambda: self._match(role, name, True), f"a usable {role} {name!r}")
+    def click(self, role=None, name=None, beside=None):
+        """`beside`: in the window that shows this too."""
+        node = self.wait(lambda: self._match(role, name, True, beside), f"a usable {role} {name!r}")
         self.wait(lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE), f"{name!r} to be usable")
         Atspi.Action.do_action(node, 0)
         return node

@@ -49,9 +49,9 @@ def second(s, first):
     """One is live, the other on hold: nothing is captured there, and their page says for how long that is kept open."""
     s.keys("ctrl+n")
     c = join(s)
+    first.expect("capture", capability="camera", on=False)
     held = first.expect("paused", paused=True, by="agent", reason="hold")
     expect(held["seconds"] >= 30, f"the customer reads for how long: {held}")
-    expect(first.expect("capture", capability="camera")["on"] is False, "nothing is captured on hold")
     see_the_camera(s, c)
     s.shot("two-tabs")
     return c
@@ -59,15 +59,15 @@ def second(s, first):
 
 def back(s, first, other):
     """One click on the tab: the first is live again with no new question, the other on hold."""
-    s.click("page tab", "^Customer")
-    expect(not first.expect("paused", by="agent")["paused"], "the hold is over")
-    expect(first.expect("capture", capability="camera")["on"], "the camera goes on")
+    x, y, _, _ = s.where(s.find("filler", "^AdwTab$"))  # libadwaita 1.2 names no tab; the first is the left one
+    s.mouse("mousemove", x + 40, y + 8, "click", 1)
+    first.expect("capture", capability="camera", on=True)
     asked = [line for line in first.said if line.get("event") == "consent" and line["state"] == "requested"]
     expect(len(asked) == 1, f"nobody is asked again: {asked}")
     s.find("label", "fps")
-    expect(other.expect("paused", by="agent")["paused"], "and the other one waits")
+    other.expect("capture", capability="camera", on=False)
     s.keys("ctrl+Page_Down")
-    expect(not other.expect("paused", by="agent")["paused"], "one key does the same")
+    other.expect("capture", capability="camera", on=True)  # one key does the same
 
 
 def wrong_person(s, other):
@@ -98,7 +98,7 @@ def leave(s, first):
     s.gone(None, "2 customers wait or are connected")
     first.tell(do="chat", text="Are you there?")
     s.keys("ctrl+q")
-    s.click("push button", "^Close$")
+    s.click("push button", "^Close$", beside="2 customers wait or are connected")
     first.expect("ended", reason="agent-left")
     expect(s.viewer.wait(20) == 0, "the window is closed in order")
     turned_away(s, waiting, "no invitation is open")

@@ -8,6 +8,9 @@ import { receiptSection } from '../receipt/receipt.js';
 import type { ReceiptTools } from '../receipt/receipt.js';
 import { showScreen } from './frame.js';
 
+/* Ends that a customer did not choose: they read whom to turn to. */
+const LEFT_ALONE = new Set(['agent-left', 'connection-lost', 'stopped-by-officer', 'failed']);
+
 export function showEnd(visit: Visit, tools: ReceiptTools): void {
   const name = plain(visit.peer?.name ?? t('end.somebody'));
   const mine = visit.ended?.by === 1;
@@ -18,6 +21,7 @@ export function showEnd(visit: Visit, tools: ReceiptTools): void {
     h('h1', {}, title),
     h('p', { class: 'lead' }, lead),
     h('p', {}, t('end.off')),
+    visit.peer && LEFT_ALONE.has(reason) && h('p', {}, t('end.turn', { organisation: plain(visit.peer.organisation) })),
     visit.peer && receiptSection(visit, visit.peer, tools),
     h('p', { class: 'hint' }, t('receipt.close')));
 }
