@@ -124,6 +124,7 @@ export type Key =
   | 'end.somebody'
   | 'end.stopped-by-officer'
   | 'end.title'
+  | 'end.turn'
   | 'end.wrong-person'
   | 'expiring.body'
   | 'expiring.extend'
