@@ -131,3 +131,13 @@ enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, 
         relay_gate_ask_keys(core, room, dst, now);
     return PROTO_OK;
 }
+
+enum proto_err relay_core_feed_slot(struct relay_core *core, uint32_t connection, struct relay_slot *slot, size_t len,
+                                    struct proto_now now)
+{
+    core->bounds.offered = slot;
+    enum proto_err err = relay_core_feed(core, connection, relay_slot_bytes(slot), len, now);
+    relay_slot_free(core->bounds.offered);
+    core->bounds.offered = NULL;
+    return err;
+}

@@ -12,11 +12,47 @@ struct relay_slot {
     size_t len;
     uint8_t service, rank;
     bool droppable, key, purged;
-    uint8_t room[RELAY_ROOM_BYTES];
+    _Alignas(8) uint8_t room[RELAY_ROOM_BYTES];
     uint8_t bytes[];
 };
+/* Fields are set when the bytes are there already. */
+_Static_assert(offsetof(struct relay_slot, bytes) == sizeof(struct relay_slot), "no padding over the bytes");
 
 #define NOTHING_GOES RELAY_RANKS
+
+struct relay_slot *relay_slot_new(struct relay_slot *slot, size_t len)
+{
+    struct relay_slot *grown = realloc(slot, sizeof *slot + len);
+
+    if (grown)
+        grown->len = len;
+    return grown;
+}
+
+uint8_t *relay_slot_bytes(struct relay_slot *slot)
+{
+    return slot->bytes;
+}
+
+void relay_slot_free(struct relay_slot *slot)
+{
+    free(slot);
+}
+
+/* A slot with these bytes; its fields are the caller's to set. */
+static struct relay_slot *slot_with(struct relay_queue_bounds *bounds, const uint8_t *bytes, size_t len)
+{
+    struct relay_slot *slot = bounds->offered;
+
+    if (slot && slot->bytes == bytes && slot->len == len) {
+        bounds->offered = NULL;
+        return slot;
+    }
+    slot = malloc(sizeof *slot + len);
+    if (slot && len)
+        memcpy(slot->bytes, bytes, len);
+    return slot;
+}
 
 struct relay_shared *relay_shared_new(const uint8_t *bytes, size_t len)
 {
@@ -185,14 +221,12 @@ static enum proto_err put_session(struct relay_queue *queue, struct relay_queue_
 
     if (queue->session_bytes + cost > bounds->bytes / 4 || bounds->all_used + cost > bounds->all_bytes)
         return PROTO_ERR_FULL;
-    struct relay_slot *slot = malloc(sizeof *slot + (shared ? 0 : len));
+    struct relay_slot *slot = slot_with(bounds, bytes, shared ? 0 : len);
     if (!slot)
         return PROTO_ERR_NOMEM;
     *slot = (struct relay_slot){.service = RELAY_SERVE_SESSION, .len = len, .shared = shared};
     if (shared)
         shared->holders++;
-    else if (bytes)
-        memcpy(slot->bytes, bytes, len);
     append(queue, bounds, slot);
     return PROTO_OK;
 }
@@ -260,13 +294,12 @@ enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_que
     }
     if (queue->media_bytes + cost_of(len) > media_bound(bounds) || bounds->all_used + cost_of(len) > bounds->all_bytes)
         return PROTO_ERR_FULL;
-    struct relay_slot *slot = malloc(sizeof *slot + len);
+    struct relay_slot *slot = slot_with(bounds, bytes, len);
     if (!slot)
         return PROTO_ERR_NOMEM;
     *slot = (struct relay_slot){.lane = lane, .at_ms = now_ms, .len = len, .service = (uint8_t)service, .rank = rank};
     slot->droppable = droppable;
     slot->key = header->flags & PROTO_MEDIA_KEY;
-    memcpy(slot->bytes, bytes, len);
     append(queue, bounds, slot);
     return PROTO_OK;
 }

@@ -53,7 +53,16 @@ struct relay_shared {
 struct relay_shared *relay_shared_new(const uint8_t *bytes, size_t len); /* held once; NULL: out of memory */
 void relay_shared_drop(struct relay_shared *shared);
 
+/*
+ * A message as it waits. Whoever gathers a large one does so in a slot and offers it in the bounds: the queue takes it
+ * when these very bytes are put, and makes no copy.
+ */
 struct relay_slot;
+/** Of `len` bytes, not set; grows or cuts `slot` when that is not NULL. NULL: out of memory, and `slot` stays. */
+struct relay_slot *relay_slot_new(struct relay_slot *slot, size_t len);
+uint8_t *relay_slot_bytes(struct relay_slot *slot);
+void relay_slot_free(struct relay_slot *slot); /* one that was not taken; NULL is fine */
+
 struct relay_queue {
     struct {
         struct relay_slot *first, *last;
@@ -71,6 +80,7 @@ struct relay_queue_bounds {
     size_t all_bytes; /* of all queues together */
     size_t all_used;
     uint64_t dropped; /* messages */
+    struct relay_slot *offered; /* of the message that is being put; NULL: none, or taken */
     struct relay_histogram waited[RELAY_SERVICES]; /* of messages that were handed out; SESSION is not timed */
 };
 
@@ -79,7 +89,8 @@ PROTO_MUST_USE enum proto_err relay_queue_put(struct relay_queue *queue, struct 
                                               const uint8_t *bytes, size_t len);
 PROTO_MUST_USE enum proto_err relay_queue_put_shared(struct relay_queue *queue, struct relay_queue_bounds *bounds,
                                                      struct relay_shared *shared);
-/** OK: it waits, or the rules dropped it. FULL: it may not be dropped, and there is no room. One copy is made. */
+/** OK: it waits, or the rules dropped it. FULL: it may not be dropped, and there is no room. One copy is made, or none
+ * of an offered slot. */
 PROTO_MUST_USE enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_queue_bounds *bounds,
                                                     struct relay_lane *lane, const struct proto_media_header *header,
                                                     const uint8_t *bytes, size_t len, int64_t now_ms);
