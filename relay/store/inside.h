@@ -59,8 +59,7 @@
     X(SESSION_ERASE_EMPTY, 0,                                                                                          \
       "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
       " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
-    X(CASE_PUT, 0,                                                                                                     \
-      "INSERT OR REPLACE INTO kept_case(sid,ref,time_ms,until_ms,dek,bytes) VALUES(?1,?2,?3,?4,?5,?6)")                \
+    X(CASE_PUT, 0, "INSERT OR REPLACE INTO kept_case(sid,ref,time_ms,until_ms,dek,bytes) VALUES(?1,?2,?3,?4,?5,?6)")   \
     X(CASE_DROP, 0, "DELETE FROM kept_case WHERE sid=?1")                                                              \
     X(CASE_EACH, 0,                                                                                                    \
       "SELECT sid,time_ms,until_ms,dek,bytes FROM kept_case WHERE ref=?1 AND until_ms>?2 ORDER BY time_ms DESC,sid")   \
@@ -191,5 +190,13 @@ void store_keyring_destroyed(struct relay_store *store, int64_t id);
 bool store_keyring_given(struct relay_store *store, const char *name, struct store_key *key);
 /** Gives a spare key a name; false: the stock is used up. */
 bool store_keyring_take(struct relay_store *store, const char *name, struct store_key *key);
+
+/* ---- schema.c ---- */
+
+/** Which version the file is of, and whether it is the newest that this program knows. VERSION: a later program's. */
+PROTO_MUST_USE enum proto_err store_schema_version(struct relay_store *store, sqlite3 *db, const char *name,
+                                                   int *version, bool *newest);
+/** All steps behind `version`, in one transaction; on an error the file is as it was. */
+PROTO_MUST_USE enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, int version);
 
 #endif

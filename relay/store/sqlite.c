@@ -13,8 +13,6 @@
 
 #include "relay/store/inside.h"
 
-#define STORE_VERSION 2
-#define STORE_KEYS_VERSION 1
 #define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits, or on another thread */
 #define TIDY_BUSY_PAGES 4000 /* 16 MB: folded in between two groups */
 #define TIDY_MUST_PAGES 8000 /* folded in by the commit itself */
@@ -28,40 +26,6 @@ static const struct {
     STORE_STATEMENTS(STORE_TEXT)
 #undef STORE_TEXT
 };
-
-/*
- * A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns. It is
- * indexed below its session: entries of a session come close together, so they fall into one page, while commitments
- * by themselves would touch as many pages as there are entries, and cost more with each million. A database that an
- * earlier program made has `c` unique and entry_sid instead, and goes on with them.
- */
-static const char data_schema[] =
-    "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL, sid BLOB NOT NULL,"
-    " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
-    "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
-    "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;"
-    "CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL);"
-    "CREATE TABLE checkpoint(id INTEGER PRIMARY KEY CHECK(id=1), size INTEGER NOT NULL, root BLOB NOT NULL,"
-    " note TEXT NOT NULL);"
-    "CREATE TABLE session(sid BLOB PRIMARY KEY, state INTEGER NOT NULL, nameplate TEXT NOT NULL,"
-    " agent_fingerprint BLOB NOT NULL, agent_id TEXT NOT NULL, agent_name TEXT NOT NULL, agent_role TEXT NOT NULL,"
-    " customer_ref TEXT NOT NULL, ticket_ref TEXT NOT NULL, created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL,"
-    " cs_pub BLOB NOT NULL, event_seq INTEGER NOT NULL, event_prev BLOB NOT NULL, ended_reason TEXT NOT NULL,"
-    " secret BLOB NOT NULL);"
-    "CREATE INDEX session_open ON session(created_ms) WHERE state<>3;"
-    "CREATE INDEX session_ref ON session(customer_ref);";
-/* Version 2: AUTOINCREMENT, since an agent asks for the counts behind those it has. */
-static const char kept_schema[] =
-    "CREATE TABLE IF NOT EXISTS kept_case(sid BLOB PRIMARY KEY, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"
-    " until_ms INTEGER NOT NULL, dek INTEGER NOT NULL, bytes BLOB NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS kept_case_ref ON kept_case(ref);"
-    "CREATE INDEX IF NOT EXISTS kept_case_dek ON kept_case(dek);"
-    "CREATE TABLE IF NOT EXISTS kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);"
-    "PRAGMA user_version=2;";
-/* AUTOINCREMENT: the number of a destroyed key is never given to another. */
-static const char keys_schema[] =
-    "CREATE TABLE dek(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, key BLOB NOT NULL);"
-    "PRAGMA user_version=1;";
 
 enum proto_err store_fail(struct relay_store *store, enum proto_err err, const char *format, ...)
 {
@@ -173,51 +137,18 @@ static enum proto_err make_file(struct relay_store *store, const char *path)
     return PROTO_OK;
 }
 
-static enum proto_err read_version(struct relay_store *store, sqlite3 *db, const char *name, int *version)
-{
-    const int known = db == store->keys ? STORE_KEYS_VERSION : STORE_VERSION;
-    sqlite3_stmt *statement = NULL;
-    enum proto_err err = PROTO_OK;
-
-    *version = 0;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
-        err = store_fail_sqlite(store, db, "reading its version");
-    else
-        *version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
-    if (!err && *version > known)
-        err = store_fail(store, PROTO_ERR_VERSION,
-                         "%s/%s is of version %d, and this program knows version %d; use a newer Handhold, or the data "
-                         "folder that belongs to this one",
-                         store->folder ? store->folder : "memory", name, *version, known);
-    return err;
-}
-
-/* What a file of this version lacks. */
-static bool bring_up(sqlite3 *db, bool keys, int version)
-{
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return false;
-    if (version == 0 && sqlite3_exec(db, keys ? keys_schema : data_schema, NULL, NULL, NULL) != SQLITE_OK)
-        return false;
-    if (!keys && sqlite3_exec(db, kept_schema, NULL, NULL, NULL) != SQLITE_OK)
-        return false;
-    return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
-}
-
 static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const char *name)
 {
-    bool keys = db == store->keys;
+    bool keys = db == store->keys, newest;
     int version;
     enum proto_err err;
 
     sqlite3_busy_timeout(db, BUSY_MS);
     sqlite3_extended_result_codes(db, 0);
-    err = read_version(store, db, name, &version);
+    err = store_schema_version(store, db, name, &version, &newest);
     if (err)
         return err;
-    store->has_kept = keys ? store->has_kept : version == STORE_VERSION || !store->read_only;
+    store->has_kept = keys ? store->has_kept : newest || !store->read_only;
     if (store->read_only) {
         if (version == 0)
             return store_fail(store, PROTO_ERR_NOT_FOUND, "%s/%s holds no log; name the data folder of a relay",
@@ -230,12 +161,9 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
      * fall all over their index, and each page that is not in memory is read before it is written. */
     if (sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL,
                      NULL) != SQLITE_OK ||
-        sqlite3_exec(db, db == store->keys ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-8192", NULL, NULL, NULL) !=
-            SQLITE_OK)
+        sqlite3_exec(db, keys ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-8192", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail_sqlite(store, db, "opening it");
-    if (version == (keys ? STORE_KEYS_VERSION : STORE_VERSION) || bring_up(db, keys, version))
-        return PROTO_OK;
-    return store_fail_sqlite(store, db, "making its tables");
+    return newest ? PROTO_OK : store_schema_bring_up(store, db, version);
 }
 
 static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name)

@@ -313,30 +313,6 @@ static void counts_are_read_from_where_one_was_and_the_oldest_go(void **state)
     assert_int_equal(rest.rows, 2);
 }
 
-/* Made by a program that knew neither cases nor counts. */
-static void an_older_database_gets_what_it_lacks(void **state)
-{
-    struct world *w = *state;
-    char path[128];
-    sqlite3 *db;
-
-    have_session(w, 1, "Mrs Example", RELAY_STORE_ENDED);
-    relay_store_close(w->store);
-    snprintf(path, sizeof path, "%s/relay.db", w->folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db, "DROP TABLE kept_case; DROP TABLE kept_count; PRAGMA user_version=1", NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
-    struct relay_store_config reader = {.folder = w->folder, .read_only = true};
-    assert_ok(relay_store_open(&w->store, &reader, w->error));
-    assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "");
-    relay_store_close(w->store);
-    assert_ok(relay_store_open(&w->store, &w->config, w->error));
-    assert_ok(keep(w, 1, "first visit", NOW, NOW + 1000));
-    assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "first visit|");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -349,7 +325,6 @@ int main(void)
         TEST(a_copied_database_does_not_bring_an_erased_case_back),
         TEST(a_case_moved_to_another_session_does_not_open),
         TEST(counts_are_read_from_where_one_was_and_the_oldest_go),
-        TEST(an_older_database_gets_what_it_lacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
