@@ -226,6 +226,24 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                     "certificate", p->session.agent.serial, "statements_to_agent", (json_int_t)p->to_agent);
 }
 
+/* Two checkpoints alone are judged offline; a log that is at hand is asked as well. */
+static int check_fork(const struct proto_buf *file, struct audit_belief *belief)
+{
+    static struct audit_organisation o;
+    bool ask = audit_options.relay || (audit_options.dir && audit_is_here(audit_options.dir, 0));
+
+    if (ask && !audit_enter(&o, NULL))
+        return HOST_EXIT_USAGE;
+    if (ask && belief->trust == AUDIT_TRUST_FILE && o.log_is_named) { /* a relay brings its organisation's note along */
+        belief->trust = AUDIT_TRUST_ORG;
+        belief->org = o.org;
+    }
+    int code = audit_check_fork((const char *)file->bytes, file->len, belief, ask ? &o : NULL, audit_options.file,
+                                audit_options.json);
+    audit_close(&o);
+    return code;
+}
+
 int audit_check(void)
 {
     struct audit_belief *belief = calloc(1, sizeof *belief);
@@ -238,7 +256,7 @@ int audit_check(void)
     if (belief && proved && take_belief(belief) && read_whole(audit_options.file, &file)) {
         code = HOST_EXIT_FAILED;
         if (proto_log_fork_is((const char *)file.bytes, file.len)) {
-            code = audit_check_fork((const char *)file.bytes, file.len, belief, audit_options.file, audit_options.json);
+            code = check_fork(&file, belief);
         } else if (audit_proofs_check((const char *)file.bytes, file.len, belief, proved)) {
             audit_session_make_plain(&proved->session);
             (audit_options.json ? print_json : print_words)(belief, proved);

@@ -10,13 +10,70 @@
 #include "proto/log/fork.h"
 #include "proto/seal/base64.h"
 #include "relay/audit/paper.h"
+#include "relay/log/appender.h"
+#include "relay/log/tiles.h"
+
+/* What the log that is kept now says of the two. */
+enum kept { KEPT_NOT_ASKED, KEPT_ANOTHER, KEPT_DAMAGED, KEPT_SHORTER, KEPT_OTHERWISE, KEPT_BOTH };
 
 struct judged {
     struct proto_log_fork fork;
     struct proto_log_checkpoint first, second;
     enum proto_err err; /* of proto_log_fork_check() */
     bool believed;
+    enum kept kept;
 };
+
+/* ---- the log that is kept now ---- */
+
+static enum proto_err stored_root(struct relay_store *store, uint64_t size, uint8_t root[PROTO_LOG_HASH_BYTES])
+{
+    static struct log_tile_reader tiles;
+    struct proto_log_tree tree;
+
+    log_tile_reader_init(&tiles, store, NULL);
+    struct proto_log_reader reader = log_tile_reader_of(&tiles);
+    enum proto_err err = proto_log_tree_load(&tree, size, &reader);
+    if (!err)
+        proto_log_tree_root(&tree, root);
+    return err;
+}
+
+/*
+ * Has the kept log this tree? Its own root of that size counts only when the stored hashes prove that its newest
+ * signed checkpoint continues it: a database that was altered afterwards is not the log's word.
+ */
+static enum kept look_for(const struct audit_organisation *o, const struct proto_log_checkpoint *head,
+                          const struct proto_log_checkpoint *tree)
+{
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+    struct proto_log_hashes proof;
+
+    if (tree->size > head->size)
+        return KEPT_SHORTER;
+    if (stored_root(o->log, tree->size, root) || relay_log_consistency(o->log, tree->size, head->size, &proof) ||
+        proto_log_check_consistency(tree->size, root, head->size, head->root, &proof))
+        return KEPT_DAMAGED;
+    return memcmp(root, tree->root, sizeof root) != 0 ? KEPT_OTHERWISE : KEPT_BOTH;
+}
+
+static enum kept ask_log(const struct audit_organisation *o, const struct judged *j)
+{
+    static struct relay_store_checkpoint stored;
+    struct proto_log_checkpoint head;
+
+    if (strcmp(o->log_vkey, j->fork.log_vkey) != 0)
+        return KEPT_ANOTHER;
+    if (relay_store_get_checkpoint(o->log, &stored) ||
+        proto_log_checkpoint_open(&head, stored.note, strlen(stored.note), o->log_vkey))
+        return KEPT_DAMAGED;
+    enum kept first = look_for(o, &head, &j->first), second = look_for(o, &head, &j->second);
+    if (first == KEPT_OTHERWISE || second == KEPT_OTHERWISE)
+        return KEPT_OTHERWISE;
+    return first < second ? first : second;
+}
+
+/* ---- the verdict ---- */
 
 static bool is_believed(const struct audit_belief *belief, const char *vkey)
 {
@@ -30,6 +87,23 @@ static bool is_believed(const struct audit_belief *belief, const char *vkey)
 
 static const char *verdict_of(const struct judged *j)
 {
+    static const char *const kept[] = {
+        [KEPT_NOT_ASKED] =
+            "OPEN: the log's key signed both, but of two sizes, and these two alone contradict nothing. The end that "
+            "kept the file saw no proof that the second continues the first. Give --relay, or --dir with the relay's "
+            "folder: the log that is kept now decides it.",
+        [KEPT_ANOTHER] = "OPEN: the log at hand is another one, under another key, and says nothing of these two.",
+        [KEPT_DAMAGED] = "OPEN: the log at hand is damaged, or was altered, so it decides nothing: handhold-audit "
+                         "verify names the place.",
+        [KEPT_SHORTER] = "OPEN: the log at hand has fewer entries than its key signed: it is an older copy, or the "
+                         "other of two logs. The newest copy decides it.",
+        [KEPT_OTHERWISE] =
+            "PROVED: the log's key signed both, and the log that is kept now, under the same key, has other entries "
+            "than one of them was made of. Whoever holds that key kept two logs, and showed each to somebody.",
+        [KEPT_BOTH] = "REFUTED: the log that is kept now continues both, and proves it. It is not forked; the end that "
+                      "kept the file was shown no proof, or a wrong one.",
+    };
+
     if (!j->believed)
         return "FAILED: the key in the file is not one of this organisation's logs.";
     switch (j->err) {
@@ -37,9 +111,7 @@ static const char *verdict_of(const struct judged *j)
         return "PROVED: the log's key signed two roots of one size. No log can have both: whoever holds that key kept "
                "two logs, and showed each to somebody.";
     case PROTO_ERR_STATE:
-        return "OPEN: the log's key signed both, but of two sizes, and these two alone contradict nothing. The end "
-               "that kept the file saw no proof that the second continues the first. Ask the relay for that proof: "
-               "if it has none, the log is forked.";
+        return kept[j->kept];
     default:
         return "FAILED: the log's key did not sign both, or they are one and the same. This file proves nothing.";
     }
@@ -79,7 +151,8 @@ static void print_words(const struct judged *j, const struct audit_belief *belie
     audit_paper_head("Check", verdict_of(j));
 }
 
-int audit_check_fork(const char *text, size_t len, const struct audit_belief *belief, const char *name, bool json)
+int audit_check_fork(const char *text, size_t len, const struct audit_belief *belief,
+                     const struct audit_organisation *o, const char *name, bool json)
 {
     static struct judged j;
 
@@ -89,7 +162,9 @@ int audit_check_fork(const char *text, size_t len, const struct audit_belief *be
     }
     j.err = proto_log_fork_check(&j.fork, j.fork.log_vkey, &j.first, &j.second);
     j.believed = is_believed(belief, j.fork.log_vkey);
-    bool proved = j.believed && j.err == PROTO_OK;
+    if (o && j.err == PROTO_ERR_STATE)
+        j.kept = ask_log(o, &j);
+    bool proved = j.believed && (j.err == PROTO_OK || (j.err == PROTO_ERR_STATE && j.kept == KEPT_OTHERWISE));
     if (json)
         host_json_event("fork", "{s:b,s:s,s:s,s:b,s:I,s:I,s:s}", "proved", proved, "kind",
                         proto_log_fork_name(j.fork.kind), "log", j.fork.log_vkey, "believed", j.believed, "first_size",

@@ -3,9 +3,14 @@
 #ifndef RELAY_AUDIT_FORK_H
 #define RELAY_AUDIT_FORK_H
 
+#include "relay/audit/organisation.h"
 #include "relay/audit/proofs.h"
 
-/** Judges and prints. The exit code: fine when the fork is proved, failed otherwise. `name` is the file's. */
-int audit_check_fork(const char *text, size_t len, const struct audit_belief *belief, const char *name, bool json);
+/**
+ * Judges and prints. The exit code: fine when the fork is proved, failed otherwise. `name` is the file's. `o` (NULL:
+ * offline): the log as it is kept now, which decides what two checkpoints of two sizes leave open.
+ */
+int audit_check_fork(const char *text, size_t len, const struct audit_belief *belief,
+                     const struct audit_organisation *o, const char *name, bool json);
 
 #endif

@@ -48,7 +48,8 @@ static const struct host_option export_options[] = {
     {"format", "F", HOST_CHOICE, OPT(format), .choices = "jsonl|csv|html", .required = true,
      .help = "jsonl, csv, html"},
     {"o", "FILE", HOST_TEXT, OPT(output), .help = "write there, for you alone to read, and not to stdout"},
-    {"cases-key", "FILE", HOST_TEXT, OPT(cases_key), .help = "the staff's secret: also reads what is remembered of a --customer's visits"},
+    {"cases-key", "FILE", HOST_TEXT, OPT(cases_key),
+     .help = "the staff's secret: also reads what is remembered of a --customer's visits"},
     FILTER_OPTIONS,
     {0},
 };

@@ -9,6 +9,7 @@
 /* clang-format on */
 
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -550,28 +551,37 @@ static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **
     log_fixture_close(&f);
 }
 
-/* Two checkpoints as two ends were shown them, of these sizes, in a file as an end keeps it. */
-static void make_fork(uint64_t first_size, uint64_t second_size, const char *path)
+/* Two checkpoints under the log's key as two ends were shown them, in a file as an end keeps it. */
+static void write_fork(const struct log_fixture *f, const struct proto_log_seen *first,
+                       const struct proto_log_seen *second, const char *path)
 {
-    struct proto_log_fork fork = {.kind =
-                                      first_size == second_size ? PROTO_LOG_FORK_SAME_SIZE : PROTO_LOG_FORK_BAD_PROOF};
-    struct proto_log_checkpoint checkpoint = {.origin = LOG_FIXTURE_ORIGIN, .size = first_size};
+    struct proto_log_fork fork = {.kind = first->size == second->size ? PROTO_LOG_FORK_SAME_SIZE
+                                                                      : PROTO_LOG_FORK_BAD_PROOF};
+    struct proto_log_checkpoint checkpoint = {.origin = LOG_FIXTURE_ORIGIN};
     uint8_t public_key[32], secret[64];
     char note[PROTO_LOG_CHECKPOINT_MAX];
     struct proto_buf text;
 
-    proto_sign_keypair(public_key, secret, shared.log_seed);
-    snprintf(fork.log_vkey, sizeof fork.log_vkey, "%s", shared.log_vkey);
-    assert_ok(proto_log_checkpoint_sign(note, &checkpoint, secret));
-    assert_ok(proto_log_checkpoint_bare(fork.first, note, shared.log_vkey));
-    checkpoint.size = second_size;
-    checkpoint.root[3] = 1;
-    assert_ok(proto_log_checkpoint_sign(note, &checkpoint, secret));
-    assert_ok(proto_log_checkpoint_bare(fork.second, note, shared.log_vkey));
+    proto_sign_keypair(public_key, secret, f->log_seed);
+    snprintf(fork.log_vkey, sizeof fork.log_vkey, "%s", f->log_vkey);
+    for (int i = 0; i < 2; i++) {
+        const struct proto_log_seen *tree = i ? second : first;
+        checkpoint.size = tree->size;
+        memcpy(checkpoint.root, tree->root, sizeof checkpoint.root);
+        assert_ok(proto_log_checkpoint_sign(note, &checkpoint, secret));
+        assert_ok(proto_log_checkpoint_bare(i ? fork.second : fork.first, note, f->log_vkey));
+    }
     proto_buf_init(&text, PROTO_LOG_FORK_FILE_MAX);
     assert_ok(proto_log_fork_write(&text, &fork));
     assert_ok(host_file_write(path, text.bytes, text.len, HOST_PRIVATE));
     proto_buf_free(&text);
+}
+
+static void make_fork(uint64_t first_size, uint64_t second_size, const char *path)
+{
+    const struct proto_log_seen first = {.size = first_size}, second = {.size = second_size, .root = {0, 0, 0, 1}};
+
+    write_fork(&shared, &first, &second, path);
 }
 
 static void two_checkpoints_that_an_end_kept_are_judged_offline(void **state)
@@ -599,10 +609,64 @@ static void two_checkpoints_that_an_end_kept_are_judged_offline(void **state)
     audit_tool_expect(&shared, 1, "of two sizes", "check %s --key %s", path, shared.log_vkey);
 }
 
+static void flip_tile(const struct log_fixture *f)
+{
+    char path[HOST_PATH_BYTES];
+    sqlite3 *db;
+    sqlite3_blob *blob;
+    uint8_t byte;
+
+    assert_true(host_path(path, "%s/data/relay.db", f->folder));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_open(db, "main", "tile", "hashes", 0, 1, &blob), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_read(blob, &byte, 1, 40), SQLITE_OK);
+    byte ^= 1;
+    assert_int_equal(sqlite3_blob_write(blob, &byte, 1, 40), SQLITE_OK);
+    assert_int_equal(sqlite3_blob_close(blob), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* What two checkpoints of two sizes leave open, the log that is kept now decides. */
+static void a_log_that_is_at_hand_decides_what_two_checkpoints_leave_open(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    struct proto_log_seen early, late, other, later;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    relay_appender_head(f.appender, &early);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    relay_appender_head(f.appender, &late);
+    log_fixture_settle(&f);
+    assert_true(host_path(path, "%s/fork.txt", f.folder));
+    other = early;
+    other.root[9] ^= 1;
+    later = late;
+    later.size += 5;
+
+    write_fork(&f, &early, &late, path);
+    audit_tool_expect(&f, 1, "REFUTED", "check %s --dir %s", path, f.folder);
+    write_fork(&f, &other, &late, path);
+    audit_tool_expect(&f, 1, "OPEN", "check %s --key %s", path, f.log_vkey);
+    audit_tool_expect(&f, 0, "PROVED", "check %s --dir %s", path, f.folder);
+    audit_tool_expect(&f, 0, "\"proved\":true", "check %s --json --dir %s", path, f.folder);
+    write_fork(&f, &early, &later, path);
+    audit_tool_expect(&f, 1, "fewer entries", "check %s --dir %s", path, f.folder);
+    write_fork(&f, &other, &late, path);
+    flip_tile(&f); /* then its hashes are not the log's word */
+    audit_tool_expect(&f, 1, "damaged", "check %s --dir %s", path, f.folder);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_checkpoints_that_an_end_kept_are_judged_offline),
+        cmocka_unit_test(a_log_that_is_at_hand_decides_what_two_checkpoints_leave_open),
         cmocka_unit_test(proofs_of_a_session_hold_without_the_relay),
         cmocka_unit_test(each_part_is_a_proof_that_other_programs_read),
         cmocka_unit_test(no_changed_character_gets_through),
