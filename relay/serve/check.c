@@ -46,6 +46,19 @@ void serve_check_beside(struct serve_folder *folder, struct serve_report *report
     relay_store_close(store);
 }
 
+bool serve_check_version(const struct serve_folder *folder, struct serve_report *report)
+{
+    struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
+    char error[RELAY_STORE_ERROR_MAX] = "";
+    struct relay_store *store = NULL;
+    enum proto_err err = relay_store_open(&store, &config, error);
+
+    relay_store_close(store);
+    if (err == PROTO_ERR_VERSION)
+        serve_report_stored(report, folder->dir, folder->data, error, proto_err_way_out(err));
+    return err != PROTO_ERR_VERSION;
+}
+
 static void check_disk(const struct serve_folder *folder, struct serve_report *report)
 {
     struct statvfs disk;

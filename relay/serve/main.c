@@ -188,7 +188,9 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
         return HOST_EXIT_FAILED;
     }
     serve.loop = loop;
-    if (serve_handover_is_new() && !serve_handover_wait(folder))
+    if (serve_handover_is_new() && !serve_check_version(folder, report))
+        ; /* said; the one before goes on */
+    else if (serve_handover_is_new() && !serve_handover_wait(folder))
         serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
                          "end that one, and start this one again");
     else if (!host_loop_on_signal(loop, on_signal, &serve) && /* before the log's thread begins */

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define DEMO_CHILDREN_MAX 16
+#define DEMO_CHILDREN_MAX 64
 #define DEMO_EVENTS_MAX 20000
 
 struct demo_event {
@@ -57,6 +57,8 @@ void demo_children_watch(struct demo_children *children, int wait_ms);
 size_t demo_child_count(const struct demo_child *child, const char *event, const char *field, const char *value);
 /** Ends it by `number` (0: waits for it to end by itself) and returns its exit code; -1 when it had to be killed. */
 int demo_child_stop(struct demo_children *children, struct demo_child *child, int number, int wait_ms);
+/** Forgets those that have ended, so that there is room for others. */
+void demo_children_drop_ended(struct demo_children *children);
 /** Ends whatever still runs and frees all. */
 void demo_children_clear(struct demo_children *children);
 
