@@ -41,7 +41,7 @@ static const struct host_option options[] = {
     {"cases-key", "FILE", HOST_TEXT, &opt.cases_key, .help = "the staff's secret for visits that the relay keeps (cases.key beside the identity)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "the agent's own voice: FILE.wav, default, or a device's name"},
     {"audio", "SINK", HOST_TEXT, &opt.audio, .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
-    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write a line for each frame there: when, how large, what became of it"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write there a line for each frame: when, how large, what became of it; of the window: what it costs"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
 
@@ -176,6 +176,7 @@ static int open_window(void)
                                              .cases = opt.cases,
                                              .microphone = opt.microphone,
                                              .audio = opt.audio,
+                                             .stats = opt.stats,
                                              .invite = opt.invite};
 
     return viewer_app_run(&config);

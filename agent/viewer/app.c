@@ -8,6 +8,7 @@
 #include "agent/identity.h"
 #include "agent/viewer/enrol.h"
 #include "agent/viewer/keys.h"
+#include "agent/viewer/measure.h"
 #include "agent/viewer/settings.h"
 #include "agent/viewer/window.h"
 #include "agent/viewer/words.h"
@@ -128,6 +129,8 @@ static void open_window(GApplication *application, struct app *a)
                                   a->has_identity ? a->identity.credential.identity.name : NULL, a->wrong);
     g_object_add_weak_pointer(G_OBJECT(a->window), (void **)&a->window);
     gtk_window_present(GTK_WINDOW(a->window));
+    if (c->stats)
+        viewer_measure_start(c->stats, a->window);
     if (c->invite || c->reference || c->customer_ref)
         viewer_window_invite(VIEWER_WINDOW(a->window), c->customer_ref, c->reference);
 }
@@ -209,6 +212,7 @@ int viewer_app_run(const struct viewer_app_config *config)
     g_signal_connect(a.application, "window-removed", G_CALLBACK(on_window_removed), &a);
     code = g_application_run(G_APPLICATION(a.application), 0, NULL);
     viewer_line_free(a.line);
+    viewer_measure_stop();
     if (!viewer_settings_save(a.settings, &error))
         host_say(HOST_WARN, "%s", error->message);
     g_object_unref(a.application);

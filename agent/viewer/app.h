@@ -11,6 +11,7 @@ struct viewer_app_config {
     const char *relay, *identity, *ca;               /* as given; NULL: as set before */
     const char *customer_ref, *reference;            /* of the first invitation; NULL: none */
     const char *guides, *cases, *microphone, *audio; /* as relay */
+    const char *stats;                               /* a file for what the window costs; NULL: none */
     bool invite;                                     /* at once */
 };
 

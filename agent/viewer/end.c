@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/desk/stills.h"
+#include "agent/viewer/measure.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
 #include "proto/host/world.h"
@@ -34,6 +35,7 @@ void viewer_end_unref(struct viewer_end *end)
 static gboolean dispatch(void *data)
 {
     struct viewer_end *end = data;
+    VIEWER_MEASURE_OURS(news);
 
     g_atomic_int_set(&end->told, 0);
     if (end->changed)
@@ -194,6 +196,17 @@ static void changed(void *context)
     host_timer_set(end->due, agent_desk_deadline(end->desk)); /* a picture that is held back for evenness */
 }
 
+/* Whatever leaves first after a mark is the mark, or was before it in the same breath. */
+static void leaving(void *context, const uint8_t *message, size_t len)
+{
+    struct viewer_end *end = context;
+
+    (void)message, (void)len;
+    if (end->marked_us)
+        viewer_measure_sent(end->marked_us);
+    end->marked_us = 0;
+}
+
 static void failed(void *context, enum proto_err err, const char *text)
 {
     struct viewer_end *end = context;
@@ -293,6 +306,7 @@ static enum proto_err connect_it(struct viewer_end *end, char error[static 512])
                                         .changed = changed,
                                         .failed = failed,
                                         .finished = finished,
+                                        .leaving = leaving,
                                         .context = end};
     enum proto_err err = agent_desk_new(&end->desk, &agent, &listener, host_now());
 

@@ -56,6 +56,7 @@ struct viewer_end {
     struct host_timer *figures, *due, *home_timer, *voice_timer;
     bool finished;
     bool asked_policy;
+    gint64 marked_us; /* monotonic: a mark or pointer of then has not left yet; 0: none */
     char join_host[320];
     struct host_seen seen;
 };
@@ -94,7 +95,7 @@ void viewer_end_tell(struct viewer_end *end);
 
 /* The line's thread. */
 void viewer_end_start(struct viewer_end *end);
-void viewer_end_obey(struct viewer_end *end, const struct agent_command *command);
+void viewer_end_obey(struct viewer_end *end, const struct agent_command *command, gint64 began_us);
 void viewer_end_run_check(struct viewer_end *end, const char *check, const char *target);
 void viewer_end_leave(struct viewer_end *end, enum proto_end reason);
 enum proto_err viewer_end_make_home(struct viewer_end *end);

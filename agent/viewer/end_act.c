@@ -120,12 +120,14 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
     }
 }
 
-void viewer_end_obey(struct viewer_end *end, const struct agent_command *command)
+void viewer_end_obey(struct viewer_end *end, const struct agent_command *command, gint64 began_us)
 {
     enum proto_err err;
 
     if (!end->desk || end->finished)
         return;
+    if ((command->what == AGENT_DO_POINT || command->what == AGENT_DO_DRAW) && !end->marked_us)
+        end->marked_us = began_us;
     err = act(end, command, host_now());
     if (err != PROTO_OK && command->what != AGENT_DO_POINT) { /* a pointer that is lost is followed by the next */
         const char *label = command->what == AGENT_DO_REQUEST ? proto_capability_label(command->capability) : NULL;

@@ -13,6 +13,7 @@ struct job {
     struct viewer_end *end; /* a reference; NULL for QUIT */
     enum proto_end reason;
     struct agent_command *command;
+    gint64 began_us; /* monotonic: when GTK's thread left it */
 };
 
 static void post(struct viewer_line *line, enum what what, struct viewer_end *end, enum proto_end reason,
@@ -23,6 +24,7 @@ static void post(struct viewer_line *line, enum what what, struct viewer_end *en
     job->what = what;
     job->end = end ? viewer_end_ref(end) : NULL;
     job->reason = reason;
+    job->began_us = g_get_monotonic_time();
     if (command)
         job->command = g_memdup2(command, sizeof *command);
     g_async_queue_push(line->jobs, job);
@@ -65,7 +67,7 @@ static void perform(struct viewer_line *line, struct job *job)
         viewer_end_start(job->end);
         break;
     case JOB_OBEY:
-        viewer_end_obey(job->end, job->command);
+        viewer_end_obey(job->end, job->command, job->began_us);
         break;
     case JOB_CHECK:
         viewer_end_run_check(job->end, job->command->shape, job->command->text);
@@ -313,12 +315,4 @@ void viewer_end_check(struct viewer_end *end, const char *check, const char *tar
 GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms)
 {
     return viewer_slot_take(&end->slot, ts_ms);
-}
-
-void viewer_end_figures(struct viewer_end *end, uint64_t *decoded, uint64_t *taken)
-{
-    g_mutex_lock(&end->slot.lock);
-    *decoded = end->slot.put;
-    *taken = end->slot.taken;
-    g_mutex_unlock(&end->slot.lock);
 }

@@ -90,7 +90,5 @@ void viewer_end_check(struct viewer_end *end, const char *check, const char *tar
 
 /** The newest picture since the last call, NULL when none came. Transfers a reference. */
 GdkTexture *viewer_end_take_picture(struct viewer_end *end, uint32_t *ts_ms);
-/** Pictures that were decoded, and those of them that GTK's thread has taken. */
-void viewer_end_figures(struct viewer_end *end, uint64_t *decoded, uint64_t *taken);
 
 #endif

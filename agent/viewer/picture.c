@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "agent/viewer/measure.h"
 #include "agent/viewer/paint.h"
 #include "agent/viewer/words.h"
 
@@ -17,7 +18,7 @@ struct _ViewerPicture {
     struct agent_glass glass;
     GdkTexture *texture; /* owned */
     uint32_t ts_ms;
-    gboolean old;
+    gboolean old, painted;
     struct agent_marks marks; /* a copy */
     enum agent_mark_tool tool;
     uint32_t colour;
@@ -89,9 +90,13 @@ static void viewer_picture_snapshot(GtkWidget *widget, GtkSnapshot *snapshot)
 {
     ViewerPicture *self = VIEWER_PICTURE(widget);
     struct agent_glass_rect r = agent_glass_rect(&self->glass);
+    VIEWER_MEASURE_OURS(paint);
 
     if (!self->texture)
         return;
+    if (!self->painted)
+        viewer_measure_painted();
+    self->painted = TRUE;
     append_picture(self, snapshot, r);
     if (anything_drawn(self))
         append_marks(self, snapshot, r);
@@ -132,6 +137,7 @@ static void point_at(ViewerPicture *self, double u, double v, bool at_once)
 static void on_motion(GtkEventControllerMotion *controller, double x, double y, ViewerPicture *self)
 {
     double u, v;
+    VIEWER_MEASURE_OURS(motion);
 
     (void)controller;
     if (self->tool != AGENT_MARK_POINTER || !self->texture)
@@ -257,6 +263,7 @@ static void on_drag_begin(GtkGestureDrag *gesture, double x, double y, ViewerPic
 static void on_drag_update(GtkGestureDrag *gesture, double dx, double dy, ViewerPicture *self)
 {
     double x, y, u, v;
+    VIEWER_MEASURE_OURS(drag);
 
     if (!gtk_gesture_drag_get_start_point(gesture, &x, &y) || !self->texture)
         return;
@@ -269,6 +276,8 @@ static void on_drag_update(GtkGestureDrag *gesture, double dx, double dy, Viewer
 
 static void on_drag_end(GtkGestureDrag *gesture, double dx, double dy, ViewerPicture *self)
 {
+    VIEWER_MEASURE_OURS(drawn);
+
     (void)gesture, (void)dx, (void)dy;
     if (self->tool != AGENT_MARK_POINTER && self->draft.pairs > 0)
         finish_draft(self);
@@ -349,6 +358,7 @@ static gboolean on_key(GtkEventControllerKey *controller, guint key, guint code,
                        ViewerPicture *self)
 {
     double step = state & GDK_SHIFT_MASK ? KEY_LEAP : KEY_STEP;
+    VIEWER_MEASURE_OURS(key);
 
     (void)controller, (void)code;
     if (!self->texture || state & (GDK_CONTROL_MASK | GDK_ALT_MASK))
@@ -466,6 +476,7 @@ void viewer_picture_listen(ViewerPicture *self, const struct viewer_picture_list
 
 void viewer_picture_set_texture(ViewerPicture *self, GdkTexture *texture, uint32_t ts_ms)
 {
+    self->painted = texture == self->texture && self->painted;
     g_set_object(&self->texture, texture);
     self->ts_ms = ts_ms;
     if (texture)

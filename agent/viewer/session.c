@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "agent/desk/quality.h"
+#include "agent/viewer/measure.h"
 #include "agent/viewer/names.h"
 #include "agent/viewer/still.h"
 #include "agent/viewer/words.h"
@@ -297,6 +298,8 @@ static void on_changed(void *context)
 
 static gboolean on_tick(void *data)
 {
+    VIEWER_MEASURE_OURS(tick);
+
     viewer_session_update(data);
     return G_SOURCE_CONTINUE;
 }

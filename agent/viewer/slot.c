@@ -4,6 +4,8 @@
 #include <libyuv.h>
 #include <sodium.h>
 
+#include "agent/viewer/measure.h"
+
 #define SPARE_MAX 4u
 
 struct viewer_pixels {
@@ -85,7 +87,6 @@ void viewer_slot_init(struct viewer_slot *slot)
     g_atomic_ref_count_init(&slot->pool->references);
     g_mutex_init(&slot->pool->lock);
     slot->waiting = NULL;
-    slot->put = slot->taken = 0;
 }
 
 void viewer_slot_clear(struct viewer_slot *slot)
@@ -112,10 +113,12 @@ void viewer_slot_put(struct viewer_slot *slot, const struct agent_desk_i420 *f, 
     g_mutex_lock(&slot->lock);
     late = slot->waiting;
     slot->waiting = pixels;
-    slot->put++;
     g_mutex_unlock(&slot->lock);
-    if (late)
+    viewer_measure_decoded();
+    if (late) {
+        viewer_measure_late();
         pool_give(late);
+    }
 }
 
 GdkTexture *viewer_slot_take(struct viewer_slot *slot, uint32_t *ts_ms)
@@ -126,7 +129,6 @@ GdkTexture *viewer_slot_take(struct viewer_slot *slot, uint32_t *ts_ms)
 
     g_mutex_lock(&slot->lock);
     pixels = g_steal_pointer(&slot->waiting);
-    slot->taken += pixels != NULL;
     g_mutex_unlock(&slot->lock);
     if (!pixels)
         return NULL;

@@ -19,7 +19,6 @@ struct viewer_slot {
     GMutex lock;
     struct viewer_pool *pool;
     struct viewer_pixels *waiting; /* NULL: none */
-    uint64_t put, taken;
 };
 
 void viewer_slot_init(struct viewer_slot *slot);

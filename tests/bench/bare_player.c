@@ -22,7 +22,8 @@ static struct {
     GtkWidget *picture;
     GMainLoop *loop;
     gint64 start_us, first_ms;
-    unsigned shown;
+    unsigned shown, painted;
+    gboolean fresh; /* shown, and not painted yet */
     struct rusage before;
 } p;
 
@@ -59,6 +60,14 @@ static void show(const vpx_image_t *image)
     g_object_unref(texture);
     g_bytes_unref(bytes);
     p.shown++;
+    p.fresh = TRUE;
+}
+
+static void after_paint(GdkFrameClock *clock, gpointer data)
+{
+    (void)clock, (void)data;
+    p.painted += p.fresh != FALSE;
+    p.fresh = FALSE;
 }
 
 static gboolean step(gpointer data)
@@ -98,13 +107,14 @@ int main(int argc, char **argv)
     gtk_window_set_default_size(GTK_WINDOW(window), atoi(argv[2]), atoi(argv[3]));
     gtk_window_set_child(GTK_WINDOW(window), p.picture);
     gtk_window_present(GTK_WINDOW(window));
+    g_signal_connect(gtk_widget_get_frame_clock(window), "after-paint", G_CALLBACK(after_paint), NULL);
     p.loop = g_main_loop_new(NULL, FALSE);
     p.start_us = g_get_monotonic_time();
     getrusage(RUSAGE_SELF, &p.before);
     g_timeout_add(0, step, NULL);
     g_main_loop_run(p.loop);
     getrusage(RUSAGE_SELF, &after);
-    printf("{\"shown\":%u,\"cpu_s\":%.3f,\"wall_s\":%.3f}\n", p.shown, cpu_s(&after) - cpu_s(&p.before),
+    printf("{\"shown\":%u,\"painted\":%u,\"cpu_s\":%.3f,\"wall_s\":%.3f}\n", p.shown, p.painted, cpu_s(&after) - cpu_s(&p.before),
            (double)(g_get_monotonic_time() - p.start_us) / 1e6);
     avformat_close_input(&p.in);
     vpx_codec_destroy(&p.codec);
