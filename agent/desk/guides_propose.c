@@ -6,6 +6,8 @@
 
 #include "agent/desk/guides_inside.h"
 
+enum { LINKS = 6 }; /* phone - Wi-Fi - router - internet - cloud - product */
+
 struct candidate {
     struct agent_desk_guides *guides;
     const struct proto_guide *guide;
@@ -114,6 +116,8 @@ static bool judge(struct agent_desk_guides *g, const struct proto_guide *guide, 
         g->config.learned(g->config.context, guide, c.model, &out->learned);
     out->score =
         100 * found + 100 * c.symptoms + 10 * (c.fits && guide->fit_count) + 60 * (success(&out->learned) - 0.5);
+    if (c.symptoms && !(search && *search)) /* the first broken link explains those behind it: it is mended first */
+        out->score += 100 * (LINKS - (guide->link ? guide->link : LINKS));
     if (out->learned.tried && !out->learned.tried_solved)
         out->score -= 20; /* it did not help these people last time */
     return true;

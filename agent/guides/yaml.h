@@ -48,4 +48,8 @@ bool guide_words(struct guide_reader *r, const yaml_node_t *node, size_t max, st
 bool guide_condition(struct guide_reader *r, const yaml_node_t *node, uint16_t *at);
 bool guide_pick(struct guide_reader *r, const yaml_node_t *node, struct proto_guide_pick *out);
 
+/** An id, of PROTO_GUIDE_ID_BYTES; the value of "steps" (read_steps.c). */
+bool guide_id_text(struct guide_reader *r, const yaml_node_t *value, char *out);
+bool guide_steps(struct guide_reader *r, const yaml_node_t *value, void *into);
+
 #endif

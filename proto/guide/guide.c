@@ -66,3 +66,13 @@ void proto_guide_clear(struct proto_guide *guide)
     }
     memset(guide, 0, sizeof *guide);
 }
+
+uint8_t proto_guide_link_from_name(const char *name)
+{
+    static const char *const names[] = {"", "phone", "wifi", "router", "internet", "cloud", "product"};
+
+    for (uint8_t i = 1; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], name))
+            return i;
+    return 0;
+}

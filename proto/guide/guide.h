@@ -98,6 +98,7 @@ struct proto_guide {
         notes[PROTO_GUIDE_NOTES_MAX]; /* what an agent should know: immature features, what does not go together */
     size_t note_count;
     uint16_t symptoms, solved_when; /* nodes; 0: none */
+    uint8_t link;                   /* of the chain, where its fault lies: 1 phone … 6 product; 0: not said */
     struct proto_guide_step steps[PROTO_GUIDE_STEPS_MAX];
     size_t step_count;
     struct proto_guide_node nodes[PROTO_GUIDE_NODES_MAX]; /* from 1 */
@@ -108,6 +109,9 @@ struct proto_guide {
 size_t proto_guide_language(const struct proto_guide *guide, const char *wish);
 /** A text in that language, else in the first; "" when there is none. Borrowed. */
 const char *proto_guide_say(const struct proto_guide_words *words, size_t language);
+#define PROTO_GUIDE_LINKS "phone, wifi, router, internet, cloud, product"
+/** Its number, which is that of CheckResult.link; 0: there is none of this name. */
+uint8_t proto_guide_link_from_name(const char *name);
 /** 1 to 64 of a-z, 0-9 and -, beginning with a letter. */
 bool proto_guide_id_ok(const char *id);
 /** Frees what it owns; the struct itself is the caller's. */
