@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the page makes of the log that the other end says it sees. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { LogWatch } from '../../src/proto/session/log_watch.js';
+import { base64 } from '../../src/proto/seal/base64.js';
 import { sha256 } from '../../src/proto/seal/kdf.js';
+import { noteKey, noteKeyFormat, noteMake } from '../../src/proto/seal/note.js';
+import { signPublicKey } from '../../src/proto/seal/signature.js';
 import { checkpointOpen } from '../../src/proto/log/checkpoint.js';
 import type { Core } from '../../src/proto/session/core.js';
 import type { Consistency } from '../../src/proto/wire/handhold_pb.js';
@@ -95,4 +102,39 @@ test('two signed trees of one log are kept as a file that anybody can judge', sk
   Object.assign(bare.core, { alarm: (_err: string, _message: string, fork?: string) => forks.push(fork) });
   bare.watch.heard(size, root, checkpoint);
   assert.deepEqual(forks.slice(1), [undefined]);
+});
+
+/* The file that the page offers to save, put before the officer's own program. */
+const bin = process.env['HANDHOLD_BIN'];
+test('handhold-audit judges the very file that the page saves', { skip: bin ? false : 'HANDHOLD_BIN does not name a folder with the programs' }, () => {
+  const name = 'help.example.org/audit/example.org', seed = sha256(Buffer.from('a log that is forked')), key = noteKey(name, signPublicKey(seed));
+  const vkey = noteKeyFormat(key), signed = (size: number, root: Uint8Array): string => noteMake(`${name}\n${size}\n${base64(Uint8Array.from(root))}\n`, name, seed);
+  const folder = mkdtempSync(join(tmpdir(), 'handhold-fork-')), file = join(folder, 'handhold-fork.txt');
+  const check = (...more: string[]): { code: number | null; said: string } => {
+    const ran = spawnSync(join(bin!, 'handhold-audit'), ['check', file, ...more], { encoding: 'utf8' });
+    return { code: ran.status, said: `${ran.stdout}${ran.stderr}`.replace(/\s+/g, ' ') };
+  };
+  /* What the page saves after its own end was shown `mine` and the other end `theirs`. */
+  const save = (mine: readonly [number, Uint8Array], theirs: readonly [number, Uint8Array], then: (watch: LogWatch) => void): void => {
+    const { core, watch } = world({ size: mine[0], root: Uint8Array.from(mine[1]) }, vkey);
+    let fork: string | undefined;
+    Object.assign(core, { checkpoint: signed(...mine), alarm: (_err: string, _message: string, shown?: string) => { fork = shown; } });
+    watch.heard(theirs[0], Uint8Array.from(theirs[1]), signed(...theirs));
+    then(watch);
+    assert.ok(fork, 'there is something to save');
+    writeFileSync(file, fork);
+  };
+  try {
+    save([2, grown], [2, other], () => undefined);
+    assert.deepEqual([check('--key', vkey).code, check().code], [0, 0]);
+    assert.match(check('--key', vkey).said, /PROVED: the log's key signed two roots of one size/);
+    assert.match(check('--key', noteKeyFormat(noteKey(name, signPublicKey(sha256(Buffer.from('another key')))))).said, /FAILED/);
+    save([1, one], [2, other], (watch) => watch.proved(proof(1, 2, two)));
+    assert.equal(check('--key', vkey).code, 1);
+    assert.match(check('--key', vkey).said, /Kept for the relay offered a proof .* OPEN/);
+    save([1, one], [2, other], (watch) => { for (let i = 0; i < 30; i++) watch.heard(2, other, signed(2, other)); });
+    assert.match(check('--key', vkey).said, /gave none .* OPEN/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
