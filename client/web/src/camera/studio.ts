@@ -12,9 +12,10 @@ import { Voice } from '../voice/voice.js';
 import type { VoiceKept, VoiceParts } from '../voice/voice.js';
 import { Camera, ScreenLight } from './camera.js';
 import type { CameraProblem } from './camera.js';
+import { Handles } from './handles.js';
+import type { Worked } from './handles.js';
 import { Pipeline } from './pipeline.js';
 import type { EncodedPicture, LineNews, Masks, PictureFigures } from './picture.js';
-import { cameraReport } from './report.js';
 import { Ring } from './ring.js';
 
 export interface StudioScreen {
@@ -26,7 +27,7 @@ export interface StudioScreen {
   clear(id: number): void;
   pointer(x: number, y: number): void;
   /** The agent did something to the camera; said to whoever does not see it. */
-  worked(what: 'light-on' | 'light-off' | 'zoom' | 'lens' | 'focus'): void;
+  worked(what: Worked): void;
 }
 
 export interface StudioKept {
@@ -53,18 +54,22 @@ export class Studio implements Devices {
   readonly camera: Camera;
   readonly ring = new Ring();
   readonly voice: Voice;
+  /** Light, zoom, lens and focus. */
+  readonly handles: Handles;
 
   private visit: Visit | undefined;
   private pipe: Pipeline | undefined;
   private wanted = false; /* the session wants the camera */
   private opened: Promise<CameraProblem | undefined> | undefined;
-  private lit = false; /* by the agent */
   private readonly light = new ScreenLight();
   private readonly teller: Teller;
 
   constructor(private readonly parts: StudioParts, changes: ChangeWriter, phone: boolean) {
     this.teller = new Teller(changes, (bytes) => this.sendState(bytes), () => this.screen.changed());
     this.camera = new Camera({ lost: () => this.wanted && this.lost('camera-lost'), quiet: (quiet) => quiet && this.wanted && this.lost(phone ? 'phone-call' : 'camera-lost') });
+    this.handles = new Handles(this.camera, {
+      visit: () => this.visit, reopen: () => this.reopen(), changed: () => this.screen.changed(), worked: (what) => this.screen.worked(what),
+    });
     this.voice = new Voice(parts, {
       frame: (frame) => void this.visit?.send('microphone', frame),
       cannot: () => this.visit?.cannot('microphone'),
@@ -117,7 +122,7 @@ export class Studio implements Devices {
 
   letGo(capability: Capability): void {
     if (capability === 'microphone') this.voice.letGo();
-    if (capability === 'torch' && this.lit) void this.shine(false);
+    if (capability === 'torch') this.handles.letGoOfLight();
     if (capability !== 'camera' || this.wanted || !this.opened) return;
     this.opened = undefined;
     this.camera.close();
@@ -126,7 +131,7 @@ export class Studio implements Devices {
   capture(capability: Capability, on: boolean): void {
     if (capability === 'camera') void (on ? this.start() : this.stop());
     else if (capability === 'microphone') this.voice.capture(on);
-    else if (capability === 'torch' || capability === 'zoom') this.serve();
+    else if (capability === 'torch' || capability === 'zoom') this.handles.serve();
     else if (capability === 'device-state') on ? this.teller.start() : this.teller.stop();
   }
 
@@ -148,58 +153,8 @@ export class Studio implements Devices {
     this.pipeline().start(track);
     this.light.set(true);
     this.screen.changed();
-    this.serve();
-    void this.tell();
-  }
-
-  /* Light and zoom were allowed: a lens that has none says so. */
-  private serve(): void {
-    const { camera, visit } = this;
-    if (!visit || (visit.granted.has('camera') && !camera.track)) return; // known when it runs
-    if (visit.granted.has('torch') && !visit.paused && !camera.hasTorch()) visit.cannot('torch');
-    if (visit.granted.has('zoom') && !visit.paused && !camera.zoomRange()) visit.cannot('zoom');
-  }
-
-  private async tell(): Promise<void> {
-    const report = await cameraReport(this.camera);
-    if (report) this.visit?.report(report);
-  }
-
-  private async shine(on: boolean): Promise<void> {
-    this.lit = on;
-    await this.camera.setTorch(on);
-    this.screen.changed();
-    void this.tell();
-  }
-
-  /** By the person in front of the screen. */
-  async toggleTorch(): Promise<void> {
-    await this.shine(!this.camera.torch);
-    this.lit = false; // theirs, whatever the agent may do
-  }
-
-  async setZoom(factor: number): Promise<void> {
-    await this.camera.setZoom(factor);
-    this.screen.changed();
-    void this.tell();
-  }
-
-  /** What the agent asks of the camera, under the consent that it needs. */
-  control(order: CameraOrder): void {
-    if (!this.camera.track) return;
-    if ('torch' in order) {
-      void this.shine(order.torch);
-      this.screen.worked(order.torch ? 'light-on' : 'light-off');
-    } else if ('zoom' in order) {
-      void this.setZoom(order.zoom);
-      this.screen.worked('zoom');
-    } else if ('lens' in order) {
-      void this.camera.lenses().then((all) => this.otherLens(all[Number(order.lens) - 1]?.id ?? ''));
-      this.screen.worked('lens');
-    } else {
-      void this.camera.focusAt(order.focus.x, order.focus.y);
-      this.screen.worked('focus');
-    }
+    this.handles.serve();
+    void this.handles.tell();
   }
 
   private stop(): void {
@@ -221,6 +176,11 @@ export class Studio implements Devices {
     this.ring.clear();
     document.removeEventListener('visibilitychange', this.onVisibility);
     removeEventListener('pagehide', this.onHide);
+  }
+
+  /** What the agent asks of the camera, under the consent that it needs. */
+  control(order: CameraOrder): void {
+    this.handles.control(order);
   }
 
   voiceCame(obj: number, tsMs: number, bytes: Uint8Array): void {
@@ -281,9 +241,9 @@ export class Studio implements Devices {
     this.screen.changed();
   }
 
-  /** undefined: the next one. */
-  async otherLens(id?: string): Promise<void> {
-    if (!(await this.camera.chooseLens(id)) || !this.wanted) return;
+  /** Another lens was chosen, whose picture follows. */
+  private async reopen(): Promise<void> {
+    if (!this.wanted) return;
     const problem = await this.camera.open();
     if (!this.wanted) return this.camera.close();
     if (problem) return this.failed(problem);

@@ -3,16 +3,20 @@
 
 import { canTalk } from '../voice/codec.js';
 
+/** What an app calls the way out of its own browser; 'system': as most do on this system. */
+export type WayOut = 'external' | 'default' | 'browser' | 'system';
+
 /* Browsers inside other apps: several of them give no camera, and none keeps a page alive when the app is left. */
-const INSIDE = [
-  ['Facebook', /FBAN|FBAV|FB_IAB/], ['Instagram', /Instagram/], ['WhatsApp', /WhatsApp/], ['Line', /\bLine\//],
-  ['WeChat', /MicroMessenger/], ['TikTok', /musical_ly|BytedanceWebview|TikTok/], ['LinkedIn', /LinkedInApp/],
-  ['Snapchat', /Snapchat/], ['Gmail', /GSA\//], ['X', /Twitter for/],
-] as const;
+const INSIDE: readonly (readonly [string, RegExp, WayOut])[] = [
+  ['Facebook', /FBAN|FBAV|FB_IAB/, 'external'], ['Instagram', /Instagram/, 'external'], ['WhatsApp', /WhatsApp/, 'system'], ['LINE', /\bLine\//, 'default'],
+  ['WeChat', /MicroMessenger/, 'default'], ['TikTok', /musical_ly|BytedanceWebview|TikTok/, 'browser'], ['LinkedIn', /LinkedInApp/, 'browser'],
+  ['Snapchat', /Snapchat/, 'browser'], ['Google', /GSA\//, 'system'], ['X', /Twitter for/, 'browser'],
+];
 
 export interface Device {
   /** The app whose built-in browser this is, by name; '' when it is one that is not known by name. */
   insideApp?: string;
+  wayOut: WayOut;
   phone: boolean;
   ios: boolean;
   /** A camera can be asked for, and there is an encoder for its picture. */
@@ -44,6 +48,7 @@ export function readDevice(agent: string = navigator.userAgent): Device {
   const device: Device = {
     phone: /Android|iPhone|iPad|iPod|Mobile/.test(agent) || (/Mac OS X/.test(agent) && navigator.maxTouchPoints > 1),
     ios: /iPhone|iPad|iPod/.test(agent),
+    wayOut: inside?.[2] ?? 'system',
     camera: 'mediaDevices' in navigator && 'VideoEncoder' in globalThis,
     voice: canTalk(),
     browser: `${browserName(agent)} on ${systemName(agent)}`,

@@ -39,10 +39,10 @@ export class Stage {
   constructor(private readonly visit: Visit, private readonly studio: Studio) {
     this.torch = button(t('camera.light'), () => void this.toggleTorch(), { class: 'button soft', 'aria-pressed': 'false' }, 'light');
     this.zoomRow = h('label', { class: 'zoom', for: 'zoom' }, h('span', {}, t('camera.zoom')), this.zoom);
-    this.zoom.addEventListener('input', () => void studio.setZoom(this.zoom.valueAsNumber));
+    this.zoom.addEventListener('input', () => void studio.handles.setZoom(this.zoom.valueAsNumber));
     this.masks = new MaskEditor(studio, this.overlay);
     this.tools.append(
-      button(t('camera.switch'), () => void studio.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
+      button(t('camera.switch'), () => void studio.handles.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
       button(t('camera.hide'), () => this.masks.toggle(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
     this.overlay.append(this.dot);
     this.overlay.addEventListener('click', (event) => this.tap(event));
@@ -51,7 +51,7 @@ export class Stage {
   }
 
   private async toggleTorch(): Promise<void> {
-    await this.studio.toggleTorch();
+    await this.studio.handles.toggleTorch();
     this.update();
   }
 

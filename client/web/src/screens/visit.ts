@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* screens/visit.ts - the session: who is here, the picture, cards, messages, the bar; one update() from what is so. */
 import type { Studio } from '../camera/studio.js';
+import type { Worked } from '../camera/handles.js';
 import type { Device } from '../join/device.js';
 import type { SessionEvent } from '../proto/session.js';
 import { save } from '../receipt/receipt.js';
@@ -126,7 +127,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     queueMicrotask(update);
   }
 
-  function worked(what: 'light-on' | 'light-off' | 'zoom' | 'lens' | 'focus'): void {
+  function worked(what: Worked): void {
     announce(t(`worked.${what}`, { name: plain(visit.peer?.name ?? t('end.somebody')) }));
   }
 

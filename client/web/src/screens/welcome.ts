@@ -6,9 +6,10 @@
 import type { Device } from '../join/device.js';
 import type { Organisation } from '../join/organisation.js';
 import { announce } from '../ui/announce.js';
-import { button, h, icon, plain, replace } from '../ui/dom.js';
+import { button, h, icon, plain, replace, setText } from '../ui/dom.js';
 import type { Icon } from '../ui/dom.js';
 import { t } from '../words/words.js';
+import type { Key } from '../words/words.js';
 import { showScreen } from './frame.js';
 
 export interface Welcome {
@@ -35,12 +36,22 @@ function promise(picture: Icon, title: string, more: string): HTMLElement {
 }
 
 function copyButton(link: string): HTMLElement {
-  const made = button(t('inside.copy'), () => {
-    navigator.clipboard?.writeText(link).then(
-      () => announce(t('inside.copied')), () => announce(t('inside.copyFailed'), 'urgent'));
-    made.lastElementChild!.textContent = t('inside.copied');
-  }, { class: 'button soft' }, 'link');
-  return made;
+  const shown = h('input', { type: 'text', class: 'link-text', id: 'link-text', readonly: true, value: link, 'aria-label': t('inside.link') }), failed = h('p', { class: 'small' }, t('inside.copyFailed'));
+  const place = h('div', { hidden: true }, failed, shown);
+  const made = button(t('inside.copy'), () => void copy().then((copied) => {
+    place.hidden = copied;
+    setText(made.lastElementChild!, t(copied ? 'inside.copied' : 'inside.copy'));
+    announce(t(copied ? 'inside.copied' : 'inside.copyFailed'), copied ? 'polite' : 'urgent');
+    if (!copied) shown.select();
+  }), { class: 'button soft', id: 'copy-link' }, 'link');
+  const copy = async (): Promise<boolean> => navigator.clipboard ? navigator.clipboard.writeText(link).then(() => true, () => false) : false;
+  return h('div', {}, made, place);
+}
+
+/** As the menu of that app calls it; where it is not known, as this system mostly does. */
+function wayOut({ ios, wayOut }: Device): string {
+  if (wayOut === 'system') return t(ios ? 'inside.howIos' : 'inside.howAndroid');
+  return t('inside.how', { label: t(`inside.label.${wayOut}` as Key) });
 }
 
 /* The link is unspent, and stays in the address bar for the real browser. */
@@ -48,7 +59,7 @@ function elsewhere({ device, link }: Welcome): HTMLElement | undefined {
   if (device.insideApp !== undefined) {
     return h('section', { class: 'notice' }, h('h2', {}, t('inside.title')),
       h('p', {}, device.insideApp ? t('inside.app', { app: device.insideApp }) : t('inside.unknown')),
-      h('p', {}, device.ios ? t('inside.howIos') : t('inside.howAndroid')),
+      h('p', {}, wayOut(device)),
       h('p', {}, t('inside.howLong')), copyButton(link));
   }
   if (device.camera) return undefined;

@@ -3,61 +3,18 @@
  * visit/visit.ts - one session as the screens see it: what is so (plain fields), and what a person may do (methods). Every
  * event of the protocol is turned here into what is so; screens are told "something changed" and read it.
  */
-import type {
-  CameraReport, Capability, ConsentState, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still,
-} from '../proto/session.js';
+import type { CameraReport, Capability, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still } from '../proto/session.js';
 import { OtherDevice } from '../device/beside.js';
 import { takeGuidePart } from './guide.js';
-import type { Guide } from './guide.js';
 import { openLine } from './line.js';
 import type { Keeper } from './keep.js';
 import type { Line } from './line.js';
-import type { Ask, Devices, Ended, Entry, Peer, Said, Sheet, StillAsked, VisitKept, Words } from './model.js';
+import { VisitState } from './state.js';
+import type { Devices, VisitKept } from './model.js';
 
 export type * from './model.js';
 
-const CHAT_KEPT = 50;
-
-export class Visit {
-  joinedAt = 0;
-  endedAt = 0;
-  peer: Peer | undefined;
-  /** The other seat is taken. undefined: not known yet. */
-  present: boolean | undefined;
-  online = false;
-  resumed = false;
-  /** The agent's heartbeats come. */
-  live = true;
-  sheet: Sheet | undefined;
-  still: StillAsked | undefined;
-  guide: Guide | undefined;
-  /** The agent is away for a while: nothing is captured. */
-  onHold = false;
-  /** The agent is done; nothing is shared any more. */
-  goodbye = false;
-  /** Digits: this customer is there on another device already, which is asked. */
-  elsewhere: string | undefined;
-  /** Digits: another device asks to go on in this one's place. */
-  moveAsked: string | undefined;
-  movedAway = false;
-  /** What that other device handed over. */
-  movedHere: string | undefined;
-  rated = false;
-  /** Granted by a tap; the log's receipt is awaited. */
-  readonly waiting = new Set<Capability>();
-  readonly granted = new Map<Capability, Ask>();
-  /** End soon, and may be extended by a tap; no answer ends them. */
-  readonly expiring = new Set<Capability>();
-  readonly refusedBy = new Map<Capability, ConsentState>();
-  paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
-  words: Words | undefined;
-  readonly chat: Said[] = [];
-  readonly entries: Entry[] = [];
-  alarm: string | undefined;
-  fork: string | undefined; /* the file that shows what the alarm is about */
-  blocked: Capability | undefined;
-  ended: Ended | undefined;
-
+export class Visit extends VisitState {
   /** The hub's companion beside this phone, when there is one. */
   readonly other = new OtherDevice({
     sid: () => this.session.sid ?? new Uint8Array(16),
@@ -68,13 +25,11 @@ export class Visit {
     changed: () => this.tell(),
   });
 
-  private lastError: { err: Err; message: string } | undefined;
   private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
   private readonly line: Line;
-  /** After a reload, until the pair is up again: what was granted is off, and waits for a tap. */
-  private reopened = false;
 
   constructor(readonly session: CustomerSession, host: string, private readonly devices: Devices, private readonly keeper: Keeper, kept?: VisitKept) {
+    super();
     if (kept) this.restore(kept);
     this.line = openLine(session, host, (event) => this.on(event));
     addEventListener('online', this.back);
@@ -82,23 +37,6 @@ export class Visit {
 
   get startMonoMs(): number {
     return this.session.startMs;
-  }
-
-  /* ---- over a reload ---- */
-
-  keep(): VisitKept {
-    const { joinedAt, peer, words, chat, entries, guide } = this;
-    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide };
-  }
-
-  private restore(kept: VisitKept): void {
-    this.reopened = true;
-    this.joinedAt = kept.joinedAt;
-    this.peer = kept.peer;
-    this.words = kept.words;
-    this.guide = kept.guide;
-    this.chat.push(...kept.chat);
-    this.entries.push(...kept.entries);
   }
 
   /** `event` is what happened, undefined when it was an act of this end. */
@@ -200,12 +138,6 @@ export class Visit {
 
   private letGoOfWaiting(): void {
     for (const capability of this.waiting) this.devices.letGo(capability);
-  }
-
-  private onStill(event: Extract<SessionEvent, { kind: 'still' }>): void {
-    if (event.step === 'asked') this.still = { id: event.id, arrived: undefined };
-    else if (event.step === 'sending') this.still = { id: event.id, arrived: event.sent / event.parts };
-    else this.still = undefined;
   }
 
   private onData(data: SessionData): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One grant: what is known of one capability's consent at the customer's end. What happens to it is in grants.ts. */
+import type { ConsentState } from '../session.js';
 import type { Bytes } from '../util/bytes.js';
 import { INDEX } from '../wire/envelope.js';
 import type { Capability } from '../wire/capability.js';
@@ -46,20 +47,12 @@ export class Grant {
   kid(): bigint {
     return kidOf(this.epoch, INDEX.CUSTOMER, this.stream);
   }
+  /** As people read it. */
+  consent(): ConsentState {
+    if (this.phase === 'none') return 'none';
+    return this.phase !== 'asked' && this.logged ? 'granted' : 'requested';
+  }
   holdsConsent(): boolean {
     return this.phase !== 'none' && this.phase !== 'asked';
   }
-}
-
-/* Of a grant, over a reload: never a key. */
-export const KEPT = ['capability', 'logged', 'request', 'answered', 'gateSeq', 'stream', 'epoch', 'maxS', 'retentionDays', 'purpose', 'stmtHash', 'leafHash', 'grantSeq', 'tl0', 'object'] as const;
-
-export interface KeptGrants {
-  epoch: number;
-  gateSeq: number;
-  requestNumber: number;
-  refusals: number;
-  /** leftMs: until the grant ends; Infinity: with the session. */
-  grants: (Pick<Grant, (typeof KEPT)[number]> & { leftMs: number })[];
-  paused: boolean;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Consent is a key: the customer's end of every capability, and when its key is born, leaves and dies (deeds.ts does it).
+ * Consent is a key: the customer's end of every capability, and when its key is born, leaves and dies (deeds.ts does it;
+ * asking.ts is what comes before, more_time.ts what follows when it ends soon, flow.ts what flows under it).
  *
  *      none --request--> asked --Allow--> logging --receipt verified--> releasing --KEY_ACK or 0.5 s--> live
  *                          |                 |                             |                              | ^
@@ -12,32 +13,37 @@
  * and the log gets its note.
  */
 import type { Err } from '../err.js';
-import type { ConsentState, Frame, PauseBy, PauseReason } from '../session.js';
+import type { ConsentState, PauseBy, PauseReason } from '../session.js';
 import { wipe, type Bytes } from '../util/bytes.js';
 import { capabilities, type Capability } from '../wire/capability.js';
 import { CONTROL } from '../wire/control.js';
-import { KeyRetireSchema, type ConsentRequest, type MediaAck, type QueueReport } from '../wire/handhold_pb.js';
+import { KeyRetireSchema, type ConsentRequest } from '../wire/handhold_pb.js';
 import { LIMIT, type Core } from '../session/core.js';
 import { Asking } from './asking.js';
 import { Deeds } from './deeds.js';
-import { Frames, TRAVEL } from './frames.js';
-import { Grant, KEPT, type KeptGrants } from './grant.js';
+import { Flow } from './flow.js';
+import { TRAVEL } from './frames.js';
+import { Grant } from './grant.js';
+import { keepGrants, restoreGrants, type KeptGrants } from './kept_grants.js';
+import { MoreTime } from './more_time.js';
 import { PURPOSE } from './statement.js';
 import { Talk } from './talk.js';
 
 export class Grants {
   paused = false;
-  readonly frames: Frames;
+  readonly flow: Flow;
   readonly talk: Talk;
   readonly #grants = new Map<Capability, Grant>(capabilities.map((capability) => [capability, new Grant(capability)]));
   readonly #deeds: Deeds;
   readonly #asking: Asking;
+  readonly #moreTime: MoreTime;
 
   constructor(private readonly core: Core) {
-    this.frames = new Frames(core);
+    this.flow = new Flow(core, this);
     this.talk = new Talk(core, this.#grants.get('microphone')!);
     this.#deeds = new Deeds(core, (stream) => this.byStream(stream) !== undefined);
     this.#asking = new Asking(core, this.#deeds, this.#grants);
+    this.#moreTime = new MoreTime(core, this.#deeds, this.#asking);
   }
 
   get(capability: Capability): Grant | undefined {
@@ -57,6 +63,9 @@ export class Grants {
   }
   refuse(grant: Grant): Err {
     return this.#asking.refuse(grant);
+  }
+  extend(grant: Grant): Err {
+    return this.#moreTime.extend(grant);
   }
   endStatement(): void {
     this.#deeds.endStatement();
@@ -83,8 +92,6 @@ export class Grants {
     return 'OK';
   }
 
-  /* ---- release ---- */
-
   /** The log has it, and this end has verified that. Only now may the key leave. */
   #release(grant: Grant): void {
     if (!this.core.pair.up || this.core.hold.keepsOff()) {
@@ -100,7 +107,7 @@ export class Grants {
 
   noteLogged(seq: number, hash: Bytes): void {
     for (const grant of this.#all()) {
-      if (grant.extendSeq && grant.extendSeq === seq) this.#extended(grant, hash);
+      this.#moreTime.logged(grant, seq, hash);
       if (grant.grantSeq !== seq || grant.logged || (grant.phase !== 'logging' && grant.phase !== 'suspended')) continue;
       grant.logged = true;
       grant.leafHash = hash;
@@ -121,39 +128,6 @@ export class Grants {
   keyAcked(kid: bigint): void {
     const grant = this.#all().find((other) => other.phase === 'releasing' && other.kid() === kid);
     if (grant) this.#goLive(grant);
-  }
-
-  /* ---- what ends soon goes on ---- */
-
-  /** The same purpose and retention, for as long as was first asked, from now. It holds when the log has it. */
-  extend(grant: Grant): Err {
-    const { core } = this, { monoMs } = core.now, { purpose, maxS, retentionDays } = grant;
-    if (grant.phase !== 'live' || !grant.warned || grant.extendSeq || core.ending) return 'STATE';
-    if (core.logDistrusted) return 'LOG';
-    if (this.#asking.cannotBeAsked(grant, { purpose, maxS, retentionDays })) return 'POLICY';
-    const entry = this.#deeds.state('grant', grant, purpose);
-    if (!entry) return 'FULL';
-    grant.extendSeq = entry.seq;
-    grant.extendUntilMs = monoMs + maxS * 1000;
-    return 'OK';
-  }
-
-  /* The key stays; only how long it may be used is new, which is the relay's to know and to enforce. */
-  #extended(grant: Grant, leaf: Bytes): void {
-    grant.extendSeq = 0;
-    grant.warned = false;
-    grant.expiresMs = grant.extendUntilMs;
-    grant.leafHash = leaf;
-    if (grant.gateOpen) this.#deeds.gate(grant, true);
-    const { capability, purpose, maxS, retentionDays } = grant;
-    this.core.emit({ kind: 'consent', capability, state: 'granted', purpose, maxS, retentionDays, request: 0, of: 0, extended: true });
-  }
-
-  #mayWarn(grant: Grant): boolean {
-    return grant.phase === 'live' && grant.maxS > 0 && !grant.warned;
-  }
-  #warnMs(grant: Grant): number {
-    return grant.expiresMs - Math.min(LIMIT.EXPIRING_MS, grant.maxS * 500);
   }
 
   /* ---- withdrawal ---- */
@@ -238,22 +212,12 @@ export class Grants {
   /* ---- over a reload ---- */
 
   keep(monoMs: number): KeptGrants {
-    const held = this.#all().filter((grant) => grant.holdsConsent());
-    return {
-      epoch: this.#deeds.epoch, gateSeq: this.#deeds.gateSeq, requestNumber: this.#asking.number, refusals: this.#asking.refusals, paused: this.paused,
-      grants: held.map((grant) => ({ ...(Object.fromEntries(KEPT.map((name) => [name, grant[name]])) as Pick<Grant, (typeof KEPT)[number]>), leftMs: grant.expiresMs - monoMs })),
-    };
+    return keepGrants(this.#all(), this.#deeds, this.#asking, this.paused, monoMs);
   }
 
   /** Everything is off: what was granted waits for a tap, as long as the grace time. */
   restore(kept: KeptGrants): void {
-    const { core } = this, { monoMs } = core.now;
-    [this.#deeds.epoch, this.#deeds.gateSeq, this.#asking.number, this.#asking.refusals] = [kept.epoch, kept.gateSeq, kept.requestNumber, kept.refusals];
-    for (const { capability, leftMs, ...fields } of kept.grants) {
-      const grant = this.#grants.get(capability)!;
-      Object.assign(grant, fields, { phase: 'suspended', waits: true, expiresMs: monoMs + leftMs, deadlineMs: core.lostSinceMs + core.peer!.policy.graceS * 1000 });
-      this.#deeds.tell(grant, 'granted', grant.purpose);
-    }
+    for (const grant of restoreGrants(kept, this.#grants, this.#deeds, this.#asking, this.core)) this.#deeds.tell(grant, 'granted', grant.purpose);
     this.paused = kept.paused;
     if (kept.grants.length && !kept.paused) void this.pause(true, 'device', 'page-hidden');
   }
@@ -268,7 +232,7 @@ export class Grants {
     }
   }
 
-  /* ---- pause and pictures ---- */
+  /* ---- pause ---- */
 
   pause(paused: boolean, by: PauseBy, reason: PauseReason): Err {
     const { core } = this;
@@ -284,51 +248,18 @@ export class Grants {
     return core.data.sendBody({ case: 'paused', value: { paused, by, reason } });
   }
 
-  maySend(grant: Grant | undefined): grant is Grant {
-    return grant !== undefined && grant.phase === 'live' && grant.key !== undefined && !this.paused && TRAVEL[grant.capability].media;
-  }
-
   isLive(capability: Capability): boolean {
     return this.get(capability)?.phase === 'live' && !this.core.hold.on;
   }
 
   /** The log has it; a lost connection or a hold may have suspended it. */
   isGranted(capability: Capability): boolean {
-    const grant = this.get(capability);
-    return grant !== undefined && grant.phase !== 'none' && grant.phase !== 'asked' && grant.logged;
+    return this.get(capability)?.consent() === 'granted';
   }
 
   purgeStream(capability: Capability): void {
     const grant = this.get(capability);
     if (grant) this.#deeds.purge(grant);
-  }
-  streamWaits(capability: Capability): boolean {
-    return this.core.queue.holds(this.get(capability)?.stream ?? 0);
-  }
-
-  pushFrame(capability: Capability, frame: Frame): Promise<Err> {
-    const grant = this.#grants.get(capability);
-    return this.maySend(grant) ? this.frames.push(grant, frame) : Promise.resolve('CONSENT');
-  }
-
-  /** Figures only: who forges them can make a picture worse. What makes no sense is left out. */
-  mediaAcked({ stream, obj, arrivalMs }: MediaAck): void {
-    const capability = this.byStream(stream), rises = obj.every((object, i) => i === 0 || object > obj[i - 1]!);
-    if (capability && rises && obj.length === arrivalMs.length) this.core.emit({ kind: 'media-ack', capability, objects: obj, arrivalMs });
-  }
-  mediaQueued({ stream, queuedMs, dropped }: QueueReport): void {
-    const capability = this.byStream(stream);
-    if (capability) this.core.emit({ kind: 'media-queue', capability, queuedMs, dropped });
-  }
-
-  keyFrameWanted(stream: number): void {
-    const capability = this.byStream(stream);
-    if (capability && this.maySend(this.#grants.get(capability))) this.core.emit({ kind: 'key-frame', capability });
-  }
-
-  consent(grant: Grant): ConsentState {
-    if (grant.phase === 'none') return 'none';
-    return grant.phase !== 'asked' && grant.logged ? 'granted' : 'requested';
   }
 
   /* ---- time ---- */
@@ -339,7 +270,7 @@ export class Grants {
       if (!grant.holdsConsent()) return Infinity;
       const phase = grant.phase === 'logging' || grant.phase === 'releasing' || grant.waits ? grant.deadlineMs : Infinity;
       const turn = grant.phase !== 'live' ? Infinity : grant.counter >= LIMIT.EPOCH_FRAMES ? monoMs : grant.rotateMs;
-      return Math.min(grant.expiresMs, phase, turn, this.#mayWarn(grant) ? this.#warnMs(grant) : Infinity);
+      return Math.min(grant.expiresMs, phase, turn, this.#moreTime.warnMs(grant));
     };
     return Math.min(...this.#all().map(of));
   }
@@ -355,9 +286,7 @@ export class Grants {
     else if (grant.phase === 'releasing' && monoMs >= grant.deadlineMs) this.#goLive(grant);
     else if (grant.waits && monoMs >= grant.deadlineMs) this.#withdraw(grant, PURPOSE.CONNECTION_LOST, 'withdrawn');
     else if (turns) this.#rekey(grant);
-    if (!this.#mayWarn(grant) || monoMs < this.#warnMs(grant)) return;
-    grant.warned = true;
-    this.core.emit({ kind: 'expiring', capability: grant.capability, leftS: this.#deeds.secondsLeft(grant) });
+    this.#moreTime.tick(grant);
   }
 
   clear(): void {

@@ -2,15 +2,16 @@
 /*
  * What the parts of a session share, and what each asks of the others. Only the files of proto/session and proto/consent see it.
  *
- *   session.ts           the outside: start, connection, feed, pending, tick, end
+ *   session/session.ts   the outside: connection, feed, pending, tick, end, commands
+ *   session/shared.ts    what stands behind this contract
  *   session/relay.ts     what the relay says and is told
- *   session/pair.ts      the pair: handshake, channel, heartbeats, control messages in and out
+ *   session/pair.ts      the pair: handshake, channel, control messages in and out; heartbeats.ts: is it still there?
  *   session/data.ts      numbered messages, delivered once and in order across pairs; data_rules.ts: which, and under what
  *   session/hold.ts      the agent is away for a while; goodbye.ts: for good
  *   session/stills.ts    a photo on its way, part by part
  *   session/kept.ts      what takes a session over a reload
  *   consent/outbox.ts    signed notes on their way into the log, one at a time, in order
- *   consent/grants.ts    consent is a key: requests, grants, withdrawals, rotation, frames
+ *   consent/grants.ts    consent is a key: requests, grants, withdrawals, rotation; flow.ts: frames
  */
 import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
 import type { Err } from '../err.js';

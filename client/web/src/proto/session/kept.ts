@@ -8,7 +8,7 @@ import { ProtoError } from '../err.js';
 import type { Bytes } from '../util/bytes.js';
 import { plainRead, plainWrite } from '../util/plain.js';
 import type { LogSeen } from '../log/receipt.js';
-import type { KeptGrants } from '../consent/grant.js';
+import type { KeptGrants } from '../consent/kept_grants.js';
 import type { KeptOutbox } from '../consent/outbox.js';
 import type { Peer } from './core.js';
 import type { KeptData } from './data.js';

@@ -9,11 +9,10 @@ import { kidStream, PURPOSE } from '../consent/statement.js';
 import { endFromNumber } from '../wire/capability.js';
 import { CONTROL, controlFrame, controlParse, type Control } from '../wire/control.js';
 import { INDEX, TYPE } from '../wire/envelope.js';
-import {
-  ByeSchema, ConsentRequestSchema, DataAckSchema, HeartbeatSchema, KeyAckSchema, KeyFrameRequestSchema, MediaAckSchema, NonceSchema, StatementAckSchema, type Heartbeat,
-} from '../wire/handhold_pb.js';
-import { decodeMessage, toNumber } from '../wire/message.js';
+import { ByeSchema, ConsentRequestSchema, DataAckSchema, HeartbeatSchema, KeyAckSchema, KeyFrameRequestSchema, MediaAckSchema, NonceSchema, StatementAckSchema } from '../wire/handhold_pb.js';
+import { decodeMessage } from '../wire/message.js';
 import { LIMIT, type Core } from './core.js';
+import { Heartbeats } from './heartbeats.js';
 
 const WRONG_CLOCK = 'the clocks of the two ends differ by more than a day; set the clock of the device that is wrong';
 
@@ -42,15 +41,11 @@ export class Pair {
   #failed = 0; /* alarms in a row */
   #codeTold = 0; /* answers that were shown the tag of the code, none of which proved to know it */
   #wordsTold = false;
-  #stale = false;
-  #toldSize = 0; /* of the tree whose checkpoint the other end was shown in this pair */
-  #seq = 0;
-  #peerSeq = 0;
-  #peerMonoMs = 0n;
-  #sentMs = 0;
-  #heardMs = 0;
+  readonly #beat: Heartbeats;
 
-  constructor(private readonly core: Core) {}
+  constructor(private readonly core: Core) {
+    this.#beat = new Heartbeats(core);
+  }
 
   /* ---- out ---- */
 
@@ -59,17 +54,6 @@ export class Pair {
     const plain = controlFrame(message, body);
     this.core.send(TYPE.CONTROL, INDEX.AGENT, this.#channel.seal(plain));
     if (message === CONTROL.KEY_RELEASE) wipe(plain);
-  }
-
-  #heartbeat(): void {
-    const { core } = this, { tree: seen, now } = core;
-    this.#sentMs = now.monoMs;
-    core.controlMessage(CONTROL.HEARTBEAT, HeartbeatSchema, {
-      seq: ++this.#seq, monoMs: BigInt(Math.round(now.monoMs - core.startMs)), peerSeq: this.#peerSeq, peerMonoMs: this.#peerMonoMs,
-      heldMs: this.#peerSeq ? Math.round(now.monoMs - this.#heardMs) : 0, logSize: BigInt(seen.size), logRoot: seen.size ? seen.root : new Uint8Array(0),
-      checkpoint: seen.size && this.#toldSize !== seen.size ? core.checkpoint : '', /* once: within a pair nothing is lost */
-    });
-    this.#toldSize = seen.size;
   }
 
   /* ---- the handshake ---- */
@@ -176,17 +160,15 @@ export class Pair {
     this.#channel = result.channel;
     this.#check = result;
     this.#dropAttempt();
-    this.#resumeTry = this.#codeTold = this.#seq = this.#peerSeq = this.#toldSize = 0;
+    this.#resumeTry = this.#codeTold = 0;
     core.link.log.newPair();
-    this.#peerMonoMs = 0n;
-    this.#heardMs = core.now.monoMs;
+    this.#beat.newPair();
     this.#confirmed = false;
-    this.#heardAgain();
     this.#retryAtMs = core.lostSinceMs = Infinity;
     this.up = true;
     if (first) core.emit({ kind: 'joined', peer: agent.name, organisation: agent.domain, role: agent.role, verified: core.peer.verified, fingerprint: agent.fingerprint });
     core.emit({ kind: 'connection', state: first ? 'connected' : 'resumed' });
-    this.#heartbeat();
+    this.#beat.send();
     core.outbox.sendStatementsAgain();
     core.data.sendAgain();
     core.grants.resume();
@@ -255,38 +237,22 @@ export class Pair {
       case CONTROL.KEY_ACK:
         return core.grants.keyAcked(decodeMessage(KeyAckSchema, body).kid);
       case CONTROL.HEARTBEAT:
-        return this.#onHeartbeat(decodeMessage(HeartbeatSchema, body));
+        return this.#beat.heard(decodeMessage(HeartbeatSchema, body));
       case CONTROL.DATA:
         return core.data.receive(body);
       case CONTROL.DATA_ACK:
         return core.data.acked(decodeMessage(DataAckSchema, body).upto);
       case CONTROL.KEY_FRAME_REQUEST:
-        return core.grants.keyFrameWanted(kidStream(decodeMessage(KeyFrameRequestSchema, body).kid));
+        return core.grants.flow.keyFrameWanted(kidStream(decodeMessage(KeyFrameRequestSchema, body).kid));
       case CONTROL.BYE:
         return core.beginEnd(endFromNumber(decodeMessage(ByeSchema, body).reason) ?? 'completed', INDEX.AGENT);
       case CONTROL.NONCE:
         return this.#onNonce(decodeMessage(NonceSchema, body).nA);
       case CONTROL.MEDIA_ACK:
-        return core.grants.mediaAcked(decodeMessage(MediaAckSchema, body));
+        return core.grants.flow.acked(decodeMessage(MediaAckSchema, body));
       default:
         throw new ProtoError('STATE', 'a message that only a customer sends');
     }
-  }
-
-  #onHeartbeat(hb: Heartbeat): void {
-    const { core } = this;
-    if (hb.seq <= this.#peerSeq) return;
-    this.#peerSeq = hb.seq;
-    this.#heardMs = core.now.monoMs;
-    this.#peerMonoMs = hb.monoMs;
-    this.#heardAgain();
-    core.link.log.heard(toNumber(hb.logSize), hb.logRoot, hb.checkpoint);
-  }
-
-  /** Whoever was told that the other end is silent is told that it is there again. */
-  #heardAgain(): void {
-    if (this.#stale) this.core.emit({ kind: 'live', live: true });
-    this.#stale = false;
   }
 
   #onNonce(nA: Bytes): void {
@@ -312,26 +278,18 @@ export class Pair {
   deadline(): number {
     const handshake = Math.min(this.#retryAtMs, this.#attemptUntilMs);
     if (!this.up) return handshake;
-    return Math.min(handshake, this.#sentMs + LIMIT.HEARTBEAT_MS, this.#heardMs + (this.#stale ? LIMIT.SILENT_MS : LIMIT.STALE_MS));
+    return Math.min(handshake, this.#beat.deadline());
   }
 
   tick(): void {
     const { core } = this, { monoMs } = core.now;
     if (this.#attempt && monoMs >= this.#attemptUntilMs) this.#attemptFailed('TIMEOUT');
-    if (this.up && monoMs >= this.#sentMs + LIMIT.HEARTBEAT_MS) this.#heartbeat();
-    if (this.up) this.#tickSilence(monoMs - this.#heardMs);
+    if (this.up && this.#beat.tick() === 'silent') {
+      this.close();
+      this.#retryAtMs = monoMs;
+    }
     if (core.ended || monoMs < this.#retryAtMs) return;
     this.#retryAtMs = Infinity;
     if (!this.#attempt && !this.up) this.start();
-  }
-
-  #tickSilence(silentMs: number): void {
-    if (silentMs >= LIMIT.SILENT_MS) {
-      this.close();
-      this.#retryAtMs = this.core.now.monoMs;
-    } else if (silentMs >= LIMIT.STALE_MS && !this.#stale) {
-      this.#stale = true;
-      this.core.emit({ kind: 'live', live: false });
-    }
   }
 }

@@ -118,9 +118,9 @@ export class RelayLink {
       case 'consistency':
         return this.log.proved(body.value);
       case 'keyFrameHint':
-        return this.core.grants.keyFrameWanted(body.value.stream);
+        return this.core.grants.flow.keyFrameWanted(body.value.stream);
       case 'queueReport':
-        return core.grants.mediaQueued(body.value);
+        return core.grants.flow.queued(body.value);
       case 'blocked':
         return this.#onBlocked(body.value);
       case 'ended':

@@ -90,10 +90,10 @@ export class Stills {
   /** The next part, when the one before has left. */
   feed(): void {
     const { core } = this, bytes = this.#bytes, part = this.#next, id = this.#id;
-    if (!bytes || this.#sealing || part >= this.#parts || part >= this.#acked + WINDOW || !core.grants.maySend(core.grants.get('still')) || core.grants.streamWaits('still')) return;
+    if (!bytes || this.#sealing || part >= this.#parts || part >= this.#acked + WINDOW || !core.grants.flow.maySend('still') || core.grants.flow.waits('still')) return;
     this.#sealing = true;
     const plain = encodeMessage(StillPartSchema, { id, part, bytes: bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES) });
-    void core.grants.pushFrame('still', { bytes: plain, key: true, discardable: false, tid: 0, captureMonoMs: core.now.monoMs }).then((err) => {
+    void core.grants.flow.push('still', { bytes: plain, key: true, discardable: false, tid: 0, captureMonoMs: core.now.monoMs }).then((err) => {
       this.#sealing = false;
       if (err === 'OK' && this.#id === id && this.#next === part) this.#next++;
     });

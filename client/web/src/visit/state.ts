@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/* visit/state.ts - what is so in a visit: plain fields that screens read, and what of them a reload finds again. */
+import type { Capability, ConsentState, Err, PauseBy, PauseReason, SessionEvent } from '../proto/session.js';
+import type { Guide } from './guide.js';
+import type { Ask, Ended, Entry, Peer, Said, Sheet, StillAsked, VisitKept, Words } from './model.js';
+
+const CHAT_KEPT = 50;
+
+export abstract class VisitState {
+  joinedAt = 0;
+  endedAt = 0;
+  peer: Peer | undefined;
+  /** The other seat is taken. undefined: not known yet. */
+  present: boolean | undefined;
+  online = false;
+  resumed = false;
+  /** The agent's heartbeats come. */
+  live = true;
+  sheet: Sheet | undefined;
+  still: StillAsked | undefined;
+  guide: Guide | undefined;
+  /** The agent is away for a while: nothing is captured. */
+  onHold = false;
+  /** The agent is done; nothing is shared any more. */
+  goodbye = false;
+  /** Digits: this customer is there on another device already, which is asked. */
+  elsewhere: string | undefined;
+  /** Digits: another device asks to go on in this one's place. */
+  moveAsked: string | undefined;
+  movedAway = false;
+  /** What that other device handed over. */
+  movedHere: string | undefined;
+  rated = false;
+  /** Granted by a tap; the log's receipt is awaited. */
+  readonly waiting = new Set<Capability>();
+  readonly granted = new Map<Capability, Ask>();
+  /** End soon, and may be extended by a tap; no answer ends them. */
+  readonly expiring = new Set<Capability>();
+  readonly refusedBy = new Map<Capability, ConsentState>();
+  paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
+  words: Words | undefined;
+  readonly chat: Said[] = [];
+  readonly entries: Entry[] = [];
+  alarm: string | undefined;
+  fork: string | undefined; /* the file that shows what the alarm is about */
+  blocked: Capability | undefined;
+  ended: Ended | undefined;
+
+  protected lastError: { err: Err; message: string } | undefined;
+  /** After a reload, until the pair is up again: what was granted is off, and waits for a tap. */
+  protected reopened = false;
+
+  keep(): VisitKept {
+    const { joinedAt, peer, words, chat, entries, guide } = this;
+    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide };
+  }
+
+  protected restore(kept: VisitKept): void {
+    this.reopened = true;
+    this.joinedAt = kept.joinedAt;
+    this.peer = kept.peer;
+    this.words = kept.words;
+    this.guide = kept.guide;
+    this.chat.push(...kept.chat);
+    this.entries.push(...kept.entries);
+  }
+
+  protected onStill(event: Extract<SessionEvent, { kind: 'still' }>): void {
+    if (event.step === 'asked') this.still = { id: event.id, arrived: undefined };
+    else if (event.step === 'sending') this.still = { id: event.id, arrived: event.sent / event.parts };
+    else this.still = undefined;
+  }
+}
