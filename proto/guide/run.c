@@ -117,7 +117,9 @@ static size_t last_done(const struct proto_guide_run *run)
 static void solved(struct proto_guide_run *run, int64_t mono_ms)
 {
     /* A step that has only just come up did nothing yet. */
-    if (run->current < run->guide->step_count && run->steps[run->current].shown_ms < mono_ms) {
+    const struct proto_guide_took *on = run->current < run->guide->step_count ? &run->steps[run->current] : NULL;
+
+    if (on && on->shown_ms && on->shown_ms < mono_ms) {
         run->fixed_by = run->current;
         set(run, run->current, PROTO_GUIDE_DONE, PROTO_GUIDE_ITSELF, mono_ms);
     } else {
@@ -183,22 +185,25 @@ static bool settle(struct proto_guide_run *run, int64_t mono_ms)
 
 bool proto_guide_run_tick(struct proto_guide_run *run, const struct proto_guide_facts *facts, int64_t mono_ms)
 {
-    bool changed = false;
+    bool changed = false, right = false;
 
     if (run->end)
         return false;
     run->again_ms = PROTO_NEVER;
-    /* Steps first: the one that mended it shall have its own tick. */
-    while (run->current < run->guide->step_count && advance(run, facts, mono_ms))
-        changed = true;
     if (run->guide->solved_when) {
-        bool right = is(run, run->guide->solved_when, facts, mono_ms);
-
+        right = is(run, run->guide->solved_when, facts, mono_ms);
         run->was_wrong = run->was_wrong || !right;
-        if (right && run->was_wrong) {
-            solved(run, mono_ms);
-            return true;
-        }
+        right = right && run->was_wrong;
+    }
+    /* The one that mended it has its own tick, and those behind it, which wait for the same, have none. */
+    while (run->current < run->guide->step_count && advance(run, facts, mono_ms)) {
+        changed = true;
+        if (right && last_done(run) < run->guide->step_count)
+            break;
+    }
+    if (right) {
+        solved(run, mono_ms);
+        return true;
     }
     if (run->current >= run->guide->step_count)
         changed = settle(run, mono_ms) || changed;

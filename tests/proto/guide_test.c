@@ -371,6 +371,25 @@ static void when_the_fault_is_gone_the_step_that_was_on_has_mended_it(void **sta
     assert_int_equal(proto_guide_run_deadline(&run), PROTO_NEVER);
 }
 
+static void of_steps_that_wait_for_the_same_only_the_one_that_is_on_ticks(void **state)
+{
+    (void)state;
+    guide.solved_when = is_true("online", true);
+    truth("d", "k", "online", false);
+    steps(3);
+    for (size_t i = 0; i < 3; i++)
+        guide.steps[i].done_when = is_true("online", true);
+    tick();
+    now_ms += 100;
+    truth("d", "k", "online", true);
+    assert_true(tick());
+    assert_int_equal(run.end, PROTO_GUIDE_SOLVED);
+    assert_int_equal(run.fixed_by, 0);
+    assert_int_equal(run.steps[0].by, PROTO_GUIDE_ITSELF);
+    for (size_t i = 1; i < 3; i++)
+        assert_int_equal(run.steps[i].outcome, PROTO_GUIDE_NOT_NEEDED);
+}
+
 static void behind_the_last_step_it_is_waited_a_while_and_then_it_did_not_help(void **state)
 {
     (void)state;
@@ -403,6 +422,7 @@ int main(void)
         ONE(back_opens_the_step_before_and_it_does_not_tick_at_once),
         ONE(a_tap_on_a_step_that_is_over_changes_nothing),
         ONE(when_the_fault_is_gone_the_step_that_was_on_has_mended_it),
+        ONE(of_steps_that_wait_for_the_same_only_the_one_that_is_on_ticks),
         ONE(behind_the_last_step_it_is_waited_a_while_and_then_it_did_not_help),
     };
 
