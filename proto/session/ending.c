@@ -6,6 +6,7 @@
 
 enum {
     END_WAIT_MS = 1500, /* for the log's last receipts and the relay's word, then the end is reached without them */
+    END_CUT_MS = 2500,  /* to come back for the last word, when the line was cut before it */
     GIVE_UP_EXTRA_MS = 10000, /* beyond the grace time: the relay may need a moment longer than we do */
 };
 
@@ -69,13 +70,25 @@ static bool may_leave(const struct proto_session *s)
     return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present);
 }
 
+/* The last word may be lost with the line: for a moment it is tried again, so that the other end need not wait for
+ * somebody who has left, and the log has what was taken back. */
+void session_end_cut(struct proto_session *s)
+{
+    if (!s->ending || s->over)
+        return;
+    s->left = false;
+    if (!s->end_cut)
+        s->end_deadline_ms = s->now.mono_ms + END_CUT_MS;
+    s->end_cut = true;
+}
+
 static void tick_end(struct proto_session *s)
 {
     bool late = s->now.mono_ms >= s->end_deadline_ms;
 
     if (!s->ending || s->over)
         return;
-    if (!s->left && (late || may_leave(s))) {
+    if (!s->left && (late || (s->link == LINK_SEATED && may_leave(s)))) {
         relay_link_leave(s);
         s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
         late = s->link != LINK_SEATED;
@@ -103,7 +116,8 @@ int64_t proto_session_deadline(const struct proto_session *s)
         at = proto_earlier(at, grants_deadline(s));
     at = proto_earlier(at, media_deadline(s));
     if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
-        return !s->left && may_leave(s) ? s->now.mono_ms : proto_earlier(at, s->end_deadline_ms);
+        return !s->left && s->link == LINK_SEATED && may_leave(s) ? s->now.mono_ms
+                                                                 : proto_earlier(at, s->end_deadline_ms);
     at = proto_earlier(at, proto_earlier(hold_deadline(s), s->goodbye_ms));
     at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
     int64_t give_up = give_up_ms(s);

@@ -306,6 +306,7 @@ struct proto_session {
 
     /* the end */
     bool ending, left, over, gave_up;
+    bool end_cut; /* the line went before the last word: it has been tried once more */
     enum proto_end end_reason;
     uint8_t end_by;
     int64_t end_deadline_ms;
@@ -330,6 +331,7 @@ void session_event_connection(struct proto_session *s, enum proto_connection_sta
 void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message);
 /** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */
 void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by);
+void session_end_cut(struct proto_session *s); /* the connection is gone */
 bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, const uint8_t *body, size_t len);
 
 /* seen.c */

@@ -167,6 +167,10 @@ static void on_error(struct proto_session *s, const handhold_FromRelay *message)
         s->token_known = false; /* the seat was given back before the pair stood: take it anew with the invitation */
         return;
     }
+    if (m->fatal && s->end_cut) { /* come back for the last word, and the session has ended meanwhile */
+        session_finish(s, s->end_reason, s->end_by, "");
+        return;
+    }
     session_error(s, err, m->message);
     if (m->fatal)
         session_finish(s,

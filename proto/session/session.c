@@ -184,8 +184,7 @@ void proto_session_disconnected(struct proto_session *s, struct proto_now now)
     outq_clear(&s->out);
     outbox_disconnected(s);
     pair_close(s);
-    if (s->ending && !s->over)
-        session_finish(s, s->end_reason, s->end_by, "");
+    session_end_cut(s);
 }
 
 void proto_session_feed(struct proto_session *s, const uint8_t *message, size_t len, struct proto_now now)
