@@ -299,24 +299,36 @@ int demo_child_stop(struct demo_children *all, struct demo_child *c, int number,
     return code_of(c->status);
 }
 
+static void free_child(struct demo_child *c)
+{
+    if (c->in >= 0)
+        close(c->in);
+    if (c->out >= 0)
+        close(c->out);
+    for (size_t e = 0; e < c->count; e++)
+        json_decref(c->events[e].json);
+    free(c->events);
+    free(c->line);
+    free(c);
+}
+
+void demo_children_drop_ended(struct demo_children *all)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < all->count; i++)
+        if (all->all[i]->pid)
+            all->all[kept++] = all->all[i];
+        else
+            free_child(all->all[i]);
+    all->count = kept;
+}
+
 void demo_children_clear(struct demo_children *all)
 {
     for (size_t i = 0; i < all->count; i++)
         demo_child_stop(all, all->all[i], SIGTERM, 3000); /* reads from all of them meanwhile */
-    for (size_t i = 0; i < all->count; i++) {
-        struct demo_child *c = all->all[i];
-
-        if (c->in >= 0)
-            close(c->in);
-        if (c->out >= 0)
-            close(c->out);
-        for (size_t e = 0; e < c->count; e++)
-            json_decref(c->events[e].json);
-        free(c->events);
-        free(c->line);
-        free(c);
-    }
-    all->count = 0;
+    demo_children_drop_ended(all);
 }
 
 /* ---- a program that is run to its end ---- */

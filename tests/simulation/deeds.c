@@ -87,14 +87,10 @@ static void agent_acts(struct sim *sim, struct sim_end *end)
     }
 }
 
-static void answer(struct sim *sim, struct sim_end *end, enum proto_capability capability)
+void sim_customer_allows(struct sim *sim, struct sim_end *end, enum proto_capability capability)
 {
     struct sim_session *session = end->home;
 
-    if (sim_chance(sim, 100)) {
-        (void)!proto_session_refuse(end->session, capability, sim->now);
-        return;
-    }
     if (session->grant_count == SIM_GRANTS_MAX)
         return;
     /* true from the tap on, whatever becomes of it */
@@ -103,6 +99,14 @@ static void answer(struct sim *sim, struct sim_end *end, enum proto_capability c
         session->grant_count++;
         sim_note_deed(sim, session, PROTO_STATEMENT_GRANT, capability);
     }
+}
+
+static void answer(struct sim *sim, struct sim_end *end, enum proto_capability capability)
+{
+    if (sim_chance(sim, 100))
+        (void)!proto_session_refuse(end->session, capability, sim->now);
+    else
+        sim_customer_allows(sim, end, capability);
 }
 
 /* One switch after the other, and now and then one is left for later. */
@@ -219,6 +223,13 @@ void sim_people_tick(struct sim *sim, struct sim_end *end)
 {
     if (!end->session || end->ended)
         return;
+    if (sim->scripted) {
+        end->answer_ms = end->still_ms = end->next_act_ms = PROTO_NEVER;
+        end->expiring = 0;
+        if (sim->now.mono_ms >= end->next_frame_ms)
+            push_frames(sim, end);
+        return;
+    }
     if (sim->now.mono_ms >= end->answer_ms)
         customer_answers(sim, end);
     if (sim->now.mono_ms >= end->still_ms)

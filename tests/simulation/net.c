@@ -54,6 +54,24 @@ static void cut(struct sim *sim, struct sim_connection *line)
     sim->cuts++;
 }
 
+void sim_net_cut(struct sim *sim, struct sim_connection *line)
+{
+    line->end_learns_ms = line->relay_learns_ms = sim->now.mono_ms;
+    line->held = line->deaf = false;
+    drop_row(&line->to_relay, &line->to_relay_last);
+    drop_row(&line->to_end, &line->to_end_last);
+    sim->cuts++;
+}
+
+/* True: the line was cut behind this message. */
+static bool count_message(struct sim *sim, struct sim_connection *line)
+{
+    if (++line->carried != line->cut_at)
+        return false;
+    sim_net_cut(sim, line);
+    return true;
+}
+
 static void post(struct sim *sim, struct sim_connection *line, bool to_relay, const uint8_t *bytes, size_t len)
 {
     struct sim_message ***last = to_relay ? &line->to_relay_last : &line->to_end_last;
@@ -216,7 +234,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
 {
     struct sim_connection *line = &end->line;
 
-    while (line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
+    while (!line->held && line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_relay;
         line->to_relay = message->next;
         if (!line->to_relay)
@@ -233,8 +251,10 @@ static void deliver(struct sim *sim, struct sim_end *end)
             }
         }
         free(message);
+        if (count_message(sim, line))
+            return;
     }
-    while (line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
+    while (!line->held && !line->deaf && line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_end;
         line->to_end = message->next;
         if (!line->to_end)
@@ -242,6 +262,8 @@ static void deliver(struct sim *sim, struct sim_end *end)
         if (line->up)
             proto_session_feed(end->session, message->bytes, message->len, sim->now);
         free(message);
+        if (count_message(sim, line))
+            return;
     }
 }
 
@@ -266,9 +288,9 @@ int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
     int64_t at = PROTO_NEVER;
 
     (void)sim;
-    if (line->to_relay)
+    if (line->to_relay && !line->held)
         at = proto_earlier(at, line->to_relay->at_ms);
-    if (line->to_end)
+    if (line->to_end && !line->held && !line->deaf)
         at = proto_earlier(at, line->to_end->at_ms);
     if (line->up)
         at = proto_earlier(at, line->end_learns_ms);

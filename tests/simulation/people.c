@@ -53,7 +53,7 @@ void sim_people_begin(struct sim *sim, struct sim_session *session)
     session->agent.line.end_learns_ms = session->agent.line.relay_learns_ms = PROTO_NEVER;
 }
 
-static void customer_arrives(struct sim *sim, struct sim_session *session)
+void sim_customer_arrives(struct sim *sim, struct sim_session *session)
 {
     struct proto_customer_config config = {
         .random = sim->random,
@@ -165,7 +165,8 @@ static void agent_invited(struct sim *sim, struct sim_session *session, const st
     for (unsigned i = 0; i < 16; i++)
         sscanf(event->invite.sid_hex + 2 * i, "%2hhx", &session->sid[i]);
     session->sid_known = true;
-    customer_arrives(sim, session);
+    if (!sim->scripted)
+        sim_customer_arrives(sim, session);
 }
 
 static void say(const struct sim *sim, const struct sim_end *end, const struct proto_event *event)
@@ -200,6 +201,8 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
 
     while (end->session && proto_session_next_event(end->session, &event)) {
         say(sim, end, &event);
+        if (sim->heard)
+            sim->heard(sim->context, end, &event);
         if (end->ended && event.kind != PROTO_EVENT_NONE)
             sim_fail(sim, "session %u: an event after the end", end->home->number);
         if (event.kind == PROTO_EVENT_ENDED) {

@@ -365,13 +365,7 @@ static void clear(struct sim *sim)
     proto_buf_free(&sim->policy_note);
 }
 
-bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose)
-{
-    return sim_play_in(sim, NULL, seed, sessions, faults, verbose);
-}
-
-bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
-                 bool verbose)
+void sim_begin(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults)
 {
     char data[512];
     struct relay_store_config store = {.folder = folder ? data : NULL};
@@ -384,7 +378,6 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
     sim->random = proto_random_from_seeded(&sim->seeded);
     sim->seed = seed;
     sim->faults = sim->weather = faults;
-    sim->verbose = verbose;
     sim->now = (struct proto_now){START_MS, (int64_t)WORLD_TIME_S * 1000};
     sim->session_count = sessions;
     sim->next_connection = 1;
@@ -411,7 +404,34 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
         sim_net_clear(&session->agent.line);
         sim_people_begin(sim, session);
     }
+}
+
+/* Whatever was done since is sent before time goes on to what is next. */
+bool sim_step(struct sim *sim)
+{
+    turn(sim);
+    bool more = advance(sim);
+    turn(sim);
+    return more;
+}
+
+void sim_end(struct sim *sim)
+{
+    clear(sim);
+}
+
+bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose)
+{
+    return sim_play_in(sim, NULL, seed, sessions, faults, verbose);
+}
+
+bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
+                 bool verbose)
+{
     int64_t quiet_ms = PROTO_NEVER;
+
+    sim_begin(sim, folder, seed, sessions, faults);
+    sim->verbose = verbose;
     for (uint64_t turns = 0; !sim->failure[0] && sim->now.mono_ms < quiet_ms; turns++) {
         turn(sim);
         bool over = all_over(sim);

@@ -60,6 +60,8 @@ struct sim_connection {
     struct sim_message *to_relay, **to_relay_last, *to_end, **to_end_last;
     struct sim_message *copy;  /* for the relay that repeats */
     struct sim_message *frame; /* for the changed companion */
+    bool held, deaf;           /* carries nothing; nothing from the relay */
+    uint64_t carried, cut_at;  /* messages that came, either way; cut right behind this one; 0: not */
 };
 
 /* One consent as the customer truly gave it. */
@@ -146,6 +148,10 @@ struct sim {
     struct sim_session sessions[SIM_SESSIONS_MAX];
     unsigned session_count;
 
+    bool scripted; /* nobody acts by a whim of theirs: tests/cut does */
+    void (*heard)(void *context, const struct sim_end *end, const struct proto_event *event); /* NULL: nobody listens */
+    void *context;
+
     uint64_t messages, crashes, cuts, tampered, changed, forks;
     char failure[512]; /* empty: every invariant held */
 };
@@ -161,6 +167,11 @@ bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faul
 bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults,
                  bool verbose);
 
+/** The same in steps: begin, step until that is false or until enough has happened, end. */
+void sim_begin(struct sim *sim, const char *folder, uint64_t seed, unsigned sessions, struct sim_faults faults);
+bool sim_step(struct sim *sim);
+void sim_end(struct sim *sim);
+
 /* fork.c */
 struct sim_fork *sim_fork_new(struct sim *sim, const char *origin);
 void sim_fork_free(struct sim_fork *fork); /* NULL is fine */
@@ -175,6 +186,8 @@ void sim_net_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end);
 void sim_net_relay_died(struct sim *sim);
 void sim_net_clear(struct sim_connection *line);
+/** What is on its way is lost, and the end learns of it at once. */
+void sim_net_cut(struct sim *sim, struct sim_connection *line);
 /** From the relay to an end, behind what is on its way. */
 void sim_net_tell(struct sim *sim, struct sim_end *end, const uint8_t *bytes, size_t len);
 void sim_net_wakes(struct sim *sim); /* what the relay has to send or to close */
@@ -185,6 +198,10 @@ void sim_people_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_people_deadline(const struct sim *sim, const struct sim_end *end);
 void sim_people_events(struct sim *sim, struct sim_end *end);
 
+/** The customer has the invitation now. */
+void sim_customer_arrives(struct sim *sim, struct sim_session *session);
+/** The tap: true from here on, whatever becomes of it. */
+void sim_customer_allows(struct sim *sim, struct sim_end *customer, enum proto_capability capability);
 struct sim_grant *sim_open_grant(struct sim_session *session, enum proto_capability capability);
 void sim_note_deed(struct sim *sim, struct sim_session *session, enum proto_statement_action action,
                    enum proto_capability capability);

@@ -79,6 +79,8 @@ json_t *house_await_number(struct house *house, struct demo_child *child, const 
 void house_forget(struct demo_child *child, const char *event);
 /** Ends the program by a signal (0: waits), and expects this exit code. */
 void house_expect_exit(struct house *house, struct demo_child *child, int number, int code);
+/** A sanitizer had nothing to say of those who have ended; they make room for others. */
+void house_forget_ended(struct house *house);
 /** Fails the test, and shows everybody's last words. */
 void house_fail(struct house *house, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
 const char *house_text(const json_t *event, const char *field); /* "" when it is not there */

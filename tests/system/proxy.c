@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,11 +17,26 @@
 
 #include <cmocka.h>
 
-enum { PAIRS_MAX = 32 };
+enum { PAIRS_MAX = 32, LOOK_MS = 5, TLS_HEADER = 5, TLS_DATA = 23 };
+
+/* What the process is told, and tells. */
+struct proxy_wish {
+    _Atomic int mode;
+    _Atomic unsigned turn, done; /* rises with each wish; the last that was obeyed */
+    _Atomic unsigned cut_behind, carried;
+};
+
+/* Where in the TLS records of one direction we are (RFC 8446 §5.1: type, version, length, and so many bytes). */
+struct records {
+    unsigned char header[TLS_HEADER];
+    size_t got, left;
+};
 
 struct pairs {
-    struct pollfd ends[1 + 2 * PAIRS_MAX]; /* 0: who listens; then two by two */
+    struct pollfd ends[1 + 2 * PAIRS_MAX]; /* 0: who listens; then two by two, the end and the relay */
+    struct records records[1 + 2 * PAIRS_MAX];
     nfds_t count;
+    struct proxy_wish *wish;
 };
 
 static int dial(unsigned port)
@@ -44,15 +60,57 @@ static void take(struct pairs *p, unsigned port)
         close(far);
         return;
     }
-    p->ends[p->count++] = (struct pollfd){.fd = near, .events = POLLIN};
-    p->ends[p->count++] = (struct pollfd){.fd = far, .events = POLLIN};
+    for (int i = 0; i < 2; i++) {
+        p->records[p->count] = (struct records){{0}, 0, 0};
+        p->ends[p->count++] = (struct pollfd){.fd = i ? far : near, .events = POLLIN};
+    }
+}
+
+/* How many of `len` bytes may pass: up to the end of the record behind which it is to be cut. */
+static size_t count_records(struct pairs *p, struct records *r, const unsigned char *bytes, size_t len, bool *cut)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        if (r->left) {
+            size_t part = r->left < len - at ? r->left : len - at;
+            r->left -= part;
+            at += part;
+            if (r->left || r->header[0] != TLS_DATA || ++p->wish->carried != p->wish->cut_behind)
+                continue;
+            *cut = true;
+            return at;
+        }
+        r->header[r->got++] = bytes[at++];
+        if (r->got < TLS_HEADER)
+            continue;
+        r->left = (size_t)r->header[3] << 8 | r->header[4];
+        r->got = 0;
+    }
+    return at;
+}
+
+static void cut_all(struct pairs *p)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    for (nfds_t i = 1; i < p->count; i++) {
+        (void)setsockopt(p->ends[i].fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(p->ends[i].fd);
+    }
+    p->count = 1;
 }
 
 /* false: this pair is over. */
-static bool carry(int from, int to)
+static bool carry(struct pairs *p, nfds_t near, nfds_t far)
 {
-    char bytes[65536];
+    unsigned char bytes[65536];
+    int from = p->ends[near].fd, to = p->ends[far].fd;
     ssize_t n = read(from, bytes, sizeof bytes), sent = 0;
+    bool cut = false;
+
+    if (n > 0)
+        n = (ssize_t)count_records(p, &p->records[near], bytes, (size_t)n, &cut);
 
     while (n > sent) {
         ssize_t more = write(to, bytes + sent, (size_t)(n - sent));
@@ -61,27 +119,50 @@ static bool carry(int from, int to)
             return false;
         sent += more;
     }
-    return n > 0;
+    return n > 0 && !cut;
 }
 
 static void drop(struct pairs *p, nfds_t first)
 {
-    close(p->ends[first].fd);
-    close(p->ends[first + 1].fd);
-    p->ends[first] = p->ends[p->count - 2];
-    p->ends[first + 1] = p->ends[p->count - 1];
+    for (nfds_t i = 0; i < 2; i++) {
+        close(p->ends[first + i].fd);
+        p->ends[first + i] = p->ends[p->count - 2 + i];
+        p->records[first + i] = p->records[p->count - 2 + i];
+    }
     p->count -= 2;
 }
 
-static void run(int listening, unsigned port)
+/* Takes a new wish; what it holds is not even looked at. */
+static void obey(struct pairs *p)
 {
-    struct pairs p = {.ends = {{.fd = listening, .events = POLLIN}}, .count = 1};
+    unsigned turn = p->wish->turn;
+    int mode = p->wish->mode;
 
-    while (poll(p.ends, p.count, -1) >= 0) {
+    for (nfds_t i = 1; i < p->count; i++)
+        p->ends[i].events =
+            mode == PROXY_HOLDS || (mode == PROXY_HOLDS_BACK && i % 2 == 0) ? 0 : POLLIN; /* even: the relay's side */
+    if (mode == PROXY_CUTS) {
+        cut_all(p);
+        p->wish->mode = mode = PROXY_CARRIES;
+    }
+    p->wish->done = turn;
+}
+
+static bool may_carry(const struct pairs *p, nfds_t i)
+{
+    return p->ends[i].events && p->ends[i].revents;
+}
+
+static void run(int listening, unsigned port, struct proxy_wish *wish)
+{
+    struct pairs p = {.ends = {{.fd = listening, .events = POLLIN}}, .count = 1, .wish = wish};
+
+    while (poll(p.ends, p.count, LOOK_MS) >= 0) {
+        obey(&p);
         for (nfds_t i = p.count - 1; i >= 1; i--) {
             nfds_t first = i % 2 ? i : i - 1, other = i % 2 ? i + 1 : i - 1;
 
-            if (i >= p.count || !p.ends[i].revents || carry(p.ends[i].fd, p.ends[other].fd))
+            if (i >= p.count || !may_carry(&p, i) || carry(&p, i, other))
                 continue;
             drop(&p, first);
             break; /* the others are still ready next time */
@@ -102,6 +183,8 @@ void proxy_open(struct proxy *proxy)
     assert_int_equal(listen(proxy->listening, 16), 0);
     assert_int_equal(getsockname(proxy->listening, (struct sockaddr *)&at, &len), 0);
     proxy->port = ntohs(at.sin_port);
+    proxy->wish = mmap(NULL, sizeof *proxy->wish, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(proxy->wish != MAP_FAILED);
 }
 
 void proxy_start(struct proxy *proxy, unsigned port)
@@ -111,7 +194,7 @@ void proxy_start(struct proxy *proxy, unsigned port)
     if (proxy->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGPIPE, SIG_IGN);
-        run(proxy->listening, port);
+        run(proxy->listening, port, proxy->wish);
         _exit(0);
     }
 }
@@ -126,6 +209,25 @@ void proxy_thaw(const struct proxy *proxy)
     assert_int_equal(kill(proxy->pid, SIGCONT), 0);
 }
 
+void proxy_set(const struct proxy *proxy, enum proxy_mode mode)
+{
+    proxy->wish->mode = (int)mode;
+    proxy->wish->turn++;
+    while (proxy->wish->done != proxy->wish->turn)
+        (void)poll(NULL, 0, LOOK_MS);
+}
+
+void proxy_cut_behind(const struct proxy *proxy, unsigned pieces)
+{
+    proxy->wish->carried = 0;
+    proxy->wish->cut_behind = pieces;
+}
+
+unsigned proxy_carried(const struct proxy *proxy)
+{
+    return proxy->wish->carried;
+}
+
 void proxy_close(struct proxy *proxy)
 {
     if (proxy->pid > 0) {
@@ -133,5 +235,6 @@ void proxy_close(struct proxy *proxy)
         waitpid(proxy->pid, NULL, 0);
     }
     close(proxy->listening);
+    munmap(proxy->wish, sizeof *proxy->wish);
     *proxy = (struct proxy){.listening = -1};
 }

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/system/proxy.h - a line that can go dead without being cut.
+ * tests/system/proxy.h - a line that can go dead without being cut, and be cut at an instant.
  *
- * A process between a customer and the relay that carries bytes both ways. Stopped (SIGSTOP) it is a router that lost
- * power: both sides keep an open connection that says nothing, and no error tells them.
+ * A process between one end and the relay that carries bytes both ways. Stopped (SIGSTOP) it is a router that lost
+ * power: both sides keep an open connection that says nothing, and no error tells them. Told to hold, it carries
+ * nothing or nothing from the relay; told to cut, it resets what is open, with all that it had not carried yet, and
+ * carries whoever comes next.
  */
 #ifndef TESTS_SYSTEM_PROXY_H
 #define TESTS_SYSTEM_PROXY_H
 
 #include <sys/types.h>
 
+enum proxy_mode {
+    PROXY_CARRIES,
+    PROXY_HOLDS,
+    PROXY_HOLDS_BACK /* from the relay; towards it all passes */,
+    PROXY_CUTS
+};
+
+struct proxy_wish;
 struct proxy {
     pid_t pid;
     int listening;
     unsigned port;
+    struct proxy_wish *wish; /* shared with the process */
 };
 
 /** Listens on a port of its own; nothing is accepted before proxy_start(). */
@@ -22,6 +33,12 @@ void proxy_open(struct proxy *proxy);
 void proxy_start(struct proxy *proxy, unsigned port);
 void proxy_freeze(const struct proxy *proxy);
 void proxy_thaw(const struct proxy *proxy);
+/** Holds from when this returns; has cut when this returns, and carries again. */
+void proxy_set(const struct proxy *proxy, enum proxy_mode mode);
+/** Cuts once, behind so many pieces of what is said (TLS records of data, both ways, from now); 0: not. */
+void proxy_cut_behind(const struct proxy *proxy, unsigned pieces);
+/** So many it carried since. */
+unsigned proxy_carried(const struct proxy *proxy);
 void proxy_close(struct proxy *proxy);
 
 #endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of tests/cut/table.c with the real programs over real TLS, and each message on the way to being joined. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/cut/cut.h"
+#include "tests/system/house.h"
+#include "tests/system/proxy.h"
+
+enum { PATIENCE_MS = 30000, JOINING_MAX = 60 };
+
+struct place {
+    struct house *house; /* borrowed */
+    struct demo_child *child[CUT_WHO];
+    size_t read[CUT_WHO]; /* of its events */
+    struct cut_world world;
+    enum cut_who line; /* the one that is cut */
+    int64_t since_ms;
+    bool tried_again; /* the companion gave up before it had heard anything, and was started once more */
+};
+
+/* One relay for all rows, and a proxy before each of its ends. */
+static struct proxy proxies[CUT_WHO];
+static struct house *the_house;
+
+static struct place *at(void *context)
+{
+    return context;
+}
+
+/* ---- what is heard ---- */
+
+static void hear_event(struct cut_ear *ear, const json_t *e)
+{
+    const char *event = house_text(e, "event"), *state = house_text(e, "state");
+
+    if (!strcmp(event, "consent"))
+        cut_hears(ear, "consent %s %s", house_text(e, "capability"), state);
+    else if (!strcmp(event, "connection") || !strcmp(event, "still"))
+        cut_hears(ear, "%s %s", event, state);
+    else if (!strcmp(event, "capture"))
+        cut_hears(ear, "capture %s %s", house_text(e, "capability"),
+                  json_is_true(json_object_get(e, "on")) ? "on" : "off");
+    else if (!strcmp(event, "chat"))
+        cut_hears(ear, "chat %s", house_text(e, "text"));
+    else if (!strcmp(event, "paused"))
+        cut_hears(ear, "%s by %s", json_is_true(json_object_get(e, "paused")) ? "paused" : "going on",
+                  house_text(e, "by"));
+    else if (!strcmp(event, "ended"))
+        cut_hears(ear, "ended %s", house_text(e, "reason"));
+    else if (!strcmp(event, "error") || !strcmp(event, "alarm"))
+        cut_hears(ear, "%s %s", event, house_text(e, "code"));
+    else if (!strcmp(event, "joined") || !strcmp(event, "goodbye"))
+        cut_hears(ear, "%s", event);
+    else if (!strcmp(event, "first-picture") || (!strcmp(event, "video") && json_is_false(json_object_get(e, "final"))))
+        cut_hears(ear, "picture");
+}
+
+static void hear_new(struct place *p)
+{
+    for (int who = 0; who < CUT_WHO; who++)
+        for (; p->child[who] && p->read[who] < p->child[who]->count; p->read[who]++)
+            hear_event(&p->world.ear[who], p->child[who]->events[p->read[who]].json);
+}
+
+static void start_client(struct place *p)
+{
+    const char *const by_link[] = {p->house->link, NULL};
+
+    p->child[CUT_CUSTOMER] = house_client(p->house, "client", by_link);
+    p->read[CUT_CUSTOMER] = 0;
+}
+
+/* Who cannot reach the relay at all says so and ends; the person starts it once more, with the same link. */
+static void try_again(struct place *p)
+{
+    struct demo_child *client = p->child[CUT_CUSTOMER];
+    struct cut_ear *ear = &p->world.ear[CUT_CUSTOMER];
+
+    if (!client || client->out >= 0 || p->tried_again || ear->count != 1 || strncmp(ear->text[0], "error", 5) != 0)
+        return;
+    house_says(p->house, house_text(client->events[0].json, "message"), "; ", NULL); /* and a way out is named */
+    p->tried_again = true;
+    ear->count = ear->from = 0;
+    start_client(p);
+}
+
+static bool hear(void *context)
+{
+    struct place *p = at(context);
+
+    demo_children_watch(&p->house->children, 20);
+    hear_new(p);
+    try_again(p);
+    return demo_mono_ms() < p->since_ms + PATIENCE_MS;
+}
+
+static void anew(void *context)
+{
+    at(context)->since_ms = demo_mono_ms();
+}
+
+/* ---- what is done ---- */
+
+#define ASK(what) "{\"do\":\"request\",\"capability\":\"" what "\",\"purpose\":\"To see it\"}"
+static const struct {
+    enum cut_who who;
+    const char *line; /* "%d": how many times */
+} said[CUT_DEEDS] = {
+    [CUT_ASK] = {CUT_AGENT, ASK("camera")},
+    [CUT_ALLOW] = {CUT_CUSTOMER, "{\"do\":\"grant\",\"capability\":\"camera\"}"},
+    [CUT_ASK_STILL] = {CUT_AGENT, ASK("still")},
+    [CUT_ALLOW_STILL] = {CUT_CUSTOMER, "{\"do\":\"grant\",\"capability\":\"still\"}"},
+    [CUT_PHOTO] = {CUT_AGENT, "{\"do\":\"still\"}"},
+    [CUT_SEND] = {CUT_CUSTOMER, "{\"do\":\"send\",\"still\":1}"},
+    [CUT_CUSTOMER_SAYS] = {CUT_CUSTOMER, "{\"do\":\"chat\",\"text\":\"%d\"}"},
+    [CUT_AGENT_SAYS] = {CUT_AGENT, "{\"do\":\"chat\",\"text\":\"%d\"}"},
+    [CUT_PAUSE] = {CUT_CUSTOMER, "{\"do\":\"pause\"}"},
+    [CUT_GO_ON] = {CUT_CUSTOMER, "{\"do\":\"resume\"}"},
+    [CUT_HOLD] = {CUT_AGENT, "{\"do\":\"hold\",\"on\":true}"},
+    [CUT_BACK] = {CUT_AGENT, "{\"do\":\"hold\",\"on\":false}"},
+    [CUT_WITHDRAW] = {CUT_CUSTOMER, "{\"do\":\"withdraw\",\"capability\":\"camera\"}"},
+    [CUT_GOODBYE] = {CUT_AGENT, "{\"do\":\"end\"}"},
+    [CUT_RATE] = {CUT_CUSTOMER, "{\"do\":\"rate\",\"stars\":5,\"solved\":true}"},
+    [CUT_LEAVE] = {CUT_CUSTOMER, "{\"do\":\"end\"}"},
+};
+
+/* A command that is none is answered behind those before it: so they have been taken. */
+static void take(struct place *p, struct demo_child *child)
+{
+    size_t errors = demo_child_count(child, "error", NULL, NULL);
+
+    demo_child_tell(child, "{\"do\":\"dance\"}");
+    for (anew(p); demo_child_count(child, "error", NULL, NULL) == errors && child->out >= 0;)
+        if (demo_mono_ms() > p->since_ms + PATIENCE_MS)
+            house_fail(p->house, "%s does not answer", child->name);
+        else
+            demo_children_watch(&p->house->children, 20);
+    hear_new(p);
+    /* This one is ours. */
+    for (int who = 0; who < CUT_WHO; who++) {
+        struct cut_ear *ear = &p->world.ear[who];
+        size_t kept = 0;
+        for (size_t i = 0; i < ear->count; i++)
+            if (strcmp(ear->text[i], "error RANGE") != 0 && kept++ != i)
+                memcpy(ear->text[kept - 1], ear->text[i], CUT_TEXT_BYTES);
+        ear->count = kept;
+        ear->from = ear->from > kept ? kept : ear->from;
+    }
+}
+
+static void deed(void *context, enum cut_deed deed, int number)
+{
+    struct place *p = at(context);
+    struct demo_child *child = p->child[said[deed].who];
+    char line[160];
+
+    if (deed == CUT_JOIN)
+        start_client(p);
+    if (!said[deed].line)
+        return;
+    snprintf(line, sizeof line, "%s", said[deed].line);
+    if (strstr(line, "%d"))
+        snprintf(strstr(line, "%d"), 16, "%d\"}", number);
+    demo_child_tell(child, line);
+    if (deed != CUT_RATE && deed != CUT_LEAVE) /* after these nobody listens any more */
+        take(p, child);
+}
+
+/* ---- the world ---- */
+
+static void set_line(void *context, enum cut_line how)
+{
+    static const enum proxy_mode modes[] = {[CUT_HELD] = PROXY_HOLDS,
+                                            [CUT_ONE_WAY] = PROXY_HOLDS_BACK,
+                                            [CUT_WHOLE] = PROXY_CARRIES,
+                                            [CUT_CUT] = PROXY_CUTS};
+
+    proxy_set(&proxies[at(context)->line], modes[how]);
+}
+
+static char *export(struct place *p)
+{
+    const char *const argv[] = {"handhold-audit",
+                                "export",
+                                "--format",
+                                "jsonl",
+                                "--dir",
+                                house_path(p->house, "relay"),
+                                "--key",
+                                house_path(p->house, "org/officer/evidence.key"),
+                                NULL};
+
+    return house_run(p->house, 0, argv);
+}
+
+/* Calls for each note of this session, in order. */
+static void each_note(struct place *p, void (*visit)(void *context, const json_t *note), void *context)
+{
+    char *lines = export(p), *save = NULL;
+    bool ours = false;
+
+    for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        json_t *note = json_loads(line, 0, NULL);
+        if (!strcmp(house_text(note, "event"), "session"))
+            ours = !strcmp(house_text(note, "session"), p->house->session);
+        else if (ours)
+            visit(context, note);
+        json_decref(note);
+    }
+    free(lines);
+}
+
+static void count_note(void *context, const json_t *note)
+{
+    (void)note;
+    ++*(size_t *)context;
+}
+
+static size_t logged(void *context)
+{
+    size_t count = 0;
+
+    if (at(context)->world.ear[CUT_CUSTOMER].count) /* before anybody joined there is nothing to count */
+        each_note(at(context), count_note, &count);
+    return count;
+}
+
+struct reading {
+    char *out;
+    size_t size;
+};
+
+static void add_note(void *context, const json_t *note)
+{
+    const struct reading *r = context;
+    const char *action = house_text(note, "action");
+    size_t len = strlen(r->out);
+
+    if (!strcmp(action, "grant") || !strcmp(action, "refuse") || !strcmp(action, "withdraw"))
+        snprintf(r->out + len, r->size - len, "%s%s %s", len ? ", " : "", action, house_text(note, "capability"));
+}
+
+static void read_log(void *context, char *out, size_t size)
+{
+    struct reading r = {out, size};
+
+    out[0] = '\0';
+    each_note(at(context), add_note, &r);
+}
+
+static void over(void *context)
+{
+    struct place *p = at(context);
+
+    for (int who = 0; who < CUT_WHO; who++)
+        house_expect_exit(p->house, p->child[who], 0, 0);
+    hear_new(p);
+}
+
+static void fail_house(void *context, const char *text)
+{
+    struct place *p = at(context);
+
+    house_fail(p->house, "the %s's line: %s", p->line == CUT_AGENT ? "agent" : "customer", text);
+}
+
+static void begin(struct place *p, enum cut_who line)
+{
+    *p = (struct place){.house = the_house, .line = line};
+    p->world.context = p;
+    p->world.deed = deed;
+    p->world.line = set_line;
+    p->world.hear = hear;
+    p->world.anew = anew;
+    p->world.logged = logged;
+    p->world.log = read_log;
+    p->world.over = over;
+    p->world.fail = fail_house;
+    p->child[CUT_AGENT] = house_agent(the_house, "agent", "ana");
+}
+
+static void end(void)
+{
+    for (size_t i = 0; i < the_house->children.count; i++)
+        if (the_house->children.all[i] != the_house->relay)
+            house_expect_exit(the_house, the_house->children.all[i], 0, 0);
+    house_forget_ended(the_house);
+}
+
+/* ---- the tests ---- */
+
+static void an_instant_of_the_table_on_either_line(void **state)
+{
+    static struct place place;
+    const struct cut_row *row = *state;
+
+    for (int line = 0; line < CUT_WHO; line++) {
+        begin(&place, (enum cut_who)line);
+        cut_run(&place.world, row);
+        end();
+    }
+}
+
+/* Behind the first piece that is said, the second, … until a customer has joined before it came to the cut. */
+static void after_each_message_of_coming_together(void **state)
+{
+    static const struct cut_row joining = {.instant = "the two come together",
+                                           .before = {CUT_JOIN, CUT_ASK, CUT_ALLOW, CUT_LOOK},
+                                           .log = "grant camera, withdraw camera",
+                                           .asked = 1};
+    static struct place place;
+    unsigned behind = 1, joined_by = JOINING_MAX;
+
+    (void)state;
+    for (int line = 0; line < CUT_WHO; line++, joined_by = JOINING_MAX)
+        for (behind = 1; behind <= joined_by && behind < JOINING_MAX; behind++) {
+            begin(&place, (enum cut_who)line);
+            proxy_cut_behind(&proxies[line], behind);
+            cut_run_long(&place.world, &joining);
+            end();
+            if (proxy_carried(&proxies[line]) > JOINING_MAX)
+                joined_by = 12; /* TLS and the handshake of the pair are shorter than that */
+        }
+}
+
+static int set_up(void **state)
+{
+    char ini[128];
+    unsigned port[CUT_WHO] = {house_free_port(), house_free_port()};
+
+    (void)state; /* each test has its row there */
+    house_setup_without_relay((void **)&the_house);
+    for (int who = 0; who < CUT_WHO; who++) {
+        proxy_open(&proxies[who]);
+        proxy_start(&proxies[who], port[who]);
+    }
+    snprintf(ini, sizeof ini, HOUSE_SETTINGS "host = 127.0.0.1:%u\n", proxies[CUT_CUSTOMER].port);
+    house_write(the_house, "relay/relay.ini", ini, strlen(ini));
+    snprintf(the_house->host, sizeof the_house->host, "127.0.0.1:%u", port[CUT_CUSTOMER]);
+    snprintf(the_house->staff, sizeof the_house->staff, "127.0.0.1:%u", port[CUT_AGENT]);
+    house_restart_relay(the_house); /* at the ports that the proxies carry to */
+    snprintf(the_house->staff, sizeof the_house->staff, "127.0.0.1:%u", proxies[CUT_AGENT].port);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    house_teardown((void **)&the_house);
+    for (int who = 0; who < CUT_WHO; who++)
+        proxy_close(&proxies[who]);
+    return 0;
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[CUT_ROWS_MAX + 1] = {cmocka_unit_test(after_each_message_of_coming_together)};
+    int count = 1;
+
+    for (int i = 0; i < cut_row_count && count <= CUT_ROWS_MAX; i++)
+        tests[count++] = (struct CMUnitTest){.name = cut_rows[i].instant,
+                                             .test_func = an_instant_of_the_table_on_either_line,
+                                             .initial_state = (void *)(uintptr_t)&cut_rows[i]};
+    return _cmocka_run_group_tests("the line is cut when …", tests, (size_t)count, set_up, tear_down);
+}

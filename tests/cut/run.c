@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/cut/cut.h"
+
+/* By what it is known that a deed has come through. "#" is how often it was done. */
+static const struct through {
+    const char *name, *heard[CUT_WHO];
+    bool ends;
+} deeds[CUT_DEEDS] = {
+    [CUT_JOIN] = {"join", {"joined", "joined"}, false},
+    [CUT_ASK] = {"ask for the camera", {"consent camera requested", NULL}, false},
+    [CUT_ALLOW] = {"allow the camera", {"consent camera granted", "consent camera granted"}, false},
+    [CUT_LOOK] = {"look", {NULL, "picture"}, false},
+    [CUT_ASK_STILL] = {"ask for photos", {"consent still requested", NULL}, false},
+    [CUT_ALLOW_STILL] = {"allow photos", {"consent still granted", "consent still granted"}, false},
+    [CUT_PHOTO] = {"want a photo", {"still taken", NULL}, false},
+    [CUT_SEND] = {"send the photo", {"still whole", "still whole"}, false},
+    [CUT_CUSTOMER_SAYS] = {"say something", {NULL, "chat #"}, false},
+    [CUT_AGENT_SAYS] = {"say something", {"chat #", NULL}, false},
+    [CUT_PAUSE] = {"pause", {NULL, "paused by customer"}, false},
+    [CUT_GO_ON] = {"go on", {NULL, "going on by customer"}, false},
+    [CUT_HOLD] = {"hold", {"paused by agent", NULL}, false},
+    [CUT_BACK] = {"come back", {"going on by agent", NULL}, false},
+    [CUT_WITHDRAW] = {"take the camera back", {"consent camera withdrawn", "consent camera withdrawn"}, false},
+    [CUT_GOODBYE] = {"end, as the agent", {"goodbye", NULL}, false},
+    [CUT_RATE] = {"rate", {"ended completed", "ended completed"}, true},
+    [CUT_LEAVE] = {"end, as the customer", {"ended customer-left", "ended customer-left"}, true},
+};
+
+struct playing {
+    struct cut_world *w;
+    const struct cut_row *row;
+    int done[CUT_DEEDS];
+    bool over;
+};
+
+void cut_hears(struct cut_ear *ear, const char *format, ...)
+{
+    va_list args;
+
+    if (ear->count == CUT_HEARD_MAX)
+        return;
+    va_start(args, format);
+    vsnprintf(ear->text[ear->count], CUT_TEXT_BYTES, format, args);
+    va_end(args);
+    /* pictures come without end: one that nobody has waited for yet is enough to know */
+    if (strcmp(ear->text[ear->count], "picture") != 0 || ear->count == ear->from ||
+        strcmp(ear->text[ear->count - 1], "picture") != 0)
+        ear->count++;
+}
+
+__attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct playing *p, const char *format, ...)
+{
+    static char text[8192];
+    va_list args;
+    int at = snprintf(text, sizeof text, "cut while %s: ", p->row->instant);
+
+    va_start(args, format);
+    at += vsnprintf(text + at, sizeof text - (size_t)at, format, args);
+    va_end(args);
+    for (int who = 0; who < CUT_WHO; who++) {
+        const struct cut_ear *ear = &p->w->ear[who];
+        at +=
+            snprintf(text + at, sizeof text - (size_t)at, "\n  the %s read:", who == CUT_AGENT ? "agent" : "customer");
+        for (size_t i = 0; i < ear->count && at < (int)sizeof text - 200; i++)
+            at += snprintf(text + at, sizeof text - (size_t)at, "%s %s", i ? "," : "", ear->text[i]);
+    }
+    p->w->fail(p->w->context, text);
+    abort();
+}
+
+/* Waits for it; the next wait of this end is for something that comes later. */
+static void await(struct playing *p, enum cut_who who, const char *text)
+{
+    struct cut_ear *ear = &p->w->ear[who];
+
+    for (p->w->anew(p->w->context);; ear->from++) {
+        while (ear->from >= ear->count)
+            if (!p->w->hear(p->w->context) && ear->from >= ear->count)
+                fail(p, "the %s did not read \"%s\"", who == CUT_AGENT ? "agent" : "customer", text);
+        if (!strcmp(ear->text[ear->from], text))
+            break;
+    }
+    ear->from++;
+}
+
+static void await_through(struct playing *p, enum cut_deed deed)
+{
+    char text[CUT_TEXT_BYTES];
+
+    for (int who = 0; who < CUT_WHO; who++) {
+        const char *heard = deeds[deed].heard[who];
+        if (!heard)
+            continue;
+        snprintf(text, sizeof text, "%s", heard);
+        if (strchr(text, '#'))
+            snprintf(strchr(text, '#'), 8, "%d", p->done[deed]);
+        await(p, (enum cut_who)who, text);
+    }
+    p->over = p->over || deeds[deed].ends;
+}
+
+static void forget(struct playing *p)
+{
+    for (int who = 0; who < CUT_WHO; who++)
+        p->w->ear[who].from = p->w->ear[who].count;
+}
+
+static void act(struct playing *p, enum cut_deed deed)
+{
+    forget(p);
+    p->w->deed(p->w->context, deed, ++p->done[deed]);
+}
+
+static void all(struct playing *p, const enum cut_deed *list)
+{
+    for (int i = 0; i < CUT_DEEDS_MAX && list[i] != CUT_DONE; i++) {
+        act(p, list[i]);
+        await_through(p, list[i]);
+    }
+}
+
+static void cut(struct playing *p)
+{
+    size_t logged = p->w->logged(p->w->context);
+
+    p->w->line(p->w->context, p->row->line);
+    if (p->row->at)
+        act(p, p->row->at);
+    else
+        forget(p);
+    p->w->anew(p->w->context);
+    while (p->row->line == CUT_ONE_WAY && p->w->logged(p->w->context) == logged)
+        if (!p->w->hear(p->w->context))
+            fail(p, "nothing came to the log");
+    p->w->line(p->w->context, CUT_CUT);
+    for (int who = 0; who < CUT_WHO; who++)
+        for (int i = 0; i < CUT_READS_MAX && p->row->reads[who][i]; i++)
+            await(p, (enum cut_who)who, p->row->reads[who][i]);
+    p->over = p->over || p->row->ended;
+}
+
+static int count(const struct cut_ear *ear, const char *text)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < ear->count; i++)
+        n += strncmp(ear->text[i], text, strlen(text)) == 0;
+    return n;
+}
+
+/* Once, and in order. */
+static void judge_chat(const struct playing *p, enum cut_who who, int said)
+{
+    const struct cut_ear *ear = &p->w->ear[who];
+    char text[CUT_TEXT_BYTES];
+    int next = 1;
+
+    for (size_t i = 0; i < ear->count; i++) {
+        if (strncmp(ear->text[i], "chat ", 5) != 0)
+            continue;
+        snprintf(text, sizeof text, "chat %d", next++);
+        if (strcmp(ear->text[i], text) != 0)
+            fail(p, "\"%s\" came where \"%s\" was next", ear->text[i], text);
+    }
+    if (next != said + 1)
+        fail(p, "%d of %d things that were said came", next - 1, said);
+}
+
+static void judge(struct playing *p, int asked)
+{
+    const struct cut_ear *customer = &p->w->ear[CUT_CUSTOMER];
+    int questions = count(customer, "consent camera requested") + count(customer, "consent still requested");
+    char log[1024];
+
+    if (questions > asked)
+        fail(p, "the customer was asked %d times, and %d are right", questions, asked);
+    for (int who = 0; who < CUT_WHO; who++)
+        if (count(&p->w->ear[who], "error") || count(&p->w->ear[who], "alarm"))
+            fail(p, "an error was told");
+    judge_chat(p, CUT_AGENT, p->done[CUT_CUSTOMER_SAYS]);
+    judge_chat(p, CUT_CUSTOMER, p->done[CUT_AGENT_SAYS]);
+    if (count(&p->w->ear[CUT_AGENT], "still whole") != p->done[CUT_SEND])
+        fail(p, "%d photos were sent, and others came", p->done[CUT_SEND]);
+    p->w->log(p->w->context, log, sizeof log);
+    if (strcmp(log, p->row->log) != 0)
+        fail(p, "the log holds \"%s\", and \"%s\" is right", log, p->row->log);
+}
+
+static void finish(struct playing *p)
+{
+    static const enum cut_deed end[] = {CUT_GOODBYE, CUT_RATE, CUT_DONE};
+
+    if (!p->over)
+        all(p, p->done[CUT_GOODBYE] ? end + 1 : end);
+    p->w->over(p->w->context);
+}
+
+void cut_run(struct cut_world *w, const struct cut_row *row)
+{
+    struct playing p = {.w = w, .row = row};
+
+    all(&p, row->before);
+    cut(&p);
+    if (!row->ended)
+        all(&p, row->after);
+    finish(&p);
+    judge(&p, row->asked);
+}
+
+void cut_run_long(struct cut_world *w, const struct cut_row *row)
+{
+    struct playing p = {.w = w, .row = row};
+
+    all(&p, row->before);
+    all(&p, row->after);
+    finish(&p);
+    judge(&p, row->asked + 1); /* the sheet that was open when the line went */
+}
