@@ -31,9 +31,9 @@ void audit_judge_checkpoint(struct audit_walk *walk)
     }
     walk->report->signatures++;
     if (err || proto_log_checkpoint_open(&opened, stored->note, strlen(stored->note), walk->o->log_vkey)) {
-        audit_found(
-            audit_expected(audit_wrong(walk->report, "checkpoint", "note"), "a checkpoint signed by the log's key"),
-            "%s", err ? "a damaged row" : "a note that does not verify under it");
+        audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", err ? "row" : "note"),
+                                   "a checkpoint signed by the log's key"),
+                    "%s", err ? "a damaged row" : "a note that does not verify under it");
         walk->log->size = stored->size < PROTO_LOG_SIZE_MAX ? stored->size : 0;
         return;
     }

@@ -144,8 +144,9 @@ static enum proto_err read_entry(struct relay_store *store, sqlite3_stmt *row, s
 
     memset(out, 0, sizeof *out);
     out->index = (uint64_t)sqlite3_column_int64(row, 0);
-    if (!store_column_bytes(row, 1, out->leaf, sizeof out->leaf) ||
-        !store_column_bytes(row, 2, out->sid, sizeof out->sid))
+    if (!store_column_bytes(row, 2, out->sid, sizeof out->sid))
+        memset(out->sid, 0, sizeof out->sid); /* of another length, so of no session: verify names it */
+    if (!store_column_bytes(row, 1, out->leaf, sizeof out->leaf))
         return store_fail(store, PROTO_ERR_IO, "entry %llu is damaged: its leaf is not %d bytes",
                           (unsigned long long)out->index, PROTO_LOG_LEAF_BYTES);
     out->received_ms = sqlite3_column_int64(row, 3);

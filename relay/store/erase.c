@@ -175,7 +175,7 @@ bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t l
     sqlite3_bind_int64(row, 2, (sqlite3_int64)last);
     while (!left && !store_next(store, STORE_RANGE_KEYS, "reading keys of entries")) {
         int64_t dek = sqlite3_column_int64(row, 0);
-        left = !store_key_get(store, dek, key) && !key_is_needed(store, dek);
+        left = store_key_get(store, dek, key) != PROTO_ERR_NOT_FOUND && !key_is_needed(store, dek);
     }
     sodium_memzero(key, sizeof key);
     store_reset(store, STORE_RANGE_KEYS);

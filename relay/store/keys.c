@@ -131,7 +131,7 @@ enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[
     sqlite3_bind_int64(row, 1, id);
     enum proto_err err = store_next(store, STORE_KEY_GET, "reading a customer's key");
     if (err == PROTO_OK && !store_column_bytes(row, 0, key, STORE_KEY_BYTES))
-        err = store_fail(store, PROTO_ERR_IO, "keys.db holds a key of the wrong length; restore it");
+        err = store_fail(store, PROTO_ERR_CRYPTO, "keys.db holds a key of the wrong length; restore it");
     store_reset(store, STORE_KEY_GET);
     return err;
 }
