@@ -11,7 +11,14 @@ const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 process.on('SIGTERM', () => void browser.close().finally(() => process.exit(0)));
 const page = await openPage(browser, { width: 390, height: 844 });
-await page.goto(link);
+/* A browser drops what it is loading when the machine's network has just changed, as it does in a namespace that is just up. */
+for (let left = 5; ; left--) {
+  const failed = await page.goto(link).then(() => undefined, (error) => error);
+  if (!failed) break;
+  say({ event: 'not-opened', message: String(failed.message).split('\n')[0] });
+  if (left === 0) process.exit(1);
+  await new Promise((done) => setTimeout(done, 300));
+}
 await page.click('#join');
 say({ event: 'joined' });
 /* Each sheet as it comes; with several things on it, all of them. */
