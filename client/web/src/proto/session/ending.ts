@@ -18,6 +18,7 @@ export class Ending {
   by = 0;
   #deadlineMs = Infinity;
   #gaveUp = false;
+  #cut = false; /* the line went before the last word: it has been tried once more */
 
   constructor(private readonly core: Core) {}
 
@@ -36,6 +37,26 @@ export class Ending {
     if (!core.pair.up) core.outbox.finalise(); /* nobody is there to co-sign */
   }
 
+  /**
+   * The connection is gone. The last word may be lost with it: for a moment it is tried again, so that the other end need not
+   * wait for somebody who has left, and the log has what was taken back.
+   */
+  cut(): void {
+    if (!this.begun || this.over) return;
+    this.core.link.left = false;
+    if (!this.#cut) this.#deadlineMs = this.core.now.monoMs + LIMIT.END_CUT_MS;
+    this.#cut = true;
+  }
+  /** Came back for the last word, and the session has ended meanwhile. */
+  wasCut(): boolean {
+    return this.#cut && this.begun;
+  }
+
+  #mayLeave(): boolean {
+    const { link, outbox } = this.core;
+    return !link.left && link.state === 'seated' && !outbox.waiting();
+  }
+
   #giveUpMs(): number {
     const { core } = this;
     return core.peer ? core.lostSinceMs + core.peer.policy.graceS * 1000 : Infinity;
@@ -45,7 +66,7 @@ export class Ending {
   deadline(others: number): number {
     const { core } = this;
     if (this.over) return Infinity;
-    if (this.begun) return !core.link.left && !core.outbox.waiting() ? core.now.monoMs : Math.min(others, this.#deadlineMs);
+    if (this.begun) return this.#mayLeave() ? core.now.monoMs : Math.min(others, this.#deadlineMs);
     return Math.min(others, core.startMs + LIMIT.SESSION_MS, this.#giveUpMs() + (this.#gaveUp ? LIMIT.GIVE_UP_EXTRA_MS : 0));
   }
 
@@ -67,7 +88,7 @@ export class Ending {
     if (!this.over && monoMs >= core.startMs + LIMIT.SESSION_MS) this.begin('expired', INDEX.CUSTOMER);
     let late = monoMs >= this.#deadlineMs;
     if (!this.begun || this.over) return;
-    if (!core.link.left && (late || !core.outbox.waiting())) {
+    if (!core.link.left && (late || this.#mayLeave())) {
       core.link.leave();
       this.#deadlineMs = monoMs + LIMIT.HEARTBEAT_MS;
       late = core.link.state !== 'seated';

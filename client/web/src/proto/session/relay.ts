@@ -194,6 +194,7 @@ export class RelayLink {
       this.#elsewhere = true; /* the relay asks there */
       return core.emit({ kind: 'elsewhere', digits: core.move.digits() ?? '' });
     }
+    if (m.fatal && core.endWasCut) return core.finish(core.endReason, core.endBy, '');
     core.error(m.fatal && this.#elsewhere ? 'BUSY' : err, m.message, m.fatal);
     if (m.fatal) core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.RELAY, m.message);
   }

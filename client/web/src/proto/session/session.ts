@@ -49,7 +49,7 @@ export class Session extends Shared implements CustomerSession {
     this.outbox.disconnected();
     this.pair.close();
     this.queue.clear(); /* what closing the pair wanted to say has no way out any more */
-    if (this.ending) this.finish(this.endReason, this.endBy, '');
+    this.theEnd.cut();
   }
 
   feed(message: Bytes): void {

@@ -147,6 +147,9 @@ export abstract class Shared implements Core {
   get ending(): boolean {
     return this.theEnd.begun;
   }
+  get endWasCut(): boolean {
+    return this.theEnd.wasCut();
+  }
   get endReason(): EndReason {
     return this.theEnd.reason;
   }
