@@ -177,6 +177,7 @@ static int open_window(void)
                                              .microphone = opt.microphone,
                                              .audio = opt.audio,
                                              .stats = opt.stats,
+                                             .json = opt.json,
                                              .invite = opt.invite};
 
     return viewer_app_run(&config);

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "agent/desk/view.h"
+
 /* Bounds as people notice them: below 20 a second movement is jerky, below 10 it is a row of stills; a delay of over
  * 300 ms is felt when pointing, over 800 ms makes two people talk past each other. */
 enum { FPS_GOOD = 20, FPS_FAIR = 10, DELAY_GOOD_MS = 300, DELAY_FAIR_MS = 800, SIDE_FAIR_PX = 480, KBPS_TIGHT = 250 };
@@ -17,6 +19,34 @@ enum agent_quality agent_quality_grade(const struct agent_desk_picture_stats *s)
     if (s->fps < FPS_GOOD || s->latency_p50_ms > DELAY_GOOD_MS || (s->width < SIDE_FAIR_PX && s->height < SIDE_FAIR_PX))
         return AGENT_QUALITY_FAIR;
     return AGENT_QUALITY_GOOD;
+}
+
+void agent_quality_add(struct agent_quality_past *past, const struct agent_desk_picture_stats *stats)
+{
+    unsigned at = (unsigned)(past->count++ % AGENT_QUALITY_SECONDS);
+
+    past->second[at].grade = agent_quality_grade(stats);
+    past->second[at].fps = stats->frames ? stats->fps : 0;
+}
+
+bool agent_quality_ago(const struct agent_quality_past *past, unsigned ago, enum agent_quality *grade, double *fps)
+{
+    if (ago >= AGENT_QUALITY_SECONDS || ago >= past->count)
+        return false;
+    *grade = past->second[(past->count - 1 - ago) % AGENT_QUALITY_SECONDS].grade;
+    *fps = past->second[(past->count - 1 - ago) % AGENT_QUALITY_SECONDS].fps;
+    return true;
+}
+
+unsigned agent_quality_seconds(const struct agent_quality_past *past, enum agent_quality grade)
+{
+    enum agent_quality is;
+    unsigned seconds = 0;
+    double fps;
+
+    for (unsigned ago = 0; agent_quality_ago(past, ago, &is, &fps); ago++)
+        seconds += is == grade;
+    return seconds;
 }
 
 const char *agent_quality_words(enum agent_quality quality)

@@ -9,6 +9,7 @@
 #define AGENT_DESK_VIEW_H
 
 #include "agent/desk/picture.h"
+#include "agent/desk/quality.h"
 #include "proto/identity/policy.h"
 #include "proto/session/session.h"
 
@@ -101,6 +102,7 @@ struct agent_view {
     int64_t pointed_ms;                    /* mono; PROTO_NEVER: they did not */
     int64_t picture_ms;                    /* mono ms of the newest picture; PROTO_NEVER before */
     struct agent_desk_picture_stats stats; /* of the last second */
+    struct agent_quality_past past;        /* of the last minute */
     bool frozen;
     bool recording;     /* a file is being written */
     char recorded[256]; /* the newest file's name */

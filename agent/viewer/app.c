@@ -84,8 +84,8 @@ static void open_line(struct app *a)
         return;
     }
     a->has_identity = true;
-    config = (struct viewer_line_config){a->settings->relay, a->settings->ca, &a->identity,
-                                         a->guides,          a->cases,        !*a->settings->guides};
+    config = (struct viewer_line_config){a->settings->relay, a->settings->ca,       &a->identity,   a->guides,
+                                         a->cases,           !*a->settings->guides, a->config->json};
     a->line = viewer_line_new(&config, &error);
     if (!a->line)
         a->wrong = g_strdup(error->message);

@@ -13,6 +13,7 @@ struct viewer_app_config {
     const char *guides, *cases, *microphone, *audio; /* as relay */
     const char *stats;                               /* a file for what the window costs; NULL: none */
     bool invite;                                     /* at once */
+    bool json;                                       /* events on stdout */
 };
 
 /** Runs until its windows are closed. Returns the exit code. */

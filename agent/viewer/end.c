@@ -6,6 +6,7 @@
 
 #include "agent/desk/stills.h"
 #include "agent/viewer/measure.h"
+#include "proto/host/event_line.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
 #include "proto/host/world.h"
@@ -108,6 +109,8 @@ static void on_event(void *context, const struct proto_event *e)
 
     if (host_seen_keep_fork(e, path))
         host_say(HOST_WARN, "the log is forked: what proves it is kept in %s; give it to the privacy officer", path);
+    if (end->line->config.json)
+        host_event_line(e, "customer");
     g_rec_mutex_lock(&end->lock);
     thaw(end, e);
     agent_view_event(&end->view, e, host_now());
@@ -255,6 +258,8 @@ static void on_figures(void *context)
 
     g_rec_mutex_lock(&end->lock);
     agent_desk_picture_second(agent_desk_picture(end->desk), now.mono_ms, &end->view.stats);
+    if (end->view.consents[PROTO_CAPABILITY_CAMERA].state == PROTO_CONSENT_GRANTED)
+        agent_quality_add(&end->view.past, &end->view.stats);
     end->view.version++;
     g_rec_mutex_unlock(&end->lock);
     viewer_end_tell(end);

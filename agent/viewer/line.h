@@ -33,6 +33,7 @@ struct viewer_line_config {
     const struct agent_identity *identity;
     const char *guides, *cases; /* folders; cases NULL: what the relay keeps */
     bool fetches_guides;        /* those of the relay take the place of the folder's */
+    bool json;                  /* tells what happens on stdout, as the program without a window does */
 };
 
 /** NULL: the machine gives no thread or no loop; `error` says so. */

@@ -6,6 +6,7 @@
 #include "agent/desk/quality.h"
 #include "agent/viewer/measure.h"
 #include "agent/viewer/names.h"
+#include "agent/viewer/quality.h"
 #include "agent/viewer/still.h"
 #include "agent/viewer/words.h"
 #include "proto/host/world.h"
@@ -106,13 +107,16 @@ static void show_figures(ViewerSession *self, const struct agent_view *view)
     gboolean shown = has_picture(view) && grade != AGENT_QUALITY_NONE;
     const char *reason = agent_quality_reason(&view->stats);
     char figures[AGENT_QUALITY_BYTES];
+    g_autofree char *text = NULL;
 
-    gtk_widget_set_visible(GTK_WIDGET(self->figures), shown);
+    gtk_widget_set_visible(GTK_WIDGET(self->quality_box), shown);
     gtk_widget_set_visible(GTK_WIDGET(self->reason), shown && *reason);
     if (!shown)
         return;
     agent_quality_figures(&view->stats, figures);
-    gtk_label_set_label(self->figures, figures);
+    text = g_strdup_printf("%s · %s", _(agent_quality_words(grade)), figures);
+    gtk_label_set_label(self->figures, text);
+    viewer_quality_show(self->past, &view->past);
     if (*reason)
         gtk_label_set_label(self->reason, _(reason));
 }
@@ -514,7 +518,7 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     BIND(guides), BIND(voice), BIND(before);
     BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
     BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures),
-        BIND(reason);
+        BIND(quality_box), BIND(past), BIND(reason);
     BIND(customer), BIND(peer), BIND(words_box), BIND(words_title), BIND(words), BIND(words_buttons);
 }
 

@@ -34,6 +34,8 @@ struct _ViewerSession {
     AdwClamp *side;
     GtkBox *notice_box, *empty, *words_box, *words_buttons;
     GtkLabel *notice, *empty_title, *empty_text, *recording, *frozen, *not_live, *figures, *reason;
+    GtkBox *quality_box;
+    GtkDrawingArea *past;
     GtkLabel *customer, *peer, *words_title, *words;
     GtkButton *empty_button, *before;
     /* Borrowed */

@@ -243,6 +243,32 @@ static void the_figures_of_a_picture_are_words(void **state)
     assert_non_null(strstr(agent_quality_reason(&jerky), "carries little"));
 }
 
+static void the_last_minute_is_remembered_and_no_more(void **state)
+{
+    const struct agent_desk_picture_stats good = {
+        .frames = 30, .width = 1280, .height = 720, .fps = 29.9, .kbps = 1412, .latency_p50_ms = 68};
+    struct agent_desk_picture_stats late = good, jerky = good;
+    struct agent_quality_past past = {0};
+    enum agent_quality grade;
+    double fps;
+
+    (void)state;
+    late.latency_p50_ms = 900;
+    jerky.fps = 12;
+    assert_false(agent_quality_ago(&past, 0, &grade, &fps));
+    agent_quality_add(&past, &late);
+    for (unsigned i = 0; i < AGENT_QUALITY_SECONDS - 2; i++)
+        agent_quality_add(&past, &good);
+    agent_quality_add(&past, &jerky);
+    assert_int_equal(agent_quality_seconds(&past, AGENT_QUALITY_POOR), 1);
+    assert_int_equal(agent_quality_seconds(&past, AGENT_QUALITY_GOOD), AGENT_QUALITY_SECONDS - 2);
+    assert_true(agent_quality_ago(&past, 0, &grade, &fps));
+    assert_int_equal(grade, AGENT_QUALITY_FAIR);
+    agent_quality_add(&past, &good); /* a minute on, the oldest second is gone */
+    assert_int_equal(agent_quality_seconds(&past, AGENT_QUALITY_POOR), 0);
+    assert_false(agent_quality_ago(&past, AGENT_QUALITY_SECONDS, &grade, &fps));
+}
+
 static void one_session_is_live_and_the_others_are_held(void **state)
 {
     (void)state;
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(one_session_is_live_and_the_others_are_held),
         cmocka_unit_test_setup_teardown(a_hold_says_how_long_coming_back_is_free, begin, finish),
         cmocka_unit_test(the_figures_of_a_picture_are_words),
+        cmocka_unit_test(the_last_minute_is_remembered_and_no_more),
         cmocka_unit_test_setup_teardown(where_the_customer_points_is_shown_for_a_while, begin, finish),
     };
 

@@ -114,8 +114,8 @@ int main(int argc, char **argv)
     g_timeout_add(0, step, NULL);
     g_main_loop_run(p.loop);
     getrusage(RUSAGE_SELF, &after);
-    printf("{\"shown\":%u,\"painted\":%u,\"cpu_s\":%.3f,\"wall_s\":%.3f}\n", p.shown, p.painted, cpu_s(&after) - cpu_s(&p.before),
-           (double)(g_get_monotonic_time() - p.start_us) / 1e6);
+    printf("{\"shown\":%u,\"painted\":%u,\"cpu_s\":%.3f,\"wall_s\":%.3f}\n", p.shown, p.painted,
+           cpu_s(&after) - cpu_s(&p.before), (double)(g_get_monotonic_time() - p.start_us) / 1e6);
     avformat_close_input(&p.in);
     vpx_codec_destroy(&p.codec);
     av_packet_free(&p.packet);

@@ -46,6 +46,7 @@ bool demo_refusal(struct demo *demo);
 bool demo_withdrawal(struct demo *demo);
 bool demo_end(struct demo *demo);
 bool demo_changed_companion(struct demo *demo);
+bool demo_window(struct demo *demo);
 bool demo_minutes(struct demo *demo);
 bool demo_tampering(struct demo *demo);
 void demo_next(const struct demo *demo);

@@ -46,6 +46,7 @@ static const struct {
     {demo_withdrawal, false, true},
     {demo_end, false, true},
     {demo_changed_companion, false, true},
+    {demo_window, false, true},
     {demo_minutes, true, true},
     {demo_tampering, false, true},
 };
@@ -127,6 +128,8 @@ static bool start(struct demo *d)
     /* What the two ends remember of a throw-away log is thrown away with it. */
     setenv("XDG_STATE_HOME", demo_path(d, "state"), 1);
     setenv("XDG_CACHE_HOME", demo_path(d, "cache"), 1);
+    setenv("XDG_CONFIG_HOME", demo_path(d, "config"), 1);
+    setenv("XDG_DATA_HOME", demo_path(d, "share"), 1);
     d->children = (struct demo_children){.bin = d->bin, .folder = d->work};
     return true;
 }

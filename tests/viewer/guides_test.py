@@ -2,24 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Voice and guides in the window, and a customer who comes back: guides_test.py BIN [--shots DIR]"""
 import json
-import math
 import os
 import struct
 import threading
-import wave
 
-from play import all_named, expect, grant, join, tell
+from play import all_named, expect, grant, join, tell, tone
 from stage import Atspi
 
 LAMP = {"device": "lamp", "kind": "light", "name": "Kitchen lamp"}
-
-
-def tone(path, hz):
-    with wave.open(path, "wb") as f:
-        f.setnchannels(1)
-        f.setsampwidth(2)
-        f.setframerate(48000)
-        f.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * hz * i / 48000))) for i in range(48000)))
 
 
 def pitch(path):

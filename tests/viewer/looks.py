@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+from play import tone
 from stage import Failed, Stage
 
 DRESSES = {
@@ -37,15 +38,52 @@ def dress(stage, env):
     stage.env.update({k: v for k, v in env.items() if k not in ("LANG", "TEXT")})
 
 
+def grant(s, c, key, capability):
+    s.keys(key)
+    settle(s, 1)
+    s.keys("Return")
+    c.expect("consent", capability=capability, state="requested")
+    c.tell(do="grant", capability=capability)
+    c.expect("consent", capability=capability, state="granted")
+
+
+def panes(s, c):
+    """Everything beside and below the picture."""
+    grant(s, c, "alt+3", "device-state")
+    grant(s, c, "alt+2", "microphone")
+    c.tell(do="chat", text="Is it the lamp on the left?")
+    s.find("list item", "lamp on the left")
+    s.keys("ctrl+t")
+    s.type("Yes, please hold it a little closer so that I can read the label.")
+    s.keys("Return")
+    grant(s, c, "alt+4", "still")
+    for _ in range(2):
+        s.keys("F8")
+        c.tell(do="send", still=c.expect("still", state="taken")["still"])
+        settle(s, 1.5)
+    s.shot("3-live")
+    s.keys("ctrl+d")
+    s.find(None, "^this-device")
+    s.shot("4-devices")
+    s.keys("ctrl+g")
+    settle(s, 1)
+    s.shot("4-guides")
+    s.keys("Tab", "Return")
+    settle(s, 1)
+    s.keys("Return")
+    settle(s, 1)
+    s.shot("4-guide")
+
+
 def play(s):
     """By keys alone where words differ from language to language."""
     s.house(clip_seconds=2)
+    tone(f"{s.dir}/voice.wav", 440)
     s.display()
-    s.open("--invite", "--reference", "T-1041")
-    s.shot("1-invite")
+    s.open("--invite", "--reference", "T-1041", "--microphone", f"{s.dir}/voice.wav", "--audio", f"{s.dir}/loud.wav")
     link = s.wait(lambda: next((t for t in texts(s) if t.startswith("https://")), None), "a link")
     s.shot("1-invite")
-    c = s.customer(link)
+    c = s.customer(link, "--microphone", f"{s.dir}/voice.wav", "--speaker", f"{s.dir}/heard.wav")
     c.expect("joined")
     s.wait(lambda: s._match("image", None) and len([1 for n, _ in s.walk() if n.get_role_name() == "page tab"]) > 0, "the live page")
     s.keys("alt+1")
@@ -55,19 +93,8 @@ def play(s):
     c.expect("consent", state="requested")
     c.tell(do="grant", capability="camera")
     s.find("label", "fps")
-    s.keys("alt+3")
-    settle(s, 1)
-    s.keys("Return")
-    c.expect("consent", capability="device-state", state="requested")
-    c.tell(do="grant", capability="device-state")
-    c.tell(do="chat", text="Is it the lamp on the left?")
-    s.find("list item", "lamp on the left")
-    s.shot("3-live")
-    s.keys("ctrl+d")
-    s.find(None, "^this-device")
-    s.shot("4-devices")
-    s.keys("F6")
-    s.keys("n")
+    panes(s, c)
+    s.keys("F6", "n")
     settle(s, 0.5)
     s.keys("Return")
     c.expect("mark", shape="number")
@@ -77,6 +104,10 @@ def play(s):
     s.keys("ctrl+question")
     settle(s, 1.5)
     s.shot("6-shortcuts")
+    s.keys("Escape")
+    s.keys("ctrl+comma")
+    settle(s, 1.5)
+    s.shot("6-preferences")
     s.keys("Escape")
     s.keys("ctrl+e")
     c.expect("ended")

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every story in the window begins with: an invitation, a customer who joins, questions and answers."""
 import argparse
+import math
 import os
+import struct
 import sys
+import wave
 
 from stage import Atspi, Failed, Stage
 
@@ -19,6 +22,15 @@ def read(path):
             return f.read()
     except OSError:
         return ""
+
+
+def tone(path, hz):
+    """A second of a tone: whose voice it is can be heard by its pitch."""
+    with wave.open(path, "wb") as f:
+        f.setnchannels(1)
+        f.setsampwidth(2)
+        f.setframerate(48000)
+        f.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * hz * i / 48000))) for i in range(48000)))
 
 
 def link_of(s):

@@ -3,15 +3,13 @@
 """A recording from the customer's yes to the officer's player: record_test.py BIN"""
 import hashlib
 import json
-import math
 import os
 import signal
 import struct
 import subprocess
 import time
-import wave
 
-from play import expect, tell
+from play import expect, tell, tone
 
 WORDS = b"THE-SECRET-OF-THE-CHAT"
 
@@ -21,15 +19,6 @@ def grant(agent, client, capability):
     client.expect("consent", capability=capability, state="requested")
     client.tell(do="grant", capability=capability)
     agent.expect("consent", capability=capability, state="granted")
-
-
-def tone(path, hz):
-    """A second of a tone: whose voice it is can be heard by its pitch."""
-    with wave.open(path, "wb") as f:
-        f.setnchannels(1)
-        f.setsampwidth(2)
-        f.setframerate(48000)
-        f.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * hz * i / 48000))) for i in range(48000)))
 
 
 def clear_on_disk(folder):
