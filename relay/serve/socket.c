@@ -416,6 +416,8 @@ static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket 
         return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
     if (last && !socket->in_len)
         return feed(serve, socket, bytes, len);
+    if (!len && !socket->in) /* an empty piece before any other */
+        return 0;
     if (!make_room(socket, len, rest))
         return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
     memcpy(relay_slot_bytes(socket->in) + socket->in_len, bytes, len);
