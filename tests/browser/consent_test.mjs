@@ -107,6 +107,84 @@ test('what is hidden is black in the picture that arrives', async () => {
   await leave(people);
 });
 
+test('all but one box: what is around it is black in the picture that arrives', async () => {
+  const file = scene.house.path('only.png');
+  const people = await scene.showing({}, '--snapshot', file), { agent, page } = people;
+  await page.click('#hide');
+  await page.check('#mask-only');
+  await page.waitForSelector('.mask-box.shown');
+  const from = agent.mark();
+  for (let i = 0; i < 2; i++) await agent.await('video', { frames: (n) => n > 2 }, from + i);
+  await page.waitForTimeout(1000); // frames that were on their way without it
+  const shown = await page.evaluate(() => { // the preview is the picture as it is sent
+    const copy = new OffscreenCanvas(100, 100), context = copy.getContext('2d');
+    context.drawImage(document.querySelector('.picture canvas'), 0, 0, 100, 100);
+    return [[5, 5], [95, 50], [50, 50]].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3).reduce((a, b) => a + b) / 3);
+  });
+  assert.ok(shown[0] < 20 && shown[1] < 20 && shown[2] > 30, shown.join(' '));
+  await page.click('#off-camera');
+  await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
+  const arrived = await decodePng(scene.browser, file);
+  for (const side of [{ x: 0, y: 0, width: 1, height: 0.18 }, { x: 0, y: 0.82, width: 1, height: 0.18 }, { x: 0, y: 0.2, width: 0.18, height: 0.6 }, { x: 0.82, y: 0.2, width: 0.18, height: 0.6 }])
+    assert.ok(meanLuma(arrived, side) < 20, JSON.stringify(side));
+  assert.ok(meanLuma(arrived, { x: 0.25, y: 0.25, width: 0.5, height: 0.5 }) > 40);
+  await leave(people);
+});
+
+test('three layers leave the page, each told in the clear header', async () => {
+  const people = await scene.joined(), { agent, page } = people;
+  await page.evaluate(() => {
+    window.headers = [];
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (message) {
+      const bytes = new Uint8Array(message.buffer ?? message, message.byteOffset ?? 0);
+      if (bytes[0] === 0x20) window.headers.push({ key: bytes[1] & 1, droppable: bytes[1] & 2, layer: bytes[4] >> 5 });
+      return send.call(this, message);
+    };
+  });
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see it' });
+  await page.click('#allow');
+  await agent.await('video', { total_frames: (n) => n > 40 });
+  const headers = await page.evaluate(() => window.headers);
+  assert.equal(headers[0].key, 1);
+  assert.deepEqual([...new Set(headers.map((h) => h.layer))].sort(), [0, 1, 2]);
+  assert.ok(headers.every((h) => Boolean(h.droppable) === h.layer > 0));
+  const part = (layer) => headers.filter((h) => h.layer === layer).length / headers.length;
+  assert.ok(part(2) > 0.35 && part(0) < 0.45, `${part(0)} ${part(1)} ${part(2)}`);
+  await leave(people);
+});
+
+test('the check words are there for who asks, and are those of the agent', async () => {
+  const people = await scene.joined(), { agent, page } = people, { words } = await agent.await('check-words');
+  assert.equal(await page.locator('.words').count(), 0);
+  await page.click('#words');
+  assert.deepEqual(await page.locator('.words li').allTextContents(), words);
+  await page.click('#words-match');
+  await agent.await('check-words', { match: true }).catch(() => undefined);
+  await leave(people);
+});
+
+test('the receipt is shared where the phone can, printed without buttons, and names whom to write to', async () => {
+  const people = await scene.showing(), { page } = people;
+  await page.evaluate(() => {
+    navigator.canShare = () => true;
+    navigator.share = async ({ files: [file] }) => { window.shared = [file.name, await file.text()]; };
+    window.print = () => { window.printed = true; };
+  });
+  await leave(people);
+  assert.match(await page.textContent('.receipt'), /Nothing of it[\s\S]*Questions about your data go to localhost/);
+  assert.match(await page.textContent('.receipt'), /kept word for word in the log/);
+  await page.click('#share');
+  const [name, text] = await (await page.waitForFunction(() => window.shared)).jsonValue();
+  assert.match(name, /^handhold-receipt-[\d-]+\.html$/);
+  assert.match(text, /To see the lights of your router[\s\S]*--- entry/);
+  await page.click('#print');
+  assert.equal(await page.evaluate(() => window.printed), true);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await page.locator('.receipt .button:visible').count(), 0);
+  assert.ok(await page.isVisible('.receipt-text'));
+});
+
 test('the receipt says what was shared, and its proof holds for others too', async () => {
   const people = await scene.showing(), { page } = people;
   await leave(people);
@@ -119,5 +197,6 @@ test('the receipt says what was shared, and its proof holds for others too', asy
   assert.match(said, /Agent .* under the organisation's root/);
   assert.match(said, /nothing is wrong/);
   assert.match(scene.house.audit('verify'), /./);
+  assert.match(said, /nothing of it is kept|nothing is kept|Nothing of it/i);
   assert.deepEqual(page.problems, []);
 });

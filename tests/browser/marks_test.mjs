@@ -75,6 +75,32 @@ test('every shape has its words, is tapped away by itself, and the pointer alone
   assert.deepEqual(page.problems, []);
 });
 
+test('a mark is felt, and read aloud to who wants it', async () => {
+  const people = await scene.joined(), { agent, page } = people;
+  await page.evaluate(() => { // the engine here has no voice of its own
+    window.spoken = [];
+    window.felt = [];
+    speechSynthesis.speak = (said) => window.spoken.push([said.text, said.lang]);
+    navigator.vibrate = (pattern) => window.felt.push(pattern);
+  });
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.click('#allow');
+  await agent.await('video', { total_frames: (n) => n > 5 });
+  const felt = await page.evaluate(() => window.felt.length);
+  agent.do({ do: 'draw', shape: 'arrow', points: [[0.8, 0.8], [0.2, 0.2]], text: 'this light' });
+  await page.waitForFunction(() => document.querySelectorAll('.mark-words li').length === 1);
+  assert.deepEqual(await page.evaluate(() => window.spoken), [], 'nobody asked for it');
+  assert.ok(await page.evaluate(() => window.felt.length) > felt);
+  await page.check('.card .switch input');
+  agent.do({ do: 'draw', shape: 'circle', points: [[0.4, 0.4], [0.6, 0.6]], text: 'and this' });
+  await page.waitForFunction(() => window.spoken.length === 1);
+  const [[words, language]] = await page.evaluate(() => window.spoken);
+  assert.match(words, /drew a circle at the middle of your picture\. It says: “and this”/);
+  assert.equal(language, 'en');
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
 test('the customer points back', async () => {
   const people = await scene.showing(), { agent, page } = people;
   await page.waitForSelector('.tools:not([hidden])');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Several things on one sheet, more time, a hold, photos, the agent at the camera's controls, and the last word. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
@@ -175,12 +175,16 @@ test('where no camera can be had, a photo from a file serves, without what its f
   assert.match(await page.textContent('.sheet .error'), /Take or choose a photo first/);
   await page.setInputFiles('#photo-file', { name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') });
   await page.waitForFunction(() => /not a picture/.test(document.querySelector('.sheet .error').textContent));
-  await page.setInputFiles('#photo-file', scene.original(7));
+  const name = 'my home <img src=x onerror=document.title=1>.png', sheet = () => page.innerHTML('.sheet');
+  await page.setInputFiles('#photo-file', { name, mimeType: 'image/png', buffer: readFileSync(scene.original(7)) });
   await page.waitForSelector('.photo canvas');
+  assert.doesNotMatch(await sheet(), /my home/);
   await page.click('#photo-send');
   const still = await agent.await('still', { state: 'whole' });
   assert.equal(still.mime, 'image/jpeg');
   assert.ok(still.bytes > 16384 && still.width === 640, 'it came in several parts');
+  assert.doesNotMatch(JSON.stringify(agent.events), /my home/, 'the name of a file stays here');
+  assert.notEqual(await page.title(), '1');
   await leave(people);
 });
 
