@@ -499,6 +499,33 @@ static void a_receipt_with_another_answer_in_its_proof_is_refused(void **state)
     free(proof);
 }
 
+/* Every line below the words: its beginning, its middle and its last character. */
+static void a_receipt_that_was_changed_in_any_line_is_refused_with_words(void **state)
+{
+    struct proto_buf receipt;
+    size_t lines = 0;
+
+    (void)state;
+    make_receipt(&receipt, &shared.agent);
+    char *text = text_of(&receipt);
+    for (char *line = strstr(text, "--- keys\n"), *end; line && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        char *const at[] = {line, line + (end - line) / 2, end - 1};
+        for (size_t i = 0; end > line && i < sizeof at / sizeof *at; i++) {
+            char was = *at[i];
+            *at[i] = was == 'A' ? 'B' : 'A';
+            struct outcome o = check(text, receipt.len, NULL);
+            *at[i] = was;
+            if (o.holds || !*o.why)
+                fail_msg("it %s: %.*s", o.holds ? "still holds" : "is refused without a word", (int)(end - line), line);
+        }
+        lines += end > line;
+    }
+    assert_true(lines > 40);
+    assert_true(check(text, receipt.len, NULL).holds);
+    free(text);
+    proto_buf_free(&receipt);
+}
+
 /* ---- the program ---- */
 
 static void the_program_says_what_is_proved_and_what_is_not(void **state)
@@ -681,6 +708,7 @@ int main(void)
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
         cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),
         cmocka_unit_test(a_receipt_with_another_answer_in_its_proof_is_refused),
+        cmocka_unit_test(a_receipt_that_was_changed_in_any_line_is_refused_with_words),
         cmocka_unit_test(the_program_says_what_is_proved_and_what_is_not),
         cmocka_unit_test(what_was_erased_has_no_proof_and_what_was_proved_still_holds),
     };
