@@ -56,10 +56,6 @@ void log_writer_clear(struct log_writer *w);
  * `closing_only` those that begin something are refused, and those that end something get another chance.
  */
 bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t unix_ms, bool closing_only);
-/** Signs the item's evidence line as that of entry `index`, if it has none for it yet. Touches nothing but the item. */
-void log_writer_sign(const struct log_writer *w, struct log_item *item, uint64_t index, int64_t unix_ms);
-/** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
-void log_writer_answer(struct log_writer *w, struct log_item *items);
 
 /** Makes spare customer keys when few are left; `idle`: nobody waits. */
 void log_writer_stock(struct log_writer *w, bool idle);
@@ -69,6 +65,17 @@ bool log_writer_cosign(struct log_writer *w, const char *note);
 bool log_writer_owes_vouch(const struct log_writer *w);
 /** Writes it, when it is behind. A failure leaves it owed. */
 void log_writer_vouch(struct log_writer *w);
+
+/* item.c: one job of the group */
+
+/** Answers the job with an error; `text` is for whoever asked. PROTO_OK takes an error back. */
+void log_item_fail(struct log_item *item, enum proto_err err, const char *text);
+/** Writes the job into the open transaction. An error is the group's; the job's own fault is its result. */
+PROTO_MUST_USE enum proto_err log_item_write(struct log_writer *w, struct log_item *item, int64_t unix_ms);
+/** Signs the item's evidence line as that of entry `index`, if it has none for it yet. Touches nothing but the item. */
+void log_writer_sign(const struct log_writer *w, struct log_item *item, uint64_t index, int64_t unix_ms);
+/** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
+void log_writer_answer(struct log_writer *w, struct log_item *items);
 
 /* vouch.c: the checkpoint kept outside the database */
 
