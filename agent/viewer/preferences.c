@@ -50,6 +50,8 @@ static GtkTextBuffer *text_in(AdwPreferencesGroup *group, const char *name, cons
     gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(frame), view);
     gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(frame), 110);
     gtk_widget_add_css_class(frame, "card");
+    gtk_widget_set_overflow(frame, GTK_OVERFLOW_HIDDEN); /* round corners for what scrolls in it, too */
+    gtk_widget_set_margin_top(frame, 12);
     adw_preferences_group_add(group, frame);
     return buffer;
 }

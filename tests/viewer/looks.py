@@ -60,7 +60,7 @@ def panes(s, c):
     for _ in range(2):
         s.keys("F8")
         c.tell(do="send", still=c.expect("still", state="taken")["still"])
-        settle(s, 1.5)
+        settle(s, 3)
     s.shot("3-live")
     s.keys("ctrl+d")
     s.find(None, "^this-device")
@@ -109,6 +109,7 @@ def play(s):
     settle(s, 1.5)
     s.shot("6-preferences")
     s.keys("Escape")
+    settle(s, 1)
     s.keys("ctrl+e")
     c.expect("ended")
     settle(s, 1)
