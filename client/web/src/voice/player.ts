@@ -8,6 +8,7 @@ import { Bridge } from './bridge.js';
 import type { Codecs, VoiceDecoder } from './codec.js';
 
 const AHEAD = 3; /* pieces between the jitter buffer and the loudspeaker: what the page's own thread may be late */
+const PATIENCE = 10; /* times that the loudspeaker asks in vain: a packet that the decoder swallowed is waited for no longer */
 
 interface Piece {
   number: number;
@@ -20,6 +21,7 @@ export class Player {
   private readonly decoder: VoiceDecoder;
   private row: Piece[] = [];
   private number = 0;
+  private vain = 0;
 
   /** give: 20 ms to the loudspeaker. */
   constructor(codecs: Pick<Codecs, 'decoder'>, private readonly give: (pcm: Float32Array<ArrayBuffer>) => void, failed: (message: string) => void) {
@@ -32,7 +34,15 @@ export class Player {
 
   /** 20 ms have been played, so many pieces are still held there. */
   due(held: number): void {
+    if (held === 0 && this.row.length >= AHEAD) this.waited();
     for (let there = held + this.row.length; there < AHEAD; there++) this.next(); // a decoder that is behind: the jitter buffer waits
+  }
+
+  private waited(): void {
+    if (++this.vain < PATIENCE) return;
+    this.vain = 0;
+    this.row[0]!.samples = 'lost';
+    this.flush();
   }
 
   private next(): void {
@@ -51,6 +61,7 @@ export class Player {
 
   private flush(): void {
     while (this.row[0]?.samples) {
+      this.vain = 0;
       const { samples } = this.row.shift()!;
       this.give(samples === 'lost' ? this.bridge.lost() : samples === 'silence' ? this.bridge.silence() : this.bridge.good(samples as Float32Array<ArrayBuffer>));
     }

@@ -97,6 +97,23 @@ test('a counter is taken once, and an old one never', () => {
   assert.deepEqual([1_000_000n, 2000n, 999_999n, 2n ** 64n - 1n].map(take), [true, false, true, false]);
 });
 
+test('a packet that the decoder swallows is not waited for: what comes after it is heard', () => {
+  const given: number[] = [];
+  let done: ((number: number, samples: Float32Array<ArrayBuffer> | undefined) => void) | undefined;
+  const decode = (packet: Uint8Array | 'lost', number: number): boolean => {
+    if (packet === 'lost') return false;
+    if (packet[0] !== 20) done!(number, new Float32Array(FRAME).fill(packet[0]!));
+    return true;
+  };
+  const player = new Player({ decoder: (on) => { done = on.pcm; return { decode, close: () => undefined }; } }, (pcm) => given.push(pcm[FRAME - 1]!), () => undefined);
+  for (let obj = 1; obj <= 60; obj++) {
+    player.put(obj, 20 * obj, Uint8Array.of(obj), 20 * obj);
+    player.due(0);
+  }
+  assert.ok(given.includes(19) && !given.includes(20));
+  assert.ok(given.includes(21) && given.at(-1)! > 30, given.join(' '));
+});
+
 test('the loudspeaker is never given more than it needs, in order, whatever the decoder does', () => {
   const given: number[] = [], waiting: { number: number; packet: Uint8Array | 'lost' }[] = [];
   let done: ((number: number, samples: Float32Array<ArrayBuffer> | undefined) => void) | undefined;
