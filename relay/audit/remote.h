@@ -84,6 +84,12 @@ bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event
  * own, which is gone when the program ends. That somebody `viewed` it is in the log first. NULL: an error was said.
  */
 const char *audit_remote_copy(const char *what);
+/** Before it: the connection stays, so that the copy can be kept up. */
+void audit_remote_stay(void);
+/** Does it stay? */
+bool audit_remote_stays(void);
+/** Takes over what was logged since. False: said; the copy is as it was. */
+bool audit_remote_more(void);
 
 /* remote_local.c: --dir */
 /** Reads and verifies D's notes into o->org and o->policy. False: said. */

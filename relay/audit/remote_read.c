@@ -310,6 +310,26 @@ static void copy_before(const struct copying *c)
         copy_ended(c->o, &n);
 }
 
+static struct copying *kept; /* whose connection stays; NULL: none */
+static bool stay;
+
+void audit_remote_stay(void)
+{
+    stay = true;
+}
+
+bool audit_remote_stays(void)
+{
+    return kept != NULL;
+}
+
+bool audit_remote_more(void)
+{
+    uint64_t before = kept->tree.size;
+
+    return read_all(kept, false) && (kept->tree.size == before || copy_log(kept));
+}
+
 const char *audit_remote_copy(const char *what)
 {
     static struct audit_officer o;
@@ -326,6 +346,10 @@ const char *audit_remote_copy(const char *what)
                 put_notes(c) && copy_log(c);
     if (fine)
         copy_before(c);
+    if (fine && stay) { /* until the program ends */
+        kept = c;
+        return folder;
+    }
     relay_store_close(c->store);
     audit_officer_close(&o);
     free(c);

@@ -12,10 +12,12 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/phrases.h"
+#include "relay/audit/remote.h"
 #include "relay/audit/session.h"
 #include "relay/audit/times.h"
 
 #define POLL_MS 500
+#define REMOTE_POLL_MS 1000 /* a question to the relay each time */
 
 struct tailing {
     struct audit_organisation *o;
@@ -166,7 +168,9 @@ static enum proto_err follow(struct tailing *t)
         fflush(stdout);
         if (audit_options.once || ferror(stdout))
             break;
-        poll(NULL, 0, POLL_MS); /* a signal ends it */
+        poll(NULL, 0, audit_remote_stays() ? REMOTE_POLL_MS : POLL_MS); /* a signal ends it */
+        if (audit_remote_stays() && !stopped && !audit_remote_more())
+            return PROTO_ERR_IO;
         size = size_of(t->o);
         if (size < next && size) {
             host_say(HOST_ERROR, "the log has become smaller: %" PRIu64 " entries; it was put back to an older copy",
@@ -185,6 +189,8 @@ int audit_tail(void)
     struct tailing t = {&o, calloc(1, sizeof *t.report), false};
     struct sigaction action = {.sa_handler = stop};
 
+    if (!audit_options.once)
+        audit_remote_stay();
     if (!t.report || !audit_enter(&o, NULL)) {
         free(t.report);
         return HOST_EXIT_USAGE;
