@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/fuzz/run.sh [--long] [--jobs N] [--same] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, SECONDS each (10; --long: 300).
+# tests/fuzz/run.sh [--long] [--jobs N] [--same] [--until N] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, SECONDS each (10;
+# --long: 300). --until N: again and again, until all together have run N inputs or one has failed.
 #
 # Builds with clang in build/fuzz (HANDHOLD_FUZZ_BUILD names another folder). What was learned is kept in its found/<target>
 # and used by the next run; inputs that failed are kept in failed/. Exit code 1 when there is one. --same plays the same two
@@ -13,6 +14,7 @@ build=${HANDHOLD_FUZZ_BUILD:-$root/build/fuzz}
 seconds=10
 jobs=1
 same_options=
+until=0
 while [ $# -gt 0 ]; do
     case $1 in
     --long) seconds=300 ;;
@@ -21,8 +23,12 @@ while [ $# -gt 0 ]; do
         jobs=${2:?--jobs needs a number}
         shift
         ;;
+    --until)
+        until=${2:?--until needs a number}
+        shift
+        ;;
     --help)
-        sed -n '3,7s/^# //p' "${BASH_SOURCE[0]}"
+        sed -n '3,8s/^# //p' "${BASH_SOURCE[0]}"
         exit 0
         ;;
     -*)
@@ -64,22 +70,29 @@ run_one() { # target
 export -f run_one
 export build here seconds same_options
 
-status=0
-# shellcheck disable=SC2016 # the inner shell expands it
-printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'run_one "$1"' _ {}
-
-printf '%-18s %12s %9s %7s %6s  %s\n' target executions per_second edges inputs result
-for target in "${targets[@]}"; do
-    log=$build/logs/$target.log
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
-    rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
-    edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
-    inputs=$(find "$build/found/$target" -type f | wc -l)
-    result=ok
-    if grep -qE '^==[0-9]+== ?ERROR|^==[0-9]+==ERROR|SUMMARY: ' "$log" || [ -z "$runs" ]; then
-        result="FAILED, see $log"
-        status=1
-    fi
-    printf '%-18s %12s %9s %7s %6s  %s\n' "$target" "${runs:--}" "${rate:--}" "${edges:--}" "$inputs" "$result"
-done
+# Every target once; adds what was run to `total`.
+status=0 total=0
+play_round() {
+    local target log runs rate edges inputs result
+    # shellcheck disable=SC2016 # the inner shell expands it
+    printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'run_one "$1"' _ {}
+    printf '%-18s %12s %9s %7s %6s  %s\n' target executions per_second edges inputs result
+    for target in "${targets[@]}"; do
+        log=$build/logs/$target.log
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+        rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
+        edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
+        inputs=$(find "$build/found/$target" -type f | wc -l)
+        result=ok
+        if grep -qE '^==[0-9]+== ?ERROR|^==[0-9]+==ERROR|SUMMARY: ' "$log" || [ -z "$runs" ]; then
+            result="FAILED, see $log"
+            status=1
+        fi
+        total=$((total + ${runs:-0}))
+        printf '%-18s %12s %9s %7s %6s  %s\n' "$target" "${runs:--}" "${rate:--}" "${edges:--}" "$inputs" "$result"
+    done
+    echo "$total executions so far"
+}
+play_round
+while [ "$status" = 0 ] && [ "$total" -lt "$until" ]; do play_round; done
 exit $status
