@@ -22,6 +22,7 @@ struct line_goal {
     int p50, p95, p99, gap_ms; /* at most */
     double fps, kbps;          /* at least */
     int width;                 /* at least, in the middle picture; 0: any */
+    double full_s, again_s;    /* at most, to full size: from the first picture, from the line's return; 0: any */
     int voice_gap_ms;          /* at most; 0: any */
     double use;                /* of the bottleneck, at least, with a queue of 40 ms at most in the middle */
 };
@@ -32,6 +33,7 @@ struct line_scenario {
     int changes;
     int run_s, from_s; /* seconds after the first picture: until when, and from when figures are taken */
     struct line_goal goal;
+    bool bare; /* the ratio to a bare pipe says something here */
 };
 
 struct line_frame {
@@ -40,11 +42,15 @@ struct line_frame {
     int layer, width, height;
 };
 
+extern const struct line_scenario line_scenarios[];
+extern const int line_scenario_count;
+
 struct line_figures {
-    double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, cpu_percent;
+    double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, others_percent, cpu_percent;
     int width, height;
     double voice_gap_ms, voice_concealed; /* longest time concealed at a stretch; part of all packets, 0..1 */
-    double full_s, back_s; /* until full size; from the return of the line to a picture, G and H; -1: never */
+    double full_s, again_s, back_s; /* until full size; after the last change; from the return of the line to a picture,
+                                       G and H; -1: never, or nothing changed */
     size_t frames;
     bool ok; /* something was measured */
 };
@@ -66,9 +72,10 @@ void line_run_clear(struct line_run *run);
 /** Latency, bit rate and size over time. False: the file cannot be written. */
 bool line_plot(const struct line_run *run, const char *path);
 
-/* A timer of 1 kHz on each core, and how late it is. */
+/* A timer of 1 kHz on each core, and how late it is; and what programs take that were not started here. */
 struct line_noise;
-struct line_noise *line_noise_start(void);          /* NULL: cannot be watched */
-double line_noise_end_ms(struct line_noise *noise); /* p99 of the worst core; -1 for NULL. Frees it. */
+struct line_noise *line_noise_start(void); /* NULL: cannot be watched */
+/** p99 of the worst core; -1 for NULL. Others: as a share of one core. Frees it. */
+double line_noise_end_ms(struct line_noise *noise, double *others_percent);
 
 #endif

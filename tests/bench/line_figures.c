@@ -83,6 +83,24 @@ static void count_full(struct line_run *run)
             run->figures.full_s = (double)(run->frame[i].decoded_ms - run->first_ms) / 1000;
 }
 
+/* From the last change on: the first picture of full size behind which none is smaller. */
+static void count_again(struct line_run *run)
+{
+    const struct line_scenario *s = run->scenario;
+    int64_t from = s->changes > 1 ? run->change_ms[s->changes - 1] : 0, since = -1;
+
+    run->figures.again_s = -1;
+    for (size_t i = 0; from && i < run->frames; i++)
+        if (run->frame[i].decoded_ms < from)
+            continue;
+        else if (run->frame[i].width < 1280)
+            since = -1;
+        else if (since < 0)
+            since = run->frame[i].decoded_ms;
+    if (since >= 0)
+        run->figures.again_s = (double)(since - from) / 1000;
+}
+
 /* From the instant that a cut line could carry again to the next picture. */
 static void count_back(struct line_run *run)
 {
@@ -144,5 +162,6 @@ void line_count(struct line_run *run, const struct net_watch *watch, uint32_t fi
     f->queue_p95 = part(late, n, 0.95);
     free(late);
     count_full(run);
+    count_again(run);
     count_back(run);
 }

@@ -7,7 +7,7 @@
 
 #include "tests/network/net.h"
 
-static const char *const names[LINE_SENDERS] = {"companion", "cubic", "page"};
+static const char *const names[LINE_SENDERS] = {"companion", "cubic", "page", "bare"};
 
 const char *line_sender_name(enum line_sender sender)
 {
@@ -28,7 +28,7 @@ const char *line_sender_host(enum line_sender sender)
 
 bool line_sender_prepare(enum line_sender sender)
 {
-    if (sender == LINE_COMPANION)
+    if (sender == LINE_COMPANION || sender == LINE_BARE)
         return true;
     return system("ip -n " NET_CUSTOMER " route replace 10.97.1.0/24 dev e0 congctl lock cubic") == 0;
 }
@@ -52,6 +52,7 @@ void line_sender_argv(enum line_sender sender, const struct line_sender_about *a
                                         about->kbps,    NULL};
     const char *const as_page[] = {
         "/usr/bin/node", HANDHOLD_SOURCE "/tests/bench/line_page.mjs", about->link, about->clip, NET_PUBLIC, NULL};
+    const char *const as_bare[] = {"line_bare", "send", NET_PUBLIC, LINE_BARE_PORT, about->clip, about->kbps, NULL};
     snprintf(companion, sizeof companion, "%s/handhold-client", about->bin);
-    put(argv, sender == LINE_PAGE ? as_page : as_companion);
+    put(argv, sender == LINE_PAGE ? as_page : sender == LINE_BARE ? as_bare : as_companion);
 }
