@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/desk/quality.h"
 #include "agent/qr.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
@@ -157,6 +158,7 @@ void agent_tell_first_picture(const struct agent_tell *tell, const struct agent_
 
 static json_t *video_fields(struct agent_desk *desk, const struct agent_desk_picture_stats *s)
 {
+    static const char *const grades[] = {"none", "good", "fair", "poor"};
     struct proto_session_figures figures;
     json_t *latency = json_null(); /* the clocks of the two ends have not met yet */
 
@@ -164,9 +166,10 @@ static json_t *video_fields(struct agent_desk *desk, const struct agent_desk_pic
         latency =
             json_pack("{s:f,s:f,s:f}", "p50", s->latency_p50_ms, "p95", s->latency_p95_ms, "max", s->latency_max_ms);
     proto_session_figures(agent_desk_session(desk), &figures);
-    return json_pack("{s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:o}", "frames", (json_int_t)s->frames, "width", s->width,
-                     "height", s->height, "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken, "skipped",
-                     (json_int_t)s->skipped, "refused", (json_int_t)figures.frames_refused, "latency_ms", latency);
+    return json_pack("{s:s,s:s,s:I,s:i,s:i,s:f,s:f,s:I,s:I,s:I,s:o}", "quality", grades[agent_quality_grade(s)], "why",
+                     agent_quality_reason(s), "frames", (json_int_t)s->frames, "width", s->width, "height", s->height,
+                     "fps", s->fps, "kbps", s->kbps, "broken", (json_int_t)s->broken, "skipped", (json_int_t)s->skipped,
+                     "refused", (json_int_t)figures.frames_refused, "latency_ms", latency);
 }
 
 void agent_tell_video(const struct agent_tell *tell, struct agent_desk *desk, bool final, struct proto_now now)
@@ -279,7 +282,8 @@ void agent_tell_still(const struct agent_tell *tell, const struct proto_event *e
 void agent_tell_recording(const struct agent_tell *tell, bool on, const char *path, uint64_t bytes)
 {
     if (tell->json)
-        host_event_fields("recording", json_pack("{s:b,s:s,s:I}", "on", (int)on, "file", path, "bytes", (json_int_t)bytes));
+        host_event_fields("recording",
+                          json_pack("{s:b,s:s,s:I}", "on", (int)on, "file", path, "bytes", (json_int_t)bytes));
     else
         printf(on ? "RECORDING, sealed to the privacy officers: %s\n" : "the recording has ended: %s\n", path);
     fflush(stdout);
@@ -301,8 +305,8 @@ void agent_tell_renewal(const struct agent_tell *tell, const struct agent_renewa
     struct tm when;
 
     if (tell->json) {
-        host_json_event("certificate", "{s:s,s:I,s:s*}", "state", states[told->news], "until", (json_int_t)told->until_s,
-                        "message", told->why);
+        host_json_event("certificate", "{s:s,s:I,s:s*}", "state", states[told->news], "until",
+                        (json_int_t)told->until_s, "message", told->why);
         return;
     }
     if (gmtime_r(&until, &when))

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is captured, from the word that a consent lives until the word that it is gone, and how much of it leaves. */
+#include <string.h>
+
 #include "client/companion/companion_inside.h"
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "proto/media/send.h"
 
 static void start_capture(struct client_companion *c, enum proto_capability capability)
 {
@@ -82,19 +85,34 @@ static void tell_voice(const struct client_companion *c)
                                 f.heard.gap_ms_max, "level_db", f.heard.level_db));
 }
 
+/* For the line at the bottom. */
+static void keep_graph(struct client_companion *c, int quality)
+{
+    c->quality = c->kbps >= 0 ? proto_media_quality_name(quality) : NULL;
+    if (c->kbps < 0) {
+        c->kbps_count = 0;
+        return;
+    }
+    if (c->kbps_count == CLIENT_GRAPH_SECONDS)
+        memmove(c->kbps_row, c->kbps_row + 1, --c->kbps_count * sizeof *c->kbps_row);
+    c->kbps_row[c->kbps_count++] = c->kbps;
+}
+
 void client_companion_figures(struct client_companion *c)
 {
     struct client_video_figures f;
 
     client_video_figures(c->video, &f);
     if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
-        host_event_fields("sending", json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:i}", "capability", "camera",
-                                               "pictures", (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped,
-                                               "fps", (json_int_t)(f.pictures - c->pictures_before), "kbps",
-                                               (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps,
-                                               "width", f.width, "height", f.height, "quality", f.quality));
+        host_event_fields("sending",
+                          json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:s}", "capability", "camera", "pictures",
+                                    (json_int_t)f.pictures, "skipped", (json_int_t)f.skipped, "fps",
+                                    (json_int_t)(f.pictures - c->pictures_before), "kbps",
+                                    (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps, "width",
+                                    f.width, "height", f.height, "quality", proto_media_quality_name(f.quality)));
     client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0);
     c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
+    keep_graph(c, f.quality);
     c->pictures_before = f.pictures;
     c->bytes_before = f.bytes;
     tell_voice(c);

@@ -45,7 +45,11 @@ void client_companion_show_status(struct client_companion *c, int64_t now_ms)
                                    .connected = c->connected,
                                    .paused = c->paused,
                                    .held = c->held,
+                                   .quality = c->quality,
+                                   .seconds = c->kbps_count,
                                    .over = c->over};
+
+    memcpy(status.kbps, c->kbps_row, sizeof status.kbps);
 
     for (enum proto_capability i = 1; i < PROTO_CAPABILITY_COUNT; i++)
         if (c->capturing[i] && sends_nothing(i)) {

@@ -35,7 +35,7 @@ struct client_companion {
     struct client_video *video;
     struct client_voice *voice; /* NULL: no microphone */
     struct client_report *report;
-    struct client_home *home; /* checks and guides */
+    struct client_home *home;     /* checks and guides */
     struct client_beside *beside; /* the other device of this person; NULL: no device information here */
     struct client_screen *screen;
     struct client_receipt *receipt; /* NULL: none is wanted */
@@ -60,7 +60,10 @@ struct client_companion {
     char said[256];  /* the newest error, which an end that gives it as its reason does not say again */
     int64_t told_ms; /* when the figures were last told, and what they were */
     uint64_t pictures_before, bytes_before;
-    double kbps; /* of the last second; below 0: no picture is sent */
+    double kbps;                           /* of the last second; below 0: no picture is sent */
+    double kbps_row[CLIENT_GRAPH_SECONDS]; /* oldest first */
+    size_t kbps_count;
+    const char *quality; /* of the picture that is sent; NULL: none is */
     int exit_code;
 };
 

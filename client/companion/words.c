@@ -116,6 +116,34 @@ void client_words_question(struct proto_buf *out, const struct client_question *
     proto_buf_put_text(out, "\n  Allow? [y/N] ");
 }
 
+void client_words_graph(struct proto_buf *out, const double *values, size_t count)
+{
+    static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    enum { BARS = sizeof bars / sizeof *bars };
+    double top = 0;
+
+    for (size_t i = 0; i < count; i++)
+        top = values[i] > top ? values[i] : top;
+    for (size_t i = 0; i < count; i++)
+        proto_buf_put_text(out, bars[top > 0 && values[i] > 0 ? (int)(values[i] / top * (BARS - 1) + 0.5) : 0]);
+}
+
+static void put_quality(struct proto_buf *out, const struct client_status *s)
+{
+    static const struct {
+        const char *quality, *words;
+    } all[] = {{"good", "good picture"},
+               {"smaller", "smaller picture, the line carries no more"},
+               {"poor", "poor picture, the line carries little"},
+               {"stills", "sharp stills, the line carries very little"}};
+
+    for (size_t i = 0; s->quality && i < sizeof all / sizeof *all; i++)
+        if (!strcmp(s->quality, all[i].quality))
+            proto_buf_printf(out, " · %s ", all[i].words);
+    if (s->quality)
+        client_words_graph(out, s->kbps, s->seconds);
+}
+
 static void put_sending(struct proto_buf *out, const struct client_status *s)
 {
     proto_buf_put_text(out, "SENDING ");
@@ -133,6 +161,7 @@ static void put_sending(struct proto_buf *out, const struct client_status *s)
     }
     proto_buf_put_text(out, " to ");
     client_words_peer(out, &s->peer);
+    put_quality(out, s);
 }
 
 static void put_allowed(struct proto_buf *out, const struct client_status *s)

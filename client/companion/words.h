@@ -29,7 +29,7 @@ struct client_question {
     unsigned place, of; /* on its sheet, from 1; of 1: alone */
 };
 
-enum { CLIENT_SENDING_MAX = PROTO_CAPABILITY_COUNT };
+enum { CLIENT_SENDING_MAX = PROTO_CAPABILITY_COUNT, CLIENT_GRAPH_SECONDS = 16 };
 
 struct client_status {
     struct client_peer peer; /* name NULL: nobody joined yet */
@@ -39,6 +39,9 @@ struct client_status {
         int64_t left_s; /* -1: until the session ends */
     } sending[CLIENT_SENDING_MAX];
     size_t count;
+    const char *quality;               /* of the picture, "good"; NULL: none moves */
+    double kbps[CLIENT_GRAPH_SECONDS]; /* of the last seconds, oldest first */
+    size_t seconds;
     uint32_t allowed; /* bit 1 << capability: what is granted and sends nothing by itself */
 };
 
@@ -50,6 +53,8 @@ void client_words_peer(struct proto_buf *out, const struct client_peer *peer);
 void client_words_question(struct proto_buf *out, const struct client_question *question);
 /** One line without a line feed: what is sent, to whom, how long. */
 void client_words_status(struct proto_buf *out, const struct client_status *status);
+/** One bar a second, the highest for the largest of them: "▁▃▅█". */
+void client_words_graph(struct proto_buf *out, const double *values, size_t count);
 /** "2 hours 5 minutes", "10 minutes", "45 seconds". */
 void client_words_duration(struct proto_buf *out, int64_t seconds);
 

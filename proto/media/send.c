@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/media/send.h"
 
+#include <stddef.h>
+
 #include "proto/util/time.h"
 
 /* The pattern 0 2 1 2 of client/companion/encode.h: anything above layer 0 may be left out alone. */
@@ -226,6 +228,13 @@ void proto_media_send_queued(struct proto_media_send *s, uint32_t queued_ms, uin
 {
     (void)now_ms;
     proto_rate_relay(&s->rate, queued_ms, dropped > 0);
+}
+
+const char *proto_media_quality_name(int quality)
+{
+    static const char *const names[] = {"good", "smaller", "poor", "stills"};
+
+    return quality >= 0 && quality < (int)(sizeof names / sizeof *names) ? names[quality] : NULL;
 }
 
 int proto_media_send_quality(const struct proto_media_send *s)

@@ -18,7 +18,7 @@
 
 enum {
     PROTO_SEND_START_BPS = 660000,
-    PROTO_SEND_MAX_BPS = 6400000,  /* of 1280 × 720; in proportion to the pixels, not below a quarter of it */
+    PROTO_SEND_MAX_BPS = 6600000,  /* of 1280 × 720; in proportion to the pixels, not below a quarter of it */
     PROTO_SEND_KEY_EVERY_MS = 400, /* key frames on demand, no more often */
 };
 
@@ -67,5 +67,7 @@ void proto_media_send_queued(struct proto_media_send *send, uint32_t queued_ms, 
 
 /** 0 good … 3 stills only: for words on the screen. */
 int proto_media_send_quality(const struct proto_media_send *send);
+/** "good", "smaller", "poor", "stills": what of such a picture gets through. NULL for another number. */
+const char *proto_media_quality_name(int quality);
 
 #endif

@@ -121,6 +121,14 @@ static void the_bottom_line_tells_what_is_sent_to_whom_and_how_long(void **state
           .sending = {{PROTO_CAPABILITY_CAMERA, 125}, {PROTO_CAPABILITY_DEVICE_STATE, -1}},
           .count = 2},
          "SENDING Camera (2 minutes left), Device information to Ana of example.org (VERIFIED)"},
+        {{.connected = true,
+          .peer = {"Ana", "example.org", true},
+          .sending = {{PROTO_CAPABILITY_CAMERA, -1}},
+          .count = 1,
+          .quality = "smaller",
+          .kbps = {0, 500, 1000},
+          .seconds = 3},
+         "SENDING Camera to Ana of example.org (VERIFIED) · smaller picture, the line carries no more ▁▅█"},
         {{.over = true, .connected = true, .count = 1}, "The session is over. Nothing is sent."},
     };
     struct proto_buf b;
