@@ -9,6 +9,7 @@
 #include "tests/system/proxy.h"
 
 enum { PATIENCE_MS = 30000, JOINING_MAX = 60 };
+#define NO_COMMAND "dance"
 
 struct place {
     struct house *house; /* borrowed */
@@ -49,7 +50,7 @@ static void hear_event(struct cut_ear *ear, const json_t *e)
                   house_text(e, "by"));
     else if (!strcmp(event, "ended"))
         cut_hears(ear, "ended %s", house_text(e, "reason"));
-    else if (!strcmp(event, "error") || !strcmp(event, "alarm"))
+    else if ((!strcmp(event, "error") && !strstr(house_text(e, "message"), NO_COMMAND)) || !strcmp(event, "alarm"))
         cut_hears(ear, "%s %s", event, house_text(e, "code"));
     else if (!strcmp(event, "joined") || !strcmp(event, "goodbye"))
         cut_hears(ear, "%s", event);
@@ -81,6 +82,7 @@ static void try_again(struct place *p)
     if (!client || client->out >= 0 || p->tried_again || ear->count != 1 || strncmp(ear->text[0], "error", 5) != 0)
         return;
     house_says(p->house, house_text(client->events[0].json, "message"), "; ", NULL); /* and a way out is named */
+    house_expect_exit(p->house, client, 0, 1);
     p->tried_again = true;
     ear->count = ear->from = 0;
     start_client(p);
@@ -122,7 +124,7 @@ static const struct {
     [CUT_BACK] = {CUT_AGENT, "{\"do\":\"hold\",\"on\":false}"},
     [CUT_WITHDRAW] = {CUT_CUSTOMER, "{\"do\":\"withdraw\",\"capability\":\"camera\"}"},
     [CUT_GOODBYE] = {CUT_AGENT, "{\"do\":\"end\"}"},
-    [CUT_RATE] = {CUT_CUSTOMER, "{\"do\":\"rate\",\"stars\":5,\"solved\":true}"},
+    [CUT_RATE] = {CUT_CUSTOMER, NULL}, /* one that is driven by a program does not wait for stars */
     [CUT_LEAVE] = {CUT_CUSTOMER, "{\"do\":\"end\"}"},
 };
 
@@ -131,23 +133,13 @@ static void take(struct place *p, struct demo_child *child)
 {
     size_t errors = demo_child_count(child, "error", NULL, NULL);
 
-    demo_child_tell(child, "{\"do\":\"dance\"}");
+    demo_child_tell(child, "{\"do\":\"" NO_COMMAND "\"}");
     for (anew(p); demo_child_count(child, "error", NULL, NULL) == errors && child->out >= 0;)
         if (demo_mono_ms() > p->since_ms + PATIENCE_MS)
             house_fail(p->house, "%s does not answer", child->name);
         else
             demo_children_watch(&p->house->children, 20);
     hear_new(p);
-    /* This one is ours. */
-    for (int who = 0; who < CUT_WHO; who++) {
-        struct cut_ear *ear = &p->world.ear[who];
-        size_t kept = 0;
-        for (size_t i = 0; i < ear->count; i++)
-            if (strcmp(ear->text[i], "error RANGE") != 0 && kept++ != i)
-                memcpy(ear->text[kept - 1], ear->text[i], CUT_TEXT_BYTES);
-        ear->count = kept;
-        ear->from = ear->from > kept ? kept : ear->from;
-    }
 }
 
 static void deed(void *context, enum cut_deed deed, int number)
@@ -164,7 +156,7 @@ static void deed(void *context, enum cut_deed deed, int number)
     if (strstr(line, "%d"))
         snprintf(strstr(line, "%d"), 16, "%d\"}", number);
     demo_child_tell(child, line);
-    if (deed != CUT_RATE && deed != CUT_LEAVE) /* after these nobody listens any more */
+    if (deed != CUT_LEAVE) /* after this nobody listens any more */
         take(p, child);
 }
 
@@ -268,6 +260,10 @@ static void fail_house(void *context, const char *text)
 
 static void begin(struct place *p, enum cut_who line)
 {
+    for (size_t i = 0; i < the_house->children.count; i++) /* of a test that failed */
+        if (the_house->children.all[i] != the_house->relay && the_house->children.all[i]->pid)
+            (void)demo_child_stop(&the_house->children, the_house->children.all[i], SIGKILL, PATIENCE_MS);
+    house_forget_ended(the_house);
     *p = (struct place){.house = the_house, .line = line};
     p->world.context = p;
     p->world.deed = deed;
@@ -281,14 +277,6 @@ static void begin(struct place *p, enum cut_who line)
     p->child[CUT_AGENT] = house_agent(the_house, "agent", "ana");
 }
 
-static void end(void)
-{
-    for (size_t i = 0; i < the_house->children.count; i++)
-        if (the_house->children.all[i] != the_house->relay)
-            house_expect_exit(the_house, the_house->children.all[i], 0, 0);
-    house_forget_ended(the_house);
-}
-
 /* ---- the tests ---- */
 
 static void an_instant_of_the_table_on_either_line(void **state)
@@ -296,10 +284,13 @@ static void an_instant_of_the_table_on_either_line(void **state)
     static struct place place;
     const struct cut_row *row = *state;
 
+    if (row->at_leisure) {
+        print_message("skipped: who drives the companion by a program has no wrap-up; the simulated world has\n");
+        skip();
+    }
     for (int line = 0; line < CUT_WHO; line++) {
         begin(&place, (enum cut_who)line);
         cut_run(&place.world, row);
-        end();
     }
 }
 
@@ -319,7 +310,6 @@ static void after_each_message_of_coming_together(void **state)
             begin(&place, (enum cut_who)line);
             proxy_cut_behind(&proxies[line], behind);
             cut_run_long(&place.world, &joining);
-            end();
             if (proxy_carried(&proxies[line]) > JOINING_MAX)
                 joined_by = 12; /* TLS and the handshake of the pair are shorter than that */
         }

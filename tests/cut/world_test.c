@@ -122,10 +122,13 @@ static enum proto_err send_photo(struct place *p, struct sim_end *customer)
 /* Who has no sheet before them cannot tap. */
 static enum proto_err allow(struct place *p, struct sim_end *customer, enum proto_capability capability)
 {
-    if (!(customer->asked & 1u << capability))
+    unsigned before = customer->home->grant_count;
+
+    if (customer->asked & 1u << capability)
+        sim_customer_allows(&p->sim, customer, capability);
+    if (customer->home->grant_count == before)
         return PROTO_ERR_CONSENT;
     customer->asked &= ~(1u << capability);
-    sim_customer_allows(&p->sim, customer, capability);
     return PROTO_OK;
 }
 

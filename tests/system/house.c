@@ -54,7 +54,7 @@ static void show_child(const struct demo_child *c)
 
 void house_fail(struct house *h, const char *format, ...)
 {
-    char what[512];
+    char what[8192];
     va_list args;
 
     va_start(args, format);
