@@ -50,7 +50,7 @@ void serve_page_policy(const struct serve_file *file, const char *authority, con
         return;
     }
     snprintf(out, SERVE_POLICY_BYTES,
-             "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; "
+             "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src blob:; " /* a guide's pictures, which the page made */
              "connect-src 'self' wss://%s https://%s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
              "require-trusted-types-for 'script'; trusted-types handhold",
              authority, domain);

@@ -24,7 +24,11 @@ test('a guide is followed step by step, and both ends stand at the same one', as
   const first = await title(page);
   assert.match(first, /Look at the lights/);
   assert.deepEqual(await axeViolations(page), []);
-  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, 'guide.png') });
+  const picture = page.locator('.guide-picture'); /* it comes behind the words */
+  await picture.waitFor();
+  await page.waitForFunction(() => document.querySelector('.guide-picture')?.naturalWidth > 0);
+  assert.match(await picture.getAttribute('alt'), /row of lights/);
+  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, 'guide.png'), fullPage: true });
   await page.click('#guide-done');
   await at(page, 2);
   const second = await title(page);
@@ -58,6 +62,13 @@ test('a check that a browser cannot make is answered at once', async () => {
   agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the line' });
   await page.click('#allow');
   await agent.await('state', { property: 'language' });
+  await page.click('#hide-language'); /* a property that is not to be seen */
+  await agent.await('state', { property: 'language', hidden: true });
+  assert.match(await page.textContent('.facts-of-device'), /hidden/);
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'hide-language');
+  assert.deepEqual(await axeViolations(page), []);
+  await page.click('#hide-language');
+  await agent.await('state', { property: 'language', hidden: false });
   agent.do({ do: 'check', check: 'chain' });
   const check = await agent.await('check', { check: 'chain' });
   assert.match(JSON.stringify(check), /not.checked/);

@@ -279,6 +279,14 @@ export class Studio implements Devices {
     return this.teller.facts;
   }
 
+  isHidden(name: Fact['name']): boolean {
+    return this.teller.isHidden(name);
+  }
+
+  hideFact(name: Fact['name'], hide: boolean): void {
+    this.teller.hide(name, hide);
+  }
+
   private async sendState(bytes: Uint8Array): Promise<void> {
     await this.visit?.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() });
   }

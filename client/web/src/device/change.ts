@@ -13,6 +13,11 @@ export function propertyChange(device: string, name: string, value: string | num
   return encodeMessage(StateChangeSchema, { body: { case: 'property', value: { device, name, value: typed, unit, unixMs: BigInt(Date.now()) } } });
 }
 
+/** The customer does not show this one: its name alone. */
+export function propertyHidden(device: string, name: string): Uint8Array {
+  return encodeMessage(StateChangeSchema, { body: { case: 'property', value: { device, name, hidden: true } } });
+}
+
 const NOT_CHECKED = 5; /* client_check_status */
 
 /** A browser cannot look at its own line: it says so, instead of letting the agent wait. */

@@ -8,6 +8,7 @@ export interface ChangeWriter {
   deviceChange(id: string, kind: string, model: string): Uint8Array;
   checkNotMade(id: number, check: string, target: string, detail: string): Uint8Array;
   propertyChange(device: string, name: string, value: string | number | boolean, unit: string): Uint8Array;
+  propertyHidden(device: string, name: string): Uint8Array;
 }
 
 const DEVICE = 'phone';
@@ -17,6 +18,7 @@ const WIRE_NAMES: Readonly<Record<string, string>> = { charging: 'battery_chargi
 export class Teller {
   facts: readonly Fact[] = [];
   private readonly known = new Facts();
+  private readonly hidden = new Set<Fact['name']>(); /* for the whole visit, a new consent included */
 
   constructor(private readonly write: ChangeWriter, private readonly send: (bytes: Uint8Array) => Promise<void>, private readonly changed: () => void) {}
 
@@ -29,13 +31,31 @@ export class Teller {
     this.facts = [];
   }
 
+  isHidden(name: Fact['name']): boolean {
+    return this.hidden.has(name);
+  }
+
+  /** The agent hears that it is hidden, and its value no more; or what it is now. */
+  hide(name: Fact['name'], hide: boolean): void {
+    const fact = this.facts.find((one) => one.name === name);
+    if (hide) this.hidden.add(name);
+    else this.hidden.delete(name);
+    if (fact) void this.send(this.written(fact));
+    this.changed();
+  }
+
+  private written({ name, value, unit }: Fact): Uint8Array {
+    const wire = WIRE_NAMES[name] ?? name;
+    return this.hidden.has(name) ? this.write.propertyHidden(DEVICE, wire) : this.write.propertyChange(DEVICE, wire, value ?? 'not available', value === undefined ? '' : unit);
+  }
+
   private async tell(): Promise<void> {
     const { write } = this, before = new Map(this.facts.map((fact) => [fact.name, fact.value])), first = this.facts.length === 0;
     this.facts = this.known.list();
     this.changed();
     if (first) await this.send(write.deviceChange(DEVICE, 'phone', ''));
-    for (const { name, value, unit } of this.facts)
-      if (first || before.get(name) !== value) await this.send(write.propertyChange(DEVICE, WIRE_NAMES[name] ?? name, value ?? 'not available', value === undefined ? '' : unit));
+    for (const fact of this.facts)
+      if (first || (before.get(fact.name) !== fact.value && !this.hidden.has(fact.name))) await this.send(this.written(fact));
   }
 
   cannotCheck(id: number, check: string, target: string): void {

@@ -51,7 +51,9 @@ export type GuideOutcome = 'open' | 'done' | 'skipped' | 'did-not-work' | 'not-n
 /** What the agent sends of a guide: that one begins, its steps in order, and how the whole list stands, each time. */
 export type GuidePart =
   | { part: 'open'; run: number; title: string; summary: string; language: string; steps: number }
-  | { part: 'step'; run: number; step: number; title: string; text: string; caution: string; point: string; help: string; byItself: boolean; alt: string }
+  | { part: 'step'; run: number; step: number; title: string; text: string; caution: string; point: string; help: string; byItself: boolean; alt: string; mime: string; pictureBytes: number }
+  /** A piece of a step's picture; the last words of a guide, when there is nothing else to say. */
+  | { part: 'picture'; run: number; step: number; index: number; bytes: Uint8Array }
   /** current = number of steps: none is on. */
   | { part: 'state'; run: number; current: number; outcomes: readonly GuideOutcome[]; end: 'goes-on' | 'solved' | 'not-solved' | 'closed' };
 

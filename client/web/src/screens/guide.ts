@@ -48,7 +48,7 @@ export class GuideCard {
       step.caution !== '' && h('p', { class: 'caution' }, icon('warning'), h('span', {}, said(step.caution))),
       h('p', {}, said(step.text)),
       step.point !== '' && h('p', {}, t('guide.where'), ' ', said(step.point)),
-      step.alt !== '' && h('p', { class: 'small' }, t('guide.picture'), ' ', said(step.alt)),
+      this.picture(guide, step),
       step.help !== '' && this.helped === guide.current && h('p', {}, said(step.help)),
       step.byItself && h('p', { class: 'small' }, t('guide.byItself')),
       h('div', { class: 'row' },
@@ -56,6 +56,13 @@ export class GuideCard {
         button(t('guide.didNotWork'), worse, { class: 'button soft', id: 'guide-did-not-work' }),
         act('guide.skip', 'skip', 'soft'),
         guide.current > 0 && act('guide.back', 'back', 'soft')));
+  }
+
+  /* Its words stand in its place until it is there. */
+  private picture(guide: Guide, step: GuideStep): HTMLElement | false {
+    const url = this.visit.pictures.of(guide.run, guide.current);
+    if (url) return h('img', { class: 'guide-picture', src: url, alt: plain(step.alt) });
+    return step.alt !== '' && h('p', { class: 'small' }, t('guide.picture'), ' ', said(step.alt));
   }
 
   private over(guide: Guide): HTMLElement {

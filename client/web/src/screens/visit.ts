@@ -28,7 +28,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const expiring = h('section', { class: 'notice', hidden: true });
-  let shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false;
+  let shownFacts = '', shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false;
 
   function updatePeer(): void {
     const { peer } = visit, now = JSON.stringify(peer ?? null);
@@ -95,8 +95,16 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     if (facts.hidden) return;
     const value = (v: string | number | boolean | undefined, unit: string): string =>
       v === undefined ? t('state.notAvailable') : typeof v === 'boolean' ? t(v ? 'state.yes' : 'state.no') : unit ? `${v} ${unit}` : String(v);
+    const now = JSON.stringify(studio.facts.map((f) => [f.name, f.value, studio.isHidden(f.name)])), at = document.activeElement?.id;
+    if (now === shownFacts) return;
+    shownFacts = now;
     replace(facts, h('h2', {}, t('state.title', { name })), h('dl', { class: 'facts' },
-      ...studio.facts.map((f) => h('div', {}, h('dt', {}, t(`state.${f.name}` as Key)), h('dd', {}, value(f.value, f.unit))))));
+      ...studio.facts.map((f) => {
+        const hidden = studio.isHidden(f.name), label = t(`state.${f.name}` as Key);
+        const toggle = button(t('beside.hide'), () => studio.hideFact(f.name, !hidden), { class: 'plain', id: `hide-${f.name}`, 'aria-pressed': String(hidden), 'aria-label': `${t('beside.hide')}: ${label}` });
+        return h('div', {}, h('dt', {}, label), h('dd', {}, hidden ? t('beside.hidden') : value(f.value, f.unit)), h('dd', {}, toggle));
+      })));
+    if (at?.startsWith('hide-')) document.getElementById(at)?.focus();
   }
 
   function update(): void {

@@ -32,7 +32,7 @@ export function takeGuidePart(guide: Guide | undefined, part: GuidePart): Guide 
     const { run, title, summary, language, steps } = part;
     return { run, title, summary, language, steps: Array.from({ length: steps }, () => undefined), current: 0, end: 'goes-on' };
   }
-  if (!guide || guide.run !== part.run) return guide;
+  if (!guide || guide.run !== part.run || part.part === 'picture') return guide;
   if (part.part === 'step') {
     if (part.step >= guide.steps.length) return guide;
     const { title, text, caution, point, help, alt, byItself } = part, steps = [...guide.steps];

@@ -13,7 +13,7 @@ import type { Devices, VisitKept } from './visit.js';
 
 export { inviteCodeParse } from '../proto/pairing/invite.js';
 export { ProtoError } from '../proto/err.js';
-export { checkNotMade, deviceChange, propertyChange } from '../device/change.js';
+export { checkNotMade, deviceChange, propertyChange, propertyHidden } from '../device/change.js';
 export { checkReceipt, writeProof, writeProofs } from '../receipt/proof.js';
 
 export interface Invitation {

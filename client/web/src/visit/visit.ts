@@ -6,6 +6,7 @@
 import type { CameraReport, Capability, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still } from '../proto/session.js';
 import { OtherDevice } from '../device/beside.js';
 import { takeGuidePart } from './guide.js';
+import { GuidePictures } from './guide_pictures.js';
 import { openLine } from './line.js';
 import type { Keeper } from './keep.js';
 import type { Line } from './line.js';
@@ -24,6 +25,9 @@ export class Visit extends VisitState {
     forward: async (bytes) => await this.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() }) === 'OK',
     changed: () => this.tell(),
   });
+
+  /** Of the steps of the guide. */
+  readonly pictures = new GuidePictures();
 
   private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
   private readonly line: Line;
@@ -80,7 +84,10 @@ export class Visit extends VisitState {
       case 'expiring': this.expiring.add(event.capability); break;
       case 'still': this.onStill(event); break;
       case 'goodbye': this.goodbye = true; break;
-      case 'guide': this.guide = takeGuidePart(this.guide, event.guide); break;
+      case 'guide':
+        this.guide = takeGuidePart(this.guide, event.guide);
+        if (this.pictures.take(event.guide) && this.guide) this.guide = { ...this.guide }; /* another one: it is drawn anew */
+        break;
       case 'check-ask':
         if (!this.other.check(event.id, event.check, event.target)) this.devices.checkAsked(event.id, event.check, event.target);
         break;

@@ -90,10 +90,11 @@ export const RULES: Readonly<Partial<Record<Case, Rule>>> = {
   guideOpen: rule('guideOpen', AGENT, undefined,
     (core, { run, title, summary, language, steps }) => guide(core, { part: 'open', run, title, summary, language, steps })),
   guideStep: rule('guideStep', AGENT, undefined,
-    (core, { run, step, title, text, caution, point, help, byItself, pictureAlt }) => guide(core, { part: 'step', run, step, title, text, caution, point, help, byItself, alt: pictureAlt })),
+    (core, { run, step, title, text, caution, point, help, byItself, pictureAlt, pictureMime, pictureBytes }) => guide(core, { part: 'step', run, step, title, text, caution, point, help, byItself, alt: pictureAlt, mime: pictureMime, pictureBytes })),
   guideState: rule('guideState', AGENT, checkGuide,
     (core, { run, current, outcomes, end }) => guide(core, { part: 'state', run, current, outcomes: outcomes.map((o) => OUTCOMES[o]!), end: ENDS[end]! })),
-  guidePart: rule('guidePart', AGENT), /* its words say what is to be seen */
+  guidePart: rule('guidePart', AGENT, undefined,
+    (core, { run, step, part, bytes }) => guide(core, { part: 'picture', run, step, index: part, bytes })),
   guideAct: rule('guideAct', CUSTOMER),
   guideWish: rule('guideWish', CUSTOMER),
   checkAsk: rule('checkAsk', AGENT, undefined, (core, { id, check, target }) => core.emit({ kind: 'check-ask', id, check, target })),
