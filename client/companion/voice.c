@@ -7,11 +7,11 @@
 
 enum { BEHIND_MAX_MS = 200 };
 
-/* Of a line of this many bits a second the voice takes this many. */
+/* Of a line of this many bits a second for the picture the voice takes this many. */
 static const struct {
     int64_t line_bps;
     int bps;
-} steps[] = {{200000, HOST_VOICE_BPS_MAX}, {100000, 16000}, {1, HOST_VOICE_BPS_MIN}};
+} steps[] = {{500000, HOST_VOICE_BPS_MAX}, {150000, 16000}, {1, HOST_VOICE_BPS_MIN}};
 
 struct client_voice {
     struct host_sound *sound;           /* owned */

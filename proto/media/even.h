@@ -4,7 +4,7 @@
  *
  * Over a byte stream a lost packet holds up all pictures behind it; then they come at once. Held back by a part of the
  * worst lateness of the last seconds, those in between are shown further apart, and the standstill is shorter by that
- * much. More would make it smoother still and the hand in the picture later: a quarter, and never over 50 ms, was found
+ * much. More would make it smoother still and the hand in the picture later: a quarter, and never over 75 ms, was found
  * by measuring (tests/bench/line_sim.c). A line that is never late is given nothing.
  *
  * The owner shows each picture when it is due, in the order in which they came. A picture that is late already is due
@@ -18,7 +18,7 @@
 enum {
     PROTO_EVEN_SPANS = 5, /* of 2 s: how long a lateness is remembered */
     PROTO_EVEN_SPAN_MS = 2000,
-    PROTO_EVEN_MAX_MS = 50,
+    PROTO_EVEN_MAX_MS = 75,
 };
 
 struct proto_even {
