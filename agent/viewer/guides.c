@@ -5,6 +5,8 @@
 #include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 
+enum { PICTURE_PX = 120 };
+
 struct _ViewerGuides {
     AdwBin parent_instance;
     /* Template widgets */
@@ -62,6 +64,26 @@ static void add_text(GtkBox *box, const char *text, const char *class)
 {
     if (*text)
         gtk_box_append(box, label_new(text, class));
+}
+
+/* What the customer sees too; a format that this machine cannot draw is said in its words. */
+static void add_picture(GtkBox *box, const struct proto_guide *guide, const struct proto_guide_step *step)
+{
+    const char *words = say(guide, &step->picture_alt);
+    g_autoptr(GBytes) bytes = g_bytes_new(step->picture_bytes, step->picture_len);
+    g_autoptr(GdkTexture) texture = step->picture_len ? gdk_texture_new_from_bytes(bytes, NULL) : NULL;
+    GtkWidget *picture;
+
+    if (!texture) {
+        add_text(box, words, "caption");
+        return;
+    }
+    picture = gtk_picture_new_for_paintable(GDK_PAINTABLE(texture));
+    gtk_picture_set_alternative_text(GTK_PICTURE(picture), words);
+    gtk_widget_set_size_request(picture, -1, PICTURE_PX);
+    gtk_widget_set_halign(picture, GTK_ALIGN_START);
+    gtk_widget_add_css_class(picture, "guide-picture");
+    gtk_box_append(box, picture);
 }
 
 static void empty_box(GtkBox *box)
@@ -224,6 +246,7 @@ static void add_step(GtkBox *box, const struct proto_guide *guide, size_t i)
 
     add_text(box, title, "heading");
     add_text(box, say(guide, &step->text), NULL);
+    add_picture(box, guide, step);
     add_text(box, caution, "warning");
 }
 
@@ -286,6 +309,7 @@ static GtkWidget *step_new(const struct proto_guide_run *run, size_t i)
     add_text(GTK_BOX(box), _(view.words), "caption");
     if (view.current) {
         add_text(GTK_BOX(box), say(run->guide, &step->text), NULL);
+        add_picture(GTK_BOX(box), run->guide, step);
         add_text(GTK_BOX(box), say(run->guide, &step->caution), "warning");
         gtk_widget_add_css_class(row, "step-now");
     }
