@@ -45,5 +45,7 @@ size_t agent_desk_devices_name_bucket(const char *name);
 size_t agent_desk_devices_find(const struct agent_desk_devices *devices, const char *id); /* SIZE_MAX: none */
 struct agent_desk_value *agent_desk_devices_find_value(const struct agent_desk_devices *devices, size_t device,
                                                        const char *name);
+/** A number's new value, into its history (devices_history.c). */
+void agent_desk_devices_remember(struct agent_desk_devices *devices, struct agent_desk_value *value, int64_t mono_ms);
 
 #endif

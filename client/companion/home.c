@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/companion/home.h"
+#include "client/companion/home_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/companion/words.h"
-#include "proto/guide/run.h"
 #include "proto/host/event_line.h"
 #include "proto/wire/message.h"
 
-enum { RETRY_MS = 50, WAITING_MAX = 64 };
-
-/* A guide as the agent's end sent it. */
-struct list {
-    uint32_t run;
-    bool there; /* its steps are complete, and a state came */
-    handhold_GuideOpen open;
-    handhold_GuideStep *steps; /* owned; open.steps of them */
-    size_t known;              /* how many have come, in order */
-    handhold_GuideState state;
-};
-
-struct client_home {
-    struct client_home_config config;
-    struct client_checks *checks; /* owned; NULL: no device state */
-    struct list list;
-    handhold_CheckResult waiting[WAITING_MAX]; /* a ring: found, and not sent yet */
-    size_t first, count;
-};
+enum { RETRY_MS = 50 };
 
 /* ---- life ---- */
 
@@ -70,8 +51,7 @@ void client_home_joined(struct client_home *h, struct proto_session *session, st
 
 /* ---- words from outside ---- */
 
-__attribute__((format(printf, 3, 4))) static void line(struct client_home *h, const char *theirs, const char *format,
-                                                       ...)
+void client_home_line(struct client_home *h, const char *theirs, const char *format, ...)
 {
     struct proto_buf text;
     char ours[256];
@@ -130,10 +110,10 @@ static void show_check(struct client_home *h, const struct client_check_result *
                                     client_check_link_name(r->link), "figure", r->figure, "rule", r->rule, "detail",
                                     r->detail, "advice", r->advice, "duration_ms", (int)r->duration_ms));
     else if (r->status == CLIENT_CHECK_RUNNING)
-        line(h, r->target, "* check %s: running ", r->check);
+        client_home_line(h, r->target, "* check %s: running ", r->check);
     else
-        line(h, r->detail, "* check %s: %s %s%s", r->check, client_check_status_name(r->status), r->figure,
-             r->figure[0] ? " - " : "");
+        client_home_line(h, r->detail, "* check %s: %s %s%s", r->check, client_check_status_name(r->status), r->figure,
+                         r->figure[0] ? " - " : "");
 }
 
 static void take_found(struct client_home *h)
@@ -209,131 +189,6 @@ static void on_ask(struct client_home *h, struct proto_session *session, const h
         refuse(h, session, ask, err, now);
 }
 
-/* ---- the guide ---- */
-
-static const handhold_GuideStep *current_step(const struct list *l)
-{
-    return l->there && l->state.current < l->known ? &l->steps[l->state.current] : NULL;
-}
-
-static json_t *steps_json(const struct list *l)
-{
-    json_t *steps = json_array();
-
-    for (size_t i = 0; i < l->known; i++)
-        json_array_append_new(steps, json_pack("{s:s,s:s,s:s}", "title", l->steps[i].title, "outcome",
-                                               proto_guide_outcome_name(l->state.outcomes[i]), "by",
-                                               proto_guide_by_name(l->state.by[i])));
-    return steps;
-}
-
-static void tell_list(const struct list *l)
-{
-    const handhold_GuideStep *step = current_step(l);
-    json_t *fields =
-        json_pack("{s:s,s:i,s:s,s:s,s:I,s:s,s:o}", "guide", l->open.guide, "version", (int)l->open.version, "title",
-                  l->open.title, "language", l->open.language, "current", (json_int_t)l->state.current, "end",
-                  proto_guide_end_name(l->state.end), "steps", steps_json(l));
-
-    if (step && fields) {
-        json_object_set_new(fields, "text", json_string(step->text));
-        json_object_set_new(fields, "caution", json_string(step->caution));
-        json_object_set_new(fields, "help", json_string(step->help));
-        json_object_set_new(fields, "point", json_string(step->point));
-        json_object_set_new(fields, "picture_alt", json_string(step->picture_alt));
-    }
-    host_event_fields("guide", fields);
-}
-
-static void show_step(struct client_home *h, const handhold_GuideStep *s)
-{
-    line(h, s->text, "      ");
-    if (s->point[0])
-        line(h, s->point, "      where: ");
-    if (s->caution[0])
-        line(h, s->caution, "      CAUTION: ");
-    if (s->picture_alt[0])
-        line(h, s->picture_alt, "      picture: ");
-    if (s->help[0])
-        line(h, s->help, "      if it does not work: ");
-    client_screen_line(h->config.screen, "      %stype: g done, g skip, g back, g no",
-                       s->by_itself ? "ticks by itself; or " : "");
-}
-
-static void show_list(struct client_home *h)
-{
-    static const char *const boxes[] = {"[ ]", "[x]", "[-]", "[!]", "   "};
-    const struct list *l = &h->list;
-
-    line(h, l->open.title, "* guide: ");
-    for (size_t i = 0; i < l->known; i++) {
-        const char *by = proto_guide_by_name(l->state.by[i]);
-
-        if (l->state.outcomes[i] == PROTO_GUIDE_NOT_NEEDED)
-            continue;
-        line(h, l->steps[i].title, "  %s %s%zu. %s%s%s", boxes[l->state.outcomes[i]], i == l->state.current ? "> " : "",
-             i + 1, *by ? "(" : "", *by ? by : "", *by ? ") " : "");
-        if (i == l->state.current && !l->state.end)
-            show_step(h, &l->steps[i]);
-    }
-    if (l->state.end)
-        client_screen_line(h->config.screen, "* the guide is over: %s", proto_guide_end_name(l->state.end));
-}
-
-static void on_open(struct client_home *h, const handhold_GuideOpen *open)
-{
-    free(h->list.steps);
-    h->list = (struct list){.run = open->run, .open = *open};
-    if (open->steps && open->steps <= PROTO_GUIDE_STEPS_MAX)
-        h->list.steps = calloc(open->steps, sizeof *h->list.steps);
-}
-
-static void on_step(struct client_home *h, const handhold_GuideStep *step)
-{
-    struct list *l = &h->list;
-
-    if (l->steps && step->run == l->run && step->step == l->known && l->known < l->open.steps)
-        l->steps[l->known++] = *step;
-}
-
-static bool state_ok(const struct list *l, const handhold_GuideState *s)
-{
-    bool ok = l->steps && s->run == l->run && l->known == l->open.steps && s->outcomes_count == l->known &&
-              s->by_count == l->known && s->current <= l->known && s->end <= PROTO_GUIDE_CLOSED;
-
-    for (size_t i = 0; ok && i < l->known; i++)
-        ok = s->outcomes[i] <= PROTO_GUIDE_NOT_NEEDED && s->by[i] <= PROTO_GUIDE_AGENT;
-    return ok;
-}
-
-static void on_state(struct client_home *h, const handhold_GuideState *state)
-{
-    if (!state_ok(&h->list, state))
-        return;
-    h->list.state = *state;
-    h->list.there = true;
-    if (h->config.json)
-        tell_list(&h->list);
-    else
-        show_list(h);
-}
-
-enum proto_err client_home_act(struct client_home *h, struct proto_session *session, const char *act,
-                               struct proto_now now)
-{
-    handhold_Data data = {.which_body = handhold_Data_guide_act_tag};
-    handhold_GuideAct *a = &data.body.guide_act;
-
-    a->act = proto_guide_act_from_name(!strcmp(act, "no") ? "did-not-work" : act);
-    if (!a->act)
-        return PROTO_ERR_RANGE;
-    if (!h || !h->list.there || h->list.state.end)
-        return PROTO_ERR_STATE;
-    a->run = h->list.run;
-    a->step = h->list.state.current;
-    return proto_session_send_data(session, &data, now);
-}
-
 void client_home_data(struct client_home *h, struct proto_session *session, const handhold_Data *data,
                       double session_kbps, struct proto_now now)
 {
@@ -347,16 +202,8 @@ void client_home_data(struct client_home *h, struct proto_session *session, cons
         if (h->checks)
             client_checks_cancel(h->checks, data->body.check_cancel.id);
         break;
-    case handhold_Data_guide_open_tag:
-        on_open(h, &data->body.guide_open);
-        break;
-    case handhold_Data_guide_step_tag:
-        on_step(h, &data->body.guide_step);
-        break;
-    case handhold_Data_guide_state_tag:
-        on_state(h, &data->body.guide_state);
-        break;
     default:
+        client_home_guide(h, data);
         break;
     }
 }

@@ -177,6 +177,34 @@ static void a_value_that_changes_all_the_time_does_not_lose_its_turn(void **stat
         assert_int_equal(heard[i], 10); /* 100 rounds of 2, fairly among 20 */
 }
 
+/* A device's clock is set while it speaks: by years, in both directions, and to what no clock shows. */
+static void a_clock_that_jumps_loses_no_value_and_turns_no_order(void **state)
+{
+    static const int64_t clocks[] = {1700000000000, 0, INT64_MAX, 1700000000001, -1, INT64_MIN, 1};
+    struct client_state_property p = {.device = "d", .name = "power", .type = CLIENT_STATE_NUMBER};
+
+    (void)state;
+    assert_ok(device(model, "d"));
+    hear(model, 9);
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        char told[64];
+
+        p.unix_ms = clocks[i];
+        p.value.number = (double)i;
+        assert_ok(client_state_model_property(model, "json", &p));
+        snprintf(told, sizeof told, "d.power=%zu", i);
+        assert_string_equal(hear(model, 9), told);
+    }
+    p.unix_ms = 5;
+    p.value.number = 100;
+    assert_ok(client_state_model_property(model, "json", &p));
+    assert_ok(number(model, "d", "voltage", 3));
+    p.unix_ms = 4; /* earlier than what it takes the place of: what was said last is so */
+    p.value.number = 101;
+    assert_ok(client_state_model_property(model, "json", &p));
+    assert_string_equal(hear(model, 9), "d.power=101 d.voltage=3");
+}
+
 static void a_newcomer_hears_everything_devices_first(void **state)
 {
     (void)state;
@@ -390,6 +418,7 @@ int main(void)
         ONE(changes_are_told_once_and_in_their_order),
         ONE(a_slow_reader_gets_the_newest_value_and_never_a_backlog),
         ONE(a_value_that_changes_all_the_time_does_not_lose_its_turn),
+        ONE(a_clock_that_jumps_loses_no_value_and_turns_no_order),
         ONE(a_newcomer_hears_everything_devices_first),
         ONE(one_device_and_one_property_more_than_there_may_be_are_refused),
         ONE(another_sources_device_is_not_touched),
