@@ -31,6 +31,8 @@ struct host_loop {
     void *signal_context;
     bool (*pass)(void *context);
     void *pass_context;
+    void (*called)(void *context);
+    void *call_context;
     const struct host_engine *engine; /* borrowed; NULL: libwebsockets' own poll() */
 };
 
@@ -148,6 +150,18 @@ void host_loop_on_pass(struct host_loop *loop, bool (*pass)(void *context), void
     loop->pass_context = context;
     if (loop->engine)
         loop->engine->on_pass(loop->engine->foreign, pass, context);
+}
+
+void host_loop_on_next(struct host_loop *loop, void (*called)(void *context), void *context)
+{
+    loop->called = called;
+    loop->call_context = context;
+}
+
+void host_loop_next(struct host_loop *loop)
+{
+    if (loop->called && loop->engine && loop->engine->next)
+        loop->engine->next(loop->engine->foreign, loop->called, loop->call_context);
 }
 
 /* One pass of libwebsockets' own loop; false: it has failed. */

@@ -33,6 +33,8 @@ struct host_engine {
     void (*step)(void *foreign);
     /** Calls `pass` before each wait; while it returns true the loop does not wait. */
     void (*on_pass)(void *foreign, bool (*pass)(void *context), void *context);
+    /** Calls `called` after the present callback, before any other event. */
+    void (*next)(void *foreign, void (*called)(void *context), void *context);
     void *(*timer_new)(void *foreign, void (*fired)(void *context), void *context); /* NULL: out of memory */
     void (*timer_set)(void *timer, int64_t wait_ms);
     void (*timer_free)(void *timer);
@@ -56,6 +58,13 @@ void host_loop_step(struct host_loop *loop);
  * `pass` returns true when there is more, and is then called again without a wait. Set once.
  */
 void host_loop_on_pass(struct host_loop *loop, bool (*pass)(void *context), void *context);
+
+/**
+ * In a callback: `called` is called right after it, before any other connection has its turn. Only with an engine that
+ * can; else the end of the pass has to do. Set once.
+ */
+void host_loop_on_next(struct host_loop *loop, void (*called)(void *context), void *context);
+void host_loop_next(struct host_loop *loop);
 
 /**
  * From any thread: the loop calls `woken` soon. Several wakes may be answered by one call. Set once, before another

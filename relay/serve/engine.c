@@ -10,6 +10,9 @@ struct serve_engine {
     struct ev_loop *loop; /* owned */
     ev_prepare before_wait;
     ev_idle no_wait;
+    ev_timer soon; /* never started: fed as an event of its own */
+    void (*called)(void *context);
+    void *call_context;
     bool (*pass)(void *context);
     void *pass_context;
 };
@@ -66,6 +69,24 @@ static void on_pass(void *foreign, bool (*pass)(void *context), void *context)
     engine->pass = pass;
     engine->pass_context = context;
     ev_prepare_start(engine->loop, &engine->before_wait);
+}
+
+static void on_soon(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct serve_engine *engine = engine_of(loop);
+
+    (void)timer, (void)events;
+    engine->called(engine->call_context);
+}
+
+/* Above all others in priority: libev asks again which is the highest after each callback. */
+static void next(void *foreign, void (*called)(void *context), void *context)
+{
+    struct serve_engine *engine = engine_of(foreign);
+
+    engine->called = called;
+    engine->call_context = context;
+    ev_feed_event(engine->loop, &engine->soon, EV_CUSTOM);
 }
 
 /* ---- timers ---- */
@@ -129,12 +150,15 @@ struct serve_engine *serve_engine_new(void)
                                         .stop = stop,
                                         .step = step,
                                         .on_pass = on_pass,
+                                        .next = next,
                                         .timer_new = timer_new,
                                         .timer_set = timer_set,
                                         .timer_free = timer_free};
     ev_set_userdata(loop, engine);
     ev_prepare_init(&engine->before_wait, before_wait);
     ev_idle_init(&engine->no_wait, nothing);
+    ev_timer_init(&engine->soon, on_soon, 0, 0);
+    ev_set_priority(&engine->soon, EV_MAXPRI);
     return engine;
 }
 

@@ -17,7 +17,7 @@
 #include "relay/serve/staff.h"
 #include "relay/serve/tls.h"
 
-enum { BODY_BYTES = 16384 };
+enum { BODY_BYTES = 65536 };
 
 /* ---- pages ---- */
 
@@ -254,9 +254,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 const struct lws_protocols *serve_http_protocols(void)
 {
-    /* A connection keeps a buffer of RX_BYTES, though it is filled elsewhere: a large one is memory for nothing. What
-     * libwebsockets writes it cuts into pieces of TX_BYTES. */
-    enum { RX_BYTES = 1024, TX_BYTES = 65536 };
+    /* Each connection keeps a buffer of RX_BYTES, and messages come in pieces of it: larger ones are memory for nothing,
+     * smaller ones cost time. What libwebsockets writes it cuts into pieces of TX_BYTES. */
+    enum { RX_BYTES = 4096, TX_BYTES = 65536 };
     /* The first is where a request begins, so both have the same answers. */
     static const struct lws_protocols protocols[] = {
         {"http", on_event, sizeof(struct serve_socket), RX_BYTES, 0, NULL, TX_BYTES},

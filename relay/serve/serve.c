@@ -183,6 +183,14 @@ static bool on_pass(void *context)
     return !serve->stopping && serve_sockets_pass(serve);
 }
 
+static void on_next(void *context)
+{
+    struct serve *serve = context;
+
+    if (!serve->stopping)
+        serve_sockets_next(serve);
+}
+
 static void on_woken(void *context)
 {
     struct serve *serve = context;
@@ -398,6 +406,7 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
     serve_witnesses_poke(serve->witnesses);
     host_loop_on_wake(loop, on_woken, serve);
     host_loop_on_pass(loop, on_pass, serve);
+    host_loop_on_next(loop, on_next, serve);
     host_timer_set(serve->watch_timer, serve->started_ms + WATCH_MS);
     serve_run_core(serve);
     return true;

@@ -14,15 +14,13 @@
 #include "relay/core/queue.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/staff.h"
+#include "relay/serve/tls.h"
 
 enum {
     BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
     EXPECTED_BYTES = 64 * 1024,
     TOLD_BYTES = 128 * 1024, /* messages that may wait for the end of the pass */
     READS_A_PASS = 16,       /* of what TLS has read ahead */
-    /* TLS reads so much at once instead of five bytes of header and then the record. More is slower: what is left of a
-     * record is moved to the front each time. */
-    READ_AHEAD_BYTES = 20000,
     /* Of frame, record and segment, for each message and each 16 kB of one. */
     MESSAGE_COST_BYTES = 96,
     CHATTER_A_SECOND = 4096,  /* seven hundred empty pings; no end of ours sends more than one */
@@ -46,6 +44,7 @@ struct list {
 struct serve_sockets {
     uint32_t first_free, count;
     struct list woken, unread;
+    bool reading;        /* what was read ahead */
     size_t told_bytes;   /* since the woken were last sent to */
     struct slot slots[]; /* [0] is never used: 0 is no connection */
 };
@@ -196,21 +195,25 @@ static void send_all_woken(struct serve *serve)
 
 /* ---- in ---- */
 
-/* What OpenSSL holds no poll can see, and libwebsockets asks for whole records only. */
-static void note_unread(struct serve_sockets *sockets, struct lws *wsi, uint32_t number)
+/* What was read ahead no poll can see, and libwebsockets asks OpenSSL for whole records only. */
+static void note_unread(struct serve *serve, struct serve_socket *socket)
 {
-    struct slot *slot = &sockets->slots[number];
+    struct serve_sockets *sockets = serve->sockets;
+    struct slot *slot = &sockets->slots[socket->connection];
 
-    if (slot->unread || !lws_get_ssl(wsi) || !SSL_has_pending(lws_get_ssl(wsi)))
+    if (slot->unread || !serve_intake_holds(&socket->intake))
         return;
     slot->unread = true;
-    add(sockets, &sockets->unread, number);
+    add(sockets, &sockets->unread, socket->connection);
+    if (!sockets->reading) /* else one who sends without end would never be left */
+        host_loop_next(serve->loop);
 }
 
 static void read_all_unread(struct serve *serve)
 {
     struct list *unread = &serve->sockets->unread;
 
+    serve->sockets->reading = true;
     for (int round = 0; round < READS_A_PASS && unread->count; round++) {
         uint32_t count = unread->count;
 
@@ -228,6 +231,7 @@ static void read_all_unread(struct serve *serve)
         unread->count -= count;
         memmove(unread->numbers, unread->numbers + count, unread->count * sizeof *unread->numbers);
     }
+    serve->sockets->reading = false;
 }
 
 /* ---- what is no message ---- */
@@ -289,6 +293,11 @@ unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s)
     return closed;
 }
 
+void serve_sockets_next(struct serve *serve)
+{
+    read_all_unread(serve);
+}
+
 bool serve_sockets_pass(struct serve *serve)
 {
     read_all_unread(serve);
@@ -315,15 +324,14 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
 
     if (!serve_gather_set_up(&socket->gather, wsi))
         return -1;
-    /* From here on, and not in the context: there it would swallow what follows the handshake. */
+    if (!serve_intake_set_up(&socket->intake, wsi))
+        return -1;
     socket->swept_bytes = bytes_read(wsi, 0);
-    if (lws_get_ssl(wsi)) {
-        SSL_set_read_ahead(lws_get_ssl(wsi), 1);
-        SSL_set_default_read_buffer_len(lws_get_ssl(wsi), READ_AHEAD_BYTES);
-    }
     serve_listen_peer(serve->listen, wsi, address, sizeof address);
-    if (staff)
+    if (staff) {
         err = serve_staff_identify_end(serve, wsi, &identity);
+        serve_tls_forget_chain(lws_get_ssl(wsi));
+    }
     if (!err) {
         socket->connection = take_number(serve->sockets, wsi, socket);
         err = socket->connection ? PROTO_OK : PROTO_ERR_BUSY;
@@ -429,7 +437,7 @@ int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_sock
                          size_t len)
 {
     if (socket->connection)
-        note_unread(serve->sockets, wsi, socket->connection);
+        note_unread(serve, socket);
     int rc = take_piece(serve, wsi, socket, bytes, len);
     if (!rc)
         send_when_much(serve, len);
@@ -462,6 +470,7 @@ void serve_socket_left(struct serve_socket *socket)
 void serve_socket_forget(struct serve_socket *socket)
 {
     forget_message(socket);
+    serve_intake_clear(&socket->intake);
     serve_gather_clear(&socket->gather);
 }
 

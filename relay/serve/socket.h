@@ -13,6 +13,7 @@
 
 #include "relay/serve/answer.h"
 #include "relay/serve/gather.h"
+#include "relay/serve/intake.h"
 #include "relay/serve/serve.h"
 #include "relay/serve/tiles.h"
 
@@ -28,6 +29,7 @@ struct serve_socket {
     struct relay_slot *in;             /* owned: a message that comes in pieces … */
     size_t in_len, in_room;            /* … so much of it, and of room */
     struct serve_gather gather;        /* what waits for the socket */
+    struct serve_intake intake;        /* what was read ahead of it */
     struct serve_tiles_request *tiles; /* of the log, awaited; before it is a WebSocket */
     struct serve_body body;            /* of an answer that is being written; before it is a WebSocket */
 };
@@ -42,7 +44,9 @@ void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
  * Pings those that were silent for `ping_s`: a browser cannot, and proxies close what is silent.
  */
 unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s);
-/** The end of a pass (host_loop_on_pass): reads what TLS holds, runs the core, sends. True: there is more at once. */
+/** A connection was read ahead (host_loop_on_next): the rest of it, while it is warm. */
+void serve_sockets_next(struct serve *serve);
+/** The end of a pass (host_loop_on_pass): reads what is left of that, runs the core, sends. True: there is more at once. */
 bool serve_sockets_pass(struct serve *serve);
 /** The core has something for it, or wants it closed after what is pending. */
 void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool close);
