@@ -4,6 +4,7 @@
  * finds nothing on any of them, and nothing is wider than the window. HANDHOLD_SHOTS=FOLDER keeps the pictures.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -121,6 +122,26 @@ test('the code, with its typing errors', async () => {
     await page.waitForSelector('.top .good');
     await page.context().close();
   }
+});
+
+test('the pattern for the phone is the link, still unspent', async (t) => {
+  const { agent, page, seen } = await scene.invited({ phone: false, width: 1024, height: 768 });
+  await page.click('.aside .button');
+  const file = scene.house.path('qr.png');
+  await (await page.waitForSelector('.qr')).screenshot({ path: file });
+  let read;
+  try {
+    read = execFileSync('zbarimg', ['--quiet', '--raw', file], { encoding: 'utf8' }).trim();
+  } catch (error) {
+    if (error.code === 'ENOENT') return t.skip('no zbarimg here (Debian package zbar-tools)');
+    throw error;
+  }
+  assert.equal(read, agent.invite.link);
+  assert.equal(seen.messages, 0);
+  const phone = await openPage(scene.browser);
+  await phone.goto(read);
+  await phone.click('#join');
+  await agent.await('joined');
 });
 
 test('invitations that do not work say so', async () => {

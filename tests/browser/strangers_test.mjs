@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Organisations that nobody vouches for, browsers inside other apps, invitations that are over. */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openBrowser, openPage } from './browser.mjs';
@@ -63,10 +64,52 @@ test('inside another app the link stays unspent, and the page says how to get ou
   const seen = await watch(page);
   await page.goto(agent.invite.link);
   await page.waitForSelector('.notice');
-  assert.match(await page.textContent('.notice'), /You are inside Instagram[\s\S]*Open in Safari/);
+  assert.match(await page.textContent('.notice'), /You are inside Instagram[\s\S]*“Open in external browser”/);
   await look(page, 'inside-app');
   assert.equal(new URL(page.url()).hash, new URL(agent.invite.link).hash);
   assert.equal(seen.messages, 0);
+});
+
+const APPLE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148', DROID = 'Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/150.0.0.0 Mobile Safari/537.36';
+const APPS = [
+  [`${DROID} [FB_IAB/FB4A;FBAV/450.0.0]`, /inside Facebook[\s\S]*“Open in external browser”/],
+  [`${APPLE} Safari Line/13.1`, /inside LINE[\s\S]*“Open in default browser”/],
+  [`${DROID} MicroMessenger/8.0`, /inside WeChat[\s\S]*“Open in default browser”/],
+  [`${APPLE} BytedanceWebview/d8a21c6 TikTok 33.1`, /inside TikTok[\s\S]*“Open in browser”/],
+  [`${APPLE} [LinkedInApp]/9.29`, /inside LinkedIn[\s\S]*“Open in browser”/],
+  [`${APPLE} WhatsApp/2.23`, /inside WhatsApp[\s\S]*Open in Safari/],
+  [DROID, /inside another app[\s\S]*Open in browser/],
+];
+
+test('each app is told by its name, and its way out as its own menu calls it', async () => {
+  const agent = await house.agent();
+  for (const [userAgent, words] of APPS) {
+    const page = await openPage(browser, { userAgent });
+    await page.goto(agent.invite.link);
+    assert.match(await page.textContent('.notice'), words, userAgent);
+    await page.context().close();
+  }
+});
+
+test('the link is copied whole, and where it cannot be it stands there to be held', async () => {
+  const agent = await house.agent(), userAgent = APPS[0][0];
+  const page = await openPage(browser, { userAgent, permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.goto(agent.invite.link);
+  await page.click('#copy-link');
+  await page.waitForFunction(() => document.querySelector('#copy-link').textContent === 'Link copied');
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), agent.invite.link);
+  const poor = await openPage(browser, { userAgent });
+  await poor.addInitScript(() => { Object.defineProperty(navigator, 'clipboard', { value: undefined }); });
+  await poor.goto(agent.invite.link);
+  await poor.click('#copy-link');
+  await poor.waitForSelector('#link-text:visible');
+  assert.equal(await poor.inputValue('#link-text'), agent.invite.link);
+  assert.match(await poor.textContent('.notice'), /could not be copied here/);
+  await look(poor, 'inside-app-hold');
+  const real = await openPage(browser);
+  await real.goto(agent.invite.link);
+  await real.click('#join');
+  await agent.await('joined');
 });
 
 test('an invitation that has ended says so, and so does a code that nobody has', async () => {
@@ -118,4 +161,41 @@ test('names that are markup are names', async () => {
   assert.notEqual(await page.title(), '1');
   assert.ok(seen.requests.every((url) => url.startsWith(house.url) || url.startsWith('https://help.invalid')), seen.requests.join(' '));
   assert.equal(seen.media, 0);
+});
+
+const EVIL = '<img src=x onerror=document.title=1>';
+const GUIDE = `guide: 1
+id: evil
+version: 1
+languages: [en]
+title: {en: "${EVIL}"}
+summary: {en: "${EVIL}"}
+steps:
+  - id: one
+    title: {en: "${EVIL}"}
+    text: {en: "${EVIL}<script>document.title=1</script>"}
+    caution: {en: "${EVIL}"}
+    point: {en: "${EVIL}"}
+`;
+
+test('a guide that is markup is words', async () => {
+  const guides = house.path('guides');
+  mkdirSync(guides, { recursive: true });
+  writeFileSync(join(guides, 'evil.yaml'), GUIDE);
+  const agent = await house.agent('--guides', guides), page = await openPage(browser);
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await page.click('#words-match');
+  await page.waitForSelector('.top h1');
+  agent.do({ do: 'guide', guide: 'evil' });
+  await page.waitForSelector('.guide-step');
+  assert.match(await page.textContent('.guide'), /<img src=x onerror=document\.title=1>[\s\S]*<script>/);
+  assert.equal(await page.locator('.guide img, .guide script').count(), 0);
+  await page.click('.guide summary');
+  await look(page, 'guide-of-markup');
+  await page.click('#end');
+  await page.click('#leave-now');
+  await page.waitForSelector('.receipt');
+  assert.notEqual(await page.title(), '1');
+  assert.ok(page.problems.every((text) => /ERR_NAME_NOT_RESOLVED/.test(text)), page.problems.join('\n')); // help.invalid is nowhere
 });
