@@ -19,19 +19,24 @@ static bool choose(int fd, const char *name, size_t size)
     return setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, (socklen_t)(size - 1)) == 0;
 }
 
-void host_tcp_tune(struct host_tcp *tcp, int fd, int64_t now_ms)
+void host_tcp_live(int fd, int unsent_bytes)
 {
-    static const struct option {
+    const struct option {
         int level, name, value;
     } options[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
-        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES},
+        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes},
         {IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_LINE_MS},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
     };
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+}
+
+void host_tcp_tune(struct host_tcp *tcp, int fd, int64_t now_ms)
+{
+    host_tcp_live(fd, NOTSENT_BYTES);
     /* One who may not choose BBR has nothing to freshen. */
     tcp->chosen_ms = choose(fd, wanted, sizeof wanted) ? now_ms : INT64_MAX - HOST_TCP_FRESH_MS;
 }

@@ -22,7 +22,9 @@ struct host_tcp {
     int64_t chosen_ms; /* when the congestion control was chosen last */
 };
 
-/** Once, when `fd` is connected. */
+/** Nothing waits to be sent together, `unsent_bytes` at most wait in the kernel, and a dead line is found. */
+void host_tcp_live(int fd, int unsent_bytes);
+/** The same and BBR, for an end that sends pictures. Once, when `fd` is connected. */
 void host_tcp_tune(struct host_tcp *tcp, int fd, int64_t now_ms);
 /** Now and then, at least each HOST_TCP_FRESH_MS, while something is being sent. */
 void host_tcp_freshen(struct host_tcp *tcp, int fd, int64_t now_ms);

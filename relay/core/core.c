@@ -182,8 +182,10 @@ static struct relay_pace byte_pace(const struct relay_core *core)
     return (struct relay_pace){rate, 1000, rate < PROTO_MAX_MESSAGE_BYTES ? PROTO_MAX_MESSAGE_BYTES : rate};
 }
 
-static enum proto_err too_fast(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
+static enum proto_err too_fast(struct relay_core *core, struct relay_peer *peer, enum relay_bound bound,
+                               struct proto_now now)
 {
+    core->figures.reached[bound]++;
     return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                              "more than %lld messages or %lld bytes in a second; send less",
                              (long long)core->limits.messages_per_second, (long long)core->limits.bytes_per_second);
@@ -193,7 +195,9 @@ static enum proto_err take_cost(struct relay_core *core, struct relay_peer *peer
 {
     struct relay_pace pace = message_pace(core);
 
-    return relay_bucket_take(&peer->messages, &pace, cost, now.mono_ms) ? PROTO_OK : too_fast(core, peer, now);
+    return relay_bucket_take(&peer->messages, &pace, cost, now.mono_ms)
+               ? PROTO_OK
+               : too_fast(core, peer, RELAY_BOUND_messages_per_second, now);
 }
 
 /* A session outlives the certificate with which it was opened, and nothing else does: its end may come back to it. */
@@ -260,7 +264,7 @@ enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, con
         return peer->failed;
     err = take_cost(core, peer, RELAY_COST_FORWARD, now);
     if (!err && len <= PROTO_MAX_MESSAGE_BYTES && !relay_bucket_take(&peer->bytes, &bytes, (int64_t)len, now.mono_ms))
-        err = too_fast(core, peer, now);
+        err = too_fast(core, peer, RELAY_BOUND_bytes_per_second, now);
     if (!err)
         err = dispatch(core, peer, message, len, now);
     if (err) /* a broken or hostile peer: coming back with the same will not help */

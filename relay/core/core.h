@@ -97,6 +97,13 @@ struct relay_limits {
     RELAY_LIMIT_LIST(RELAY_LIMIT_FIELD)
 #undef RELAY_LIMIT_FIELD
 };
+/* Each by its name, for whoever counts how often it was reached. */
+enum relay_bound {
+#define RELAY_BOUND_ENUM(name, value, help) RELAY_BOUND_##name,
+    RELAY_LIMIT_LIST(RELAY_BOUND_ENUM)
+#undef RELAY_BOUND_ENUM
+        RELAY_BOUNDS
+};
 void relay_limits_defaults(struct relay_limits *limits);
 
 struct relay_core_config {
@@ -125,8 +132,9 @@ struct relay_core_config {
     enum proto_err (*judge_log)(void *context, const struct proto_log_seen *seen, const char *note,
                                 struct relay_log_verdict *out);
     /* For officers. Any of these may be NULL: then nobody gets it here. */
-    /** The entries of one person (`ref`, or `sid`; the other is NULL) that an erasure would destroy, as ranges of `out`;
-     * there may be none. `*more`: not all fit. Of an ended log when `log` is its origin, of the present one when it is
+    /** The entries of one person (`ref`, or `sid`; the other is NULL) that an erasure would destroy, as ranges of
+     * `out`; there may be none. `*more`: not all fit. Of an ended log when `log` is its origin, of the present one when
+     * it is
      * "". STATE: a session has not ended. NOT_FOUND: that log is not here. */
     enum proto_err (*erasable)(void *context, const char *log, const char *ref, const uint8_t sid[16],
                                struct proto_erasure *out, bool *more);
@@ -207,7 +215,8 @@ PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t 
  */
 PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, const uint8_t *message,
                                               size_t len, struct proto_now now);
-/** The same of a message that was gathered in a slot of `len` bytes (relay/core/queue.h), which is taken in any case. */
+/** The same of a message that was gathered in a slot of `len` bytes (relay/core/queue.h), which is taken in any case.
+ */
 PROTO_MUST_USE enum proto_err relay_core_feed_slot(struct relay_core *core, uint32_t connection,
                                                    struct relay_slot *slot, size_t len, struct proto_now now);
 /** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */
@@ -238,6 +247,10 @@ struct relay_core_figures {
         log_broken;                           /* 1: one of them proved it; nothing is granted any more */
     struct relay_histogram joined;            /* from an invitation to its confirmed customer */
     struct relay_histogram waited[4];         /* in the queue of a receiver: voice, reliable, bulk, picture */
+    /* How often somebody was refused, closed or made to wait by each; those of arrival.h are counted there. */
+    uint64_t reached[RELAY_BOUNDS];
+    /* From the arrival of a media message to its way out, by what it is of. */
+    struct relay_histogram forwarded[PROTO_CAPABILITY_COUNT];
 };
 void relay_core_figures(const struct relay_core *core, struct relay_core_figures *out);
 

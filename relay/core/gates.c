@@ -158,6 +158,7 @@ enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room,
         return PROTO_ERR_NOMEM;
     gate->said = *said;
     gate->until_ms = proto_earlier(until_ms, room->expires_ms);
+    gate->lane.times = &core->figures.forwarded[gate->said.capability];
     room->gates[place] = gate; /* before the event, whose row lists the gates */
     room->gate_count++;
     room->seat[said->src].gate_at[said->stream] = (uint8_t)(place + 1);

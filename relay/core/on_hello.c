@@ -11,6 +11,7 @@ static void make_wait(struct relay_core *core, struct relay_tally *tally, struct
 {
     int64_t wait_ms = tally->wait_ms ? 2 * tally->wait_ms : core->limits.join_wait_ms;
 
+    core->figures.reached[RELAY_BOUND_join_failures_per_address_minute]++;
     tally->wait_ms = proto_earlier(wait_ms, RELAY_JOIN_WAIT_MOST_MS);
     tally->wait_until_ms = now.mono_ms + tally->wait_ms;
 }
@@ -19,6 +20,7 @@ static enum proto_err too_many_failures(struct relay_core *core, struct relay_pe
 {
     long long wait_s = (peer->tally->wait_until_ms - now.mono_ms + 999) / 1000;
 
+    core->figures.reached[RELAY_BOUND_join_wait_ms]++;
     return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                              "too many failed joins from this address; wait %lld seconds and try again",
                              wait_s > 0 ? wait_s : 1);
@@ -60,6 +62,7 @@ static struct relay_room *find_invitation(struct relay_core *core, const handhol
         return NULL;
     }
     if (++room->lookups >= core->limits.lookups_per_nameplate) {
+        core->figures.reached[RELAY_BOUND_lookups_per_nameplate]++;
         relay_nameplate_free(core, room);
         if (room->seat[PROTO_INDEX_AGENT].peer)
             relay_peer_tell(
@@ -144,8 +147,10 @@ static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer
     if (!own)
         return fail_join(core, peer, PROTO_ERR_REFUSED, "this seat belongs to somebody else", now);
     if (!relay_bucket_take(&room->seat[index].returns, &pace, 1, now.mono_ms) ||
-        room->outbox.count > RELAY_EVENTS_RETURN)
+        room->outbox.count > RELAY_EVENTS_RETURN) {
+        core->figures.reached[RELAY_BOUND_returns_per_seat_minute]++;
         return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false, "too many returns; wait a moment");
+    }
     if (index == PROTO_INDEX_CUSTOMER && !room->has_customer_key) {
         memcpy(room->customer_key, hello->session_key.bytes, PROTO_KEY_BYTES);
         room->has_customer_key = true;

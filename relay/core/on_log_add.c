@@ -40,9 +40,11 @@ enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer
         return refuse(core, peer, PROTO_ERR_REFUSED, "an entry of this class is not yours to make", now);
     if (!add->evidence.size)
         return refuse(core, peer, PROTO_ERR_RANGE, "an entry needs its evidence", now);
-    if (seat->log_pending >= core->limits.log_pending || (hold && room->held.count >= RELAY_HELD_MAX))
+    if (seat->log_pending >= core->limits.log_pending || (hold && room->held.count >= RELAY_HELD_MAX)) {
+        core->figures.reached[RELAY_BOUND_log_pending]++;
         return refuse(core, peer, PROTO_ERR_BUSY, "too many of your entries wait for the log; send it again later",
                       now);
+    }
     struct relay_task *task = task_of(peer, add);
     if (!task)
         return PROTO_ERR_NOMEM;

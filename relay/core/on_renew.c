@@ -152,8 +152,10 @@ static void make_room(struct relay_core *core, struct proto_now now)
 static struct relay_renewal *add(struct relay_core *core, const struct proto_identity *staff, struct proto_now now)
 {
     make_room(core, now);
-    if (core->renewal_count >= (size_t)core->limits.renewals)
+    if (core->renewal_count >= (size_t)core->limits.renewals) {
+        core->figures.reached[RELAY_BOUND_renewals]++;
         return NULL;
+    }
     struct relay_renewal **more = realloc(core->renewals, (core->renewal_count + 1) * sizeof(struct relay_renewal *));
     if (!more)
         return NULL;

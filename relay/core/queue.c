@@ -265,7 +265,7 @@ static uint8_t rank_of(const struct proto_media_header *header)
 static bool passes(struct relay_lane *lane, const struct proto_media_header *header)
 {
     if (header->flags & PROTO_MEDIA_KEY)
-        *lane = (struct relay_lane){.dropped = lane->dropped};
+        *lane = (struct relay_lane){.dropped = lane->dropped, .times = lane->times};
     if (lane->to_key || (lane->skip_from && header->tid >= lane->skip_from))
         return false;
     lane->skip_from = 0;
@@ -342,6 +342,8 @@ uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds 
             unlink_slot(queue, queue->out);
             if (service != RELAY_SERVE_SESSION)
                 relay_histogram_add(&bounds->waited[service], now_ms - queue->out->at_ms);
+            if (queue->out->lane && queue->out->lane->times)
+                relay_histogram_add(queue->out->lane->times, now_ms - queue->out->at_ms);
         }
     if (!queue->out)
         return NULL;

@@ -37,10 +37,11 @@ enum { RELAY_RANKS = 4 }; /* layers 0, 1, 2 and above, and frames that nothing d
 
 /* One stream on its way to one receiver; lives as long as its gate. */
 struct relay_lane {
-    bool to_key;       /* layer 0 was dropped: nothing passes until a key frame */
-    bool ask_key;      /* and the sender is still to be told; the owner of the lane clears it */
-    uint32_t dropped;  /* messages of it, since its owner last looked and cleared it */
-    uint8_t skip_from; /* this layer and above lack what they need until a lower one comes; 0: nothing */
+    bool to_key;                   /* layer 0 was dropped: nothing passes until a key frame */
+    bool ask_key;                  /* and the sender is still to be told; the owner of the lane clears it */
+    uint32_t dropped;              /* messages of it, since its owner last looked and cleared it */
+    uint8_t skip_from;             /* this layer and above lack what they need until a lower one comes; 0: nothing */
+    struct relay_histogram *times; /* borrowed: how long each of its messages took to its way out; NULL: nobody asks */
 };
 
 /* Bytes for many receivers, held once. */
@@ -79,8 +80,8 @@ struct relay_queue_bounds {
     int64_t ms;       /* age of the oldest picture */
     size_t all_bytes; /* of all queues together */
     size_t all_used;
-    uint64_t dropped; /* messages */
-    struct relay_slot *offered; /* of the message that is being put; NULL: none, or taken */
+    uint64_t dropped;                              /* messages */
+    struct relay_slot *offered;                    /* of the message that is being put; NULL: none, or taken */
     struct relay_histogram waited[RELAY_SERVICES]; /* of messages that were handed out; SESSION is not timed */
 };
 

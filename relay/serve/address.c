@@ -13,11 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proto/host/tcp.h"
+
 enum {
     HOST_BYTES = 256,
     BACKLOG = 1024,
     NOTSENT_BYTES = 48 * 1024, /* what the kernel may hold unsent of one receiver: the queue that drops is the core's */
-    DEAD_LINE_MS = 20000,
     KEEPALIVE_IDLE_S = 30,
     KEEPALIVE_EACH_S = 10,
     KEEPALIVE_COUNT = 3,
@@ -188,17 +189,14 @@ void serve_address_text(const struct sockaddr_storage *address, char *out, size_
 void serve_address_tune(int fd)
 {
     static const struct option {
-        int level, name, value;
+        int name, value;
     } options[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},
-        {IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES},
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, DEAD_LINE_MS},
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EACH_S},
-        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
+        {TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+        {TCP_KEEPINTVL, KEEPALIVE_EACH_S},
+        {TCP_KEEPCNT, KEEPALIVE_COUNT},
     };
 
+    host_tcp_live(fd, NOTSENT_BYTES);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        (void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof options[i].value);
+        (void)setsockopt(fd, IPPROTO_TCP, options[i].name, &options[i].value, sizeof options[i].value);
 }

@@ -13,6 +13,7 @@
 #include "proto/host/world.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
+#include "relay/serve/rights.h"
 
 static bool path_of(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
                     struct serve_report *report)
@@ -46,34 +47,6 @@ static bool read_file(const struct serve_folder *folder, const char *name, struc
     char path[HOST_PATH_BYTES];
 
     return path_of(folder, path, name, report) && said(report, path, host_file_read(path, out));
-}
-
-/* ---- the authority's private keys ---- */
-
-/* Whoever can read one of these is the organisation, or can open everybody's evidence. */
-static const char *const authority_keys[] = {"ca/ca.key", "ca/tls.key", "officer/evidence.key", "staff/cases.key"};
-
-static bool check_private_keys(struct serve_folder *folder, bool allowed, struct serve_report *report)
-{
-    static const char finding[] = "this relay's user can read a private key of the organisation";
-    char path[HOST_PATH_BYTES];
-    bool found = false;
-
-    for (size_t i = 0; i < sizeof authority_keys / sizeof *authority_keys; i++) {
-        if (!path_of(folder, path, authority_keys[i], report))
-            return false;
-        if (access(path, R_OK))
-            continue;
-        if (!allowed || report->table || !found) /* allowed: said once */
-            serve_report_add(report, allowed ? SERVE_WARNING : SERVE_ERROR, path, finding,
-                             allowed
-                                 ? "fine for trying out; for real use give the relay what export-relay writes, alone"
-                                 : "run it in a folder made by handhold-certs export-relay, as a user of its own");
-        found = true;
-    }
-    if (!found)
-        serve_report_fine(report, folder->dir, "holds no private key of the organisation that this user can read");
-    return allowed || !found;
 }
 
 /* ---- the root and the notes ---- */
@@ -276,7 +249,7 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
     if (!path_of(folder, folder->data, "data", report) || !path_of(folder, folder->ca, "ca/ca.crt", report) ||
         !path_of(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
         return false;
-    keys = check_private_keys(folder, allow_private_keys, report);
+    keys = serve_rights_check(folder, allow_private_keys, report);
     if (!keys && !report->table)
         return false;
     certificate = serve_pair_read(&folder->own_pair, report);

@@ -81,56 +81,6 @@ static const struct host_option options[] = {
     {0},
 };
 
-static const struct host_option setup_options[] = {
-    {.name = "host",
-     .argument = "H",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.host,
-     .required = true,
-     .help = "the host that strangers come to"},
-    {.name = "staff-host",
-     .argument = "H",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.staff_host,
-     .help = "the host of the staff end; without it staff.H"},
-    {.name = "org",
-     .argument = "NAME",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.organisation,
-     .help = "name of the organisation that is made; without it H"},
-    {.name = "domain",
-     .argument = "DOMAIN",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.domain,
-     .help = "what customers see as verified; without it H"},
-    {.name = "authority",
-     .argument = "FOLDER",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.authority,
-     .help = "folder of the organisation, made when it is missing; without it /root/handhold-org"},
-    {.name = "from",
-     .argument = "FILE",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.from,
-     .help = "what handhold-certs export-relay wrote on another machine, in place of an organisation on this one"},
-    {.name = "user",
-     .argument = "U",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.user,
-     .help = "the user that the relay runs as; without it handhold-relay"},
-    {.name = "hooks",
-     .argument = "FOLDER",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.hooks,
-     .help = "certbot's deploy hooks; without it /etc/letsencrypt/renewal-hooks/deploy"},
-    {.name = "units",
-     .argument = "FOLDER",
-     .kind = HOST_TEXT,
-     .target = &serve_setup.units,
-     .help = "where a unit is written when no package brought one; without it /etc/systemd/system"},
-    {0},
-};
-
 static int set_up(void)
 {
     if (arguments.dir)
@@ -139,7 +89,7 @@ static int set_up(void)
 }
 
 static const struct host_command commands[] = {
-    {"setup", "make the folder, the settings and what is around them on a new server", setup_options, NULL, set_up,
+    {"setup", "make the folder, the settings and what is around them on a new server", serve_setup_options, NULL, set_up,
      "Example: handhold-relay setup --host help.example.com --org \"Example Help\""},
     {0},
 };

@@ -64,7 +64,14 @@ static void put_times(const struct serve *serve, const struct relay_core_figures
 {
     static const char *const classes[] = {"class=\"voice\"", "class=\"reliable\"", "class=\"bulk\"",
                                           "class=\"picture\""};
+    char label[64];
 
+    put_histogram(out, "forward_seconds", "from the arrival of a media message to its way out");
+    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
+        if (figures->forwarded[i].count) {
+            snprintf(label, sizeof label, "capability=\"%s\"", proto_capability_name((enum proto_capability)i));
+            put_buckets(out, "forward_seconds", label, &figures->forwarded[i]);
+        }
     put_histogram(out, "queue_seconds", "how long a media message waited for its receiver");
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         put_buckets(out, "queue_seconds", classes[i], &figures->waited[i]);
@@ -74,8 +81,43 @@ static void put_times(const struct serve *serve, const struct relay_core_figures
     put_buckets(out, "append_seconds", "", serve_jobs_appended(serve->jobs));
 }
 
+/* Bounds that are looked at before the core hears of anybody. */
+static const struct {
+    enum relay_bound bound;
+    enum serve_refusal refusal;
+} arriving[] = {
+    {RELAY_BOUND_handshakes, SERVE_REFUSED_handshakes},
+    {RELAY_BOUND_handshakes_per_address, SERVE_REFUSED_handshakes_per_address},
+    {RELAY_BOUND_arrivals_per_address_minute, SERVE_REFUSED_arrivals_per_address},
+    {RELAY_BOUND_opening_ms, SERVE_REFUSED_opening},
+    {RELAY_BOUND_page_ms, SERVE_REFUSED_page},
+};
+
+/* Every bound of relay.ini by its name there. */
+static void put_bounds(const struct relay_core_figures *figures, const struct serve_arrival_figures *arrivals,
+                       struct proto_buf *out)
+{
+    static const char *const names[] = {
+#define BOUND_NAME(name, value, help) #name,
+        RELAY_LIMIT_LIST(BOUND_NAME)
+#undef BOUND_NAME
+    };
+    uint64_t reached[RELAY_BOUNDS];
+
+    memcpy(reached, figures->reached, sizeof reached);
+    reached[RELAY_BOUND_queue_ms] = figures->dropped_messages;
+    for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++)
+        reached[arriving[i].bound] = arrivals->refused[arriving[i].refusal];
+    proto_buf_put_text(out,
+                       "# HELP handhold_bound_reached_total how often somebody was refused, closed, dropped or made "
+                       "to wait by a bound of relay.ini\n# TYPE handhold_bound_reached_total counter\n");
+    for (int i = 0; i < RELAY_BOUNDS; i++)
+        proto_buf_printf(out, "handhold_bound_reached_total{bound=\"%s\"} %llu\n", names[i],
+                         (unsigned long long)reached[i]);
+}
+
 /* By which bound, never by whom. */
-static void put_refusals(const struct serve *serve, struct proto_buf *out)
+static void put_refusals(const struct serve *serve, const struct relay_core_figures *figures, struct proto_buf *out)
 {
     struct serve_arrival_figures arrivals;
 
@@ -88,6 +130,7 @@ static void put_refusals(const struct serve *serve, struct proto_buf *out)
                          (unsigned long long)arrivals.refused[i]);
     proto_buf_printf(out, "handhold_refused_connections_total{bound=\"chatter\"} %llu\n",
                      (unsigned long long)serve->guard.refused_chatter);
+    put_bounds(figures, &arrivals, out);
     put(out, "resident_bytes", "gauge", "memory of the relay", (double)serve->guard.resident_bytes);
     put(out, "full", "gauge", "1 while there is more of it than memory_bytes and no session is begun",
         serve->guard.full);
@@ -116,7 +159,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
 #define PUT(name, type, help) put(out, #name, type, help, (double)figures.name);
     FIGURES(PUT)
 #undef PUT
-    put_refusals(serve, out);
+    put_refusals(serve, &figures, out);
     put_times(serve, &figures, out);
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);
     put(out, "log_cosigned_entries", "gauge", "entries of the newest checkpoint that a witness cosigned",

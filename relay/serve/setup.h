@@ -9,12 +9,16 @@
 #ifndef RELAY_SERVE_SETUP_H
 #define RELAY_SERVE_SETUP_H
 
+#include "proto/host/options.h"
+
 struct serve_setup {
     const char *dir, *host, *staff_host, *organisation, *domain, *authority, *from, *user, *hooks, *units;
 };
 /** In the place of defaults: what --help says of each. */
 extern struct serve_setup serve_setup;
 
+/** They write into it. */
+extern const struct host_option serve_setup_options[];
 /** The exit code of the program. */
 int serve_setup_run(void);
 

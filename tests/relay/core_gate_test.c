@@ -90,6 +90,10 @@ static void an_open_gate_lets_its_stream_pass_byte_for_byte(void **state)
     struct proto_media_header other = key_frame;
     other.stream = 6;
     assert_false(arrives(&other));
+    struct relay_core_figures figures; /* by capability, never by person */
+    relay_core_figures(w.core, &figures);
+    assert_int_equal(figures.forwarded[PROTO_CAPABILITY_CAMERA].count, 1);
+    assert_int_equal(figures.forwarded[PROTO_CAPABILITY_MICROPHONE].count, 0);
 }
 
 static void assert_hash(const struct proto_event_note *event, const char *key, const uint8_t bytes[32])

@@ -15,9 +15,16 @@ static int begin(void **state)
     return 0;
 }
 
+static uint64_t seen[RELAY_BOUNDS]; /* by all tests so far */
+
 static int end(void **state)
 {
+    struct relay_core_figures figures;
+
     (void)state;
+    relay_core_figures(w.core, &figures);
+    for (int i = 0; i < RELAY_BOUNDS; i++)
+        seen[i] += figures.reached[i];
     world_free(&w);
     return 0;
 }
@@ -885,6 +892,32 @@ static void a_policy_to_which_nothing_can_be_sealed_is_not_taken(void **state)
     session_live(&w, &s); /* the one before is still there */
 }
 
+/* Each bound is a figure, and each was reached above, or in the test that is named here. */
+static void every_bound_that_was_reached_is_counted(void **state)
+{
+    static const char *const names[] = {
+#define BOUND_NAME(name, value, help) #name,
+        RELAY_LIMIT_LIST(BOUND_NAME)
+#undef BOUND_NAME
+    };
+    static const struct {
+        enum relay_bound bound;
+        const char *test;
+    } elsewhere[] = {
+        {RELAY_BOUND_handshakes, "settings_test"},     {RELAY_BOUND_handshakes_per_address, "settings_test"},
+        {RELAY_BOUND_opening_ms, "serve_attack_test"}, {RELAY_BOUND_arrivals_per_address_minute, "settings_test"},
+        {RELAY_BOUND_page_ms, "serve_attack_test"},    {RELAY_BOUND_move_ms, "core_move_test"},
+        {RELAY_BOUND_renewals, "core_renew_test"},     {RELAY_BOUND_queue_ms, "limit_queue_ms, as what was dropped"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        seen[elsewhere[i].bound]++;
+    for (int i = 0; i < RELAY_BOUNDS; i++)
+        if (!seen[i])
+            fail_msg("%s: no test above has reached it, or it is not counted", names[i]);
+}
+
 #define LIMIT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -931,6 +964,7 @@ int main(void)
         LIMIT_TEST(a_revoked_agent_is_closed_and_the_session_ends_as_failed),
         LIMIT_TEST(somebody_of_another_organisation_is_refused),
         LIMIT_TEST(a_policy_to_which_nothing_can_be_sealed_is_not_taken),
+        LIMIT_TEST(every_bound_that_was_reached_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +124,7 @@ void place_init(struct place *place)
 {
     *place = (struct place){.dir = "/tmp/handhold-relay-test-XXXXXX"};
     assert_non_null(mkdtemp(place->dir));
+    (void)umask(077); /* as the unit has it: what is others' to read, a relay refuses */
     certs(place, "init", (const char *const[]){"--org", "Example", "--domain", "example.org", NULL});
     certs(place, "issue",
           (const char *const[]){"relay", "--host", "127.0.0.1", "--host", "localhost", "--host", "staff.localhost",

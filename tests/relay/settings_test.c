@@ -3,6 +3,7 @@
  * relay.ini in a relay that runs: what can change at once does at SIGHUP, what cannot is said, and what is wrong
  * changes nothing. And each setting is in the manual.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -97,6 +99,37 @@ static void a_bound_holds_from_sighup_on(void **state)
     assert_int_equal(answered(), 10);
 }
 
+/* Whoever connects and says nothing takes the places that there are, and they are free again when they leave. */
+static void expect_places(const char *bound)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)place.public_port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    char settings[128], said[64];
+    int silent[3];
+
+    snprintf(settings, sizeof settings, "%s = 3\nlog_addresses = yes\n", bound);
+    snprintf(said, sizeof said, "refused by %s: 127.0.0.1\n", bound);
+    read_again(settings);
+    for (int i = 0; i < 3; i++) {
+        silent[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(silent[i], (struct sockaddr *)&to, sizeof to), 0);
+    }
+    assert_int_equal(answered(), 0);
+    assert_true(was_said(said));
+    for (int i = 0; i < 3; i++)
+        close(silent[i]);
+    for (int turn = 0; answered() != 10; turn++)
+        assert_true(turn < 1000);
+}
+
+static void who_says_nothing_takes_no_more_than_the_places_there_are(void **state)
+{
+    (void)state;
+    expect_places("handshakes");
+    expect_places("handshakes_per_address");
+}
+
 static void how_much_is_written_changes_at_sighup(void **state)
 {
     (void)state;
@@ -166,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bound_holds_from_sighup_on, start, stop),
+        cmocka_unit_test_setup_teardown(who_says_nothing_takes_no_more_than_the_places_there_are, start, stop),
         cmocka_unit_test_setup_teardown(how_much_is_written_changes_at_sighup, start, stop),
         cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, start, stop),
         cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),

@@ -11,9 +11,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/system/calendar.h"
 
 static const volatile struct trouble *now_is;
 
@@ -29,36 +30,9 @@ __attribute__((constructor)) static void begin(void)
         close(fd);
 }
 
-/* ---- the calendar; what measures how long something takes stays as it is ---- */
-
-int clock_gettime(clockid_t clock, struct timespec *out)
+time_t calendar_wrong_by_s(void)
 {
-    long result = syscall(SYS_clock_gettime, clock, out);
-
-    if (!result && now_is && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-        out->tv_sec += now_is->clock_s;
-    return (int)result;
-}
-
-time_t time(time_t *out)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (out)
-        *out = now.tv_sec;
-    return now.tv_sec;
-}
-
-int gettimeofday(struct timeval *restrict out, void *restrict zone)
-{
-    struct timespec now;
-
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &now);
-    out->tv_sec = now.tv_sec;
-    out->tv_usec = now.tv_nsec / 1000;
-    return 0;
+    return now_is ? now_is->clock_s : 0;
 }
 
 /* ---- the disk ---- */

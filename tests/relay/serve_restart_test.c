@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What outlives a relay: copies of its databases, its sessions, its place under a service manager. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#include "tests/relay/serve_world.h"
+#include "tests/relay/told.h"
+
+/* ---- copies ---- */
+
+static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state)
+{
+    static const char *const files[] = {"relay.db", "keys.db", "checkpoint"};
+    char output[PLACE_OUTPUT_BYTES], name[64], command[700];
+    struct line_end end;
+    handhold_Opened opened;
+    struct stat file;
+
+    (void)state;
+    serve_open_session(&end, &opened);
+    line_end_clear(&end);
+    if (place_run(output, "handhold-relay",
+                  (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}))
+        fail_msg("%s", output);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "copy/%s", files[i]);
+        assert_int_equal(stat(place_path(&place, name), &file), 0);
+        assert_int_equal(file.st_mode & 0777, 0600);
+    }
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    snprintf(command, sizeof command,
+             "cd %s && rm -f data/relay.db* data/keys.db* && mv copy/relay.db copy/keys.db data/ && mv copy/checkpoint "
+             "relay/checkpoint && rmdir copy",
+             place.dir);
+    assert_int_equal(system(command), 0);
+    place_start(&place, NULL);
+    serve_expect(place.public_port, NULL, "/healthz", "ok");
+}
+
+/* ---- systemd ---- */
+
+static void a_service_manager_is_told_what_goes_on(void **state)
+{
+    struct told told;
+
+    (void)state;
+    told_listen(&told, &place);
+    place_start(&place, NULL);
+    told_hide();
+    told_expect(&told, "READY=1\nSTATUS=serving https://127.0.0.1:");
+    told_expect(&told, "WATCHDOG=1");
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    told_expect(&told, "RELOADING=1\nMONOTONIC_USEC=");
+    told_expect(&told, "READY=1");
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    told_expect(&told, "STOPPING=1");
+    told_close(&told);
+}
+
+/* ---- what outlives a relay ---- */
+
+static void a_killed_relay_knows_its_sessions_again(void **state)
+{
+    struct line_end agent, customer;
+    handhold_Opened opened;
+    uint8_t session_key[32];
+    handhold_ToRelay back = {.which_body = handhold_ToRelay_hello_tag,
+                             .body.hello = {.which_seat = handhold_Hello_token_tag}};
+
+    (void)state;
+    serve_open_session(&agent, &opened);
+    assert_int_equal(place_stop(&place, SIGKILL), 128 + SIGKILL);
+    line_end_run(&agent, line_end_is_closed);
+    assert_int_equal(agent.err, PROTO_ERR_IO);
+    line_end_clear(&agent);
+
+    place_restart(&place);
+    memcpy(back.body.hello.seat.token, opened.token, sizeof opened.token);
+    line_end_connect(&agent, loop, place.staff_url, place_path(&place, "ca/ca.crt"), place_path(&place, "staff/anna"));
+    line_end_run(&agent, line_end_is_open);
+    line_end_ask(&agent, &back, handhold_FromRelay_welcome_tag);
+    assert_true(agent.last.body.welcome.returned);
+    assert_int_equal(agent.last.body.welcome.index, 2);
+    assert_true(strlen(agent.last.body.welcome.checkpoint) > 0); /* the log holds `created` */
+    serve_join(&customer, &opened, session_key);
+    line_end_clear(&customer);
+    line_end_clear(&agent);
+}
+
+static bool has_sent(const struct line_end *end)
+{
+    return !end->out.len;
+}
+
+static void a_live_session_is_waited_for_until_a_second_signal(void **state)
+{
+    handhold_ToRelay known = {.which_body = handhold_ToRelay_session_key_tag};
+    struct line_end agent, customer;
+    handhold_Opened opened;
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    serve_open_session(&agent, &opened);
+    serve_join(&customer, &opened, known.body.session_key.session_key);
+    line_end_send(&agent, &known); /* the ends know each other: from now on it is live */
+    line_end_run(&agent, has_sent);
+    do {
+        assert_true(serve_get(place.staff_port, NULL, "127.0.0.1", "anna", "/metrics", reply) > 0);
+    } while (!strstr(reply, "\nhandhold_sessions_live 1\n"));
+    assert_int_equal(kill(place.relay, SIGTERM), 0);
+    do { /* until it has seen the signal */
+        assert_true(serve_get(place.staff_port, NULL, "127.0.0.1", "anna", "/readyz", reply) > 0);
+    } while (strstr(reply, "ready\n"));
+    assert_non_null(strstr(reply, " 503 "));
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    line_end_clear(&customer);
+    line_end_clear(&agent);
+}
+
+/* The one that the relay started is ours once the relay has gone: we are its subreaper. */
+static pid_t only_child(void)
+{
+    char text[64] = "";
+    FILE *file = fopen("/proc/thread-self/children", "r");
+
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    return (pid_t)atoi(text);
+}
+
+static void back_to_its_seat(struct line_end *end, bool staff, const uint8_t *token, size_t len, uint32_t index)
+{
+    handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                              .body.hello = {.which_seat = handhold_Hello_token_tag}};
+
+    line_end_run(end, line_end_is_closed);
+    line_end_clear(end);
+    memcpy(hello.body.hello.seat.token, token, len);
+    line_end_connect(end, loop, staff ? place.staff_url : place.public_url, place_path(&place, "ca/ca.crt"),
+                     staff ? place_path(&place, "staff/anna") : NULL);
+    line_end_run(end, line_end_is_open);
+    line_end_ask(end, &hello, handhold_FromRelay_welcome_tag);
+    assert_true(end->last.body.welcome.returned);
+    assert_int_equal(end->last.body.welcome.index, index);
+}
+
+static void another_relay_takes_over_and_each_end_comes_back_once(void **state)
+{
+    handhold_ToRelay known = {.which_body = handhold_ToRelay_session_key_tag};
+    struct line_end agent, customer;
+    handhold_Opened opened;
+    uint8_t token[32];
+    pid_t old = place.relay;
+    int status;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    serve_open_session(&agent, &opened);
+    serve_join(&customer, &opened, known.body.session_key.session_key);
+    memcpy(token, customer.last.body.welcome.token.bytes, sizeof token);
+    line_end_send(&agent, &known);
+    line_end_run(&agent, has_sent);
+    assert_int_equal(kill(old, SIGUSR2), 0);
+    /* At the first try, on the same ports: whoever knocks before the new one opens waits at the door. */
+    back_to_its_seat(&agent, true, opened.token, sizeof opened.token, 2);
+    back_to_its_seat(&customer, false, token, sizeof token, 1);
+    assert_int_equal(waitpid(old, &status, 0), old);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    place.relay = only_child();
+    assert_int_not_equal(place.relay, old);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    line_end_clear(&customer);
+    line_end_clear(&agent);
+    assert_int_equal(kill(place.relay, SIGTERM), 0);
+}
+
+static void a_new_relay_that_does_not_start_changes_nothing(void **state)
+{
+    char reply[PLACE_OUTPUT_BYTES];
+    struct line_end agent;
+    handhold_Opened opened;
+
+    (void)state;
+    serve_open_session(&agent, &opened);
+    assert_int_equal(rename(place_path(&place, "org.note"), place_path(&place, "org.aside")), 0);
+    assert_int_equal(kill(place.relay, SIGUSR2), 0);
+    for (int turn = 0; turn < 20; turn++) /* while it tries */
+        serve_expect(place.public_port, NULL, "/healthz", "ok");
+    assert_true(serve_get(place.staff_port, NULL, "127.0.0.1", "anna", "/readyz", reply) > 0);
+    assert_non_null(strstr(reply, "ready"));
+    assert_int_equal(rename(place_path(&place, "org.aside"), place_path(&place, "org.note")), 0);
+    assert_false(agent.closed);
+    line_end_clear(&agent);
+}
+
+static void a_new_certificate_is_served_after_sighup(void **state)
+{
+    static const char before[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    char output[PLACE_OUTPUT_BYTES], old[PLACE_OUTPUT_BYTES], reply[PLACE_OUTPUT_BYTES];
+    const char *line;
+
+    (void)state;
+    assert_true(place_talk(&place, place.staff_port, NULL, "anna", before, sizeof before - 1, NULL, old) > 0);
+    assert_int_equal(
+        place_run(output, "handhold-certs",
+                  (const char *const[]){"issue", "--dir", place.dir, "relay", "--host", "127.0.0.1", "--host",
+                                        "localhost", "--host", "staff.localhost", "--days", "30", NULL}),
+        0);
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    line = strstr(old, "\nhandhold_certificate_end_seconds{certificate=\"own\"} ");
+    assert_non_null(line);
+    *strchr(line + 1, '\n') = 0;
+    do { /* until it has seen the signal */
+        assert_true(place_talk(&place, place.staff_port, NULL, "anna", before, sizeof before - 1, NULL, reply) > 0);
+    } while (strstr(reply, line));
+    serve_expect(place.public_port, NULL, "/healthz", "ok");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
+        WITHOUT(a_service_manager_is_told_what_goes_on),
+        WITH_RELAY(a_killed_relay_knows_its_sessions_again),
+        WITH_RELAY(a_live_session_is_waited_for_until_a_second_signal),
+        WITH_RELAY(another_relay_takes_over_and_each_end_comes_back_once),
+        WITH_RELAY(a_new_relay_that_does_not_start_changes_nothing),
+        WITH_RELAY(a_new_certificate_is_served_after_sighup),
+    };
+
+    return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);
+}

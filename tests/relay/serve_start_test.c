@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a start refuses, and what --check says of it: the value, the rule, the way out. */
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/relay/serve_world.h"
+
+/* ---- a certificate that ends soon ---- */
+
+static void a_check_fails_two_weeks_before_the_certificate_ends(void **state)
+{
+    struct place other;
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_init(&other);
+    assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
+                     0);
+    assert_int_equal(place_run(output, "handhold-certs",
+                               (const char *const[]){"issue", "--dir", other.dir, "relay", "--host", "127.0.0.1",
+                                                     "--days", "10", NULL}),
+                     0);
+    assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
+                     1);
+    assert_non_null(strstr(output, "issue a new one"));
+    place_clear(&other);
+}
+
+/* ---- what a start refuses ---- */
+
+/* Expected to end by itself with `code`, saying each of `says`. */
+static void refused(const char *const *more, int code, const char *const *says)
+{
+    char output[PLACE_OUTPUT_BYTES];
+    int rc = place_run_relay(&place, output, more);
+
+    for (; *says; says++)
+        if (!strstr(output, *says))
+            fail_msg("\"%s\" is not in: %s", *says, output);
+    assert_int_equal(rc, code);
+}
+
+#define WITH(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void private_keys_of_the_organisation_are_not_for_a_relay(void **state)
+{
+    (void)state;
+    refused(NULL, 2, WITH("ca/ca.key", "can read a private key", "export-relay"));
+    refused(WITH("--check"), 1, WITH("ca/ca.key", "officer/evidence.key", "ca/tls.key", "error"));
+}
+
+static void what_others_can_read_is_named(void **state)
+{
+    static const char *const names[] = {"relay/relay.key", "relay/log.key", "data/token.key", "data/keys.db"};
+
+    (void)state;
+    place_start(&place, NULL); /* makes the last two */
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(chmod(place_path(&place, names[i]), 0640), 0);
+        refused(WITH("--allow-private-keys"), 2, WITH(names[i], "others on this machine can read", "chmod 600 /"));
+        assert_int_equal(chmod(place_path(&place, names[i]), 0600), 0);
+    }
+}
+
+static void a_port_in_use_is_named(void **state)
+{
+    char address[32], output[PLACE_OUTPUT_BYTES];
+    struct place second;
+
+    (void)state;
+    place_start(&place, NULL);
+    snprintf(address, sizeof address, "127.0.0.1:%u", place.public_port);
+    place_init(&second);
+    assert_int_equal(place_run(output, "handhold-relay",
+                               WITH("--dir", second.dir, "--allow-private-keys", "--listen", address, "--staff-listen",
+                                    "127.0.0.1:0")),
+                     1);
+    assert_non_null(strstr(output, address));
+    assert_non_null(strstr(output, "in use"));
+    place_clear(&second);
+}
+
+static void a_folder_has_one_relay_at_a_time(void **state)
+{
+    (void)state;
+    place_start(&place, NULL);
+    refused(WITH("--allow-private-keys"), 1, WITH("data"));
+}
+
+static void a_setting_that_is_not_known_is_named_with_its_line(void **state)
+{
+    static const char unknown[] = "; settings\n\nhost = localhost\nqueue_byte = 5\n";
+    static const char wrong[] = "queue_ms = soon\n";
+    static const char broken[] = "host\n";
+    const char *file = place_path(&place, "wrong.ini");
+
+    (void)state;
+    place_write(&place, "wrong.ini", unknown, sizeof unknown - 1);
+    refused(WITH("--config", file), 2, WITH("wrong.ini:4", "queue_byte", "is queue_bytes meant?"));
+    place_write(&place, "wrong.ini", wrong, sizeof wrong - 1);
+    refused(WITH("--config", file), 2, WITH("wrong.ini:1", "queue_ms = soon", "whole number from 1"));
+    place_write(&place, "wrong.ini", broken, sizeof broken - 1);
+    refused(WITH("--config", file), 2, WITH("wrong.ini:1", "NAME = VALUE"));
+    refused(WITH("--config", "/nonexistent.ini"), 2, WITH("/nonexistent.ini"));
+}
+
+static void the_printed_settings_can_be_read_again(void **state)
+{
+    char output[PLACE_OUTPUT_BYTES], settings[PLACE_OUTPUT_BYTES];
+    size_t len = 0;
+
+    (void)state;
+    assert_int_equal(place_run(output, "handhold-relay", WITH("--print-config")), 0);
+    for (const char *at = output; *at; at++)
+        if (*at != ';' || at[1] == ' ') /* the settings lose their mark, the words keep it */
+            settings[len++] = *at;
+    place_write(&place, "printed.ini", settings, len);
+    assert_int_equal(
+        place_run_relay(&place, output,
+                        WITH("--check", "--allow-private-keys", "--config", place_path(&place, "printed.ini"))),
+        0);
+    assert_non_null(strstr(output, "printed.ini"));
+}
+
+static void damage(const char *name, const char *bytes, int code, const char *const *says)
+{
+    char saved[256];
+
+    snprintf(saved, sizeof saved, "%s.saved", place_path(&place, name));
+    assert_int_equal(rename(place_path(&place, name), saved), 0);
+    if (bytes)
+        place_write(&place, name, bytes, strlen(bytes));
+    refused(WITH("--allow-private-keys"), code, says);
+    (void)unlink(place_path(&place, name));
+    assert_int_equal(rename(saved, place_path(&place, name)), 0);
+}
+
+static void a_missing_or_damaged_file_is_named(void **state)
+{
+    (void)state;
+    damage("org.note", NULL, 2, WITH("org.note", "missing"));
+    damage("policy.note", "handhold/1 policy\n", 2, WITH("policy.note"));
+    damage("relay/relay.crt", NULL, 2, WITH("relay.crt", "missing", "handhold-certs issue"));
+    damage("relay/relay.key", "no key\n", 2, WITH("relay.key", "does not belong"));
+    damage("relay/log.key", NULL, 2, WITH("log.key", "missing"));
+    damage("ca/ca.crt", "x\n", 2, WITH("ca.crt"));
+}
+
+static void a_key_of_another_relay_is_named(void **state)
+{
+    struct place other;
+    char pem[4096];
+    FILE *file;
+
+    (void)state;
+    place_init(&other);
+    file = fopen(place_path(&other, "relay/relay.key"), "rb");
+    assert_non_null(file);
+    pem[fread(pem, 1, sizeof pem - 1, file)] = 0;
+    fclose(file);
+    damage("relay/relay.key", pem, 2, WITH("relay.key", "does not belong to relay.crt"));
+    place_clear(&other);
+}
+
+static void an_expired_certificate_is_not_served(void **state)
+{
+    EVP_PKEY *key = NULL;
+    X509 *expired = X509_new();
+    BIO *pem = BIO_new(BIO_s_mem());
+    FILE *file = fopen(place_path(&place, "relay/relay.key"), "rb");
+    char text[4096];
+    int len;
+
+    (void)state;
+    key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    assert_non_null(key);
+    fclose(file);
+    X509_gmtime_adj(X509_getm_notBefore(expired), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(expired), -3600);
+    X509_set_pubkey(expired, key);
+    assert_true(X509_sign(expired, key, EVP_sha256()) > 0);
+    assert_int_equal(PEM_write_bio_X509(pem, expired), 1);
+    len = BIO_read(pem, text, sizeof text - 1);
+    text[len] = 0;
+    damage("relay/relay.crt", text, 2, WITH("relay.crt", "has ended on", "issue a new one"));
+    BIO_free(pem);
+    X509_free(expired);
+    EVP_PKEY_free(key);
+}
+
+static int keep_version(void *version, int count, char **values, char **names)
+{
+    (void)count, (void)names;
+    snprintf(version, 64, "PRAGMA user_version=%s", values[0]);
+    return 0;
+}
+
+static void a_database_of_a_newer_relay_is_left_alone(void **state)
+{
+    sqlite3 *db;
+    char before[64] = "";
+
+    (void)state;
+    place_start(&place, NULL);
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    assert_int_equal(sqlite3_open(place_path(&place, "data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version", keep_version, before, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    refused(WITH("--allow-private-keys"), 1, WITH("data", "99"));
+    assert_int_equal(sqlite3_open(place_path(&place, "data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, before, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void an_unwritable_data_folder_is_named(void **state)
+{
+    char aside[256];
+
+    (void)state;
+    snprintf(aside, sizeof aside, "%s.aside", place_path(&place, "data"));
+    assert_int_equal(rename(place_path(&place, "data"), aside), 0);
+    place_write(&place, "data", "x", 1); /* a file where the folder should be: no right helps */
+    refused(WITH("--allow-private-keys"), 1, WITH("/data"));
+    assert_int_equal(unlink(place_path(&place, "data")), 0);
+    assert_int_equal(rename(aside, place_path(&place, "data")), 0);
+}
+
+static void a_check_of_a_whole_folder_finds_no_error(void **state)
+{
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    if (place_run_relay(&place, output, WITH("--check", "--allow-private-keys")))
+        fail_msg("%s", strlen(output) > 900 ? output + strlen(output) - 900 : output);
+    assert_non_null(strstr(output, "0 errors"));
+    assert_non_null(strstr(output, "relay.crt"));
+    assert_null(strstr(output, "ready"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITHOUT(a_check_fails_two_weeks_before_the_certificate_ends),
+        WITHOUT(private_keys_of_the_organisation_are_not_for_a_relay),
+        WITHOUT(what_others_can_read_is_named),
+        WITHOUT(a_port_in_use_is_named),
+        WITHOUT(a_folder_has_one_relay_at_a_time),
+        WITHOUT(a_setting_that_is_not_known_is_named_with_its_line),
+        WITHOUT(the_printed_settings_can_be_read_again),
+        WITHOUT(a_missing_or_damaged_file_is_named),
+        WITHOUT(a_key_of_another_relay_is_named),
+        WITHOUT(an_expired_certificate_is_not_served),
+        WITHOUT(a_database_of_a_newer_relay_is_left_alone),
+        WITHOUT(an_unwritable_data_folder_is_named),
+        WITHOUT(a_check_of_a_whole_folder_finds_no_error),
+    };
+
+    return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);
+}
