@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a home, a broker and a guide's author may send: templates, discovery and states, guides, batches of changes. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,99 @@ static void seed_guide(struct fuzz_seeds *seeds)
 }
 
 const struct fuzz_target fuzz_guide = {"guide", 4096, feed_guide, seed_guide, 0};
+
+/* ---- a condition in a home: "HOME NUL CONDITION", each byte of the home something that it says ---- */
+
+static void furnish(struct agent_desk_devices *devices, const uint8_t *bytes, size_t len)
+{
+    static const char *const names[] = {"a", "power", "availability", "signal_strength"};
+    static const char *const kinds[] = {"lamp", "hub", "router", "printer"};
+    static const char *const checks[] = {"dns", "internet", "portal", "clock"};
+
+    for (size_t i = 0; i < len && i < 64; i++) {
+        handhold_StateChange change = {.which_body = handhold_StateChange_device_tag};
+        unsigned what = bytes[i] % 3, which = bytes[i] / 3 % 4, value = bytes[i] / 12;
+        char id[2] = {(char)('a' + which), 0};
+
+        strcpy(change.body.device.id, id);
+        strcpy(change.body.device.kind, kinds[which]);
+        agent_desk_devices_take(devices, &change, (int64_t)i);
+        if (what == 2) {
+            change = (handhold_StateChange){.which_body = handhold_StateChange_check_tag,
+                                            .body.check = {.status = value % 7, .has_value = true, .value = value}};
+            strcpy(change.body.check.check, checks[which]);
+        } else {
+            change = (handhold_StateChange){.which_body = handhold_StateChange_property_tag};
+            strcpy(change.body.property.device, id);
+            strcpy(change.body.property.name, names[value % 4]);
+            change.body.property.which_value = what ? handhold_Property_number_tag : handhold_Property_truth_tag;
+            if (what)
+                change.body.property.value.number = (double)value - 10;
+            else
+                change.body.property.value.truth = value & 1;
+        }
+        agent_desk_devices_take(devices, &change, (int64_t)i);
+    }
+}
+
+/* Whether it is so; false when this is no condition. */
+static bool look(const char *form, const char *condition, struct agent_desk_devices *devices, bool *is)
+{
+    struct proto_guide *guide = calloc(1, sizeof *guide);
+    struct proto_guide_facts facts = agent_desk_devices_facts(devices);
+    char text[TEXT_BYTES + 256], why[AGENT_GUIDE_WHY_BYTES];
+    int64_t again = PROTO_NEVER;
+    bool good;
+
+    FUZZ_HOLDS(guide != NULL);
+    int len = snprintf(text, sizeof text, form, condition);
+
+    good = len > 0 && (size_t)len < sizeof text && agent_guide_parse(text, (size_t)len, guide, why) == PROTO_OK &&
+           guide->symptoms;
+    *is = good && proto_guide_is(guide, guide->symptoms, "a", &facts, NULL, 0, &again);
+    proto_guide_clear(guide);
+    free(guide);
+    return good;
+}
+
+#define CONDITION_FORM(words)                                                                                          \
+    "guide: 1\nid: x\nversion: 1\nlanguages: [en]\ntitle: {en: T}\nsummary: {en: S}\nsymptoms: " words                 \
+    "\nsteps:\n- {id: a, title: {en: T}, text: {en: X}}\n"
+
+static bool feed_condition(const uint8_t *bytes, size_t len)
+{
+    struct agent_desk_devices *devices = NULL;
+    char condition[TEXT_BYTES];
+    bool is = false, is_not = false, good;
+    size_t home = 0;
+
+    while (home < len && bytes[home])
+        home++;
+    cut(bytes + (home < len ? home + 1 : len), len - (home < len ? home + 1 : len), condition);
+    FUZZ_HOLDS(agent_desk_devices_new(&devices) == PROTO_OK);
+    furnish(devices, bytes, home);
+    good = look(CONDITION_FORM("%s"), condition, devices, &is);
+    /* In braces it may be another text; where it is the same one, it is so or it is not. */
+    if (good && !strpbrk(condition, "\n\r#&*!|>'\"%@`") && condition[0] == '{' &&
+        look(CONDITION_FORM("{not: %s}"), condition, devices, &is_not))
+        FUZZ_HOLDS(is != is_not);
+    agent_desk_devices_free(devices);
+    return good;
+}
+
+static void seed_condition(struct fuzz_seeds *seeds)
+{
+    static const char of_checks[] = "\x20\x31\x52\0{all: [{check: dns, is: fail}, {not: {check: portal, is: fail}}]}";
+    static const char of_values[] =
+        "\x01\x25\x40\x63\0{any: [{of: subject, property: a, above: -5}, {property: power, is: true}]}";
+    static const char of_devices[] = "\x01\x05\0{all: [{device: {kind: lamp}}, {property: availability, known: true}]}";
+
+    fuzz_seed_add(seeds, "checks", of_checks, sizeof of_checks - 1);
+    fuzz_seed_add(seeds, "values", of_values, sizeof of_values - 1);
+    fuzz_seed_add(seeds, "devices", of_devices, sizeof of_devices - 1);
+}
+
+const struct fuzz_target fuzz_condition = {"condition", 1024, feed_condition, seed_condition, 0};
 
 /* ---- frames of device state, into the agent's picture of the home ---- */
 

@@ -42,6 +42,7 @@
     X(auth, "proto/pairing: AUTH_A and AUTH_C")                                                                        \
     X(pairing_customer, "proto/pairing: the handshake at the customer's end")                                          \
     X(pairing_agent, "proto/pairing: the handshake at the agent's end")                                                \
+    X(beside, "proto/beside: a customer's two devices, and whoever sits between them")                                 \
     X(layers, "proto/media: replay window and temporal layers")                                                        \
     X(session_customer, "proto/session: a whole session, attacked at the customer's end")                              \
     X(session_agent, "proto/session: a whole session, attacked at the agent's end")                                    \
@@ -54,6 +55,7 @@
     X(template, "client: value templates of announced devices")                                                        \
     X(mqtt, "client: what a broker may send")                                                                          \
     X(guide, "agent: a guide as its author wrote it")                                                                  \
+    X(condition, "agent: a condition of a guide, in a home that says anything")                                        \
     X(state_batch, "agent: frames of device state")                                                                    \
     X(agent_command, "agent: JSON commands")                                                                           \
     X(relay_ini, "relay: the operator's file")                                                                         \

@@ -202,6 +202,19 @@ static void altered_repeated_or_left_out_messages_end_the_channel(void **state)
 }
 
 /* The relay plays one half: without the code it gets no further than a refusal. */
+static void a_message_that_is_none_takes_the_channel_down(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t none[] = {99, 1, 2};
+
+    meet(w);
+    assert_true(w->one.up);
+    assert_int_equal(proto_beside_take(&w->one, none, sizeof none, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
+    assert_false(w->one.up);
+    meet(w); /* and the next connection stands without the code */
+    assert_true(w->one.up && w->two.up);
+}
+
 static void recorded_and_made_up_messages_let_nobody_in(void **state)
 {
     struct world *w = *state;
@@ -228,6 +241,7 @@ int main(void)
         TEST(another_host_is_another_code),
         TEST(a_new_connection_of_either_begins_anew_without_the_code),
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
+        TEST(a_message_that_is_none_takes_the_channel_down),
         TEST(recorded_and_made_up_messages_let_nobody_in),
     };
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How two devices of one person come to a channel: by a code that is typed once, and later by the key it left. */
+#include <sodium.h>
+#include <string.h>
+
+#include "proto/beside/beside_inside.h"
+#include "proto/seal/kdf.h"
+
+enum { BY_CODE = 1, AGAIN = 2 };
+enum { CPACE2_BYTES = 1 + PROTO_CPACE_SHARE_BYTES };
+
+static const uint8_t ad[] = {1}; /* version */
+
+/* ---- the code ---- */
+
+static enum proto_err start_cpace(struct proto_beside *b)
+{
+    static const char name[] = "handhold/1 beside", first[] = "first", second[] = "second";
+    char prs[PROTO_NAMEPLATE_MAX + PROTO_CODE_SECRET_DIGITS + 1];
+    uint8_t sid[PROTO_SID_BYTES + sizeof b->n_c], random[PROTO_CPACE_RANDOM_BYTES];
+    size_t plate = strlen(b->code.nameplate);
+    struct proto_buf ci;
+    enum proto_err err;
+
+    memcpy(prs, b->code.nameplate, plate);
+    memcpy(prs + plate, b->code.secret, PROTO_CODE_SECRET_DIGITS);
+    memcpy(sid, b->sid, PROTO_SID_BYTES);
+    memcpy(sid + PROTO_SID_BYTES, b->n_c, sizeof b->n_c);
+    proto_buf_init(&ci, PROTO_CPACE_INPUT_MAX);
+    proto_cpace_put_lv(&ci, name, sizeof name - 1);
+    proto_cpace_put_lv(&ci, b->join_host, strlen(b->join_host));
+    proto_cpace_put_lv(&ci, first, sizeof first - 1);
+    proto_cpace_put_lv(&ci, second, sizeof second - 1);
+    proto_random_fill(&b->random, random, sizeof random);
+    const struct proto_cpace_input input = {prs, plate + PROTO_CODE_SECRET_DIGITS, ci.bytes, ci.len, sid, sizeof sid};
+
+    err = ci.failed ? PROTO_ERR_NOMEM
+                    : proto_cpace_init(&b->cpace, b->first ? PROTO_CPACE_INITIATOR : PROTO_CPACE_RESPONDER, &input, ad,
+                                       sizeof ad, random);
+    proto_buf_free(&ci);
+    sodium_memzero(prs, sizeof prs);
+    sodium_memzero(random, sizeof random);
+    return err;
+}
+
+static enum proto_err start_noise(struct proto_beside *b, uint8_t mode)
+{
+    uint8_t ephemeral[PROTO_NOISE_KEY_BYTES];
+    struct proto_buf prologue;
+    enum proto_err err;
+
+    proto_buf_init(&prologue, 512);
+    proto_buf_put_text(&prologue, "handhold/1 beside");
+    proto_buf_put_u8(&prologue, mode);
+    proto_buf_put(&prologue, b->sid, PROTO_SID_BYTES);
+    proto_buf_put_lv8(&prologue, b->join_host, strlen(b->join_host));
+    proto_buf_put(&prologue, b->cpace_hash, PROTO_HASH_BYTES);
+    proto_random_fill(&b->random, ephemeral, sizeof ephemeral);
+    err = prologue.failed
+              ? PROTO_ERR_NOMEM
+              : proto_noise_init(&b->noise, b->first ? PROTO_NOISE_INITIATOR : PROTO_NOISE_RESPONDER, prologue.bytes,
+                                 prologue.len, mode == AGAIN ? b->again : b->keys.psk, ephemeral);
+    proto_buf_free(&prologue);
+    sodium_memzero(ephemeral, sizeof ephemeral);
+    return err;
+}
+
+/* Both shares are there: the keys, and a hash of how they came about for the prologue. */
+static enum proto_err end_cpace(struct proto_beside *b, const uint8_t *share, const uint8_t *cpace2)
+{
+    enum proto_err err = proto_cpace_finish(&b->cpace, share, ad, sizeof ad, &b->keys);
+
+    if (!err)
+        proto_sha256_pieces(b->cpace_hash,
+                            (const struct proto_piece[]){{b->cpace1.bytes, b->cpace1.len}, {cpace2, CPACE2_BYTES}}, 2);
+    proto_buf_clear(&b->cpace1);
+    return err;
+}
+
+void beside_fall(struct proto_beside *b)
+{
+    b->up = false;
+    proto_noise_clear(&b->noise);
+    proto_noise_channel_clear(&b->channel);
+    proto_cpace_clear(&b->cpace);
+}
+
+/* ---- what is said on the way up ---- */
+
+static enum proto_err send_m1(struct proto_beside *b, uint8_t mode)
+{
+    uint8_t message[2 + PROTO_CPACE_TAG_BYTES + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {M1, mode};
+    size_t at = 2, len;
+    enum proto_err err = start_noise(b, mode);
+
+    if (err)
+        return err;
+    if (mode == BY_CODE) {
+        memcpy(message + at, b->keys.tag_own, PROTO_CPACE_TAG_BYTES);
+        at += PROTO_CPACE_TAG_BYTES;
+    }
+    err = proto_noise_write(&b->noise, NULL, 0, message + at, sizeof message - at, &len);
+    if (!err)
+        b->send(b->context, message, at + len);
+    return err;
+}
+
+static enum proto_err send_cpace1(struct proto_beside *b)
+{
+    uint8_t message[CPACE1_BYTES] = {CPACE1};
+    enum proto_err err;
+
+    proto_random_fill(&b->random, b->n_c, sizeof b->n_c);
+    err = start_cpace(b);
+    if (err)
+        return err;
+    memcpy(message + 1, b->n_c, sizeof b->n_c);
+    memcpy(message + 1 + sizeof b->n_c, b->cpace.share, PROTO_CPACE_SHARE_BYTES);
+    proto_buf_clear(&b->cpace1);
+    proto_buf_put(&b->cpace1, message, sizeof message);
+    b->send(b->context, message, sizeof message);
+    return PROTO_OK;
+}
+
+static enum proto_err on_cpace1(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    uint8_t answer[CPACE2_BYTES] = {CPACE2}, share[PROTO_CPACE_SHARE_BYTES];
+    enum proto_err err;
+
+    if (b->first || b->linked || len != CPACE1_BYTES)
+        return PROTO_ERR_STATE;
+    beside_fall(b);
+    memcpy(b->n_c, bytes + 1, sizeof b->n_c);
+    memcpy(share, bytes + 1 + sizeof b->n_c, sizeof share);
+    proto_buf_clear(&b->cpace1);
+    proto_buf_put(&b->cpace1, bytes, len);
+    err = start_cpace(b);
+    if (err)
+        return err;
+    memcpy(answer + 1, b->cpace.share, PROTO_CPACE_SHARE_BYTES);
+    err = end_cpace(b, share, answer);
+    if (!err)
+        b->send(b->context, answer, sizeof answer);
+    return err;
+}
+
+static enum proto_err on_cpace2(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    enum proto_err err;
+
+    if (!b->first || b->linked || len != CPACE2_BYTES)
+        return PROTO_ERR_STATE;
+    err = end_cpace(b, bytes + 1, bytes);
+    return err ? err : send_m1(b, BY_CODE);
+}
+
+/* The channel stands; a code is a key from now on, and the code itself is worth nothing any more. */
+static enum proto_err stand(struct proto_beside *b, uint8_t mode)
+{
+    enum proto_err err = proto_noise_split(&b->noise, &b->channel);
+
+    if (!err && mode == BY_CODE)
+        err = proto_hkdf(b->keys.psk, sizeof b->keys.psk, "handhold/1 beside again", b->again, sizeof b->again);
+    if (err)
+        return err;
+    b->linked = b->up = true;
+    proto_invite_code_clear(&b->code);
+    proto_cpace_keys_clear(&b->keys);
+    return PROTO_OK;
+}
+
+static enum proto_err refuse(struct proto_beside *b, enum proto_err why)
+{
+    const uint8_t message[] = {REFUSED, (uint8_t)why};
+
+    b->send(b->context, message, sizeof message);
+    return why;
+}
+
+static enum proto_err on_m1(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    uint8_t mode = len > 1 ? bytes[1] : 0, answer[1 + PROTO_CPACE_TAG_BYTES + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {M2};
+    size_t tag = mode == BY_CODE ? PROTO_CPACE_TAG_BYTES : 0, at = 1, none, out;
+    enum proto_err err;
+
+    if (b->first || (mode != BY_CODE && mode != AGAIN) || (mode == AGAIN) != b->linked ||
+        len != 2 + tag + PROTO_NOISE_HANDSHAKE_OVERHEAD)
+        return PROTO_ERR_STATE;
+    if (tag && proto_cpace_tag_check(&b->keys, bytes + 2)) {
+        b->guesses++;
+        return refuse(b, PROTO_ERR_CODE);
+    }
+    err = start_noise(b, mode);
+    if (!err)
+        err = proto_noise_read(&b->noise, bytes + 2 + tag, len - 2 - tag, NULL, 0, &none);
+    if (tag) {
+        memcpy(answer + at, b->keys.tag_own, tag);
+        at += tag;
+    }
+    if (!err)
+        err = proto_noise_write(&b->noise, NULL, 0, answer + at, sizeof answer - at, &out);
+    if (!err)
+        err = stand(b, mode);
+    if (!err)
+        b->send(b->context, answer, at + out);
+    return err;
+}
+
+static enum proto_err on_m2(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    uint8_t mode = b->linked ? AGAIN : BY_CODE;
+    size_t tag = b->linked ? 0 : PROTO_CPACE_TAG_BYTES, none;
+    enum proto_err err;
+
+    if (!b->first || len != 1 + tag + PROTO_NOISE_HANDSHAKE_OVERHEAD)
+        return PROTO_ERR_STATE;
+    if (tag && proto_cpace_tag_check(&b->keys, bytes + 1))
+        return PROTO_ERR_CODE;
+    err = proto_noise_read(&b->noise, bytes + 1 + tag, len - 1 - tag, NULL, 0, &none);
+    return err ? err : stand(b, mode);
+}
+
+/* ---- both ---- */
+
+enum proto_err beside_call(struct proto_beside *b)
+{
+    return b->linked ? send_m1(b, AGAIN) : send_cpace1(b);
+}
+
+enum proto_err beside_shake(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    static enum proto_err (*const on[])(struct proto_beside *, const uint8_t *, size_t) = {
+        [CPACE1] = on_cpace1, [CPACE2] = on_cpace2, [M1] = on_m1, [M2] = on_m2};
+
+    return on[bytes[0]](b, bytes, len);
+}
