@@ -73,7 +73,8 @@ static bool give_tls(struct mosquitto *broker, const char *ca, const char *host)
 
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
         ok = is_name ? X509_VERIFY_PARAM_set1_host(param, host, 0) : X509_VERIFY_PARAM_set1_ip_asc(param, host);
-        ok = ok && mosquitto_void_option(broker, MOSQ_OPT_SSL_CTX, context) == MOSQ_ERR_SUCCESS;
+        ok = ok && mosquitto_void_option(broker, MOSQ_OPT_SSL_CTX, context) == MOSQ_ERR_SUCCESS &&
+             mosquitto_int_option(broker, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) == MOSQ_ERR_SUCCESS;
     }
     SSL_CTX_free(context); /* the library holds its own */
     return ok;
