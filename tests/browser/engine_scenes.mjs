@@ -4,52 +4,18 @@
  * thing, what is tested is that the page says so and goes on.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { drive } from './drive.mjs';
-import { House } from './house.mjs';
+import { test } from 'node:test';
+import { engineHouse, LIVE } from './engine_house.mjs';
 import { decodePng, meanLuma } from './watch.mjs';
 
-/* Tracks, sockets and errors, as far as a page can watch itself. */
-export const WATCH = `
-  window.tracks = []; window.problems = []; window.heard = [];
-  const ask = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
-  if (ask) navigator.mediaDevices.getUserMedia = async (wanted) => { const s = await ask(wanted); window.tracks.push(...s.getTracks()); return s; };
-  addEventListener('error', (e) => window.problems.push(String(e.message)));
-  addEventListener('unhandledrejection', (e) => window.problems.push(String(e.reason)));
-  const listen = () => new MutationObserver((changes) => {
-    for (const c of changes) if (c.target.matches?.('[aria-live]')) for (const n of c.addedNodes) window.heard.push(n.textContent);
-  }).observe(document.body, { childList: true, subtree: true });
-  if (document.body) listen(); else addEventListener('DOMContentLoaded', listen);
-`;
-export const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
 const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
 
 export function engineScenes(engine, ...how) {
   const name = [engine, ...how.map((one) => JSON.stringify(one))].join(' ');
-  let house, page;
-  const shots = process.env.HANDHOLD_SHOTS;
-
-  before(async () => {
-    house = await House.open();
-    page = await drive(engine, ...how);
-    await page.before(WATCH);
-  });
-  after(async () => {
-    await page?.close();
-    await house?.close();
-  });
-
-  async function look(name) {
-    assert.deepEqual(await page.axe(), [], name);
-    if (!shots) return;
-    mkdirSync(shots, { recursive: true });
-    await page.shot(join(shots, `${engine}-${name}.png`));
-  }
+  const it = engineHouse(engine, how);
 
   test(`${name}: the link is opened, and nothing is spent`, async () => {
-    const agent = await house.agent();
+    const { house, page, look } = it, agent = await house.agent();
     await page.go(agent.invite.link);
     await page.see('.who.good');
     assert.equal(await page.ask('location.hash'), new URL(agent.invite.link).hash);
@@ -58,7 +24,7 @@ export function engineScenes(engine, ...how) {
   });
 
   test(`${name}: a whole visit`, async () => {
-    const file = house.path('picture.png'), agent = await house.agent('--snapshot', file);
+    const { house, page, look } = it, file = house.path('picture.png'), agent = await house.agent('--snapshot', file);
     await page.go('about:blank');
     await page.go(agent.invite.link);
     await page.tap('#join');
@@ -140,7 +106,7 @@ export function engineScenes(engine, ...how) {
   });
 
   test(`${name}: where the lens cannot be had, the agent reads it, and the help goes on`, async () => {
-    const agent = await house.agent();
+    const { house, page } = it, agent = await house.agent();
     await page.go('about:blank');
     await page.go(agent.invite.link);
     await page.tap('#join');

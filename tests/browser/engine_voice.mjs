@@ -1,41 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A voice both ways, told once for every engine. Where there is no sound, what is tested is that the page says so and goes on. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { drive } from './drive.mjs';
+import { test } from 'node:test';
 import { EARS, LISTEN, plays } from './ears.mjs';
-import { LIVE, WATCH } from './engine_scenes.mjs';
-import { House } from './house.mjs';
+import { engineHouse, LIVE } from './engine_house.mjs';
 import { tone } from './sound.mjs';
 
 const AGENT_HZ = 1000;
 
 /** alter: run in the page before it needs an Opus. */
 export function engineVoice(engine, { alter = '', ...options } = {}) {
-  const how = Object.keys(options).length ? [options] : [], name = [engine, alter, ...how.map((one) => JSON.stringify(one))].filter(Boolean).join(' '), shots = process.env.HANDHOLD_SHOTS;
-  let house, page;
-
-  before(async () => {
-    house = await House.open();
-    page = await drive(engine, ...how);
-    await page.before(WATCH);
-  });
-  after(async () => {
-    await page?.close();
-    await house?.close();
-  });
-
-  async function look(what) {
-    assert.deepEqual(await page.axe(), [], what);
-    if (!shots) return;
-    mkdirSync(shots, { recursive: true });
-    await page.shot(join(shots, `${engine}-${what}.png`));
-  }
+  const how = Object.keys(options).length ? [options] : [], name = [engine, alter, ...how.map((one) => JSON.stringify(one))].filter(Boolean).join(' ');
+  const it = engineHouse(engine, how);
 
   test(`${name}: a voice, or the words that there is none`, async () => {
-    const agent = await house.agent('--microphone', tone(house.path('agent.wav'), AGENT_HZ), '--audio', house.path('heard.wav'));
+    const { house, page, look } = it, agent = await house.agent('--microphone', tone(house.path('agent.wav'), AGENT_HZ), '--audio', house.path('heard.wav'));
     await page.go('about:blank');
     await page.go(agent.invite.link);
     await page.run(LISTEN);
