@@ -82,7 +82,7 @@ def tell(story, said):
     arguments.add_argument("bin")
     arguments.add_argument("more", nargs="*")
     arguments.add_argument("--shots")
-    options = arguments.parse_args()
+    options = arguments.parse_intermixed_args()
     s = Stage(os.path.abspath(options.bin), shots=options.shots)
     s.more, s.links = options.more, set()
     try:

@@ -1,0 +1,89 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A day at the desk, shortened: one session after another, each loses its relay and comes back; memory and descriptors
+stay where they were: soak_test.py BIN [MINUTES]
+
+Three minutes by default; HANDHOLD_LONG=1 makes it an hour."""
+import os
+import statistics
+import time
+
+from play import expect, grant, join, link_of, read, see_the_camera, tell
+from stage import Atspi
+
+WARM = 3  # rounds in which caches fill: fonts, icons, buffers for pictures
+MB_A_ROUND = 0.5  # a leak of one decoded picture (3.7 MB) or one session's home in eight rounds shows
+
+
+def minutes(s):
+    if s.more:
+        return float(s.more[0])
+    return 60 if os.environ.get("HANDHOLD_LONG") else 3
+
+
+def relay_again(s):
+    s.relay.process.kill()
+    s.relay.process.wait()
+    s.children.remove(s.relay)
+    s.relay = s.start("handhold-relay", "--dir", "srv", "--listen", s.public.split("//")[1], "--staff-listen", s.staff.split("//")[1],
+                      "--json")
+    s.relay.expect("ready")
+
+
+def held(s):
+    """(MB that are this process's own, open descriptors)"""
+    own = sum(int(line.split()[1]) for line in read(f"/proc/{s.viewer.pid}/smaps_rollup").splitlines() if line.startswith("Private_"))
+    return own / 1024, len(os.listdir(f"/proc/{s.viewer.pid}/fd"))
+
+
+def round_(s, n):
+    s.keys("ctrl+n")
+    c = join(s, link=link_of(s))
+    see_the_camera(s, c)
+    grant(s, c, "Device information", "device-state")
+    s.gone("push button", "^Ask the Customer$")
+    s.keys("F6")
+    picture = s.find("image", "customer's camera")
+    s.wait(lambda: picture.get_state_set().contains(Atspi.StateType.FOCUSED), "the picture to take the focus")
+    s.keys("n", "Return")
+    c.expect("mark", shape="number")
+    relay_again(s)
+    c.expect("connection", state="resumed")
+    s.find("label", "fps")
+    c.tell(do="chat", text=f"round {n}")
+    s.find("list item", f"round {n}")
+    s.keys("ctrl+e")
+    c.expect("ended", reason="completed")
+    s.find(None, "The session is completed")
+    s.keys("ctrl+Return")
+    s.find(None, "^Ready$")
+    c.stop()
+    s.children.remove(c)
+
+
+def slope(values):
+    """Least squares: so much more with each round."""
+    middle = (len(values) - 1) / 2
+    mean = statistics.fmean(values)
+    return sum((i - middle) * (v - mean) for i, v in enumerate(values)) / sum((i - middle) ** 2 for i in range(len(values)))
+
+
+def story(s):
+    s.house(clip_seconds=2)
+    s.display()
+    s.open()
+    memory, descriptors = [], []
+    end = time.monotonic() + 60 * minutes(s)
+    while time.monotonic() < end or len(memory) < WARM + 5:
+        round_(s, len(memory))
+        mb, fds = held(s)
+        memory.append(mb)
+        descriptors.append(fds)
+    rise = slope(memory[WARM:])
+    print(f"{len(memory)} sessions, {memory[WARM]:.1f} MB to {memory[-1]:.1f} MB ({rise:+.3f} MB each), {descriptors[WARM]} to "
+          f"{descriptors[-1]} descriptors; all: {' '.join(f'{m:.0f}' for m in memory)}")
+    expect(rise < MB_A_ROUND, f"memory does not rise: {memory}")
+    expect(descriptors[-1] <= descriptors[WARM], f"nor do descriptors: {descriptors}")
+
+
+tell(story, "a day of sessions left memory and descriptors where they were")
