@@ -121,8 +121,14 @@ export class House {
     return await this.#agentOf(id, ...more);
   }
 
+  /** One whose way to the relay leads over another port. */
+  async agentOver(port) {
+    return await this.#agentOf('ana', { port });
+  }
+
   async #agentOf(id, ...more) {
-    const agent = this.#start('handhold-agent', ['--headless', '--relay', `https://localhost:${this.ports[1]}`, '--identity', join(this.org, 'staff', id), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
+    const { port } = typeof more[0] === 'object' ? more.shift() : { port: this.ports[1] };
+    const agent = this.#start('handhold-agent', ['--headless', '--relay', `https://localhost:${port}`, '--identity', join(this.org, 'staff', id), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
     agent.invite = await agent.await('invite');
     return agent;
   }

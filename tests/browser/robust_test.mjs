@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lines that break, tabs that hide, relays that restart: nothing is captured meanwhile, and one tap brings it back. */
 import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
+import { openPage } from './browser.mjs';
 import { leave, parted, Scene } from './scene.mjs';
-import { heard, liveTracks } from './watch.mjs';
+import { axeViolations, heard, liveTracks } from './watch.mjs';
 
 let scene;
 before(async () => { scene = await Scene.open(); });
@@ -32,6 +34,32 @@ test('a connection that is cut is made again, and nothing is captured in between
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
   await leave(people);
+});
+
+test('End on a line that dies under it is said when the line is back', async () => {
+  const agent = await scene.house.agent(), page = await openPage(scene.browser);
+  let dies = false;
+  await page.routeWebSocket(/\/s$/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      if (!dies) return server.send(message);
+      dies = false;
+      socket.close();
+      server.close();
+    });
+  });
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await agent.await('joined');
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.click('#allow');
+  await agent.await('first-picture');
+  await page.click('#end');
+  dies = true;
+  await page.click('#leave-now');
+  await agent.await('ended', { reason: 'customer-left' });
+  await page.waitForSelector('.receipt');
+  assert.match(await page.textContent('main'), /You ended the session/);
 });
 
 test('a hidden page pauses by itself and says why', async () => {
@@ -64,6 +92,43 @@ test('a camera that is lost pauses, and Continue takes it afresh', async () => {
   await leave(people);
 });
 
+test('a call that takes the camera pauses, and both ends read why', async () => {
+  const people = await scene.showing(), { agent, page, seen } = people;
+  await page.evaluate(() => window.tracks.at(-1).dispatchEvent(new Event('mute'))); // what a phone's browser does
+  await agent.await('paused', { by: 'device', reason: 'phone-call' });
+  await noTrack(page);
+  assert.match(await page.textContent('.paused'), /perhaps for a call/);
+  const sent = seen.media, before_ = total(agent);
+  agent.do({ do: 'chat', text: 'Take your call' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(seen.media, sent);
+  await page.click('#continue');
+  await agent.await('video', { total_frames: (n) => n > before_ + 5 });
+  await leave(people);
+});
+
+test('the screen stays awake while something is shown, and no longer', async () => {
+  const people = await scene.joined(), { agent, page } = people;
+  await page.evaluate(() => {
+    window.awake = 0;
+    Object.defineProperty(navigator, 'wakeLock', { value: { request: async () => {
+      window.awake++;
+      return { released: false, async release() { this.released = true; window.awake--; } };
+    } } });
+  });
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.click('#allow');
+  await agent.await('first-picture');
+  await page.waitForFunction(() => window.awake === 1);
+  await page.click('#pause');
+  await page.waitForFunction(() => window.awake === 0);
+  await page.click('#continue');
+  await page.waitForFunction(() => window.awake === 1);
+  await page.click('#off-camera');
+  await page.waitForFunction(() => window.awake === 0);
+  await leave(people);
+});
+
 test('a browser that refuses the camera is told apart from a person who does', async () => {
   const { agent, page } = await scene.joined();
   await page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')); });
@@ -73,15 +138,61 @@ test('a browser that refuses the camera is told apart from a person who does', a
   await page.waitForSelector('#understood');
   assert.match(await page.textContent('.sheet'), /did not allow the camera/);
   await page.click('#understood');
+  assert.match(scene.house.audit('show', agent.events.find((e) => e.event === 'invite').session), /Camera was taken back\. The customer's device could not keep it\s+up/);
   agent.do({ do: 'chat', text: 'No camera? We can still talk.' });
   await page.waitForSelector('.lines .theirs');
 });
 
-test('an agent who is not there yet, leaves, and comes back', async () => {
-  const { agent, page } = await scene.joined();
-  agent.do({ do: 'end' });
-  await parted({ agent, page });
-  assert.match(await page.textContent('main'), /Nothing is shared any more/);
+/** A way to the staff end of the relay that can be taken away. */
+async function staffLine() {
+  const lines = new Set(), line = { away: false, port: 0, cut() { this.away = true; for (const one of lines) one.destroy(); }, close: () => server.close() };
+  const server = createServer((near) => {
+    if (line.away) return near.destroy();
+    const far = connect(scene.house.ports[1], '127.0.0.1');
+    for (const [one, other] of [[near, far], [far, near]]) {
+      lines.add(one);
+      one.pipe(other);
+      one.on('error', () => other.destroy()).on('close', () => { lines.delete(one); other.destroy(); });
+    }
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  line.port = server.address().port;
+  return line;
+}
+
+test('an agent who is not there yet: that they were told is said, the place is kept, and it goes on when they are', async () => {
+  const line = await staffLine(), agent = await scene.house.agentOver(line.port), page = await openPage(scene.browser);
+  try {
+    line.cut();
+    await page.goto(agent.invite.link);
+    await page.click('#join');
+    await page.waitForFunction(() => /You are in[\s\S]*has been told\. Keep this page open/.test(document.querySelector('.empty')?.textContent ?? ''));
+    assert.deepEqual(await axeViolations(page), []);
+    assert.equal(await page.locator('.top .good').count(), 0);
+    assert.ok((await page.locator('[aria-live] p').allTextContents()).some((text) => /has been told/.test(text)));
+    line.away = false;
+    await page.waitForSelector('.top .good');
+    agent.do({ do: 'chat', text: 'Here I am' });
+    await page.waitForSelector('.lines .theirs');
+    await leave({ agent, page });
+  } finally {
+    line.cut();
+    line.close();
+  }
+});
+
+test('an agent who loses the connection: nothing is captured until they are back', async () => {
+  const { agent, page } = await scene.showing();
+  agent.child.kill('SIGSTOP');
+  try {
+    await page.waitForFunction(() => /lost the connection\. Nothing is captured/.test(document.querySelector('.notice:not(.bad)').textContent));
+    await noTrack(page);
+  } finally {
+    agent.child.kill('SIGCONT');
+  }
+  const from = agent.mark(), before_ = total(agent);
+  await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
+  await leave({ agent, page });
 });
 
 test('facts of the device, and only while they are allowed', async () => {
@@ -90,10 +201,30 @@ test('facts of the device, and only while they are allowed', async () => {
   await page.click('#allow');
   await agent.await('state', { property: 'language', value: 'en-GB' });
   await agent.await('state', { property: 'connectivity', value: true });
+  await agent.await('state', { property: 'platform' });
+  await agent.await('state', { property: 'screen', value: (text) => /^\d+x\d+$/.test(text) });
   await page.waitForSelector('.facts-of-device:not([hidden])');
+  assert.match(await page.textContent('.facts-of-device'), /What Ana Lindqvist reads of this device[\s\S]*Language\s*en-GB/);
   await page.click('#off-device-state');
   await page.waitForSelector('.facts-of-device', { state: 'hidden' });
   await leave(people);
+});
+
+test('what a browser does not know of its device is not available, at both ends', async () => {
+  const { agent, page } = await scene.invited();
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, 'getBattery', { value: undefined });
+    Object.defineProperty(navigator, 'connection', { value: undefined });
+  });
+  await page.click('#join');
+  await agent.await('joined');
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the battery' });
+  await page.click('#allow');
+  await agent.await('state', { property: 'language' });
+  await page.waitForFunction(() => /Battery\s*not available[\s\S]*Connection\s*not available/.test(document.querySelector('.facts-of-device').textContent));
+  const battery = agent.events.filter((e) => e.event === 'state' && e.property === 'battery');
+  assert.ok(battery.every((e) => e.value === 'not available'), JSON.stringify(battery));
+  await leave({ agent, page });
 });
 
 /* What the tab's own storage holds; a page that is seen must have nothing there. */

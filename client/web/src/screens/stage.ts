@@ -85,10 +85,10 @@ export class Stage {
   }
 
   private updateEmpty(name: string): void {
-    const { visit } = this;
-    setText(this.emptyTitle, visit.peer ? t(visit.granted.size ? 'visit.noPicture' : 'visit.nothing') : visit.present === undefined || !visit.online ? t('visit.connecting') : t('visit.waitingTitle'));
+    const { visit } = this, waiting = visit.present === false;
+    setText(this.emptyTitle, visit.peer ? t(visit.granted.size ? 'visit.noPicture' : 'visit.nothing') : t(waiting ? 'visit.waitingTitle' : 'visit.connecting'));
     setText(this.emptyMore, visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
-    this.emptyMore.hidden = visit.peer ? !visit.peer.verified : !visit.online;
+    this.emptyMore.hidden = visit.peer ? !visit.peer.verified : !waiting;
   }
 
   /* What this lens can do is known once it runs. */

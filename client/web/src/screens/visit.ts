@@ -147,6 +147,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (event.kind === 'hold' && !event.on) announce(t('hold.back', { name }));
     else if (event.kind === 'still' && event.step === 'whole') announce(t('photo.arrived', { name }));
     else if (event.kind === 'still' && event.step === 'failed') announce(t('photo.notSent'));
+    else if (event.kind === 'peer' && !visit.peer && !event.present) announce(`${t('visit.waitingTitle')}. ${t('visit.waiting')}`);
     else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
     else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
     else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t('visit.offline'), 'urgent');

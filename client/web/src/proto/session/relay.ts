@@ -19,6 +19,7 @@ export class RelayLink {
   state: 'down' | 'hello' | 'seated' = 'down';
   everConnected = false;
   peerPresent = false;
+  #presenceTold = false;
   left = false;
   origin = '';
   orgNote = '';
@@ -78,7 +79,7 @@ export class RelayLink {
   down(): void {
     this.state = 'down';
     this.log.newConnection();
-    this.#present(false);
+    if (this.#presenceTold) this.#present(false);
   }
 
   get token(): Bytes | undefined {
@@ -93,7 +94,8 @@ export class RelayLink {
   }
 
   #present(present: boolean): void {
-    if (this.peerPresent === present) return;
+    if (this.peerPresent === present && this.#presenceTold) return;
+    this.#presenceTold = true;
     this.peerPresent = present;
     if (!this.core.ended) this.core.emit({ kind: 'peer', present });
   }
@@ -155,6 +157,7 @@ export class RelayLink {
     this.pickLog();
     this.#peerConnection = 0; /* a pair of the connection before is gone in any case */
     for (const peer of w.peers) this.#onPeer(peer);
+    if (!w.peers.some((peer) => peer.index === INDEX.AGENT)) this.#present(false); /* nobody is there yet: people are told that too */
     if (!core.ended) core.outbox.flush();
   }
 
