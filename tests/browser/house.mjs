@@ -154,7 +154,7 @@ export class House {
 
   async close() {
     for (const program of this.programs.reverse()) await program.end();
-    if (existsSync(this.dir)) rmSync(this.dir, { recursive: true });
+    if (existsSync(this.dir)) rmSync(this.dir, { recursive: true, maxRetries: 20, retryDelay: 100 }); // a browser's own processes end a moment after it
   }
 }
 

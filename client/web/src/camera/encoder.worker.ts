@@ -130,6 +130,8 @@ function noTrack(): void {
   scope.postMessage({ kind: 'no-track' });
 }
 
+/* After a stop it reads on until the track, which was stopped too, has no more: frames on their way into a stream that is
+ * cancelled are closed by nobody, and hold up the camera until they are collected. */
 async function readStream(readable: ReadableStream<VideoFrame>, mine: number): Promise<void> {
   const reader = readable.getReader();
   for (;;) {
@@ -140,7 +142,6 @@ async function readStream(readable: ReadableStream<VideoFrame>, mine: number): P
     } finally {
       value.close();
     }
-    if (mine !== running) return void reader.cancel();
   }
 }
 

@@ -37,7 +37,7 @@ function promise(picture: Icon, title: string, more: string): HTMLElement {
 
 function copyButton(link: string): HTMLElement {
   const shown = h('input', { type: 'text', class: 'link-text', id: 'link-text', readonly: true, value: link, 'aria-label': t('inside.link') }), failed = h('p', { class: 'small' }, t('inside.copyFailed'));
-  const place = h('div', { hidden: true }, failed, shown);
+  const place = h('div', { class: 'copy', hidden: true }, failed, shown);
   const made = button(t('inside.copy'), () => void copy().then((copied) => {
     place.hidden = copied;
     setText(made.lastElementChild!, t(copied ? 'inside.copied' : 'inside.copy'));
@@ -45,7 +45,7 @@ function copyButton(link: string): HTMLElement {
     if (!copied) shown.select();
   }), { class: 'button soft', id: 'copy-link' }, 'link');
   const copy = async (): Promise<boolean> => navigator.clipboard ? navigator.clipboard.writeText(link).then(() => true, () => false) : false;
-  return h('div', {}, made, place);
+  return h('div', { class: 'copy' }, made, place);
 }
 
 /** As the menu of that app calls it; where it is not known, as this system mostly does. */

@@ -60,9 +60,14 @@ class BrowserEncoder implements VoiceEncoder {
 
 export const browserEncoder = (bps: number, on: EncoderEvents): VoiceEncoder => new BrowserEncoder(bps, on);
 
-class BrowserDecoder implements VoiceDecoder {
+/**
+ * What comes out is counted on from the first stamp, whatever stamps go in (Chromium): so packets are stamped without the holes
+ * that bridging leaves, and what comes out belongs to the oldest that has not come.
+ */
+export class BrowserDecoder implements VoiceDecoder {
   private decoder: AudioDecoder | undefined;
-  private pending: number[] = [];
+  private pending: { stamp: number; number: number }[] = [];
+  private stamp = 0;
 
   constructor(private readonly on: DecoderEvents) {}
 
@@ -80,10 +85,10 @@ class BrowserDecoder implements VoiceDecoder {
   }
 
   private decoded(data: AudioData): void {
-    const number = Math.round(data.timestamp / FRAME_US), sound = data.numberOfFrames === FRAME && data.sampleRate === SAMPLE_RATE;
-    while (this.pending.length && this.pending[0]! < number) this.on.pcm(this.pending.shift()!, undefined);
-    if (this.pending[0] !== number) return;
-    this.pending.shift();
+    const stamp = Math.round(data.timestamp / FRAME_US), sound = data.numberOfFrames === FRAME && data.sampleRate === SAMPLE_RATE;
+    while (this.pending.length && this.pending[0]!.stamp < stamp) this.on.pcm(this.pending.shift()!.number, undefined);
+    const number = this.pending.shift()?.number;
+    if (number === undefined) return;
     if (!sound) return this.on.pcm(number, undefined);
     const samples = new Float32Array(FRAME);
     data.copyTo(samples, { planeIndex: 0, format: 'f32-planar' });
@@ -93,14 +98,15 @@ class BrowserDecoder implements VoiceDecoder {
   private drop(): void {
     if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
     this.decoder = undefined;
-    for (const number of this.pending.splice(0)) this.on.pcm(number, undefined);
+    for (const { number } of this.pending.splice(0)) this.on.pcm(number, undefined);
   }
 
   decode(packet: Uint8Array | 'lost', number: number): boolean {
     if (packet === 'lost') return false;
-    this.pending.push(number);
+    const stamp = this.stamp++;
+    this.pending.push({ stamp, number });
     try {
-      (this.decoder ?? this.open()).decode(new EncodedAudioChunk({ type: 'key', timestamp: number * FRAME_US, data: packet as Uint8Array<ArrayBuffer> }));
+      (this.decoder ?? this.open()).decode(new EncodedAudioChunk({ type: 'key', timestamp: stamp * FRAME_US, data: packet as Uint8Array<ArrayBuffer> }));
     } catch {
       this.drop();
     }

@@ -6,6 +6,7 @@ import { Replay } from '../../src/proto/media/replay.js';
 import { OutQueue } from '../../src/proto/session/queue.js';
 import { Bridge } from '../../src/voice/bridge.js';
 import { SameLength, type EncoderEvents, type VoiceEncoder } from '../../src/voice/codec.js';
+import { BrowserDecoder } from '../../src/voice/webcodecs.js';
 import { Player } from '../../src/voice/player.js';
 import { FRAME, packetBytes, SAMPLE_RATE, voiceBps } from '../../src/voice/rate.js';
 import { Resampler } from '../../src/voice/resample.js';
@@ -95,6 +96,32 @@ test('a counter is taken once, and an old one never', () => {
   assert.deepEqual([0n, 0n, 5n, 3n, 3n, 5n, 1n].map(take), [true, false, true, true, false, false, true]);
   assert.deepEqual([2000n, 977n, 976n, 975n, 2000n, 1999n, 1999n].map(take), [true, true, false, false, false, true, false]);
   assert.deepEqual([1_000_000n, 2000n, 999_999n, 2n ** 64n - 1n].map(take), [true, false, true, false]);
+});
+
+test('a decoder that counts on from its first stamp is understood after a hole', () => {
+  const came: [number, number | undefined][] = [], browser = globalThis as Record<string, unknown>;
+  browser['EncodedAudioChunk'] = class { constructor(readonly init: { timestamp: number; data: Uint8Array }) {} };
+  browser['AudioDecoder'] = class { // as Chromium's: stamps go on by what came out
+    private next: number | undefined;
+    readonly state = 'configured';
+    constructor(private readonly on: { output(data: unknown): void }) {}
+    configure(): void {}
+    close(): void {}
+    decode({ init }: { init: { timestamp: number; data: Uint8Array } }): void {
+      const timestamp = this.next ?? init.timestamp;
+      this.next = timestamp + 20_000;
+      this.on.output({ timestamp, numberOfFrames: FRAME, sampleRate: 48_000, copyTo: (out: Float32Array) => out.fill(init.data[0]!), close: () => undefined });
+    }
+  };
+  try {
+    const decoder = new BrowserDecoder({ pcm: (number, samples) => came.push([number, samples?.[0]]), failed: () => undefined });
+    for (const number of [7, 8, 40, 41, 90]) assert.ok(decoder.decode(Uint8Array.of(number), number));
+    assert.equal(decoder.decode('lost', 91), false);
+    assert.deepEqual(came, [[7, 7], [8, 8], [40, 40], [41, 41], [90, 90]]);
+  } finally {
+    delete browser['EncodedAudioChunk'];
+    delete browser['AudioDecoder'];
+  }
 });
 
 test('a packet that the decoder swallows is not waited for: what comes after it is heard', () => {
