@@ -6,7 +6,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
+import { EARS, LISTEN } from './ears.mjs';
 import { Scene } from './scene.mjs';
+import { tune } from './sound.mjs';
 import { liveTracks, watch } from './watch.mjs';
 
 const TYPE = { HANDSHAKE: 0x10, CONTROL: 0x11, MEDIA: 0x20, LOG: 0x30, RELAY: 0x40 };
@@ -146,6 +148,56 @@ test('nonsense from the relay is not answered and changes nothing', async () => 
   relay.say(Buffer.alloc(0));
   relay.say('a text');
   await agent.await('video', { total_frames: (n) => n > before_ + 15 }, from);
+  assert.deepEqual(page.problems, []);
+});
+
+test('a voice that the relay alters, repeats, moves or keeps for later is not heard', async () => {
+  const { agent, page, relay } = await joined({ agent: ['--microphone', tune(scene.house.path('agent.wav'))] });
+  const hears = () => page.waitForFunction(() => window.played() > 400, undefined, { polling: 100 });
+  const silent = async () => {
+    await page.waitForFunction(() => window.played() === 0, undefined, { polling: 100 });
+    return (await page.evaluate('window.levels(1000)')).every((level) => level < 0.02);
+  };
+  await page.evaluate(LISTEN);
+  const kept = [], voice = (lie) => (message) => (message[0] === TYPE.MEDIA ? lie(message) : [message]);
+  relay.lie = voice((message) => [kept.push(Buffer.from(message)) && message]);
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through' });
+  await page.check('#hear');
+  await page.click('#allow');
+  await hears();
+
+  const lies = {
+    altered: (message) => [flip(message, message.length - 1)], 'its header altered': (message) => [flip(message, 11)],
+    'of another stream': (message) => [flip(message, 3)], repeated: (message) => [kept[message[15] % kept.length]],
+  };
+  for (const [name, lie] of Object.entries(lies)) {
+    relay.lie = voice(lie);
+    assert.ok(await silent(), `${name}: it is heard`);
+    relay.lie = (message) => [message];
+    await hears();
+  }
+  relay.lie = voice((message) => [message, message, message]); // each is played once
+  await hears();
+
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
+  await noTrack(page);
+  const sent = relay.sent.media;
+  for (const message of kept) relay.say(message);
+  agent.do({ do: 'chat', text: 'Silence?' });
+  await page.waitForSelector('.lines .theirs');
+  assert.equal(await page.evaluate(EARS), 0);
+  assert.equal(relay.sent.media, sent, 'nothing of the microphone leaves');
+
+  const from = agent.mark();
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'Once more' });
+  relay.lie = voice(() => [kept[kept.length - 1]]); // of a consent that is over
+  await page.check('#hear');
+  await page.click('#allow');
+  await agent.await('audio', {}, from);
+  assert.ok(await silent());
+  relay.lie = (message) => [message];
+  await hears();
   assert.deepEqual(page.problems, []);
 });
 
