@@ -54,6 +54,7 @@ struct end {
     struct host_watch *watch;    /* owned; NULL for the staff end of a shared port */
     int fd;                      /* the watch's */
     char bound[SERVE_HOST_BYTES];
+    char named[SERVE_HOST_BYTES]; /* the host that was last found in a certificate: nearly always the next one, too */
     struct serve_tls tls;
 };
 
@@ -119,6 +120,17 @@ static bool is_public_host(const struct serve_listen *listen, const char *host)
     return !strncasecmp(authority, host, len) && (!authority[len] || authority[len] == ':');
 }
 
+/* A certificate's names are parsed again each time that it is asked. */
+static bool is_named(struct end *end, const char *host)
+{
+    if (*host && !strcasecmp(host, end->named))
+        return true;
+    if (!serve_folder_names(end->listen->serve->folder, host))
+        return false;
+    snprintf(end->named, sizeof end->named, "%s", host);
+    return true;
+}
+
 bool serve_listen_host_fits(struct serve_listen *listen, struct lws *wsi)
 {
     SSL *ssl = lws_get_ssl(wsi);
@@ -129,7 +141,7 @@ bool serve_listen_host_fits(struct serve_listen *listen, struct lws *wsi)
         return false;
     if (!ssl)
         return is_public_host(listen, host);
-    if (!serve_folder_names(listen->serve->folder, host) || (sni && strcasecmp(sni, host)))
+    if (!is_named(&listen->ends[serve_listen_is_staff(wsi) ? STAFF : PUBLIC], host) || (sni && strcasecmp(sni, host)))
         return false;
     if (!listen->shared)
         return true;
@@ -144,7 +156,7 @@ static int on_server_name(SSL *ssl, int *alert, void *context)
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 
     *alert = SSL_AD_UNRECOGNIZED_NAME;
-    if (name ? !serve_folder_names(listen->serve->folder, name) : listen->shared)
+    if (name ? !is_named(end, name) : listen->shared)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     if (listen->shared && !strcasecmp(name, listen->serve->config->staff_host)) {
         SSL_set_SSL_CTX(ssl, listen->ends[STAFF].tls.ctx);
@@ -501,5 +513,7 @@ void serve_listen_free(struct serve_listen *listen)
 
 bool serve_listen_reload(struct serve_listen *listen)
 {
+    for (size_t kind = 0; kind < ENDS; kind++)
+        *listen->ends[kind].named = 0;
     return serve_tls_load_pair(&listen->ends[PUBLIC].tls) && serve_tls_load_pair(&listen->ends[STAFF].tls);
 }
