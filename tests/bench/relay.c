@@ -31,7 +31,7 @@ static struct {
     double seconds;
     size_t size;       /* 0: all */
     unsigned sessions; /* 0: all */
-    bool quick, ws;
+    bool quick, ws, out_given;
     struct server servers[KINDS];
     struct report report;
 } run = {.out = "build/bench", .rounds = 5, .seconds = 1};
@@ -326,7 +326,7 @@ static double idle_kb(enum kind kind, unsigned sessions)
     load_close(open_load(kind, 4)); /* what is allocated once */
     double before = server_resident_kb(&run.servers[kind]);
     struct load *load = open_load(kind, sessions);
-    load_rest(load, 1);
+    load_rest(load, 3); /* what the handshakes took goes back when no more come */
     double kb = (server_resident_kb(&run.servers[kind]) - before) / sessions;
     load_close(load);
     server_stop(&run.servers[kind]);
@@ -498,6 +498,7 @@ static void take_options(int argc, char **argv)
             break;
         case 'd':
             run.out = optarg;
+            run.out_given = true;
             break;
         case 'p':
             snprintf(run.peer, sizeof run.peer, "%s", optarg);
@@ -536,6 +537,17 @@ static void clear(void)
         fprintf(stderr, "%s is left\n", run.dir);
 }
 
+/* --only takes several, with commas between them. */
+static bool is_wanted(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = run.only; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (!strncmp(at, name, len) && (!at[len] || at[len] == ','))
+            return true;
+    return !run.only;
+}
+
 int main(int argc, char **argv)
 {
     cpu_set_t other;
@@ -547,10 +559,10 @@ int main(int argc, char **argv)
     (void)sched_setaffinity(0, sizeof other, &other); /* where there is one core only, both share it */
     report_head();
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (!run.only || !strcmp(run.only, parts[i].name))
+        if (is_wanted(parts[i].name))
             parts[i].measure();
     clear();
-    if (!run.only && !report_write(&run.report, run.out))
+    if ((!run.only || run.out_given) && !report_write(&run.report, run.out))
         bench_cannot("%s: cannot be written to", run.out);
     return report_missed(&run.report) ? 1 : 0;
 }
