@@ -15,6 +15,8 @@
 
 #include "tests/system/house.h"
 
+enum { SHIPPED = 7 }; /* guides */
+
 /* ---- people ---- */
 
 /* Each agent has a machine of its own: another cache. */
@@ -106,6 +108,26 @@ static void officer(struct house *h, int code, const char *const *words)
     for (size_t i = 1; words[i]; i++)
         argv[n++] = words[i];
     free(house_run(h, code, argv));
+}
+
+/* What is kept of a person, where the relay's disk is; with the secret of the staff or without it. */
+static char *export_of(struct house *h, const char *customer, bool with_secret)
+{
+    const char *const argv[] = {"handhold-audit",
+                                "export",
+                                "--dir",
+                                house_path(h, "relay"),
+                                "--key",
+                                house_path(h, "org/officer/evidence.key"),
+                                "--format",
+                                "jsonl",
+                                "--customer",
+                                customer,
+                                with_secret ? "--cases-key" : NULL,
+                                house_path(h, "org/staff/cases.key"),
+                                NULL};
+
+    return house_run(h, 0, argv);
 }
 
 static void allow_history(struct house *h)
@@ -216,10 +238,10 @@ static void published_guides_reach_each_agent_and_a_changed_one_reaches_none(voi
     leave(h, agent);
     publish(h, HANDHOLD_GUIDES);
     agent = agent_of(h, "first", "ana", NULL);
-    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), 4);
+    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), SHIPPED);
     leave(h, agent);
     agent = agent_of(h, "second", "ana", NULL); /* those of the cache, before the relay was heard */
-    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), 4);
+    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), SHIPPED);
     leave(h, agent);
     assert_int_equal(demo_child_count(agent, "guides-ready", NULL, NULL), 1);
 
@@ -233,7 +255,7 @@ static void published_guides_reach_each_agent_and_a_changed_one_reaches_none(voi
 
     publish(h, HANDHOLD_GUIDES); /* mended, and signed anew */
     agent = agent_of(h, "again", "ben", NULL);
-    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), 4);
+    assert_int_equal(house_number(house_await(h, agent, "guides-ready", NULL), "count"), SHIPPED);
     leave(h, agent);
 }
 
@@ -265,6 +287,7 @@ static void a_visit_is_there_for_the_next_agent_before_a_word_is_said_and_goes_w
     const char *const erase[] = {"erase", "--customer", "C-17", "--reason", "asked for", "--yes", NULL};
     struct demo_child *agent;
     json_t *before, *best;
+    char *text;
 
     allow_history(h);
     publish(h, HANDHOLD_GUIDES);
@@ -295,7 +318,20 @@ static void a_visit_is_there_for_the_next_agent_before_a_word_is_said_and_goes_w
     assert_false(relay_has(h, "Kirchner"));
     assert_false(relay_has(h, "lamp-off-mesh"));
 
+    text = export_of(h, "C-17", false); /* without the staff's secret: that there is one, and no word of it */
+    assert_non_null(strstr(text, "\"event\":\"case\""));
+    assert_non_null(strstr(text, "--cases-key"));
+    assert_null(strstr(text, "Kirchner"));
+    free(text);
+    text = export_of(h, "C-17", true);
+    assert_non_null(strstr(text, "Kirchner L1"));
+    assert_non_null(strstr(text, "lamp-off-mesh"));
+    free(text);
+
     officer(h, 0, erase);
+    text = export_of(h, "C-17", true);
+    assert_null(strstr(text, "Kirchner"));
+    free(text);
     agent = agent_of(h, "erased", "ben", "C-17");
     assert_int_equal(house_number(house_await(h, agent, "visits", NULL), "count"), 0);
     leave(h, agent);
