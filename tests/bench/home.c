@@ -9,6 +9,7 @@
  * second, each value is the moment in which it was written, so that its age is read at the agent's end. Withdrawn: from
  * the customer's tap in the middle of that until both ends have stopped.
  */
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <poll.h>
 #include <pthread.h>
@@ -28,6 +29,9 @@ enum { DEVICES = 300, PROPERTIES = 5000, A_SECOND = 10000, EVERY_MS = 10, SETTLE
 
 static struct bench_visit visit;
 static int seconds = 8, rounds = 9;
+static struct demo_child *hub; /* the customer's second device, once it is linked */
+static int mute;               /* takes connections and never says a word: a check of it lasts */
+static unsigned mute_port;
 
 static struct {
     int fd;
@@ -199,19 +203,26 @@ static bool until_asked(const char *line, double now)
 
 /* ---- the figures ---- */
 
-static void withdraw(struct bench_series *agent, struct bench_series *customer)
+/* Until this device has stopped; ms since the tap. */
+static double stopped(struct demo_child *child, double tap)
+{
+    json_t *off = demo_child_expect(&visit.children, child, BENCH_WAIT_MS, "capture", "on", "false", NULL);
+
+    bench_visit_must(&visit, off != NULL, "a device does not stop");
+    return bench_mono_ms() - tap;
+}
+
+/* `second` NULL: there is none. */
+static void withdraw(struct bench_series *agent, struct bench_series *customer, struct bench_series *second)
 {
     double tap = bench_mono_ms();
 
     demo_child_tell(visit.companion, "{\"do\":\"withdraw\",\"capability\":\"device-state\"}");
     bench_visit_must(&visit, read_lines(tap + BENCH_WAIT_MS, until_withdrawn), "the agent is not told");
-    double told = bench_mono_ms() - tap;
-    json_t *off = demo_child_expect(&visit.children, visit.companion, BENCH_WAIT_MS, "capture", "capability",
-                                    "device-state", "on", "false", NULL);
-
-    bench_visit_must(&visit, off != NULL, "the customer's end does not stop");
-    bench_add(agent, told);
-    bench_add(customer, bench_mono_ms() - tap);
+    bench_add(agent, bench_mono_ms() - tap);
+    bench_add(customer, stopped(visit.companion, tap));
+    if (second)
+        bench_add(second, stopped(hub, tap));
 }
 
 static double grant(void)
@@ -226,6 +237,10 @@ static double grant(void)
                      "the customer is not asked");
     tap = bench_mono_ms();
     demo_child_tell(visit.companion, "{\"do\":\"grant\",\"capability\":\"device-state\"}");
+    if (hub)
+        bench_visit_must(&visit,
+                         demo_child_expect(&visit.children, hub, BENCH_WAIT_MS, "capture", "on", "true", NULL) != NULL,
+                         "the second device does not begin");
     return tap;
 }
 
@@ -240,7 +255,7 @@ static void large(void)
     agent_kb = bench_child_kb(visit.agent) - agent_kb;
     client_kb = bench_child_kb(visit.companion) - client_kb;
     for (int i = 0; i < rounds; i++) {
-        withdraw(&agent, &customer);
+        withdraw(&agent, &customer, NULL);
         seen.values = 0;
         tap = grant();
         bench_visit_must(&visit, read_lines(tap + BENCH_WAIT_MS, until_all), "the home is not told again");
@@ -280,21 +295,68 @@ static void busy(int properties)
     writer_stop();
 }
 
+/* A second device beside the first, linked by the code that it shows. */
+static void link_hub(void)
+{
+    char state[300], line[96];
+    const char *const argv[] = {"handhold-client",
+                                "--beside",
+                                "--json",
+                                "--relay",
+                                visit.public_url,
+                                "--state",
+                                state,
+                                "--ca",
+                                bench_visit_at(&visit, "org/ca/ca.crt"),
+                                NULL};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    json_t *code;
+
+    snprintf(state, sizeof state, "json:%s", bench_visit_at(&visit, "hub.sock"));
+    mute = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bench_visit_must(&visit,
+                     !bind(mute, (struct sockaddr *)&at, sizeof at) && !listen(mute, 64) &&
+                         !getsockname(mute, (struct sockaddr *)&at, &len),
+                     "a port");
+    mute_port = ntohs(at.sin_port);
+    hub = demo_child_start(&visit.children, "hub", argv);
+    code = hub ? demo_child_expect(&visit.children, hub, BENCH_WAIT_MS, "beside", "state", "waiting", NULL) : NULL;
+    bench_visit_must(&visit, code != NULL, "the second device shows no code");
+    snprintf(line, sizeof line, "{\"do\":\"link\",\"code\":\"%.40s\"}",
+             json_string_value(json_object_get(code, "code")));
+    demo_child_tell(visit.companion, line);
+    bench_visit_must(&visit,
+                     demo_child_expect(&visit.children, hub, BENCH_WAIT_MS, "beside", "state", "linked", NULL) &&
+                         demo_child_expect(&visit.children, hub, BENCH_WAIT_MS, "capture", "on", "true", NULL),
+                     "the two devices are not linked");
+}
+
+/* In the middle of 10 000 changes a second, with checks under way on the second device. */
 static void withdrawn(void)
 {
-    static struct bench_series agent, customer;
+    static struct bench_series agent, customer, second;
+    char line[128];
 
+    link_hub();
     for (int i = 0; i < rounds; i++) {
         writer_start(500);
+        snprintf(line, sizeof line, "{\"do\":\"check\",\"check\":\"certificate\",\"target\":\"127.0.0.1:%u\"}",
+                 mute_port);
+        for (int n = 0; n < 3; n++)
+            demo_child_tell(visit.agent, line);
+        demo_child_tell(visit.agent, "{\"do\":\"check\",\"check\":\"chain\"}");
         (void)read_lines(bench_mono_ms() + SETTLE_MS / 2, take_age);
-        withdraw(&agent, &customer);
+        withdraw(&agent, &customer, &second);
         writer_stop();
         (void)grant();
     }
     bench_limit("withdrawn while busy: agent's end, slowest ms", bench_quantile(&agent, 1), 200);
     bench_limit("withdrawn while busy: customer's end, slowest ms", bench_quantile(&customer, 1), 200);
-    bench_remark("medians of %d: agent %.0f ms, customer %.0f ms", rounds, bench_median(&agent),
-                 bench_median(&customer));
+    bench_limit("withdrawn while busy: second device, slowest ms", bench_quantile(&second, 1), 200);
+    bench_remark("medians of %d: agent %.0f ms, customer %.0f ms, second device %.0f ms", rounds, bench_median(&agent),
+                 bench_median(&customer), bench_median(&second));
+    close(mute);
 }
 
 static void take_options(int argc, char **argv)

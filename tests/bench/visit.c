@@ -94,6 +94,7 @@ void bench_visit_open(struct bench_visit *v)
     event = v->relay ? demo_child_expect(&v->children, v->relay, BENCH_WAIT_MS, "ready", NULL) : NULL;
     bench_visit_must(v, event != NULL, "the relay does not start");
     snprintf(v->staff_url, sizeof v->staff_url, "%s", text_of(event, "staff"));
+    snprintf(v->public_url, sizeof v->public_url, "%s", text_of(event, "public"));
     const char *const agent[] = {"handhold-agent",
                                  "--headless",
                                  "--json",

@@ -14,7 +14,7 @@ struct bench_visit {
     char bin[512], work[64];
     struct demo_children children;
     struct demo_child *relay, *agent, *companion; /* borrowed from children; NULL: not started */
-    char staff_url[256], link[512];
+    char staff_url[256], public_url[256], link[512];
 };
 
 /** Organisation, relay, agent; the link is there then. Not copied or moved afterwards. */
