@@ -99,15 +99,20 @@ static long control(BIO *bio, int command, long number, void *pointer)
 {
     const struct serve_intake *intake = BIO_get_data(bio);
 
-    (void)number, (void)pointer;
-    return command == BIO_C_GET_FD ? intake->fd : command == BIO_CTRL_FLUSH;
+    (void)number;
+    if (command != BIO_C_GET_FD)
+        return command == BIO_CTRL_FLUSH;
+    if (pointer)
+        *(int *)pointer = intake->fd;
+    return intake->fd;
 }
 
 static BIO_METHOD *method(void)
 {
     static BIO_METHOD *made;
 
-    if (!made && (made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "intake"))) {
+    /* libwebsockets closes what SSL_get_fd() says, which asks a BIO of this kind alone. */
+    if (!made && (made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "intake"))) {
         BIO_meth_set_read(made, get);
         BIO_meth_set_ctrl(made, control);
     }
