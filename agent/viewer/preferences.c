@@ -91,7 +91,7 @@ static void free_sheet(void *data, GClosure *closure)
 
 GtkWidget *viewer_preferences_new(GtkWindow *parent, struct viewer_settings *settings)
 {
-    GtkWidget *window = adw_preferences_window_new();
+    GtkWidget *window = g_object_new(ADW_TYPE_PREFERENCES_WINDOW, "search-enabled", FALSE, NULL);
     AdwPreferencesPage *page = ADW_PREFERENCES_PAGE(adw_preferences_page_new());
     AdwPreferencesGroup *sending = group_in(page, _("Sending a Link"),
                                             _("The command gets the link and the number on its standard input, a line "

@@ -296,6 +296,17 @@ static gboolean viewer_window_close_request(GtkWindow *window)
 
 /* ---- actions ---- */
 
+/* libadwaita 1.2 gives the close button of a tab a picture and a tooltip, and no name. */
+static void name_by_tooltips(GtkWidget *widget)
+{
+    const char *words = GTK_IS_BUTTON(widget) ? gtk_widget_get_tooltip_text(widget) : NULL;
+
+    if (words)
+        gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, words, -1);
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child))
+        name_by_tooltips(child);
+}
+
 void viewer_window_invite(ViewerWindow *self, const char *customer_ref, const char *reference)
 {
     GtkWidget *session;
@@ -308,6 +319,7 @@ void viewer_window_invite(ViewerWindow *self, const char *customer_ref, const ch
     g_signal_connect(session, "close", G_CALLBACK(on_session_close), self);
     g_signal_connect(session, "toast", G_CALLBACK(on_session_toast), self);
     page = adw_tab_view_append(self->tabs, session);
+    name_by_tooltips(GTK_WIDGET(self->bar));
     show_tab(self, VIEWER_SESSION(session));
     adw_tab_view_set_selected_page(self->tabs, page);
     on_selected(self);
@@ -456,7 +468,8 @@ static void viewer_window_class_init(ViewerWindowClass *klass)
     G_OBJECT_CLASS(klass)->dispose = viewer_window_dispose;
     GTK_WINDOW_CLASS(klass)->close_request = viewer_window_close_request;
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/window.ui");
-    BIND(toasts), BIND(whole), BIND(header), BIND(title), BIND(connection), BIND(connection_icon), BIND(connection_label);
+    BIND(toasts), BIND(whole), BIND(header), BIND(title), BIND(connection), BIND(connection_icon),
+        BIND(connection_label);
     BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button),
         BIND(menu_button);
     BIND(bar), BIND(tabs), BIND(stack), BIND(idle);

@@ -50,6 +50,17 @@ def guide(s, c):
     c.expect("clear", id=0)
 
 
+def photo_and_recording(s, c):
+    ask(s, c, "alt+4", "still")
+    s.keys("F8")
+    c.tell(do="send", still=c.expect("still", state="taken")["still"])
+    s.find("push button", "^Photo 1")
+    ask(s, c, "alt+5", "recording")
+    s.find("label", "● Recording")
+    c.tell(do="withdraw", capability="recording")
+    s.gone("label", "● Recording")
+
+
 def story(s):
     s.house(clip_seconds=2)
     s.display()
@@ -79,6 +90,7 @@ def story(s):
     s.find("list item", ": Done by you")
     s.keys("ctrl+shift+b")
     s.gone("list item", ": Done by you")
+    photo_and_recording(s, c)
     s.keys("ctrl+h")
     s.find(None, "On hold")
     s.keys("ctrl+h")

@@ -27,6 +27,12 @@ def locale(stage, name):
     os.makedirs(folder, exist_ok=True)
     subprocess.run(["localedef", "-i", name.split(".")[0], "-f", "UTF-8", f"{folder}/{name}"], check=False, stderr=subprocess.DEVNULL)
     stage.env.update(LOCPATH=folder, LANG=name, LC_ALL=name)
+    words = f"{stage.bin}/../share/locale/{name[:2]}/LC_MESSAGES"
+    if not os.path.exists(f"{words}/handhold.mo"):  # GLib leaves GTK's own words, and its direction, to programs that are translated
+        os.makedirs(words, exist_ok=True)
+        subprocess.run(["msgfmt", "-o", f"{words}/handhold.mo", "-"], check=True, text=True,
+                       input='msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n')
+        stage.borrowed = f"{words}/handhold.mo"
 
 
 def dress(stage, env):
@@ -144,6 +150,8 @@ def main():
             print(f"{name}: FAILED: {str(failure)[:400]}", flush=True)
         finally:
             s.close()
+            if getattr(s, "borrowed", None):
+                os.unlink(s.borrowed)
 
 
 main()
