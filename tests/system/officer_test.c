@@ -193,6 +193,47 @@ static void the_minutes_say_that_a_certificate_was_revoked(void **state)
             NULL);
 }
 
+/* ---- watching ---- */
+
+/* tail, as it goes on; `where` is ended by NULL. */
+static struct demo_child *tail(struct house *h, const char *name, const char *const *where)
+{
+    const char *argv[24] = {
+        "handhold-audit", "tail", "--json", "--lines", "2", "--key", house_path(h, "org/officer/evidence.key")};
+    size_t n = 7;
+
+    while (*where)
+        argv[n++] = *where++;
+    struct demo_child *child = demo_child_start(&h->children, name, argv);
+    assert_non_null(child);
+    return child;
+}
+
+static void what_happens_is_read_as_it_happens_here_and_from_elsewhere(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+    char relay[96];
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    agent = house_agent(h, "agent", "ana");
+    struct demo_child *tails[] = {
+        tail(h, "tail-here", (const char *const[]){"--dir", house_path(h, "relay"), NULL}),
+        tail(h, "tail-elsewhere",
+             (const char *const[]){"--relay", relay, "--identity", house_path(h, "org/staff/officer"), "--ca",
+                                   house_path(h, "org/ca/ca.crt"), NULL})};
+    house_await(h, tails[0], "note", NULL); /* the newest there is: both have begun */
+    house_await(h, tails[1], "act", NULL);
+    client = house_join(h, agent, "client");
+    house_grant(h, agent, client, "camera");
+    house_end(h, agent, client);
+    for (size_t i = 0; i < 2; i++) {
+        house_await(h, tails[i], "note", "action", "grant", "capability", "camera", "session", h->session, NULL);
+        house_await(h, tails[i], "note", "action", "ended", NULL);
+        house_expect_exit(h, tails[i], SIGTERM, 0);
+    }
+}
+
 /* ---- erasing ---- */
 
 static struct demo_child *agent_for(struct house *h, const char *customer)
@@ -492,6 +533,7 @@ int main(void)
         HOUSE_TEST(a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids),
         HOUSE_TEST(what_a_killed_relay_did_not_count_is_not_made_up),
         HOUSE_TEST(the_minutes_say_that_a_certificate_was_revoked),
+        HOUSE_TEST(what_happens_is_read_as_it_happens_here_and_from_elsewhere),
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_restore_brings_nothing_back),
