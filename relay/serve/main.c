@@ -89,8 +89,8 @@ static int set_up(void)
 }
 
 static const struct host_command commands[] = {
-    {"setup", "make the folder, the settings and what is around them on a new server", serve_setup_options, NULL, set_up,
-     "Example: handhold-relay setup --host help.example.com --org \"Example Help\""},
+    {"setup", "make the folder, the settings and what is around them on a new server", serve_setup_options, NULL,
+     set_up, "Example: handhold-relay setup --host help.example.com --org \"Example Help\""},
     {0},
 };
 

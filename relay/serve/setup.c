@@ -76,7 +76,6 @@ const struct host_option serve_setup_options[] = {
     {0},
 };
 
-
 /* ---- steps that other programs know better ---- */
 
 /* handhold-certs lies beside this program, or on the way. */
