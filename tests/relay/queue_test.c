@@ -293,6 +293,49 @@ static void shared_bytes_are_held_once_and_freed_with_the_last(void **state)
     line_free(&m);
 }
 
+/* What a message has gathered in is where it waits: the same bytes, in the same place, to the last one. */
+static void an_offered_block_waits_without_a_copy(void **state)
+{
+    struct proto_media_header header = {.src = 1, .stream = 1, .class = PROTO_CLASS_VIDEO, .flags = PROTO_MEDIA_KEY};
+    struct relay_slot *slot = relay_slot_new(relay_slot_new(NULL, 4 * FRAME), FRAME);
+    uint8_t expected[FRAME], *bytes = relay_slot_bytes(slot);
+    struct line l;
+    size_t len;
+    (void)state;
+
+    line_new(&l);
+    for (size_t i = 0; i < FRAME; i++)
+        bytes[i] = expected[i] = (uint8_t)(i * 7 + 1);
+    l.bounds.offered = slot;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, bytes, FRAME, l.now_ms));
+    assert_null(l.bounds.offered);
+    assert_ptr_equal(relay_queue_front(&l.queue, &l.bounds, &len, l.now_ms), bytes);
+    assert_int_equal(len, FRAME);
+    assert_memory_equal(bytes, expected, FRAME);
+    line_free(&l);
+}
+
+static void an_offered_block_is_not_taken_for_other_bytes_or_when_the_message_goes_nowhere(void **state)
+{
+    struct proto_media_header header = {.src = 1, .stream = 1, .class = PROTO_CLASS_VIDEO};
+    struct relay_slot *slot = relay_slot_new(NULL, 8);
+    struct line l;
+    (void)state;
+
+    line_new(&l);
+    memcpy(relay_slot_bytes(slot), "offered", 8);
+    l.bounds.offered = slot;
+    assert_ok(relay_queue_put(&l.queue, &l.bounds, (const uint8_t *)"n", 1)); /* the relay's own, meanwhile */
+    assert_ptr_equal(l.bounds.offered, slot);
+    l.lane.to_key = true;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, relay_slot_bytes(slot), 8, l.now_ms));
+    assert_ptr_equal(l.bounds.offered, slot);
+    relay_slot_free(slot);
+    l.bounds.offered = NULL;
+    expect(&l, "n");
+    line_free(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +352,8 @@ int main(void)
         cmocka_unit_test(a_purge_takes_one_lane_and_also_what_is_on_its_way_out),
         cmocka_unit_test(the_same_message_is_in_front_until_it_is_popped),
         cmocka_unit_test(shared_bytes_are_held_once_and_freed_with_the_last),
+        cmocka_unit_test(an_offered_block_waits_without_a_copy),
+        cmocka_unit_test(an_offered_block_is_not_taken_for_other_bytes_or_when_the_message_goes_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
