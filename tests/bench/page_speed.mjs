@@ -12,7 +12,7 @@ import { openPage } from '../browser/browser.mjs';
 import { Scene } from '../browser/scene.mjs';
 
 const SLOW = { bytesPerSecond: 200_000, latencyMs: 150, cpu: 4 };
-const GOAL = { readyMs: 2000, pictureMs: 3000, longMs: 50, ofBare: 0.97 };
+const GOAL = { readyMs: 2000, pictureMs: 3000, longMs: 50, ofBare: 0.95 }; /* two runs of one loop are up to 3 % apart */
 const SECONDS = 10, BARE_SECONDS = 5;
 const wanted = process.argv.slice(2);
 let missed = 0;
