@@ -212,7 +212,14 @@ void serve_officer_retain(struct serve *serve, bool now)
     err = relay_store_each_stale(serve->reader, unix_ms - policy->keep_days * DAY_MS, add_index, &what);
     if (!err && !what.count)
         serve_ended_stale(serve, unix_ms - policy->keep_days * DAY_MS, &what);
-    if ((err && err != PROTO_ERR_FULL) || !what.count) { /* all gone, or tomorrow again */
+    if (err && err != PROTO_ERR_FULL) { /* the watch looks again in a second, and says so once a day */
+        if (serve->untold_day != today)
+            host_say(HOST_WARN, "what is over its time could not be looked for: %s; tried again",
+                     relay_store_error(serve->reader));
+        serve->untold_day = today;
+        return;
+    }
+    if (!what.count) { /* all gone; tomorrow again */
         serve->retained_day = today;
         return;
     }

@@ -64,6 +64,7 @@ struct serve {
     int64_t core_due_ms;                  /* what core_timer is set to */
     int64_t expired_day;                  /* the same, of cases */
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
+    int64_t untold_day;                   /* on which it was last said that this did not succeed */
     bool draining, leaving, stopping;     /* stopping: the core hears of nothing any more */
 };
 
