@@ -8,7 +8,7 @@ import os
 import stat
 import time
 
-from play import all_named, expect, join, read, tell
+from play import expect, join, read, tell
 from stage import Atspi
 
 
@@ -60,7 +60,8 @@ def story(s):
     s.open(enrolled=False)
     fill_in(s)
     s.find("text", "Request for a certificate")
-    all_named(s)
+    unnamed = [what for what in s.unnamed() if not what.startswith("list ")]  # libadwaita's own; its rows have names
+    expect(not unnamed, f"every control has a name: {unnamed}")
     expect(mode(f"{identity}/grace.key") == 0o600, "the key is its owner's alone")
     expect(mode(identity) == 0o700, "and so is its folder")
     s.viewer.terminate()
