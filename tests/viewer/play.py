@@ -58,6 +58,7 @@ def ask(s, c, label, capability):
     """By the capability's button and its form; what the customer reads is returned."""
     s.click("push button", f"^{label}: ")
     s.click("push button", "^Ask the Customer$")
+    s.gone("push button", "^Ask the Customer$")  # while the form is up, keys are its own
     return c.expect("consent", capability=capability, state="requested")
 
 

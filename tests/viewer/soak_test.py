@@ -41,7 +41,6 @@ def round_(s, n):
     c = join(s, link=link_of(s))
     see_the_camera(s, c)
     grant(s, c, "Device information", "device-state")
-    s.gone("push button", "^Ask the Customer$")
     s.keys("F6")
     picture = s.find("image", "customer's camera")
     s.wait(lambda: picture.get_state_set().contains(Atspi.StateType.FOCUSED), "the picture to take the focus")
