@@ -119,8 +119,10 @@ static void timer_set(void *of, int64_t wait_ms)
     ev_timer_stop(timer->loop, &timer->timer);
     if (wait_ms < 0)
         return;
-    /* The loop's own clock stands still during a pass. */
-    ev_timer_set(&timer->timer, ev_time() - ev_now(timer->loop) + (double)wait_ms / 1000, 0);
+    /* The loop's own clock stands still during a pass; and ev_time() is the calendar, which somebody may have set
+     * since. */
+    ev_now_update(timer->loop);
+    ev_timer_set(&timer->timer, (double)wait_ms / 1000, 0);
     ev_timer_start(timer->loop, &timer->timer);
 }
 

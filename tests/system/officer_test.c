@@ -488,6 +488,42 @@ static void an_officer_has_what_is_over_its_time_erased_now(void **state)
     house_start_relay(h, NULL);
 }
 
+static void set_calendar(const struct house *h, const char *ahead_s)
+{
+    house_write(h, "calendar.new", ahead_s, strlen(ahead_s));
+    assert_int_equal(rename(house_path(h, "calendar.new"), house_path(h, "calendar")), 0); /* nobody reads half of it */
+}
+
+/* The relay goes on for days, and nobody asks it to. */
+static void each_night_the_relay_erases_what_has_become_too_old(void **state)
+{
+    struct house *h = *state;
+    const char *file = house_path(h, "policy.txt"), *data = house_path(h, "relay/data");
+
+    set_calendar(h, "0");
+    setenv("HOUSE_CLOCK_FILE", house_path(h, "calendar"), 1);
+    setenv("LD_PRELOAD", HOUSE_CLOCK, 1);
+    house_start_relay(h, NULL);
+    visit(h, "ada-lovelace-1815", "ada");
+    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    edit(h, "keep", "keep 2");
+    free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
+    traces_forget();
+    traces_add("ada-lovelace-1815", 17);
+    traces_add_keys(data, "ada-lovelace-1815");
+    set_calendar(h, "86400");
+    visit(h, "charles-babbage", "charles"); /* a day later both are there */
+    assert_true(traces_found_in(data) >= traces_count());
+    set_calendar(h, "216000"); /* two days and a half after the first, one and a half after the other */
+    for (int i = 0; i < 400 && traces_found_in(data); i++)
+        demo_children_watch(&h->children, 50);
+    if (traces_found_in(data))
+        house_fail(h, "%u traces of her are left", traces_found_in(data));
+    traces_forget();
+    verified(h, "by retention");
+    said_of(h, (const char *const[]){"list", "--json", NULL}, "charles-babbage", "ada-lovelace");
+}
+
 /* A visit of three days ago, as far as its row tells, and a policy that keeps things for one. */
 static void what_is_over_its_time_is_erased_by_the_relay_itself(void **state)
 {
@@ -541,6 +577,7 @@ int main(void)
         HOUSE_TEST(erasing_asks_at_a_terminal),
         HOUSE_TEST(an_officer_has_what_is_over_its_time_erased_now),
         HOUSE_TEST(what_is_over_its_time_is_erased_by_the_relay_itself),
+        HOUSE_TEST_WITHOUT_RELAY(each_night_the_relay_erases_what_has_become_too_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
