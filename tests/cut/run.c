@@ -34,6 +34,8 @@ struct playing {
     struct cut_world *w;
     const struct cut_row *row;
     int done[CUT_DEEDS];
+    enum cut_deed doing; /* waited for; CUT_DONE: nothing */
+    int vain;            /* answers to a question that had gone with the line */
     bool over;
 };
 
@@ -72,7 +74,19 @@ __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct pl
     abort();
 }
 
-/* Waits for it; the next wait of this end is for something that comes later. */
+static int count(const struct cut_ear *ear, const char *text)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < ear->count; i++)
+        n += strncmp(ear->text[i], text, strlen(text)) == 0;
+    return n;
+}
+
+static const char asked_for[] = "consent camera requested";
+
+/* Waits for it; the next wait of this end is for something that comes later. A question that went with the
+ * line just as it was answered is answered when it comes back. */
 static void await(struct playing *p, enum cut_who who, const char *text)
 {
     struct cut_ear *ear = &p->w->ear[who];
@@ -83,6 +97,11 @@ static void await(struct playing *p, enum cut_who who, const char *text)
                 fail(p, "the %s did not read \"%s\"", who == CUT_AGENT ? "agent" : "customer", text);
         if (!strcmp(ear->text[ear->from], text))
             break;
+        if (p->doing == CUT_ALLOW && who == CUT_CUSTOMER && !strcmp(ear->text[ear->from], asked_for) &&
+            count(ear, "error") > p->vain) {
+            p->vain++;
+            p->w->deed(p->w->context, p->doing, p->done[p->doing]);
+        }
     }
     ear->from++;
 }
@@ -119,7 +138,9 @@ static void all(struct playing *p, const enum cut_deed *list)
 {
     for (int i = 0; i < CUT_DEEDS_MAX && list[i] != CUT_DONE; i++) {
         act(p, list[i]);
+        p->doing = list[i];
         await_through(p, list[i]);
+        p->doing = CUT_DONE;
     }
 }
 
@@ -143,15 +164,6 @@ static void cut(struct playing *p)
     p->over = p->over || p->row->ended;
 }
 
-static int count(const struct cut_ear *ear, const char *text)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < ear->count; i++)
-        n += strncmp(ear->text[i], text, strlen(text)) == 0;
-    return n;
-}
-
 /* Once, and in order. */
 static void judge_chat(const struct playing *p, enum cut_who who, int said)
 {
@@ -173,13 +185,13 @@ static void judge_chat(const struct playing *p, enum cut_who who, int said)
 static void judge(struct playing *p, int asked)
 {
     const struct cut_ear *customer = &p->w->ear[CUT_CUSTOMER];
-    int questions = count(customer, "consent camera requested") + count(customer, "consent still requested");
+    int questions = count(customer, asked_for) + count(customer, "consent still requested");
     char log[1024];
 
     if (questions > asked)
         fail(p, "the customer was asked %d times, and %d are right", questions, asked);
     for (int who = 0; who < CUT_WHO; who++)
-        if (count(&p->w->ear[who], "error") || count(&p->w->ear[who], "alarm"))
+        if (count(&p->w->ear[who], "error") > (who == CUT_CUSTOMER ? p->vain : 0) || count(&p->w->ear[who], "alarm"))
             fail(p, "an error was told");
     judge_chat(p, CUT_AGENT, p->done[CUT_CUSTOMER_SAYS]);
     judge_chat(p, CUT_CUSTOMER, p->done[CUT_AGENT_SAYS]);
