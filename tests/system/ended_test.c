@@ -66,27 +66,7 @@ static void says(struct house *h, char *text, const char *said, const char *not_
 
 static struct demo_child *agent_for(struct house *h, const char *customer)
 {
-    char relay[96];
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                house_path(h, "org/staff/ana"),
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                *customer ? "--customer" : NULL,
-                                customer,
-                                NULL};
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    struct demo_child *agent = demo_child_start(&h->children, "agent", argv);
-    assert_non_null(agent);
-    json_t *invite = house_await(h, agent, "invite", NULL);
-    snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
-    snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
-    return agent;
+    return house_agent_with(h, "agent", "ana", *customer ? (const char *const[]){"--customer", customer, NULL} : NULL);
 }
 
 static void visit(struct house *h, const char *customer, const char *receipt)
@@ -203,9 +183,9 @@ static void retention_reaches_an_ended_log(void **state)
     stop_relay(h);
     end_log(h);
     look_for(h, ada);
-    run(h,
-        (const char *const[]){"/usr/bin/sqlite3", house_path(h, "relay/data.ended-1/relay.db"),
-                              "UPDATE session SET created_ms=created_ms-259200000 WHERE customer_ref LIKE 'ada%'", NULL});
+    run(h, (const char *const[]){"/usr/bin/sqlite3", house_path(h, "relay/data.ended-1/relay.db"),
+                                 "UPDATE session SET created_ms=created_ms-259200000 WHERE customer_ref LIKE 'ada%'",
+                                 NULL});
     free(local(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
     run(h, (const char *const[]){"/bin/sed", "-i", "s/^keep.*/keep 1/", file, NULL});
     free(local(h, 0, (const char *const[]){"policy", "sign", file, NULL}));

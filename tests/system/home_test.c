@@ -15,35 +15,9 @@
 
 static struct demo_child *agent_of(struct house *h, const char *name, const char *customer)
 {
-    char relay[96], identity[HOUSE_PATH_BYTES];
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                identity,
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                "--guides",
-                                HANDHOLD_GUIDES,
-                                "--cases",
-                                house_path(h, "cases"),
-                                customer ? "--customer" : NULL,
-                                customer,
-                                NULL};
-    struct demo_child *agent;
-    json_t *invite;
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    snprintf(identity, sizeof identity, "%s/org/staff/ana", h->dir);
-    agent = demo_child_start(&h->children, name, argv);
-    assert_non_null(agent);
-    invite = house_await(h, agent, "invite", NULL);
-    snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
-    snprintf(h->code, sizeof h->code, "%s", house_text(invite, "code"));
-    snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
-    return agent;
+    return house_agent_with(h, name, "ana",
+                            (const char *const[]){"--guides", HANDHOLD_GUIDES, "--cases", house_path(h, "cases"),
+                                                  customer ? "--customer" : NULL, customer, NULL});
 }
 
 /* A companion whose home speaks JSON on a socket, with these settings for checks. */

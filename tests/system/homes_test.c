@@ -35,28 +35,8 @@ struct visit {
 
 static struct demo_child *start_agent(struct house *h)
 {
-    char relay[96];
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                house_path(h, "org/staff/ana"),
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                "--guides",
-                                HANDHOLD_GUIDES,
-                                "--cases",
-                                house_path(h, "cases"),
-                                NULL};
-    struct demo_child *agent;
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    agent = demo_child_start(&h->children, "agent", argv);
-    assert_non_null(agent);
-    snprintf(h->link, sizeof h->link, "%s", house_text(house_await(h, agent, "invite", NULL), "link"));
-    return agent;
+    return house_agent_with(
+        h, "agent", "ana", (const char *const[]){"--guides", HANDHOLD_GUIDES, "--cases", house_path(h, "cases"), NULL});
 }
 
 static void router_says(struct visit *v, const char *line)

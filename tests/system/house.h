@@ -53,7 +53,11 @@ const char *house_path(const struct house *house, const char *name);
 void house_start_relay(struct house *house, const char *listen);
 /** The same again: same folder, same ports. */
 void house_restart_relay(struct house *house);
-/** An agent with D/org/staff/ID that has an invitation, which is left in house->link, code and session. */
+/** An agent without a window, with D/org/staff/ID, --json and `more` (ended by NULL). Does not wait. */
+struct demo_child *house_agent_start(struct house *house, const char *name, const char *id, const char *const *more);
+/** The same; waits for its invitation, which is left in house->link, code and session. */
+struct demo_child *house_agent_with(struct house *house, const char *name, const char *id, const char *const *more);
+/** The same, with its pictures in D/NAME.png. */
 struct demo_child *house_agent(struct house *house, const char *name, const char *id);
 /** A companion with the sample clip as its camera, --json and `more` (ended by NULL). Does not wait. */
 struct demo_child *house_client(struct house *house, const char *name, const char *const *more);

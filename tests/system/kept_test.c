@@ -22,32 +22,11 @@ enum { SHIPPED = 7 }; /* guides */
 /* Each agent has a machine of its own: another cache. */
 static struct demo_child *agent_of(struct house *h, const char *name, const char *id, const char *customer)
 {
-    char relay[96], identity[HOUSE_PATH_BYTES], cache[64];
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                identity,
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                customer ? "--customer" : NULL,
-                                customer,
-                                NULL};
-    struct demo_child *agent;
-    json_t *invite;
+    char cache[64];
 
     snprintf(cache, sizeof cache, "cache-%s", id);
     setenv("XDG_CACHE_HOME", house_path(h, cache), 1);
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    snprintf(identity, sizeof identity, "%s/org/staff/%s", h->dir, id);
-    agent = demo_child_start(&h->children, name, argv);
-    assert_non_null(agent);
-    invite = house_await(h, agent, "invite", NULL);
-    snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
-    snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
-    return agent;
+    return house_agent_with(h, name, id, customer ? (const char *const[]){"--customer", customer, NULL} : NULL);
 }
 
 static struct demo_child *client_of(struct house *h, struct demo_child *agent)

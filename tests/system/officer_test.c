@@ -238,29 +238,8 @@ static void what_happens_is_read_as_it_happens_here_and_from_elsewhere(void **st
 
 static struct demo_child *agent_for(struct house *h, const char *customer)
 {
-    char relay[96];
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                house_path(h, "org/staff/ana"),
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                "--customer",
-                                customer,
-                                "--reference",
-                                "TICKET-4711",
-                                NULL};
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    struct demo_child *agent = demo_child_start(&h->children, customer, argv);
-    assert_non_null(agent);
-    json_t *invite = house_await(h, agent, "invite", NULL);
-    snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
-    snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
-    return agent;
+    return house_agent_with(h, customer, "ana",
+                            (const char *const[]){"--customer", customer, "--reference", "TICKET-4711", NULL});
 }
 
 static void visit(struct house *h, const char *customer, const char *name)

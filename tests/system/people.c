@@ -99,26 +99,41 @@ void house_expect_exit(struct house *h, struct demo_child *c, int number, int co
 
 /* ---- doing ---- */
 
-struct demo_child *house_agent(struct house *h, const char *name, const char *id)
+struct demo_child *house_agent_start(struct house *h, const char *name, const char *id, const char *const *more)
 {
-    char relay[96], identity[HOUSE_PATH_BYTES], png[HOUSE_PATH_BYTES];
-    const char *const argv[] = {"handhold-agent", "--headless", "--json",
-                                "--relay",        relay,        "--identity",
-                                identity,         "--ca",       house_path(h, "org/ca/ca.crt"),
-                                "--snapshot",     png,          NULL};
+    char relay[96], identity[HOUSE_PATH_BYTES];
+    const char *argv[24] = {"handhold-agent", "--headless", "--json",
+                            "--relay",        relay,        "--identity",
+                            identity,         "--ca",       house_path(h, "org/ca/ca.crt")};
+    size_t n = 9;
     struct demo_child *agent;
-    json_t *invite;
 
     snprintf(relay, sizeof relay, "https://%s", h->staff);
     snprintf(identity, sizeof identity, "%s/org/staff/%s", h->dir, id);
-    snprintf(png, sizeof png, "%s/%s.png", h->dir, name);
+    for (size_t i = 0; more && more[i]; i++)
+        argv[n++] = more[i];
     agent = demo_child_start(&h->children, name, argv);
     assert_non_null(agent);
-    invite = house_await(h, agent, "invite", NULL);
+    return agent;
+}
+
+struct demo_child *house_agent_with(struct house *h, const char *name, const char *id, const char *const *more)
+{
+    struct demo_child *agent = house_agent_start(h, name, id, more);
+    json_t *invite = house_await(h, agent, "invite", NULL);
+
     snprintf(h->link, sizeof h->link, "%s", house_text(invite, "link"));
     snprintf(h->code, sizeof h->code, "%s", house_text(invite, "code"));
     snprintf(h->session, sizeof h->session, "%s", house_text(invite, "session"));
     return agent;
+}
+
+struct demo_child *house_agent(struct house *h, const char *name, const char *id)
+{
+    char png[HOUSE_PATH_BYTES];
+
+    snprintf(png, sizeof png, "%s/%s.png", h->dir, name);
+    return house_agent_with(h, name, id, (const char *const[]){"--snapshot", png, NULL});
 }
 
 struct demo_child *house_client(struct house *h, const char *name, const char *const *more)

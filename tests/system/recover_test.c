@@ -217,23 +217,11 @@ static void put(struct house *h, const char *what)
 /* Data and checkpoint of before are back; an agent who has seen more comes, and shows it. */
 static void show_more_than_there_is(struct house *h, const char *old)
 {
-    char relay[96];
+    struct demo_child *agent;
 
     put(h, old);
     house_restart_relay(h);
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    const char *const argv[] = {"handhold-agent",
-                                "--headless",
-                                "--json",
-                                "--relay",
-                                relay,
-                                "--identity",
-                                house_path(h, "org/staff/ana"),
-                                "--ca",
-                                house_path(h, "org/ca/ca.crt"),
-                                NULL};
-    struct demo_child *agent = demo_child_start(&h->children, old, argv);
-    assert_non_null(agent);
+    agent = house_agent_start(h, old, "ana", NULL);
     house_await(h, agent, "error", "code", "LOG", NULL);
     house_expect_exit(h, agent, SIGKILL, -1);
     stop_relay(h);
