@@ -259,14 +259,15 @@ void relay_appender_free(struct relay_appender *a)
 {
     if (!a)
         return;
-    a->more = false;
     if (a->threaded) {
         pthread_mutex_lock(&a->lock);
+        a->more = false;
         a->stopping = true;
         pthread_cond_signal(&a->pushed);
         pthread_mutex_unlock(&a->lock);
         pthread_join(a->thread, NULL);
     } else if (a->waiting.first) {
+        a->more = false;
         relay_appender_step(a);
     }
     log_chores_free(a->chores, &a->writer.vouched_size);
