@@ -154,8 +154,19 @@ export class House {
 
   async close() {
     for (const program of this.programs.reverse()) await program.end();
-    if (existsSync(this.dir)) rmSync(this.dir, { recursive: true, maxRetries: 20, retryDelay: 100 }); // a browser's own processes end a moment after it
+    if (existsSync(this.dir)) await remove(this.dir);
   }
+}
+
+/* A browser's own processes end a moment after it, and write until then: node's retries do not look for new files. */
+async function remove(folder) {
+  for (let left = 50; ; left--)
+    try {
+      return rmSync(folder, { recursive: true });
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY' || left === 0) throw error;
+      await new Promise((resolve) => { setTimeout(resolve, 100); });
+    }
 }
 
 export function clip(path, { size = '640x480', seconds = 10, fps = 30 } = {}) {
