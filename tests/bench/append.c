@@ -5,9 +5,11 @@
  * against one fsync'd append to a file; and whether cost and memory stay flat while the log grows, up to 10^5 entries,
  * or 10^7 with HANDHOLD_LONG=1.
  *
- * All of it is wall time, with all threads of the log at work and nothing else. Ours and the peer's rounds take turns.
- * The queue is kept full, so that a group forms while the one before is written, as under load: half of what is under
- * way is one group, and the peer commits as many rows at once.
+ * All of it is wall time, with all threads of the log at work and nothing else. Ours and the peer's rounds take turns,
+ * and the peer commits as many rows at once as ours does.
+ *
+ * bench_append [--folder F] [--entries N] [--keep FOLDER] [--only groups|latency|growth|build]: the log that grows is
+ * kept in FOLDER, and used again; `build` makes it and measures nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,72 +21,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
-#include "relay/log/appender.h"
+#include "tests/bench/append_growth.h"
+#include "tests/bench/append_log.h"
 #include "tests/bench/bench.h"
 
-#define ORIGIN "relay.example/audit/acme.example"
 enum {
-    EVIDENCE_BYTES = 1024,  /* a sealed statement of the usual length */
-    ROW_BYTES = 1024 + 600, /* an entry with its leaf, commitment, session and line */
-    GROUP = 100,            /* appends in one commit */
-    WINDOW = 2 * GROUP,     /* appends under way */
-    ROUND = 10 * GROUP,     /* appends in a round */
-    SESSIONS_PER_S = 100,   /* that start; each appends ENTRIES_A_START at once */
-    ENTRIES_A_START = 3,    /* created, joined, a grant */
-    SESSION_ENTRIES = 5,    /* a session's entries in the group rounds */
-    SLICE = 10,             /* sessions that start before the peer has its turn, a tenth of a second each */
-    SLICES = 30,            /* in a round */
+    ROUND = BENCH_LOG_ROUND,
+    EVIDENCE_BYTES = BENCH_LOG_EVIDENCE_BYTES,
+    ROW_BYTES = EVIDENCE_BYTES + 600, /* an entry with its leaf, commitment, session and line */
+    SESSIONS_PER_S = 100,             /* that start; each appends ENTRIES_A_START at once */
+    ENTRIES_A_START = 3,              /* created, joined, a grant */
+    SLICE = 10,                       /* sessions that start before the peer has its turn, a tenth of a second each */
+    SLICES = 30,                      /* in a round */
     PACE_ROUNDS = 9, /* each gives one p99 of either: a machine that stands still now and then spoils one, not all */
 };
 
 static struct {
     char folder[64];
-    const char *parent, *only;
-    struct relay_store *store;
-    struct relay_appender *log;
-    uint8_t seed[32], evidence[EVIDENCE_BYTES];
+    const char *parent, *only, *keep;
+    struct bench_log log;
+    uint8_t seed[32];
     struct proto_log_verifier verifier; /* as an end has it since it knows the log */
-    int woken;
-    uint64_t next;    /* number of the next job */
-    uint64_t groups;  /* written; counted on the log's thread, read when all that was pushed is back */
-    uint64_t entries; /* of the log that grows */
+    uint64_t entries;                   /* of the log that grows */
     sqlite3 *peer;
     sqlite3_stmt *insert, *insert_bare;
 } run = {.parent = "/tmp"};
-
-/* ---- the log ---- */
-
-static void random_fill(void *context, uint8_t *out, size_t len)
-{
-    (void)context;
-    randombytes_buf(out, len);
-}
-
-static int64_t unix_ms(void *context)
-{
-    struct timespec now;
-
-    (void)context;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void wake(void *context)
-{
-    uint64_t one = 1;
-
-    (void)context;
-    run.groups++;
-    if (write(run.woken, &one, sizeof one) != sizeof one)
-        abort();
-}
 
 static void make_verifier(void)
 {
@@ -93,7 +60,7 @@ static void make_verifier(void)
     struct proto_buf vkey;
 
     proto_sign_keypair(public_key, secret_key, run.seed);
-    if (proto_note_key_init(&key, ORIGIN, public_key) != PROTO_OK)
+    if (proto_note_key_init(&key, BENCH_LOG_ORIGIN, public_key) != PROTO_OK)
         bench_cannot("the log's key is not one");
     proto_buf_init(&vkey, PROTO_NOTE_VKEY_MAX + 1);
     proto_note_key_format(&key, &vkey);
@@ -103,49 +70,12 @@ static void make_verifier(void)
     proto_buf_free(&vkey);
 }
 
-static void log_open(const char *name, bool threaded)
+static void log_open(const char *name)
 {
-    char folder[96], checkpoint[128], error[RELAY_STORE_ERROR_MAX];
+    char folder[96];
 
     snprintf(folder, sizeof folder, "%s/%s", run.folder, name);
-    snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", folder);
-    struct relay_store_config store = {.folder = folder, .random = {.fill = random_fill}};
-    if (relay_store_open(&run.store, &store, error) != PROTO_OK)
-        bench_cannot("%s", error);
-    struct relay_appender_config config = {.store = run.store,
-                                           .seed = run.seed,
-                                           .origin = ORIGIN,
-                                           .checkpoint_file = checkpoint,
-                                           .threaded = threaded,
-                                           .unix_ms = unix_ms,
-                                           .wake = wake};
-    if (relay_appender_start(&run.log, &config, error) != PROTO_OK)
-        bench_cannot("%s", error);
-}
-
-static void log_close(void)
-{
-    relay_appender_free(run.log);
-    relay_store_close(run.store);
-}
-
-static struct relay_job job_of(uint64_t n, uint64_t entries_of_a_session, size_t evidence_len)
-{
-    struct relay_job job = {.ticket = n, .has_entry = true, .kind = PROTO_LOG_STATEMENT, .evidence = run.evidence};
-    uint64_t session = n / entries_of_a_session;
-    uint8_t sid[PROTO_SHA256_BYTES];
-
-    job.evidence_len = evidence_len;
-    proto_sha256(job.commitment, &n, sizeof n); /* as scattered as real ones */
-    proto_sha256(sid, &session, sizeof session);
-    memcpy(job.sid, sid, sizeof job.sid);
-    return job;
-}
-
-static void push(const struct relay_job *job)
-{
-    if (relay_appender_push(run.log, job) != PROTO_OK)
-        bench_cannot("the log's queue is full");
+    bench_log_open(&run.log, folder, run.seed);
 }
 
 /* ---- groups against bare rows ---- */
@@ -180,12 +110,12 @@ static void peer_group(sqlite3_stmt *insert, uint64_t first, uint64_t count)
 
     sql("BEGIN IMMEDIATE");
     for (uint64_t n = first; n < first + count; n++) {
-        struct relay_job job = job_of(n, SESSION_ENTRIES, EVIDENCE_BYTES);
+        struct relay_job job = bench_log_job(n, BENCH_LOG_SESSION, EVIDENCE_BYTES);
         sqlite3_bind_blob(insert, 1, bytes, sizeof bytes, SQLITE_STATIC);
         if (insert == run.insert) {
             sqlite3_bind_blob(insert, 2, job.commitment, sizeof job.commitment, SQLITE_STATIC);
             sqlite3_bind_blob(insert, 3, job.sid, sizeof job.sid, SQLITE_STATIC);
-            sqlite3_bind_int64(insert, 4, (sqlite3_int64)(n / SESSION_ENTRIES));
+            sqlite3_bind_int64(insert, 4, (sqlite3_int64)(n / BENCH_LOG_SESSION));
         }
         if (sqlite3_step(insert) != SQLITE_DONE)
             bench_cannot("the peer's row");
@@ -194,45 +124,13 @@ static void peer_group(sqlite3_stmt *insert, uint64_t first, uint64_t count)
     sql("COMMIT");
 }
 
-struct cost {
-    double wall_us, cpu_us; /* of one append */
-};
-
-static struct cost peer_round(sqlite3_stmt *insert, uint64_t first, uint64_t group)
+static struct bench_cost peer_round(sqlite3_stmt *insert, uint64_t first, uint64_t group)
 {
     double begin = bench_wall_us(), cpu = bench_cpu_us();
 
     for (uint64_t n = first; n < first + ROUND; n += group)
         peer_group(insert, n, n + group < first + ROUND ? group : first + ROUND - n);
-    return (struct cost){(bench_wall_us() - begin) / ROUND, (bench_cpu_us() - cpu) / ROUND};
-}
-
-static void wait_for_results(void)
-{
-    uint64_t count;
-
-    if (read(run.woken, &count, sizeof count) != sizeof count)
-        bench_cannot("the eventfd");
-}
-
-/* WINDOW appends under way, until the last result of the round is there. */
-static struct cost our_round(uint64_t entries_of_a_session, size_t evidence_len)
-{
-    static struct relay_result result;
-    double begin = bench_wall_us(), cpu = bench_cpu_us();
-    uint64_t pushed = 0, taken = 0;
-
-    while (taken < ROUND) {
-        for (; pushed < ROUND && pushed - taken < WINDOW; pushed++) {
-            struct relay_job job = job_of(run.next++, entries_of_a_session, evidence_len);
-            push(&job);
-        }
-        wait_for_results();
-        for (; relay_appender_take_result(run.log, &result); taken++)
-            if (result.err != PROTO_OK)
-                bench_cannot("an append failed: %s", result.text);
-    }
-    return (struct cost){(bench_wall_us() - begin) / ROUND, (bench_cpu_us() - cpu) / ROUND};
+    return (struct bench_cost){(bench_wall_us() - begin) / ROUND, (bench_cpu_us() - cpu) / ROUND};
 }
 
 static void measure_groups(int rounds)
@@ -240,12 +138,12 @@ static void measure_groups(int rounds)
     static struct bench_series ours, peer, bare, ours_cpu, peer_cpu, sizes;
 
     peer_open();
-    log_open("groups", true);
+    log_open("groups");
     for (int i = 0; i < rounds + 2; i++) {
-        uint64_t first = run.next, groups = run.groups;
-        struct cost a = our_round(SESSION_ENTRIES, EVIDENCE_BYTES);
-        uint64_t size = ROUND / (run.groups - groups);
-        struct cost b = peer_round(run.insert, first, size), c = peer_round(run.insert_bare, first, size);
+        uint64_t first = run.log.next, groups = run.log.groups;
+        struct bench_cost a = bench_log_round(&run.log, EVIDENCE_BYTES);
+        uint64_t size = ROUND / (run.log.groups - groups);
+        struct bench_cost b = peer_round(run.insert, first, size), c = peer_round(run.insert_bare, first, size);
         if (i < 2)
             continue; /* files grow, statements are prepared */
         bench_add(&ours, a.wall_us);
@@ -260,7 +158,7 @@ static void measure_groups(int rounds)
                  1e6 / bench_median(&ours), 1e6 / bench_median(&peer), 1e6 / bench_median(&bare), bench_median(&sizes));
     bench_remark("of all cores %.0f us an append, of which some 24 are its signature; SQLite %.0f",
                  bench_median(&ours_cpu), bench_median(&peer_cpu));
-    log_close();
+    bench_log_close(&run.log);
     sqlite3_finalize(run.insert);
     sqlite3_finalize(run.insert_bare);
     sqlite3_close(run.peer);
@@ -294,7 +192,7 @@ static void pace_peer(int fd, struct bench_series *latency_us)
 
 static void verify(const struct relay_result *result)
 {
-    struct relay_job job = job_of(result->ticket, ENTRIES_A_START, EVIDENCE_BYTES);
+    struct relay_job job = bench_log_job(result->ticket, ENTRIES_A_START, EVIDENCE_BYTES);
     const struct proto_log_seen none = {0, {0}};
     struct proto_log_seen seen;
     uint8_t hash[PROTO_SHA256_BYTES];
@@ -314,13 +212,13 @@ static void start_sessions(double begin, uint64_t first, size_t *pushed)
 {
     while (*pushed < SLICE * ENTRIES_A_START &&
            bench_wall_us() >= begin + (double)(*pushed / ENTRIES_A_START) * 1e6 / SESSIONS_PER_S) {
-        relay_appender_expect(run.log, true);
+        relay_appender_expect(run.log.log, true);
         for (int i = 0; i < ENTRIES_A_START; i++, ++*pushed) {
-            struct relay_job job = job_of(first + *pushed, ENTRIES_A_START, EVIDENCE_BYTES);
+            struct relay_job job = bench_log_job(first + *pushed, ENTRIES_A_START, EVIDENCE_BYTES);
             starts[*pushed] = bench_wall_us();
-            push(&job);
+            bench_log_push(&run.log, &job);
         }
-        relay_appender_expect(run.log, false);
+        relay_appender_expect(run.log.log, false);
     }
 }
 
@@ -329,18 +227,18 @@ static void start_sessions(double begin, uint64_t first, size_t *pushed)
 static void pace(struct bench_series *latency_us)
 {
     double begin = bench_wall_us();
-    uint64_t first = run.next, count;
+    uint64_t first = run.log.next, count;
     size_t pushed = 0, taken = 0, verified = 0;
 
     while (verified < SLICE * ENTRIES_A_START) {
         start_sessions(begin, first, &pushed);
         double due = begin + (double)(pushed / ENTRIES_A_START) * 1e6 / SESSIONS_PER_S - bench_wall_us();
         struct timespec wait = {0, due > 0 ? (long)(due * 1e3) : 0};
-        struct pollfd woken = {run.woken, POLLIN, 0};
+        struct pollfd woken = {run.log.woken, POLLIN, 0};
         if (ppoll(&woken, 1, taken < pushed && pushed == SLICE * ENTRIES_A_START ? NULL : &wait, NULL) > 0 &&
-            read(run.woken, &count, sizeof count) != sizeof count)
+            read(run.log.woken, &count, sizeof count) != sizeof count)
             bench_cannot("the eventfd");
-        for (; taken < SLICE * ENTRIES_A_START && relay_appender_take_result(run.log, &results[taken]); taken++)
+        for (; taken < SLICE * ENTRIES_A_START && relay_appender_take_result(run.log.log, &results[taken]); taken++)
             taken_at[taken] = bench_wall_us();
         for (; verified < taken; verified++) {
             double verifying = bench_wall_us();
@@ -349,7 +247,7 @@ static void pace(struct bench_series *latency_us)
                       taken_at[verified] - starts[results[verified].ticket - first] + bench_wall_us() - verifying);
         }
     }
-    run.next += taken;
+    run.log.next += taken;
 }
 
 static void measure_latency(void)
@@ -361,7 +259,7 @@ static void measure_latency(void)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (fd < 0)
         bench_cannot("%s: %s", path, strerror(errno));
-    log_open("latency", true);
+    log_open("latency");
     for (int round = 0; round < PACE_ROUNDS; round++) {
         ours.count = peer.count = 0;
         for (int slice = 0; slice < SLICES; slice++) {
@@ -377,82 +275,7 @@ static void measure_latency(void)
     bench_remark("p50 %.0f against %.0f us; %d sessions start a second, rounds of %d appends", bench_median(&our_p50),
                  bench_median(&peer_p50), SESSIONS_PER_S, SLICE * SLICES * ENTRIES_A_START);
     close(fd);
-    log_close();
-}
-
-/* ---- growth ---- */
-
-static double resident_kb(void)
-{
-    unsigned long size = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
-        bench_cannot("/proc/self/statm");
-    fclose(file);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1024;
-}
-
-static void measure_proofs(uint64_t size)
-{
-    static struct bench_series inclusion, consistency;
-    struct proto_log_hashes proof;
-
-    for (int i = 0; i < 1000; i++) {
-        uint64_t n = ((uint64_t)randombytes_random() << 32 | randombytes_random()) % (size - 1);
-        double begin = bench_wall_us();
-        if (relay_log_inclusion(run.store, n, size, &proof) != PROTO_OK)
-            bench_cannot("an inclusion proof");
-        bench_add(&inclusion, (bench_wall_us() - begin) / 1000);
-        begin = bench_wall_us();
-        if (relay_log_consistency(run.store, n + 1, size, &proof) != PROTO_OK)
-            bench_cannot("a consistency proof");
-        bench_add(&consistency, (bench_wall_us() - begin) / 1000);
-    }
-    bench_limit("inclusion proof out of the largest, ms", bench_median(&inclusion), 5);
-    bench_limit("consistency proof out of the largest, ms", bench_median(&consistency), 5);
-    bench_remark("p99 of the proofs %.2f and %.2f ms", bench_quantile(&inclusion, 0.99),
-                 bench_quantile(&consistency, 0.99));
-}
-
-static void measure_start(uint64_t size)
-{
-    log_close();
-    double begin = bench_wall_us();
-    log_open("growth", true);
-    bench_limit("opening the largest, ms", (bench_wall_us() - begin) / 1000, 1000);
-    bench_remark("%llu entries", (unsigned long long)size);
-}
-
-/* The first thousands against the last ones; the small evidence leaves the disk for the tree. */
-static void measure_growth(uint64_t largest)
-{
-    static struct bench_series early, late;
-    enum { BEGIN = ROUND, WINDOW_ROUNDS = 8 };
-    double early_kb = 0;
-
-    run.next = 0;
-    log_open("growth", true);
-    while (run.next < largest) {
-        double us = our_round(SESSION_ENTRIES, 64).wall_us;
-        if (run.next > BEGIN && run.next <= BEGIN + WINDOW_ROUNDS * ROUND)
-            bench_add(&early, us);
-        if (run.next == BEGIN + WINDOW_ROUNDS * ROUND)
-            early_kb = resident_kb();
-        if (run.next > largest - WINDOW_ROUNDS * ROUND)
-            bench_add(&late, us);
-        if (run.next % 1000000 == 0)
-            bench_remark("%llu entries: %.1f us an append, %.0f kB resident", (unsigned long long)run.next, us,
-                         resident_kb());
-    }
-    double late_kb = resident_kb();
-    bench_ratio("append: the largest log against 10^3, us", &late, &early, 1.5);
-    /* 8 MB of it is the page cache, which is full by then */
-    bench_limit("memory of the largest log less that of 10^3, kB", late_kb > early_kb ? late_kb - early_kb : 0, 12288);
-    bench_remark("%llu entries; %.0f kB resident", (unsigned long long)largest, late_kb);
-    measure_proofs(largest);
-    measure_start(largest);
-    log_close();
+    bench_log_close(&run.log);
 }
 
 static void take_options(int argc, char **argv)
@@ -460,6 +283,7 @@ static void take_options(int argc, char **argv)
     static const struct option options[] = {{"folder", required_argument, NULL, 'f'},
                                             {"entries", required_argument, NULL, 'n'},
                                             {"only", required_argument, NULL, 'o'},
+                                            {"keep", required_argument, NULL, 'k'},
                                             {NULL, 0, NULL, 0}};
     int option;
 
@@ -470,6 +294,8 @@ static void take_options(int argc, char **argv)
             run.entries = strtoull(optarg, NULL, 10);
         else if (option == 'o')
             run.only = optarg;
+        else if (option == 'k')
+            run.keep = optarg;
         else
             exit(2);
     if (run.entries && run.entries < 20000) {
@@ -502,7 +328,6 @@ int main(int argc, char **argv)
         snprintf(run.folder, sizeof run.folder, "%s/handhold-bench-XXXXXX", run.parent) >= (int)sizeof run.folder ||
         !mkdtemp(run.folder))
         bench_cannot("no folder in %s", run.parent);
-    run.woken = eventfd(0, EFD_CLOEXEC);
     randombytes_buf(run.seed, sizeof run.seed);
     make_verifier();
     bench_head();
@@ -511,7 +336,9 @@ int main(int argc, char **argv)
     if (wanted("latency"))
         measure_latency();
     if (run.entries && wanted("growth"))
-        measure_growth(run.entries - run.entries % ROUND);
+        bench_growth(run.folder, run.keep, run.entries - run.entries % ROUND, false);
+    if (run.keep && run.only && strcmp(run.only, "build") == 0)
+        bench_growth(run.folder, run.keep, run.entries - run.entries % ROUND, true);
     clear();
     return 0;
 }
