@@ -2,8 +2,12 @@
 /*
  * What it costs to verify a log, against the bare signatures, unsealings and hashes that it must make: as many of each
  * as the verification itself counted, over bytes of the same length, by the same library in the same run. And what a
- * verification costs that goes on from an earlier one, as each day's does. bench_verify SESSIONS, of 11 entries each:
- * the latter alone, on a log of that size; making it is quicker under eatmydata.
+ * verification costs that goes on from an earlier one, as each day's does.
+ *
+ * bench_verify [--sessions N] [--before N] [--make] [--use FOLDER]: the latter alone. N sessions of 11 entries, which
+ * are all that a first verification reads, or N entries of sessions that the next day's does not read again, and that
+ * hold no evidence. --make leaves the folder and says its name, --use measures it; making it is quicker under
+ * eatmydata.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -13,6 +17,8 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <getopt.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,23 +153,138 @@ static void measure_whole(const struct log_fixture *f)
         (double)report.entries / bench_median(&many) * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
+/* ---- entries that were verified long ago ---- */
+
+enum { BULK = 500, BULK_SESSION = 10 };
+
+static struct relay_job bulk_job(uint64_t n, struct relay_store_session *row, int64_t now_ms)
+{
+    static const uint8_t evidence[64];
+    struct relay_job job = {.ticket = n, .has_entry = true, .kind = PROTO_LOG_STATEMENT, .evidence = evidence};
+    uint8_t hash[PROTO_SHA256_BYTES];
+    uint64_t session = n / BULK_SESSION;
+
+    job.evidence_len = sizeof evidence;
+    proto_sha256(job.commitment, &n, sizeof n);
+    proto_sha256(hash, &session, sizeof session);
+    memcpy(job.sid, hash, sizeof job.sid);
+    if (n % BULK_SESSION)
+        return job;
+    memset(row, 0, sizeof *row);
+    memcpy(row->sid, hash, sizeof row->sid);
+    row->state = RELAY_STORE_ENDED;
+    row->created_unix_ms = now_ms;
+    row->expires_unix_ms = now_ms + PROTO_SESSION_MS;
+    snprintf(row->agent_id, sizeof row->agent_id, "ada");
+    snprintf(row->agent_name, sizeof row->agent_name, "Ada Lovelace");
+    snprintf(row->agent_role, sizeof row->agent_role, "agent");
+    snprintf(row->ended_reason, sizeof row->ended_reason, "completed");
+    job.session = row;
+    return job;
+}
+
+static void add_bulk(struct log_fixture *f, uint64_t entries)
+{
+    static struct relay_store_session row;
+    static struct relay_result result;
+
+    for (uint64_t n = 0; n < entries;) {
+        uint64_t until = n + BULK < entries ? n + BULK : entries;
+        log_fixture_pass(f, 1);
+        for (; n < until; n++) {
+            struct relay_job job = bulk_job(n, &row, f->now_ms);
+            if (relay_appender_push(f->appender, &job) != PROTO_OK)
+                bench_cannot("the log's queue is full");
+        }
+        if (!relay_appender_step(f->appender))
+            bench_cannot("a group was not written");
+        while (relay_appender_take_result(f->appender, &result))
+            if (result.err)
+                bench_cannot("an append failed: %s", result.text);
+    }
+}
+
+/* ---- a log that is made in one run and measured in another ---- */
+
+static void note_path(char path[HOST_PATH_BYTES], const struct log_fixture *f)
+{
+    if (!host_path(path, "%s/bench", f->folder))
+        bench_cannot("the path is too long");
+}
+
+static void leave(const struct log_fixture *f, const struct proto_log_seen *from)
+{
+    char path[HOST_PATH_BYTES];
+
+    note_path(path, f);
+    FILE *file = fopen(path, "wbe");
+    if (!file || fwrite(from, sizeof *from, 1, file) != 1 || fwrite(&f->now_ms, sizeof f->now_ms, 1, file) != 1 ||
+        fclose(file) != 0)
+        bench_cannot("%s cannot be written", path);
+    printf("%s\n", f->folder);
+}
+
+static void use(const char *folder)
+{
+    struct log_fixture f = {.folder = ""};
+    struct proto_log_seen from;
+    char path[HOST_PATH_BYTES];
+
+    if (strlen(folder) >= sizeof f.folder)
+        bench_cannot("the path is too long");
+    snprintf(f.folder, sizeof f.folder, "%s", folder);
+    note_path(path, &f);
+    FILE *file = fopen(path, "rbe");
+    if (!file || fread(&from, sizeof from, 1, file) != 1 || fread(&f.now_ms, sizeof f.now_ms, 1, file) != 1)
+        bench_cannot("%s: --make leaves it", path);
+    fclose(file);
+    bench_head();
+    measure_daily(&f, &from);
+}
+
+static void make(struct log_fixture *f, uint64_t before, unsigned long sessions, struct proto_log_seen *from)
+{
+    log_fixture_open(f);
+    add_bulk(f, before);
+    for (unsigned long i = 0; i + SESSIONS_NEW < sessions; i++)
+        add_session(f);
+    relay_appender_head(f->appender, from);
+    for (int i = 0; i < SESSIONS_NEW; i++)
+        add_session(f);
+    log_fixture_settle(f);
+}
+
 int main(int argc, char **argv)
 {
+    static const struct option options[] = {{"sessions", required_argument, NULL, 's'},
+                                            {"before", required_argument, NULL, 'b'},
+                                            {"make", no_argument, NULL, 'm'},
+                                            {"use", required_argument, NULL, 'u'},
+                                            {NULL, 0, NULL, 0}};
     static struct log_fixture f;
     struct proto_log_seen from;
-    unsigned long sessions = argc > 1 ? strtoul(argv[1], NULL, 10) : SESSIONS;
+    unsigned long sessions = SESSIONS;
+    uint64_t before = 0;
+    bool stays = false;
+    int option;
 
-    if (sessions < SESSIONS)
-        bench_cannot("%s sessions: it takes a number, %d or more", argc > 1 ? argv[1] : "", SESSIONS);
-    log_fixture_open(&f);
-    for (unsigned long i = 0; i < sessions - SESSIONS_NEW; i++)
-        add_session(&f);
-    relay_appender_head(f.appender, &from);
-    for (int i = 0; i < SESSIONS_NEW; i++)
-        add_session(&f);
-    log_fixture_settle(&f);
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 's')
+            sessions = strtoul(optarg, NULL, 10);
+        else if (option == 'b')
+            before = strtoull(optarg, NULL, 10);
+        else if (option == 'm')
+            stays = true;
+        else if (option == 'u')
+            return use(optarg), 0;
+        else
+            return 2;
+    }
+    make(&f, before, sessions, &from);
+    if (stays)
+        return leave(&f, &from), 0;
     bench_head();
-    if (sessions == SESSIONS)
+    if (sessions == SESSIONS && !before)
         measure_whole(&f);
     measure_daily(&f, &from);
     log_fixture_close(&f);

@@ -457,6 +457,7 @@ void log_session_begin(struct log_fixture *f, struct log_session *s, const char 
     s->row.sid[0] = (uint8_t)(number == 1 ? 0x4f : 0xa0 + number);
     s->row.sid[1] = 0x2a;
     s->row.sid[2] = (uint8_t)(number >> 8 ^ number);
+    s->row.sid[3] = (uint8_t)(number >> 16 ^ number);
     proto_random_fill(&f->random, seed, sizeof seed);
     proto_sign_keypair(s->row.cs_pub, s->cs_secret, seed);
     memcpy(s->seen_by_agent, s->row.cs_pub, sizeof s->seen_by_agent);
