@@ -18,7 +18,8 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio, *microphone, *guides, *cases, *cases_key, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio,
+        *microphone, *guides, *cases, *cases_key, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
 } opt = {.dir = "."};
@@ -28,20 +29,28 @@ static const struct host_option options[] = {
     {"identity", "D/staff/ID", HOST_TEXT, &opt.identity, .help = "the pair ID.crt and ID.key"},
     {"ca", "FILE", HOST_TEXT, &opt.ca, .help = "the organisation's ca.crt"},
     {"headless", NULL, HOST_FLAG, &opt.headless, .help = "without a window, driven by JSON Lines on stdin"},
-    {"invite", NULL, HOST_FLAG, &opt.invite, .help = "make an invitation at once (so it is without a window)"},
+    {"invite", NULL, HOST_FLAG, &opt.invite,
+     .help = "make an invitation at once (so it is without a window); unless the policy says otherwise the link is "
+             "good for a day, the code for ten minutes"},
     {"customer", "REF", HOST_TEXT, &opt.customer, .help = "whose session it is: the key under which it can be erased"},
     {"reference", "TICKET", HOST_TEXT, &opt.reference, .help = "what it is about"},
     {"request", "CAP,CAP", HOST_TEXT, &opt.request, .help = "ask for these once the customer is there: camera,…"},
     {"purpose", "TEXT", HOST_TEXT, &opt.purpose, .help = "what for, as the customer reads it"},
-    {"record", "FILE", HOST_TEXT, &opt.record, .help = "record there when the customer consents; only a privacy officer can open it"},
+    {"record", "FILE", HOST_TEXT, &opt.record,
+     .help = "record there when the customer consents; only a privacy officer can open it"},
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, instead of those that the relay has"},
-    {"cases", "DIR", HOST_TEXT, &opt.cases, .help = "a folder for what became of guides, and for visits that may be remembered, instead of the relay"},
-    {"cases-key", "FILE", HOST_TEXT, &opt.cases_key, .help = "the staff's secret for visits that the relay keeps (cases.key beside the identity)"},
-    {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "the agent's own voice: FILE.wav, default, or a device's name"},
-    {"audio", "SINK", HOST_TEXT, &opt.audio, .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
-    {"stats", "FILE", HOST_TEXT, &opt.stats, .help = "write there a line for each frame: when, how large, what became of it; of the window: what it costs"},
+    {"cases", "DIR", HOST_TEXT, &opt.cases,
+     .help = "a folder for what became of guides, and for visits that may be remembered, instead of the relay"},
+    {"cases-key", "FILE", HOST_TEXT, &opt.cases_key,
+     .help = "the staff's secret for visits that the relay keeps (cases.key beside the identity)"},
+    {"microphone", "SOURCE", HOST_TEXT, &opt.microphone,
+     .help = "the agent's own voice: FILE.wav, default, or a device's name"},
+    {"audio", "SINK", HOST_TEXT, &opt.audio,
+     .help = "play the customer's voice there: FILE.wav, default, or a device's name"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats,
+     .help = "write there a line for each frame: when, how large, what became of it; of the window: what it costs"},
     {"json", NULL, HOST_FLAG, &opt.json, .help = "print JSON Lines"},
     {0}};
 

@@ -20,17 +20,29 @@ static void put(const char *text)
         putchar(*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) ? ' ' : *at);
 }
 
+/* As a policy has it: whole minutes. */
+static void put_life(const char *before, uint32_t s)
+{
+    uint32_t minutes = s / 60, hours = minutes % 60 ? 0 : minutes / 60, n = hours ? hours : minutes;
+
+    printf("%s%u %s%s", before, n, hours ? "hour" : "minute", n == 1 ? "" : "s");
+}
+
 static void put_invite(const struct agent_tell *tell, const struct proto_event *e)
 {
     struct proto_buf qr;
 
-    printf("\nThe customer opens this link (valid once, for ten minutes):\n\n  %s\n\n", e->invite.link);
+    put_life("\nThe customer opens this link (valid once, for ", e->invite.link_s);
+    printf("):\n\n  %s\n\n", e->invite.link);
     proto_buf_init(&qr, 64 * 1024);
     if (agent_qr(e->invite.link, tell->colour, &qr) == PROTO_OK && !qr.failed)
         fwrite(qr.bytes, 1, qr.len, stdout);
     proto_buf_free(&qr);
-    if (e->invite.code)
-        printf("\nor types the code   %s   at   %s\n", e->invite.code, e->invite.address);
+    if (e->invite.code) {
+        printf("\nor types the code   %s   at   %s   ", e->invite.code, e->invite.address);
+        put_life("within ", e->invite.code_s);
+        printf("\n");
+    }
 }
 
 static void put_consent(const struct proto_event *e)

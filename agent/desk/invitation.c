@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/desk/invitation.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent/desk/view.h"
@@ -116,9 +118,19 @@ enum proto_err agent_invitation_sms(const char *number, const char *body, struct
     return out->failed ? PROTO_ERR_FULL : PROTO_OK;
 }
 
-int64_t agent_invitation_left_s(int64_t made_ms, int64_t ttl_ms, int64_t now_ms)
+void agent_invitation_time(int64_t s, char out[static AGENT_INVITATION_TIME_BYTES])
 {
-    int64_t left_ms = made_ms + ttl_ms - now_ms;
+    int64_t hours = s / 3600, minutes = s / 60 % 60;
+
+    if (hours > 0)
+        snprintf(out, AGENT_INVITATION_TIME_BYTES, "%" PRId64 " h %02" PRId64 " min", hours, minutes);
+    else
+        snprintf(out, AGENT_INVITATION_TIME_BYTES, "%" PRId64 ":%02" PRId64, minutes, s % 60);
+}
+
+int64_t agent_invitation_left_s(int64_t made_ms, uint32_t life_s, int64_t now_ms)
+{
+    int64_t left_ms = made_ms + (int64_t)life_s * 1000 - now_ms;
 
     return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
 }

@@ -35,7 +35,10 @@ PROTO_MUST_USE enum proto_err agent_invitation_sms(const char *number, const cha
 /** Digits, and + in front; spaces, hyphens, dots and brackets of people are left out. FORMAT: no number. */
 PROTO_MUST_USE enum proto_err agent_invitation_number(const char *typed, char out[static 24]);
 
-/** Seconds that are left of a link that was made at `made_ms` and lives `ttl_ms`; 0: it has run out. */
-int64_t agent_invitation_left_s(int64_t made_ms, int64_t ttl_ms, int64_t now_ms);
+/** Seconds that are left of a link or code that was made at `made_ms` and lives `life_s`; 0: it has run out. */
+int64_t agent_invitation_left_s(int64_t made_ms, uint32_t life_s, int64_t now_ms);
+#define AGENT_INVITATION_TIME_BYTES 40u
+/** "9:42", and from an hour on "23 h 59 min": minutes are enough there. */
+void agent_invitation_time(int64_t s, char out[static AGENT_INVITATION_TIME_BYTES]);
 
 #endif

@@ -167,6 +167,8 @@ static void on_invite(struct agent_view *v, const struct proto_event *e, struct 
         v->phase = AGENT_VIEW_INVITED;
     v->connection = PROTO_CONNECTION_CONNECTED;
     v->invited_ms = now.mono_ms;
+    v->link_s = e->invite.link_s;
+    v->code_s = e->invite.code_s;
     put(v->link, sizeof v->link, e->invite.link);
     put(v->code, sizeof v->code, e->invite.code);
     put(v->address, sizeof v->address, e->invite.address);

@@ -37,8 +37,8 @@ enum agent_view_customer {
     AGENT_VIEW_CUSTOMER_PAUSED,    /* by themselves */
     AGENT_VIEW_CUSTOMER_NO_CAMERA, /* the device lost its camera */
     AGENT_VIEW_CUSTOMER_NO_MICROPHONE,
-    AGENT_VIEW_CUSTOMER_HELD,      /* by the agent */
-    AGENT_VIEW_CUSTOMER_SILENT,    /* nothing is heard of their device */
+    AGENT_VIEW_CUSTOMER_HELD,   /* by the agent */
+    AGENT_VIEW_CUSTOMER_SILENT, /* nothing is heard of their device */
     AGENT_VIEW_CUSTOMER_LEFT,
 };
 
@@ -77,7 +77,8 @@ struct agent_view {
     int64_t held_ms; /* mono ms since when it is on hold */
     char pause_by[16], pause_reason[32];
     char link[PROTO_MAX_NOTE_BYTES / 8], code[24], address[272], sid[40];
-    int64_t invited_ms; /* mono ms */
+    int64_t invited_ms;      /* mono ms */
+    uint32_t link_s, code_s; /* so long from then a customer can join by it; code_s is 0 without a code */
     char peer[AGENT_VIEW_TEXT_BYTES];
     int64_t joined_ms;
     char words[4][16]; /* "" until they are known */

@@ -78,18 +78,24 @@ static void show_code(ViewerInvite *self, const struct agent_view *view)
 
 static void show_waiting(ViewerInvite *self, const struct agent_view *view, int64_t now_ms)
 {
-    int64_t left_s = agent_invitation_left_s(view->invited_ms, PROTO_INVITATION_MS, now_ms);
+    int64_t link_s = agent_invitation_left_s(view->invited_ms, view->link_s, now_ms);
+    int64_t code_s = agent_invitation_left_s(view->invited_ms, view->code_s, now_ms);
+    char by_link[AGENT_INVITATION_TIME_BYTES], by_code[AGENT_INVITATION_TIME_BYTES];
     g_autofree char *text = NULL;
 
+    agent_invitation_time(link_s, by_link);
+    agent_invitation_time(code_s, by_code);
     if (view->phase == AGENT_VIEW_CONNECTING)
         text = g_strdup(_("Connecting to the relay…"));
-    else if (left_s == 0)
+    else if (link_s == 0)
         text = g_strdup(_("The invitation has run out: make a new link"));
+    else if (code_s == 0)
+        text = g_strdup_printf(_("Waiting for the customer · link valid for %s, the code has run out"), by_link);
     else
-        text =
-            g_strdup_printf(_("Waiting for the customer · valid for %d:%02d"), (int)(left_s / 60), (int)(left_s % 60));
+        text = g_strdup_printf(_("Waiting for the customer · code valid for %s, link for %s"), by_code, by_link);
     gtk_label_set_label(self->waiting, text);
-    gtk_spinner_set_spinning(self->spinner, left_s > 0 || view->phase == AGENT_VIEW_CONNECTING);
+    gtk_widget_set_sensitive(GTK_WIDGET(self->code), code_s > 0);
+    gtk_spinner_set_spinning(self->spinner, link_s > 0 || view->phase == AGENT_VIEW_CONNECTING);
 }
 
 void viewer_invite_update(ViewerInvite *self, const struct agent_view *view, int64_t now_ms)

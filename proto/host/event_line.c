@@ -155,11 +155,13 @@ static void consent_line(const struct proto_event *e)
 
 static void invite_line(const struct proto_event *e)
 {
-    json_t *fields =
-        json_pack("{s:s,s:s,s:s}", "session", e->invite.sid_hex, "link", e->invite.link, "address", e->invite.address);
+    json_t *fields = json_pack("{s:s,s:s,s:s,s:I}", "session", e->invite.sid_hex, "link", e->invite.link, "address",
+                               e->invite.address, "link_seconds", (json_int_t)e->invite.link_s);
 
-    if (fields && e->invite.code)
+    if (fields && e->invite.code) {
         json_object_set_new(fields, "code", json_string(e->invite.code));
+        json_object_set_new(fields, "code_seconds", json_integer(e->invite.code_s));
+    }
     host_event_fields("invite", fields);
 }
 

@@ -27,6 +27,8 @@ void proto_policy_defaults(struct proto_policy *policy, const char *domain)
     memset(policy, 0, sizeof *policy);
     strncpy(policy->domain, domain, PROTO_IDENTITY_DOMAIN_BYTES);
     policy->grace_s = PROTO_POLICY_GRACE_S;
+    policy->code_minutes = PROTO_POLICY_CODE_MINUTES;
+    policy->link_minutes = PROTO_POLICY_LINK_MINUTES;
     memcpy(policy->rules, default_rules, sizeof policy->rules);
 }
 

@@ -16,6 +16,8 @@
  *     check-words optional
  *     ticket required                         (only when a session needs a ticket reference)
  *     keep 365                                (only when evidence has an end: days after which it is destroyed)
+ *     code-minutes 5                          (only when a code lives for other than ten minutes)
+ *     link-minutes 60                         (only when a link lives for other than a day)
  *     purpose to see the fault                (once for each that may be asked for; none: any)
  *     allow camera 14400 30 agent,supervisor,expert
  *     …
@@ -40,6 +42,10 @@
 #define PROTO_POLICY_GRACE_S_MAX 600u
 #define PROTO_POLICY_GRACE_S 60u
 #define PROTO_POLICY_PURPOSES_MAX 16u
+#define PROTO_POLICY_CODE_MINUTES 10u
+#define PROTO_POLICY_CODE_MINUTES_MAX 60u /* relays have few nameplates, and a code is read aloud to who is there */
+#define PROTO_POLICY_LINK_MINUTES 1440u
+#define PROTO_POLICY_LINK_MINUTES_MAX 10080u /* a week */
 
 struct proto_policy_rule {
     uint32_t roles;          /* bit 1 << role for each that may ask; 0: nobody, the capability is forbidden */
@@ -54,8 +60,9 @@ struct proto_policy {
     uint8_t evidence_key[32]; /* X25519 */
     uint32_t grace_s;         /* how long a lost connection may take to come back */
     bool check_words_required;
-    bool ticket_required; /* no session without the reference of a matter */
-    uint32_t keep_days;   /* of the log's evidence and session rows; 0: no end */
+    bool ticket_required;                /* no session without the reference of a matter */
+    uint32_t keep_days;                  /* of the log's evidence and session rows; 0: no end */
+    uint32_t code_minutes, link_minutes; /* how long an invitation may wait to be taken up; never 0 */
     char purposes[PROTO_POLICY_PURPOSES_MAX][PROTO_MAX_VALUE_BYTES + 1]; /* that may be asked for, in their order */
     uint32_t purpose_count;                                              /* 0: any */
     struct proto_policy_rule rules[PROTO_CAPABILITY_COUNT];              /* by enum proto_capability */

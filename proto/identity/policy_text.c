@@ -41,6 +41,10 @@ static void put_rules(const struct proto_policy *policy, struct proto_buf *out)
         proto_buf_put_text(out, "ticket required\n");
     if (policy->keep_days)
         proto_buf_printf(out, "keep %" PRIu32 "\n", policy->keep_days);
+    if (policy->code_minutes != PROTO_POLICY_CODE_MINUTES)
+        proto_buf_printf(out, "code-minutes %" PRIu32 "\n", policy->code_minutes);
+    if (policy->link_minutes != PROTO_POLICY_LINK_MINUTES)
+        proto_buf_printf(out, "link-minutes %" PRIu32 "\n", policy->link_minutes);
     for (uint32_t i = 0; i < policy->purpose_count; i++)
         proto_buf_printf(out, "purpose %s\n", policy->purposes[i]);
     for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
@@ -92,9 +96,15 @@ void proto_policy_print(const struct proto_policy *policy, struct proto_buf *out
                      "# Days for which evidence of a session is kept; the relay destroys it then. 0: no end.\n"
                      "keep %" PRIu32 "\n"
                      "\n"
+                     "# Minutes in which a customer can join by the code, 1 to %u, and by the link, 1 to %u.\n"
+                     "code-minutes %" PRIu32 "\n"
+                     "link-minutes %" PRIu32 "\n"
+                     "\n"
                      "# Purposes that may be asked for, in these words and one a line. None: any.\n",
                      PROTO_POLICY_GRACE_S_MAX, policy->grace_s, policy->check_words_required ? "required" : "optional",
-                     policy->ticket_required ? "required" : "optional", policy->keep_days);
+                     policy->ticket_required ? "required" : "optional", policy->keep_days,
+                     PROTO_POLICY_CODE_MINUTES_MAX, PROTO_POLICY_LINK_MINUTES_MAX, policy->code_minutes,
+                     policy->link_minutes);
     if (!policy->purpose_count)
         proto_buf_put_text(out, "# purpose to see the fault\n");
     for (uint32_t i = 0; i < policy->purpose_count; i++)
@@ -184,6 +194,21 @@ static bool read_keep(struct reading *r, struct proto_span value)
     return read_u32(value, PROTO_POLICY_RETENTION_DAYS_MAX, &r->policy->keep_days);
 }
 
+static bool read_minutes(struct proto_span value, uint32_t max, uint32_t *out)
+{
+    return read_u32(value, max, out) && *out > 0;
+}
+
+static bool read_code_minutes(struct reading *r, struct proto_span value)
+{
+    return read_minutes(value, PROTO_POLICY_CODE_MINUTES_MAX, &r->policy->code_minutes);
+}
+
+static bool read_link_minutes(struct reading *r, struct proto_span value)
+{
+    return read_minutes(value, PROTO_POLICY_LINK_MINUTES_MAX, &r->policy->link_minutes);
+}
+
 static bool read_purpose(struct reading *r, struct proto_span value)
 {
     struct proto_policy *policy = r->policy;
@@ -259,10 +284,20 @@ static const struct policy_line {
     const char *word;
     bool (*read)(struct reading *r, struct proto_span value);
 } policy_lines[] = {
-    {"number", read_number},           {"domain", read_domain},     {"time", read_time},
-    {"officer", read_officer},         {"evidence", read_evidence}, {"grace", read_grace},
-    {"check-words", read_check_words}, {"ticket", read_ticket},     {"keep", read_keep},
-    {"purpose", read_purpose},         {"allow", read_allow},       {"deny", read_deny},
+    {"number", read_number},
+    {"domain", read_domain},
+    {"time", read_time},
+    {"officer", read_officer},
+    {"evidence", read_evidence},
+    {"grace", read_grace},
+    {"check-words", read_check_words},
+    {"ticket", read_ticket},
+    {"keep", read_keep},
+    {"purpose", read_purpose},
+    {"allow", read_allow},
+    {"deny", read_deny},
+    {"code-minutes", read_code_minutes},
+    {"link-minutes", read_link_minutes},
 };
 
 static bool read_line(struct reading *r, struct proto_span line)
@@ -293,11 +328,19 @@ static enum proto_err read_lines(struct reading *r, const char *text, size_t len
     return fits && lines.at == lines.end ? PROTO_OK : PROTO_ERR_FORMAT;
 }
 
+/* What a text does not say. */
+static void begin(struct proto_policy *out)
+{
+    memset(out, 0, sizeof *out);
+    out->code_minutes = PROTO_POLICY_CODE_MINUTES;
+    out->link_minutes = PROTO_POLICY_LINK_MINUTES;
+}
+
 enum proto_err proto_policy_parse(struct proto_policy *out, const void *text, size_t len, size_t *line)
 {
     struct reading r = {.policy = out};
 
-    memset(out, 0, sizeof *out);
+    begin(out);
     out->grace_s = PROTO_POLICY_GRACE_S;
     enum proto_err err =
         len > PROTO_POLICY_NOTE_BYTES ? PROTO_ERR_RANGE : read_lines(&r, (const char *)text, len, line);
@@ -330,7 +373,7 @@ enum proto_err proto_policy_text_read(struct proto_policy *out, const char *text
 {
     struct reading r = {.policy = out, .chain = chain};
 
-    memset(out, 0, sizeof *out);
+    begin(out);
     chain->count = 0;
     enum proto_err err = read_lines(&r, text, len, NULL);
 

@@ -119,7 +119,7 @@ int64_t proto_session_deadline(const struct proto_session *s)
         return !s->left && s->link == LINK_SEATED && may_leave(s) ? s->now.mono_ms
                                                                  : proto_earlier(at, s->end_deadline_ms);
     at = proto_earlier(at, proto_earlier(hold_deadline(s), s->goodbye_ms));
-    at = proto_earlier(at, s->start_ms + PROTO_SESSION_MS);
+    at = proto_earlier(at, s->ends_ms);
     int64_t give_up = give_up_ms(s);
     if (give_up != PROTO_NEVER && s->gave_up)
         give_up += GIVE_UP_EXTRA_MS;
@@ -168,7 +168,7 @@ void proto_session_tick(struct proto_session *s, struct proto_now now)
         goodbye_tick(s);
     }
     tick_grace(s);
-    if (!s->over && now.mono_ms >= s->start_ms + PROTO_SESSION_MS)
+    if (!s->over && now.mono_ms >= s->ends_ms)
         session_begin_end(s, PROTO_END_EXPIRED, s->side == SIDE_CUSTOMER ? PROTO_INDEX_CUSTOMER : PROTO_INDEX_AGENT);
     tick_end(s);
 }

@@ -226,6 +226,7 @@ struct proto_session {
     struct proto_random random;
     struct proto_now now; /* of the entry that is being served */
     int64_t start_ms;     /* media time 0 */
+    int64_t ends_ms;      /* whatever happens: of an invitation, then of the session */
     struct events events;
     struct outq out;
 

@@ -186,8 +186,10 @@ void pair_up(struct proto_session *s)
         pair_send_message(s, PROTO_CONTROL_NONCE, handhold_Nonce_fields, &nonce);
         pair_event_words(s);
     }
-    if (first)
+    if (first) {
+        s->ends_ms = s->now.mono_ms + PROTO_SESSION_MS;
         event_joined(s);
+    }
     session_event_connection(s, first ? PROTO_CONNECTION_CONNECTED : PROTO_CONNECTION_RESUMED);
     send_heartbeat(s);
     if (s->side == SIDE_CUSTOMER)

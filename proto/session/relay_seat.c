@@ -29,6 +29,12 @@ static enum proto_err verify_own_notes(struct proto_session *s)
     return err;
 }
 
+/* What was wished, or the policy's when it is shorter or nothing was. */
+static uint32_t life_s(uint32_t wished_s, uint32_t minutes)
+{
+    return wished_s && wished_s < minutes * 60 ? wished_s : minutes * 60;
+}
+
 static void open_session(struct proto_session *s)
 {
     handhold_ToRelay message = {.which_body = handhold_ToRelay_open_tag};
@@ -43,8 +49,10 @@ static void open_session(struct proto_session *s)
     }
     s->sid_known = true;
     memcpy(open->sid, s->sid, sizeof s->sid);
+    s->link_ttl_s = life_s(s->link_ttl_s, s->policy.link_minutes);
+    s->code_ttl_s = s->by_code ? life_s(s->code_ttl_s, s->policy.code_minutes) : 0;
     open->link_ttl_s = s->link_ttl_s;
-    open->code_ttl_s = s->by_code ? s->code_ttl_s : 0;
+    open->code_ttl_s = s->code_ttl_s;
     if (PROTO_SET_TEXT(open->customer_ref, s->customer_ref) || PROTO_SET_TEXT(open->reference, s->reference))
         return; /* checked when the session was made */
     relay_link_send(s, &message);
@@ -80,7 +88,6 @@ static void on_welcome_customer(struct proto_session *s, const handhold_Welcome 
     proto_signer_customer(s->outbox.signer, s->sid);
     s->link = LINK_SEATED;
 }
-
 
 static void on_peer(struct proto_session *s, const handhold_Peer *peer)
 {
@@ -147,6 +154,8 @@ static void event_invite(struct proto_session *s)
         node->event.invite.link = link.failed ? NULL : events_text(node, &at, (const char *)link.bytes);
         node->event.invite.code = coded ? events_text(node, &at, code) : NULL;
         node->event.invite.address = events_text(node, &at, s->join_host);
+        node->event.invite.link_s = s->link_ttl_s;
+        node->event.invite.code_s = s->code_ttl_s;
     }
     proto_buf_free(&link);
     sodium_memzero(code, sizeof code);
@@ -169,6 +178,7 @@ void relay_link_opened(struct proto_session *s, const handhold_FromRelay *messag
     s->link = LINK_SEATED;
     s->link_until_ms = s->now.mono_ms + (int64_t)s->link_ttl_s * 1000;
     s->code_until_ms = s->now.mono_ms + (int64_t)s->code_ttl_s * 1000;
+    s->ends_ms = s->link_until_ms + PROTO_SILENT_MS; /* the relay's word comes before */
     session_pick_log(s);
     event_invite(s);
 }

@@ -22,6 +22,7 @@ static struct proto_session *session_new(enum side side, struct proto_random ran
     s->random = random;
     s->now = now;
     s->start_ms = now.mono_ms;
+    s->ends_ms = now.mono_ms + PROTO_SESSION_MS;
     s->seen = seen;
     if (seen_note && proto_set_text(s->view.note, sizeof s->view.note, seen_note))
         s->view.note[0] = '\0'; /* not one that this program wrote */
@@ -110,8 +111,8 @@ enum proto_err proto_session_new_agent(struct proto_session **out, const struct 
     s->verified = true;
     s->by_link = true;
     s->by_code = config->by_code;
-    s->link_ttl_s = config->link_ttl_s ? config->link_ttl_s : PROTO_INVITATION_MS / 1000;
-    s->code_ttl_s = config->code_ttl_s ? config->code_ttl_s : PROTO_INVITATION_MS / 1000;
+    s->link_ttl_s = config->link_ttl_s;
+    s->code_ttl_s = config->code_ttl_s;
     memcpy(s->outbox.secret, config->credential->secret_key, sizeof s->outbox.secret);
     proto_identity_signer_name(&s->agent, s->outbox.signer);
     *out = s;

@@ -54,7 +54,7 @@ struct proto_agent_config {
     struct proto_random random;
     const struct proto_credential *credential; /* borrowed until free */
     bool by_code;                              /* also make a code */
-    uint32_t link_ttl_s, code_ttl_s;           /* 0: the protocol's ten minutes */
+    uint32_t link_ttl_s, code_ttl_s;           /* 0, or longer than the policy has it: the policy's */
     const char *customer_ref;                  /* NULL or "": the session is its own person */
     const char *reference;                     /* NULL or "" */
     struct proto_log_seen seen;
@@ -161,7 +161,8 @@ struct proto_event {
     union {
         struct {
             const char *sid_hex, *link, *code,
-                *address; /* code: grouped for reading aloud, or NULL; address: the public host */
+                *address;            /* code: grouped for reading aloud, or NULL; address: the public host */
+            uint32_t link_s, code_s; /* so long a customer can join by it; code_s is 0 without a code */
         } invite;
         struct {
             const char *peer;         /* customer: the agent's name; agent: the client's info line */

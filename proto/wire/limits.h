@@ -38,7 +38,6 @@ enum {
     PROTO_RECEIPT_WAIT_MS = 10000, /* no receipt by then: the grant is taken back */
     PROTO_KEY_ACK_WAIT_MS = 500,
     PROTO_HANDSHAKE_WAIT_MS = 10000,
-    PROTO_INVITATION_MS = 10 * 60 * 1000,
     PROTO_SESSION_MS = 4 * 60 * 60 * 1000,
     PROTO_EPOCH_MS = 10 * 60 * 1000,
     PROTO_EPOCH_FRAMES = 1 << 22,

@@ -98,6 +98,12 @@ static void compare_keep(struct changes *c, const struct proto_policy *now, cons
             then->keep_days < now->keep_days ? ", what is older in the first night" : "", now->keep_days);
 }
 
+static void compare_minutes(struct changes *c, const char *name, const char *what, uint32_t now, uint32_t then)
+{
+    if (now != then)
+        say(c, name, "%s can be joined by for %" PRIu32 " minutes; now for %" PRIu32, what, now, then);
+}
+
 size_t audit_policy_changes(const struct proto_policy *now, const struct proto_policy *then, bool json)
 {
     struct changes c = {.json = json};
@@ -115,6 +121,8 @@ size_t audit_policy_changes(const struct proto_policy *now, const struct proto_p
         say(&c, "ticket",
             then->ticket_required ? "no session without the reference of a ticket"
                                   : "a session needs no reference of a ticket any more");
+    compare_minutes(&c, "code-minutes", "a code", now->code_minutes, then->code_minutes);
+    compare_minutes(&c, "link-minutes", "a link", now->link_minutes, then->link_minutes);
     compare_keep(&c, now, then);
     compare_purposes(&c, now, then);
     for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)

@@ -24,6 +24,33 @@ static const char *reached(struct relay_core *core, enum relay_bound bound, cons
     return words;
 }
 
+struct left_alone {
+    const struct relay_tally *staff;
+    struct relay_room *oldest; /* NULL: none */
+};
+
+static void find_left_alone(void *context, struct relay_link *link)
+{
+    struct relay_room *room = relay_of(link, struct relay_room, by_sid);
+    struct left_alone *found = context;
+    int64_t away_ms = room->seat[PROTO_INDEX_AGENT].away_since_ms;
+
+    if (room->waits && room->opened && room->staff == found->staff && !room->seat[PROTO_INDEX_AGENT].peer &&
+        (!found->oldest || away_ms < found->oldest->seat[PROTO_INDEX_AGENT].away_since_ms))
+        found->oldest = room;
+}
+
+/* A viewer that went down leaves invitations that nobody answers any more: the one that was left first makes room. */
+static bool give_way(struct relay_core *core, const struct relay_peer *peer, struct proto_now now)
+{
+    struct left_alone found = {.staff = peer->tally};
+
+    relay_table_each(&core->by_sid, find_left_alone, &found);
+    if (found.oldest)
+        relay_room_end(core, found.oldest, PROTO_END_CONNECTION_LOST, PROTO_INDEX_RELAY, now);
+    return found.oldest != NULL;
+}
+
 /* The bound that this invitation breaks; NULL: none. The answer ends nothing: a moment later there may be room. */
 static const char *bound_broken(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
@@ -36,7 +63,7 @@ static const char *bound_broken(struct relay_core *core, struct relay_peer *peer
         return reached(core, RELAY_BOUND_memory_bytes,
                        "this relay has no room for a new session now; try again in a minute");
     }
-    if (peer->tally->waiting >= core->limits.waiting_per_staff)
+    if (peer->tally->waiting >= core->limits.waiting_per_staff && !give_way(core, peer, now))
         return reached(core, RELAY_BOUND_waiting_per_staff,
                        "as many of your invitations wait for their customer as may; end one first");
     if (core->by_sid.count >= (size_t)core->limits.sessions)
@@ -93,13 +120,15 @@ void relay_room_opened(struct relay_core *core, struct relay_room *room, enum pr
     relay_room_schedule(core, room);
 }
 
-/* Times are the agent's wish within the protocol's bounds. */
-static void set_times(struct relay_room *room, const handhold_Open *open, struct proto_now now)
+/* Times are the agent's wish within the policy's bounds. */
+static void set_times(struct relay_room *room, const handhold_Open *open, const struct proto_policy *policy,
+                      struct proto_now now)
 {
-    int64_t link_ms = open->link_ttl_s ? (int64_t)open->link_ttl_s * 1000 : PROTO_INVITATION_MS;
-    int64_t code_ms = proto_earlier((int64_t)open->code_ttl_s * 1000, PROTO_INVITATION_MS);
+    int64_t link_ms = (int64_t)policy->link_minutes * 60000;
+    int64_t code_ms = proto_earlier((int64_t)open->code_ttl_s * 1000, (int64_t)policy->code_minutes * 60000);
 
-    link_ms = proto_earlier(link_ms, PROTO_SESSION_MS);
+    if (open->link_ttl_s)
+        link_ms = proto_earlier(link_ms, (int64_t)open->link_ttl_s * 1000);
     room->expires_ms = now.mono_ms + link_ms;
     room->row.created_unix_ms = now.unix_ms;
     room->row.expires_unix_ms = now.unix_ms + link_ms;
@@ -174,6 +203,7 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
         return PROTO_OK;
     }
     if (core->policy->ticket_required && !*open->reference) {
+        relay_refused(core, peer->staff, RELAY_REFUSED_TICKET, now);
         relay_peer_tell(core, peer, now, PROTO_ERR_POLICY,
                         "the organisation's policy wants the reference of a ticket for each session; give one");
         return PROTO_OK;
@@ -187,7 +217,7 @@ enum proto_err relay_on_open(struct relay_core *core, struct relay_peer *peer, s
     if (!room)
         return PROTO_ERR_NOMEM;
     describe(room, open, peer->staff);
-    set_times(room, open, now);
+    set_times(room, open, core->policy, now);
     room->seat[PROTO_INDEX_AGENT] =
         (struct relay_seat){.peer = peer, .was_present = true, .generation = 1, .connections = 1};
     if (open->code_ttl_s)

@@ -5,12 +5,12 @@
 
 #include "relay/core/state.h"
 
-/* Time that is left, whatever the clock of the machine did meanwhile: never more than a whole session. */
-static int64_t time_left(int64_t until_unix_ms, struct proto_now now)
+/* Time that is left, whatever the clock of the machine did meanwhile: never more than there ever is. */
+static int64_t time_left(int64_t until_unix_ms, int64_t most_ms, struct proto_now now)
 {
     int64_t left = until_unix_ms - now.unix_ms;
 
-    return left < 0 ? 0 : proto_earlier(left, PROTO_SESSION_MS);
+    return left < 0 ? 0 : proto_earlier(left, most_ms);
 }
 
 /* What the log has as present or open, and is not any more. */
@@ -49,13 +49,18 @@ enum proto_err relay_core_restore(struct relay_core *core, const struct relay_st
     room->row.nameplate[0] = 0;
     room->restored = room->opened = true;
     room->role = proto_role_from_name(row->agent_role);
-    room->expires_ms = now.mono_ms + time_left(row->expires_unix_ms, now);
+    room->expires_ms =
+        now.mono_ms +
+        time_left(row->expires_unix_ms,
+                  row->state == RELAY_STORE_LIVE ? PROTO_SESSION_MS : (int64_t)PROTO_POLICY_LINK_MINUTES_MAX * 60000,
+                  now);
     enum proto_err err = relay_row_unpack(room, now);
     if (err) {
         relay_room_free(core, room, now);
         return err;
     }
-    room->code_expires_ms = now.mono_ms + time_left(room->code_expires_unix_ms, now);
+    room->code_expires_ms =
+        now.mono_ms + time_left(room->code_expires_unix_ms, (int64_t)PROTO_POLICY_CODE_MINUTES_MAX * 60000, now);
     if (row->nameplate[0] && row->state == RELAY_STORE_WAITING && !relay_room_find_nameplate(core, row->nameplate))
         relay_nameplate_set(core, room, row->nameplate);
     set_seats(room, now);

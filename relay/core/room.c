@@ -80,10 +80,11 @@ int64_t relay_room_grace_ms(const struct relay_core *core)
     return proto_earlier(core->limits.grace_ms, (int64_t)core->policy->grace_s * 1000);
 }
 
-/* A seat is kept for the agent always, for the customer once the agent has confirmed them. */
+/* Before the agent has confirmed the customer a seat has no time of its own: the customer's is free at once, and the
+ * agent's is kept for as long as the invitation is good, also over a night in which the laptop sleeps. */
 static bool is_kept(const struct relay_room *room, uint8_t index)
 {
-    return !room->seat[index].peer && (index == PROTO_INDEX_AGENT || room->authenticated);
+    return !room->seat[index].peer && room->authenticated;
 }
 
 static int64_t seat_deadline(const struct relay_core *core, const struct relay_room *room, uint8_t index)

@@ -315,9 +315,25 @@ static void a_number_is_taken_as_people_write_it(void **state)
 static void a_link_runs_out(void **state)
 {
     (void)state;
-    assert_int_equal(agent_invitation_left_s(1000, 600000, 1001), 600);
-    assert_int_equal(agent_invitation_left_s(1000, 600000, 600500), 1);
-    assert_int_equal(agent_invitation_left_s(1000, 600000, 601000), 0);
+    assert_int_equal(agent_invitation_left_s(1000, 600, 1001), 600);
+    assert_int_equal(agent_invitation_left_s(1000, 600, 600500), 1);
+    assert_int_equal(agent_invitation_left_s(1000, 600, 601000), 0);
+    assert_int_equal(agent_invitation_left_s(1000, 0, 1000), 0);
+}
+
+static void the_time_of_an_invitation_reads_short_near_its_end(void **state)
+{
+    static const struct {
+        int64_t s;
+        const char *text;
+    } times[] = {{0, "0:00"}, {9, "0:09"}, {3599, "59:59"}, {3600, "1 h 00 min"}, {86399, "23 h 59 min"}};
+    char text[AGENT_INVITATION_TIME_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        agent_invitation_time(times[i].s, text);
+        assert_string_equal(text, times[i].text);
+    }
 }
 
 static void a_wrap_up_is_one_line_of_json(void **state)
@@ -355,7 +371,7 @@ int main(void)
         cmocka_unit_test(a_mail_is_escaped),
         cmocka_unit_test(an_address_cannot_carry_more_than_itself),
         cmocka_unit_test(a_number_is_taken_as_people_write_it),
-        cmocka_unit_test(a_link_runs_out),
+        cmocka_unit_test(a_link_runs_out), cmocka_unit_test(the_time_of_an_invitation_reads_short_near_its_end),
         cmocka_unit_test(a_wrap_up_is_one_line_of_json),
     };
 

@@ -111,6 +111,6 @@ bool demo_invite(struct demo *d)
     if (!d->agent)
         return false;
     paper_line("What stands behind the # never leaves the two devices; the relay is told a number made from it. Valid "
-               "once, for ten minutes.");
+               "once, for a day; the code for ten minutes.");
     return true;
 }

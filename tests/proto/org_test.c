@@ -210,12 +210,15 @@ static void a_policy_says_what_the_officer_signed(void **state)
     h.policy.check_words_required = true;
     h.policy.ticket_required = true;
     h.policy.keep_days = 365;
+    h.policy.code_minutes = 5;
+    h.policy.link_minutes = 60;
     h.policy.purpose_count = 2;
     strcpy(h.policy.purposes[0], "to see the fault");
     strcpy(h.policy.purposes[1], "to read the serial number");
     assert_ok(sign_policy(&h));
     assert_ok(verify_policy(&h, 5, &back));
     assert_true(back.ticket_required && back.keep_days == 365 && back.purpose_count == 2);
+    assert_true(back.code_minutes == 5 && back.link_minutes == 60);
     assert_true(proto_policy_offers(&back, "to read the serial number"));
     assert_false(proto_policy_offers(&back, "because"));
     memset(&h.policy.purpose_count, 0, sizeof h.policy.purpose_count);
@@ -352,6 +355,10 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
         {"handhold/1 policy\ndomain example.org\ngrace 601\n", 3},
         {"handhold/1 policy\ndomain example.org\nticket perhaps\n", 3},
         {"handhold/1 policy\ndomain example.org\nkeep 36501\n", 3},
+        {"handhold/1 policy\ndomain example.org\ncode-minutes 61\n", 3},
+        {"handhold/1 policy\ndomain example.org\ncode-minutes 0\n", 3},
+        {"handhold/1 policy\ndomain example.org\nlink-minutes 10081\n", 3},
+        {"handhold/1 policy\ndomain example.org\nlink-minutes a day\n", 3},
         {"handhold/1 policy\ndomain example.org\npurpose \n", 3},
         {"handhold/1 policy\ndomain example.org\npurpose a\tb\n", 3},
     };
@@ -369,6 +376,7 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
     proto_policy_print(&policy, &text);
     assert_ok(proto_policy_parse(&back, text.bytes, text.len, NULL));
     assert_true(back.keep_days == 30 && back.ticket_required && back.purpose_count == 1);
+    assert_true(back.code_minutes == 10 && back.link_minutes == 1440);
     assert_string_equal(back.purposes[0], policy.purposes[0]);
     assert_memory_equal(back.rules, policy.rules, sizeof back.rules);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

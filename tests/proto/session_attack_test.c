@@ -476,16 +476,22 @@ static void a_link_or_a_code_is_refused_after_its_success_and_the_agent_is_told(
     assert_not_let_in(PROTO_ERR_BURNT);
 }
 
+static void later(int64_t minutes)
+{
+    sw.now.mono_ms += minutes * 60000 + 1;
+    sw.now.unix_ms += minutes * 60000 + 1;
+}
+
 static void a_link_or_a_code_is_refused_after_its_time_by_the_agents_own_end(void **state)
 {
     (void)state;
     sw_invite(&sw);
-    sw.now.mono_ms += PROTO_INVITATION_MS + 1;
-    sw.now.unix_ms += PROTO_INVITATION_MS + 1;
-    sw_arrive(&sw, false);
+    later(PROTO_POLICY_CODE_MINUTES);
+    sw_arrive(&sw, true);
     sw_pass(&sw, 1000);
     assert_not_let_in(PROTO_ERR_EXPIRED);
-    another_comes(true);
+    later(PROTO_POLICY_LINK_MINUTES - PROTO_POLICY_CODE_MINUTES);
+    another_comes(false);
     assert_not_let_in(PROTO_ERR_EXPIRED);
 }
 

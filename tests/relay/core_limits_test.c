@@ -279,6 +279,23 @@ static void limit_waiting_per_staff(void **state)
     world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
 }
 
+static void an_invitation_that_its_agent_left_makes_room_for_a_new_one(void **state)
+{
+    struct session left, kept, s;
+    (void)state;
+
+    w.limits.waiting_per_staff = 2;
+    again();
+    session_open(&w, &kept, NULL);
+    session_open(&w, &left, NULL);
+    relay_core_closed(w.core, left.agent, w.now);
+    session_open(&w, &s, NULL);
+    world_work(&w);
+    assert_string_equal(world_row(&w, left.sid)->ended_reason, "connection-lost");
+    assert_string_equal(world_row(&w, kept.sid)->ended_reason, "");
+    assert_null(world_hear(&w, kept.agent, handhold_FromRelay_ended_tag));
+}
+
 static void a_full_relay_begins_nothing_and_goes_on_with_what_is_live(void **state)
 {
     struct session live, waiting;
@@ -665,9 +682,9 @@ static void nothing_is_taken_while_a_session_is_being_opened(void **state)
     assert_int_equal(world_send(&w, agent, PROTO_TYPE_CONTROL, 2, 1, "x", 1), PROTO_ERR_STATE);
     relay_core_closed(w.core, agent, w.now);
     world_work(&w);
-    world_pass(&w, 60000);
+    world_pass(&w, 600000);
     world_work(&w);
-    assert_string_equal(world_row(&w, s.sid)->ended_reason, "connection-lost");
+    assert_string_equal(world_row(&w, s.sid)->ended_reason, "expired");
     world_events(&w, s.sid, NULL, 0);
 }
 
@@ -934,6 +951,7 @@ int main(void)
         LIMIT_TEST(whoever_goes_on_guessing_waits_twice_as_long),
         LIMIT_TEST(a_link_is_let_in_though_somebody_guesses_behind_the_same_address),
         LIMIT_TEST(limit_waiting_per_staff),
+        LIMIT_TEST(an_invitation_that_its_agent_left_makes_room_for_a_new_one),
         LIMIT_TEST(a_full_relay_begins_nothing_and_goes_on_with_what_is_live),
         LIMIT_TEST(limit_join_failures_does_not_keep_out_who_comes_back),
         LIMIT_TEST(limit_lookups_per_nameplate_burns_the_code_and_not_the_link),

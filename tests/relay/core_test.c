@@ -368,6 +368,36 @@ static void an_invitation_nobody_uses_expires_and_a_session_lasts_four_hours(voi
     assert_int_equal(world_hear(&w, live.customer, handhold_FromRelay_ended_tag)->body.ended.reason, PROTO_END_EXPIRED);
 }
 
+static void an_invitation_lives_as_long_as_the_policy_lets_it(void **state)
+{
+    struct session s;
+    (void)state;
+
+    w.policy.link_minutes = 3;
+    relay_core_free(w.core);
+    world_start(&w);
+    session_open(&w, &s, NULL); /* which wishes for ten */
+    world_pass(&w, 179999);
+    assert_null(world_hear(&w, s.agent, handhold_FromRelay_ended_tag));
+    world_pass(&w, 1);
+    assert_int_equal(world_hear(&w, s.agent, handhold_FromRelay_ended_tag)->body.ended.reason, PROTO_END_EXPIRED);
+}
+
+static void while_the_agent_is_away_an_invitation_stands(void **state)
+{
+    struct session s;
+    (void)state;
+
+    session_open(&w, &s, NULL);
+    relay_core_closed(w.core, s.agent, w.now);
+    world_pass(&w, 500000); /* far beyond the grace time */
+    s.agent = world_connect(&w, &w.staff[0], NULL);
+    assert_ok(session_hello_token(&w, &s, s.agent, s.agent_token));
+    assert_non_null(world_hear(&w, s.agent, handhold_FromRelay_welcome_tag));
+    world_pass(&w, 100000);
+    assert_int_equal(world_hear(&w, s.agent, handhold_FromRelay_ended_tag)->body.ended.reason, PROTO_END_EXPIRED);
+}
+
 static void after_a_restart_both_ends_come_back_with_their_tokens(void **state)
 {
     struct session s;
@@ -598,6 +628,8 @@ int main(void)
         SEAT_TEST(both_connections_close_when_a_session_has_ended),
         SEAT_TEST(an_end_that_stays_away_ends_the_session_as_lost),
         SEAT_TEST(the_policy_may_shorten_the_grace_time),
+        SEAT_TEST(an_invitation_lives_as_long_as_the_policy_lets_it),
+        SEAT_TEST(while_the_agent_is_away_an_invitation_stands),
         SEAT_TEST(an_invitation_nobody_uses_expires_and_a_session_lasts_four_hours),
         SEAT_TEST(after_a_restart_both_ends_come_back_with_their_tokens),
         SEAT_TEST(a_restart_keeps_codes_and_old_gates_cannot_be_said_again),

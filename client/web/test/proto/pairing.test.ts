@@ -189,6 +189,8 @@ test('ORG and POLICY: any other spelling of the same content is refused', there,
   const org = file.organisation.org_note.split('\n\n')[0] + '\n', policy = file.organisation.policy_note.split('\n\n')[0] + '\n';
   orgRead(org);
   policyRead(policy);
+  const shorter = policyRead(policy.replace(/^(check-words .*)$/m, '$1\ncode-minutes 5\nlink-minutes 60'));
+  assert.deepEqual([shorter.codeMinutes, shorter.linkMinutes], [5, 60]);
   const others = (text: string): string[] => [
     text.slice(0, -1), `${text}\n`, ` ${text}`, text.replace('\n', '\r\n'), text.replace('number ', 'number 0'), text.replace('number ', 'number  '),
     text.replace(/^time .*$/m, '$&\n$&'), text.replace(/^(number.*)\n(domain.*)$/m, '$2\n$1'), `${text}unknown line\n`, text.replace(/^domain .*$/m, 'domain UPPER.example'),
@@ -201,6 +203,7 @@ test('ORG and POLICY: any other spelling of the same content is refused', there,
     policy.replace(/^check-words .*$/m, 'check-words maybe'), policy.replace(/^evidence .*$/m, 'evidence AAAA'), policy.replace(/^officer .*\n/m, ''),
     policy.replace(/^(check-words .*)$/m, '$1\npurpose '), policy.replace(/^(check-words .*)$/m, `$1\npurpose ${'x'.repeat(201)}`), policy.replace(/^(check-words .*)$/m, '$1\nkeep 0'),
     policy.replace(/^(check-words .*)$/m, '$1\nticket optional'), policy.replace(/^(check-words .*)$/m, '$1\npurpose a\nkeep 3'),
+    policy.replace(/^(check-words .*)$/m, '$1\ncode-minutes 10'), policy.replace(/^(check-words .*)$/m, '$1\nlink-minutes 0'), policy.replace(/^(check-words .*)$/m, '$1\nlink-minutes 10081'),
   ];
   for (const bad of [...others(policy), ...spellings]) {
     assert.notEqual(bad, policy);

@@ -12,6 +12,7 @@ import type { Org } from './org.js';
 import { isDomain } from './profile.js';
 
 const FIRST_LINE = 'handhold/1 policy', NOTE_MAX = 8192, SECONDS_MAX = 4n * 3600n, DAYS_MAX = 36500n, GRACE_MAX = 600n, DER_MAX = 4096, PURPOSES_MAX = 16;
+const CODE_MINUTES = 10, CODE_MINUTES_MAX = 60n, LINK_MINUTES = 1440, LINK_MINUTES_MAX = 10080n;
 
 export interface Rule {
   /** 0: until the session ends. */
@@ -32,6 +33,9 @@ export interface Policy {
   ticketRequired: boolean;
   /** How long the organisation keeps the evidence of a session; 0: no end. */
   keepDays: number;
+  /** How long an invitation may wait to be taken up. */
+  codeMinutes: number;
+  linkMinutes: number;
   /** That may be asked for; none: any. */
   purposes: string[];
   /** What is not here is forbidden. */
@@ -47,6 +51,8 @@ function write(policy: Policy): string {
   lines.push(`evidence ${base64(policy.evidenceKey)}`, `grace ${policy.graceS}`, `check-words ${policy.checkWordsRequired ? 'required' : 'optional'}`);
   if (policy.ticketRequired) lines.push('ticket required');
   if (policy.keepDays) lines.push(`keep ${policy.keepDays}`);
+  if (policy.codeMinutes !== CODE_MINUTES) lines.push(`code-minutes ${policy.codeMinutes}`);
+  if (policy.linkMinutes !== LINK_MINUTES) lines.push(`link-minutes ${policy.linkMinutes}`);
   for (const purpose of policy.purposes) lines.push(`purpose ${purpose}`);
   for (const capability of capabilities) {
     const rule = policy.rules.get(capability);
@@ -59,6 +65,12 @@ function number(text: string, max: bigint): bigint {
   const value = decimal(text, max);
   if (value === undefined) throw bad();
   return value;
+}
+
+function minutes(text: string, max: bigint): number {
+  const value = number(text, max);
+  if (value === 0n) throw bad();
+  return Number(value);
 }
 
 function addRule(policy: Policy, rest: string): void {
@@ -83,6 +95,8 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
   'check-words': (policy, rest) => void (policy.checkWordsRequired = rest === 'required'),
   ticket: (policy, rest) => void (policy.ticketRequired = rest === 'required'),
   keep: (policy, rest) => void (policy.keepDays = Number(number(rest, DAYS_MAX))),
+  'code-minutes': (policy, rest) => void (policy.codeMinutes = minutes(rest, CODE_MINUTES_MAX)),
+  'link-minutes': (policy, rest) => void (policy.linkMinutes = minutes(rest, LINK_MINUTES_MAX)),
   purpose: addPurpose,
   allow: addRule,
   deny: () => undefined, /* what has no rule is written as denied, in its place: the comparison sees to the rest */
@@ -92,7 +106,7 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
 export function policyRead(text: string): Policy {
   const policy: Policy = {
     number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0,
-    purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
+    codeMinutes: CODE_MINUTES, linkMinutes: LINK_MINUTES, purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
   };
   const [first, ...lines] = linesOf(text) ?? [];
   if (first !== FIRST_LINE) throw bad();
