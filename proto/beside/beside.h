@@ -22,6 +22,7 @@
 #ifndef PROTO_BESIDE_BESIDE_H
 #define PROTO_BESIDE_BESIDE_H
 
+#include "proto/pairing/guard.h"
 #include "proto/pairing/invite.h"
 #include "proto/seal/cpace.h"
 #include "proto/seal/noise.h"
@@ -44,7 +45,7 @@ struct proto_beside {
     void *context;
     /* its own */
     struct proto_invite_code code;
-    uint8_t sid[PROTO_SID_BYTES], n_c[16], cpace_hash[PROTO_HASH_BYTES], again[PROTO_KEY_BYTES];
+    uint8_t sid[PROTO_SID_BYTES], n_c[PROTO_PAIRING_NC_BYTES], cpace_hash[PROTO_HASH_BYTES], again[PROTO_KEY_BYTES];
     struct proto_buf cpace1;
     struct proto_cpace cpace;
     struct proto_cpace_keys keys;
@@ -53,12 +54,21 @@ struct proto_beside {
     bool linked; /* `again` is a key that both have */
     bool present, up;
     unsigned guesses;
+    /* of the first: what it said last of capturing, words of it that the second has not said back, frames that came */
+    bool wanted;
+    unsigned unanswered;
+    uint32_t taken;
+    int64_t beat_ms;
+    /* of the second: frames that it told, and that the first has; when the first was heard last */
+    bool capturing; /* read by its owner, whenever something came and after each tick */
+    uint32_t sent, acked;
+    int64_t heard_ms;
 };
 
 enum proto_beside_kind {
     PROTO_BESIDE_NOTHING,
-    PROTO_BESIDE_UP,      /* the two hear each other */
-    PROTO_BESIDE_DATA,    /* `data` */
+    PROTO_BESIDE_UP,      /* the two hear each other; first: say what is hidden, then capture(`wanted`) */
+    PROTO_BESIDE_DATA,    /* `data`: first: about, frame; second: check_ask, check_cancel, hide */
     PROTO_BESIDE_REFUSED, /* first: the code was wrong; `err` */
     PROTO_BESIDE_BURNT,   /* second: guessed at too often; show another code */
     PROTO_BESIDE_BROKEN,  /* somebody on the way tampers, or the other is not what it says; the channel is down */
@@ -74,9 +84,22 @@ void proto_beside_clear(struct proto_beside *beside); /* wipes; a zeroed struct 
 /** The relay says that the other device is there, on a new connection, or gone. The first begins to talk. */
 void proto_beside_present(struct proto_beside *beside, bool present, const uint8_t sid[static PROTO_SID_BYTES]);
 /** A message of the other device; `data` is filled for PROTO_BESIDE_DATA. */
-enum proto_beside_kind proto_beside_take(struct proto_beside *beside, const uint8_t *bytes, size_t len,
+enum proto_beside_kind proto_beside_take(struct proto_beside *beside, const uint8_t *bytes, size_t len, int64_t now_ms,
                                          handhold_BesideData *data, enum proto_err *err);
 /** STATE: the two do not hear each other. RANGE: a field is over its bound. */
 PROTO_MUST_USE enum proto_err proto_beside_say(struct proto_beside *beside, const handhold_BesideData *data);
+
+/**
+ * First: the second may read its home from now on, or not any more; nothing is read until it is said. What was read
+ * under an older word is not given out: the second says each word back, in front of what it reads under it.
+ */
+void proto_beside_capture(struct proto_beside *beside, bool on);
+/** Second: a frame may be told now. */
+bool proto_beside_may_tell(const struct proto_beside *beside);
+/** Second: a frame of device state. FULL: not now. */
+PROTO_MUST_USE enum proto_err proto_beside_tell(struct proto_beside *beside, const uint8_t *bytes, size_t len);
+/** First: says that it is there. Second: `capturing` ends when the first was not heard for PROTO_BESIDE_SILENT_MS. */
+void proto_beside_tick(struct proto_beside *beside, int64_t now_ms);
+int64_t proto_beside_deadline(const struct proto_beside *beside);
 
 #endif

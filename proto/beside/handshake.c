@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/beside/beside_inside.h"
+#include "proto/pairing/code_cpace.h"
 #include "proto/seal/kdf.h"
 
 enum { BY_CODE = 1, AGAIN = 2 };
@@ -15,32 +16,16 @@ static const uint8_t ad[] = {1}; /* version */
 
 static enum proto_err start_cpace(struct proto_beside *b)
 {
-    static const char name[] = "handhold/1 beside", first[] = "first", second[] = "second";
-    char prs[PROTO_NAMEPLATE_MAX + PROTO_CODE_SECRET_DIGITS + 1];
-    uint8_t sid[PROTO_SID_BYTES + sizeof b->n_c], random[PROTO_CPACE_RANDOM_BYTES];
-    size_t plate = strlen(b->code.nameplate);
-    struct proto_buf ci;
-    enum proto_err err;
+    const struct proto_code_run run = {.code = &b->code,
+                                       .channel = "handhold/1 beside",
+                                       .join_host = b->join_host,
+                                       .parties = {"first", "second"},
+                                       .sid = b->sid,
+                                       .nonce = b->n_c,
+                                       .ad = ad,
+                                       .ad_len = sizeof ad};
 
-    memcpy(prs, b->code.nameplate, plate);
-    memcpy(prs + plate, b->code.secret, PROTO_CODE_SECRET_DIGITS);
-    memcpy(sid, b->sid, PROTO_SID_BYTES);
-    memcpy(sid + PROTO_SID_BYTES, b->n_c, sizeof b->n_c);
-    proto_buf_init(&ci, PROTO_CPACE_INPUT_MAX);
-    proto_cpace_put_lv(&ci, name, sizeof name - 1);
-    proto_cpace_put_lv(&ci, b->join_host, strlen(b->join_host));
-    proto_cpace_put_lv(&ci, first, sizeof first - 1);
-    proto_cpace_put_lv(&ci, second, sizeof second - 1);
-    proto_random_fill(&b->random, random, sizeof random);
-    const struct proto_cpace_input input = {prs, plate + PROTO_CODE_SECRET_DIGITS, ci.bytes, ci.len, sid, sizeof sid};
-
-    err = ci.failed ? PROTO_ERR_NOMEM
-                    : proto_cpace_init(&b->cpace, b->first ? PROTO_CPACE_INITIATOR : PROTO_CPACE_RESPONDER, &input, ad,
-                                       sizeof ad, random);
-    proto_buf_free(&ci);
-    sodium_memzero(prs, sizeof prs);
-    sodium_memzero(random, sizeof random);
-    return err;
+    return proto_code_cpace(&b->cpace, b->first ? PROTO_CPACE_INITIATOR : PROTO_CPACE_RESPONDER, &run, &b->random);
 }
 
 static enum proto_err start_noise(struct proto_beside *b, uint8_t mode)
@@ -80,6 +65,7 @@ static enum proto_err end_cpace(struct proto_beside *b, const uint8_t *share, co
 void beside_fall(struct proto_beside *b)
 {
     b->up = false;
+    beside_rest(b);
     proto_noise_clear(&b->noise);
     proto_noise_channel_clear(&b->channel);
     proto_cpace_clear(&b->cpace);

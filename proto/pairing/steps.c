@@ -2,6 +2,7 @@
 /* The parts of the handshake that are the same at both ends: what is derived, hashed into the prologue and sealed. */
 #include "proto/pairing/inside.h"
 
+#include "proto/pairing/code_cpace.h"
 #include "proto/seal/kdf.h"
 
 #include <sodium.h>
@@ -54,36 +55,16 @@ enum proto_err proto_pairing_begin(struct proto_pairing *pairing, const uint8_t 
 enum proto_err proto_pairing_cpace(struct proto_pairing *pairing, enum proto_cpace_role role,
                                    const struct proto_buf *ad)
 {
-    static const char name[] = "handhold/1 code", customer[] = "customer", agent[] = "agent";
-    char prs[PROTO_NAMEPLATE_MAX + PROTO_CODE_SECRET_DIGITS + 1];
-    uint8_t sid[PROTO_SID_BYTES + PROTO_PAIRING_NC_BYTES], random[PROTO_CPACE_RANDOM_BYTES];
-    size_t plate = strlen(pairing->code.nameplate);
-    struct proto_buf ci;
+    const struct proto_code_run run = {.code = &pairing->code,
+                                       .channel = "handhold/1 code",
+                                       .join_host = pairing->join_host,
+                                       .parties = {"customer", "agent"},
+                                       .sid = pairing->sid,
+                                       .nonce = pairing->n_cpace,
+                                       .ad = ad->bytes,
+                                       .ad_len = ad->len};
 
-    memcpy(prs, pairing->code.nameplate, plate);
-    memcpy(prs + plate, pairing->code.secret, PROTO_CODE_SECRET_DIGITS);
-    memcpy(sid, pairing->sid, PROTO_SID_BYTES);
-    memcpy(sid + PROTO_SID_BYTES, pairing->n_cpace, PROTO_PAIRING_NC_BYTES);
-    proto_buf_init(&ci, PROTO_CPACE_INPUT_MAX);
-    proto_cpace_put_lv(&ci, name, sizeof name - 1);
-    proto_cpace_put_lv(&ci, pairing->join_host, strlen(pairing->join_host));
-    proto_cpace_put_lv(&ci, customer, sizeof customer - 1);
-    proto_cpace_put_lv(&ci, agent, sizeof agent - 1);
-    proto_random_fill(&pairing->random, random, sizeof random);
-    struct proto_cpace_input input = {.prs = prs,
-                                      .prs_len = plate + PROTO_CODE_SECRET_DIGITS,
-                                      .ci = ci.bytes,
-                                      .ci_len = ci.len,
-                                      .sid = sid,
-                                      .sid_len = sizeof sid};
-    enum proto_err err = ci.failed || ad->failed
-                             ? PROTO_ERR_NOMEM
-                             : proto_cpace_init(&pairing->cpace, role, &input, ad->bytes, ad->len, random);
-
-    proto_buf_free(&ci);
-    sodium_memzero(prs, sizeof prs);
-    sodium_memzero(random, sizeof random);
-    return err;
+    return ad->failed ? PROTO_ERR_NOMEM : proto_code_cpace(&pairing->cpace, role, &run, &pairing->random);
 }
 
 enum proto_err proto_pairing_cpace_end(struct proto_pairing *pairing, const uint8_t *peer_share,
