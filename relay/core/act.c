@@ -15,7 +15,7 @@
 #include "proto/seal/note.h"
 #include "relay/core/state.h"
 
-static struct relay_chain *find_chain(struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES])
+static struct relay_chain *find_chain(const struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES])
 {
     for (size_t i = 0; i < core->chain_count; i++)
         if (!memcmp(core->chains[i].key, key, PROTO_HASH_BYTES))
@@ -203,7 +203,10 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
         relay_renewal_noted(core, act->renewal, result->err, now);
     if (core->policy_unnoted && !result->err)
         relay_act_note_policy(core, now);
+    if (act->refusal)
+        relay_refusal_noted(core, act->refusal, result->err, now);
     relay_act_note_renewals(core, now);
+    relay_act_note_refusals(core, now);
 }
 
 /* ---- the relay's own ---- */
@@ -252,6 +255,20 @@ static struct relay_act *own_act(const struct relay_chain *chain)
     return act;
 }
 
+/* Takes `act` and what `text` holds, also when `written` says that it could not be written. */
+static enum proto_err submit_written(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,
+                                     enum proto_err written, struct proto_buf *text)
+{
+    enum proto_err err = written;
+
+    if (err)
+        free(act);
+    else
+        err = submit_own(core, act, kind, text);
+    proto_buf_free(text);
+    return err;
+}
+
 enum proto_err relay_core_retain(struct relay_core *core, const struct proto_erasure *what, struct proto_now now)
 {
     struct relay_chain *chain = own_chain(core);
@@ -271,13 +288,7 @@ enum proto_err relay_core_retain(struct relay_core *core, const struct proto_era
     memcpy(act->erasure.prev, chain->prev, sizeof act->erasure.prev);
     act->erasure.unix_s = now.unix_ms / 1000;
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_erasure_write(&act->erasure, &text);
-    if (err)
-        free(act);
-    else
-        err = submit_own(core, act, PROTO_LOG_ERASURE, &text);
-    proto_buf_free(&text);
-    return err;
+    return submit_written(core, act, PROTO_LOG_ERASURE, proto_erasure_write(&act->erasure, &text), &text);
 }
 
 static struct proto_event_note own_event(const struct relay_chain *chain, enum proto_act action, struct proto_now now)
@@ -289,19 +300,12 @@ static struct proto_event_note own_event(const struct relay_chain *chain, enum p
     return event;
 }
 
-/* Takes `act`, also when it cannot be logged. */
 static enum proto_err submit_event(struct relay_core *core, struct relay_act *act, const struct proto_event_note *event)
 {
     struct proto_buf text;
 
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_event_note_write(event, &text);
-    if (err)
-        free(act);
-    else
-        err = submit_own(core, act, PROTO_LOG_OFFICER_ACT, &text);
-    proto_buf_free(&text);
-    return err;
+    return submit_written(core, act, PROTO_LOG_OFFICER_ACT, proto_event_note_write(event, &text), &text);
 }
 
 /* When it cannot be logged now, it is when the chain is free again. */
@@ -324,19 +328,23 @@ void relay_act_note_policy(struct relay_core *core, struct proto_now now)
     core->policy_unnoted = err != PROTO_OK;
 }
 
+static void describe_staff(struct proto_event_note *event, const struct proto_identity *staff)
+{
+    char id[sizeof staff->email];
+
+    snprintf(id, sizeof id, "%.*s", (int)strcspn(staff->email, "@"), staff->email);
+    snprintf(event->subject, sizeof event->subject, "%.*s %s", (int)(sizeof event->subject - sizeof staff->serial - 1),
+             staff->name, staff->serial);
+    relay_event_text(event, "id", id);
+    relay_event_text(event, "role", proto_role_name(staff->role));
+    relay_event_text(event, "serial", staff->serial);
+}
+
 static void describe_renewal(struct proto_event_note *event, const struct relay_renewal *renewal)
 {
-    const struct proto_identity *was = &renewal->staff;
-    char id[sizeof was->email];
-
-    snprintf(id, sizeof id, "%.*s", (int)strcspn(was->email, "@"), was->email);
-    snprintf(event->subject, sizeof event->subject, "%.*s %s", (int)(sizeof event->subject - sizeof was->serial - 1),
-             was->name, was->serial);
-    relay_event_text(event, "id", id);
-    relay_event_text(event, "role", proto_role_name(was->role));
-    relay_event_text(event, "serial", was->serial);
+    describe_staff(event, &renewal->staff);
     relay_event_text(event, "renewed", renewal->renewed.serial);
-    relay_event_hash(event, "key", was->public_key);
+    relay_event_hash(event, "key", renewal->staff.public_key);
     relay_event_text(event, "officer", renewal->officer);
 }
 
@@ -357,4 +365,44 @@ void relay_act_note_renewals(struct relay_core *core, struct proto_now now)
     enum proto_err err = submit_event(core, act, &event);
     if (err)
         relay_renewal_noted(core, renewal->staff.fingerprint, err, now);
+}
+
+void relay_act_note_refusals(struct relay_core *core, struct proto_now now)
+{
+    struct relay_refusal *refusal = relay_refusal_to_note(core, now.mono_ms);
+    struct relay_chain *chain = refusal ? own_chain(core) : NULL;
+    struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
+    char times[12];
+
+    if (chain && chain->flying)
+        return; /* when that note is durable */
+    if (refusal && !act)
+        relay_refusal_noted(core, refusal->number, PROTO_ERR_NOMEM, now);
+    if (!act)
+        return;
+    struct proto_event_note event = own_event(chain, PROTO_ACT_REFUSED, now);
+    act->refusal = refusal->number;
+    describe_staff(&event, &refusal->staff);
+    relay_event_hash(&event, "fingerprint", refusal->staff.fingerprint);
+    relay_event_text(&event, "cause", relay_refusal_name(refusal->cause));
+    snprintf(times, sizeof times, "%u", refusal->times);
+    relay_event_text(&event, "times", times);
+    refusal->noting = refusal->times;
+    enum proto_err err = submit_event(core, act, &event);
+    if (err)
+        relay_refusal_noted(core, refusal->number, err, now);
+}
+
+int64_t relay_refusals_deadline(const struct relay_core *core)
+{
+    char name[PROTO_SIGNER_BYTES];
+    uint8_t key[PROTO_HASH_BYTES];
+    int64_t at = relay_refusal_due_ms(core);
+
+    if (at == PROTO_NEVER)
+        return at;
+    proto_signer_relay(name, core->origin);
+    proto_sha256(key, name, strlen(name));
+    const struct relay_chain *chain = find_chain(core, key);
+    return chain && chain->flying ? PROTO_NEVER : at; /* its result leads on */
 }

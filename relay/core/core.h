@@ -56,9 +56,13 @@ struct relay_ended_part {
  * last gate of this stream, or none; src, stream; once for each stream ended        reason (proto_end_name),
  * by=relay|customer|agent; officer (serial) when an officer stopped it
  *
- * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial) and
- * certificate-renewed (subject as in created; id, role, serial, renewed, key, officer) as class 5, and erasures by
- * retention as class 3.
+ * gate-refused capability; src, stream, dst, cause=policy|grant|grantee|session|number|signature, times (since the last
+ * one); the first ones of a session each, then at most one a minute, and in `ended` refused (those since the last)
+ *
+ * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial),
+ * certificate-renewed (subject as in created; id, role, serial, renewed, key, officer) and refused (subject as in
+ * created; id, role, serial, fingerprint, cause=ticket|role, times; at most one a minute for each member of staff and
+ * cause) as class 5, and erasures by retention as class 3.
  */
 
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
@@ -133,9 +137,8 @@ struct relay_core_config {
                                 struct relay_log_verdict *out);
     /* For officers. Any of these may be NULL: then nobody gets it here. */
     /** The entries of one person (`ref`, or `sid`; the other is NULL) that an erasure would destroy, as ranges of
-     * `out`; there may be none. `*more`: not all fit. Of an ended log when `log` is its origin, of the present one when
-     * it is
-     * "". STATE: a session has not ended. NOT_FOUND: that log is not here. */
+     * `out`; there may be none. `*more`: not all fit. Of the ended log with the origin `log`, or of the present one
+     * ("" there). STATE: a session has not ended. NOT_FOUND: that log is not here. */
     enum proto_err (*erasable)(void *context, const char *log, const char *ref, const uint8_t sid[16],
                                struct proto_erasure *out, bool *more);
     /** Origins of the ended logs that are here; how many, RELAY_ENDED_MAX at most. */
@@ -241,6 +244,7 @@ void relay_core_tick(struct relay_core *core, struct proto_now now);
 struct relay_core_figures {
     uint64_t connections, sessions_waiting, sessions_live, forwarded_messages, forwarded_bytes, blocked_messages,
         dropped_messages, refused_joins, refused_gates,
+        refused_staff,                        /* asked for what policy or role forbid, outside of a session */
         refused_full,                         /* sessions that were not begun for lack of memory */
         log_entries, queue_bytes, log_claims, /* ends that said to have seen more of the log, or another one */
         renewals, renewals_refused,           /* of certificates, and those that the authority would not renew */

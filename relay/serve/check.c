@@ -11,13 +11,15 @@
 enum { CLOCK_MS = 5 * 60 * 1000 }; /* an entry may be that much ahead of the clock */
 static const uint64_t disk_bytes = 512u << 20, mb = 1 << 20;
 
-static struct relay_store *open_to_read(const struct serve_folder *folder, char error[static RELAY_STORE_ERROR_MAX])
+/* On an error *out is NULL. */
+static enum proto_err open_to_read(struct relay_store **out, const struct serve_folder *folder,
+                                   char error[static RELAY_STORE_ERROR_MAX])
 {
     struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
-    struct relay_store *store = NULL;
 
+    *out = NULL;
     *error = 0;
-    return relay_store_open(&store, &config, error) ? NULL : store;
+    return relay_store_open(out, &config, error);
 }
 
 void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
@@ -25,10 +27,10 @@ void serve_check_beside(struct serve_folder *folder, struct serve_report *report
     char error[RELAY_STORE_ERROR_MAX];
     struct relay_store_checkpoint stored;
     struct proto_log_checkpoint opened;
-    struct relay_store *store = open_to_read(folder, error);
+    struct relay_store *store;
 
     serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
-    if (!store) {
+    if (open_to_read(&store, folder, error)) {
         serve_report_stored(report, folder->dir, folder->data, error, "stop the relay, and check again");
         return;
     }
@@ -48,10 +50,9 @@ void serve_check_beside(struct serve_folder *folder, struct serve_report *report
 
 bool serve_check_version(const struct serve_folder *folder, struct serve_report *report)
 {
-    struct relay_store_config config = {.folder = folder->data, .read_only = true, .random = host_random()};
-    char error[RELAY_STORE_ERROR_MAX] = "";
-    struct relay_store *store = NULL;
-    enum proto_err err = relay_store_open(&store, &config, error);
+    char error[RELAY_STORE_ERROR_MAX];
+    struct relay_store *store;
+    enum proto_err err = open_to_read(&store, folder, error);
 
     relay_store_close(store);
     if (err == PROTO_ERR_VERSION)
@@ -79,13 +80,13 @@ static void check_disk(const struct serve_folder *folder, struct serve_report *r
 static void check_clock(const struct serve_folder *folder, struct serve_report *report)
 {
     char error[RELAY_STORE_ERROR_MAX], finding[160], when[32];
-    struct relay_store *store = open_to_read(folder, error);
+    struct relay_store *store;
     struct relay_store_checkpoint stored;
     struct relay_store_entry newest = {0};
     int64_t now_ms = host_now().unix_ms;
     struct tm tm;
 
-    if (store && !relay_store_get_checkpoint(store, &stored) && stored.size)
+    if (!open_to_read(&store, folder, error) && !relay_store_get_checkpoint(store, &stored) && stored.size)
         (void)!relay_store_get_entry(store, stored.size - 1, &newest);
     relay_store_close(store);
     strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&(time_t){(time_t)(now_ms / 1000)}, &tm));

@@ -15,8 +15,8 @@
 #include "proto/seal/signature.h"
 #include "relay/serve/rights.h"
 
-static bool path_of(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
-                    struct serve_report *report)
+bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
+                       struct serve_report *report)
 {
     if (host_path(out, "%s/%s", folder->dir, name))
         return true;
@@ -46,7 +46,7 @@ static bool read_file(const struct serve_folder *folder, const char *name, struc
 {
     char path[HOST_PATH_BYTES];
 
-    return path_of(folder, path, name, report) && said(report, path, host_file_read(path, out));
+    return serve_folder_path(folder, path, name, report) && said(report, path, host_file_read(path, out));
 }
 
 /* ---- the root and the notes ---- */
@@ -73,7 +73,7 @@ static bool read_note(struct serve_folder *folder, const char *name, struct serv
     bool done;
 
     proto_buf_init(&text, max);
-    done = path_of(folder, path, name, report);
+    done = serve_folder_path(folder, path, name, report);
     if (done && stat(path, &note->seen)) /* before it is read: a change in between is seen as one */
         note->seen = (struct stat){0};
     done = done && read_file(folder, name, &text, report);
@@ -111,7 +111,8 @@ bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *r
     static struct proto_policy policy;
     struct proto_der root = {folder->root_der.bytes, folder->root_der.len};
     char org_path[HOST_PATH_BYTES], policy_path[HOST_PATH_BYTES];
-    bool done = path_of(folder, org_path, "org.note", report) && path_of(folder, policy_path, "policy.note", report) &&
+    bool done = serve_folder_path(folder, org_path, "org.note", report) &&
+                serve_folder_path(folder, policy_path, "policy.note", report) &&
                 read_note(folder, "org.note", &org_note, PROTO_ORG_NOTE_BYTES, report) &&
                 said(report, org_path,
                      proto_org_verify(&org, org_note.text, strlen(org_note.text), folder->root.public_key,
@@ -176,11 +177,12 @@ static bool read_log_key(struct serve_folder *folder, struct serve_report *repor
 
     proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
     proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 2);
-    done = path_of(folder, path, "relay/log.key", report) && read_file(folder, "relay/log.key", &pem, report) &&
+    done = serve_folder_path(folder, path, "relay/log.key", report) &&
+           read_file(folder, "relay/log.key", &pem, report) &&
            said(report, path, proto_seed_of_pem(pem.bytes, pem.len, folder->log_seed));
     if (done && host_file_check_private(path))
         serve_report_add(report, SERVE_WARNING, path, "others may read this key", "chmod 600 it");
-    done = done && path_of(folder, path, "relay/log.vkey", report) &&
+    done = done && serve_folder_path(folder, path, "relay/log.vkey", report) &&
            read_file(folder, "relay/log.vkey", &vkey, report) &&
            check_log_key(folder, path, (const char *)vkey.bytes, vkey.len, report);
     proto_buf_free(&pem);
@@ -196,10 +198,10 @@ static bool find_pairs(struct serve_folder *folder, struct serve_report *report)
 
     own->renew = "issue a new one with handhold-certs issue --dir D relay --host HOST, then send the relay SIGHUP";
     public_pair->renew = "run certbot renew; its deploy hook puts the next one here (handhold-relay setup writes it)";
-    return path_of(folder, own->cert, "relay/relay.crt", report) &&
-           path_of(folder, own->key, "relay/relay.key", report) &&
-           path_of(folder, public_pair->cert, "public/fullchain.pem", report) &&
-           path_of(folder, public_pair->key, "public/privkey.pem", report);
+    return serve_folder_path(folder, own->cert, "relay/relay.crt", report) &&
+           serve_folder_path(folder, own->key, "relay/relay.key", report) &&
+           serve_folder_path(folder, public_pair->cert, "public/fullchain.pem", report) &&
+           serve_folder_path(folder, public_pair->key, "public/privkey.pem", report);
 }
 
 /* Strangers are turned away by a bad one, but the session of whoever has the organisation's root need not wait for it.
@@ -246,8 +248,9 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
     bool keys, certificate, rest;
 
     *folder = (struct serve_folder){.dir = dir};
-    if (!path_of(folder, folder->data, "data", report) || !path_of(folder, folder->ca, "ca/ca.crt", report) ||
-        !path_of(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
+    if (!serve_folder_path(folder, folder->data, "data", report) ||
+        !serve_folder_path(folder, folder->ca, "ca/ca.crt", report) ||
+        !serve_folder_path(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
         return false;
     keys = serve_rights_check(folder, allow_private_keys, report);
     if (!keys && !report->table)
@@ -289,7 +292,7 @@ bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *re
     struct proto_buf key;
     enum proto_err err = PROTO_OK;
 
-    if (!path_of(folder, path, "data/token.key", report) ||
+    if (!serve_folder_path(folder, path, "data/token.key", report) ||
         !said(report, folder->data, host_folder_make(folder->data, HOST_PRIVATE)))
         return false;
     proto_buf_init_secret(&key, SERVE_TOKEN_KEY_BYTES);

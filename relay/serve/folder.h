@@ -46,6 +46,9 @@ struct serve_folder {
     uint8_t token_key[SERVE_TOKEN_KEY_BYTES]; /* wiped by clear; set by serve_folder_token_key() */
 };
 
+/** DIR/name. false: it is too long, and the report says so. */
+bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
+                       struct serve_report *report);
 /**
  * Reads and checks all of it; writes nothing. false: an error is in the report (with a table: all that were found).
  * serve_folder_clear() in any case. A readable private key of the authority is an error unless `allow_private_keys`.

@@ -22,15 +22,6 @@ static const struct {
     {"data/keys.db", 0077, SERVE_ERROR},    {"public/privkey.pem", 0027, SERVE_WARNING},
 };
 
-static bool path_of(const struct serve_folder *folder, char path[static HOST_PATH_BYTES], const char *name,
-                    struct serve_report *report)
-{
-    if (host_path(path, "%s/%s", folder->dir, name))
-        return true;
-    serve_report_add(report, SERVE_ERROR, folder->dir, "the path is too long", "choose a shorter folder");
-    return false;
-}
-
 static bool check_authority_keys(const struct serve_folder *folder, bool allowed, struct serve_report *report)
 {
     static const char finding[] = "this relay's user can read a private key of the organisation";
@@ -38,7 +29,7 @@ static bool check_authority_keys(const struct serve_folder *folder, bool allowed
     bool found = false;
 
     for (size_t i = 0; i < sizeof authority_keys / sizeof *authority_keys; i++) {
-        if (!path_of(folder, path, authority_keys[i], report))
+        if (!serve_folder_path(folder, path, authority_keys[i], report))
             return false;
         if (access(path, R_OK))
             continue;
@@ -61,7 +52,7 @@ static bool check_own_files(const struct serve_folder *folder, struct serve_repo
     bool found = false, refused = false;
 
     for (size_t i = 0; i < sizeof own_files / sizeof *own_files; i++) {
-        if (!path_of(folder, path, own_files[i].name, report))
+        if (!serve_folder_path(folder, path, own_files[i].name, report))
             return false;
         if (stat(path, &file) || !(file.st_mode & own_files[i].others))
             continue;
