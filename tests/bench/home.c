@@ -247,13 +247,14 @@ static double grant(void)
 static void large(void)
 {
     struct bench_series shown = {.count = 0}, agent = {.count = 0}, customer = {.count = 0};
-    double agent_kb = bench_child_kb(visit.agent), client_kb = bench_child_kb(visit.companion), tap = grant();
+    double agent_kb = demo_child_kb(visit.agent, "RssAnon"), client_kb = demo_child_kb(visit.companion, "RssAnon"),
+           tap = grant();
 
     writer_connect();
     tell_home();
     bench_visit_must(&visit, read_lines(tap + BENCH_WAIT_MS, until_all), "the home is not told");
-    agent_kb = bench_child_kb(visit.agent) - agent_kb;
-    client_kb = bench_child_kb(visit.companion) - client_kb;
+    agent_kb = demo_child_kb(visit.agent, "RssAnon") - agent_kb;
+    client_kb = demo_child_kb(visit.companion, "RssAnon") - client_kb;
     for (int i = 0; i < rounds; i++) {
         withdraw(&agent, &customer, NULL);
         seen.values = 0;
@@ -277,14 +278,14 @@ static void busy(int properties)
     seen.age_ms.count = seen.values = 0;
     seen.every = (unsigned)(A_SECOND * seconds / BENCH_ROUNDS_MAX) + 1;
     from = bench_mono_ms();
-    client = bench_child_cpu_ms(visit.companion);
-    agent = bench_child_cpu_ms(visit.agent);
-    relay = bench_child_cpu_ms(visit.relay);
+    client = demo_child_cpu_ms(visit.companion);
+    agent = demo_child_cpu_ms(visit.agent);
+    relay = demo_child_cpu_ms(visit.relay);
     (void)read_lines(from + seconds * 1000, take_age);
     ms = bench_mono_ms() - from;
-    client = (bench_child_cpu_ms(visit.companion) - client) / ms * 100;
-    agent = (bench_child_cpu_ms(visit.agent) - agent) / ms * 100;
-    relay = (bench_child_cpu_ms(visit.relay) - relay) / ms * 100;
+    client = (demo_child_cpu_ms(visit.companion) - client) / ms * 100;
+    agent = (demo_child_cpu_ms(visit.agent) - agent) / ms * 100;
+    relay = (demo_child_cpu_ms(visit.relay) - relay) / ms * 100;
     snprintf(name, sizeof name, "10 000 changes/s of %d: value's age p95, ms", properties);
     bench_limit(name, bench_quantile(&seen.age_ms, 0.95), 100);
     snprintf(name, sizeof name, "10 000 changes/s of %d: companion, %% of a core", properties);

@@ -208,22 +208,6 @@ static void start_ends(void)
          "no picture comes");
 }
 
-static double cpu_ms(const struct demo_child *child)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system_ = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)child->pid);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        char *at_paren = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-        if (at_paren)
-            sscanf(at_paren + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system_);
-        fclose(file);
-    }
-    return (double)(user + system_) * 1000 / (double)sysconf(_SC_CLK_TCK);
-}
-
 /* What the agent told of the voice, a line a second; the first `skip` are of the time before figures are taken. */
 static void count_voice(struct line_figures *f, int skip)
 {
@@ -313,14 +297,14 @@ static void one_round(struct line_run *run, uint64_t seed)
     noise = line_noise_start();
     sample = it.net.watch->samples;
     carried = it.net.watch->carried_bytes;
-    cpu = cpu_ms(it.companion);
+    cpu = demo_child_cpu_ms(it.companion);
     for (int i = 1; i < s->changes; i++) {
         watch_until(zero + s->change[i].at_s * 1000);
         change(run, i);
     }
     watch_until(zero + s->run_s * 1000);
     carried = it.net.watch->carried_bytes - carried;
-    run->figures.cpu_percent = (cpu_ms(it.companion) - cpu) / (double)((s->run_s - s->from_s) * 10);
+    run->figures.cpu_percent = (demo_child_cpu_ms(it.companion) - cpu) / (double)((s->run_s - s->from_s) * 10);
     count_voice(&run->figures, s->from_s);
     for (int i = 0; it.sender != LINE_BARE && i < 2; i++) /* said twice: nobody is there to rate */
         demo_child_tell(it.agent, "{\"do\":\"end\"}");

@@ -21,84 +21,23 @@
 #include "agent/desk/picture.h"
 #include "client/companion/encode.h"
 #include "tests/bench/bench.h"
-#include "tests/demo/child.h"
+#include "tests/bench/visit.h"
 
-enum { WAIT_MS = 15000, FPS = 30, CLIP_SECONDS = 4 };
+enum { FPS = 30, CLIP_SECONDS = 4 };
 
-static struct run {
-    char bin[512], work[64];
+static struct {
     int seconds, rounds;
-    struct demo_children children;
-    struct demo_child *relay, *agent, *companion; /* borrowed from children */
-    char staff_url[256], link[512];
+    struct bench_visit visit;
 } run = {.seconds = 10, .rounds = 9};
-
-/* ---- a throw-away organisation ---- */
-
-static const char *at(const char *name)
-{
-    static char paths[8][256];
-    static unsigned next;
-    char *path = paths[next++ % 8];
-
-    snprintf(path, sizeof paths[0], "%s/%s", run.work, name);
-    return path;
-}
-
-static void clear(void)
-{
-    const char *const remove[] = {"/bin/rm", "-rf", run.work, NULL};
-
-    demo_children_clear(&run.children);
-    if (run.work[0])
-        (void)demo_run(run.bin, remove, NULL);
-}
 
 static void must(bool ok, const char *what)
 {
-    if (ok)
-        return;
-    clear();
-    bench_cannot("%s", what);
+    bench_visit_must(&run.visit, ok, what);
 }
 
-static void do_run(const char *const *argv)
+static json_t *expect(struct demo_child *child, const char *event, const char *field, const char *value)
 {
-    char *said = NULL;
-    bool ok = demo_run(run.bin, argv, &said) == 0;
-
-    if (!ok)
-        fprintf(stderr, "%s", said ? said : "");
-    free(said);
-    must(ok, argv[0]);
-}
-
-static void found_organisation(void)
-{
-    const char *const init[] = {"handhold-certs", "init", "--dir", at("org"), "--org", "Bench", NULL};
-    const char *const relay[] = {"handhold-certs", "issue", "--dir", at("org"), "relay", "--host", "localhost", NULL};
-    const char *const agent[] = {"handhold-certs", "issue", "--dir",  at("org"), "agent",
-                                 "--id",           "ana",   "--name", "Ana",     NULL};
-    const char *const export[] = {"handhold-certs", "export-relay", "--dir", at("org"), "-o", at("relay.tar"), NULL};
-    const char *const unpack[] = {"/bin/tar", "-xpf", at("relay.tar"), "-C", at("relay"), NULL};
-    char seconds[16];
-    const char *const clip[] = {"handhold-clip", "--seconds", seconds, at("clip.y4m"), NULL};
-
-    snprintf(seconds, sizeof seconds, "%d", CLIP_SECONDS);
-    do_run(init);
-    do_run(relay);
-    do_run(agent);
-    do_run(export);
-    must(mkdir(at("relay"), 0700) == 0, "a folder for the relay");
-    do_run(unpack);
-    do_run(clip);
-}
-
-static const char *text_of(const json_t *event, const char *field)
-{
-    const char *text = json_string_value(json_object_get(event, field));
-
-    return text ? text : "";
+    return demo_child_expect(&run.visit.children, child, BENCH_WAIT_MS, event, field, value, NULL);
 }
 
 static double number_of(const json_t *event, const char *field)
@@ -106,34 +45,13 @@ static double number_of(const json_t *event, const char *field)
     return json_number_value(json_object_get(event, field));
 }
 
-static void start_relay(void)
+static void make_clip(void)
 {
-    const char *const argv[] = {"handhold-relay", "--dir",       at("relay"), "--listen", "127.0.0.1:0",
-                                "--staff-listen", "127.0.0.1:0", "--json",    NULL};
-    json_t *ready;
+    char seconds[16];
+    const char *const argv[] = {"handhold-clip", "--seconds", seconds, bench_visit_at(&run.visit, "clip.y4m"), NULL};
 
-    run.relay = demo_child_start(&run.children, "relay", argv);
-    ready = run.relay ? demo_child_expect(&run.children, run.relay, WAIT_MS, "ready", NULL) : NULL;
-    must(ready != NULL, "the relay does not start");
-    snprintf(run.staff_url, sizeof run.staff_url, "%s", text_of(ready, "staff"));
-}
-
-static void start_ends(void)
-{
-    const char *const agent[] = {"handhold-agent", "--headless",        "--json", "--relay",           run.staff_url,
-                                 "--identity",     at("org/staff/ana"), "--ca",   at("org/ca/ca.crt"), NULL};
-    json_t *invite;
-
-    run.agent = demo_child_start(&run.children, "agent", agent);
-    invite = run.agent ? demo_child_expect(&run.children, run.agent, WAIT_MS, "invite", NULL) : NULL;
-    must(invite != NULL, "the agent does not invite");
-    snprintf(run.link, sizeof run.link, "%s", text_of(invite, "link"));
-    const char *const companion[] = {"handhold-client", "--json",       "--ca",   at("org/ca/ca.crt"),
-                                     "--camera",        at("clip.y4m"), run.link, NULL};
-    run.companion = demo_child_start(&run.children, "companion", companion);
-    must(run.companion && demo_child_expect(&run.children, run.companion, WAIT_MS, "joined", NULL) &&
-             demo_child_expect(&run.children, run.agent, WAIT_MS, "joined", NULL),
-         "the two ends do not meet");
+    snprintf(seconds, sizeof seconds, "%d", CLIP_SECONDS);
+    must(demo_run(run.visit.bin, argv, NULL) == 0, argv[0]);
 }
 
 /* ---- grant and withdrawal ---- */
@@ -148,16 +66,9 @@ static double unix_ms(void)
 
 static double grant(void)
 {
-    double tap;
-    json_t *first;
+    double tap = bench_visit_grant(&run.visit, "camera") + unix_ms() - bench_mono_ms();
+    json_t *first = expect(run.visit.agent, "first-picture", NULL, NULL);
 
-    demo_child_tell(run.agent, "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"To measure\"}");
-    must(demo_child_expect(&run.children, run.companion, WAIT_MS, "consent", "capability", "camera", "state",
-                           "requested", NULL) != NULL,
-         "the customer is not asked");
-    tap = unix_ms();
-    demo_child_tell(run.companion, "{\"do\":\"grant\",\"capability\":\"camera\"}");
-    first = demo_child_expect(&run.children, run.agent, WAIT_MS, "first-picture", NULL);
     must(first != NULL, "no picture comes");
     return number_of(first, "time_ms") - tap;
 }
@@ -167,29 +78,13 @@ static double withdraw(void)
     double tap = unix_ms();
     json_t *final;
 
-    demo_child_tell(run.companion, "{\"do\":\"withdraw\",\"capability\":\"camera\"}");
-    final = demo_child_expect(&run.children, run.agent, WAIT_MS, "video", "final", "true", NULL);
+    demo_child_tell(run.visit.companion, "{\"do\":\"withdraw\",\"capability\":\"camera\"}");
+    final = expect(run.visit.agent, "video", "final", "true");
     must(final != NULL, "the agent is not told of the withdrawal");
     return number_of(final, "last_picture_time_ms") - tap;
 }
 
 /* ---- costs ---- */
-
-static double cpu_ms(const struct demo_child *child)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)child->pid);
-    FILE *file = fopen(path, "r");
-    if (file) {
-        char *at_paren = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
-        if (at_paren)
-            sscanf(at_paren + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-        fclose(file);
-    }
-    return (double)(user + system) * 1000 / (double)sysconf(_SC_CLK_TCK);
-}
 
 struct alone {
     double encode_ms, decode_ms; /* CPU of one picture */
@@ -208,7 +103,8 @@ static void measure_alone(struct alone *alone)
     double encode = 0, decode = 0;
     int frames = 0;
 
-    must(!client_camera_open(at("clip.y4m"), &camera, why) && !client_camera_start(camera, 0, why) &&
+    must(!client_camera_open(bench_visit_at(&run.visit, "clip.y4m"), &camera, why) &&
+             !client_camera_start(camera, 0, why) &&
              !client_encoder_new(&encoder, camera->width, camera->height, FPS, 0) && !agent_desk_picture_new(&picture),
          "the clip cannot be encoded here");
     for (int64_t now = 0; frames < CLIP_SECONDS * FPS; now++) {
@@ -239,7 +135,7 @@ struct flow {
 
 static json_t *next_second(void)
 {
-    json_t *video = demo_child_expect(&run.children, run.agent, WAIT_MS, "video", "final", "false", NULL);
+    json_t *video = expect(run.visit.agent, "video", "final", "false");
 
     must(video != NULL, "the picture stopped");
     return video;
@@ -247,11 +143,12 @@ static json_t *next_second(void)
 
 static void watch_flow(struct flow *flow)
 {
-    while (demo_child_expect(&run.children, run.agent, 0, "video", "final", "false", NULL))
+    while (demo_child_expect(&run.visit.children, run.visit.agent, 0, "video", "final", "false", NULL))
         ; /* of rounds before */
     next_second();
     json_t *video = next_second();
-    double c = cpu_ms(run.companion), r = cpu_ms(run.relay), a = cpu_ms(run.agent);
+    double c = demo_child_cpu_ms(run.visit.companion), r = demo_child_cpu_ms(run.visit.relay),
+           a = demo_child_cpu_ms(run.visit.agent);
     double from_ms = number_of(video, "time_ms"), from_frames = number_of(video, "total_frames");
     for (int i = 0; i < run.seconds; i++) {
         video = next_second();
@@ -260,9 +157,9 @@ static void watch_flow(struct flow *flow)
         bench_add(&flow->p95_ms, number_of(latency, "p95"));
     }
     double seconds = (number_of(video, "time_ms") - from_ms) / 1000;
-    flow->companion_ms = (cpu_ms(run.companion) - c) / seconds;
-    flow->relay_ms = (cpu_ms(run.relay) - r) / seconds;
-    flow->agent_ms = (cpu_ms(run.agent) - a) / seconds;
+    flow->companion_ms = (demo_child_cpu_ms(run.visit.companion) - c) / seconds;
+    flow->relay_ms = (demo_child_cpu_ms(run.visit.relay) - r) / seconds;
+    flow->agent_ms = (demo_child_cpu_ms(run.visit.agent) - a) / seconds;
     flow->fps = (number_of(video, "total_frames") - from_frames) / seconds;
 }
 
@@ -322,29 +219,22 @@ int main(int argc, char **argv)
     static struct bench_series granted, withdrawn;
 
     take_options(argc, argv);
-    ssize_t len = readlink("/proc/self/exe", run.bin, sizeof run.bin - 1);
-    must(len > 0, "where this program is");
-    run.bin[len] = 0;
-    *strrchr(run.bin, '/') = 0;
-    snprintf(run.work, sizeof run.work, "/tmp/handhold-bench-XXXXXX");
-    must(mkdtemp(run.work) != NULL, "a temporary folder");
-    run.children = (struct demo_children){.bin = run.bin, .folder = run.work};
-    found_organisation();
+    bench_visit_open(&run.visit);
+    make_clip();
     measure_alone(&alone);
-    start_relay();
-    start_ends();
+    bench_visit_join(&run.visit, (const char *const[]){"--camera", bench_visit_at(&run.visit, "clip.y4m"), NULL});
     for (int i = 0; i < run.rounds; i++) {
         bench_add(&granted, grant());
         if (i == run.rounds - 1)
             watch_flow(&flow);
         else
-            demo_children_watch(&run.children, 300);
+            demo_children_watch(&run.visit.children, 300);
         bench_add(&withdrawn, withdraw());
     }
     measure_alone(&alone);
     report(&flow, &alone, &granted, &withdrawn);
-    demo_child_tell(run.agent, "{\"do\":\"end\"}");
-    (void)demo_child_stop(&run.children, run.companion, 0, WAIT_MS);
-    clear();
+    demo_child_tell(run.visit.agent, "{\"do\":\"end\"}");
+    (void)demo_child_stop(&run.visit.children, run.visit.companion, 0, BENCH_WAIT_MS);
+    bench_visit_close(&run.visit);
     return 0;
 }

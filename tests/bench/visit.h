@@ -29,9 +29,5 @@ void bench_visit_must(struct bench_visit *visit, bool ok, const char *what);
 void bench_visit_close(struct bench_visit *visit);
 
 double bench_mono_ms(void);
-/** ms of CPU that a child has used so far. */
-double bench_child_cpu_ms(const struct demo_child *child);
-/** kB of memory that are the child's alone. */
-double bench_child_kb(const struct demo_child *child);
 
 #endif

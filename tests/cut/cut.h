@@ -9,6 +9,7 @@
  *
  *   table.c       the rows
  *   run.c         plays a row in a world, and judges
+ *   main.c        all rows as tests
  *   world_test.c  the simulated world: every row on either line; then one long session, cut behind every single message
  *   house_test.c  the real programs over real TLS, with a proxy that holds and cuts, and the log as an officer reads it
  */
@@ -94,5 +95,8 @@ void cut_hears(struct cut_ear *ear, const char *format, ...) __attribute__((form
 void cut_run(struct cut_world *world, const struct cut_row *row);
 /** All its deeds, without an instant of its own: the line is cut by whoever made the world. */
 void cut_run_long(struct cut_world *world, const struct cut_row *row);
+/** main() of a world: `behind_each`, then `instant` for each row, which is its initial state; the exit code. */
+int cut_main(const char *behind_each_name, void (*behind_each)(void **state), void (*instant)(void **state),
+             int (*set_up)(void **state), int (*tear_down)(void **state));
 
 #endif

@@ -346,12 +346,6 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[CUT_ROWS_MAX + 1] = {cmocka_unit_test(after_each_message_of_coming_together)};
-    int count = 1;
-
-    for (int i = 0; i < cut_row_count && count <= CUT_ROWS_MAX; i++)
-        tests[count++] = (struct CMUnitTest){.name = cut_rows[i].instant,
-                                             .test_func = an_instant_of_the_table_on_either_line,
-                                             .initial_state = (void *)(uintptr_t)&cut_rows[i]};
-    return _cmocka_run_group_tests("the line is cut when …", tests, (size_t)count, set_up, tear_down);
+    return cut_main("after_each_message_of_coming_together", after_each_message_of_coming_together,
+                    an_instant_of_the_table_on_either_line, set_up, tear_down);
 }

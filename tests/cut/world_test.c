@@ -387,14 +387,6 @@ static void behind_every_single_message_of_a_session(void **state)
 
 int main(void)
 {
-    if (getenv("CUT_ONLY"))
-        cmocka_set_test_filter(getenv("CUT_ONLY"));
-    struct CMUnitTest tests[CUT_ROWS_MAX + 1] = {cmocka_unit_test(behind_every_single_message_of_a_session)};
-    int count = 1;
-
-    for (int i = 0; i < cut_row_count && count <= CUT_ROWS_MAX; i++)
-        tests[count++] = (struct CMUnitTest){.name = cut_rows[i].instant,
-                                             .test_func = an_instant_of_the_table_on_either_line,
-                                             .initial_state = (void *)(uintptr_t)&cut_rows[i]};
-    return _cmocka_run_group_tests("the line is cut when …", tests, (size_t)count, NULL, NULL);
+    return cut_main("behind_every_single_message_of_a_session", behind_every_single_message_of_a_session,
+                    an_instant_of_the_table_on_either_line, NULL, NULL);
 }

@@ -378,3 +378,35 @@ int demo_run(const char *bin, const char *const *argv, char **out)
         free(text);
     return code_of(status);
 }
+
+double demo_child_cpu_ms(const struct demo_child *child)
+{
+    char path[64], line[1024];
+    unsigned long user = 0, system = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)child->pid);
+    FILE *file = fopen(path, "r");
+    if (file) {
+        char *at_paren = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (at_paren)
+            sscanf(at_paren + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+        fclose(file);
+    }
+    return (double)(user + system) * 1000 / (double)sysconf(_SC_CLK_TCK);
+}
+
+double demo_child_kb(const struct demo_child *child, const char *field)
+{
+    char path[64], line[256];
+    size_t len = strlen(field);
+    double kb = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/status", (int)child->pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, field, len) == 0 && sscanf(line + len, ": %lf", &kb) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return kb;
+}

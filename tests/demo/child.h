@@ -66,6 +66,10 @@ void demo_children_clear(struct demo_children *children);
  * stderr with it. Returns the exit code. */
 int demo_run(const char *bin, const char *const *argv, char **out);
 int64_t demo_mono_ms(void);
+/** ms of CPU that it has used so far. */
+double demo_child_cpu_ms(const struct demo_child *child);
+/** What /proc/PID/status says in this field: "VmRSS", or "RssAnon" for what is its alone. 0: it is gone. */
+double demo_child_kb(const struct demo_child *child, const char *field);
 
 /** From now on SIGINT, SIGTERM and SIGHUP end every wait, so that what was begun is cleaned up. */
 void demo_stop_on_signals(void);

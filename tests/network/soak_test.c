@@ -25,21 +25,6 @@ static const struct minute {
 };
 enum { MINUTES = sizeof minutes / sizeof *minutes };
 
-static long resident_kb(const struct demo_child *child)
-{
-    char path[64], line[256];
-    long kb = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/status", (int)child->pid);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "VmRSS: %ld kB", &kb) == 1)
-            break;
-    if (file)
-        fclose(file);
-    return kb;
-}
-
 /* Pictures and a voice, second after second. */
 static void live_until(int64_t until_ms)
 {
@@ -90,7 +75,7 @@ static void a_long_session_stays_whole_and_small(void **state)
         a_minute(n);
         const struct demo_child *const both[] = {three.client, three.agent};
         for (int i = 0; i < 2; i++) {
-            long now = resident_kb(both[i]);
+            long now = (long)demo_child_kb(both[i], "VmRSS");
             if (n == MINUTES - 1) /* each line has been seen once */
                 early[i] = now;
             print_message("         minute %d, %s: %ld kB\n", n + 1, both[i]->name, now);

@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What staff keep at the relay, as it lies on disk: whose it is, how long, and that erasing a person destroys it. */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -17,45 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "relay/store/store.h"
+#include "tests/relay/store_world.h"
 
-#define assert_ok(call) assert_int_equal((call), PROTO_OK)
 #define NOW INT64_C(1760000000000)
-
-struct world {
-    char folder[64];
-    struct proto_random_seeded seeded;
-    struct relay_store_config config;
-    struct relay_store *store;
-    char error[RELAY_STORE_ERROR_MAX];
-    uint64_t entries;
-};
-
-static int setup(void **state)
-{
-    static const uint8_t seed[32] = {6};
-    struct world *w = calloc(1, sizeof *w);
-
-    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-kept-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    proto_random_seeded_init(&w->seeded, seed);
-    w->config = (struct relay_store_config){.folder = w->folder, .random = proto_random_from_seeded(&w->seeded)};
-    assert_ok(relay_store_open(&w->store, &w->config, w->error));
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    char command[128];
-
-    relay_store_close(w->store);
-    snprintf(command, sizeof command, "rm -rf %s", w->folder);
-    assert_int_equal(system(command), 0);
-    free(w);
-    return 0;
-}
 
 /* A session with one entry, as each has that was opened. */
 static void have_session(struct world *w, uint8_t sid, const char *ref, enum relay_store_state is)
@@ -313,7 +269,7 @@ static void counts_are_read_from_where_one_was_and_the_oldest_go(void **state)
     assert_int_equal(rest.rows, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void)
 {

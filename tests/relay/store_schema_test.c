@@ -3,23 +3,14 @@
  * Databases of each earlier version, as the programs of their time made them: a program of today reads and continues
  * them, and one of a later version is left as it is.
  */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "relay/store/store.h"
+#include "tests/relay/store_world.h"
 
-#define assert_ok(call) assert_int_equal((call), PROTO_OK)
 #define NOW INT64_C(1760000000000)
 #define REF "Mrs Example"
 
@@ -52,15 +43,6 @@ static const struct version {
      " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
      "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
      "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE},
-};
-
-struct world {
-    char folder[64];
-    struct proto_random_seeded seeded;
-    struct relay_store_config config;
-    struct relay_store *store;
-    char error[RELAY_STORE_ERROR_MAX];
-    uint64_t entries;
 };
 
 static void run_sql(const struct world *w, const char *file, const char *sql)
@@ -157,28 +139,8 @@ static void make_older(struct world *w, const struct version *version)
 
 static int setup(void **state)
 {
-    static const uint8_t seed[32] = {8};
-    struct world *w = calloc(1, sizeof *w);
-
-    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-schema-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    proto_random_seeded_init(&w->seeded, seed);
-    w->config = (struct relay_store_config){.folder = w->folder, .random = proto_random_from_seeded(&w->seeded)};
-    assert_ok(relay_store_open(&w->store, &w->config, w->error));
-    fill(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    char command[128];
-
-    relay_store_close(w->store);
-    snprintf(command, sizeof command, "rm -rf %s", w->folder);
-    assert_int_equal(system(command), 0);
-    free(w);
+    world_setup(state);
+    fill(*state);
     return 0;
 }
 
@@ -274,7 +236,7 @@ static void try_version(const struct version *version)
     assert_int_equal(number_of(w, "PRAGMA user_version"), 2);
     assert_ok(relay_store_open(&w->store, &w->config, w->error)); /* once done, it is done */
     expect_goes_on(w);
-    teardown(&state);
+    world_teardown(&state);
 }
 
 static void each_earlier_version_is_read_and_continued(void **state)
@@ -323,7 +285,7 @@ static void a_later_version_is_left_alone_and_the_way_out_is_said(void **state)
     expect_all(w, ENTRIES);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 
 int main(void)
 {

@@ -1,14 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-
-#include "relay/store/store.h"
-
 #include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -17,51 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define assert_ok(call) assert_int_equal((call), PROTO_OK)
-
-struct world {
-    char folder[64];
-    struct proto_random_seeded seeded;
-    struct relay_store_config config;
-    struct relay_store *store;
-    char error[RELAY_STORE_ERROR_MAX];
-};
-
-static void world_open(struct world *w)
-{
-    assert_ok(relay_store_open(&w->store, &w->config, w->error));
-}
-
-static int setup(void **state)
-{
-    static const uint8_t seed[32] = {5};
-    struct world *w = calloc(1, sizeof *w);
-
-    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-store-XXXXXX");
-    assert_non_null(mkdtemp(w->folder));
-    proto_random_seeded_init(&w->seeded, seed);
-    w->config = (struct relay_store_config){.folder = w->folder, .random = proto_random_from_seeded(&w->seeded)};
-    world_open(w);
-    *state = w;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *w = *state;
-    DIR *folder = opendir(w->folder);
-    char path[512];
-
-    relay_store_close(w->store);
-    for (struct dirent *file; folder && (file = readdir(folder));) {
-        snprintf(path, sizeof path, "%s/%s", w->folder, file->d_name);
-        unlink(path);
-    }
-    closedir(folder);
-    rmdir(w->folder);
-    free(w);
-    return 0;
-}
+#include "tests/relay/store_world.h"
 
 /* An entry whose every field follows from its index. */
 static struct relay_store_entry entry_of(uint64_t index, uint8_t sid_byte)
@@ -601,7 +547,7 @@ static void a_reader_that_comes_and_goes_leaves_what_is_written_afterwards_reada
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
     const struct CMUnitTest tests[] = {
         TEST(what_was_committed_is_there_after_reopening),
         TEST(what_was_not_committed_is_gone_after_a_kill),
