@@ -16,6 +16,7 @@
 #include "relay/serve/socket.h"
 #include "relay/serve/staff.h"
 #include "relay/serve/tls.h"
+#include "relay/serve/unused.h"
 
 enum { BODY_BYTES = 65536 };
 
@@ -254,9 +255,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 
 const struct lws_protocols *serve_http_protocols(void)
 {
-    /* Each connection keeps a buffer of RX_BYTES, and messages come in pieces of it: larger ones are memory for nothing,
-     * smaller ones cost time. What libwebsockets writes it cuts into pieces of TX_BYTES. */
-    enum { RX_BYTES = 4096, TX_BYTES = 65536 };
+    /* So much is read at once, a record; and each connection keeps a buffer as large (unused.h). What libwebsockets
+     * writes it cuts into pieces of TX_BYTES. */
+    enum { RX_BYTES = 16384, TX_BYTES = 65536 };
+    _Static_assert((int)RX_BYTES + (int)LWS_PRE + 4 <= (int)SERVE_UNUSED_BYTES, "what libwebsockets adds to it");
     /* The first is where a request begins, so both have the same answers. */
     static const struct lws_protocols protocols[] = {
         {"http", on_event, sizeof(struct serve_socket), RX_BYTES, 0, NULL, TX_BYTES},

@@ -22,6 +22,7 @@
 #include "relay/serve/serve.h"
 #include "relay/serve/settings.h"
 #include "relay/serve/setup.h"
+#include "relay/serve/unused.h"
 
 static struct arguments {
     const char *dir, *config, *listen, *staff_listen, *backup, *outside_ca;
@@ -178,6 +179,7 @@ static void keep_memory(void)
     (void)mallopt(M_TRIM_THRESHOLD, KEPT);
     (void)mallopt(M_TOP_PAD, STEP);
     serve_blocks_set_up();
+    serve_unused_set_up();
 }
 
 static int check_result(const struct serve_report *report)
