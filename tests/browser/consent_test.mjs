@@ -2,7 +2,7 @@
 /* Nothing leaves before a grant, and nothing after its end; what arrives is what was shown. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { leave, Scene } from './scene.mjs';
+import { leave, morePictures, Scene } from './scene.mjs';
 import { decodePng, difference, liveTracks, markerNumber, meanLuma } from './watch.mjs';
 
 let scene;
@@ -26,7 +26,7 @@ test('opening a link sends nothing, and spends nothing', async () => {
   assert.equal(new URL(second.url()).hash, '');
 });
 
-test('pictures flow from Allow to off, and no longer', async () => {
+test('pictures flow from Allow to off, and no longer', async (t) => {
   const file = scene.house.path('last.png');
   const people = await scene.joined({}, '--snapshot', file), { agent, page, seen } = people;
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
@@ -47,8 +47,9 @@ test('pictures flow from Allow to off, and no longer', async () => {
 
   const arrived = await decodePng(scene.browser, file), number = markerNumber(arrived);
   assert.ok(number >= 0, 'the picture carries its number');
-  const original = await decodePng(scene.browser, scene.original(number), arrived);
-  assert.ok(difference(arrived, original) < 8, `picture ${number} differs by ${difference(arrived, original)}`);
+  const from = async (n) => difference(arrived, await decodePng(scene.browser, scene.original(n), arrived)), own = await from(number), other = await from(number + 12);
+  t.diagnostic(`picture ${number} of ${arrived.width} px differs from what was shown by ${own.toFixed(1)}, from the one 12 later by ${other.toFixed(1)}`);
+  assert.ok(own < 20 && own < 0.6 * other, `picture ${number} differs by ${own}, another by ${other}`);
   await leave(people);
   assert.deepEqual(page.problems, []);
 });
@@ -79,7 +80,7 @@ test('pause stops the lens at once, and Continue starts it afresh', async () => 
   agent.do({ do: 'chat', text: 'I wait' });
   await page.waitForSelector('.lines .theirs');
   assert.equal(seen.media, sent);
-  const total = Math.max(...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames), 0);
+  const total = agent.most('video', 'total_frames');
   await page.click('#continue');
   await agent.await('video', { total_frames: (n) => n > total + 5 });
   assert.equal(await liveTracks(page), 1);
@@ -96,9 +97,7 @@ test('what is hidden is black in the picture that arrives', async () => {
   await page.mouse.move(layer.x + 0.75 * layer.width, layer.y + 0.6 * layer.height);
   await page.mouse.up();
   await page.waitForSelector('.mask-box');
-  const from = agent.mark();
-  for (let i = 0; i < 2; i++) await agent.await('video', { frames: (n) => n > 2 }, from + i);
-  await page.waitForTimeout(1000); // frames that were on their way without it
+  await morePictures(agent);
   await page.click('#off-camera');
   await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
   const arrived = await decodePng(scene.browser, file);
@@ -113,9 +112,7 @@ test('all but one box: what is around it is black in the picture that arrives', 
   await page.click('#hide');
   await page.check('#mask-only');
   await page.waitForSelector('.mask-box.shown');
-  const from = agent.mark();
-  for (let i = 0; i < 2; i++) await agent.await('video', { frames: (n) => n > 2 }, from + i);
-  await page.waitForTimeout(1000); // frames that were on their way without it
+  await morePictures(agent);
   const shown = await page.evaluate(() => { // the preview is the picture as it is sent
     const copy = new OffscreenCanvas(100, 100), context = copy.getContext('2d');
     context.drawImage(document.querySelector('.picture canvas'), 0, 0, 100, 100);

@@ -6,14 +6,36 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { programs } from './engines.mjs';
+import { freePort, WAIT_MS } from './house.mjs';
 
-const WAIT_MS = 30_000, LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 100;
 const nap = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Tries until it is done; a driver or a display takes its time on a loaded machine. */
+async function insist(what, attempt) {
+  for (const end = Date.now() + WAIT_MS; ; await nap(LOOK_EVERY_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`${what}: ${error.message}`);
+    }
+  }
+}
+
+/* An element that has come to rest and lies open; it is brought there first. What moves is not hit where it was. */
+const RESTS = (selector) => `(async () => {
+  const e = [...document.querySelectorAll(${JSON.stringify(selector)})].find((one) => one.getClientRects().length);
+  if (!e) return false;
+  const { x, y } = e.getBoundingClientRect(), seen = (box) => document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  if (!e.contains(seen(e.getBoundingClientRect()))) e.scrollIntoView({ block: 'center' });
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const now = e.getBoundingClientRect();
+  return now.x === x && now.y === y && e.contains(seen(now));
+})()`;
 
 /** What every driver gains from `ask(expression)`: a promise of the JSON value of an expression, awaited in the page. */
 class Driver {
@@ -34,7 +56,7 @@ class Driver {
   }
 
   async tap(selector) {
-    await this.see(selector);
+    await this.until(RESTS(selector), `${selector} at rest`);
     await this.click(selector);
   }
 
@@ -67,8 +89,7 @@ async function openPulse() {
   const home = mkdtempSync(join(tmpdir(), 'handhold-pulse-')), socket = join(home, 'native');
   const child = spawn(programs.pulse(), ['-n', '--daemonize=no', '--exit-idle-time=-1', '--use-pid-file=no', '-L', `module-native-protocol-unix socket=${socket} auth-anonymous=1`,
     '-L', 'module-null-sink'], { env: { ...process.env, HOME: home, XDG_RUNTIME_DIR: home }, stdio: 'ignore' });
-  child.once('error', () => undefined);
-  for (let i = 0; i < 100 && !existsSync(socket); i++) await nap(100);
+  await insist('pulseaudio', () => { if (!existsSync(socket)) throw new Error(`it made no ${socket}`); });
   return { server: `unix:${socket}`, close: () => { child.kill('SIGTERM'); rmSync(home, { recursive: true, force: true }); } };
 }
 
@@ -82,7 +103,7 @@ class Firefox extends Driver {
     d.pulse = await openPulse();
     d.hasSound = d.pulse !== undefined;
     d.browser = await puppeteer.launch({
-      browser: 'firefox', executablePath: programs.firefox(), headless: true, userDataDir: d.profile, acceptInsecureCerts: true, protocolTimeout: 120_000,
+      browser: 'firefox', executablePath: programs.firefox(), headless: true, userDataDir: d.profile, acceptInsecureCerts: true, protocolTimeout: 2 * WAIT_MS, timeout: 2 * WAIT_MS,
       extraPrefsFirefox: { ...FIREFOX, ...prefs }, env: { ...process.env, ...(d.pulse ? { PULSE_SERVER: d.pulse.server } : {}) },
     });
     d.page = await d.browser.newPage();
@@ -94,7 +115,7 @@ class Firefox extends Driver {
   async go(url) { await this.page.goto(url); }
   ask(expression) { return this.page.evaluate(expression); }
   run(script) { return this.page.evaluate(`${script}; undefined`); }
-  click(selector) { return this.page.$eval(selector, (e) => e.scrollIntoView({ block: 'center' })).then(() => this.page.click(selector)); }
+  click(selector) { return this.page.click(selector); }
   async write(selector, text) { await this.page.type(selector, text); }
   async reload() { await this.page.reload(); }
   async shot(file) { await this.page.screenshot({ path: file }); }
@@ -107,10 +128,6 @@ class Firefox extends Driver {
 }
 
 /* ---- WebKitGTK ---- */
-
-const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)); });
-});
 
 /* Xvfb chooses a free display and says which on the descriptor it is given. */
 async function openDisplay(size) {
@@ -137,9 +154,7 @@ class WebKit extends Driver {
     });
     closeSync(log);
     d.base = `http://127.0.0.1:${port}`;
-    for (let i = 0; i < 100; i++) {
-      try { await d.#say('GET', '/status'); break; } catch { await nap(100); }
-    }
+    await insist('WebKitWebDriver', () => d.#say('GET', '/status'));
     const browserOptions = { binary: programs.miniBrowser(), args: ['--automation', '--enable-mock-capture-devices=true', '--full-screen', ...(frames ? ['--features=+MediaStreamTrackProcessing'] : [])] };
     const session = await d.#say('POST', '/session', { capabilities: { alwaysMatch: { acceptInsecureCerts: true, 'webkitgtk:browserOptions': browserOptions } } });
     d.base += `/session/${session.sessionId}`;
@@ -147,7 +162,7 @@ class WebKit extends Driver {
   }
 
   async #say(method, path, body = method === 'POST' ? {} : undefined) {
-    const answer = await fetch(this.base + path, { method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json' }, signal: AbortSignal.timeout(60_000) });
+    const answer = await fetch(this.base + path, { method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json' }, signal: AbortSignal.timeout(2 * WAIT_MS) });
     const { value } = await answer.json();
     if (value?.error) throw new Error(`${value.error}: ${value.message}`);
     return value;
@@ -165,15 +180,7 @@ class WebKit extends Driver {
   run(script) { return this.#say('POST', '/execute/sync', { script: `${script}; window.axe ??= typeof axe === 'undefined' ? undefined : axe;`, args: [] }); }
   async #find(selector) { return Object.values(await this.#say('POST', '/element', { using: 'css selector', value: selector }))[0]; }
   async click(selector) {
-    await this.ask(`document.querySelector(${JSON.stringify(selector)}).scrollIntoView({ block: 'center' })`);
-    for (let left = 3; ; left--) { // the page moves while a picture comes in, and this driver gives up at once
-      try {
-        return await this.#say('POST', `/element/${await this.#find(selector)}/click`);
-      } catch (error) {
-        if (!left) throw error;
-        await nap(300);
-      }
-    }
+    await insist(`a click on ${selector}`, async () => this.#say('POST', `/element/${await this.#find(selector)}/click`)); // this driver gives up at once when a picture comes in and moves the page
   }
   async write(selector, text) { await this.#say('POST', `/element/${await this.#find(selector)}/value`, { text }); }
   async reload() {

@@ -21,10 +21,10 @@ export const WATCH = `
 `;
 export const LIVE = `window.tracks.filter((t) => t.readyState === 'live').length`;
 
-/** house and page are there once the tests run. */
-export function engineHouse(engine, how) {
+/** house and page are there once the tests run; shared by all that is told of this engine. */
+export function engineHouse(engine, ...how) {
   const it = {
-    house: undefined, page: undefined,
+    engine, house: undefined, page: undefined,
     async look(name) {
       assert.deepEqual(await it.page.axe(), [], name);
       const shots = process.env.HANDHOLD_SHOTS;

@@ -5,15 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { engineHouse, LIVE } from './engine_house.mjs';
+import { LIVE } from './engine_house.mjs';
 import { decodePng, meanLuma } from './watch.mjs';
 
-const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
+const total = (agent) => agent.most('video', 'total_frames');
 
-export function engineScenes(engine, ...how) {
-  const name = [engine, ...how.map((one) => JSON.stringify(one))].join(' ');
-  const it = engineHouse(engine, how);
-
+/** it: of engineHouse. */
+export function engineScenes(it, name = it.engine) {
   test(`${name}: the link is opened, and nothing is spent`, async () => {
     const { house, page, look } = it, agent = await house.agent();
     await page.go(agent.invite.link);

@@ -3,16 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EARS, LISTEN, plays } from './ears.mjs';
-import { engineHouse, LIVE } from './engine_house.mjs';
+import { LIVE } from './engine_house.mjs';
 import { tone } from './sound.mjs';
 
 const AGENT_HZ = 1000;
 
-/** alter: run in the page before it needs an Opus. */
-export function engineVoice(engine, { alter = '', ...options } = {}) {
-  const how = Object.keys(options).length ? [options] : [], name = [engine, alter, ...how.map((one) => JSON.stringify(one))].filter(Boolean).join(' ');
-  const it = engineHouse(engine, how);
-
+/** it: of engineHouse. alter: run in the page before it needs an Opus. */
+export function engineVoice(it, { alter = '', name = it.engine } = {}) {
   test(`${name}: a voice, or the words that there is none`, async () => {
     const { house, page, look } = it, agent = await house.agent('--microphone', tone(house.path('agent.wav'), AGENT_HZ), '--audio', house.path('heard.wav'));
     await page.go('about:blank');

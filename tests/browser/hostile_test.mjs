@@ -57,8 +57,8 @@ const flip = (message, at) => {
   other[at] ^= 1;
   return other;
 };
-const noTrack = (page) => page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'), undefined, { timeout: 20_000 });
-const total = (agent) => Math.max(0, ...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
+const noTrack = (page) => page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'));
+const total = (agent) => agent.most('video', 'total_frames');
 
 test('a control message that was altered: people are told, nothing opens, and the visit is taken up afresh', async () => {
   const { agent, page, relay } = await showing(), from = agent.mark(), before_ = total(agent);
@@ -131,7 +131,7 @@ test('withheld: no receipt is no key; ten seconds of silence stop the lens', asy
   await first.page.click('#allow');
   // Handshakes too: a pair that resumes may show the picture again.
   second.relay.lie = (message) => ([TYPE.CONTROL, TYPE.HANDSHAKE].includes(message[0]) ? [] : [message]);
-  await second.page.waitForFunction(() => /lost the connection/.test(document.querySelector('.notice:not(.bad)').textContent), undefined, { timeout: 8000 });
+  await second.page.waitForFunction(() => /lost the connection/.test(document.querySelector('.notice:not(.bad)').textContent));
   await noTrack(second.page);
   const sent = await settled(() => second.relay.sent.media); // what had left the page was still on its way
   await first.agent.await('consent', { capability: 'camera', state: 'withdrawn' });
@@ -204,7 +204,7 @@ test('a voice that the relay alters, repeats, moves or keeps for later is not he
 test('an end that only the relay says: everything is off, and the receipt stays true', async () => {
   const { page, relay } = await showing();
   relay.say(Buffer.from([TYPE.RELAY, 0, 1, 0, 0x42, 4, 0x08, 1, 0x10, 2])); // Ended{completed, by the agent}, which nobody said
-  await page.waitForSelector('[data-screen="end"] h1', { timeout: 20_000 });
+  await page.waitForSelector('[data-screen="end"] h1');
   assert.equal(await liveTracks(page), 0);
   const sent = relay.sent.media;
   await page.waitForSelector('.receipt');

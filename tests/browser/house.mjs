@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 export const bin = process.env.HANDHOLD_BIN ?? join(here, '../../build/bin');
-const WAIT_MS = 30_000; /* generous: a loaded machine is no failure */
+export const WAIT_MS = 60_000; /* for something to happen: nothing waits so long that comes at all, and a loaded machine is no failure */
 
 /** A program that says JSON Lines. */
 export class Program {
@@ -52,6 +52,11 @@ export class Program {
     return this.events.length;
   }
 
+  /** The highest value so far of a field of this event; 0: none came. */
+  most(name, field) {
+    return Math.max(0, ...this.events.filter((e) => e.event === name).map((e) => e[field]));
+  }
+
   do(command) {
     this.child.stdin.write(`${JSON.stringify(command)}\n`);
   }
@@ -63,7 +68,7 @@ export class Program {
 }
 
 /** A port of 127.0.0.1 that nobody listens on. */
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();

@@ -2,21 +2,14 @@
 /* The same link on a second device: it says that it is in use, asks there, and goes on when the person says so there. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { join } from 'node:path';
 import { openPage } from './browser.mjs';
 import { leave, Scene } from './scene.mjs';
-import { axeViolations, liveTracks, watch } from './watch.mjs';
+import { liveTracks, look, watch } from './watch.mjs';
 
 let scene;
 before(async () => { scene = await Scene.open(); });
 after(async () => { await scene.close(); });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
-
-async function look(page, name) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-  assert.deepEqual(await axeViolations(page), [], name);
-  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, `${name}.png`) });
-}
 
 async function second(agent) {
   const page = await openPage(scene.browser), seen = await watch(page);

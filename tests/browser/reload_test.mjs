@@ -38,7 +38,7 @@ test('after a reload the visit goes on, everything is off, and one tap turns it 
   const shown = agent.mark();
   await agent.await('video', { frames: (n) => n > 1 }, shown);
   await page.click('#hide');
-  await page.waitForSelector('.mask-box', { timeout: 5000 }); // what was hidden is hidden
+  await page.waitForSelector('.mask-box'); // what was hidden is hidden
   await leave(people);
   assert.equal(await stored(page), '');
   assert.match(await page.textContent('.receipt'), /Camera[\s\S]*To see the lights of your router/);

@@ -55,6 +55,12 @@ export class Scene {
   }
 }
 
+/** So many pictures more than there were when it was called: what was on its way then has arrived long since. */
+export async function morePictures(agent, count = 20) {
+  const { total_frames } = await agent.await('video', {}, agent.mark());
+  return await agent.await('video', { total_frames: (n) => n >= total_frames + count });
+}
+
 /** The agent has said good-bye; the person says nothing to it. */
 export async function parted({ agent, page }) {
   await page.click('#skip');

@@ -5,29 +5,15 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { SIZES, openPage } from './browser.mjs';
 import { Scene } from './scene.mjs';
-import { axeViolations } from './watch.mjs';
+import { look } from './watch.mjs';
 
-const shots = process.env.HANDHOLD_SHOTS;
 let scene;
 before(async () => { scene = await Scene.open(); });
 after(async () => { await scene.close(); });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
-
-async function look(page, name) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-  assert.deepEqual(await axeViolations(page), [], name);
-  const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(wide[0] <= wide[1], `${name} is ${wide[0]} px wide in a window of ${wide[1]}`);
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  await page.waitForTimeout(250); // a sheet that is still rising
-  await page.screenshot({ path: join(shots, `${name}.png`) });
-}
 
 const LOOKS = [
   ['320-light', { width: SIZES.small[0], height: SIZES.small[1] }],
@@ -40,9 +26,9 @@ const LOOKS = [
   ['320-text-200', { width: 320, height: 640, large: true }],
 ];
 
-/* Two of them with each change, all of them with HANDHOLD_LONG or when somebody wants the pictures. */
-const few = ['320-light', '390-rtl-dark'];
-const chosen = process.env.HANDHOLD_LONG || shots ? LOOKS : LOOKS.filter(([name]) => few.includes(name));
+/* Two of them with each change, whose every screen is looked at in other forms too; all with HANDHOLD_LONG or when somebody wants the pictures. */
+const few = ['320-long', '390-rtl-dark'];
+const chosen = process.env.HANDHOLD_LONG || process.env.HANDHOLD_SHOTS ? LOOKS : LOOKS.filter(([name]) => few.includes(name));
 
 for (const [look_, options] of chosen)
   test(`a whole session, ${look_}`, async () => {
@@ -86,8 +72,7 @@ for (const [look_, options] of chosen)
     await look(page, `${look_}-5-masks`);
     await page.click('#mask-done');
     agent.do({ do: 'draw', shape: 'arrow', points: [[0.2, 0.2], [0.35, 0.6]], text: 'this light' });
-    await page.waitForSelector('.card');
-    await page.waitForTimeout(500);
+    await page.waitForFunction(() => document.querySelectorAll('.mark-words li').length === 1);
     await look(page, `${look_}-6-marked`);
     await page.click('.dismiss');
     await page.click('#pause');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openBrowser, openPage } from './browser.mjs';
 import { clip, House } from './house.mjs';
-import { axeViolations, watch } from './watch.mjs';
+import { look, watch } from './watch.mjs';
 
 let house, browser;
 before(async () => {
@@ -18,12 +18,6 @@ after(async () => {
   await house.close();
 });
 afterEach(async () => { for (const context of browser.contexts()) await context.close(); });
-
-async function look(page, name) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-  assert.deepEqual(await axeViolations(page), [], name);
-  if (process.env.HANDHOLD_SHOTS) await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, `${name}.png`) });
-}
 
 test('an unverified organisation is loud, words come first, and the camera cannot be had', async () => {
   const agent = await house.agent(), page = await openPage(browser), seen = await watch(page);

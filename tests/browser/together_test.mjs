@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Several things on one sheet, more time, a hold, photos, the agent at the camera's controls, and the last word. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
 import { leave, parted, Scene } from './scene.mjs';
-import { axeViolations, decodePng, heard, liveTracks, meanLuma } from './watch.mjs';
+import { decodePng, heard, liveTracks, look, meanLuma, watch } from './watch.mjs';
 
-const shots = process.env.HANDHOLD_SHOTS;
 let scene;
 before(async () => { scene = await Scene.open(); });
 after(async () => { await scene.close(); });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
-
-async function look(page, name) {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
-  assert.deepEqual(await axeViolations(page), [], name);
-  const [wide, window_] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-  assert.ok(wide <= window_, `${name} is ${wide} px wide`);
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: join(shots, `${name}.png`) });
-}
 
 /** A lens with a lamp and a zoom, which the test picture has not. What is set is in window.worked. */
 const withLamp = (page) => page.addInitScript(() => {
@@ -37,11 +25,7 @@ const withLamp = (page) => page.addInitScript(() => {
 
 async function joinedWith(prepare, ...agentOptions) {
   const agent = await scene.house.agent(...agentOptions), page = await openPage(scene.browser, { width: 320, height: 640 });
-  await page.addInitScript(() => {
-    window.tracks = [];
-    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-    navigator.mediaDevices.getUserMedia = async (wanted) => { const s = await ask(wanted); window.tracks.push(...s.getTracks()); return s; };
-  });
+  await watch(page);
   await prepare(page);
   await page.goto(agent.invite.link);
   await page.click('#join');
@@ -74,7 +58,7 @@ test('three things on one sheet: each has its switch, all are off, and each is a
   agent.do({ do: 'torch', on: true });
   await agent.await('camera-state', { torch: true });
   assert.equal(await page.evaluate(() => window.worked.torch), true);
-  await page.waitForFunction(() => document.body.textContent.includes('turned your light on'));
+  await page.waitForFunction(() => window.heard.some((text) => text.includes('turned your light on')));
   agent.do({ do: 'zoom', factor: 3 });
   agent.do({ do: 'chat', text: 'zoomed' });
   await page.waitForSelector('.lines .theirs');
@@ -98,14 +82,16 @@ test('a lens without a lamp says so instead of promising light', async () => {
 
 test('a consent that ends soon goes on by one tap, and ends without one', async () => {
   const people = await joinedWith(async () => undefined), { agent, page } = people;
-  askedFor(agent, 'camera', { seconds: 8 });
+  askedFor(agent, 'camera', { seconds: 6 });
+  await page.evaluate(() => new MutationObserver((_, watch) => { // whoever waits for the first offer taps at once
+    const offer = document.querySelector('#extend-camera');
+    if (offer) watch.disconnect();
+    offer?.click();
+  }).observe(document.body, { childList: true, subtree: true }));
+  const from = agent.mark();
   await page.click('#allow');
   await agent.await('first-picture');
-  await page.waitForSelector('#extend-camera');
-  const from = agent.mark();
-  await page.click('#extend-camera');
   await agent.await('consent', { capability: 'camera', state: 'granted', extended: true }, from);
-  await page.waitForSelector('#extend-camera', { state: 'detached' });
   await page.waitForSelector('#extend-camera'); // half of its time later
   await look(page, 'ends-soon'); // nothing is to be tapped in time after it
   await agent.await('consent', { capability: 'camera', state: 'expired' }, from);
@@ -121,9 +107,10 @@ test('on hold nothing is captured and the page says so; back, it goes on without
   await page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'));
   await look(page, 'on-hold');
   const sent = seen.media;
-  await page.waitForTimeout(1200);
+  agent.do({ do: 'chat', text: 'One moment' });
+  await page.waitForSelector('.lines .theirs');
   assert.equal(seen.media, sent);
-  const before_ = Math.max(...agent.events.filter((e) => e.event === 'video').map((e) => e.total_frames));
+  const before_ = agent.most('video', 'total_frames');
   agent.do({ do: 'hold', on: false });
   await agent.await('video', { total_frames: (n) => n > before_ + 5 });
   assert.equal(await liveTracks(page), 1);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a page does that no screen shows: its sockets, its tracks, its requests; and pictures, pixel by pixel. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import axe from 'axe-core';
-import { existsSync, readFileSync } from 'node:fs';
 
 const MEDIA = 0x20;
 
@@ -38,9 +40,50 @@ export const heard = (page) => page.evaluate(() => window.heard);
 
 /** Ids of axe-core's violations, WCAG 2.2 A and AA and best practice. A script tag would be against the page's policy. */
 export async function axeViolations(page) {
-  await page.evaluate(`${axe.source}; undefined`);
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; undefined`);
   const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} (${v.help})`);
+}
+
+const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)).then(() => undefined));
+const theme = (page) => page.evaluate(() => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+const WINDOWS = [[320, 640], [390, 844], [768, 1024], [844, 390]];
+
+async function fits(page, name) {
+  const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= room, `${name} is ${wide} px wide in a window of ${room}`);
+}
+
+/**
+ * A screen as it stands: axe-core finds nothing, as it is and in the other theme with the other direction; nothing is wider
+ * than any window, nor with text of twice the size. HANDHOLD_SHOTS=FOLDER keeps a picture of it.
+ */
+export async function look(page, name) {
+  await still(page);
+  if (process.env.HANDHOLD_SHOTS) {
+    mkdirSync(process.env.HANDHOLD_SHOTS, { recursive: true });
+    await page.screenshot({ path: join(process.env.HANDHOLD_SHOTS, `${name}.png`) });
+  }
+  assert.deepEqual(await axeViolations(page), [], name);
+  const size = page.viewportSize(), was = await theme(page), turn = () => page.evaluate(() => {
+    const { documentElement: root } = document;
+    root.dir = root.dir === 'rtl' ? 'ltr' : 'rtl';
+  });
+  await page.emulateMedia({ colorScheme: was === 'dark' ? 'light' : 'dark' });
+  await turn();
+  await still(page);
+  assert.deepEqual(await axeViolations(page), [], `${name}, in the other theme and direction`);
+  await turn();
+  await page.emulateMedia({ colorScheme: was });
+  for (const [width, height] of WINDOWS) {
+    await page.setViewportSize({ width, height });
+    await fits(page, name);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  const before = await page.evaluate(() => [document.documentElement.style.fontSize, document.documentElement.style.fontSize = '200%'][0]);
+  await fits(page, `${name} with text of twice the size`);
+  await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, before);
+  await page.setViewportSize(size);
 }
 
 /* The agent says that a picture was the last one before it has written it. */

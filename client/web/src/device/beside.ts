@@ -3,16 +3,16 @@
  * device/beside.ts - another device of this person, on the hub: what it tells of the home goes on to the agent under this
  * device's consent, as long as it lasts, and is shown here as it goes.
  */
-import type { BesideData, StateChange } from '../proto/wire/handhold_pb.js';
-import { StateChangeSchema } from '../proto/wire/handhold_pb.js';
+import type { BesideData } from '../proto/wire/handhold_pb.js';
 import { BesidePair } from '../proto/pairing/beside.js';
+import type { BesideSecret } from '../proto/pairing/beside.js';
 import { inviteCodeParse } from '../proto/pairing/invite.js';
 import { concat } from '../proto/util/bytes.js';
-import { decodeMessage, encodeMessage } from '../proto/wire/message.js';
+import { Home, nameThere } from './home.js';
 
 const BEAT_MS = 2000, AGAIN_MS = 1000, ACK_EVERY = 4;
 const FRAME_BYTES = 16_000, NOT_NOW_MS = 100;
-const PREFIX = '2:', BATCH = 0x7a; /* StateBatch.change */
+const BATCH = 0x7a; /* StateBatch.change */
 
 export type BesideState = 'none' | 'looking' | 'linked' | 'away' | 'not-found' | 'too-often' | 'wrong-code' | 'alarm';
 
@@ -27,13 +27,11 @@ export interface BesideLine {
   changed(): void;
 }
 
-export interface BesideDevice {
-  id: string;
+/** Of the link, over a reload. */
+export interface OtherKept {
+  secret: BesideSecret;
   name: string;
-  kind: string;
-  /** The customer does not show it. */
-  hidden: boolean;
-  values: Map<string, string>;
+  hidden: readonly string[];
 }
 
 function batchOf(changes: readonly Uint8Array[]): Uint8Array {
@@ -65,9 +63,11 @@ function changesOf(frame: Uint8Array): Uint8Array[] {
 export class OtherDevice {
   state: BesideState = 'none';
   name = '';
-  readonly devices = new Map<string, BesideDevice>();
+  readonly home = new Home();
   private pair: BesidePair | undefined;
   private capturing = false;
+  private run = 0; /* of capturing: what came in one does not go on in the next */
+  private unanswered = 0; /* captures that the other end has not said back: until then it tells what an older word asked for */
   private taken = 0;
   private passing = Promise.resolve();
   private beat: ReturnType<typeof setInterval> | undefined;
@@ -76,15 +76,34 @@ export class OtherDevice {
 
   /** Throws CODE when it is no code. */
   link(typed: string): void {
-    const code = inviteCodeParse(typed), { line } = this;
-    this.pair?.wipe();
-    this.pair = new BesidePair(code, line.sid(), line.joinHost(), (n) => crypto.getRandomValues(new Uint8Array(n)), (bytes) => line.send(bytes));
+    const code = inviteCodeParse(typed);
+    this.begin({ code });
     this.set('looking');
-    line.join(code.nameplate);
+    this.line.join(code.nameplate);
+  }
+
+  private begin(secret: BesideSecret): void {
+    const { line } = this;
+    this.pair?.wipe();
+    this.pair = new BesidePair(secret, line.sid(), line.joinHost(), (n) => crypto.getRandomValues(new Uint8Array(n)), (bytes) => line.send(bytes));
+  }
+
+  /** undefined: there is none to come back to. */
+  keep(): OtherKept | undefined {
+    const secret = this.pair?.keep();
+    return secret && { secret, name: this.name, hidden: this.home.keep() };
+  }
+
+  /** It is as after a cut: the relay says whether it is there. */
+  restore({ secret, name, hidden }: OtherKept): void {
+    this.begin(secret);
+    this.name = name;
+    this.home.restore(hidden);
+    this.state = 'away';
   }
 
   unlink(): void {
-    this.forget();
+    for (const gone of this.home.leave()) void this.line.forward(gone);
     this.line.join('');
     this.stop();
     this.set('none');
@@ -121,8 +140,9 @@ export class OtherDevice {
   }
 
   private start(): void {
-    this.taken = 0;
-    this.pair?.say({ case: 'capture', value: this.capturing });
+    this.taken = this.unanswered = 0;
+    for (const hidden of this.home.hiddenThings()) this.pair?.say({ case: 'hide', value: { ...hidden, hidden: true } }); // before it tells anything
+    this.sayCapture();
     clearInterval(this.beat);
     this.beat = setInterval(() => this.pair?.say({ case: 'beat', value: this.taken }), BEAT_MS);
   }
@@ -130,8 +150,15 @@ export class OtherDevice {
   /** The consent for device information lives, or does not any more. */
   capture(on: boolean): void {
     this.capturing = on;
-    if (!on) this.devices.clear();
-    this.pair?.say({ case: 'capture', value: on });
+    this.run++;
+    if (!on) this.home.rest();
+    this.sayCapture();
+  }
+
+  private sayCapture(): void {
+    if (!this.pair?.up) return;
+    this.unanswered++;
+    this.pair.say({ case: 'capture', value: this.capturing });
   }
 
   /** It sits beside the product, so it looks. False: it is not there. */
@@ -145,64 +172,33 @@ export class OtherDevice {
     if (body.case === 'about') {
       this.name = body.value.name;
       this.set('linked');
+    } else if (body.case === 'capture') {
+      this.unanswered = Math.max(0, this.unanswered - 1);
     } else if (body.case === 'frame') {
-      this.passing = this.passing.then(() => this.pass(body.value));
+      const run = this.capturing && this.unanswered === 0 ? this.run : undefined;
+      this.passing = this.passing.then(() => this.pass(body.value, run));
     }
   }
 
   /** It counts as taken when it has gone on: a slow line slows the other device down, and nothing is lost. */
-  private async pass(frame: Uint8Array): Promise<void> {
-    const changes = this.capturing ? changesOf(frame).map((bytes) => this.take(bytes)).filter((bytes) => bytes !== undefined) : [];
+  private async pass(frame: Uint8Array, run: number | undefined): Promise<void> {
+    const changes = run === this.run ? changesOf(frame).map((bytes) => this.home.take(bytes)).filter((bytes) => bytes !== undefined) : [];
     for (let at = 0; at < changes.length; ) {
       let end = at, bytes = 0;
       while (end < changes.length && (end === at || bytes + changes[end]!.length < FRAME_BYTES)) bytes += changes[end++]!.length + 4;
       const batch = batchOf(changes.slice(at, end));
       at = end;
-      while (this.capturing && !(await this.line.forward(batch))) await new Promise((resolve) => setTimeout(resolve, NOT_NOW_MS));
+      while (run === this.run && !(await this.line.forward(batch))) await new Promise((resolve) => setTimeout(resolve, NOT_NOW_MS));
     }
     this.taken++;
     if (this.taken % ACK_EVERY === 0) this.pair?.say({ case: 'beat', value: this.taken });
     this.line.changed();
   }
 
-  private take(bytes: Uint8Array): Uint8Array | undefined {
-    let change: StateChange;
-    try {
-      change = decodeMessage(StateChangeSchema, bytes);
-    } catch {
-      return undefined; /* what is over a bound goes nowhere */
-    }
-    const { body } = change;
-    if (body.case === 'device') {
-      const id = (PREFIX + body.value.id).slice(0, 63), known = this.devices.get(id);
-      body.value.id = id;
-      if (body.value.parent) body.value.parent = (PREFIX + body.value.parent).slice(0, 63);
-      body.value.seenBy = 'beside';
-      if (body.value.gone) this.devices.delete(id);
-      else this.devices.set(id, { id, name: body.value.name || body.value.model || body.value.id.slice(2), kind: body.value.kind, hidden: known?.hidden ?? false, values: known?.values ?? new Map() });
-      if (known?.hidden) return undefined;
-    } else if (body.case === 'property') {
-      const device = (PREFIX + body.value.device).slice(0, 63), known = this.devices.get(device), { value } = body.value;
-      body.value.device = device;
-      if (!known) return undefined;
-      known.values.set(body.value.name, value.case === undefined ? '' : `${value.value}${body.value.unit ? ` ${body.value.unit}` : ''}`);
-      if (known.hidden) return undefined;
-    }
-    return encodeMessage(StateChangeSchema, { body });
-  }
-
-  /** The customer does not show this one: the agent hears that it is hidden, and nothing more of it. */
-  hide(id: string): void {
-    const device = this.devices.get(id);
-    if (!device) return;
-    device.hidden = true;
-    void this.line.forward(encodeMessage(StateChangeSchema, { body: { case: 'device', value: { id, kind: device.kind, seenBy: 'beside', hidden: true } } }));
+  /** The agent hears that it is hidden and nothing more of it, or what it is now. Without a property: a whole device. */
+  setHidden(hide: boolean, device: string, property?: string): void {
+    this.pair?.say({ case: 'hide', value: { device: nameThere(device), property: property ?? '', hidden: hide } });
+    for (const change of this.home.setHidden(hide, device, property)) void this.line.forward(change);
     this.line.changed();
-  }
-
-  private forget(): void {
-    for (const { id } of this.devices.values())
-      void this.line.forward(encodeMessage(StateChangeSchema, { body: { case: 'device', value: { id, gone: true } } }));
-    this.devices.clear();
   }
 }

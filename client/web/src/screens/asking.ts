@@ -215,25 +215,30 @@ export class Asking {
     this.photo = undefined;
   }
 
+  /** This browser's way. */
+  private howToAllow(what: 'camera' | 'microphone'): string {
+    const { kind, browser } = this.device;
+    return t(`denied.${kind}` as Key, { name: plain(this.visit.peer?.name ?? t('end.somebody')), what, browser: browser.split(' ')[0]! });
+  }
+
   private showProblem(problem: string): void {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
-    const help = this.device.ios ? t('camera.deniedHelpIos', { name }) : this.device.phone ? t('camera.deniedHelpAndroid', { name }) : t('camera.deniedHelp', { name });
     const body = problem === 'denied' ? t('camera.denied') : problem === 'none' ? t('camera.none') : problem === 'busy' ? t('camera.busy', { name }) : t('camera.failed');
     this.sheet.open(`problem ${problem}`, t('camera.problemTitle'),
-      h('p', {}, body), problem === 'denied' && h('p', {}, help),
+      h('p', {}, body), problem === 'denied' && h('p', {}, this.howToAllow('camera')),
       h('div', { class: 'answers' },
         button(t('camera.offerPhoto'), () => { this.read(problem); this.visit.say(t('camera.photoInstead')); }, { class: 'button answer', id: 'offer-photo' }),
         button(t('camera.understood'), () => this.read(problem), { class: 'button answer', id: 'understood' })));
   }
 
   private showVoiceProblem(problem: string): void {
-    const name = plain(this.visit.peer?.name ?? t('end.somebody')), where = this.device.ios ? 'Ios' : this.device.phone ? 'Android' : '';
+    const name = plain(this.visit.peer?.name ?? t('end.somebody'));
     const read = (): void => {
       this.voiceProblemRead = problem;
       this.update();
     };
     this.sheet.open(`voice ${problem}`, t('voice.problemTitle'),
-      h('p', {}, t(`voice.${problem}` as Key, { name })), problem === 'denied' && h('p', {}, t(`voice.deniedHelp${where}` as Key, { name })),
+      h('p', {}, t(`voice.${problem}` as Key, { name })), problem === 'denied' && h('p', {}, this.howToAllow('microphone')),
       h('p', { class: 'small' }, t('voice.otherwise', { name })),
       button(t('camera.understood'), read, { class: 'button answer', id: 'understood' }));
     announce(t('voice.problemTitle'), 'urgent');

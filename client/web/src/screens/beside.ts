@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* screens/beside.ts - a device of one's home that joins in: its code is typed here, and what it tells is shown, and hidden. */
-import type { BesideDevice } from '../device/beside.js';
+import type { HomeDevice } from '../device/home.js';
 import { announce } from '../ui/announce.js';
 import { button, h, plain, replace, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
@@ -12,20 +12,22 @@ export class BesideCard {
   readonly element = h('section', { class: 'beside', hidden: true });
   private asking = false;
   private shown = '';
+  private readonly open = new Set<string>(); /* devices whose values are being looked at */
 
   constructor(private readonly visit: Visit) {}
 
   update(): void {
     const { other, peer } = this.visit, granted = this.visit.granted.has('device-state');
     this.element.hidden = !peer;
-    const devices = [...other.devices.values()];
-    const now = JSON.stringify([this.asking, granted, other.state, other.name, devices.map((d) => [d.id, d.hidden, [...d.values]])]);
+    const devices = [...other.home.devices.values()], at = document.activeElement?.id;
+    const now = JSON.stringify([this.asking, granted, other.state, other.name, devices.map((d) => [d.id, d.name, other.home.isHidden(d.id), [...d.properties].map(([name, p]) => [name, p.text, other.home.isHidden(d.id, name)])])]);
     if (now === this.shown) return;
     const before = this.shown ? (JSON.parse(this.shown) as unknown[])[2] : 'none';
     this.shown = now;
     if (other.state !== before && other.state !== 'none') announce(this.words());
     if (other.state === 'linked' || other.state === 'away') this.asking = false;
     replace(this.element, ...(other.state === 'linked' || other.state === 'away' ? this.linked(devices, granted) : this.asking ? this.form() : this.offer()));
+    if (at?.startsWith('beside-')) document.getElementById(at)?.focus();
   }
 
   private words(): string {
@@ -62,13 +64,32 @@ export class BesideCard {
       button(t('beside.cancel'), () => { this.asking = false; this.update(); }, { class: 'plain' }))];
   }
 
-  private linked(devices: readonly BesideDevice[], granted: boolean): Node[] {
+  private toggle(name: string, device: string, property?: string): HTMLElement {
+    const { other } = this.visit, hidden = other.home.isHidden(device, property);
+    return button(t('beside.hide'), () => other.setHidden(!hidden, device, property),
+      { class: 'plain', id: `beside-hide-${device}${property === undefined ? '' : ` ${property}`}`, 'aria-pressed': String(hidden), 'aria-label': `${t('beside.hide')}: ${plain(name)}` });
+  }
+
+  private values({ id, properties }: HomeDevice): HTMLElement {
+    const { home } = this.visit.other;
+    return h('dl', { class: 'facts' }, ...[...properties].map(([name, { text, hiddenThere }]) =>
+      h('div', {}, h('dt', {}, plain(name)), h('dd', {}, hiddenThere || home.isHidden(id, name) ? t('beside.hidden') : plain(text)), !hiddenThere && h('dd', {}, this.toggle(name, id, name)))));
+  }
+
+  private device(device: HomeDevice): HTMLElement {
+    const { id, name, hiddenThere } = device, hidden = hiddenThere || this.visit.other.home.isHidden(id);
+    const made = h('details', { id: `beside-${id}` }, h('summary', { id: `beside-of-${id}` }, plain(name), hidden && ` – ${t('beside.hidden')}`), !hidden && this.values(device), !hiddenThere && this.toggle(name, id));
+    made.open = this.open.has(id);
+    made.addEventListener('toggle', () => { if (made.open) this.open.add(id); else this.open.delete(id); });
+    return made;
+  }
+
+  private linked(devices: readonly HomeDevice[], granted: boolean): Node[] {
     const { other } = this.visit;
     return [h('h2', {}, this.words()),
       h('p', { class: 'hint' }, t(granted ? 'beside.told' : 'beside.waits', { name: plain(this.visit.peer?.name ?? '') })),
-      ...devices.map((d) => h('details', {}, h('summary', {}, plain(d.name), d.hidden ? ` – ${t('beside.hidden')}` : ''),
-        h('dl', { class: 'facts' }, ...[...d.values].map(([name, value]) => h('div', {}, h('dt', {}, plain(name)), h('dd', {}, plain(value))))),
-        ...(d.hidden ? [] : [button(t('beside.hide'), () => other.hide(d.id), { class: 'plain' })]))),
+      ...devices.map((device) => this.device(device)),
+      h('p', { class: 'hint' }, t('beside.one')),
       button(t('beside.unlink'), () => other.unlink(), { class: 'plain', id: 'beside-unlink' })];
   }
 }

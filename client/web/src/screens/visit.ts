@@ -28,7 +28,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const expiring = h('section', { class: 'notice', hidden: true });
-  let shownFacts = '', shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false;
+  let shownFacts = '', shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false, saidNoLine = false;
 
   function updatePeer(): void {
     const { peer } = visit, now = JSON.stringify(peer ?? null);
@@ -48,11 +48,16 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     const arrived = visit.still?.arrived;
     const words = visit.alarm !== undefined ? t('visit.alarm', { name, message: visit.alarm })
       : visit.peer && !visit.online ? t('visit.offline')
-      : visit.peer && (visit.present === false || !visit.live) ? t('visit.gone', { name })
+      : visit.lineFailed && !visit.online ? t('visit.noLine')
+      : visit.peer && (visit.present === false || !visit.live) ? t(visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name })
       : visit.blocked ? t('visit.blocked')
       : arrived !== undefined ? t('photo.sending', { percent: Math.floor(arrived * 100) }) : '';
     setText(notice, words);
     notice.hidden = words === '';
+    if (visit.lineFailed && !visit.peer && !saidNoLine) {
+      saidNoLine = true;
+      announce(words);
+    }
     keepFork.hidden = visit.fork === undefined;
   }
 
@@ -149,6 +154,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (event.kind === 'still' && event.step === 'failed') announce(t('photo.notSent'));
     else if (event.kind === 'peer' && !visit.peer && !event.present) announce(`${t('visit.waitingTitle')}. ${t('visit.waiting')}`);
     else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
+    else if (event.kind === 'live' && visit.peer) announce(t(event.live ? 'visit.back' : visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name }));
     else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
     else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t('visit.offline'), 'urgent');
   }

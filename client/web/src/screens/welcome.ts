@@ -51,7 +51,7 @@ function copyButton(link: string): HTMLElement {
 /** As the menu of that app calls it; where it is not known, as this system mostly does. */
 function wayOut({ ios, wayOut }: Device): string {
   if (wayOut === 'system') return t(ios ? 'inside.howIos' : 'inside.howAndroid');
-  return t('inside.how', { label: t(`inside.label.${wayOut}` as Key) });
+  return `${t('inside.how', { label: t(`inside.label.${wayOut}` as Key) })} ${t('inside.sometimes', { label: t(ios ? 'inside.label.safari' : 'inside.label.chrome') })}`;
 }
 
 /* The link is unspent, and stays in the address bar for the real browser. */

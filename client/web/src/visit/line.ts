@@ -22,7 +22,8 @@ export interface Line {
   close(): void;
 }
 
-export function openLine(session: CustomerSession, host: string, show: (event: SessionEvent) => void): Line {
+/** `failed`: a connection could not be made; it is tried again. */
+export function openLine(session: CustomerSession, host: string, show: (event: SessionEvent) => void, failed: () => void): Line {
   let socket: WebSocket | undefined;
   let boundBytes = SOCKET_MOST_BYTES;
   let open = false, closed = false, pumping = false, attempts = 0;
@@ -87,6 +88,7 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
   function lost(): void {
     socket = undefined;
     if (open) session.disconnected();
+    else failed();
     open = false;
     pump();
   }

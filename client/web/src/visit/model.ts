@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* visit/model.ts - what a visit is made of, as plain data: its people, what is asked, said and noted. */
 import type { CameraOrder, Capability, Err, LogReceiptBytes, SessionData } from '../proto/session.js';
+import type { OtherKept } from '../device/beside.js';
 import type { Guide } from './guide.js';
 
 export interface Peer {
@@ -70,7 +71,10 @@ export interface VisitKept {
   chat: readonly Said[];
   entries: readonly Entry[];
   guide: Guide | undefined;
+  /** A device of their home that is linked; it tells nothing until it is wanted again. */
+  other: OtherKept | undefined;
 }
+
 /** What the camera and the device listen to; screens use listen(). */
 export interface Devices {
   capture(capability: Capability, on: boolean): void;

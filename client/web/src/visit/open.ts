@@ -46,7 +46,7 @@ interface Keeping<Studio> extends Devices {
 function peerOf(session: CustomerSession): VisitKept {
   const organisation = session.organisation();
   const peer = organisation && { name: organisation.agent, organisation: organisation.domain, verified: organisation.verified };
-  return { joinedAt: Date.now(), peer, words: undefined, chat: [], entries: [], guide: undefined };
+  return { joinedAt: Date.now(), peer, words: undefined, chat: [], entries: [], guide: undefined, other: undefined };
 }
 
 type Beginning = Pick<CustomerConfig, 'link' | 'code' | 'kept' | 'keptElsewhere'>;

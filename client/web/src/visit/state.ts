@@ -13,6 +13,8 @@ export abstract class VisitState {
   /** The other seat is taken. undefined: not known yet. */
   present: boolean | undefined;
   online = false;
+  /** The relay could not be reached; it is tried again. */
+  lineFailed = false;
   resumed = false;
   /** The agent's heartbeats come. */
   live = true;
@@ -33,6 +35,8 @@ export abstract class VisitState {
   rated = false;
   /** Granted by a tap; the log's receipt is awaited. */
   readonly waiting = new Set<Capability>();
+  /** What the session has this device capture right now. */
+  readonly capturing = new Set<Capability>();
   readonly granted = new Map<Capability, Ask>();
   /** End soon, and may be extended by a tap; no answer ends them. */
   readonly expiring = new Set<Capability>();
@@ -50,7 +54,7 @@ export abstract class VisitState {
   /** After a reload, until the pair is up again: what was granted is off, and waits for a tap. */
   protected reopened = false;
 
-  keep(): VisitKept {
+  protected kept(): Omit<VisitKept, 'other'> {
     const { joinedAt, peer, words, chat, entries, guide } = this;
     return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide };
   }

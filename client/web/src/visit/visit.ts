@@ -35,8 +35,13 @@ export class Visit extends VisitState {
   constructor(readonly session: CustomerSession, host: string, private readonly devices: Devices, private readonly keeper: Keeper, kept?: VisitKept) {
     super();
     if (kept) this.restore(kept);
-    this.line = openLine(session, host, (event) => this.on(event));
+    if (kept?.other) this.other.restore(kept.other);
+    this.line = openLine(session, host, (event) => this.on(event), () => this.noLine());
     addEventListener('online', this.back);
+  }
+
+  keep(): VisitKept {
+    return { ...this.kept(), other: this.other.keep() };
   }
 
   get startMonoMs(): number {
@@ -57,6 +62,11 @@ export class Visit extends VisitState {
   private readonly back = (): void => {
     if (!this.ended) this.line.retry();
   };
+
+  private noLine(): void {
+    this.lineFailed = true;
+    this.tell();
+  }
 
   /** Something waits inside the session (config.onWake). */
   readonly wake = (): void => this.line.pump();
@@ -97,6 +107,8 @@ export class Visit extends VisitState {
         break;
       case 'camera-control': this.devices.control(event.order); break;
       case 'capture':
+        if (event.on) this.capturing.add(event.capability);
+        else this.capturing.delete(event.capability);
         this.devices.capture(event.capability, event.on);
         if (event.capability === 'device-state') this.other.capture(event.on);
         break;
@@ -107,6 +119,7 @@ export class Visit extends VisitState {
       case 'data': this.onData(event.data); break;
       case 'connection':
         this.online = event.state === 'connected' || event.state === 'resumed';
+        this.lineFailed &&= !this.online;
         if (!this.online) this.letGoOfWaiting();
         this.resumed = event.state === 'resumed';
         if (this.resumed) this.reopened = false;

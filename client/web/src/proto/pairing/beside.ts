@@ -17,6 +17,8 @@ const KIND = { CPACE1: 1, CPACE2: 2, M1: 3, M2: 4, SEALED: 5, REFUSED: 6 } as co
 const BY_CODE = 1, AGAIN = 2, PAD = 64;
 const AD = Uint8Array.of(1); /* version */
 
+/** What the person typed; or what both have of an earlier connection, with the hash of how it came about. */
+export type BesideSecret = { code: InviteCode } | { again: Bytes; hash: Bytes };
 export type BesideHeard = { kind: 'nothing' } | { kind: 'up' } | { kind: 'data'; data: BesideData } | { kind: 'refused'; err: Err } | { kind: 'broken' };
 
 export class BesidePair {
@@ -30,8 +32,17 @@ export class BesidePair {
   #noise: Noise | undefined;
   #channel: NoiseChannel | undefined;
 
-  constructor(code: InviteCode, private readonly sid: Bytes, private readonly joinHost: string, private readonly random: (bytes: number) => Bytes, private readonly send: (bytes: Bytes) => void) {
-    this.#code = code;
+  constructor(secret: BesideSecret, private readonly sid: Bytes, private readonly joinHost: string, private readonly random: (bytes: number) => Bytes, private readonly send: (bytes: Bytes) => void) {
+    if ('code' in secret) this.#code = secret.code;
+    else {
+      this.#again = secret.again.slice();
+      this.#hash = secret.hash.slice();
+    }
+  }
+
+  /** To come back with, a copy; undefined before it was up. */
+  keep(): BesideSecret | undefined {
+    return this.#again && { again: this.#again.slice(), hash: this.#hash.slice() };
   }
 
   #fall(): void {

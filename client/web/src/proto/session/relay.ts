@@ -68,12 +68,12 @@ export class RelayLink {
     if (this.state === 'seated') this.#say({ case: 'gate', value: bytes }); /* without a connection there is no gate to close */
   }
 
-  /** Another device of this person: it waits under this nameplate ('': none any more), and what is said to it. */
+  /** Another device of this person: it waits under this nameplate ('': none any more), and what is said to it. The relay may say that it is there before it says Welcome. */
   besideJoin(nameplate: string): void {
     if (this.state === 'seated') this.#say({ case: 'besideJoin', value: nameplate });
   }
   besideSend(bytes: Bytes): void {
-    if (this.state === 'seated') this.#say({ case: 'beside', value: bytes });
+    if (this.state !== 'down') this.#say({ case: 'beside', value: bytes });
   }
 
   down(): void {

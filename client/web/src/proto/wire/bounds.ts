@@ -150,4 +150,6 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   'Beside.token': { size: 32 },
   'BesideData.frame': { size: 16384 },
   'BesideAbout.name': { size: 65 },
+  'BesideHide.device': { size: 65 },
+  'BesideHide.property': { size: 65 },
 };
