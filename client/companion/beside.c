@@ -18,9 +18,8 @@ struct client_beside {
     struct client_beside_listener listener;
     struct proto_beside pair;
     char join_host[PROTO_JOIN_HOST_MAX + 1], name[65];
-    bool asked, capturing;
-    uint32_t taken; /* frames */
-    int64_t beat_ms, again_ms;
+    bool asked;
+    int64_t again_ms;
 };
 
 static void tell(struct client_beside *b, const char *state)
@@ -56,7 +55,7 @@ enum proto_err client_beside_new(struct client_beside **out, struct proto_sessio
     b->session = session;
     b->report = report;
     b->listener = *listener;
-    b->beat_ms = b->again_ms = PROTO_NEVER;
+    b->again_ms = PROTO_NEVER;
     snprintf(b->join_host, sizeof b->join_host, "%s", join_host);
     return PROTO_OK;
 }
@@ -73,11 +72,15 @@ enum proto_err client_beside_link(struct client_beside *b, const char *text)
 {
     struct proto_invite_code code;
     enum proto_err err = proto_invite_code_parse(&code, text, strlen(text));
+    bool wanted = b->pair.wanted;
 
+    if (b->pair.linked)
+        return PROTO_ERR_EXISTS;
     if (err)
         return err;
     proto_beside_clear(&b->pair);
-    b->pair = (struct proto_beside){.first = true, .random = host_random(), .send = send, .context = b};
+    b->pair =
+        (struct proto_beside){.first = true, .random = host_random(), .send = send, .context = b, .wanted = wanted};
     err = proto_beside_begin(&b->pair, b->join_host, &code);
     if (!err)
         err = proto_session_beside_join(b->session, code.nameplate);
@@ -89,10 +92,12 @@ enum proto_err client_beside_link(struct client_beside *b, const char *text)
 
 void client_beside_unlink(struct client_beside *b)
 {
+    bool wanted = b->pair.wanted;
+
     (void)!proto_session_beside_join(b->session, "");
     proto_beside_clear(&b->pair);
+    b->pair.wanted = wanted; /* for the next */
     b->asked = false;
-    b->beat_ms = PROTO_NEVER;
     client_report_forget(b->report, SEEN_BY);
     tell(b, "unlinked");
 }
@@ -147,9 +152,6 @@ static void take_frame(struct client_beside *b, const uint8_t *bytes, size_t len
     struct proto_state_reader reader = proto_state_reader_of(bytes, len);
     handhold_StateChange change;
 
-    b->taken++;
-    if (!b->capturing) /* it was told to stop, and this was under way */
-        return;
     while (proto_state_next(&reader, &change) == PROTO_OK)
         switch (change.which_body) {
         case handhold_StateChange_device_tag:
@@ -168,13 +170,31 @@ static void take_frame(struct client_beside *b, const uint8_t *bytes, size_t len
         }
 }
 
-static void on_up(struct client_beside *b, struct proto_now now)
+static bool of_the_other(const char *device)
 {
-    const handhold_BesideData capture = {.which_body = handhold_BesideData_capture_tag, .body.capture = b->capturing};
+    return !strncmp(device, PREFIX, sizeof PREFIX - 1);
+}
 
-    b->beat_ms = now.mono_ms;
-    b->taken = 0;
-    say(b, &capture);
+void client_beside_hide(struct client_beside *b, const char *device, const char *property, bool hide)
+{
+    handhold_BesideData data = {.which_body = handhold_BesideData_hide_tag, .body.hide.hidden = hide};
+
+    if (!b || !b->pair.up || !of_the_other(device))
+        return; /* told when it is there */
+    if (PROTO_SET_TEXT(data.body.hide.device, device + sizeof PREFIX - 1) == PROTO_OK &&
+        PROTO_SET_TEXT(data.body.hide.property, property) == PROTO_OK)
+        say(b, &data);
+}
+
+/* What is hidden is hidden in front of everything that it might tell. */
+static void on_up(struct client_beside *b)
+{
+    const struct client_state_model *model = client_report_model(b->report);
+    const char *device, *property;
+
+    for (size_t i = 0; client_state_model_hidden(model, i, &device, &property); i++)
+        client_beside_hide(b, device, property, true);
+    proto_beside_capture(&b->pair, b->pair.wanted);
 }
 
 static void on_data(struct client_beside *b, const handhold_BesideData *data, struct proto_now now)
@@ -184,8 +204,6 @@ static void on_data(struct client_beside *b, const handhold_BesideData *data, st
         tell(b, "linked");
     } else if (data->which_body == handhold_BesideData_frame_tag) {
         take_frame(b, data->body.frame.bytes, data->body.frame.size, now);
-        if (b->taken % (PROTO_BESIDE_WINDOW / 2) == 0)
-            b->beat_ms = now.mono_ms; /* it goes on when it hears how many came */
     }
 }
 
@@ -196,9 +214,9 @@ static void on_message(struct client_beside *b, const uint8_t *bytes, size_t len
 
     if (!data)
         return;
-    switch (proto_beside_take(&b->pair, bytes, len, data, &err)) {
+    switch (proto_beside_take(&b->pair, bytes, len, now.mono_ms, data, &err)) {
     case PROTO_BESIDE_UP:
-        on_up(b, now);
+        on_up(b);
         break;
     case PROTO_BESIDE_DATA:
         on_data(b, data, now);
@@ -231,32 +249,25 @@ void client_beside_event(struct client_beside *b, const struct proto_event *e, s
         proto_beside_present(&b->pair, e->beside.present, proto_session_sid(b->session));
         if (!e->beside.present && b->name[0])
             tell(b, "away");
-        if (!e->beside.present)
-            b->beat_ms = PROTO_NEVER;
     }
 }
 
 /* ---- what it is told ---- */
 
-void client_beside_capture(struct client_beside *b, bool on, struct proto_now now)
+void client_beside_capture(struct client_beside *b, bool on)
 {
-    const handhold_BesideData capture = {.which_body = handhold_BesideData_capture_tag, .body.capture = on};
-
-    (void)now;
     if (!b)
         return;
-    b->capturing = on;
     if (!on)
         client_report_forget(b->report, SEEN_BY);
-    if (b->pair.up)
-        say(b, &capture);
+    proto_beside_capture(&b->pair, on);
 }
 
 bool client_beside_data(struct client_beside *b, const handhold_Data *data)
 {
     handhold_BesideData asked = {0};
 
-    if (!b || !b->pair.up || !b->capturing)
+    if (!b || !b->pair.up || !b->pair.wanted)
         return false;
     if (data->which_body == handhold_Data_check_ask_tag) {
         asked.which_body = handhold_BesideData_check_ask_tag;
@@ -273,23 +284,16 @@ bool client_beside_data(struct client_beside *b, const handhold_Data *data)
 
 void client_beside_tick(struct client_beside *b, struct proto_now now)
 {
-    handhold_BesideData beat = {.which_body = handhold_BesideData_beat_tag};
-
     if (!b)
         return;
     if (now.mono_ms >= b->again_ms) {
         b->again_ms = PROTO_NEVER;
         proto_beside_present(&b->pair, true, proto_session_sid(b->session));
     }
-    if (now.mono_ms < b->beat_ms)
-        return;
-    b->beat_ms = now.mono_ms + PROTO_BESIDE_BEAT_MS;
-    beat.body.beat = b->taken;
-    if (b->pair.up)
-        say(b, &beat);
+    proto_beside_tick(&b->pair, now.mono_ms);
 }
 
 int64_t client_beside_deadline(const struct client_beside *b)
 {
-    return b ? proto_earlier(b->beat_ms, b->again_ms) : PROTO_NEVER;
+    return b ? proto_earlier(proto_beside_deadline(&b->pair), b->again_ms) : PROTO_NEVER;
 }

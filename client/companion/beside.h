@@ -26,13 +26,16 @@ PROTO_MUST_USE enum proto_err client_beside_new(struct client_beside **out, stru
                                                 struct client_report *report, const char *join_host,
                                                 const struct client_beside_listener *listener);
 void client_beside_free(struct client_beside *beside); /* NULL is fine */
-/** The code that the other device shows. CODE: not a code; STATE: there is no connection. */
+/** The code that the other device shows. CODE: not a code; STATE: there is no connection; EXISTS: one is linked. */
 PROTO_MUST_USE enum proto_err client_beside_link(struct client_beside *beside, const char *code);
 /** That device is none of this session's any more. */
 void client_beside_unlink(struct client_beside *beside);
 void client_beside_event(struct client_beside *beside, const struct proto_event *event, struct proto_now now);
 /** The consent for device information lives, or does not any more: at once. */
-void client_beside_capture(struct client_beside *beside, bool on, struct proto_now now);
+void client_beside_capture(struct client_beside *beside, bool on);
+/** As client_report_hide(), `property` "" for the whole device: what is hidden does not leave the other device at all.
+ */
+void client_beside_hide(struct client_beside *beside, const char *device, const char *property, bool hide);
 /** CheckAsk, CheckCancel. True: it is there, and was asked. */
 bool client_beside_data(struct client_beside *beside, const handhold_Data *data);
 void client_beside_tick(struct client_beside *beside, struct proto_now now);

@@ -16,7 +16,7 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
     if (capability == PROTO_CAPABILITY_DEVICE_STATE)
         client_report_start(c->report, now);
     if (capability == PROTO_CAPABILITY_DEVICE_STATE)
-        client_beside_capture(c->beside, true, now);
+        client_beside_capture(c->beside, true);
     if (capability == PROTO_CAPABILITY_MICROPHONE)
         client_voice_start(c->voice, now.mono_ms);
     if (capability != PROTO_CAPABILITY_CAMERA)
@@ -48,7 +48,7 @@ void client_companion_capture(struct client_companion *c, enum proto_capability 
     if (!on && capability == PROTO_CAPABILITY_ZOOM && c->video)
         c->zoom = client_video_zoom(c->video, 1);
     if (!on && capability == PROTO_CAPABILITY_DEVICE_STATE) {
-        client_beside_capture(c->beside, false, host_now());
+        client_beside_capture(c->beside, false);
         client_home_stop(c->home);
         client_report_stop(c->report);
     }

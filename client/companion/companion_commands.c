@@ -121,7 +121,12 @@ static void link_device(struct client_companion *c, const char *code)
         client_beside_unlink(c->beside);
     else if (!err)
         err = client_beside_link(c->beside, code);
-    if (err)
+    if (err == PROTO_ERR_EXISTS)
+        client_companion_error(
+            c, proto_err_name(err),
+            "link: one device of your home takes part, and there can be no second; take it out first "
+            "(link without a code, {\"do\":\"unlink\"})");
+    else if (err)
         client_companion_command_error(c, "link", err);
 }
 
@@ -130,6 +135,8 @@ static void hide(struct client_companion *c, const struct client_command *comman
     enum proto_err err =
         client_report_hide(c->report, command->device, command->property[0] ? command->property : NULL, command->match);
 
+    if (err == PROTO_OK)
+        client_beside_hide(c->beside, command->device, command->property, command->match);
     if (err != PROTO_OK)
         client_companion_command_error(c, command->device, err);
     else if (c->config->json)

@@ -29,19 +29,15 @@ static void tell(const struct second *s, const char *state, const char *code)
 
 static void on_data(struct second *s, const handhold_BesideData *data)
 {
-    s->heard_ms = host_now().mono_ms;
     switch (data->which_body) {
-    case handhold_BesideData_capture_tag:
-        client_second_capture(s, data->body.capture);
-        break;
     case handhold_BesideData_check_ask_tag:
         client_second_ask_check(s, &data->body.check_ask);
         break;
     case handhold_BesideData_check_cancel_tag:
         client_checks_cancel(s->checks, data->body.check_cancel.id);
         break;
-    case handhold_BesideData_beat_tag:
-        s->taken = data->body.beat <= s->sent ? data->body.beat : s->sent;
+    case handhold_BesideData_hide_tag:
+        client_second_hide(s, &data->body.hide);
         break;
     default:
         break;
@@ -54,8 +50,6 @@ static void on_up(struct second *s)
 
     if (gethostname(about.body.about.name, sizeof about.body.about.name - 1))
         about.body.about.name[0] = '\0';
-    s->heard_ms = host_now().mono_ms;
-    s->sent = s->taken = 0;
     (void)!proto_beside_say(&s->pair, &about);
     tell(s, "linked", NULL);
 }
@@ -67,7 +61,7 @@ static void on_beside(struct second *s, const uint8_t *bytes, size_t len)
 
     if (!data)
         return;
-    switch (proto_beside_take(&s->pair, bytes, len, data, &err)) {
+    switch (proto_beside_take(&s->pair, bytes, len, host_now().mono_ms, data, &err)) {
     case PROTO_BESIDE_UP:
         on_up(s);
         break;
@@ -79,7 +73,6 @@ static void on_beside(struct second *s, const uint8_t *bytes, size_t len)
         s->over = true;
         break;
     case PROTO_BESIDE_BROKEN:
-        client_second_capture(s, false);
         tell(s, "alarm", NULL);
         break;
     case PROTO_BESIDE_REFUSED:
@@ -87,6 +80,7 @@ static void on_beside(struct second *s, const uint8_t *bytes, size_t len)
         break;
     }
     free(data);
+    client_second_follow(s);
 }
 
 /* ---- from the relay ---- */
@@ -119,9 +113,8 @@ static void on_state(struct second *s, const handhold_Beside *m)
         memcpy(s->sid, m->sid.bytes, sizeof s->sid);
         s->has_token = true;
     }
-    if (!m->present) /* nobody listens: nothing is captured */
-        client_second_capture(s, false);
     proto_beside_present(&s->pair, m->present, s->sid);
+    client_second_follow(s);
 }
 
 static void on_message(void *context, const uint8_t *bytes, size_t len)
@@ -168,7 +161,8 @@ static void on_closed(void *context, enum proto_err err, const char *text)
 {
     struct second *s = context;
 
-    client_second_capture(s, false);
+    proto_beside_present(&s->pair, false, s->sid);
+    client_second_follow(s);
     host_connection_free(s->connection);
     s->connection = NULL;
     proto_buf_clear(&s->out);
@@ -212,12 +206,12 @@ static void on_timer(void *context)
 
     if (now.mono_ms >= s->again_ms && !connect_relay(s))
         host_loop_stop(s->loop);
-    if (s->capturing && now.mono_ms - s->heard_ms >= PROTO_BESIDE_SILENT_MS)
-        client_second_capture(s, false);
+    proto_beside_tick(&s->pair, now.mono_ms);
+    client_second_follow(s);
     client_second_take_checks(s);
     client_report_tick(s->report, NULL, now);
     int64_t next = proto_earlier(client_report_deadline(s->report, now.mono_ms), s->again_ms);
-    host_timer_set(s->timer, s->capturing ? proto_earlier(next, s->heard_ms + PROTO_BESIDE_SILENT_MS) : next);
+    host_timer_set(s->timer, proto_earlier(next, proto_beside_deadline(&s->pair)));
 }
 
 static void woken(void *context)
@@ -277,7 +271,8 @@ int client_second_run(const struct client_second_config *config)
     if (code == HOST_EXIT_FINE) {
         host_loop_run(s.loop);
         code = s.exit_code;
-        client_second_capture(&s, false);
+        proto_beside_present(&s.pair, false, s.sid);
+        client_second_follow(&s);
         tell(&s, "ended", NULL);
     }
     host_connection_free(s.connection);

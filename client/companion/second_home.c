@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the second device reads of its home, from the word that it may until the word that it may not. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "client/companion/home.h"
 #include "client/companion/second_inside.h"
@@ -24,38 +22,40 @@ bool client_second_may_push(void *context)
 {
     struct second *s = context;
 
-    return s->capturing && s->pair.up && s->sent - s->taken < PROTO_BESIDE_WINDOW;
+    return s->capturing && proto_beside_may_tell(&s->pair);
 }
 
 enum proto_err client_second_push(void *context, const uint8_t *bytes, size_t len)
 {
     struct second *s = context;
-    handhold_BesideData *data = client_second_may_push(s) ? calloc(1, sizeof *data) : NULL;
-    enum proto_err err;
 
-    if (!data)
-        return PROTO_ERR_FULL;
-    data->which_body = handhold_BesideData_frame_tag;
-    err = PROTO_SET_BYTES(data->body.frame, bytes, len);
-    if (!err)
-        err = proto_beside_say(&s->pair, data);
-    s->sent += !err;
-    free(data);
-    return err;
+    return proto_beside_tell(&s->pair, bytes, len);
 }
 
-void client_second_capture(struct second *s, bool on)
+void client_second_follow(struct second *s)
 {
-    if (on == s->capturing)
+    if (s->pair.capturing == s->capturing)
         return;
-    s->capturing = on;
-    if (on)
+    s->capturing = s->pair.capturing;
+    if (s->capturing)
         client_report_start(s->report, host_now());
     else {
         client_checks_stop(s->checks);
         client_report_stop(s->report);
     }
     tell_capture(s);
+}
+
+void client_second_hide(struct second *s, const handhold_BesideHide *hide)
+{
+    /* NOT_FOUND: it was shown all along; FULL: so much is hidden that its owner has to unlink this device instead */
+    enum proto_err err =
+        client_report_hide(s->report, hide->device, hide->property[0] ? hide->property : NULL, hide->hidden);
+
+    if (s->config->json)
+        host_event_fields("hidden", json_pack("{s:s,s:s,s:b}", "device", hide->device, "property", hide->property, "on",
+                                              (int)(hide->hidden && !err)));
+    fflush(stdout);
 }
 
 void client_second_take_checks(struct second *s)
@@ -74,8 +74,6 @@ void client_second_ask_check(struct second *s, const handhold_CheckAsk *ask)
     handhold_CheckResult result = {.id = ask->id, .status = CLIENT_CHECK_NOT_CHECKED};
     enum proto_err err;
 
-    if (!s->capturing)
-        return;
     err = client_checks_ask(s->checks, ask->id, ask->check, ask->target, ask->unix_ms, -1,
                             client_report_model(s->report), host_now());
     if (!err)

@@ -23,9 +23,9 @@ struct second {
     size_t out_at;
     struct proto_beside pair;
     uint8_t token[PROTO_TOKEN_BYTES], sid[PROTO_SID_BYTES];
-    bool has_token, capturing, over;
-    int64_t heard_ms, again_ms;
-    uint32_t sent, taken; /* frames */
+    bool has_token, over;
+    bool capturing; /* the sources are read; follows the pair */
+    int64_t again_ms;
     int exit_code;
 };
 
@@ -38,7 +38,9 @@ void client_second_sent(void *context);
 /* second_home.c: as struct client_report_way has them; sources and checks */
 bool client_second_may_push(void *context);
 enum proto_err client_second_push(void *context, const uint8_t *bytes, size_t len);
-void client_second_capture(struct second *second, bool on);
+/** Begins or stops reading as `pair` has it: after whatever may have changed that. */
+void client_second_follow(struct second *second);
+void client_second_hide(struct second *second, const handhold_BesideHide *hide);
 void client_second_take_checks(struct second *second);
 void client_second_ask_check(struct second *second, const handhold_CheckAsk *ask);
 

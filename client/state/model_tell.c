@@ -64,6 +64,15 @@ enum proto_err client_state_model_hide(struct client_state_model *model, const c
     return PROTO_OK;
 }
 
+bool client_state_model_hidden(const struct client_state_model *model, size_t i, const char **device, const char **name)
+{
+    if (!model || i >= model->hide_count)
+        return false;
+    *device = model->hides[i].device;
+    *name = model->hides[i].name;
+    return true;
+}
+
 /* ---- telling ---- */
 
 static bool tell_device(struct model_device *slot, bool hidden, const struct client_state_sink *sink)

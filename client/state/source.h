@@ -95,6 +95,10 @@ PROTO_MUST_USE enum proto_err client_state_model_gone(struct client_state_model 
  */
 PROTO_MUST_USE enum proto_err client_state_model_hide(struct client_state_model *model, const char *device,
                                                       const char *name, bool hide);
+/** The i-th of them, from 0, in no order; `name` "" is a whole device. False: there are no more. Borrowed until the
+ * next. */
+bool client_state_model_hidden(const struct client_state_model *model, size_t i, const char **device,
+                               const char **name);
 /** The newest value, for a check of this end's own; NULL when there is none. Borrowed until the next change. */
 const struct client_state_property *client_state_model_find(const struct client_state_model *model, const char *device,
                                                             const char *name);

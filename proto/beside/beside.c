@@ -95,7 +95,7 @@ void proto_beside_present(struct proto_beside *b, bool present, const uint8_t si
         beside_fall(b); /* without memory: with the next connection again */
 }
 
-enum proto_beside_kind proto_beside_take(struct proto_beside *b, const uint8_t *bytes, size_t len,
+enum proto_beside_kind proto_beside_take(struct proto_beside *b, const uint8_t *bytes, size_t len, int64_t now_ms,
                                          handhold_BesideData *data, enum proto_err *err)
 {
     uint8_t kind = len ? bytes[0] : 0;
@@ -103,9 +103,10 @@ enum proto_beside_kind proto_beside_take(struct proto_beside *b, const uint8_t *
     *err = PROTO_ERR_FORMAT;
     if (kind == SEALED && b->up) {
         *err = open_sealed(b, bytes, len, data);
-        if (*err)
-            beside_fall(b);
-        return *err ? PROTO_BESIDE_BROKEN : PROTO_BESIDE_DATA;
+        if (!*err)
+            return beside_data(b, data, now_ms);
+        beside_fall(b);
+        return PROTO_BESIDE_BROKEN;
     }
     if (kind == REFUSED && b->first && !b->up && len == 2) {
         *err = bytes[1] < PROTO_ERR_COUNT ? (enum proto_err)bytes[1] : PROTO_ERR_REFUSED;
@@ -127,5 +128,5 @@ enum proto_beside_kind proto_beside_take(struct proto_beside *b, const uint8_t *
         beside_fall(b);
         return PROTO_BESIDE_BROKEN;
     }
-    return b->up ? PROTO_BESIDE_UP : PROTO_BESIDE_NOTHING;
+    return b->up ? beside_up(b, now_ms) : PROTO_BESIDE_NOTHING;
 }

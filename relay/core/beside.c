@@ -5,13 +5,15 @@
  * here, sealed. It has no seat, no gate and no log: it speaks with the first device alone, and what an agent gets to
  * see of it comes from there, under the consents that were given there.
  */
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "relay/core/state.h"
 
-enum { INDEX_OF_TOKENS = RELAY_SEATS }; /* no seat has it, so no token of a seat fits */
+enum {
+    INDEX_OF_TOKENS = RELAY_SEATS, /* no seat has it, so no token of a seat fits */
+    GENERATIONS_AHEAD = 16,        /* devices linked one after the other since the relay that came back was started */
+};
 
 static handhold_Beside *begin(struct relay_core *core)
 {
@@ -121,18 +123,40 @@ static void join(struct relay_core *core, struct relay_room *room, struct relay_
     tell_first(core, room, now);
 }
 
+/*
+ * Which device has the place is not in the store. A relay that was killed and came back has counted none, and takes the
+ * first token that it once made, and from then on no older one. Whoever had been taken out before and gets in by this
+ * is heard by nobody: the first device knows it by a key, not by its place here.
+ */
+static bool take_token(const struct relay_core *core, struct relay_room *room, const uint8_t *token)
+{
+    uint32_t unknown = room->restored ? GENERATIONS_AHEAD : 0;
+
+    for (uint32_t ahead = 0; ahead <= unknown; ahead++) {
+        uint32_t generation = room->beside_generation + ahead;
+
+        if (generation == 0 || !relay_seat_token_fits(core, room, INDEX_OF_TOKENS, generation, token))
+            continue;
+        room->beside_generation = generation;
+        return true;
+    }
+    return false;
+}
+
+/* Those that were given out are worth nothing now. */
+static void end_tokens(struct relay_room *room)
+{
+    room->beside_generation += room->restored ? GENERATIONS_AHEAD + 1 : 1;
+}
+
 static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer, const uint8_t *token,
                                 struct proto_now now)
 {
     struct relay_room *room = relay_room_find(core, token);
-    uint8_t right[PROTO_TOKEN_BYTES];
 
-    if (room && room->opened && !room->ended && room->beside_generation) {
-        relay_seat_token(core, room, INDEX_OF_TOKENS, room->beside_generation, right);
-        if (sodium_memcmp(right, token, sizeof right) == 0) {
-            join(core, room, peer, now);
-            return PROTO_OK;
-        }
+    if (room && room->opened && !room->ended && take_token(core, room, token)) {
+        join(core, room, peer, now);
+        return PROTO_OK;
     }
     return relay_peer_refuse(core, peer, now, PROTO_ERR_NOT_FOUND, true,
                              "the session is over, or this device is not of it any more");
@@ -160,7 +184,7 @@ enum proto_err relay_on_beside_join(struct relay_core *core, struct relay_peer *
     if (peer->index != PROTO_INDEX_CUSTOMER || !room->authenticated)
         return PROTO_ERR_STATE;
     if (!*plate) {
-        room->beside_generation++; /* its token is worth nothing now */
+        end_tokens(room);
         drop_second(core, room, "this device was taken out of the session", now);
         tell_first(core, room, now);
         return PROTO_OK;
@@ -179,7 +203,7 @@ enum proto_err relay_on_beside_join(struct relay_core *core, struct relay_peer *
         return PROTO_OK;
     }
     stop_waiting(core, second);
-    room->beside_generation++;
+    end_tokens(room);
     join(core, room, second, now);
     return PROTO_OK;
 }

@@ -24,8 +24,8 @@ void relay_seat_token(const struct relay_core *core, const struct relay_room *ro
     sodium_memzero(mac, sizeof mac);
 }
 
-static bool token_fits(const struct relay_core *core, const struct relay_room *room, uint8_t index, uint32_t generation,
-                       const uint8_t token[static PROTO_TOKEN_BYTES])
+bool relay_seat_token_fits(const struct relay_core *core, const struct relay_room *room, uint8_t index,
+                           uint32_t generation, const uint8_t token[static PROTO_TOKEN_BYTES])
 {
     uint8_t right[PROTO_TOKEN_BYTES];
 
@@ -47,7 +47,8 @@ struct relay_room *relay_seat_of_token(const struct relay_core *core, const uint
     for (*index = PROTO_INDEX_CUSTOMER; *index < RELAY_SEATS; ++*index) {
         struct relay_seat *seat = &room->seat[*index];
         for (uint32_t more = 0; more <= (*index == PROTO_INDEX_CUSTOMER ? unsaved : 0); more++) {
-            if (seat->generation + more == 0 || !token_fits(core, room, *index, seat->generation + more, token))
+            if (seat->generation + more == 0 ||
+                !relay_seat_token_fits(core, room, *index, seat->generation + more, token))
                 continue;
             seat->generation += more;
             return room;

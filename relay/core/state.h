@@ -303,6 +303,9 @@ void relay_seat_note_lost(struct relay_core *core, struct relay_room *room, uint
                           struct proto_now now);
 void relay_seat_token(const struct relay_core *core, const struct relay_room *room, uint8_t index, uint32_t generation,
                       uint8_t token[static PROTO_TOKEN_BYTES]);
+/** In constant time. */
+bool relay_seat_token_fits(const struct relay_core *core, const struct relay_room *room, uint8_t index,
+                           uint32_t generation, const uint8_t token[static PROTO_TOKEN_BYTES]);
 /** Which seat a token belongs to; NULL: none. */
 struct relay_room *relay_seat_of_token(const struct relay_core *core, const uint8_t token[static PROTO_TOKEN_BYTES],
                                        uint8_t *index);

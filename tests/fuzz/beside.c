@@ -22,7 +22,9 @@ struct pair {
     struct mail to[2];
     struct proto_random_seeded seeded;
     uint32_t said, heard; /* frames of the second: the last numbers */
-    bool touched;         /* somebody between them did more than carry */
+    uint32_t floor;       /* what was read up to here was read under an older word of the first */
+    int64_t now_ms;
+    bool touched; /* somebody between them did more than carry */
 };
 
 static void send_to(struct pair *p, int whom, const uint8_t *bytes, size_t len)
@@ -53,15 +55,21 @@ static void take(struct pair *p, int whom, const uint8_t *bytes, size_t len, boo
     enum proto_err err;
 
     FUZZ_HOLDS(data != NULL);
-    enum proto_beside_kind kind = proto_beside_take(end, bytes, len, data, &err);
+    enum proto_beside_kind kind = proto_beside_take(end, bytes, len, p->now_ms, data, &err);
 
     FUZZ_HOLDS(!made_up || (kind != PROTO_BESIDE_UP && kind != PROTO_BESIDE_DATA));
     FUZZ_HOLDS(kind != PROTO_BESIDE_BROKEN || !end->up);
     FUZZ_HOLDS(kind != PROTO_BESIDE_BURNT || end->guesses >= PROTO_BESIDE_GUESSES);
+    if (kind == PROTO_BESIDE_UP && whom == 0)
+        proto_beside_capture(end, end->wanted);
     if (kind == PROTO_BESIDE_DATA && whom == 0) {
-        FUZZ_HOLDS(data->which_body == handhold_BesideData_beat_tag && data->body.beat > p->heard &&
-                   data->body.beat <= p->said); /* in order, once, and really said */
-        p->heard = data->body.beat;
+        uint32_t number = 0;
+
+        FUZZ_HOLDS(data->which_body == handhold_BesideData_frame_tag && data->body.frame.size == sizeof number);
+        memcpy(&number, data->body.frame.bytes, sizeof number);
+        FUZZ_HOLDS(number > p->heard && number <= p->said); /* in order, once, and really said */
+        FUZZ_HOLDS(end->wanted && number > p->floor);       /* under the word that holds */
+        p->heard = number;
     }
     free(data);
 }
@@ -86,6 +94,9 @@ static void carry(struct pair *p, int whom)
 
 static void carry_all(struct pair *p)
 {
+    p->now_ms += PROTO_BESIDE_BEAT_MS;
+    for (int i = 0; i < 2; i++)
+        proto_beside_tick(&p->ends[i], p->now_ms);
     while (p->to[0].count || p->to[1].count) {
         carry(p, 1);
         carry(p, 0);
@@ -105,10 +116,16 @@ static void meet(struct pair *p)
 
 static void say(struct pair *p)
 {
-    handhold_BesideData data = {.which_body = handhold_BesideData_beat_tag, .body.beat = p->said + 1};
+    uint32_t number = p->said + 1;
 
-    if (p->said < SAID_MAX && proto_beside_say(&p->ends[1], &data) == PROTO_OK)
+    if (p->said < SAID_MAX && proto_beside_tell(&p->ends[1], (const uint8_t *)&number, sizeof number) == PROTO_OK)
         p->said++;
+}
+
+static void change_mind(struct pair *p)
+{
+    p->floor = p->said;
+    proto_beside_capture(&p->ends[0], !p->ends[0].wanted);
 }
 
 static void begin(struct pair *p)
@@ -125,6 +142,7 @@ static void begin(struct pair *p)
             .first = i == 0, .random = random, .send = i ? from_second : from_first, .context = p};
         FUZZ_READY(proto_beside_begin(&p->ends[i], "help.example.org", &code));
     }
+    proto_beside_capture(&p->ends[0], true);
     meet(p);
 }
 
@@ -150,7 +168,7 @@ static void step(struct pair *p, struct fuzz_bytes *in)
         say(p);
         break;
     case 4:
-        meet(p);
+        whom ? change_mind(p) : meet(p);
         break;
     case 5: /* made up */
         bytes = fuzz_take_lv(in, &len);
@@ -191,9 +209,11 @@ static bool feed(const uint8_t *bytes, size_t len)
 static void seeds(struct fuzz_seeds *seeds)
 {
     static const uint8_t linked[] = {2 << 1, 3 << 1, 3 << 1, 2 << 1};
+    static const uint8_t twice[] = {2 << 1, 3 << 1, 4 << 1 | 1, 4 << 1 | 1, 2 << 1, 3 << 1, 2 << 1};
     static const uint8_t again[] = {2 << 1, 3 << 1, 2 << 1, 4 << 1, 2 << 1, 3 << 1, 2 << 1};
 
     fuzz_seed_add(seeds, "linked", linked, sizeof linked);
+    fuzz_seed_add(seeds, "allowed-twice", twice, sizeof twice);
     fuzz_seed_add(seeds, "again", again, sizeof again);
 }
 

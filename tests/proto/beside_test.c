@@ -29,6 +29,7 @@ struct world {
     struct proto_invite_code code;
     uint8_t sid[PROTO_SID_BYTES];
     handhold_BesideData heard; /* the last data */
+    int64_t now_ms;
     enum proto_beside_kind last;
     enum proto_err err;
 };
@@ -61,7 +62,9 @@ static bool carry_one(struct world *w, struct mail *mail, struct proto_beside *t
 
     mail->first = (mail->first + 1) % MESSAGES;
     mail->count--;
-    w->last = proto_beside_take(to, mail->bytes[at], mail->len[at], &w->heard, &w->err);
+    w->last = proto_beside_take(to, mail->bytes[at], mail->len[at], w->now_ms, &w->heard, &w->err);
+    if (w->last == PROTO_BESIDE_UP && to->first)
+        proto_beside_capture(to, to->wanted);
     return true;
 }
 
@@ -209,7 +212,7 @@ static void a_message_that_is_none_takes_the_channel_down(void **state)
 
     meet(w);
     assert_true(w->one.up);
-    assert_int_equal(proto_beside_take(&w->one, none, sizeof none, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
+    assert_int_equal(proto_beside_take(&w->one, none, sizeof none, w->now_ms, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
     assert_false(w->one.up);
     meet(w); /* and the next connection stands without the code */
     assert_true(w->one.up && w->two.up);
@@ -221,14 +224,112 @@ static void recorded_and_made_up_messages_let_nobody_in(void **state)
     uint8_t m1[2 + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {3, 2}, code[2 + 64 + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {3, 1};
     uint8_t garbage[PROTO_BESIDE_MESSAGE_MAX];
 
-    assert_int_equal(proto_beside_take(&w->two, m1, sizeof m1, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
-    assert_int_not_equal(proto_beside_take(&w->two, code, sizeof code, &w->heard, &w->err), PROTO_BESIDE_UP);
+    assert_int_equal(proto_beside_take(&w->two, m1, sizeof m1, w->now_ms, &w->heard, &w->err), PROTO_BESIDE_BROKEN);
+    assert_int_not_equal(proto_beside_take(&w->two, code, sizeof code, w->now_ms, &w->heard, &w->err), PROTO_BESIDE_UP);
     for (size_t len = 0; len < 400; len++) {
         proto_random_fill(&w->one.random, garbage, len ? len : 1);
         garbage[0] = (uint8_t)(len % 8);
-        assert_int_not_equal(proto_beside_take(&w->two, garbage, len, &w->heard, &w->err), PROTO_BESIDE_UP);
-        assert_int_not_equal(proto_beside_take(&w->one, garbage, len, &w->heard, &w->err), PROTO_BESIDE_UP);
+        assert_int_not_equal(proto_beside_take(&w->two, garbage, len, w->now_ms, &w->heard, &w->err), PROTO_BESIDE_UP);
+        assert_int_not_equal(proto_beside_take(&w->one, garbage, len, w->now_ms, &w->heard, &w->err), PROTO_BESIDE_UP);
     }
+}
+
+/* ---- what is told, and under which word ---- */
+
+static enum proto_err tell(struct world *w, const char *words)
+{
+    return proto_beside_tell(&w->two, (const uint8_t *)words, strlen(words));
+}
+
+static bool was_told(const struct world *w, const char *words)
+{
+    return w->last == PROTO_BESIDE_DATA && w->heard.which_body == handhold_BesideData_frame_tag &&
+           w->heard.body.frame.size == strlen(words) && !memcmp(w->heard.body.frame.bytes, words, strlen(words));
+}
+
+static void nothing_is_told_before_the_first_allows_it_nor_after(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    assert_int_equal(tell(w, "early"), PROTO_ERR_FULL);
+    proto_beside_capture(&w->one, true);
+    carry(w);
+    assert_ok(tell(w, "lamp"));
+    carry(w);
+    assert_true(was_told(w, "lamp"));
+    proto_beside_capture(&w->one, false);
+    carry(w);
+    assert_false(w->two.capturing);
+    assert_int_equal(tell(w, "late"), PROTO_ERR_FULL);
+}
+
+static void what_was_read_under_an_older_word_is_not_given_out_under_a_new_one(void **state)
+{
+    struct world *w = *state;
+
+    proto_beside_capture(&w->one, true);
+    meet(w);
+    proto_beside_capture(&w->one, false); /* taken back, and given again before the second hears of either */
+    proto_beside_capture(&w->one, true);
+    assert_ok(tell(w, "between the two"));
+    while (w->to_one.count) {
+        carry_one(w, &w->to_one, &w->one);
+        assert_int_not_equal(w->last, PROTO_BESIDE_DATA);
+    }
+    carry(w);
+    assert_ok(tell(w, "under the new one"));
+    carry(w);
+    assert_true(was_told(w, "under the new one"));
+}
+
+static void with_each_connection_the_word_is_said_anew(void **state)
+{
+    struct world *w = *state;
+
+    proto_beside_capture(&w->one, true);
+    meet(w);
+    assert_true(w->two.capturing);
+    proto_beside_present(&w->two, false, w->sid);
+    assert_false(w->two.capturing); /* nobody listens */
+    meet(w);
+    assert_true(w->two.capturing);
+}
+
+static void a_first_that_is_silent_is_told_nothing_more(void **state)
+{
+    struct world *w = *state;
+
+    proto_beside_capture(&w->one, true);
+    meet(w);
+    for (int i = 0; i < 10; i++) { /* while it is heard: on and on */
+        w->now_ms += PROTO_BESIDE_BEAT_MS;
+        proto_beside_tick(&w->one, w->now_ms);
+        carry(w);
+        proto_beside_tick(&w->two, w->now_ms);
+        assert_true(w->two.capturing);
+    }
+    assert_int_equal(proto_beside_deadline(&w->two), w->now_ms + PROTO_BESIDE_SILENT_MS);
+    proto_beside_tick(&w->two, w->now_ms + PROTO_BESIDE_SILENT_MS - 1);
+    assert_true(w->two.capturing);
+    proto_beside_tick(&w->two, w->now_ms + PROTO_BESIDE_SILENT_MS);
+    assert_false(w->two.capturing);
+}
+
+static void no_more_is_under_way_than_the_window(void **state)
+{
+    struct world *w = *state;
+
+    proto_beside_capture(&w->one, true);
+    meet(w);
+    for (int i = 0; i < PROTO_BESIDE_WINDOW; i++)
+        assert_ok(tell(w, "frame"));
+    assert_int_equal(tell(w, "one more"), PROTO_ERR_FULL);
+    carry(w);
+    assert_int_equal(proto_beside_deadline(&w->one), w->now_ms); /* it says at once that they came */
+    proto_beside_tick(&w->one, w->now_ms);
+    carry(w);
+    assert_ok(tell(w, "one more"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -243,6 +344,11 @@ int main(void)
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
         TEST(a_message_that_is_none_takes_the_channel_down),
         TEST(recorded_and_made_up_messages_let_nobody_in),
+        TEST(nothing_is_told_before_the_first_allows_it_nor_after),
+        TEST(what_was_read_under_an_older_word_is_not_given_out_under_a_new_one),
+        TEST(with_each_connection_the_word_is_said_anew),
+        TEST(a_first_that_is_silent_is_told_nothing_more),
+        TEST(no_more_is_under_way_than_the_window),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

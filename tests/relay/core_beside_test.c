@@ -144,6 +144,35 @@ static void taken_out_it_is_told_and_its_token_is_worth_nothing(void **state)
     assert_int_equal(say_hello(second, token, 32), PROTO_ERR_NOT_FOUND);
 }
 
+/* Who has the place is not in the store: the token says it. */
+static void after_a_restart_it_comes_back_by_its_token(void **state)
+{
+    uint8_t token[32], out[32];
+
+    (void)state;
+    assert_ok(name_it(plate));
+    memcpy(out, hear_state(second)->token.bytes, 32);
+    assert_ok(name_it("")); /* a first one, which is taken out … */
+    second = wait_for_a_first(plate);
+    assert_ok(name_it(plate)); /* … and the one that stays */
+    memcpy(token, hear_state(second)->token.bytes, 32);
+    world_work(&w);
+    world_restart(&w);
+    second = world_connect(&w, NULL, "192.0.2.77");
+    assert_ok(say_hello(second, token, 32));
+    assert_false(hear_state(second)->present);
+    s.customer = world_connect(&w, NULL, NULL);
+    assert_ok(session_hello_token(&w, &s, s.customer, s.customer_token));
+    assert_true(hear_state(s.customer)->present);
+    assert_true(hear_state(second)->present);
+    uint32_t before = world_connect(&w, NULL, "192.0.2.78");
+    assert_int_equal(say_hello(before, out, 32), PROTO_ERR_NOT_FOUND); /* a newer one was seen */
+    assert_ok(name_it(""));
+    relay_core_closed(w.core, second, w.now);
+    second = world_connect(&w, NULL, "192.0.2.77");
+    assert_int_equal(say_hello(second, token, 32), PROTO_ERR_NOT_FOUND);
+}
+
 static void it_waits_ten_minutes_and_ends_with_the_session(void **state)
 {
     char other[8];
@@ -183,6 +212,7 @@ int main(void)
         TEST(a_nameplate_that_nobody_has_and_too_many_tries_are_told),
         TEST(each_hears_when_the_other_is_gone_and_a_token_brings_it_back),
         TEST(taken_out_it_is_told_and_its_token_is_worth_nothing),
+        TEST(after_a_restart_it_comes_back_by_its_token),
         TEST(it_waits_ten_minutes_and_ends_with_the_session),
         TEST(whoever_goes_leaves_nothing),
     };

@@ -125,6 +125,53 @@ static void the_agent_sees_the_hubs_home_under_the_phones_consent(void **state)
     end(h, &f);
 }
 
+static void one_value_of_the_hub_is_hidden_there_and_shown_again(void **state)
+{
+    struct house *h = *state;
+    struct family f;
+    size_t before;
+
+    begin(h, &f);
+    link_hub(h, &f);
+    house_grant(h, f.agent, f.phone, "device-state");
+    house_await(h, f.hub, "capture", "on", "true", NULL);
+    f.home = connect_home(h, "hub.sock");
+    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":7}");
+    house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", NULL);
+    demo_child_tell(f.phone, "{\"do\":\"hide\",\"device\":\"2:lamp\",\"property\":\"power\"}");
+    house_await(h, f.hub, "hidden", "device", "lamp", "property", "power", "on", "true", NULL); /* not even told here */
+    house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", "hidden", "true", NULL);
+    before = demo_child_count(f.agent, "state", "property", "power");
+    home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":8}");
+    lamp(&f, "true");
+    house_await(h, f.agent, "state", "device", "2:lamp", "property", "availability", "value", "true", NULL);
+    assert_int_equal(demo_child_count(f.agent, "state", "property", "power"), before);
+    demo_child_tell(f.phone, "{\"do\":\"show\",\"device\":\"2:lamp\",\"property\":\"power\"}");
+    house_await(h, f.hub, "hidden", "device", "lamp", "property", "power", "on", "false", NULL);
+    house_await_number(h, f.agent, "state", "value", 8);
+    end(h, &f);
+}
+
+static void a_relay_that_is_killed_loses_neither_of_the_two(void **state)
+{
+    struct house *h = *state;
+    struct family f;
+
+    begin(h, &f);
+    link_hub(h, &f);
+    house_grant(h, f.agent, f.phone, "device-state");
+    house_await(h, f.hub, "capture", "on", "true", NULL);
+    house_expect_exit(h, h->relay, SIGKILL, -1);
+    house_restart_relay(h);
+    house_await(h, f.hub, "capture", "on", "false", NULL);
+    house_await(h, f.hub, "capture", "on", "true", NULL); /* without the code */
+    f.home = connect_home(h, "hub.sock");
+    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    house_await(h, f.agent, "device", "device", "2:lamp", NULL);
+    end(h, &f);
+}
+
 static void a_withdrawal_on_the_phone_stops_both_devices_and_a_running_check(void **state)
 {
     struct house *h = *state;
@@ -180,6 +227,9 @@ static void a_hub_is_taken_out_and_another_taken_in(void **state)
     f.home = connect_home(h, "hub.sock");
     home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
     house_await(h, f.agent, "device", "device", "2:lamp", NULL);
+    demo_child_tell(f.phone, "{\"do\":\"link\",\"code\":\"4071 839 229 4\"}"); /* a second one beside it: no */
+    house_says(h, house_text(house_await(h, f.phone, "error", "code", "EXISTS", NULL), "message"), "take it out first",
+               NULL);
     demo_child_tell(f.phone, "{\"do\":\"unlink\"}");
     house_await(h, f.phone, "beside", "state", "unlinked", NULL);
     house_await(h, f.agent, "device", "device", "2:lamp", "gone", "true", NULL);
@@ -199,6 +249,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(the_agent_sees_the_hubs_home_under_the_phones_consent),
+        HOUSE_TEST(one_value_of_the_hub_is_hidden_there_and_shown_again),
+        HOUSE_TEST(a_relay_that_is_killed_loses_neither_of_the_two),
         HOUSE_TEST(a_withdrawal_on_the_phone_stops_both_devices_and_a_running_check),
         HOUSE_TEST(what_is_no_code_links_nothing),
         HOUSE_TEST(a_hub_is_taken_out_and_another_taken_in),
