@@ -91,6 +91,7 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(STARTED, "started")                                                                                              \
     X(STOPPED, "stopped")                                                                                              \
     X(BLOCKED, "blocked")                                                                                              \
+    X(GATE_REFUSED, "gate-refused")                                                                                    \
     X(TRANSFERRED, "transferred")                                                                                      \
     X(ENDED, "ended")                                                                                                  \
     X(VIEWING_STARTED, "viewing-started")                                                                              \
@@ -105,7 +106,8 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(POLICY_TAKEN, "policy-taken")                                                                                    \
     X(RECOVERED, "recovered")                                                                                          \
     X(RETENTION_ASKED, "retention-asked")                                                                              \
-    X(CERTIFICATE_RENEWED, "certificate-renewed")
+    X(CERTIFICATE_RENEWED, "certificate-renewed")                                                                      \
+    X(REFUSED, "refused")
 
 enum proto_act {
 #define PROTO_ACTION_ENUM(id, name) PROTO_ACT_##id,

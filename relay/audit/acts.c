@@ -36,6 +36,26 @@ static const char *or_dash(const char *text)
     return text && *text ? text : "-";
 }
 
+const char *audit_refusal_words(const struct proto_event_note *e)
+{
+    const char *cause = proto_event_note_get(e, "cause");
+
+    if (cause && !strcmp(cause, "ticket"))
+        return "a session without the reference of a ticket, which the policy wants";
+    if (cause && !strcmp(cause, "role"))
+        return "something that is not for their role";
+    return "something forbidden";
+}
+
+static void say_refused(const struct proto_event_note *e, const char *who, char out[static AUDIT_PHRASE_MAX])
+{
+    const char *times = proto_event_note_get(e, "times");
+    bool many = times && strcmp(times, "1") != 0;
+
+    snprintf(out, AUDIT_PHRASE_MAX, "%s REFUSED %s, who asked for %s%s%s%s.", who, or_dash(e->subject),
+             audit_refusal_words(e), many ? " (" : "", many ? times : "", many ? " times)" : "");
+}
+
 static void say_event(const struct proto_event_note *e, const char *who, char out[static AUDIT_PHRASE_MAX])
 {
     struct audit_ended ended;
@@ -60,6 +80,9 @@ static void say_event(const struct proto_event_note *e, const char *who, char ou
         snprintf(out, AUDIT_PHRASE_MAX, "%s handed out a new certificate for %s: %s, signed by the authority.", who,
                  or_dash(e->subject), or_dash(proto_event_note_get(e, "renewed")));
         break;
+    case PROTO_ACT_REFUSED:
+        say_refused(e, who, out);
+        break;
     case PROTO_ACT_RETENTION_ASKED:
         snprintf(out, AUDIT_PHRASE_MAX, "%s asked the relay to erase what is over its time.", who);
         break;
@@ -76,20 +99,28 @@ static void say_event(const struct proto_event_note *e, const char *who, char ou
     }
 }
 
+/* The one note of an entry of the log itself, which lies there open. */
+static bool split(const struct relay_store_entry *entry, struct proto_evidence *evidence,
+                  struct proto_note_parts *parts)
+{
+    struct proto_log_leaf leaf;
+
+    return entry->evidence && !proto_log_leaf_parse(&leaf, entry->leaf) &&
+           (leaf.kind == PROTO_LOG_ERASURE || leaf.kind == PROTO_LOG_OFFICER_ACT) &&
+           !proto_evidence_parse(entry->evidence, entry->evidence_len, evidence) && evidence->count == 1 &&
+           !proto_note_split(parts, evidence->notes[0].bytes, evidence->notes[0].len) && parts->line_count == 1;
+}
+
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out)
 {
     struct proto_evidence evidence;
     struct proto_note_parts parts;
     struct proto_erasure erasure;
     struct proto_event_note event;
-    struct proto_log_leaf leaf;
     char who[160];
 
     memset(out, 0, sizeof *out);
-    if (!entry->evidence || proto_log_leaf_parse(&leaf, entry->leaf) ||
-        (leaf.kind != PROTO_LOG_ERASURE && leaf.kind != PROTO_LOG_OFFICER_ACT) ||
-        proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence) || evidence.count != 1 ||
-        proto_note_split(&parts, evidence.notes[0].bytes, evidence.notes[0].len) || parts.line_count != 1)
+    if (!split(entry, &evidence, &parts))
         return false;
     if (!proto_erasure_parse(parts.text, parts.text_len, &erasure)) {
         uint64_t entries = proto_erasure_size(&erasure);
@@ -106,4 +137,31 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
     }
     audit_plain(out->words);
     return *out->words != 0;
+}
+
+struct visiting {
+    audit_visit_refusal visit;
+    void *context;
+};
+
+static enum proto_err visit_entry(void *context, const struct relay_store_entry *entry)
+{
+    const struct visiting *v = context;
+    struct proto_evidence evidence;
+    struct proto_note_parts parts;
+    struct proto_event_note event;
+
+    if (!split(entry, &evidence, &parts) || proto_event_note_parse(parts.text, parts.text_len, &event) ||
+        event.action != PROTO_ACT_REFUSED)
+        return PROTO_OK;
+    audit_plain(event.subject);
+    return v->visit(v->context, entry->index, &event);
+}
+
+enum proto_err audit_each_refusal(struct audit_organisation *o, audit_visit_refusal visit, void *context)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    struct visiting v = {visit, context};
+
+    return relay_store_each_entry_of(o->rows, none, visit_entry, &v);
 }

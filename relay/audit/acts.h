@@ -15,4 +15,11 @@ struct audit_act {
 /** False: the entry is of a session, or its note cannot be read; verify names what is wrong with it. */
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out);
 
+/** What was asked for, of a note `refused`. */
+const char *audit_refusal_words(const struct proto_event_note *event);
+/** Each note in which the relay says whom it refused outside of a session, oldest first. As its visitor, or IO. */
+typedef enum proto_err (*audit_visit_refusal)(void *context, uint64_t entry, const struct proto_event_note *event);
+PROTO_MUST_USE enum proto_err audit_each_refusal(struct audit_organisation *o, audit_visit_refusal visit,
+                                                 void *context);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/audit/acts.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/filter.h"
 #include "relay/audit/minutes.h"
@@ -26,7 +27,9 @@ struct figures {
     struct of_agent *agents; /* owned, in the order in which they were met */
     size_t agent_count, agent_room;
     uint64_t sessions, live, erased, wrong, customers_named;
-    uint64_t ended[PROTO_END_COUNT]; /* NONE: by a reason that is not known */
+    const struct audit_filter *filter;
+    uint64_t forbidden, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
+    uint64_t ended[PROTO_END_COUNT];   /* NONE: by a reason that is not known */
     int64_t seconds, longest_s, first_ms, last_ms;
 };
 
@@ -94,10 +97,23 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
     count_end(f, session);
     f->first_ms = f->sessions ? f->first_ms : session->row.created_unix_ms;
     f->last_ms = session->row.created_unix_ms;
+    for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++)
+        f->forbidden += totals.of[c].forbidden;
     f->sessions++;
     f->erased += session->erased;
     f->customers_named += session->row.customer_ref[0] != 0;
     f->wrong += judged->wrong > 0 || session->incomplete;
+    return PROTO_OK;
+}
+
+static enum proto_err visit_refusal(void *context, uint64_t entry, const struct proto_event_note *event)
+{
+    struct figures *f = context;
+    const char *times = proto_event_note_get(event, "times");
+
+    (void)entry;
+    if (audit_filter_refusal(f->filter, event))
+        f->refused_staff += times ? strtoull(times, NULL, 10) : 1;
     return PROTO_OK;
 }
 
@@ -121,6 +137,13 @@ static void print_head(const struct figures *f)
     snprintf(text, sizeof text, "%" PRIu64 " of them name%s a customer", f->customers_named,
              f->customers_named == 1 ? "s" : "");
     audit_paper_head("Customers", text);
+    if (f->forbidden || f->refused_staff) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " times the relay refused what policy or consent did not allow, %" PRIu64
+                 " times before a session began (list --outcome refused)",
+                 f->forbidden + f->refused_staff, f->refused_staff);
+        audit_paper_head("Forbidden", text);
+    }
     if (f->wrong) {
         snprintf(text, sizeof text, "%" PRIu64 " %s not hold; handhold-audit verify names what is wrong", f->wrong,
                  f->wrong == 1 ? "session does" : "sessions do");
@@ -201,12 +224,13 @@ static void print_json(const struct figures *f)
 {
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &f->totals.of[c];
-        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
+        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
                         proto_capability_name((enum proto_capability)c), "granted", (json_int_t)t->granted, "refused",
                         (json_int_t)t->refused, "unasked", (json_int_t)t->unasked, "withdrawn",
                         (json_int_t)t->withdrawn, "lapsed", (json_int_t)t->lapsed, "blocked", (json_int_t)t->blocked,
                         "shared_s", (json_int_t)t->seconds, "frames", (json_int_t)t->frames, "bytes",
-                        (json_int_t)t->bytes, "not_known", (json_int_t)t->unknown);
+                        (json_int_t)t->bytes, "not_known", (json_int_t)t->unknown, "forbidden",
+                        (json_int_t)t->forbidden);
     }
     for (size_t i = 0; i < f->agent_count; i++) {
         const struct of_agent *a = &f->agents[i];
@@ -218,9 +242,10 @@ static void print_json(const struct figures *f)
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "live",
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "live",
                     (json_int_t)f->live, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
-                    (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong);
+                    (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong,
+                    "forbidden", (json_int_t)f->forbidden, "refused_staff", (json_int_t)f->refused_staff);
 }
 
 int audit_figures(void)
@@ -234,7 +259,10 @@ int audit_figures(void)
         free(f);
         return HOST_EXIT_USAGE;
     }
+    f->filter = &filter;
     enum proto_err err = audit_each_session(&o, &filter, visit, f);
+    if (!err)
+        err = audit_each_refusal(&o, visit_refusal, f);
     audit_close(&o);
     if (err == PROTO_ERR_NOMEM)
         host_say_err("report", err);

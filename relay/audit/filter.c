@@ -144,11 +144,24 @@ bool audit_filter_row(const struct audit_filter *filter, const struct relay_stor
            (row->state == RELAY_STORE_ENDED && !strcmp(filter->ended, row->ended_reason));
 }
 
+bool audit_filter_refusal(const struct audit_filter *filter, const struct proto_event_note *event)
+{
+    const char *id = proto_event_note_get(event, "id");
+
+    if (event->unix_s * 1000 < filter->since_ms || event->unix_s * 1000 >= filter->until_ms || filter->customer ||
+        filter->about || (filter->outcome != AUDIT_ANY && filter->outcome != AUDIT_REFUSED))
+        return false;
+    return !filter->agent || (id && !strcmp(filter->agent, id)) || strcasestr(event->subject, filter->agent) != NULL;
+}
+
 /* The note says what is looked for, whatever it is about. */
 static bool is_outcome(const struct audit_filter *filter, const struct audit_note *note)
 {
+    if (note->by == AUDIT_RELAY)
+        return (filter->outcome == AUDIT_BLOCKED && note->event.action == PROTO_ACT_BLOCKED) ||
+               (filter->outcome == AUDIT_REFUSED && note->event.action == PROTO_ACT_GATE_REFUSED);
     if (note->by != AUDIT_CUSTOMER)
-        return filter->outcome == AUDIT_BLOCKED && note->by == AUDIT_RELAY && note->event.action == PROTO_ACT_BLOCKED;
+        return false;
     switch (filter->outcome) {
     case AUDIT_GRANTED:
         return note->statement.action == PROTO_STATEMENT_GRANT;

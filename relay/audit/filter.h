@@ -36,6 +36,8 @@ bool audit_filter_time(const char *text, bool end, int64_t now_ms, int64_t *unix
 bool audit_filter_needs_notes(const struct audit_filter *filter);
 
 bool audit_filter_row(const struct audit_filter *filter, const struct relay_store_session *row);
+/** A refusal outside of a session is of no customer, and about no capability. */
+bool audit_filter_refusal(const struct audit_filter *filter, const struct proto_event_note *event);
 bool audit_filter_notes(const struct audit_filter *filter, const struct audit_session *session);
 
 /**

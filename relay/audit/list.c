@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list: one line a session. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/audit/acts.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/filter.h"
 #include "relay/audit/minutes.h"
@@ -15,6 +17,7 @@
 
 struct listing {
     struct audit_organisation *o;
+    const struct audit_filter *filter;
     uint64_t shown, wrong;
 };
 
@@ -146,17 +149,47 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
     return PROTO_OK;
 }
 
+/* Whoever was refused before there was a session; behind the sessions, as their own lines. */
+static enum proto_err visit_refusal(void *context, uint64_t entry, const struct proto_event_note *event)
+{
+    struct listing *l = context;
+    const char *times = proto_event_note_get(event, "times"), *id = proto_event_note_get(event, "id"),
+               *cause = proto_event_note_get(event, "cause");
+    char when[AUDIT_TIME_MAX], what[256];
+
+    if (!audit_filter_refusal(l->filter, event))
+        return PROTO_OK;
+    l->shown++;
+    if (audit_options.json) {
+        host_json_event("refused", "{s:I,s:I,s:s,s:s,s:s,s:I}", "entry", (json_int_t)entry, "time",
+                        (json_int_t)event->unix_s, "staff", event->subject, "id", id ? id : "", "cause",
+                        cause ? cause : "", "times", (json_int_t)(times ? strtoll(times, NULL, 10) : 1));
+        return PROTO_OK;
+    }
+    audit_time_short(when, event->unix_s);
+    snprintf(what, sizeof what, "%s asked for %s%s%s%s", event->subject, audit_refusal_words(event),
+             times && strcmp(times, "1") != 0 ? ", " : "", times && strcmp(times, "1") != 0 ? times : "",
+             times && strcmp(times, "1") != 0 ? " times" : "");
+    put_cell(when, 16);
+    put_cell("-", 8);
+    put_cell("REFUSED", 16);
+    printf("entry %llu\n%26s%s\n", (unsigned long long)entry, "", what);
+    return PROTO_OK;
+}
+
 int audit_list(void)
 {
     struct audit_organisation o;
     struct audit_filter filter;
-    struct listing listing = {.o = &o};
+    struct listing listing = {.o = &o, .filter = &filter};
 
     if (!audit_filter_take(&filter, host_now().unix_ms) ||
         !audit_enter(&o,
                      audit_filter_needs_notes(&filter) ? "is missing: what was asked and answered is sealed" : NULL))
         return HOST_EXIT_USAGE;
     enum proto_err err = audit_each_session(&o, &filter, visit, &listing);
+    if (!err)
+        err = audit_each_refusal(&o, visit_refusal, &listing);
     audit_close(&o);
     if (err == PROTO_ERR_NOMEM)
         host_say_err("list", err);

@@ -81,7 +81,7 @@ static void check_signature(struct taking *t, const struct proto_evidence_note *
 
 static bool is_own_act(enum proto_act act, bool relay)
 {
-    bool is_relays = act == PROTO_ACT_POLICY_TAKEN || act == PROTO_ACT_CERTIFICATE_RENEWED;
+    bool is_relays = act == PROTO_ACT_POLICY_TAKEN || act == PROTO_ACT_CERTIFICATE_RENEWED || act == PROTO_ACT_REFUSED;
 
     return relay ? is_relays : act > PROTO_ACT_COMMAND_EXECUTED && !is_relays;
 }

@@ -312,6 +312,27 @@ static void say_blocked(const struct phrase *p)
     SAY(p, "The relay BLOCKED what was sent%s%s: no consent was in force.", what ? " as " : "", what ? what : "");
 }
 
+static void say_refused(const struct phrase *p)
+{
+    static const char *const words[][2] = {
+        {"policy", "the organisation's policy does not allow it"},
+        {"grant", "the log has no such consent"},
+        {"grantee", "the consent names somebody else"},
+        {"session", "it belonged to another session"},
+        {"number", "it had been asked before"},
+        {"signature", "the customer's key had not signed it"},
+    };
+    const char *cause = proto_event_note_get(&p->note->event, "cause"), *why = cause ? cause : "no reason is given",
+               *times = proto_event_note_get(&p->note->event, "times");
+    bool many = times && strcmp(times, "1") != 0;
+
+    for (size_t i = 0; cause && i < sizeof words / sizeof *words; i++)
+        if (!strcmp(words[i][0], cause))
+            why = words[i][1];
+    SAY(p, "The relay REFUSED to open the way for %s: %s%s%s%s.", label(p->note->event.capability), why,
+        many ? " (" : "", many ? times : "", many ? " times)" : "");
+}
+
 static void say_lost(const struct phrase *p)
 {
     const char *cause = cause_words(&p->note->event);
@@ -337,7 +358,7 @@ static void say_event(const struct phrase *p)
         [PROTO_ACT_GATE_OPENED] = say_opened, [PROTO_ACT_GATE_CLOSED] = say_closed,
         [PROTO_ACT_STARTED] = say_passing,    [PROTO_ACT_STOPPED] = say_stopped,
         [PROTO_ACT_BLOCKED] = say_blocked,    [PROTO_ACT_TRANSFERRED] = say_transferred,
-        [PROTO_ACT_ENDED] = say_ended,
+        [PROTO_ACT_ENDED] = say_ended,        [PROTO_ACT_GATE_REFUSED] = say_refused,
     };
     enum proto_act act = p->note->event.action;
 

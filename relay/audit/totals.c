@@ -69,7 +69,7 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
     const struct proto_event_note *event = &session->notes[at].event;
     struct audit_total *t = &totals->of[event->capability];
     const struct audit_note *start;
-    uint64_t frames, bytes;
+    uint64_t frames, bytes, times;
 
     switch (event->action) {
     case PROTO_ACT_STARTED:
@@ -86,6 +86,12 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
         break;
     case PROTO_ACT_BLOCKED:
         t->blocked++;
+        break;
+    case PROTO_ACT_GATE_REFUSED:
+        t->forbidden += audit_detail_number(event, "times", &times) ? times : 1;
+        break;
+    case PROTO_ACT_ENDED: /* what was refused since the last note of it */
+        t->forbidden += audit_detail_number(event, "refused", &times) ? times : 0;
         break;
     default:
         break;

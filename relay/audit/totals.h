@@ -12,6 +12,7 @@ struct audit_total {
         unasked;                /* unasked: the customer's end refused by itself, nobody was asked or answered */
     uint64_t withdrawn, lapsed; /* by a person; by the customer's end itself (its time ran out, …) */
     uint64_t passed, blocked;   /* times that a stream began, that something was not forwarded */
+    uint64_t forbidden;         /* ways that the relay did not open: the policy, or no such consent */
     uint64_t frames, bytes;
     uint64_t unknown;   /* streams of which a killed relay could not say how much passed, nor quite until when */
     int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */

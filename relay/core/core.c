@@ -127,6 +127,7 @@ void relay_core_free(struct relay_core *core)
     relay_notes_free(core);
     free(core->chains);
     relay_renewals_clear(core);
+    free(core->refusals);
     sodium_memzero(core->token_secret, sizeof core->token_secret);
     free(core);
 }
@@ -218,8 +219,11 @@ static enum proto_err on_to_relay(struct relay_core *core, struct relay_peer *pe
     for (size_t i = 0; !err && i < sizeof table / sizeof *table; i++) {
         if (table[i].tag != core->in.to_relay.which_body || !(table[i].states >> peer->state & 1))
             continue;
-        if (!(table[i].roles >> (peer->staff ? peer->staff->role : PROTO_ROLE_NONE) & 1))
+        if (!(table[i].roles >> (peer->staff ? peer->staff->role : PROTO_ROLE_NONE) & 1)) {
+            if (peer->staff)
+                relay_refused(core, peer->staff, RELAY_REFUSED_ROLE, now);
             return PROTO_ERR_CERT_ROLE;
+        }
         if (has_ended(core, peer, now))
             return PROTO_ERR_CERT_EXPIRED;
         err = take_cost(core, peer, table[i].cost - RELAY_COST_FORWARD, now);
@@ -318,6 +322,7 @@ int64_t relay_core_deadline(const struct relay_core *core)
     const struct relay_timer *timer = relay_timers_first(&core->timers);
     int64_t at = timer ? timer->at_ms : PROTO_NEVER;
 
+    at = proto_earlier(at, relay_refusals_deadline(core));
     at = proto_earlier(at, relay_tallies_deadline(&core->addresses));
     return proto_earlier(at, relay_tallies_deadline(&core->staff));
 }
@@ -332,6 +337,7 @@ void relay_core_tick(struct relay_core *core, struct proto_now now)
         else
             relay_room_due(core, relay_of(timer, struct relay_room, timer), now);
     }
+    relay_act_note_refusals(core, now);
     relay_tallies_tick(&core->addresses, now.mono_ms);
     relay_tallies_tick(&core->staff, now.mono_ms);
 }

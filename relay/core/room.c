@@ -243,6 +243,11 @@ void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct
         relay_event_text(&event, "officer", room->stop->serial);
     if (room->revoked)
         relay_event_text(&event, "cause", "revoked");
+    if (room->refused_gates) {
+        char number[12];
+        snprintf(number, sizeof number, "%u", room->refused_gates);
+        relay_event_text(&event, "refused", number);
+    }
     room->end_owed = false; /* logging pumps, which would come here again */
     if (relay_event_log(core, room, &event, now)) {
         room->end_owed = true;

@@ -34,10 +34,13 @@ enum {
     RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
-    RELAY_MOVES_AT_ONCE = 3, /* … but for a first few */
-    RELAY_BESIDES_WAITING = 512,        /* second devices without a first, at once */
-    RELAY_BESIDE_WAIT_MS = 600000,      /* and so long each */
-    RELAY_BESIDE_TRIES = 6,             /* nameplates that one customer may try in a minute */
+    RELAY_MOVES_AT_ONCE = 3,       /* … but for a first few */
+    RELAY_BESIDES_WAITING = 512,   /* second devices without a first, at once */
+    RELAY_BESIDE_WAIT_MS = 600000, /* and so long each */
+    RELAY_BESIDE_TRIES = 6,        /* nameplates that one customer may try in a minute */
+    RELAY_REFUSED_AT_ONCE = 8,     /* refused gates of a session that the log has each for itself … */
+    RELAY_REFUSED_MS = 60000,      /* … then together once in this time; as what is refused outside of sessions */
+    RELAY_REFUSALS_MAX = 1024,     /* members of staff who were refused lately */
     RELAY_RECENT = 4096,
     RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
@@ -65,8 +68,8 @@ struct relay_peer {
     struct relay_tally *tally;    /* of its address, or of the member of staff; held */
     struct relay_room *room;      /* borrowed; NULL without a seat, and without one that is asked for (MOVING) */
     uint8_t index;
-    struct relay_room *beside_room; /* borrowed; BESIDE: whose device it is; NULL: it waits … */
-    struct relay_peer *beside_next; /* … in core->besides … */
+    struct relay_room *beside_room;                   /* borrowed; BESIDE: whose device it is; NULL: it waits … */
+    struct relay_peer *beside_next;                   /* … in core->besides … */
     char beside_plate[RELAY_STORE_NAMEPLATE_MAX + 1]; /* … under this */
     struct relay_queue queue;
     struct relay_bucket messages, bytes;
@@ -114,11 +117,29 @@ struct relay_act {
     uint32_t connection; /* 0: nobody */
     uint8_t key[PROTO_HASH_BYTES], text_hash[PROTO_HASH_BYTES];
     uint32_t seq;
-    struct proto_erasure erasure; /* count 0: none */
-    char *policy;                 /* owned: to be taken; NULL: none */
-    bool notes_policy;            /* the relay's own: it took one … */
-    bool notes_renewal;           /* … or somebody has a new certificate */
+    struct proto_erasure erasure;      /* count 0: none */
+    char *policy;                      /* owned: to be taken; NULL: none */
+    bool notes_policy;                 /* the relay's own: it took one … */
+    bool notes_renewal;                /* … or somebody has a new certificate … */
     uint8_t renewal[PROTO_HASH_BYTES]; /* fingerprint of the old one */
+    uint32_t refusal;                  /* … or somebody was refused: number of the refusal; 0: no */
+};
+
+/* What a member of staff asked for outside of a session, and may not have: refusals.c. */
+#define RELAY_REFUSAL_CAUSES(X)                                                                                        \
+    X(TICKET, "ticket") /* a session without the reference that the policy wants */                                    \
+    X(ROLE, "role")     /* something that is not for their role */
+enum relay_refusal_cause {
+#define RELAY_REFUSAL_ENUM(id, name) RELAY_REFUSED_##id,
+    RELAY_REFUSAL_CAUSES(RELAY_REFUSAL_ENUM)
+#undef RELAY_REFUSAL_ENUM
+};
+struct relay_refusal {
+    uint32_t number;
+    enum relay_refusal_cause cause;
+    struct proto_identity staff;
+    uint32_t times, noting; /* not in the log yet; of these in a note that is with the writer */
+    int64_t next_ms;        /* not noted again before */
 };
 
 /* A certificate that is to be renewed: on_renew.c. */
@@ -144,8 +165,8 @@ struct relay_task {
     struct relay_link link; /* core->flying, by ticket */
     uint64_t ticket;
     enum { RELAY_TASK_EVENT, RELAY_TASK_ROW, RELAY_TASK_ADD, RELAY_TASK_ACT, RELAY_TASK_KEPT } kind;
-    struct relay_act *act;        /* owned; ACT */
-    enum relay_job_kept kept;     /* KEPT, and the next */
+    struct relay_act *act;    /* owned; ACT */
+    enum relay_job_kept kept; /* KEPT, and the next */
     int64_t until_ms;
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
     struct relay_room *room;      /* EVENT and ROW; the room waits for them */
@@ -190,6 +211,8 @@ struct relay_room {
     int64_t expires_ms, code_expires_ms, retry_ms, intruder_next_ms;
     int64_t code_expires_unix_ms;
     uint32_t lookups, gate_seq;
+    uint32_t refused_gates; /* that the log has not yet */
+    struct relay_bucket refusals;
     struct relay_gate *gates[RELAY_ROOM_GATES]; /* owned */
     unsigned gate_count;
     struct relay_tasks outbox; /* in order; one at a time is with the writer */
@@ -211,11 +234,14 @@ struct relay_core {
     bool draining, full;
     struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
     size_t chain_count;
-    uint64_t policy_noted;                   /* number of the policy that the log knew at the start; 0: none */
-    bool policy_unnoted;                     /* the log does not know yet that this policy is in force */
-    struct relay_renewal **renewals;         /* owned, as each of them; oldest first */
+    uint64_t policy_noted;           /* number of the policy that the log knew at the start; 0: none */
+    bool policy_unnoted;             /* the log does not know yet that this policy is in force */
+    struct relay_renewal **renewals; /* owned, as each of them; oldest first */
     size_t renewal_count;
-    uint32_t renew_watcher; /* connection that is told of new requests; 0: none */
+    struct relay_refusal *refusals; /* owned */
+    size_t refusal_count;
+    uint32_t refusal_number;
+    uint32_t renew_watcher;                  /* connection that is told of new requests; 0: none */
     struct relay_peer *recent[RELAY_RECENT]; /* by the low bits of the connection: most messages need no hash */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
@@ -420,6 +446,23 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
 void relay_act_note_renewals(struct relay_core *core, struct proto_now now);
 /** The policy in force is another than before: said in the relay's own chain. */
 void relay_act_note_policy(struct relay_core *core, struct proto_now now);
+
+/* ---- refusals.c: who asked for what is forbidden, outside of a session ---- */
+
+/** Counts it; the log has the first at once, and those that follow together, with their number. */
+void relay_refused(struct relay_core *core, const struct proto_identity *staff, enum relay_refusal_cause cause,
+                   struct proto_now now);
+/** The next one whose note is due; NULL: none. */
+struct relay_refusal *relay_refusal_to_note(const struct relay_core *core, int64_t now_ms);
+const char *relay_refusal_name(enum relay_refusal_cause cause);
+/** Its note is durable, or cannot be now. */
+void relay_refusal_noted(struct relay_core *core, uint32_t number, enum proto_err err, struct proto_now now);
+/** When the next note of one is due; PROTO_NEVER: none is. */
+int64_t relay_refusal_due_ms(const struct relay_core *core);
+/** The same, while the relay's own chain is free. */
+int64_t relay_refusals_deadline(const struct relay_core *core);
+/** Says in the relay's own chain what the log does not have yet of them. */
+void relay_act_note_refusals(struct relay_core *core, struct proto_now now);
 
 /* ---- on_renew.c: certificates that end soon ---- */
 

@@ -22,6 +22,7 @@
     X(refused_joins, "counter", "joins that were refused")                                                             \
     X(refused_full, "counter", "sessions that were not begun for lack of memory")                                      \
     X(refused_gates, "counter", "gates that were refused")                                                             \
+    X(refused_staff, "counter", "staff who asked for what policy or role forbid, outside of a session")                \
     X(renewals, "counter", "certificates of staff that were renewed through this relay")                               \
     X(renewals_refused, "counter", "renewals that the authority refused")                                              \
     X(log_claims, "counter", "ends that said to have seen more of the log, or another one")                            \

@@ -20,7 +20,7 @@ static const struct {
     {PROTO_ACT_CREATED, HOST_INFO},  {PROTO_ACT_JOINED, HOST_INFO},       {PROTO_ACT_LOST, HOST_INFO},
     {PROTO_ACT_RETURNED, HOST_INFO}, {PROTO_ACT_ENDED, HOST_INFO},        {PROTO_ACT_BLOCKED, HOST_WARN},
     {PROTO_ACT_STARTED, HOST_DEBUG}, {PROTO_ACT_GATE_OPENED, HOST_DEBUG}, {PROTO_ACT_GATE_CLOSED, HOST_DEBUG},
-    {PROTO_ACT_STOPPED, HOST_DEBUG},
+    {PROTO_ACT_STOPPED, HOST_DEBUG}, {PROTO_ACT_GATE_REFUSED, HOST_WARN},
 };
 static const char *const details[] = {"by", "who", "cause", "reason", "src", "stream", "frames", "bytes"};
 

@@ -955,6 +955,39 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(1, "the signed ones", "verify --dir %s", d);
 }
 
+static void what_the_relay_refused_is_verified_listed_and_counted(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    char d[64];
+
+    (void)state;
+    log_fixture_open(&f);
+    snprintf(d, sizeof d, "%s", f.folder);
+    log_session_begin(&f, &s, "C-1001", "T-77");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_event(&f, &s, PROTO_ACT_GATE_REFUSED, PROTO_CAPABILITY_LOCATION, "src", "1", "stream", "5", "cause",
+                      "policy", "times", "3", NULL);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_refused(&f, 1);
+    log_fixture_refused(&f, 19);
+    log_fixture_settle(&f);
+    assert_green(&f);
+    expect(0, "The relay REFUSED to open the way for", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "(3 times).", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "REFUSED", "list --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "asked for a session without the reference of a ticket, which the policy wants, 19 times",
+           "list --outcome refused --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "\"cause\":\"ticket\",\"times\":19", "list --json --agent ada --dir %s", d);
+    expect(0, "no session is as asked for", "list --customer C-4711 --dir %s", d);
+    expect(0, "\"forbidden\":3,\"refused_staff\":20", "report --json --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "23 times the relay refused", "report --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "The relay REFUSED Ada Lovelace", "tail --once --dir %s", d);
+    alter(&f, "relay.db", "UPDATE entry SET evidence=NULL WHERE idx=4");
+    assert_wrong(&f, false, "entry", "evidence", 4);
+    log_fixture_close(&f);
+}
+
 static void no_line_of_the_minutes_is_wider_than_a_screen(void **state)
 {
     static char out[65536];
@@ -1001,6 +1034,7 @@ int main(void)
         cmocka_unit_test(an_agent_who_does_not_say_which_customer_it_was_is_found),
         cmocka_unit_test(a_relay_that_does_not_say_which_customer_joined_is_found),
         cmocka_unit_test(a_way_opened_to_somebody_else_is_found),
+        cmocka_unit_test(what_the_relay_refused_is_verified_listed_and_counted),
         cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),
         cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
         cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),

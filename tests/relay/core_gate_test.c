@@ -187,6 +187,76 @@ static void a_gate_that_the_policy_forbids_stays_shut(void **state)
     assert_ok(session_say_gate(&w, &s, &gate));
 }
 
+/* The last event `gate-refused` of the session. */
+static struct proto_event_note last_refusal(void)
+{
+    static struct proto_event_note events[64];
+    size_t count;
+
+    world_work(&w);
+    for (count = world_events(&w, s.sid, events, 64); count && events[count - 1].action != PROTO_ACT_GATE_REFUSED;)
+        count--;
+    assert_true(count > 0);
+    return events[count - 1];
+}
+
+static void each_way_that_is_refused_stands_in_the_log_with_its_cause(void **state)
+{
+    struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_LOCATION, 600);
+    (void)state;
+
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_POLICY);
+    struct proto_event_note event = last_refusal();
+    assert_int_equal(event.capability, PROTO_CAPABILITY_LOCATION);
+    assert_string_equal(proto_event_note_get(&event, "cause"), "policy");
+    assert_string_equal(proto_event_note_get(&event, "src"), "1");
+    assert_string_equal(proto_event_note_get(&event, "stream"), "5");
+    assert_string_equal(proto_event_note_get(&event, "dst"), "2");
+    assert_string_equal(proto_event_note_get(&event, "times"), "1");
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_REPLAY);
+    event = last_refusal();
+    assert_string_equal(proto_event_note_get(&event, "cause"), "number");
+    gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+    memset(gate.leaf_hash, 7, sizeof gate.leaf_hash);
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_CONSENT);
+    event = last_refusal();
+    assert_string_equal(proto_event_note_get(&event, "cause"), "grant");
+    gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+    memcpy(gate.grantee, w.staff[1].fingerprint, sizeof gate.grantee);
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_REFUSED);
+    event = last_refusal();
+    assert_string_equal(proto_event_note_get(&event, "cause"), "grantee");
+    assert_int_equal(world_count(&w, s.sid, PROTO_ACT_GATE_REFUSED), 4);
+    gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+    assert_ok(session_say_gate(&w, &s, &gate));
+}
+
+static void whoever_asks_for_forbidden_ways_without_end_fills_no_log_and_each_is_counted(void **state)
+{
+    enum { TRIES = 200 };
+    struct proto_event_note events[64];
+    unsigned long times = 0;
+    (void)state;
+
+    for (int i = 0; i < TRIES; i++) {
+        struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_LOCATION, 600);
+        assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_POLICY);
+        world_pass(&w, 200); /* its connection may not ask faster */
+    }
+    world_work(&w);
+    assert_ok(session_leave(&w, s.customer, 1, PROTO_END_COMPLETED));
+    world_work(&w);
+    size_t count = world_events(&w, s.sid, events, 64);
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].action == PROTO_ACT_GATE_REFUSED)
+            times += strtoul(proto_event_note_get(&events[i], "times"), NULL, 10);
+        if (events[i].action == PROTO_ACT_ENDED)
+            times += strtoul(proto_event_note_get(&events[i], "refused"), NULL, 10);
+    }
+    assert_int_equal(times, TRIES);
+    assert_in_range(world_count(&w, s.sid, PROTO_ACT_GATE_REFUSED), 8, 9);
+}
+
 static void a_gate_for_a_role_that_may_not_ask_stays_shut(void **state)
 {
     (void)state;
@@ -569,6 +639,8 @@ int main(void)
         GATE_TEST(staff_may_send_voice_through_a_gate_that_names_them),
         GATE_TEST(a_gate_whose_grant_is_not_in_the_log_stays_shut),
         GATE_TEST(a_gate_that_the_policy_forbids_stays_shut),
+        GATE_TEST(each_way_that_is_refused_stands_in_the_log_with_its_cause),
+        GATE_TEST(whoever_asks_for_forbidden_ways_without_end_fills_no_log_and_each_is_counted),
         GATE_TEST(a_gate_for_a_role_that_may_not_ask_stays_shut),
         GATE_TEST(a_gate_for_somebody_else_than_who_is_connected_stays_shut),
         GATE_TEST(a_gate_to_an_agent_who_is_away_stays_shut),

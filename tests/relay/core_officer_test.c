@@ -413,6 +413,126 @@ static void a_session_without_a_ticket_is_refused_where_the_policy_wants_one(voi
     assert_non_null(world_hear(&w, agent, handhold_FromRelay_opened_tag));
 }
 
+/* The relay's last note about itself; zero when its newest is no event. */
+static struct proto_event_note own_note(void)
+{
+    const struct entry *entry = &w.entries[w.entry_count - 1];
+    struct proto_event_note event = {.seq = 0};
+    struct proto_note_parts parts;
+    struct proto_evidence evidence;
+
+    assert_int_equal(entry->kind, PROTO_LOG_OFFICER_ACT);
+    assert_ok(proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence));
+    assert_ok(proto_note_split(&parts, evidence.notes[0].bytes, evidence.notes[0].len));
+    assert_ok(proto_event_note_parse(parts.text, parts.text_len, &event));
+    return event;
+}
+
+static void ask_without_a_ticket(uint32_t agent, uint8_t number)
+{
+    handhold_ToRelay open = {.which_body = handhold_ToRelay_open_tag};
+
+    open.body.open.sid[0] = number;
+    assert_ok(PROTO_SET_TEXT(open.body.open.customer_ref, "C-4711"));
+    assert_ok(world_say(&w, agent, 0, &open));
+    world_expect_error(&w, agent, PROTO_ERR_POLICY, false);
+}
+
+static void want_tickets(uint32_t *agent)
+{
+    w.policy.ticket_required = true;
+    assert_ok(relay_core_set_notes(w.core, "org", &w.org, "policy", &w.policy, w.now));
+    world_work(&w);
+    *agent = world_connect(&w, &w.staff[1], NULL);
+    assert_ok(session_hello_staff(&w, *agent));
+    world_silence(&w, *agent);
+}
+
+static void who_was_refused_a_session_stands_in_the_log_without_the_customer(void **state)
+{
+    uint32_t agent;
+
+    (void)state;
+    want_tickets(&agent);
+    size_t before = w.entry_count;
+    ask_without_a_ticket(agent, 7);
+    world_work(&w);
+    assert_int_equal(w.entry_count, before + 1);
+    struct proto_event_note event = own_note();
+    assert_int_equal(event.action, PROTO_ACT_REFUSED);
+    assert_non_null(strstr(event.subject, w.staff[1].serial));
+    assert_string_equal(proto_event_note_get(&event, "id"), "staff1");
+    assert_string_equal(proto_event_note_get(&event, "cause"), "ticket");
+    assert_string_equal(proto_event_note_get(&event, "times"), "1");
+    const struct entry *entry = &w.entries[w.entry_count - 1];
+    assert_null(memmem(entry->evidence, entry->evidence_len, "C-4711", 6)); /* it is never erased */
+}
+
+static void many_refusals_are_one_note_a_minute_and_the_chain_goes_on_after_a_restart(void **state)
+{
+    uint32_t agent;
+
+    (void)state;
+    want_tickets(&agent);
+    size_t before = w.entry_count;
+    for (uint8_t i = 1; i <= 20; i++) {
+        ask_without_a_ticket(agent, i);
+        world_work(&w);
+    }
+    assert_int_equal(w.entry_count, before + 1);
+    world_pass(&w, 60000);
+    world_work(&w);
+    assert_int_equal(w.entry_count, before + 2);
+    struct proto_event_note event = own_note();
+    assert_string_equal(proto_event_note_get(&event, "times"), "19");
+    world_pass(&w, 600000);
+    world_work(&w);
+    assert_int_equal(w.entry_count, before + 2); /* nothing is left to say */
+    world_restart(&w);
+    relay_core_restored(w.core, w.now);
+    want_tickets(&agent);
+    ask_without_a_ticket(agent, 30);
+    world_work(&w);
+    struct proto_event_note next = own_note();
+    assert_int_equal(next.action, PROTO_ACT_REFUSED);
+    assert_true(next.seq > event.seq);
+}
+
+static void a_refusal_that_the_log_cannot_take_is_said_when_it_can(void **state)
+{
+    uint32_t agent;
+
+    (void)state;
+    want_tickets(&agent);
+    size_t before = w.entry_count;
+    w.disk_full = true;
+    ask_without_a_ticket(agent, 7);
+    world_work(&w);
+    ask_without_a_ticket(agent, 8);
+    assert_int_equal(w.entry_count, before);
+    w.disk_full = false;
+    world_pass(&w, 1000);
+    world_work(&w);
+    assert_int_equal(w.entry_count, before + 1);
+    struct proto_event_note event = own_note();
+    assert_string_equal(proto_event_note_get(&event, "times"), "2");
+}
+
+static void who_asks_for_what_is_not_for_their_role_stands_in_the_log(void **state)
+{
+    handhold_ToRelay read = {.which_body = handhold_ToRelay_log_read_tag};
+
+    (void)state;
+    uint32_t agent = world_connect(&w, &w.staff[1], NULL);
+    assert_ok(session_hello_staff(&w, agent));
+    world_silence(&w, agent);
+    assert_int_equal(world_say(&w, agent, 0, &read), PROTO_ERR_CERT_ROLE);
+    world_work(&w);
+    struct proto_event_note event = own_note();
+    assert_int_equal(event.action, PROTO_ACT_REFUSED);
+    assert_string_equal(proto_event_note_get(&event, "cause"), "role");
+}
+
 /* ---- another log ---- */
 
 static enum proto_err say_hello_with(uint32_t connection, uint64_t size)
@@ -490,6 +610,10 @@ int main(void)
         OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
         OFFICER_TEST(a_policy_that_came_while_the_relay_was_away_is_said_once),
         OFFICER_TEST(a_session_without_a_ticket_is_refused_where_the_policy_wants_one),
+        OFFICER_TEST(who_was_refused_a_session_stands_in_the_log_without_the_customer),
+        OFFICER_TEST(many_refusals_are_one_note_a_minute_and_the_chain_goes_on_after_a_restart),
+        OFFICER_TEST(a_refusal_that_the_log_cannot_take_is_said_when_it_can),
+        OFFICER_TEST(who_asks_for_what_is_not_for_their_role_stands_in_the_log),
         OFFICER_TEST(who_says_to_have_seen_another_log_gets_no_session_and_others_do),
         OFFICER_TEST(a_proof_of_another_log_stops_all_granting),
     };

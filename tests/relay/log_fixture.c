@@ -546,6 +546,52 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
     s->ride_count = 0;
 }
 
+/* ---- the relay about itself ---- */
+
+static void log_own(struct log_fixture *f, const struct proto_buf *note)
+{
+    static struct relay_result result;
+    struct proto_evidence evidence = {.notes = {{note->bytes, note->len}}, .count = 1};
+    struct relay_job job = {.ticket = ++f->tickets, .has_entry = true, .kind = PROTO_LOG_OFFICER_ACT};
+    struct proto_buf plain;
+
+    proto_random_fill(&f->random, evidence.r, sizeof evidence.r);
+    proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
+    assert_ok(proto_evidence_write(&evidence, &plain));
+    proto_log_commit(job.commitment, evidence.r, note->bytes, note->len);
+    job.evidence = plain.bytes;
+    job.evidence_len = plain.len;
+    assert_ok(relay_appender_push(f->appender, &job));
+    assert_true(relay_appender_step(f->appender));
+    assert_true(relay_appender_take_result(f->appender, &result));
+    assert_ok(result.err);
+    f->entry = result.receipt.index;
+    proto_buf_free(&plain);
+}
+
+void log_fixture_refused(struct log_fixture *f, unsigned times)
+{
+    struct proto_event_note event = {
+        .seq = f->own.seq + 1, .first = f->own.seq == 0, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_REFUSED};
+    struct proto_buf text, note;
+
+    memcpy(event.prev, f->own.prev, sizeof event.prev);
+    snprintf(event.subject, sizeof event.subject, "%.100s %s", f->agent.identity.name, f->agent.identity.serial);
+    assert_ok(proto_event_note_detail(&event, "id", "ada"));
+    assert_ok(proto_event_note_detail(&event, "cause", "ticket"));
+    assert_ok(proto_event_note_detail(&event, "times", "%u", times));
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    proto_sha256(f->own.prev, text.bytes, text.len);
+    f->own.seq++;
+    proto_buf_put_u8(&text, 0);
+    assert_ok(relay_appender_sign_event(f->appender, (const char *)text.bytes, &note));
+    log_own(f, &note);
+    proto_buf_free(&text);
+    proto_buf_free(&note);
+}
+
 /* ---- the story ---- */
 
 static void first_session(struct log_fixture *f)

@@ -47,6 +47,10 @@ struct log_fixture {
     uint32_t sessions;
     uint64_t entry; /* of the last note that was logged */
     uint8_t leaf_hash[32];
+    struct log_own { /* the relay's notes about itself */
+        uint32_t seq;
+        uint8_t prev[32];
+    } own;
     struct {
         bool commitment, kind, signature;
         bool bare; /* an event without the keys and fingerprints that belong to it */
@@ -97,6 +101,9 @@ void log_session_hide(struct log_fixture *f, struct log_session *s, enum proto_c
                       const char *stream, const char *frames, const char *bytes);
 /** The relay's `ended`, and the row with it. */
 void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_end reason);
+
+/** The relay refused the fixture's agent a session that many times, and says so in its own chain. */
+void log_fixture_refused(struct log_fixture *f, unsigned times);
 
 /** Two sessions that ended and one that waits: what most tests want to read, or to damage. */
 void log_fixture_story(struct log_fixture *f);
