@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 16, FDS_MAX = 1024, PATH_BYTES = 256, SECTOR = 512, WHILE = 40 };
+enum { NAMES_MAX = 16, OPERATIONS_MAX = 4096, FDS_MAX = 1024, PATH_BYTES = 256, SECTOR = 512, WHILE = 40 };
+
+/* The calls that change something, below SQLite and of the rooms themselves. */
+enum call { CALL_MAKE, CALL_WRITE, CALL_TRUNCATE, CALL_SYNC, CALL_SYNC_FOLDER, CALL_DELETE, CALL_RENAME, CALL_RESERVE };
 
 /* What was done to a file since it was synced. */
 struct change {
@@ -39,6 +42,7 @@ static struct {
     enum fault_kind kind;
     uint64_t at, count, random;
     bool struck, stopped;
+    uint8_t calls[OPERATIONS_MAX]; /* which call each operation was, and on which file */
     struct {
         char path[PATH_BYTES];
         struct inode *now, *durable;
@@ -71,11 +75,22 @@ static uint64_t draw(uint64_t below)
     return disk.random % below;
 }
 
-/* Counts an operation; what happens to it. */
-static enum fault_kind strike(void)
+/* The file's place among the names; the last one: none of them. */
+static unsigned place_of(const struct inode *inode, const char *path)
+{
+    for (unsigned i = 0; i < disk.name_count; i++)
+        if (path ? !strcmp(disk.names[i].path, path) : inode && disk.names[i].now == inode)
+            return i;
+    return NAMES_MAX - 1;
+}
+
+/* Counts an operation, of which either may be NULL; what happens to it. */
+static enum fault_kind strike(enum call call, const struct inode *inode, const char *path)
 {
     if (disk.stopped)
         return FAULT_STOP;
+    if (disk.count < OPERATIONS_MAX)
+        disk.calls[disk.count] = (uint8_t)((unsigned)call * NAMES_MAX + place_of(inode, path) + 1);
     disk.count++;
     if (disk.kind == FAULT_NONE || disk.count < disk.at)
         return FAULT_NONE;
@@ -196,7 +211,7 @@ static void sync_names(void)
 
 static enum fault_kind sync_inode(struct inode *inode)
 {
-    enum fault_kind kind = strike();
+    enum fault_kind kind = strike(CALL_SYNC, inode, NULL);
 
     if (kind == FAULT_NONE) {
         settle(inode, KEEP_ALL);
@@ -268,7 +283,7 @@ static int vfs_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
 {
     struct inode *inode = INODE(file);
     bool stopped = disk.stopped;
-    enum fault_kind kind = inode ? strike() : FAULT_NONE;
+    enum fault_kind kind = inode ? strike(CALL_WRITE, inode, NULL) : FAULT_NONE;
 
     if (kind == FAULT_STOP && !stopped) {
         size_t part = torn(inode, (uint64_t)offset, bytes, (size_t)len);
@@ -284,7 +299,7 @@ static int vfs_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int
 
 static int vfs_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    enum fault_kind kind = INODE(file) ? strike() : FAULT_NONE;
+    enum fault_kind kind = INODE(file) ? strike(CALL_TRUNCATE, INODE(file), NULL) : FAULT_NONE;
 
     if (kind != FAULT_NONE)
         return answer(kind, SQLITE_IOERR_TRUNCATE);
@@ -371,7 +386,7 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file,
     *f = (struct fault_file){.real = (sqlite3_file *)(f + 1)};
     f->real->pMethods = NULL;
     if (makes) {
-        enum fault_kind kind = strike();
+        enum fault_kind kind = strike(CALL_MAKE, NULL, path);
         if (kind != FAULT_NONE)
             return SQLITE_CANTOPEN;
     }
@@ -389,7 +404,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
 {
     (void)vfs;
     if (watched(path) && exists(path)) {
-        enum fault_kind kind = strike();
+        enum fault_kind kind = strike(CALL_DELETE, NULL, path);
         if (kind != FAULT_NONE)
             return answer(kind, SQLITE_IOERR_DELETE);
         disk.names[name_of(path)].now = NULL;
@@ -424,7 +439,8 @@ int __wrap_open(const char *path, int flags, ...)
 {
     bool watch = watched(path), makes = watch && (flags & O_CREAT) && !exists(path);
     mode_t mode = 0;
-    enum fault_kind kind = makes || (watch && (flags & O_TRUNC)) ? strike() : FAULT_NONE;
+    enum fault_kind kind =
+        makes || (watch && (flags & O_TRUNC)) ? strike(makes ? CALL_MAKE : CALL_TRUNCATE, NULL, path) : FAULT_NONE;
 
     if (flags & O_CREAT) {
         va_list arguments;
@@ -459,7 +475,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t len)
     struct inode *inode = fd >= 0 && fd < FDS_MAX ? disk.of_fd[fd] : NULL;
     uint64_t offset = inode ? (uint64_t)lseek(fd, 0, SEEK_CUR) : 0;
     bool stopped = disk.stopped;
-    enum fault_kind kind = inode ? strike() : FAULT_NONE;
+    enum fault_kind kind = inode ? strike(CALL_WRITE, inode, NULL) : FAULT_NONE;
 
     if (kind == FAULT_STOP && !stopped) {
         size_t part = torn(inode, offset, bytes, len);
@@ -480,7 +496,7 @@ int __wrap_fsync(int fd)
     if (fd >= 0 && fd < FDS_MAX && disk.of_fd[fd]) {
         kind = sync_inode(disk.of_fd[fd]);
     } else if (fd >= 0 && fd < FDS_MAX && disk.folder_fd[fd]) {
-        kind = strike();
+        kind = strike(CALL_SYNC_FOLDER, NULL, NULL);
         if (kind == FAULT_NONE)
             sync_names();
     } else {
@@ -492,7 +508,7 @@ int __wrap_fsync(int fd)
 int __wrap_rename(const char *from, const char *to)
 {
     if (watched(from) || watched(to)) {
-        enum fault_kind kind = strike();
+        enum fault_kind kind = strike(CALL_RENAME, NULL, to);
         if (kind != FAULT_NONE)
             return fail(kind);
         disk.names[name_of(to)].now = disk.names[name_of(from)].now;
@@ -504,7 +520,7 @@ int __wrap_rename(const char *from, const char *to)
 int __wrap_unlink(const char *path)
 {
     if (watched(path) && exists(path)) {
-        enum fault_kind kind = strike();
+        enum fault_kind kind = strike(CALL_DELETE, NULL, path);
         if (kind != FAULT_NONE)
             return fail(kind);
         disk.names[name_of(path)].now = NULL;
@@ -515,7 +531,7 @@ int __wrap_unlink(const char *path)
 /* The reserve: counted, but no bytes of it need be there. */
 int __wrap_posix_fallocate(int fd, off_t offset, off_t len)
 {
-    enum fault_kind kind = disk.folder[0] ? strike() : FAULT_NONE;
+    enum fault_kind kind = disk.folder[0] ? strike(CALL_RESERVE, NULL, NULL) : FAULT_NONE;
 
     if (kind != FAULT_NONE)
         return is_full(kind) ? ENOSPC : EIO;
@@ -573,6 +589,11 @@ void fault_disk_begin(const char *folder, enum fault_kind kind, uint64_t at, uin
 uint64_t fault_disk_operations(void)
 {
     return disk.count;
+}
+
+unsigned fault_disk_call(uint64_t at)
+{
+    return at && at <= disk.count && at <= OPERATIONS_MAX ? disk.calls[at - 1] : 0;
 }
 
 bool fault_disk_struck(void)

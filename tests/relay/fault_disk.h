@@ -29,11 +29,16 @@ enum fault_loss {
     FAULT_LOSSES
 };
 
+enum { FAULT_CALLS = 256 };
+
 /** Registers the VFS. Once. */
 void fault_disk_install(void);
 /** Watches `folder`, which holds what is durable now; the `at`-th operation (from 1) fails in this way. */
 void fault_disk_begin(const char *folder, enum fault_kind kind, uint64_t at, uint64_t seed);
 uint64_t fault_disk_operations(void);
+/** Which call on which file the `at`-th operation (from 1) was: the same number for the same; below FAULT_CALLS, 0:
+ * there was none. */
+unsigned fault_disk_call(uint64_t at);
 /** The fault has happened. */
 bool fault_disk_struck(void);
 bool fault_disk_stopped(void);
