@@ -12,6 +12,7 @@
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
 #include "relay/log/appender.h"
+#include "relay/store/inside.h"
 
 #include <dirent.h>
 #include <poll.h>
@@ -561,6 +562,56 @@ static void the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause(voi
     world_open(w);
 }
 
+/* Pages that SQLite had to fetch and steps that its statements took, since the store was opened. */
+static void count_reading(const struct relay_store *store, int *pages, int *steps)
+{
+    sqlite3 *const files[] = {store->data, store->keys};
+    int highest;
+
+    *pages = *steps = 0;
+    for (size_t i = 0; i < 2; i++) {
+        int missed = 0;
+        assert_int_equal(sqlite3_db_status(files[i], SQLITE_DBSTATUS_CACHE_MISS, &missed, &highest, 0), SQLITE_OK);
+        *pages += missed;
+    }
+    for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++)
+        if (store->statements[i])
+            *steps += sqlite3_stmt_status(store->statements[i], SQLITE_STMTSTATUS_VM_STEP, 0);
+}
+
+/* A log that begins is opened, and one that is sixteen times as long; after a proper end, and after a crash. */
+static void opening_reads_no_more_of_a_long_log_than_of_a_short_one(void **state)
+{
+    enum { SHORT = 300, LONG = 4800, DEEPER_PAGES = 6 };
+    struct world *w = *state;
+    int pages[2][2], steps[2][2];
+
+    for (int is_long = 0; is_long < 2; is_long++) {
+        add_many(w, is_long ? SHORT : 0, is_long ? LONG : SHORT, 100);
+        for (int crashed = 0; crashed < 2; crashed++) {
+            if (crashed) { /* the keys that were given away have no name yet */
+                char copy[80];
+                snprintf(copy, sizeof copy, "%s-crashed", w->folder);
+                assert_int_equal(mkdir(copy, 0700), 0);
+                copy_files(w->folder, copy);
+                world_close(w);
+                empty_folder(w->folder);
+                copy_files(copy, w->folder);
+                empty_folder(copy);
+                rmdir(copy);
+            } else {
+                world_close(w);
+            }
+            world_open(w);
+            count_reading(w->store, &pages[is_long][crashed], &steps[is_long][crashed]);
+        }
+    }
+    for (int crashed = 0; crashed < 2; crashed++) {
+        assert_in_range(pages[1][crashed], 1, pages[0][crashed] + DEEPER_PAGES);
+        assert_in_range(steps[1][crashed], 1, steps[0][crashed]);
+    }
+}
+
 static void a_log_in_memory_works_the_same(void **state)
 {
     struct world *w = *state;
@@ -754,6 +805,7 @@ int main(void)
         TEST(events_are_signed_under_their_own_name),
         TEST(a_thread_writes_what_the_loop_pushes),
         TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),
+        TEST(opening_reads_no_more_of_a_long_log_than_of_a_short_one),
         TEST(a_log_in_memory_works_the_same),
         TEST(witnesses_sign_the_newest_checkpoint_and_no_other),
         TEST(a_checkpoint_takes_witnesses_while_it_has_room),
