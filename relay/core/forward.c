@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hot path: what one end sends to another, unread, copied once into the receiver's queue. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "relay/core/state.h"
 
@@ -35,7 +36,9 @@ static void block(struct relay_core *core, struct relay_peer *peer, const struct
     uint64_t bit = UINT64_C(1) << header->stream;
 
     core->figures.blocked_messages++;
-    seat->blocked[header->stream]++;
+    if (!seat->blocked)
+        seat->blocked = calloc(RELAY_STREAMS, sizeof *seat->blocked);
+    uint32_t messages = seat->blocked ? ++seat->blocked[header->stream] : 1; /* without memory: this one at least */
     if (!(seat->blocked_noted & bit) && room->authenticated && now.mono_ms >= seat->quiet_until_ms &&
         room->outbox.count <= RELAY_EVENTS_BLOCKED) {
         struct proto_event_note event =
@@ -52,7 +55,7 @@ static void block(struct relay_core *core, struct relay_peer *peer, const struct
         return;
     seat->blocked_next_ms = now.mono_ms + RELAY_TELL_MS;
     core->out.which_body = handhold_FromRelay_blocked_tag;
-    core->out.body.blocked = (handhold_Blocked){.stream = header->stream, .messages = seat->blocked[header->stream]};
+    core->out.body.blocked = (handhold_Blocked){.stream = header->stream, .messages = messages};
     relay_peer_send(core, peer, now);
 }
 

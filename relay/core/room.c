@@ -66,6 +66,8 @@ void relay_room_free(struct relay_core *core, struct relay_room *room, struct pr
     relay_nameplate_free(core, room);
     for (unsigned i = 0; i < RELAY_ROOM_GATES; i++)
         free(room->gates[i]);
+    for (uint8_t index = 0; index < RELAY_SEATS; index++)
+        free(room->seat[index].blocked);
     relay_tasks_clear(&room->outbox);
     relay_tasks_clear(&room->held);
     relay_timers_leave(&core->timers, &room->timer);

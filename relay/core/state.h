@@ -99,9 +99,9 @@ struct relay_seat {
     int64_t since_ms;                        /* the connection that sits there took it then */
     int64_t quiet_until_ms, blocked_next_ms; /* Blocked may be said again from then */
     uint64_t blocked_noted;                  /* bit of each stream that the log has as blocked */
-    uint32_t blocked[RELAY_STREAMS];
-    uint8_t gate_at[RELAY_STREAMS];       /* place in room->gates, from 1; 0: no gate */
-    uint8_t capability_at[RELAY_STREAMS]; /* of the last gate of the stream */
+    uint32_t *blocked;                       /* owned; RELAY_STREAMS counts; NULL: nothing was blocked */
+    uint8_t gate_at[RELAY_STREAMS];          /* place in room->gates, from 1; 0: no gate */
+    uint8_t capability_at[RELAY_STREAMS];    /* of the last gate of the stream */
 };
 
 /* A signer of notes that belong to no session: an officer's certificate, or the relay. */

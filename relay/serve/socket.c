@@ -12,9 +12,9 @@
 #include "proto/host/world.h"
 #include "proto/wire/limits.h"
 #include "relay/core/queue.h"
+#include "relay/serve/forget.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/staff.h"
-#include "relay/serve/tls.h"
 
 enum {
     BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
@@ -330,7 +330,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     serve_listen_peer(serve->listen, wsi, address, sizeof address);
     if (staff) {
         err = serve_staff_identify_end(serve, wsi, &identity);
-        serve_tls_forget_chain(lws_get_ssl(wsi));
+        serve_forget_certificates(lws_get_ssl(wsi));
     }
     if (!err) {
         socket->connection = take_number(serve->sockets, wsi, socket);

@@ -15,20 +15,6 @@ void serve_tls_ask_certificate(SSL *ssl)
     SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 }
 
-static void drop_all(STACK_OF(X509) * chain)
-{
-    X509 *one;
-
-    while (chain && (one = sk_X509_pop(chain)))
-        X509_free(one);
-}
-
-void serve_tls_forget_chain(SSL *ssl)
-{
-    drop_all(SSL_get0_verified_chain(ssl));
-    drop_all(SSL_get_peer_cert_chain(ssl));
-}
-
 static bool trust_root(SSL_CTX *ctx, const struct serve_folder *folder)
 {
     const unsigned char *bytes = folder->root_der.bytes;

@@ -26,7 +26,5 @@ int serve_tls_configure(SSL_CTX *ctx);
 bool serve_tls_load_pair(struct serve_tls *tls);
 /** A certificate is demanded on this connection. */
 void serve_tls_ask_certificate(SSL *ssl);
-/** Who it is has been settled for as long as the connection lasts: what was shown to prove it is memory for nothing. */
-void serve_tls_forget_chain(SSL *ssl);
 
 #endif
