@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/engine.h"
 
+#include <dlfcn.h>
 #include <ev.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@ struct serve_engine {
     struct ev_loop *loop; /* owned */
     ev_prepare before_wait;
     ev_idle no_wait;
+    ev_idle *look; /* libwebsockets' own, which wants to be called before the next wait; NULL: it does not */
     ev_timer soon; /* never started: fed as an event of its own */
     void (*called)(void *context);
     void *call_context;
@@ -27,6 +29,37 @@ struct engine_timer {
 static struct serve_engine *engine_of(void *foreign)
 {
     return ev_userdata(foreign);
+}
+
+/* ---- libwebsockets' look around ---- */
+
+static void (*really_start_idle)(struct ev_loop *loop, ev_idle *idle);
+static struct serve_engine *passing; /* the one whose loop has passes */
+
+/*
+ * After each event libwebsockets' plugin starts an idle watcher, to look after its timers and what it holds unread.
+ * While such a watcher is active libev does not wait: a message that comes alone would cost two epoll_wait(), of which
+ * the first returns at once. The plugin's call comes here, because a program's symbols go before a library's, and the
+ * look is taken before the wait instead of between two of them. Where it does not come here nothing is wrong but that.
+ */
+void ev_idle_start(struct ev_loop *loop, ev_idle *idle)
+{
+    if (passing && passing->loop == loop && idle != &passing->no_wait)
+        passing->look = idle;
+    else
+        really_start_idle(loop, idle);
+}
+
+/* It stops itself unless there is more to do at once. */
+static void take_look(struct serve_engine *engine)
+{
+    ev_idle *idle = engine->look;
+
+    engine->look = NULL;
+    if (!idle)
+        return;
+    really_start_idle(engine->loop, idle);
+    ev_invoke(engine->loop, idle, EV_IDLE);
 }
 
 /* ---- the loop ---- */
@@ -56,6 +89,7 @@ static void before_wait(struct ev_loop *loop, ev_prepare *prepare, int events)
     struct serve_engine *engine = engine_of(loop);
 
     (void)prepare, (void)events;
+    take_look(engine);
     if (engine->pass(engine->pass_context))
         ev_idle_start(loop, &engine->no_wait);
     else
@@ -68,6 +102,7 @@ static void on_pass(void *foreign, bool (*pass)(void *context), void *context)
 
     engine->pass = pass;
     engine->pass_context = context;
+    passing = engine;
     ev_prepare_start(engine->loop, &engine->before_wait);
 }
 
@@ -141,7 +176,10 @@ struct serve_engine *serve_engine_new(void)
     struct serve_engine *engine = calloc(1, sizeof *engine);
     struct ev_loop *loop = engine ? ev_loop_new(EVBACKEND_EPOLL) : NULL;
 
-    if (!loop) {
+    really_start_idle = dlsym(RTLD_NEXT, "ev_idle_start");
+    if (!loop || !really_start_idle) {
+        if (loop)
+            ev_loop_destroy(loop);
         free(engine);
         return NULL;
     }
@@ -168,6 +206,8 @@ void serve_engine_free(struct serve_engine *engine)
 {
     if (!engine)
         return;
+    if (passing == engine)
+        passing = NULL;
     ev_prepare_stop(engine->loop, &engine->before_wait);
     ev_idle_stop(engine->loop, &engine->no_wait);
     ev_loop_destroy(engine->loop);

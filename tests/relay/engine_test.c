@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The relay's timers, on a machine whose calendar somebody sets. */
+/* The relay's loop: its timers on a machine whose calendar somebody sets, and how often it asks the kernel. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "proto/host/loop.h"
+#include "proto/host/watch.h"
 #include "proto/host/world.h"
 #include "relay/serve/engine.h"
 #include "tests/system/calendar.h"
@@ -83,11 +88,70 @@ static void nor_does_one_that_is_set_back(void **state)
     jump(-DAY_S);
 }
 
+/* ---- waits ---- */
+
+enum { EVENTS = 100 };
+
+static unsigned waits;
+
+/* libev's, because a program's symbols go before a library's. */
+int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout_ms)
+{
+    waits++;
+    return (int)syscall(SYS_epoll_pwait, epoll, events, most, timeout_ms, NULL, 0);
+}
+
+static struct {
+    struct host_loop *loop;
+    int fd;
+    unsigned come;
+} ticks;
+
+static void on_tick(void *context)
+{
+    uint64_t count;
+
+    (void)context;
+    assert_int_equal(read(ticks.fd, &count, sizeof count), sizeof count);
+    if (++ticks.come == EVENTS)
+        host_loop_stop(ticks.loop);
+}
+
+static bool nothing_to_do(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* Each comes when the one before is long over. */
+static void an_event_that_comes_alone_costs_one_wait(void **state)
+{
+    static const struct itimerspec each = {.it_interval = {0, 1000000}, .it_value = {0, 1000000}};
+    struct serve_engine *engine = serve_engine_new();
+    struct host_watch *watch;
+
+    (void)state;
+    assert_non_null(engine);
+    assert_int_equal(host_loop_new_on(&ticks.loop, serve_engine_host(engine)), PROTO_OK);
+    ticks.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    assert_int_equal(host_watch_new(&watch, ticks.loop, ticks.fd, on_tick, NULL), PROTO_OK);
+    host_loop_on_pass(ticks.loop, nothing_to_do, NULL);
+    assert_int_equal(timerfd_settime(ticks.fd, 0, &each, NULL), 0);
+    waits = 0;
+    host_loop_run(ticks.loop);
+    assert_int_equal(ticks.come, EVENTS);
+    assert_in_range(waits, EVENTS, EVENTS + 5); /* a few more at the beginning and the end */
+    host_watch_free(watch);
+    host_loop_free(ticks.loop);
+    serve_engine_free(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_calendar_that_is_set_ahead_delays_no_timer),
         cmocka_unit_test(nor_does_one_that_is_set_back),
+        cmocka_unit_test(an_event_that_comes_alone_costs_one_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
