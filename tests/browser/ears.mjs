@@ -25,11 +25,12 @@ export const LISTEN = `
     const most = power.indexOf(Math.max(...power));
     return power[most] > -60 ? most * ear.context.sampleRate / ear.fftSize : 0;
   };
-  /* How loud it was at moments of so many milliseconds, 0..1. */
+  /* How loud it was at moments of so many milliseconds, 0..1; 0 where nothing is connected. */
   window.levels = async (ms) => {
-    const { ear } = window.ears.at(-1), samples = new Float32Array(2048), all = [];
+    const samples = new Float32Array(2048), all = [];
     for (const end = performance.now() + ms; performance.now() < end; await new Promise((done) => setTimeout(done, 20))) {
-      ear.getFloatTimeDomainData(samples);
+      samples.fill(0);
+      window.ears.at(-1)?.ear.getFloatTimeDomainData(samples);
       all.push(Math.round(100 * Math.sqrt(samples.reduce((sum, s) => sum + s * s, 0) / samples.length)) / 100);
     }
     return all;

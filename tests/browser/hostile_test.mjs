@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
 import { EARS, LISTEN } from './ears.mjs';
+import { WAIT_MS } from './house.mjs';
 import { Scene } from './scene.mjs';
 import { tune } from './sound.mjs';
 import { liveTracks, watch } from './watch.mjs';
@@ -131,6 +132,7 @@ test('withheld: no receipt is no key; ten seconds of silence stop the lens', asy
   await first.page.click('#allow');
   // Handshakes too: a pair that resumes may show the picture again.
   second.relay.lie = (message) => ([TYPE.CONTROL, TYPE.HANDSHAKE].includes(message[0]) ? [] : [message]);
+  await second.page.waitForFunction(() => /does not answer at the moment/.test(document.querySelector('.notice:not(.bad)').textContent));
   await second.page.waitForFunction(() => /lost the connection/.test(document.querySelector('.notice:not(.bad)').textContent));
   await noTrack(second.page);
   const sent = await settled(() => second.relay.sent.media); // what had left the page was still on its way
@@ -153,10 +155,13 @@ test('nonsense from the relay is not answered and changes nothing', async () => 
 
 test('a voice that the relay alters, repeats, moves or keeps for later is not heard', async () => {
   const { agent, page, relay } = await joined({ agent: ['--microphone', tune(scene.house.path('agent.wav'))] });
-  const hears = () => page.waitForFunction(() => window.played() > 400, undefined, { polling: 100 });
-  const silent = async () => {
-    await page.waitForFunction(() => window.played() === 0, undefined, { polling: 100 });
-    return (await page.evaluate('window.levels(1000)')).every((level) => level < 0.02);
+  const hears = (after) => page.waitForFunction(() => window.played() > 400, undefined, { polling: 100 }).catch(async (error) => {
+    throw new Error(`not heard after ${after}: ${await page.textContent('main')}; ${JSON.stringify(agent.events.slice(-6))}; ${error.message}`);
+  });
+  const silent = async () => { // what was on its way before is played first; then nothing, for a whole second
+    for (const end = Date.now() + WAIT_MS; Date.now() < end; )
+      if ((await page.evaluate('window.levels(1000)')).every((level) => level < 0.02)) return true;
+    return false;
   };
   await page.evaluate(LISTEN);
   const kept = [], voice = (lie) => (message) => (message[0] === TYPE.MEDIA ? lie(message) : [message]);
@@ -164,7 +169,7 @@ test('a voice that the relay alters, repeats, moves or keeps for later is not he
   agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through' });
   await page.check('#hear');
   await page.click('#allow');
-  await hears();
+  await hears('Allow');
 
   const lies = {
     altered: (message) => [flip(message, message.length - 1)], 'its header altered': (message) => [flip(message, 11)],
@@ -174,10 +179,10 @@ test('a voice that the relay alters, repeats, moves or keeps for later is not he
     relay.lie = voice(lie);
     assert.ok(await silent(), `${name}: it is heard`);
     relay.lie = (message) => [message];
-    await hears();
+    await hears(`one ${name}`);
   }
   relay.lie = voice((message) => [message, message, message]); // each is played once
-  await hears();
+  await hears('each came three times');
 
   await page.click('#off-microphone');
   await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
@@ -197,7 +202,7 @@ test('a voice that the relay alters, repeats, moves or keeps for later is not he
   await agent.await('audio', {}, from);
   assert.ok(await silent());
   relay.lie = (message) => [message];
-  await hears();
+  await hears('an old consent');
   assert.deepEqual(page.problems, []);
 });
 

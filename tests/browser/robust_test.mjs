@@ -185,6 +185,7 @@ test('an agent who loses the connection: nothing is captured until they are back
   const { agent, page } = await scene.showing();
   agent.child.kill('SIGSTOP');
   try {
+    await page.waitForFunction(() => /does not answer at the moment/.test(document.querySelector('.notice:not(.bad)').textContent));
     await page.waitForFunction(() => /lost the connection\. Nothing is captured/.test(document.querySelector('.notice:not(.bad)').textContent));
     await noTrack(page);
   } finally {

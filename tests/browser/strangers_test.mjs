@@ -64,29 +64,16 @@ test('inside another app the link stays unspent, and the page says how to get ou
   assert.equal(seen.messages, 0);
 });
 
-const APPLE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148', DROID = 'Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/150.0.0.0 Mobile Safari/537.36';
-const APPS = [
-  [`${DROID} [FB_IAB/FB4A;FBAV/450.0.0]`, /inside Facebook[\s\S]*“Open in external browser”/],
-  [`${APPLE} Safari Line/13.1`, /inside LINE[\s\S]*“Open in default browser”/],
-  [`${DROID} MicroMessenger/8.0`, /inside WeChat[\s\S]*“Open in default browser”/],
-  [`${APPLE} BytedanceWebview/d8a21c6 TikTok 33.1`, /inside TikTok[\s\S]*“Open in browser”/],
-  [`${APPLE} [LinkedInApp]/9.29`, /inside LinkedIn[\s\S]*“Open in browser”/],
-  [`${APPLE} WhatsApp/2.23`, /inside WhatsApp[\s\S]*Open in Safari/],
-  [DROID, /inside another app[\s\S]*Open in browser/],
-];
+const FACEBOOK = 'Mozilla/5.0 (Linux; Android 14; Pixel 7; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/150.0.0.0 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/450.0.0]';
 
-test('each app is told by its name, and its way out as its own menu calls it', async () => {
-  const agent = await house.agent();
-  for (const [userAgent, words] of APPS) {
-    const page = await openPage(browser, { userAgent });
-    await page.goto(agent.invite.link);
-    assert.match(await page.textContent('.notice'), words, userAgent);
-    await page.context().close();
-  }
+test('the way out of an app is told in that app\u2019s words, in German too', async () => {
+  const agent = await house.agent(), page = await openPage(browser, { userAgent: FACEBOOK, locale: 'de-DE' });
+  await page.goto(agent.invite.link);
+  assert.match(await page.textContent('.notice'), /Sie sind in Facebook[\s\S]*„In externem Browser öffnen“\. In manchen Versionen heißt es „In Chrome öffnen“/);
 });
 
 test('the link is copied whole, and where it cannot be it stands there to be held', async () => {
-  const agent = await house.agent(), userAgent = APPS[0][0];
+  const agent = await house.agent(), userAgent = FACEBOOK;
   const page = await openPage(browser, { userAgent, permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(agent.invite.link);
   await page.click('#copy-link');
@@ -106,32 +93,119 @@ test('the link is copied whole, and where it cannot be it stands there to be hel
   await agent.await('joined');
 });
 
-test('an invitation that has ended says so, and so does a code that nobody has', async () => {
-  const agent = await house.agent(), page = await openPage(browser);
-  agent.do({ do: 'end' });
-  await agent.await('ended');
-  await page.goto(agent.invite.link);
+/** A page at the link, joined; what it reads when that does not work. */
+async function refused(link, prepare = async () => undefined) {
+  const page = await openPage(browser);
+  await prepare(page);
+  await page.goto(link);
   await page.click('#join');
   await page.waitForSelector('[data-screen="problem"] h1');
-  await look(page, 'problem-ended');
-  assert.match(await page.textContent('h1'), /no such invitation|expired/);
+  assert.equal(new URL(page.url()).hash, '');
+  return { page, title: await page.textContent('h1'), body: await page.textContent('.lead') };
+}
+
+test('a link that somebody has used says so, and leads on to a new code', async () => {
+  const agent = await house.agent(), first = await openPage(browser);
+  await first.goto(agent.invite.link);
+  await first.click('#join');
+  await first.click('#words-match');
+  await first.waitForSelector('.top h1');
+  await first.click('#end');
+  await first.click('#leave-now');
+  await agent.await('ended');
+  const { page, title, body } = await refused(agent.invite.link);
+  assert.match(title, /not work any more|not there any more/);
+  assert.match(body, /It was used already[\s\S]*Ask the person who helps you/);
+  await look(page, 'problem-used');
+  const again = await house.agent();
+  await page.click('#type-code');
+  await page.fill('#code', again.invite.code.replaceAll(' ', ''));
+  await page.click('#join');
+  await again.await('joined');
 });
 
-test('a wrong code is told from a typing error', async () => {
-  const agent = await house.agent(), page = await openPage(browser);
-  const digits = agent.invite.code.replaceAll(' ', '');
+test('an invitation that was taken back says so', async () => {
+  const agent = await house.agent();
+  agent.do({ do: 'end' });
+  await agent.await('ended');
+  const { page, title, body } = await refused(agent.invite.link);
+  assert.match(title, /not there any more/);
+  assert.match(body, /taken back[\s\S]*Ask the person who helps you/);
+  await look(page, 'problem-ended');
+});
+
+/* As the relay says it: FromRelay{error{code, message, fatal}} in its envelope. */
+function relayError(code, message) {
+  const text = Buffer.from(message), error = Buffer.concat([Buffer.from([0x08, code, 0x12, text.length]), text, Buffer.from([0x18, 1])]);
+  return Buffer.concat([Buffer.from([0x40, 0, 1, 0, 0x4a, error.length]), error]);
+}
+const REFUSALS = [
+  ['expired', 25, /has expired/, /limited time only[\s\S]*Ask the person/], ['burnt', 24, /does not work any more/, /used already[\s\S]*Ask the person/],
+  ['busy', 29, /in use on another device/, /go on there/], ['unknown', 30, /did not work/, /Ask the person/],
+];
+
+test('whatever the relay refuses a link for, it is one sentence and a way on', async () => {
+  const agent = await house.agent();
+  for (const [name, code, title, body] of REFUSALS) {
+    const lying = async (page) => page.routeWebSocket(/\/s$/, (socket) => socket.onMessage(() => socket.send(relayError(code, 'the words of the relay'))));
+    const told = await refused(agent.invite.link, lying);
+    assert.match(told.title, title, name);
+    assert.match(told.body, body, name);
+    assert.equal(await told.page.locator('#type-code').count(), 1);
+    await look(told.page, `problem-${name}`);
+    await told.page.context().close();
+  }
+});
+
+/** Another code than this one, with its right check digit. */
+function wrongCode(code, step) {
   const table = ['0317598642', '7092154863', '4206871359', '1750983426', '6123045978', '3674209581', '5869720134', '8945362017', '9438617205', '2581436790'];
-  const wrong = digits.slice(0, -2) + ((Number(digits.at(-2)) + 1) % 10);
-  const check = [...wrong].reduce((interim, digit) => Number(table[interim][Number(digit)]), 0);
-  await page.goto(house.url);
-  await page.fill('#code', wrong + check);
+  const digits = code.replaceAll(' ', ''), wrong = digits.slice(0, -2) + ((Number(digits.at(-2)) + step) % 10);
+  return wrong + [...wrong].reduce((interim, digit) => Number(table[interim][Number(digit)]), 0);
+}
+
+async function tryCode(page, code) {
+  await page.waitForSelector('#code');
+  await page.fill('#code', code);
   await page.click('#join');
+}
+
+test('a wrong code is told from a typing error, and may be tried again; after three it is burnt', async () => {
+  const [agent, other] = [await house.agent(), await house.agent()], page = await openPage(browser);
+  await page.goto(house.url);
+  await tryCode(page, wrongCode(agent.invite.code, 1));
   await page.waitForSelector('[data-screen="problem"] h1');
-  await look(page, 'problem-code');
   assert.match(await page.textContent('h1'), /not the right code/);
-  await page.goto(house.url);
-  await page.fill('#code', digits);
+  await look(page, 'problem-code');
+  await page.click('#type-code');
+  await tryCode(page, agent.invite.code.replaceAll(' ', ''));
+  await agent.await('joined');
+
+  const guesser = await openPage(browser);
+  await guesser.goto(house.url);
+  for (let i = 1; i <= 3; i++) {
+    await tryCode(guesser, wrongCode(other.invite.code, i));
+    await guesser.waitForSelector('[data-screen="problem"] h1');
+    await guesser.click('#type-code');
+  }
+  await tryCode(guesser, other.invite.code.replaceAll(' ', ''));
+  await guesser.waitForSelector('[data-screen="problem"] h1');
+  assert.match(await guesser.textContent('h1'), /does not work any more|not there any more/);
+  assert.match(await guesser.textContent('.lead'), /tried too often|used already/);
+});
+
+test('a relay that cannot be reached is said to be so, and is tried until it can', async () => {
+  const agent = await house.agent(), page = await openPage(browser);
+  let away = true;
+  await page.routeWebSocket(/\/s$/, (socket) => {
+    if (away) return socket.close();
+    socket.connectToServer();
+  });
+  await page.goto(agent.invite.link);
   await page.click('#join');
+  await page.waitForFunction(() => /no connection yet/.test(document.querySelector('.notice:not(.bad)')?.textContent ?? ''));
+  await look(page, 'no-connection');
+  away = false;
   await agent.await('joined');
 });
 

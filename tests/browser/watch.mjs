@@ -39,14 +39,22 @@ export const liveTracks = (page) => page.evaluate(() => window.tracks.filter((t)
 export const heard = (page) => page.evaluate(() => window.heard);
 
 /** Ids of axe-core's violations, WCAG 2.2 A and AA and best practice. A script tag would be against the page's policy. */
-export async function axeViolations(page) {
+export async function axeViolations(page, only = undefined) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(`${axe.source}; undefined`);
-  const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  const result = await page.evaluate(async (rules) => {
+    /* what sticks lies over what can be scrolled from under it, and that is no small target; hands_test holds the focus clear of it */
+    const sticky = [...document.querySelectorAll('.bar, .answers, #join')].filter((e) => getComputedStyle(e).position === 'sticky');
+    for (const e of sticky) e.style.position = 'static';
+    const found = await window.axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } }, ...(rules && { runOnly: { type: 'rule', values: rules } }) });
+    for (const e of sticky) e.style.position = '';
+    return found;
+  }, only);
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(', ')} (${v.help})`);
 }
 
 const still = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)).then(() => undefined));
 const theme = (page) => page.evaluate(() => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+const TURNED = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable']; /* what colours and directions change */
 const WINDOWS = [[320, 640], [390, 844], [768, 1024], [844, 390]];
 
 async function fits(page, name) {
@@ -72,7 +80,7 @@ export async function look(page, name) {
   await page.emulateMedia({ colorScheme: was === 'dark' ? 'light' : 'dark' });
   await turn();
   await still(page);
-  assert.deepEqual(await axeViolations(page), [], `${name}, in the other theme and direction`);
+  assert.deepEqual(await axeViolations(page, TURNED), [], `${name}, in the other theme and direction`);
   await turn();
   await page.emulateMedia({ colorScheme: was });
   for (const [width, height] of WINDOWS) {

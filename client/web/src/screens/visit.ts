@@ -47,9 +47,9 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   function updateNotice(name: string): void {
     const arrived = visit.still?.arrived;
     const words = visit.alarm !== undefined ? t('visit.alarm', { name, message: visit.alarm })
+      : visit.peer && visit.agentAway ? t(visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name })
       : visit.peer && !visit.online ? t('visit.offline')
       : visit.lineFailed && !visit.online ? t('visit.noLine')
-      : visit.peer && (visit.present === false || !visit.live) ? t(visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name })
       : visit.blocked ? t('visit.blocked')
       : arrived !== undefined ? t('photo.sending', { percent: Math.floor(arrived * 100) }) : '';
     setText(notice, words);
@@ -156,7 +156,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
     else if (event.kind === 'live' && visit.peer) announce(t(event.live ? 'visit.back' : visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name }));
     else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
-    else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t('visit.offline'), 'urgent');
+    else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t(visit.agentAway ? 'visit.gone' : 'visit.offline', { name }), 'urgent');
   }
 
   function speakConsent(capability: string, state: string): void {

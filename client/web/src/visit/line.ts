@@ -19,6 +19,8 @@ export interface Line {
   retry(): void;
   /** The line is taken to bear so much. */
   bound(bitsPerSecond: number): void;
+  /** There is a connection to the relay, whoever else is there. */
+  up(): boolean;
   close(): void;
 }
 
@@ -121,5 +123,5 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
     boundBytes = Math.min(SOCKET_MOST_BYTES, Math.max(SOCKET_LEAST_BYTES, Math.round((bitsPerSecond / 8000) * SOCKET_BOUND_MS)));
   }
 
-  return { pump, retry, bound, close };
+  return { pump, retry, bound, up: () => open, close };
 }

@@ -63,6 +63,11 @@ export class Visit extends VisitState {
     if (!this.ended) this.line.retry();
   };
 
+  /** The agent is silent or gone while this end's own connection is there. */
+  get agentAway(): boolean {
+    return this.line.up() && (this.present === false || !this.live);
+  }
+
   private noLine(): void {
     this.lineFailed = true;
     this.tell();
