@@ -47,7 +47,7 @@ class GuessingRelay {
 
   private answer(body: Bytes): void {
     if (body[0] === M1) {
-      this.tags++;
+      assert.ok(++this.tags <= 3, 'a fourth tag');
       return this.then(this);
     }
     if (body[0] !== CPACE1) return;
@@ -92,7 +92,7 @@ const WAYS: readonly (readonly [string, (relay: GuessingRelay) => void])[] = [
 for (const [how, then] of WAYS)
   test(`a relay that guesses a code and then ${how} is shown three tags at most`, () => {
     const relay = new GuessingRelay(then).run();
-    assert.ok(relay.tags >= 1 && relay.tags <= 3, `${relay.tags} tags`);
+    assert.ok(relay.tags >= 1, 'it was shown one at all');
     assert.ok(relay.session.over(), 'it is over');
     const ended = relay.events.find((event) => event.kind === 'ended');
     assert.equal(ended?.kind === 'ended' && ended.reason, 'failed');
