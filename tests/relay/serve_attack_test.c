@@ -25,7 +25,7 @@
 #include "tests/relay/place.h"
 #include "tests/relay/told.h"
 
-enum { HONEST = 50, ATTACKERS = 24, WAIT_MS = 20000 };
+enum { HONEST = 20, HONEST_LONG = 50, ATTACKERS = 24, WAIT_MS = 20000 }; /* honest sessions: 50 in the long run */
 
 #define SETTINGS                                                                                                       \
     "handshakes_per_address = 400\narrivals_per_address_minute = 100000\nconnections_per_address = 400\n"              \
@@ -95,6 +95,7 @@ static void leave(struct attacker *attacker)
     close(attacker->fd);
 }
 
+enum { HONEST_P99_MS = 20 };
 static double worst_p99_us; /* of any stretch of the attack */
 
 /* Honest sessions talk meanwhile. */
@@ -146,6 +147,13 @@ static void expect_ended(struct attacker *attackers, size_t count)
 
 /* ---- around each test ---- */
 
+static unsigned honest_count(void)
+{
+    const char *text = getenv("HANDHOLD_LONG");
+
+    return text && *text && *text != '0' ? HONEST_LONG : HONEST;
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -165,7 +173,7 @@ static int set_up(void **state)
                                  .host = "127.0.0.1",
                                  .ca = place_path(&place, "ca/ca.crt"),
                                  .identity = place_path(&place, "staff/anna"),
-                                 .sessions = HONEST};
+                                 .sessions = honest_count()};
     char error[256];
     honest = load_open(&config, error);
     if (!honest)
@@ -211,6 +219,8 @@ static int end(void **state)
 
     (void)state;
     print_message("             honest sessions meanwhile: p99 at most %.1f ms\n", worst_p99_us / 1000);
+    if (getenv("HANDHOLD_QUIET") && worst_p99_us > HONEST_P99_MS * 1000) /* a machine with other work says nothing */
+        fail_msg("%.1f ms, and the bound is %d", worst_p99_us / 1000, (int)HONEST_P99_MS);
     for (int turn = 0; turn < WAIT_MS / 250 && server_descriptors(&relay) > descriptors_before; turn++)
         honest_talk(0.25, &figures);
     assert_true(server_descriptors(&relay) <= descriptors_before);
@@ -224,88 +234,71 @@ static int end(void **state)
 
 /* ---- slow ones ---- */
 
-static void whoever_says_nothing_after_connecting_is_closed(void **state)
-{
-    struct attacker attackers[ATTACKERS];
-
-    (void)state;
-    for (size_t i = 0; i < ATTACKERS; i++)
-        attackers[i] = knock();
-    expect_ended(attackers, ATTACKERS);
-    for (size_t i = 0; i < ATTACKERS; i++)
-        leave(&attackers[i]);
-}
-
-/* Each dribbles so that it is never silent for long: the time is for the whole, not between two bytes. */
-static void dribble(struct attacker *attackers, const char *bytes, size_t len)
-{
-    struct load_figures figures;
-    size_t ended = 0;
-
-    for (size_t at = 0; at < 200 && ended < ATTACKERS; at++) {
-        honest_talk(0.1, &figures);
-        expect_honest_whole(&figures);
-        ended = 0;
-        for (size_t i = 0; i < ATTACKERS; i++) {
-            if (is_ended(&attackers[i]))
-                ended++;
-            else if (attackers[i].ssl)
-                (void)SSL_write(attackers[i].ssl, bytes + at % len, 1);
-            else
-                (void)send(attackers[i].fd, bytes + at % len, 1, MSG_NOSIGNAL);
-        }
-    }
-    assert_int_equal(ended, ATTACKERS);
-    for (size_t i = 0; i < ATTACKERS; i++)
-        leave(&attackers[i]);
-}
-
-static void a_handshake_that_dribbles_is_closed(void **state)
-{
-    /* A TLS record's header that promises a ClientHello of 512 bytes. */
-    static const char hello[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
-    struct attacker attackers[ATTACKERS];
-
-    (void)state;
-    for (size_t i = 0; i < ATTACKERS; i++)
-        attackers[i] = knock();
-    dribble(attackers, hello, sizeof hello - 1);
-}
-
-static void headers_that_dribble_are_closed(void **state)
-{
-    static const char headers[] = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n";
-    struct attacker attackers[ATTACKERS];
-
-    (void)state;
-    for (size_t i = 0; i < ATTACKERS; i++)
-        attackers[i] = shake_hands();
-    dribble(attackers, headers, sizeof headers - 1);
-}
-
-static void a_body_that_dribbles_is_closed(void **state)
+static struct attacker post(void)
 {
     static const char request[] = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n";
-    struct attacker attackers[ATTACKERS];
+    struct attacker attacker = shake_hands();
 
-    (void)state;
-    for (size_t i = 0; i < ATTACKERS; i++) {
-        attackers[i] = shake_hands();
-        assert_true(SSL_write(attackers[i].ssl, request, sizeof request - 1) > 0);
-    }
-    dribble(attackers, "body", 4);
+    assert_true(SSL_write(attacker.ssl, request, sizeof request - 1) > 0);
+    return attacker;
 }
 
-static void a_first_message_that_dribbles_is_closed(void **state)
+/* Those that dribble are never silent for long: the time is for the whole, not between two bytes. */
+static const struct slow {
+    const char *what;
+    struct attacker (*come)(void);
+    const char *bytes; /* one in each turn */
+    size_t len;
+} slow[] = {
+    {"nothing after connecting", knock, "", 0},
+    /* A TLS record's header that promises a ClientHello of 512 bytes. */
+    {"a handshake", knock, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
+    {"headers", shake_hands, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n", 66},
+    {"a body", post, "body", 4},
+    /* A masked binary frame of 64 kB. */
+    {"a first message", open_socket, "\x82\xfe\xff\xff\x01\x02\x03\x04xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+     52},
+};
+enum { SLOW = sizeof slow / sizeof *slow, SLOW_OF_EACH = 8 };
+
+static void dribble(struct attacker *attacker, const struct slow *how, size_t at)
 {
-    /* A masked binary frame of 64 kB, a byte at a time. */
-    static const char frame[] = "\x82\xfe\xff\xff\x01\x02\x03\x04xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-    struct attacker attackers[ATTACKERS];
+    if (how->len && attacker->ssl)
+        (void)SSL_write(attacker->ssl, how->bytes + at % how->len, 1);
+    else if (how->len)
+        (void)send(attacker->fd, how->bytes + at % how->len, 1, MSG_NOSIGNAL);
+}
+
+/* All kinds at once: each is closed when its own time is over. */
+static void whoever_is_silent_or_dribbles_is_closed(void **state)
+{
+    struct attacker attackers[SLOW][SLOW_OF_EACH];
+    struct load_figures figures;
+    size_t ended[SLOW] = {0}, all = 0;
 
     (void)state;
-    for (size_t i = 0; i < ATTACKERS; i++)
-        attackers[i] = open_socket();
-    dribble(attackers, frame, sizeof frame - 1);
+    for (size_t n = 0; n < SLOW * SLOW_OF_EACH; n++)
+        attackers[n / SLOW_OF_EACH][n % SLOW_OF_EACH] = slow[n / SLOW_OF_EACH].come();
+    for (size_t at = 0; at < 200 && all < SLOW * SLOW_OF_EACH; at++) {
+        honest_talk(0.1, &figures);
+        expect_honest_whole(&figures);
+        memset(ended, 0, sizeof ended);
+        all = 0;
+        for (size_t n = 0; n < SLOW * SLOW_OF_EACH; n++) {
+            struct attacker *attacker = &attackers[n / SLOW_OF_EACH][n % SLOW_OF_EACH];
+            bool is_over = is_ended(attacker);
+            ended[n / SLOW_OF_EACH] += is_over;
+            all += is_over;
+            if (!is_over)
+                dribble(attacker, &slow[n / SLOW_OF_EACH], at);
+        }
+    }
+    for (size_t i = 0; i < SLOW; i++) {
+        if (ended[i] != SLOW_OF_EACH)
+            fail_msg("%s: of %d only %zu were closed", slow[i].what, (int)SLOW_OF_EACH, ended[i]);
+        for (size_t n = 0; n < SLOW_OF_EACH; n++)
+            leave(&attackers[i][n]);
+    }
 }
 
 /* ---- floods ---- */
@@ -374,7 +367,7 @@ static void a_storm_of_handshakes_and_closes_is_borne(void **state)
     struct load_figures figures;
 
     (void)state;
-    for (int turn = 0; turn < 10; turn++) {
+    for (int turn = 0; turn < 5; turn++) {
         struct attacker attackers[ATTACKERS];
 
         for (size_t i = 0; i < ATTACKERS; i++)
@@ -535,7 +528,7 @@ static void a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on(void *
     load_stall(honest, true);
     load_run(honest, &pattern, 0, 3, NULL, NULL, NULL, &figures);
     assert_int_equal(figures.altered, 0);
-    assert_true(server_resident_kb(&relay) < before + HONEST * 8192.0);
+    assert_true(server_resident_kb(&relay) < before + honest_count() * 8192.0);
     load_stall(honest, false);
     load_rest(honest, 2);
 }
@@ -543,11 +536,7 @@ static void a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(whoever_says_nothing_after_connecting_is_closed, begin, end),
-        cmocka_unit_test_setup_teardown(a_handshake_that_dribbles_is_closed, begin, end),
-        cmocka_unit_test_setup_teardown(headers_that_dribble_are_closed, begin, end),
-        cmocka_unit_test_setup_teardown(a_body_that_dribbles_is_closed, begin, end),
-        cmocka_unit_test_setup_teardown(a_first_message_that_dribbles_is_closed, begin, end),
+        cmocka_unit_test_setup_teardown(whoever_is_silent_or_dribbles_is_closed, begin, end),
         cmocka_unit_test_setup_teardown(a_flood_of_pings_is_closed, begin, end),
         cmocka_unit_test_setup_teardown(a_flood_of_empty_pieces_is_closed, begin, end),
         cmocka_unit_test_setup_teardown(a_flood_of_tiny_messages_is_closed, begin, end),

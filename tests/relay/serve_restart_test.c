@@ -182,7 +182,6 @@ static void another_relay_takes_over_and_each_end_comes_back_once(void **state)
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
     line_end_clear(&customer);
     line_end_clear(&agent);
-    assert_int_equal(kill(place.relay, SIGTERM), 0);
 }
 
 static void a_new_relay_that_does_not_start_changes_nothing(void **state)
