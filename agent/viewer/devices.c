@@ -330,8 +330,8 @@ static void show_chain(ViewerDevices *self, const struct agent_desk_devices *dev
     g_autofree char *advice = NULL;
 
     for (size_t i = 0; (result = agent_desk_devices_check(devices, i)) != NULL; i++) {
-        if (result->link < 1 || result->link > LINKS)
-            continue;
+        if (result->link < 1 || result->link > LINKS || !strcmp(result->check, "chain"))
+            continue; /* the chain is what the others say together, and older than what is checked again since */
         status[result->link - 1] = worse(status[result->link - 1], result->status);
         if ((result->status == CLIENT_CHECK_FAIL || result->status == CLIENT_CHECK_WARN) &&
             (!worst || result->link < worst->link))
@@ -444,6 +444,7 @@ static void viewer_devices_init(ViewerDevices *self)
 {
     GtkListItemFactory *factory = gtk_signal_list_item_factory_new();
     GtkTreeListModel *tree;
+    g_autoptr(GtkSingleSelection) chosen = NULL;
 
     gtk_widget_init_template(GTK_WIDGET(self));
     viewer_name_buttons(GTK_WIDGET(self));
@@ -456,7 +457,8 @@ static void viewer_devices_init(ViewerDevices *self)
     g_signal_connect(factory, "unbind", G_CALLBACK(on_unbind), self);
     gtk_list_view_set_factory(self->list, factory);
     g_object_unref(factory);
-    gtk_list_view_set_model(self->list, GTK_SELECTION_MODEL(gtk_single_selection_new(G_LIST_MODEL(tree))));
+    chosen = gtk_single_selection_new(G_LIST_MODEL(tree));
+    gtk_list_view_set_model(self->list, GTK_SELECTION_MODEL(chosen));
     g_signal_connect(self->list, "activate", G_CALLBACK(on_activate), self);
     g_signal_connect(self->search, "search-changed", G_CALLBACK(on_search), self);
     g_signal_connect_swapped(self->check, "clicked", G_CALLBACK(on_check), self);
