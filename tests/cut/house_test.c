@@ -279,7 +279,7 @@ static void begin(struct place *p, enum cut_who line)
 
 /* ---- the tests ---- */
 
-/* With each change a part, spread over the table and both lines; all of it in the long run, and in the simulated world. */
+/* With each change a part, spread over the table and both lines; all of it in the long run. */
 static bool is_long(void)
 {
     return getenv("HANDHOLD_LONG") || getenv("CUT_ONLY");
