@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the second device reads of its home, from the word that it may until the word that it may not. */
 #include <stdio.h>
+#include <string.h>
 
 #include "client/companion/home.h"
 #include "client/companion/second_inside.h"
@@ -40,6 +41,7 @@ void client_second_follow(struct second *s)
     if (s->capturing)
         client_report_start(s->report, host_now());
     else {
+        s->refused_count = 0;
         client_checks_stop(s->checks);
         client_report_stop(s->report);
     }
@@ -58,12 +60,15 @@ void client_second_hide(struct second *s, const handhold_BesideHide *hide)
     fflush(stdout);
 }
 
+/* What cannot go now stays where it is: more checks at once answer than may be under way. */
 void client_second_take_checks(struct second *s)
 {
     struct client_check_result found;
     handhold_CheckResult result;
 
-    while (client_checks_take(s->checks, &found)) {
+    while (s->refused_count && client_report_check(s->report, NULL, &s->refused[0], host_now()))
+        memmove(s->refused, s->refused + 1, --s->refused_count * sizeof *s->refused);
+    while (client_second_may_push(s) && client_checks_take(s->checks, &found)) {
         client_home_result(&found, &result);
         (void)client_report_check(s->report, NULL, &result, host_now());
     }
@@ -81,5 +86,7 @@ void client_second_ask_check(struct second *s, const handhold_CheckAsk *ask)
     snprintf(result.check, sizeof result.check, "%s", ask->check);
     snprintf(result.target, sizeof result.target, "%s", ask->target);
     snprintf(result.detail, sizeof result.detail, "%s; checks are: %s", proto_err_rule(err), client_check_names());
-    (void)client_report_check(s->report, NULL, &result, host_now());
+    if (s->refused_count < REFUSED_MAX) /* whoever asks for so many at once waits for none of them */
+        s->refused[s->refused_count++] = result;
+    client_second_take_checks(s);
 }

@@ -9,7 +9,7 @@
 #include "proto/beside/beside.h"
 #include "proto/host/connection.h"
 
-enum { QUEUE_BYTES = 1 << 20, AGAIN_MS = 1000 };
+enum { QUEUE_BYTES = 1 << 20, AGAIN_MS = 1000, REFUSED_MAX = 16 };
 
 struct second {
     const struct client_second_config *config;
@@ -26,6 +26,8 @@ struct second {
     bool has_token, over;
     bool capturing; /* the sources are read; follows the pair */
     int64_t again_ms;
+    handhold_CheckResult refused[REFUSED_MAX]; /* checks that were not begun, and nobody was told yet */
+    size_t refused_count;
     int exit_code;
 };
 

@@ -117,8 +117,6 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
     if (index == PROTO_INDEX_AGENT || room->authenticated)
         log_presence(core, room, index, true, NULL, now);
     relay_seat_announce(core, room, index, now);
-    if (index == PROTO_INDEX_CUSTOMER)
-        relay_beside_announce(core, room, now);
     relay_room_schedule(core, room);
 }
 
@@ -190,4 +188,6 @@ void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool return
         failed |= fill_chain(core, body, peer->staff);
     if (!failed)
         relay_peer_send(core, peer, now);
+    if (room && peer->index == PROTO_INDEX_CUSTOMER)
+        relay_beside_announce(core, room, now); /* behind it: before it nothing may be said */
 }

@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Voice and guides in the window, and a customer who comes back: guides_test.py BIN [--shots DIR]"""
-import json
 import os
 import struct
-import threading
 
-from play import all_named, expect, grant, join, tell, tone
+from play import Home, all_named, expect, grant, join, tell, tone
 from stage import Atspi
 
 LAMP = {"device": "lamp", "kind": "light", "name": "Kitchen lamp"}
@@ -18,24 +16,6 @@ def pitch(path):
         raw = f.read()[44:][-96000:]
     pcm = struct.unpack(f"<{len(raw) // 2}h", raw[:len(raw) // 2 * 2])
     return sum(1 for a, b in zip(pcm, pcm[1:]) if a < 0 <= b) * 48000 / max(1, len(pcm))
-
-
-class Home:
-    """A product's firmware: lines into a FIFO, as the companion reads them."""
-
-    def __init__(self, path):
-        os.mkfifo(path)
-        self.path, self.file = path, None
-        self.thread = threading.Thread(target=self._open, daemon=True)
-        self.thread.start()
-
-    def _open(self):
-        self.file = open(self.path, "w")
-
-    def say(self, **line):
-        self.thread.join(30)
-        expect(self.file, "the companion reads the product's lines")
-        print(json.dumps(line), file=self.file, flush=True)
 
 
 def come(s, home):

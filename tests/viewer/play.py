@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every story in the window begins with: an invitation, a customer who joins, questions and answers."""
 import argparse
+import json
 import math
 import os
 import struct
 import sys
+import threading
 import wave
 
 from stage import Atspi, Failed, Stage
@@ -33,6 +35,24 @@ def tone(path, hz):
         f.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(2 * math.pi * hz * i / 48000))) for i in range(48000)))
 
 
+class Home:
+    """A product's firmware: lines into a FIFO, as the companion reads them."""
+
+    def __init__(self, path):
+        os.mkfifo(path)
+        self.path, self.file = path, None
+        self.thread = threading.Thread(target=self._open, daemon=True)
+        self.thread.start()
+
+    def _open(self):
+        self.file = open(self.path, "w")
+
+    def say(self, **line):
+        self.thread.join(30)
+        expect(self.file, "the companion reads the product's lines")
+        print(json.dumps(line), file=self.file, flush=True)
+
+
 def link_of(s):
     """The link that is shown, another one than those that were seen before."""
     def look():
@@ -54,11 +74,15 @@ def join(s, *options, link=None):
     return c
 
 
-def ask(s, c, label, capability):
-    """By the capability's button and its form; what the customer reads is returned."""
+def ask_for(s, label):
     s.click("push button", f"^{label}: ")
     s.click("push button", "^Ask the Customer$")
     s.gone("push button", "^Ask the Customer$")  # while the form is up, keys are its own
+
+
+def ask(s, c, label, capability):
+    """By the capability's button and its form; what the customer reads is returned."""
+    ask_for(s, label)
     return c.expect("consent", capability=capability, state="requested")
 
 

@@ -53,16 +53,19 @@ class Lines:
 
     def expect(self, event, **fields):
         """The next event of this name with these fields; what came before it is skipped."""
+        return self.expect_any(event, **fields)
+
+    def expect_any(self, *events, **fields):
         end = time.monotonic() + WAIT_S
         while True:
             try:
                 line = self.lines.get(timeout=max(0.01, end - time.monotonic()))
             except queue.Empty:
-                raise Failed(f"waited for {event} {fields}; said last: {self.said[-5:]}") from None
+                raise Failed(f"waited for {' or '.join(events)} {fields}; said last: {self.said[-5:]}") from None
             if line is None:
-                raise Failed(f"ended before {event} {fields}; said last: {self.said[-5:]}")
+                raise Failed(f"ended before {' or '.join(events)} {fields}; said last: {self.said[-5:]}")
             self.said.append(line)
-            if line.get("event") == event and all(line.get(k) == v for k, v in fields.items()):
+            if line.get("event") in events and all(line.get(k) == v for k, v in fields.items()):
                 return line
 
     def stop(self):
