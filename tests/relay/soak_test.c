@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two hundred sessions that join, talk, leave without a word, drop and come back, for as long as HANDHOLD_SOAK_S says
- * (an hour in the long run). Nothing may be lost of those that stay, memory and descriptors must end where they were
- * after the first turns, and the log that all of it left is verified.
+ * Sessions that join, talk, leave without a word, drop and come back: two hundred for an hour in the long run, or for
+ * HANDHOLD_SOAK_S seconds; else a third of them, for a few turns. Nothing may be lost of those that stay, memory and
+ * descriptors must end where they were after the first turns, and the log that all of it left is verified.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -20,7 +20,14 @@
 #include "tests/relay/line_end.h"
 #include "tests/relay/place.h"
 
-enum { STAY = 120, GUESTS = 60, RETURNING = 20, SHORT_S = 25, LONG_S = 3600, TURNS_KEPT = 4096, WARM_TURNS = 3 };
+enum { RETURNING = 20, TURNS_KEPT = 4096, WARM_TURNS = 3 };
+
+/* How many of each kind, and how long. */
+static struct soak {
+    unsigned stay, guests, returning;
+    double seconds;
+} soak = {40, 20, 6, 5};
+static const struct soak soak_long = {120, 60, RETURNING, 3600};
 
 /* What the core keeps of whoever left is short here, so that a short run sees it go. */
 static const char settings[] =
@@ -80,7 +87,7 @@ static void greet(struct line_end *end)
 
 static void begin_returning(void)
 {
-    for (size_t i = 0; i < RETURNING; i++) {
+    for (size_t i = 0; i < soak.returning; i++) {
         handhold_ToRelay open = {.which_body = handhold_ToRelay_open_tag,
                                  .body.open = {.link_ttl_s = 7200, .code_ttl_s = 600}};
 
@@ -93,7 +100,7 @@ static void begin_returning(void)
 
 static void drop_and_return(void)
 {
-    for (size_t i = 0; i < RETURNING; i++) {
+    for (size_t i = 0; i < soak.returning; i++) {
         handhold_ToRelay back = {.which_body = handhold_ToRelay_hello_tag,
                                  .body.hello = {.which_seat = handhold_Hello_token_tag}};
 
@@ -166,16 +173,15 @@ static double now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void two_hundred_sessions_come_and_go_and_leave_nothing_but_a_log(void **state)
+static void sessions_come_and_go_and_leave_nothing_but_a_log(void **state)
 {
-    const char *asked = getenv("HANDHOLD_SOAK_S");
-    double seconds = asked ? atof(asked) : getenv("HANDHOLD_LONG") ? LONG_S : SHORT_S, end = now_s() + seconds;
-    struct load *staying = open_sessions(STAY);
+    struct load *staying = open_sessions(soak.stay);
+    double end = now_s() + soak.seconds;
 
     (void)state;
     begin_returning();
     for (unsigned turn = 0; now_s() < end || turn < WARM_TURNS + 2; turn++) {
-        struct load *guests = open_sessions(GUESTS);
+        struct load *guests = open_sessions(soak.guests);
 
         talk(guests, 0.2);
         load_close(guests); /* without a word */
@@ -186,7 +192,7 @@ static void two_hundred_sessions_come_and_go_and_leave_nothing_but_a_log(void **
     expect_flat();
     talk(staying, 0.3);
     load_close(staying);
-    for (size_t i = 0; i < RETURNING; i++)
+    for (size_t i = 0; i < soak.returning; i++)
         line_end_clear(&returning[i]);
     assert_int_equal(place_stop(&place, SIGTERM), 0);
     expect_a_whole_log();
@@ -194,7 +200,13 @@ static void two_hundred_sessions_come_and_go_and_leave_nothing_but_a_log(void **
 
 static int set_up(void **state)
 {
+    const char *seconds = getenv("HANDHOLD_SOAK_S");
+
     (void)state;
+    if (seconds || getenv("HANDHOLD_LONG"))
+        soak = soak_long;
+    if (seconds)
+        soak.seconds = atof(seconds);
     (void)signal(SIGPIPE, SIG_IGN);
     /* What AddressSanitizer holds back of freed memory would look like a leak. */
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1:thread_local_quarantine_size_kb=16", 0);
@@ -215,7 +227,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(two_hundred_sessions_come_and_go_and_leave_nothing_but_a_log)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sessions_come_and_go_and_leave_nothing_but_a_log)};
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
