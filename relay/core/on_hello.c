@@ -73,6 +73,20 @@ static struct relay_room *find_invitation(struct relay_core *core, const handhol
     return room;
 }
 
+static enum proto_err no_invitation(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
+                                    struct proto_now now)
+{
+    enum proto_err err =
+        hello->which_seat == handhold_Hello_sid_tag ? relay_over_find(core, hello->seat.sid) : PROTO_ERR_NOT_FOUND;
+
+    return fail_join(core, peer, err,
+                     err == PROTO_ERR_EXPIRED ? "this invitation has run out; ask for a new one"
+                     : err == PROTO_ERR_BURNT
+                         ? "this invitation was used already; ask for a new one"
+                         : "no invitation is open under this link or code; ask for a new invitation",
+                     now);
+}
+
 static void tell_intruder(struct relay_core *core, struct relay_room *room, struct proto_now now)
 {
     struct relay_peer *agent = room->seat[PROTO_INDEX_AGENT].peer;
@@ -99,8 +113,7 @@ static enum proto_err join(struct relay_core *core, struct relay_peer *peer, con
         return PROTO_ERR_KEY;
     struct relay_room *room = find_invitation(core, hello, now);
     if (!room)
-        return fail_join(core, peer, PROTO_ERR_NOT_FOUND,
-                         "no invitation is open under this link or code; ask for a new invitation", now);
+        return no_invitation(core, peer, hello, now);
     if (room->expires_ms <= now.mono_ms)
         return fail_join(core, peer, PROTO_ERR_EXPIRED, "this invitation has run out; ask for a new one", now);
     struct relay_seat *seat = &room->seat[PROTO_INDEX_CUSTOMER];

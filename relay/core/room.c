@@ -220,6 +220,7 @@ void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto
         return;
     relay_gate_close_all(core, room, "ended", now);
     room->ended = true;
+    relay_over_note(core, room, reason);
     relay_move_fail(core, room, now);
     snprintf(room->row.ended_reason, sizeof room->row.ended_reason, "%s", proto_end_name(reason));
     for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)

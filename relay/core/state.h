@@ -223,6 +223,14 @@ struct relay_room {
     } * stop; /* owned; NULL: none */
 };
 
+enum { RELAY_OVER = 4096 };
+
+/* An invitation that is over. Lost with a restart: who comes then hears that there is none. */
+struct relay_over {
+    uint8_t sid[PROTO_SID_BYTES];
+    uint8_t err;
+};
+
 struct relay_core {
     struct relay_core_config config; /* texts, org and policy are owned below */
     struct relay_limits limits;
@@ -247,6 +255,8 @@ struct relay_core {
     struct relay_tallies addresses, staff;
     struct relay_timers timers;
     struct relay_queue_bounds bounds;
+    struct relay_over over[RELAY_OVER]; /* a ring */
+    size_t over_next;
     struct relay_peer *wake_first, *wake_last;
     struct relay_tasks ready, ready_closing;
     struct relay_peer *besides; /* borrowed: second devices that wait for the first */
@@ -285,6 +295,14 @@ void relay_peer_unwake(struct relay_core *core, struct relay_peer *peer);
 void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection);
 void relay_peer_free(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+
+/* ---- over.c: invitations that ended ---- */
+
+/** Called once for a room, when it ends. */
+void relay_over_note(struct relay_core *core, const struct relay_room *room, enum proto_end reason);
+/** Why this link leads nowhere: BURNT, it was used; EXPIRED; NOT_FOUND, anything else. Who knows a sid had the link, so
+ * strangers learn nothing; a nameplate comes again, and has no such answer. */
+enum proto_err relay_over_find(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES]);
 
 /* ---- room.c, seat.c, nameplate.c, end.c: one session ---- */
 

@@ -368,6 +368,30 @@ static void an_invitation_nobody_uses_expires_and_a_session_lasts_four_hours(voi
     assert_int_equal(world_hear(&w, live.customer, handhold_FromRelay_ended_tag)->body.ended.reason, PROTO_END_EXPIRED);
 }
 
+static enum proto_err come_with_link(struct session *s)
+{
+    return session_hello_sid(&w, s, world_connect(&w, NULL, NULL));
+}
+
+static void who_comes_too_late_hears_what_became_of_the_invitation(void **state)
+{
+    struct session late, used, back;
+    (void)state;
+
+    session_open(&w, &back, NULL);
+    assert_ok(session_leave(&w, back.agent, PROTO_INDEX_AGENT, PROTO_END_AGENT_LEFT));
+    session_open(&w, &late, NULL);
+    world_pass(&w, 600000);
+    session_live(&w, &used);
+    assert_ok(session_leave(&w, used.customer, PROTO_INDEX_CUSTOMER, PROTO_END_CUSTOMER_LEFT));
+    world_work(&w);
+    assert_int_equal(come_with_link(&late), PROTO_ERR_EXPIRED);
+    assert_int_equal(come_with_link(&used), PROTO_ERR_BURNT);
+    assert_int_equal(come_with_link(&back), PROTO_ERR_NOT_FOUND);
+    uint32_t caller = world_connect(&w, NULL, NULL);
+    assert_int_equal(session_hello_code(&w, &used, caller, used.nameplate), PROTO_ERR_NOT_FOUND); /* it comes again */
+}
+
 static void an_invitation_lives_as_long_as_the_policy_lets_it(void **state)
 {
     struct session s;
@@ -573,11 +597,12 @@ static void draining_takes_no_new_session_and_keeps_the_old(void **state)
 /* Ten thousand in the long run. */
 static void memory_returns_to_where_it_began_after_many_sessions(void **state)
 {
+    const int sessions = getenv("HANDHOLD_LONG") ? 10000 : 1500;
     size_t before = 0;
     (void)state;
 
     w.keeps_nothing = true;
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < sessions; i++) {
         struct session s;
         session_open(&w, &s, NULL);
         session_join(&w, &s);
@@ -597,7 +622,6 @@ static void memory_returns_to_where_it_began_after_many_sessions(void **state)
         if (i == 0)
             before = world_allocated();
     }
-    const int sessions = getenv("HANDHOLD_LONG") ? 10000 : 1500;
     struct relay_core_figures figures;
     relay_core_figures(w.core, &figures);
     assert_int_equal(figures.connections + figures.sessions_live + figures.sessions_waiting + figures.queue_bytes, 0);
@@ -633,6 +657,7 @@ int main(void)
         SEAT_TEST(an_invitation_lives_as_long_as_the_policy_lets_it),
         SEAT_TEST(while_the_agent_is_away_an_invitation_stands),
         SEAT_TEST(an_invitation_nobody_uses_expires_and_a_session_lasts_four_hours),
+        SEAT_TEST(who_comes_too_late_hears_what_became_of_the_invitation),
         SEAT_TEST(after_a_restart_both_ends_come_back_with_their_tokens),
         SEAT_TEST(a_restart_keeps_codes_and_old_gates_cannot_be_said_again),
         SEAT_TEST(a_customer_who_joined_just_before_a_crash_comes_back_as_well),
