@@ -73,6 +73,8 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
                 struct host_loop *loop, struct serve_report *report);
 void serve_close(struct serve *serve);
 
+/** The core, and whom it asks for what is not its own (asked.c). */
+PROTO_MUST_USE enum proto_err serve_core_new(struct serve *serve);
 /** The core was told something: does all that it wants done now. */
 void serve_run_core(struct serve *serve);
 /** SIGHUP (`all`) and a changed file: notes (and certificates and settings) again. What does not hold is said, and the old stays. */

@@ -13,14 +13,13 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/note.h"
+#include "relay/serve/post.h"
 
 enum {
     WITNESS_REST_MS = 1000, /* between two checkpoints for one witness */
     RETRY_FIRST_MS = 1000,
     RETRY_LAST_MS = 5 * 60 * 1000,
     SHOWN_MS = 60 * 1000, /* so long a cosigned checkpoint is served though there is a newer one */
-    TIMEOUT_S = 15,
-    ANSWER_BYTES = 8192,
     BODY_BYTES = PROTO_LOG_CHECKPOINT_MAX + 32 + PROTO_LOG_PROOF_MAX * 48,
 };
 
@@ -35,8 +34,7 @@ struct witness {
     uint64_t done;    /* size of the last one that it cosigned */
     int64_t pause_ms; /* before the next try after a failure */
     bool failing;     /* said once */
-    char answer[ANSWER_BYTES + 1];
-    size_t answer_len;
+    struct serve_post post;
 };
 
 struct serve_witnesses {
@@ -54,68 +52,14 @@ struct serve_witnesses {
     struct serve_witness_figures figures;
 };
 
-/* ---- one request ---- */
-
-static size_t on_answer(char *bytes, size_t size, size_t count, void *context)
-{
-    struct witness *w = context;
-    size_t len = size * count;
-
-    if (len > ANSWER_BYTES - w->answer_len)
-        return 0; /* more than any witness has to say */
-    memcpy(w->answer + w->answer_len, bytes, len);
-    w->answer_len += len;
-    w->answer[w->answer_len] = 0;
-    return len;
-}
-
-static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+static bool is_ending(void *context)
 {
     struct witness *w = context;
 
-    (void)a, (void)b, (void)c, (void)d;
     pthread_mutex_lock(&w->all->lock);
     bool ending = w->all->ending;
     pthread_mutex_unlock(&w->all->lock);
     return ending;
-}
-
-/* The HTTP status, or 0 with a reason. */
-static long post(struct witness *w, const struct proto_buf *body, char reason[static CURL_ERROR_SIZE])
-{
-    const char *ca = w->all->serve->config->witness_ca;
-    char url[SERVE_HOST_BYTES + 32];
-    long status = 0;
-    CURL *curl = curl_easy_init();
-
-    snprintf(reason, CURL_ERROR_SIZE, "memory ran out");
-    if (!curl)
-        return 0;
-    w->answer_len = 0;
-    w->answer[0] = 0;
-    snprintf(url, sizeof url, "%s/add-checkpoint", w->setting->url);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body->len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, w);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, w);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "handhold-relay");
-    if (*ca)
-        curl_easy_setopt(curl, CURLOPT_CAINFO, ca);
-    CURLcode code = curl_easy_perform(curl);
-    if (code == CURLE_OK)
-        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    else if (!*reason)
-        snprintf(reason, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
-    curl_easy_cleanup(curl);
-    return status;
 }
 
 /* ---- what is sent ---- */
@@ -189,7 +133,7 @@ static bool take_lines(struct witness *w, const char *note, uint64_t size)
 {
     struct serve_witnesses *all = w->all;
 
-    for (const char *line = w->answer; *line;) {
+    for (const char *line = w->post.answer; *line;) {
         size_t len = strcspn(line, "\n") + 1;
         if (line[len - 1] != '\n')
             break;
@@ -233,10 +177,10 @@ static void say_cosigned(struct witness *w, uint64_t size)
 static bool take_size(struct witness *w, uint64_t size)
 {
     char *end;
-    uint64_t has = strtoull(w->answer, &end, 10);
+    uint64_t has = strtoull(w->post.answer, &end, 10);
     char why[160];
 
-    if (end == w->answer || strcmp(end, "\n") != 0 || has == w->has)
+    if (end == w->post.answer || strcmp(end, "\n") != 0 || has == w->has)
         return false;
     if (has <= size) {
         w->has = has;
@@ -255,17 +199,21 @@ static bool take_size(struct witness *w, uint64_t size)
 /* One checkpoint. What is wrong was said, and the next try waits. */
 static void push(struct witness *w)
 {
-    char note[PROTO_LOG_CHECKPOINT_MAX], reason[CURL_ERROR_SIZE] = "";
+    char note[PROTO_LOG_CHECKPOINT_MAX], url[SERVE_HOST_BYTES + 32], *reason = w->post.reason;
     struct proto_log_checkpoint at;
     struct proto_buf body;
 
     relay_appender_checkpoint(w->all->serve->appender, note);
     if (!*note || proto_log_checkpoint_open(&at, note, strlen(note), w->all->serve->folder->log_vkey))
         return;
+    snprintf(url, sizeof url, "%s/add-checkpoint", w->setting->url);
+    w->post.url = url;
+    w->post.body = &body;
+    *reason = 0;
     for (int i = 0; i < 3; i++) { /* it may have to say twice what it has: it may be shared with other relays */
         proto_buf_init(&body, BODY_BYTES);
         bool made = write_body(w, note, at.size, &body);
-        long status = made ? post(w, &body, reason) : 0;
+        long status = made ? serve_post(&w->post) : 0;
         proto_buf_free(&body);
         if (status == 200 && take_lines(w, note, at.size)) {
             say_cosigned(w, at.size);
@@ -274,9 +222,9 @@ static void push(struct witness *w)
         if (status == 409 && take_size(w, at.size))
             continue;
         if (status == 200)
-            snprintf(reason, sizeof reason, "its answer has no line that its key made for this checkpoint");
+            snprintf(reason, SERVE_POST_REASON_BYTES, "its answer has no line that its key made for this checkpoint");
         else if (status)
-            snprintf(reason, sizeof reason, "HTTP %ld", status);
+            snprintf(reason, SERVE_POST_REASON_BYTES, "HTTP %ld", status);
         break;
     }
     say_failed(w, *reason ? reason : "the log could not be read");
@@ -368,6 +316,7 @@ static bool start(struct serve_witnesses *all, const struct serve_witness_settin
 
     w->all = all;
     w->setting = setting;
+    w->post = (struct serve_post){.ca = all->serve->config->witness_ca, .is_ending = is_ending, .context = w};
     if (proto_note_key_parse(&w->key, setting->vkey, strlen(setting->vkey)) || w->key.type != PROTO_NOTE_COSIGNATURE) {
         serve_report_add(report, SERVE_ERROR, setting->vkey, "is not the key of a witness",
                          "write witness = URL KEY, with the key that the witness publishes: name+id+base64");

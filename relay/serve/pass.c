@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A pass of the loop: what was read ahead, what the core makes of it, and what it lets go. */
+#include <string.h>
+
+#include "proto/host/world.h"
+#include "relay/core/queue.h"
+#include "relay/serve/socket_inside.h"
+
+enum {
+    BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
+    READS_A_PASS = 16,        /* of what TLS has read ahead */
+};
+
+/* ---- out ---- */
+
+_Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM && (int)SERVE_GATHER_ROOM >= (int)LWS_PRE,
+               "what the core leaves in front of a message");
+
+enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
+{
+    enum serve_pumped result = SERVE_ALL_SENT;
+    uint8_t *bytes;
+    size_t len;
+
+    if (socket->said_close)
+        return SERVE_ALL_SENT;
+    if (!serve_gather_flush(&socket->gather) || lws_partial_buffered(wsi))
+        return socket->gather.failed ? SERVE_BROKEN : SERVE_BLOCKED;
+    serve_gather_cork(&socket->gather);
+    while (result == SERVE_ALL_SENT && !lws_partial_buffered(wsi) &&
+           (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
+        serve_gather_message(&socket->gather, bytes, len);
+        relay_core_sent(serve->core, socket->connection);
+        if (serve_gather_corked() >= BYTES_A_TURN)
+            result = SERVE_MORE_WAITS;
+    }
+    if (!serve_gather_uncork(&socket->gather))
+        result = socket->gather.failed ? SERVE_BROKEN : SERVE_BLOCKED;
+    return result;
+}
+
+/* From outside of a callback: what cannot be done here waits for WRITEABLE. */
+static void send_woken(struct serve *serve, uint32_t number)
+{
+    struct serve_slot *slot = &serve->sockets->slots[number];
+
+    if (!slot->wsi || !slot->woken)
+        return;
+    slot->woken = false;
+    switch (serve_pass_pump(serve, slot->wsi, slot->socket)) {
+    case SERVE_MORE_WAITS:
+        serve_sockets_wake(serve->sockets, number, false);
+        break;
+    case SERVE_BLOCKED:
+        lws_callback_on_writable(slot->wsi);
+        break;
+    case SERVE_BROKEN:
+        lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_ASYNC);
+        break;
+    case SERVE_ALL_SENT:
+        if (slot->socket->closing)
+            lws_callback_on_writable(slot->wsi);
+        break;
+    }
+}
+
+void serve_pass_send(struct serve *serve)
+{
+    struct serve_list *woken = &serve->sockets->woken;
+    uint32_t count = woken->count;
+
+    serve->sockets->told_bytes = 0;
+    for (uint32_t i = 0; i < count; i++)
+        send_woken(serve, woken->numbers[i]);
+    woken->count -= count;
+    memmove(woken->numbers, woken->numbers + count, woken->count * sizeof *woken->numbers);
+}
+
+/* ---- in ---- */
+
+/* What was read ahead libwebsockets does not see: it asks OpenSSL for whole records only. */
+void serve_pass_note_unread(struct serve *serve, struct serve_socket *socket)
+{
+    struct serve_sockets *sockets = serve->sockets;
+    struct serve_slot *slot = &sockets->slots[socket->connection];
+
+    if (slot->unread || !serve_intake_holds(&socket->intake))
+        return;
+    slot->unread = true;
+    serve_sockets_list(sockets, &sockets->unread, socket->connection);
+    if (!sockets->reading) /* else one who sends without end would never be left */
+        host_loop_next(serve->loop);
+}
+
+static void read_all_unread(struct serve *serve)
+{
+    struct serve_list *unread = &serve->sockets->unread;
+
+    serve->sockets->reading = true;
+    for (int round = 0; round < READS_A_PASS && unread->count; round++) {
+        uint32_t count = unread->count;
+
+        for (uint32_t i = 0; i < count; i++) {
+            struct serve_slot *slot = &serve->sockets->slots[unread->numbers[i]];
+            bool due = slot->wsi && slot->unread;
+
+            slot->unread = false;
+            if (!due)
+                continue;
+            struct lws_pollfd readable = {
+                .fd = lws_get_socket_fd(slot->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+            (void)lws_service_fd(host_loop_context(serve->loop), &readable);
+        }
+        unread->count -= count;
+        memmove(unread->numbers, unread->numbers + count, unread->count * sizeof *unread->numbers);
+    }
+    serve->sockets->reading = false;
+}
+
+/* ---- both ---- */
+
+void serve_sockets_next(struct serve *serve)
+{
+    read_all_unread(serve);
+}
+
+bool serve_sockets_pass(struct serve *serve)
+{
+    read_all_unread(serve);
+    serve_run_core(serve);
+    serve_pass_send(serve);
+    serve_run_core(serve); /* a queue that dropped something asks for a key frame */
+    return serve->sockets->woken.count || serve->sockets->unread.count;
+}
