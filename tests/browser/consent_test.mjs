@@ -87,22 +87,38 @@ test('pause stops the lens at once, and Continue starts it afresh', async () => 
   await leave(people);
 });
 
-test('what is hidden is black in the picture that arrives', async () => {
+/** Luma of the preview, which is the picture as it is sent, at points of 100 by 100. */
+const preview = (page, points) => page.evaluate((at) => {
+  const copy = new OffscreenCanvas(100, 100), context = copy.getContext('2d');
+  context.drawImage(document.querySelector('.picture canvas'), 0, 0, 100, 100);
+  return at.map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3).reduce((a, b) => a + b) / 3);
+}, points);
+
+test('what is hidden is black in the picture that arrives: a box that was drawn and moved, and not one that was removed', async () => {
   const file = scene.house.path('masked.png');
   const people = await scene.showing({}, '--snapshot', file), { agent, page } = people;
   await page.click('#hide');
+  await page.evaluate(() => document.querySelector('.picture').scrollIntoView());
   const layer = await (await page.waitForSelector('.mask-layer')).boundingBox();
-  await page.mouse.move(layer.x + 0.25 * layer.width, layer.y + 0.25 * layer.height);
-  await page.mouse.down();
-  await page.mouse.move(layer.x + 0.75 * layer.width, layer.y + 0.6 * layer.height);
-  await page.mouse.up();
+  const drag = async (from, to) => {
+    await page.mouse.move(layer.x + from[0] * layer.width, layer.y + from[1] * layer.height);
+    await page.mouse.down();
+    await page.mouse.move(layer.x + to[0] * layer.width, layer.y + to[1] * layer.height);
+    await page.mouse.up();
+  };
+  await drag([0.05, 0.05], [0.2, 0.2]);
+  await page.locator('.mask-box .mask-remove').click();
+  await page.waitForSelector('.mask-box', { state: 'detached' });
+  await drag([0.25, 0.05], [0.75, 0.4]);
   await page.waitForSelector('.mask-box');
+  await drag([0.5, 0.3], [0.5, 0.5]); // by its middle, one fifth down
   await morePictures(agent);
   await page.click('#off-camera');
   await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
   const arrived = await decodePng(scene.browser, file);
   assert.ok(meanLuma(arrived, { x: 0.27, y: 0.27, width: 0.46, height: 0.31 }) < 20);
   assert.ok(meanLuma(arrived, { x: 0.27, y: 0.05, width: 0.46, height: 0.15 }) > 40);
+  assert.ok(meanLuma(arrived, { x: 0.05, y: 0.05, width: 0.15, height: 0.15 }) > 25);
   await leave(people);
 });
 
@@ -113,11 +129,7 @@ test('all but one box: what is around it is black in the picture that arrives', 
   await page.check('#mask-only');
   await page.waitForSelector('.mask-box.shown');
   await morePictures(agent);
-  const shown = await page.evaluate(() => { // the preview is the picture as it is sent
-    const copy = new OffscreenCanvas(100, 100), context = copy.getContext('2d');
-    context.drawImage(document.querySelector('.picture canvas'), 0, 0, 100, 100);
-    return [[5, 5], [95, 50], [50, 50]].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data].slice(0, 3).reduce((a, b) => a + b) / 3);
-  });
+  const shown = await preview(page, [[5, 5], [95, 50], [50, 50]]);
   assert.ok(shown[0] < 20 && shown[1] < 20 && shown[2] > 30, shown.join(' '));
   await page.click('#off-camera');
   await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
@@ -169,7 +181,7 @@ test('the receipt is shared where the phone can, printed without buttons, and na
     window.print = () => { window.printed = true; };
   });
   await leave(people);
-  assert.match(await page.textContent('.receipt'), /Nothing of it[\s\S]*Questions about your data go to localhost/);
+  assert.match(await page.textContent('.receipt'), /Nothing of it[\s\S]*Questions about your data go to localhost[\s\S]*officer@localhost/);
   assert.match(await page.textContent('.receipt'), /kept word for word in the log/);
   await page.click('#share');
   const [name, text] = await (await page.waitForFunction(() => window.shared)).jsonValue();

@@ -81,11 +81,21 @@ test('which page it was stands on the screen, in what the relay says of itself, 
   assert.ok(buildHash, version);
   assert.equal(await page.getAttribute('meta[name="handhold-build"]', 'content'), buildHash);
   assert.match(await page.textContent('.build'), new RegExp(buildHash.slice(0, 16)));
+  await page.evaluate(() => {
+    window.keys = [];
+    const { importKey } = SubtleCrypto.prototype;
+    SubtleCrypto.prototype.importKey = function (format, bytes, algorithm, extractable, uses) {
+      window.keys.push({ format, extractable, uses, bytes });
+      return importKey.call(this, format, bytes, algorithm, extractable, uses);
+    };
+  });
   await page.click('#join');
   await agent.await('joined');
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
   await page.click('#allow');
   await agent.await('first-picture');
+  const keys = await page.evaluate(() => window.keys.map(({ extractable, uses, bytes }) => ({ extractable, uses, left: bytes.some((byte) => byte !== 0) })));
+  assert.ok(keys.length > 0 && keys.every(({ extractable, uses, left }) => !extractable && uses.length === 1 && !left), `no key can be read out again, and its bytes are gone: ${JSON.stringify(keys)}`);
   await leave(people);
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]), receipt = readFileSync(await download.path(), 'utf8');
   const notes = receipt.split(/\s+/).filter((word) => word.length > 200).map((word) => Buffer.from(word, 'base64').toString());

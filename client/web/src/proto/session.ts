@@ -117,6 +117,8 @@ export interface ReceiptKeys {
   /** C2SP verifier keys: of the session's log, and of this end, under which its statements are signed. */
   log: string;
   customer: string;
+  /** Whom to write to about the data: the privacy officer who signed the policy. */
+  officerEmail: string;
   /** The agent's, leaf first: DER as the agent sent it. */
   certificates: readonly Uint8Array[];
   /** How long the organisation keeps what was said of the session; 0: no end is set. */

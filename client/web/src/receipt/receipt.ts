@@ -73,6 +73,10 @@ function after(organisation: string, keys: ReceiptKeys | undefined): (HTMLElemen
   ];
 }
 
+function contact(organisation: string, address: string): HTMLElement {
+  return h('p', { class: 'small' }, t('receipt.contact', { organisation }), ...(address ? [' ', t('receipt.write'), ' ', h('a', { href: `mailto:${encodeURIComponent(address).replace('%40', '@')}` }, plain(address))] : []));
+}
+
 export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
   h('a', { href: url, download: name }).click();
@@ -89,7 +93,7 @@ export function receiptSection(visit: Visit, peer: Peer, tools: ReceiptTools): H
     h('p', { class: 'small' }, t('receipt.entries', { count: proofs.length })),
     ...(peer.verified ? [] : [h('p', {}, t('receipt.notVerified'))]),
     ...after(organisation, keys),
-    h('p', { class: 'small' }, t('receipt.contact', { organisation })));
+    contact(organisation, keys?.officerEmail ?? ''));
   const result = h('p', { class: 'small', role: 'status' });
   const name = `handhold-receipt-${new Date(visit.joinedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}.html`;
   const whole = (): string => receiptPage(language(), t('receipt.title'),

@@ -22,6 +22,8 @@ function sized(r: Region, dw: number, dh: number): Region {
   return { ...r, width: Math.min(1 - r.x, Math.max(LEAST, r.width + dw)), height: Math.min(1 - r.y, Math.max(LEAST, r.height + dh)) };
 }
 
+const place = (r: Region): Record<'left' | 'top' | 'width' | 'height', string> => ({ left: `${r.x * 100}%`, top: `${r.y * 100}%`, width: `${r.width * 100}%`, height: `${r.height * 100}%` });
+
 /** The moving picture, or a photo. */
 export interface Maskable {
   masks: Masks;
@@ -34,6 +36,7 @@ export class MaskEditor {
   private readonly layer = h('div', { class: 'mask-layer', hidden: true });
   private readonly count = h('p', { class: 'small', role: 'status' });
   private readonly only: HTMLInputElement;
+  private readonly ghost = h('div', { class: 'mask-ghost' }); /* what is being drawn */
   private from: { x: number; y: number } | undefined;
 
   /** `hide`: id of the button that opens it; ids inside begin with `name`. */
@@ -43,6 +46,7 @@ export class MaskEditor {
     this.layer.addEventListener('pointerdown', (event) => this.down(event));
     this.layer.addEventListener('pointermove', (event) => this.draw(event, false));
     this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
+    this.layer.addEventListener('pointercancel', () => { this.from = undefined; this.ghost.remove(); });
     this.only.addEventListener('change', () => this.setOnly());
     this.panel.append(h('h2', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
       h('label', { class: 'switch', for: `${name}-only` }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
@@ -99,6 +103,8 @@ export class MaskEditor {
   private down(event: PointerEvent): void {
     if (event.target !== this.layer) return;
     this.from = this.at(event);
+    Object.assign(this.ghost.style, place({ ...this.from, width: 0, height: 0 }));
+    this.layer.append(this.ghost);
     this.layer.setPointerCapture(event.pointerId);
   }
 
@@ -106,8 +112,10 @@ export class MaskEditor {
     if (!this.from) return;
     const to = this.at(event), { from } = this;
     const region = { x: Math.min(from.x, to.x), y: Math.min(from.y, to.y), width: Math.abs(to.x - from.x), height: Math.abs(to.y - from.y) };
+    Object.assign(this.ghost.style, place(region));
     if (!done) return;
     this.from = undefined;
+    this.ghost.remove();
     if (region.width >= LEAST && region.height >= LEAST) this.set([...this.regions(), region]);
   }
 
@@ -151,7 +159,7 @@ export class MaskEditor {
     const made = h('div', { class: this.only.checked ? 'mask-box shown' : 'mask-box', tabindex: '0', role: 'group', 'aria-label': name, onkeydown: (e) => this.onKey(e as KeyboardEvent, index) },
       h('button', { type: 'button', class: 'mask-remove', 'aria-label': t('mask.remove'), onclick: () => this.remove(index) }, '×'));
     made.addEventListener('pointerdown', (event) => this.drag(event, index, made));
-    Object.assign(made.style, { left: `${region.x * 100}%`, top: `${region.y * 100}%`, width: `${region.width * 100}%`, height: `${region.height * 100}%` });
+    Object.assign(made.style, place(region));
     return made;
   }
 

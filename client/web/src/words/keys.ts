@@ -290,6 +290,7 @@ export type Key =
   | 'receipt.verifyFailed'
   | 'receipt.when'
   | 'receipt.why'
+  | 'receipt.write'
   | 'state.battery'
   | 'state.charging'
   | 'state.connection'

@@ -27,6 +27,8 @@ export interface Policy {
   domain: string;
   timeS: bigint;
   officer: Bytes[];
+  /** Of the officer who signed it, as their certificate has it; '' before it was verified. */
+  officerEmail: string;
   evidenceKey: Bytes;
   graceS: number;
   checkWordsRequired: boolean;
@@ -105,7 +107,7 @@ const LINES: Readonly<Record<string, (policy: Policy, rest: string) => void>> = 
 /** One text, one policy: the text must be the one that would be written. Throws FORMAT. */
 export function policyRead(text: string): Policy {
   const policy: Policy = {
-    number: 0n, domain: '', timeS: 0n, officer: [], evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0,
+    number: 0n, domain: '', timeS: 0n, officer: [], officerEmail: '', evidenceKey: new Uint8Array(0), graceS: 0, checkWordsRequired: false, ticketRequired: false, keepDays: 0,
     codeMinutes: CODE_MINUTES, linkMinutes: LINK_MINUTES, purposes: [], rules: new Map(), textHash: sha256(utf8(text)),
   };
   const [first, ...lines] = linesOf(text) ?? [];
@@ -121,12 +123,12 @@ export function policyRead(text: string): Policy {
 }
 
 /** The officer: an unbroken chain at the time of the policy, the role, and not taken back by then. Returns the signer's key. */
-function checkOfficer(policy: Policy, root: Bytes, org: Org): { name: string; publicKey: Bytes } {
+function checkOfficer(policy: Policy, root: Bytes, org: Org): { name: string; email: string; publicKey: Bytes } {
   const officer = verifyChain([...policy.officer, root], undefined, Number(policy.timeS));
   if (officer.role !== 'officer') throw new ProtoError('CERT_ROLE', 'a policy that no officer signed');
   if (policy.domain !== officer.domain || org.domain !== officer.domain) throw new ProtoError('CERT_CHAIN', 'the policy of another organisation');
   if (org.revoked.some((entry) => entry.serial === officer.serial && entry.timeS <= policy.timeS)) throw new ProtoError('CERT_REVOKED', 'this officer was revoked');
-  return { name: signerName(officer), publicKey: officer.publicKey };
+  return { name: signerName(officer), email: officer.email, publicKey: officer.publicKey };
 }
 
 /** `root`: DER of the root that the agent's chain ended in. Throws FORMAT, SIGNATURE, CERT_…, POLICY. */
@@ -135,6 +137,7 @@ export function policyVerify(note: string, root: Bytes, org: Org, minimum: bigin
   const policy = policyRead(noteSplit(note).text), officer = checkOfficer(policy, root, org);
   noteVerify(note, noteKey(officer.name, officer.publicKey));
   if (policy.number === 0n || policy.number < minimum) throw new ProtoError('POLICY', 'an older policy');
+  policy.officerEmail = officer.email;
   return policy;
 }
 

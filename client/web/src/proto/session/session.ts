@@ -215,7 +215,7 @@ export class Session extends Shared implements CustomerSession {
   receiptKeys(): ReceiptKeys | undefined {
     if (!this.peer || !this.sid || !this.logVkey) return undefined;
     const customer = noteKeyFormat(noteKey(customerSigner(this.sid), this.csPublic));
-    return { log: this.logVkey, customer, certificates: this.peer.chain, keepDays: this.peer.policy.keepDays };
+    return { log: this.logVkey, customer, certificates: this.peer.chain, keepDays: this.peer.policy.keepDays, officerEmail: this.peer.policy.officerEmail };
   }
 
   organisation(): OrganisationView | undefined {
