@@ -15,7 +15,7 @@
 
 static const char *say_program = "handhold";
 static enum host_level say_least = HOST_INFO;
-static bool say_journal;
+static bool say_journal, say_as_json;
 static const char *const journal_levels[] = {
     [HOST_DEBUG] = "<7>", [HOST_INFO] = "<6>", [HOST_WARN] = "<4>", [HOST_ERROR] = "<3>"};
 
@@ -46,6 +46,26 @@ void host_say_level(enum host_level least)
     say_least = least;
 }
 
+void host_say_json(void)
+{
+    say_as_json = true;
+}
+
+static void put_event(enum host_level level, const char *text)
+{
+    size_t name = strlen(say_program);
+    bool named = !strncmp(text, say_program, name) && !strncmp(text + name, ": ", 2);
+    const char *message = named ? text + name + 2 : text, *level_name = level_names[level];
+
+    if (named && !strncmp(message, level_name, strlen(level_name)) && !strncmp(message + strlen(level_name), ": ", 2))
+        message += strlen(level_name) + 2;
+    json_t *line = json_pack("{s:s,s:s}", "event", level_name, "message", message);
+
+    if (!line) /* a text from outside that is not UTF-8 */
+        line = json_pack("{s:s,s:s}", "event", level_name, "message", "it stands on stderr");
+    host_json_line(line);
+}
+
 /* One write of one whole line; what a stranger could use to forge a second line or to drive a terminal is spelt out. */
 static void put_line(enum host_level level, const char *text)
 {
@@ -68,6 +88,8 @@ static void put_line(enum host_level level, const char *text)
     line[n++] = '\n';
     fwrite(line, 1, n, stderr);
     fflush(stderr);
+    if (say_as_json)
+        put_event(level, text);
 }
 
 void host_say(enum host_level level, const char *format, ...)

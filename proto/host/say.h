@@ -24,6 +24,9 @@ enum host_level { HOST_DEBUG, HOST_INFO, HOST_WARN, HOST_ERROR };
 void host_say_start(const char *program, bool debug);
 /** The least that host_say() writes from now on. */
 void host_say_level(enum host_level least);
+/** From now on each line of the log is an event on stdout, too: {"event": LEVEL, "message": TEXT}; for a program whose
+ * results are JSON Lines, so that a script reads there why there are none. */
+void host_say_json(void);
 /** One line of the log. Never give it a secret. */
 void host_say(enum host_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** "program: VALUE: rule; way out". `way_out` may be NULL or empty. */

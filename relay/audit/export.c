@@ -150,6 +150,10 @@ int audit_export(void)
     struct exporting e = {.x = {.o = &again, .filter = &filter, .now_s = host_now().unix_ms / 1000}};
     enum proto_err err = PROTO_ERR_IO;
 
+    if (audit_options.json && !audit_options.output && strcmp(audit_options.format, "jsonl") != 0) {
+        host_say_error("--json", "csv and html are no JSON", "give --format jsonl, or -o FILE");
+        return HOST_EXIT_USAGE;
+    }
     if (!audit_filter_take(&filter, host_now().unix_ms) ||
         !audit_enter(&o, "is missing: what was said is sealed to the officers"))
         return HOST_EXIT_USAGE;

@@ -179,6 +179,9 @@ int main(int argc, char **argv)
     const struct host_command *command;
 
     host_say_start(program.name, false);
+    for (int i = 1; i < argc; i++) /* before the options are read: one of them may be what is wrong */
+        if (!strcmp(argv[i], "--json"))
+            host_say_json();
     audit_options.lines = 10;
     switch (host_options_parse(&program, argc, argv, &command)) {
     case HOST_PARSED_DONE:

@@ -109,6 +109,9 @@ static int print_present(struct audit_officer *o)
         err = PROTO_ERR_NOMEM;
     else if (audit_options.output)
         err = host_file_create(audit_options.output, text.bytes, text.len, HOST_PUBLIC);
+    else if (audit_options.json)
+        host_json_event("policy", "{s:I,s:s#}", "number", (json_int_t)o->policy.number, "text",
+                        (const char *)text.bytes, text.len);
     else
         fwrite(text.bytes, 1, text.len, stdout);
     if (err)
@@ -124,9 +127,12 @@ static int check_edited(struct audit_officer *o)
     if (!read_edited(o, &edited))
         return HOST_EXIT_USAGE;
     size_t changes = audit_policy_changes(&o->policy, &edited, audit_options.json);
-    if (!audit_options.json && changes)
+    if (audit_options.json)
+        host_json_event("policy-checked", "{s:I,s:I}", "number", (json_int_t)o->policy.number, "changes",
+                        (json_int_t)changes);
+    else if (changes)
         printf("%zu %s against policy %" PRIu64 ".\n", changes, changes == 1 ? "change" : "changes", o->policy.number);
-    else if (!audit_options.json)
+    else
         printf("Nothing would change: this is policy %" PRIu64 ".\n", o->policy.number);
     return HOST_EXIT_FINE;
 }

@@ -183,32 +183,11 @@ enum proto_err log_ended_erase(const struct log_ended *log, const struct proto_e
     return finish(&w, err, error);
 }
 
-enum proto_err log_erase_ranges(struct relay_store *store, const struct proto_entries *ranges, size_t count,
-                                uint64_t *erased)
-{
-    enum proto_err err = PROTO_OK;
-
-    for (size_t i = 0; !err && i < count; i++) {
-        if (relay_store_is_erased(store, ranges[i].first, ranges[i].last))
-            continue;
-        err = relay_store_begin(store);
-        if (!err)
-            err = relay_store_erase_range(store, ranges[i].first, ranges[i].last, erased);
-        if (err) {
-            relay_store_rollback(store);
-            return err;
-        }
-        err = relay_store_commit(store);
-        if (!err)
-            err = relay_store_wipe(store);
-    }
-    return err;
-}
-
 /* ---- what the notes say ---- */
 
 struct naming {
     const char *log;
+    uint64_t from;
     struct log_ranges *out;
 };
 
@@ -233,7 +212,8 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
     struct proto_log_leaf leaf;
     uint8_t c[PROTO_LOG_HASH_BYTES];
 
-    if (!entry->evidence || proto_log_leaf_parse(&leaf, entry->leaf) || leaf.kind != PROTO_LOG_ERASURE)
+    if (entry->index < naming->from || !entry->evidence || proto_log_leaf_parse(&leaf, entry->leaf) ||
+        leaf.kind != PROTO_LOG_ERASURE)
         return PROTO_OK;
     if (proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence) || evidence.count != 1)
         return PROTO_ERR_FORMAT;
@@ -245,29 +225,70 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
     return strcmp(erasure.log, naming->log) != 0 ? PROTO_OK : add_ranges(naming->out, &erasure);
 }
 
-enum proto_err log_erased_ranges(struct relay_store *store, const char *log, struct log_ranges *out)
+enum proto_err log_erased_ranges(struct relay_store *store, const char *log, uint64_t from, struct log_ranges *out)
 {
     static const uint8_t none[RELAY_STORE_SID_BYTES];
-    struct naming naming = {log, out};
+    struct naming naming = {log, from, out};
 
     return relay_store_each_entry_of(store, none, visit, &naming);
 }
 
 /* ---- after a start ---- */
 
+static enum proto_err erase_ranges(struct relay_store *store, const struct log_ranges *ranges, uint64_t *erased)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (size_t i = 0; !err && i < ranges->count; i++) {
+        if (relay_store_is_erased(store, ranges->at[i].first, ranges->at[i].last))
+            continue;
+        err = relay_store_begin(store);
+        if (!err)
+            err = relay_store_erase_range(store, ranges->at[i].first, ranges->at[i].last, erased);
+        if (err) {
+            relay_store_rollback(store);
+            return err;
+        }
+        err = relay_store_commit(store);
+        if (!err)
+            err = relay_store_wipe(store);
+    }
+    return err;
+}
+
+/* A log that is smaller than what was noted is an older copy beside newer keys: all of it is looked at. */
+enum proto_err log_erase_again(struct relay_store *store, uint64_t *erased)
+{
+    struct relay_store_checkpoint newest;
+    struct log_ranges ranges = {NULL, 0};
+    enum proto_err err = relay_store_get_checkpoint(store, &newest);
+    uint64_t size = err ? 0 : newest.size, noted = relay_store_noted_erased(store);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        err = PROTO_OK;
+    if (!err)
+        err = log_erased_ranges(store, "", noted > size ? 0 : noted, &ranges);
+    if (!err)
+        err = erase_ranges(store, &ranges, erased);
+    if (!err)
+        err = relay_store_note_erased(store, size);
+    free(ranges.at);
+    return err;
+}
+
 /* What any of the logs says was erased of this one. */
 static enum proto_err collect(const struct log_ended *all, size_t count, const struct log_ended *log,
                               struct relay_store *live, struct log_ranges *out,
                               char error[static RELAY_STORE_ERROR_MAX])
 {
-    enum proto_err err = log_erased_ranges(live, log->origin, out);
+    enum proto_err err = log_erased_ranges(live, log->origin, 0, out);
 
     for (size_t i = 0; !err && i < count; i++) {
         struct relay_store_config config = {.folder = all[i].folder, .read_only = true, .random = host_random()};
         struct relay_store *store = NULL;
         err = relay_store_open(&store, &config, error);
         if (!err)
-            err = log_erased_ranges(store, &all[i] == log ? "" : log->origin, out);
+            err = log_erased_ranges(store, &all[i] == log ? "" : log->origin, 0, out);
         relay_store_close(store);
     }
     return err;

@@ -54,12 +54,13 @@ struct log_ranges {
     struct proto_entries *at; /* owned: free() */
     size_t count;
 };
-/** Adds what the erasures in `store` name of the log `log`; "": of itself. FORMAT: an entry is not what its leaf says.
- */
-PROTO_MUST_USE enum proto_err log_erased_ranges(struct relay_store *store, const char *log, struct log_ranges *out);
-/** Destroys again, in a store that is open for writing, what is there of these ranges. */
-PROTO_MUST_USE enum proto_err log_erase_ranges(struct relay_store *store, const struct proto_entries *ranges,
-                                               size_t count, uint64_t *erased);
+/** Adds what the erasures in `store` from entry `from` on name of the log `log`; "": of itself. FORMAT: an entry is not
+ * what its leaf says. */
+PROTO_MUST_USE enum proto_err log_erased_ranges(struct relay_store *store, const char *log, uint64_t from,
+                                                struct log_ranges *out);
+/** At a start: what the log of this store names and was put back with an older copy is destroyed again. Adds to
+ * `*erased`. What was found destroyed before is not looked at again (relay_store_note_erased). */
+PROTO_MUST_USE enum proto_err log_erase_again(struct relay_store *store, uint64_t *erased);
 /**
  * At a start: in each ended log, what it itself, the others or `live` say was erased of it, as when a copy of a folder
  * was put back. Goes on behind one that cannot be opened; the error is then of the last such.

@@ -154,16 +154,14 @@ static bool each_own(struct relay_store *store, const char *place, struct own *o
 
 bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
 {
-    struct log_ranges ranges = {NULL, 0};
     const char *place = serve->folder->data;
     uint64_t erased = 0;
-    enum proto_err err = log_erased_ranges(serve->writer, "", &ranges);
+    enum proto_err err = log_erase_again(serve->writer, &erased);
 
-    if (err)
+    if (err == PROTO_ERR_FORMAT)
         serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);
-    else if ((err = log_erase_ranges(serve->writer, ranges.at, ranges.count, &erased)))
+    else if (err)
         serve_report_add(report, SERVE_ERROR, place, relay_store_error(serve->writer), proto_err_way_out(err));
-    free(ranges.at);
     if (erased)
         host_say(HOST_WARN, "%" PRIu64 " entries that the log says were erased had evidence again: erased", erased);
     if (!err)

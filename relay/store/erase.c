@@ -3,6 +3,7 @@
  * Erasure by entries: what a class 3 leaf names is destroyed in the transaction that appends the leaf, and the keys
  * under which nothing is left behind it. All of it may be done again: after a crash, and after a restore.
  */
+#include <endian.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,39 @@ bool relay_store_owes_wipe(const struct relay_store *store)
     return store->owed_count > 0;
 }
 
+uint64_t relay_store_noted_erased(struct relay_store *store)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_ERASED_GET);
+    uint8_t bytes[STORE_KEY_BYTES];
+    uint64_t size = 0;
+
+    if (row && !store_next(store, STORE_ERASED_GET, "looking for what was erased") &&
+        store_column_bytes(row, 0, bytes, sizeof bytes))
+        memcpy(&size, bytes, sizeof size);
+    if (row)
+        store_reset(store, STORE_ERASED_GET);
+    return le64toh(size);
+}
+
+enum proto_err relay_store_note_erased(struct relay_store *store, uint64_t size)
+{
+    uint8_t bytes[STORE_KEY_BYTES] = {0}; /* a row among the keys, and as long as one */
+    uint64_t stored = htole64(size);
+
+    if (relay_store_noted_erased(store) != size) {
+        sqlite3_stmt *row = store_statement(store, STORE_ERASED_PUT);
+        if (!row)
+            return PROTO_ERR_IO;
+        memcpy(bytes, &stored, sizeof stored);
+        sqlite3_bind_blob(row, 1, bytes, sizeof bytes, SQLITE_STATIC);
+        enum proto_err err = store_run(store, STORE_ERASED_PUT, "noting what is erased");
+        if (err)
+            return err;
+    }
+    store->erased_known = true;
+    return PROTO_OK;
+}
+
 enum proto_err relay_store_wipe(struct relay_store *store)
 {
     enum proto_err err = PROTO_OK;
@@ -213,6 +247,8 @@ enum proto_err relay_store_wipe(struct relay_store *store)
         return err;
     for (size_t i = 0; i < store->owed_count && !err; i++)
         err = erase_key(store, store->owed[i]);
+    if (!err && store->erased_known && store->next_known)
+        err = relay_store_note_erased(store, store->next);
     if (!err)
         err = cut(store, store->keys);
     if (!err)

@@ -78,7 +78,9 @@
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
     X(KEY_NAME, 1, "UPDATE OR IGNORE dek SET name=?2 WHERE id=?1")                                                     \
     X(KEY_SPARE, 1, "SELECT id,name FROM dek WHERE name>?1 AND name<'spare;' ORDER BY name LIMIT 1")                   \
-    X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")
+    X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")                                                                     \
+    X(ERASED_PUT, 1, "INSERT INTO dek(name,key) VALUES('erased',?1) ON CONFLICT(name) DO UPDATE SET key=excluded.key") \
+    X(ERASED_GET, 1, "SELECT key FROM dek WHERE name='erased'")
 
 enum store_statement {
 #define STORE_ENUM(name, in_keys, text) STORE_##name,
@@ -112,6 +114,7 @@ struct relay_store {
     unsigned max_pages; /* 0: no bound */
     int64_t *owed;      /* owned: keys of erased entries, to be destroyed when nothing is left under them */
     size_t owed_count;
+    bool erased_known; /* relay_store_note_erased() was called: what is wiped from now on is noted as well */
     /* Of relay.db's write-ahead log: pages in it, and those of them when it was last folded, here and elsewhere */
     int wal_pages, wal_tidied, wal_folded;
     char error[RELAY_STORE_ERROR_MAX];

@@ -262,5 +262,12 @@ bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t l
  */
 PROTO_MUST_USE enum proto_err relay_store_wipe(struct relay_store *store);
 bool relay_store_owes_wipe(const struct relay_store *store);
+/**
+ * What the erasures before entry `size` name is destroyed, in both files. It is kept beside the keys, so an older copy
+ * of them that is put back knows of less; from now on each wipe says it anew.
+ */
+PROTO_MUST_USE enum proto_err relay_store_note_erased(struct relay_store *store, uint64_t size);
+/** Of which entries that was said; 0: of none. */
+uint64_t relay_store_noted_erased(struct relay_store *store);
 
 #endif

@@ -244,7 +244,7 @@ static void use(const char *folder)
 
 static void make(struct log_fixture *f, uint64_t before, unsigned long sessions, struct proto_log_seen *from)
 {
-    log_fixture_open(f);
+    log_fixture_open_in(f, "/tmp"); /* as large as a disk */
     add_bulk(f, before);
     for (unsigned long i = 0; i + SESSIONS_NEW < sessions; i++)
         add_session(f);

@@ -7,12 +7,16 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "proto/consent/erasure.h"
+#include "proto/consent/evidence.h"
 #include "proto/seal/base64.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
 #include "relay/log/appender.h"
+#include "relay/log/ended.h"
 #include "relay/store/inside.h"
+#include "tests/scratch.h"
 
 #include <dirent.h>
 #include <poll.h>
@@ -89,7 +93,7 @@ static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
 
-    snprintf(w->folder, sizeof w->folder, "/tmp/handhold-log-XXXXXX");
+    snprintf(w->folder, sizeof w->folder, "%s/handhold-log-XXXXXX", scratch_parent());
     assert_non_null(mkdtemp(w->folder));
     snprintf(w->checkpoint_file, sizeof w->checkpoint_file, "%s/checkpoint", w->folder);
     memset(w->seed, 3, sizeof w->seed);
@@ -612,6 +616,89 @@ static void opening_reads_no_more_of_a_long_log_than_of_a_short_one(void **state
     }
 }
 
+/* What the log says of itself: every entry so far but the last is erased. */
+static void erase_all(struct world *w, uint64_t count)
+{
+    static struct relay_result result;
+    struct proto_erasure erasure = {
+        .seq = 1, .first = true, .unix_s = 1760000039, .retention = true, .ranges = {{0, count - 1}}, .count = 1};
+    struct proto_evidence evidence = {.count = 1};
+    struct proto_buf text, note, plain;
+
+    snprintf(erasure.basis, sizeof erasure.basis, "policy 1: kept for 30 days");
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
+    assert_ok(proto_erasure_write(&erasure, &text));
+    proto_buf_put_u8(&text, 0);
+    assert_ok(relay_appender_sign_event(w->appender, (const char *)text.bytes, &note));
+    evidence.notes[0] = (struct proto_evidence_note){note.bytes, note.len};
+    assert_ok(proto_evidence_write(&evidence, &plain));
+    struct relay_job job = {.ticket = 1,
+                            .has_entry = true,
+                            .kind = PROTO_LOG_ERASURE,
+                            .evidence = plain.bytes,
+                            .evidence_len = plain.len,
+                            .erase = erasure.ranges,
+                            .erase_count = 1};
+    proto_log_commit(job.commitment, evidence.r, note.bytes, note.len);
+    assert_ok(relay_appender_push(w->appender, &job));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_ok(result.err);
+    assert_int_equal(result.erased, count);
+    proto_buf_free(&text);
+    proto_buf_free(&note);
+    proto_buf_free(&plain);
+}
+
+/* Steps of statements that a start takes to see that what was erased is gone. */
+static int steps_of_a_start(struct world *w, uint64_t *erased)
+{
+    int pages, steps;
+
+    world_close(w);
+    world_open(w);
+    *erased = 0;
+    assert_ok(log_erase_again(w->store, erased));
+    count_reading(w->store, &pages, &steps);
+    return steps;
+}
+
+static void a_start_looks_at_what_was_erased_once_and_again_beside_older_keys(void **state)
+{
+    enum { ENTRIES = 400 };
+    static struct relay_result result;
+    struct world *w = *state;
+    char keys[96], command[256];
+    uint64_t erased;
+
+    for (uint64_t n = 0; n < ENTRIES; n++) {
+        struct relay_job job = job_of(n, 0);
+        job.sid[0] = (uint8_t)(n % 5 + 1);
+        assert_ok(relay_appender_push(w->appender, &job));
+        assert_true(relay_appender_step(w->appender));
+        assert_true(relay_appender_take_result(w->appender, &result));
+    }
+    snprintf(keys, sizeof keys, "%s-keys", w->folder);
+    world_close(w);
+    snprintf(command, sizeof command, "cp %s/keys.db %s", w->folder, keys);
+    assert_int_equal(system(command), 0);
+    world_open(w);
+    erase_all(w, ENTRIES);
+    int all = steps_of_a_start(w, &erased); /* nothing was noted yet: each entry is looked at */
+    assert_int_equal(erased, 0);
+    int none = steps_of_a_start(w, &erased);
+    assert_true(none + ENTRIES < all);
+    world_close(w);
+    snprintf(command, sizeof command, "mv %s %s/keys.db; rm -f %s/keys.db-*", keys, w->folder, w->folder);
+    assert_int_equal(system(command), 0);
+    world_open(w);
+    assert_false(relay_store_is_erased(w->store, 0, ENTRIES - 1)); /* the keys are back */
+    assert_true(steps_of_a_start(w, &erased) > none + ENTRIES);
+    assert_true(relay_store_is_erased(w->store, 0, ENTRIES - 1));
+}
+
 static void a_log_in_memory_works_the_same(void **state)
 {
     struct world *w = *state;
@@ -806,6 +893,7 @@ int main(void)
         TEST(a_thread_writes_what_the_loop_pushes),
         TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),
         TEST(opening_reads_no_more_of_a_long_log_than_of_a_short_one),
+        TEST(a_start_looks_at_what_was_erased_once_and_again_beside_older_keys),
         TEST(a_log_in_memory_works_the_same),
         TEST(witnesses_sign_the_newest_checkpoint_and_no_other),
         TEST(a_checkpoint_takes_witnesses_while_it_has_room),

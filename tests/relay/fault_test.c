@@ -16,6 +16,7 @@
 #include "proto/seal/signature.h"
 #include "relay/log/appender.h"
 #include "tests/relay/fault_disk.h"
+#include "tests/scratch.h"
 
 #include <dirent.h>
 #include <sodium.h>
@@ -523,7 +524,7 @@ static int setup(void **state)
     assert_true(sodium_init() >= 0);
     fault_disk_install();
     /* In memory where that can be: what a disk would keep is the model's to say, not this one's. */
-    const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    const char *place = scratch_parent();
     snprintf(w->folder, sizeof w->folder, "%s/handhold-fault-XXXXXX", place);
     snprintf(w->old, sizeof w->old, "%s/handhold-fault-XXXXXX", place);
     assert_non_null(mkdtemp(w->folder));

@@ -23,6 +23,7 @@
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "proto/seal/signature.h"
+#include "tests/scratch.h"
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 #define DAY_S 86400
@@ -186,6 +187,11 @@ static void open_log(struct log_fixture *f)
 
 void log_fixture_open(struct log_fixture *f)
 {
+    log_fixture_open_in(f, scratch_parent());
+}
+
+void log_fixture_open_in(struct log_fixture *f, const char *parent)
+{
     struct authority a;
     uint8_t seed[32];
 
@@ -195,7 +201,7 @@ void log_fixture_open(struct log_fixture *f)
     proto_random_seeded_init(&f->seeded, seed);
     f->random = proto_random_from_seeded(&f->seeded);
     f->now_ms = LOG_FIXTURE_BEGIN_MS;
-    snprintf(f->folder, sizeof f->folder, "/tmp/handhold-org-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "%s/handhold-org-XXXXXX", parent);
     assert_non_null(mkdtemp(f->folder));
     proto_random_fill(&f->random, f->log_seed, sizeof f->log_seed);
     make_folders(f);

@@ -75,7 +75,8 @@ struct log_session {
     uint8_t grant_leaf[32]; /* of the last grant */
 };
 
-void log_fixture_open(struct log_fixture *f);
+void log_fixture_open(struct log_fixture *f); /* in memory, where there is room */
+void log_fixture_open_in(struct log_fixture *f, const char *parent);
 void log_fixture_settle(struct log_fixture *f);
 void log_fixture_close(struct log_fixture *f);
 void log_fixture_pass(struct log_fixture *f, int64_t seconds);
