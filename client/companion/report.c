@@ -10,8 +10,10 @@
 #include "proto/wire/state.h"
 
 enum {
-    BATCHES_ALONE = 8,         /* of 16 kB each time: a home of 5000 values in a few hundred milliseconds */
-    BATCH_BESIDE_BYTES = 4096, /* one such each time while a picture or a voice is sent: they are never kept waiting */
+    BATCHES_ALONE = 8,              /* of 16 kB each time: a home of 5000 values in a few hundred milliseconds … */
+    WAITING_MAX_BYTES = 32768,      /* … as long as no more of it waits: a picture may begin at any moment */
+    BATCH_BESIDE_BYTES = 1024,      /* while a picture or a voice is sent: 27 ms of a line of 300 kbit/s … */
+    BESIDE_BYTES_PER_S = 12 * 1024, /* … and so much of it at most: what changes often is told less often */
 };
 #define REPORT_ASK_MS 25 /* how often a source that tells by its descriptor is asked */
 
@@ -138,6 +140,8 @@ static enum proto_err push_frame(struct client_report *r)
 
     if (r->way.push)
         return r->way.push(r->way.context, frame.bytes, frame.len);
+    if (proto_session_waiting(r->session, PROTO_CAPABILITY_DEVICE_STATE) > (r->beside ? 0 : WAITING_MAX_BYTES))
+        return PROTO_ERR_FULL; /* the line is slow: later, and then the newest */
     return proto_session_push_frame(r->session, PROTO_CAPABILITY_DEVICE_STATE, &frame, r->now);
 }
 
@@ -148,6 +152,8 @@ static bool send_batch(struct client_report *r)
         return true;
     if (r->batches_left == 0 || push_frame(r) != PROTO_OK)
         return false;
+    if (r->beside)
+        r->next_beside_ms = r->now.mono_ms + (int64_t)r->batch.len * 1000 / BESIDE_BYTES_PER_S;
     r->batches_left--;
     r->told += r->in_batch;
     r->in_batch = 0;
@@ -157,9 +163,7 @@ static bool send_batch(struct client_report *r)
 
 static bool push(struct client_report *r, const handhold_StateChange *change)
 {
-    bool beside = r->batches_left <= 1 && r->batch.len > BATCH_BESIDE_BYTES;
-
-    if (beside && !send_batch(r))
+    if (r->beside && r->batch.len > BATCH_BESIDE_BYTES && !send_batch(r))
         return false;
     if (proto_state_batch_add(&r->batch, change) != PROTO_OK) {
         if (!send_batch(r))
@@ -229,10 +233,9 @@ void client_report_tick(struct client_report *r, struct proto_session *session, 
             client_state_source_poll(r->sources[i], now, r->model);
     r->session = session;
     r->now = now;
-    r->batches_left = session && (proto_session_may_send(session, PROTO_CAPABILITY_CAMERA) ||
-                                  proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE))
-                          ? 1
-                          : BATCHES_ALONE;
+    r->beside = session && (proto_session_may_send(session, PROTO_CAPABILITY_CAMERA) ||
+                            proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE));
+    r->batches_left = !r->beside ? BATCHES_ALONE : now.mono_ms >= r->next_beside_ms;
     client_state_model_flush(r->model, &sink);
     send_batch(r);
     r->session = NULL;

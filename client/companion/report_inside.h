@@ -16,6 +16,8 @@ struct client_report {
     struct proto_buf batch; /* told by the model, and not yet sent */
     size_t in_batch, batches_left;
     int64_t again_ms; /* when what did not fit is offered again */
+    bool beside;      /* a picture or a voice is sent, and goes first */
+    int64_t next_beside_ms;
     /* while flushing */
     struct proto_session *session;
     struct proto_now now;

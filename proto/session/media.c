@@ -97,3 +97,8 @@ uint32_t proto_session_last_object(const struct proto_session *s, enum proto_cap
 {
     return proto_capability_label(capability) ? s->grants[capability].object : 0;
 }
+
+size_t proto_session_waiting(const struct proto_session *s, enum proto_capability capability)
+{
+    return proto_capability_label(capability) ? outq_bytes(&s->out, s->grants[capability].stream) : 0;
+}

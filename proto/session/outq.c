@@ -107,6 +107,15 @@ bool outq_holds(const struct outq *q, uint8_t stream)
     return false;
 }
 
+size_t outq_bytes(const struct outq *q, uint8_t stream)
+{
+    size_t bytes = 0;
+
+    for (const struct outq_message *m = q->media.first; m; m = m->next)
+        bytes += m->stream == stream ? m->len : 0;
+    return bytes;
+}
+
 static void purge_lane(struct outq *q, struct outq_lane *lane, uint8_t stream)
 {
     struct outq_message **at = &lane->first;

@@ -45,6 +45,8 @@ const uint8_t *outq_pending(struct outq *q, size_t *len);
 void outq_sent(struct outq *q);
 /** Does any of this stream wait? */
 bool outq_holds(const struct outq *q, uint8_t stream);
+/** How many bytes of this stream wait. */
+size_t outq_bytes(const struct outq *q, uint8_t stream);
 /** Drops the media of a stream that has not left; what is lent out stays. */
 void outq_purge(struct outq *q, uint8_t stream);
 

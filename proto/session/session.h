@@ -326,6 +326,8 @@ PROTO_MUST_USE enum proto_err proto_session_push_frame(struct proto_session *s, 
 
 /** The number that the last frame of this capability was sealed with, as MEDIA_ACK names it; 0: none yet. */
 uint32_t proto_session_last_object(const struct proto_session *s, enum proto_capability capability);
+/** Bytes of its frames that have not left yet: what can be told later, and newer, need not wait behind them. */
+size_t proto_session_waiting(const struct proto_session *s, enum proto_capability capability);
 
 /* ---------------------------------------------------------------- commands of the agent's end */
 

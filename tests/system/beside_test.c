@@ -188,7 +188,7 @@ static void a_withdrawal_on_the_phone_stops_both_devices_and_a_running_check(voi
     demo_child_tell(f.agent, "{\"do\":\"check\",\"check\":\"horoscope\"}"); /* asked of the hub, answered by it */
     house_await(h, f.agent, "check", "check", "horoscope", "status", "not-checked", NULL);
     demo_child_tell(f.agent, "{\"do\":\"check\",\"check\":\"chain\"}"); /* far more results than may be under way */
-    house_await(h, f.agent, "check", "check", "chain", "figure", "router", NULL);
+    house_await(h, f.agent, "check", "check", "chain", "figure", "internet", NULL);
     demo_child_tell(f.phone, "{\"do\":\"withdraw\",\"capability\":\"device-state\"}");
     begun = demo_mono_ms();
     house_await(h, f.hub, "capture", "on", "false", NULL);
