@@ -514,6 +514,7 @@ static void a_relay_that_stood_still_loses_nobody(void **state)
     assert_int_equal(kill(place.relay, SIGCONT), 0);
     honest_talk(0.5, &figures);
     expect_honest_whole(&figures);
+    worst_p99_us = 0; /* whoever spoke meanwhile has waited */
 }
 
 /* ---- slow readers ---- */
