@@ -268,3 +268,5 @@ const struct lws_protocols *serve_http_protocols(void)
 
     return protocols;
 }
+const lws_retry_bo_t serve_http_no_timers = {0};
+

@@ -16,5 +16,10 @@
 
 /** For the virtual hosts of both ends; their user is the struct serve. */
 const struct lws_protocols *serve_http_protocols(void);
+/**
+ * For the same: no timer of libwebsockets for each connection. They stand in one sorted list, and each new one would
+ * walk over all the others; who is silent is asked by serve_sockets_sweep().
+ */
+extern const lws_retry_bo_t serve_http_no_timers;
 
 #endif

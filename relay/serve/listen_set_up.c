@@ -77,8 +77,11 @@ static bool set_up_tls(struct serve_end *end, bool staff, struct serve_report *r
 static bool set_up_without_tls(struct serve_end *end, const char *name)
 {
     struct serve *serve = end->listen->serve;
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER, .vhost_name = name, .protocols = serve_http_protocols(), .user = serve};
+    struct lws_context_creation_info info = {.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+                                             .vhost_name = name,
+                                             .protocols = serve_http_protocols(),
+                                             .retry_and_idle_policy = &serve_http_no_timers,
+                                             .user = serve};
 
     end->vhost = lws_create_vhost(host_loop_context(serve->loop), &info);
     return end->vhost != NULL;

@@ -3,6 +3,8 @@
 
 #include <openssl/err.h>
 
+#include "relay/serve/http.h"
+
 #define TLS12_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
 /* AES-128 first: the server's order decides, and it is the fastest on machines with AES instructions. */
 #define TLS13_SUITES "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
@@ -69,6 +71,7 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
         .tls1_3_plus_cipher_list = TLS13_SUITES,
         .alpn = "http/1.1", /* never h2: this libwebsockets has holes there */
         .protocols = protocols,
+        .retry_and_idle_policy = &serve_http_no_timers,
         .user = user,
     };
     struct lws_vhost *vhost;

@@ -294,9 +294,9 @@ static void measure_paced(void)
 static void measure_most(void)
 {
     static struct paced paced;
-    unsigned sessions = 400;
+    unsigned sessions = run.sessions ? run.sessions : 400;
 
-    for (; sessions <= 500; sessions += 100) {
+    for (; sessions <= (run.sessions ? run.sessions : 500); sessions += 100) {
         memset(&paced, 0, sizeof paced);
         if (!start(OURS))
             bench_cannot("handhold-relay does not start");
