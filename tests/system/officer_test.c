@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "tests/system/house.h"
 #include "tests/system/traces.h"
@@ -28,13 +29,40 @@ static char *officer(struct house *h, int code, const char *const *words)
     return house_run(h, code, argv);
 }
 
+/* The same with --json: all that stands on stdout is events, and the last is this one. */
+static void officer_json(struct house *h, int code, const char *event, const char *const *words)
+{
+    char command[4096], said[65536], last[64] = "", *save = NULL;
+    int len = snprintf(command, sizeof command, "exec %s/handhold-audit --json --relay https://%s", h->children.bin,
+                       h->staff);
+
+    len += snprintf(command + len, sizeof command - (size_t)len, " --identity %s --ca %s",
+                    house_path(h, "org/staff/officer"), house_path(h, "org/ca/ca.crt"));
+    for (; *words; words++)
+        len += snprintf(command + len, sizeof command - (size_t)len, " '%s'", *words);
+    snprintf(command + len, sizeof command - (size_t)len, " 2>>%s", house_path(h, "said"));
+    FILE *pipe = popen(command, "r"); /* NOLINT: words of this file */
+    assert_non_null(pipe);
+    said[fread(said, 1, sizeof said - 1, pipe)] = 0;
+    int status = pclose(pipe);
+    for (char *line = strtok_r(said, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        json_t *object = json_loads(line, 0, NULL);
+        if (!object)
+            house_fail(h, "%s: not JSON: %s", words[0], line);
+        snprintf(last, sizeof last, "%s", house_text(object, "event"));
+        json_decref(object);
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != code || strcmp(last, event) != 0)
+        house_fail(h, "the last event is \"%s\", code %d; expected \"%s\", %d", last, WEXITSTATUS(status), event, code);
+}
+
 static void both_ends_read_why_an_officer_ended_their_session(void **state)
 {
     struct house *h = *state;
     struct demo_child *agent, *client;
 
     house_live(h, &agent, &client);
-    free(officer(h, 0, (const char *const[]){"stop", h->session, "--reason", "a scam was reported", NULL}));
+    officer_json(h, 0, "stopped", (const char *const[]){"stop", h->session, "--reason", "a scam was reported", NULL});
     const json_t *ended[] = {house_await(h, client, "ended", "reason", "stopped-by-officer", NULL),
                              house_await(h, agent, "ended", "reason", "stopped-by-officer", NULL)};
     for (size_t i = 0; i < 2; i++)
@@ -44,6 +72,7 @@ static void both_ends_read_why_an_officer_ended_their_session(void **state)
     char *again = officer(h, 1, (const char *const[]){"stop", h->session, "--reason", "again", NULL});
     assert_non_null(strstr(again, "no session of this number is open"));
     free(again);
+    officer_json(h, 1, "error", (const char *const[]){"stop", h->session, "--reason", "again", NULL});
 }
 
 static void nobody_but_an_officer_may(void **state)
@@ -317,7 +346,8 @@ static void what_runs_is_not_erased(void **state)
     assert_non_null(strstr(said, "has not ended"));
     free(said);
     house_end(h, agent, client);
-    free(officer(h, 0, (const char *const[]){"erase", "--session", h->session, "--reason", "x", "--yes", NULL}));
+    officer_json(h, 0, "erased",
+                 (const char *const[]){"erase", "--session", h->session, "--reason", "x", "--yes", NULL});
     verified(h, "nothing is wrong");
 }
 
@@ -437,7 +467,7 @@ static void an_officer_has_what_is_over_its_time_erased_now(void **state)
     edit(h, "keep", "keep 1");
     free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
     age(h, "ada-lovelace-1815");
-    free(officer(h, 0, (const char *const[]){"retain", NULL}));
+    officer_json(h, 0, "retention-asked", (const char *const[]){"retain", NULL});
     traces_forget();
     traces_add("ada-lovelace-1815", 17);
     for (int i = 0; i < 400 && traces_found_in(data); i++)
@@ -486,7 +516,7 @@ static void each_night_the_relay_erases_what_has_become_too_old(void **state)
     visit(h, "ada-lovelace-1815", "ada");
     free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
     edit(h, "keep", "keep 2");
-    free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
+    officer_json(h, 0, "policy-signed", (const char *const[]){"policy", "sign", file, NULL});
     traces_forget();
     traces_add("ada-lovelace-1815", 17);
     traces_add_keys(data, "ada-lovelace-1815");
