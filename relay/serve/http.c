@@ -169,6 +169,22 @@ static int refuse(struct serve *serve, struct lws *wsi, unsigned status, enum pr
     return -1;
 }
 
+/* An end may speak several versions, and offers all of them: "a, b". libwebsockets then takes ours. */
+static bool offers_ours(struct lws *wsi)
+{
+    char offered[256], *rest = offered;
+
+    if (lws_hdr_copy(wsi, offered, sizeof offered, WSI_TOKEN_PROTOCOL) <= 0)
+        return false;
+    for (char *one = strsep(&rest, ","); one; one = strsep(&rest, ",")) {
+        one += strspn(one, " \t");
+        one[strcspn(one, " \t")] = 0;
+        if (!strcmp(one, HOST_SUBPROTOCOL))
+            return true;
+    }
+    return false;
+}
+
 /*
  * Before libwebsockets changes the protocol. `in` is never touched: for an unknown Upgrade it dangles (CVE-2025-11677).
  * Nothing but "websocket" goes on: this version would speak h2c inside TLS, where it has a hole (CVE-2026-19773).
@@ -185,7 +201,7 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
         return refuse(serve, wsi, 421, PROTO_ERR_REFUSED, "This relay does not serve this host name here.\n");
     if (lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_GET_URI) <= 0 || strcmp(text, "/s"))
         return refuse(serve, wsi, HTTP_STATUS_NOT_FOUND, PROTO_ERR_NOT_FOUND, "The relay is at /s.\n");
-    if (lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_PROTOCOL) <= 0 || strcmp(text, HOST_SUBPROTOCOL))
+    if (!offers_ours(wsi))
         return refuse(serve, wsi, HTTP_STATUS_BAD_REQUEST, PROTO_ERR_VERSION,
                       "This relay speaks the WebSocket protocol " HOST_SUBPROTOCOL ".\n");
     if (serve_listen_is_staff(wsi)) {
@@ -253,6 +269,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
+const lws_retry_bo_t serve_http_no_timers = {0};
+
 const struct lws_protocols *serve_http_protocols(void)
 {
     /* So much is read at once, a record; and each connection keeps a buffer as large (unused.h). What libwebsockets
@@ -268,5 +286,3 @@ const struct lws_protocols *serve_http_protocols(void)
 
     return protocols;
 }
-const lws_retry_bo_t serve_http_no_timers = {0};
-

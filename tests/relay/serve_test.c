@@ -234,7 +234,10 @@ static void a_websocket_elsewhere_or_of_another_protocol_is_refused(void **state
         {"/", "handhold.1", " 404 "},
         {"/s", "handhold.9", " 400 "},
         {"/s", "chat", " 400 "},
+        {"/s", "handhold.12, xhandhold.1", " 400 "},
         {"/s", "handhold.1", " 101 "},
+        {"/s", "handhold.2, handhold.1", "Sec-WebSocket-Protocol: handhold.1\r\n"},
+        {"/s", "handhold.2,handhold.1", "Sec-WebSocket-Protocol: handhold.1\r\n"},
     };
     char request[512], reply[PLACE_OUTPUT_BYTES];
 

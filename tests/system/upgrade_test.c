@@ -190,10 +190,10 @@ static void set_version(const struct house *h, int version)
     sqlite3_close(db);
 }
 
-static bool relay_said(const struct house *h, const char *words)
+static bool has_said(const struct demo_child *child, const char *words)
 {
     char line[2048];
-    FILE *file = fopen(h->relay->log, "r");
+    FILE *file = fopen(child->log, "r");
     bool said = false;
 
     assert_non_null(file);
@@ -230,13 +230,48 @@ static void a_downgrade_over_a_newer_database_changes_nothing_and_says_the_way_o
     own = version_of(h);
     set_version(h, 99);
     assert_int_equal(kill(h->relay->pid, SIGUSR2), 0);
-    while (!relay_said(h, "the new relay did not start"))
+    while (!has_said(h->relay, "the new relay did not start"))
         house_talk(h, pair.agent, pair.client);
-    assert_true(relay_said(h, "relay.db: is of version 99, and this program knows version"));
-    assert_true(relay_said(h, "use a newer Handhold"));
+    assert_true(has_said(h->relay, "relay.db: is of version 99, and this program knows version"));
+    assert_true(has_said(h->relay, "use a newer Handhold"));
     assert_int_equal(demo_child_count(pair.agent, "connection", "state", "resumed"), 0);
     set_version(h, own);
     house_end(h, pair.agent, pair.client);
+}
+
+/* ---- versions of the protocol ---- */
+
+static void offer(const char *versions)
+{
+    setenv("HOUSE_OFFERS", versions, 1);
+    setenv("LD_PRELOAD", HOUSE_OFFERS, 1);
+}
+
+/* Of a newer release than the relay, which lags behind. */
+static void ends_that_speak_a_newer_version_too_are_served(void **state)
+{
+    struct house *h = *state;
+
+    offer("handhold.2, handhold.1");
+    struct pair pair = join(h, 0, HANDHOLD_BIN);
+    house_grant(h, pair.agent, pair.client, "camera");
+    house_talk(h, pair.agent, pair.client);
+    unsetenv("LD_PRELOAD");
+    house_end(h, pair.agent, pair.client);
+}
+
+/* Of an older release than any that the relay serves: a person hears which of the two is to be updated. */
+static void an_end_whose_version_is_gone_is_told_so(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent;
+
+    offer("handhold.0");
+    agent = house_agent_start(h, "agent", "ana", (const char *const[]){NULL});
+    unsetenv("LD_PRELOAD");
+    house_expect_exit(h, agent, 0, 1);
+    assert_true(has_said(agent, "the peer speaks another version of the protocol"));
+    assert_true(has_said(agent, "update the older end"));
 }
 
 int main(int argc, char **argv)
@@ -244,6 +279,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST_WITHOUT_RELAY(a_release_goes_over_another_and_back_with_live_sessions),
         HOUSE_TEST_WITHOUT_RELAY(a_downgrade_over_a_newer_database_changes_nothing_and_says_the_way_out),
+        HOUSE_TEST(ends_that_speak_a_newer_version_too_are_served),
+        HOUSE_TEST(an_end_whose_version_is_gone_is_told_so),
     };
 
     if (argc > 1)
