@@ -87,8 +87,17 @@ uint32_t proto_policy_retention_days(const struct proto_policy *policy, enum pro
 
 /** The text without number, time and officer, as an officer edits it. Appended to `out`. */
 void proto_policy_print(const struct proto_policy *policy, struct proto_buf *out);
-/** Reads such a text; `#` starts a comment line. PROTO_ERR_FORMAT, and `*line` (may be NULL) is the line's number. */
-PROTO_MUST_USE enum proto_err proto_policy_parse(struct proto_policy *out, const void *text, size_t len, size_t *line);
+/** Where a text breaks off, for whoever edits it. */
+struct proto_policy_fault {
+    size_t line;      /* from 1; 0: no line in particular */
+    const char *rule; /* that is broken, as a sentence without its full stop; static */
+};
+/**
+ * Reads such a text; `#` starts a comment line. PROTO_ERR_FORMAT, PROTO_ERR_RANGE when it is too long, and `*fault`
+ * (may be NULL) says where and why.
+ */
+PROTO_MUST_USE enum proto_err proto_policy_parse(struct proto_policy *out, const void *text, size_t len,
+                                                 struct proto_policy_fault *fault);
 
 /** One identity that can sign: who, its chain (leaf first, root last) and its Ed25519 secret key. Borrowed. */
 struct proto_policy_signer {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proto/identity/policy_text.h - a policy as lines, with and without the lines that only signing adds. For policy.c.
+ * proto/identity/policy_text.h - a policy as lines, with and without the lines that only signing adds. For policy.c;
+ * policy_text.c writes them, policy_read.c reads them.
  */
 #ifndef PROTO_IDENTITY_POLICY_TEXT_H
 #define PROTO_IDENTITY_POLICY_TEXT_H
 
 #include "proto/identity/policy.h"
+
+#define POLICY_FIRST_LINE "handhold/1 policy"
 
 /** The officer's certificates in a note, leaf first, without the root. */
 struct proto_policy_chain {

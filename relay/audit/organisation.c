@@ -75,7 +75,7 @@ static enum proto_err take_vkey(struct audit_organisation *o, const struct proto
     return err ? err : proto_note_key_init(&o->events_key, name, o->log_key.public_key);
 }
 
-static bool load_evidence_key(struct audit_organisation *o, const char *path)
+bool audit_read_evidence_key(const char *path, uint8_t secret[static 32])
 {
     struct proto_buf pem;
 
@@ -85,10 +85,15 @@ static bool load_evidence_key(struct audit_organisation *o, const char *path)
         host_say_error(path, "is not there", "name the officers' key with --key D/officer/evidence.key");
     else if (err)
         host_say_err(path, err);
-    else if ((err = proto_evidence_secret_of_pem(pem.bytes, pem.len, o->evidence_secret)))
+    else if ((err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret)))
         host_say_error(path, "is not the private half of an evidence key", "name officer/evidence.key with --key");
     proto_buf_free(&pem);
-    if (err)
+    return !err;
+}
+
+static bool load_evidence_key(struct audit_organisation *o, const char *path)
+{
+    if (!audit_read_evidence_key(path, o->evidence_secret))
         return false;
     proto_box_public_key(o->evidence_public, o->evidence_secret);
     if (sodium_memcmp(o->evidence_public, o->policy.evidence_key, sizeof o->evidence_public) != 0)

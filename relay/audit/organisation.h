@@ -39,6 +39,8 @@ struct audit_organisation {
     uint8_t evidence_public[32], evidence_secret[32];
 };
 
+/** The private half of an evidence key out of its file; false: said why. The caller wipes `secret`. */
+bool audit_read_evidence_key(const char *path, uint8_t secret[static 32]);
 /**
  * Opens all of it; `key_file` (the officers' evidence key) may be NULL. False: one error was said, nothing is left
  * open. Certificates of staff are looked for in ca/issued and staff; a relay's folder has none, and that is no error.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy: the present one as a file to edit, what an edited one would change, and putting it in force. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,10 @@
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "proto/seal/box.h"
 #include "proto/seal/kdf.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/organisation.h"
 #include "relay/audit/policy_words.h"
 #include "relay/audit/remote.h"
 
@@ -71,11 +74,58 @@ static bool open_present(struct audit_officer *o, bool signs)
 
 /* ---- the edited one ---- */
 
+/* "FILE:14: grace 601", as far as a line of it is readable at all. */
+static void say_fault(const struct proto_buf *file, const struct proto_policy_fault *fault)
+{
+    const char *at = (const char *)file->bytes, *end = at + file->len;
+    char place[HOST_PATH_BYTES + 128];
+    size_t len = 0;
+
+    for (size_t line = 1; line < fault->line && at < end; line++) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        at = next ? next + 1 : end;
+    }
+    while (at + len < end && at[len] != '\n' && at[len] != '\r' && len < 80)
+        len++;
+    if (fault->line)
+        snprintf(place, sizeof place, "%s:%zu: %.*s", audit_options.file, fault->line, (int)len, at);
+    else
+        snprintf(place, sizeof place, "%s", audit_options.file);
+    host_say_error(place, fault->rule, "policy print shows each line and what it means");
+}
+
+/* To a key of small order nothing can be sealed: it is no key. */
+static bool can_be_sealed_to(const uint8_t key[static PROTO_BOX_KEY_BYTES])
+{
+    static const uint8_t any[PROTO_BOX_KEY_BYTES] = {1};
+    uint8_t plain = 0, sealed[1 + PROTO_BOX_OVERHEAD];
+
+    return !proto_box_seal(sealed, &plain, sizeof plain, key, any);
+}
+
+static bool fits_here(const struct audit_officer *o, const struct proto_policy *edited)
+{
+    char value[2 * HOST_PATH_BYTES], way_out[PROTO_IDENTITY_DOMAIN_BYTES + 64];
+
+    if (strcmp(edited->domain, o->policy.domain) != 0) {
+        snprintf(value, sizeof value, "%s: domain %s", audit_options.file, edited->domain);
+        snprintf(way_out, sizeof way_out, "write domain %s", o->policy.domain);
+        host_say_error(value, "a policy is for its own organisation, and this one has another domain", way_out);
+        return false;
+    }
+    if (!can_be_sealed_to(edited->evidence_key)) {
+        snprintf(value, sizeof value, "%s: evidence", audit_options.file);
+        host_say_error(value, "nothing can be sealed to this key", "take the line that policy print shows");
+        return false;
+    }
+    return true;
+}
+
 static bool read_edited(const struct audit_officer *o, struct proto_policy *edited)
 {
+    struct proto_policy_fault fault;
     struct proto_buf file;
-    size_t line = 0;
-    char place[HOST_PATH_BYTES + 32];
+    bool fine = false;
 
     if (!audit_options.file) {
         host_say_error("FILE", "is missing", "policy print -o FILE writes the present policy to edit");
@@ -83,17 +133,41 @@ static bool read_edited(const struct audit_officer *o, struct proto_policy *edit
     }
     proto_buf_init(&file, PROTO_POLICY_NOTE_BYTES);
     enum proto_err err = host_file_read(audit_options.file, &file);
-    if (err) {
+    if (err == PROTO_ERR_RANGE || err == PROTO_ERR_FULL)
+        host_say_error(audit_options.file, "is larger than a policy can be, which is 8192 bytes",
+                       "policy print -o FILE writes the present policy to edit");
+    else if (err)
         host_say_err(audit_options.file, err);
-    } else if ((err = proto_policy_parse(edited, file.bytes, file.len, &line))) {
-        snprintf(place, sizeof place, "%s:%zu", audit_options.file, line);
-        host_say_error(place, "this line is not one of a policy", "policy print shows each line and what it means");
-    } else if (strcmp(edited->domain, o->policy.domain) != 0) {
-        host_say_error(edited->domain, "is not the domain of this organisation", o->policy.domain);
-        err = PROTO_ERR_CERT_CHAIN;
-    }
+    else if (proto_policy_parse(edited, file.bytes, file.len, &fault))
+        say_fault(&file, &fault);
+    else
+        fine = fits_here(o, edited);
     proto_buf_free(&file);
-    return !err;
+    return fine;
+}
+
+/* A slip in the evidence line would seal all that follows to nobody: who changes it shows that it can be opened. */
+static bool holds_new_key(const struct audit_officer *o, const struct proto_policy *edited)
+{
+    uint8_t secret[PROTO_BOX_KEY_BYTES], public[PROTO_BOX_KEY_BYTES];
+
+    if (!memcmp(o->policy.evidence_key, edited->evidence_key, sizeof edited->evidence_key))
+        return true;
+    if (!audit_options.key) {
+        host_say_error("evidence", "names another key than the policy that is in force",
+                       "show with --key FILE that you hold its private half, or take the line that policy print shows");
+        return false;
+    }
+    bool fine = audit_read_evidence_key(audit_options.key, secret);
+    if (fine) {
+        proto_box_public_key(public, secret);
+        fine = !memcmp(public, edited->evidence_key, sizeof public);
+        if (!fine)
+            host_say_error(audit_options.key, "is not the private half of the key that the evidence line names",
+                           "without it nobody could open what is sealed from now on");
+    }
+    sodium_memzero(secret, sizeof secret);
+    return fine;
 }
 
 /* ---- the commands ---- */
@@ -188,7 +262,7 @@ static int sign_edited(struct audit_officer *o)
     struct audit_answer answer = {0};
     struct proto_buf note;
 
-    if (!read_edited(o, &edited))
+    if (!read_edited(o, &edited) || !holds_new_key(o, &edited))
         return HOST_EXIT_USAGE;
     edited.number = o->policy.number + 1;
     edited.time_s = host_now().unix_ms / 1000;

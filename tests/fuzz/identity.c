@@ -230,11 +230,12 @@ static bool feed_policy_text(const uint8_t *bytes, size_t len)
 {
     struct proto_policy policy, again;
     struct proto_buf first, second;
-    size_t line;
+    struct proto_policy_fault fault;
 
     proto_buf_init(&first, 8192);
     proto_buf_init(&second, 8192);
-    bool parsed = !proto_policy_parse(&policy, bytes, len, &line);
+    bool parsed = !proto_policy_parse(&policy, bytes, len, &fault);
+    FUZZ_HOLDS(parsed == !fault.rule);
     if (parsed) {
         proto_policy_print(&policy, &first);
         FUZZ_HOLDS(!first.failed);

@@ -341,10 +341,16 @@ static void a_policy_allows_by_capability_role_and_time(void **state)
 
 static void an_edited_policy_is_read_back_or_names_its_line(void **state)
 {
+    static const char crlf[] = "handhold/1 policy\r\ndomain example.org\r\n\r\ngrace 9\r\n";
     static const struct {
         const char *text;
         size_t line;
     } wrong[] = {
+        {"", 0},
+        {"handhold/1 policy\n", 1},
+        {"handhold/1 policy\ndomain example.org\ngrace 9", 3},
+        {"handhold/1 policy\ndomain example.org\ngrace 9\ngrace 8\n", 4},
+        {"handhold/1 policy\ndomain example.org\nticket optional\nticket required\n", 4},
         {"handhold/1 org\n", 1},
         {"handhold/1 policy\ndomain example.org\nallow camera 0 0\n", 3},
         {"handhold/1 policy\ndomain example.org\nallow camera 0 0 agent,chief\n", 3},
@@ -364,7 +370,7 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
     };
     struct proto_policy policy, back;
     struct proto_buf text;
-    size_t line;
+    struct proto_policy_fault fault;
 
     (void)state;
     proto_policy_defaults(&policy, DOMAIN);
@@ -380,9 +386,12 @@ static void an_edited_policy_is_read_back_or_names_its_line(void **state)
     assert_string_equal(back.purposes[0], policy.purposes[0]);
     assert_memory_equal(back.rules, policy.rules, sizeof back.rules);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        assert_int_equal(proto_policy_parse(&back, wrong[i].text, strlen(wrong[i].text), &line), PROTO_ERR_FORMAT);
-        assert_int_equal(line, wrong[i].line);
+        assert_int_equal(proto_policy_parse(&back, wrong[i].text, strlen(wrong[i].text), &fault), PROTO_ERR_FORMAT);
+        assert_int_equal(fault.line, wrong[i].line);
+        assert_non_null(fault.rule);
     }
+    assert_ok(proto_policy_parse(&back, crlf, strlen(crlf), &fault));
+    assert_true(back.grace_s == 9 && !fault.rule);
     proto_buf_free(&text);
 }
 
