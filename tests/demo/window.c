@@ -7,6 +7,11 @@
 #include "tests/demo/paper.h"
 
 enum { LOOK_MS = 500 };
+#ifdef HANDHOLD_VIEWER
+static const bool has_window = true;
+#else
+static const bool has_window = false;
+#endif
 
 static bool is_set(const char *name)
 {
@@ -18,13 +23,11 @@ static bool is_set(const char *name)
 /* Why no window opens; NULL: one does. */
 static const char *why_not(void)
 {
-#ifndef HANDHOLD_VIEWER
-    return "These programs were built without the agent's window; libgtk-4-dev and libadwaita-1-dev are missing.";
-#else
+    if (!has_window)
+        return "These programs were built without the agent's window; libgtk-4-dev and libadwaita-1-dev are missing.";
     return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
                ? NULL
                : "There is no display here, so the agent above had no window. On a desktop this demo opens it.";
-#endif
 }
 
 static struct demo_child *open_window(struct demo *d)
