@@ -35,7 +35,7 @@ export class Scene {
   async joined(options = {}, ...agentOptions) {
     const people = await this.invited(options, ...agentOptions);
     await people.page.click('#join');
-    await people.agent.await('joined');
+    await untilJoined(this.house, people.agent, people.page);
     await people.page.waitForSelector('.top .good');
     return people;
   }
@@ -53,6 +53,14 @@ export class Scene {
     await this.browser.close();
     await this.house.close();
   }
+}
+
+/** Until the agent has the customer; whoever waits in vain reads what the page and the relay said. */
+export async function untilJoined(house, agent, page) {
+  await agent.await('joined').catch(async (error) => {
+    const seen = await page.evaluate(() => `${document.body.dataset.screen ?? ''}: ${document.body.innerText.slice(0, 400)}`).catch(String);
+    throw new Error(`${error.message}\nthe page: ${seen}\n${(page.problems ?? []).join('\n')}\nthe relay: ${house.relay.events.slice(-8).map((e) => JSON.stringify(e)).join('\n')}`);
+  });
 }
 
 /** So many pictures more than there were when it was called: what was on its way then has arrived long since. */

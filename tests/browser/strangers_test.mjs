@@ -209,6 +209,23 @@ test('a relay that cannot be reached is said to be so, and is tried until it can
   await agent.await('joined');
 });
 
+test('a part of the page that does not come is said to be missing, and spends nothing', async () => {
+  const agent = await house.agent(), page = await openPage(browser), html = await (await page.request.get(house.url)).text();
+  const later = [...html.matchAll(/<link[^>]*rel="handhold-later"[^>]*>/g)].map(([tag]) => /href="([^"]+)"/.exec(tag)[1]);
+  assert.ok(later.length);
+  const missing = (url) => later.includes(url.pathname);
+  await page.route(missing, (route) => route.abort());
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await page.waitForSelector('[data-screen="problem"] h1');
+  assert.match(await page.textContent('h1'), /part of this page is missing/);
+  await page.unroute(missing);
+  await page.click('#type-code');
+  await page.waitForSelector('#join');
+  await page.click('#join');
+  await agent.await('joined');
+});
+
 test('names that are markup are names', async () => {
   const name = '<img src=x onerror=document.title=1>';
   const agent = await house.agentNamed('mallory', name), page = await openPage(browser), seen = await watch(page);

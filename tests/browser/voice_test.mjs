@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
 import { EARS, LISTEN } from './ears.mjs';
-import { leave, Scene } from './scene.mjs';
+import { leave, Scene, untilJoined } from './scene.mjs';
 import { levelDb, longestGapMs, middle, partOf, readWav, soundingPart, tone, TONES, tune } from './sound.mjs';
 import { heard, liveTracks, look, watch } from './watch.mjs';
 
@@ -30,7 +30,7 @@ async function asked(options = {}, ...agentOptions) {
   const people = await scene.invited(options, ...agentOptions), { agent, page } = people;
   await page.evaluate(LISTEN);
   await page.click('#join');
-  await agent.await('joined');
+  await untilJoined(scene.house, agent, page);
   await page.waitForSelector('.top .good');
   agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through while you look' });
   await page.waitForSelector('#allow');

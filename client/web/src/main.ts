@@ -16,7 +16,7 @@ import { showProblem } from './screens/problem.js';
 import { showVisit } from './screens/visit.js';
 import { showWelcome } from './screens/welcome.js';
 import { newOpusWorker, newWorker, workletAddress } from './ui/worker.js';
-import { takeKept } from './visit/keep.js';
+import { putBack, takeKept } from './visit/keep.js';
 import type { Invitation } from './visit/open.js';
 import type { Visit } from './visit/visit.js';
 import { chooseLanguage } from './words/words.js';
@@ -47,7 +47,8 @@ const settings = (): { offers: Capability[]; clientInfo: string; uiBuild: Uint8A
   ({ offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash() });
 
 async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
-  const protocol = await protocolPart();
+  const protocol = await protocolPart().catch(() => undefined);
+  if (!protocol) return showProblem('UNREACHABLE', ''); // the link is where it was
   const whose = await organisation;
   let visit: Visit;
   const studio = new Studio(parts, protocol, device.phone);
@@ -83,7 +84,12 @@ function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: 
 
 /** The page was loaded again during a visit. */
 async function comeBack(kept: string): Promise<void> {
-  const protocol = await protocolPart(), studio = new Studio(parts, protocol, device.phone);
+  const protocol = await protocolPart().catch(() => undefined);
+  if (!protocol) {
+    putBack(kept);
+    return showProblem('UNREACHABLE', '');
+  }
+  const studio = new Studio(parts, protocol, device.phone);
   try {
     show(protocol.reopenVisit(kept, settings(), studio), studio, protocol, {});
   } catch {

@@ -25,6 +25,13 @@ export function takeKept(): string | undefined {
   }
 }
 
+/** It could not be read now, and is wanted at the next try. */
+export function putBack(text: string): void {
+  try {
+    sessionStorage.setItem(NAME, text);
+  } catch { /* as below */ }
+}
+
 export class Keeper {
   /** `write` gives undefined when there is nothing to come back to. */
   constructor(private readonly write: () => string | undefined) {

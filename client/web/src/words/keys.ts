@@ -250,6 +250,8 @@ export type Key =
   | 'problem.GONE.title'
   | 'problem.NOT_FOUND.body'
   | 'problem.NOT_FOUND.title'
+  | 'problem.UNREACHABLE.body'
+  | 'problem.UNREACHABLE.title'
   | 'problem.VERSION.body'
   | 'problem.VERSION.title'
   | 'problem.again'
