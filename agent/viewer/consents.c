@@ -22,6 +22,8 @@ static const struct {
     {PROTO_CAPABILITY_GUEST, "contact-new-symbolic"},
 };
 
+#define CHARS_MIN 5 /* of a chip's words that are always there */
+
 struct chip {
     GtkWidget *button;
     GtkLabel *state;
@@ -89,6 +91,7 @@ static void update_chip(ViewerConsents *self, size_t i, const struct agent_view 
         return;
     gtk_label_set_label(chip->state, words);
     name = g_strdup_printf("%s: %s", _(proto_capability_label(capability)), words);
+    gtk_widget_set_tooltip_text(chip->button, name);
     gtk_accessible_update_property(GTK_ACCESSIBLE(chip->button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
     if (class == chip->class)
         return;
@@ -125,17 +128,27 @@ void viewer_consents_listen(ViewerConsents *self, viewer_ask ask, void *context)
     self->context = context;
 }
 
+/* In a narrow window all stay in view: long words end in dots, and the tooltip has the whole of them. */
+static void shrink(GtkLabel *label, glong chars)
+{
+    gtk_label_set_ellipsize(label, PANGO_ELLIPSIZE_END);
+    gtk_label_set_width_chars(label, (int)MIN(chars, CHARS_MIN));
+}
+
 static GtkWidget *chip_new(ViewerConsents *self, size_t i)
 {
     struct chip *chip = &self->chips[i];
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 8), *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *name = gtk_label_new(_(proto_capability_label(shown[i].capability))), *state = gtk_label_new(NULL);
+    const char *label = _(proto_capability_label(shown[i].capability));
+    GtkWidget *name = gtk_label_new(label), *state = gtk_label_new(NULL);
 
     chip->button = gtk_menu_button_new();
     chip->state = GTK_LABEL(state);
     chip->request = VIEWER_REQUEST(viewer_request_new(shown[i].capability, on_ask, self));
     gtk_label_set_xalign(GTK_LABEL(name), 0);
     gtk_label_set_xalign(chip->state, 0);
+    shrink(GTK_LABEL(name), g_utf8_strlen(label, -1));
+    shrink(chip->state, CHARS_MIN);
     gtk_widget_add_css_class(state, "state");
     gtk_widget_add_css_class(state, "numeric");
     gtk_box_append(GTK_BOX(texts), name);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 #include "proto/host/connection.h"
 
@@ -56,8 +57,8 @@ void viewer_enrol_typed_id(GtkEditable *id, struct viewer_enrol *e)
 
 static void show_answer_page(struct viewer_enrol *e)
 {
-    g_autofree char *command = g_strdup_printf("handhold-certs issue --dir D agent --id %s --csr %s.csr",
-                                               e->enrolment.id, e->enrolment.id);
+    g_autofree char *command =
+        g_strdup_printf("handhold-certs issue --dir D agent --id %s --csr %s.csr", e->enrolment.id, e->enrolment.id);
 
     gtk_label_set_label(e->command, command);
     gtk_text_buffer_set_text(e->request, (const char *)e->enrolment.request.bytes, (int)e->enrolment.request.len);
@@ -246,6 +247,7 @@ GtkWidget *viewer_enrol_new(GtkApplication *application, struct viewer_settings 
     e->window = adw_application_window_new(application);
     g_object_set_data_full(G_OBJECT(e->window), "enrol", e, forget);
     viewer_enrol_lay_out(e);
+    viewer_name_window(e->window);
     resume(e);
     return e->window;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/keys.h"
 
+#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 
 const struct viewer_key viewer_keys[] = {
@@ -126,5 +127,6 @@ GtkWidget *viewer_keys_window_new(void)
                                                     "title", _(key->label), "visible", TRUE, NULL));
     }
     gtk_window_set_child(GTK_WINDOW(window), section);
+    viewer_name_window(window);
     return window;
 }

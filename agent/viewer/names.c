@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/names.h"
 
+#include <adwaita.h>
+
+#include "agent/viewer/words.h"
+
 static void name_it(GtkWidget *widget, const char *label)
 {
     g_auto(GStrv) parts = g_strsplit(label, "_", -1);
@@ -26,4 +30,39 @@ void viewer_name_button(GtkButton *button, const char *label)
 {
     gtk_button_set_label(button, label);
     name_it(GTK_WIDGET(button), label);
+}
+
+/* GTK shows them as a picture alone. */
+static const struct {
+    const char *icon, *name;
+} pictures[] = {
+    {"edit-find-symbolic", N_("Search")},
+};
+
+static void name_as(GtkWidget *widget, const char *name)
+{
+    if (name && *name)
+        gtk_accessible_update_property(GTK_ACCESSIBLE(widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
+
+static void name_below(GtkWidget *widget, const char *group)
+{
+    const char *icon = GTK_IS_BUTTON(widget) ? gtk_button_get_icon_name(GTK_BUTTON(widget)) : NULL;
+
+    if (ADW_IS_PREFERENCES_GROUP(widget) && *adw_preferences_group_get_title(ADW_PREFERENCES_GROUP(widget)))
+        group = adw_preferences_group_get_title(ADW_PREFERENCES_GROUP(widget));
+    for (size_t i = 0; icon && i < G_N_ELEMENTS(pictures); i++)
+        if (!strcmp(icon, pictures[i].icon))
+            name_as(widget, _(pictures[i].name));
+    if (GTK_IS_LIST_BOX(widget))
+        name_as(widget, group);
+    if (GTK_IS_SEARCH_ENTRY(widget))
+        name_as(widget, _("Search"));
+    for (GtkWidget *child = gtk_widget_get_first_child(widget); child; child = gtk_widget_get_next_sibling(child))
+        name_below(child, group);
+}
+
+void viewer_name_window(GtkWidget *window)
+{
+    name_below(window, gtk_window_get_title(GTK_WINDOW(window)));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/viewer/names.h - what assistive technology is told of a button whose label has a mnemonic. */
+/* agent/viewer/names.h - what assistive technology is told where GTK would say nothing, or the wrong thing. */
 #ifndef AGENT_VIEWER_NAMES_H
 #define AGENT_VIEWER_NAMES_H
 
@@ -9,5 +9,7 @@
 void viewer_name_buttons(GtkWidget *widget);
 /** Sets a button's label, and its name with it. */
 void viewer_name_button(GtkButton *button, const char *label);
+/** Of one of GTK's or libadwaita's own: names lists by their group, and buttons that are a picture alone. */
+void viewer_name_window(GtkWidget *window);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/preferences.h"
 
+#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
 #include "proto/host/say.h"
 
@@ -110,6 +111,7 @@ GtkWidget *viewer_preferences_new(GtkWindow *parent, struct viewer_settings *set
     sheet->message = text_in(message, _("Message"), settings->message);
     sheet->sentences = text_in(ready, _("Ready-made sentences"), lines);
     adw_preferences_window_add(ADW_PREFERENCES_WINDOW(window), page);
+    viewer_name_window(window);
     gtk_window_set_transient_for(GTK_WINDOW(window), parent);
     gtk_window_set_modal(GTK_WINDOW(window), TRUE);
     g_signal_connect_data(window, "close-request", G_CALLBACK(on_close), sheet, free_sheet, 0);

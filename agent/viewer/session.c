@@ -15,7 +15,7 @@
 
 G_DEFINE_TYPE(ViewerSession, viewer_session, ADW_TYPE_BIN)
 
-enum { CHANGED, CLOSE, TOAST, SIGNALS };
+enum { CHANGED, CLOSE, TOAST, NEWS, SIGNALS };
 static guint signals[SIGNALS];
 
 void viewer_session_toast(ViewerSession *self, const char *text)
@@ -230,13 +230,13 @@ static void show_live(ViewerSession *self, const struct agent_view *view, int64_
     show_stills(self);
 }
 
-static void note_what_is_new(ViewerSession *self, const struct agent_view *view)
+/* Returns what the agent is told of when they look elsewhere, or NULL. */
+static const char *note_what_is_new(ViewerSession *self, const struct agent_view *view)
 {
-    gboolean news = view->chat_count > self->chat_seen || view->phase != self->phase;
+    const char *news = agent_news(&self->news, view);
 
     if (news && !self->front)
         self->attention = TRUE;
-    self->chat_seen = view->chat_count;
     self->phase = view->phase;
     self->connection = view->connection;
     self->customer_state = agent_view_customer(view);
@@ -244,6 +244,7 @@ static void note_what_is_new(ViewerSession *self, const struct agent_view *view)
     self->held = view->held;
     self->wants_reference = !view->joined_ms && !*view->link && view->has_policy && view->policy.ticket_required &&
                             (!self->reference || !*self->reference);
+    return news;
 }
 
 static void take_picture(ViewerSession *self)
@@ -269,6 +270,7 @@ void viewer_session_update(ViewerSession *self)
     int64_t now_ms = host_now().mono_ms;
     struct agent_view *view;
     enum agent_view_phase before = self->phase;
+    const char *news = NULL;
     gboolean shown = FALSE;
 
     take_picture(self);
@@ -277,7 +279,7 @@ void viewer_session_update(ViewerSession *self)
         self->version = view->version;
         self->updated_ms = now_ms;
         shown = TRUE; /* not with each picture */
-        note_what_is_new(self, view);
+        news = note_what_is_new(self, view);
         show_notice(self, view);
         if (view->phase < AGENT_VIEW_JOINED)
             viewer_invite_update(self->invite, view, now_ms);
@@ -293,6 +295,8 @@ void viewer_session_update(ViewerSession *self)
         viewer_wrap_up_focus(self->wrap_up);
     if (shown)
         g_signal_emit(self, signals[CHANGED], 0);
+    if (news)
+        g_signal_emit(self, signals[NEWS], 0, _(news));
 }
 
 static void on_changed(void *context)
@@ -448,6 +452,7 @@ void viewer_session_invite(ViewerSession *self)
     self->returned = FALSE;
     gtk_widget_set_visible(GTK_WIDGET(self->before), FALSE);
     self->version = self->notices = 0;
+    self->news = (struct agent_news){0};
     self->phase = AGENT_VIEW_CONNECTING;
     gtk_revealer_set_reveal_child(self->notice_revealer, FALSE);
     self->stills = 0;
@@ -502,6 +507,8 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     signals[CLOSE] = g_signal_new("close", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[TOAST] = g_signal_new("toast", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                   G_TYPE_STRING);
+    signals[NEWS] = g_signal_new("news", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                 G_TYPE_STRING);
     g_type_ensure(VIEWER_TYPE_INVITE);
     g_type_ensure(VIEWER_TYPE_CONSENTS);
     g_type_ensure(VIEWER_TYPE_PICTURE);

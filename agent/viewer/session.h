@@ -43,7 +43,8 @@ void viewer_session_show_side(ViewerSession *self, gboolean shown);
 /** Ends what runs; the tab is about to go. */
 void viewer_session_leave(ViewerSession *self);
 
-/* Signals: "changed", when any of the above may have; "close", when the agent is done with this tab; "toast" (text). */
+/* Signals: "changed", when any of the above may have; "close", when the agent is done with this tab; "toast" (text);
+ * "news" (text), of what the customer did: for an agent who looks elsewhere. */
 
 G_END_DECLS
 

@@ -3,6 +3,7 @@
 #ifndef AGENT_VIEWER_SESSION_INSIDE_H
 #define AGENT_VIEWER_SESSION_INSIDE_H
 
+#include "agent/desk/news.h"
 #include "agent/viewer/chat.h"
 #include "agent/viewer/consents.h"
 #include "agent/viewer/devices.h"
@@ -47,7 +48,8 @@ struct _ViewerSession {
     char *customer_ref, *reference;
     guint tick;
     /* What was shown last */
-    uint64_t version, notices, chat_seen;
+    uint64_t version, notices;
+    struct agent_news news;
     int64_t updated_ms;
     enum agent_view_phase phase;
     enum proto_connection_state connection;

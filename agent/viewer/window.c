@@ -6,6 +6,7 @@
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/names.h"
+#include "agent/viewer/news.h"
 #include "agent/viewer/preferences.h"
 #include "agent/viewer/recall.h"
 #include "agent/viewer/session.h"
@@ -33,6 +34,7 @@ struct _ViewerWindow {
     struct viewer_settings *settings;
     /* Owned */
     char *name;
+    struct viewer_news *news;
     GPtrArray *recalled; /* who was connected when a viewer went down; of struct viewer_recalled */
     guint connected;     /* that the file for a crash names */
     gboolean sure;       /* the agent has said that all may be closed */
@@ -318,6 +320,7 @@ void viewer_window_invite(ViewerWindow *self, const char *customer_ref, const ch
     g_signal_connect(session, "changed", G_CALLBACK(on_session_changed), self);
     g_signal_connect(session, "close", G_CALLBACK(on_session_close), self);
     g_signal_connect(session, "toast", G_CALLBACK(on_session_toast), self);
+    viewer_news_of(self->news, VIEWER_SESSION(session));
     page = adw_tab_view_append(self->tabs, session);
     name_by_tooltips(GTK_WIDGET(self->bar));
     show_tab(self, VIEWER_SESSION(session));
@@ -455,6 +458,7 @@ static void viewer_window_dispose(GObject *object)
     ViewerWindow *self = VIEWER_WINDOW(object);
 
     g_clear_pointer(&self->name, g_free);
+    g_clear_pointer(&self->news, viewer_news_free);
     g_clear_pointer(&self->recalled, g_ptr_array_unref);
     G_OBJECT_CLASS(viewer_window_parent_class)->dispose(object);
 }
@@ -497,6 +501,7 @@ static void viewer_window_init(ViewerWindow *self)
     g_action_map_add_action_entries(G_ACTION_MAP(self), entries, G_N_ELEMENTS(entries), self);
     g_signal_connect_swapped(self->tabs, "notify::selected-page", G_CALLBACK(on_selected), self);
     g_signal_connect(self->tabs, "close-page", G_CALLBACK(on_close_page), self);
+    self->news = viewer_news_new(GTK_WINDOW(self), self->tabs, self->toasts);
     adw_tab_view_remove_shortcuts(self->tabs, ADW_TAB_VIEW_SHORTCUT_ALL_SHORTCUTS); /* ours are in keys.c */
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/desk/news.h"
 #include "agent/desk/quality.h"
 #include "agent/desk/tabs.h"
 #include "agent/desk/view.h"
@@ -309,6 +310,47 @@ static void where_the_customer_points_is_shown_for_a_while(void **state)
     assert_false(agent_view_their_pointer(&view, now.mono_ms, &u, &v));
 }
 
+static void chat(const char *text)
+{
+    handhold_Data data = {.which_body = handhold_Data_chat_tag};
+
+    snprintf(data.body.chat.text, sizeof data.body.chat.text, "%s", text);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_DATA, .data = &data});
+}
+
+static void an_agent_who_looks_elsewhere_is_told_of_what_the_customer_did_and_of_nothing_else(void **state)
+{
+    struct agent_news seen = {0};
+
+    (void)state;
+    invite();
+    assert_null(agent_news(&seen, &view));
+    tell(&(struct proto_event){.kind = PROTO_EVENT_JOINED, .joined = {.peer = "phone"}});
+    assert_string_equal(agent_news(&seen, &view), "The customer is here");
+    assert_null(agent_news(&seen, &view)); /* once */
+    agent_view_said(&view, "Hello", now);
+    assert_null(agent_news(&seen, &view)); /* that was the agent */
+    chat("The code is 1234");
+    assert_string_equal(agent_news(&seen, &view), "The customer has written"); /* not what */
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REQUESTED);
+    assert_null(agent_news(&seen, &view));
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REFUSED);
+    assert_string_equal(agent_news(&seen, &view), "The customer has answered your question");
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {.reason = PROTO_END_CUSTOMER_LEFT}});
+    assert_string_equal(agent_news(&seen, &view), agent_view_end_words(PROTO_END_CUSTOMER_LEFT));
+}
+
+static void an_end_that_the_agent_made_is_no_news(void **state)
+{
+    struct agent_news seen = {0};
+
+    (void)state;
+    join();
+    assert_non_null(agent_news(&seen, &view));
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {.reason = PROTO_END_COMPLETED}});
+    assert_null(agent_news(&seen, &view));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +370,9 @@ int main(void)
         cmocka_unit_test(the_figures_of_a_picture_are_words),
         cmocka_unit_test(the_last_minute_is_remembered_and_no_more),
         cmocka_unit_test_setup_teardown(where_the_customer_points_is_shown_for_a_while, begin, finish),
+        cmocka_unit_test_setup_teardown(
+            an_agent_who_looks_elsewhere_is_told_of_what_the_customer_did_and_of_nothing_else, begin, finish),
+        cmocka_unit_test_setup_teardown(an_end_that_the_agent_made_is_no_news, begin, finish),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

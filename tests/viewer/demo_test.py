@@ -40,7 +40,7 @@ def story(s):
                             stdout=subprocess.PIPE, stderr=s.log, text=True)
     s.viewer = Child(demo)
     s.wait(s.viewer.look, "the demo to open the window", 90)
-    s.app = s.wait(s._find_app, "the window")
+    s.attach()
     s.find(None, "The customer is here")
     s.keys("alt+1")
     s.find("text", "^What for")

@@ -5,7 +5,6 @@ import os
 import struct
 
 from play import Home, all_named, expect, grant, join, tell, tone
-from stage import Atspi
 
 LAMP = {"device": "lamp", "kind": "light", "name": "Kitchen lamp"}
 
@@ -23,7 +22,7 @@ def come(s, home):
 
 
 def level(s, name):
-    return Atspi.Value.get_current_value(s.find(None, name))
+    return s.find(None, name).value()
 
 
 def talk(s, c):
@@ -75,7 +74,7 @@ def search(s):
 def follow(s, c, home):
     row = s.find("list item", "A lamp has left the mesh")
     s.keys("Tab")
-    s.wait(lambda: row.get_state_set().contains(Atspi.StateType.FOCUSED), "the proposal to take the focus")
+    s.wait(lambda: row.now("focused"), "the proposal to take the focus")
     s.keys("Return")
     s.find("label", "1. Turn the wall switch on")
     s.find("label", "^For you: ")

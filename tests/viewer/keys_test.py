@@ -6,7 +6,6 @@ import signal
 
 import play
 from play import expect, tell
-from stage import Atspi
 
 
 def join(s, *keys):
@@ -15,20 +14,18 @@ def join(s, *keys):
     return play.join(s)
 
 
-def ask(s, c, key, capability):
+def ask(s, c, key, label, capability):
     s.keys(key)
     s.wait(lambda: focused_entry(s), "the form to take the focus")
     s.keys("Return")
     c.expect("consent", capability=capability, state="requested")
     c.tell(do="grant", capability=capability)
-    c.expect("consent", capability=capability, state="granted")
+    s.find("push button", f"^{label}: .*Granted")
 
 
 def focused_entry(s):
-    for node, _ in s.walk():
-        if node.get_role_name() == "text" and node.get_name().startswith("What for") and node.get_state_set().contains(Atspi.StateType.FOCUSED):
-            return True
-    return False
+    entry = s._match("text", "^What for")
+    return entry and entry.has("focused")
 
 
 def guide(s, c):
@@ -51,22 +48,33 @@ def guide(s, c):
 
 
 def photo_and_recording(s, c):
-    ask(s, c, "alt+4", "still")
+    ask(s, c, "alt+4", "Photo", "still")
     s.keys("F8")
     c.tell(do="send", still=c.expect("still", state="taken")["still"])
     s.find("push button", "^Photo 1")
-    ask(s, c, "alt+5", "recording")
+    ask(s, c, "alt+5", "Recording", "recording")
     s.find("label", "● Recording")
     c.tell(do="withdraw", capability="recording")
     s.gone("label", "● Recording")
+
+
+def windows(s):
+    """What opens beside the session, with a name for each control too."""
+    for key, word in (("ctrl+comma", "^Command, for example"), ("ctrl+question", "^Invite a customer$")):
+        s.keys(key)
+        s.find(None, word)
+        play.all_named(s)
+        s.keys("Escape")
+        s.gone(None, word)
 
 
 def story(s):
     s.house(clip_seconds=2)
     s.display()
     s.open()
+    windows(s)
     c = join(s, "ctrl+n")
-    ask(s, c, "alt+1", "camera")
+    ask(s, c, "alt+1", "Camera", "camera")
     s.find("label", "fps")
     guide(s, c)
     s.keys("ctrl+t")
@@ -75,7 +83,7 @@ def story(s):
     c.expect("chat", text="Hello")
     s.keys("ctrl+y")
     s.find(None, "check words are the same")
-    ask(s, c, "alt+3", "device-state")
+    ask(s, c, "alt+3", "Device information", "device-state")
     s.keys("ctrl+d")
     s.find(None, "^uptime: ")
     s.keys("ctrl+g")

@@ -20,7 +20,7 @@ def invite_and_join(s):
     expect(link.startswith("https://localhost") and "/j#" in link, f"{link} is a link")
     s.find(None, "Waiting for the customer")
     code = s.find("label", "(zero|one|two|three|four|five|six|seven|eight|nine)")
-    expect(code.get_name().count(",") == 3, f"the code is spelled in four groups: {code.get_name()}")
+    expect(code.name.count(",") == 3, f"the code is spelled in four groups: {code.name}")
     s.shot("invite")
     c = join(s, link=link)
     s.find(None, "^Connected$")

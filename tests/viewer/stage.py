@@ -15,12 +15,12 @@ import tempfile
 import threading
 import time
 
-import gi
+from gi.repository import GLib
 
-gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib  # noqa: E402
+from tree import Tree, below
 
 WAIT_S = 30  # generous: a loaded machine is no failure
+LOOK_S = 0.05  # from look to look: the window answers in its own time, and that is for painting
 
 
 FOCUSABLE_ROLES = {"push button", "text", "entry", "page tab", "check box", "combo box", "list", "toggle button"}
@@ -172,19 +172,15 @@ class Stage:
         self.app = None
         who = ["--relay", self.staff, "--identity", self.identity or f"{self.dir}/org/staff/ada", "--ca", f"{self.dir}/org/ca/ca.crt"] if enrolled else []
         self.viewer = subprocess.Popen([f"{self.bin}/handhold-agent", *who, *options], env=self.env, stderr=self.log, cwd=self.dir)
-        self.app = self.wait(self._find_app, "the viewer in the accessibility tree")
+        self.attach()
         self.find("frame")
         self.open_s = time.monotonic() - began
 
-    def _find_app(self):
-        desktop = Atspi.get_desktop(0)
-        desktop.set_cache_mask(Atspi.Cache.NONE)  # not cleared: libatspi 2.46 goes round in what is left of an ended window
-        for i in range(desktop.get_child_count()):
-            app = desktop.get_child_at_index(i)
-            if app and app.get_process_id() == self.viewer.pid:
-                app.set_cache_mask(Atspi.Cache.NONE)  # what is so now, not what was
-                return app
-        return None
+    def attach(self):
+        """To the window of the program that is `viewer`."""
+        tree = Tree()
+        self.wait(lambda: tree.find(self.viewer.pid), "the viewer in the accessibility tree")
+        self.app = tree
 
     # ---- seeing
 
@@ -199,10 +195,7 @@ class Stage:
                 pass  # the tree changed while it was read
             if self.viewer and self.viewer.poll() is not None:
                 raise Failed(f"the viewer ended with {self.viewer.returncode} while waiting for {what}")
-            context = GLib.MainContext.default()
-            while context.iteration(False):
-                pass
-            time.sleep(0.03)  # between two looks, not instead of one
+            time.sleep(LOOK_S)  # between two looks, not instead of one
         self.shot("failed")
         raise Failed(f"waited for {what}; the tree shows:\n{self.tree()}\nand the programs said:\n{self.told()}")
 
@@ -211,89 +204,64 @@ class Stage:
         with open(self.log.name, errors="replace") as f:
             return "".join(f.readlines()[-lines:])
 
-    @staticmethod
-    def _shows(node, states):
-        """GTK 4.8 says `showing` of windows alone: what is visible and has a size counts."""
-        if not states.contains(Atspi.StateType.VISIBLE):
-            return False
-        if not node.get_component_iface():
-            return True
-        box = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
-        return box.width > 0 and box.height > 0
-
-    def walk(self, node=None, depth=0, hidden=False):
-        node = node or self.app
-        if node is None:
-            return
-        try:
-            states = node.get_state_set()
-            if depth and not hidden and not self._shows(node, states):
-                return
-            yield node, depth
-            for i in range(node.get_child_count()):
-                child = node.get_child_at_index(i)
-                if child:
-                    yield from self.walk(child, depth + 1, hidden)
-        except GLib.Error:
-            return
+    def walk(self):
+        """What shows, with its depth."""
+        for node, depth in below(self.app.read()) if self.app else ():
+            if node.shows():
+                yield node, depth
 
     def tree(self):
-        out = []
-        for node, depth in self.walk():
-            out.append("  " * depth + f"{node.get_role_name()}: {node.get_name()!r}")
-        return "\n".join(out)
-
-    def _window_of(self, name):
-        for i in range(self.app.get_child_count()):
-            window = self.app.get_child_at_index(i)
-            if window and any(re.search(name, node.get_name() or "") for node, _ in self.walk(window)):
-                return window
-        return None
+        try:
+            return "\n".join("  " * depth + repr(node) for node, depth in self.walk())
+        except GLib.Error as error:
+            return error.message
 
     def _match(self, role, name, usable=False, beside=None):
         """A button that opens something is two of one name: the one that takes the focus is meant."""
-        window = self._window_of(beside) if beside else self.app
-        for node, _ in self.walk(window) if window else ():
-            if role is not None and node.get_role_name() != role or name is not None and not re.search(name, node.get_name() or ""):
+        return self._look(False, role, name, usable, beside) or self._look(True, role, name, usable, beside)
+
+    def _look(self, thorough, role, name, usable, beside):
+        for window in self.app.read(thorough).children:
+            if beside and not any(re.search(beside, node.name) and node.shows() for node, _ in below(window)):
                 continue
-            if not usable or node.get_action_iface() and node.get_state_set().contains(Atspi.StateType.FOCUSABLE):
-                return node
+            for node, _ in [(window, 0), *below(window)]:
+                if role is not None and node.role != role or name is not None and not re.search(name, node.name):
+                    continue
+                if (not usable or node.can("Action") and node.has("focusable")) and node.shows():
+                    return node
         return None
 
     def find(self, role=None, name=None, seconds=WAIT_S):
         """The first thing that shows, with this role and a name that matches."""
         return self.wait(lambda: self._match(role, name), f"{role} {name!r}", seconds)
 
+    def all(self, role, name):
+        return [node for node, _ in self.walk() if node.role == role and re.search(name, node.name)]
+
     def gone(self, role=None, name=None):
         self.wait(lambda: not self._match(role, name), f"no {role} {name!r}")
 
     def text(self, role=None, name=None):
-        node = self.find(role, name)
-        return Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
+        return self.find(role, name).text()
 
     def unnamed(self):
         """Whatever can be acted on has a name that says what it does: these have none."""
-        out = []
-        for node, _ in self.walk():
-            name, role = node.get_name() or "", node.get_role_name()
-            if role in FOCUSABLE_ROLES and node.get_state_set().contains(Atspi.StateType.FOCUSABLE) and (
-                    not name.strip() or name.startswith(("Gtk", "Adw", "Viewer")) or "_" in name):
-                out.append(f"{role} {name!r}")
-        return out
+        return [repr(node) for node, _ in self.walk() if node.role in FOCUSABLE_ROLES and node.has("focusable") and
+                (not node.name.strip() or node.name.startswith(("Gtk", "Adw", "Viewer")) or "_" in node.name)]
 
     # ---- doing
 
     def click(self, role=None, name=None, beside=None):
         """`beside`: in the window that shows this too."""
         node = self.wait(lambda: self._match(role, name, True, beside), f"a usable {role} {name!r}")
-        self.wait(lambda: node.get_state_set().contains(Atspi.StateType.SENSITIVE), f"{name!r} to be usable")
-        Atspi.Action.do_action(node, 0)
+        self.wait(lambda: node.now("sensitive"), f"{name!r} to be usable")
+        node.act()
         return node
 
     def choose(self, role, name):
         """Clicks what stays pressed, and waits until it is: GTK shows a press for a while before it acts."""
         node = self.click(role, name)
-        self.wait(lambda: node.get_state_set().contains(Atspi.StateType.PRESSED), f"{name!r} to be chosen")
+        self.wait(lambda: node.now("pressed"), f"{name!r} to be chosen")
         return node
 
     def keys(self, *names):
@@ -305,13 +273,34 @@ class Stage:
     def mouse(self, *words):
         subprocess.run(["xdotool", *[str(w) for w in words]], env=self.env, check=True)
 
+    def look_away(self):
+        """Another program gets the keys and the mouse."""
+        self.mouse("mousemove", 1399, 999)
+        self.other = subprocess.Popen(["xmessage", "-geometry", "+1250+900", "Another program"], env=self.env, stderr=self.log)
+        other = self.wait(lambda: self._search("Another program|xmessage"), "the other program")
+        self.mouse("windowfocus", "--sync", other)
+        self.wait(lambda: not self.find("frame").has("active"), "the window not to be in front")
+
+    def look_back(self):
+        self.other.terminate()
+        self.other.wait()
+        self.to_front()
+
+    def to_front(self):
+        """Where there is no window manager, nobody gives the focus back that a menu has taken."""
+        self.mouse("windowfocus", "--sync", self._search("^Handhold$"))
+        self.wait(lambda: self.find("frame").has("active"), "the window to be in front")
+
+    def _search(self, name):
+        done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", name], env=self.env, capture_output=True, text=True)
+        return done.stdout.split()[0] if done.stdout.split() else None
+
     def where(self, node):
         """Place on the screen. GTK 4 tells it without the border that a window has where there is no window manager;
         the window itself stands at the corner of the screen."""
-        box = Atspi.Component.get_extents(node, Atspi.CoordType.WINDOW)
-        frame = Atspi.Component.get_extents(self.find("frame"), Atspi.CoordType.WINDOW)
-        border = (int(self.size.split("x")[0]) - frame.width) // 2
-        return box.x + border, box.y + border, box.width, box.height
+        x, y, width, height = node.box()
+        border = (int(self.size.split("x")[0]) - self.find("frame").box()[2]) // 2
+        return x + border, y + border, width, height
 
     def picture(self, width=1280, height=720):
         """Where the customer's picture lies: letterboxed in its widget."""

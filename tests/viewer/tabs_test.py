@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 
+from desktop import Notifications
 from play import expect, join, link_of, see_the_camera, tell
+from stage import WAIT_S
 
 
 def turned_away(s, link, why):
@@ -34,15 +36,31 @@ def connected(c):
     return any(row[3] == "01" and f"socket:[{row[9]}]" in mine for row in rows[1:])
 
 
-def away(s, link):
-    """The agent's machine sleeps; the customer who comes meanwhile waits, and is there when it wakes."""
+def away(s, link, desktop):
+    """The agent's machine sleeps; the customer who comes meanwhile waits, and the agent is told when it wakes: by the
+    desktop while the window is not in front, and by the window when it is again."""
+    s.look_away()
     s.viewer.send_signal(signal.SIGSTOP)
     c = s.customer(link)
     s.wait(lambda: connected(c), "the customer's line to the relay")
     s.viewer.send_signal(signal.SIGCONT)
     c.expect("joined")
-    s.find(None, "The customer is here")
+    title, text, actions = desktop.shown.get(timeout=WAIT_S)
+    expect(text == "The customer is here" and actions[0] == "default", f"the desktop tells the agent: {title}: {text} {actions}")
+    desktop.click()
+    s.look_back()
+    expect(desktop.closed.get(timeout=WAIT_S) == desktop.id, "the notification goes when the agent is back")
+    s.wait(lambda: len(s.all("label", "^The customer is here$")) > 0, "a toast for who is back")
+    s.find("status bar", "The customer is here")
     return c
+
+
+def behind(s, first):
+    """A word from who is on hold, while the agent talks to somebody else: a toast, with the way there."""
+    s.to_front()
+    first.tell(do="chat", text="Are you still there?")
+    s.find("push button", "^Show")
+    expect(s.all("label", "^The customer has written$"), "the toast says what there is to see")
 
 
 def second(s, first):
@@ -109,10 +127,12 @@ def leave(s, first):
 def story(s):
     s.house(clip_seconds=2)
     s.display()
+    desktop = Notifications()
     s.open()
-    first = away(s, resend(s))
+    first = away(s, resend(s), desktop)
     see_the_camera(s, first)
     other = second(s, first)
+    behind(s, first)
     back(s, first, other)
     wrong_person(s, other)
     leave(s, first)
