@@ -20,7 +20,7 @@ from gi.repository import GLib
 from tree import Tree, below
 
 WAIT_S = 30  # generous: a loaded machine is no failure
-LOOK_S = 0.05  # from look to look: the window answers in its own time, and that is for painting
+LOOK_S = 0.05  # from look to look
 
 
 FOCUSABLE_ROLES = {"push button", "text", "entry", "page tab", "check box", "combo box", "list", "toggle button"}
@@ -187,6 +187,7 @@ class Stage:
     def wait(self, look, what, seconds=WAIT_S):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            began = time.monotonic()
             try:
                 found = look()
                 if found:
@@ -195,7 +196,7 @@ class Stage:
                 pass  # the tree changed while it was read
             if self.viewer and self.viewer.poll() is not None:
                 raise Failed(f"the viewer ended with {self.viewer.returncode} while waiting for {what}")
-            time.sleep(LOOK_S)  # between two looks, not instead of one
+            time.sleep(max(LOOK_S, time.monotonic() - began))  # the window has as long for itself as it was looked at
         self.shot("failed")
         raise Failed(f"waited for {what}; the tree shows:\n{self.tree()}\nand the programs said:\n{self.told()}")
 
