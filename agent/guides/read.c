@@ -151,7 +151,7 @@ enum proto_err agent_guide_parse(const char *text, size_t len, struct proto_guid
     }
     if (!yaml_parser_initialize(&parser))
         return PROTO_ERR_NOMEM;
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)(text ? text : ""), len); /* an empty file has no bytes */
     if (!yaml_parser_load(&parser, &document)) {
         snprintf(why, AGENT_GUIDE_WHY_BYTES, "line %zu: this is no YAML: %s", parser.problem_mark.line + 1,
                  parser.problem ? parser.problem : "it cannot be read");

@@ -48,6 +48,15 @@ bool check_is_set(struct check_run *run, const char *value, const char *key)
 
 enum { DNS_SLOW_MS = 500 };
 
+/* localhost, a bare name, a name of multicast DNS (RFC 6761, 6762): whoever is asked for it need not know it. */
+static bool is_of_home(const char *name)
+{
+    size_t len = strlen(name);
+
+    return !strchr(name, '.') || (len > 6 && !strcmp(name + len - 6, ".local")) ||
+           (len > 10 && !strcmp(name + len - 10, ".localhost"));
+}
+
 void check_dns(struct check_run *run)
 {
     struct check_address found;
@@ -66,6 +75,10 @@ void check_dns(struct check_run *run)
     }
     if (!*name || strspn(name, "0123456789.:") == strlen(name)) {
         check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "no name to ask for is set");
+        return;
+    }
+    if (is_of_home(name)) {
+        check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "%.64s is a name of this home, which no name server knows", name);
         return;
     }
     switch (check_dns_ask(run, run->result.target, name, AF_INET, &found, run->deadline_ms)) {

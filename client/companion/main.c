@@ -19,7 +19,8 @@
 
 static struct {
     const char *redact, *checks, *language;
-    const char *link, *code, *relay, *camera, *torch, *microphone, *speaker, *consent, *ca, *receipt, *keep_picture, *keep_sealed;
+    const char *link, *code, *relay, *camera, *torch, *microphone, *speaker, *consent, *ca, *receipt, *keep_picture,
+        *keep_sealed;
     struct host_texts states, masks;
     int64_t kbps;
     bool json, beside;
@@ -30,12 +31,13 @@ static const struct host_option options[] = {
     {"relay", "URL", HOST_TEXT, &opt.relay, .help = "where the code is typed: https://help.example.org"},
     {"camera", "SOURCE", HOST_TEXT, &opt.camera, .help = "FILE.y4m, /dev/videoN, or none (none)"},
     {"microphone", "SOURCE", HOST_TEXT, &opt.microphone, .help = "FILE.wav, default, a device's name, or none (none)"},
-    {"speaker", "SINK", HOST_TEXT, &opt.speaker, .help = "where the agent is heard: FILE.wav, default, a device's name, or none"},
+    {"speaker", "SINK", HOST_TEXT, &opt.speaker,
+     .help = "where the agent is heard: FILE.wav, default, a device's name, or none"},
     {"torch", "FILE", HOST_TEXT, &opt.torch, .help = "a light: 1 and 0 are written there, as to a LED's brightness"},
     {"beside", NULL, HOST_FLAG, &opt.beside,
      .help = "be the second device of somebody in a session: show a code for the first; with --relay and --state"},
     {"state", "SOURCE", HOST_TEXTS, &opt.states,
-     .help = "device information: linux, json:PATH, mdns, mqtt:…; may come again"},
+     .help = "device information: linux, json:PATH (json:- with --beside), mdns, mqtt:…; may come again"},
     {"redact", "FILE", HOST_TEXT, &opt.redact, .help = "rules of what device information never tells, or may tell"},
     {"checks", "FILE", HOST_TEXT, &opt.checks, .help = "what checks of this home are held against (ini)"},
     {"language", "LANG", HOST_TEXT, &opt.language, .help = "of guides: de, en (the language of this terminal)"},
@@ -166,8 +168,11 @@ static int check_files(void)
     static const char json[] = "json:";
 
     for (size_t i = 0; i < opt.states.count; i++)
-        if (!strncmp(opt.states.items[i], json, sizeof json - 1) &&
-            !state_can_be(opt.states.items[i] + sizeof json - 1))
+        if (!strcmp(opt.states.items[i], "json:-") && !opt.beside)
+            return wrong(opt.states.items[i], "the standard input is this program's commands",
+                         "name a FIFO or a socket, or use it with --beside");
+        else if (!strncmp(opt.states.items[i], json, sizeof json - 1) &&
+                 !state_can_be(opt.states.items[i] + sizeof json - 1))
             return wrong(opt.states.items[i], strerror(errno),
                          "name a FIFO that exists, or a path in a writable folder where a socket can be made");
     if (opt.torch && access(opt.torch, W_OK))

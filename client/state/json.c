@@ -24,9 +24,9 @@ struct writer {
 
 struct json_source {
     struct client_state_source source;
-    int listener; /* -1: a FIFO, which is writers[0] */
+    int listener; /* -1: a FIFO or the standard input, which is writers[0] */
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
-    bool made_path;
+    bool made_path, is_stdin; /* "-": the standard input, which ends */
     struct writer writers[WRITERS_MAX];
 };
 
@@ -108,7 +108,7 @@ static void read_writer(struct json_source *j, struct writer *w, struct proto_no
         }
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             return;
-        if (j->listener < 0)
+        if (j->listener < 0 && !j->is_stdin)
             return; /* a FIFO without writers: the next one may come */
         if (w->len && !w->skipping)
             take_line(j, w->line, w->len, now, model);
@@ -239,7 +239,11 @@ enum proto_err client_state_json_open(const char *path, struct client_state_sour
         j->writers[i].fd = -1;
     if (lstat(path, &about) == 0 && is_left_behind(j, &about))
         unlink(path);
-    if (stat(path, &about)) {
+    if (!strcmp(path, "-")) {
+        j->is_stdin = true;
+        j->writers[0].fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+        ok = fcntl(j->writers[0].fd, F_SETFL, O_NONBLOCK) == 0 && watch(j, j->writers[0].fd);
+    } else if (stat(path, &about)) {
         ok = errno == ENOENT && open_socket(j);
     } else if (S_ISFIFO(about.st_mode)) {
         j->writers[0].fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* a writer of our own keeps it from ending */

@@ -65,7 +65,11 @@ static enum proto_err take_property(struct reading *r, const char *device, struc
         snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": no such device; tell it first with {\"device\":…,\"kind\":…}",
                  device);
     else if (err)
-        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s", property.name, proto_err_rule(err));
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s%s", property.name, proto_err_rule(err),
+                 err == PROTO_ERR_RANGE
+                     ? " (a property is 1 to 47 small letters, digits and _, a number lies between -1e15 "
+                       "and 1e15, a text has no control characters); change this line"
+                     : "");
     return err;
 }
 
@@ -92,6 +96,11 @@ static enum proto_err take_device(struct reading *r, const char *id, struct clie
     copy_text(r, "model", device.model, sizeof device.model);
     copy_text(r, "firmware", device.firmware, sizeof device.firmware);
     copy_text(r, "name", device.name, sizeof device.name);
+    if (!r->bad && !device.kind[0]) {
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "device \"%s\": \"kind\" is missing; say what it is: hub, light, router …", device.id);
+        return PROTO_ERR_FORMAT;
+    }
     if (r->bad)
         return PROTO_ERR_FORMAT;
     enum proto_err err = client_state_model_device(model, &device);

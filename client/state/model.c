@@ -187,7 +187,9 @@ static bool device_ok(const struct client_state_device *device)
         return false;
     /* Refused, not shortened: two devices of one maker would become one. */
     snprintf(id, sizeof id, "%s", device->id);
-    return !client_state_redact_mac(id);
+    client_state_redact_mac(id);
+    client_state_redact_bare_mac(id);
+    return !strcmp(id, device->id);
 }
 
 enum proto_err client_state_model_device(struct client_state_model *model, const struct client_state_device *device)
@@ -263,7 +265,10 @@ static bool value_ok(const struct client_state_property *property)
 /* A number under a secret name (a PIN, a latitude) becomes text: what is hidden has no type. */
 static void redact(const struct client_state_rules *rules, struct client_state_property *property)
 {
-    if (property->type == CLIENT_STATE_NUMBER && client_state_redact_hides(rules, property->name)) {
+    bool hidden = property->type == CLIENT_STATE_BOOL ? client_state_redact_hides_truth(rules, property->name)
+                                                      : client_state_redact_hides(rules, property->name);
+
+    if (property->type != CLIENT_STATE_TEXT && hidden) {
         property->type = CLIENT_STATE_TEXT;
         memset(&property->value, 0, sizeof property->value);
         memcpy(property->value.text, CLIENT_STATE_HIDDEN, sizeof CLIENT_STATE_HIDDEN);
@@ -285,12 +290,14 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
         return PROTO_ERR_REFUSED;
     if (!value_ok(property))
         return PROTO_ERR_RANGE;
+    client_state_redact_bare_mac(clean.name);
+    client_state_redact(model->rules, "unit", clean.unit, sizeof clean.unit);
     redact(model->rules, &clean);
     clean.hidden = false;
-    struct model_property *slot = client_state_model_value(model, property->device, property->name);
+    struct model_property *slot = client_state_model_value(model, property->device, clean.name);
     if (slot && same_value(&slot->property, &clean))
         return PROTO_OK;
-    if (!slot && !(slot = add_property(model, property->device, property->name)))
+    if (!slot && !(slot = add_property(model, property->device, clean.name)))
         return PROTO_ERR_FULL;
     slot->property = clean;
     client_state_model_queue(model, &slot->waiting);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "client/state/lookup.h"
 #include "client/state/mqtt_home.h"
 #include "client/state/names.h"
 #include "client/state/sources.h"
@@ -16,7 +18,9 @@ enum {
     MISC_MS = 1000,
     RETRY_FIRST_MS = 1000,
     RETRY_MOST_MS = 30000,
-    READS_AT_ONCE = 4000, /* a broker that never stops does not keep the others waiting */
+    READS_AT_ONCE = 4000, /* a broker that never stops does not keep the others waiting … */
+    LOOK_AGAIN_MS = 25,
+    READS_MS = 10, /* … nor one whose words take long */
 };
 
 struct settings {
@@ -29,6 +33,7 @@ struct mqtt_source {
     struct settings settings;
     struct mosquitto *broker;            /* owned; NULL: resting */
     struct client_state_mqtt_home *home; /* owned */
+    struct client_state_lookup *lookup;  /* owned; NULL: none is on */
     int64_t retry_ms, wait_ms;
     bool connected, said;
     /* Borrowed during poll() */
@@ -149,6 +154,36 @@ static void connect_now(struct mqtt_source *s)
         hang_up(s);
 }
 
+/* The library asks for a name and waits for the answer: it is let do so where there is one. True: it may now. */
+static bool name_is_there(struct mqtt_source *s)
+{
+    enum client_state_found found;
+
+    if (!s->lookup)
+        s->lookup = client_state_lookup_new(s->settings.host);
+    found = s->lookup ? client_state_lookup_ask(s->lookup) : CLIENT_STATE_NOT_FOUND;
+    if (found == CLIENT_STATE_LOOKING)
+        return false;
+    client_state_lookup_free(s->lookup);
+    s->lookup = NULL;
+    if (found == CLIENT_STATE_FOUND)
+        return true;
+    if (!s->said)
+        client_state_say(&s->source, "the broker's name is not found; give its address, or mend the name servers");
+    s->said = true;
+    s->retry_ms = s->now.mono_ms + s->wait_ms;
+    s->wait_ms = s->wait_ms * 2 < RETRY_MOST_MS ? s->wait_ms * 2 : RETRY_MOST_MS;
+    return false;
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static bool readable(int fd)
 {
     struct pollfd one = {fd, POLLIN, 0};
@@ -160,8 +195,10 @@ static bool readable(int fd)
 static bool serve(struct mqtt_source *s)
 {
     int error = mosquitto_loop_misc(s->broker);
+    int64_t until_ms = clock_ms() + READS_MS;
 
-    for (int reads = 0; !error && reads < READS_AT_ONCE && readable(mosquitto_socket(s->broker)); reads++)
+    for (int reads = 0;
+         !error && reads < READS_AT_ONCE && clock_ms() < until_ms && readable(mosquitto_socket(s->broker)); reads++)
         error = mosquitto_loop_read(s->broker, 1);
     if (!error && mosquitto_want_write(s->broker))
         error = mosquitto_loop_write(s->broker, 1);
@@ -175,7 +212,7 @@ static void poll_source(struct client_state_source *source, struct proto_now now
 
     s->now = now;
     s->model = model;
-    if (!s->broker && now.mono_ms >= s->retry_ms)
+    if (!s->broker && now.mono_ms >= s->retry_ms && name_is_there(s))
         connect_now(s);
     if (s->broker && !serve(s)) {
         if (was)
@@ -187,7 +224,9 @@ static void poll_source(struct client_state_source *source, struct proto_now now
     tell_broker(s);
     s->source.fd = s->broker ? mosquitto_socket(s->broker) : -1;
     source->deadline_ms = now.mono_ms + MISC_MS;
-    if (!s->broker)
+    if (s->lookup)
+        source->deadline_ms = now.mono_ms + LOOK_AGAIN_MS;
+    else if (!s->broker)
         source->deadline_ms = proto_earlier(source->deadline_ms, s->retry_ms);
     s->model = NULL;
 }
@@ -207,6 +246,7 @@ static void free_source(struct client_state_source *source)
     struct mqtt_source *s = (struct mqtt_source *)source;
 
     hang_up(s);
+    client_state_lookup_free(s->lookup);
     client_state_mqtt_home_free(s->home);
     mosquitto_lib_cleanup();
     free(s);

@@ -133,7 +133,7 @@ static bool property_is_free(const struct client_state_mqtt_home *h, const struc
 }
 
 /* The second thermometer of a device is called after its own name. */
-static void name_property(const struct client_state_mqtt_home *h, const struct mqtt_device *d, struct mqtt_entity *e)
+static void name_property(const struct client_state_mqtt_home *h, struct mqtt_device *d, struct mqtt_entity *e)
 {
     struct client_state_entity plain = e->is;
     char name[CLIENT_STATE_NAME_BYTES], base[CLIENT_STATE_NAME_BYTES - 8];
@@ -145,8 +145,10 @@ static void name_property(const struct client_state_mqtt_home *h, const struct m
         client_state_discovery_property(&plain, name);
     }
     snprintf(base, sizeof base, "%.*s", (int)sizeof base - 1, name);
-    for (int n = 2; !property_is_free(h, d, name) && n < 1000; n++)
-        snprintf(name, sizeof name, "%s_%d", base, n);
+    for (unsigned n = 2; n <= NAMES_TRIED && !property_is_free(h, d, name); n++)
+        snprintf(name, sizeof name, "%s_%u", base, n);
+    while (!property_is_free(h, d, name)) /* a device that calls all of its own the same: each number once */
+        snprintf(name, sizeof name, "%s_%u", base, NAMES_TRIED + ++d->numbered);
     memcpy(e->property, name, sizeof name);
 }
 

@@ -5,7 +5,7 @@
 
 #include "client/state/mqtt_home.h"
 
-enum { MQTT_BUCKETS = 2048 };
+enum { MQTT_BUCKETS = 2048, NAMES_TRIED = 9 };
 #define MQTT_SEEN_BY "mqtt"
 
 struct mqtt_device {
@@ -14,6 +14,7 @@ struct mqtt_device {
     struct client_state_device told;
     int rank;                                           /* of the component that gave it its kind */
     size_t entities;                                    /* 0: this place is free */
+    unsigned numbered;                                  /* properties of a name that others have too */
     signed char answers[CLIENT_STATE_AVAILABILITY_MAX]; /* of its first entity's topics: -1 not heard, 0, 1 */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/state/redact.h"
+#include "client/state/redact_inside.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -8,20 +8,22 @@
 
 /* Hides a name that holds one of these as a word of its own: "wifi_key", "keys", "psk2", but not "monkey". */
 static const char *const secret_words[] = {
-    "key",    "token", "secret", "psk",   "pin",   "puk",      "pwd", "pass",  "auth",  "cookie",
-    "serial", "imei",  "imsi",   "iccid", "bssid", "location", "gps", "email", "phone", NULL,
+    "key",   "token", "secret",   "psk", "pin",   "puk",   "pwd", "pass", "auth", "cookie", "serial", "imei", "imsi",
+    "iccid", "bssid", "location", "gps", "email", "phone", "lat", "lon",  "lng",  "user",   "sn",     NULL,
 };
 
 /* Hides a name that holds one of these anywhere: nothing harmless is called so. */
 static const char *const secret_parts[] = {
-    "password", "passwd", "passphrase", "passcode",  "credential", "apikey",
-    "api_key",  "ssid",   "latitude",   "longitude", NULL,
+    "password",   "passwd",    "passphrase",   "passcode",     "passwort",     "kennwort",    "schluessel", "schlussel",
+    "credential", "apikey",    "api_key",      "apitoken",     "wpakey",       "routerpin",   "ssid",       "latitude",
+    "longitude",  "username",  "setup_code",   "pairing_code", "install_code", "access_code", "alarm_code", "lock_code",
+    "wlan_name",  "wifi_name", "network_name", "serialn",      NULL,
 };
 
 /* Addresses under these names are what a repair is about, and four numbers of a version only look like an address. */
 static const char *const address_stays[] = {"gateway", "dns", "firmware", "version", "build", "hardware", NULL};
 
-enum { KEY_LOOKS_FROM = 20, KEY_SHOWN = 4, RUN_MAX = 64 };
+enum { KEY_LOOKS_FROM = 20, KEY_SHOWN = 4, RUN_MAX = 64, GAP_MAX = 16 };
 
 /* `word` in `name` between underscores; a plural and a number behind it are the same word. */
 static bool holds_word(const char *name, const char *word)
@@ -56,7 +58,15 @@ bool client_state_redact_hides(const struct client_state_rules *rules, const cha
     for (const char *const *part = secret_parts; *part; part++)
         if (strstr(name, *part))
             return true;
-    return holds_one_of(name, secret_words);
+    return holds_one_of(name, secret_words) || !strcmp(name, "long"); /* beside "lat"; not "long_press" */
+}
+
+bool client_state_redact_hides_truth(const struct client_state_rules *rules, const char *name)
+{
+    for (size_t i = 0; rules && i < rules->hides; i++)
+        if (holds_word(name, rules->hide[i]))
+            return client_state_redact_hides(rules, name);
+    return false;
 }
 
 /* aa:bb:cc:dd:ee:ff, also with hyphens and longer: three bytes name the maker, the others the device. Bytes read. */
@@ -176,7 +186,10 @@ static void cut_keys(char *text)
     for (char *at = text; *at;) {
         size_t run = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_-");
 
-        if (looks_like_key(at, run)) {
+        size_t token = redact_token(at, run);
+
+        run = token ? token : run;
+        if (token || looks_like_key(at, run)) {
             memset(at + KEY_SHOWN, '.', 3);
             memmove(at + KEY_SHOWN + 3, at + run, strlen(at + run) + 1);
             run = KEY_SHOWN + 3;
@@ -185,7 +198,8 @@ static void cut_keys(char *text)
     }
 }
 
-/* "52.5200, 13.4050": two numbers with three digits or more behind the point, parted by a comma or a blank. */
+/* "52.5200, 13.4050", "lat=52.5200 lon=13.4050", "52.5200N 13.4050E": two numbers with three digits or more behind the
+ * point, parted by signs and by letters of their names. */
 static bool is_coordinate(const char *at, size_t *len)
 {
     size_t whole, n = *at == '-' || *at == '+';
@@ -208,18 +222,29 @@ static bool holds_coordinates(const char *text)
             continue;
         if (!is_coordinate(at, &first))
             continue;
-        gap = strspn(at + first, ",; ");
-        if (gap && is_coordinate(at + first + gap, &second))
+        gap = strspn(at + first, ",;:/= \"'NSEWlatiudeong\xc2\xb0");
+        if (gap && gap <= GAP_MAX && is_coordinate(at + first + gap, &second))
             return true;
     }
     return false;
+}
+
+/* What grew is cut where a character ends. */
+static void put_back(const char *made, char *text, size_t capacity)
+{
+    size_t len = strlen(made);
+
+    if (len >= capacity)
+        for (len = capacity - 1; len && ((unsigned char)made[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(text, made, len);
+    text[len] = '\0';
 }
 
 void client_state_redact(const struct client_state_rules *rules, const char *name, char *text, size_t capacity)
 {
     static const struct client_state_rules built_in;
     char made[1024];
-    size_t len;
 
     if (!rules)
         rules = &built_in;
@@ -227,19 +252,18 @@ void client_state_redact(const struct client_state_rules *rules, const char *nam
         snprintf(text, capacity, "%s", *text ? CLIENT_STATE_HIDDEN : "");
         return;
     }
+    redact_said(rules, text, made, sizeof made);
+    put_back(made, text, capacity);
     if (!rules->plain_mac)
         client_state_redact_mac(text);
+    if (!rules->plain_mac && !holds_one_of(name, address_stays))
+        client_state_redact_bare_mac(text);
     if (!rules->plain_key)
         cut_keys(text);
     if (rules->plain_address || holds_one_of(name, address_stays))
         return;
     mask_addresses(text, made, sizeof made);
-    len = strlen(made);
-    if (len >= capacity) /* an address grew: cut where a character ends */
-        for (len = capacity - 1; len && ((unsigned char)made[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(text, made, len);
-    text[len] = '\0';
+    put_back(made, text, capacity);
 }
 
 /* ---- the file ---- */

@@ -3,7 +3,9 @@
  * client/state/redact.h - secrets stay at home: each value passes here on its way into the model.
  *
  * Two rules, both tables in redact.c. By name: a property whose name speaks of a secret (key, token, password, ssid,
- * latitude …) is replaced whole, numbers too; one bit of truth ("token_valid") tells no secret and stays. By form: MAC
+ * latitude …) is replaced whole, numbers too; one bit of truth ("token_valid") tells no secret and
+ * stays, but under a name that the file hides. In a text, what stands behind such a name ("psk":"…", password=…) is
+ * replaced, and who logs in in an address (//user:password@). By form: MAC
  * addresses keep the maker's half, IP addresses the network's half (but for those of routers and name servers, which a
  * repair is about), what looks like a key is cut to its first characters, and a pair of coordinates is replaced.
  *
@@ -40,9 +42,13 @@ PROTO_MUST_USE enum proto_err client_state_rules_parse(const char *text, size_t 
 
 /** Whether a property so called is of a secret, whatever its value. `rules` NULL: the built-in ones. */
 bool client_state_redact_hides(const struct client_state_rules *rules, const char *name);
+/** Whether a value of true or false under this name is hidden: by the file's rules alone. */
+bool client_state_redact_hides_truth(const struct client_state_rules *rules, const char *name);
 /** Rewrites `text` (UTF-8, capacity bytes with its NUL) in place. `name` is the property's. */
 void client_state_redact(const struct client_state_rules *rules, const char *name, char *text, size_t capacity);
 /** MAC addresses alone, in place and at the same length; true when there was one. For identifiers. */
 bool client_state_redact_mac(char *text);
+/** Those without colons (aabbccddeeff, 0x00158d0001a2b3c4), in the same way. */
+void client_state_redact_bare_mac(char *text);
 
 #endif

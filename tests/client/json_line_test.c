@@ -131,7 +131,7 @@ static void each_bad_line_names_value_and_rule(void **state)
         {"{\"device\":\"a\\u0000b\",\"kind\":\"x\"}", "not a JSON object"},
         {"{}", "\"device\": missing"},
         {"{\"device\":7}", "\"device\": must be text of at most 63 bytes"},
-        {"{\"device\":\"hub\"}", "device \"hub\": a value or a length is outside its named bound"},
+        {"{\"device\":\"hub\"}", "device \"hub\": \"kind\" is missing"},
         {"{\"device\":\"aa:bb:cc:dd:ee:ff\",\"kind\":\"hub\"}", "a MAC address"},
         {"{\"device\":\"h u b\",\"kind\":\"hub\"}", "device \"h u b\": a value"},
         {"{\"device\":\"ghost\",\"property\":\"a\",\"value\":1}", "\"ghost\": no such device; tell it first"},

@@ -7,15 +7,59 @@
 
 static void names_that_speak_of_secrets_hide_their_value_and_harmless_ones_do_not(void **state)
 {
-    static const char *const secret[] = {
-        "key",           "wifi_key",        "keys",         "key2",          "psk",        "wpa_psk_1",    "api_key",
-        "apikey",        "password",        "wifipassword", "user_passwd",   "passphrase", "access_token", "tokens",
-        "secret",        "client_secret_2", "credentials",  "pin",           "sim_pin",    "puk",          "ssid",
-        "wifi_ssid",     "bssid",           "serial",       "serial_number", "imei",       "iccid",        "latitude",
-        "gps_longitude", "location",        "email",        "phone_number",  "cookie"};
+    static const char *const secret[] = {"key",
+                                         "wifi_key",
+                                         "keys",
+                                         "key2",
+                                         "psk",
+                                         "wpa_psk_1",
+                                         "api_key",
+                                         "apikey",
+                                         "password",
+                                         "wifipassword",
+                                         "user_passwd",
+                                         "passphrase",
+                                         "access_token",
+                                         "tokens",
+                                         "secret",
+                                         "client_secret_2",
+                                         "credentials",
+                                         "pin",
+                                         "sim_pin",
+                                         "puk",
+                                         "ssid",
+                                         "wifi_ssid",
+                                         "bssid",
+                                         "serial",
+                                         "serial_number",
+                                         "imei",
+                                         "iccid",
+                                         "latitude",
+                                         "gps_longitude",
+                                         "location",
+                                         "email",
+                                         "phone_number",
+                                         "cookie",
+                                         "lat",
+                                         "lon",
+                                         "home_lng",
+                                         "long",
+                                         "user",
+                                         "username",
+                                         "setup_code",
+                                         "pairing_code",
+                                         "install_code",
+                                         "access_code",
+                                         "wlan_name",
+                                         "sn",
+                                         "kennwort",
+                                         "wifi_schluessel",
+                                         "router_passwort"};
     static const char *const harmless[] = {
-        "monkey",   "keyboard_layout", "keyboard", "keypad_locked", "pinned_app", "spinning",  "shopping", "tokenless",
-        "firmware", "temperature",     "passive",  "bypass_state",  "author",     "secretary", "monkeys",  "serialize"};
+        "monkey",    "keyboard_layout", "keyboard",         "keypad_locked", "pinned_app",   "spinning", "shopping",
+        "tokenless", "firmware",        "temperature",      "passive",       "bypass_state", "author",   "secretary",
+        "monkeys",   "serialize",       "long_press_count", "platform",      "balloon",      "code",     "error_code",
+        "network",   "latency"};
 
     (void)state;
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++) {
@@ -76,6 +120,32 @@ static void forms_of_secrets_are_cut_and_words_stay(void **state)
         {"note", "at 52.5200, 13.4050 since noon", "(hidden)"},
         {"note", "-33.868;151.209", "(hidden)"},
         {"note", "21.5, 40.25", "21.5, 40.25"}, /* a room's climate */
+        {"note", "12.345 V 0.567 A", "12.345 V 0.567 A"},
+        {"note", "lat=52.520012 lon=13.404954", "(hidden)"},
+        {"note", "52.520012N 13.404954E", "(hidden)"},
+        {"note", "52.520012/13.404954", "(hidden)"},
+        /* MAC addresses without colons too, but not in the number of a version */
+        {"note", "hub aabbccddeeff here", "hub aabbccxxxxxx here"},
+        {"note", "aabb.ccdd.eeff", "aabb.ccxx.xxxx"},
+        {"name", "0x00158d0001a2b3c4", "0x00158dxxxxxxxxxx"},
+        {"firmware", "20231106abcd", "20231106abcd"},
+        {"note", "123456789012", "123456789012"},
+        {"note", "facade and decade", "facade and decade"},
+        /* what stands behind the name of a secret, in a text of another name */
+        {"status", "{\"Wifi\":{\"SSId\":\"HomeNet42\",\"psk\":\"hunter2x\",\"Signal\":-61}}",
+         "{\"Wifi\":{\"SSId\":(hidden),\"psk\":(hidden),\"Signal\":-61}}"},
+        {"status", "{\"lat\":52.520012,\"lon\":13.404954}", "(hidden)"},
+        {"status", "password=hunter2x&room=hall", "password=(hidden)&room=hall"},
+        {"status", "Password: hunter2x", "Password: (hidden)"},
+        {"status", "{\"psk\":\"hun\\\"ter2x\"}", "{\"psk\":(hidden)}"},
+        {"status", "{\"psk\":\"cut off", "{\"psk\":(hidden)"},
+        {"url", "http://admin:hunter2x@192.168.1.20:80/", "http://(hidden)@192.168.x.x:80/"},
+        {"url", "http://example.org/a@b", "http://example.org/a@b"},
+        {"note", "monkey=banana", "monkey=banana"},
+        /* tokens of a known kind */
+        {"note", "ghp_abcdefABCDEF0123456789abcdefABCDEF01", "ghp_..."},
+        {"note", "AKIAIOSFODNN7EXAMPLE", "AKIA..."},
+        {"note", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.aaaaaaaaaaaaaaaaaaaa", "eyJh..."},
     };
 
     (void)state;
@@ -115,7 +185,9 @@ static void a_file_of_rules_adds_and_lifts(void **state)
     assert_true(client_state_redact_hides(&rules, "owner_name"));
     assert_false(client_state_redact_hides(NULL, "owner_name"));
     assert_false(client_state_redact_hides(&rules, "ssid"));
-    assert_true(client_state_redact_hides(&rules, "wifi_key")); /* the built-in ones hold */
+    assert_true(client_state_redact_hides(&rules, "wifi_key"));         /* the built-in ones hold */
+    assert_true(client_state_redact_hides_truth(&rules, "owner_home")); /* what the file names: true and false too */
+    assert_false(client_state_redact_hides_truth(&rules, "token_valid"));
     client_state_redact(&rules, "ssid", text, sizeof text);
     assert_string_equal(text, "FRITZ 7590 at 192.168.7.4");
     client_state_redact(NULL, "note", text, sizeof text);
