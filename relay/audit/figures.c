@@ -139,9 +139,9 @@ static void print_head(const struct figures *f)
     audit_paper_head("Customers", text);
     if (f->forbidden || f->refused_staff) {
         snprintf(text, sizeof text,
-                 "%" PRIu64 " times the relay refused what policy or consent did not allow, %" PRIu64
-                 " times before a session began (list --outcome refused)",
-                 f->forbidden + f->refused_staff, f->refused_staff);
+                 "%" PRIu64 " time%s the relay refused what policy or consent did not allow, %" PRIu64
+                 " of them before a session began (list --outcome refused)",
+                 f->forbidden + f->refused_staff, f->forbidden + f->refused_staff == 1 ? "" : "s", f->refused_staff);
         audit_paper_head("Forbidden", text);
     }
     if (f->wrong) {

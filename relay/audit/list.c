@@ -167,7 +167,9 @@ static enum proto_err visit_refusal(void *context, uint64_t entry, const struct 
         return PROTO_OK;
     }
     audit_time_short(when, event->unix_s);
-    snprintf(what, sizeof what, "%s asked for %s%s%s%s", event->subject, audit_refusal_words(event),
+    const char *serial = strrchr(event->subject, ' ');
+    int name = serial ? (int)(serial - event->subject) : (int)strlen(event->subject);
+    snprintf(what, sizeof what, "%.*s asked for %s%s%s%s", name, event->subject, audit_refusal_words(event),
              times && strcmp(times, "1") != 0 ? ", " : "", times && strcmp(times, "1") != 0 ? times : "",
              times && strcmp(times, "1") != 0 ? " times" : "");
     put_cell(when, 16);
