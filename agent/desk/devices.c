@@ -128,6 +128,11 @@ void agent_desk_devices_clear(struct agent_desk_devices *d)
     d->begun_ms = PROTO_NEVER;
 }
 
+bool agent_desk_devices_known(const struct agent_desk_devices *d)
+{
+    return d->device_count || d->check_count;
+}
+
 void agent_desk_devices_free(struct agent_desk_devices *d)
 {
     if (!d)

@@ -43,6 +43,8 @@ void agent_desk_devices_free(struct agent_desk_devices *devices); /* NULL is fin
 bool agent_desk_devices_take(struct agent_desk_devices *devices, const handhold_StateChange *change, int64_t mono_ms);
 /** The consent is gone: so is everything. */
 void agent_desk_devices_clear(struct agent_desk_devices *devices);
+/** Anything of the home was told, or checked. */
+bool agent_desk_devices_known(const struct agent_desk_devices *devices);
 
 /** As guides ask. Valid as long as `devices`. */
 struct proto_guide_facts agent_desk_devices_facts(struct agent_desk_devices *devices);

@@ -82,7 +82,8 @@ void agent_desk_guides_tick(struct agent_desk_guides *g, struct proto_now now)
     if (!g->run.guide)
         return;
     g->looked_ms = now.mono_ms;
-    if (proto_guide_run_tick(&g->run, &facts, now.mono_ms))
+    /* Of a home that is not known nothing is so, and nothing is not so: steps wait for a tap. */
+    if (agent_desk_devices_known(g->config.devices) && proto_guide_run_tick(&g->run, &facts, now.mono_ms))
         changed(g, now);
     ask_for_checks(g, now);
     if (now.mono_ms >= g->send_again_ms)
@@ -91,7 +92,8 @@ void agent_desk_guides_tick(struct agent_desk_guides *g, struct proto_now now)
 
 int64_t agent_desk_guides_deadline(const struct agent_desk_guides *g)
 {
-    int64_t deadline = proto_earlier(g->send_again_ms, proto_guide_run_deadline(&g->run));
+    int64_t run = agent_desk_devices_known(g->config.devices) ? proto_guide_run_deadline(&g->run) : PROTO_NEVER;
+    int64_t deadline = proto_earlier(g->send_again_ms, run);
 
     return g->run.guide && !g->run.end ? proto_earlier(deadline, g->check_ms) : deadline;
 }

@@ -35,6 +35,7 @@ static const struct {
     {"chat", CLIENT_DO_CHAT, NEEDS_TEXT},
     {"end", CLIENT_DO_END, NEEDS_NOTHING},
     {"guide", CLIENT_DO_GUIDE, NEEDS_ACT},
+    {"state", CLIENT_DO_STATE, NEEDS_NOTHING},
     {"hide", CLIENT_DO_HIDE, NEEDS_DEVICE},
     {"show", CLIENT_DO_HIDE, NEEDS_DEVICE},
     {"extend", CLIENT_DO_EXTEND, NEEDS_CAPABILITY},
@@ -48,7 +49,7 @@ static const struct {
 };
 #define WORDS (sizeof words / sizeof *words)
 #define WORD_LIST                                                                                                      \
-    "grant, refuse, withdraw, extend, pause, resume, send, discard, mask, point, check-words, chat, guide, hide, "     \
+    "grant, refuse, withdraw, extend, pause, resume, send, discard, mask, point, check-words, chat, guide, state, hide, "     \
     "show, "                                                                                                           \
     "rate, link, unlink, end"
 

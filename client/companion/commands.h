@@ -27,6 +27,7 @@ enum client_do {
     CLIENT_DO_END,
     CLIENT_DO_HELP,
     CLIENT_DO_GUIDE,  /* `text`: done, skip, back, did-not-work, close */
+    CLIENT_DO_STATE,  /* prints what of device information is told */
     CLIENT_DO_HIDE,   /* `device`, `property` ("" for all of it); `match`: hide, else show again */
     CLIENT_DO_EXTEND, /* the capability; from a typed line: what ends soon */
     CLIENT_DO_SEND,   /* the photo `still` */

@@ -13,6 +13,7 @@ const char *client_command_help(void)
            "  p          pause: nothing is captured or sent        r   go on\n"
            "  words yes  the check words were the same             words no   they were not\n"
            "  g done     a step of the guide; also g skip, g back, g no (it did not work)\n"
+           "  what       shows what of device information is told: each device by its id, each value\n"
            "  hide LAMP  that device is not told any more (hide LAMP power: one value)   show LAMP   it is again\n"
            "  link CODE  take in your other device, which shows the code             unlink      and leave it out "
            "again\n"
@@ -127,6 +128,7 @@ enum proto_err client_command_from_keys(const char *line, const struct client_mo
                 {"r", CLIENT_DO_RESUME},
                 {"q", CLIENT_DO_END},
                 {"?", CLIENT_DO_HELP},
+                {"what", CLIENT_DO_STATE},
                 {"more", CLIENT_DO_EXTEND}};
     char text[PROTO_MAX_CHAT_BYTES + 64];
 

@@ -205,6 +205,9 @@ static void obey(struct client_companion *c, const struct client_command *comman
     case CLIENT_DO_GUIDE:
         guide(c, command->text);
         break;
+    case CLIENT_DO_STATE:
+        client_companion_tell_state(c);
+        break;
     case CLIENT_DO_HIDE:
         hide(c, command);
         break;

@@ -73,6 +73,8 @@ void client_companion_camera_lost(struct client_companion *c, const char *why);
 void client_companion_show_status(struct client_companion *c, int64_t now_ms);
 /** An error of ours or of a command, in the form that this program's user reads. */
 void client_companion_error(struct client_companion *c, const char *code, const char *text);
+/** Prints what of device information is told now. */
+void client_companion_tell_state(struct client_companion *c);
 void client_companion_command_error(struct client_companion *c, const char *value, enum proto_err err);
 
 /** A line for a person out of our words and cleaned words of others. */

@@ -172,3 +172,10 @@ const struct client_state_device *client_state_model_find_device(const struct cl
 
     return slot ? &slot->device : NULL;
 }
+
+void client_state_model_forget(struct client_state_model *model, const char *seen_by)
+{
+    for (size_t i = 0; i < model->devices_used; i++)
+        if (model->devices[i].is_there && !strcmp(model->devices[i].device.seen_by, seen_by))
+            (void)!client_state_model_gone(model, seen_by, model->devices[i].device.id);
+}

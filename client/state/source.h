@@ -111,6 +111,8 @@ const struct client_state_device *client_state_model_find_device(const struct cl
 size_t client_state_model_flush(struct client_state_model *model, const struct client_state_sink *sink);
 /** Everything that is known and not hidden, devices first, until the sink says false. Changes nothing. */
 void client_state_model_each(const struct client_state_model *model, const struct client_state_sink *sink);
+/** Every device that this source told leaves, hidden ones too. */
+void client_state_model_forget(struct client_state_model *model, const char *seen_by);
 /** Counts everything as changed: a newcomer shall hear it all. Devices come first. */
 void client_state_model_retell(struct client_state_model *model);
 size_t client_state_model_devices(const struct client_state_model *model);

@@ -139,6 +139,8 @@ static void one_value_of_the_hub_is_hidden_there_and_shown_again(void **state)
     home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
     home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":7}");
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", NULL);
+    demo_child_tell(f.phone, "{\"do\":\"state\"}"); /* who hides has to see what there is */
+    house_await(h, f.phone, "told", "device", "2:lamp", "property", "power", "unit", "W", NULL);
     demo_child_tell(f.phone, "{\"do\":\"hide\",\"device\":\"2:lamp\",\"property\":\"power\"}");
     house_await(h, f.hub, "hidden", "device", "lamp", "property", "power", "on", "true", NULL); /* not even told here */
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", "hidden", "true", NULL);
