@@ -115,7 +115,7 @@ static size_t bare_mac(const char *at, size_t *skip)
 void client_state_redact_bare_mac(char *text)
 {
     for (char *at = text; *at; at++) {
-        size_t skip, len = at == text || !isalnum((unsigned char)at[-1]) ? bare_mac(at, &skip) : 0;
+        size_t skip = 0, len = at == text || !isalnum((unsigned char)at[-1]) ? bare_mac(at, &skip) : 0;
 
         for (size_t i = skip, seen = 0; len && i < len; i++)
             if (at[i] != '.' && ++seen > MAC_MAKER)
