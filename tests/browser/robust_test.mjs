@@ -81,6 +81,30 @@ test('a hidden page pauses by itself and says why', async () => {
   await leave(people);
 });
 
+test('a page that is hidden right after Allow sends nothing, and one tap brings it', async () => {
+  const people = await scene.joined(), { agent, page, seen } = people;
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.waitForSelector('#allow');
+  await page.evaluate(() => {
+    document.querySelector('#allow').click();
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await agent.await('paused', { by: 'device', reason: 'page-hidden' });
+  await agent.await('consent', { capability: 'camera', state: 'granted' });
+  agent.do({ do: 'chat', text: 'Are you there?' });
+  await page.waitForSelector('.lines .theirs'); // what the grant set off has happened before it
+  assert.equal(seen.media, 0);
+  await noTrack(page);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await page.click('#continue');
+  await agent.await('first-picture');
+  await leave(people);
+});
+
 test('a camera that is lost pauses, and Continue takes it afresh', async () => {
   const people = await scene.showing(), { agent, page } = people;
   await page.evaluate(() => { for (const t of window.tracks) { t.stop(); t.dispatchEvent(new Event('ended')); } });

@@ -129,6 +129,7 @@ export class Studio implements Devices {
   }
 
   capture(capability: Capability, on: boolean): void {
+    if (on && document.visibilityState === 'hidden') return this.pauseUnseen(); /* the pause takes it back: nothing of it has run */
     if (capability === 'camera') void (on ? this.start() : this.stop());
     else if (capability === 'microphone') this.voice.capture(on);
     else if (capability === 'torch' || capability === 'zoom') this.handles.serve();
@@ -264,9 +265,15 @@ export class Studio implements Devices {
   }
 
   private readonly onVisibility = (): void => {
-    const sharing = (this.visit?.granted.size ?? 0) > 0;
-    if (document.visibilityState === 'hidden' && sharing && !this.visit?.paused) this.visit?.pause('device', 'page-hidden');
+    const { visit } = this;
+    if (document.visibilityState === 'hidden' && visit && visit.granted.size + visit.waiting.size > 0) this.pauseUnseen();
   };
+
+  /* Whoever has left the page shows nothing, nor what they allowed a moment ago and the log still writes. */
+  private pauseUnseen(): void {
+    for (const capability of this.visit?.waiting ?? []) this.letGo(capability);
+    this.lost('page-hidden');
+  }
 
   private readonly onHide = (): void => {
     this.camera.close();
