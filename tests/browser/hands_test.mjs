@@ -111,6 +111,27 @@ test('by ear: every step is said, in order, and every control has its name', asy
   }
 });
 
+test('a question outlives every Escape, which is the gesture that leads back on a phone', async () => {
+  const { agent, page } = await scene.joined();
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.waitForSelector('#allow');
+  await page.evaluate(() => { window.closed = new Promise((resolve) => document.querySelector('dialog').addEventListener('close', resolve)); });
+  for (let i = 0; i < 4; i++) await page.keyboard.press('Escape');
+  await page.evaluate(() => window.closed); // this browser takes no more than two refusals
+  await page.waitForFunction(() => document.querySelector('dialog').open);
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'sheet-title');
+  await page.click('#not-now');
+  await agent.await('consent', { capability: 'camera', state: 'refused' });
+  agent.do({ do: 'request', capability: 'camera', purpose: 'Once more' });
+  await page.click('#allow');
+  await agent.await('first-picture');
+  await page.click('#end');
+  for (let i = 0; i < 4; i++) await page.keyboard.press('Escape');
+  await page.waitForFunction(() => !document.querySelector('dialog').open);
+  await page.click('#pause');
+  await agent.await('paused', { by: 'customer' });
+});
+
 test('with less motion nothing moves by itself', async () => {
   const { agent, page } = await scene.joined({ reducedMotion: 'reduce' });
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });

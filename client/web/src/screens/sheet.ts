@@ -17,6 +17,13 @@ export class Sheet {
       event.preventDefault();
       if (this.shown && this.onCancel(this.shown)) this.close();
     });
+    /* A browser lets 'cancel' be refused only so often, and closes the dialog then; what is not answered comes back. */
+    this.element.addEventListener('close', () => {
+      if (!this.shown || this.element.open) return;
+      if (this.onCancel(this.shown)) return this.close();
+      this.element.showModal();
+      this.element.querySelector<HTMLElement>('#sheet-title')?.focus();
+    });
   }
 
   /** `name` tells whether it is the same sheet as before; then nothing is rebuilt and no focus moves. */
