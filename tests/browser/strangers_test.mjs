@@ -226,6 +226,23 @@ test('a part of the page that does not come is said to be missing, and spends no
   await agent.await('joined');
 });
 
+test('who taps Join twice joins once; the link is out of the address at the first tap', async () => {
+  const agent = await house.agent(), page = await openPage(browser), org = /org\.json$/;
+  let sockets = 0, answer;
+  page.on('websocket', () => { sockets++; });
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route(org, async (route) => { await answered; await route.continue(); });
+  await page.goto(agent.invite.link);
+  await page.dblclick('#join');
+  assert.equal(new URL(page.url()).hash, '');
+  assert.equal(await page.textContent('h1'), 'Connecting…');
+  assert.equal(await page.locator('#join').count(), 0);
+  answer();
+  await agent.await('joined');
+  assert.equal(sockets, 1);
+  await page.context().close();
+});
+
 test('names that are markup are names', async () => {
   const name = '<img src=x onerror=document.title=1>';
   const agent = await house.agentNamed('mallory', name), page = await openPage(browser), seen = await watch(page);

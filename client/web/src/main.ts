@@ -5,13 +5,13 @@
  */
 import { Studio } from './camera/studio.js';
 import { readDevice } from './join/device.js';
-import { forgetFragment, hasFragment, invitingRoot } from './join/link.js';
+import { hasFragment, invitingRoot, putFragmentBack, takeFragment } from './join/link.js';
 import { findOrganisation, logKeys } from './join/organisation.js';
 import type { Organisation } from './join/organisation.js';
 import type { Capability } from './proto/session.js';
 import { showCode } from './screens/code.js';
 import { showEnd } from './screens/end.js';
-import { buildFrame } from './screens/frame.js';
+import { buildFrame, showJoining } from './screens/frame.js';
 import { showProblem } from './screens/problem.js';
 import { showVisit } from './screens/visit.js';
 import { showWelcome } from './screens/welcome.js';
@@ -47,17 +47,22 @@ const settings = (): { offers: Capability[]; clientInfo: string; uiBuild: Uint8A
   ({ offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash() });
 
 async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
+  const fragment = takeFragment();
+  showJoining(); // Join is gone with its screen: who taps twice joins once
   const protocol = await protocolPart().catch(() => undefined);
-  if (!protocol) return showProblem('UNREACHABLE', ''); // the link is where it was
+  if (!protocol) {
+    putFragmentBack(fragment);
+    return showProblem('UNREACHABLE', '');
+  }
   const whose = await organisation;
   let visit: Visit;
   const studio = new Studio(parts, protocol, device.phone);
   try {
     visit = protocol.openVisit(invitation, { ...settings(), pinnedRoot: whose?.root }, studio);
   } catch (error) {
+    putFragmentBack(fragment);
     return showProblem(error instanceof protocol.ProtoError ? error.err : 'other', error instanceof Error ? error.message : '');
   }
-  forgetFragment();
   show(visit, studio, protocol, invitation, whose?.root);
 }
 

@@ -19,7 +19,14 @@ export function invitingRoot(fragment: string): string | undefined {
   return [...text.slice(ROOT_AT)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
 
-/** After Join: the link must not stay in the address bar, in the history, or in what the browser restores. */
-export function forgetFragment(): void {
+/** From the tap on Join on the link must not stay in the address bar, in the history, or in what the browser restores. */
+export function takeFragment(): string {
+  const fragment = location.hash;
   history.replaceState(null, '', location.pathname + location.search);
+  return fragment;
+}
+
+/** Nothing was spent: the link is there again, for a reload. */
+export function putFragmentBack(fragment: string): void {
+  history.replaceState(null, '', location.pathname + location.search + fragment);
 }

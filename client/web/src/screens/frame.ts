@@ -32,13 +32,17 @@ function fillFoot(build: string): void {
     h('p', { class: 'build' }, t('app.build', { build: build.slice(0, 16) })));
 }
 
-/** `bare`: a screen that fills the window and has its own foot. */
 export function showScreen(name: string, ...children: readonly Child[]): void {
   document.body.dataset['screen'] = name;
-  foot.hidden = name === 'visit';
+  foot.hidden = name === 'visit' || name === 'joining'; /* another language is another load, which a visit does not bear */
   replace(main, ...children);
   scrollTo(0, 0);
   const heading = main.querySelector('h1');
   heading?.setAttribute('tabindex', '-1');
   heading?.focus({ preventScroll: true });
+}
+
+/** Join was tapped: said at once, whatever is still to be fetched. */
+export function showJoining(): void {
+  showScreen('joining', h('h1', {}, t('visit.connecting')));
 }
