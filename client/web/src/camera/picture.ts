@@ -11,10 +11,12 @@ export interface Region {
   height: number;
 }
 
-/** What is blacked out: these regions, or all but one. */
+/** What is blacked out: these regions, and all but one when there is one. */
 export interface Masks {
   regions: readonly Region[];
   onlyShow?: Region;
+  /** Was hidden before it became the part that is shown. */
+  turned?: Region;
 }
 
 export type ToWorker =

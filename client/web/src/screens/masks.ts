@@ -7,10 +7,10 @@ import type { Masks, Region } from '../camera/picture.js';
 import { announce } from '../ui/announce.js';
 import { button, h, replace } from '../ui/dom.js';
 import { t } from '../words/words.js';
+import { allButOne, boxesOf, MOST_BOXES, withBox, withBoxChanged, withoutBox } from './boxes.js';
 
 const LEAST = 0.04; /* of a side: smaller boxes are taps */
 const STEP = 0.02;
-const MOST = 12;
 
 const inside = (value: number, size: number): number => Math.min(1 - size, Math.max(0, value));
 
@@ -47,19 +47,18 @@ export class MaskEditor {
     this.layer.addEventListener('pointermove', (event) => this.draw(event, false));
     this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
     this.layer.addEventListener('pointercancel', () => { this.from = undefined; this.ghost.remove(); });
-    this.only.addEventListener('change', () => this.setOnly());
+    this.only.addEventListener('change', () => this.set(allButOne(this.target.masks, this.only.checked)));
     this.panel.append(h('h2', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
       h('label', { class: 'switch', for: `${name}-only` }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
       h('div', { class: 'row' },
         button(t('mask.add'), () => this.add(), { class: 'button soft', id: `${name}-add` }),
-        button(t('mask.removeAll'), () => this.set([]), { class: 'button soft', id: `${name}-clear` }),
+        button(t('mask.removeAll'), () => this.set({ regions: [] }), { class: 'button soft', id: `${name}-clear` }),
         button(t('mask.done'), () => this.close(), { class: 'button main', id: `${name}-done` })));
   }
 
   toggle(): void {
     if (this.open) return this.close();
     this.open = true;
-    this.only.checked = this.target.masks.onlyShow !== undefined;
     this.panel.hidden = this.layer.hidden = false;
     document.getElementById(this.hide)?.setAttribute('aria-expanded', 'true');
     this.redraw();
@@ -72,27 +71,27 @@ export class MaskEditor {
     document.getElementById(this.hide)?.setAttribute('aria-expanded', 'false');
   }
 
-  private regions(): readonly Region[] {
-    const { regions, onlyShow } = this.target.masks;
-    return onlyShow ? [onlyShow] : regions;
-  }
-
-  private set(regions: readonly Region[], say = true): void {
-    const show = this.only.checked ? regions[regions.length - 1] : undefined;
-    this.target.setMasks(show ? { regions: [], onlyShow: show } : { regions: regions.slice(-MOST) });
+  private set(masks: Masks, say = true): void {
+    this.target.setMasks(masks);
     this.redraw();
-    if (say) announce(t('mask.count', { count: regions.length }));
+    if (say) announce(this.words());
   }
 
-  private setOnly(): void {
-    const now = this.regions();
-    this.set(now.length ? now : [{ x: 0.2, y: 0.2, width: 0.6, height: 0.6 }]);
+  private words(): string {
+    const { masks } = this.target;
+    return masks.onlyShow ? t('mask.allButOne') : t('mask.count', { count: masks.regions.length });
+  }
+
+  private put(region: Region): boolean {
+    const masks = withBox(this.target.masks, region);
+    if (masks) this.set(masks);
+    else announce(this.count.textContent = t('mask.most', { count: MOST_BOXES }), 'urgent');
+    return masks !== undefined;
   }
 
   private add(): void {
-    const n = this.regions().length;
-    this.set([...this.regions(), { x: 0.3 + (n % 4) * 0.05, y: 0.3 + (n % 4) * 0.05, width: 0.3, height: 0.25 }]);
-    (this.layer.lastElementChild as HTMLElement | null)?.focus();
+    const n = boxesOf(this.target.masks).length;
+    if (this.put({ x: 0.3 + (n % 4) * 0.05, y: 0.3 + (n % 4) * 0.05, width: 0.3, height: 0.25 })) (this.layer.lastElementChild as HTMLElement | null)?.focus();
   }
 
   private at(event: PointerEvent): { x: number; y: number } {
@@ -116,18 +115,16 @@ export class MaskEditor {
     if (!done) return;
     this.from = undefined;
     this.ghost.remove();
-    if (region.width >= LEAST && region.height >= LEAST) this.set([...this.regions(), region]);
+    if (region.width >= LEAST && region.height >= LEAST) this.put(region);
   }
 
   private change(index: number, region: Region, say: boolean): void {
-    const all = [...this.regions()];
-    all[index] = region;
-    this.set(all, say);
+    this.set(withBoxChanged(this.target.masks, index, region), say);
   }
 
   private onKey(event: KeyboardEvent, index: number): void {
     const steps: Record<string, [number, number]> = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] };
-    const step = steps[event.key], region = this.regions()[index];
+    const step = steps[event.key], region = boxesOf(this.target.masks)[index];
     if (!region) return;
     if (event.key === 'Delete' || event.key === 'Backspace') this.remove(index);
     else if (step) this.change(index, event.shiftKey ? sized(region, ...step) : moved(region, ...step), false);
@@ -137,21 +134,22 @@ export class MaskEditor {
   }
 
   private remove(index: number): void {
-    this.set(this.regions().filter((_, i) => i !== index));
+    this.set(withoutBox(this.target.masks, index));
   }
 
   private drag(event: PointerEvent, index: number, box: HTMLElement): void {
-    const region = this.regions()[index];
+    const region = boxesOf(this.target.masks)[index];
     if (!region || event.target !== box) return;
     const start = this.at(event);
     const move = (e: PointerEvent): void => {
       const now = this.at(e), next = moved(region, now.x - start.x, now.y - start.y);
       Object.assign(box.style, { left: `${next.x * 100}%`, top: `${next.y * 100}%` });
-      this.target.setMasks(this.only.checked ? { regions: [], onlyShow: next } : { regions: this.regions().map((r, i) => (i === index ? next : r)) });
+      this.target.setMasks(withBoxChanged(this.target.masks, index, next));
     };
     box.setPointerCapture(event.pointerId);
     box.addEventListener('pointermove', move);
-    box.addEventListener('pointerup', () => { box.removeEventListener('pointermove', move); this.redraw(); }, { once: true });
+    for (const end of ['pointerup', 'pointercancel'])
+      box.addEventListener(end, () => { box.removeEventListener('pointermove', move); this.redraw(); }, { once: true });
   }
 
   private box(region: Region, index: number): HTMLElement {
@@ -164,7 +162,9 @@ export class MaskEditor {
   }
 
   private redraw(): void {
-    replace(this.layer, ...this.regions().map((region, i) => this.box(region, i)));
-    this.count.textContent = t('mask.count', { count: this.regions().length });
+    const { masks } = this.target;
+    this.only.checked = masks.onlyShow !== undefined;
+    replace(this.layer, ...boxesOf(masks).map((region, i) => this.box(region, i)));
+    this.count.textContent = this.words();
   }
 }
