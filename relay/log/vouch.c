@@ -16,11 +16,10 @@
 
 static enum proto_err refuse(char error[static RELAY_STORE_ERROR_MAX], const char *path, const char *why)
 {
-    snprintf(
-        error, RELAY_STORE_ERROR_MAX,
-        "%s: %s; put the newest copy of the data folder back; if there is none, an officer ends this log with "
-        "handhold-audit recover",
-        path, why);
+    snprintf(error, RELAY_STORE_ERROR_MAX,
+             "%s: %s; put the newest copy of the data folder and of this file back; if there is none, an officer ends "
+             "this log with handhold-audit recover",
+             path, why);
     return PROTO_ERR_LOG;
 }
 
@@ -54,16 +53,40 @@ static enum proto_err try_write(const char *path, char error[static RELAY_STORE_
     return PROTO_OK;
 }
 
+/* A log begins with its file, so that one which is missing later was taken away. */
+static enum proto_err begin(struct log_writer *w, char error[static RELAY_STORE_ERROR_MAX])
+{
+    struct proto_log_checkpoint checkpoint = {.size = 0};
+    char note[PROTO_LOG_CHECKPOINT_MAX];
+    enum proto_err err = try_write(w->checkpoint_file, error);
+
+    if (err)
+        return err;
+    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", w->origin);
+    proto_log_tree_root(&w->now.tree, checkpoint.root);
+    err = proto_log_checkpoint_sign_as(note, &w->key, &checkpoint, w->secret_key);
+    if (!err && !log_vouch_write(w->checkpoint_file, note))
+        err = PROTO_ERR_IO;
+    if (err)
+        snprintf(error, RELAY_STORE_ERROR_MAX, "%s cannot be written; check its folder and the disk",
+                 w->checkpoint_file);
+    return err;
+}
+
 enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STORE_ERROR_MAX])
 {
     char note[PROTO_LOG_CHECKPOINT_MAX];
     struct proto_log_checkpoint vouched;
     struct proto_log_hashes proof;
     size_t len = 0;
-    enum proto_err err = w->checkpoint_file ? read_file(w->checkpoint_file, note, &len) : PROTO_ERR_NOT_FOUND;
+    enum proto_err err = w->checkpoint_file ? read_file(w->checkpoint_file, note, &len) : PROTO_OK;
 
+    if (!w->checkpoint_file)
+        return PROTO_OK;
     if (err == PROTO_ERR_NOT_FOUND)
-        return w->checkpoint_file ? try_write(w->checkpoint_file, error) : PROTO_OK;
+        return w->head.size ? refuse(error, w->checkpoint_file,
+                                     "is missing, and nothing else says that the stored log is the newest copy of it")
+                            : begin(w, error);
     if (err) {
         snprintf(error, RELAY_STORE_ERROR_MAX, "%s cannot be read; check the file and its rights", w->checkpoint_file);
         return err;
@@ -74,6 +97,8 @@ enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STO
         return refuse(error, w->checkpoint_file,
                       "vouches for more entries than the stored log has: an old copy was put back");
     w->vouched_size = vouched.size;
+    if (!vouched.size)
+        return try_write(w->checkpoint_file, error);
     struct proto_log_reader reader = log_tile_reader_of(&w->tiles);
     if (proto_log_prove_consistency(&proof, vouched.size, w->head.size, &reader) != PROTO_OK ||
         proto_log_check_consistency(vouched.size, vouched.root, w->head.size, w->head.root, &proof) != PROTO_OK)

@@ -79,8 +79,8 @@ void log_writer_answer(struct log_writer *w, struct log_item *items);
 
 /* vouch.c: the checkpoint kept outside the database */
 
-/** Refuses a store that is older than, or another than, what the file vouches for. A file that is absent is fine,
- * if one can be made. */
+/** Refuses a store that is older than, or another than, what the file vouches for, and one with entries and no file.
+ * An empty log gets its file here. */
 PROTO_MUST_USE enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STORE_ERROR_MAX]);
 /** Replaces the file, durably. False: it is as it was, or newer but perhaps not durable. */
 bool log_vouch_write(const char *path, const char *note);

@@ -399,6 +399,14 @@ static void copy_files(const char *from, const char *to)
     assert_int_equal(system(command), 0);
 }
 
+static void copy_checkpoint(const char *from, const char *to)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "cp %s %s", from, to);
+    assert_int_equal(system(command), 0);
+}
+
 /* Starts on whatever is in the folder, and expects to be refused with `words`. */
 static void expect_refusal(struct world *w, const char *words)
 {
@@ -415,20 +423,24 @@ static void expect_refusal(struct world *w, const char *words)
 static void an_old_copy_that_is_put_back_is_refused(void **state)
 {
     struct world *w = *state;
-    char old[96], aside[128];
+    char old[96], early[128], aside[128];
 
     snprintf(old, sizeof old, "%s-old", w->folder);
+    snprintf(early, sizeof early, "%s/early", w->folder);
     snprintf(aside, sizeof aside, "%s/aside", w->folder);
     add_many(w, 0, 5, 1);
     world_close(w);
     copy_files(w->folder, old);
+    copy_checkpoint(w->checkpoint_file, early);
     world_open(w);
     add_many(w, 5, 9, 1);
     world_close(w);
     copy_files(old, w->folder);
     expect_refusal(w, "old copy");
     assert_int_equal(rename(w->checkpoint_file, aside), 0);
-    world_open(w); /* without the file nobody remembers */
+    expect_refusal(w, "is missing");
+    copy_checkpoint(early, w->checkpoint_file);
+    world_open(w); /* with the file of then nobody remembers */
     for (uint64_t n = 100; n < 110; n++) {
         struct relay_job job = job_of(n, 0);
         assert_ok(relay_appender_push(w->appender, &job));
@@ -436,7 +448,7 @@ static void an_old_copy_that_is_put_back_is_refused(void **state)
     world_close(w); /* writes what was pushed: another history, longer than the first */
     assert_int_equal(rename(aside, w->checkpoint_file), 0);
     expect_refusal(w, "another log");
-    unlink(w->checkpoint_file);
+    copy_checkpoint(early, w->checkpoint_file);
     empty_folder(old);
     rmdir(old);
     world_open(w);
@@ -594,13 +606,16 @@ static void opening_reads_no_more_of_a_long_log_than_of_a_short_one(void **state
         add_many(w, is_long ? SHORT : 0, is_long ? LONG : SHORT, 100);
         for (int crashed = 0; crashed < 2; crashed++) {
             if (crashed) { /* the keys that were given away have no name yet */
-                char copy[80];
+                char copy[80], kept[96];
                 snprintf(copy, sizeof copy, "%s-crashed", w->folder);
+                snprintf(kept, sizeof kept, "%s/checkpoint", copy);
                 assert_int_equal(mkdir(copy, 0700), 0);
                 copy_files(w->folder, copy);
+                copy_checkpoint(w->checkpoint_file, kept);
                 world_close(w);
                 empty_folder(w->folder);
                 copy_files(copy, w->folder);
+                copy_checkpoint(kept, w->checkpoint_file);
                 empty_folder(copy);
                 rmdir(copy);
             } else {
@@ -852,12 +867,14 @@ static void what_ends_have_seen_is_judged(void **state)
 static void a_refused_start_leaves_the_checkpoint_file_alone(void **state)
 {
     struct world *w = *state;
-    char old[96], before[PROTO_LOG_CHECKPOINT_MAX] = "", after[PROTO_LOG_CHECKPOINT_MAX] = "";
+    char old[96], early[128], before[PROTO_LOG_CHECKPOINT_MAX] = "", after[PROTO_LOG_CHECKPOINT_MAX] = "";
 
     snprintf(old, sizeof old, "%s-old", w->folder);
+    snprintf(early, sizeof early, "%s/early", w->folder);
     add_many(w, 0, 5, 1);
     world_close(w);
     copy_files(w->folder, old);
+    copy_checkpoint(w->checkpoint_file, early);
     world_open(w);
     add_many(w, 5, 9, 1);
     relay_appender_checkpoint(w->appender, before);
@@ -870,7 +887,7 @@ static void a_refused_start_leaves_the_checkpoint_file_alone(void **state)
     fclose(file);
     assert_string_equal(after, before);
     expect_refusal(w, "old copy");
-    unlink(w->checkpoint_file);
+    copy_checkpoint(early, w->checkpoint_file);
     empty_folder(old);
     rmdir(old);
     world_open(w);
