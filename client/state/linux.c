@@ -75,6 +75,26 @@ void client_state_linux_add_device(struct client_state_linux *l, const char *id,
     snprintf(device.seen_by, sizeof device.seen_by, "%s", client_state_linux_seen_by);
     if (client_state_model_device(l->model, &device))
         l->source.bad++;
+    else if (l->now.count < LINUX_SEEN_MAX)
+        memcpy(l->now.id[l->now.count++], device.id, sizeof device.id);
+}
+
+static bool is_seen(const struct linux_seen *seen, const char *id)
+{
+    for (size_t i = 0; i < seen->count; i++)
+        if (!strcmp(seen->id[i], id))
+            return true;
+    return false;
+}
+
+/* What was there in the last round and is not in this one was pulled out, or left. */
+static void let_go(struct client_state_linux *l)
+{
+    for (size_t i = 0; i < l->before.count; i++)
+        if (!is_seen(&l->now, l->before.id[i]))
+            (void)!client_state_model_gone(l->model, client_state_linux_seen_by, l->before.id[i]);
+    l->before = l->now;
+    l->now.count = 0;
 }
 
 static void add(struct client_state_linux *l, const char *device, const char *name,
@@ -208,8 +228,7 @@ static void visit_supply(struct client_state_linux *l, const char *name)
         client_state_linux_add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
 }
 
-/* "enx" and "wlx" names hold the whole MAC address: the maker's half and the number of the interface stand for it. */
-static void interface_name(const struct client_state_linux *l, const char *name, char out[static 32])
+void client_state_linux_interface_name(const struct client_state_linux *l, const char *name, char out[static 32])
 {
     static const char folder[] = "/sys/class/net";
     char text[LINUX_FILE_BYTES] = "";
@@ -230,7 +249,7 @@ static void visit_interface(struct client_state_linux *l, const char *name)
 
     if (!strcmp(name, "lo"))
         return;
-    interface_name(l, name, shown);
+    client_state_linux_interface_name(l, name, shown);
     snprintf(id, sizeof id, "interface/%s", shown);
     snprintf(wireless, sizeof wireless, "%s%s/%s/wireless", l->root, folder, name);
     DIR *radio = opendir(wireless);
@@ -300,6 +319,7 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     client_state_linux_neighbours(l);
     if (!l->root[0])
         client_state_linux_wifi(l);
+    let_go(l);
     l->model = NULL;
 }
 

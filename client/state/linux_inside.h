@@ -5,16 +5,23 @@
 
 #include "client/state/source.h"
 
-enum { LINUX_FILE_BYTES = 4096, LINUX_PATH_BYTES = 512, LINUX_ITEMS_MAX = 32 };
+enum { LINUX_FILE_BYTES = 4096, LINUX_PATH_BYTES = 512, LINUX_ITEMS_MAX = 32, LINUX_SEEN_MAX = 4 * LINUX_ITEMS_MAX };
 #define LINUX_MOST 1e12 /* no load, no uptime and no memory is as large */
 
 struct nl_sock;
+/* The devices of one round. */
+struct linux_seen {
+    char id[LINUX_SEEN_MAX][CLIENT_STATE_ID_BYTES];
+    size_t count;
+};
 struct client_state_linux {
     struct client_state_source source; /* first */
     char root[LINUX_PATH_BYTES / 2];
     struct client_state_model *model; /* borrowed, during poll */
     int64_t unix_ms;
     char gateway[64]; /* "" for none */
+    bool had_router;  /* there was one since this began */
+    struct linux_seen now, before;
     /* nl80211; owned, NULL until the first look */
     struct nl_sock *radio;
     int radio_family; /* below 0: this machine has no such thing */
@@ -34,6 +41,11 @@ void client_state_linux_add_number(struct client_state_linux *l, const char *dev
                                    const char *unit);
 void client_state_linux_add_truth(struct client_state_linux *l, const char *device, const char *name, bool truth);
 
+/**
+ * What the interface is called in front of others: "enx" and "wlx" names hold the whole MAC address, so the maker's
+ * half and the number of the interface stand for it.
+ */
+void client_state_linux_interface_name(const struct client_state_linux *l, const char *name, char out[static 32]);
 /** linux_net.c: the router and the neighbours, from the kernel's table of addresses. */
 void client_state_linux_neighbours(struct client_state_linux *l);
 /** linux_wifi.c: what the radios say by nl80211: signal, channel, rate, network. */

@@ -18,7 +18,8 @@ static unsigned last_number(const char *address)
 static void add_router(struct client_state_linux *l, const char *mac, bool answers)
 {
     client_state_linux_add_device(l, "router", "", "router", "", "");
-    client_state_linux_add_text(l, "router", "gateway", l->gateway);
+    client_state_linux_add_text(l, "router", "gateway", l->gateway[0] ? l->gateway : "none");
+    l->had_router = true;
     client_state_linux_add_truth(l, "router", "connectivity", answers);
     if (answers)
         client_state_linux_add_text(l, "router", "mac_address", mac);
@@ -27,10 +28,11 @@ static void add_router(struct client_state_linux *l, const char *mac, bool answe
 /* The id has the interface and the last number of the address: enough to find it at home, no more. */
 static void add_neighbour(struct client_state_linux *l, const char *address, const char *mac, const char *interface)
 {
-    char id[CLIENT_STATE_ID_BYTES];
+    char id[CLIENT_STATE_ID_BYTES], shown[32];
 
-    snprintf(id, sizeof id, "neighbour/%.15s-%u", interface, last_number(address));
-    client_state_linux_add_device(l, id, l->gateway[0] ? "router" : "", "network_neighbour", "", "");
+    client_state_linux_interface_name(l, interface, shown);
+    snprintf(id, sizeof id, "neighbour/%.15s-%u", shown, last_number(address));
+    client_state_linux_add_device(l, id, l->had_router ? "router" : "", "network_neighbour", "", "");
     client_state_linux_add_text(l, id, "ip_address", address);
     client_state_linux_add_text(l, id, "mac_address", mac);
 }
@@ -57,7 +59,7 @@ void client_state_linux_neighbours(struct client_state_linux *l)
             add_neighbour(l, address, mac, interface);
         }
     }
-    if (!router && l->gateway[0])
+    if (!router && (l->gateway[0] || l->had_router)) /* the way out was lost: that is what the agent looks for */
         add_router(l, "", false);
     client_state_linux_add_number(l, client_state_linux_self, "neighbours", count, "");
 }

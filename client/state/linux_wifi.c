@@ -108,11 +108,12 @@ static void dump(struct client_state_linux *l, uint8_t command, int ifindex, nl_
 
 static void tell(struct client_state_linux *l, const struct client_state_radio *radio)
 {
-    char name[IF_NAMESIZE], id[CLIENT_STATE_ID_BYTES];
+    char name[IF_NAMESIZE], shown[32], id[CLIENT_STATE_ID_BYTES];
 
     if (!if_indextoname((unsigned)radio->ifindex, name))
         return;
-    snprintf(id, sizeof id, "interface/%s", name);
+    client_state_linux_interface_name(l, name, shown);
+    snprintf(id, sizeof id, "interface/%s", shown);
     if (!client_state_id_ok(id))
         return;
     if (radio->ssid[0])

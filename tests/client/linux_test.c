@@ -19,8 +19,11 @@ static bool on_device(void *context, const struct client_state_device *d)
 {
     (void)context;
     assert_string_equal(d->seen_by, "linux");
-    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s<%s %s [%s] [%s]\n", d->id, d->parent, d->kind,
-             d->model, d->firmware);
+    if (d->gone)
+        snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s left\n", d->id);
+    else
+        snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s<%s %s [%s] [%s]\n", d->id, d->parent, d->kind,
+                 d->model, d->firmware);
     return true;
 }
 
@@ -244,6 +247,32 @@ static void the_router_and_the_neighbours_are_told_without_their_addresses(void 
     put("proc/net/arp", "IP address\n192.168.7.1 0x1 0x0 00:00:00:00:00:00 * wlan0\n");
     look();
     assert_non_null(strstr(heard, "router.connectivity=no\n"));
+    assert_non_null(strstr(heard, "neighbour/wlan0-23 left\n"));
+}
+
+static void a_lost_way_out_and_what_is_pulled_out_are_told(void **state)
+{
+    char stick[600];
+
+    (void)state;
+    snprintf(stick, sizeof stick, "%s/sys/class/net/wlx001122334455", folder.path);
+    put("sys/class/net/wlx001122334455/operstate", "up");
+    put("sys/class/net/wlx001122334455/ifindex", "7");
+    put("proc/net/route", "Iface\tDestination\tGateway\nwlx001122334455\t00000000\t0107A8C0\t0003\n");
+    put("proc/net/arp", "IP address\n192.168.7.1 0x1 0x2 a4:b1:c1:00:11:22 * wlx001122334455\n"
+                        "192.168.7.23 0x1 0x2 00:1a:2b:3c:4d:5e * wlx001122334455\n");
+    look();
+    assert_non_null(strstr(heard, "router.connectivity=yes\n"));
+    assert_non_null(strstr(heard, "neighbour/wlx001122-7-23<router"));
+    assert_null(strstr(heard, "334455"));
+    put("proc/net/route", "Iface\tDestination\tGateway\n");
+    put("proc/net/arp", "IP address\n");
+    nftw(stick, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    look();
+    assert_non_null(strstr(heard, "router.gateway=none\nrouter.connectivity=no\n"));
+    assert_non_null(strstr(heard, "interface/wlx001122-7 left\n"));
+    assert_non_null(strstr(heard, "neighbour/wlx001122-7-23 left\n"));
+    assert_null(strstr(heard, "router left"));
 }
 
 static void channels_are_counted_as_the_standard_does(void **state)
@@ -298,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_what_changed_is_told_again_and_only_every_two_seconds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_of_which_nothing_is_known_is_still_a_device, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_hold_a_mac_address_are_shortened_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_way_out_and_what_is_pulled_out_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_router_and_the_neighbours_are_told_without_their_addresses, set_up,
                                         tear_down),
         cmocka_unit_test(channels_are_counted_as_the_standard_does),
