@@ -87,6 +87,27 @@ test('pause stops the lens at once, and Continue starts it afresh', async () => 
   await leave(people);
 });
 
+test('under a question too, Pause and End are there and stop the lens', async () => {
+  const people = await scene.showing({ width: 320, height: 640 }), { agent, page } = people;
+  await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+  const seen = (id) => page.evaluate((at) => {
+    const box = document.querySelector(at).getBoundingClientRect();
+    return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest('button')?.matches(at) === true;
+  }, id);
+  assert.ok(await seen('#pause') && await seen('#end'));
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To see your battery' });
+  await page.waitForSelector('#allow');
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)).then(() => undefined));
+  assert.ok(await seen('#pause') && await seen('#end') && await seen('#not-now'));
+  await page.click('#pause');
+  await agent.await('paused', { by: 'customer', reason: 'asked' });
+  assert.equal(await liveTracks(page), 0);
+  await page.click('#not-now');
+  await agent.await('consent', { capability: 'device-state', state: 'refused' });
+  await page.waitForFunction(() => !document.querySelector('dialog .bar'));
+  await leave(people);
+});
+
 /** Luma of the preview, which is the picture as it is sent, at points of 100 by 100. */
 const preview = (page, points) => page.evaluate((at) => {
   const copy = new OffscreenCanvas(100, 100), context = copy.getContext('2d');

@@ -37,8 +37,8 @@ export class Asking {
   private voiceProblemRead: string | undefined;
   private photo: PhotoSheet | undefined;
 
-  constructor(private readonly visit: Visit, private readonly studio: Studio, private readonly device: Device) {
-    this.sheet = new Sheet((shown) => {
+  constructor(private readonly visit: Visit, private readonly studio: Studio, private readonly device: Device, bar: HTMLElement) {
+    this.sheet = new Sheet(bar, (shown) => {
       if (shown === 'leave') this.leaving = false;
       if (shown.startsWith('look ')) this.wordsWanted = false;
       return shown === 'leave' || shown.startsWith('look ');
@@ -78,6 +78,7 @@ export class Asking {
     else if (studio.problem && studio.problem !== this.problemRead) this.showProblem(studio.problem);
     else if (studio.voice.problem && studio.voice.problem !== this.voiceProblemRead) this.showVoiceProblem(studio.voice.problem);
     else this.sheet.close();
+    if (visit.granted.size > 0) this.sheet.holdBar();
     if (!studio.problem) this.problemRead = undefined;
     if (!studio.voice.problem) this.voiceProblemRead = undefined;
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * screens/sheet.ts - what must be answered, one at a time, above everything else. A native modal dialog: the page behind
- * it is inert, and the focus starts at its heading, so that no answer is chosen beforehand.
+ * it is inert, and the focus starts at its heading, so that no answer is chosen beforehand. While something is sent the bar
+ * stands in its foot: whoever is asked can still stop everything first.
  */
 import { h, replace } from '../ui/dom.js';
 import type { Child } from '../ui/dom.js';
@@ -10,9 +11,11 @@ export class Sheet {
   readonly element = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' });
   private shown: string | undefined;
   private before: Element | null = null;
+  private readonly body = h('div', { class: 'sheet-body' });
 
-  /** onCancel: Escape and the back gesture; they answer nothing. */
-  constructor(private readonly onCancel: (shown: string) => boolean) {
+  /** onCancel: Escape and the back gesture; they answer nothing. `bar` stands before the sheet while it is closed. */
+  constructor(private readonly bar: HTMLElement, private readonly onCancel: (shown: string) => boolean) {
+    this.element.append(this.body);
     this.element.addEventListener('cancel', (event) => {
       event.preventDefault();
       if (this.shown && this.onCancel(this.shown)) this.close();
@@ -32,7 +35,7 @@ export class Sheet {
     if (!this.shown) this.before = document.activeElement;
     this.shown = name;
     const heading = h('h2', { id: 'sheet-title', tabindex: '-1' }, title);
-    replace(this.element, heading, ...children);
+    replace(this.body, heading, ...children);
     if (!this.element.open) this.element.showModal();
     heading.focus();
   }
@@ -41,9 +44,15 @@ export class Sheet {
     return this.shown === name;
   }
 
+  /** Something is sent while the sheet is open. It stays there until the sheet closes: a move would lose the focus. */
+  holdBar(): void {
+    if (this.shown && !this.element.contains(this.bar)) this.element.append(this.bar);
+  }
+
   close(): void {
     if (!this.shown) return;
     this.shown = undefined;
+    if (this.element.contains(this.bar)) this.element.before(this.bar);
     this.element.close();
     if (this.before instanceof HTMLElement && this.before.isConnected) this.before.focus();
   }

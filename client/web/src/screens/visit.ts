@@ -21,8 +21,8 @@ import { Stage } from './stage.js';
 
 /** Calls `ended` once. */
 export function showVisit(visit: Visit, studio: Studio, device: Device, ended: () => void): void {
-  const asking = new Asking(visit, studio, device), stage = new Stage(visit, studio), chat = new Chat(visit);
-  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), beside = new BesideCard(visit), bar = new Bar(visit, studio, () => asking.leave());
+  const bar: Bar = new Bar(visit, studio, () => asking.leave()), asking = new Asking(visit, studio, device, bar.element), stage = new Stage(visit, studio), chat = new Chat(visit);
+  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), beside = new BesideCard(visit);
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const keepFork = button(t('visit.keepFork'), () => save(new Blob([visit.fork ?? ''], { type: 'text/plain' }), 'handhold-fork.txt'), { id: 'keep-fork', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
