@@ -132,6 +132,27 @@ test('a question outlives every Escape, which is the gesture that leads back on 
   await agent.await('paused', { by: 'customer' });
 });
 
+test('what is said while a sheet is open is said inside it, and what is said at its end is not lost with it', async () => {
+  const { agent, page } = await scene.joined(), cdp = await page.context().newCDPSession(page);
+  const audible = async () => { // what is inert is not in the tree
+    const { nodes } = await cdp.send('Accessibility.getFullAXTree'), of = new Map(nodes.map((node) => [node.nodeId, node]));
+    const text = (node) => [node.name?.value ?? '', ...(node.childIds ?? []).map((id) => of.get(id)).filter(Boolean).map(text)].join(' ');
+    return nodes.filter((node) => !node.ignored && ['status', 'alert'].includes(node.role?.value)).map(text).join(' | ');
+  };
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  const sheet = page.getByRole('dialog', { name: /asks to see your camera/, description: /To see the lights/ });
+  await sheet.waitFor();
+  agent.do({ do: 'chat', text: 'Take your time' });
+  await page.waitForSelector('.lines .theirs', { state: 'attached' });
+  assert.match(await audible(), /asks to see your camera[\s\S]*To see the lights/);
+  assert.match(await audible(), /writes: Take your time/);
+  await page.click('#not-now');
+  await agent.await('consent', { capability: 'camera', state: 'refused' });
+  await page.waitForFunction(() => !document.querySelector('dialog').open);
+  assert.match(await audible(), /You said no/);
+  assert.doesNotMatch(await audible(), /Take your time/);
+});
+
 test('with less motion nothing moves by itself', async () => {
   const { agent, page } = await scene.joined({ reducedMotion: 'reduce' });
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });

@@ -84,7 +84,7 @@ export class Asking {
   }
 
   private factsOf(ask: Ask): HTMLElement {
-    return h('dl', { class: 'facts' },
+    return h('dl', { class: 'facts', id: 'sheet-facts' },
       line(t('ask.why'), ask.purpose ? h('q', {}, said(ask.purpose)) : t('ask.noReason')),
       line(t('ask.howLong'), howLong(ask.maxS)),
       line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { days: ask.retentionDays }) : t('ask.keptNothing')));

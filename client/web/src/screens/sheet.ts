@@ -4,6 +4,7 @@
  * it is inert, and the focus starts at its heading, so that no answer is chosen beforehand. While something is sent the bar
  * stands in its foot: whoever is asked can still stop everything first.
  */
+import { announcerIn } from '../ui/announce.js';
 import { h, replace } from '../ui/dom.js';
 import type { Child } from '../ui/dom.js';
 
@@ -15,7 +16,7 @@ export class Sheet {
 
   /** onCancel: Escape and the back gesture; they answer nothing. `bar` stands before the sheet while it is closed. */
   constructor(private readonly bar: HTMLElement, private readonly onCancel: (shown: string) => boolean) {
-    this.element.append(this.body);
+    this.element.append(this.body, announcerIn(this.element));
     this.element.addEventListener('cancel', (event) => {
       event.preventDefault();
       if (this.shown && this.onCancel(this.shown)) this.close();
@@ -36,6 +37,8 @@ export class Sheet {
     this.shown = name;
     const heading = h('h2', { id: 'sheet-title', tabindex: '-1' }, title);
     replace(this.body, heading, ...children);
+    if (this.body.querySelector('#sheet-facts')) this.element.setAttribute('aria-describedby', 'sheet-facts');
+    else this.element.removeAttribute('aria-describedby');
     if (!this.element.open) this.element.showModal();
     heading.focus();
   }

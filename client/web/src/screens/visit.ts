@@ -170,8 +170,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
 
   studio.screen = { changed: later, figures: () => stage.figures(), mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y), worked };
   visit.listen((event) => {
+    later(); /* before what is said: it opens or closes the sheet that it is said in */
     if (event) speak(event);
-    later();
   });
   showScreen('visit', h('header', { class: 'top' }, who),
     h('div', { class: 'middle' }, warning, notice, keepFork, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
