@@ -39,8 +39,9 @@ static void tell(const struct proto_event *event)
 
 static void invite(void)
 {
-    tell(&(struct proto_event){.kind = PROTO_EVENT_INVITE,
-                               .invite = {"0102", "https://h/j#secret", "407 183 922 9", "help.example.org"}});
+    tell(&(struct proto_event){
+        .kind = PROTO_EVENT_INVITE,
+        .invite = {"0102", "https://h/j#secret", "407 183 922 9", "help.example.org", 86400, 600}});
 }
 
 static void join(void)

@@ -178,7 +178,7 @@ static void an_invitation_that_has_run_out_is_refused(void **state)
     house_agent(h, "agent", "ana");
     house_expect_exit(h, h->relay, SIGKILL, -1);
     setenv("LD_PRELOAD", HOUSE_CLOCK, 1);
-    setenv("HOUSE_CLOCK_S", "660", 1);
+    setenv("HOUSE_CLOCK_S", "86460", 1); /* a link is good for a day */
     house_restart_relay(h);
     unsetenv("LD_PRELOAD");
     by_link[0] = h->link;
