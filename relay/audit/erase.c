@@ -16,20 +16,16 @@ enum { RECEIPT_BYTES = 1 << 22 };
 
 /* ---- whose ---- */
 
-static bool sid_of_note(const struct proto_log_proof *proof, uint8_t sid[static PROTO_SID_BYTES])
+/* A statement is the customer's own; what an agent or the relay signed is no claim of theirs to be forgotten. */
+static bool sid_of_statement(const struct proto_log_proof *proof, uint8_t sid[static PROTO_SID_BYTES])
 {
     struct proto_note_parts parts;
     struct proto_statement statement;
-    struct proto_event_note event;
 
-    if (proto_note_split(&parts, proof->note, proof->note_len))
+    if (proto_note_split(&parts, proof->note, proof->note_len) ||
+        proto_statement_parse(parts.text, parts.text_len, &statement))
         return false;
-    if (!proto_statement_parse(parts.text, parts.text_len, &statement))
-        memcpy(sid, statement.sid, PROTO_SID_BYTES);
-    else if (!proto_event_note_parse(parts.text, parts.text_len, &event))
-        memcpy(sid, event.sid, PROTO_SID_BYTES);
-    else
-        return false;
+    memcpy(sid, statement.sid, PROTO_SID_BYTES);
     return true;
 }
 
@@ -41,7 +37,7 @@ static bool holds(const struct audit_officer *o, const struct proto_log_proof *p
     return false;
 }
 
-/* A receipt is a file of proofs, a page around them, or one bare proof: the first that holds names the session. */
+/* A receipt is a file of proofs, a page around them, or one bare proof: the customer's first that holds names it. */
 static bool sid_of_receipt(const struct audit_officer *o, const char *path, uint8_t sid[static PROTO_SID_BYTES])
 {
     static struct proto_log_proof proof; /* large */
@@ -53,12 +49,12 @@ static bool sid_of_receipt(const struct audit_officer *o, const char *path, uint
     enum proto_err err = host_file_read(path, &file);
     bool fine = !err && !proto_log_proofs_open(&proofs, (const char *)file.bytes, file.len);
     while (fine && !found && !proto_log_proofs_next(&proofs, &proof))
-        found = holds(o, &proof) && sid_of_note(&proof, sid);
+        found = holds(o, &proof) && sid_of_statement(&proof, sid);
     proto_buf_free(&file);
     if (err)
         host_say_err(path, err);
     else if (!found)
-        host_say_error(path, "holds no proof of an entry of your organisation's logs",
+        host_say_error(path, "holds no proof of a customer's statement in your organisation's logs",
                        "have the receipt sent again, as the file that the customer's program wrote");
     return found;
 }
@@ -118,6 +114,12 @@ static bool confirmed(const struct erasing *e)
     if (!isatty(STDIN_FILENO)) {
         host_say_error("erase", "is for good, and nobody is at a terminal to confirm it", "give --yes");
         return false;
+    }
+    if (!audit_options.filter.customer) {
+        fputs("Session ", stderr);
+        for (size_t i = 0; i < sizeof e->sid; i++)
+            fprintf(stderr, "%02x", e->sid[i]);
+        fputs(": ", stderr);
     }
     fprintf(stderr, "%llu entries%s lose their evidence for good. The log stays whole and says so. Erase? [y/N] ",
             (unsigned long long)e->entries, e->more ? " and more" : "");
