@@ -84,6 +84,21 @@ static void begin(struct house *h, struct family *f)
     f->hub = start_hub(h, "hub", f->code);
 }
 
+/* The hub is in, and may tell what it sees. */
+static void begin_linked(struct house *h, struct family *f)
+{
+    begin(h, f);
+    link_hub(h, f);
+    house_grant(h, f->agent, f->phone, "device-state");
+    house_await(h, f->hub, "capture", "on", "true", NULL);
+}
+
+static void bring_lamp(struct house *h, struct family *f)
+{
+    f->home = connect_home(h, "hub.sock");
+    home_says(f->home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+}
+
 static void end(struct house *h, struct family *f)
 {
     close(f->home);
@@ -131,12 +146,8 @@ static void one_value_of_the_hub_is_hidden_there_and_shown_again(void **state)
     struct family f;
     size_t before;
 
-    begin(h, &f);
-    link_hub(h, &f);
-    house_grant(h, f.agent, f.phone, "device-state");
-    house_await(h, f.hub, "capture", "on", "true", NULL);
-    f.home = connect_home(h, "hub.sock");
-    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    begin_linked(h, &f);
+    bring_lamp(h, &f);
     home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":7}");
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", NULL);
     demo_child_tell(f.phone, "{\"do\":\"state\"}"); /* who hides has to see what there is */
@@ -160,16 +171,12 @@ static void a_relay_that_is_killed_loses_neither_of_the_two(void **state)
     struct house *h = *state;
     struct family f;
 
-    begin(h, &f);
-    link_hub(h, &f);
-    house_grant(h, f.agent, f.phone, "device-state");
-    house_await(h, f.hub, "capture", "on", "true", NULL);
+    begin_linked(h, &f);
     house_expect_exit(h, h->relay, SIGKILL, -1);
     house_restart_relay(h);
     house_await(h, f.hub, "capture", "on", "false", NULL);
     house_await(h, f.hub, "capture", "on", "true", NULL); /* without the code */
-    f.home = connect_home(h, "hub.sock");
-    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    bring_lamp(h, &f);
     house_await(h, f.agent, "device", "device", "2:lamp", NULL);
     end(h, &f);
 }
@@ -180,12 +187,8 @@ static void a_withdrawal_on_the_phone_stops_both_devices_and_a_running_check(voi
     struct family f;
     int64_t begun;
 
-    begin(h, &f);
-    link_hub(h, &f);
-    house_grant(h, f.agent, f.phone, "device-state");
-    house_await(h, f.hub, "capture", "on", "true", NULL);
-    f.home = connect_home(h, "hub.sock");
-    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    begin_linked(h, &f);
+    bring_lamp(h, &f);
     house_await(h, f.agent, "device", "device", "2:lamp", NULL);
     demo_child_tell(f.agent, "{\"do\":\"check\",\"check\":\"horoscope\"}"); /* asked of the hub, answered by it */
     house_await(h, f.agent, "check", "check", "horoscope", "status", "not-checked", NULL);
@@ -224,12 +227,8 @@ static void a_hub_is_taken_out_and_another_taken_in(void **state)
     struct house *h = *state;
     struct family f;
 
-    begin(h, &f);
-    link_hub(h, &f);
-    house_grant(h, f.agent, f.phone, "device-state");
-    house_await(h, f.hub, "capture", "on", "true", NULL);
-    f.home = connect_home(h, "hub.sock");
-    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    begin_linked(h, &f);
+    bring_lamp(h, &f);
     house_await(h, f.agent, "device", "device", "2:lamp", NULL);
     demo_child_tell(f.phone, "{\"do\":\"link\",\"code\":\"4071 839 229 4\"}"); /* a second one beside it: no */
     house_says(h, house_text(house_await(h, f.phone, "error", "code", "EXISTS", NULL), "message"), "take it out first",
