@@ -56,16 +56,13 @@ static enum proto_err try_write(const char *path, char error[static RELAY_STORE_
 /* A log begins with its file, so that one which is missing later was taken away. */
 static enum proto_err begin(struct log_writer *w, char error[static RELAY_STORE_ERROR_MAX])
 {
-    struct proto_log_checkpoint checkpoint = {.size = 0};
-    char note[PROTO_LOG_CHECKPOINT_MAX];
+    struct relay_store_checkpoint empty = {0};
     enum proto_err err = try_write(w->checkpoint_file, error);
 
     if (err)
         return err;
-    snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", w->origin);
-    proto_log_tree_root(&w->now.tree, checkpoint.root);
-    err = proto_log_checkpoint_sign_as(note, &w->key, &checkpoint, w->secret_key);
-    if (!err && !log_vouch_write(w->checkpoint_file, note))
+    err = log_writer_sign_tree(w, &empty);
+    if (!err && !log_vouch_write(w->checkpoint_file, empty.note))
         err = PROTO_ERR_IO;
     if (err)
         snprintf(error, RELAY_STORE_ERROR_MAX, "%s cannot be written; check its folder and the disk",
@@ -79,10 +76,10 @@ enum proto_err log_vouch_check(struct log_writer *w, char error[static RELAY_STO
     struct proto_log_checkpoint vouched;
     struct proto_log_hashes proof;
     size_t len = 0;
-    enum proto_err err = w->checkpoint_file ? read_file(w->checkpoint_file, note, &len) : PROTO_OK;
 
     if (!w->checkpoint_file)
         return PROTO_OK;
+    enum proto_err err = read_file(w->checkpoint_file, note, &len);
     if (err == PROTO_ERR_NOT_FOUND)
         return w->head.size ? refuse(error, w->checkpoint_file,
                                      "is missing, and nothing else says that the stored log is the newest copy of it")

@@ -4,17 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Signs the new size and root and writes them with the tiles. */
-static enum proto_err write_head(struct log_writer *w, struct relay_store_checkpoint *stored)
+enum proto_err log_writer_sign_tree(const struct log_writer *w, struct relay_store_checkpoint *out)
 {
     struct proto_log_checkpoint checkpoint = {.size = w->now.tree.size};
-    enum proto_err err;
 
     snprintf(checkpoint.origin, sizeof checkpoint.origin, "%s", w->origin);
     proto_log_tree_root(&w->now.tree, checkpoint.root);
-    err = proto_log_checkpoint_sign_as(stored->note, &w->key, &checkpoint, w->secret_key);
-    stored->size = checkpoint.size;
-    memcpy(stored->root, checkpoint.root, sizeof stored->root);
+    out->size = checkpoint.size;
+    memcpy(out->root, checkpoint.root, sizeof out->root);
+    return proto_log_checkpoint_sign_as(out->note, &w->key, &checkpoint, w->secret_key);
+}
+
+/* Signs the new size and root and writes them with the tiles. */
+static enum proto_err write_head(struct log_writer *w, struct relay_store_checkpoint *stored)
+{
+    enum proto_err err = log_writer_sign_tree(w, stored);
+
     if (!err)
         err = log_edge_write(&w->now.edge, w->store);
     return err ? err : relay_store_put_checkpoint(w->store, stored);

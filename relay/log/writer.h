@@ -74,6 +74,8 @@ void log_item_fail(struct log_item *item, enum proto_err err, const char *text);
 PROTO_MUST_USE enum proto_err log_item_write(struct log_writer *w, struct log_item *item, int64_t unix_ms);
 /** Signs the item's evidence line as that of entry `index`, if it has none for it yet. Touches nothing but the item. */
 void log_writer_sign(const struct log_writer *w, struct log_item *item, uint64_t index, int64_t unix_ms);
+/** The checkpoint of the tree as it is now, signed; nothing is written. */
+PROTO_MUST_USE enum proto_err log_writer_sign_tree(const struct log_writer *w, struct relay_store_checkpoint *out);
 /** Proofs and texts of the receipts, after a commit; `head` and `checkpoint` are new already. */
 void log_writer_answer(struct log_writer *w, struct log_item *items);
 
