@@ -71,8 +71,8 @@ test('the hub joins by its code, and the agent sees its home under the consent o
 
 const hideButton = (page, ...of) => page.locator(`[id="beside-hide-${of.join(' ')}"]`);
 
-/** Linked and allowed; the lamp has come through to the agent. */
-async function lit() {
+/** The hub is linked and may tell what it sees. */
+async function allowed() {
   const people = await scene.joined(), { agent, page } = people, { hub, code, socket } = await hubOf(scene);
   await link(page, code);
   await page.waitForSelector('#beside-unlink');
@@ -80,11 +80,17 @@ async function lit() {
   await page.click('#allow');
   await hub.await('capture', { on: true });
   const home = await firmware(socket);
+  return { ...people, hub, home };
+}
+
+/** Linked and allowed; the lamp has come through to the agent. */
+async function lit() {
+  const told = await allowed(), { agent, home } = told;
   home.say({ device: 'lamp', kind: 'light', name: 'Kitchen lamp' });
   home.say({ device: 'lamp', property: 'availability', value: true });
   home.say({ device: 'lamp', property: 'brightness', value: 40 });
   await agent.await('state', { device: '2:lamp', property: 'brightness', value: 40 });
-  return { ...people, hub, home };
+  return told;
 }
 
 test('one property of the hub is not shown, then not told either, and shown again', async () => {
@@ -152,13 +158,7 @@ test('after a cut of the phone\u2019s line the hub is there again, and goes on t
 });
 
 test('taken back on the phone, it is over on the hub too', async () => {
-  const people = await scene.joined(), { agent, page } = people, { hub, code, socket } = await hubOf(scene);
-  await link(page, code);
-  await page.waitForSelector('#beside-unlink');
-  agent.do({ do: 'request', capability: 'device-state', purpose: 'To find your lamp' });
-  await page.click('#allow');
-  await hub.await('capture', { on: true });
-  const home = await firmware(socket);
+  const people = await allowed(), { agent, page, hub, home } = people;
   home.say({ device: 'lamp', kind: 'light' });
   await agent.await('device', { device: '2:lamp' });
   const before = agent.mark(), begun = performance.now();
