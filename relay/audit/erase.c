@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* erase: all that is stored of one person, or of one session, is destroyed; the log says so and still verifies. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static bool count(struct erasing *e, const char *log)
 
 static bool confirmed(const struct erasing *e)
 {
-    char line[16] = "";
+    char line[16] = "", sid[2 * PROTO_SID_BYTES + 1];
 
     if (audit_options.yes)
         return true;
@@ -115,12 +116,9 @@ static bool confirmed(const struct erasing *e)
         host_say_error("erase", "is for good, and nobody is at a terminal to confirm it", "give --yes");
         return false;
     }
-    if (!audit_options.filter.customer) {
-        fputs("Session ", stderr);
-        for (size_t i = 0; i < sizeof e->sid; i++)
-            fprintf(stderr, "%02x", e->sid[i]);
-        fputs(": ", stderr);
-    }
+    sodium_bin2hex(sid, sizeof sid, e->sid, sizeof e->sid);
+    if (!audit_options.filter.customer)
+        fprintf(stderr, "Session %s: ", sid);
     fprintf(stderr, "%llu entries%s lose their evidence for good. The log stays whole and says so. Erase? [y/N] ",
             (unsigned long long)e->entries, e->more ? " and more" : "");
     return fgets(line, sizeof line, stdin) && (!strcmp(line, "y\n") || !strcmp(line, "yes\n"));
