@@ -267,6 +267,16 @@ static void spoil_job(struct log_fixture *f, struct relay_job *job)
     memset(&f->spoil, 0, sizeof f->spoil);
 }
 
+/* Whole into the log, at once; `f->entry` is its place. */
+static void push_whole(struct log_fixture *f, const struct relay_job *job, struct relay_result *result)
+{
+    assert_ok(relay_appender_push(f->appender, job));
+    assert_true(relay_appender_step(f->appender));
+    assert_true(relay_appender_take_result(f->appender, result));
+    assert_ok(result->err);
+    f->entry = result->receipt.index;
+}
+
 static void append(struct log_fixture *f, struct log_session *s, enum proto_log_class kind, bool with_row,
                    const struct proto_buf *note)
 {
@@ -288,11 +298,7 @@ static void append(struct log_fixture *f, struct log_session *s, enum proto_log_
     memcpy(job.sid, s->row.sid, sizeof job.sid);
     job.evidence = sealed.bytes;
     job.evidence_len = sealed.len;
-    assert_ok(relay_appender_push(f->appender, &job));
-    assert_true(relay_appender_step(f->appender));
-    assert_true(relay_appender_take_result(f->appender, &result));
-    assert_ok(result.err);
-    f->entry = result.receipt.index;
+    push_whole(f, &job, &result);
     proto_log_leaf_hash(f->leaf_hash, result.receipt.leaf);
     proto_buf_free(&sealed);
     for (size_t i = 0; kind == PROTO_LOG_STATEMENT && i < s->ride_count; i++)
@@ -567,11 +573,7 @@ static void log_own(struct log_fixture *f, const struct proto_buf *note)
     proto_log_commit(job.commitment, evidence.r, note->bytes, note->len);
     job.evidence = plain.bytes;
     job.evidence_len = plain.len;
-    assert_ok(relay_appender_push(f->appender, &job));
-    assert_true(relay_appender_step(f->appender));
-    assert_true(relay_appender_take_result(f->appender, &result));
-    assert_ok(result.err);
-    f->entry = result.receipt.index;
+    push_whole(f, &job, &result);
     proto_buf_free(&plain);
 }
 
