@@ -223,11 +223,6 @@ void proxy_cut_behind(const struct proxy *proxy, unsigned pieces)
     proxy->wish->cut_behind = pieces;
 }
 
-unsigned proxy_carried(const struct proxy *proxy)
-{
-    return proxy->wish->carried;
-}
-
 void proxy_close(struct proxy *proxy)
 {
     if (proxy->pid > 0) {

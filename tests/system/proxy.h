@@ -37,8 +37,6 @@ void proxy_thaw(const struct proxy *proxy);
 void proxy_set(const struct proxy *proxy, enum proxy_mode mode);
 /** Cuts once, behind so many pieces of what is said (TLS records of data, both ways, from now); 0: not. */
 void proxy_cut_behind(const struct proxy *proxy, unsigned pieces);
-/** So many it carried since. */
-unsigned proxy_carried(const struct proxy *proxy);
 void proxy_close(struct proxy *proxy);
 
 #endif
