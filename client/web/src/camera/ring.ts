@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * camera/ring.ts - the last ten seconds of our own pictures, as they were encoded: what a mark was drawn on is decoded
- * from here, so the card shows exactly what was sent, and keeping it costs next to nothing. Nothing of it travels.
+ * from here, so the card shows exactly what was sent, and keeping it costs next to nothing. Nothing of it travels. A camera that stands
+ * still leaves what it gave for ten seconds more: who paused can be shown where to look.
  */
 import type { EncodedPicture } from './picture.js';
 
@@ -12,8 +13,11 @@ const NEAR_MS = 250; /* further away is another moment */
 export class Ring {
   private pictures: EncodedPicture[] = [];
   private bytes = 0;
+  private late: ReturnType<typeof setTimeout> | undefined;
 
   push(picture: EncodedPicture): void {
+    clearTimeout(this.late);
+    this.late = undefined;
     this.pictures.push(picture);
     this.bytes += picture.bytes.byteLength;
     this.trim(picture.captureMonoMs - KEEP_MS);
@@ -29,7 +33,14 @@ export class Ring {
     }
   }
 
+  /** Nothing follows for now. */
+  rest(): void {
+    if (this.pictures.length) this.late ??= setTimeout(() => this.clear(), KEEP_MS);
+  }
+
   clear(): void {
+    clearTimeout(this.late);
+    this.late = undefined;
     this.pictures = [];
     this.bytes = 0;
   }

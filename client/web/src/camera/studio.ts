@@ -34,6 +34,7 @@ export interface StudioKept {
   masks: Masks;
   lens?: string | undefined;
   voice: VoiceKept;
+  hiddenFacts: readonly Fact['name'][];
 }
 
 /** The scripts that run beside the page (ui/worker.ts). */
@@ -81,12 +82,13 @@ export class Studio implements Devices {
   }
 
   keep(): StudioKept {
-    return { masks: this.masks, lens: this.camera.chosenLens, voice: this.voice.keep() };
+    return { masks: this.masks, lens: this.camera.chosenLens, voice: this.voice.keep(), hiddenFacts: this.teller.keep() };
   }
   restore(kept: StudioKept): void {
     this.masks = kept.masks;
     this.camera.chosenLens = kept.lens;
     this.voice.restore(kept.voice);
+    this.teller.restore(kept.hiddenFacts);
   }
 
   attach(visit: Visit): void {
@@ -121,6 +123,7 @@ export class Studio implements Devices {
   }
 
   letGo(capability: Capability): void {
+    if (capability === 'camera' && !this.visit?.granted.has('camera')) this.ring.clear(); /* not a pause: it is not shown any more */
     if (capability === 'microphone') this.voice.letGo();
     if (capability === 'torch') this.handles.letGoOfLight();
     if (capability !== 'camera' || this.wanted || !this.opened) return;
@@ -163,6 +166,7 @@ export class Studio implements Devices {
     this.opened = undefined;
     this.camera.close();
     this.pipe?.stop();
+    this.ring.rest();
     this.light.set(false);
     this.seen = false;
     this.figures = undefined;

@@ -35,6 +35,15 @@ export class Teller {
     return this.hidden.has(name);
   }
 
+  /** What a reload must not show again. */
+  keep(): readonly Fact['name'][] {
+    return [...this.hidden];
+  }
+
+  restore(hidden: readonly Fact['name'][]): void {
+    for (const name of hidden) this.hidden.add(name);
+  }
+
   /** The agent hears that it is hidden, and its value no more; or what it is now. */
   hide(name: Fact['name'], hide: boolean): void {
     const fact = this.facts.find((one) => one.name === name);

@@ -39,11 +39,13 @@ export class Chat {
   update(): void {
     const name = this.visit.peer?.name ?? t('end.somebody');
     this.empty.hidden = this.visit.chat.length > 0;
-    for (; this.shown < this.visit.chat.length; this.shown++) {
-      const line = this.visit.chat[this.shown]!;
+    const { chat, chatBefore } = this.visit, all = chatBefore + chat.length;
+    for (this.shown = Math.max(this.shown, chatBefore); this.shown < all; this.shown++) {
+      const line = chat[this.shown - chatBefore]!;
       this.list.append(h('li', { class: line.mine ? 'mine' : 'theirs' }, h('span', { class: 'by' }, line.mine ? t('chat.you') : said(name)), h('p', {}, said(line.text))));
       if (!line.mine) announce(t('chat.heard', { name: plain(name), text: plain(line.text) }));
       this.list.lastElementChild?.scrollIntoView({ block: 'nearest' });
     }
+    while (this.list.childElementCount > chat.length) this.list.firstElementChild!.remove();
   }
 }

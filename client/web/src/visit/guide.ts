@@ -25,10 +25,15 @@ export interface Guide {
   end: 'goes-on' | 'solved' | 'not-solved' | 'closed';
 }
 
+/** 0: so many that it is none. */
+export function stepsOf({ steps }: Extract<GuidePart, { part: 'open' }>): number {
+  return steps >= 1 && steps <= MOST_STEPS ? steps : 0;
+}
+
 /** The guide after this part; what belongs to another run, or to no step of it, changes nothing. */
 export function takeGuidePart(guide: Guide | undefined, part: GuidePart): Guide | undefined {
   if (part.part === 'open') {
-    if (part.steps < 1 || part.steps > MOST_STEPS) return guide;
+    if (stepsOf(part) === 0) return guide;
     const { run, title, summary, language, steps } = part;
     return { run, title, summary, language, steps: Array.from({ length: steps }, () => undefined), current: 0, end: 'goes-on' };
   }

@@ -4,7 +4,7 @@ import type { Capability, ConsentState, Err, PauseBy, PauseReason, SessionEvent 
 import type { Guide } from './guide.js';
 import type { Ask, Ended, Entry, Peer, Said, Sheet, StillAsked, VisitKept, Words } from './model.js';
 
-const CHAT_KEPT = 50;
+const CHAT_KEPT = 50, CHAT_MOST = 500;
 
 export abstract class VisitState {
   joinedAt = 0;
@@ -44,6 +44,8 @@ export abstract class VisitState {
   paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
   words: Words | undefined;
   readonly chat: Said[] = [];
+  /** Lines that are not in it any more: there were too many. */
+  chatBefore = 0;
   readonly entries: Entry[] = [];
   alarm: string | undefined;
   fork: string | undefined; /* the file that shows what the alarm is about */
@@ -67,6 +69,13 @@ export abstract class VisitState {
     this.guide = kept.guide;
     this.chat.push(...kept.chat);
     this.entries.push(...kept.entries);
+  }
+
+  protected wrote(mine: boolean, text: string): void {
+    this.chat.push({ mine, text, unixMs: Date.now() });
+    if (this.chat.length <= CHAT_MOST) return;
+    this.chat.shift();
+    this.chatBefore++;
   }
 
   protected onStill(event: Extract<SessionEvent, { kind: 'still' }>): void {

@@ -63,9 +63,13 @@ export class Visit extends VisitState {
     if (!this.ended) this.line.retry();
   };
 
-  /** The agent is silent or gone while this end's own connection is there. */
+  /** This end has its connection to the relay, whoever else is there. */
+  get lineUp(): boolean {
+    return this.line.up();
+  }
+
   get agentAway(): boolean {
-    return this.line.up() && (this.present === false || !this.live);
+    return this.lineUp && (this.present === false || !this.live);
   }
 
   private noLine(): void {
@@ -129,7 +133,7 @@ export class Visit extends VisitState {
         this.resumed = event.state === 'resumed';
         if (this.resumed) this.reopened = false;
         break;
-      case 'peer': this.present = event.present; break;
+      case 'peer': this.present = this.lineUp ? event.present : undefined; break; // without a line nobody is known to be away
       case 'live': this.live = event.live; break;
       case 'check-words': this.words = { list: event.words, required: event.required }; break;
       case 'blocked': this.blocked = event.capability; break;
@@ -167,7 +171,7 @@ export class Visit extends VisitState {
 
   private onData(data: SessionData): void {
     switch (data.kind) {
-      case 'chat': this.chat.push({ mine: false, text: data.text, unixMs: Date.now() }); break;
+      case 'chat': this.wrote(false, data.text); break;
       case 'pointer': this.devices.pointer(data.x, data.y); break;
       case 'mark': this.devices.mark(data); break;
       case 'clear': this.devices.clear(data.id); break;
@@ -183,6 +187,7 @@ export class Visit extends VisitState {
     removeEventListener('online', this.back);
     this.keeper.stop();
     this.other.stop();
+    this.pictures.clear();
   }
 
   private act(err: Err): Err {
@@ -269,13 +274,19 @@ export class Visit extends VisitState {
 
   say(text: string): Err {
     const err = this.session.sendData({ kind: 'chat', text });
-    if (err === 'OK') this.chat.push({ mine: true, text, unixMs: Date.now() });
+    if (err === 'OK') this.wrote(true, text);
     return this.act(err);
   }
 
   answerWords(match: boolean): Err {
     if (this.words) this.words = { ...this.words, answered: match };
     return this.act(this.session.sendData({ kind: 'check-words', match }));
+  }
+
+  /** After "they are different": whoever misread looks once more. Until then nothing changes. */
+  compareAgain(): void {
+    if (this.words) this.words = { list: this.words.list, required: this.words.required };
+    this.tell();
   }
 
   point(x: number, y: number): Err {
