@@ -7,8 +7,6 @@
 
 #include "relay/store/inside.h"
 
-#define COMMITMENT_AT (PROTO_LOG_LEAF_BYTES - PROTO_LOG_HASH_BYTES)
-
 /* Read once: nobody else writes. */
 static enum proto_err read_next(struct relay_store *store)
 {
@@ -50,23 +48,21 @@ static bool is_own(const uint8_t sid[static RELAY_STORE_SID_BYTES])
 static enum proto_err insert_entry(struct relay_store *store, const struct relay_store_entry *entry, int64_t dek,
                                    const uint8_t *wrapped, size_t len)
 {
-    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_PUT);
+    enum proto_err err = store_place_put(store, entry);
+    sqlite3_stmt *row = err ? NULL : store_statement(store, STORE_ENTRY_PUT);
 
     if (!row)
-        return PROTO_ERR_IO;
+        return err ? err : PROTO_ERR_IO;
     sqlite3_bind_int64(row, 1, (sqlite3_int64)entry->index);
     sqlite3_bind_blob(row, 2, entry->leaf, PROTO_LOG_LEAF_BYTES, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 3, entry->leaf + COMMITMENT_AT, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 3, entry->leaf + STORE_COMMITMENT_AT, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
     sqlite3_bind_blob(row, 4, entry->sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
     sqlite3_bind_int64(row, 5, entry->received_ms);
     sqlite3_bind_int64(row, 6, dek);
     sqlite3_bind_blob(row, 7, wrapped, (int)len, SQLITE_STATIC);
     sqlite3_bind_text(row, 8, entry->evidence_line, -1, SQLITE_STATIC);
-    enum proto_err err = store_run(store, STORE_ENTRY_PUT, "writing an entry");
+    err = store_refused(store, entry, store_run(store, STORE_ENTRY_PUT, "writing an entry"));
     store->next += !err;
-    if (err && sqlite3_errcode(store->data) == SQLITE_CONSTRAINT)
-        err = store_fail(store, PROTO_ERR_STATE, "the commitment of entry %llu is in the log already",
-                         (unsigned long long)entry->index);
     return err;
 }
 
@@ -151,7 +147,7 @@ static enum proto_err read_entry(struct relay_store *store, sqlite3_stmt *row, s
                           (unsigned long long)out->index, PROTO_LOG_LEAF_BYTES);
     out->received_ms = sqlite3_column_int64(row, 3);
     out->misfiled = !store_column_bytes(row, 7, commitment, sizeof commitment) ||
-                    memcmp(commitment, out->leaf + COMMITMENT_AT, sizeof commitment) != 0;
+                    memcmp(commitment, out->leaf + STORE_COMMITMENT_AT, sizeof commitment) != 0;
     store_column_text(row, 6, store->line, sizeof store->line);
     out->evidence_line = store->line;
     return read_evidence(store, row, out);
@@ -246,23 +242,6 @@ enum proto_err relay_store_get_entry(struct relay_store *store, uint64_t index, 
     else if (err == PROTO_ERR_NOT_FOUND)
         store_fail(store, err, "there is no entry %llu", (unsigned long long)index);
     store_reset(store, STORE_ENTRY_EACH);
-    return err;
-}
-
-enum proto_err relay_store_find_commitment(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
-                                           const uint8_t commitment[static PROTO_LOG_HASH_BYTES], uint64_t *index)
-{
-    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_FIND);
-
-    *index = 0;
-    if (!row)
-        return PROTO_ERR_IO;
-    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
-    sqlite3_bind_blob(row, 2, commitment, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
-    enum proto_err err = store_next(store, STORE_ENTRY_FIND, "looking up a commitment");
-    if (err == PROTO_OK)
-        *index = (uint64_t)sqlite3_column_int64(row, 0);
-    store_reset(store, STORE_ENTRY_FIND);
     return err;
 }
 

@@ -22,8 +22,13 @@
     X(ENTRY_EACH, 0,                                                                                                   \
       "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")          \
     X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
-    X(ENTRY_OF, 0, "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE sid=?1 ORDER BY idx")         \
-    X(ENTRY_FIND, 0, "SELECT idx FROM entry WHERE sid=?1 AND c=?2")                                                    \
+    X(ENTRY_OF, 0,                                                                                                     \
+      "SELECT e.idx,leaf,e.sid,received_ms,dek,evidence,line,e.c FROM filed f JOIN entry e ON e.idx=f.idx"             \
+      " WHERE f.sid=?1 AND e.sid=?1 ORDER BY e.idx")                                                                   \
+    X(ENTRY_FIND, 0, "SELECT idx FROM filed WHERE sid=?1 AND c=?2")                                                    \
+    X(ENTRY_FIRST, 0, "SELECT first FROM begun WHERE sid=?1")                                                          \
+    X(ENTRY_BEGIN, 0, "INSERT INTO begun(sid,first) VALUES(?1,?2)")                                                    \
+    X(ENTRY_FILE, 0, "INSERT INTO place(first,c,idx) VALUES(?1,?2,?3)")                                                \
     X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
     X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \
     X(CHECKPOINT_PUT, 0, "INSERT OR REPLACE INTO checkpoint(id,size,root,note) VALUES(1,?1,?2,?3)")                    \
@@ -39,11 +44,11 @@
     X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \
     X(SUBJECT_RUNNING, 0, "SELECT 1 FROM session WHERE state<>3 AND (customer_ref=?1 OR sid=?2) LIMIT 1")              \
     X(SUBJECT_EACH, 0,                                                                                                 \
-      "SELECT idx FROM entry WHERE evidence IS NOT NULL AND sid IN"                                                    \
-      " (SELECT sid FROM session WHERE customer_ref=?1 UNION SELECT ?2) ORDER BY idx")                                 \
+      "SELECT f.idx FROM filed f JOIN entry e ON e.idx=f.idx WHERE e.evidence IS NOT NULL AND f.sid IN"                \
+      " (SELECT sid FROM session WHERE customer_ref=?1 UNION SELECT ?2) ORDER BY f.idx")                               \
     X(STALE_EACH, 0,                                                                                                   \
-      "SELECT idx FROM entry WHERE evidence IS NOT NULL AND sid IN"                                                    \
-      " (SELECT sid FROM session WHERE state=3 AND created_ms<?1) ORDER BY idx")                                       \
+      "SELECT f.idx FROM filed f JOIN entry e ON e.idx=f.idx WHERE e.evidence IS NOT NULL AND f.sid IN"                \
+      " (SELECT sid FROM session WHERE state=3 AND created_ms<?1) ORDER BY f.idx")                                     \
     X(RANGE_KEPT, 0,                                                                                                   \
       "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND (sid=zeroblob(16) OR sid IN"                                  \
       " (SELECT sid FROM session WHERE state<>3)) LIMIT 1")                                                            \
@@ -51,14 +56,14 @@
     X(RANGE_KEYS, 0, "SELECT DISTINCT dek FROM entry WHERE idx>=?1 AND idx<=?2")                                       \
     X(ENTRY_WHOSE, 0, "SELECT sid,dek FROM entry WHERE idx=?1")                                                        \
     X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \
-    X(ENTRY_ANY, 0, "SELECT 1 FROM entry WHERE sid=?1 LIMIT 1")                                                        \
+    X(ENTRY_ANY, 0, "SELECT 1 FROM begun WHERE sid=?1")                                                                \
     X(DEK_NEEDED, 0,                                                                                                   \
       "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL"                                                      \
       " UNION ALL SELECT 1 FROM kept_case WHERE dek=?1 LIMIT 1")                                                       \
     X(DEK_WHOSE, 0, "SELECT sid FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                             \
     X(SESSION_ERASE_EMPTY, 0,                                                                                          \
       "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
-      " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
+      " (SELECT 1 FROM filed f JOIN entry e ON e.idx=f.idx WHERE f.sid=?1 AND e.evidence IS NOT NULL)")                \
     X(CASE_PUT, 0, "INSERT OR REPLACE INTO kept_case(sid,ref,time_ms,until_ms,dek,bytes) VALUES(?1,?2,?3,?4,?5,?6)")   \
     X(CASE_DROP, 0, "DELETE FROM kept_case WHERE sid=?1")                                                              \
     X(CASE_EACH, 0,                                                                                                    \
@@ -66,7 +71,7 @@
     X(CASE_EXPIRE, 0, "DELETE FROM kept_case WHERE until_ms<=?1")                                                      \
     X(CASE_ERASE_EMPTY, 0,                                                                                             \
       "DELETE FROM kept_case WHERE sid=?1 AND NOT EXISTS"                                                              \
-      " (SELECT 1 FROM entry WHERE sid=?1 AND evidence IS NOT NULL)")                                                  \
+      " (SELECT 1 FROM filed f JOIN entry e ON e.idx=f.idx WHERE f.sid=?1 AND e.evidence IS NOT NULL)")                \
     X(COUNT_ADD, 0, "INSERT INTO kept_count(bytes) VALUES(?1)")                                                        \
     X(COUNT_CUT, 0, "DELETE FROM kept_count WHERE id<=?1")                                                             \
     X(COUNT_EACH, 0, "SELECT id,bytes FROM kept_count WHERE id>=?1 ORDER BY id")                                       \
@@ -108,7 +113,10 @@ struct relay_store {
 
     struct proto_random random;
     bool read_only, reserve_held;
-    bool has_kept;      /* false: read-only, and written by a program that knew no cases */
+    bool has_kept;    /* false: read-only, and written by a program that knew no cases */
+    bool first_known; /* `first` is of the session `first_sid`, as it is stored or in the open transaction */
+    uint8_t first_sid[RELAY_STORE_SID_BYTES];
+    uint64_t first;     /* index of its first entry */
     bool next_known;    /* `next` was read, or follows from what was written */
     uint64_t next;      /* index of the next entry */
     unsigned max_pages; /* 0: no bound */
@@ -143,10 +151,24 @@ void store_column_text(sqlite3_stmt *row, int column, char *out, size_t capacity
 /** Tells SQLite how far relay.db may grow: max_pages, less the reserve while it is held. */
 void store_apply_bound(struct relay_store *store);
 
+/* places.c */
+
+#define STORE_COMMITMENT_AT (PROTO_LOG_LEAF_BYTES - PROTO_LOG_HASH_BYTES)
+
+/** Writes where the entry is found. STATE: this session has this commitment already. */
+PROTO_MUST_USE enum proto_err store_place_put(struct relay_store *store, const struct relay_store_entry *entry);
+/** What a statement that wrote of this entry has said: STATE when its commitment was there, in place of IO. */
+PROTO_MUST_USE enum proto_err store_refused(struct relay_store *store, const struct relay_store_entry *entry,
+                                            enum proto_err err);
+/** The index of the session's first entry: its number in the files. NOT_FOUND: it has none. */
+PROTO_MUST_USE enum proto_err store_first_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                             uint64_t *first);
+
 /* keys.c: evidence under a customer's key */
 
 #define STORE_KEY_NAME_MAX (sizeof "customer:" + RELAY_STORE_TEXT_MAX)
-/** The name of the key that a session's evidence is wrapped under, "customer:<ref>" or "session:<hex>", and the ref. */
+/** The name of the key that a session's evidence is wrapped under, and the ref: "customer:<ref>", or without one
+ * "session:<its first entry, 16 hex digits>", the next entry for one that has none yet. */
 PROTO_MUST_USE enum proto_err store_key_name_of(struct relay_store *store,
                                                 const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                 char ref[static RELAY_STORE_TEXT_MAX + 1],
@@ -196,10 +218,14 @@ bool store_keyring_take(struct relay_store *store, const char *name, struct stor
 
 /* ---- schema.c ---- */
 
+#define STORE_KEPT_VERSION 2 /* of relay.db: from here on it has cases and counts */
+
 /** Which version the file is of, and whether it is the newest that this program knows. VERSION: a later program's. */
 PROTO_MUST_USE enum proto_err store_schema_version(struct relay_store *store, sqlite3 *db, const char *name,
                                                    int *version, bool *newest);
 /** All steps behind `version`, in one transaction; on an error the file is as it was. */
 PROTO_MUST_USE enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, int version);
+/** For a reader, which changes nothing: what this program asks for is there under its name. */
+PROTO_MUST_USE enum proto_err store_schema_read_older(struct relay_store *store, sqlite3 *db, int version);
 
 #endif

@@ -14,7 +14,7 @@ _Static_assert(STORE_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "ta
 enum proto_err store_key_name_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                  char ref[static RELAY_STORE_TEXT_MAX + 1], char name[static STORE_KEY_NAME_MAX])
 {
-    char hex[2 * RELAY_STORE_SID_BYTES + 1];
+    uint64_t first = store->next;
     sqlite3_stmt *row = store_statement(store, STORE_SESSION_REF);
 
     ref[0] = '\0';
@@ -27,11 +27,14 @@ enum proto_err store_key_name_of(struct relay_store *store, const uint8_t sid[st
     store_reset(store, STORE_SESSION_REF);
     if (err && err != PROTO_ERR_NOT_FOUND)
         return err;
-    if (ref[0])
+    if (ref[0]) {
         snprintf(name, STORE_KEY_NAME_MAX, "customer:%s", ref);
-    else
-        snprintf(name, STORE_KEY_NAME_MAX, "session:%s", sodium_bin2hex(hex, sizeof hex, sid, RELAY_STORE_SID_BYTES));
-    return PROTO_OK;
+        return PROTO_OK;
+    }
+    /* A number that rises, for the same reason as in `place`. */
+    err = store_first_of(store, sid, &first);
+    snprintf(name, STORE_KEY_NAME_MAX, "session:%016llx", (unsigned long long)first);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
 static enum proto_err find_key(struct relay_store *store, const char *name, struct store_key *key)
@@ -91,12 +94,29 @@ enum proto_err store_key_erase(struct relay_store *store, int64_t id)
     return store_run(store, STORE_KEY_ERASE, "destroying a key");
 }
 
+/* An earlier program named the key of a session by the session's own number. */
+static enum proto_err find_older(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                 struct store_key *key)
+{
+    char name[STORE_KEY_NAME_MAX], hex[2 * RELAY_STORE_SID_BYTES + 1];
+    uint64_t first;
+    enum proto_err err = store_first_of(store, sid, &first); /* one that begins now has none of before */
+
+    if (err)
+        return err;
+    snprintf(name, sizeof name, "session:%s", sodium_bin2hex(hex, sizeof hex, sid, RELAY_STORE_SID_BYTES));
+    return find_key(store, name, key);
+}
+
 /* Given away a moment ago, stored, or spare; NOT_FOUND: none of these. */
-static enum proto_err find_or_take(struct relay_store *store, const char *name, struct store_key *key)
+static enum proto_err find_or_take(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                   const char *ref, const char *name, struct store_key *key)
 {
     if (store_keyring_given(store, name, key))
         return PROTO_OK;
     enum proto_err err = find_key(store, name, key);
+    if (err == PROTO_ERR_NOT_FOUND && !ref[0])
+        err = find_older(store, sid, key);
     return err == PROTO_ERR_NOT_FOUND && store_keyring_take(store, name, key) ? PROTO_OK : err;
 }
 
@@ -111,7 +131,7 @@ enum proto_err store_key_need(struct relay_store *store, const uint8_t sid[stati
         return PROTO_OK;
     enum proto_err err = store_key_name_of(store, sid, ref, name);
     if (!err)
-        err = find_or_take(store, name, key);
+        err = find_or_take(store, sid, ref, name, key);
     if (err == PROTO_ERR_NOT_FOUND) {
         err = store_keys_begin(store);
         if (!err)

@@ -11,10 +11,7 @@
 #include "relay/store/inside.h"
 
 /*
- * A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns. It is
- * indexed below its session: entries of a session come close together, so they fall into one page, while commitments
- * by themselves would touch as many pages as there are entries, and cost more with each million. A database that an
- * earlier program made has `c` unique and entry_sid instead, and goes on with them.
+ * A tile's id is level << 48 | n. `c` repeats 32 bytes of the leaf because SQLite finds rows by whole columns.
  */
 static const char log_tables[] =
     "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL, sid BLOB NOT NULL,"
@@ -38,11 +35,29 @@ static const char kept_tables[] =
     "CREATE INDEX IF NOT EXISTS kept_case_ref ON kept_case(ref);"
     "CREATE INDEX IF NOT EXISTS kept_case_dek ON kept_case(dek);"
     "CREATE TABLE IF NOT EXISTS kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);";
+/*
+ * Version 3: where an entry is found. The number of a session is random, so an index that begins with it touches a page
+ * for each session, more of them with each million. `place` begins with the index of the session's first entry, which
+ * rises: what is written is always near the end. Only `begun`, a short row for each session, is still in random order.
+ */
+static const char place_tables[] =
+    "CREATE TABLE begun(sid BLOB PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE place(first INTEGER NOT NULL, c BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(first,c))"
+    " WITHOUT ROWID;"
+    "INSERT INTO begun SELECT sid,MIN(idx) FROM entry GROUP BY sid ORDER BY sid;"
+    "INSERT INTO place SELECT b.first,e.c,e.idx FROM entry e JOIN begun b ON b.sid=e.sid ORDER BY b.first,e.c;"
+    "DROP INDEX IF EXISTS entry_of;"
+    "DROP INDEX IF EXISTS entry_sid;"
+    "CREATE VIEW filed(sid,c,idx) AS SELECT b.sid,p.c,p.idx FROM begun b JOIN place p ON p.first=b.first;";
+/* For who reads a file of before: the same names, in memory alone. */
+static const char place_views[] = "CREATE TEMP VIEW filed(sid,c,idx) AS SELECT sid,c,idx FROM entry;"
+                                  "CREATE TEMP VIEW begun(sid,first) AS SELECT sid,MIN(idx) FROM entry GROUP BY sid;";
+enum { PLACE_VERSION = 3 };
 /* AUTOINCREMENT: the number of a destroyed key is never given to another. */
 static const char key_tables[] =
     "CREATE TABLE dek(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, key BLOB NOT NULL);";
 
-static const char *const data_steps[] = {log_tables, kept_tables}, *const key_steps[] = {key_tables};
+static const char *const data_steps[] = {log_tables, kept_tables, place_tables}, *const key_steps[] = {key_tables};
 
 enum {
     DATA_VERSION = sizeof data_steps / sizeof *data_steps,
@@ -84,9 +99,20 @@ enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, int
         done = sqlite3_exec(db, steps[step], NULL, NULL, NULL) == SQLITE_OK;
     snprintf(seen, sizeof seen, "PRAGMA user_version=%d", known);
     if (done && sqlite3_exec(db, seen, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+        /* a long log was written once more: now, and not in the first commit */
+        (void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
         return PROTO_OK;
+    }
     enum proto_err err = store_fail_sqlite(store, db, "making its tables");
     (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     return err;
+}
+
+enum proto_err store_schema_read_older(struct relay_store *store, sqlite3 *db, int version)
+{
+    if (db == store->keys || version >= PLACE_VERSION)
+        return PROTO_OK;
+    return sqlite3_exec(db, place_views, NULL, NULL, NULL) == SQLITE_OK ? PROTO_OK
+                                                                        : store_fail_sqlite(store, db, "opening it");
 }

@@ -148,14 +148,15 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
     err = store_schema_version(store, db, name, &version, &newest);
     if (err)
         return err;
-    store->has_kept = keys ? store->has_kept : newest || !store->read_only;
+    store->has_kept = keys ? store->has_kept : version >= STORE_KEPT_VERSION || !store->read_only;
     if (store->read_only) {
         if (version == 0)
             return store_fail(store, PROTO_ERR_NOT_FOUND, "%s/%s holds no log; name the data folder of a relay",
                               store->folder, name);
-        return sqlite3_exec(db, "PRAGMA query_only=ON", NULL, NULL, NULL) == SQLITE_OK
-                   ? PROTO_OK
-                   : store_fail_sqlite(store, db, "opening it");
+        err = store_schema_read_older(store, db, version);
+        if (!err && sqlite3_exec(db, "PRAGMA query_only=ON", NULL, NULL, NULL) != SQLITE_OK)
+            err = store_fail_sqlite(store, db, "opening it");
+        return err;
     }
     /* secure_delete: what is erased leaves the file, not only the index. cache_size: 8 MB of pages, for sessions
      * fall all over their index, and each page that is not in memory is read before it is written. */
@@ -393,5 +394,5 @@ void relay_store_rollback(struct relay_store *store)
     roll_back(store, store->data, STORE_ROLLBACK);
     roll_back(store, store->keys, STORE_KEYS_ROLLBACK);
     store_keyring_forget_sessions(store);
-    store->next_known = false;
+    store->next_known = store->first_known = false;
 }

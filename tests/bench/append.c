@@ -50,7 +50,7 @@ static struct {
     struct proto_log_verifier verifier; /* as an end has it since it knows the log */
     uint64_t entries;                   /* of the log that grows */
     sqlite3 *peer;
-    sqlite3_stmt *insert, *insert_bare;
+    sqlite3_stmt *insert, *insert_bare, *insert_place, *insert_begun;
 } run = {.parent = "/tmp"};
 
 static void make_verifier(void)
@@ -96,12 +96,41 @@ static void peer_open(void)
     sql("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
         "CREATE TABLE bare(idx INTEGER PRIMARY KEY, bytes BLOB);"
         "CREATE TABLE entry(idx INTEGER PRIMARY KEY, bytes BLOB, c BLOB, sid BLOB, dek INTEGER);"
-        "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
+        "CREATE TABLE begun(sid BLOB PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE place(first INTEGER NOT NULL, c BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(first,c))"
+        " WITHOUT ROWID;"
         "CREATE INDEX entry_dek ON entry(dek) WHERE bytes IS NOT NULL;");
     if (sqlite3_prepare_v2(run.peer, "INSERT INTO bare(bytes) VALUES(?1)", -1, &run.insert_bare, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(run.peer, "INSERT INTO entry(bytes,c,sid,dek) VALUES(?1,?2,?3,?4)", -1, &run.insert, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(run.peer, "INSERT INTO place(first,c,idx) VALUES(?1,?2,?3)", -1, &run.insert_place, NULL) !=
+            SQLITE_OK ||
+        sqlite3_prepare_v2(run.peer, "INSERT INTO begun(sid,first) VALUES(?1,?2)", -1, &run.insert_begun, NULL) !=
             SQLITE_OK)
         bench_cannot("the peer's statements");
+}
+
+static void peer_step(sqlite3_stmt *insert)
+{
+    if (sqlite3_step(insert) != SQLITE_DONE)
+        bench_cannot("the peer's row");
+    sqlite3_reset(insert);
+}
+
+/* Where it is found, as the store keeps it. */
+static void peer_file(const struct relay_job *job, uint64_t n)
+{
+    sqlite3_int64 first = (sqlite3_int64)(n / BENCH_LOG_SESSION * BENCH_LOG_SESSION);
+
+    if (n % BENCH_LOG_SESSION == 0) {
+        sqlite3_bind_blob(run.insert_begun, 1, job->sid, sizeof job->sid, SQLITE_STATIC);
+        sqlite3_bind_int64(run.insert_begun, 2, first);
+        peer_step(run.insert_begun);
+    }
+    sqlite3_bind_int64(run.insert_place, 1, first);
+    sqlite3_bind_blob(run.insert_place, 2, job->commitment, sizeof job->commitment, SQLITE_STATIC);
+    sqlite3_bind_int64(run.insert_place, 3, (sqlite3_int64)n);
+    peer_step(run.insert_place);
 }
 
 static void peer_group(sqlite3_stmt *insert, uint64_t first, uint64_t count)
@@ -116,10 +145,9 @@ static void peer_group(sqlite3_stmt *insert, uint64_t first, uint64_t count)
             sqlite3_bind_blob(insert, 2, job.commitment, sizeof job.commitment, SQLITE_STATIC);
             sqlite3_bind_blob(insert, 3, job.sid, sizeof job.sid, SQLITE_STATIC);
             sqlite3_bind_int64(insert, 4, (sqlite3_int64)(n / BENCH_LOG_SESSION));
+            peer_file(&job, n);
         }
-        if (sqlite3_step(insert) != SQLITE_DONE)
-            bench_cannot("the peer's row");
-        sqlite3_reset(insert);
+        peer_step(insert);
     }
     sql("COMMIT");
 }
@@ -161,6 +189,8 @@ static void measure_groups(int rounds)
     bench_log_close(&run.log);
     sqlite3_finalize(run.insert);
     sqlite3_finalize(run.insert_bare);
+    sqlite3_finalize(run.insert_place);
+    sqlite3_finalize(run.insert_begun);
     sqlite3_close(run.peer);
 }
 

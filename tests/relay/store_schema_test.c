@@ -26,23 +26,39 @@ enum { ENTRIES = 12, SESSIONS = 3 };
     " cs_pub BLOB NOT NULL, event_seq INTEGER NOT NULL, event_prev BLOB NOT NULL, ended_reason TEXT NOT NULL,"         \
     " secret BLOB NOT NULL);"                                                                                          \
     "CREATE INDEX session_open ON session(created_ms) WHERE state<>3;"                                                 \
-    "CREATE INDEX session_ref ON session(customer_ref);"                                                               \
-    "PRAGMA user_version=1;"
+    "CREATE INDEX session_ref ON session(customer_ref);"
+
+#define KEPT_TABLES                                                                                                    \
+    "CREATE TABLE IF NOT EXISTS kept_case(sid BLOB PRIMARY KEY, ref TEXT NOT NULL, time_ms INTEGER NOT NULL,"          \
+    " until_ms INTEGER NOT NULL, dek INTEGER NOT NULL, bytes BLOB NOT NULL);"                                          \
+    "CREATE INDEX IF NOT EXISTS kept_case_ref ON kept_case(ref);"                                                      \
+    "CREATE INDEX IF NOT EXISTS kept_case_dek ON kept_case(dek);"                                                      \
+    "CREATE TABLE IF NOT EXISTS kept_count(id INTEGER PRIMARY KEY AUTOINCREMENT, bytes BLOB NOT NULL);"
 
 /* What lay on disk, word by word. None of this is ever changed; a new version adds a row for the one before it. */
 static const struct version {
     const char *name, *schema;
+    int version;
 } versions[] = {
     {"1, with commitments found by themselves",
      "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL UNIQUE, sid BLOB NOT NULL,"
      " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
      "CREATE INDEX entry_sid ON entry(sid,idx);"
-     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE},
+     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE "PRAGMA user_version=1;",
+     1},
     {"1, with commitments found below their session",
      "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL, sid BLOB NOT NULL,"
      " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
      "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
-     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE},
+     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE "PRAGMA user_version=1;",
+     1},
+    {"2, with commitments found below their session",
+     "CREATE TABLE entry(idx INTEGER PRIMARY KEY, leaf BLOB NOT NULL, c BLOB NOT NULL, sid BLOB NOT NULL,"
+     " received_ms INTEGER NOT NULL, dek INTEGER NOT NULL, evidence BLOB, line TEXT NOT NULL);"
+     "CREATE UNIQUE INDEX entry_of ON entry(sid,c);"
+     "CREATE INDEX entry_dek ON entry(dek) WHERE evidence IS NOT NULL;" TABLES_BESIDE KEPT_TABLES
+     "PRAGMA user_version=2;",
+     2},
 };
 
 static void run_sql(const struct world *w, const char *file, const char *sql)
@@ -167,6 +183,13 @@ static enum proto_err count_session(void *context, const struct relay_store_sess
     return PROTO_OK;
 }
 
+static enum proto_err count_entry(void *context, const struct relay_store_entry *entry)
+{
+    (void)entry;
+    ++*(uint64_t *)context;
+    return PROTO_OK;
+}
+
 static void expect_all(struct world *w, uint64_t entries)
 {
     struct relay_store_checkpoint checkpoint;
@@ -189,6 +212,9 @@ static void expect_all(struct world *w, uint64_t entries)
     leaf_of(4, &leaf);
     assert_ok(relay_store_find_commitment(w->store, sid, leaf.commitment, &index));
     assert_int_equal(index, 4);
+    seen = 0;
+    assert_ok(relay_store_each_entry_of(w->store, sid, count_entry, &seen));
+    assert_int_equal(seen, ENTRIES / SESSIONS);
 }
 
 /* It goes on: entries, what staff keep, and an erasure that leaves nothing. */
@@ -229,11 +255,13 @@ static void try_version(const struct version *version)
     assert_ok(relay_store_open(&w->store, &reader, w->error)); /* an officer's tool changes nothing */
     expect_all(w, ENTRIES);
     relay_store_close(w->store);
-    assert_int_equal(number_of(w, "PRAGMA user_version"), 1);
+    assert_int_equal(number_of(w, "PRAGMA user_version"), version->version);
     assert_ok(relay_store_open(&w->store, &w->config, w->error));
     expect_all(w, ENTRIES);
     relay_store_close(w->store);
-    assert_int_equal(number_of(w, "PRAGMA user_version"), 2);
+    assert_int_equal(number_of(w, "PRAGMA user_version"), 3);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('entry_of','entry_sid')"), 0);
+    assert_int_equal(number_of(w, "SELECT COUNT(*) FROM filed JOIN entry USING(idx,c,sid)"), ENTRIES);
     assert_ok(relay_store_open(&w->store, &w->config, w->error)); /* once done, it is done */
     expect_goes_on(w);
     world_teardown(&state);
@@ -244,6 +272,28 @@ static void each_earlier_version_is_read_and_continued(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
         try_version(&versions[i]);
+}
+
+/* Keys of sessions without a reference were named by the session's number, and are by its first entry. */
+static void a_session_of_before_goes_on_under_its_key(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_session row = {.sid = {0x55}, .state = RELAY_STORE_LIVE, .created_unix_ms = NOW, .event_seq = 1};
+
+    memset(row.sid, 0x55, sizeof row.sid);
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_session(w->store, &row));
+    assert_ok(add_entry(w, 0x55));
+    assert_ok(relay_store_commit(w->store));
+    relay_store_close(w->store);
+    w->store = NULL;
+    run_sql(w, "keys.db",
+            "UPDATE dek SET name='session:55555555555555555555555555555555' WHERE name='session:000000000000000c'");
+    assert_ok(relay_store_open(&w->store, &w->config, w->error));
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(add_entry(w, 0x55));
+    assert_ok(relay_store_commit(w->store));
+    assert_int_equal(number_of(w, "SELECT COUNT(DISTINCT dek) FROM entry WHERE idx>=12"), 1);
 }
 
 static void a_step_that_fails_leaves_the_version_before(void **state)
@@ -279,7 +329,7 @@ static void a_later_version_is_left_alone_and_the_way_out_is_said(void **state)
             assert_non_null(strstr(w->error, files[i]));
             assert_non_null(strstr(w->error, "is of version 77, and this program knows version"));
             assert_non_null(strstr(w->error, "use a newer Handhold"));
-            run_sql(w, files[i], i ? "PRAGMA user_version=1" : "PRAGMA user_version=2");
+            run_sql(w, files[i], i ? "PRAGMA user_version=1" : "PRAGMA user_version=3");
         }
     assert_ok(relay_store_open(&w->store, &w->config, w->error));
     expect_all(w, ENTRIES);
@@ -291,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_earlier_version_is_read_and_continued),
+        TEST(a_session_of_before_goes_on_under_its_key),
         TEST(a_step_that_fails_leaves_the_version_before),
         TEST(a_later_version_is_left_alone_and_the_way_out_is_said),
     };

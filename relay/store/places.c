@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the entries of a session are found: by the index of its first one, which rises, while its own number is random.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "relay/store/inside.h"
+
+/* The one that was written last is remembered, for entries of a session come together. */
+enum proto_err store_first_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                              uint64_t *first)
+{
+    sqlite3_stmt *row;
+    enum proto_err err;
+
+    if (store->first_known && !memcmp(store->first_sid, sid, RELAY_STORE_SID_BYTES)) {
+        *first = store->first;
+        return PROTO_OK;
+    }
+    row = store_statement(store, STORE_ENTRY_FIRST);
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    err = store_next(store, STORE_ENTRY_FIRST, "looking for a session's first entry");
+    if (!err)
+        *first = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, STORE_ENTRY_FIRST);
+    return err;
+}
+
+static void keep_first(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t first)
+{
+    store->first_known = true;
+    memcpy(store->first_sid, sid, sizeof store->first_sid);
+    store->first = first;
+}
+
+static enum proto_err begin_session(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                    uint64_t first)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_BEGIN);
+
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, (sqlite3_int64)first);
+    return store_run(store, STORE_ENTRY_BEGIN, "writing where a session begins");
+}
+
+enum proto_err store_refused(struct relay_store *store, const struct relay_store_entry *entry, enum proto_err err)
+{
+    if (!err || sqlite3_errcode(store->data) != SQLITE_CONSTRAINT)
+        return err;
+    return store_fail(store, PROTO_ERR_STATE, "the commitment of entry %llu is in the log already",
+                      (unsigned long long)entry->index);
+}
+
+enum proto_err store_place_put(struct relay_store *store, const struct relay_store_entry *entry)
+{
+    uint64_t first = entry->index;
+    enum proto_err err = store_first_of(store, entry->sid, &first);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        err = begin_session(store, entry->sid, first);
+    sqlite3_stmt *row = err ? NULL : store_statement(store, STORE_ENTRY_FILE);
+    if (!row)
+        return err ? err : PROTO_ERR_IO;
+    sqlite3_bind_int64(row, 1, (sqlite3_int64)first);
+    sqlite3_bind_blob(row, 2, entry->leaf + STORE_COMMITMENT_AT, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 3, (sqlite3_int64)entry->index);
+    err = store_refused(store, entry, store_run(store, STORE_ENTRY_FILE, "writing where an entry is"));
+    if (!err)
+        keep_first(store, entry->sid, first);
+    return err;
+}
+
+enum proto_err relay_store_find_commitment(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                           const uint8_t commitment[static PROTO_LOG_HASH_BYTES], uint64_t *index)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_FIND);
+
+    *index = 0;
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_blob(row, 2, commitment, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
+    enum proto_err err = store_next(store, STORE_ENTRY_FIND, "looking up a commitment");
+    if (err == PROTO_OK)
+        *index = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, STORE_ENTRY_FIND);
+    return err;
+}
