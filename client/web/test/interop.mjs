@@ -104,6 +104,28 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.equal(customer.session.figures().framesSealed, 52);
   });
 
+
+  test('a key that is turned under a camera closes no lens, and what follows opens under the new one', async () => {
+    const { LIMIT } = await import('../build/node/src/proto/session/core.js'), tenMinutes = LIMIT.EPOCH_MS;
+    const { agent, customer } = await join((invite) => ({ link: invite.link })), grant = customer.session.grants.get('camera');
+    const turned = async (epoch) => { while (grant.epoch < epoch || grant.phase !== 'live') await new Promise(setImmediate); };
+    try {
+      LIMIT.EPOCH_MS = 100;
+      await customer.granted('camera', agent, 'To see the lights');
+      await turned(3);
+    } finally {
+      LIMIT.EPOCH_MS = tenMinutes;
+    }
+    await turned(4); /* the last short one */
+    assert.deepEqual(customer.events.all({ kind: 'capture' }), []);
+    assert.equal(await customer.session.pushFrame('camera', frame(true)), 'OK');
+    customer.pump();
+    await agent.events.next({ event: 'first-picture' });
+    assert.equal(customer.do((session) => session.pause(true, 'customer', 'asked')), 'OK');
+    await customer.events.next({ kind: 'capture', capability: 'camera', on: false });
+    await end(agent, customer);
+  });
+
   test('by code, and a refusal', async () => {
     const { agent, customer } = await join((invite) => ({ code: invite.code, joinHost: invite.address }));
     agent.say({ do: 'request', capability: 'camera', purpose: 'To see the lights' });

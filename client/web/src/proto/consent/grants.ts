@@ -29,6 +29,8 @@ import { MoreTime } from './more_time.js';
 import { PURPOSE } from './statement.js';
 import { Talk } from './talk.js';
 
+const isLens = (capability: Capability): boolean => capability === 'camera' || capability === 'microphone';
+
 export class Grants {
   paused = false;
   readonly flow: Flow;
@@ -95,6 +97,7 @@ export class Grants {
   /** The log has it, and this end has verified that. Only now may the key leave. */
   #release(grant: Grant): void {
     if (!this.core.pair.up || this.core.hold.keepsOff()) {
+      this.#deeds.capture(grant, false);
       this.#deeds.wipeKey(grant);
       grant.phase = 'suspended';
       return;
@@ -122,7 +125,9 @@ export class Grants {
     grant.baseKey = undefined;
     grant.phase = 'live';
     grant.deadlineMs = Infinity;
-    if (!this.paused) this.#deeds.capture(grant, true);
+    if (this.paused) return;
+    if (grant.capturing && grant.capability === 'camera') this.core.emit({ kind: 'key-frame', capability: 'camera' }); /* under the key before it no more left */
+    this.#deeds.capture(grant, true);
   }
 
   keyAcked(kid: bigint): void {
@@ -194,9 +199,12 @@ export class Grants {
     }
   }
 
-  /** A fresh key under a `rekey` statement: nobody is asked again, nothing earlier is readable with it. */
+  /**
+   * A fresh key under a `rekey` statement: nobody is asked again, nothing earlier is readable with it. A lens that runs goes
+   * on running, because a browser may ask its person anew for one that was closed; what it gives meanwhile is not sealed.
+   */
   #rekey(grant: Grant): void {
-    this.#deeds.capture(grant, false);
+    if (!isLens(grant.capability)) this.#deeds.capture(grant, false);
     this.#deeds.makeKey(grant);
     const entry = this.#deeds.state('rekey', grant, '');
     if (!entry) return this.#withdraw(grant, PURPOSE.NOT_LOGGED, 'withdrawn');
@@ -240,7 +248,7 @@ export class Grants {
     if (this.paused === paused) return 'OK';
     this.paused = paused;
     for (const grant of this.#all()) {
-      if (grant.phase !== 'live') continue;
+      if (grant.phase !== 'live' && !grant.capturing) continue;
       this.#deeds.capture(grant, !paused);
       if (paused) this.#deeds.purge(grant);
     }
