@@ -332,8 +332,10 @@ static void show_chain(ViewerDevices *self, const struct agent_desk_devices *dev
     for (size_t i = 0; (result = agent_desk_devices_check(devices, i)) != NULL; i++) {
         if (result->link < 1 || result->link > LINKS || !strcmp(result->check, "chain"))
             continue; /* the chain is what the others say together, and older than what is checked again since */
-        status[result->link - 1] = worse(status[result->link - 1], result->status);
-        if ((result->status == CLIENT_CHECK_FAIL || result->status == CLIENT_CHECK_WARN) &&
+        uint32_t verdict = agent_desk_devices_verdict(devices, result);
+
+        status[result->link - 1] = worse(status[result->link - 1], verdict);
+        if ((verdict == CLIENT_CHECK_FAIL || verdict == CLIENT_CHECK_WARN) &&
             (!worst || result->link < worst->link))
             worst = result;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agent/viewer/session_inside.h - the tab as its own files know it: session.c shows, session_actions.c does. */
+/* agent/viewer/session_inside.h - the tab as its own files know it: session.c is the widget, session_show.c shows, the
+ * others do. */
 #ifndef AGENT_VIEWER_SESSION_INSIDE_H
 #define AGENT_VIEWER_SESSION_INSIDE_H
 
@@ -65,12 +66,27 @@ void viewer_session_invite(ViewerSession *self); /* a new invitation in the plac
 void viewer_session_toast(ViewerSession *self, const char *text);
 void viewer_session_close(ViewerSession *self);
 
+/* session_show.c: each under the view's lock, if what it shows is not what was shown last */
+void viewer_session_show_notice(ViewerSession *self, const struct agent_view *view);
+void viewer_session_show_live(ViewerSession *self, const struct agent_view *view, int64_t now_ms);
+void viewer_session_show_their_pointer(ViewerSession *self, const struct agent_view *view, int64_t now_ms);
+
 /* session_actions.c */
 void viewer_session_add_actions(ViewerSession *self);
 /** Enables what can be done now. */
 void viewer_session_update_actions(ViewerSession *self, const struct agent_view *view);
+void viewer_session_enable(ViewerSession *self, const char *action, gboolean on);
+void viewer_session_set_state(ViewerSession *self, const char *action, gboolean on);
+/** A command that says no more than that, or whether. */
+void viewer_session_order(ViewerSession *self, enum agent_do what, bool on);
 void viewer_session_ask(ViewerSession *self, enum proto_capability capability, const char *purpose, uint32_t max_s);
+
+/* session_invite.c, session_guiding.c, session_camera.c: each adds what it does to self->actions */
+void viewer_session_add_invite_actions(ViewerSession *self);
+void viewer_session_add_guiding_actions(ViewerSession *self);
+void viewer_session_add_camera_actions(ViewerSession *self);
 /** Colour and words are added here: a number counts up, a text is asked for. */
 void viewer_session_draw(ViewerSession *self, const struct agent_mark *mark);
+void viewer_session_update_camera(ViewerSession *self, const struct agent_view *view, gboolean picture);
 
 #endif
