@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "relay/serve/listen.h"
+
 enum {
     HEADER_BYTES = 4096,
     TURN_BYTES = 16384, /* then the others have theirs */
@@ -62,6 +64,8 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
     /* A browser would remember it for everything else that somebody runs on their own machine. */
     if (done && lws_get_ssl(wsi) && !serve_folder_names(serve->folder, "localhost"))
         done = put(wsi, "strict-transport-security:", "max-age=31536000", at, end);
+    if (done && serve_listen_asks_once(serve->listen, wsi))
+        done = put(wsi, "connection:", "close", at, end);
     if (done && answer->status == HTTP_STATUS_METHOD_NOT_ALLOWED)
         done = put(wsi, "allow:", "GET, HEAD", at, end);
     if (done && answer->location)

@@ -172,15 +172,16 @@ const void *serve_arrival_end(struct lws *wsi)
     return arrival ? arrival->end : NULL;
 }
 
-void serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)
+bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)
 {
     struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
 
     if (!arrival || arrival->in == &arrivals->asking)
-        return;
+        return false;
     leave(arrival);
     arrival->since_ms = now_ms;
     append(&arrivals->asking, arrival);
+    return true;
 }
 
 void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)

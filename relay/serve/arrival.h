@@ -24,7 +24,7 @@ enum { SERVE_ADDRESS_BYTES = 64 };
     X(handshakes_per_address, "as many connections of one address are under way as may be")                            \
     X(arrivals_per_address, "one address came too often in a minute")                                                  \
     X(opening, "no whole request in time")                                                                             \
-    X(proxy_header, "a listed proxy began with something else than a PROXY header")                                    \
+    X(proxy_header, "a proxy began with no PROXY header, or with a request that can be read in two ways")              \
     X(page, "asked for pages for longer than anybody needs")                                                           \
     X(descriptors, "this process may not open more files")
 
@@ -59,8 +59,8 @@ const char *serve_arrival_address(struct lws *wsi);
 const void *serve_arrival_end(struct lws *wsi);
 /** libwebsockets has it now. */
 void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi);
-/** Its request has come. */
-void serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
+/** A request of it has come. false: not the first one. */
+bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
 /** It is a WebSocket, or gone, or was not adopted: it counts no more. Twice is fine. */
 void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
 void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *arrival, int64_t now_ms);

@@ -230,12 +230,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        serve_listen_asked(serve->listen, wsi);
-        return serve_listen_redirects(serve->listen, wsi) ? -1 : on_upgrade(serve, wsi);
+        return !serve_listen_asked(serve->listen, wsi) || serve_listen_redirects(serve->listen, wsi)
+                   ? -1
+                   : on_upgrade(serve, wsi);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
         return strcmp(lws_get_protocol(wsi)->name, HOST_SUBPROTOCOL) ? -1 : 0;
     case LWS_CALLBACK_HTTP:
-        serve_listen_asked(serve->listen, wsi);
+        if (!serve_listen_asked(serve->listen, wsi))
+            return -1;
         return serve_listen_redirects(serve->listen, wsi) ? serve_redirect(serve, wsi, in, len)
                                                           : on_request(serve, wsi, user, in, len);
     case LWS_CALLBACK_HTTP_WRITEABLE:

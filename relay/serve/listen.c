@@ -9,12 +9,8 @@
 #include "proto/host/world.h"
 #include "relay/serve/address.h"
 #include "relay/serve/listen_inside.h"
-#include "relay/serve/said.h"
 
-enum {
-    ACCEPT_A_TURN = 32, /* then those who are connected have theirs */
-    FORWARDED_BYTES = 512,
-};
+enum { ACCEPT_A_TURN = 32 }; /* then those who are connected have theirs */
 
 /* ---- which end ---- */
 
@@ -32,24 +28,25 @@ bool serve_listen_redirects(const struct serve_listen *listen, struct lws *wsi)
     return listen->ends[SERVE_END_HTTP].vhost && serve_arrival_end(wsi) == &listen->ends[SERVE_END_HTTP];
 }
 
+/* Nothing, or a port and nothing else: libwebsockets shows two Host lines as one, with a comma in between. */
+static bool is_port(const char *text)
+{
+    return !*text || (*text == ':' && strspn(text + 1, "0123456789") == strlen(text + 1));
+}
+
 static bool host_of(struct lws *wsi, char *out, size_t size)
 {
     int len = lws_hdr_copy(wsi, out, (int)size, WSI_TOKEN_HOST);
-    char *port;
+    char *end;
 
-    if (len <= 0)
+    if (len <= 0 || strlen(out) != (size_t)len)
         return false;
-    port = strrchr(out, ':');
-    if (*out == '[') {
-        char *close = strchr(out, ']');
-
-        if (!close)
-            return false;
-        *close = 0;
+    end = *out == '[' ? strchr(out, ']') : out + strcspn(out, ":");
+    if (!end || !is_port(end + (*out == '[')))
+        return false;
+    *end = 0;
+    if (*out == '[')
         memmove(out, out + 1, strlen(out));
-    } else if (port) {
-        *port = 0;
-    }
     return true;
 }
 
@@ -110,21 +107,7 @@ int serve_listen_server_name(SSL *ssl, int *alert, void *context)
 
 /* ---- connections ---- */
 
-static bool forwarded(struct serve_listen *listen, struct lws *wsi, const struct sockaddr_storage *peer, char *out,
-                      size_t size)
-{
-    struct sockaddr_storage behind;
-    char header[FORWARDED_BYTES];
-
-    if (lws_get_ssl(wsi) || !serve_networks_have(&listen->serve->config->forwarded_from, peer) ||
-        lws_hdr_custom_copy(wsi, header, sizeof header, "forwarded:", 10) <= 0 ||
-        !serve_said_forwarded(header, &behind))
-        return false;
-    serve_address_text(&behind, out, size);
-    return true;
-}
-
-void serve_listen_peer(struct serve_listen *listen, struct lws *wsi, char *out, size_t size)
+void serve_listen_peer(struct lws *wsi, char *out, size_t size)
 {
     const char *behind = serve_arrival_address(wsi);
     struct sockaddr_storage peer = {0};
@@ -132,17 +115,20 @@ void serve_listen_peer(struct serve_listen *listen, struct lws *wsi, char *out, 
 
     if (getpeername(lws_get_socket_fd(wsi), (struct sockaddr *)&peer, &len))
         snprintf(out, size, "?");
-    else if (forwarded(listen, wsi, &peer, out, size))
-        return;
     else if (behind)
         snprintf(out, size, "%s", behind);
     else
         serve_address_text(&peer, out, size);
 }
 
-void serve_listen_asked(struct serve_listen *listen, struct lws *wsi)
+bool serve_listen_asks_once(const struct serve_listen *listen, struct lws *wsi)
 {
-    serve_arrival_asked(listen->arrivals, wsi, host_now().mono_ms);
+    return listen->ends[SERVE_END_PLAIN].vhost && serve_arrival_end(wsi) == &listen->ends[SERVE_END_PLAIN];
+}
+
+bool serve_listen_asked(struct serve_listen *listen, struct lws *wsi)
+{
+    return serve_arrival_asked(listen->arrivals, wsi, host_now().mono_ms) || !serve_listen_asks_once(listen, wsi);
 }
 
 void serve_listen_opened(struct serve_listen *listen, struct lws *wsi)
@@ -160,8 +146,6 @@ void serve_listen_tick(struct serve_listen *listen)
     int64_t now_ms = host_now().mono_ms;
 
     serve_arrivals_tick(listen->arrivals, now_ms);
-    if (!listen->proxied)
-        return;
     for (unsigned late = serve_proxied_tick(listen->proxied, now_ms); late; late--)
         serve_arrivals_note(listen->arrivals, SERVE_REFUSED_opening);
     for (unsigned wrong = serve_proxied_wrong(listen->proxied); wrong; wrong--)
@@ -189,7 +173,8 @@ static void turn_away(struct serve_end *end)
     serve_arrivals_note(listen->arrivals, SERVE_REFUSED_descriptors);
 }
 
-static void take_in(struct serve_end *end, int fd, const struct sockaddr_storage *from)
+/* `each`: the address is somebody's own, and not that of a proxy in front of many. */
+static void take_in(struct serve_end *end, int fd, const struct sockaddr_storage *from, bool each)
 {
     struct serve_listen *listen = end->listen;
     lws_sock_file_fd_type descriptor = {.sockfd = fd};
@@ -199,8 +184,7 @@ static void take_in(struct serve_end *end, int fd, const struct sockaddr_storage
     struct lws *wsi;
 
     serve_address_text(from, address, sizeof address);
-    arrival =
-        serve_arrivals_take(listen->arrivals, address, end, end != &listen->ends[SERVE_END_PLAIN], host_now().mono_ms);
+    arrival = serve_arrivals_take(listen->arrivals, address, end, each, host_now().mono_ms);
     if (!arrival) {
         close(fd);
         return;
@@ -219,7 +203,27 @@ static void on_proxied(void *context, int fd, const struct sockaddr_storage *fro
 
     if (from->ss_family == AF_UNSPEC && !getpeername(fd, (struct sockaddr *)&proxy, &len))
         from = &proxy; /* its own, to see whether we live */
-    take_in(context, fd, from);
+    take_in(context, fd, from, true);
+}
+
+static void on_forwarded(void *context, int fd, const struct sockaddr_storage *from)
+{
+    struct serve_end *end = context;
+    struct sockaddr_storage proxy = {0};
+    socklen_t len = sizeof proxy;
+    bool behind = !getpeername(fd, (struct sockaddr *)&proxy, &len) && from->ss_family != AF_UNSPEC &&
+                  serve_networks_have(&end->listen->serve->config->forwarded_from, &proxy);
+
+    take_in(end, fd, behind ? from : &proxy, behind);
+}
+
+static void take_behind(struct serve_end *end, int fd, enum serve_proxied_by by)
+{
+    struct serve_listen *listen = end->listen;
+
+    if (!serve_proxied_take(listen->proxied, fd, by, by == SERVE_BY_REQUEST ? on_forwarded : on_proxied, end,
+                            host_now().mono_ms))
+        serve_arrivals_note(listen->arrivals, SERVE_REFUSED_handshakes);
 }
 
 void serve_listen_accept(void *context)
@@ -236,12 +240,11 @@ void serve_listen_accept(void *context)
             turn_away(end);
         if (fd < 0)
             return;
-        if (listen->proxied && end != &listen->ends[SERVE_END_PLAIN] &&
-            serve_networks_have(&listen->serve->config->proxy_protocol_from, &from)) {
-            if (!serve_proxied_take(listen->proxied, fd, on_proxied, end, host_now().mono_ms))
-                serve_arrivals_note(listen->arrivals, SERVE_REFUSED_handshakes);
-        } else {
-            take_in(end, fd, &from);
-        }
+        if (end == &listen->ends[SERVE_END_PLAIN])
+            take_behind(end, fd, SERVE_BY_REQUEST);
+        else if (serve_networks_have(&listen->serve->config->proxy_protocol_from, &from))
+            take_behind(end, fd, SERVE_BY_PROXY_HEADER);
+        else
+            take_in(end, fd, &from, true);
     }
 }

@@ -46,14 +46,19 @@ bool serve_listen_redirects(const struct serve_listen *listen, struct lws *wsi);
  * the connection came to. Without SNI (an address) Host alone is held to the certificate.
  */
 bool serve_listen_host_fits(struct serve_listen *listen, struct lws *wsi);
+/**
+ * Is it the end without TLS? There a connection has one request, the one whose head was read before libwebsockets had
+ * it (relay/serve/proxied.h): whoever else is behind the proxy has another connection.
+ */
+bool serve_listen_asks_once(const struct serve_listen *listen, struct lws *wsi);
 /** A request of this connection has come whole, it has become a WebSocket, it has ended: for the bounds on arrivals. */
-void serve_listen_asked(struct serve_listen *listen, struct lws *wsi);
+bool serve_listen_asked(struct serve_listen *listen, struct lws *wsi); /* false: do not answer it, close */
 void serve_listen_opened(struct serve_listen *listen, struct lws *wsi);
 void serve_listen_closed(struct serve_listen *listen, struct lws *wsi);
 /** A few times a second: closes who is over their time. */
 void serve_listen_tick(struct serve_listen *listen);
 void serve_listen_figures(const struct serve_listen *listen, struct serve_arrival_figures *out);
 /** Text of the peer's address, IPv4 in IPv6 as IPv4; of the one behind a proxy that is listed. Before opened(). */
-void serve_listen_peer(struct serve_listen *listen, struct lws *wsi, char *out, size_t size);
+void serve_listen_peer(struct lws *wsi, char *out, size_t size);
 
 #endif

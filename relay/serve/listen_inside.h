@@ -39,7 +39,7 @@ struct serve_listen {
     struct serve *serve; /* borrowed */
     struct serve_end ends[SERVE_ENDS];
     struct serve_arrivals *arrivals; /* owned */
-    struct serve_proxied *proxied;   /* owned; NULL: no proxy is listed */
+    struct serve_proxied *proxied;   /* owned */
     int spare;                       /* owned: a descriptor to give up when there are no more */
     bool shared;
 };

@@ -166,9 +166,7 @@ static bool make_parts(struct serve_listen *listen)
     if (serve_arrivals_new(&listen->arrivals, &config->limits, &random))
         return false;
     serve_arrivals_on_refused(listen->arrivals, serve_tell_refused, listen->serve);
-    return !config->proxy_protocol_from.count ||
-           !serve_proxied_new(&listen->proxied, listen->serve->loop, (size_t)config->limits.handshakes,
-                              config->limits.opening_ms);
+    return !serve_proxied_new(&listen->proxied, listen->serve->loop, &config->limits);
 }
 
 static bool set_up_ends(struct serve_listen *listen, struct serve_report *report)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@ enum { EVENTS_A_TURN = 64 };
 struct waiting {
     struct waiting *next, *prev; /* in the order of their time */
     int fd;
+    enum serve_proxied_by by;
     serve_proxied_said *said;
     void *context;
     int64_t since_ms;
@@ -23,9 +25,18 @@ struct serve_proxied {
     struct host_watch *watch; /* owned; has the epoll's descriptor */
     int epoll;
     struct waiting *first, *last;
-    size_t count, most;
-    int64_t wait_ms;
+    int64_t count;
+    const struct relay_limits *limits;
     unsigned wrong;
+};
+
+static const struct {
+    enum serve_said (*read)(const uint8_t *bytes, size_t len, struct sockaddr_storage *from, size_t *used);
+    const char *refusal; /* the proxy is told */
+} kinds[] = {
+    [SERVE_BY_PROXY_HEADER] = {serve_said_proxy, ""},
+    [SERVE_BY_REQUEST] = {serve_said_request,
+                          "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"},
 };
 
 static void leave(struct serve_proxied *proxied, struct waiting *one)
@@ -47,7 +58,7 @@ static void leave_and_close(struct serve_proxied *proxied, struct waiting *one)
 
 static void look(struct serve_proxied *proxied, struct waiting *one)
 {
-    uint8_t bytes[SERVE_SAID_MOST_BYTES];
+    uint8_t bytes[SERVE_SAID_REQUEST_BYTES];
     struct sockaddr_storage from;
     struct waiting told = *one;
     size_t used;
@@ -55,11 +66,14 @@ static void look(struct serve_proxied *proxied, struct waiting *one)
 
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    enum serve_said said = len > 0 ? serve_said_proxy(bytes, (size_t)len, &from, &used) : SERVE_SAID_WRONG;
+    enum serve_said said = len > 0 ? kinds[one->by].read(bytes, (size_t)len, &from, &used) : SERVE_SAID_WRONG;
     if (said == SERVE_SAID_MORE)
         return;
-    proxied->wrong += said == SERVE_SAID_WRONG && len > 0;
-    if (said == SERVE_SAID_WRONG || recv(one->fd, bytes, used, 0) != (ssize_t)used) {
+    if (said == SERVE_SAID_WRONG && len > 0) {
+        proxied->wrong++;
+        (void)send(one->fd, kinds[one->by].refusal, strlen(kinds[one->by].refusal), MSG_NOSIGNAL);
+    }
+    if (said == SERVE_SAID_WRONG || (used && recv(one->fd, bytes, used, 0) != (ssize_t)used)) {
         leave_and_close(proxied, one);
         return;
     }
@@ -77,15 +91,14 @@ static void on_ready(void *context)
         look(proxied, events[i].data.ptr);
 }
 
-enum proto_err serve_proxied_new(struct serve_proxied **out, struct host_loop *loop, size_t most, int64_t wait_ms)
+enum proto_err serve_proxied_new(struct serve_proxied **out, struct host_loop *loop, const struct relay_limits *limits)
 {
     struct serve_proxied *proxied = calloc(1, sizeof *proxied);
 
     *out = proxied;
     if (!proxied)
         return PROTO_ERR_NOMEM;
-    proxied->most = most;
-    proxied->wait_ms = wait_ms;
+    proxied->limits = limits;
     proxied->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (proxied->epoll < 0)
         return PROTO_ERR_IO;
@@ -102,9 +115,10 @@ void serve_proxied_free(struct serve_proxied *proxied)
     free(proxied);
 }
 
-bool serve_proxied_take(struct serve_proxied *proxied, int fd, serve_proxied_said *said, void *context, int64_t now_ms)
+bool serve_proxied_take(struct serve_proxied *proxied, int fd, enum serve_proxied_by by, serve_proxied_said *said,
+                        void *context, int64_t now_ms)
 {
-    struct waiting *one = proxied->count < proxied->most ? calloc(1, sizeof *one) : NULL;
+    struct waiting *one = proxied->count < proxied->limits->handshakes ? calloc(1, sizeof *one) : NULL;
     /* Edges: what is peeked at stays readable. */
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = one};
 
@@ -113,7 +127,8 @@ bool serve_proxied_take(struct serve_proxied *proxied, int fd, serve_proxied_sai
         close(fd);
         return false;
     }
-    *one = (struct waiting){.prev = proxied->last, .fd = fd, .said = said, .context = context, .since_ms = now_ms};
+    *one = (struct waiting){
+        .prev = proxied->last, .fd = fd, .by = by, .said = said, .context = context, .since_ms = now_ms};
     *(proxied->last ? &proxied->last->next : &proxied->first) = one;
     proxied->last = one;
     proxied->count++;
@@ -124,7 +139,7 @@ unsigned serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms)
 {
     unsigned closed = 0;
 
-    for (; proxied->first && now_ms - proxied->first->since_ms > proxied->wait_ms; closed++)
+    for (; proxied->first && now_ms - proxied->first->since_ms > proxied->limits->opening_ms; closed++)
         leave_and_close(proxied, proxied->first);
     return closed;
 }

@@ -191,3 +191,67 @@ bool serve_said_forwarded(const char *header, struct sockaddr_storage *from)
     }
     return false;
 }
+
+/* ---- the head of a request ---- */
+
+struct head {
+    unsigned hosts, ambiguous;
+    char forwarded[256]; /* of the last line that has it */
+    bool too_long;       /* that line */
+};
+
+/* What stands behind `name:`; NULL: it is another header's line. */
+static const char *value_of(const char *line, size_t len, const char *name)
+{
+    size_t name_len = strlen(name);
+
+    return len > name_len && line[name_len] == ':' && !strncasecmp(line, name, name_len) ? line + name_len + 1 : NULL;
+}
+
+static void take_line(struct head *head, const char *line, size_t len)
+{
+    const char *length = value_of(line, len, "Content-Length"), *value = value_of(line, len, "Forwarded");
+
+    head->hosts += value_of(line, len, "Host") != NULL;
+    head->ambiguous += *line == ' ' || *line == '\t' || memchr(line, 0, len) ||
+                       value_of(line, len, "Transfer-Encoding") ||
+                       (length && length + strspn(length, " \t0") != line + len);
+    if (!value)
+        return;
+    size_t value_len = (size_t)(line + len - value);
+    head->too_long = value_len >= sizeof head->forwarded;
+    /* what a stranger wrote stands in front, so a long line keeps its end */
+    size_t kept = head->too_long ? sizeof head->forwarded - 1 : value_len;
+    memcpy(head->forwarded, line + len - kept, kept);
+    head->forwarded[kept] = 0;
+}
+
+/* Up to the empty line; a line may end without CR, as libwebsockets takes it. */
+static enum serve_said take_head(struct head *head, const char *text, size_t len)
+{
+    const char *at = text, *end = text + len;
+
+    for (const char *next; (next = memchr(at, '\n', (size_t)(end - at))); at = next + 1) {
+        size_t line = (size_t)(next - at);
+
+        line -= line && at[line - 1] == '\r';
+        if (!line && at != text)
+            return head->hosts > 1 || head->ambiguous ? SERVE_SAID_WRONG : SERVE_SAID;
+        if (at != text)
+            take_line(head, at, line);
+    }
+    return len < SERVE_SAID_REQUEST_BYTES ? SERVE_SAID_MORE : SERVE_SAID_WRONG;
+}
+
+enum serve_said serve_said_request(const uint8_t *bytes, size_t len, struct sockaddr_storage *from, size_t *used)
+{
+    struct head head = {0};
+
+    *used = 0;
+    *from = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+    enum serve_said said = take_head(&head, (const char *)bytes, len);
+    if (said == SERVE_SAID && *head.forwarded && (!head.too_long || strchr(head.forwarded, ',')) &&
+        !serve_said_forwarded(head.forwarded, from))
+        *from = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+    return said;
+}

@@ -16,6 +16,8 @@ enum serve_said { SERVE_SAID, SERVE_SAID_MORE, SERVE_SAID_WRONG };
 
 /* 16 bytes, then what the second version may carry besides addresses; more is nobody's that we would know. */
 enum { SERVE_SAID_MOST_BYTES = 16 + 520 };
+/* The head of a request: as much as libwebsockets takes of one (proto/host/loop.c). */
+enum { SERVE_SAID_REQUEST_BYTES = 4096 };
 
 /**
  * The header at the front of a connection. SERVE_SAID: `*used` bytes are it; `from` is who is behind the proxy, or has
@@ -27,5 +29,11 @@ enum serve_said serve_said_proxy(const uint8_t *bytes, size_t len, struct sockad
  * what others claimed to it. false: it names no address (unknown, or hidden by a name).
  */
 bool serve_said_forwarded(const char *header, struct sockaddr_storage *from);
+/**
+ * The same of the request at the front of a connection, whose head is peeked at: `*used` is 0. Of several lines the
+ * last one counts, as if they were one (RFC 9110, 5.3): a proxy may write its own behind what a stranger sent. WRONG is
+ * what two programs could read in two ways: a folded line, a second Host, a Transfer-Encoding, a body (RFC 9112, 11.2).
+ */
+enum serve_said serve_said_request(const uint8_t *bytes, size_t len, struct sockaddr_storage *from, size_t *used);
 
 #endif

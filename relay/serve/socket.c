@@ -37,7 +37,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     if (!serve_intake_set_up(&socket->intake, wsi))
         return -1;
     socket->swept_bytes = serve_sockets_read(wsi, 0);
-    serve_listen_peer(serve->listen, wsi, address, sizeof address);
+    serve_listen_peer(wsi, address, sizeof address);
     if (staff) {
         err = serve_staff_identify_end(serve, wsi, &identity);
         serve_forget_certificates(lws_get_ssl(wsi));

@@ -23,6 +23,10 @@ static bool feed_said(const uint8_t *bytes, size_t len)
         accepted = serve_said_forwarded(text, &from);
         FUZZ_HOLDS(!accepted || from.ss_family == AF_INET || from.ss_family == AF_INET6);
         free(text);
+    } else if (bytes[0] & 2) {
+        accepted = serve_said_request(exact, len - 1, &from, &used) == SERVE_SAID;
+        FUZZ_HOLDS(!accepted ||
+                   (!used && (from.ss_family == AF_UNSPEC || from.ss_family == AF_INET || from.ss_family == AF_INET6)));
     } else {
         accepted = serve_said_proxy(exact, len - 1, &from, &used) == SERVE_SAID;
         FUZZ_HOLDS(!accepted || (used <= len - 1 && used <= SERVE_SAID_MOST_BYTES));
@@ -47,6 +51,10 @@ static void seed_said(struct fuzz_seeds *seeds)
     fuzz_seed_add_as(seeds, "proxy-1-six", 0, six, sizeof six - 1);
     fuzz_seed_add_as(seeds, "proxy-2", 0, second, sizeof second - 1);
     fuzz_seed_add_as(seeds, "proxy-2-local", 0, local, sizeof local - 1);
+    static const char request[] = "GET /s HTTP/1.1\r\nHost: x\r\nForwarded: for=10.0.0.1\r\n"
+                                  "Forwarded: for=\"[2001:db8::1]\"\r\nContent-Length: 0\r\n\r\n";
+
+    fuzz_seed_add_as(seeds, "request", 2, request, sizeof request - 1);
     fuzz_seed_add_as(seeds, "forwarded", 1, forwarded, sizeof forwarded - 1);
 }
 

@@ -174,8 +174,7 @@ static void a_new_public_certificate_is_shown_after_sighup(void **state)
     snprintf(outer, sizeof outer, "%s", place_path(&place, "outer.crt"));
     place_write(&place, "one.ini", one_port, sizeof one_port - 1);
     place_start(&place, (const char *const[]){"--config", place_path(&place, "one.ini"), NULL});
-    issue_publicly("localhost", EVP_RSA_gen(2048));
-    assert_int_equal(get_from(place.public_port, outer, "localhost", "/healthz", reply), -1);
+    issue_publicly("localhost", EVP_RSA_gen(2048)); /* the relay may see it by itself before the signal */
     assert_int_equal(kill(place.relay, SIGHUP), 0);
     while (get_from(place.public_port, outer, "localhost", "/healthz", reply) < 0)
         ; /* until it has seen the signal */
@@ -568,7 +567,10 @@ static void forwarded_is_believed_from_listed_addresses_only(void **state)
     assert_false(is_taken(same));
     int other = open_plain("Forwarded: for=192.0.2.2\r\n");
     assert_true(is_taken(other));
-    close(one), close(same), close(other);
+    /* A stranger's own line in front of the proxy's: libwebsockets would show that one. */
+    int spoofed = open_plain("Forwarded: for=192.0.2.3\r\nForwarded: for=192.0.2.2\r\n");
+    assert_false(is_taken(spoofed));
+    close(one), close(same), close(other), close(spoofed);
     assert_int_equal(place_stop(&place, SIGTERM), 0);
     start_with(
         "host = localhost\nplain_listen = 127.0.0.1:0\nforwarded_from = 192.0.2.9\nconnections_per_address = 1\n");
@@ -577,6 +579,34 @@ static void forwarded_is_believed_from_listed_addresses_only(void **state)
     other = open_plain("Forwarded: for=192.0.2.2\r\n");
     assert_false(is_taken(other)); /* both are the proxy itself */
     close(one), close(other);
+}
+
+/* Through a proxy the next request may be somebody else's: a connection that the two count differently has none. */
+static void one_request_comes_by_a_connection_without_tls(void **state)
+{
+    static const struct {
+        const char *text, *answer;
+        unsigned answers;
+    } asked[] = {{"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                  " 200 ", 1},
+                 {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                  "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                  " 400 ", 1},
+                 {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n", " 400 ", 1},
+                 {"GET /healthz HTTP/1.1\r\nHost: localhost:1,evil\r\n\r\n", " 421 ", 1}};
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    start_with("host = localhost\nplain_listen = 127.0.0.1:0\n");
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        unsigned answers = 0;
+
+        assert_true(place_talk_plain(place.plain_port, asked[i].text, reply) > 0); /* to its end */
+        for (const char *at = reply; (at = strstr(at, "HTTP/1.1 ")); at++)
+            answers++;
+        if (answers != asked[i].answers || !strstr(reply, asked[i].answer))
+            fail_msg("%s: %s", asked[i].text, reply);
+    }
 }
 
 static void whoever_is_silent_is_asked(void **state)
@@ -630,6 +660,7 @@ int main(void)
         cmocka_unit_test_teardown(customers_come_through_a_proxy_that_ends_tls, stop),
         cmocka_unit_test_teardown(customers_come_by_a_unix_socket, stop),
         cmocka_unit_test_teardown(forwarded_is_believed_from_listed_addresses_only, stop),
+        cmocka_unit_test_teardown(one_request_comes_by_a_connection_without_tls, stop),
         cmocka_unit_test_teardown(whoever_is_silent_is_asked, stop),
         cmocka_unit_test_teardown(an_end_without_tls_is_for_this_machine_alone, stop),
     };

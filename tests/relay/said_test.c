@@ -161,6 +161,72 @@ static void the_last_element_of_forwarded_counts(void **state)
             fail_msg("%s", hidden[i]);
 }
 
+#define GET "GET /s HTTP/1.1\r\nHost: help.example.org\r\n"
+
+static enum serve_said request(const char *text, size_t len, const char **who)
+{
+    struct sockaddr_storage from;
+    size_t used = 1;
+    enum serve_said said = serve_said_request((const uint8_t *)text, len, &from, &used);
+
+    assert_int_equal(used, 0); /* it is looked at, and stays */
+    *who = text_of(&from);
+    return said;
+}
+
+static void expect_request(const char *text, const char *who)
+{
+    const char *read;
+
+    if (request(text, strlen(text), &read) != SERVE_SAID || strcmp(read, who))
+        fail_msg("%s of: %s", read, text);
+    for (size_t part = 0; part < strlen(text); part++)
+        assert_int_equal(request(text, part, &read), SERVE_SAID_MORE);
+}
+
+static void the_last_line_of_forwarded_counts(void **state)
+{
+    char text[SERVE_SAID_REQUEST_BYTES], *at = text;
+
+    (void)state;
+    expect_request(GET "\r\n", "nobody");
+    expect_request(GET "Forwarded: for=192.0.2.43\r\n\r\n", "192.0.2.43");
+    expect_request(GET "forwarded:for=10.0.0.1\r\nCookie: x\r\nFORWARDED: for=10.0.0.2, for=192.0.2.43\r\n\r\n",
+                   "192.0.2.43");
+    expect_request(GET "Forwarded: for=192.0.2.43\r\nForwarded: for=unknown\r\n\r\n", "nobody");
+    expect_request("GET / HTTP/1.1\nHost: x\nForwarded: for=192.0.2.43\n\n", "192.0.2.43");
+    expect_request("PUT / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", "nobody");
+    /* What a stranger wrote in front of it may be long. */
+    at += sprintf(at, GET "Forwarded: for=10.0.0.1");
+    while (at < text + 2000)
+        at += sprintf(at, ", for=10.0.0.1");
+    strcpy(at, ", for=192.0.2.43\r\n\r\n");
+    const char *who;
+    assert_int_equal(request(text, strlen(text), &who), SERVE_SAID);
+    assert_string_equal(who, "192.0.2.43");
+}
+
+static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
+{
+    static const char *const lines[] = {"Host: other.example.org\r\n",      "Transfer-Encoding: chunked\r\n",
+                                        "transfer-encoding:\tidentity\r\n", "Content-Length: 5\r\n",
+                                        "Content-Length: 0, 5\r\n",         "X: y\r\n Forwarded: for=10.0.0.1\r\n"};
+    static const char nul[] = GET "Forwarded: for=10.0.0.1\0, for=192.0.2.43\r\n\r\n";
+    char text[SERVE_SAID_REQUEST_BYTES + 1];
+    const char *who;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        snprintf(text, sizeof text, GET "%s\r\n", lines[i]);
+        if (request(text, strlen(text), &who) != SERVE_SAID_WRONG)
+            fail_msg("%s", text);
+    }
+    assert_int_equal(request(nul, sizeof nul - 1, &who), SERVE_SAID_WRONG);
+    memset(text, 'a', sizeof text); /* no end */
+    assert_int_equal(request(text, SERVE_SAID_REQUEST_BYTES - 1, &who), SERVE_SAID_MORE);
+    assert_int_equal(request(text, SERVE_SAID_REQUEST_BYTES, &who), SERVE_SAID_WRONG);
+}
+
 static bool is_listed(const struct serve_networks *networks, int family, const char *text)
 {
     struct sockaddr_storage address = {.ss_family = (sa_family_t)family};
@@ -207,6 +273,8 @@ int main(void)
         cmocka_unit_test(the_second_version_is_read),
         cmocka_unit_test(a_wrong_second_version_is_refused),
         cmocka_unit_test(the_last_element_of_forwarded_counts),
+        cmocka_unit_test(the_last_line_of_forwarded_counts),
+        cmocka_unit_test(a_request_that_can_be_read_in_two_ways_is_refused),
         cmocka_unit_test(a_list_has_addresses_and_networks),
     };
 
