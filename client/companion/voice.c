@@ -7,12 +7,6 @@
 
 enum { BEHIND_MAX_MS = 200 };
 
-/* Of a line of this many bits a second for the picture the voice takes this many. */
-static const struct {
-    int64_t line_bps;
-    int bps;
-} steps[] = {{500000, HOST_VOICE_BPS_MAX}, {150000, 16000}, {1, HOST_VOICE_BPS_MIN}};
-
 struct client_voice {
     struct host_sound *sound;           /* owned */
     struct host_voice_encoder *encoder; /* owned */
@@ -21,6 +15,10 @@ struct client_voice {
     int64_t play_ms;                    /* when the player is due; PROTO_NEVER: it has nothing to play */
     bool running;
     int64_t next_ms; /* when the next 20 ms are due */
+    struct proto_voice rate;
+    uint8_t held[HOST_VOICE_PACKET_MAX]; /* leaves with the next one */
+    size_t held_len;                     /* 0: none is held */
+    int64_t held_ms;                     /* when it began */
     struct client_voice_figures figures;
 };
 
@@ -45,7 +43,8 @@ enum proto_err client_voice_new(struct client_voice **out, const char *source, c
         client_voice_free(v);
         return err;
     }
-    v->figures.bps = HOST_VOICE_BPS_MAX;
+    proto_voice_init(&v->rate);
+    v->figures.bps = v->rate.bps;
     v->play_ms = PROTO_NEVER;
     *out = v;
     return PROTO_OK;
@@ -60,22 +59,28 @@ void client_voice_start(struct client_voice *v, int64_t now_ms)
     v->next_ms = now_ms;
 }
 
+static void drop_held(struct client_voice *v)
+{
+    explicit_bzero(v->held, sizeof v->held);
+    v->held_len = 0;
+}
+
+/* At once: nothing that was said before it leaves after it. */
 void client_voice_stop(struct client_voice *v)
 {
-    if (v)
-        v->running = false;
+    if (!v)
+        return;
+    v->running = false;
+    drop_held(v);
 }
 
 void client_voice_line(struct client_voice *v, int64_t bps)
 {
-    size_t i = 0;
-
-    if (!v || bps <= 0)
+    if (!v)
         return;
-    while (steps[i].line_bps > bps)
-        i++;
-    if (steps[i].bps != v->figures.bps && host_voice_encoder_set_bps(v->encoder, steps[i].bps) == PROTO_OK)
-        v->figures.bps = steps[i].bps;
+    proto_voice_line(&v->rate, bps);
+    if (v->rate.bps != v->figures.bps && host_voice_encoder_set_bps(v->encoder, v->rate.bps) == PROTO_OK)
+        v->figures.bps = v->rate.bps;
 }
 
 int64_t client_voice_deadline(const struct client_voice *v)
@@ -92,16 +97,48 @@ void client_voice_came(struct client_voice *v, const struct proto_event *e, int6
     v->play_ms = host_voice_player_tick(v->player, now_ms);
 }
 
-static void send(struct client_voice *v, struct proto_session *session, const int16_t *pcm, struct proto_now now)
+static void push(struct client_voice *v, struct proto_session *session, const uint8_t *packet, size_t len,
+                 int64_t at_ms, struct proto_now now)
 {
-    uint8_t packet[HOST_VOICE_PACKET_MAX];
-    struct proto_frame frame = {.bytes = packet, .capture_mono_ms = v->next_ms};
+    const struct proto_frame frame = {.bytes = packet, .len = len, .capture_mono_ms = at_ms};
 
-    frame.len = host_voice_encode(v->encoder, pcm, packet);
-    if (frame.len && proto_session_push_frame(session, PROTO_CAPABILITY_MICROPHONE, &frame, now) == PROTO_OK)
+    if (len && proto_session_push_frame(session, PROTO_CAPABILITY_MICROPHONE, &frame, now) == PROTO_OK)
         v->figures.packets++;
     else
         v->figures.lost++;
+}
+
+/* With what is held as one; else that first, and alone. */
+static void push_both(struct client_voice *v, struct proto_session *session, const uint8_t *packet, size_t len,
+                      struct proto_now now)
+{
+    uint8_t both[HOST_VOICE_PACKET_MAX];
+    size_t joined = len == v->held_len ? host_voice_join(v->held, packet, len, both) : 0;
+
+    if (joined) {
+        push(v, session, both, joined, v->held_ms, now);
+    } else {
+        push(v, session, v->held, v->held_len, v->held_ms, now);
+        push(v, session, packet, len, v->next_ms, now);
+    }
+    explicit_bzero(both, sizeof both);
+    drop_held(v);
+}
+
+static void send(struct client_voice *v, struct proto_session *session, const int16_t *pcm, struct proto_now now)
+{
+    uint8_t packet[HOST_VOICE_PACKET_MAX];
+    size_t len = host_voice_encode(v->encoder, pcm, packet);
+
+    if (v->held_len) {
+        push_both(v, session, packet, len, now);
+    } else if (v->rate.frames > 1 && len) {
+        memcpy(v->held, packet, len);
+        v->held_len = len;
+        v->held_ms = v->next_ms;
+    } else {
+        push(v, session, packet, len, v->next_ms, now);
+    }
     explicit_bzero(packet, sizeof packet);
 }
 
@@ -118,6 +155,8 @@ void client_voice_tick(struct client_voice *v, struct proto_session *session, st
     for (; v->next_ms <= now.mono_ms; v->next_ms += PROTO_PLAYOUT_PACKET_MS)
         if (host_sound_read(v->sound, pcm) && proto_session_may_send(session, PROTO_CAPABILITY_MICROPHONE))
             send(v, session, pcm, now);
+        else
+            drop_held(v); /* what follows does not belong to it */
     explicit_bzero(pcm, sizeof pcm);
 }
 
@@ -136,5 +175,6 @@ void client_voice_free(struct client_voice *v)
     host_voice_player_free(v->player);
     host_sound_free(v->speaker);
     host_voice_encoder_free(v->encoder);
+    drop_held(v);
     free(v);
 }

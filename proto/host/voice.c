@@ -23,7 +23,7 @@ enum proto_err host_voice_encoder_new(struct host_voice_encoder **out)
     e->opus = opus_encoder_create(HOST_SOUND_RATE, 1, OPUS_APPLICATION_VOIP, &err);
     if (!e->opus || opus_encoder_ctl(e->opus, OPUS_SET_VBR(0)) || opus_encoder_ctl(e->opus, OPUS_SET_DTX(0)) ||
         opus_encoder_ctl(e->opus, OPUS_SET_COMPLEXITY(COMPLEXITY)) ||
-        host_voice_encoder_set_bps(e, HOST_VOICE_BPS_MAX)) {
+        host_voice_encoder_set_bps(e, PROTO_VOICE_BPS_MAX)) {
         host_voice_encoder_free(e);
         return PROTO_ERR_NOMEM;
     }
@@ -33,7 +33,7 @@ enum proto_err host_voice_encoder_new(struct host_voice_encoder **out)
 
 enum proto_err host_voice_encoder_set_bps(struct host_voice_encoder *e, int bps)
 {
-    if (bps < HOST_VOICE_BPS_MIN || bps > HOST_VOICE_BPS_MAX)
+    if (bps < PROTO_VOICE_BPS_MIN || bps > PROTO_VOICE_BPS_MAX)
         return PROTO_ERR_RANGE;
     return opus_encoder_ctl(e->opus, OPUS_SET_BITRATE(bps)) == OPUS_OK ? PROTO_OK : PROTO_ERR_RANGE;
 }
@@ -55,13 +55,31 @@ void host_voice_encoder_free(struct host_voice_encoder *e)
     free(e);
 }
 
+/* ---- two in one ---- */
+
+size_t host_voice_join(const uint8_t *first, const uint8_t *second, size_t len,
+                       uint8_t packet[static HOST_VOICE_PACKET_MAX])
+{
+    OpusRepacketizer *both = opus_repacketizer_create();
+    opus_int32 joined = 0;
+
+    if (both && opus_repacketizer_cat(both, first, (opus_int32)len) == OPUS_OK &&
+        opus_repacketizer_cat(both, second, (opus_int32)len) == OPUS_OK)
+        joined = opus_repacketizer_out(both, packet, HOST_VOICE_PACKET_MAX);
+    if (both)
+        opus_repacketizer_destroy(both);
+    return joined > 0 ? (size_t)joined : 0;
+}
+
 /* ---- playing ---- */
 
 struct host_voice_player {
     struct proto_playout playout;
     OpusDecoder *opus;       /* owned */
     struct host_sound *sink; /* borrowed; NULL: none */
+    OpusRepacketizer *split; /* owned */
     uint64_t packets;
+    uint32_t ahead;  /* by so many numbers the sound is ahead of its messages: one for each that held two packets */
     int64_t next_ms; /* when 20 ms are due; 0: it has not begun */
     int gap, gap_max;
     bool began;
@@ -82,8 +100,9 @@ enum proto_err host_voice_player_new(struct host_voice_player **out, struct host
     p->level_db = p->last_db = SILENCE_DB;
     proto_playout_init(&p->playout);
     p->opus = opus_decoder_create(HOST_SOUND_RATE, 1, &err);
-    if (!p->opus) {
-        free(p);
+    p->split = opus_repacketizer_create();
+    if (!p->opus || !p->split) {
+        host_voice_player_free(p);
         return PROTO_ERR_NOMEM;
     }
     *out = p;
@@ -95,11 +114,34 @@ void host_voice_player_set_sink(struct host_voice_player *p, struct host_sound *
     p->sink = sink;
 }
 
+/* Two of 20 ms are put one by one. False: it is no such packet. */
+static bool put_both(struct host_voice_player *p, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes, size_t len,
+                     int64_t now_ms)
+{
+    uint8_t one[HOST_VOICE_PACKET_MAX];
+
+    if (len > sizeof one || opus_packet_get_nb_samples(bytes, (opus_int32)len, HOST_SOUND_RATE) != 2 * HOST_SOUND_FRAME)
+        return false;
+    opus_repacketizer_init(p->split);
+    if (opus_repacketizer_cat(p->split, bytes, (opus_int32)len) != OPUS_OK ||
+        opus_repacketizer_get_nb_frames(p->split) != 2)
+        return false;
+    for (int i = 0; i < 2; i++) {
+        opus_int32 got = opus_repacketizer_out_range(p->split, i, i + 1, one, sizeof one);
+        proto_playout_put(&p->playout, obj + p->ahead + (uint32_t)i, ts_ms + (uint32_t)i * PROTO_PLAYOUT_PACKET_MS, one,
+                          got > 0 ? (size_t)got : 0, now_ms);
+    }
+    p->ahead++;
+    explicit_bzero(one, sizeof one);
+    return true;
+}
+
 void host_voice_player_put(struct host_voice_player *p, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes, size_t len,
                            int64_t now_ms)
 {
     p->packets++;
-    proto_playout_put(&p->playout, obj, ts_ms, bytes, len, now_ms);
+    if (!len || !put_both(p, obj, ts_ms, bytes, len, now_ms))
+        proto_playout_put(&p->playout, obj + p->ahead, ts_ms, bytes, len, now_ms);
     if (!p->next_ms)
         p->next_ms = now_ms;
 }
@@ -178,7 +220,10 @@ void host_voice_player_free(struct host_voice_player *p)
 {
     if (!p)
         return;
-    opus_decoder_destroy(p->opus);
+    if (p->opus)
+        opus_decoder_destroy(p->opus);
+    if (p->split)
+        opus_repacketizer_destroy(p->split);
     explicit_bzero(p, sizeof *p);
     free(p);
 }

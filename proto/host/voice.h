@@ -10,8 +10,9 @@
 
 #include "proto/host/sound.h"
 #include "proto/media/playout.h"
+#include "proto/media/voice.h"
 
-enum { HOST_VOICE_BPS_MAX = 24000, HOST_VOICE_BPS_MIN = 10000, HOST_VOICE_PACKET_MAX = PROTO_PLAYOUT_PACKET_MAX };
+enum { HOST_VOICE_PACKET_MAX = PROTO_PLAYOUT_PACKET_MAX };
 
 struct host_voice_encoder;
 PROTO_MUST_USE enum proto_err host_voice_encoder_new(struct host_voice_encoder **out);
@@ -21,6 +22,12 @@ PROTO_MUST_USE enum proto_err host_voice_encoder_set_bps(struct host_voice_encod
 size_t host_voice_encode(struct host_voice_encoder *encoder, const int16_t pcm[static HOST_SOUND_FRAME],
                          uint8_t packet[static HOST_VOICE_PACKET_MAX]);
 void host_voice_encoder_free(struct host_voice_encoder *encoder);
+/**
+ * Two packets of 20 ms as one of 40 (RFC 6716, 3.2.3). Its bytes; 0: they cannot be joined, being of different lengths
+ * or modes, and leave one by one.
+ */
+size_t host_voice_join(const uint8_t *first, const uint8_t *second, size_t len,
+                       uint8_t packet[static HOST_VOICE_PACKET_MAX]);
 
 struct host_voice_figures {
     uint64_t packets, played, concealed, late, skipped;
@@ -36,6 +43,7 @@ struct host_voice_player;
 PROTO_MUST_USE enum proto_err host_voice_player_new(struct host_voice_player **out, struct host_sound *sink);
 /** From now on there; NULL: heard by nobody. */
 void host_voice_player_set_sink(struct host_voice_player *player, struct host_sound *sink);
+/** One packet of 20 ms, or two joined. */
 void host_voice_player_put(struct host_voice_player *player, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes,
                            size_t len, int64_t now_ms);
 /** Plays what is due by now. Call it again at the time that it returns. */

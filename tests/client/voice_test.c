@@ -130,6 +130,55 @@ static void packets_of_one_rate_have_one_length_whatever_is_said(void **state)
     host_voice_encoder_free(encoder);
 }
 
+static void two_packets_in_one_message_are_heard_as_two(void **state)
+{
+    enum { PACKETS = 200, LATE = 120 }; /* one by one until there */
+    struct host_voice_encoder *encoder;
+    struct host_voice_player *player;
+    struct host_voice_figures figures;
+    uint8_t packet[2][HOST_VOICE_PACKET_MAX], both[HOST_VOICE_PACKET_MAX];
+    uint32_t obj = UINT32_MAX - 20; /* numbers come round */
+    int16_t pcm[HOST_SOUND_FRAME];
+
+    (void)state;
+    assert_ok(host_voice_encoder_new(&encoder));
+    assert_ok(host_voice_encoder_set_bps(encoder, 16000));
+    assert_ok(host_voice_player_new(&player, NULL));
+    for (uint32_t n = 0; n < PACKETS; n++) {
+        uint32_t at_ms = n * PROTO_PLAYOUT_PACKET_MS;
+        for (int i = 0; i < HOST_SOUND_FRAME; i++)
+            pcm[i] = (int16_t)(8000 * sin(2 * M_PI * 440 * (n * HOST_SOUND_FRAME + (unsigned)i) / HOST_SOUND_RATE));
+        size_t len = host_voice_encode(encoder, pcm, packet[n % 2]);
+        assert_int_equal(len, 40);
+        if (n < LATE) {
+            host_voice_player_put(player, obj++, at_ms, packet[n % 2], len, at_ms);
+        } else if (n % 2) {
+            assert_int_equal(host_voice_join(packet[0], packet[1], len, both), 2 * len - 1);
+            host_voice_player_put(player, obj++, at_ms - PROTO_PLAYOUT_PACKET_MS, both, 2 * len - 1, at_ms);
+        }
+        (void)host_voice_player_tick(player, at_ms + 5);
+    }
+    host_voice_player_figures(player, &figures);
+    assert_int_equal(figures.packets, LATE + (PACKETS - LATE) / 2);
+    assert_int_equal(figures.concealed, 0);
+    assert_int_equal(figures.late, 0);
+    assert_in_range(figures.played + figures.skipped, PACKETS - 15, PACKETS); /* what is held back is not played yet */
+    assert_true(fabs(figures.level_db + 15.26) < 1);
+    host_voice_player_free(player);
+    host_voice_encoder_free(encoder);
+}
+
+static void packets_of_two_modes_are_not_joined(void **state)
+{
+    static const uint8_t one[] = {0x48, 1, 2}, other[] = {0x58, 1, 2};
+    uint8_t both[HOST_VOICE_PACKET_MAX];
+
+    (void)state;
+    assert_int_equal(host_voice_join(one, one, sizeof one, both), 5);
+    assert_int_equal(host_voice_join(one, other, sizeof one, both), 0);
+    assert_int_equal(host_voice_join(one, one, 0, both), 0);
+}
+
 static void bytes_of_a_stranger_are_silence_or_noise_and_nothing_else(void **state)
 {
     struct host_voice_player *player;
@@ -165,6 +214,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tone_keeps_its_level_at_any_rate_of_the_file, set_up, tear_down),
         cmocka_unit_test(packets_of_one_rate_have_one_length_whatever_is_said),
+        cmocka_unit_test(two_packets_in_one_message_are_heard_as_two),
+        cmocka_unit_test(packets_of_two_modes_are_not_joined),
         cmocka_unit_test(bytes_of_a_stranger_are_silence_or_noise_and_nothing_else),
         cmocka_unit_test_setup_teardown(a_source_that_is_none_says_so, set_up, tear_down),
     };

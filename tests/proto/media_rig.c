@@ -10,7 +10,8 @@ struct frame {
     uint32_t bytes;
 };
 
-enum { VOICE = 1 << 30, VOICE_BYTES = 200 }; /* 60 of Opus, and all that is around them */
+/* A message of a voice: it is one, it holds two packets; and what is around them. */
+enum { VOICE = 1 << 30, PAIR = 1 << 29, VOICE_AROUND = 140 };
 
 struct rig {
     const struct rig_config *config;
@@ -26,6 +27,7 @@ struct rig {
     int last_rung;
     struct proto_even even;
     struct proto_playout playout;
+    struct proto_voice voice;
     uint32_t said;
     int64_t voice_gap, voice_taken, voice_missing, voice_gap_max;
 };
@@ -74,8 +76,9 @@ static void carry(struct rig *r, int64_t now)
     while (ml_next(r->there, &id)) {
         if (id & VOICE) {
             static const uint8_t packet[60];
-            id &= VOICE - 1;
-            proto_playout_put(&r->playout, id, id * PROTO_PLAYOUT_PACKET_MS, packet, sizeof packet, now);
+            uint32_t last = id & (PAIR - 1);
+            for (uint32_t n = id & PAIR ? last - 1 : last; n <= last; n++)
+                proto_playout_put(&r->playout, n, n * PROTO_PLAYOUT_PACKET_MS, packet, sizeof packet, now);
             continue;
         }
         r->frame[id].arrived_ms = now;
@@ -96,7 +99,11 @@ static void talk(struct rig *r, int64_t now)
     const uint8_t *bytes;
     size_t len;
 
-    ml_send(r->there, ++r->said | VOICE, VOICE_BYTES);
+    if (now % 1000 == 0)
+        proto_voice_line(&r->voice, r->send.plan.bps);
+    uint32_t message = (uint32_t)(r->voice.bps * r->voice.frames * PROTO_PLAYOUT_PACKET_MS / 8000 + VOICE_AROUND);
+    if (++r->said % (uint32_t)r->voice.frames == 0)
+        ml_send(r->there, r->said | VOICE | (r->voice.frames > 1 ? PAIR : 0), message);
     bool played = proto_playout_take(&r->playout, &bytes, &len, now) == PROTO_PLAYOUT_PLAY;
     if (now < r->config->from_ms)
         return;
@@ -197,6 +204,7 @@ static struct rig *make(const struct rig_config *config, struct ml_line *link, s
     r->back = link_back ? ml_share(link_back, seed + 1, config->line.bbr) : ml_new(&back);
     proto_media_send_init(&r->send, 1280, 720, 0, 0, now);
     proto_playout_init(&r->playout);
+    proto_voice_init(&r->voice);
     proto_even_init(&r->even);
     r->encoder_bps = r->send.plan.bps;
     if (config->controller)

@@ -9,6 +9,7 @@
 #include "proto/media/even.h"
 #include "proto/media/playout.h"
 #include "proto/media/send.h"
+#include "proto/media/voice.h"
 #include "tests/proto/media_line.h"
 
 enum { RIG_CODEC_MS = 9, RIG_FRAME_MS = 33, RIG_MAX_FRAMES = 30000 };

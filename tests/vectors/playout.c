@@ -4,6 +4,7 @@
  * proto/media/playout.h that is told the same packets at the same times plays the same.
  */
 #include "proto/media/playout.h"
+#include "proto/media/voice.h"
 #include "tests/vectors/write.h"
 
 enum { TICKS = 1500, LINE = 256, SENDER_MS = 77777 };
@@ -107,6 +108,23 @@ static json_t *run_line(const struct voice_line *line)
     return r.rows;
 }
 
+/* A line that is given up and found again, in leaps and in small steps about each mark. */
+static json_t *run_rate(void)
+{
+    struct proto_voice voice;
+    json_t *rows = json_array();
+    uint64_t x = 1;
+
+    proto_voice_init(&voice);
+    for (int i = 0; i < 600; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        int64_t line_bps = i < 300 ? (int64_t)(x >> 44) - 1000 : 120000 + (i - 300) * 1777 + (int64_t)(x >> 48);
+        proto_voice_line(&voice, line_bps);
+        add(rows, json_pack("[I,i,i]", (json_int_t)line_bps, voice.bps, voice.frames));
+    }
+    return rows;
+}
+
 json_t *vectors_playout(void)
 {
     json_t *root = json_object(), *list = json_array();
@@ -116,8 +134,9 @@ json_t *vectors_playout(void)
         add(list, json_pack("{s:s,s:o}", "name", lines[i].name, "rows", rows));
     }
     put_list(root, "lines", list);
+    put_list(root, "rate", run_rate());
     put_text(root, "about",
              "rows: put [obj, ts_ms, now], take [now, 0 silence 1 play 2 conceal, obj that is played or -1, "
-             "depth_ms and target_ms after it]");
+             "depth_ms and target_ms after it]; rate: [bits a second of the line, of the voice, packets in a message]");
     return root;
 }

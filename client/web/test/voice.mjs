@@ -8,6 +8,7 @@ import { Customer, World } from './interop/world.mjs';
 
 const { SframeKey } = await import('../build/node/src/proto/seal/sframe.js'), { Reply, Talk } = await import('../build/node/src/proto/consent/talk.js');
 const { mediaHeaderWrite } = await import('../build/node/src/proto/media/header.js'), { frameContext, kidOf } = await import('../build/node/src/proto/consent/statement.js');
+const { joined } = await import('../build/node/src/voice/pair.js');
 const skip = process.env.HANDHOLD_BIN ? false : 'HANDHOLD_BIN does not name a folder with the programs';
 const MEDIA = 0x20, PACKET_BYTES = 60, LEAST = 25;
 
@@ -80,6 +81,20 @@ describe('a voice both ways, the agent in C', { skip }, () => {
     await end(people);
   });
 
+  test('two packets in one message are heard as two', async () => {
+    const MESSAGES = 25, people = await talking(), { agent, customer } = people, both = joined(SILENCE, SILENCE);
+    await customer.granted('microphone', agent, 'To talk');
+    for (let packets = 0, played = 0; played <= packets;) {
+      for (let i = 0; i < MESSAGES; i++)
+        assert.equal(await customer.session.pushFrame('microphone', { bytes: both, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() + 40 * i }), 'OK');
+      customer.pump();
+      const second = await agent.events.next({ event: 'audio' });
+      packets += second.packets;
+      played += second.played;
+    }
+    await end(people);
+  });
+
   test('a relay that repeats, alters or turns round packets is heard once, and never made up', async () => {
     let sent = 0;
     const bad = [], people = await talking((message) => {
@@ -129,42 +144,45 @@ describe('who may be heard', () => {
     const key = SframeKey.make(kidOf(epoch, sender, stream), base, 'encrypt');
     return Buffer.concat([header, await key.seal(counter, Buffer.concat([header, frameContext(sid, csPublic)]), new Uint8Array(length))]);
   }
-  const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+  /* All of so many packets were opened, or refused. */
+  async function settled({ events, talk }, count) {
+    while (events.length + talk.refused < count) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 
   test('the agent, once, under this epoch and stream', async () => {
-    const { events, talk } = world(), good = await packet(0n);
+    const one = world(), { events, talk } = one, good = await packet(0n);
     talk.feed(good);
     talk.feed(good);
-    await settle();
+    await settled(one, 2);
     talk.feed(good);
-    await settle();
+    await settled(one, 3);
     assert.deepEqual([events.length, talk.opened, talk.refused], [1, 1, 2]);
     for (const wrong of [{ src: 1 }, { kind: 2 }, { epoch: 4 }, { sender: 1 }, { stream: 22 }, { length: 257 }]) talk.feed(await packet(1n, wrong));
-    await settle();
+    await settled(one, 9);
     assert.deepEqual([events.length, talk.refused], [1, 8]);
   });
 
   test('nobody in a pause, after a withdrawal, or when it ended while a packet was being opened', async () => {
-    const { events, talk, core, grant } = world();
+    const place = world(), { events, talk, core, grant } = place;
     core.grants.paused = true;
     talk.feed(await packet(0n));
     core.grants.paused = false;
     const one = await packet(1n);
     talk.feed(one);
     grant.reply = undefined;
-    await settle();
+    await settled(place, 2);
     talk.feed(await packet(2n));
-    await settle();
+    await settled(place, 3);
     assert.deepEqual([events.length, talk.refused], [0, 3]);
   });
 
   test('a flood is cut off, and is over with it', async () => {
-    const { events, talk } = world(), all = await Promise.all(Array.from({ length: 200 }, (_, i) => packet(BigInt(i))));
-    for (const one of all) talk.feed(one);
-    await settle();
+    const one = world(), { events, talk } = one, all = await Promise.all(Array.from({ length: 200 }, (_, i) => packet(BigInt(i))));
+    for (const flooding of all) talk.feed(flooding);
+    await settled(one, all.length);
     assert.deepEqual([events.length, talk.refused], [64, 136]);
     talk.feed(await packet(200n));
-    await settle();
+    await settled(one, all.length + 1);
     assert.equal(events.length, 65);
   });
 });

@@ -2,8 +2,9 @@
 /* voice/opus.worker.ts - libopus as WebAssembly: fetched and compiled only where the browser's own Opus does not do. */
 import { Application, createDecoder, createEncoder, Signal } from 'libopus-wasm';
 import type { OpusDecoderHandle, OpusEncoderHandle } from 'libopus-wasm';
+import { VOICE } from '../proto/media/voice.js';
 import type { FromOpus, ToOpus } from './opus.js';
-import { BPS_MOST, FRAME, SAMPLE_RATE } from './rate.js';
+import { FRAME, SAMPLE_RATE } from './rate.js';
 
 const tell = (message: FromOpus, transfer: Transferable[] = []): void => postMessage(message, { transfer });
 let encoder: OpusEncoderHandle, decoder: OpusDecoderHandle;
@@ -36,7 +37,7 @@ async function serve(message: ToOpus): Promise<void> {
 
 async function begin(): Promise<void> {
   encoder = await createEncoder({
-    channels: 1, sampleRate: SAMPLE_RATE, application: Application.Voip, signal: Signal.Voice, bitrate: BPS_MOST, complexity: 5,
+    channels: 1, sampleRate: SAMPLE_RATE, application: Application.Voip, signal: Signal.Voice, bitrate: VOICE.BPS_MAX, complexity: 5,
     vbr: false, dtx: false, fec: false, frameSize: FRAME,
   });
   decoder = await createDecoder({ channels: 1, sampleRate: SAMPLE_RATE });

@@ -4,13 +4,15 @@
  * off" and at no other time, and the agent is heard only while that holds and the customer chose to hear. Who is mute sends
  * silence of the same length, so that neither a gap at the other end nor the line tells who is.
  */
+import { VoiceRate } from '../proto/media/voice.js';
 import type { Frame } from '../proto/session.js';
 import { chooseCodecs } from './codec.js';
 import type { Codecs, VoiceEncoder } from './codec.js';
 import { Microphone } from './microphone.js';
 import type { MicrophoneProblem } from './microphone.js';
+import { Pairs } from './pair.js';
 import { Player } from './player.js';
-import { BPS_MOST, FRAME_MS, voiceBps } from './rate.js';
+import { FRAME_MS } from './rate.js';
 import { Sound } from './sound.js';
 
 export interface VoiceParts {
@@ -19,7 +21,7 @@ export interface VoiceParts {
 }
 
 export interface VoiceEvents {
-  /** 20 ms, to be sealed and sent. */
+  /** 20 ms or 40, to be sealed and sent. */
   frame(frame: Frame): void;
   /** It cannot be: the grant ends. */
   cannot(): void;
@@ -51,7 +53,8 @@ export class Voice {
   private hush: (() => void) | undefined; /* ends the listening */
   private speaker: ReturnType<Sound['play']> | undefined;
   private player: Player | undefined;
-  private bps = BPS_MOST;
+  private readonly rate = new VoiceRate();
+  private readonly pairs = new Pairs((bytes, captureMonoMs) => this.on.frame({ bytes, key: false, discardable: false, tid: 0, captureMonoMs }));
   private stampMs = 0; /* of the last packet: 20 ms apart, whatever the threads do */
   private turn = 0; /* what was begun before it rose is void */
 
@@ -118,7 +121,7 @@ export class Voice {
     this.context = context;
     this.codecs = codecs;
     this.microphone.mute(this.muted);
-    this.encoder = codecs.encoder(this.bps, { packet: (bytes) => this.packet(bytes), failed: () => this.failed('failed') });
+    this.encoder = codecs.encoder(this.rate.bps, { packet: (bytes) => this.packet(bytes), failed: () => this.failed('failed') });
     this.stampMs = 0;
     this.hush = this.sound.listen(context, track, (pcm) => this.encoder?.encode(pcm));
     this.running = true;
@@ -130,7 +133,7 @@ export class Voice {
     if (!this.running) return;
     const now = performance.now();
     this.stampMs = Math.abs(this.stampMs + FRAME_MS - now) > DRIFT_MOST_MS ? now : this.stampMs + FRAME_MS;
-    this.on.frame({ bytes, key: false, discardable: false, tid: 0, captureMonoMs: this.stampMs });
+    this.pairs.put(bytes, this.stampMs, this.rate.frames);
   }
 
   /** At once: nothing that was said before it leaves after it. */
@@ -139,6 +142,7 @@ export class Voice {
     this.wanted = this.running = false;
     this.hush?.();
     this.encoder?.close();
+    this.pairs.drop();
     this.hush = this.encoder = undefined;
     this.beQuiet();
     this.microphone.close();
@@ -163,10 +167,9 @@ export class Voice {
 
   /** What the picture's line carries, bits a second; 0: not known. */
   line(bps: number): void {
-    const wanted = bps > 0 ? voiceBps(bps) : this.bps;
-    if (wanted === this.bps) return;
-    this.bps = wanted;
-    this.encoder?.setBps(wanted);
+    const before = this.rate.bps;
+    this.rate.line(bps);
+    if (this.rate.bps !== before) this.encoder?.setBps(this.rate.bps);
   }
 
   /* ---- what a person does ---- */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* voice/webcodecs.ts - Opus by the browser's own encoder and decoder. */
+import { VOICE } from '../proto/media/voice.js';
 import type { DecoderEvents, EncoderEvents, VoiceDecoder, VoiceEncoder } from './codec.js';
-import { BPS_MOST, FRAME, FRAME_MS, packetBytes, SAMPLE_RATE } from './rate.js';
+import { FRAME, FRAME_MS, packetBytes, SAMPLE_RATE } from './rate.js';
 
 /* What lib.dom does not know of yet. */
 interface OpusConfig extends AudioEncoderConfig {
@@ -126,15 +127,15 @@ const PROBE_FRAMES = 10;
 export async function browserKeepsLength(): Promise<boolean> {
   if (typeof AudioEncoder !== 'function' || typeof AudioDecoder !== 'function') return false;
   try {
-    const { supported } = await AudioEncoder.isConfigSupported(encoderConfig(BPS_MOST));
+    const { supported } = await AudioEncoder.isConfigSupported(encoderConfig(VOICE.BPS_MAX));
     if (!supported) return false;
     const lengths: number[] = [];
-    const encoder = new BrowserEncoder(BPS_MOST, { packet: (bytes) => lengths.push(bytes.length), failed: () => lengths.push(0) });
+    const encoder = new BrowserEncoder(VOICE.BPS_MAX, { packet: (bytes) => lengths.push(bytes.length), failed: () => lengths.push(0) });
     for (let i = 0; i < PROBE_FRAMES; i++)
       encoder.encode(new Float32Array(FRAME).map(() => (i < PROBE_FRAMES / 2 ? 0 : Math.random() - 0.5)));
     await encoder.flush();
     encoder.close();
-    return lengths.length >= PROBE_FRAMES - 2 && lengths.every((length) => length === packetBytes(BPS_MOST));
+    return lengths.length >= PROBE_FRAMES - 2 && lengths.every((length) => length === packetBytes(VOICE.BPS_MAX));
   } catch {
     return false;
   }

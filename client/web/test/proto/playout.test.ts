@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Playout, PLAYOUT, type PlayoutStep } from '../../src/proto/media/playout.js';
+import { VoiceRate } from '../../src/proto/media/voice.js';
 import { madeJson, skipUnless } from './vectors.js';
 
 const file = madeJson('playout.json');
@@ -43,4 +44,14 @@ test('what comes too late is counted, and played never', () => {
   playout.put(2, 40, packet(2), 520);
   assert.equal(playout.late, 1);
   assert.ok(objOf(playout.take()) > 5);
+});
+
+test('a voice takes of a line what the other implementation takes', skipUnless(file, 'playout.json'), () => {
+  const rate = new VoiceRate(), seen = new Set<number>();
+  for (const [lineBps, bps, frames] of file.rate as [number, number, number][]) {
+    rate.line(lineBps);
+    assert.deepEqual([rate.bps, rate.frames], [bps, frames], `of ${lineBps} bit/s`);
+    seen.add(bps);
+  }
+  assert.equal(seen.size, 3);
 });
