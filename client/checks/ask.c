@@ -43,8 +43,16 @@ static enum proto_err add_kind(struct client_checks *c, const struct check_kind 
 
     if (kind->probe != check_dns || !facts->server_count)
         return add(c, kind, id, kind->takes_target ? target : "", facts, of_chain);
-    for (size_t i = 0; i < facts->server_count && !err; i++)
-        err = add(c, kind, id, facts->servers[i], facts, of_chain);
+    for (size_t i = 0; i < facts->server_count && !err; i++) {
+        char shown[CLIENT_CHECK_TARGET_BYTES];
+
+        snprintf(shown, sizeof shown, "%s", facts->servers[i]);
+        if (facts->servers_hidden)
+            snprintf(shown, sizeof shown, "name server %zu", i + 1);
+        err = add(c, kind, id, shown, facts, of_chain);
+        if (!err)
+            memcpy(c->waiting[c->waiting_count - 1]->run.server, facts->servers[i], sizeof facts->servers[i]);
+    }
     return err;
 }
 

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/checks/inside.h"
 
-enum form { FORM_TARGET, FORM_URL, FORM_TEXT, FORM_WHO };
+enum form { FORM_TARGET, FORM_URL, FORM_TEXT, FORM_FILE, FORM_WHO };
 
 static const struct {
     const char *name;
@@ -21,16 +22,16 @@ static const struct {
     KEY(cloud, FORM_TARGET),
     KEY(product, FORM_TARGET),
     KEY(mqtt, FORM_TARGET),
-    KEY(mqtt_ca, FORM_TEXT),
+    KEY(mqtt_ca, FORM_FILE),
     KEY(mqtt_user, FORM_TEXT),
-    KEY(mqtt_password_file, FORM_TEXT),
+    KEY(mqtt_password_file, FORM_FILE),
     KEY(portal, FORM_URL),
     KEY(time, FORM_TARGET),
     KEY(dns_name, FORM_TEXT),
     KEY(dns_servers, FORM_TEXT),
     KEY(gateway, FORM_TEXT),
-    KEY(ca, FORM_TEXT),
-    KEY(firmware, FORM_TEXT),
+    KEY(ca, FORM_FILE),
+    KEY(firmware, FORM_FILE),
     KEY(targets, FORM_WHO),
     KEY(root, FORM_TEXT),
 #undef KEY
@@ -65,6 +66,8 @@ static const char *broken_rule(enum form form, const char *value, size_t size)
     case FORM_WHO:
         return !strcmp(value, "none") || !strcmp(value, "local") || !strcmp(value, "any") ? NULL
                                                                                           : "it is none, local or any";
+    case FORM_FILE:
+        return !*value || !access(value, R_OK) ? NULL : "there is no such file that this program may read";
     case FORM_TEXT:
         break;
     }

@@ -11,9 +11,14 @@ static void copy(char *to, size_t size, const char *from)
     snprintf(to, size, "%.*s", (int)size - 1, from);
 }
 
+struct home {
+    struct check_facts *facts;
+    const struct client_state_model *model; /* what is told of this home; NULL: nothing */
+};
+
 static bool on_device(void *context, const struct client_state_device *device)
 {
-    struct check_facts *facts = context;
+    struct check_facts *facts = ((struct home *)context)->facts;
 
     facts->has_wifi |= !strcmp(device->kind, "wifi_interface");
     return true;
@@ -21,12 +26,14 @@ static bool on_device(void *context, const struct client_state_device *device)
 
 static bool on_own_property(void *context, const struct client_state_property *p)
 {
-    struct check_facts *facts = context;
+    struct home *home = context;
+    struct check_facts *facts = home->facts;
 
-    if (p->type == CLIENT_STATE_TEXT && !strcmp(p->device, "this-device") && !strcmp(p->name, "gateway"))
-        copy(facts->gateway, sizeof facts->gateway, p->value.text);
-    if (p->type == CLIENT_STATE_NUMBER && !strcmp(p->name, "signal_strength") &&
-        (!facts->has_signal || p->value.number > facts->signal_dbm)) {
+    if (p->type != CLIENT_STATE_NUMBER || strcmp(p->name, "signal_strength") != 0)
+        return true;
+    if (home->model && !client_state_model_tells(home->model, p->device, p->name)) {
+        facts->signal_hidden = true;
+    } else if (!facts->has_signal || p->value.number > facts->signal_dbm) {
         facts->has_signal = true;
         facts->signal_dbm = p->value.number;
     }
@@ -45,9 +52,9 @@ static void take_servers(struct check_facts *facts, const char *list)
             copy(facts->servers[facts->server_count++], sizeof *facts->servers, one);
 }
 
-static void ask_this_machine(struct check_facts *facts, const struct client_check_config *config, struct proto_now now)
+static void ask_this_machine(struct home *home, const struct client_check_config *config, struct proto_now now)
 {
-    const struct client_state_sink sink = {on_device, on_own_property, facts};
+    const struct client_state_sink sink = {on_device, on_own_property, home};
     char why[CLIENT_STATE_WHY_BYTES];
     struct client_state_model *model = NULL;
     struct client_state_source *source = NULL;
@@ -56,20 +63,16 @@ static void ask_this_machine(struct check_facts *facts, const struct client_chec
     if (client_state_model_new(&model) == PROTO_OK && client_state_linux_open(config->root, &source, why) == PROTO_OK) {
         client_state_source_poll(source, now, model);
         client_state_model_each(model, &sink);
+        copy(home->facts->gateway, sizeof home->facts->gateway, client_state_linux_gateway(source));
         servers = client_state_model_find(model, "this-device", "dns_servers");
         if (servers && servers->type == CLIENT_STATE_TEXT)
-            take_servers(facts, servers->value.text);
+            take_servers(home->facts, servers->value.text);
     }
     client_state_source_free(source);
     client_state_model_free(model);
 }
 
 /* ---- the product's own words ---- */
-
-struct home {
-    struct check_facts *facts;
-    const struct client_state_model *model;
-};
 
 static bool on_product(void *context, const struct client_state_property *p)
 {
@@ -100,7 +103,9 @@ void check_facts_read(struct check_facts *facts, const struct client_check_confi
     const struct client_state_sink sink = {no_device, on_product, &home};
 
     memset(facts, 0, sizeof *facts);
-    ask_this_machine(facts, config, now);
+    ask_this_machine(&home, config, now);
+    facts->gateway_hidden = model && !client_state_model_tells(model, "this-device", "gateway");
+    facts->servers_hidden = model && !client_state_model_tells(model, "this-device", "dns_servers");
     if (config->gateway[0])
         copy(facts->gateway, sizeof facts->gateway, config->gateway);
     if (config->dns_servers[0])

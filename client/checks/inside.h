@@ -15,6 +15,8 @@ struct check_facts {
     char gateway[65];
     char servers[SERVERS_MAX][80]; /* ADDRESS[:PORT] */
     size_t server_count;
+    bool gateway_hidden, servers_hidden,
+        signal_hidden; /* the customer, or a rule, does not tell them: nor does a check */
     bool has_wifi;
     bool has_signal;
     double signal_dbm;
@@ -35,6 +37,7 @@ struct check_run {
     const struct client_check_config *config; /* borrowed, constant */
     struct check_facts facts;
     struct client_check_result result;
+    char server[80];             /* the name server that is asked; the target may not say it */
     int cancel_fd;               /* readable: stop now */
     bool theirs;                 /* the target is the agent's: it gets no name and no password of this home */
     struct check_address pinned; /* the one address of pinned_host that may be tried; len 0: any */
@@ -77,12 +80,14 @@ enum check_dns check_dns_ask(struct check_run *run, const char *server, const ch
 
 /* ---- tls.c ---- */
 struct check_tls {
-    bool shaken, trusted;
+    bool shaken, trusted; /* by the roots, for this host, on this day */
+    bool no_roots;        /* the file cannot be read */
+    bool not_yet;         /* its day has not come, or this clock is behind */
     double tls_ms;
     int64_t days_left; /* of the certificate; INT64_MIN: none was shown */
     char why[128];     /* what the other end, or its certificate, was wrong with */
 };
-/** A TLS handshake over a connected socket. `ca` "": the system's roots; NULL: whoever it is. */
+/** A TLS handshake over a connected socket. `ca`: a file of roots; "": the system's. */
 void check_tls(struct check_run *run, int fd, const char *host, const char *ca, struct check_tls *out);
 
 /* ---- what several checks begin with (probe_net.c) ---- */

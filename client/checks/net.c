@@ -2,6 +2,7 @@
 /* Sockets that never wait for longer than they may, and that stop when somebody says so. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -85,6 +86,8 @@ static bool from_figures(const char *host, unsigned port, struct check_address *
 {
     struct sockaddr_in *four = (struct sockaddr_in *)&out->address;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)&out->address;
+    const char *scope = strchr(host, '%');
+    char figures[INET6_ADDRSTRLEN];
 
     memset(out, 0, sizeof *out);
     if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
@@ -93,7 +96,9 @@ static bool from_figures(const char *host, unsigned port, struct check_address *
         out->len = sizeof *four;
         return true;
     }
-    if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
+    snprintf(figures, sizeof figures, "%.*s", (int)strcspn(host, "%"), host);
+    if (inet_pton(AF_INET6, figures, &six->sin6_addr) == 1) {
+        six->sin6_scope_id = scope ? if_nametoindex(scope + 1) : 0; /* fe80::1%eth0: of this interface */
         six->sin6_family = AF_INET6;
         six->sin6_port = htons((uint16_t)port);
         out->len = sizeof *six;

@@ -131,9 +131,10 @@ void check_gateway(struct check_run *run)
         check_advice(run, "join the Wi-Fi again, or plug the cable in; then restart the router");
         return;
     }
-    snprintf(run->result.target, sizeof run->result.target, "%s", run->facts.gateway);
+    if (!run->facts.gateway_hidden)
+        snprintf(run->result.target, sizeof run->result.target, "%s", run->facts.gateway);
     if (!check_resolve(run, run->facts.gateway, 80, 0, &to, &why))
-        check_verdict(run, CLIENT_CHECK_FAIL, "the router's address is none: %.40s", run->facts.gateway);
+        check_verdict(run, CLIENT_CHECK_FAIL, "the router's address is none: %.40s", run->result.target);
     else
         judge_ping(run, "the router", &to, "restart the router: unplug it for ten seconds");
 }
@@ -165,8 +166,9 @@ void check_wifi(struct check_run *run)
     check_rule(run, "%d dBm or more is good, below %d dBm is too weak", GOOD_DBM, POOR_DBM);
     if (!run->facts.has_signal) {
         check_verdict(run, CLIENT_CHECK_NOT_CHECKED,
-                      run->facts.has_wifi ? "the Wi-Fi radio does not say how strong its signal is"
-                                          : "this device has no Wi-Fi radio that it may read");
+                      run->facts.signal_hidden ? "how strong the Wi-Fi is, is hidden on this device"
+                      : run->facts.has_wifi    ? "the Wi-Fi radio does not say how strong its signal is"
+                                               : "this device has no Wi-Fi radio that it may read");
         return;
     }
     run->result.has_value = true;
@@ -186,24 +188,44 @@ void check_wifi(struct check_run *run)
 
 enum { SKEW_WARN_S = 5, SKEW_FAIL_S = 60, SNTP_BYTES = 48, NTP_TO_UNIX = 2208988800u };
 
-/* RFC 4330: a client's question is one byte; seconds since 1900 stand at offset 40 of the answer. */
-static bool ask_time(struct check_run *run, int64_t *skew_ms)
+/* RFC 4330, 5: what an answer must be before its time is one; NULL: it is. */
+static const char *not_a_time(const uint8_t answer[static SNTP_BYTES], const uint8_t ask[static SNTP_BYTES])
+{
+    uint8_t leap = answer[0] >> 6, mode = answer[0] & 7, stratum = answer[1];
+
+    if (mode != 4 || memcmp(answer + 24, ask + 40, 8) != 0)
+        return "answers something else";
+    if (!stratum)
+        return "wants not to be asked"; /* a kiss of death: its reason stands where the source would */
+    if (leap == 3 || stratum > 15 || !(answer[40] | answer[41] | answer[42] | answer[43]))
+        return "does not know the time itself";
+    return NULL;
+}
+
+/* Seconds since 1900 stand at offset 40. NULL: *skew_ms is set. */
+static const char *ask_time(struct check_run *run, int64_t *skew_ms)
 {
     uint8_t ask[SNTP_BYTES] = {0x23}, answer[SNTP_BYTES];
     struct check_address to;
+    struct timespec now;
     char host[129];
     unsigned port;
     const char *why;
 
+    clock_gettime(CLOCK_REALTIME, &now);
+    for (int i = 0; i < 8; i++) /* comes back as it went: an answer to somebody else's question is none */
+        ask[40 + i] = (uint8_t)((uint64_t)(now.tv_sec * 1000000000 + now.tv_nsec) >> (56 - 8 * i));
     if (!check_split(run->config->time, 123, host, &port) || !check_resolve(run, host, port, 0, &to, &why) ||
         check_exchange(run, &to, ask, sizeof ask, answer, sizeof answer, run->deadline_ms) != SNTP_BYTES)
-        return false;
+        return "does not answer";
+    why = not_a_time(answer, ask);
+    if (why)
+        return why;
     uint32_t seconds = (uint32_t)answer[40] << 24 | (uint32_t)answer[41] << 16 | (uint32_t)answer[42] << 8 | answer[43];
-    struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
     *skew_ms = ((int64_t)now.tv_sec - (int64_t)(seconds - NTP_TO_UNIX)) * 1000;
-    return true;
+    return NULL;
 }
 
 void check_clock(struct check_run *run)
@@ -215,8 +237,10 @@ void check_clock(struct check_run *run)
                SKEW_FAIL_S);
     if (run->config->time[0]) {
         whose = run->config->time;
-        if (!ask_time(run, &skew_ms)) {
-            check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "%s does not answer", whose);
+        const char *wrong = ask_time(run, &skew_ms);
+
+        if (wrong) {
+            check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "%.128s %s", whose, wrong);
             return;
         }
     } else if (!run->facts.agent_unix_ms) {

@@ -68,7 +68,7 @@ void check_dns(struct check_run *run)
     if (!*name && check_split(run->config->internet, 443, host, &port))
         name = host;
     check_rule(run, "it finds %.64s within %d ms", *name ? name : "a name", DNS_SLOW_MS);
-    if (!run->result.target[0]) {
+    if (!run->server[0]) {
         check_verdict(run, CLIENT_CHECK_FAIL, "this device knows no name server");
         check_advice(run, "join the Wi-Fi again; if it stays so, restart the router");
         return;
@@ -81,7 +81,7 @@ void check_dns(struct check_run *run)
         check_verdict(run, CLIENT_CHECK_NOT_CHECKED, "%.64s is a name of this home, which no name server knows", name);
         return;
     }
-    switch (check_dns_ask(run, run->result.target, name, AF_INET, &found, run->deadline_ms)) {
+    switch (check_dns_ask(run, run->server, name, AF_INET, &found, run->deadline_ms)) {
     case CHECK_DNS_OK:
         check_figure_ms(run, (double)(check_mono_ms() - begun));
         check_verdict(run, run->result.value > DNS_SLOW_MS ? CLIENT_CHECK_WARN : CLIENT_CHECK_PASS, "%.80s finds %.64s",

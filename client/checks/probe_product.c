@@ -58,6 +58,31 @@ void check_product(struct check_run *run)
 
 enum { SOON_DAYS = 30 };
 
+/* A device of a home mostly signs for itself: that is told, and is no fault; a day that is over or has not come is. */
+static void judge_certificate(struct check_run *run, const struct check_tls *tls)
+{
+    run->result.has_value = true;
+    run->result.value = (double)tls->days_left;
+    snprintf(run->result.unit, sizeof run->result.unit, "d");
+    snprintf(run->result.figure, sizeof run->result.figure, "%lld days", (long long)tls->days_left);
+    if (tls->not_yet) {
+        check_verdict(run, CLIENT_CHECK_FAIL, "the certificate is not valid yet");
+        check_advice(run, "check the clock of this device and of the other, then renew the certificate");
+    } else if (tls->days_left < SOON_DAYS) {
+        check_verdict(run, tls->days_left < 0 ? CLIENT_CHECK_FAIL : CLIENT_CHECK_WARN,
+                      tls->days_left < 0 ? "the certificate has ended" : "the certificate ends soon");
+        check_advice(run, "renew the certificate in the device's settings, and check the device's clock");
+    } else if (tls->trusted) {
+        check_verdict(run, CLIENT_CHECK_PASS, "the certificate runs for %lld days, is trusted and names this host",
+                      (long long)tls->days_left);
+    } else {
+        check_verdict(run, CLIENT_CHECK_WARN, "the certificate runs for %lld days, and is not trusted here: %.100s",
+                      (long long)tls->days_left, tls->why);
+        check_advice(run, "a device that signs for itself is often made so: compare its fingerprint, or give it a "
+                          "certificate of your own");
+    }
+}
+
 void check_certificate(struct check_run *run)
 {
     struct check_address to;
@@ -66,7 +91,7 @@ void check_certificate(struct check_run *run)
     int error, fd;
 
     snprintf(target, sizeof target, "%s", run->result.target);
-    check_rule(run, "its certificate is valid for %d days or more", SOON_DAYS);
+    check_rule(run, "its certificate is valid for %d days or more, trusted, and names the host", SOON_DAYS);
     if (!check_find(run, target, 443, host, &to))
         return;
     fd = check_dial(run, &to, run->deadline_ms, &error);
@@ -74,21 +99,10 @@ void check_certificate(struct check_run *run)
         check_verdict(run, CLIENT_CHECK_FAIL, "%.100s: %s", target, check_error_words(error));
         return;
     }
-    check_tls(run, fd, host, NULL, &tls);
+    check_tls(run, fd, host, run->config->ca, &tls);
     close(fd);
-    if (tls.days_left == INT64_MIN) {
+    if (tls.days_left == INT64_MIN)
         check_verdict(run, CLIENT_CHECK_FAIL, "%.80s shows no certificate: %.100s", target, tls.why);
-        return;
-    }
-    run->result.has_value = true;
-    run->result.value = (double)tls.days_left;
-    snprintf(run->result.unit, sizeof run->result.unit, "d");
-    snprintf(run->result.figure, sizeof run->result.figure, "%lld days", (long long)tls.days_left);
-    if (tls.days_left >= SOON_DAYS) {
-        check_verdict(run, CLIENT_CHECK_PASS, "the certificate is valid");
-        return;
-    }
-    check_verdict(run, tls.days_left < 0 ? CLIENT_CHECK_FAIL : CLIENT_CHECK_WARN,
-                  tls.days_left < 0 ? "the certificate has ended" : "the certificate ends soon");
-    check_advice(run, "renew the certificate in the device's settings, and check the device's clock");
+    else
+        judge_certificate(run, &tls);
 }

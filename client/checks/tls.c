@@ -16,6 +16,7 @@ static void look_at_certificate(SSL *ssl, struct check_tls *out)
 
     if (certificate && ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)))
         out->days_left = days - (days <= 0 && seconds < 0);
+    out->not_yet = certificate && X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0;
 }
 
 /* The handshake, a step each time the socket is ready. */
@@ -54,6 +55,8 @@ static void explain(struct check_run *run, SSL *ssl, struct check_tls *out)
         snprintf(out->why, sizeof out->why, "cancelled");
     else if (check_mono_ms() >= run->deadline_ms)
         snprintf(out->why, sizeof out->why, "the handshake did not end in time");
+    else if (out->no_roots)
+        snprintf(out->why, sizeof out->why, "the file of trusted roots (ca) cannot be read");
     else if (SSL_get_verify_result(ssl) != X509_V_OK)
         snprintf(out->why, sizeof out->why, "%s", X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
     else
@@ -70,16 +73,16 @@ void check_tls(struct check_run *run, int fd, const char *host, const char *ca, 
     out->days_left = INT64_MIN;
     ERR_clear_error();
     if (ssl && SSL_set_fd(ssl, fd)) {
-        X509_STORE *store = X509_STORE_new();
+        X509_STORE *store = *ca ? X509_STORE_new() : NULL;
 
-        if (ca && *ca && store && X509_STORE_load_file(store, ca))
-            SSL_set1_verify_cert_store(ssl, store);
-        else if (ca)
+        if (store) /* one that cannot be read trusts nobody: not somebody else's roots instead */
+            out->no_roots = !X509_STORE_load_file(store, ca) || !SSL_set1_verify_cert_store(ssl, store);
+        else
             SSL_CTX_set_default_verify_paths(context);
         name_host(ssl, host);
         SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL); /* it is judged below: a bad certificate is a finding, not an end */
         out->shaken = shake(run, ssl, fd);
-        out->trusted = out->shaken && (!ca || SSL_get_verify_result(ssl) == X509_V_OK);
+        out->trusted = out->shaken && !out->no_roots && SSL_get_verify_result(ssl) == X509_V_OK;
         out->tls_ms = (double)(check_mono_ms() - begun);
         look_at_certificate(ssl, out);
         if (!out->trusted)

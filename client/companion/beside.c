@@ -147,7 +147,7 @@ static void take_property(struct client_beside *b, const handhold_Property *p)
     client_report_property(b->report, SEEN_BY, &property);
 }
 
-static void take_frame(struct client_beside *b, const uint8_t *bytes, size_t len, struct proto_now now)
+static void take_frame(struct client_beside *b, const uint8_t *bytes, size_t len)
 {
     struct proto_state_reader reader = proto_state_reader_of(bytes, len);
     handhold_StateChange change;
@@ -161,7 +161,6 @@ static void take_frame(struct client_beside *b, const uint8_t *bytes, size_t len
             take_property(b, &change.body.property);
             break;
         case handhold_StateChange_check_tag:
-            (void)client_report_check(b->report, b->session, &change.body.check, now);
             if (b->listener.check)
                 b->listener.check(b->listener.context, &change.body.check);
             break;
@@ -197,13 +196,13 @@ static void on_up(struct client_beside *b)
     proto_beside_capture(&b->pair, b->pair.wanted);
 }
 
-static void on_data(struct client_beside *b, const handhold_BesideData *data, struct proto_now now)
+static void on_data(struct client_beside *b, const handhold_BesideData *data)
 {
     if (data->which_body == handhold_BesideData_about_tag) {
         snprintf(b->name, sizeof b->name, "%s", data->body.about.name);
         tell(b, "linked");
     } else if (data->which_body == handhold_BesideData_frame_tag) {
-        take_frame(b, data->body.frame.bytes, data->body.frame.size, now);
+        take_frame(b, data->body.frame.bytes, data->body.frame.size);
     }
 }
 
@@ -219,7 +218,7 @@ static void on_message(struct client_beside *b, const uint8_t *bytes, size_t len
         on_up(b);
         break;
     case PROTO_BESIDE_DATA:
-        on_data(b, data, now);
+        on_data(b, data);
         break;
     case PROTO_BESIDE_REFUSED:
         b->asked = false;

@@ -18,7 +18,7 @@ struct client_beside;
 struct client_beside_listener {
     /** "linked", "away", "wrong-code", "not-found", "alarm" … of which device. */
     void (*told)(void *context, const char *state, const char *name);
-    void (*check)(void *context, const handhold_CheckResult *result);
+    void (*check)(void *context, const handhold_CheckResult *result); /* what a check there found: to be passed on */
     void *context;
 };
 

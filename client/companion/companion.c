@@ -165,7 +165,8 @@ static int open_sources(struct client_companion *c)
     if (strcmp(config->camera, "none") != 0 &&
         client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
         return wrong(c, why);
-    if (strcmp(config->microphone, "none") != 0 && client_voice_new(&c->voice, config->microphone, config->speaker, why) != PROTO_OK)
+    if (strcmp(config->microphone, "none") != 0 &&
+        client_voice_new(&c->voice, config->microphone, config->speaker, why) != PROTO_OK)
         return wrong(c, why);
     if (config->state_count > 0 &&
         client_report_new(&c->report, config->states, config->state_count, config->redact, why))
@@ -211,9 +212,16 @@ static void on_beside(void *context, const char *state, const char *name)
         client_screen_line(c->screen, "* your other device %s%s%s", name, *name ? ": " : "", state);
 }
 
+static void on_beside_check(void *context, const handhold_CheckResult *result)
+{
+    struct client_companion *c = context;
+
+    client_home_pass(c->home, c->session, result, host_now());
+}
+
 static int open_beside(struct client_companion *c)
 {
-    const struct client_beside_listener listener = {on_beside, NULL, c};
+    const struct client_beside_listener listener = {on_beside, on_beside_check, c};
 
     if (!c->report || client_beside_new(&c->beside, c->session, c->report, c->config->join_host, &listener) == PROTO_OK)
         return HOST_EXIT_FINE;

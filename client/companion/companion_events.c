@@ -275,11 +275,15 @@ void client_companion_take_events(struct client_companion *c)
     struct proto_event event;
 
     while (proto_session_next_event(c->session, &event)) {
-        if (c->config->json)
+        bool when_so = event.kind == PROTO_EVENT_CAPTURE && event.capture.capability == PROTO_CAPABILITY_DEVICE_STATE;
+
+        if (c->config->json && !when_so)
             host_event_line(&event, "agent");
         if (c->receipt)
             client_receipt_take(c->receipt, &event);
         act(c, &event);
+        if (c->config->json && when_so) /* a firmware's next line is told, or thrown away */
+            host_event_line(&event, "agent");
     }
     client_companion_show_status(c, host_now().mono_ms);
 }

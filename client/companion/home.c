@@ -101,28 +101,38 @@ void client_home_result(const struct client_check_result *r, handhold_CheckResul
 }
 
 /* The customer sees each check run. */
-static void show_check(struct client_home *h, const struct client_check_result *r)
+static void show_check(struct client_home *h, const handhold_CheckResult *r)
 {
     if (h->config.json)
-        host_event_fields("check",
-                          json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "id", (int)r->id, "check", r->check,
-                                    "target", r->target, "status", client_check_status_name(r->status), "link",
-                                    client_check_link_name(r->link), "figure", r->figure, "rule", r->rule, "detail",
-                                    r->detail, "advice", r->advice, "duration_ms", (int)r->duration_ms));
+        host_event_fields("check", json_pack("{s:i,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "id", (int)r->id, "check",
+                                             r->check, "target", r->target, "status",
+                                             client_check_status_name((enum client_check_status)r->status), "link",
+                                             client_check_link_name((enum client_check_link)r->link), "figure",
+                                             r->figure, "rule", r->rule, "detail", r->detail, "advice", r->advice,
+                                             "duration_ms", (int)r->duration_ms));
     else if (r->status == CLIENT_CHECK_RUNNING)
         client_home_line(h, r->target, "* check %s: running ", r->check);
     else
-        client_home_line(h, r->detail, "* check %s: %s %s%s", r->check, client_check_status_name(r->status), r->figure,
+        client_home_line(h, r->detail, "* check %s: %s %s%s", r->check,
+                         client_check_status_name((enum client_check_status)r->status), r->figure,
                          r->figure[0] ? " - " : "");
+}
+
+static void put_found(struct client_home *h, const handhold_CheckResult *result)
+{
+    show_check(h, result);
+    if (h->count < WAITING_MAX)
+        h->waiting[(h->first + h->count++) % WAITING_MAX] = *result;
 }
 
 static void take_found(struct client_home *h)
 {
     struct client_check_result r;
+    handhold_CheckResult result;
 
     while (h->count < WAITING_MAX && client_checks_take(h->checks, &r)) {
-        show_check(h, &r);
-        client_home_result(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
+        client_home_result(&r, &result);
+        put_found(h, &result);
     }
 }
 
@@ -137,6 +147,15 @@ void client_home_tick(struct client_home *h, struct proto_session *session, stru
         h->first = (h->first + 1) % WAITING_MAX;
         h->count--;
     } while (true);
+}
+
+void client_home_pass(struct client_home *h, struct proto_session *session, const handhold_CheckResult *result,
+                      struct proto_now now)
+{
+    if (!h || !h->checks || !proto_session_may_send(session, PROTO_CAPABILITY_DEVICE_STATE))
+        return;
+    put_found(h, result);
+    client_home_tick(h, session, now);
 }
 
 int64_t client_home_deadline(const struct client_home *h, int64_t now_ms)
@@ -158,6 +177,7 @@ static void refuse(struct client_home *h, struct proto_session *session, const h
 {
     struct client_check_result r = {
         .id = ask->id, .status = CLIENT_CHECK_NOT_CHECKED, .last = true, .unix_ms = now.unix_ms};
+    handhold_CheckResult result;
 
     PUT(r.check, ask->check);
     PUT(r.target, ask->target);
@@ -170,9 +190,8 @@ static void refuse(struct client_home *h, struct proto_session *session, const h
         snprintf(r.detail, sizeof r.detail, "%s; %s",
                  err == PROTO_ERR_EXISTS ? "the chain is being checked already" : proto_err_rule(err),
                  err == PROTO_ERR_EXISTS ? "wait for it" : proto_err_way_out(err));
-    show_check(h, &r);
-    if (h->count < WAITING_MAX)
-        client_home_result(&r, &h->waiting[(h->first + h->count++) % WAITING_MAX]);
+    client_home_result(&r, &result);
+    put_found(h, &result);
     client_home_tick(h, session, now);
 }
 

@@ -38,6 +38,9 @@ void client_home_data(struct client_home *home, struct proto_session *session, c
                       double session_kbps, struct proto_now now);
 /** What a check found, as it travels. */
 void client_home_result(const struct client_check_result *result, handhold_CheckResult *out);
+/** What a check found on the customer's other device: the customer sees it, and it goes the same way. */
+void client_home_pass(struct client_home *home, struct proto_session *session, const handhold_CheckResult *result,
+                      struct proto_now now);
 /** The consent for device state is gone, or everything is paused: every check stops, nothing more is told. */
 void client_home_stop(struct client_home *home);
 /** Sends what checks have found, as far as there is room. */

@@ -5,7 +5,7 @@
 
 #include "client/companion/home.h"
 
-enum { WAITING_MAX = 64 };
+enum { WAITING_MAX = 128 }; /* as many as two devices may have under way, begun and ended */
 
 /* A guide as the agent's end sent it. */
 struct home_list {

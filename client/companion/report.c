@@ -15,7 +15,8 @@ enum {
     BATCH_BESIDE_BYTES = 1024,      /* while a picture or a voice is sent: 27 ms of a line of 300 kbit/s … */
     BESIDE_BYTES_PER_S = 12 * 1024, /* … and so much of it at most: what changes often is told less often */
 };
-#define REPORT_ASK_MS 25 /* how often a source that tells by its descriptor is asked */
+#define REPORT_ASK_MS 25   /* how often a source that tells by its descriptor is asked */
+#define REPORT_DROP_MS 250 /* how often what comes without a consent is thrown away */
 
 static void say(void *context, const char *message)
 {
@@ -75,12 +76,23 @@ enum proto_err client_report_new(struct client_report **out, const char *const *
     return PROTO_OK;
 }
 
+/* What was written while nobody might read it is nobody's to read later. */
+static void drop_unread(struct client_report *r, struct proto_now now)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < r->count; i++)
+        some = client_state_source_drop(r->sources[i]) || some;
+    r->again_ms = some ? now.mono_ms + REPORT_DROP_MS : PROTO_NEVER;
+}
+
 void client_report_start(struct client_report *r, struct proto_now now)
 {
     if (!r || r->running)
         return;
     r->running = true;
     client_state_model_retell(r->model);
+    drop_unread(r, now);
     for (size_t i = 0; i < r->count; i++)
         client_state_source_poll(r->sources[i], now, r->model);
     r->again_ms = now.mono_ms;
@@ -95,16 +107,17 @@ void client_report_stop(struct client_report *r)
     r->in_batch = 0;
     for (size_t i = 0; i < r->count; i++)
         client_state_source_rest(r->sources[i]);
+    r->again_ms = 0;
 }
 
 int64_t client_report_deadline(const struct client_report *r, int64_t now_ms)
 {
     int64_t deadline;
 
-    if (!r || !r->running)
+    if (!r)
         return PROTO_NEVER;
     deadline = r->again_ms;
-    for (size_t i = 0; i < r->count; i++) {
+    for (size_t i = 0; r->running && i < r->count; i++) {
         deadline = proto_earlier(deadline, r->sources[i]->deadline_ms);
         if (r->sources[i]->fd >= 0)
             deadline = proto_earlier(deadline, now_ms + REPORT_ASK_MS);
@@ -226,6 +239,8 @@ void client_report_tick(struct client_report *r, struct proto_session *session, 
 {
     const struct client_state_sink sink = {tell_device, tell_property, r};
 
+    if (r && !r->running && now.mono_ms >= r->again_ms)
+        drop_unread(r, now);
     if (!r || !may_send(r, session))
         return;
     for (size_t i = 0; i < r->count; i++)

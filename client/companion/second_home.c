@@ -42,6 +42,7 @@ void client_second_follow(struct second *s)
         client_report_start(s->report, host_now());
     else {
         s->refused_count = 0;
+        s->has_found = false;
         client_checks_stop(s->checks);
         client_report_stop(s->report);
     }
@@ -64,13 +65,15 @@ void client_second_hide(struct second *s, const handhold_BesideHide *hide)
 void client_second_take_checks(struct second *s)
 {
     struct client_check_result found;
-    handhold_CheckResult result;
 
     while (s->refused_count && client_report_check(s->report, NULL, &s->refused[0], host_now()))
         memmove(s->refused, s->refused + 1, --s->refused_count * sizeof *s->refused);
-    while (client_second_may_push(s) && client_checks_take(s->checks, &found)) {
-        client_home_result(&found, &result);
-        (void)client_report_check(s->report, NULL, &result, host_now());
+    while (client_second_may_push(s) && (s->has_found || client_checks_take(s->checks, &found))) {
+        if (!s->has_found)
+            client_home_result(&found, &s->found);
+        s->has_found = !client_report_check(s->report, NULL, &s->found, host_now());
+        if (s->has_found)
+            return;
     }
 }
 

@@ -28,6 +28,8 @@ struct second {
     int64_t again_ms;
     handhold_CheckResult refused[REFUSED_MAX]; /* checks that were not begun, and nobody was told yet */
     size_t refused_count;
+    handhold_CheckResult found; /* taken, and not told yet */
+    bool has_found;
     int exit_code;
 };
 

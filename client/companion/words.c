@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "proto/util/utf8.h"
+
 /* Length of the UTF-8 character at `at` and its code point; 0 when it is broken. */
 static size_t decode(const unsigned char *at, uint32_t *point)
 {
@@ -21,12 +23,9 @@ static size_t decode(const unsigned char *at, uint32_t *point)
     return *point >= least[len] && *point <= 0x10ffff ? len : 0;
 }
 
-/* Controls, line and paragraph separators, and what turns or hides text (UAX #9, zero-width signs, tags). */
 static bool is_hidden(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0x61c || c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f) ||
-           (c >= 0xd800 && c <= 0xdfff);
+    return proto_utf8_is_control(c) || proto_utf8_is_hiding(c) || (c >= 0xd800 && c <= 0xdfff);
 }
 
 void client_words_clean(struct proto_buf *out, const char *text)

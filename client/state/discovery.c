@@ -13,20 +13,28 @@
 
 /* ---- keys, long and short ---- */
 
-/* As the abbreviations of Home Assistant's discovery; the long one first. */
-static const json_t *get(const json_t *object, const char *key, const char *abbreviated)
-{
-    const json_t *value = json_object_get(object, key);
-
-    return value ? value : json_object_get(object, abbreviated);
-}
-
 struct reading {
     const json_t *object;
     const char *base; /* what "~" stands for */
     char *why;
     bool failed;
+    const json_t *common; /* of a device's announcement: what holds for all its components; NULL: none */
 };
+
+/* As the abbreviations of Home Assistant's discovery; the long one first. */
+static json_t *get_from(const json_t *object, const char *key, const char *abbreviated)
+{
+    json_t *value = json_object_get(object, key);
+
+    return value ? value : json_object_get(object, abbreviated);
+}
+
+static const json_t *get(const struct reading *r, const char *key, const char *abbreviated)
+{
+    const json_t *value = get_from(r->object, key, abbreviated);
+
+    return value ? value : get_from(r->common, key, abbreviated);
+}
 
 static bool put(struct reading *r, const char *key, const char *text, size_t len, char *out, size_t size)
 {
@@ -43,7 +51,7 @@ static bool put(struct reading *r, const char *key, const char *text, size_t len
 
 static void text(struct reading *r, const char *key, const char *abbreviated, char *out, size_t size)
 {
-    const json_t *value = get(r->object, key, abbreviated);
+    const json_t *value = get(r, key, abbreviated);
 
     if (json_is_string(value))
         put(r, key, json_string_value(value), json_string_length(value), out, size);
@@ -103,7 +111,7 @@ bool client_state_discovery_topic(const char *prefix, const char *topic_name, st
 
 static void read_availability(struct reading *r, struct client_state_entity *out)
 {
-    const json_t *list = get(r->object, "availability", "avty"), *one;
+    const json_t *list = get(r, "availability", "avty"), *one;
     char mode[16] = "latest";
     size_t i;
 
@@ -116,7 +124,7 @@ static void read_availability(struct reading *r, struct client_state_entity *out
     }
     json_array_foreach(list, i, one)
     {
-        struct reading each = {one, r->base, r->why, r->failed};
+        struct reading each = {one, r->base, r->why, r->failed, NULL};
 
         if (out->availability_count == CLIENT_STATE_AVAILABILITY_MAX || r->failed)
             break;
@@ -141,10 +149,12 @@ static void read_availability(struct reading *r, struct client_state_entity *out
 
 static void read_device(struct reading *r, struct client_state_entity *out)
 {
-    struct reading d = {get(r->object, "device", "dev"), r->base, r->why, r->failed};
-    const json_t *ids = get(d.object, "identifiers", "ids");
+    struct reading d = {get(r, "device", "dev"), r->base, r->why, r->failed, NULL};
+    const json_t *ids = get(&d, "identifiers", "ids"), *ways = json_array_get(get(&d, "connections", "cns"), 0);
     const json_t *first = json_is_array(ids) ? json_array_get(ids, 0) : ids;
 
+    if (!json_is_string(first))
+        first = json_array_get(ways, 1); /* ["mac", "02:5b:…"]: a device may be known by that alone */
     if (json_is_string(first))
         put(&d, "identifiers", json_string_value(first), json_string_length(first), out->device.key,
             sizeof out->device.key);
@@ -156,43 +166,25 @@ static void read_device(struct reading *r, struct client_state_entity *out)
     r->failed = d.failed;
 }
 
-enum proto_err client_state_discovery_read(const char *payload, size_t len, struct client_state_entity *out,
-                                           char why[static CLIENT_STATE_WHY_BYTES])
+static bool read_entity(struct reading *r, struct client_state_entity *out)
 {
-    struct reading r = {.why = why, .base = ""};
-    json_error_t error;
-    json_t *json;
+    const json_t *schema = get(r, "schema", "schema"), *base = get(r, "~", "~");
 
-    why[0] = '\0';
-    if (!len)
-        return PROTO_ERR_NOT_FOUND;
-    if (len > CLIENT_STATE_PAYLOAD_BYTES) {
-        snprintf(why, CLIENT_STATE_WHY_BYTES, "%zu bytes: at most %d are taken", len, CLIENT_STATE_PAYLOAD_BYTES);
-        return PROTO_ERR_RANGE;
-    }
-    json = json_loadb(payload, len, 0, &error);
-    if (!json_is_object(json)) {
-        snprintf(why, CLIENT_STATE_WHY_BYTES, "this is no JSON object (%s)", json ? "another value" : error.text);
-        json_decref(json);
-        return PROTO_ERR_FORMAT;
-    }
-    r.object = json;
-    if (json_is_string(json_object_get(json, "~")))
-        r.base = json_string_value(json_object_get(json, "~"));
-    TEXT(&r, "name", "name", out->name);
-    TEXT(&r, "device_class", "dev_cla", out->device_class);
-    TEXT(&r, "unit_of_measurement", "unit_of_meas", out->unit);
-    TEXT(&r, "payload_on", "pl_on", out->on);
-    TEXT(&r, "payload_off", "pl_off", out->off);
-    TEXT(&r, "value_template", "val_tpl", out->template);
+    r->base = json_is_string(base) ? json_string_value(base) : "";
+    TEXT(r, "name", "name", out->name);
+    TEXT(r, "device_class", "dev_cla", out->device_class);
+    TEXT(r, "unit_of_measurement", "unit_of_meas", out->unit);
+    TEXT(r, "payload_on", "pl_on", out->on);
+    TEXT(r, "payload_off", "pl_off", out->off);
+    TEXT(r, "value_template", "val_tpl", out->template);
     if (!out->template[0])
-        TEXT(&r, "state_value_template", "stat_val_tpl", out->template);
-    topic(&r, "state_topic", "stat_t", out->topic);
-    read_availability(&r, out);
-    read_device(&r, out);
+        TEXT(r, "state_value_template", "stat_val_tpl", out->template);
+    topic(r, "state_topic", "stat_t", out->topic);
+    read_availability(r, out);
+    read_device(r, out);
     /* A light of the JSON schema has its state in its payload, and says so by this. */
-    if (!strcmp(out->component, "light") && !out->template[0] && json_is_string(json_object_get(json, "schema")) &&
-        !strcmp(json_string_value(json_object_get(json, "schema")), "json"))
+    if (!strcmp(out->component, "light") && !out->template[0] && json_is_string(schema) &&
+        !strcmp(json_string_value(schema), "json"))
         snprintf(out->template, sizeof out->template, "{{ value_json.state }}");
     if (!out->on[0])
         snprintf(out->on, sizeof out->on, "ON");
@@ -200,8 +192,86 @@ enum proto_err client_state_discovery_read(const char *payload, size_t len, stru
         snprintf(out->off, sizeof out->off, "OFF");
     if (!out->device.key[0]) /* no device: the entity stands for itself */
         snprintf(out->device.key, sizeof out->device.key, "%s", out->object);
+    return !r->failed;
+}
+
+/* NULL with *err: it is empty (NOT_FOUND), or no object. */
+static json_t *load(const char *payload, size_t len, enum proto_err *err, char why[static CLIENT_STATE_WHY_BYTES])
+{
+    json_error_t error;
+    json_t *json;
+
+    why[0] = '\0';
+    *err = len ? PROTO_ERR_RANGE : PROTO_ERR_NOT_FOUND;
+    if (len > CLIENT_STATE_PAYLOAD_BYTES)
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "%zu bytes: at most %d are taken", len, CLIENT_STATE_PAYLOAD_BYTES);
+    if (!len || len > CLIENT_STATE_PAYLOAD_BYTES)
+        return NULL;
+    json = json_loadb(payload, len, 0, &error);
+    *err = PROTO_OK;
+    if (json_is_object(json))
+        return json;
+    snprintf(why, CLIENT_STATE_WHY_BYTES, "this is no JSON object (%s)", json ? "another value" : error.text);
+    *err = PROTO_ERR_FORMAT;
     json_decref(json);
-    return r.failed ? PROTO_ERR_RANGE : PROTO_OK;
+    return NULL;
+}
+
+enum proto_err client_state_discovery_read(const char *payload, size_t len, struct client_state_entity *out,
+                                           char why[static CLIENT_STATE_WHY_BYTES])
+{
+    enum proto_err err;
+    json_t *json = load(payload, len, &err, why);
+    struct reading r = {.object = json, .why = why};
+
+    if (json && json_is_true(json_object_get(json, "migrate_discovery")))
+        err = PROTO_ERR_NOT_FOUND; /* from now on its device speaks for it */
+    else if (json && !read_entity(&r, out))
+        err = PROTO_ERR_RANGE;
+    json_decref(json);
+    return err;
+}
+
+/* One component into *out, as `object`. False: it is taken back. */
+static bool read_component(struct reading *r, const char *object, struct client_state_entity *out, enum proto_err *err)
+{
+    memset(out, 0, sizeof *out);
+    *err = PROTO_ERR_RANGE;
+    r->failed = false;
+    r->why[0] = '\0';
+    if (json_object_size(r->object) == 1 && get_from(r->object, "platform", "p"))
+        return false;
+    if (!put(r, "components", object, strlen(object), out->object, sizeof out->object))
+        return true;
+    TEXT(r, "platform", "p", out->component);
+    if (!r->failed && !out->component[0])
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "component \"%s\": \"platform\" is missing", out->object);
+    else if (read_entity(r, out))
+        *err = PROTO_OK;
+    return true;
+}
+
+enum proto_err client_state_discovery_components(const char *payload, size_t len, client_state_discovery_take *take,
+                                                 void *context, char why[static CLIENT_STATE_WHY_BYTES])
+{
+    static struct client_state_entity one; /* large; one thread, one message at a time */
+    enum proto_err err, of_one;
+    json_t *json = load(payload, len, &err, why), *list = get_from(json, "components", "cmps"), *component;
+    struct reading r = {.why = why, .common = json};
+    const char *object;
+
+    if (json && !json_is_object(list)) {
+        snprintf(why, CLIENT_STATE_WHY_BYTES, "\"components\" is missing: a device is announced with its components");
+        err = PROTO_ERR_FORMAT;
+    }
+    json_object_foreach(list, object, component)
+    {
+        r.object = component;
+        if (read_component(&r, object, &one, &of_one))
+            take(context, &one, of_one, why);
+    }
+    json_decref(json);
+    return err;
 }
 
 /* ---- what it is ---- */

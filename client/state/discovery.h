@@ -2,7 +2,8 @@
 /*
  * client/state/discovery.h - how devices announce themselves over MQTT: Home Assistant's discovery messages.
  *
- * Topic PREFIX/COMPONENT/[NODE/]OBJECT/config, payload JSON with long keys or their abbreviations
+ * Topic PREFIX/COMPONENT/[NODE/]OBJECT/config, or PREFIX/device/OBJECT/config with all components of a device in one
+ * payload; JSON with long keys or their abbreviations
  * (https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery), as Zigbee2MQTT, ESPHome, Tasmota and Shelly send
  * it. Pure: a payload in, one entity out. Broken ones are refused with words that name what was wrong.
  */
@@ -30,7 +31,7 @@ struct client_state_entity {
     size_t availability_count;
     enum client_state_mode mode;
     struct {
-        char key[CLIENT_STATE_LABEL_BYTES]; /* its first identifier: never told, it may be an address */
+        char key[CLIENT_STATE_LABEL_BYTES]; /* its first identifier, or connection: never told, it may be an address */
         char via[CLIENT_STATE_LABEL_BYTES]; /* identifier of the device behind which it is */
         char name[CLIENT_STATE_LABEL_BYTES], maker[CLIENT_STATE_LABEL_BYTES], model[CLIENT_STATE_LABEL_BYTES];
         char firmware[CLIENT_STATE_LABEL_BYTES];
@@ -46,6 +47,13 @@ bool client_state_discovery_topic(const char *prefix, const char *topic, struct 
 PROTO_MUST_USE enum proto_err client_state_discovery_read(const char *payload, size_t len,
                                                           struct client_state_entity *out,
                                                           char why[static CLIENT_STATE_WHY_BYTES]);
+/** One component of a device's announcement; `err` RANGE: `why` names what is wrong with it. Borrowed for the call. */
+typedef void client_state_discovery_take(void *context, struct client_state_entity *entity, enum proto_err err,
+                                         const char *why);
+/** The payload of PREFIX/device/OBJECT/config: each component that it has. Errors as above, of the whole. */
+PROTO_MUST_USE enum proto_err client_state_discovery_components(const char *payload, size_t len,
+                                                                client_state_discovery_take *take, void *context,
+                                                                char why[static CLIENT_STATE_WHY_BYTES]);
 /** The property that the entity is: its device class where names.h has one, "state" for lights and the like, or its own
  * name as a name. */
 void client_state_discovery_property(const struct client_state_entity *entity,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -96,26 +97,64 @@ static void take_bytes(struct json_source *j, struct writer *w, const char *byte
     }
 }
 
+/* Bytes that were read; 0: nothing now; -1: whoever wrote has left. */
+static ssize_t read_some(const struct json_source *j, const struct writer *w, char *bytes, size_t room)
+{
+    ssize_t got = read(w->fd, bytes, room);
+
+    if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+        return got > 0 ? got : 0;
+    return j->listener < 0 && !j->is_stdin ? 0 : -1; /* a FIFO without writers: the next one may come */
+}
+
+static void leave(struct writer *w)
+{
+    close(w->fd);
+    *w = (struct writer){.fd = -1};
+}
+
 static void read_writer(struct json_source *j, struct writer *w, struct proto_now now, struct client_state_model *model)
 {
     char bytes[4096];
 
     for (int rounds = 0; rounds < 16; rounds++) { /* a writer that never stops does not keep the others waiting */
-        ssize_t got = read(w->fd, bytes, sizeof bytes);
+        ssize_t got = read_some(j, w, bytes, sizeof bytes);
+
+        if (got == 0)
+            return;
         if (got > 0) {
             take_bytes(j, w, bytes, (size_t)got, now, model);
             continue;
         }
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (j->listener < 0 && !j->is_stdin)
-            return; /* a FIFO without writers: the next one may come */
         if (w->len && !w->skipping)
             take_line(j, w->line, w->len, now, model);
-        close(w->fd);
-        *w = (struct writer){.fd = -1};
+        leave(w);
         return;
     }
+}
+
+/* Throws away what is there by now, and the end of a line whose beginning was: who writes meanwhile is not waited for.
+ */
+static void drop_writer(const struct json_source *j, struct writer *w)
+{
+    char bytes[4096];
+    int waiting = 0;
+    ssize_t got;
+
+    w->skipping = w->skipping || w->len;
+    w->len = 0;
+    if (ioctl(w->fd, FIONREAD, &waiting))
+        waiting = 0;
+    do {
+        got = read_some(j, w, bytes, sizeof bytes);
+        if (got < 0)
+            leave(w);
+        if (got <= 0)
+            break;
+        w->skipping = bytes[got - 1] != '\n';
+        waiting -= (int)got;
+    } while (waiting > 0);
+    explicit_bzero(bytes, sizeof bytes);
 }
 
 static struct writer *free_writer(struct json_source *j)
@@ -126,11 +165,14 @@ static struct writer *free_writer(struct json_source *j)
     return NULL;
 }
 
+/* `model` NULL: nobody may read, and nothing of it is kept. */
 static void read_writers(struct json_source *j, struct proto_now now, struct client_state_model *model)
 {
     for (int i = 0; i < WRITERS_MAX; i++)
-        if (j->writers[i].fd >= 0)
+        if (j->writers[i].fd >= 0 && model)
             read_writer(j, &j->writers[i], now, model);
+        else if (j->writers[i].fd >= 0)
+            drop_writer(j, &j->writers[i]);
 }
 
 static void accept_writers(struct json_source *j, struct proto_now now, struct client_state_model *model)
@@ -159,6 +201,12 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     if (j->listener >= 0)
         accept_writers(j, now, model);
     read_writers(j, now, model);
+}
+
+/* Who writes does not wait for a consent: what comes without one is thrown away unread. */
+static void drop(struct client_state_source *source)
+{
+    poll(source, (struct proto_now){0, 0}, NULL);
 }
 
 static void free_source(struct client_state_source *source)
@@ -220,7 +268,7 @@ static bool open_socket(struct json_source *j)
 enum proto_err client_state_json_open(const char *path, struct client_state_source **out,
                                       char why[static CLIENT_STATE_WHY_BYTES])
 {
-    static const struct client_state_source_ops ops = {.poll = poll, .free = free_source};
+    static const struct client_state_source_ops ops = {.poll = poll, .free = free_source, .drop = drop};
     struct json_source *j = calloc(1, sizeof *j);
     struct stat about;
     bool ok = false;

@@ -7,10 +7,14 @@
 #include "client/state/sources.h"
 
 struct reading {
-    const json_t *object;
+    json_t *object;
     char *why;
     const char *bad; /* what was wrong, once something was */
 };
+
+static const char *const device_keys[] = {"device",   "kind", "parent", "maker", "model",
+                                          "firmware", "name", "gone",   NULL};
+static const char *const value_keys[] = {"device", "property", "value", "unit", NULL};
 
 static void copy_text(struct reading *r, const char *key, char *out, size_t capacity)
 {
@@ -25,6 +29,29 @@ static void copy_text(struct reading *r, const char *key, char *out, size_t capa
         return;
     }
     memcpy(out, json_string_value(value), json_string_length(value) + 1);
+}
+
+/* A key that is misspelt would be left out in silence. */
+static bool knows_keys(struct reading *r, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(r->object, key, value)
+    {
+        size_t i = 0;
+
+        while (keys[i] && strcmp(keys[i], key) != 0)
+            i++;
+        if (keys[i])
+            continue;
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%.40s\": there is no such key; a line has device, %s", key,
+                 keys == value_keys ? "property, value and unit"
+                                    : "kind, parent, maker, model, firmware, name and gone, or property and value");
+        r->bad = "key";
+        return false;
+    }
+    return true;
 }
 
 static bool take_value(struct reading *r, struct client_state_property *property)
@@ -47,6 +74,23 @@ static bool take_value(struct reading *r, struct client_state_property *property
     return !r->bad;
 }
 
+/* Which of the rules a value broke. */
+static void say_range(struct reading *r, const struct client_state_property *p)
+{
+    if (!client_state_name_ok(p->name))
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "\"%s\": a property is called by 1 to 47 small letters, digits and _, beginning with a letter; "
+                 "rename it",
+                 p->name);
+    else if (p->type == CLIENT_STATE_NUMBER)
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "\"%s\": %g does not lie between -1e15 and 1e15; leave it out, or send it as text", p->name,
+                 p->value.number);
+    else
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "\"%s\": the text, or the unit, holds a control character; take it out", p->name);
+}
+
 static enum proto_err take_property(struct reading *r, const char *device, struct proto_now now,
                                     struct client_state_model *model)
 {
@@ -55,21 +99,26 @@ static enum proto_err take_property(struct reading *r, const char *device, struc
     memcpy(property.device, device, sizeof property.device);
     copy_text(r, "property", property.name, sizeof property.name);
     copy_text(r, "unit", property.unit, sizeof property.unit);
-    if (r->bad || !take_value(r, &property))
+    if (!knows_keys(r, value_keys) || r->bad || !take_value(r, &property))
         return PROTO_ERR_FORMAT;
     const char *unit = client_state_unit_of(property.name);
+    if (unit && *unit && property.type != CLIENT_STATE_NUMBER) {
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "\"%s\": its value is a number (in %s); send one, or call the property by another name", property.name,
+                 unit);
+        return PROTO_ERR_FORMAT;
+    }
     if (unit && !property.unit[0] && property.type == CLIENT_STATE_NUMBER)
         snprintf(property.unit, sizeof property.unit, "%s", unit);
     enum proto_err err = client_state_model_property(model, "json", &property);
     if (err == PROTO_ERR_NOT_FOUND)
         snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": no such device; tell it first with {\"device\":…,\"kind\":…}",
                  device);
+    else if (err == PROTO_ERR_RANGE)
+        say_range(r, &property);
     else if (err)
-        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s%s", property.name, proto_err_rule(err),
-                 err == PROTO_ERR_RANGE
-                     ? " (a property is 1 to 47 small letters, digits and _, a number lies between -1e15 "
-                       "and 1e15, a text has no control characters); change this line"
-                     : "");
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES, "\"%s\": %s; %s", property.name, proto_err_rule(err),
+                 proto_err_way_out(err));
     return err;
 }
 
@@ -88,6 +137,8 @@ static enum proto_err take_device(struct reading *r, const char *id, struct clie
     struct client_state_device device = {.seen_by = "json"};
 
     memcpy(device.id, id, sizeof device.id);
+    if (!knows_keys(r, device_keys))
+        return PROTO_ERR_FORMAT;
     if (json_is_true(json_object_get(r->object, "gone")))
         return take_gone(r, id, model);
     copy_text(r, "parent", device.parent, sizeof device.parent);
@@ -99,6 +150,11 @@ static enum proto_err take_device(struct reading *r, const char *id, struct clie
     if (!r->bad && !device.kind[0]) {
         snprintf(r->why, CLIENT_STATE_WHY_BYTES,
                  "device \"%s\": \"kind\" is missing; say what it is: hub, light, router …", device.id);
+        return PROTO_ERR_FORMAT;
+    }
+    if (!r->bad && !strcmp(device.parent, device.id)) {
+        snprintf(r->why, CLIENT_STATE_WHY_BYTES,
+                 "device \"%s\": it hangs on itself; name another device as its parent, or none", device.id);
         return PROTO_ERR_FORMAT;
     }
     if (r->bad)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This machine, from /proc and /sys: what a support agent asks for first. The host's name is not told. */
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
+#include <ifaddrs.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,6 +173,28 @@ static void poll_machine(struct client_state_linux *l)
                                       floor(read_number(free_kib + 13, LINUX_MOST) / 1024 / 16) * 16, "MiB");
 }
 
+/* Steps of five: a number that trembles is no news. /proc/stat counts ticks: user, nice, system, idle, iowait, … */
+static void poll_processors(struct client_state_linux *l)
+{
+    unsigned long long t[8] = {0};
+    char text[LINUX_FILE_BYTES];
+    uint64_t ticks = 0, idle, past;
+
+    if (!client_state_linux_read_text(l, "/proc/stat", text) ||
+        sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6],
+               &t[7]) < 5)
+        return;
+    for (size_t i = 0; i < 8; i++)
+        ticks += t[i];
+    idle = t[3] + t[4];
+    past = ticks - l->ticks;
+    if (l->ticks && ticks > l->ticks && ticks - idle >= l->busy && ticks - idle - l->busy <= past)
+        client_state_linux_add_number(l, client_state_linux_self, "cpu",
+                                      round(20.0 * (double)(ticks - idle - l->busy) / (double)past) * 5, "%");
+    l->ticks = ticks;
+    l->busy = ticks - idle;
+}
+
 static void poll_disk(struct client_state_linux *l)
 {
     struct statvfs disk;
@@ -261,29 +283,12 @@ static void visit_interface(struct client_state_linux *l, const char *name)
         client_state_linux_add_truth(l, id, "connectivity", !strcmp(text, "up"));
     if (read_item(l, folder, name, "address", text))
         client_state_linux_add_text(l, id, "mac_address", text);
+    client_state_linux_addresses(l, name, id);
 }
 
-/* The default route of /proc/net/route; its numbers are hexadecimal in the machine's byte order. */
-static void poll_gateway(struct client_state_linux *l)
+const char *client_state_linux_gateway(const struct client_state_source *source)
 {
-    char text[LINUX_FILE_BYTES], *rest = NULL;
-
-    if (!client_state_linux_read_text(l, "/proc/net/route", text))
-        return;
-    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        char name[32];
-        unsigned destination, gateway;
-        if (sscanf(line, "%31s %8x %8x", name, &destination, &gateway) != 3 || destination || !gateway)
-            continue;
-        char address[INET_ADDRSTRLEN];
-        inet_ntop(AF_INET, &gateway, address,
-                  sizeof address); /* the file shows the address as a number of this machine */
-        client_state_linux_add_text(l, client_state_linux_self, "gateway", address);
-        snprintf(l->gateway, sizeof l->gateway, "%s", address);
-        return;
-    }
-    l->gateway[0] = '\0';
-    client_state_linux_add_text(l, client_state_linux_self, "gateway", "none");
+    return ((const struct client_state_linux *)(const void *)source)->gateway;
 }
 
 static void poll_dns(struct client_state_linux *l)
@@ -311,11 +316,18 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     l->model = model;
     l->unix_ms = now.unix_ms;
     poll_machine(l);
+    poll_processors(l);
     poll_disk(l);
-    poll_gateway(l);
+    if (client_state_linux_way_out(l))
+        client_state_linux_add_text(l, client_state_linux_self, "gateway", client_state_linux_gateway_told(l));
     poll_dns(l);
     each_in(l, "/sys/class/power_supply", visit_supply);
+    if (l->root[0] || getifaddrs(&l->own))
+        l->own = NULL;
     each_in(l, "/sys/class/net", visit_interface);
+    if (l->own)
+        freeifaddrs(l->own);
+    l->own = NULL;
     client_state_linux_neighbours(l);
     if (!l->root[0])
         client_state_linux_wifi(l);

@@ -5,7 +5,7 @@
 
 #include "client/state/source.h"
 
-enum { LINUX_FILE_BYTES = 4096, LINUX_PATH_BYTES = 512, LINUX_ITEMS_MAX = 32, LINUX_SEEN_MAX = 4 * LINUX_ITEMS_MAX };
+enum { LINUX_FILE_BYTES = 16384, LINUX_PATH_BYTES = 512, LINUX_ITEMS_MAX = 32, LINUX_SEEN_MAX = 4 * LINUX_ITEMS_MAX };
 #define LINUX_MOST 1e12 /* no load, no uptime and no memory is as large */
 
 struct nl_sock;
@@ -19,8 +19,10 @@ struct client_state_linux {
     char root[LINUX_PATH_BYTES / 2];
     struct client_state_model *model; /* borrowed, during poll */
     int64_t unix_ms;
-    char gateway[64]; /* "" for none */
-    bool had_router;  /* there was one since this began */
+    char gateway[64];     /* "" for none; fe80::1%eth0 in a home that has IPv6 alone */
+    uint64_t busy, ticks; /* of the processors, when they were looked at last */
+    struct ifaddrs *own;  /* owned, during poll; NULL: none, or a tree of a test's */
+    bool had_router;      /* there was one since this began */
     struct linux_seen now, before;
     /* nl80211; owned, NULL until the first look */
     struct nl_sock *radio;
@@ -46,7 +48,13 @@ void client_state_linux_add_truth(struct client_state_linux *l, const char *devi
  * half and the number of the interface stand for it.
  */
 void client_state_linux_interface_name(const struct client_state_linux *l, const char *name, char out[static 32]);
-/** linux_net.c: the router and the neighbours, from the kernel's table of addresses. */
+/** linux_net.c: the way out, by IPv4 or else by IPv6, into `gateway`. False: this kernel does not say. */
+bool client_state_linux_way_out(struct client_state_linux *l);
+/** What is told of it: the address of an IPv6 router may hold its MAC. */
+const char *client_state_linux_gateway_told(const struct client_state_linux *l);
+/** The addresses of one interface of this machine. */
+void client_state_linux_addresses(struct client_state_linux *l, const char *name, const char *id);
+/** The router and the neighbours, from the kernel's table of addresses. */
 void client_state_linux_neighbours(struct client_state_linux *l);
 /** linux_wifi.c: what the radios say by nl80211: signal, channel, rate, network. */
 void client_state_linux_wifi(struct client_state_linux *l);

@@ -1,11 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The neighbourhood as the kernel's table of addresses knows it: the router first, then whoever was spoken with. */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/state/linux_inside.h"
 
 #define COMPLETE 0x2 /* ATF_COM, linux/if_arp.h: somebody answered */
+
+/* ---- the way out ---- */
+
+/* The default route of /proc/net/route; its numbers are hexadecimal in the machine's byte order. */
+static bool way_out_four(struct client_state_linux *l, char *text)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char name[32];
+        unsigned destination, gateway;
+
+        if (sscanf(line, "%31s %8x %8x", name, &destination, &gateway) != 3 || destination || !gateway)
+            continue;
+        return inet_ntop(AF_INET, &gateway, l->gateway, sizeof l->gateway) != NULL;
+    }
+    return false;
+}
+
+static bool from_hex(const char hex[static 33], struct in6_addr *out)
+{
+    for (int i = 0; i < 16; i++)
+        if (sscanf(hex + 2 * i, "%2hhx", &out->s6_addr[i]) != 1)
+            return false;
+    return hex[32] == '\0';
+}
+
+/* /proc/net/ipv6_route: destination, its length, source, its length, next hop, metric, two counts, flags, interface. */
+static bool way_out_six(struct client_state_linux *l, char *text)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char to[33], by[33], name[IF_NAMESIZE], figures[INET6_ADDRSTRLEN];
+        struct in6_addr destination, hop;
+        unsigned bits;
+
+        if (sscanf(line, "%32s %2x %*32s %*2x %32s %*8x %*8x %*8x %*8x %15s", to, &bits, by, name) != 4 || bits ||
+            !from_hex(to, &destination) || !from_hex(by, &hop) || !IN6_IS_ADDR_UNSPECIFIED(&destination) ||
+            IN6_IS_ADDR_UNSPECIFIED(&hop) || !inet_ntop(AF_INET6, &hop, figures, sizeof figures))
+            continue;
+        return snprintf(l->gateway, sizeof l->gateway, IN6_IS_ADDR_LINKLOCAL(&hop) ? "%s%%%s" : "%s", figures, name) <
+               (int)sizeof l->gateway;
+    }
+    return false;
+}
+
+bool client_state_linux_way_out(struct client_state_linux *l)
+{
+    char text[LINUX_FILE_BYTES];
+    bool four = client_state_linux_read_text(l, "/proc/net/route", text), six;
+
+    if (four && way_out_four(l, text))
+        return true;
+    six = client_state_linux_read_text(l, "/proc/net/ipv6_route", text);
+    if (!six || !way_out_six(l, text))
+        l->gateway[0] = '\0';
+    return four || six;
+}
+
+static bool is_six(const struct client_state_linux *l)
+{
+    return strchr(l->gateway, ':') != NULL;
+}
+
+const char *client_state_linux_gateway_told(const struct client_state_linux *l)
+{
+    return !l->gateway[0] ? "none" : is_six(l) ? "by IPv6 alone" : l->gateway;
+}
+
+/* ---- this machine's own addresses ---- */
+
+void client_state_linux_addresses(struct client_state_linux *l, const char *name, const char *id)
+{
+    char told[CLIENT_STATE_TEXT_BYTES] = "", figures[INET6_ADDRSTRLEN];
+
+    for (const struct ifaddrs *at = l->own; at; at = at->ifa_next) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)at->ifa_addr;
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)at->ifa_addr;
+        size_t used = strlen(told);
+        const void *from;
+
+        if (!at->ifa_addr || strcmp(at->ifa_name, name) != 0)
+            continue;
+        from = four->sin_family == AF_INET                                               ? (const void *)&four->sin_addr
+               : six->sin6_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) ? (const void *)&six->sin6_addr
+                                                                                         : NULL;
+        if (from && inet_ntop(at->ifa_addr->sa_family, from, figures, sizeof figures) &&
+            used + strlen(figures) + 2 < sizeof told)
+            snprintf(told + used, sizeof told - used, "%s%s", used ? " " : "", figures);
+    }
+    if (l->own)
+        client_state_linux_add_text(l, id, "ip_address", told[0] ? told : "none");
+}
+
+/* ---- who is near ---- */
 
 static unsigned last_number(const char *address)
 {
@@ -18,8 +117,10 @@ static unsigned last_number(const char *address)
 static void add_router(struct client_state_linux *l, const char *mac, bool answers)
 {
     client_state_linux_add_device(l, "router", "", "router", "", "");
-    client_state_linux_add_text(l, "router", "gateway", l->gateway[0] ? l->gateway : "none");
+    client_state_linux_add_text(l, "router", "gateway", client_state_linux_gateway_told(l));
     l->had_router = true;
+    if (is_six(l))
+        return; /* who answers is in another table: the check of the gateway asks it */
     client_state_linux_add_truth(l, "router", "connectivity", answers);
     if (answers)
         client_state_linux_add_text(l, "router", "mac_address", mac);

@@ -12,6 +12,7 @@
 #include "client/state/model_inside.h"
 #include "client/state/names.h"
 #include "client/state/redact.h"
+#include "proto/util/utf8.h"
 
 enum proto_err client_state_model_new(struct client_state_model **out)
 {
@@ -202,6 +203,10 @@ enum proto_err client_state_model_device(struct client_state_model *model, const
     slot = client_state_model_slot(model, device->id);
     if (slot && slot->is_there && strcmp(slot->device.seen_by, device->seen_by) != 0)
         return PROTO_ERR_REFUSED;
+    char *const labels[] = {clean.maker, clean.model, clean.firmware, clean.name};
+
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        proto_utf8_calm(labels[i]);
     client_state_redact_mac(clean.parent);
     client_state_redact(model->rules, "maker", clean.maker, sizeof clean.maker);
     client_state_redact(model->rules, "model", clean.model, sizeof clean.model);
@@ -290,6 +295,9 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
         return PROTO_ERR_REFUSED;
     if (!value_ok(property))
         return PROTO_ERR_RANGE;
+    proto_utf8_calm(clean.unit);
+    if (clean.type == CLIENT_STATE_TEXT)
+        proto_utf8_calm(clean.value.text);
     client_state_redact_bare_mac(clean.name);
     client_state_redact(model->rules, "unit", clean.unit, sizeof clean.unit);
     redact(model->rules, &clean);

@@ -5,6 +5,7 @@
 
 #include "client/state/model_inside.h"
 #include "client/state/names.h"
+#include "client/state/redact.h"
 
 /* ---- what the customer does not show ---- */
 
@@ -71,6 +72,12 @@ bool client_state_model_hidden(const struct client_state_model *model, size_t i,
     *device = model->hides[i].device;
     *name = model->hides[i].name;
     return true;
+}
+
+bool client_state_model_tells(const struct client_state_model *model, const char *device, const char *name)
+{
+    return !is_hidden(model, device, "") && !is_hidden(model, device, name) &&
+           !client_state_redact_hides(model->rules, name);
 }
 
 /* ---- telling ---- */

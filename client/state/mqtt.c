@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A broker at home, by libmosquitto. This end only listens: it publishes nothing. */
-#include <ini.h>
+#include <errno.h>
 #include <mosquitto.h>
 #include <poll.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "client/state/lookup.h"
 #include "client/state/mqtt_home.h"
+#include "client/state/mqtt_settings.h"
 #include "client/state/names.h"
 #include "client/state/sources.h"
 
@@ -23,14 +24,9 @@ enum {
     READS_MS = 10, /* … nor one whose words take long */
 };
 
-struct settings {
-    char host[129], ca[256], user[65], password_file[256], prefix[65], zigbee2mqtt[65];
-    int port;
-};
-
 struct mqtt_source {
     struct client_state_source source;
-    struct settings settings;
+    struct client_state_mqtt_settings settings;
     struct mosquitto *broker;            /* owned; NULL: resting */
     struct client_state_mqtt_home *home; /* owned */
     struct client_state_lookup *lookup;  /* owned; NULL: none is on */
@@ -68,6 +64,14 @@ static void listen_to(void *context, const char *topic)
 
     if (s->connected)
         mosquitto_subscribe(s->broker, NULL, topic, 0);
+}
+
+static void leave(void *context, const char *topic)
+{
+    struct mqtt_source *s = context;
+
+    if (s->connected)
+        mosquitto_unsubscribe(s->broker, NULL, topic);
 }
 
 static void on_connect(struct mosquitto *broker, void *context, int code)
@@ -133,6 +137,24 @@ static void hang_up(struct mqtt_source *s)
     s->source.fd = -1;
 }
 
+/* Once, until it has been reached again. */
+static void say_away(struct mqtt_source *s, int error)
+{
+    char text[CLIENT_STATE_WHY_BYTES];
+
+    if (s->said)
+        return;
+    s->said = true;
+    snprintf(text, sizeof text,
+             "mqtt: the broker %.128s:%d is not reached: %s; see whether it runs, and whether address, port and ca are "
+             "right. It is tried again and again",
+             s->settings.host, s->settings.port,
+             error == MOSQ_ERR_SUCCESS ? "no answer in time"
+             : error == MOSQ_ERR_ERRNO ? strerror(errno)
+                                       : mosquitto_strerror(error));
+    client_state_say(&s->source, text);
+}
+
 static void connect_now(struct mqtt_source *s)
 {
     int error = MOSQ_ERR_NOMEM;
@@ -150,8 +172,10 @@ static void connect_now(struct mqtt_source *s)
     }
     s->retry_ms = s->now.mono_ms + s->wait_ms;
     s->wait_ms = s->wait_ms * 2 < RETRY_MOST_MS ? s->wait_ms * 2 : RETRY_MOST_MS;
-    if (error)
+    if (error) {
+        say_away(s, error);
         hang_up(s);
+    }
 }
 
 /* The library asks for a name and waits for the answer: it is let do so where there is one. True: it may now. */
@@ -191,8 +215,8 @@ static bool readable(int fd)
     return fd >= 0 && poll(&one, 1, 0) == 1;
 }
 
-/* Reads what there is; false when the connection is gone. */
-static bool serve(struct mqtt_source *s)
+/* Reads what there is. An error of the library when the connection is gone. */
+static int serve(struct mqtt_source *s)
 {
     int error = mosquitto_loop_misc(s->broker);
     int64_t until_ms = clock_ms() + READS_MS;
@@ -202,25 +226,29 @@ static bool serve(struct mqtt_source *s)
         error = mosquitto_loop_read(s->broker, 1);
     if (!error && mosquitto_want_write(s->broker))
         error = mosquitto_loop_write(s->broker, 1);
-    return error == MOSQ_ERR_SUCCESS && mosquitto_socket(s->broker) >= 0;
+    return !error && mosquitto_socket(s->broker) < 0 ? MOSQ_ERR_CONN_LOST : error;
 }
 
 static void poll_source(struct client_state_source *source, struct proto_now now, struct client_state_model *model)
 {
     struct mqtt_source *s = (struct mqtt_source *)source;
     bool was = s->connected;
+    int error;
 
     s->now = now;
     s->model = model;
     if (!s->broker && now.mono_ms >= s->retry_ms && name_is_there(s))
         connect_now(s);
-    if (s->broker && !serve(s)) {
+    if (s->broker && (error = serve(s)) != MOSQ_ERR_SUCCESS) {
         if (was)
             s->retry_ms = now.mono_ms + RETRY_FIRST_MS;
+        say_away(s, error);
         hang_up(s);
     }
-    if (s->broker && !s->connected && now.mono_ms >= s->retry_ms)
-        hang_up(s); /* a connection that does not come about in its time */
+    if (s->broker && !s->connected && now.mono_ms >= s->retry_ms) { /* it does not come about in its time */
+        say_away(s, MOSQ_ERR_SUCCESS);
+        hang_up(s);
+    }
     tell_broker(s);
     s->source.fd = s->broker ? mosquitto_socket(s->broker) : -1;
     source->deadline_ms = now.mono_ms + MISC_MS;
@@ -252,60 +280,6 @@ static void free_source(struct client_state_source *source)
     free(s);
 }
 
-/* ---- settings ---- */
-
-static int on_key(void *context, const char *section, const char *name, const char *value)
-{
-    struct settings *s = context;
-    const struct {
-        const char *name;
-        char *field;
-        size_t size;
-    } keys[] = {{"host", s->host, sizeof s->host},       {"ca", s->ca, sizeof s->ca},
-                {"user", s->user, sizeof s->user},       {"password_file", s->password_file, sizeof s->password_file},
-                {"prefix", s->prefix, sizeof s->prefix}, {"zigbee2mqtt", s->zigbee2mqtt, sizeof s->zigbee2mqtt}};
-
-    if (strcmp(section, "mqtt") != 0)
-        return 0;
-    if (!strcmp(name, "port")) {
-        s->port = atoi(value);
-        return s->port > 0 && s->port < 65536;
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!strcmp(name, keys[i].name))
-            return snprintf(keys[i].field, keys[i].size, "%s", value) < (int)keys[i].size;
-    return 0;
-}
-
-static bool take_spec(struct settings *s, const char *spec, char why[static CLIENT_STATE_WHY_BYTES])
-{
-    const char *colon = strrchr(spec, ':');
-    int line;
-
-    snprintf(s->prefix, sizeof s->prefix, "homeassistant");
-    snprintf(s->zigbee2mqtt, sizeof s->zigbee2mqtt, "zigbee2mqtt");
-    if (strchr(spec, '/')) {
-        line = ini_parse(spec, on_key, s);
-        if (line)
-            snprintf(why, CLIENT_STATE_WHY_BYTES,
-                     "mqtt:%.120s, line %d: under [mqtt] stand host, port, ca, user, password_file, prefix and "
-                     "zigbee2mqtt; mend the file",
-                     spec, line);
-        else if (!s->host[0])
-            snprintf(why, CLIENT_STATE_WHY_BYTES, "mqtt:%.120s: host is missing; add the address of the broker", spec);
-        s->port = s->port ? s->port : s->ca[0] ? 8883 : 1883;
-        return !line && s->host[0];
-    }
-    s->port = colon && colon == strchr(spec, ':') ? atoi(colon + 1) : 1883;
-    snprintf(s->host, sizeof s->host, "%.*s",
-             (int)(colon && colon == strchr(spec, ':') ? (size_t)(colon - spec) : strlen(spec)), spec);
-    if (s->host[0] && s->port > 0 && s->port < 65536)
-        return true;
-    snprintf(why, CLIENT_STATE_WHY_BYTES,
-             "mqtt:%.120s: write mqtt:HOST, mqtt:HOST:PORT, or mqtt:./FILE with the settings of the broker", spec);
-    return false;
-}
-
 enum proto_err client_state_mqtt_open(const char *spec, struct client_state_source **out,
                                       char why[static CLIENT_STATE_WHY_BYTES])
 {
@@ -320,9 +294,9 @@ enum proto_err client_state_mqtt_open(const char *spec, struct client_state_sour
     mosquitto_lib_init();
     s->source = (struct client_state_source){.ops = &ops, .seen_by = seen_by, .fd = -1, .deadline_ms = INT64_MIN};
     s->wait_ms = RETRY_FIRST_MS;
-    if (take_spec(&s->settings, spec, why)) {
-        const struct client_state_mqtt_config config = {s->settings.prefix, s->settings.zigbee2mqtt, listen_to, s,
-                                                        &s->source};
+    if (client_state_mqtt_settings_read(&s->settings, spec, why)) {
+        const struct client_state_mqtt_config config = {
+            s->settings.prefix, s->settings.zigbee2mqtt, listen_to, leave, s, &s->source};
 
         err = client_state_mqtt_home_new(&s->home, &config);
     }

@@ -63,19 +63,27 @@ static void watch(struct client_state_mqtt_home *h, struct mqtt_entity *e, const
         h->config.listen(h->config.context, topic);
 }
 
-static void unwatch(struct client_state_mqtt_home *h, const struct mqtt_entity *e)
+static void unwatch(struct client_state_mqtt_home *h, const struct mqtt_entity *e, const char *topic)
 {
-    for (size_t i = 0; i < MQTT_BUCKETS; i++)
-        for (struct mqtt_watch **at = &h->watches[i]; *at;) {
-            struct mqtt_watch *w = *at;
+    for (struct mqtt_watch **at = &h->watches[bucket_of(topic)]; *topic && *at;) {
+        struct mqtt_watch *w = *at;
 
-            if (w->entity != e) {
-                at = &w->next;
-                continue;
-            }
-            *at = w->next;
-            free(w);
+        if (w->entity != e || strcmp(w->topic, topic) != 0) {
+            at = &w->next;
+            continue;
         }
+        *at = w->next;
+        free(w);
+    }
+    if (*topic && h->config.leave && !is_watched(h, topic))
+        h->config.leave(h->config.context, topic);
+}
+
+static void unwatch_all(struct client_state_mqtt_home *h, const struct mqtt_entity *e)
+{
+    unwatch(h, e, e->is.topic);
+    for (size_t i = 0; i < e->is.availability_count; i++)
+        unwatch(h, e, e->is.availability[i].topic);
 }
 
 void client_state_mqtt_home_listen(struct client_state_mqtt_home *h)
@@ -161,7 +169,8 @@ static void drop(struct client_state_mqtt_home *h, struct mqtt_entity *gone)
     if (!*at)
         return;
     *at = gone->next;
-    unwatch(h, gone);
+    unwatch_all(h, gone);
+    gone->device->unreachable -= gone->unreachable;
     if (--gone->device->entities == 0 &&
         client_state_model_gone(h->model, MQTT_SEEN_BY, gone->device->told.id) != PROTO_OK)
         h->config.source->bad++;
@@ -189,6 +198,8 @@ static void add(struct client_state_mqtt_home *h, const char *discovery, const s
     }
     e->is = *is;
     e->device = d;
+    e->fresh = true;
+    memset(e->answers, -1, sizeof e->answers);
     snprintf(e->discovery, sizeof e->discovery, "%s", discovery);
     name_property(h, d, e);
     d->entities++;
@@ -206,15 +217,16 @@ static bool same_entity(const struct mqtt_entity *e, const struct client_state_e
     return !memcmp(&e->is, is, sizeof *is);
 }
 
-static void take_discovery(struct client_state_mqtt_home *h, const char *topic, const char *payload, size_t len,
-                           struct client_state_entity *is)
+/* What was read of it: new, known, changed, taken back (NOT_FOUND) or wrong. */
+static void take_entity(struct client_state_mqtt_home *h, const char *discovery, const struct client_state_entity *is,
+                        enum proto_err err, const char *why)
 {
-    struct mqtt_entity *known = find_entity(h, topic);
-    char why[CLIENT_STATE_WHY_BYTES];
-    enum proto_err err = client_state_discovery_read(payload, len, is, why);
+    struct mqtt_entity *known = find_entity(h, discovery);
 
+    if (known)
+        known->fresh = true;
     if (err != PROTO_OK && err != PROTO_ERR_NOT_FOUND) {
-        wrong(h, topic, why);
+        wrong(h, discovery, why);
         return;
     }
     h->config.source->good++;
@@ -223,7 +235,66 @@ static void take_discovery(struct client_state_mqtt_home *h, const char *topic, 
     if (known)
         drop(h, known);
     if (err == PROTO_OK)
-        add(h, topic, is);
+        add(h, discovery, is);
+}
+
+/* ---- a device with all its components ---- */
+
+struct announcing {
+    struct client_state_mqtt_home *home;
+    const char *topic;
+};
+
+static void take_component(void *context, struct client_state_entity *is, enum proto_err err, const char *why)
+{
+    const struct announcing *a = context;
+    char discovery[CLIENT_STATE_TOPIC_BYTES];
+
+    if (snprintf(discovery, sizeof discovery, "%s#%s", a->topic, is->object) < (int)sizeof discovery)
+        take_entity(a->home, discovery, is, err, why);
+    else
+        wrong(a->home, a->topic, "the names of its components are too long");
+}
+
+static bool is_of(const struct mqtt_entity *e, const char *topic)
+{
+    size_t len = strlen(topic);
+
+    return !strncmp(e->discovery, topic, len) && e->discovery[len] == '#';
+}
+
+static void take_announcement(struct client_state_mqtt_home *h, const char *topic, const char *payload, size_t len)
+{
+    struct announcing a = {h, topic};
+    char why[CLIENT_STATE_WHY_BYTES];
+    enum proto_err err;
+
+    for (struct mqtt_entity *e = h->entities; e; e = e->next)
+        e->fresh = !is_of(e, topic);
+    err = client_state_discovery_components(payload, len, take_component, &a, why);
+    if (err != PROTO_OK && err != PROTO_ERR_NOT_FOUND) {
+        wrong(h, topic, why);
+        return;
+    }
+    for (struct mqtt_entity *e = h->entities, *next; e; e = next) {
+        next = e->next;
+        if (!e->fresh)
+            drop(h, e);
+    }
+}
+
+static void take_discovery(struct client_state_mqtt_home *h, const char *topic, const char *payload, size_t len,
+                           struct client_state_entity *is)
+{
+    char why[CLIENT_STATE_WHY_BYTES];
+    enum proto_err err;
+
+    if (!strcmp(is->component, "device")) {
+        take_announcement(h, topic, payload, len);
+        return;
+    }
+    err = client_state_discovery_read(payload, len, is, why);
+    take_entity(h, topic, is, err, why);
 }
 
 void client_state_mqtt_home_take(struct client_state_mqtt_home *h, const char *topic, const void *payload, size_t len,

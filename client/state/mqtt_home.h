@@ -19,6 +19,7 @@ struct client_state_mqtt_config {
     const char *prefix;                               /* of discovery: "homeassistant" */
     const char *zigbee2mqtt;                          /* its base topic */
     void (*listen)(void *context, const char *topic); /* subscribe to this too */
+    void (*leave)(void *context, const char *topic);  /* nobody wants it any more; NULL: it does not matter */
     void *context;
     struct client_state_source *source; /* for its log and its counts; borrowed */
 };

@@ -44,7 +44,6 @@ struct mqtt_device *mqtt_home_device(struct client_state_mqtt_home *h, const str
         if (!h->devices[i].entities) {
             d = &h->devices[i];
             memset(d, 0, sizeof *d);
-            memset(d->answers, -1, sizeof d->answers);
             snprintf(d->key, sizeof d->key, "%s", e->device.key);
             name_device(h, d, e);
             snprintf(d->told.seen_by, sizeof d->told.seen_by, "%s", MQTT_SEEN_BY);

@@ -12,10 +12,10 @@ struct mqtt_device {
     char key[CLIENT_STATE_LABEL_BYTES]; /* identifier of its maker; never told */
     char via[CLIENT_STATE_LABEL_BYTES];
     struct client_state_device told;
-    int rank;                                           /* of the component that gave it its kind */
-    size_t entities;                                    /* 0: this place is free */
-    unsigned numbered;                                  /* properties of a name that others have too */
-    signed char answers[CLIENT_STATE_AVAILABILITY_MAX]; /* of its first entity's topics: -1 not heard, 0, 1 */
+    int rank;           /* of the component that gave it its kind */
+    size_t entities;    /* 0: this place is free */
+    unsigned numbered;  /* properties of a name that others have too */
+    size_t unreachable; /* of its entities: one that cannot be reached is enough */
 };
 
 struct mqtt_entity {
@@ -24,6 +24,9 @@ struct mqtt_entity {
     char property[CLIENT_STATE_NAME_BYTES];
     struct mqtt_device *device;
     struct mqtt_entity *next;
+    signed char answers[CLIENT_STATE_AVAILABILITY_MAX]; /* of its topics: -1 not heard, 0, 1 */
+    bool unreachable;                                   /* by these */
+    bool fresh;                                         /* named by the announcement that is being read */
 };
 
 /* Somebody who wants to hear a topic. */

@@ -32,12 +32,16 @@ void mqtt_home_availability(struct client_state_mqtt_home *h, struct mqtt_entity
     /* Zigbee2MQTT says {"state":"online"} where older ones said online. */
     if (!yes && strcmp(text, e->is.availability[i].no) != 0)
         return;
-    e->device->answers[i] = yes;
+    e->answers[i] = yes;
     for (size_t n = 0; n < e->is.availability_count; n++) {
-        all = all && e->device->answers[n] != 0;
-        any = any || e->device->answers[n] == 1;
+        all = all && e->answers[n] != 0;
+        any = any || e->answers[n] == 1;
     }
-    p.value.boolean = e->is.mode == CLIENT_STATE_MODE_ALL ? all : e->is.mode == CLIENT_STATE_MODE_ANY ? any : yes;
+    yes = e->is.mode == CLIENT_STATE_MODE_ALL ? all : e->is.mode == CLIENT_STATE_MODE_ANY ? any : yes;
+    e->device->unreachable += (size_t)!yes;
+    e->device->unreachable -= e->unreachable;
+    e->unreachable = !yes;
+    p.value.boolean = !e->device->unreachable;
     tell(h, e->device, "availability", &p);
 }
 

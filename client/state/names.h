@@ -41,6 +41,7 @@
     X("mac_address", "", "shortened to the maker's part (Matter GeneralDiagnostics)")                                  \
     X("neighbours", "", "how many devices answered on the local network (ours)")                                       \
     X("service", "", "what it offers on the local network, as DNS-SD names it (ours)")                                 \
+    X("cpu", "%", "how much of the processors' time was spent since the last look (ours)")                             \
     X("load", "", "processes that wait or run, mean of a minute (ours)")                                               \
     X("memory_free", "MiB", "memory that programs could still have (ours)")                                            \
     X("disk_free", "%", "of the root file system (ours)")                                                              \

@@ -41,6 +41,13 @@ void client_state_source_rest(struct client_state_source *source)
         source->ops->rest(source);
 }
 
+bool client_state_source_drop(struct client_state_source *source)
+{
+    if (source->ops->drop)
+        source->ops->drop(source);
+    return source->ops->drop != NULL;
+}
+
 void client_state_source_free(struct client_state_source *source)
 {
     if (source)

@@ -99,6 +99,8 @@ PROTO_MUST_USE enum proto_err client_state_model_hide(struct client_state_model 
  * next. */
 bool client_state_model_hidden(const struct client_state_model *model, size_t i, const char **device,
                                const char **name);
+/** Would a value of this name be told? Not when the customer hides it or its device, nor when a rule does. */
+bool client_state_model_tells(const struct client_state_model *model, const char *device, const char *name);
 /** The newest value, for a check of this end's own; NULL when there is none. Borrowed until the next change. */
 const struct client_state_property *client_state_model_find(const struct client_state_model *model, const char *device,
                                                             const char *name);
@@ -130,6 +132,7 @@ struct client_state_source_ops {
     void (*poll)(struct client_state_source *source, struct proto_now now, struct client_state_model *model);
     void (*free)(struct client_state_source *source);
     void (*rest)(struct client_state_source *source); /* NULL: nothing is to be done */
+    void (*drop)(struct client_state_source *source); /* NULL: nothing comes unless it is asked for */
 };
 
 /* Embedded first by each source. Read-only to callers. */
@@ -155,6 +158,12 @@ void client_state_source_poll(struct client_state_source *source, struct proto_n
                               struct client_state_model *model);
 /** Nobody may read now: the source lets go of whatever it listens to. The next poll takes it up again. */
 void client_state_source_rest(struct client_state_source *source);
+/**
+ * Nobody may read, and somebody writes all the same: what has come is thrown away unread, so that it is not told later
+ * and its writer does not wait. Now and then while the source rests, and once before the first poll. True: this source
+ * wants it.
+ */
+bool client_state_source_drop(struct client_state_source *source);
 void client_state_source_free(struct client_state_source *source); /* NULL is fine */
 
 #endif

@@ -9,6 +9,8 @@
 /** This machine, read below `root` ("" for the real one; a test has a tree of its own). */
 PROTO_MUST_USE enum proto_err client_state_linux_open(const char *root, struct client_state_source **out,
                                                       char why[static CLIENT_STATE_WHY_BYTES]);
+/** The way out as the linux source saw it last, whole, for a check of this end's own; "" for none. Borrowed. */
+const char *client_state_linux_gateway(const struct client_state_source *linux_source);
 /**
  * Lines of JSON from a product's firmware, at most CLIENT_STATE_LINE_BYTES each:
  *   {"device":"hub","kind":"hub","maker":"Acme","model":"H2","firmware":"1.4.2"}

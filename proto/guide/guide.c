@@ -76,3 +76,13 @@ uint8_t proto_guide_link_from_name(const char *name)
             return i;
     return 0;
 }
+
+bool proto_guide_check_known(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = PROTO_GUIDE_CHECKS; at; at = strchr(at, ','), at = at ? at + 2 : NULL)
+        if (len && !strncmp(at, name, len) && (at[len] == ',' || !at[len]))
+            return true;
+    return false;
+}

@@ -112,6 +112,12 @@ const char *proto_guide_say(const struct proto_guide_words *words, size_t langua
 #define PROTO_GUIDE_LINKS "phone, wifi, router, internet, cloud, product"
 /** Its number, which is that of CheckResult.link; 0: there is none of this name. */
 uint8_t proto_guide_link_from_name(const char *name);
+/** Every check that there is (client/checks/kinds.c, and those that the page knows by the same names). */
+#define PROTO_GUIDE_CHECKS                                                                                             \
+    "clock, wifi, gateway, dns, internet, portal, ipv6, cloud, mqtt, product, throughput, port, ping, certificate, "   \
+    "firmware, chain"
+/** Is it one of them? */
+bool proto_guide_check_known(const char *name);
 /** 1 to 64 of a-z, 0-9 and -, beginning with a letter. */
 bool proto_guide_id_ok(const char *id);
 /** Frees what it owns; the struct itself is the caller's. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/util/utf8.h"
 
+#include <string.h>
+
 /* Lead bytes by form, and the smallest character that may use it. */
 static const struct form {
     uint8_t mask, lead;
@@ -61,6 +63,35 @@ bool proto_utf8_is_space(uint32_t rune)
     return (rune >= 0x09 && rune <= 0x0d) || rune == 0x20 || rune == 0x85 || rune == 0xa0 || rune == 0x1680 ||
            (rune >= 0x2000 && rune <= 0x200a) || rune == 0x2028 || rune == 0x2029 || rune == 0x202f || rune == 0x205f ||
            rune == 0x3000;
+}
+
+bool proto_utf8_is_hiding(uint32_t rune)
+{
+    return (rune >= 0x200b && rune <= 0x200f) || (rune >= 0x2028 && rune <= 0x202e) ||
+           (rune >= 0x2060 && rune <= 0x206f) || rune == 0x61c || rune == 0xfeff ||
+           (rune >= 0xe0000 && rune <= 0xe007f);
+}
+
+void proto_utf8_calm(char *text)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+    char *to = text;
+    uint32_t rune;
+
+    while (at < end) {
+        const uint8_t *from = at;
+
+        if (!proto_utf8_next(&at, end, &rune)) {
+            *to++ = '?';
+            at++;
+        } else if (proto_utf8_is_control(rune) || proto_utf8_is_hiding(rune)) {
+            *to++ = ' ';
+        } else {
+            memmove(to, from, (size_t)(at - from));
+            to += at - from;
+        }
+    }
+    *to = '\0';
 }
 
 bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except)

@@ -17,6 +17,11 @@ bool proto_utf8_valid(const char *text, size_t len);
 bool proto_utf8_is_control(uint32_t rune);
 /** Whatever Unicode calls white space. */
 bool proto_utf8_is_space(uint32_t rune);
+/** What turns or hides text: signs of direction (UAX #9), of no width, of line and paragraph, tags. */
+bool proto_utf8_is_hiding(uint32_t rune);
+/** In place, for a screen: each control character and each that hides or turns text becomes a blank, what is no UTF-8 a
+ * question mark. */
+void proto_utf8_calm(char *text);
 /** All of it is UTF-8 without control characters; `except` is one that may stand ('\n'), or 0. Empty is fine. */
 bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except);
 

@@ -250,6 +250,9 @@ static void large(void)
     double agent_kb = demo_child_kb(visit.agent, "RssAnon"), client_kb = demo_child_kb(visit.companion, "RssAnon"),
            tap = grant();
 
+    bench_visit_must(&visit,
+                     demo_child_expect(&visit.children, visit.companion, BENCH_WAIT_MS, "capture", "on", "true", NULL),
+                     "the companion does not begin");
     writer_connect();
     tell_home();
     bench_visit_must(&visit, read_lines(tap + BENCH_WAIT_MS, until_all), "the home is not told");

@@ -133,11 +133,12 @@ test('a reload keeps the hub: it tells nothing until one tap, and what was hidde
   const tapped = hub.mark();
   await page.click('#continue');
   await hub.await('capture', { on: true }, tapped);
-  await agent.await('state', { device: '2:lamp', property: 'availability', value: false }, from);
+  await agent.await('state', { device: '2:lamp', property: 'availability', value: true }, from); // what was said meanwhile is nobody's
   await agent.await('state', { device: '2:lamp', property: 'brightness', hidden: true }, from);
   home.say({ device: 'lamp', property: 'brightness', value: 90 });
-  home.say({ device: 'lamp', property: 'availability', value: true });
-  await agent.await('state', { device: '2:lamp', property: 'availability', value: true }, from);
+  home.say({ device: 'lamp', property: 'availability', value: false });
+  await agent.await('state', { device: '2:lamp', property: 'availability', value: false }, from);
+  assert.equal(agent.events.slice(from).filter((e) => e.property === 'availability' && e.value === false).length, 1);
   assert.deepEqual(agent.events.slice(from).filter((e) => e.property === 'brightness' && !e.hidden), []);
   home.end();
   await leave(people);

@@ -13,6 +13,7 @@
 
 #include "client/checks/chain.h"
 #include "client/checks/inside.h"
+#include "proto/guide/guide.h"
 #include "tests/proto/test.h"
 
 enum { WAIT_MS = 20000 };
@@ -605,10 +606,19 @@ static void settings_that_are_wrong_are_named(void **state)
     assert_int_equal(client_check_config_read(&config, path, why, sizeof why), PROTO_ERR_IO);
 }
 
+static void guides_know_every_check_by_its_name_and_no_other(void **state)
+{
+    (void)state;
+    assert_string_equal(client_check_names(), PROTO_GUIDE_CHECKS);
+    assert_true(proto_guide_check_known("clock") && proto_guide_check_known("chain"));
+    assert_false(proto_guide_check_known("") || proto_guide_check_known("cha") || proto_guide_check_known("dns,"));
+}
+
 int main(void)
 {
 #define ONE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(guides_know_every_check_by_its_name_and_no_other),
         ONE(a_name_server_is_held_to_its_answer),
         ONE(each_name_server_is_asked_by_itself),
         ONE(a_page_in_between_is_a_sign_in_page),

@@ -138,9 +138,15 @@ static void each_bad_line_names_value_and_rule(void **state)
         {"{\"device\":\"hub\",\"property\":\"a\"}", "\"value\": must be a number, a text, true or false"},
         {"{\"device\":\"hub\",\"property\":\"a\",\"value\":null}", "\"value\": must be"},
         {"{\"device\":\"hub\",\"property\":\"a\",\"value\":[1]}", "\"value\": must be"},
-        {"{\"device\":\"hub\",\"property\":\"A\",\"value\":1}", "\"A\": a value or a length"},
+        {"{\"device\":\"hub\",\"property\":\"A\",\"value\":1}", "\"A\": a property is called by 1 to 47"},
         {"{\"device\":\"hub\",\"property\":\"a\",\"value\":1e400}", "not a JSON object"},
-        {"{\"device\":\"hub\",\"property\":\"a\",\"value\":1e99}", "\"a\": a value or a length"},
+        {"{\"device\":\"hub\",\"property\":\"a\",\"value\":1e99}", "\"a\": 1e+99 does not lie between"},
+        {"{\"device\":\"hub\",\"property\":\"a\",\"value\":\"\\u001b[2J\"}",
+         "\"a\": the text, or the unit, holds a control"},
+        {"{\"device\":\"hub\",\"property\":\"temperature\",\"value\":\"hot\"}", "its value is a number (in °C)"},
+        {"{\"device\":\"hub\",\"property\":\"a\",\"vlaue\":1}", "\"vlaue\": there is no such key"},
+        {"{\"device\":\"hub\",\"kind\":\"hub\",\"firmwares\":\"1\"}", "\"firmwares\": there is no such key"},
+        {"{\"device\":\"hub\",\"kind\":\"hub\",\"parent\":\"hub\"}", "it hangs on itself"},
         {"{\"device\":\"hub\",\"property\":\"a\",\"value\":1,\"unit\":\"a unit of its own\"}",
          "\"unit\": must be text of at most 15"},
         {"{\"device\":\"hub\",\"property\":null,\"value\":1}", "\"property\": must be text"},
@@ -365,9 +371,60 @@ static void what_is_in_the_way_is_left_alone_but_for_a_dead_socket_of_our_own(vo
     source = first;
 }
 
+#define FILL 65536
+
+static void what_is_written_while_nobody_may_read_is_thrown_away(void **state)
+{
+    static char full[FILL];
+    int fd = writer();
+
+    (void)state;
+    put(fd, "{\"device\":\"early\",\"kind\":\"hub\"}\n{\"device\":\"ear");
+    assert_true(client_state_source_drop(source)); /* reading begins */
+    put(fd, "ly\",\"kind\":\"hub\"}\n" DEVICE "{\"device\":\"la");
+    assert_string_equal(look(), "[hub] ");
+    client_state_source_drop(source); /* the consent ends in the middle of a line */
+    put(fd, "mp\",\"kind\":\"light\"}\n" DEVICE "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}\n");
+    client_state_source_drop(source);
+    memset(full, '\n', sizeof full);
+    for (int i = 0; i < 3; i++) { /* a writer that goes on and on is never kept waiting */
+        assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+        while (write(fd, full, sizeof full) > 0)
+            ;
+        client_state_source_drop(source);
+        put(fd, "\n");
+    }
+    assert_string_equal(look(), "");
+    put(fd, "{\"device\":\"hub\",\"property\":\"load\",\"value\":2}\n");
+    assert_string_equal(look(), "load=2 ");
+    assert_string_equal(said, "");
+    close(fd);
+}
+
+static void who_left_while_nobody_might_read_keeps_no_place(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        int fd = writer();
+
+        put(fd, "{\"device\":\"early\",\"kind\":\"hub\"}\n");
+        close(fd);
+        client_state_source_drop(source);
+    }
+    int fd = writer();
+
+    put(fd, DEVICE);
+    assert_string_equal(look(), "[hub] ");
+    assert_string_equal(said, "");
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_written_while_nobody_may_read_is_thrown_away, fifo_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_written_while_nobody_may_read_is_thrown_away, socket_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_left_while_nobody_might_read_keeps_no_place, socket_up, tear_down),
         cmocka_unit_test_setup_teardown(each_bad_line_names_value_and_rule, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_device_has_a_name_and_leaves_with_its_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(good_lines_between_bad_ones_are_all_taken, fifo_up, tear_down),

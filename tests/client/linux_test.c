@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* This machine as a tree of files that the test writes: what a kernel says, what it leaves out, and what it never
  * should. */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/nl80211.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
@@ -275,6 +277,67 @@ static void a_lost_way_out_and_what_is_pulled_out_are_told(void **state)
     assert_null(strstr(heard, "router left"));
 }
 
+static void a_home_with_ipv6_alone_has_a_way_out_too(void **state)
+{
+    static const char six[] = "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+                              "fe80000000000000021122fffe334455 00000400 00000001 00000000 00000003     eth0\n";
+
+    (void)state;
+    put("proc/net/route", "Iface\tDestination\tGateway\n");
+    put("proc/net/ipv6_route", six);
+    put("proc/net/arp", "IP address\n");
+    look();
+    assert_non_null(strstr(heard, "this-device.gateway=by IPv6 alone\n"));
+    assert_string_equal(client_state_linux_gateway(source), "fe80::211:22ff:fe33:4455%eth0"); /* for a check */
+    assert_null(strstr(heard, "3344"));
+    assert_null(strstr(heard, "router.connectivity=no"));
+    put("proc/net/ipv6_route", "");
+    look();
+    assert_non_null(strstr(heard, "this-device.gateway=none\n"));
+}
+
+static void the_processors_are_told_in_percent_of_their_time(void **state)
+{
+    (void)state;
+    put("proc/stat", "cpu  100 0 100 800 0 0 0 0 0 0\ncpu0 1\n");
+    look();
+    assert_null(strstr(heard, "cpu"));
+    put("proc/stat", "cpu  150 0 150 900 0 0 0 0 0 0\ncpu0 1\n");
+    look();
+    assert_non_null(strstr(heard, "this-device.cpu=50%\n"));
+    put("proc/stat", "cpu  1 0 1 1 0 0 0 0 0 0\n"); /* a count that goes back is no reading */
+    look();
+    assert_null(strstr(heard, "cpu"));
+}
+
+/* The real machine's own: the network's half is told, as everywhere. */
+static void own_addresses_are_told_by_interface_and_shortened(void **state)
+{
+    struct client_state_source *real;
+    struct ifaddrs *all = NULL;
+    char why[CLIENT_STATE_WHY_BYTES];
+
+    (void)state;
+    assert_ok(client_state_linux_open("", &real, why));
+    client_state_source_poll(real, (struct proto_now){1, 1}, model);
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)at->ifa_addr;
+        const struct client_state_property *p;
+        char id[CLIENT_STATE_ID_BYTES], whole[INET_ADDRSTRLEN];
+
+        snprintf(id, sizeof id, "interface/%.50s", at->ifa_name);
+        p = client_state_model_find(model, id, "ip_address");
+        if (!p || !four || four->sin_family != AF_INET)
+            continue;
+        assert_non_null(inet_ntop(AF_INET, &four->sin_addr, whole, sizeof whole));
+        assert_null(strstr(p->value.text, whole));
+        assert_non_null(strstr(p->value.text, ".x.x"));
+    }
+    freeifaddrs(all);
+    client_state_source_free(real);
+}
+
 static void channels_are_counted_as_the_standard_does(void **state)
 {
     static const struct {
@@ -323,6 +386,9 @@ static void what_a_radio_says_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_home_with_ipv6_alone_has_a_way_out_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_processors_are_told_in_percent_of_their_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(own_addresses_are_told_by_interface_and_shortened, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_laptop_is_told_as_an_agent_needs_it_and_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_what_changed_is_told_again_and_only_every_two_seconds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_of_which_nothing_is_known_is_still_a_device, set_up, tear_down),

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "client/state/mqtt_home.h"
+#include "client/state/mqtt_settings.h"
 #include "client/state/sources.h"
 #include "client/state/template.h"
 #include "tests/client/folder.h"
@@ -91,6 +92,18 @@ static void listen_to(void *context, const char *topic)
         strcat(strcat(topics, topic), "\n");
 }
 
+static void leave(void *context, const char *topic)
+{
+    char line[CLIENT_STATE_TOPIC_BYTES + 1];
+    char *at;
+
+    (void)context;
+    snprintf(line, sizeof line, "%s\n", topic);
+    at = strstr(topics, line);
+    assert_non_null(at); /* it was listened to */
+    memmove(at, at + strlen(line), strlen(at + strlen(line)) + 1);
+}
+
 static bool on_device(void *context, const struct client_state_device *d)
 {
     (void)context;
@@ -117,7 +130,7 @@ static const struct client_state_sink sink = {on_device, on_property, NULL};
 
 static int set_up(void **state)
 {
-    const struct client_state_mqtt_config config = {"homeassistant", "zigbee2mqtt", listen_to, NULL, &source};
+    const struct client_state_mqtt_config config = {"homeassistant", "zigbee2mqtt", listen_to, leave, NULL, &source};
 
     (void)state;
     memset(&source, 0, sizeof source);
@@ -228,6 +241,62 @@ static void esphome_with_short_keys_and_shelly_with_plain_values_appear_too(void
     told("mqtt/weather.indoor=nan°C\n"); /* no number, so it is shown as the text that it is */
     told("mqtt/weather.availability=yes\n");
     told("mqtt/heater-plug.state=no\n");
+}
+
+/* As newer firmware announces itself: a whole device in one message. */
+static void a_device_with_its_components_in_one_message_appears_changes_and_goes(void **state)
+{
+    static const char topic[] = "homeassistant/device/0AFFD2/config";
+
+    (void)state;
+    say(topic,
+        "{\"dev\":{\"cns\":[[\"mac\",\"02:5b:26:a8:dc:12\"]],\"name\":\"Pantry\",\"mf\":\"Acme\",\"mdl\":\"P1\"},"
+        "\"o\":{\"name\":\"bridge\"},\"~\":\"pantry\",\"state_topic\":\"~/state\",\"avty_t\":\"~/alive\",\"cmps\":{"
+        "\"t\":{\"p\":\"sensor\",\"device_class\":\"temperature\",\"unit_of_measurement\":\"°C\","
+        "\"value_template\":\"{{ value_json.t }}\",\"unique_id\":\"pantry_t\"},"
+        "\"door\":{\"platform\":\"binary_sensor\",\"stat_t\":\"pantry/door\",\"name\":\"Door\"},"
+        "\"odd\":{\"name\":\"No platform\"}}}");
+    say("pantry/state", "{\"t\":4.5}");
+    say("pantry/door", "ON");
+    say("pantry/alive", "offline");
+    hear();
+    told("mqtt/pantry< binary_sensor [Pantry] [Acme] [P1] []\n");
+    told("mqtt/pantry.temperature=4.5°C\n");
+    told("mqtt/pantry.door=yes\n");
+    told("mqtt/pantry.availability=no\n");
+    assert_null(strstr(heard, "5b:26"));
+    assert_int_equal(source.bad, 1); /* the one without a platform */
+    say(topic,
+        "{\"dev\":{\"cns\":[[\"mac\",\"02:5b:26:a8:dc:12\"]],\"name\":\"Pantry\"},\"state_topic\":\"pantry/new\","
+        "\"components\":{\"t\":{\"p\":\"sensor\",\"device_class\":\"temperature\",\"value_template\":"
+        "\"{{ value_json.t }}\"},\"door\":{\"p\":\"binary_sensor\"}}}");
+    assert_string_equal(topics, "pantry/new\n"); /* the others are nobody's any more */
+    assert_int_equal(client_state_mqtt_home_entities(home), 1);
+    say(topic, "{broken");
+    assert_int_equal(client_state_mqtt_home_entities(home), 1);
+    hear();
+    say(topic, "");
+    assert_string_equal(topics, "");
+    assert_string_equal(hear(), "-mqtt/pantry<  [] [] [] []\n");
+}
+
+/* A bridge that is away takes its device along, whatever an entity that knows nothing of it says. */
+static void each_entity_counts_for_whether_its_device_can_be_reached(void **state)
+{
+    (void)state;
+    say("homeassistant/light/l/config",
+        "{\"stat_t\":\"l\",\"avty\":[{\"t\":\"bridge\"},{\"t\":\"lamp\"}],\"avty_mode\":\"all\","
+        "\"dev\":{\"ids\":\"1\",\"name\":\"L\"}}");
+    say("homeassistant/sensor/s/config",
+        "{\"stat_t\":\"s\",\"avty\":[{\"t\":\"lamp\"}],\"dev\":{\"ids\":\"1\",\"name\":\"L\"}}");
+    say("bridge", "offline");
+    say("lamp", "online");
+    hear();
+    told("mqtt/l.availability=no\n");
+    say("bridge", "online");
+    assert_string_equal(hear(), "mqtt/l.availability=yes\n");
+    say("lamp", "offline");
+    assert_string_equal(hear(), "mqtt/l.availability=no\n");
 }
 
 static void broken_announcements_are_named_and_the_good_ones_go_on(void **state)
@@ -377,6 +446,51 @@ static void await(struct client_state_source *s, const char *line)
     }
 }
 
+static char said[4000];
+
+static void on_say(void *context, const char *message)
+{
+    (void)context;
+    snprintf(said + strlen(said), sizeof said - strlen(said), "%s\n", message);
+}
+
+static void settings_that_are_wrong_are_named_with_value_rule_and_way_out(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"[mqtt]\nhost = a\nport = 70000\n", "line 3: port = 70000: a port is 1 to 65535"},
+        {"[mqtt]\nhost = a\nport = 8883x\n", "a port is 1 to 65535"},
+        {"[mqtt]\nhots = a\n", "hots = a: there is no such key; there are host"},
+        {"[broker]\nhost = a\n", "the settings stand under [mqtt]"},
+        {"[mqtt]\nhost = a\nca = /nonexistent/ca.crt\n", "ca = /nonexistent/ca.crt: there is no such file"},
+        {"[mqtt]\nhost = a\npassword_file = /nonexistent\n", "there is no such file that this program may read"},
+        {"[mqtt]\nport = 1883\n", "host is missing"},
+        {"[mqtt]\nhost\n", "line 2: it is no KEY = VALUE; mend or remove this line"},
+    };
+    struct client_state_mqtt_settings settings;
+    char spec[300], why[CLIENT_STATE_WHY_BYTES], here[300];
+
+    (void)state;
+    folder_make(&folder);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(spec, sizeof spec, "%s", folder_write(&folder, "mqtt.ini", cases[i].text, strlen(cases[i].text)));
+        assert_false(client_state_mqtt_settings_read(&settings, spec, why));
+        if (!strstr(why, cases[i].says))
+            fail_msg("\"%s\" does not say \"%s\"", why, cases[i].says);
+    }
+    assert_false(client_state_mqtt_settings_read(&settings, "./no/such/file", why));
+    assert_non_null(strstr(why, "it cannot be read; check the path and its rights"));
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder.path), 0);
+    assert_false(client_state_mqtt_settings_read(&settings, "mqtt.ini", why)); /* not a host of that name */
+    assert_non_null(strstr(why, "write mqtt:./mqtt.ini"));
+    assert_int_equal(chdir(here), 0);
+    assert_false(client_state_mqtt_settings_read(&settings, "host:0", why));
+    assert_true(client_state_mqtt_settings_read(&settings, "host:1884", why) && settings.port == 1884);
+    folder_remove(&folder);
+}
+
 static void a_real_broker_over_tls_is_read_lost_and_found_again(void **state)
 {
     struct client_state_source *s;
@@ -394,7 +508,7 @@ static void a_real_broker_over_tls_is_read_lost_and_found_again(void **state)
              "[mqtt]\nhost = 127.0.0.1\nport = %u\nca = %s/cert.pem\nuser = ana\npassword_file = %s/secret\n", port,
              folder.path, folder.path);
     snprintf(spec, sizeof spec, "mqtt:%s", folder_write(&folder, "mqtt.ini", text, strlen(text)));
-    assert_ok(client_state_source_open(spec, (struct client_state_log){NULL, NULL}, &s, why));
+    assert_ok(client_state_source_open(spec, (struct client_state_log){on_say, NULL}, &s, why));
     publish("homeassistant/light/lamp/config",
             "{\"schema\":\"json\",\"state_topic\":\"home/lamp\",\"availability_topic\":\"home/lamp/"
             "status\",\"device\":{\"identifiers\":[\"l1\"],\"name\":\"Hall lamp\"}}");
@@ -410,6 +524,8 @@ static void a_real_broker_over_tls_is_read_lost_and_found_again(void **state)
     kill(broker, SIGKILL);
     waitpid(broker, &status, 0);
     await(s, "mqtt/broker.connectivity=no\n");
+    assert_non_null(strstr(said, "mqtt: the broker 127.0.0.1:"));
+    assert_non_null(strstr(said, "is not reached: "));
     client_state_source_free(s);
     folder_remove(&folder);
 }
@@ -422,9 +538,12 @@ int main(void)
         cmocka_unit_test(a_template_that_is_meant_to_make_work_makes_none),
         ONE(zigbee2mqtt_appears_by_itself),
         ONE(esphome_with_short_keys_and_shelly_with_plain_values_appear_too),
+        ONE(a_device_with_its_components_in_one_message_appears_changes_and_goes),
+        ONE(each_entity_counts_for_whether_its_device_can_be_reached),
         ONE(broken_announcements_are_named_and_the_good_ones_go_on),
         ONE(a_million_topics_are_bounded),
         ONE(the_map_of_the_mesh_gives_parents),
+        cmocka_unit_test(settings_that_are_wrong_are_named_with_value_rule_and_way_out),
         ONE(a_real_broker_over_tls_is_read_lost_and_found_again),
     };
 

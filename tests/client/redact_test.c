@@ -196,18 +196,30 @@ static void a_file_of_rules_adds_and_lifts(void **state)
 
 static void a_rule_that_is_none_is_named_with_its_line(void **state)
 {
-    static const char *const wrong[] = {"hide",      "hide a b",
-                                        "hise ssid", "plain everything",
-                                        "show SSID", "hide a_word_that_is_longer_than_any_of_them"};
+    static const struct {
+        const char *line, *says;
+    } wrong[] = {
+        {"hide", "a word is of small letters"},
+        {"hide a b", "more than a rule and a word"},
+        {"hise ssid", "a rule is hide WORD"},
+        {"plain everything", "a form is mac, address, key or coordinates"},
+        {"show SSID", "small letters, digits and _"},
+        {"hide wifi-name", "small letters, digits and _"},
+        {"hide a_word_that_is_longer_than_any_of_them", "31 letters at most"},
+    };
     struct client_state_rules rules;
     char why[256], file[256];
 
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        snprintf(file, sizeof file, "hide owner\n%s\n", wrong[i]);
+        snprintf(file, sizeof file, "hide owner\n%s\n", wrong[i].line);
         assert_int_equal(client_state_rules_parse(file, strlen(file), &rules, why, sizeof why), PROTO_ERR_FORMAT);
-        assert_non_null(strstr(why, "line 2"));
+        if (!strstr(why, "line 2") || !strstr(why, wrong[i].says))
+            fail_msg("%s: %s", wrong[i].line, why);
     }
+    /* the mark that some editors write in front */
+    assert_int_equal(client_state_rules_parse("\xef\xbb\xbfhide owner\n", 14, &rules, why, sizeof why), PROTO_OK);
+    assert_int_equal(rules.hides, 1);
 }
 
 int main(void)

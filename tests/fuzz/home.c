@@ -86,7 +86,7 @@ static bool feed_mqtt(const uint8_t *bytes, size_t len)
 {
     static const struct client_state_sink sink = {any_device, any_property, NULL};
     struct client_state_source source = {.fd = -1};
-    const struct client_state_mqtt_config config = {"homeassistant", "zigbee2mqtt", ignore, NULL, &source};
+    const struct client_state_mqtt_config config = {"homeassistant", "zigbee2mqtt", ignore, ignore, NULL, &source};
     struct client_state_mqtt_home *home = NULL;
     struct client_state_model *model = NULL;
 
@@ -118,7 +118,14 @@ static void seed_mqtt(struct fuzz_seeds *seeds)
         "\"target\":{\"ieeeAddr\":\"0xaa\"},\"relationship\":1,\"linkquality\":4}]}}}";
 
     fuzz_seed_add(seeds, "light", light, sizeof light - 1);
+    static const char device[] =
+        "homeassistant/device/d/"
+        "config\0{\"dev\":{\"cns\":[[\"mac\",\"02:5b:26:a8:dc:12\"]],\"name\":\"D\"},\"stat_t\":\"d\","
+        "\"cmps\":{\"t\":{\"p\":\"sensor\",\"val_tpl\":\"{{value_json.t}}\"},\"s\":{\"p\":\"switch\"}}}\0d\0{\"t\":1}\0"
+        "homeassistant/device/d/config\0{\"cmps\":{\"t\":{\"p\":\"sensor\"}}}";
+
     fuzz_seed_add(seeds, "map", map, sizeof map - 1);
+    fuzz_seed_add(seeds, "device", device, sizeof device - 1);
 }
 
 const struct fuzz_target fuzz_mqtt = {"mqtt", 4096, feed_mqtt, seed_mqtt, 0};

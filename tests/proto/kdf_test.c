@@ -294,6 +294,10 @@ static void every_character_has_one_form_in_utf8(void **state)
             good++;
     }
     assert_int_equal(good, 0x10000 - 0x800 - 0x800); /* U+0800 to U+FFFF without the surrogates */
+    char turned[] = "a\u202eb\u200bc\x01\xff\u00fc";
+
+    proto_utf8_calm(turned);
+    assert_string_equal(turned, "a b c ?\u00fc");
     assert_true(proto_utf8_is_clean("\xf4\x8f\xbf\xbf", 4, 0));
     assert_false(proto_utf8_is_clean("\xf4\x8f\xbf", 3, 0));
     assert_false(proto_utf8_is_clean("a\n", 2, 0));

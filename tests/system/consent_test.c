@@ -258,9 +258,11 @@ static void a_mask_is_in_the_picture_that_the_agent_decodes(void **state)
     free(pixels);
 }
 
-static void a_product_tells_its_state_and_its_secrets_stay_with_it(void **state)
+static void a_product_tells_its_state_its_secrets_stay_with_it_and_what_it_said_before_too(void **state)
 {
-    static const char told[] = "{\"device\":\"router\",\"kind\":\"router\",\"maker\":\"Example\"}\n"
+    static const char before[] = "{\"device\":\"early\",\"kind\":\"light\"}\n{\"device\":\"early\",\"prop";
+    static const char told[] = "erty\":\"power\",\"value\":1}\n"
+                               "{\"device\":\"router\",\"kind\":\"router\",\"maker\":\"Example\"}\n"
                                "{\"device\":\"router\",\"property\":\"wifi_password\",\"value\":\"hunter2hunter2\"}\n"
                                "{\"device\":\"router\",\"property\":\"temperature\",\"value\":41.5}\n";
     struct house *h = *state;
@@ -276,8 +278,9 @@ static void a_product_tells_its_state_and_its_secrets_stay_with_it(void **state)
     house_await(h, agent, "joined", NULL);
     fifo = open(house_path(h, "state"), O_WRONLY | O_CLOEXEC);
     assert_true(fifo >= 0);
-    assert_int_equal(write(fifo, told, sizeof told - 1), sizeof told - 1);
+    assert_int_equal(write(fifo, before, sizeof before - 1), sizeof before - 1);
     house_grant(h, agent, client, "device-state");
+    assert_int_equal(write(fifo, told, sizeof told - 1), sizeof told - 1);
     value = house_await(h, agent, "state", "device", "router", "property", "temperature", NULL);
     assert_true(json_number_value(json_object_get(value, "value")) > 41.4);
     assert_string_equal(house_text(value, "unit"), "°C");
@@ -287,6 +290,7 @@ static void a_product_tells_its_state_and_its_secrets_stay_with_it(void **state)
         char *line = json_dumps(agent->events[i].json, 0);
 
         assert_null(strstr(line, "hunter2"));
+        assert_null(strstr(line, "early"));
         free(line);
     }
 }
@@ -339,7 +343,7 @@ int main(int argc, char **argv)
         HOUSE_TEST(a_command_that_is_too_long_is_left_out),
         HOUSE_TEST(the_agent_is_told_how_late_the_picture_is),
         HOUSE_TEST(a_mask_is_in_the_picture_that_the_agent_decodes),
-        HOUSE_TEST(a_product_tells_its_state_and_its_secrets_stay_with_it),
+        HOUSE_TEST(a_product_tells_its_state_its_secrets_stay_with_it_and_what_it_said_before_too),
         HOUSE_TEST(two_sessions_at_once_do_not_mix),
     };
 

@@ -182,8 +182,10 @@ static void a_withdrawal_stops_checks_and_sources_at_once(void **state)
     house_talk(h, agent, client);
     assert_int_equal(demo_child_count(agent, "check", NULL, NULL), told);
     assert_int_equal(demo_child_count(agent, "state", NULL, NULL), 0);
-    house_grant(h, agent, client, "device-state"); /* and a new consent tells it all anew */
-    house_await(h, agent, "state", "device", "hub", "property", "battery", NULL);
+    house_grant(h, agent, client, "device-state"); /* what was said without a consent is nobody's; what is said now … */
+    home_says(home, "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}");
+    house_await(h, agent, "state", "device", "hub", "property", "load", NULL);
+    assert_int_equal(demo_child_count(agent, "state", "property", "battery"), 0);
     close(home);
     close(mute);
     house_end(h, agent, client);

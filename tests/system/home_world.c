@@ -68,6 +68,8 @@ static void answer_time(const struct home_world *w)
     if (recvfrom(w->fds[TIME], m, sizeof m, 0, (struct sockaddr *)&from, &len) != sizeof m)
         return;
     m[0] = 0x24;
+    m[1] = 1;
+    memcpy(m + 24, m + 40, 8); /* whose question it was */
     memcpy(m + 40, &now, sizeof now);
     sendto(w->fds[TIME], m, sizeof m, 0, (struct sockaddr *)&from, len);
 }

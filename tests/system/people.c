@@ -185,6 +185,8 @@ void house_grant(struct house *h, struct demo_child *agent, struct demo_child *c
     house_await(h, client, "consent", "capability", capability, "state", "granted", NULL);
     if (!strcmp(capability, "camera"))
         house_await(h, agent, "video", NULL);
+    if (!strcmp(capability, "device-state")) /* what a firmware says before is thrown away */
+        house_await(h, client, "capture", "capability", capability, "on", "true", NULL);
 }
 
 void house_talk(struct house *h, struct demo_child *agent, struct demo_child *client)
