@@ -7,7 +7,8 @@
  * guides, rating), and is kept only under the consent `history`, with the day on which it goes.
  *
  * Where the lines lie is a keeper's affair: the relay, sealed (shelf.h), or a folder (agent_desk_cases_open), where
- * `counts.jsonl` has the counts and a file whose name is a hash of the customer's reference that customer's cases.
+ * `counts.jsonl` has the counts and a file whose name is a hash of the customer's reference, under a key of the
+ * folder's own, that customer's cases. What has had its day goes when the customer comes again, and once a day for all.
  */
 #ifndef AGENT_DESK_CASES_H
 #define AGENT_DESK_CASES_H

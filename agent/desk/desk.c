@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/desk/inside.h"
+#include "proto/util/utf8.h"
 #include "proto/wire/state.h"
 
 enum proto_err agent_desk_new(struct agent_desk **out, const struct proto_agent_config *config,
@@ -55,14 +56,34 @@ int64_t agent_desk_last_picture_ms(const struct agent_desk *d)
     return d->last_ms;
 }
 
+/* Names and values are somebody else's words, and stand beside this end's own. */
+static void calm(handhold_StateChange *change)
+{
+    handhold_Device *d = &change->body.device;
+    handhold_Property *p = &change->body.property;
+    handhold_CheckResult *r = &change->body.check;
+    char *const device[] = {d->id, d->parent, d->kind, d->maker, d->model, d->firmware, d->name, NULL};
+    char *const text = p->which_value == handhold_Property_text_tag ? p->value.text : NULL;
+    char *const property[] = {p->device, p->name, p->unit, text, NULL};
+    char *const check[] = {r->check, r->target, r->unit, r->figure, r->rule, r->detail, r->advice, NULL};
+    char *const *all = change->which_body == handhold_StateChange_device_tag     ? device
+                       : change->which_body == handhold_StateChange_property_tag ? property
+                                                                                 : check;
+
+    for (; *all; all++)
+        proto_utf8_calm(*all);
+}
+
 static void take_state(struct agent_desk *d, const struct proto_event *e)
 {
     struct proto_state_reader reader = proto_state_reader_of(e->media.bytes, e->media.len);
     handhold_StateChange change;
 
     while (proto_state_next(&reader, &change) == PROTO_OK)
-        if (d->listener.state)
+        if (d->listener.state) {
+            calm(&change);
             d->listener.state(d->listener.context, &change);
+        }
 }
 
 /* ---- events ---- */

@@ -62,5 +62,10 @@ size_t agent_desk_devices_history(const struct agent_desk_devices *devices, cons
                                   struct agent_desk_sample *out, size_t room);
 /** Newest results of checks, in the order in which they were first asked for; NULL behind the last. Borrowed. */
 const handhold_CheckResult *agent_desk_devices_check(const struct agent_desk_devices *devices, size_t index);
+/**
+ * Its status beside the others, as the chain judges it (client/checks/chain.h): one name server of several that is dead
+ * breaks nothing, nor does a router that answers no pings while the internet is there behind it.
+ */
+uint32_t agent_desk_devices_verdict(const struct agent_desk_devices *devices, const handhold_CheckResult *result);
 
 #endif

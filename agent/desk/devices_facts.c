@@ -4,7 +4,7 @@
 
 #include "agent/desk/devices_inside.h"
 
-enum { STATUS_NAMES = 7 };
+enum { PASS = 2, WARN = 3, FAIL = 4, STATUS_NAMES = 7 }; /* the numbers of CheckResult */
 
 static struct proto_guide_fact fact_of(const struct agent_desk_devices *d, const struct agent_desk_value *p)
 {
@@ -61,6 +61,22 @@ static void each_device(void *context, proto_guide_visit visit, void *visitor)
     }
 }
 
+static bool one_passed(const struct agent_desk_devices *d, const char *check)
+{
+    for (size_t i = 0; i < d->check_count; i++)
+        if (!strcmp(d->checks[i].check, check) && d->checks[i].status == PASS)
+            return true;
+    return false;
+}
+
+uint32_t agent_desk_devices_verdict(const struct agent_desk_devices *d, const handhold_CheckResult *r)
+{
+    bool spare = !strcmp(r->check, "dns") && one_passed(d, "dns");
+    bool mute = !strcmp(r->check, "gateway") && one_passed(d, "internet");
+
+    return r->status == FAIL && (spare || mute) ? WARN : r->status;
+}
+
 static void each_check(void *context, const char *check, proto_guide_visit visit, void *visitor)
 {
     static const char *const statuses[STATUS_NAMES] = {"",     "running",     "pass",     "warn",
@@ -69,9 +85,10 @@ static void each_check(void *context, const char *check, proto_guide_visit visit
 
     for (size_t i = 0; i < d->check_count; i++) {
         const handhold_CheckResult *r = &d->checks[i];
+        uint32_t status = agent_desk_devices_verdict(d, r);
         struct proto_guide_fact fact = {.device = r->target,
                                         .name = r->check,
-                                        .text = r->status < STATUS_NAMES ? statuses[r->status] : "",
+                                        .text = status < STATUS_NAMES ? statuses[status] : "",
                                         .number = r->value,
                                         .type = r->has_value ? PROTO_GUIDE_NUMBER : PROTO_GUIDE_TEXT};
 

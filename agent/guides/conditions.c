@@ -122,7 +122,11 @@ static bool take_property(struct guide_reader *r, const yaml_node_t *value, void
 
 static bool take_check(struct guide_reader *r, const yaml_node_t *value, void *into)
 {
-    return take_name(r, value, into, PROTO_GUIDE_CHECK, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    struct building *b = into;
+
+    return take_name(r, value, b, PROTO_GUIDE_CHECK, "abcdefghijklmnopqrstuvwxyz0123456789-") &&
+           (proto_guide_check_known(b->node.name) ||
+            guide_wrong(r, value, "there is no check \"%s\"; there are " PROTO_GUIDE_CHECKS, b->node.name));
 }
 
 static bool take_device(struct guide_reader *r, const yaml_node_t *value, void *into)

@@ -49,7 +49,10 @@ enum proto_err agent_guide_load(const char *path, struct proto_guide **out, char
     *out = NULL;
     proto_buf_init(&text, AGENT_GUIDE_FILE_BYTES);
     err = guide ? host_file_read(path, &text) : PROTO_ERR_NOMEM;
-    if (err != PROTO_OK)
+    if (err == PROTO_ERR_RANGE)
+        snprintf(why, AGENT_GUIDE_WHY_BYTES, "a guide may have %d bytes at most; make it smaller",
+                 AGENT_GUIDE_FILE_BYTES);
+    else if (err != PROTO_OK)
         snprintf(why, AGENT_GUIDE_WHY_BYTES, "%s; %s", proto_err_rule(err), proto_err_way_out(err));
     else
         err = agent_guide_parse((const char *)text.bytes, text.len, guide, why);

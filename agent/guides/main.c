@@ -9,6 +9,7 @@
 #include "agent/guides/read.h"
 #include "agent/guides/sign.h"
 #include "agent/identity.h"
+#include "proto/host/files.h"
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 
@@ -45,11 +46,15 @@ static void put_wrong(void *context, const char *path, const char *why)
 
 static void check_folder(const char *path, int *code)
 {
+    int mine = HOST_EXIT_FINE;
     struct agent_guides guides;
-    enum proto_err err = agent_guides_load(&guides, path, put_wrong, code);
+    enum proto_err err = agent_guides_load(&guides, path, put_wrong, &mine);
 
+    *code = mine ? mine : *code;
     if (err != PROTO_OK)
         put_wrong(code, path, proto_err_rule(err));
+    else if (!guides.count && !mine)
+        put_wrong(code, path, "there is no guide in this folder; a guide is a file NAME.yaml");
     for (size_t i = 0; i < guides.count; i++)
         put_one(path, guides.list[i]);
     agent_guides_clear(&guides);
@@ -144,6 +149,7 @@ static int schema(void)
         "  {of: DEVICE, property: NAME, TEST, for: 10s}   some such device has a value that passes\n"
         "  {check: NAME, TEST}                            is: pass, warn, fail, not-checked; above, below: its figure\n"
         "  {device: DEVICE}                               some such device is there\n"
+        "NAME of a check is one of " PROTO_GUIDE_CHECKS ";\n"
         "DEVICE is subject (the device that the guide is about) or {kind: …, maker: …, model: …, firmware: …, id: …};\n"
         "left out, any device. TEST is one of is: VALUE, above: NUMBER, below: NUMBER, known: true.\n",
         stdout);
@@ -169,8 +175,13 @@ static int report(void)
 {
     struct agent_desk_count *rows;
     size_t count;
-    enum proto_err err = agent_desk_cases_report(opt.cases, &rows, &count);
+    enum proto_err err;
 
+    if (!host_file_exists(opt.cases)) {
+        host_say_error(opt.cases, "there is no such folder", "give the folder that agents are given as --cases");
+        return HOST_EXIT_FAILED;
+    }
+    err = agent_desk_cases_report(opt.cases, &rows, &count);
     if (err != PROTO_OK) {
         host_say_err(opt.cases, err);
         return HOST_EXIT_FAILED;

@@ -134,6 +134,27 @@ static bool read_guide(struct guide_reader *r, const yaml_node_t *root)
     return guide_mapping(r, root, keys, sizeof keys / sizeof *keys, NULL) && !r->failed;
 }
 
+/* Nothing more may stand behind the guide: it would be read by nobody, and nobody would know. */
+static bool is_all(yaml_parser_t *parser, char why[static AGENT_GUIDE_WHY_BYTES])
+{
+    yaml_document_t second;
+    size_t line = parser->mark.line + 1;
+    bool more;
+
+    if (!yaml_parser_load(parser, &second)) {
+        snprintf(why, AGENT_GUIDE_WHY_BYTES, "line %zu: this is no YAML: %s", parser->problem_mark.line + 1,
+                 parser->problem ? parser->problem : "it cannot be read");
+        return false;
+    }
+    more = yaml_document_get_root_node(&second) != NULL;
+    yaml_document_delete(&second);
+    if (more)
+        snprintf(why, AGENT_GUIDE_WHY_BYTES,
+                 "line %zu: a second guide begins (\"---\"); one file is one guide: write it into a file of its own",
+                 line);
+    return !more;
+}
+
 enum proto_err agent_guide_parse(const char *text, size_t len, struct proto_guide *out,
                                  char why[static AGENT_GUIDE_WHY_BYTES])
 {
@@ -151,7 +172,8 @@ enum proto_err agent_guide_parse(const char *text, size_t len, struct proto_guid
     }
     if (!yaml_parser_initialize(&parser))
         return PROTO_ERR_NOMEM;
-    yaml_parser_set_input_string(&parser, (const unsigned char *)(text ? text : ""), len); /* an empty file has no bytes */
+    yaml_parser_set_input_string(&parser, (const unsigned char *)(text ? text : ""),
+                                 len); /* an empty file has no bytes */
     if (!yaml_parser_load(&parser, &document)) {
         snprintf(why, AGENT_GUIDE_WHY_BYTES, "line %zu: this is no YAML: %s", parser.problem_mark.line + 1,
                  parser.problem ? parser.problem : "it cannot be read");
@@ -165,6 +187,8 @@ enum proto_err agent_guide_parse(const char *text, size_t len, struct proto_guid
     else if (read_guide(&r, root))
         err = PROTO_OK;
     yaml_document_delete(&document);
+    if (err == PROTO_OK && !is_all(&parser, why))
+        err = PROTO_ERR_FORMAT;
     yaml_parser_delete(&parser);
     if (err != PROTO_OK)
         proto_guide_clear(out);

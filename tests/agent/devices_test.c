@@ -124,6 +124,41 @@ static void a_check_that_runs_again_keeps_its_verdict_until_the_next(void **stat
     assert_null(agent_desk_devices_check(home, AGENT_DESK_CHECKS_MAX));
 }
 
+static void check(const char *name, const char *target, uint32_t status)
+{
+    handhold_StateChange c = {.which_body = handhold_StateChange_check_tag, .body.check = {.status = status}};
+
+    snprintf(c.body.check.check, sizeof c.body.check.check, "%s", name);
+    snprintf(c.body.check.target, sizeof c.body.check.target, "%s", target);
+    agent_desk_devices_take(home, &c, 0);
+}
+
+static bool one_fails(void *visitor, const struct proto_guide_fact *fact)
+{
+    *(bool *)visitor |= !strcmp(fact->text, "fail");
+    return true;
+}
+
+static void a_dead_spare_name_server_is_a_warning_here_too(void **state)
+{
+    enum { PASS = 2, WARN = 3, FAIL = 4 };
+    struct proto_guide_facts facts = agent_desk_devices_facts(home);
+    bool fails = false;
+
+    (void)state;
+    check("dns", "192.168.7.1", FAIL);
+    check("gateway", "192.168.7.1", FAIL);
+    check("internet", "help.example.org", FAIL);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(agent_desk_devices_verdict(home, agent_desk_devices_check(home, i)), FAIL);
+    check("dns", "192.168.7.2", PASS);
+    check("internet", "help.example.org", PASS);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(agent_desk_devices_verdict(home, agent_desk_devices_check(home, i)), WARN);
+    facts.each_check(facts.context, "dns", one_fails, &fails); /* nor is it a guide's symptom */
+    assert_false(fails);
+}
+
 int main(void)
 {
 #define ONE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -131,6 +166,7 @@ int main(void)
         ONE(who_leaves_or_is_hidden_takes_the_values_along),
         ONE(history_has_a_value_a_second_and_the_newest_of_all),
         ONE(a_home_of_any_size_is_bounded),
+        ONE(a_dead_spare_name_server_is_a_warning_here_too),
         ONE(a_check_that_runs_again_keeps_its_verdict_until_the_next),
     };
 

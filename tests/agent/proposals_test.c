@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which guide is proposed first: by what is wrong, by words, and by what helped others; homes broken by a seed. */
+#include <dirent.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/desk/cases.h"
 #include "agent/desk/guides.h"
@@ -206,6 +210,97 @@ static void words_find_a_guide_in_each_language(void **state)
     assert_int_equal(agent_desk_guides_propose(guides, "xyzzy quux", list), 0);
 }
 
+/* ---- guides, played from the fault to the last tick ---- */
+
+static struct proto_guide_run run;
+static int64_t mono_ms;
+
+/* The guide that is proposed first is this, and is begun. */
+static void begin(const char *id, const char *subject)
+{
+    count = agent_desk_guides_propose(guides, NULL, list);
+    assert_true(count > 0);
+    assert_string_equal(list[0].guide->id, id);
+    assert_string_equal(list[0].subject, subject);
+    proto_guide_run_start(&run, list[0].guide, subject, mono_ms = 1000);
+}
+
+/* Time goes on: the step that is on then. */
+static const char *after(int64_t ms)
+{
+    struct proto_guide_facts facts = agent_desk_devices_facts(home);
+
+    for (mono_ms += ms; proto_guide_run_tick(&run, &facts, mono_ms);)
+        ;
+    return run.current < run.guide->step_count ? run.guide->steps[run.current].id : "";
+}
+
+static void tap(enum proto_guide_act act)
+{
+    assert_ok(proto_guide_run_act(&run, run.current, act, PROTO_GUIDE_CUSTOMER, mono_ms));
+}
+
+static void step_took(size_t step, enum proto_guide_outcome outcome, enum proto_guide_by by)
+{
+    assert_int_equal(run.steps[step].outcome, outcome);
+    assert_int_equal(run.steps[step].by, by);
+}
+
+static void weak_wifi_is_played_from_the_fault_to_the_last_tick(void **state)
+{
+    (void)state;
+    with(HANDHOLD_GUIDES);
+    device("interface/wlan0", "wifi_interface", "wlan0");
+    number("interface/wlan0", "signal_strength", -82);
+    begin("wifi-weak", "interface/wlan0");
+    assert_string_equal(after(0), "closer");
+    assert_string_equal(after(20000), "closer"); /* nobody has moved */
+    number("interface/wlan0", "signal_strength", -72);
+    assert_string_equal(after(100), "closer"); /* for three seconds */
+    assert_string_equal(after(3000), "open-space");
+    assert_string_equal(after(9000), "open-space"); /* better, not good */
+    tap(PROTO_GUIDE_ACT_FAILED);
+    assert_string_equal(after(100), "antennas");
+    number("interface/wlan0", "signal_strength", -60);
+    assert_string_equal(after(100), "antennas");
+    assert_string_equal(after(5000), "");
+    assert_int_equal(run.end, PROTO_GUIDE_SOLVED);
+    assert_string_equal(run.guide->steps[run.fixed_by].id, "antennas");
+    step_took(0, PROTO_GUIDE_DONE, PROTO_GUIDE_ITSELF);
+    step_took(1, PROTO_GUIDE_FAILED, PROTO_GUIDE_CUSTOMER);
+    step_took(2, PROTO_GUIDE_DONE, PROTO_GUIDE_ITSELF);
+    step_took(3, PROTO_GUIDE_NOT_NEEDED, PROTO_GUIDE_NOBODY); /* no extender for a signal that is good */
+    count = agent_desk_guides_propose(guides, NULL, list);
+    assert_false(proposed("wifi-weak"));
+}
+
+static void a_printer_that_was_lost_is_played_from_the_fault_to_the_last_tick(void **state)
+{
+    (void)state;
+    with(HANDHOLD_GUIDES);
+    device("printer", "printer", "P1");
+    truth("printer", "availability", true);
+    count = agent_desk_guides_propose(guides, NULL, list);
+    assert_false(proposed("printer-not-found"));
+    truth("printer", "availability", false);
+    begin("printer-not-found", "printer");
+    assert_string_equal(after(0), "awake");
+    tap(PROTO_GUIDE_ACT_FAILED);
+    assert_string_equal(after(100), "same-network");
+    tap(PROTO_GUIDE_ACT_SKIP);
+    assert_string_equal(after(60000), "restart");
+    truth("printer", "availability", true); /* it was switched off and on */
+    assert_string_equal(after(100), "restart");
+    assert_string_equal(after(3000), "");
+    assert_int_equal(run.end, PROTO_GUIDE_SOLVED);
+    assert_string_equal(run.guide->steps[run.fixed_by].id, "restart");
+    step_took(0, PROTO_GUIDE_FAILED, PROTO_GUIDE_CUSTOMER);
+    step_took(1, PROTO_GUIDE_SKIPPED, PROTO_GUIDE_CUSTOMER);
+    step_took(2, PROTO_GUIDE_DONE, PROTO_GUIDE_ITSELF);
+    count = agent_desk_guides_propose(guides, NULL, list);
+    assert_false(proposed("printer-not-found"));
+}
+
 /* ---- learning ---- */
 
 static void write_guide(const char *id)
@@ -224,8 +319,6 @@ static void write_guide(const char *id)
 
 static void a_case(const char *id, bool solved)
 {
-    struct proto_guide_run run;
-
     proto_guide_run_start(&run, agent_guides_find(&library, id), "hub", 0);
     run.steps[0].shown_ms = 1;
     run.end = solved ? PROTO_GUIDE_SOLVED : PROTO_GUIDE_UNSOLVED;
@@ -303,6 +396,79 @@ static void a_case_goes_on_its_day_and_by_erasure(void **state)
     assert_int_equal(agent_desk_cases_erase(folder.path, "C-1"), PROTO_ERR_NOT_FOUND);
 }
 
+/* Files of customers in the folder; none of them is called as a hash of this reference alone would be. */
+static size_t case_files(const char *reference)
+{
+    unsigned char digest[16];
+    char hex[2 * sizeof digest + 1];
+    DIR *dir = opendir(folder.path);
+    size_t n = 0;
+
+    crypto_generichash(digest, sizeof digest, (const unsigned char *)reference, strlen(reference), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    for (const struct dirent *item; (item = readdir(dir)) != NULL;) {
+        n += !strncmp(item->d_name, "case-", 5);
+        assert_null(strstr(item->d_name, hex));
+    }
+    closedir(dir);
+    return n;
+}
+
+static void who_never_comes_back_is_forgotten_on_the_day_all_the_same(void **state)
+{
+    struct proto_now day = {0, 1700000000000};
+
+    (void)state;
+    open_cases("C-1");
+    agent_desk_cases_close(cases, 30, day);
+    open_cases("C-2");
+    agent_desk_cases_close(cases, 60, day);
+    assert_int_equal(case_files("C-1"), 2);
+    for (int after = 1; after <= 61; after += 30) { /* somebody else comes, on the day and a month later */
+        agent_desk_cases_free(cases);
+        assert_ok(agent_desk_cases_open(&cases, folder.path, after % 2 ? NULL : "C-3",
+                                        (struct proto_now){0, day.unix_ms + after * 86400000LL}));
+        assert_int_equal(case_files("C-2"), after == 1 ? 2 : after == 31 ? 1 : 0);
+    }
+}
+
+enum { WRITERS = 4, LINES = 14, KEPT = WRITERS * LINES / 2 };
+
+/* Whoever rewrites a file waits for those who write to it. */
+static void what_others_write_meanwhile_is_not_lost(void **state)
+{
+    struct proto_now day = {0, 1700000000000};
+    size_t kept = 0;
+
+    (void)state;
+    open_cases("C-1");
+    for (int i = 0; i < WRITERS; i++)
+        if (fork() == 0) {
+            for (int n = 0; n < LINES; n++) {
+                struct agent_desk_cases *mine;
+
+                if (agent_desk_cases_open(&mine, folder.path, "C-1", day) != PROTO_OK)
+                    _exit(1);
+                agent_desk_cases_close(mine, 0, day);
+                agent_desk_cases_close(mine, (uint32_t)(n % 2), day); /* every second one is kept … */
+                agent_desk_cases_free(mine);
+                if (agent_desk_cases_open(&mine, folder.path, "C-1", (struct proto_now){0, day.unix_ms - 86400000}))
+                    _exit(1);
+                agent_desk_cases_close(mine, 1, (struct proto_now){0, day.unix_ms - 86400000}); /* … and one is over */
+                agent_desk_cases_free(mine);
+            }
+            _exit(0);
+        }
+    for (int i = 0, status; i < WRITERS; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    open_cases("C-1");
+    while (agent_desk_cases_before(cases, kept))
+        kept++;
+    assert_int_equal(kept, KEPT);
+}
+
 static void a_damaged_folder_loses_no_more_than_what_is_damaged(void **state)
 {
     static const char lines[] = "{\"guide\":\"guide-a\",\"model\":\"H2\",\"end\":\"solved\"}\n{broken\n\xff\xfe\n[]\n"
@@ -323,8 +489,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(of_one_or_two_faults_each_has_its_guide_and_no_other_is_proposed),
         ONE(words_find_a_guide_in_each_language),
+        ONE(weak_wifi_is_played_from_the_fault_to_the_last_tick),
+        ONE(a_printer_that_was_lost_is_played_from_the_fault_to_the_last_tick),
         ONE(what_helped_others_on_this_model_stands_first_for_everybody),
         ONE(a_case_goes_on_its_day_and_by_erasure),
+        ONE(who_never_comes_back_is_forgotten_on_the_day_all_the_same),
+        ONE(what_others_write_meanwhile_is_not_lost),
         ONE(a_damaged_folder_loses_no_more_than_what_is_damaged),
     };
 
