@@ -27,7 +27,7 @@ function compile(elements, change, places) {
       case TYPE.argument: return ['arg', e.value];
       case TYPE.number: return ['number', e.value];
       case TYPE.time: return ['time', e.value];
-      case TYPE.date: return ['date', e.value];
+      case TYPE.date: return [e.style === 'long' ? 'day' : 'date', e.value];
       case TYPE.plural: return ['plural', e.value, options()];
       case TYPE.select: return ['select', e.value, options()];
       case TYPE.pound: return ['#'];

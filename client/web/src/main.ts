@@ -6,7 +6,7 @@
 import { Studio } from './camera/studio.js';
 import { readDevice } from './join/device.js';
 import { hasFragment, invitingRoot, putFragmentBack, takeFragment } from './join/link.js';
-import { findOrganisation, logKeys } from './join/organisation.js';
+import { findOrganisation } from './join/organisation.js';
 import type { Organisation } from './join/organisation.js';
 import type { Capability } from './proto/session.js';
 import { showCode } from './screens/code.js';
@@ -16,7 +16,7 @@ import { showProblem } from './screens/problem.js';
 import { showVisit } from './screens/visit.js';
 import { showWelcome } from './screens/welcome.js';
 import { newOpusWorker, newWorker, workletAddress } from './ui/worker.js';
-import { putBack, takeKept } from './visit/keep.js';
+import { putBack, readKept, takeKept } from './visit/keep.js';
 import type { Invitation } from './visit/open.js';
 import type { Visit } from './visit/visit.js';
 import { chooseLanguage } from './words/words.js';
@@ -44,15 +44,16 @@ function refusalOf(err: string | undefined, invitation: Invitation): string {
 }
 
 const settings = (): { offers: Capability[]; clientInfo: string; uiBuild: Uint8Array } =>
-  ({ offers: offers(), clientInfo: `Handhold page ${VERSION}, ${device.browser}`, uiBuild: buildHash() });
+  ({ offers: offers(), clientInfo: `Handhold page ${VERSION}`, /* what browser it is on is a fact of the device */ uiBuild: buildHash() });
 
 async function join(invitation: Invitation, organisation: Promise<Organisation | undefined>): Promise<void> {
   const fragment = takeFragment();
+  takeKept(); // of another visit, which is over with this tap
   showJoining(); // Join is gone with its screen: who taps twice joins once
   const protocol = await protocolPart().catch(() => undefined);
   if (!protocol) {
     putFragmentBack(fragment);
-    return showProblem('UNREACHABLE', '');
+    return showProblem('UNREACHABLE');
   }
   const whose = await organisation;
   let visit: Visit;
@@ -61,7 +62,7 @@ async function join(invitation: Invitation, organisation: Promise<Organisation |
     visit = protocol.openVisit(invitation, { ...settings(), pinnedRoot: whose?.root }, studio);
   } catch (error) {
     putFragmentBack(fragment);
-    return showProblem(error instanceof protocol.ProtoError ? error.err : 'other', error instanceof Error ? error.message : '');
+    return showProblem(error instanceof protocol.ProtoError ? error.err : 'other');
   }
   show(visit, studio, protocol, invitation, whose?.root);
 }
@@ -72,7 +73,7 @@ function goOnHere(kept: string, protocol: ProtocolPart, pinnedRoot: Uint8Array |
   try {
     show(protocol.takeOverVisit(kept, { ...settings(), pinnedRoot }, studio), studio, protocol, {});
   } catch {
-    showProblem('GONE', '');
+    showProblem('GONE');
   }
 }
 
@@ -81,8 +82,8 @@ function show(visit: Visit, studio: Studio, protocol: ProtocolPart, invitation: 
   const ended = (): void => {
     const over = visit.ended;
     if (visit.movedHere !== undefined) goOnHere(visit.movedHere, protocol, pinnedRoot);
-    else if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation), over.message);
-    else showEnd(visit, { writeProof: protocol.writeProof, writeProofs: protocol.writeProofs, checkReceipt: protocol.checkReceipt, logKeys });
+    else if (over && !visit.peer && over.reason !== 'customer-left') showProblem(refusalOf(over.err, invitation));
+    else showEnd(visit, { writeProof: protocol.writeProof, writeProofs: protocol.writeProofs, checkReceipt: protocol.checkReceipt });
   };
   showVisit(visit, studio, device, ended);
 }
@@ -92,26 +93,42 @@ async function comeBack(kept: string): Promise<void> {
   const protocol = await protocolPart().catch(() => undefined);
   if (!protocol) {
     putBack(kept);
-    return showProblem('UNREACHABLE', '');
+    return showProblem('UNREACHABLE');
   }
   const studio = new Studio(parts, protocol, device.phone);
   try {
     show(protocol.reopenVisit(kept, settings(), studio), studio, protocol, {});
   } catch {
-    showProblem('GONE', '');
+    showProblem('GONE');
   }
 }
 
 function begin(): void {
+  if (hasFragment()) return beginWithLink();
   const kept = takeKept();
-  if (!hasFragment()) {
-    if (kept !== undefined) return void comeBack(kept);
-    const organisation = findOrganisation(undefined);
-    return showCode(protocolPart().then((p) => p.inviteCodeParse), organisation, (code) => void join({ code }, organisation));
-  }
-  const root = invitingRoot(location.hash);
-  if (root === undefined) return showProblem('LINK', '');
-  const organisation = findOrganisation(root), link = location.href.replace(location.search, '');
+  if (kept !== undefined) return void comeBack(kept);
+  const organisation = findOrganisation(undefined);
+  showCode(protocolPart().then((p) => p.inviteCodeParse), organisation, (code) => void join({ code }, organisation));
+}
+
+function beginWithLink(): void {
+  const root = invitingRoot(location.hash), link = location.href.replace(location.search, ''), kept = readKept();
+  if (root === undefined) return showProblem('LINK');
+  if (kept !== undefined) void goOnOrInvite(kept, link, root);
+  else invite(link, root);
+}
+
+/* The message was tapped again in the tab of the visit: it goes on. A visit of another link stays where it is until Join. */
+async function goOnOrInvite(kept: string, link: string, root: string): Promise<void> {
+  const protocol = await protocolPart().catch(() => undefined);
+  if (!protocol?.isVisitOf(kept, link)) return invite(link, root);
+  takeFragment();
+  takeKept();
+  await comeBack(kept);
+}
+
+function invite(link: string, root: string): void {
+  const organisation = findOrganisation(root);
   showWelcome({
     device, organisation, link,
     join: () => void join({ link }, organisation),

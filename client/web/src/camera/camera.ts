@@ -4,7 +4,8 @@
  * remembered but the lens, and that only while the page is open.
  */
 
-export type CameraProblem = 'denied' | 'none' | 'busy' | 'failed';
+/** 'cannot': there is no encoder for a moving picture. */
+export type CameraProblem = 'denied' | 'none' | 'busy' | 'failed' | 'cannot';
 
 export interface Lens {
   id: string;

@@ -20,7 +20,6 @@ export interface Organisation {
 interface OrgFile {
   domain: string;
   roots: string[]; /* SHA-256 of a root's SPKI, hex */
-  logs: string[]; /* C2SP verifier keys */
 }
 
 const texts = (list: unknown): string[] => (Array.isArray(list) ? list.filter((item): item is string => typeof item === 'string') : []);
@@ -34,10 +33,7 @@ async function fetchOrg(base: string): Promise<OrgFile | undefined> {
     const file: unknown = text.length > 0 && text.length < MOST_CHARACTERS ? JSON.parse(text) : undefined;
     if (typeof file !== 'object' || file === null || !('domain' in file) || !('ca_fp' in file)) return undefined;
     if (typeof file.domain !== 'string') return undefined;
-    return {
-      domain: file.domain, roots: texts(file.ca_fp).filter((root) => /^[0-9a-f]{64}$/.test(root)),
-      logs: 'log_vkeys' in file ? texts(file.log_vkeys) : [],
-    };
+    return { domain: file.domain, roots: texts(file.ca_fp).filter((root) => /^[0-9a-f]{64}$/.test(root)) };
   } catch {
     return undefined; // not there, not allowed, no answer: nothing is verified by it
   }
@@ -59,9 +55,4 @@ export async function findOrganisation(root16: string | undefined): Promise<Orga
   const there = await fetchOrg(`https://${here.domain}`);
   const verified = there?.domain === here.domain && there.roots.includes(root);
   return verified ? { domain: here.domain, verified, root: bytes(root) } : { domain: here.domain, verified };
-}
-
-/** The keys of the organisation's logs, as this page's relay names them; for the check of a receipt. */
-export async function logKeys(): Promise<readonly string[]> {
-  return (await fetchOrg(location.origin))?.logs ?? [];
 }

@@ -67,7 +67,7 @@ export interface CustomerConfig {
   pinnedRoot?: Uint8Array;
   /** What this device can do. Requests for anything else are answered `blocked` without asking. */
   offers: readonly Capability[];
-  /** What the agent reads of this client, e.g. "handhold page 0.1.0, Firefox 128 on Android"; 1 to 200 bytes. */
+  /** What the agent reads of this client, e.g. "handhold page 0.1.0"; 1 to 200 bytes. */
   clientInfo: string;
   /** 32 bytes: hash of the page build, for the `ui` line of every statement. */
   uiBuild: Uint8Array;

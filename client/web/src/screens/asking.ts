@@ -5,6 +5,7 @@
  */
 import type { Device } from '../join/device.js';
 import type { Studio } from '../camera/studio.js';
+import { dayAfter } from '../receipt/dates.js';
 import { announce } from '../ui/announce.js';
 import type { Capability } from '../proto/session.js';
 import { button, h, icon, plain, said, setText } from '../ui/dom.js';
@@ -31,6 +32,7 @@ function line(title: string, ...value: (Node | string)[]): HTMLElement {
 
 export class Asking {
   private readonly sheet: Sheet;
+  private offered = false; /* a photo, instead of the camera */
   private leaving = false;
   private wordsWanted = false;
   private problemRead: string | undefined;
@@ -65,6 +67,7 @@ export class Asking {
     const words = visit.words;
     const asked = visit.still?.arrived === undefined ? visit.still : undefined;
     if (!asked || !this.sheet.is(`photo ${asked.id}`)) this.closePhoto();
+    if (visit.sheet) this.offered = false;
     if (visit.ended) this.sheet.close();
     else if (visit.moveAsked !== undefined) this.showMove(visit.moveAsked);
     else if (visit.elsewhere !== undefined && !visit.peer) this.showElsewhere(visit.elsewhere);
@@ -75,6 +78,7 @@ export class Asking {
     else if (visit.sheet) this.showSheet(visit.sheet);
     else if (words && this.wordsWanted) this.showWordsAgain(words.list);
     else if (asked) this.showPhoto(asked.id);
+    else if (this.offered) this.showOffered();
     else if (studio.problem && studio.problem !== this.problemRead) this.showProblem(studio.problem);
     else if (studio.voice.problem && studio.voice.problem !== this.voiceProblemRead) this.showVoiceProblem(studio.voice.problem);
     else this.sheet.close();
@@ -84,10 +88,11 @@ export class Asking {
   }
 
   private factsOf(ask: Ask): HTMLElement {
+    const organisation = plain(this.visit.peer?.organisation ?? '');
     return h('dl', { class: 'facts', id: 'sheet-facts' },
       line(t('ask.why'), ask.purpose ? h('q', {}, said(ask.purpose)) : t('ask.noReason')),
       line(t('ask.howLong'), howLong(ask.maxS)),
-      line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { days: ask.retentionDays }) : t('ask.keptNothing')));
+      line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { organisation, days: ask.retentionDays, until: dayAfter(Date.now(), ask.retentionDays) }) : t('ask.keptNothing', { organisation })));
   }
 
   /** Yes to these, no to the rest. The lens may take its second while the log writes. */
@@ -188,27 +193,43 @@ export class Asking {
       h('ol', { class: 'words', lang: 'en', dir: 'ltr' }, ...list.map((word) => h('li', {}, word))),
       h('p', { class: 'small' }, t('words.required')),
       h('div', { class: 'answers' },
-        button(t('words.differ'), () => this.visit.answerWords(false), { class: 'button answer', id: 'words-differ' }),
-        button(t('words.match'), () => { this.visit.answerWords(true); announce(t('words.matched')); }, { class: 'button answer', id: 'words-match' })));
+        ...this.wordAnswers()));
+  }
+
+  /* Whose words differ shares nothing until they have compared them again. */
+  private wordAnswers(): HTMLElement[] {
+    const done = (match: boolean) => (): void => {
+      const { visit } = this;
+      this.wordsWanted = false;
+      if (!match && visit.granted.size && !visit.paused) visit.pause('customer', 'asked');
+      visit.answerWords(match);
+      if (match) announce(t('words.matched'));
+    };
+    return [button(t('words.differ'), done(false), { class: 'button answer', id: 'words-differ' }), button(t('words.match'), done(true), { class: 'button answer', id: 'words-match' })];
   }
 
   private showWordsAgain(list: readonly string[]): void {
-    const done = (match: boolean) => (): void => {
+    const close = (): void => {
       this.wordsWanted = false;
-      this.visit.answerWords(match);
-      if (match) announce(t('words.matched'));
+      this.update();
     };
     this.sheet.open(`look ${list.join(' ')}`, t('words.title'),
       h('p', {}, t('words.body', { name: plain(this.visit.peer?.name ?? t('end.somebody')) })),
       h('ol', { class: 'words', lang: 'en', dir: 'ltr' }, ...list.map((word) => h('li', {}, word))),
-      h('div', { class: 'answers' },
-        button(t('words.differ'), done(false), { class: 'button answer', id: 'words-differ' }),
-        button(t('words.match'), done(true), { class: 'button answer', id: 'words-match' })));
+      button(t('words.close'), close, { class: 'button soft', id: 'words-close' }),
+      h('div', { class: 'answers' }, ...this.wordAnswers()));
   }
 
   private showDiffer(): void {
+    const { visit } = this, again = (): void => {
+      this.wordsWanted = visit.words?.required === false && visit.peer?.verified === true;
+      visit.compareAgain();
+    };
     this.sheet.open('differ', t('words.differTitle'), h('p', {}, t('words.differBody')),
-      button(t('leave.end'), () => this.visit.leave(), { class: 'button danger', id: 'leave-now' }));
+      h('div', { class: 'answers' },
+        button(t('words.again'), again, { class: 'button answer', id: 'words-again' }),
+        button(t('leave.end'), () => visit.leave(), { class: 'button answer danger', id: 'leave-now' })));
+    announce(`${t('words.differTitle')}. ${t('words.differBody')}`, 'urgent');
   }
 
   private closePhoto(): void {
@@ -223,13 +244,36 @@ export class Asking {
   }
 
   private showProblem(problem: string): void {
-    const name = plain(this.visit.peer?.name ?? t('end.somebody'));
-    const body = problem === 'denied' ? t('camera.denied') : problem === 'none' ? t('camera.none') : problem === 'busy' ? t('camera.busy', { name }) : t('camera.failed');
-    this.sheet.open(`problem ${problem}`, t('camera.problemTitle'),
-      h('p', {}, body), problem === 'denied' && h('p', {}, this.howToAllow('camera')),
+    const name = plain(this.visit.peer?.name ?? t('end.somebody')), key = `problem ${problem}`;
+    if (this.sheet.is(key)) return;
+    const words = [t(`camera.${problem}` as Key, { name }), ...(problem === 'denied' ? [this.howToAllow('camera')] : [])];
+    const offer = (): void => {
+      this.offered = this.visit.say(t('camera.photoInstead')) === 'OK';
+      this.read(problem);
+    };
+    this.sheet.open(key, t('camera.problemTitle'), ...words.map((text) => h('p', {}, text)),
       h('div', { class: 'answers' },
-        button(t('camera.offerPhoto'), () => { this.read(problem); this.visit.say(t('camera.photoInstead')); }, { class: 'button answer', id: 'offer-photo' }),
+        button(t('camera.offerPhoto'), offer, { class: 'button answer', id: 'offer-photo' }),
         button(t('camera.understood'), () => this.read(problem), { class: 'button answer', id: 'understood' })));
+    announce([t('camera.problemTitle'), ...words].join(' '), 'urgent');
+  }
+
+  /** This browser has no moving picture, and was asked for one again. */
+  cannotShow(): void {
+    this.problemRead = undefined;
+    this.studio.problem = 'cannot';
+    this.update();
+  }
+
+  private showOffered(): void {
+    const read = (): void => {
+      this.offered = false;
+      this.update();
+    };
+    const title = t('camera.offeredTitle', { name: plain(this.visit.peer?.name ?? t('end.somebody')) });
+    if (this.sheet.is('offered')) return;
+    this.sheet.open('offered', title, h('p', {}, t('camera.offered')), h('div', { class: 'answers' }, button(t('camera.understood'), read, { class: 'button answer', id: 'understood' })));
+    announce(`${title}. ${t('camera.offered')}`);
   }
 
   private showVoiceProblem(problem: string): void {
@@ -238,11 +282,11 @@ export class Asking {
       this.voiceProblemRead = problem;
       this.update();
     };
-    this.sheet.open(`voice ${problem}`, t('voice.problemTitle'),
-      h('p', {}, t(`voice.${problem}` as Key, { name })), problem === 'denied' && h('p', {}, this.howToAllow('microphone')),
-      h('p', { class: 'small' }, t('voice.otherwise', { name })),
+    const key = `voice ${problem}`, words = [t(`voice.${problem}` as Key, { name }), ...(problem === 'denied' ? [this.howToAllow('microphone')] : []), t('voice.otherwise', { name })];
+    if (this.sheet.is(key)) return;
+    this.sheet.open(key, t('voice.problemTitle'), ...words.map((text) => h('p', {}, text)),
       button(t('camera.understood'), read, { class: 'button answer', id: 'understood' }));
-    announce(t('voice.problemTitle'), 'urgent');
+    announce([t('voice.problemTitle'), ...words].join(' '), 'urgent');
   }
 
   private read(problem: string): void {

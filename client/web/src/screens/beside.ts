@@ -6,7 +6,7 @@ import { button, h, plain, replace, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import type { Key } from '../words/keys.js';
 import { t } from '../words/words.js';
-import { groupDigits } from './code.js';
+import { digitsOf, groupDigits } from './digits.js';
 
 export class BesideCard {
   readonly element = h('section', { class: 'beside', hidden: true });
@@ -45,14 +45,14 @@ export class BesideCard {
     const field = h('input', {
       id: 'beside-code', class: 'digits', inputmode: 'numeric', autocomplete: 'off', maxlength: 20, enterkeyhint: 'go', 'aria-describedby': 'beside-error', spellcheck: 'false', dir: 'ltr',
       oninput: () => {
-        const digits = field.value.replace(/[\s.-]/g, '');
+        const digits = digitsOf(field.value);
         if (field.selectionStart === field.value.length && /^[0-9]*$/.test(digits)) field.value = groupDigits(digits);
       },
     });
     const submit = (event: Event): void => {
       event.preventDefault();
       try {
-        other.link(field.value);
+        other.link(digitsOf(field.value));
       } catch {
         setText(error, t('code.typo'));
         field.focus();
@@ -66,8 +66,9 @@ export class BesideCard {
 
   private toggle(name: string, device: string, property?: string): HTMLElement {
     const { other } = this.visit, hidden = other.home.isHidden(device, property);
-    return button(t('beside.hide'), () => other.setHidden(!hidden, device, property),
-      { class: 'plain', id: `beside-hide-${device}${property === undefined ? '' : ` ${property}`}`, 'aria-pressed': String(hidden), 'aria-label': `${t('beside.hide')}: ${plain(name)}` });
+    const words = t(hidden ? 'beside.show' : 'beside.hide');
+    return button(words, () => other.setHidden(!hidden, device, property),
+      { class: 'plain', id: `beside-hide-${device}${property === undefined ? '' : ` ${property}`}`, 'aria-label': `${words}: ${plain(name)}` });
   }
 
   private values({ id, properties }: HomeDevice): HTMLElement {

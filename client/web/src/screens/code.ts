@@ -3,21 +3,14 @@
 import type { Organisation } from '../join/organisation.js';
 import { button, h, setText } from '../ui/dom.js';
 import { t } from '../words/words.js';
+import { digitsOf, groupDigits } from './digits.js';
 import { showScreen } from './frame.js';
 
 const LEAST = 10, MOST = 12;
 
-/** "407 183 922 9": the last seven digits have one shape, what is before them is the rest. */
-export function groupDigits(digits: string): string {
-  if (digits.length <= 5) return digits;
-  const plate = Math.max(3, digits.length - 7);
-  const secret = digits.slice(plate);
-  return [digits.slice(0, plate), secret.slice(0, 3), secret.slice(3, 6), secret.slice(6)].filter(Boolean).join(' ');
-}
-
 /** The complaint about what was typed so far; '' when it may be a code. */
 function complaint(typed: string, parse: ((typed: string) => unknown) | undefined): string {
-  const digits = typed.replace(/[\s.-]/g, '');
+  const digits = digitsOf(typed);
   if (/[^0-9]/.test(digits)) return t('code.letters');
   if (digits.length < LEAST) return t('code.short', { missing: LEAST - digits.length });
   if (digits.length > MOST) return t('code.long');
@@ -40,7 +33,7 @@ export function showCode(parser: Promise<(typed: string) => unknown>, organisati
     oninput: () => {
       setText(error, '');
       field.removeAttribute('aria-invalid');
-      const digits = field.value.replace(/[\s.-]/g, '');
+      const digits = digitsOf(field.value);
       const atEnd = field.selectionStart === field.value.length;
       if (atEnd && /^[0-9]*$/.test(digits)) field.value = groupDigits(digits);
     },
@@ -51,7 +44,7 @@ export function showCode(parser: Promise<(typed: string) => unknown>, organisati
     setText(error, wrong);
     if (wrong) field.setAttribute('aria-invalid', 'true');
     if (wrong) field.focus();
-    else join(field.value.replace(/[\s.-]/g, ''));
+    else join(digitsOf(field.value));
   };
   const whose = h('p', { class: 'hint' });
   void organisation.then((o) => o && setText(whose, o.verified ? t('welcome.verified', { domain: o.domain }) : ''));

@@ -12,7 +12,7 @@ import type { Key } from '../words/words.js';
 
 const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number', 'highlight'];
 const SAME_FRAME_MS = 40;
-const MOST_CARDS = 4;
+const MOST_CARDS = 4, MOST_MARKS = 100; /* of a card: what an agent draws on one picture is less */
 /* Yellow, red, green, blue, white: the numbers of handhold.proto. A colour that is not known is the first. */
 const COLOURS: readonly string[] = ['#ffd60a', '#ff453a', '#30d158', '#409cff', '#ffffff'];
 const EDGE = '#1c1f23';
@@ -139,31 +139,47 @@ export class Marks {
   async add(mark: Mark, captureMonoMs: number | undefined): Promise<void> {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
     announce(markWords(mark, name));
-    if (this.aloud) speechSynthesis.speak(Object.assign(new SpeechSynthesisUtterance(markWords(mark, name)), { lang: language() }));
+    if (this.aloud) this.speak(markWords(mark, name));
     navigator.vibrate?.(40);
     let card = this.cards.find((c) => Math.abs(c.tsMs - mark.tsMs) < SAME_FRAME_MS);
     if (!card) {
       card = this.newCard(mark.tsMs, name);
       const marked = await this.ring.at(captureMonoMs), frame = marked ?? (await this.ring.at(undefined));
       card.stale = marked === undefined;
-      if (frame) {
-        card.frame = await createImageBitmap(frame);
-        frame.close();
-      }
+      const bitmap = frame && (await createImageBitmap(frame));
+      frame?.close();
+      if (!this.cards.includes(card)) return bitmap?.close(); /* tapped away meanwhile */
+      card.frame = bitmap;
     }
-    card.marks = [...card.marks.filter((m) => m.id !== mark.id), mark];
+    card.marks = [...card.marks.filter((m) => m.id !== mark.id), mark].slice(-MOST_MARKS);
     this.paint(card, name);
+  }
+
+  /* The newest word is the one that counts: a queue would go on talking long after it. */
+  private speak(text: string): void {
+    speechSynthesis.cancel();
+    speechSynthesis.speak(Object.assign(new SpeechSynthesisUtterance(text), { lang: language() }));
+  }
+
+  /** Got it, or over: nothing more is said of it. */
+  private hush(): void {
+    if (this.aloud) speechSynthesis.cancel();
+  }
+
+  close(): void {
+    this.hush();
+    for (const card of [...this.cards]) this.remove(card);
   }
 
   private newCard(tsMs: number, name: string): Card {
     const canvas = h('canvas', { role: 'img' });
     const card: Card = { canvas, tsMs, marks: [], frame: undefined, stale: false, element: h('article', { class: 'card' }) };
     add(card.element,
-      h('div', { class: 'card-head' }, h('h2', {}, t('mark.card', { name })), button(t('mark.dismiss'), () => this.remove(card), { class: 'button main dismiss' }, 'check')),
+      h('div', { class: 'card-head' }, h('h2', {}, t('mark.card', { name })), button(t('mark.dismiss'), () => { this.hush(); this.remove(card); }, { class: 'button main dismiss' }, 'check')),
       canvas, h('ul', { class: 'mark-words' }), 'speechSynthesis' in globalThis && this.aloudSwitch());
     this.cards.push(card);
     while (this.cards.length > MOST_CARDS) this.remove(this.cards[0]!);
-    this.element.append(card.element);
+    this.element.prepend(card.element); // the newest stands next to the picture
     return card;
   }
 
@@ -182,7 +198,13 @@ export class Marks {
     const words = card.marks.map((mark) => markWords(mark, name));
     canvas.setAttribute('aria-label', words.join(' '));
     card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(card.stale ? [h('li', {}, t('mark.noFrame'))] : []));
-    card.element.scrollIntoView({ block: 'nearest' });
+    this.show(card.element);
+  }
+
+  /* With the moving picture, as far as the window goes. */
+  private show(card: HTMLElement): void {
+    const box = card.getBoundingClientRect(), bar = document.querySelector('.bar')?.getBoundingClientRect();
+    if (box.top < 0 || box.bottom > (bar?.top ?? innerHeight)) this.element.parentElement?.scrollIntoView({ block: 'start' });
   }
 
   private remove(card: Card): void {

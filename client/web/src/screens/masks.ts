@@ -36,6 +36,7 @@ export class MaskEditor {
   private readonly layer = h('div', { class: 'mask-layer', hidden: true });
   private readonly count = h('p', { class: 'small', role: 'status' });
   private readonly only: HTMLInputElement;
+  private readonly title = h('h2', { tabindex: '-1' }, t('mask.title'));
   private readonly ghost = h('div', { class: 'mask-ghost' }); /* what is being drawn */
   private from: { x: number; y: number } | undefined;
 
@@ -48,12 +49,13 @@ export class MaskEditor {
     this.layer.addEventListener('pointerup', (event) => this.draw(event, true));
     this.layer.addEventListener('pointercancel', () => { this.from = undefined; this.ghost.remove(); });
     this.only.addEventListener('change', () => this.set(allButOne(this.target.masks, this.only.checked)));
-    this.panel.append(h('h2', {}, t('mask.title')), h('p', { class: 'small' }, t('mask.help')),
-      h('label', { class: 'switch', for: `${name}-only` }, this.only, h('span', {}, t('mask.onlyThis'))), this.count,
+    this.panel.append(
+      h('div', { class: 'card-head' }, this.title, button(t('mask.done'), () => this.close(), { class: 'button main', id: `${name}-done` })),
+      h('p', { class: 'small' }, t('mask.help')),
       h('div', { class: 'row' },
         button(t('mask.add'), () => this.add(), { class: 'button soft', id: `${name}-add` }),
-        button(t('mask.removeAll'), () => this.set({ regions: [] }), { class: 'button soft', id: `${name}-clear` }),
-        button(t('mask.done'), () => this.close(), { class: 'button main', id: `${name}-done` })));
+        button(t('mask.removeAll'), () => this.set({ regions: [] }), { class: 'button soft', id: `${name}-clear` })),
+      h('label', { class: 'switch', for: `${name}-only` }, this.only, h('span', {}, t('mask.onlyThis'))), this.count);
   }
 
   toggle(): void {
@@ -62,13 +64,16 @@ export class MaskEditor {
     this.panel.hidden = this.layer.hidden = false;
     document.getElementById(this.hide)?.setAttribute('aria-expanded', 'true');
     this.redraw();
+    this.title.focus({ preventScroll: true }); // the button may make room for the panel
   }
 
   close(): void {
     if (!this.open) return;
+    const within = this.panel.contains(document.activeElement), opener = document.getElementById(this.hide);
     this.open = false;
     this.panel.hidden = this.layer.hidden = true;
-    document.getElementById(this.hide)?.setAttribute('aria-expanded', 'false');
+    opener?.setAttribute('aria-expanded', 'false');
+    if (within) opener?.focus();
   }
 
   private set(masks: Masks, say = true): void {

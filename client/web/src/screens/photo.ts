@@ -17,7 +17,7 @@ export class PhotoSheet {
   private readonly panel = h('div', {});
   private readonly error = h('p', { class: 'error', role: 'alert' });
   private readonly lead = h('p', {});
-  private readonly file = h('input', { type: 'file', accept: 'image/*', capture: 'environment', id: 'photo-file', class: 'heard' });
+  private readonly file = h('input', { type: 'file', accept: 'image/*', id: 'photo-file', class: 'heard' });
   private readonly hide: HTMLButtonElement;
   private readonly again: HTMLButtonElement;
   private readonly send: HTMLButtonElement;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * screens/stage.ts - the picture as it is sent, what lies on it (the pointer, boxes that hide), and the tools of the camera.
+ * screens/stage.ts - the picture as it is sent, what lies on it (the pointer, boxes that hide), the marks that were made on
+ * it, and the tools of the camera. Picture and marks are seen together, and so are picture and tools.
  */
 import type { Studio } from '../camera/studio.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
-import { place } from './marks.js';
+import { Aim } from './aim.js';
 import { MaskEditor } from './masks.js';
+import { place } from './marks.js';
 import { QualityLine } from './quality.js';
 
 const POINTER_STAYS_MS = 2500;
@@ -22,6 +24,7 @@ export class Stage {
   private readonly emptyTitle = h('p', { class: 'empty-title' });
   private readonly emptyMore = h('p', {});
   private readonly dot = h('div', { class: 'pointer', hidden: true });
+  private readonly aim = new Aim((x, y) => this.pointBack(x, y));
   private readonly starting = h('p', { class: 'starting' }, t('camera.starting'));
   private readonly caption = h('p', { class: 'caption' });
   private readonly tools = h('div', { class: 'tools', role: 'group', hidden: true });
@@ -36,7 +39,8 @@ export class Stage {
   private saidWhere = '';
   private saidAt = -Infinity;
 
-  constructor(private readonly visit: Visit, private readonly studio: Studio) {
+  /** `cards`: the marks. */
+  constructor(private readonly visit: Visit, private readonly studio: Studio, cards: HTMLElement) {
     this.torch = button(t('camera.light'), () => void this.toggleTorch(), { class: 'button soft', 'aria-pressed': 'false' }, 'light');
     this.zoomRow = h('label', { class: 'zoom', for: 'zoom' }, h('span', {}, t('camera.zoom')), this.zoom);
     this.zoom.addEventListener('input', () => void studio.handles.setZoom(this.zoom.valueAsNumber));
@@ -44,10 +48,12 @@ export class Stage {
     this.tools.append(
       button(t('camera.switch'), () => void studio.handles.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
       button(t('camera.hide'), () => this.masks.toggle(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
+    this.overlay.prepend(this.aim.element); // under the boxes that hide
     this.overlay.append(this.dot);
     this.overlay.addEventListener('click', (event) => this.tap(event));
     this.empty.append(icon('shield'), this.emptyTitle, this.emptyMore);
-    this.element = h('section', { class: 'stage' }, this.empty, this.picture, this.caption, this.quality.element, this.tools, this.masks.panel);
+    this.element = h('section', { class: 'stage' }, this.empty, h('div', { class: 'view' }, this.picture, cards),
+      h('div', { class: 'under' }, this.tools, this.masks.panel, this.caption, this.quality.element));
   }
 
   private async toggleTorch(): Promise<void> {
@@ -57,10 +63,14 @@ export class Stage {
 
   /* A tap points: the lens looks there, and so does the agent. */
   private tap(event: MouseEvent): void {
-    if (this.masks.open) return;
+    if (this.masks.open || event.detail === 0) return; /* a key on the aim is no place on the screen */
     const box = this.overlay.getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
     void this.studio.camera.focusAt(x, y);
+    this.pointBack(x, y);
+  }
+
+  private pointBack(x: number, y: number): void {
     this.visit.point(x, y);
     this.show(x, y);
   }
@@ -112,7 +122,7 @@ export class Stage {
 
   update(): void {
     const name = plain(this.visit.peer?.name ?? t('end.somebody'));
-    const on = this.visit.granted.has('camera') && !this.visit.paused && !this.visit.onHold && !this.studio.problem;
+    const { visit } = this, on = visit.granted.has('camera') && visit.online && !visit.paused && !visit.onHold && !this.studio.problem;
     if (on && !this.placed) {
       this.placed = true;
       const canvas = this.studio.canvas();
@@ -125,11 +135,13 @@ export class Stage {
     this.starting.hidden = this.studio.seen;
     this.caption.hidden = !on || !this.studio.seen;
     if (!on || !this.studio.figures) this.quality.update(undefined);
-    setText(this.caption, t('camera.preview', { name }));
+    setText(this.caption, `${t('camera.preview', { name })}. ${t('camera.point')}`);
     if (on) {
       this.studio.canvas().setAttribute('aria-label', t('camera.preview', { name }));
       if (this.studio.size) {
-        this.picture.style.setProperty('--ratio', String(this.studio.size.width / this.studio.size.height));
+        const ratio = this.studio.size.width / this.studio.size.height;
+        this.element.style.setProperty('--ratio', String(ratio));
+        this.element.dataset['form'] = ratio < 1 ? 'upright' : 'lying';
       }
       this.updateTools();
     } else {

@@ -3,7 +3,7 @@
 import type { Studio } from '../camera/studio.js';
 import type { Worked } from '../camera/handles.js';
 import type { Device } from '../join/device.js';
-import type { SessionEvent } from '../proto/session.js';
+import type { Capability, SessionEvent } from '../proto/session.js';
 import { save } from '../receipt/receipt.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, replace, said, setText } from '../ui/dom.js';
@@ -15,20 +15,22 @@ import { Bar } from './bar.js';
 import { Chat } from './chat.js';
 import { showScreen } from './frame.js';
 import { BesideCard } from './beside.js';
+import { alarmFor } from './errors.js';
 import { GuideCard } from './guide.js';
 import { Marks } from './marks.js';
+import { absence } from './sending.js';
 import { Stage } from './stage.js';
 
 /** Calls `ended` once. */
 export function showVisit(visit: Visit, studio: Studio, device: Device, ended: () => void): void {
-  const bar: Bar = new Bar(visit, studio, () => asking.leave()), asking = new Asking(visit, studio, device, bar.element), stage = new Stage(visit, studio), chat = new Chat(visit);
-  const marks = new Marks(visit, studio.ring), guide = new GuideCard(visit), beside = new BesideCard(visit);
+  const bar: Bar = new Bar(visit, studio, () => asking.leave()), asking = new Asking(visit, studio, device, bar.element), marks = new Marks(visit, studio.ring), stage = new Stage(visit, studio, marks.element), chat = new Chat(visit);
+  const guide = new GuideCard(visit), beside = new BesideCard(visit);
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const keepFork = button(t('visit.keepFork'), () => save(new Blob([visit.fork ?? ''], { type: 'text/plain' }), 'handhold-fork.txt'), { id: 'keep-fork', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
-  const expiring = h('section', { class: 'notice', hidden: true });
-  let shownFacts = '', shownExpiring = '', shownPeer = '', shownPause = '', over = false, queued = false, saidNoLine = false;
+  const notYetOn = new Set<Capability>(); /* granted, and not said to be on */
+  let shownFacts = '', shownPeer = '', shownPause = '', over = false, queued = false, saidNoLine = false, saidAway: ReturnType<typeof absence>;
 
   function updatePeer(): void {
     const { peer } = visit, now = JSON.stringify(peer ?? null);
@@ -45,10 +47,9 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   }
 
   function updateNotice(name: string): void {
-    const arrived = visit.still?.arrived;
-    const words = visit.alarm !== undefined ? t('visit.alarm', { name, message: visit.alarm })
-      : visit.peer && visit.agentAway ? t(visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name })
-      : visit.peer && !visit.online ? t('visit.offline')
+    const arrived = visit.still?.arrived, away = absence(visit);
+    const words = visit.alarm !== undefined ? t('visit.alarm', { name, what: alarmFor(visit.alarm) })
+      : visit.peer && away ? t(away, { name })
       : visit.lineFailed && !visit.online ? t('visit.noLine')
       : visit.blocked ? t('visit.blocked')
       : arrived !== undefined ? t('photo.sending', { percent: Math.floor(arrived * 100) }) : '';
@@ -72,27 +73,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     }
     if (!visit.paused) return paused.replaceChildren();
     const what = t(`pause.${visit.paused.reason}` as Key, { name });
-    const again = button(t(visit.paused.reason === 'reloaded' ? 'pause.again' : 'pause.continue'), carryOn, { class: 'button main huge', id: 'continue' }, 'play');
-    replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what), again);
+    replace(paused, icon('pause'), h('h2', {}, t('pause.title')), h('p', {}, what));
     announce(what, 'urgent');
-    if (document.activeElement === document.body || document.activeElement?.id === 'pause') again.focus();
-  }
-
-  function carryOn(): void {
-    const on = [...visit.granted.keys()].map(capabilityName).join(', ');
-    if (visit.granted.has('microphone')) studio.voice.wake();
-    visit.carryOn();
-    announce(t('pause.continued', { what: on }));
-  }
-
-  function updateExpiring(name: string): void {
-    const list = [...visit.expiring], key = list.join(' ');
-    if (key === shownExpiring) return;
-    shownExpiring = key;
-    expiring.hidden = list.length === 0;
-    replace(expiring, ...list.map((capability) => h('div', { class: 'row' },
-      h('p', {}, t('expiring.body', { what: capabilityName(capability), name })),
-      button(t('expiring.extend', { what: capabilityName(capability) }), () => visit.extend(capability), { class: 'button main', id: `extend-${capability}` }, 'clock'))));
   }
 
   function updateFacts(name: string): void {
@@ -106,7 +88,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     replace(facts, h('h2', {}, t('state.title', { name })), h('dl', { class: 'facts' },
       ...studio.facts.map((f) => {
         const hidden = studio.isHidden(f.name), label = t(`state.${f.name}` as Key);
-        const toggle = button(t('beside.hide'), () => studio.hideFact(f.name, !hidden), { class: 'plain', id: `hide-${f.name}`, 'aria-pressed': String(hidden), 'aria-label': `${t('beside.hide')}: ${label}` });
+        const words = t(hidden ? 'beside.show' : 'beside.hide');
+        const toggle = button(words, () => studio.hideFact(f.name, !hidden), { class: 'plain', id: `hide-${f.name}`, 'aria-label': `${words}: ${label}` });
         return h('div', {}, h('dt', {}, label), h('dd', {}, hidden ? t('beside.hidden') : value(f.value, f.unit)), h('dd', {}, toggle));
       })));
     if (at?.startsWith('hide-')) document.getElementById(at)?.focus();
@@ -121,14 +104,15 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     updateNotice(name);
     updatePause(name);
     updateFacts(name);
-    updateExpiring(name);
     guide.update();
     stage.update();
     chat.update();
     bar.update();
     asking.update();
+    speakOn();
     if (!visit.ended) return;
     over = true;
+    marks.close();
     studio.release();
     ended();
   }
@@ -153,19 +137,36 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     else if (event.kind === 'still' && event.step === 'whole') announce(t('photo.arrived', { name }));
     else if (event.kind === 'still' && event.step === 'failed') announce(t('photo.notSent'));
     else if (event.kind === 'peer' && !visit.peer && !event.present) announce(`${t('visit.waitingTitle')}. ${t('visit.waiting')}`);
-    else if (event.kind === 'peer' && visit.peer) announce(t(event.present ? 'visit.back' : 'visit.gone', { name }));
-    else if (event.kind === 'live' && visit.peer) announce(t(event.live ? 'visit.back' : visit.capturing.size ? 'visit.quiet' : 'visit.gone', { name }));
-    else if (event.kind === 'connection' && event.state === 'resumed') announce(t('visit.resumed'));
-    else if (event.kind === 'connection' && event.state === 'reconnecting' && visit.peer) announce(t(visit.agentAway ? 'visit.gone' : 'visit.offline', { name }), 'urgent');
+    else if (visit.peer && (event.kind === 'peer' || event.kind === 'live' || event.kind === 'connection')) speakAbsence(event, name);
   }
 
-  function speakConsent(capability: string, state: string): void {
+  /* Each once: what one cut line sets off are several events. */
+  function speakAbsence(event: SessionEvent, name: string): void {
+    const away = absence(visit), resumed = event.kind === 'connection' && event.state === 'resumed';
+    if (resumed) announce(t('visit.resumed'));
+    else if (away === saidAway || (away === 'visit.offline' && event.kind !== 'connection')) return;
+    else if (away) announce(t(away, { name }), away === 'visit.quiet' ? 'polite' : 'urgent');
+    else if (saidAway !== 'visit.offline') announce(t('visit.back', { name }));
+    saidAway = away;
+  }
+
+  function speakConsent(capability: Capability, state: string): void {
     const what = capabilityName(capability);
     if (state === 'extended') announce(t('expiring.extended', { what }));
-    else if (state === 'granted') announce(t('ask.granted', { what }));
+    else if (state === 'granted') notYetOn.add(capability);
     else if (state === 'withdrawn') announce(t('ask.withdrawn', { what }));
     else if (state === 'expired') announce(t('ask.expired', { what }));
     else if (state === 'blocked') announce(t('ask.blockedByLog', { what }));
+    if (state === 'blocked' && capability === 'camera' && !device.camera) asking.cannotShow();
+  }
+
+  /* A camera is on when its first picture is there. */
+  function speakOn(): void {
+    for (const capability of notYetOn) {
+      const on = capability === 'camera' ? studio.seen : capability === 'microphone' ? studio.voice.running : true;
+      if (on && visit.granted.has(capability) && !visit.paused) announce(t('ask.granted', { what: capabilityName(capability) }));
+      if (on || visit.paused || !visit.granted.has(capability)) notYetOn.delete(capability);
+    }
   }
 
   studio.screen = { changed: later, figures: () => stage.figures(), mark: (mark, at) => void marks.add(mark, at), clear: (id) => marks.clear(id), pointer: (x, y) => stage.point(x, y), worked };
@@ -174,7 +175,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     if (event) speak(event);
   });
   showScreen('visit', h('header', { class: 'top' }, who),
-    h('div', { class: 'middle' }, warning, notice, keepFork, expiring, h('div', { class: 'see' }, paused, guide.element, stage.element, marks.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
+    h('div', { class: 'middle' }, warning, notice, keepFork, h('div', { class: 'see' }, paused, guide.element, stage.element), h('div', { class: 'talk' }, chat.element, facts, beside.element)),
     bar.element, asking.element);
   update();
 }

@@ -14,15 +14,19 @@ function forget(): void {
   } catch { /* a browser that has no storage for this page has nothing in it */ }
 }
 
-/** Once: what was kept is not there any more afterwards. */
-export function takeKept(): string | undefined {
+export function readKept(): string | undefined {
   try {
-    const text = sessionStorage.getItem(NAME);
-    forget();
-    return text ?? undefined;
+    return sessionStorage.getItem(NAME) ?? undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Once: what was kept is not there any more afterwards. */
+export function takeKept(): string | undefined {
+  const text = readKept();
+  forget();
+  return text;
 }
 
 /** It could not be read now, and is wanted at the next try. */

@@ -2,6 +2,7 @@
 /* visit/model.ts - what a visit is made of, as plain data: its people, what is asked, said and noted. */
 import type { CameraOrder, Capability, Err, LogReceiptBytes, SessionData } from '../proto/session.js';
 import type { OtherKept } from '../device/beside.js';
+import type { Carried } from '../receipt/lines.js';
 import type { Guide } from './guide.js';
 
 export interface Peer {
@@ -71,6 +72,11 @@ export interface VisitKept {
   chat: readonly Said[];
   entries: readonly Entry[];
   guide: Guide | undefined;
+  /** It began on another device, which has the notes until then; what was allowed there and came along. */
+  movedIn: boolean;
+  carried: readonly Carried[];
+  /** It has just come from there. */
+  justMoved?: boolean;
   /** A device of their home that is linked; it tells nothing until it is wanted again. */
   other: OtherKept | undefined;
 }

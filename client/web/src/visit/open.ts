@@ -11,6 +11,8 @@ import { Keeper } from './keep.js';
 import { Visit } from './visit.js';
 import type { Devices, VisitKept } from './visit.js';
 
+import { inviteLinkParse, inviteLinkSid } from '../proto/pairing/invite.js';
+
 export { inviteCodeParse } from '../proto/pairing/invite.js';
 export { ProtoError } from '../proto/err.js';
 export { checkNotMade, deviceChange, propertyChange, propertyHidden } from '../device/change.js';
@@ -46,7 +48,7 @@ interface Keeping<Studio> extends Devices {
 function peerOf(session: CustomerSession): VisitKept {
   const organisation = session.organisation();
   const peer = organisation && { name: organisation.agent, organisation: organisation.domain, verified: organisation.verified };
-  return { joinedAt: Date.now(), peer, words: undefined, chat: [], entries: [], guide: undefined, other: undefined };
+  return { joinedAt: Date.now(), peer, words: undefined, chat: [], entries: [], guide: undefined, movedIn: true, carried: [], justMoved: true, other: undefined };
 }
 
 type Beginning = Pick<CustomerConfig, 'link' | 'code' | 'kept' | 'keptElsewhere'>;
@@ -83,6 +85,16 @@ export function reopenVisit<Studio>(text: string, settings: Omit<Settings, 'pinn
   }
   studio.restore(kept.studio);
   return begin({ kept: kept.session }, { ...settings, pinnedRoot: kept.pinnedRoot }, studio, kept.visit);
+}
+
+/** The link that is open here is the one of the visit that was kept: its own message was tapped again. */
+export function isVisitOf(text: string, link: string): boolean {
+  try {
+    const { sid } = plainRead((plainRead(text) as Kept<unknown>).session) as { sid: Uint8Array };
+    return String(inviteLinkSid(inviteLinkParse(link))) === String(sid);
+  } catch {
+    return false;
+  }
 }
 
 /** The visit that another device of this customer has handed over. Throws ProtoError. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* visit/state.ts - what is so in a visit: plain fields that screens read, and what of them a reload finds again. */
 import type { Capability, ConsentState, Err, PauseBy, PauseReason, SessionEvent } from '../proto/session.js';
+import type { Carried } from '../receipt/lines.js';
 import type { Guide } from './guide.js';
 import type { Ask, Ended, Entry, Peer, Said, Sheet, StillAsked, VisitKept, Words } from './model.js';
 
@@ -30,6 +31,9 @@ export abstract class VisitState {
   /** Digits: another device asks to go on in this one's place. */
   moveAsked: string | undefined;
   movedAway = false;
+  /** It began on another device of this person; what was allowed there and came along. */
+  movedIn = false;
+  readonly carried: Carried[] = [];
   /** What that other device handed over. */
   movedHere: string | undefined;
   rated = false;
@@ -41,28 +45,30 @@ export abstract class VisitState {
   /** End soon, and may be extended by a tap; no answer ends them. */
   readonly expiring = new Set<Capability>();
   readonly refusedBy = new Map<Capability, ConsentState>();
-  paused: { by: PauseBy; reason: PauseReason | 'reloaded' } | undefined;
+  paused: { by: PauseBy; reason: PauseReason | 'reloaded' | 'moved' } | undefined;
   words: Words | undefined;
   readonly chat: Said[] = [];
   /** Lines that are not in it any more: there were too many. */
   chatBefore = 0;
   readonly entries: Entry[] = [];
-  alarm: string | undefined;
+  alarm: Err | undefined;
   fork: string | undefined; /* the file that shows what the alarm is about */
   blocked: Capability | undefined;
   ended: Ended | undefined;
 
   protected lastError: { err: Err; message: string } | undefined;
-  /** After a reload, until the pair is up again: what was granted is off, and waits for a tap. */
-  protected reopened = false;
+  /** After a reload or a move, until the pair is up again: what was granted is off, and waits for a tap. */
+  protected reopened: 'reloaded' | 'moved' | undefined;
 
   protected kept(): Omit<VisitKept, 'other'> {
-    const { joinedAt, peer, words, chat, entries, guide } = this;
-    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide };
+    const { joinedAt, peer, words, chat, entries, guide, movedIn, carried } = this;
+    return { joinedAt, peer, words, chat: chat.slice(-CHAT_KEPT), entries, guide, movedIn, carried };
   }
 
   protected restore(kept: VisitKept): void {
-    this.reopened = true;
+    this.reopened = kept.justMoved ? 'moved' : 'reloaded';
+    this.movedIn = kept.movedIn;
+    this.carried.push(...kept.carried);
     this.joinedAt = kept.joinedAt;
     this.peer = kept.peer;
     this.words = kept.words;

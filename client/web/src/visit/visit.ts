@@ -5,6 +5,7 @@
  */
 import type { CameraReport, Capability, CustomerSession, Err, Frame, GuideAct, PauseBy, PauseReason, SessionData, SessionEvent, Still } from '../proto/session.js';
 import { OtherDevice } from '../device/beside.js';
+import { StatePace } from '../device/pace.js';
 import { takeGuidePart } from './guide.js';
 import { GuidePictures } from './guide_pictures.js';
 import { openLine } from './line.js';
@@ -22,13 +23,15 @@ export class Visit extends VisitState {
     joinHost: () => this.session.joinHost,
     join: (nameplate) => { this.session.besideJoin(nameplate); this.line.pump(); },
     send: (bytes) => { this.session.besideSend(bytes); this.line.pump(); },
-    forward: async (bytes) => await this.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: performance.now() }) === 'OK',
+    room: () => this.pace.room(performance.now(), this.capturing.has('camera') || this.capturing.has('microphone'), this.session.backlogBytes()),
+    forward: (bytes) => this.forwardState(bytes),
     changed: () => this.tell(),
   });
 
   /** Of the steps of the guide. */
   readonly pictures = new GuidePictures();
 
+  private readonly pace = new StatePace();
   private readonly listeners = new Set<(event: SessionEvent | undefined) => void>();
   private readonly line: Line;
 
@@ -66,10 +69,6 @@ export class Visit extends VisitState {
   /** This end has its connection to the relay, whoever else is there. */
   get lineUp(): boolean {
     return this.line.up();
-  }
-
-  get agentAway(): boolean {
-    return this.lineUp && (this.present === false || !this.live);
   }
 
   private noLine(): void {
@@ -131,13 +130,13 @@ export class Visit extends VisitState {
         this.lineFailed &&= !this.online;
         if (!this.online) this.letGoOfWaiting();
         this.resumed = event.state === 'resumed';
-        if (this.resumed) this.reopened = false;
+        if (this.resumed) this.reopened = undefined;
         break;
       case 'peer': this.present = this.lineUp ? event.present : undefined; break; // without a line nobody is known to be away
       case 'live': this.live = event.live; break;
       case 'check-words': this.words = { list: event.words, required: event.required }; break;
       case 'blocked': this.blocked = event.capability; break;
-      case 'alarm': this.alarm = event.message; this.fork ??= event.fork; break;
+      case 'alarm': this.alarm = event.err; this.fork ??= event.fork; break;
       case 'error': this.lastError = event; break;
       case 'ended': this.onEnded(event.reason, event.by, event.message); break;
     }
@@ -155,8 +154,9 @@ export class Visit extends VisitState {
     const left = this.sheet?.asks.filter((other) => other.capability !== capability) ?? [];
     this.sheet = this.sheet && left.length ? { ...this.sheet, asks: left } : undefined;
     if (state === 'granted') {
+      if (this.reopened === 'moved' && !this.granted.has(capability)) this.carried.push({ capability, purpose, keptDays: retentionDays, fromMs: this.joinedAt });
       this.granted.set(capability, this.granted.get(capability) ?? ask);
-      if (this.reopened) this.paused = { by: 'device', reason: 'reloaded' };
+      if (this.reopened) this.paused = { by: 'device', reason: this.reopened };
     }
     else {
       this.granted.delete(capability);
@@ -241,7 +241,7 @@ export class Visit extends VisitState {
   /** The last word; the visit ends with it. stars undefined: none. */
   rate(stars: number | undefined, solved: boolean): Err {
     const err = stars === undefined ? 'OK' : this.session.rate(stars, solved);
-    this.rated = err === 'OK';
+    this.rated = stars !== undefined && err === 'OK';
     this.session.end('completed');
     return this.act(err);
   }
@@ -297,6 +297,12 @@ export class Visit extends VisitState {
     const result = this.session.pushFrame(capability, frame);
     this.line.pump();
     return await result;
+  }
+
+  private async forwardState(bytes: Uint8Array): Promise<boolean> {
+    const nowMs = performance.now(), err = await this.send('device-state', { bytes, key: false, discardable: false, tid: 0, captureMonoMs: nowMs });
+    if (err === 'OK') this.pace.took(nowMs, bytes.length);
+    return err === 'OK';
   }
 
   /** The number of the frame that was sent last, as soon as send() has returned its promise. */

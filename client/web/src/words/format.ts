@@ -10,6 +10,7 @@ export type Part =
   | readonly ['number', string]
   | readonly ['time', string] /* of a Date or of milliseconds since 1970: hours and minutes */
   | readonly ['date', string] /* the same: day, month, hours and minutes */
+  | readonly ['day', string] /* the same: day, month in words, year */
   | readonly ['plural', string, Readonly<Record<string, readonly Part[]>>]
   | readonly ['select', string, Readonly<Record<string, readonly Part[]>>]
   | readonly ['#'];
@@ -33,6 +34,7 @@ function part(piece: Part, values: Values, language: string, count: number): str
     case 'number': return new Intl.NumberFormat(language).format(Number(value));
     case 'time': return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(Number(value));
     case 'date': return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(Number(value));
+    case 'day': return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(Number(value));
     case 'plural': {
       const rule = new Intl.PluralRules(language).select(Number(value));
       return parts(choose(piece[2], `=${value}`, rule), values, language, Number(value));
