@@ -9,10 +9,13 @@ import type { BesideSecret } from '../proto/pairing/beside.js';
 import { inviteCodeParse } from '../proto/pairing/invite.js';
 import { concat } from '../proto/util/bytes.js';
 import { Home, nameThere } from './home.js';
+import { tellPaced } from './pace.js';
+import type { Telling } from './pace.js';
 
 const BEAT_MS = 2000, AGAIN_MS = 1000, ACK_EVERY = 4;
-const FRAME_BYTES = 16_000, NOT_NOW_MS = 100;
 const BATCH = 0x7a; /* StateBatch.change */
+const AROUND_BYTES = 64; /* of a change, besides what the other device wrote: longer names, its length */
+const TOLD_BYTES = 200; /* of a change that is told again, about */
 
 export type BesideState = 'none' | 'looking' | 'linked' | 'away' | 'not-found' | 'too-often' | 'wrong-code' | 'alarm';
 
@@ -24,6 +27,8 @@ export interface BesideLine {
   send(bytes: Uint8Array): void;
   /** A frame of device state to the agent; false: not now. */
   forward(frame: Uint8Array): Promise<boolean>;
+  /** So many bytes of such a frame may leave now; 0: not now. */
+  room(): number;
   changed(): void;
 }
 
@@ -182,23 +187,22 @@ export class OtherDevice {
 
   /** It counts as taken when it has gone on: a slow line slows the other device down, and nothing is lost. */
   private async pass(frame: Uint8Array, run: number | undefined): Promise<void> {
-    const changes = run === this.run ? changesOf(frame).map((bytes) => this.home.take(bytes)).filter((bytes) => bytes !== undefined) : [];
-    for (let at = 0; at < changes.length; ) {
-      let end = at, bytes = 0;
-      while (end < changes.length && (end === at || bytes + changes[end]!.length < FRAME_BYTES)) bytes += changes[end++]!.length + 4;
-      const batch = batchOf(changes.slice(at, end));
-      at = end;
-      while (run === this.run && !(await this.line.forward(batch))) await new Promise((resolve) => setTimeout(resolve, NOT_NOW_MS));
-    }
+    if (run !== undefined) await this.tell(changesOf(frame).map((bytes) => ({ bytes: bytes.length + AROUND_BYTES, write: () => this.home.take(bytes) })), run);
     this.taken++;
     if (this.taken % ACK_EVERY === 0) this.pair?.say({ case: 'beat', value: this.taken });
     this.line.changed();
   }
 
+  private tell(list: readonly Telling[], run: number): Promise<void> {
+    return tellPaced(list, { room: () => this.line.room(), forward: (changes) => this.line.forward(batchOf(changes)) }, () => run === this.run);
+  }
+
   /** The agent hears that it is hidden and nothing more of it, or what it is now. Without a property: a whole device. */
   setHidden(hide: boolean, device: string, property?: string): void {
     this.pair?.say({ case: 'hide', value: { device: nameThere(device), property: property ?? '', hidden: hide } });
-    for (const change of this.home.setHidden(hide, device, property)) void this.line.forward(change);
+    const list = this.home.setHidden(hide, device, property).map((write) => ({ bytes: TOLD_BYTES, write })), { run } = this;
+    if (hide) void this.tell(list, run); /* before what waits */
+    else this.passing = this.passing.then(() => this.tell(list, run));
     this.line.changed();
   }
 }

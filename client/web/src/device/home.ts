@@ -118,16 +118,16 @@ export class Home {
     return this.isHidden(device, name) ? this.hiddenProperty(device, name) : property.shown;
   }
 
-  /** Hides it, or shows it again as it is now: gives what the agent is told. */
-  setHidden(hide: boolean, id: string, name?: string): Uint8Array[] {
-    const device = this.devices.get(id), key = keyOf(id, name);
+  /** Hides it, or shows it again: gives what the agent is told, each as it is when it is written. */
+  setHidden(hide: boolean, id: string, name?: string): (() => Uint8Array | undefined)[] {
+    const device = this.devices.get(id), key = keyOf(id, name), unlessHidden = (write: () => Uint8Array) => () => this.isHidden(id) ? undefined : write();
     if (hide) this.hidden.add(key);
     else this.hidden.delete(key);
     if (!device) return [];
     if (name === undefined)
-      return hide ? [this.hiddenDevice(id, device.kind)] : [device.shown, ...[...device.properties].map(([one, property]) => this.propertyNow(id, one, property))];
+      return hide ? [() => this.hiddenDevice(id, device.kind)] : [() => device.shown, ...[...device.properties].map(([one, property]) => () => this.propertyNow(id, one, property))].map(unlessHidden);
     const property = device.properties.get(name);
-    return property && !this.isHidden(id) ? [this.propertyNow(id, name, property)] : [];
+    return property ? [unlessHidden(() => this.propertyNow(id, name, property))] : [];
   }
 
   /** The other device was taken out: what the agent is told. */
