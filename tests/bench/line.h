@@ -9,7 +9,7 @@
 
 #include "tests/network/net.h"
 
-enum { LINE_CHANGES = 4, LINE_FRAMES_MAX = 1 << 16 };
+enum { LINE_CHANGES = 4, LINE_FRAMES_MAX = 1 << 16, LINE_BAD_MS = 500 };
 
 /* What a scenario does to the line or to those at its ends. */
 struct line_change {
@@ -25,7 +25,14 @@ struct line_goal {
     double full_s, again_s;    /* at most, to full size: from the first picture, from the line's return; 0: any */
     int voice_gap_ms;          /* at most; 0: any */
     double use;                /* of the bottleneck, at least, with a queue of 40 ms at most in the middle */
+    double fair;               /* Jain's index of both sessions, at least */
+    int cpu_percent;           /* the companion's, of a core, at most; 0: any */
 };
+
+/* Of the page: p50 and p95 beside the companion under cubic; or that it is never late for long. */
+enum line_page { LINE_PAGE_ANY, LINE_PAGE_BESIDE_CUBIC, LINE_PAGE_STAYS_LIVE };
+/* Another session the same way, or a download by TCP (CUBIC). */
+enum line_beside { LINE_ALONE, LINE_BESIDE_SESSION, LINE_BESIDE_DOWNLOAD };
 
 struct line_scenario {
     const char *name, *words;
@@ -34,6 +41,10 @@ struct line_scenario {
     int run_s, from_s; /* seconds after the first picture: until when, and from when figures are taken */
     struct line_goal goal;
     bool bare; /* the ratio to a bare pipe says something here */
+    enum line_beside beside;
+    enum line_page page;
+    const char *size;     /* of the camera, WxH; NULL: 1280x720 */
+    bool companion_alone; /* no other sender has a row */
 };
 
 struct line_frame {
@@ -49,6 +60,8 @@ struct line_figures {
     double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, others_percent, cpu_percent;
     int width, height;
     double voice_gap_ms, voice_concealed; /* longest time concealed at a stretch; part of all packets, 0..1 */
+    double beside_kbps, fair; /* of the other session, of the download; of both sessions, -1: there is one */
+    double bad_s; /* the longest time in which the p95 of each second was over LINE_BAD_MS, or nothing came */
     double full_s, again_s, back_s; /* until full size; after the last change; from the return of the line to a picture,
                                        G and H; -1: never, or nothing changed */
     size_t frames;
@@ -60,6 +73,7 @@ struct line_run {
     struct line_frame *frame; /* owned */
     size_t frames;
     int64_t first_ms;                /* decoded */
+    int64_t from_ms, to_ms;          /* between which figures are of; set by line_count() */
     int64_t change_ms[LINE_CHANGES]; /* when each was made, mono */
     struct line_figures figures;
 };
@@ -69,6 +83,8 @@ bool line_read(struct line_run *run, const char *path);
 /** `first_sample`, `carried_bytes`: of the line, when figures began to be taken. */
 void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample, uint64_t carried_bytes);
 void line_run_clear(struct line_run *run);
+/** Of what was decoded in between. */
+double line_kbps(const struct line_run *run, int64_t from_ms, int64_t to_ms);
 /** Latency, bit rate and size over time. False: the file cannot be written. */
 bool line_plot(const struct line_run *run, const char *path);
 

@@ -118,23 +118,51 @@ static void count_back(struct line_run *run)
     }
 }
 
+double line_kbps(const struct line_run *run, int64_t from_ms, int64_t to_ms)
+{
+    double bytes = 0;
+
+    for (size_t i = 0; i < run->frames; i++)
+        if (run->frame[i].decoded_ms >= from_ms && run->frame[i].decoded_ms < to_ms)
+            bytes += run->frame[i].bytes;
+    return to_ms > from_ms ? bytes * 8 / (double)(to_ms - from_ms) : 0;
+}
+
+static void count_bad(struct line_run *run, double *late)
+{
+    double bad = 0;
+
+    for (int64_t from = run->from_ms; from < run->to_ms; from += 1000) {
+        size_t n = 0;
+        for (size_t i = 0; i < run->frames; i++) {
+            const struct line_frame *f = &run->frame[i];
+            if (f->captured_ms && f->decoded_ms >= from && f->decoded_ms < from + 1000)
+                late[n++] = (double)(f->decoded_ms - f->captured_ms);
+        }
+        bad = !n || part(late, n, 0.95) > LINE_BAD_MS ? bad + 1 : 0;
+        if (bad > run->figures.bad_s)
+            run->figures.bad_s = bad;
+    }
+}
+
 void line_count(struct line_run *run, const struct net_watch *watch, uint32_t first_sample, uint64_t carried_bytes)
 {
     int64_t from = run->first_ms + run->scenario->from_s * 1000, to = run->first_ms + run->scenario->run_s * 1000;
     struct line_figures *f = &run->figures;
-    double *late = calloc(LINE_FRAMES_MAX + NET_SAMPLES, sizeof *late), bytes = 0;
+    double *late = calloc(LINE_FRAMES_MAX + NET_SAMPLES, sizeof *late);
     size_t n = 0;
     int64_t last = 0;
     int widths[2] = {0, 0};
 
     if (!late)
         return;
+    run->from_ms = from;
+    run->to_ms = to;
     for (size_t i = 0; i < run->frames; i++) {
         const struct line_frame *frame = &run->frame[i];
         if (frame->decoded_ms < from || frame->decoded_ms >= to)
             continue;
         f->frames++;
-        bytes += frame->bytes;
         if (last && (double)(frame->decoded_ms - last) > f->gap_ms)
             f->gap_ms = (double)(frame->decoded_ms - last);
         last = frame->decoded_ms;
@@ -151,7 +179,7 @@ void line_count(struct line_run *run, const struct net_watch *watch, uint32_t fi
     f->p99 = part(late, n, 0.99);
     f->worst = part(late, n, 1);
     f->fps = (double)f->frames * 1000 / (double)(to - from);
-    f->kbps = bytes * 8 / (double)(to - from);
+    f->kbps = line_kbps(run, from, to);
     f->use = room(run, from, to) > 0 ? (double)carried_bytes * 8 / room(run, from, to) : 0;
     f->width = widths[0];
     f->height = widths[1];
@@ -160,6 +188,7 @@ void line_count(struct line_run *run, const struct net_watch *watch, uint32_t fi
         late[n++] = watch->queue_ms[i % NET_SAMPLES];
     f->queue_p50 = part(late, n, 0.5);
     f->queue_p95 = part(late, n, 0.95);
+    count_bad(run, late);
     free(late);
     count_full(run);
     count_again(run);

@@ -3,14 +3,11 @@
 #include "tests/proto/test.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,18 +35,6 @@ static int64_t mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int enter_with_socket(const char *namespace)
-{
-    char path[64];
-
-    snprintf(path, sizeof path, "/run/netns/%s", namespace);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET))
-        _exit(1);
-    close(fd);
-    return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-}
-
 static struct sockaddr_in relay(void)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(PORT)};
@@ -63,8 +48,7 @@ static void receive(void)
     struct sockaddr_in at = relay();
     char bytes[2048];
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int fd = enter_with_socket(NET_RELAY);
+    int fd = net_enter(NET_RELAY, SOCK_DGRAM);
     if (bind(fd, (struct sockaddr *)&at, sizeof at))
         _exit(1);
     for (found->ready = 1; recv(fd, bytes, sizeof bytes, 0) > 0; found->received++) {
@@ -84,7 +68,7 @@ static void send_packets(int count)
     if (child == 0) {
         static const char bytes[PACKET];
         struct sockaddr_in at = relay();
-        int fd = enter_with_socket(NET_CUSTOMER), room = 1 << 20;
+        int fd = net_enter(NET_CUSTOMER, SOCK_DGRAM), room = 1 << 20;
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
         found->sent_ms = mono_ms();
         for (int i = 0; i < count; i++)

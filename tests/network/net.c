@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/network/net.h"
 
+#include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,4 +110,20 @@ void net_down(struct net *net)
     if (net->watch)
         munmap(net->watch, sizeof *net->watch);
     *net = (struct net){0};
+}
+
+int net_enter(const char *namespace, int type)
+{
+    char path[64];
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(path, sizeof path, "/run/netns/%s", namespace);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, CLONE_NEWNET))
+        _exit(1);
+    close(fd);
+    fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        _exit(1);
+    return fd;
 }

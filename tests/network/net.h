@@ -7,7 +7,8 @@
  *
  * The line is a program of its own in a fourth namespace that carries frames from one veth to the other: per direction
  * a rate, a drop-tail queue, random loss and a fixed delay, changed at any time. (The kernel's netem does as much where
- * it is built in; here it often is not.) Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN.
+ * it is built in. It is not used there either: figures of two machines are of the same line, and netem does not say how
+ * long its queue stood.) Needs root, or CAP_SYS_ADMIN and CAP_NET_ADMIN.
  */
 #ifndef TESTS_NETWORK_NET_H
 #define TESTS_NETWORK_NET_H
@@ -36,7 +37,7 @@ struct net_watch {
     struct net_line now; /* written by us */
     uint32_t turn;       /* rises with each change */
     volatile uint32_t samples;
-    uint16_t queue_ms[NET_SAMPLES]; /* towards the relay, one each 10 ms, a ring */
+    uint16_t queue_ms[NET_SAMPLES];  /* towards the relay, one each 10 ms, a ring */
     volatile uint64_t carried_bytes; /* by the bottleneck towards the relay, lost ones as well: they took their time */
     uint64_t lost, tail_dropped;
     volatile int64_t tick_ms; /* when it looked at its clock last */
@@ -55,5 +56,8 @@ void net_set(struct net *net, const struct net_line *line);
 /** The customer's machine gets another address: what it had open is dead. */
 bool net_move_customer(struct net *net, int to);
 void net_down(struct net *net);
+/** In a process that was just forked: it ends with its parent, and is in that machine from now on. A socket there; the
+ *  process exits when it cannot be had. */
+int net_enter(const char *namespace, int type);
 
 #endif

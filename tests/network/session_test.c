@@ -15,6 +15,7 @@
 #include "tests/network/three.h"
 
 enum { WAIT_MS = THREE_WAIT_MS, QUEUE = 150000, RATE = THREE_RATE, WINDOW = RATE / 50, PARTS = 3, SECONDS = 3 };
+#define NARROW_BPS 1e6
 
 enum what { LINE_IS, LINE_MOVES_CUSTOMER, LINE_KILLS_RELAY };
 
@@ -65,6 +66,20 @@ static void live(void)
     }
 }
 
+/* On a narrow line two packets of the voice are one message: fewer come than are played. */
+static void voice_goes_in_pairs(void)
+{
+    json_int_t packets = 1, played = 0;
+
+    while (played < packets + packets / 2) {
+        const json_t *second =
+            demo_child_expect(&three.children, three.agent, WAIT_MS, "audio", "from", "customer", NULL);
+        THREE_MUST(second != NULL);
+        packets = json_integer_value(json_object_get(second, "packets"));
+        played = json_integer_value(json_object_get(second, "played"));
+    }
+}
+
 struct heard {
     double level_db; /* of the 20 ms in which something was heard */
     int heard, gap;  /* such windows; the longest time without one, between the first and the last */
@@ -112,6 +127,61 @@ static void check_voice(bool speech)
         THREE_MUST(fabs(h.level_db - -15.3) < 3); /* 8000 of 32768, a sine: concealed parts are quieter */
 }
 
+/* ---- figures of each picture ---- */
+
+enum { OBJECTS = 1 << 16 };
+
+/* Of each number: when it left, when it arrived; and how often each outcome was written. */
+struct life {
+    int64_t sent_ms[OBJECTS], arrived_ms[OBJECTS];
+    int decoded, missing, sent, other;
+};
+
+static void read_stats(const char *path, struct life *life)
+{
+    FILE *file = fopen(path, "re");
+    char text[512];
+
+    assert_non_null(file);
+    while (fgets(text, sizeof text, file)) {
+        json_t *line = json_loads(text, 0, NULL);
+        assert_non_null(line);
+        const char *outcome = json_string_value(json_object_get(line, "outcome"));
+        json_int_t obj = json_integer_value(json_object_get(line, "obj"));
+        assert_non_null(outcome);
+        assert_in_range(obj, 0, OBJECTS - 1);
+        life->decoded += !strcmp(outcome, "decoded");
+        life->missing += !strcmp(outcome, "missing");
+        life->sent += !strcmp(outcome, "sent");
+        life->other += strcmp(outcome, "decoded") && strcmp(outcome, "missing") && strcmp(outcome, "sent");
+        if (json_object_get(line, "sent_ms"))
+            life->sent_ms[obj] = json_integer_value(json_object_get(line, "sent_ms"));
+        if (json_object_get(line, "arrived_ms"))
+            life->arrived_ms[obj] = json_integer_value(json_object_get(line, "arrived_ms"));
+        json_decref(line);
+    }
+    fclose(file);
+}
+
+/* Every picture that was sealed has a line at both ends, or none came after it; both clocks are this machine's. */
+static void check_stats(void)
+{
+    static struct life life; /* large */
+    int joined = 0;
+
+    life = (struct life){0};
+    read_stats(three_path("sent"), &life);
+    read_stats(three_path("stats"), &life);
+    for (int i = 0; i < OBJECTS; i++)
+        if (life.sent_ms[i] && life.arrived_ms[i]) {
+            joined++;
+            THREE_MUST(life.sent_ms[i] <= life.arrived_ms[i]);
+        }
+    print_message("         %d pictures sent, %d decoded, %d missing, %d left out or in vain\n", life.sent,
+                  life.decoded, life.missing, life.other);
+    THREE_MUST(life.decoded > 0 && joined >= life.decoded && joined <= life.sent);
+}
+
 /* Nobody was asked a second time, whatever the line did. */
 static void asked_once(void)
 {
@@ -124,6 +194,7 @@ static void one(const struct scenario *s)
     bool speech = s->speech && three.can_speak;
 
     print_message("         %s\n", s->name);
+    (void)unlink(three_path("sent"));
     THREE_MUST(net_up(&three.net, &s->part[0].line, 1));
     three_start_relay();
     three_start_ends(three_path(speech ? "speech.wav" : "tone.wav"));
@@ -143,12 +214,15 @@ static void one(const struct scenario *s)
                 demo_child_expect(&three.children, three.agent, WAIT_MS, "connection", "state", "resumed", NULL));
         live();
     }
+    if (s->part[0].line.bps < NARROW_BPS)
+        voice_goes_in_pairs();
     three_talk("after");
     asked_once();
     demo_child_tell(three.agent, "{\"do\":\"end\"}");
     THREE_MUST(demo_child_stop(&three.children, three.agent, 0, WAIT_MS) == 0);
     THREE_MUST(demo_child_stop(&three.children, three.client, 0, WAIT_MS) == 0);
     check_voice(speech);
+    check_stats();
     three_clear();
 }
 

@@ -24,6 +24,7 @@ const char *three_path(const char *name)
 void three_clear(void)
 {
     demo_children_clear(&three.children);
+    three.relay = three.agent = three.client = NULL;
     net_down(&three.net);
     three.children = (struct demo_children){.bin = HANDHOLD_BIN, .folder = three.work};
 }
@@ -144,8 +145,10 @@ void three_start_ends(const char *voice)
                                  three_path("org/ca/ca.crt"),
                                  "--request",
                                  "camera,microphone",
+                                 "--stats",
+                                 three_path(three.agent ? "stats-2" : "stats"),
                                  "--audio",
-                                 three_path("heard.wav"),
+                                 three_path(three.agent ? "heard-2.wav" : "heard.wav"),
                                  NULL};
     char link[512];
 
@@ -162,6 +165,8 @@ void three_start_ends(const char *voice)
                                   three_path("clip.y4m"),
                                   "--consent",
                                   "camera,microphone",
+                                  "--stats",
+                                  three_path("sent"),
                                   "--microphone",
                                   voice,
                                   link,

@@ -36,7 +36,9 @@ void three_clear(void);
 const char *three_path(const char *name);
 /** On the addresses of net.h, with relay/relay.ini when there is one. */
 void three_start_relay(void);
-/** In session, both camera and microphone granted, a first picture seen. `voice`: a sound file. */
+/** In session, both camera and microphone granted, a first picture seen. `voice`: a sound file; the
+ *  agent's is "heard.wav", its --stats "stats", the client's "sent". Called again: a
+ *  second session beside the first, and agent and client are the second's. */
 void three_start_ends(const char *voice);
 /** Said at each end, it arrives at the other, and with it all that was sent before. */
 void three_talk(const char *words);
