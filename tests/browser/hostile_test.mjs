@@ -133,7 +133,7 @@ test('withheld: no receipt is no key; ten seconds of silence stop the lens', asy
   // Handshakes too: a pair that resumes may show the picture again.
   second.relay.lie = (message) => ([TYPE.CONTROL, TYPE.HANDSHAKE].includes(message[0]) ? [] : [message]);
   await second.page.waitForFunction(() => /does not answer at the moment/.test(document.querySelector('.notice:not(.bad)').textContent));
-  await second.page.waitForFunction(() => /lost the connection/.test(document.querySelector('.notice:not(.bad)').textContent));
+  await second.page.waitForFunction(() => /Nothing comes through between you/.test(document.querySelector('.notice:not(.bad)').textContent));
   await noTrack(second.page);
   const sent = await settled(() => second.relay.sent.media); // what had left the page was still on its way
   await first.agent.await('consent', { capability: 'camera', state: 'withdrawn' });

@@ -29,11 +29,14 @@ test('yes on the first device: it stops and forgets, and the second goes on with
   await first.click('#move-go');
   await first.waitForSelector('[data-screen="end"] h1');
   assert.match(await first.textContent('h1'), /goes on on your other device/);
+  assert.match(await first.textContent('.lead'), /Nothing is sent from this device/);
+  assert.match(await first.textContent('.receipt'), /what this device shared[\s\S]*Camera/);
   assert.equal(await liveTracks(first), 0);
   assert.equal(await first.evaluate(() => sessionStorage.length), 0);
 
   await agent.await('connection', { state: 'resumed' }, from);
   await other.waitForSelector('#continue');
+  assert.match(await other.textContent('.paused'), /You go on on this device/);
   assert.equal(await liveTracks(other), 0);
   assert.equal(seen.media, 0, 'no picture leaves before the tap');
   await other.click('#continue');
@@ -43,6 +46,7 @@ test('yes on the first device: it stops and forgets, and the second goes on with
   agent.do({ do: 'chat', text: 'Is this better?' });
   await other.waitForSelector('.lines .theirs');
   await leave({ agent, page: other });
+  assert.match(await other.textContent('.receipt'), /begins with this device[\s\S]*Camera[\s\S]*Allowed, on your other device[\s\S]*To see the lights/);
   await other.click('#verify');
   await other.waitForFunction(() => /proof holds/.test(document.querySelector('.receipt').textContent));
   assert.deepEqual(other.problems, []);
@@ -53,7 +57,8 @@ test('no on the first device: it goes on as if nothing had been, and the second 
   const { page: other, seen } = await second(agent);
   await first.click('#move-stay');
   await other.waitForSelector('[data-screen="problem"] h1');
-  assert.match(await other.textContent('h1'), /another device/);
+  assert.match(await other.textContent('h1'), /already in use/);
+  assert.match(await other.textContent('.lead'), /another device, or in another window of this one/);
   const shown = agent.mark();
   await agent.await('video', { frames: (n) => n > 1 }, shown);
   assert.equal(seen.media, 0);

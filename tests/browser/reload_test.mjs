@@ -15,6 +15,12 @@ const stored = (page) => page.evaluate(() => Object.entries(sessionStorage).map(
 
 test('after a reload the visit goes on, everything is off, and one tap turns it on again', async () => {
   const people = await scene.showing(), { agent, page, seen } = people;
+  assert.match((await agent.await('joined')).peer, /^Handhold page [\d.]+$/, 'what device it is needs a consent');
+  agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the battery' });
+  await page.click('#allow');
+  await agent.await('state', { property: 'language', value: 'en-GB' });
+  await page.click('#hide-language');
+  await agent.await('state', { property: 'language', hidden: true });
   await page.fill('#chat', 'Before the reload');
   await page.click('#send');
   await agent.await('chat', { text: 'Before the reload' });
@@ -39,13 +45,30 @@ test('after a reload the visit goes on, everything is off, and one tap turns it 
   await agent.await('video', { frames: (n) => n > 1 }, shown);
   await page.click('#hide');
   await page.waitForSelector('.mask-box'); // what was hidden is hidden
+  await agent.await('state', { property: 'language', hidden: true }, from);
+  assert.ok(!agent.events.slice(from).some((e) => e.event === 'state' && e.property === 'language' && !e.hidden));
   await leave(people);
   assert.equal(await stored(page), '');
   assert.match(await page.textContent('.receipt'), /Camera[\s\S]*To see the lights of your router/);
+  await page.route(/org\.json/, (route) => route.abort()); // what proves the log is known since the visit
   await page.click('#verify');
   await page.waitForFunction(() => /proof holds/.test(document.querySelector('.receipt').textContent));
+  await keepsItsReceipt(page);
   assert.deepEqual(page.problems, []);
 });
+
+/* The receipt is on this page alone: another language draws it anew, and until it is saved a reload is asked about. */
+async function keepsItsReceipt(page) {
+  const asksBeforeLeaving = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
+  await page.click('.languages button[lang="de"]');
+  await page.waitForFunction(() => /Ihr Beleg/.test(document.querySelector('.receipt')?.textContent ?? ''));
+  assert.match(await page.textContent('.receipt'), /Kamera[\s\S]*To see the lights of your router/);
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'de');
+  assert.equal(await asksBeforeLeaving(), true);
+  const [file] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  assert.match(file.suggestedFilename(), /^handhold-receipt-/);
+  assert.equal(await asksBeforeLeaving(), false);
+}
 
 test('what a reload leaves behind holds no media key and no picture, and dies with the visit', async () => {
   const people = await scene.showing(), { agent, page } = people;
@@ -60,11 +83,24 @@ test('what a reload leaves behind holds no media key and no picture, and dies wi
   assert.deepEqual(grants.map((g) => g.capability), ['camera']);
   assert.ok(grants.every((g) => !('key' in g) && !('baseKey' in g)));
   assert.equal(left[2], 0);
+  await linkTappedAgain(agent, page);
   agent.do({ do: 'end' });
   await parted(people);
   await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide')));
   assert.equal(await stored(page), '');
 });
+
+/* The message with the link is opened once more, in the tab that was the visit's: it goes on there. */
+async function linkTappedAgain(agent, page) {
+  const from = agent.mark();
+  await page.goto('about:blank');
+  await page.goto(agent.invite.link);
+  await agent.await('connection', { state: 'resumed' }, from);
+  await page.waitForSelector('#continue');
+  assert.equal(await page.evaluate(() => location.hash), '');
+  assert.equal(await stored(page), '');
+  assert.equal(await liveTracks(page), 0);
+}
 
 test('who comes back too late reads that it is over', async () => {
   const { page } = await scene.showing();

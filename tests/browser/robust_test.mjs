@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lines that break, tabs that hide, relays that restart: nothing is captured meanwhile, and one tap brings it back. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
-import { leave, Scene } from './scene.mjs';
-import { heard, liveTracks, look } from './watch.mjs';
+import { leave, Scene, untilJoined } from './scene.mjs';
+import { heard, liveTracks, look, watch } from './watch.mjs';
 
 let scene;
 before(async () => { scene = await Scene.open(); });
@@ -18,10 +19,17 @@ const total = (agent) => agent.most('video', 'total_frames');
 test('a relay that crashes and comes back costs a moment', async () => {
   const people = await scene.showing(), { agent, page } = people;
   const from = agent.mark(), before_ = total(agent);
-  await scene.house.restartRelay();
+  await scene.house.relay.end('SIGKILL');
+  await page.waitForFunction(() => /No connection\. Nothing is sent/.test(document.querySelector('.bar').textContent));
+  assert.equal(await page.getAttribute('.bar', 'data-state'), 'paused');
+  assert.equal(await page.locator('.picture:visible').count(), 0, 'nor is a camera said to be starting');
+  await scene.house.startRelay();
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
-  assert.ok((await heard(page)).some((text) => /Connected again/.test(text)));
+  const said = await heard(page), cut = said.findIndex((text) => /Connection lost/.test(text)), again = said.findIndex((text) => /Connected again/.test(text));
+  assert.ok(cut >= 0 && again > cut, said.join('\n'));
+  assert.ok(!said.slice(0, cut).some((text) => /Ana Lindqvist lost/.test(text)), 'whose line it is that was lost is not known');
+  await page.waitForSelector('.bar[data-state="sending"]');
   await leave(people);
   assert.ok(page.problems.every((text) => /WebSocket|ERR_/.test(text)), page.problems.join('\n'));
 });
@@ -34,6 +42,40 @@ test('a connection that is cut is made again, and nothing is captured in between
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
   await leave(people);
+});
+
+/* Keys are turned every ten minutes; this page does so every second, and counts them. What is changed in it is held to its integrity too. */
+async function turnsKeysOften(page, house) {
+  const sha = (text) => `sha384-${createHash('sha384').update(text).digest('base64')}`, get = async (path) => await (await page.request.get(house.url + path)).text();
+  const first = await get('/j'), changed = new Map();
+  for (const path of new Set([...first.matchAll(/"(\/[^"]+\.js)"/g)].map(([, path]) => path))) {
+    const text = await get(path), other = text.replace(/EPOCH_MS:[^,}]+/, 'EPOCH_MS:1000').replace(/\.state\(["']rekey["'],/, '.state((window.turned=1+(window.turned??0),"rekey"),');
+    if (other !== text) changed.set(path, { text: other, was: sha(text), is: sha(other) });
+  }
+  assert.equal(changed.size, 1);
+  const [[path, { text, was, is }]] = changed;
+  await page.route(house.url + path, async (route) => route.fulfill({ response: await route.fetch(), body: text }));
+  await page.addInitScript(([was, is]) => new MutationObserver(() => { // before the first script runs
+    for (const link of document.querySelectorAll(`link[integrity="${was}"]`)) link.integrity = is;
+  }).observe(document, { childList: true, subtree: true }), [was, is]);
+}
+
+test('a key that is turned closes no camera: nobody is asked again, and the picture goes on', async () => {
+  const agent = await scene.house.agent(), page = await openPage(scene.browser);
+  await watch(page);
+  await turnsKeysOften(page, scene.house);
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await untilJoined(scene.house, agent, page);
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.click('#allow');
+  await page.waitForFunction(() => window.turned >= 2);
+  const from = total(agent);
+  await agent.await('video', { total_frames: (n) => n >= from + 20 });
+  await page.click('#off-camera');
+  await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
+  assert.equal(await page.evaluate(() => window.tracks.length), 1, 'the camera was opened once');
+  await leave({ agent, page });
 });
 
 test('End on a line that dies under it is said when the line is back', async () => {
@@ -210,7 +252,7 @@ test('an agent who loses the connection: nothing is captured until they are back
   agent.child.kill('SIGSTOP');
   try {
     await page.waitForFunction(() => /does not answer at the moment/.test(document.querySelector('.notice:not(.bad)').textContent));
-    await page.waitForFunction(() => /lost the connection\. Nothing is captured/.test(document.querySelector('.notice:not(.bad)').textContent));
+    await page.waitForFunction(() => /Nothing comes through between you and Ana Lindqvist/.test(document.querySelector('.notice:not(.bad)').textContent));
     await noTrack(page);
   } finally {
     agent.child.kill('SIGCONT');

@@ -48,6 +48,8 @@ test('words that differ are an alarm, and the way out', async () => {
   await page.click('#words-differ');
   await page.waitForSelector('#leave-now');
   await look(page, 'words-differ');
+  await page.click('#words-again'); // whoever misread
+  await page.click('#words-differ');
   await page.click('#leave-now');
   await agent.await('ended');
 });
@@ -141,7 +143,7 @@ function relayError(code, message) {
 }
 const REFUSALS = [
   ['expired', 25, /has expired/, /limited time only[\s\S]*Ask the person/], ['burnt', 24, /does not work any more/, /used already[\s\S]*Ask the person/],
-  ['busy', 29, /in use on another device/, /go on there/], ['unknown', 30, /did not work/, /Ask the person/],
+  ['busy', 29, /already in use/, /go on there/], ['unknown', 30, /did not work/, /Ask the person/],
 ];
 
 test('whatever the relay refuses a link for, it is one sentence and a way on', async () => {
