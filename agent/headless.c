@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/headless_inside.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,34 +118,13 @@ static void on_state(void *context, const handhold_StateChange *change)
     headless_home_state(h->home, change);
 }
 
-/* A line for each frame: what became of it, and when, on this machine's monotonic clock. */
 static void on_frame(void *context, const struct agent_desk_frame *f)
 {
     struct headless *h = context;
-    const struct proto_media_header *m = f->header;
 
     if (h->tape)
         agent_desk_tape_frame(h->tape, f);
-    if (!h->stats)
-        return;
-    fprintf(h->stats, "{\"obj\":%" PRIu32 ",\"layer\":%d,\"key\":%s,\"bytes\":%zu,\"width\":%d,\"height\":%d,", m->obj,
-            m->tid, m->flags & PROTO_MEDIA_KEY ? "true" : "false", f->bytes, f->width, f->height);
-    if (f->captured_ms != AGENT_DESK_PICTURE_UNTIMED)
-        fprintf(h->stats, "\"captured_ms\":%" PRId64 ",", f->captured_ms);
-    if (f->decoded_ms)
-        fprintf(h->stats, "\"decoded_ms\":%" PRId64 ",", f->decoded_ms);
-    fprintf(h->stats, "\"arrived_ms\":%" PRId64 ",\"outcome\":\"%s\"}\n", f->arrived_ms, f->outcome);
-}
-
-static int open_stats(struct headless *h)
-{
-    if (!h->config->stats)
-        return HOST_EXIT_FINE;
-    h->stats = fopen(h->config->stats, "we");
-    if (h->stats)
-        return HOST_EXIT_FINE;
-    host_say_err(h->config->stats, PROTO_ERR_IO);
-    return HOST_EXIT_USAGE;
+    headless_stats_frame(h, f);
 }
 
 /* ---- the uplink, the clock, signals ---- */
@@ -315,9 +293,12 @@ static int start(struct headless *h)
         host_say_err("reading the standard input", err);
         return HOST_EXIT_FAILED;
     }
-    const struct agent_renewal_config renewal = {
-        .loop = h->loop, .url = config->url, .ca_file = config->ca_file, .identity = config->identity,
-        .told = on_renewal, .context = h};
+    const struct agent_renewal_config renewal = {.loop = h->loop,
+                                                 .url = config->url,
+                                                 .ca_file = config->ca_file,
+                                                 .identity = config->identity,
+                                                 .told = on_renewal,
+                                                 .context = h};
 
     if (agent_renewal_new(&h->renewal, &renewal) != PROTO_OK)
         host_say_err("renewing the certificate", PROTO_ERR_NOMEM);
@@ -337,8 +318,7 @@ static void stop(struct headless *h)
     agent_desk_free(h->desk);
     headless_voice_close(h);
     host_loop_free(h->loop);
-    if (h->stats && fclose(h->stats) != 0)
-        host_say_err(h->config->stats, PROTO_ERR_IO);
+    headless_stats_close(h);
 }
 
 int agent_headless_run(const struct agent_headless_config *config, struct host_seen *seen)
@@ -355,7 +335,7 @@ int agent_headless_run(const struct agent_headless_config *config, struct host_s
         host_say_err("starting", PROTO_ERR_NOMEM);
         return HOST_EXIT_FAILED;
     }
-    code = open_stats(&h);
+    code = headless_stats_open(&h);
     if (code == HOST_EXIT_FINE)
         code = headless_voice_open(&h);
     if (code == HOST_EXIT_FINE)

@@ -17,6 +17,9 @@
 
 struct headless {
     FILE *stats; /* owned; NULL: none */
+    bool stats_known;
+    uint8_t stats_stream; /* of the frame that was written last, */
+    uint32_t stats_obj;   /* and its number */
     const struct agent_headless_config *config;
     struct agent_tell tell;
     /* Owned */
@@ -52,6 +55,12 @@ void headless_voice_may(struct headless *h);
 PROTO_MUST_USE enum proto_err headless_voice_obey(struct headless *h, const struct agent_command *command);
 void headless_voice_tell(struct headless *h);
 void headless_voice_close(struct headless *h);
+
+/* headless_stats.c */
+/** An exit code; what is wrong was said. */
+int headless_stats_open(struct headless *h);
+void headless_stats_frame(struct headless *h, const struct agent_desk_frame *frame);
+void headless_stats_close(struct headless *h);
 
 /* headless_stills.c */
 /** Looks at a still that came, keeps it where it may be kept, and tells. */

@@ -163,7 +163,8 @@ static int open_sources(struct client_companion *c)
     char why[CLIENT_WHY_BYTES];
 
     if (strcmp(config->camera, "none") != 0 &&
-        client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL, why))
+        client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL,
+                         config->stats, why))
         return wrong(c, why);
     if (strcmp(config->microphone, "none") != 0 &&
         client_voice_new(&c->voice, config->microphone, config->speaker, why) != PROTO_OK)

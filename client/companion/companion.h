@@ -28,6 +28,7 @@ struct client_companion_config {
     struct client_mask *mask;  /* borrowed */
     const char *torch;         /* file of a LED, or NULL: there is no light */
     int kbps;                  /* 0: by size */
+    const char *stats;         /* a file: a line for each picture of the camera; NULL: none */
     const char *const *states; /* device-state sources */
     size_t state_count;
     const char *redact, *checks, *language; /* files of rules and of checks, or NULL; the language of guides, or NULL */

@@ -22,7 +22,7 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
     if (capability != PROTO_CAPABILITY_CAMERA)
         return;
     if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
-                                      c->config->keep_picture != NULL, why) != PROTO_OK)
+                                      c->config->keep_picture != NULL, c->config->stats, why) != PROTO_OK)
         goto blocked; /* it was lost before, and has not come back */
     client_video_want_key(c->video);
     if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {

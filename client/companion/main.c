@@ -20,7 +20,7 @@
 static struct {
     const char *redact, *checks, *language;
     const char *link, *code, *relay, *camera, *torch, *microphone, *speaker, *consent, *ca, *receipt, *keep_picture,
-        *keep_sealed;
+        *keep_sealed, *stats;
     struct host_texts states, masks;
     int64_t kbps;
     bool json, beside;
@@ -44,6 +44,8 @@ static const struct host_option options[] = {
     {"consent", "WHO", HOST_TEXT, &opt.consent, .help = "who answers: ask (you), none, or a list to allow: camera,…"},
     {"mask", "X,Y,W,H", HOST_TEXTS, &opt.masks, .help = "paint over this part of the picture; may come again"},
     {"kbps", "N", HOST_INTEGER, &opt.kbps, .min = 50, .max = 20000, .help = "bit rate of the picture (by its size)"},
+    {"stats", "FILE", HOST_TEXT, &opt.stats,
+     .help = "a line of JSON there for each picture of the camera: sent, or why not"},
     {"ca", "FILE", HOST_TEXT, &opt.ca, .help = "the organisation's ca.crt: trust it, and no other"},
     {"receipt", "FILE", HOST_TEXT, &opt.receipt, .help = "at the end: what was shared, with the proof of each answer"},
     {"keep-picture", "FILE.y4m", HOST_TEXT, &opt.keep_picture,
@@ -257,6 +259,7 @@ static int run(void)
     c->torch = opt.torch;
     c->mask = &made.mask;
     c->kbps = (int)opt.kbps;
+    c->stats = opt.stats;
     c->states = opt.states.items;
     c->state_count = opt.states.count;
     c->redact = opt.redact;

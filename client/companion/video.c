@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/companion/video.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "client/companion/encode.h"
 #include "client/companion/zoom.h"
+#include "proto/host/world.h"
 #include "proto/media/send.h"
 
 /* A camera that was just started finds its light first. */
@@ -24,6 +26,7 @@ struct client_video {
     bool keep, met; /* met: `send` has a line behind it already */
     struct proto_media_send send;
     uint8_t *small; /* owned: the picture at the size that is sent */
+    FILE *stats;    /* owned; NULL: none */
     struct client_video_figures figures;
     struct client_photo kept; /* the last one that was encoded */
     struct client_zoom zoom;
@@ -33,7 +36,7 @@ struct client_video {
 };
 
 enum proto_err client_video_new(struct client_video **out, const char *camera, struct client_mask *mask, int kbps,
-                                bool keep, char why[static CLIENT_WHY_BYTES])
+                                bool keep, const char *stats, char why[static CLIENT_WHY_BYTES])
 {
     struct client_video *v = calloc(1, sizeof *v);
     enum proto_err err = PROTO_ERR_NOMEM;
@@ -50,6 +53,10 @@ enum proto_err client_video_new(struct client_video **out, const char *camera, s
         err = PROTO_ERR_ARGUMENT; /* "none" is the caller's to see */
     if (err == PROTO_OK)
         err = client_mask_check(mask, v->camera->width, v->camera->height, why);
+    if (err == PROTO_OK && stats && !(v->stats = fopen(stats, "ae"))) {
+        err = PROTO_ERR_IO;
+        snprintf(why, CLIENT_WHY_BYTES, "%s: cannot be written; name a file in a folder of yours", stats);
+    }
     if (err != PROTO_OK) {
         client_video_free(v);
         return err;
@@ -149,6 +156,19 @@ static enum proto_err aim(struct client_video *v)
     return err;
 }
 
+/* What became of a picture of the camera here. `obj` 0: it did not leave. */
+static void tell_stats(const struct client_video *v, int64_t captured_ms, uint32_t obj,
+                       const struct client_packet *packet, const char *outcome)
+{
+    if (!v->stats)
+        return;
+    fprintf(v->stats, "{\"captured_ms\":%" PRId64 ",", captured_ms);
+    if (obj)
+        fprintf(v->stats, "\"obj\":%" PRIu32 ",\"layer\":%d,\"bytes\":%zu,\"sent_ms\":%" PRId64 ",", obj, packet->tid,
+                packet->len, host_now().mono_ms);
+    fprintf(v->stats, "\"outcome\":\"%s\"}\n", outcome);
+}
+
 static void push(struct client_video *v, struct proto_session *session, const struct client_packet *packet,
                  struct proto_now now)
 {
@@ -162,12 +182,14 @@ static void push(struct client_video *v, struct proto_session *session, const st
     if (proto_session_push_frame(session, PROTO_CAPABILITY_CAMERA, &frame, now) != PROTO_OK) {
         proto_media_send_failed(&v->send); /* an encoded picture that nobody will get: the chain is broken */
         v->figures.skipped++;
+        tell_stats(v, packet->capture_ms, 0, NULL, "not-sealed");
         return;
     }
+    uint32_t obj = proto_session_last_object(session, PROTO_CAPABILITY_CAMERA);
     v->figures.pictures++;
     v->figures.bytes += packet->len;
-    proto_media_send_sent(&v->send, proto_session_last_object(session, PROTO_CAPABILITY_CAMERA), (uint32_t)packet->len,
-                          packet->key, now.mono_ms);
+    tell_stats(v, packet->capture_ms, obj, packet, "sent");
+    proto_media_send_sent(&v->send, obj, (uint32_t)packet->len, packet->key, now.mono_ms);
 }
 
 static enum proto_err encode(struct client_video *v, const struct client_frame *raw, struct proto_media_take take,
@@ -265,6 +287,7 @@ enum proto_err client_video_tick(struct client_video *v, struct proto_session *s
     struct proto_media_take take = proto_media_send_take(&v->send, now.mono_ms);
     if (!take.take) {
         v->figures.skipped++;
+        tell_stats(v, raw.capture_ms, 0, NULL, "left-out");
         return PROTO_OK;
     }
     if (encode(v, &raw, take, &packet) != PROTO_OK) {
@@ -319,6 +342,8 @@ void client_video_free(struct client_video *v)
     client_zoom_clear(&v->zoom);
     client_photo_clear(&v->photo);
     client_photo_clear(&v->kept);
+    if (v->stats)
+        fclose(v->stats);
     free(v->small);
     free(v);
 }

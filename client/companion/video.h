@@ -27,10 +27,12 @@ struct client_video_figures {
 
 /**
  * `mask` is borrowed. `kbps`: never more than this, 0: by size. `keep`: remember a copy of each picture as it was
- * encoded, for client_video_kept(). On error `why` names value, rule and way out.
+ * encoded, for client_video_kept(). `stats`: a file to which a line is added for each picture of the camera, what
+ * became of it here and when; NULL: none. On error `why` names value, rule and way out.
  */
 PROTO_MUST_USE enum proto_err client_video_new(struct client_video **out, const char *camera, struct client_mask *mask,
-                                               int kbps, bool keep, char why[static CLIENT_WHY_BYTES]);
+                                               int kbps, bool keep, const char *stats,
+                                               char why[static CLIENT_WHY_BYTES]);
 PROTO_MUST_USE enum proto_err client_video_start(struct client_video *video, int64_t now_ms,
                                                  char why[static CLIENT_WHY_BYTES]);
 void client_video_stop(struct client_video *video); /* NULL and stopped are fine */

@@ -232,7 +232,7 @@ static enum proto_err start(struct client_mask *mask, char error[static CLIENT_W
         err = read_root(&root);
     config.pinned_root = root.fingerprint;
     if (err == PROTO_OK)
-        err = client_video_new(&it.video, opt.camera, mask, 0, false, error);
+        err = client_video_new(&it.video, opt.camera, mask, 0, false, NULL, error);
     if (err == PROTO_OK)
         err = proto_session_new_customer(&it.session, &config, host_now());
     if (err == PROTO_OK)
