@@ -77,6 +77,8 @@ static void found(struct sim *sim)
         proto_org_sign(&sim->org, sim->root.secret_key, &sim->org_note) ||
         proto_policy_sign(&sim->policy, &signer, &sim->policy_note))
         abort();
+    sim->strict = sim->policy;
+    sim->strict.rules[PROTO_CAPABILITY_DEVICE_STATE].roles = 0;
     proto_buf_put_u8(&sim->org_note, 0);
     proto_buf_put_u8(&sim->policy_note, 0);
 }
@@ -146,7 +148,7 @@ static void relay_start(struct sim *sim)
         .org_note = (const char *)sim->org_note.bytes,
         .policy_note = (const char *)sim->policy_note.bytes,
         .org = &sim->org,
-        .policy = &sim->policy,
+        .policy = sim->faults.strict ? &sim->strict : &sim->policy,
         .sign_event = sign_event,
         .checkpoint = checkpoint,
         .consistency = consistency,

@@ -41,6 +41,7 @@ struct sim_faults {
     unsigned disk_full; /* the log cannot be written, each group */
     unsigned fork;      /* the relay keeps two logs: not a chance, but so or not */
     unsigned changed;   /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
+    unsigned strict;    /* the relay's rules forbid what the ends' policy allows, as after a newer one: so or not */
 };
 
 struct sim_message {
@@ -130,7 +131,7 @@ struct sim {
     struct world_root root;
     struct proto_credential agent, officer;
     struct proto_org org;
-    struct proto_policy policy;
+    struct proto_policy policy, strict;
     struct proto_buf org_note, policy_note;
     uint8_t evidence_secret[32], log_seed[32], log_public[32];
     char log_vkey[700];
