@@ -2,6 +2,7 @@
 #include "agent/viewer/measure.h"
 
 #include <jansson.h>
+#include <malloc.h>
 
 #include "proto/host/say.h"
 
@@ -94,12 +95,14 @@ static double below_ms(double share)
 
 static json_t *numbers(void)
 {
+    struct mallinfo2 heap = mallinfo2();
     json_t *out;
 
     g_mutex_lock(&m.lock);
-    out = json_pack("{s:I,s:I,s:I,s:I,s:s,s:f,s:I,s:I,s:I,s:f,s:f,s:f}", "first_painted_us", (json_int_t)m.first_us,
-                    "decoded", (json_int_t)m.decoded, "late", (json_int_t)m.late, "painted", (json_int_t)m.painted,
-                    "longest", m.longest ? m.longest : "", "longest_ms", (double)m.longest_us / 1000, "blocked",
+    out = json_pack("{s:I,s:I,s:I,s:I,s:I,s:s,s:f,s:I,s:I,s:I,s:f,s:f,s:f}", "in_use_bytes",
+                    (json_int_t)(heap.uordblks + heap.hblkhd), "first_painted_us", (json_int_t)m.first_us, "decoded",
+                    (json_int_t)m.decoded, "late", (json_int_t)m.late, "painted", (json_int_t)m.painted, "longest",
+                    m.longest ? m.longest : "", "longest_ms", (double)m.longest_us / 1000, "blocked",
                     (json_int_t)m.blocked, "spans", (json_int_t)m.spans, "sent", (json_int_t)m.sent, "sent_p50_ms",
                     below_ms(0.5), "sent_p99_ms", below_ms(0.99), "sent_max_ms", (double)m.slowest_us / 1000);
     g_mutex_unlock(&m.lock);

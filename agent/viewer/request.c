@@ -20,6 +20,7 @@ struct _ViewerRequest {
     uint32_t max_s;
     guint times[5];
     guint time_count;
+    gboolean may; /* be asked for: what the form is shown by */
 };
 
 G_DEFINE_TYPE(ViewerRequest, viewer_request, GTK_TYPE_POPOVER)
@@ -98,6 +99,14 @@ static void make_form(ViewerRequest *self, const struct agent_view *view)
     gtk_label_set_label(self->kept, kept);
 }
 
+/* Not behind a popover that has just closed: GTK 4.8 moves the focus out of it a frame later, and what is hidden in
+ * between is kept for good, with all that is in it. */
+static void show_form(ViewerRequest *self)
+{
+    gtk_widget_set_visible(GTK_WIDGET(self->state), *gtk_label_get_label(self->state) != '\0');
+    gtk_widget_set_visible(GTK_WIDGET(self->form), self->may);
+}
+
 void viewer_request_update(ViewerRequest *self, const struct agent_view *view)
 {
     enum agent_view_ask ask = agent_view_may_ask(view, self->capability);
@@ -114,8 +123,9 @@ void viewer_request_update(ViewerRequest *self, const struct agent_view *view)
     else if (c->state == PROTO_CONSENT_WITHDRAWN)
         text = g_strdup(_("The customer has taken it back. Ask again only if you need it."));
     gtk_label_set_label(self->state, text ? text : "");
-    gtk_widget_set_visible(GTK_WIDGET(self->state), text != NULL);
-    gtk_widget_set_visible(GTK_WIDGET(self->form), ask == AGENT_VIEW_ASK_MAY);
+    self->may = ask == AGENT_VIEW_ASK_MAY;
+    if (gtk_widget_get_visible(GTK_WIDGET(self)))
+        show_form(self);
 }
 
 static GtkWidget *caption_new(const char *text)
@@ -165,9 +175,15 @@ static void fill_form(ViewerRequest *self)
     g_signal_connect_swapped(button, "clicked", G_CALLBACK(on_ask), self);
 }
 
+static void viewer_request_show(GtkWidget *widget)
+{
+    show_form(VIEWER_REQUEST(widget));
+    GTK_WIDGET_CLASS(viewer_request_parent_class)->show(widget);
+}
+
 static void viewer_request_class_init(ViewerRequestClass *klass)
 {
-    (void)klass;
+    GTK_WIDGET_CLASS(klass)->show = viewer_request_show;
 }
 
 static void viewer_request_init(ViewerRequest *self)
