@@ -10,7 +10,7 @@ import { EARS, LISTEN } from './ears.mjs';
 import { WAIT_MS } from './house.mjs';
 import { Scene, untilJoined } from './scene.mjs';
 import { tune } from './sound.mjs';
-import { liveTracks, watch } from './watch.mjs';
+import { heard, liveTracks, watch } from './watch.mjs';
 
 const TYPE = { HANDSHAKE: 0x10, CONTROL: 0x11, MEDIA: 0x20, LOG: 0x30, RELAY: 0x40 };
 
@@ -70,6 +70,7 @@ test('a control message that was altered: people are told, nothing opens, and th
     return [flip(message, message.length - 1)];
   };
   await page.waitForFunction(() => /does not behave as it should/.test(document.querySelector('.notice:not(.bad)').textContent));
+  assert.ok((await heard(page)).some((text) => /altered or left out on their way\. End here/.test(text)), 'and it is said');
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
 });
@@ -109,7 +110,7 @@ test('a receipt of the log that was altered: no key leaves, and people are told'
   relay.lie = (message) => [message[0] === TYPE.LOG && message.length > 200 ? flip(message, message.length - 40) : message];
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see it' });
   await page.click('#allow');
-  await page.waitForFunction(() => /does not behave as it should/.test(document.querySelector('.notice:not(.bad)').textContent));
+  await page.waitForFunction(() => /what the log shows does not fit together/.test(document.querySelector('.notice:not(.bad)').textContent));
   await agent.await('consent', { capability: 'camera', state: 'withdrawn' });
   await noTrack(page);
   assert.equal(relay.sent.media, 0);

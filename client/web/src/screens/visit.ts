@@ -30,7 +30,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const notYetOn = new Set<Capability>(); /* granted, and not said to be on */
-  let shownFacts = '', shownPeer = '', shownPause = '', over = false, queued = false, saidNoLine = false, saidAway: ReturnType<typeof absence>;
+  let shownFacts = '', shownPeer = '', shownPause = '', saidAlarm = '', over = false, queued = false, saidNoLine = false, saidAway: ReturnType<typeof absence>;
 
   function updatePeer(): void {
     const { peer } = visit, now = JSON.stringify(peer ?? null);
@@ -47,8 +47,10 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   }
 
   function updateNotice(name: string): void {
-    const arrived = visit.still?.arrived, away = absence(visit);
-    const words = visit.alarm !== undefined ? t('visit.alarm', { name, what: alarmFor(visit.alarm) })
+    const arrived = visit.still?.arrived, away = absence(visit), alarm = visit.alarm === undefined ? '' : t('visit.alarm', { name, what: alarmFor(visit.alarm) });
+    if (alarm !== saidAlarm) announce(alarm, 'urgent');
+    saidAlarm = alarm;
+    const words = alarm !== '' ? alarm
       : visit.peer && away ? t(away, { name })
       : visit.lineFailed && !visit.online ? t('visit.noLine')
       : visit.blocked ? t('visit.blocked')
