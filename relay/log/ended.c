@@ -60,13 +60,24 @@ struct work {
     size_t count;
 };
 
+static void forget_open(struct work *w)
+{
+    if (w->open)
+        sodium_memzero(w->open, w->count * sizeof *w->open);
+    free(w->open);
+    w->open = NULL;
+}
+
 static enum proto_err take_row(void *context, const struct relay_store_session *row)
 {
     struct work *w = context;
-    struct relay_store_session *more = realloc(w->open, (w->count + 1) * sizeof *more);
+    struct relay_store_session *more = calloc(w->count + 1, sizeof *more); /* not realloc: it leaves a copy behind */
 
     if (!more)
         return PROTO_ERR_NOMEM;
+    if (w->open)
+        memcpy(more, w->open, w->count * sizeof *more);
+    forget_open(w);
     w->open = more;
     w->open[w->count++] = *row;
     return PROTO_OK;
@@ -121,9 +132,7 @@ static enum proto_err finish(struct work *w, enum proto_err err, char error[stat
         snprintf(error, RELAY_STORE_ERROR_MAX, "%s",
                  *relay_store_error(w->store) ? relay_store_error(w->store) : proto_err_rule(err));
     relay_store_close(w->store); /* rolls back what was not committed */
-    if (w->open)
-        sodium_memzero(w->open, w->count * sizeof *w->open);
-    free(w->open);
+    forget_open(w);
     return err;
 }
 

@@ -115,6 +115,23 @@ static enum proto_err read_open(struct relay_store *store, const void *bytes, si
     return PROTO_OK;
 }
 
+/* Entries of one session come one after the other, and a key is a read in another file. */
+static enum proto_err key_of(struct relay_store *store, int64_t id, uint8_t key[static STORE_KEY_BYTES])
+{
+    enum proto_err err = PROTO_OK;
+
+    if (id > 0 && store->visited.id == id) {
+        memcpy(key, store->visited.key, STORE_KEY_BYTES);
+        return err;
+    }
+    err = store_key_get(store, id, key);
+    if (!err && store->visiting) {
+        store->visited.id = id;
+        memcpy(store->visited.key, key, sizeof store->visited.key);
+    }
+    return err;
+}
+
 static enum proto_err read_evidence(struct relay_store *store, sqlite3_stmt *row, struct relay_store_entry *out)
 {
     uint8_t key[STORE_KEY_BYTES];
@@ -125,9 +142,10 @@ static enum proto_err read_evidence(struct relay_store *store, sqlite3_stmt *row
         return PROTO_OK; /* erased */
     if (is_own(out->sid) && sqlite3_column_int64(row, 4) == NO_KEY)
         return read_open(store, wrapped, (size_t)sqlite3_column_bytes(row, 5), out);
-    err = store_key_get(store, sqlite3_column_int64(row, 4), key);
+    err = key_of(store, sqlite3_column_int64(row, 4), key);
     if (err == PROTO_ERR_NOT_FOUND)
         return PROTO_OK; /* its key was destroyed: the same thing */
+    out->key_name = store->key_name;
     if (!err)
         err = store_unwrap(store, key, wrapped, (size_t)sqlite3_column_bytes(row, 5), out);
     sodium_memzero(key, sizeof key);
@@ -158,20 +176,21 @@ static enum proto_err visit_rows(struct relay_store *store, enum store_statement
 {
     struct relay_store_entry entry;
     enum proto_err err = PROTO_OK;
+    bool end = false;
 
-    while (!err) {
+    store->visiting = true;
+    while (!err && !end) {
         err = store_next(store, which, "reading entries");
-        if (err == PROTO_ERR_NOT_FOUND) { /* the end; a visitor's own NOT_FOUND is handed on */
-            store_reset(store, which);
-            return PROTO_OK;
-        }
+        end = err == PROTO_ERR_NOT_FOUND; /* a visitor's own NOT_FOUND is handed on */
         if (!err)
             err = read_entry(store, store->statements[which], &entry);
         if (!err)
             err = visit(context, &entry);
     }
     store_reset(store, which);
-    return err;
+    store->visiting = false;
+    sodium_memzero(&store->visited, sizeof store->visited);
+    return end ? PROTO_OK : err;
 }
 
 enum proto_err relay_store_each_entry(struct relay_store *store, uint64_t from, uint64_t to,
@@ -250,7 +269,7 @@ enum proto_err relay_store_get_entry(struct relay_store *store, uint64_t index, 
 static bool tile_id(unsigned level, uint64_t n, sqlite3_int64 *id)
 {
     *id = (sqlite3_int64)((uint64_t)level << 48 | n);
-    return level < 8 && n < PROTO_LOG_SIZE_MAX;
+    return level < STORE_TILE_LEVELS && n < PROTO_LOG_SIZE_MAX;
 }
 
 enum proto_err relay_store_put_tile(struct relay_store *store, unsigned level, uint64_t n, const uint8_t *hashes,

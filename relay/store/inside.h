@@ -8,6 +8,7 @@
 #include "relay/store/store.h"
 
 #define STORE_KEY_BYTES 32
+#define STORE_TILE_LEVELS 8
 #define STORE_NONCE_BYTES 24
 #define STORE_TAG_BYTES 16
 #define STORE_WRAPPED_MAX (STORE_NONCE_BYTES + RELAY_STORE_EVIDENCE_MAX + STORE_TAG_BYTES)
@@ -29,8 +30,12 @@
     X(ENTRY_FIRST, 0, "SELECT first FROM begun WHERE sid=?1")                                                          \
     X(ENTRY_BEGIN, 0, "INSERT INTO begun(sid,first) VALUES(?1,?2)")                                                    \
     X(ENTRY_FILE, 0, "INSERT INTO place(first,c,idx) VALUES(?1,?2,?3)")                                                \
+    X(ENTRY_STRAY, 0,                                                                                                  \
+      "SELECT idx FROM (SELECT MIN(idx) AS idx FROM entry WHERE idx<0 UNION ALL"                                       \
+      " SELECT MIN(idx) FROM entry WHERE idx>=?1) WHERE idx IS NOT NULL LIMIT 1")                                      \
     X(TILE_PUT, 0, "INSERT OR REPLACE INTO tile(id,hashes) VALUES(?1,?2)")                                             \
     X(TILE_GET, 0, "SELECT hashes FROM tile WHERE id=?1")                                                              \
+    X(TILE_STRAY, 0, "SELECT id FROM tile WHERE id>=?1 AND id<?2 LIMIT 1")                                             \
     X(CHECKPOINT_PUT, 0, "INSERT OR REPLACE INTO checkpoint(id,size,root,note) VALUES(1,?1,?2,?3)")                    \
     X(CHECKPOINT_GET, 0, "SELECT size,root,note FROM checkpoint WHERE id=1")                                           \
     X(SESSION_PUT, 0,                                                                                                  \
@@ -68,6 +73,9 @@
     X(CASE_DROP, 0, "DELETE FROM kept_case WHERE sid=?1")                                                              \
     X(CASE_EACH, 0,                                                                                                    \
       "SELECT sid,time_ms,until_ms,dek,bytes FROM kept_case WHERE ref=?1 AND until_ms>?2 ORDER BY time_ms DESC,sid")   \
+    X(CASE_ALL, 0,                                                                                                     \
+      "SELECT k.sid,time_ms,until_ms,dek,bytes,ref,customer_ref FROM kept_case k"                                      \
+      " LEFT JOIN session s ON s.sid=k.sid ORDER BY k.sid")                                                            \
     X(CASE_EXPIRE, 0, "DELETE FROM kept_case WHERE until_ms<=?1")                                                      \
     X(CASE_ERASE_EMPTY, 0,                                                                                             \
       "DELETE FROM kept_case WHERE sid=?1 AND NOT EXISTS"                                                              \
@@ -78,7 +86,7 @@
     X(KEYS_BEGIN, 1, "BEGIN IMMEDIATE")                                                                                \
     X(KEYS_COMMIT, 1, "COMMIT")                                                                                        \
     X(KEYS_ROLLBACK, 1, "ROLLBACK")                                                                                    \
-    X(KEY_GET, 1, "SELECT key FROM dek WHERE id=?1")                                                                   \
+    X(KEY_GET, 1, "SELECT key,name FROM dek WHERE id=?1")                                                              \
     X(KEY_FIND, 1, "SELECT id,key FROM dek WHERE name=?1")                                                             \
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
     X(KEY_NAME, 1, "UPDATE OR IGNORE dek SET name=?2 WHERE id=?1")                                                     \
@@ -113,7 +121,9 @@ struct relay_store {
 
     struct proto_random random;
     bool read_only, reserve_held;
-    bool has_kept;    /* false: read-only, and written by a program that knew no cases */
+    bool has_kept;            /* false: read-only, and written by a program that knew no cases */
+    struct store_key visited; /* of the entry before, while entries are visited; wiped then. Number 0: none */
+    bool visiting;
     bool first_known; /* `first` is of the session `first_sid`, as it is stored or in the open transaction */
     uint8_t first_sid[RELAY_STORE_SID_BYTES];
     uint64_t first;     /* index of its first entry */
@@ -127,6 +137,7 @@ struct relay_store {
     int wal_pages, wal_tidied, wal_folded;
     char error[RELAY_STORE_ERROR_MAX];
     char line[PROTO_LOG_EVIDENCE_LINE_MAX];
+    char key_name[RELAY_STORE_KEY_NAME_MAX]; /* of the key that was read last */
 };
 
 /** Sets the sentence and returns `err`. */
@@ -166,13 +177,13 @@ PROTO_MUST_USE enum proto_err store_first_of(struct relay_store *store, const ui
 
 /* keys.c: evidence under a customer's key */
 
-#define STORE_KEY_NAME_MAX (sizeof "customer:" + RELAY_STORE_TEXT_MAX)
+#define STORE_SPARE_PREFIX "spare:" /* of keys that are nobody's yet */
 /** The name of the key that a session's evidence is wrapped under, and the ref: "customer:<ref>", or without one
  * "session:<its first entry, 16 hex digits>", the next entry for one that has none yet. */
 PROTO_MUST_USE enum proto_err store_key_name_of(struct relay_store *store,
                                                 const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                 char ref[static RELAY_STORE_TEXT_MAX + 1],
-                                                char name[static STORE_KEY_NAME_MAX]);
+                                                char name[static RELAY_STORE_KEY_NAME_MAX]);
 /** Finds the session's key, or gives it one, durable before what is wrapped under it: relay_store_commit() sees to that
  * where the stock of spare keys has not. */
 PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
@@ -183,7 +194,7 @@ PROTO_MUST_USE enum proto_err store_key_erase(struct relay_store *store, int64_t
 /** A transaction of keys.db; fine when there is one, and when there is none to commit. */
 PROTO_MUST_USE enum proto_err store_keys_begin(struct relay_store *store);
 PROTO_MUST_USE enum proto_err store_keys_commit(struct relay_store *store);
-/** NOT_FOUND: destroyed. */
+/** NOT_FOUND: destroyed. Its name is in store->key_name. */
 PROTO_MUST_USE enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[static STORE_KEY_BYTES]);
 /** Writes nonce, ciphertext, tag: entry->evidence_len + nonce + tag bytes. Bound to index and leaf. */
 void store_wrap(struct relay_store *store, const uint8_t key[static STORE_KEY_BYTES],

@@ -53,7 +53,7 @@ static enum proto_err write_case(struct relay_store *store, const struct relay_s
 
 enum proto_err relay_store_put_case(struct relay_store *store, const struct relay_store_case *one)
 {
-    static struct relay_store_session session;
+    struct relay_store_session session;
     struct store_key key;
     enum proto_err err = store_in_transaction(store) ? PROTO_OK : PROTO_ERR_STATE;
 
@@ -70,6 +70,7 @@ enum proto_err relay_store_put_case(struct relay_store *store, const struct rela
     if (!err)
         err = write_case(store, one, session.customer_ref, &key);
     sodium_memzero(&key, sizeof key);
+    sodium_memzero(&session, sizeof session);
     return err;
 }
 
@@ -122,6 +123,42 @@ enum proto_err relay_store_each_case(struct relay_store *store, const char *ref,
         err = opened ? opened : visit(context, &one);
     }
     store_reset(store, STORE_CASE_EACH);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+}
+
+/* Where it differs from its session, or from its key; NULL: nowhere. An error of the machine goes to `err`. */
+static const char *suspect_column(struct relay_store *store, sqlite3_stmt *row, struct relay_store_case *one,
+                                  enum proto_err *err)
+{
+    const unsigned char *ref = sqlite3_column_text(row, 5), *of_session = sqlite3_column_text(row, 6);
+
+    *err = open_case(store, row, one);
+    if (!of_session)
+        return "sid";
+    if (!ref || strcmp((const char *)ref, (const char *)of_session) != 0)
+        return "ref";
+    if (*err == PROTO_ERR_NOT_FOUND)
+        return "dek";
+    if (*err == PROTO_ERR_CRYPTO)
+        return "bytes";
+    return *err || relay_store_key_fits(store, one->sid, store->key_name) ? NULL : "dek";
+}
+
+enum proto_err relay_store_each_suspect_case(struct relay_store *store, relay_store_visit_suspect visit, void *context)
+{
+    enum proto_err err = PROTO_OK;
+    sqlite3_stmt *row = store->has_kept ? store_statement(store, STORE_CASE_ALL) : NULL;
+
+    if (!row)
+        return store->has_kept ? PROTO_ERR_IO : PROTO_OK;
+    while (!err && !(err = store_next(store, STORE_CASE_ALL, "reading cases"))) {
+        struct relay_store_case one = {.time_ms = 0};
+        const char *column = suspect_column(store, row, &one, &err);
+
+        if (column)
+            err = visit(context, one.sid, column);
+    }
+    store_reset(store, STORE_CASE_ALL);
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 

@@ -16,7 +16,6 @@
 
 #define SPARE_KEYS 256
 #define KNOWN_SESSIONS 512
-#define SPARE_PREFIX "spare:"
 #define GONE (-1)
 
 struct known {
@@ -31,7 +30,7 @@ struct store_keyring {
     struct known known[KNOWN_SESSIONS];
     struct {
         struct store_key key;
-        char name[STORE_KEY_NAME_MAX];
+        char name[RELAY_STORE_KEY_NAME_MAX];
     } stock[SPARE_KEYS];
     size_t given, count;
     bool healed;
@@ -156,11 +155,11 @@ static enum proto_err write_given(struct relay_store *store)
 
 static enum proto_err make_spare(struct relay_store *store, struct store_key *key)
 {
-    char name[STORE_KEY_NAME_MAX], hex[2 * RELAY_STORE_SID_BYTES + 1];
+    char name[RELAY_STORE_KEY_NAME_MAX], hex[2 * RELAY_STORE_SID_BYTES + 1];
     uint8_t nonce[RELAY_STORE_SID_BYTES];
 
     proto_random_fill(&store->random, nonce, sizeof nonce);
-    snprintf(name, sizeof name, SPARE_PREFIX "%s", sodium_bin2hex(hex, sizeof hex, nonce, sizeof nonce));
+    snprintf(name, sizeof name, STORE_SPARE_PREFIX "%s", sodium_bin2hex(hex, sizeof hex, nonce, sizeof nonce));
     return store_key_make(store, name, key);
 }
 
@@ -176,7 +175,7 @@ static enum proto_err make_spares(struct relay_store *store, struct store_key sp
 /* ---- after a crash ---- */
 
 /* Whose evidence is under this key: the name, or NOT_FOUND. */
-static enum proto_err name_by_entries(struct relay_store *store, int64_t id, char name[static STORE_KEY_NAME_MAX])
+static enum proto_err name_by_entries(struct relay_store *store, int64_t id, char name[static RELAY_STORE_KEY_NAME_MAX])
 {
     uint8_t sid[RELAY_STORE_SID_BYTES];
     char ref[RELAY_STORE_TEXT_MAX + 1];
@@ -196,7 +195,7 @@ static enum proto_err name_by_entries(struct relay_store *store, int64_t id, cha
  * goes. */
 static enum proto_err heal(struct relay_store *store, int64_t id)
 {
-    char name[STORE_KEY_NAME_MAX];
+    char name[RELAY_STORE_KEY_NAME_MAX];
     enum proto_err err = name_by_entries(store, id, name);
 
     if (!err)
@@ -206,7 +205,8 @@ static enum proto_err heal(struct relay_store *store, int64_t id)
 
 static enum proto_err heal_all(struct relay_store *store)
 {
-    char after[STORE_KEY_NAME_MAX] = SPARE_PREFIX; /* by name: that is the index, and they stand together in it */
+    char after[RELAY_STORE_KEY_NAME_MAX] =
+        STORE_SPARE_PREFIX; /* by name: that is the index, and they stand together in it */
     enum proto_err err = PROTO_OK;
 
     while (!err) {

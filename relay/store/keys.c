@@ -12,7 +12,7 @@ _Static_assert(STORE_NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 _Static_assert(STORE_TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag of the wrap");
 
 enum proto_err store_key_name_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
-                                 char ref[static RELAY_STORE_TEXT_MAX + 1], char name[static STORE_KEY_NAME_MAX])
+                                 char ref[static RELAY_STORE_TEXT_MAX + 1], char name[static RELAY_STORE_KEY_NAME_MAX])
 {
     uint64_t first = store->next;
     sqlite3_stmt *row = store_statement(store, STORE_SESSION_REF);
@@ -28,12 +28,12 @@ enum proto_err store_key_name_of(struct relay_store *store, const uint8_t sid[st
     if (err && err != PROTO_ERR_NOT_FOUND)
         return err;
     if (ref[0]) {
-        snprintf(name, STORE_KEY_NAME_MAX, "customer:%s", ref);
+        snprintf(name, RELAY_STORE_KEY_NAME_MAX, "customer:%s", ref);
         return PROTO_OK;
     }
     /* A number that rises, for the same reason as in `place`. */
     err = store_first_of(store, sid, &first);
-    snprintf(name, STORE_KEY_NAME_MAX, "session:%016llx", (unsigned long long)first);
+    snprintf(name, RELAY_STORE_KEY_NAME_MAX, "session:%016llx", (unsigned long long)first);
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
@@ -95,16 +95,35 @@ enum proto_err store_key_erase(struct relay_store *store, int64_t id)
 }
 
 /* An earlier program named the key of a session by the session's own number. */
+static void older_name_of(const uint8_t sid[static RELAY_STORE_SID_BYTES], char name[static RELAY_STORE_KEY_NAME_MAX])
+{
+    char hex[2 * RELAY_STORE_SID_BYTES + 1];
+
+    snprintf(name, RELAY_STORE_KEY_NAME_MAX, "session:%s", sodium_bin2hex(hex, sizeof hex, sid, RELAY_STORE_SID_BYTES));
+}
+
+/* A spare key that was given away gets its name with the next stock. */
+bool relay_store_key_fits(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], const char *name)
+{
+    char ref[RELAY_STORE_TEXT_MAX + 1], expected[RELAY_STORE_KEY_NAME_MAX];
+
+    if (!strncmp(name, STORE_SPARE_PREFIX, strlen(STORE_SPARE_PREFIX)) ||
+        store_key_name_of(store, sid, ref, expected) || !strcmp(name, expected))
+        return true;
+    older_name_of(sid, expected);
+    return !ref[0] && !strcmp(name, expected);
+}
+
 static enum proto_err find_older(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                  struct store_key *key)
 {
-    char name[STORE_KEY_NAME_MAX], hex[2 * RELAY_STORE_SID_BYTES + 1];
+    char name[RELAY_STORE_KEY_NAME_MAX];
     uint64_t first;
     enum proto_err err = store_first_of(store, sid, &first); /* one that begins now has none of before */
 
     if (err)
         return err;
-    snprintf(name, sizeof name, "session:%s", sodium_bin2hex(hex, sizeof hex, sid, RELAY_STORE_SID_BYTES));
+    older_name_of(sid, name);
     return find_key(store, name, key);
 }
 
@@ -125,7 +144,7 @@ static enum proto_err find_or_take(struct relay_store *store, const uint8_t sid[
 enum proto_err store_key_need(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                               struct store_key *key)
 {
-    char ref[RELAY_STORE_TEXT_MAX + 1], name[STORE_KEY_NAME_MAX];
+    char ref[RELAY_STORE_TEXT_MAX + 1], name[RELAY_STORE_KEY_NAME_MAX];
 
     if (store_keyring_find(store, sid, key))
         return PROTO_OK;
@@ -150,6 +169,8 @@ enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[
         return PROTO_ERR_IO;
     sqlite3_bind_int64(row, 1, id);
     enum proto_err err = store_next(store, STORE_KEY_GET, "reading a customer's key");
+    if (err == PROTO_OK)
+        store_column_text(row, 1, store->key_name, sizeof store->key_name);
     if (err == PROTO_OK && !store_column_bytes(row, 0, key, STORE_KEY_BYTES))
         err = store_fail(store, PROTO_ERR_CRYPTO, "keys.db holds a key of the wrong length; restore it");
     store_reset(store, STORE_KEY_GET);

@@ -90,3 +90,45 @@ enum proto_err relay_store_find_commitment(struct relay_store *store, const uint
     store_reset(store, STORE_ENTRY_FIND);
     return err;
 }
+
+/* ---- what is nowhere near its place ---- */
+
+bool relay_store_stray_entry(struct relay_store *store, uint64_t size, int64_t *index)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_STRAY);
+    bool stray;
+
+    if (!row)
+        return false;
+    sqlite3_bind_int64(row, 1, size > INT64_MAX ? INT64_MAX : (sqlite3_int64)size);
+    stray = store_next(store, STORE_ENTRY_STRAY, "looking for entries outside the log") == PROTO_OK;
+    *index = stray ? sqlite3_column_int64(row, 0) : 0;
+    store_reset(store, STORE_ENTRY_STRAY);
+    return stray;
+}
+
+static bool tile_between(struct relay_store *store, int64_t from, int64_t to, int64_t *id)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_TILE_STRAY);
+    bool there;
+
+    if (!row)
+        return false;
+    sqlite3_bind_int64(row, 1, from);
+    sqlite3_bind_int64(row, 2, to);
+    there = store_next(store, STORE_TILE_STRAY, "looking for tiles outside the log") == PROTO_OK;
+    *id = there ? sqlite3_column_int64(row, 0) : 0;
+    store_reset(store, STORE_TILE_STRAY);
+    return there;
+}
+
+bool relay_store_stray_tile(struct relay_store *store, uint64_t size, int64_t *id)
+{
+    bool stray = tile_between(store, INT64_MIN, 0, id);
+
+    for (int64_t level = 0; level < STORE_TILE_LEVELS && !stray; level++, size >>= 8) {
+        int64_t count = (int64_t)((size + RELAY_STORE_TILE_WIDTH - 1) / RELAY_STORE_TILE_WIDTH);
+        stray = tile_between(store, level << 48 | count, (level + 1) << 48, id);
+    }
+    return stray || tile_between(store, (int64_t)STORE_TILE_LEVELS << 48, INT64_MAX, id);
+}

@@ -13,6 +13,7 @@
 
 #include "relay/store/inside.h"
 
+#define PATH_BYTES 4096
 #define TIDY_IDLE_PAGES 1000 /* pages in the write-ahead log: folded in when nobody waits, or on another thread */
 #define TIDY_BUSY_PAGES 4000 /* 16 MB: folded in between two groups */
 #define TIDY_MUST_PAGES 8000 /* folded in by the commit itself */
@@ -131,10 +132,46 @@ static enum proto_err make_file(struct relay_store *store, const char *path)
         close(fd);
         return PROTO_OK;
     }
-    if ((!store->read_only && errno != EEXIST) || access(path, R_OK | W_OK))
+    if (store->read_only && access(path, R_OK))
+        return store_fail(store, PROTO_ERR_IO, "%s: cannot be read: %s; check the folder and its rights", path,
+                          strerror(errno));
+    if (!store->read_only && (errno != EEXIST || access(path, R_OK | W_OK)))
         return store_fail(store, PROTO_ERR_IO, "%s: cannot be opened for writing: %s; check the folder and its rights",
                           path, strerror(errno));
     return PROTO_OK;
+}
+
+/* A name as SQLite takes it with options; false: it does not fit. */
+static bool uri_of(const char *path, char out[static 3 * PATH_BYTES])
+{
+    size_t at = (size_t)snprintf(out, 3 * PATH_BYTES, "file:");
+
+    for (; *path && at + 4 + sizeof "?immutable=1" < 3 * PATH_BYTES; path++)
+        at += (size_t)snprintf(out + at, 4, strchr("?#%", *path) ? "%%%02X" : "%c", (unsigned char)*path);
+    snprintf(out + at, 3 * PATH_BYTES - at, "?immutable=1");
+    return !*path;
+}
+
+/*
+ * A copy on a medium, or in a folder, where nothing can be written: SQLite keeps the list of who reads a database
+ * beside it. Nobody changes this one, so it is read without, if all of it is in the file.
+ */
+static enum proto_err open_fixed(struct relay_store *store, sqlite3 **db, const char *path)
+{
+    char uri[3 * PATH_BYTES], wal[PATH_BYTES];
+    struct stat about;
+
+    if (snprintf(wal, sizeof wal, "%s-wal", path) >= (int)sizeof wal || !uri_of(path, uri))
+        return store_fail(store, PROTO_ERR_RANGE, "the path of the data folder is too long");
+    if (stat(wal, &about) == 0 && about.st_size > 0)
+        return store_fail(
+            store, PROTO_ERR_IO,
+            "%s: a part of it is still in %s, and this folder cannot be written; copy the folder to where "
+            "it can be, and read it there",
+            path, wal);
+    return sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK
+               ? PROTO_OK
+               : store_fail_sqlite(store, *db, "opening it");
 }
 
 static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const char *name)
@@ -169,7 +206,7 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
 
 static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name)
 {
-    char path[4096];
+    char path[PATH_BYTES];
     enum proto_err err;
 
     if (!store->folder) {
@@ -181,8 +218,13 @@ static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const c
         if (err)
             return err;
     }
-    if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+    if (store->folder && store->read_only && (access(store->folder, W_OK) || access(path, W_OK))) {
+        err = open_fixed(store, db, path);
+        if (err)
+            return err;
+    } else if (sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         return store_fail_sqlite(store, *db, "opening it");
+    }
     return prepare_file(store, *db, name);
 }
 

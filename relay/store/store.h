@@ -30,6 +30,7 @@
 #define RELAY_STORE_SECRET_MAX 256 /* opaque bytes from which the core derives a session's tokens */
 #define RELAY_STORE_TEXT_MAX 128   /* names, references, reasons: bytes without the NUL */
 #define RELAY_STORE_NAMEPLATE_MAX 8
+#define RELAY_STORE_KEY_NAME_MAX (sizeof "customer:" + RELAY_STORE_TEXT_MAX) /* of a key in keys.db */
 
 struct relay_store;
 
@@ -108,6 +109,7 @@ struct relay_store_entry {
     const uint8_t *evidence;            /* as the sender sealed it; NULL once erased. Borrowed. */
     size_t evidence_len;
     const char *evidence_line; /* the log's signature for it. Borrowed. */
+    const char *key_name;      /* read: of the key that opened the evidence; NULL: of none. Borrowed. */
     bool misfiled; /* read: it is looked up by another commitment than that of its leaf. Nobody but a tamperer does so.
                     */
 };
@@ -139,6 +141,15 @@ PROTO_MUST_USE enum proto_err relay_store_each_leaf(struct relay_store *store, u
 PROTO_MUST_USE enum proto_err relay_store_each_entry_of(struct relay_store *store,
                                                         const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                                         relay_store_visit_entry visit, void *context);
+
+/* For who verifies: what nobody but a tamperer puts there. */
+
+/** An entry that no log of `size` has: a number below 0, or one of `size` on. False: there is none. */
+bool relay_store_stray_entry(struct relay_store *store, uint64_t size, int64_t *index);
+/** The same of tiles. */
+bool relay_store_stray_tile(struct relay_store *store, uint64_t size, int64_t *id);
+/** Is this the name of the key that evidence of this session must be under? */
+bool relay_store_key_fits(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], const char *name);
 
 /** In a transaction: `count` (1 to 256) hashes of 32 bytes; replaces a shorter tile of that place. */
 PROTO_MUST_USE enum proto_err relay_store_put_tile(struct relay_store *store, unsigned level, uint64_t n,
@@ -215,6 +226,11 @@ typedef enum proto_err (*relay_store_visit_case)(void *context, const struct rel
 /** Of one customer reference, newest first, those whose time is not over. One that was altered is passed over. */
 PROTO_MUST_USE enum proto_err relay_store_each_case(struct relay_store *store, const char *ref, int64_t now_ms,
                                                     relay_store_visit_case visit, void *context);
+typedef enum proto_err (*relay_store_visit_suspect)(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES],
+                                                    const char *column);
+/** Cases that no relay kept: `column` is where they differ from their session, or from the key that they are under. */
+PROTO_MUST_USE enum proto_err relay_store_each_suspect_case(struct relay_store *store, relay_store_visit_suspect visit,
+                                                            void *context);
 /** In a transaction: those whose time is over go. */
 PROTO_MUST_USE enum proto_err relay_store_expire_cases(struct relay_store *store, int64_t now_ms);
 /** In a transaction: one more, of nobody. */

@@ -37,8 +37,8 @@ enum {
     EARLY = 4000, /* entries in which the first figures are taken, and the last ones */
     EVIDENCE_BYTES = 64,
     PAGE = 4096,
-    PAGES_READ_MAX = 8,    /* of an append: its places in four indexes, which are nowhere near each other */
-    PAGES_WRITTEN_MAX = 3, /* the first few thousand share theirs; later each has its own in two of these */
+    PAGES_READ_MAX = 2,    /* of an append: all but the row in which a session begins is near the end of its table */
+    PAGES_WRITTEN_MAX = 2, /* that row's page, of each fifth append, once in the log of writes and once in its place */
     PROOF_PAGES_MAX = 12,  /* of a proof: a tile for each level, and the way to it */
     MEMORY_MAX_KB = 12288, /* SQLite's page caches, which are full soon, and have a bound */
 };

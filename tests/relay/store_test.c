@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/relay/store_world.h"
@@ -526,6 +527,76 @@ static int seen_by_another_process(const struct world *w)
     return count;
 }
 
+/* As somebody who may read and not write: 0, or what could not be done. */
+static int read_without_rights(const struct world *w)
+{
+    struct relay_store_config config = {.folder = w->folder, .read_only = true};
+    struct relay_store *store = NULL;
+    struct relay_store_entry entry;
+    char error[RELAY_STORE_ERROR_MAX];
+    int code = 0;
+
+    if (getuid() == 0 && (setgid(65534) || setuid(65534)))
+        return 1;
+    if (relay_store_open(&store, &config, error))
+        code = strstr(error, "a part of it is still in") ? 3 : 2;
+    else if (relay_store_get_entry(store, 0, &entry) || !entry.evidence)
+        code = 4;
+    relay_store_close(store);
+    return code;
+}
+
+static int in_another_process(const struct world *w)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(read_without_rights(w));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void set_rights(const struct world *w, mode_t folder, mode_t file)
+{
+    static const char *const names[] = {"relay.db", "keys.db"};
+    char path[160];
+
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", w->folder, names[i]);
+        assert_int_equal(chmod(path, file), 0);
+    }
+    assert_int_equal(chmod(w->folder, folder), 0);
+}
+
+static void a_copy_that_cannot_be_written_is_read(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry entry = entry_of(0, 1);
+    char path[160];
+
+    assert_ok(relay_store_begin(w->store));
+    assert_ok(relay_store_put_entry(w->store, &entry));
+    assert_ok(relay_store_commit(w->store));
+    relay_store_close(w->store);
+    w->store = NULL;
+    set_rights(w, 0555, 0444);
+    assert_int_equal(in_another_process(w), 0);
+    set_rights(w, 0755, 0444);
+    snprintf(path, sizeof path, "%s/relay.db-wal", w->folder); /* as of a copy while the relay ran */
+    FILE *wal = fopen(path, "w");
+    assert_non_null(wal);
+    assert_true(fputs("a page", wal) >= 0);
+    assert_int_equal(fclose(wal), 0);
+    set_rights(w, 0555, 0444);
+    assert_int_equal(in_another_process(w), 3);
+    set_rights(w, 0700, 0600);
+    assert_int_equal(remove(path), 0);
+    world_open(w);
+}
+
 /* A second handle in this process must not take the first one's locks away: the reader that closes last would then
  * clear away a write-ahead log that is in use, and what is written into it afterwards is lost to everybody. */
 static void a_reader_that_comes_and_goes_leaves_what_is_written_afterwards_readable(void **state)
@@ -566,6 +637,7 @@ int main(void)
         TEST(sessions_that_have_not_ended_are_found_again),
         TEST(a_full_disk_is_said_and_got_over),
         TEST(a_checkpoint_never_shrinks),
+        TEST(a_copy_that_cannot_be_written_is_read),
         TEST(a_reader_that_comes_and_goes_leaves_what_is_written_afterwards_readable),
     };
 
