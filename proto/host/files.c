@@ -84,6 +84,28 @@ enum proto_err host_file_read(const char *path, struct proto_buf *out)
     return err;
 }
 
+enum proto_err host_stream_read(const char *path, struct proto_buf *out)
+{
+    struct stat about;
+    bool given = !strcmp(path, "-");
+    int file = given ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+
+    if (file < 0)
+        return err_of_errno();
+    enum proto_err err = PROTO_ERR_IO;
+
+    errno = 0;
+    if (fstat(file, &about) == 0) {
+        if (S_ISREG(about.st_mode) || S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode) || given)
+            err = read_all(file, out);
+        else
+            errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+    }
+    if (!given)
+        close_quietly(file);
+    return err;
+}
+
 static bool write_all(int file, const uint8_t *bytes, size_t len)
 {
     while (len) {

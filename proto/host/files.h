@@ -25,6 +25,11 @@ bool host_path(char out[static HOST_PATH_BYTES], const char *format, ...) __attr
 /** Appends a whole file to `out`; the bound is what `out` still has room for below its `max`. Regular files only. */
 PROTO_MUST_USE enum proto_err host_file_read(const char *path, struct proto_buf *out);
 
+/** The same of what comes through a pipe too, "-" being standard input: waits for its end. Not for secrets of a
+ * program.
+ */
+PROTO_MUST_USE enum proto_err host_stream_read(const char *path, struct proto_buf *out);
+
 /** Replaces `path` as a whole: temporary file beside it, fsync, rename, fsync of the folder. */
 PROTO_MUST_USE enum proto_err host_file_write(const char *path, const void *bytes, size_t len, enum host_mode mode);
 

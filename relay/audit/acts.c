@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/audit/acts.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,8 +64,7 @@ static void say_event(const struct proto_event_note *e, const char *who, char ou
 
     switch (e->action) {
     case PROTO_ACT_SESSION_STOPPED:
-        for (size_t i = 0; i < 4; i++)
-            snprintf(sid + 2 * i, 3, "%02x", e->sid[i]);
+        sodium_bin2hex(sid, sizeof sid, e->sid, 4);
         snprintf(out, AUDIT_PHRASE_MAX, "%s ended session %s: “%s”.", who, sid, e->subject);
         break;
     case PROTO_ACT_VIEWED:

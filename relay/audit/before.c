@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify: the logs that came before this one and were ended, and what cannot be proved between them. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,10 +119,8 @@ static void say_json(const struct audit_ended *e, bool at_hand, const struct aud
 {
     char root[65], kept[65];
 
-    for (int i = 0; i < 32; i++) {
-        snprintf(root + 2 * i, 3, "%02x", e->root[i]);
-        snprintf(kept + 2 * i, 3, "%02x", e->kept[i]);
-    }
+    sodium_bin2hex(root, sizeof root, e->root, sizeof e->root);
+    sodium_bin2hex(kept, sizeof kept, e->kept, sizeof e->kept);
     host_json_event("ended-log", "{s:s,s:i,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:b,s:I,s:I,s:I}", "log", e->log, "ended",
                     (int)e->n, "found", audit_found_name(e->found), "size", (json_int_t)e->size, "root", root, "stored",
                     (json_int_t)e->stored, "stored_root", kept, "time", (json_int_t)e->unix_s, "reason", e->reason,

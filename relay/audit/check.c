@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check: what a receipt or a file of proofs proves, said in words; nobody is asked. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static bool wrong(const char *value, const char *rule, const char *way_out)
 
 static bool read_whole(const char *path, struct proto_buf *out)
 {
-    enum proto_err err = host_file_read(path, out);
+    enum proto_err err = host_stream_read(path, out);
 
     if (err == PROTO_ERR_NOT_FOUND)
         return wrong(path, "is not there", "name the file");
@@ -139,8 +140,7 @@ static void print_head(const struct audit_belief *belief, const struct audit_pro
     audit_paper_head("Log", text);
     audit_paper_head("Its key", p->vkey);
     audit_paper_head("Trust", why[belief->trust]);
-    for (size_t i = 0; i < sizeof p->session.row.sid; i++)
-        snprintf(text + 2 * i, 3, "%02x", p->session.row.sid[i]);
+    sodium_bin2hex(text, sizeof text, p->session.row.sid, sizeof p->session.row.sid);
     audit_paper_head("Session", text);
 }
 
@@ -193,7 +193,13 @@ static void print_who(const struct audit_proved *p)
     } else if (p->report.recorded_lines) {
         audit_paper_head("Agent", "the agent's lines hold under the key that the relay recorded.");
     }
-    audit_paper_head("Not proved", "that nothing else was logged, and the words in front of the proofs in the file.");
+    if (p->compared)
+        audit_paper_head("Compared", "what was allowed or refused, as the words in front of the proofs have it, is as "
+                                     "the proofs say.");
+    audit_paper_head("Not proved", p->compared ? "that nothing else was logged, and all other words in front of the "
+                                                 "proofs."
+                                               : "that nothing else was logged, and the words in front of the proofs "
+                                                 "in the file.");
 }
 
 static void print_words(const struct audit_belief *belief, const struct audit_proved *p)
@@ -206,7 +212,8 @@ static void print_words(const struct audit_belief *belief, const struct audit_pr
     else
         print_who(p);
     if (!p->report.wrong)
-        printf("Check       %zu proof%s, nothing is wrong.\n", p->proofs, p->proofs == 1 ? "" : "s");
+        printf("Check       %zu proof%s, nothing is wrong; %s.\n", p->proofs, p->proofs == 1 ? "" : "s",
+               p->compared ? "the answers in front are the proved ones" : "words in front were not compared");
 }
 
 static void print_json(const struct audit_belief *belief, const struct audit_proved *p)
@@ -219,11 +226,12 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0, "proofs",
-                    (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey, "trust",
-                    trust[belief->trust], "customer_key_from_relay", p->key_from_relay, "certificate_ok",
-                    p->certificate_ok, "certificate_trusted", p->certificate_trusted, "agent", p->session.agent.name,
-                    "certificate", p->session.agent.serial, "statements_to_agent", (json_int_t)p->to_agent);
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:I,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0,
+                    "proofs", (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey,
+                    "trust", trust[belief->trust], "compared", (json_int_t)p->compared, "customer_key_from_relay",
+                    p->key_from_relay, "certificate_ok", p->certificate_ok, "certificate_trusted",
+                    p->certificate_trusted, "agent", p->session.agent.name, "certificate", p->session.agent.serial,
+                    "statements_to_agent", (json_int_t)p->to_agent);
 }
 
 /* Two checkpoints alone are judged offline; a log that is at hand is asked as well. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A block of entries, each looked at by itself: what any thread can do, and most of what a log costs to verify. */
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/seal/kdf.h"
@@ -19,6 +20,7 @@ struct last_row {
     uint8_t sid[RELAY_STORE_SID_BYTES];
     bool set;
     enum proto_err err;
+    char key_name[RELAY_STORE_KEY_NAME_MAX];
 };
 
 static enum proto_err find_row(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
@@ -29,9 +31,20 @@ static enum proto_err find_row(struct audit_organisation *o, const uint8_t sid[s
     if (!last->set || memcmp(last->sid, sid, sizeof last->sid) != 0) {
         last->err = relay_store_get_session(o->rows, sid, &row);
         last->set = true;
+        last->key_name[0] = '\0';
         memcpy(last->sid, sid, sizeof last->sid);
     }
     return last->err;
+}
+
+/* A key under another customer's name would be given to that one too, and outlive the erasure of this one. Said once,
+ * not for each entry under it. */
+static bool key_fits(struct audit_organisation *o, const struct relay_store_entry *entry, struct last_row *last)
+{
+    if (!entry->key_name || o->is_copy || !strcmp(last->key_name, entry->key_name))
+        return true;
+    snprintf(last->key_name, sizeof last->key_name, "%s", entry->key_name);
+    return relay_store_key_fits(o->rows, entry->sid, entry->key_name);
 }
 
 static unsigned check_evidence(struct audit_organisation *o, const struct relay_store_entry *entry,
@@ -47,6 +60,8 @@ static unsigned check_evidence(struct audit_organisation *o, const struct relay_
     }
     if (row_err == PROTO_ERR_NOT_FOUND)
         kinds |= AUDIT_ORPHAN;
+    else if (out->has_sid && !key_fits(o, entry, last))
+        kinds |= AUDIT_KEY;
     proto_sha256(hash, entry->evidence, entry->evidence_len);
     if (proto_log_evidence_check_as(entry->evidence_line, entry->index, out->hash, hash, &o->evidence_key))
         kinds |= AUDIT_LINE;
@@ -75,6 +90,7 @@ static unsigned check_leaf(const struct relay_store_entry *entry, bool of_sessio
 /* Where the entries of a block are read one after the other. */
 struct inspecting {
     struct audit_organisation *o;
+    const struct audit_walk *walk;
     struct audit_block *block;
     struct last_row last;
     uint64_t next; /* those before it were looked at */
@@ -91,6 +107,9 @@ static void inspect(struct inspecting *i, const struct relay_store_entry *entry,
     proto_log_leaf_hash(out->hash, entry->leaf);
     block->hashes++;
     out->kinds = check_leaf(entry, out->has_sid);
+    if (i->walk->log->from || !i->o->can_open ||
+        !out->has_sid) /* else each session is read, and what it lacks is seen */
+        out->kinds |= audit_is_filed(i->o, entry->sid, entry->leaf, entry->index) ? 0 : AUDIT_UNFILED;
     out->kinds |= opens ? check_evidence(i->o, entry, out, block, &i->last) : AUDIT_SEALED;
 }
 
@@ -121,10 +140,9 @@ static void inspect_alone(struct inspecting *i)
 void audit_block_inspect(struct audit_organisation *o, void *context, void *job)
 {
     struct audit_block *block = job;
-    struct inspecting inspecting = {.o = o, .block = block, .next = block->from};
+    struct inspecting inspecting = {.o = o, .walk = context, .block = block, .next = block->from};
     uint64_t end = block->from + block->count;
 
-    (void)context;
     while (inspecting.next < end) {
         if (relay_store_each_entry(o->log, inspecting.next, end, visit_entry, &inspecting) && inspecting.next >= end)
             break;

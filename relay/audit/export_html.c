@@ -102,6 +102,7 @@ static void put_summary(struct audit_export *x)
 {
     FILE *out = x->out;
     char shared[AUDIT_TIME_MAX];
+    uint64_t unasked = 0;
 
     fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, ", x->all.sessions, x->all.sessions == 1 ? "" : "s");
     if (x->all.open)
@@ -113,7 +114,8 @@ static void put_summary(struct audit_export *x)
     else
         fputs("<span class=\"ok\">all of them hold in every note, signature and rule</span>", out);
     fputs("</p><table><tr><th>What</th><th class=\"n\">Allowed</th><th class=\"n\">Refused</th>"
-          "<th class=\"n\">Withdrawn</th><th class=\"n\">Blocked</th><th class=\"n\">Shared for</th></tr>\n",
+          "<th class=\"n\">Unasked</th><th class=\"n\">Withdrawn</th><th class=\"n\">Blocked</th><th "
+          "class=\"n\">Shared for</th></tr>\n",
           out);
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &x->all.totals.of[c];
@@ -121,13 +123,17 @@ static void put_summary(struct audit_export *x)
             continue;
         fprintf(out, "<tr><td>%s</td>", proto_capability_label((enum proto_capability)c));
         put_count(out, t->granted);
-        put_count(out, t->refused + t->unasked);
+        put_count(out, t->refused);
+        put_count(out, t->unasked);
         put_count(out, t->withdrawn);
         put_count(out, t->blocked);
         audit_duration(shared, t->seconds);
         fprintf(out, "<td class=\"n\">%s%s</td></tr>\n", t->unknown ? "at most " : "", t->passed ? shared : "–");
+        unasked += t->unasked;
     }
     fputs("</table>\n", out);
+    if (unasked)
+        fputs("<p>Unasked: " AUDIT_UNASKED_WORDS ".</p>\n", out);
 }
 
 void audit_html_begin(struct audit_export *x)
@@ -248,7 +254,7 @@ static void put_totals(FILE *out, const struct audit_session *session)
         fprintf(out, "<tr><td>%s</td><td>%s</td>", proto_capability_label((enum proto_capability)c),
                 t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
                 : t->refused ? "refused"
-                             : "refused by the device or the policy");
+                             : "unasked: " AUDIT_UNASKED_WORDS);
         put_passed(out, t);
     }
     fputs(any ? "</table>\n" : "<p class=\"lead\">Nothing was asked for.</p>\n", out);

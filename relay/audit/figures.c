@@ -215,7 +215,7 @@ static void print_words(const struct figures *f)
     print_capabilities(f);
     print_ends(f);
     print_agents(f);
-    printf("\nUnasked: the policy forbids it, the device cannot, or no answer came in time; no person refused.\n");
+    printf("\nUnasked: " AUDIT_UNASKED_WORDS ".\n");
 }
 
 /* ---- as JSON Lines ---- */

@@ -82,11 +82,8 @@ static bool take_outcome(struct audit_filter *filter)
     static const struct {
         const char *word;
         enum audit_outcome outcome;
-    } words[] = {{"live", AUDIT_LIVE},
-                 {"granted", AUDIT_GRANTED},
-                 {"refused", AUDIT_REFUSED},
-                 {"withdrawn", AUDIT_WITHDRAWN},
-                 {"blocked", AUDIT_BLOCKED}};
+    } words[] = {{"live", AUDIT_LIVE},       {"granted", AUDIT_GRANTED},     {"refused", AUDIT_REFUSED},
+                 {"unasked", AUDIT_UNASKED}, {"withdrawn", AUDIT_WITHDRAWN}, {"blocked", AUDIT_BLOCKED}};
     const char *typed = audit_options.filter.outcome;
 
     if (!typed)
@@ -101,7 +98,8 @@ static bool take_outcome(struct audit_filter *filter)
         }
     return filter->outcome != AUDIT_ANY ||
            wrong(typed, "is not an outcome",
-                 "use live, granted, refused, withdrawn, blocked, completed, declined, customer-left, agent-left, "
+                 "use live, granted, refused, unasked, withdrawn, blocked, completed, declined, customer-left, "
+                 "agent-left, "
                  "connection-lost, expired, wrong-person, stopped-by-officer or failed");
 }
 
@@ -166,7 +164,9 @@ static bool is_outcome(const struct audit_filter *filter, const struct audit_not
     case AUDIT_GRANTED:
         return note->statement.action == PROTO_STATEMENT_GRANT;
     case AUDIT_REFUSED:
-        return note->statement.action == PROTO_STATEMENT_REFUSE;
+        return note->statement.action == PROTO_STATEMENT_REFUSE && !proto_purpose_is_machines(note->statement.purpose);
+    case AUDIT_UNASKED:
+        return note->statement.action == PROTO_STATEMENT_REFUSE && proto_purpose_is_machines(note->statement.purpose);
     case AUDIT_WITHDRAWN:
         return note->statement.action == PROTO_STATEMENT_WITHDRAW;
     case AUDIT_BLOCKED:

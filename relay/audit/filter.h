@@ -22,6 +22,7 @@ struct audit_filter {
         AUDIT_LIVE,     /* not ended */
         AUDIT_GRANTED,
         AUDIT_REFUSED,
+        AUDIT_UNASKED,
         AUDIT_WITHDRAWN,
         AUDIT_BLOCKED
     } outcome;

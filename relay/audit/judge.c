@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From what does not fit together to what was altered. */
+#include <inttypes.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "relay/audit/tree.h"
-
-static void hex_of(char out[static 17], const uint8_t *bytes)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < 8; i++) {
-        out[2 * i] = digits[bytes[i] >> 4];
-        out[2 * i + 1] = digits[bytes[i] & 15];
-    }
-    out[16] = 0;
-}
 
 void audit_judge_checkpoint(struct audit_walk *walk)
 {
@@ -89,15 +80,24 @@ static bool judge_leaf(struct audit_walk *walk, const struct audit_trouble *t)
 
 static const struct {
     enum audit_trouble_kind kind;
-    const char *column, *expected, *found;
+    const char *table, *column, *expected, *found;
+    bool effect; /* or of a row that was altered */
 } words[] = {
-    {AUDIT_SEALED, "evidence", "evidence as it was stored with this leaf, under the key of its customer",
-     "bytes that do not open: evidence or dek was altered"},
-    {AUDIT_MISSING, "evidence", "evidence: its session was not erased", "none, or none that its key opens"},
-    {AUDIT_LINE, "line", "the log's signature for this leaf and this evidence", "a line that does not verify"},
-    {AUDIT_COMMITMENT, "c", "the commitment of the leaf, once", "another, so that the entry is not found by it"},
-    {AUDIT_TIME, "received_ms", "a time within the minute that the leaf has", "another time"},
-    {AUDIT_ORPHAN, "sid", "a session that has a row, or none for an act of an officer", "another"},
+    {AUDIT_SEALED, "entry", "evidence", "evidence as it was stored with this leaf, under the key of its customer",
+     "bytes that do not open: evidence or dek was altered", false},
+    {AUDIT_MISSING, "entry", "evidence", "evidence: its session was not erased", "none, or none that its key opens",
+     false},
+    {AUDIT_LINE, "entry", "line", "the log's signature for this leaf and this evidence", "a line that does not verify",
+     false},
+    {AUDIT_COMMITMENT, "entry", "c", "the commitment of the leaf, once",
+     "another, so that the entry is not found by it", false},
+    {AUDIT_TIME, "entry", "received_ms", "a time within the minute that the leaf has", "another time", false},
+    {AUDIT_ORPHAN, "entry", "sid", "a session that has a row, or none for an act of an officer", "another", false},
+    {AUDIT_UNFILED, "entry", "sid", "the session below which tables begun and place have this entry",
+     "another, or no such place", false},
+    {AUDIT_KEY, "dek", "name",
+     "in keys.db, the name of the customer, or of the session, whose evidence is under this key",
+     "another name: erasing that customer would leave the key", true},
 };
 
 static void judge_trouble(struct audit_walk *walk, const struct audit_trouble *t)
@@ -105,9 +105,11 @@ static void judge_trouble(struct audit_walk *walk, const struct audit_trouble *t
     if (judge_leaf(walk, t))
         return;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (t->kinds & words[i].kind)
-            audit_found(audit_expected(at(walk, t, "entry", words[i].column), "%s", words[i].expected), "%s",
-                        words[i].found);
+        if (t->kinds & words[i].kind) {
+            struct audit_finding *f = at(walk, t, words[i].table, words[i].column);
+            f->effect = words[i].effect;
+            audit_found(audit_expected(f, "%s", words[i].expected), "%s", words[i].found);
+        }
 }
 
 static void judge_roots(struct audit_walk *walk)
@@ -121,10 +123,10 @@ static void judge_roots(struct audit_walk *walk)
         return;
     proto_log_tree_root(&walk->leaves, root);
     log->leaves_ok = log->signed_ok && !memcmp(root, walk->checkpoint.root, sizeof root);
-    hex_of(own, root);
+    sodium_bin2hex(own, sizeof own, root, 8);
     proto_log_tree_root(walk->parted ? &walk->tiles : &walk->leaves, root);
     log->tiles_ok = log->signed_ok && !memcmp(root, walk->checkpoint.root, sizeof root);
-    hex_of(signed_text, walk->checkpoint.root);
+    sodium_bin2hex(signed_text, sizeof signed_text, walk->checkpoint.root, 8);
     if (log->signed_ok && !log->leaves_ok && !walk->parted)
         audit_found(audit_expected(audit_wrong(walk->report, "checkpoint", "note"), "the root of its %llu entries, %s…",
                                    (unsigned long long)log->size, own),
@@ -195,20 +197,74 @@ static void judge_erasures(struct audit_walk *walk)
                 "neither");
 }
 
-/* Entries behind the checkpoint that the relay has not signed for. */
-static void judge_end(struct audit_walk *walk)
+/* Entries and tiles that the checkpoint does not reach, and that did not come since. */
+static void judge_strays(struct audit_walk *walk)
 {
-    struct relay_store_entry more;
     struct relay_store_checkpoint now;
     uint64_t size = walk->log->size;
+    int64_t index = 0, id = 0;
+    bool entry = relay_store_stray_entry(walk->o->log, size, &index);
+    bool tile = relay_store_stray_tile(walk->o->log, size, &id);
 
-    if (relay_store_get_entry(walk->o->log, size, &more) == PROTO_ERR_NOT_FOUND)
+    if ((!entry && !tile) || !walk->log->signed_ok)
         return;
-    if (relay_store_get_checkpoint(walk->o->log, &now) == PROTO_OK && now.size > size)
-        return; /* came since */
-    audit_found(audit_expected(audit_at_entry(audit_wrong(walk->report, "entry", "idx"), size),
-                               "the log to end before it: the checkpoint counts %llu", (unsigned long long)size),
-                "one more entry");
+    if (relay_store_get_checkpoint(walk->o->log, &now) == PROTO_OK && now.size > size) /* some came since */ {
+        entry = entry && index < 0;
+        tile = false;
+    }
+    if (entry && index < 0)
+        audit_found(audit_expected(audit_wrong(walk->report, "entry", "idx"), "numbers from 0 to %" PRIu64, size - 1),
+                    "a row of number %" PRId64, index);
+    else if (entry)
+        audit_found(audit_expected(audit_at_entry(audit_wrong(walk->report, "entry", "idx"), (uint64_t)index),
+                                   "the log to end before it: the checkpoint counts %" PRIu64, size),
+                    "one more entry");
+    if (tile)
+        audit_found(audit_expected(audit_wrong(walk->report, "tile", "id"),
+                                   "the tiles of %" PRIu64 " entries, and no others", size),
+                    "a row of number %" PRId64, id);
+}
+
+/* ---- where entries are found ---- */
+
+bool audit_is_filed(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                    const uint8_t leaf[static PROTO_LOG_LEAF_BYTES], uint64_t index)
+{
+    const uint8_t *c = leaf + PROTO_LOG_LEAF_BYTES - PROTO_LOG_HASH_BYTES;
+    uint64_t found = 0;
+
+    return !relay_store_find_commitment(o->rows, sid, c, &found) && found == index;
+}
+
+struct filing {
+    struct audit_organisation *o;
+    struct audit_report *report;
+};
+
+static enum proto_err visit_filed(void *context, const struct relay_store_entry *entry)
+{
+    const struct filing *filing = context;
+
+    if (audit_is_filed(filing->o, entry->sid, entry->leaf, entry->index))
+        return PROTO_OK;
+    struct audit_finding *f = audit_at_entry(audit_wrong(filing->report, "entry", "sid"), entry->index);
+    audit_found(audit_expected(audit_at_session(f, entry->sid),
+                               "the session below which tables begun and place have this entry"),
+                "another, or no such place");
+    return PROTO_ERR_STATE;
+}
+
+void audit_name_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report)
+{
+    struct filing filing = {o, report};
+    size_t before = report->wrong;
+
+    enum proto_err err = relay_store_each_entry(o->log, 0, size, visit_filed, &filing);
+    if (err == PROTO_ERR_STATE && report->wrong > before && before < AUDIT_FINDINGS_MAX) {
+        struct audit_finding cause = report->findings[before];
+        memmove(report->findings + 1, report->findings, before * sizeof cause);
+        report->findings[0] = cause;
+    }
 }
 
 void audit_judge(struct audit_walk *walk)
@@ -221,7 +277,7 @@ void audit_judge(struct audit_walk *walk)
     judge_vouched(walk);
     judge_seen(walk);
     judge_edges(walk);
-    judge_end(walk);
+    judge_strays(walk);
     if (walk->report->wrong == before) /* else it is an effect of what was named */
         judge_erasures(walk);
 }

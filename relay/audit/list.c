@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list: one line a session. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +22,28 @@ struct listing {
     uint64_t shown, wrong;
 };
 
-/* Which half of the answers. */
-static bool has(const struct audit_totals *totals, int c, bool granted)
+/* The answers, each with the mark that stands before what got it. */
+static const struct {
+    const char *name;
+    char mark;
+    size_t count; /* in struct audit_total */
+} answers[] = {{"granted", '+', offsetof(struct audit_total, granted)},
+               {"refused", '-', offsetof(struct audit_total, refused)},
+               {"unasked", '~', offsetof(struct audit_total, unasked)}};
+enum { ANSWERS = sizeof answers / sizeof *answers };
+
+static bool has(const struct audit_totals *totals, int c, size_t answer)
 {
-    return granted ? totals->of[c].granted : totals->of[c].refused || totals->of[c].unasked;
+    return *(const uint64_t *)(const void *)((const char *)&totals->of[c] + answers[answer].count) > 0;
 }
 
-static void put_answers(char *out, size_t capacity, const struct audit_totals *totals, bool granted)
+static void put_answers(char *out, size_t capacity, const struct audit_totals *totals, size_t answer)
 {
     size_t at = strlen(out);
 
     for (int c = 1; c < PROTO_CAPABILITY_COUNT && at < capacity; c++)
-        if (has(totals, c, granted))
-            at += (size_t)snprintf(out + at, capacity - at, "%s%c%s", at ? " " : "", granted ? '+' : '-',
+        if (has(totals, c, answer))
+            at += (size_t)snprintf(out + at, capacity - at, "%s%c%s", at ? " " : "", answers[answer].mark,
                                    proto_capability_name((enum proto_capability)c));
 }
 
@@ -67,12 +77,11 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     int64_t end = audit_session_end_s(session);
 
     audit_time_short(when, row->created_unix_ms / 1000);
-    for (int i = 0; i < 4; i++)
-        snprintf(id + 2 * i, 3, "%02x", row->sid[i]);
+    sodium_bin2hex(id, sizeof id, row->sid, 4);
     if (end)
         audit_duration(took, end - row->created_unix_ms / 1000);
-    put_answers(what, sizeof what, totals, true);
-    put_answers(what, sizeof what, totals, false);
+    for (size_t i = 0; i < ANSWERS; i++)
+        put_answers(what, sizeof what, totals, i);
     if (!*what && o->can_open)
         snprintf(what, sizeof what, "nothing was asked");
     if (audit_session_restarted(session)) {
@@ -84,7 +93,7 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     put_cell(audit_agent_name(session), 16);
     put_cell(row->customer_ref[0] ? row->customer_ref : "-", 10);
     if (*took) {
-        put_cell(end_word(session), 15);
+        put_cell(end_word(session), 18); /* stopped-by-officer */
         puts(took);
     } else {
         puts(row->state == RELAY_STORE_ENDED ? end_word(session) : audit_state_word(row));
@@ -92,12 +101,12 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     printf("%26s%s\n", "", !o->can_open ? "sealed: --key opens what was granted" : what);
 }
 
-static json_t *names_of(const struct audit_totals *totals, bool granted)
+static json_t *names_of(const struct audit_totals *totals, size_t answer)
 {
     json_t *names = json_array();
 
     for (int c = 1; names && c < PROTO_CAPABILITY_COUNT; c++)
-        if (has(totals, c, granted))
+        if (has(totals, c, answer))
             json_array_append_new(names, json_string(proto_capability_name((enum proto_capability)c)));
     return names;
 }
@@ -111,8 +120,7 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
 
     memset(&totals, 0, sizeof totals);
     audit_totals_add(&totals, session);
-    for (size_t i = 0; i < sizeof row->sid; i++)
-        snprintf(sid + 2 * i, 3, "%02x", row->sid[i]);
+    sodium_bin2hex(sid, sizeof sid, row->sid, sizeof row->sid);
     json_t *line = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:s,s:s}", "event", "session", "session", sid, "created",
                              (json_int_t)(row->created_unix_ms / 1000), "agent", audit_agent_name(session), "role",
                              row->agent_role, "customer", row->customer_ref, "ticket", row->ticket_ref, "state",
@@ -125,10 +133,8 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
         json_object_set_new(line, "restarted", json_true());
     if (line && end)
         json_object_set_new(line, "duration_s", json_integer(end - row->created_unix_ms / 1000));
-    if (line && o->can_open) {
-        json_object_set_new(line, "granted", names_of(&totals, true));
-        json_object_set_new(line, "refused", names_of(&totals, false));
-    }
+    for (size_t i = 0; line && o->can_open && i < ANSWERS; i++)
+        json_object_set_new(line, answers[i].name, names_of(&totals, i));
     return line;
 }
 

@@ -173,13 +173,16 @@ static void print_minutes(const struct audit_session *session, const size_t *ord
 
 static void print_total(enum proto_capability capability, const struct audit_total *t)
 {
-    char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + 16];
+    char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + sizeof AUDIT_UNASKED_WORDS];
 
     audit_total_words(t, passed);
     if (t->passed)
         snprintf(text, sizeof text, "granted; %s", passed);
     else
-        snprintf(text, sizeof text, "%s", t->granted ? "granted; nothing passed" : "refused");
+        snprintf(text, sizeof text, "%s",
+                 t->granted   ? "granted; nothing passed"
+                 : t->refused ? "refused"
+                              : "unasked: " AUDIT_UNASKED_WORDS);
     printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
     audit_paper_wrapped(text, LABEL_INDENT);
 }

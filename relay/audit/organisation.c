@@ -87,6 +87,9 @@ bool audit_read_evidence_key(const char *path, uint8_t secret[static 32])
         host_say_err(path, err);
     else if ((err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret)))
         host_say_error(path, "is not the private half of an evidence key", "name officer/evidence.key with --key");
+    else if (host_file_check_private(path))
+        host_say(HOST_WARN,
+                 "%s: others on this machine can read this key, and with it all evidence; run chmod 600 on it", path);
     proto_buf_free(&pem);
     return !err;
 }

@@ -28,11 +28,17 @@ struct taking {
     bool no_memory;
 };
 
+static struct audit_finding *wrong(const struct taking *t, const char *expected, const char *found)
+{
+    struct audit_finding *finding = audit_at_entry(audit_wrong(t->report, "entry", "evidence"), t->entry->index);
+
+    audit_found(audit_expected(finding, "%s", expected), "%s", found);
+    return finding;
+}
+
 static bool refuse(const struct taking *t, const char *expected, const char *found)
 {
-    audit_found(
-        audit_expected(audit_at_entry(audit_wrong(t->report, "entry", "evidence"), t->entry->index), "%s", expected),
-        "%s", found);
+    (void)wrong(t, expected, found);
     return false;
 }
 
@@ -150,7 +156,7 @@ static void check_chain(struct taking *t)
     }
     if (t->seq != chain->seq + 1 || t->first != (chain->seq == 0) ||
         (chain->seq && memcmp(t->prev, chain->prev, sizeof chain->prev) != 0))
-        refuse(t, "the signer's next note, without a gap", "another one");
+        wrong(t, "the signer's next note, without a gap", "another one")->effect = true; /* of one that is missing */
     chain->seq = t->seq;
     proto_sha256(chain->prev, t->parts.text, t->parts.text_len);
 }

@@ -217,8 +217,7 @@ static bool send_policy(struct audit_officer *o, const struct proto_policy *poli
     struct proto_event_note event = {.action = PROTO_ACT_POLICY_SIGNED};
     char hex[2 * PROTO_HASH_BYTES + 1];
 
-    for (size_t i = 0; i < PROTO_HASH_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", policy->text_hash[i]);
+    sodium_bin2hex(hex, sizeof hex, policy->text_hash, PROTO_HASH_BYTES);
     return !proto_event_note_detail(&event, "number", "%" PRIu64, policy->number) &&
            !proto_event_note_detail(&event, "hash", "%s", hex) && audit_officer_event(o, &event, note, answer);
 }

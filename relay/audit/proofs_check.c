@@ -258,7 +258,10 @@ static bool check_all(struct proofs_checking *c)
                  c->proved->proofs);
         return trouble(c, text);
     }
-    return c->proved->proofs > 0 || trouble(c, "there is no proof in it");
+    if (!c->proved->proofs)
+        return trouble(c, "there is no proof in it");
+    proofs_compare_words(c);
+    return true;
 }
 
 bool audit_proofs_check(const char *text, size_t len, const struct audit_belief *belief, struct audit_proved *proved)

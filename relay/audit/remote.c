@@ -38,10 +38,16 @@ static bool load_identity(struct audit_officer *o, const char *ca)
     proto_buf_init(&root, PROTO_PEM_BYTES);
     fine = fine && read_pem(cert_path, &cert) && read_pem(key_path, &key) && read_pem(ca, &root);
     if (fine) {
-        enum proto_err err = proto_credential_of_pem(&o->credential, &cert, &key, &root, host_now().unix_ms / 1000);
-        if (!err)
-            err = proto_root_of_pem(root.bytes, root.len, &o->root, NULL);
-        if (err)
+        enum proto_err bad_root = proto_root_of_pem(root.bytes, root.len, &o->root, NULL);
+        enum proto_err err =
+            bad_root ? bad_root
+                     : proto_credential_of_pem(&o->credential, &cert, &key, &root, host_now().unix_ms / 1000);
+        if (bad_root)
+            host_say_error(ca, "is not the certificate of an organisation", "give its ca.crt");
+        else if (err == PROTO_ERR_CERT_CHAIN)
+            host_say_error(cert_path, "is not under the organisation whose certificate was given",
+                           "bring ca.crt and the pair from the same organisation");
+        else if (err)
             host_say_err(cert_path, err);
         else if (proto_identity_require(&o->credential.identity, PROTO_ROLE_OFFICER))
             host_say_error(cert_path, "is not the certificate of an officer",

@@ -82,13 +82,11 @@ int audit_retain(void)
 
     if (audit_officer_open(&o)) {
         code = HOST_EXIT_FAILED;
-        if (audit_options.relay)
-            code = ask_relay(&o);
-        else if (!o.policy.keep_days)
-            host_say_error("policy.note", "keeps everything without an end",
-                           "write keep DAYS into the policy, and sign it: handhold-audit policy sign");
+        if (!o.policy.keep_days)
+            host_say_error("the policy", "names no time after which anything goes, so nothing was erased",
+                           "write keep DAYS into it, and sign it: handhold-audit policy sign; or erase --customer REF");
         else
-            code = erase_here(&o);
+            code = audit_options.relay ? ask_relay(&o) : erase_here(&o);
     }
     audit_officer_close(&o);
     return code;

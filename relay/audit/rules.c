@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the notes of a session are together: chains without a gap, one story with the row, a beginning and an end. */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,11 +97,7 @@ static void judge_agent(const struct judging *j, const struct audit_note *create
     const struct proto_identity *agent = &j->session->agent;
     char hex[65];
 
-    for (size_t i = 0; i < 32; i++) {
-        hex[2 * i] = "0123456789abcdef"[row->agent_fingerprint[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[row->agent_fingerprint[i] & 15];
-    }
-    hex[64] = 0;
+    sodium_bin2hex(hex, sizeof hex, row->agent_fingerprint, sizeof row->agent_fingerprint);
     judge_text_if(j, created, "fingerprint", "agent_fingerprint", hex);
     judge_text_if(j, created, "role", "agent_role", row->agent_role);
     judge_text_if(j, created, "id", "agent_id", row->agent_id);

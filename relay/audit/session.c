@@ -16,6 +16,7 @@ struct reading {
     struct audit_session *session;
     struct audit_organisation *o;
     struct audit_report *report;
+    uint64_t next; /* those before it were counted: two places of one entry are one entry */
 };
 
 static struct audit_finding *evidence_of(const struct reading *reading, const struct relay_store_entry *entry)
@@ -26,13 +27,14 @@ static struct audit_finding *evidence_of(const struct reading *reading, const st
 
 static enum proto_err read_entry(void *context, const struct relay_store_entry *entry)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     struct audit_session *session = reading->session;
     struct proto_evidence evidence;
     struct proto_log_leaf leaf;
     uint8_t commitment[32];
 
-    session->entries++;
+    session->entries += entry->index >= reading->next;
+    reading->next = entry->index + 1;
     if (!entry->evidence) {
         session->erased++;
         return PROTO_OK;
@@ -60,7 +62,7 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
 enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
                                   const struct relay_store_session *row, struct audit_report *report)
 {
-    struct reading reading = {session, o, report};
+    struct reading reading = {session, o, report, 0};
 
     memset(session, 0, sizeof *session);
     session->row = *row;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show: finds the session that was meant, reads it, holds it to the rules, and has its minutes written. */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,7 @@ static enum proto_err match(void *context, const struct relay_store_session *row
     struct finding_session *f = context;
     char hex[HEX_MAX + 1];
 
-    for (size_t i = 0; i < sizeof row->sid; i++)
-        snprintf(hex + 2 * i, 3, "%02x", row->sid[i]);
+    sodium_bin2hex(hex, sizeof hex, row->sid, sizeof row->sid);
     if (strncasecmp(hex, f->prefix, f->len) != 0)
         return PROTO_OK;
     if (f->matches++ == 0)
@@ -52,8 +52,7 @@ bool audit_find_session(struct audit_organisation *o, const char *prefix, struct
         host_say_error(prefix, "no session's id begins so", "handhold-audit list shows the ids");
     if (f.matches > 1) {
         char first[9], second[9];
-        for (int i = 0; i < 4; i++)
-            snprintf(first + 2 * i, 3, "%02x", f.row.sid[i]);
+        sodium_bin2hex(first, sizeof first, f.row.sid, 4);
         snprintf(second, sizeof second, "%.8s", f.second);
         snprintf(rule, sizeof rule, "%zu sessions' ids begin so, %s… and %s… among them", f.matches, first, second);
         host_say_error(prefix, rule, "give more of the id");

@@ -15,7 +15,7 @@ bool audit_read_sid(const char *text, uint8_t sid[static PROTO_SID_BYTES])
     if (!sodium_hex2bin(sid, PROTO_SID_BYTES, text, strlen(text), NULL, &len, NULL) && len == PROTO_SID_BYTES &&
         strlen(text) == 2 * PROTO_SID_BYTES)
         return true;
-    host_say_error(text, "is not the number of a session", "give its 32 digits, as list --json prints them");
+    host_say_error(text, "is not the number of a session", "give its 32 digits, as show and list --json print them: what this does is not taken back");
     return false;
 }
 

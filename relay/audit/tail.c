@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,19 +54,13 @@ static const char *class_words(enum proto_log_class kind)
     return kind >= PROTO_LOG_STATEMENT && kind <= PROTO_LOG_OFFICER_ACT ? words[kind] : "an entry of no known class";
 }
 
-static void hex_of(char out[static 2 * RELAY_STORE_SID_BYTES + 1], const uint8_t sid[static RELAY_STORE_SID_BYTES])
-{
-    for (size_t i = 0; i < RELAY_STORE_SID_BYTES; i++)
-        snprintf(out + 2 * i, 3, "%02x", sid[i]);
-}
-
 static void print_line(const struct sight *s, int64_t unix_s, const char *words)
 {
     char when[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], sid[2 * RELAY_STORE_SID_BYTES + 1];
 
     audit_time_short(when, unix_s);
     audit_time_clock(clock, unix_s);
-    hex_of(sid, s->sid);
+    sodium_bin2hex(sid, sizeof sid, s->sid, sizeof s->sid);
     printf("%.10s %s  %.8s  %6" PRIu64 "  %s\n", when, clock, sid, s->index, words);
 }
 
@@ -73,7 +68,7 @@ static void print_sealed(const struct sight *s)
 {
     char sid[2 * RELAY_STORE_SID_BYTES + 1], words[128];
 
-    hex_of(sid, s->sid);
+    sodium_bin2hex(sid, sizeof sid, s->sid, sizeof s->sid);
     if (audit_options.json) {
         host_json_event("entry", "{s:I,s:I,s:s,s:i,s:b}", "entry", (json_int_t)s->index, "time",
                         (json_int_t)(s->received_ms / 1000), "session", sid, "class", (int)s->leaf.kind, "erased",
@@ -99,7 +94,7 @@ static void print_notes(const struct sight *s, const struct audit_session *sessi
 {
     char phrase[AUDIT_PHRASE_MAX], sid[2 * RELAY_STORE_SID_BYTES + 1];
 
-    hex_of(sid, s->sid);
+    sodium_bin2hex(sid, sizeof sid, s->sid, sizeof s->sid);
     for (size_t i = 0; i < session->count; i++) {
         if (session->notes[i].entry != s->index)
             continue;

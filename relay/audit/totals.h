@@ -7,6 +7,9 @@
 
 enum { AUDIT_PASSED_MAX = 200 };
 
+/* What `unasked` means, wherever it is said. */
+#define AUDIT_UNASKED_WORDS "the policy forbids it, the device cannot, or no answer came in time; no person refused"
+
 struct audit_total {
     uint64_t granted, refused,
         unasked;                /* unasked: the customer's end refused by itself, nobody was asked or answered */

@@ -249,7 +249,9 @@ static void read_vouched(struct audit_walk *walk)
     struct proto_buf file;
 
     proto_buf_init(&file, PROTO_LOG_CHECKPOINT_MAX);
-    if (!walk->o->ended && host_path(path, "%s/relay/checkpoint", walk->o->dir) && host_file_exists(path)) {
+    walk->log->unvouched =
+        !walk->o->ended && host_path(path, "%s/relay/checkpoint", walk->o->dir) && !host_file_exists(path);
+    if (!walk->o->ended && !walk->log->unvouched) {
         walk->report->signatures++;
         if (host_file_read(path, &file) == PROTO_OK &&
             proto_log_checkpoint_open(&vouched, (const char *)file.bytes, file.len, walk->o->log_vkey) == PROTO_OK) {

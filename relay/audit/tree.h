@@ -34,6 +34,7 @@ struct audit_log {
     uint8_t root[PROTO_LOG_HASH_BYTES];        /* of the signed checkpoint */
     uint8_t (*touched)[RELAY_STORE_SID_BYTES]; /* owned; sessions of entries from `from` on, unless that is 0 */
     size_t touched_count, touched_room;
+    bool unvouched;           /* relay/checkpoint, which dates the log from outside the database, is not there */
     bool signed_ok;           /* the checkpoint is the log key's */
     bool leaves_ok, tiles_ok; /* the stored leaves, the lowest tiles lead to the signed root */
     uint64_t own;             /* entries of the log that belong to no session */
@@ -77,6 +78,8 @@ enum audit_trouble_kind {
     AUDIT_TIME = 64,       /* leaf and column received_ms differ */
     AUDIT_ORPHAN = 128,    /* evidence of a session that has no row */
     AUDIT_MISSING = 256,   /* no evidence, though the session was not erased */
+    AUDIT_KEY = 512,       /* the key in keys.db has another's name */
+    AUDIT_UNFILED = 1024,  /* it is not found below its session */
 };
 
 struct audit_trouble {
@@ -111,6 +114,11 @@ struct audit_walk {
     } level[7];
 };
 
+/** Is this entry found below its session, by its commitment? */
+bool audit_is_filed(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                    const uint8_t leaf[static PROTO_LOG_LEAF_BYTES], uint64_t index);
+/** Names the first entry that is not, before all else that was found: its session was read without it. */
+void audit_name_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report);
 /** Says what the troubles mean. */
 void audit_judge(struct audit_walk *walk);
 /** Reads the checkpoint, which says how far the walk goes. */

@@ -124,14 +124,43 @@ static enum proto_err walk_rows(struct walking *w)
 }
 
 /* Every entry of a session must have been met again under its row. */
-static void judge_met(struct audit_verified *v)
+static void judge_met(struct audit_organisation *o, struct audit_verified *v)
 {
     uint64_t expected = v->log.size - v->log.own - v->report.erased;
 
-    if (v->report.wrong == 0 && !v->log.from && v->seen < expected)
+    if (v->log.from || v->seen >= expected)
+        return;
+    if (v->report.wrong == 0 || v->log.leaves_ok)
+        audit_name_unfiled(o, v->log.size, &v->report);
+    if (v->report.wrong == 0)
         audit_found(audit_expected(audit_wrong(&v->report, "entry", "sid"),
                                    "%" PRIu64 " entries to belong to the sessions that have rows", expected),
                     "%" PRIu64, v->seen);
+}
+
+/* ---- what staff keep ---- */
+
+static enum proto_err visit_suspect(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES], const char *column)
+{
+    struct audit_report *report = context;
+
+    if (report)
+        audit_found(audit_expected(audit_at_session(audit_wrong(report, "kept_case", column), sid),
+                                   "what the relay kept of a session that is stored, under the key of its customer"),
+                    "a row that differs from its session, or that its key does not open");
+    return report ? PROTO_OK : PROTO_ERR_STATE;
+}
+
+/* A case may be erased between the reading of its row and of its key: what is said twice is so. */
+static void judge_cases(struct audit_organisation *o, struct audit_report *report)
+{
+    enum proto_err err = relay_store_each_suspect_case(o->rows, visit_suspect, NULL);
+
+    if (err)
+        err = relay_store_each_suspect_case(o->rows, visit_suspect, report);
+    if (err)
+        audit_found(audit_expected(audit_wrong(report, "kept_case", "row"), "rows that can be read"), "%s",
+                    relay_store_error(o->rows));
 }
 
 enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms)
@@ -150,7 +179,9 @@ enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verif
         err = PROTO_OK;
     }
     if (!err && o->can_open)
-        judge_met(v);
+        judge_met(o, v);
+    if (!err)
+        judge_cases(o, &v->report);
     audit_causes_first(&v->report);
     return err;
 }

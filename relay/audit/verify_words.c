@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify: what was found, in words; and what is remembered of it. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,8 +96,14 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
 }
 
 /* What a green answer does not cover, said plainly. */
-static void print_not_seen(const struct audit_organisation *o, const struct audit_report *r)
+static void print_not_seen(const struct audit_organisation *o, const struct audit_verified *v)
 {
+    const struct audit_report *r = &v->report;
+
+    if (v->log.unvouched && v->log.size && !o->is_copy)
+        printf("Not held    to relay/checkpoint, which is not in this folder: an older copy of the whole log is\n"
+               "            noticed by it alone, and by what this machine verified before. The relay does not\n"
+               "            start without it.\n");
     if (!o->can_open)
         printf("Not seen    what the notes say: their signatures, their order and the rules\n"
                "            (no picture without consent, every session ended). For these\n"
@@ -134,7 +141,7 @@ static void print_words(const struct audit_organisation *o, const struct audit_v
     if (r->wrong)
         print_provable(o, v);
     print_counts(o, v);
-    print_not_seen(o, r);
+    print_not_seen(o, v);
     if (!r->wrong)
         printf("Verified    %s\n", o->can_open ? "nothing is wrong." : "nothing is wrong in what could be seen.");
 }
@@ -147,8 +154,7 @@ static void print_finding_json(const struct audit_finding *f)
     json_t *line = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event", "wrong", "table", f->table, "column", f->column,
                              "expected", f->expected, "found", f->found);
 
-    for (size_t i = 0; i < sizeof f->sid; i++)
-        snprintf(sid + 2 * i, 3, "%02x", f->sid[i]);
+    sodium_bin2hex(sid, sizeof sid, f->sid, sizeof f->sid);
     if (line && f->has_entry)
         json_object_set_new(line, "entry", json_integer((json_int_t)f->entry));
     if (line && f->has_sid)
@@ -162,14 +168,15 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
 
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         print_finding_json(&r->findings[i]);
-    host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b}", "event", "verified", "ok",
-        r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size, "entries",
-        (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live, "sound_sessions",
-        (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "unsealings", (json_int_t)r->opened,
-        "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes", (json_int_t)r->notes, "erased",
-        (json_int_t)r->erased, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
-        (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok));
+    host_json_line(
+        json_pack("{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event",
+                  "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
+                  (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions,
+                  "live", (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures",
+                  (json_int_t)r->signatures, "unsealings", (json_int_t)r->opened, "hashes", (json_int_t)r->hashes,
+                  "from", (json_int_t)v->log.from, "notes", (json_int_t)r->notes, "erased", (json_int_t)r->erased,
+                  "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines", (json_int_t)r->recorded_lines,
+                  "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched", !v->log.unvouched));
 }
 
 /* ---- the command ---- */

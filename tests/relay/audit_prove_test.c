@@ -405,13 +405,69 @@ static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
     assert_int_equal(o.to_agent, 3); /* all but the end, which is for everybody */
     assert_true(host_path(path, "%s/receipt", shared.folder));
     assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
-    audit_tool_expect(&shared, 0, "nothing is wrong.", "check %s", path);
+    audit_tool_expect(&shared, 0, "4 proofs, nothing is wrong; the answers in front are the proved ones.", "check %s",
+                      path);
+    audit_tool_expect(&shared, 0, "\"compared\":2", "check --json %s", path);
     audit_tool_expect(&shared, 0, "\"customer_key_from_relay\":false", "check --json %s", path);
     audit_tool_expect(&shared, 0, "as the certificate claims, and not proved", "check %s", path);
     audit_tool_expect(&shared, 0, "under the organisation's root", "check %s --ca %s/ca/ca.crt", path, shared.folder);
     audit_tool_expect(&shared, 0, "\"statements_to_agent\":3", "check --json %s --ca %s/ca/ca.crt --org %s/org.note",
                       path, shared.folder, shared.folder);
     free(text);
+    proto_buf_free(&receipt);
+}
+
+/* One text for another of its length, in the words that nobody signed. */
+static void put_words(struct proto_buf *receipt, const char *from, const char *to)
+{
+    char *at = memmem(receipt->bytes, receipt->len, from, strlen(from));
+
+    assert_non_null(at);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(at, to, strlen(to));
+}
+
+static void a_receipt_whose_readable_answers_were_changed_is_refused(void **state)
+{
+    static const struct {
+        const char *from, *to, *said;
+    } changes[] = {
+        {"1. Camera (entry 2)", "1. Cinema (entry 2)", "Camera, allowed, as the proved note says"},
+        {"you allowed it", "you refused it", "Camera, allowed, as the proved note says"},
+        {"2. Voice (entry 6)\n", "2. Voice (entry 9)\n", "an answer, as the words in front have it"},
+        {"2. Voice (entry 6)\n", "2. Voice (entry 1)\n", "a proof of this entry, which the words in front name"},
+        {"2. Voice (entry 6)\n", "2. Voice (entry 2)\n", "Camera, allowed, as the proved note says"},
+    };
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    assert_true(host_path(path, "%s/changed", shared.folder));
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct proto_buf receipt;
+        make_receipt(&receipt, &shared.agent);
+        put_words(&receipt, changes[i].from, changes[i].to);
+        assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
+        audit_tool_expect(&shared, 1, changes[i].said, "check %s", path);
+        proto_buf_free(&receipt);
+    }
+}
+
+static void a_receipt_that_lost_a_proof_is_refused(void **state)
+{
+    struct proto_buf receipt;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    make_receipt(&receipt, &shared.agent);
+    uint8_t *from = memmem(receipt.bytes, receipt.len, "--- entry 6\n", 12);
+    assert_non_null(from);
+    uint8_t *to = memmem(from + 1, (size_t)(receipt.bytes + receipt.len - from - 1), "--- entry ", 10);
+    assert_non_null(to);
+    memmove(from, to, (size_t)(receipt.bytes + receipt.len - to));
+    receipt.len -= (size_t)(to - from);
+    assert_true(host_path(path, "%s/lost", shared.folder));
+    assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
+    audit_tool_expect(&shared, 1, "entry 6", "check %s", path);
     proto_buf_free(&receipt);
 }
 
@@ -534,6 +590,9 @@ static void the_program_says_what_is_proved_and_what_is_not(void **state)
 
     (void)state;
     audit_tool_expect(&shared, 0, "nobody but the file itself", "check %s/proofs", d);
+    audit_tool_expect(&shared, 0, "words in front were not compared", "check %s/proofs", d);
+    audit_tool_expect(&shared, 0, "nothing is wrong", "check - <%s/proofs", d);
+    audit_tool_expect(&shared, 0, "nothing is wrong", "check /dev/stdin <%s/proofs", d);
     audit_tool_expect(&shared, 0, "under the organisation's root",
                       "check %s/proofs --ca %s/ca/ca.crt --org %s/org.note", d, d, d);
     audit_tool_expect(&shared, 0, "the one that you gave", "check %s/proofs --key %s/relay/log.vkey", d, d);
@@ -704,6 +763,8 @@ int main(void)
         cmocka_unit_test(a_forked_log_is_called_one),
         cmocka_unit_test(a_certificate_counts_at_the_time_that_the_log_says),
         cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
+        cmocka_unit_test(a_receipt_whose_readable_answers_were_changed_is_refused),
+        cmocka_unit_test(a_receipt_that_lost_a_proof_is_refused),
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
         cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "proto/host/files.h"
@@ -299,8 +300,8 @@ static void a_recorded_key_that_is_not_the_agents_is_found(void **state)
 
 /*
  * Each table and column that the log's word is about: flipped (below), taken out, put in, exchanged, cut, lengthened.
- * Not here is what proves nothing: where a session is waited for (nameplate, expires_ms, secret), a key's name (keys
- * are destroyed by number), and what is remembered of visits (kept_*), which is sealed to staff and no part of the log.
+ * Not here is what proves nothing: where a session is waited for (nameplate, expires_ms, secret), and counts of visits
+ * (kept_count), which are of nobody and no part of the log.
  */
 static const struct tamper {
     const char *sentence, *sql;
@@ -370,7 +371,33 @@ static const struct tamper {
      "entry", "sid", 5, 0, 0},
     {"an entry is given to no session", "UPDATE entry SET sid=zeroblob(16) WHERE idx=23", "entry", "sid", 23, 0, 0},
     {"an entry is given to another session", "UPDATE entry SET sid=(SELECT sid FROM entry WHERE idx=16) WHERE idx=5",
-     "entry", "sid", 5, 1, 0},
+     "entry", "sid", 5, 0, 0},
+    {"an entry is put before the first",
+     "INSERT INTO entry SELECT -1,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3", "entry",
+     "idx", -1, 0, 0},
+    {"an entry is put far behind the last",
+     "INSERT INTO entry SELECT 999,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3", "entry",
+     "idx", 999, 0, 0},
+    {"an entry is not found below its session", "DELETE FROM place WHERE idx=5", "entry", "sid", 5, 0, 0},
+    {"another is found in place of an entry", "UPDATE place SET idx=6 WHERE idx=5", "entry", "sid", 5, 0, 0},
+    {"a session begins elsewhere", "UPDATE begun SET first=first+1000 WHERE first=0", "entry", "sid", 0, 0, 0},
+    {"no session begins", "DELETE FROM begun", "entry", "sid", 0, 0, 0},
+    {"a customer's key gets the name of another", "UPDATE dek SET name='customer:Zed' WHERE name='customer:C-1001'",
+     "dek", "name", 0, 0, 1},
+    {"a session's key gets the name of a customer", "UPDATE dek SET name='customer:Zed' WHERE name LIKE 'session:%'",
+     "dek", "name", 14, 0, 1},
+    {"a case is put in of a session that there never was",
+     "INSERT INTO kept_case VALUES(randomblob(16),'C-1001',1,99999999999999,1,randomblob(100))", "kept_case", "sid", -1,
+     0, 0},
+    {"a case is put in of a session that there is",
+     "INSERT INTO kept_case SELECT sid,customer_ref,1,99999999999999,1,randomblob(100) FROM session"
+     " WHERE ticket_ref='T-77'",
+     "kept_case", "bytes", -1, 0, 0},
+    {"a case is put in of another customer",
+     "INSERT INTO kept_case SELECT sid,'Zed',1,99999999999999,1,randomblob(100) FROM session WHERE ticket_ref='T-77'",
+     "kept_case", "ref", -1, 0, 0},
+    {"a tile is put behind the last", "INSERT INTO tile VALUES(5,zeroblob(32))", "tile", "id", -1, 0, 0},
+    {"a tile is put above the others", "INSERT INTO tile VALUES(9<<48,zeroblob(32))", "tile", "id", -1, 0, 0},
     {"a tile is taken out", "DELETE FROM tile", "tile", "hashes", 0, 0, 0},
     {"a tile is cut", "UPDATE tile SET hashes=substr(hashes,1,32*20)", "tile", "hashes", 20, 0, 0},
     {"a tile has one hash too many", "UPDATE tile SET hashes=hashes||zeroblob(32)", "tile", "hashes", -1, 0, 0},
@@ -490,6 +517,22 @@ static void what_is_provable_in_spite_of_an_altered_leaf_is_known(void **state)
     assert_true(v->log.tiles_ok); /* so the other leaves are the signed ones */
     assert_int_equal(v->report.sound_sessions, 2);
     free(v);
+}
+
+/* The relay's own notes are read first, and what is missing before them is a gap there. */
+static void the_entry_that_is_missing_is_named_before_the_gap_that_it_leaves(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_refused(&f, 1);
+    log_fixture_refused(&f, 2);
+    log_fixture_settle(&f);
+    assert_green(&f);
+    alter(&f, "relay.db", "DELETE FROM entry WHERE idx=0");
+    assert_wrong(&f, true, "entry", "idx", 0);
+    log_fixture_close(&f);
 }
 
 static void an_older_copy_of_the_log_is_noticed(void **state)
@@ -955,6 +998,65 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(1, "the signed ones", "verify --dir %s", d);
 }
 
+/* What nobody was asked is told apart from what a person refused, and everywhere in the same word. */
+static void a_refusal_by_nobody_is_one_story_in_every_command(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    char d[64];
+
+    (void)state;
+    log_fixture_open(&f);
+    snprintf(d, sizeof d, "%s", f.folder);
+    log_session_begin(&f, &s, "C-1001", "T-77");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_answer(&f, &s, PROTO_STATEMENT_REFUSE, PROTO_CAPABILITY_CAMERA, "to see the hub");
+    log_session_answer(&f, &s, PROTO_STATEMENT_REFUSE, PROTO_CAPABILITY_MICROPHONE, PROTO_PURPOSE_BLOCKED);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    expect(0, "-camera ~microphone", "list --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "\"refused\":[\"camera\"],\"unasked\":[\"microphone\"]",
+           "list --json --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "~microphone", "list --outcome unasked --capability microphone --dir %s --key %s/officer/evidence.key", d,
+           d);
+    expect(0, "no session is as asked for",
+           "list --outcome refused --capability microphone --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "unasked: the policy forbids it", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "\"capability\":\"microphone\",\"granted\":0,\"refused\":0,\"unasked\":1",
+           "report --json --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "<tr><td>Voice</td><td class=\"n\">–</td><td class=\"n\">–</td><td class=\"n\">1</td>",
+           "export --format html --dir %s --key %s/officer/evidence.key", d, d);
+    log_fixture_close(&f);
+}
+
+/* A key that others may read is said to be one; without the file that dates the log that is said too. */
+static void what_is_missing_around_the_log_is_said(void **state)
+{
+    char path[HOST_PATH_BYTES];
+    const char *d = shared.folder;
+
+    (void)state;
+    expect(2, "--key", "show 4f --relay https://localhost:1 --identity %s/x --ca %s/ca/ca.crt", d, d);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(host_path(path, "%s/pair.%s", d, i ? "crt" : "key"));
+        assert_ok(host_file_write(path, "x", 1, HOST_PRIVATE));
+    }
+    expect(2, "org.note: is not the certificate of an organisation; give its ca.crt",
+           "retain --relay https://localhost:1 --identity %s/pair --ca %s/org.note", d, d);
+    assert_true(host_path(path, "%s/officer/evidence.key", d));
+    assert_int_equal(chmod(path, 0644), 0);
+    expect(0, "others on this machine can read this key", "verify --dir %s --key %s/officer/evidence.key", d, d);
+    assert_int_equal(chmod(path, 0600), 0);
+    expect(0, "\"vouched\":true", "verify --json --dir %s", d);
+    assert_true(host_path(path, "%s/relay/checkpoint", d));
+    char away[HOST_PATH_BYTES];
+    assert_true(host_path(away, "%s/relay/checkpoint.away", d));
+    assert_int_equal(rename(path, away), 0);
+    expect(0, "Not held    to relay/checkpoint", "verify --dir %s", d);
+    expect(0, "\"vouched\":false", "verify --json --dir %s", d);
+    assert_int_equal(rename(away, path), 0);
+}
+
 static void what_the_relay_refused_is_verified_listed_and_counted(void **state)
 {
     struct log_fixture f;
@@ -1034,10 +1136,13 @@ int main(void)
         cmocka_unit_test(an_agent_who_does_not_say_which_customer_it_was_is_found),
         cmocka_unit_test(a_relay_that_does_not_say_which_customer_joined_is_found),
         cmocka_unit_test(a_way_opened_to_somebody_else_is_found),
+        cmocka_unit_test(a_refusal_by_nobody_is_one_story_in_every_command),
+        cmocka_unit_test(what_is_missing_around_the_log_is_said),
         cmocka_unit_test(what_the_relay_refused_is_verified_listed_and_counted),
         cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),
         cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
         cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),
+        cmocka_unit_test(the_entry_that_is_missing_is_named_before_the_gap_that_it_leaves),
         cmocka_unit_test(an_older_copy_of_the_log_is_noticed),
         cmocka_unit_test(a_note_that_its_leaf_does_not_commit_to_is_found),
         cmocka_unit_test(a_note_under_the_class_of_another_signer_is_found),
