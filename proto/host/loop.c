@@ -121,6 +121,10 @@ enum proto_err host_loop_new_on(struct host_loop **out, const struct host_engine
     loop->engine = engine;
     void *foreign = engine ? engine->foreign : NULL;
     if (engine) {
+        if (engine->header_bytes)
+            info.max_http_header_data = engine->header_bytes;
+        if (engine->headers_at_once)
+            info.max_http_header_pool = engine->headers_at_once;
         info.options |= engine->lws_option;
         info.foreign_loops = &foreign;
     }

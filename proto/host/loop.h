@@ -27,7 +27,9 @@ struct host_lines;
  */
 struct host_engine {
     uint64_t lws_option;
-    void *foreign; /* what libwebsockets is given as its loop */
+    uint16_t header_bytes;    /* of the head of a request; 0: 4096 */
+    uint16_t headers_at_once; /* heads under way, more wait for a place; 0: 512 */
+    void *foreign;            /* what libwebsockets is given as its loop */
     void (*run)(void *foreign);
     void (*stop)(void *foreign);
     void (*step)(void *foreign);

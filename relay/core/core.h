@@ -25,6 +25,7 @@
 #include "proto/util/random.h"
 #include "proto/util/time.h"
 #include "proto/wire/kept.h"
+#include "proto/wire/limits.h"
 #include "relay/core/histogram.h"
 #include "relay/log/appender.h" /* its plain structs: relay_job, relay_result; nothing of it is called */
 
@@ -89,12 +90,33 @@ struct relay_ended_part {
     X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576")                                      \
     X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together")                                       \
     X(queue_ms, 2000, "age of the oldest picture that waits for one receiver")                                         \
+    X(header_bytes, 4096, "bytes of the head of a request; a change waits for the next start")                         \
+    X(hello_bytes, 8192, "bytes of the first message of a connection")                                                 \
+    X(handshake_bytes, 16384, "bytes of a message in which the two ends prove themselves to each other")               \
+    X(control_bytes, 65535, "bytes of a sealed message between the two ends")                                          \
+    X(media_bytes, 524288, "bytes of a picture, or of a piece of a voice")                                             \
+    X(log_bytes, 65536, "bytes of a note for the log")                                                                 \
+    X(ask_bytes, 65536, "bytes of any other message to the relay itself")                                              \
+    X(chatter_bytes_per_second, 4096, "bytes of pings and empty pieces from one connection in a second")               \
     X(messages_per_second, 600, "messages from one connection in a second")                                            \
     X(bytes_per_second, 2500000, "bytes from one connection in a second")                                              \
     X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less")         \
     X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
     X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
     X(log_pending, 64, "notes of one connection that wait for the log")
+
+/*     name             least, most: where it is not any number from 1 to RELAY_LIMIT_MOST */
+#define RELAY_LIMIT_RANGES(X)                                                                                          \
+    X(queue_bytes, 1048576, RELAY_LIMIT_MOST)   /* each of its parts holds the largest message of its kind */          \
+    X(memory_bytes, 33554432, RELAY_LIMIT_MOST) /* a relay without a session takes half of that */                     \
+    X(header_bytes, 1024, 65535)                                                                                       \
+    X(hello_bytes, 5120, 65536) /* with the largest checkpoint that an end may have seen */                            \
+    X(handshake_bytes, 4096, PROTO_MAX_HANDSHAKE_BYTES)                                                                \
+    X(control_bytes, 32768, PROTO_MAX_CONTROL_BYTES)                                                                   \
+    X(media_bytes, 65536, PROTO_MAX_MEDIA_BYTES)                                                                       \
+    X(log_bytes, 32768, PROTO_MAX_LOG_BYTES)                                                                           \
+    X(ask_bytes, 49152, PROTO_MAX_RELAY_BYTES) /* a visit that is to be remembered has 40 kB */
+#define RELAY_LIMIT_MOST (INT64_C(1) << 40)
 
 struct relay_limits {
 #define RELAY_LIMIT_FIELD(name, value, help) int64_t name;
@@ -109,6 +131,8 @@ enum relay_bound {
         RELAY_BOUNDS
 };
 void relay_limits_defaults(struct relay_limits *limits);
+/** Which values a bound may have. */
+void relay_limit_range(enum relay_bound bound, int64_t *least, int64_t *most);
 
 struct relay_core_config {
     struct relay_limits limits;
@@ -212,6 +236,8 @@ void relay_core_drain(struct relay_core *core, struct proto_now now);
  */
 PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, const char *address,
                                               const struct proto_identity *staff, struct proto_now now);
+/** May a message of so many bytes come, by its first byte? Before memory is taken for it. false: counted; close it. */
+bool relay_core_takes(struct relay_core *core, uint32_t connection, uint8_t type, size_t len);
 /**
  * One whole WebSocket message. After an error: let pending bytes leave (an Error says why), then close the connection
  * and call closed(). The same is asked by next_wake, also when the session ended well. NOT_FOUND: no such connection.

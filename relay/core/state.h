@@ -42,7 +42,6 @@ enum {
     RELAY_REFUSED_MS = 60000,      /* … then together once in this time; as what is refused outside of sessions */
     RELAY_REFUSALS_MAX = 1024,     /* members of staff who were refused lately */
     RELAY_RECENT = 4096,
-    RELAY_QUEUE_BYTES_MIN = 1 << 20, /* its parts hold the largest message of their kind */
 };
 
 /* What a message costs of messages_per_second, when it makes the relay do more than forward. */

@@ -96,14 +96,14 @@ void serve_arrivals_free(struct serve_arrivals *arrivals)
     free(arrivals);
 }
 
-void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why)
+void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why, unsigned times)
 {
-    arrivals->figures.refused[why]++;
+    arrivals->figures.refused[why] += times;
 }
 
 static void refuse(struct serve_arrivals *arrivals, const char *address, enum serve_refusal why)
 {
-    serve_arrivals_note(arrivals, why);
+    serve_arrivals_note(arrivals, why, 1);
     if (arrivals->on_refused)
         arrivals->on_refused(arrivals->context, address, why);
 }

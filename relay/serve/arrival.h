@@ -24,6 +24,7 @@ enum { SERVE_ADDRESS_BYTES = 64 };
     X(handshakes_per_address, "as many connections of one address are under way as may be")                            \
     X(arrivals_per_address, "one address came too often in a minute")                                                  \
     X(opening, "no whole request in time")                                                                             \
+    X(header, "the head of a request was too large")                                                                   \
     X(proxy_header, "a proxy began with no PROXY header, or with a request that can be read in two ways")              \
     X(page, "asked for pages for longer than anybody needs")                                                           \
     X(descriptors, "this process may not open more files")
@@ -64,8 +65,8 @@ bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64
 /** It is a WebSocket, or gone, or was not adopted: it counts no more. Twice is fine. */
 void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
 void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *arrival, int64_t now_ms);
-/** For what is refused elsewhere. */
-void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why);
+/** For what is refused elsewhere, so many times. */
+void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why, unsigned times);
 
 /** Closes who is over their time. Call it each second, from no callback of a connection. */
 void serve_arrivals_tick(struct serve_arrivals *arrivals, int64_t now_ms);

@@ -2,8 +2,10 @@
 #include "relay/serve/check.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "proto/host/world.h"
 #include "relay/store/store.h"
@@ -99,8 +101,23 @@ static void check_clock(const struct serve_folder *folder, struct serve_report *
     serve_report_add(report, SERVE_WARNING, "clock", finding, "set this machine's clock (timedatectl)");
 }
 
-void serve_check_machine(const struct serve_folder *folder, struct serve_report *report)
+static void check_guides(const struct serve_config *config, struct serve_report *report)
 {
+    struct stat there;
+
+    if (!*config->guides)
+        return;
+    if (!stat(config->guides, &there) && S_ISDIR(there.st_mode) && !access(config->guides, R_OK | X_OK))
+        serve_report_fine(report, config->guides, "the folder of guides");
+    else
+        serve_report_add(report, SERVE_WARNING, config->guides, "guides is no folder that this relay can read",
+                         "make it, or take the line out for the folder guides beside relay");
+}
+
+void serve_check_machine(const struct serve_config *config, const struct serve_folder *folder,
+                         struct serve_report *report)
+{
+    check_guides(config, report);
     check_disk(folder, report);
     check_clock(folder, report);
 }

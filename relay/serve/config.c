@@ -2,24 +2,13 @@
 #include "relay/serve/config.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/host/say.h"
-#include "relay/serve/nearest.h"
+#include "relay/serve/config_inside.h"
 
-static const long long value_max = 1LL << 40;
-
-struct key {
-    const char *name;
-    /** false: it is no value for this key. */
-    bool (*set)(struct serve_config *config, const struct key *key, const char *value);
-    size_t offset;
-    const char *way_out, *value, *help;
-};
-
-static bool set_text(struct serve_config *config, const struct key *key, const char *value)
+static bool set_text(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     if (strlen(value) >= SERVE_HOST_BYTES)
         return false;
@@ -27,20 +16,43 @@ static bool set_text(struct serve_config *config, const struct key *key, const c
     return true;
 }
 
-static bool set_number(struct serve_config *config, const struct key *key, const char *value)
+/* host, host:port or [address]:port: what a link can have between // and /. */
+static bool set_authority(struct serve_config *config, const struct serve_key *key, const char *value)
+{
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
+    size_t len = *value == '[' ? 1 + strspn(value + 1, "0123456789abcdefABCDEF:.") : strspn(value, name);
+    const char *port = value + len + (*value == '[' && value[len] == ']');
+
+    return (!*port || (*port == ':' && port[1] && strspn(port + 1, "0123456789") == strlen(port + 1))) &&
+           (len || !*value) && set_text(config, key, value);
+}
+
+void serve_key_range(const struct serve_key *key, int64_t *least, int64_t *most)
+{
+    size_t first = offsetof(struct serve_config, limits);
+
+    *least = 1;
+    *most = RELAY_LIMIT_MOST;
+    if (key->offset >= first)
+        relay_limit_range((enum relay_bound)((key->offset - first) / sizeof(int64_t)), least, most);
+}
+
+static bool set_number(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     char *end;
     long long number;
+    int64_t least, most;
 
+    serve_key_range(key, &least, &most);
     errno = 0;
     number = strtoll(value, &end, 10);
-    if (errno || end == value || *end || number < 1 || number > value_max)
+    if (errno || end == value || *end || number < least || number > most)
         return false;
     memcpy((char *)config + key->offset, &(int64_t){number}, sizeof(int64_t));
     return true;
 }
 
-static bool set_switch(struct serve_config *config, const struct key *key, const char *value)
+static bool set_switch(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     bool yes = !strcmp(value, "yes");
 
@@ -51,7 +63,7 @@ static bool set_switch(struct serve_config *config, const struct key *key, const
 static const char *const levels[] = {
     [HOST_DEBUG] = "debug", [HOST_INFO] = "info", [HOST_WARN] = "warning", [HOST_ERROR] = "error"};
 
-static bool set_level(struct serve_config *config, const struct key *key, const char *value)
+static bool set_level(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
         if (!strcmp(value, levels[i])) {
@@ -62,7 +74,7 @@ static bool set_level(struct serve_config *config, const struct key *key, const 
 }
 
 /* On one line, or on several. */
-static bool add_networks(struct serve_config *config, const struct key *key, const char *value)
+static bool add_networks(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     struct serve_networks *networks = (struct serve_networks *)((char *)config + key->offset);
     char text[SERVE_HOST_BYTES], *rest = NULL;
@@ -77,7 +89,7 @@ static bool add_networks(struct serve_config *config, const struct key *key, con
 }
 
 /* URL KEY; the key itself is looked at when the relay starts. */
-static bool add_witness(struct serve_config *config, const struct key *key, const char *value)
+static bool add_witness(struct serve_config *config, const struct serve_key *key, const char *value)
 {
     struct serve_witness_setting *witness = &config->witnesses[config->witness_count];
     size_t url = strcspn(value, " \t"), gap = strspn(value + url, " \t");
@@ -104,9 +116,13 @@ static bool add_witness(struct serve_config *config, const struct key *key, cons
     {                                                                                                                  \
 #field, set_text, AT(field), "give at most 261 characters", value, help                                        \
     }
+#define AUTHORITY(field, value, help)                                                                                  \
+    {                                                                                                                  \
+#field, set_authority, AT(field), "give a host, or host:port, and nothing around it", value, help              \
+    }
 #define NUMBER(field, value, help)                                                                                     \
     {                                                                                                                  \
-#field, set_number, AT(field), whole_number, value, help                                                       \
+#field, set_number, AT(field), NULL, value, help                                                               \
     }
 #define SWITCH(field, value, help)                                                                                     \
     {                                                                                                                  \
@@ -116,16 +132,15 @@ static bool add_witness(struct serve_config *config, const struct key *key, cons
     {                                                                                                                  \
 #field, add_networks, AT(field), networks_way_out, value, help                                                 \
     }
-#define LIMIT(name, value, help) {#name, set_number, AT(limits.name), whole_number, #value, help},
+#define LIMIT(name, value, help) {#name, set_number, AT(limits.name), NULL, #value, help},
 
-static const char whole_number[] = "give a whole number from 1 to 1099511627776";
 static const char networks_way_out[] =
     "give addresses like 192.0.2.1 or 2001:db8::/32, 16 at most; unix for a Unix socket";
 
-static const struct key keys[] = {
-    TEXT(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
+static const struct serve_key keys[] = {
+    AUTHORITY(host, "", "host[:port] as it stands in links; without it the first name of the relay's certificate"),
     TEXT(listen, "127.0.0.1:8443", "where customers connect; 0.0.0.0:443 or [::]:443 for the world"),
-    TEXT(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
+    AUTHORITY(staff_host, "", "host name of the staff end; with it and without staff_listen both ends share one port"),
     TEXT(staff_listen, "127.0.0.1:8444", "where staff connect, unless staff_host is set"),
     TEXT(guides, "", "folder of guides that staff get, a git checkout too; without it the folder guides beside relay"),
     SWITCH(public_log, "no", "yes: the log of commitments (no names, no contents) is served at the public end too"),
@@ -148,12 +163,18 @@ static const struct key keys[] = {
 
 enum { KEYS = sizeof keys / sizeof *keys };
 
-static const struct key *find_key(const char *name)
+_Static_assert((int)KEYS <= (int)SERVE_KEYS_MOST, "each has a place in what is read");
+_Static_assert(sizeof(struct relay_limits) == RELAY_BOUNDS * sizeof(int64_t), "a bound is known by its place");
+
+const struct serve_key *serve_keys(size_t *count)
 {
-    for (size_t i = 0; i < KEYS; i++)
-        if (!strcmp(keys[i].name, name))
-            return &keys[i];
-    return NULL;
+    *count = KEYS;
+    return keys;
+}
+
+bool serve_key_repeats(const struct serve_key *key)
+{
+    return key->set == add_networks || key->set == add_witness;
 }
 
 void serve_config_defaults(struct serve_config *config)
@@ -164,17 +185,20 @@ void serve_config_defaults(struct serve_config *config)
             abort(); /* the table is wrong */
 }
 
-/* Numbers are looked at each time; texts and networks were laid down at the start. */
-static bool is_number(const struct key *key)
+/* Numbers are looked at each time; texts and networks were laid down at the start, and so was libwebsockets. */
+static bool is_number(const struct serve_key *key)
 {
-    return key->set == set_number || key->set == set_switch || key->set == set_level;
+    return (key->set == set_number && key->offset != AT(limits.header_bytes)) || key->set == set_switch ||
+           key->set == set_level;
 }
 
-static bool differs(const struct key *key, const struct serve_config *one, const struct serve_config *other)
+static bool differs(const struct serve_key *key, const struct serve_config *one, const struct serve_config *other)
 {
     const char *a = (const char *)one + key->offset, *b = (const char *)other + key->offset;
 
-    if (key->set == set_text)
+    if (key->set == set_number)
+        return memcmp(a, b, sizeof(int64_t)) != 0;
+    if (key->set == set_text || key->set == set_authority)
         return strcmp(a, b) != 0;
     if (key->set == add_networks)
         return memcmp(a, b, sizeof(struct serve_networks)) != 0;
@@ -192,77 +216,6 @@ const char *serve_config_take(struct serve_config *config, const struct serve_co
         else if (differs(&keys[i], config, next))
             waits = keys[i].name;
     return waits;
-}
-
-struct reading {
-    struct serve_config *config;
-    bool failed, staff_listen;
-    char finding[400], way_out[200]; /* of the first line that is wrong */
-};
-
-static int refuse_unknown(struct reading *reading, const char *name)
-{
-    const char *names[KEYS], *near;
-
-    for (size_t i = 0; i < KEYS; i++)
-        names[i] = keys[i].name;
-    near = serve_nearest(name, names, KEYS);
-    snprintf(reading->finding, sizeof reading->finding, "%.100s: is not a setting that this relay knows", name);
-    if (near)
-        snprintf(reading->way_out, sizeof reading->way_out, "is %s meant? (--print-config lists all)", near);
-    else
-        snprintf(reading->way_out, sizeof reading->way_out, "--print-config lists all");
-    reading->failed = true;
-    return 0;
-}
-
-static int on_line(void *user, const char *section, const char *name, const char *value)
-{
-    struct reading *reading = user;
-    const struct key *key = find_key(name);
-
-    if (reading->failed)
-        return 0;
-    if (*section) {
-        snprintf(reading->finding, sizeof reading->finding, "[%.100s]: relay.ini has no sections", section);
-        snprintf(reading->way_out, sizeof reading->way_out, "take the line in brackets out");
-        reading->failed = true;
-        return 0;
-    }
-    if (!key)
-        return refuse_unknown(reading, name);
-    reading->staff_listen |= !strcmp(name, "staff_listen") && *value;
-    if (key->set(reading->config, key, value))
-        return 1;
-    snprintf(reading->finding, sizeof reading->finding, "%s = %.100s: is not a value for this setting", name, value);
-    snprintf(reading->way_out, sizeof reading->way_out, "%s", key->way_out);
-    reading->failed = true;
-    return 0;
-}
-
-bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report)
-{
-    struct reading reading = {.config = config};
-    char place[HOST_PATH_BYTES + 32];
-    int line = ini_parse(path, on_line, &reading);
-
-    if (line < 0) {
-        serve_report_add(report, SERVE_ERROR, path, "cannot be read as a configuration",
-                         "check the path and its rights");
-        return false;
-    }
-    if (line > 0) {
-        snprintf(place, sizeof place, "%s:%d", path, line);
-        if (!reading.failed)
-            serve_report_add(report, SERVE_ERROR, place, "is not of the form NAME = VALUE",
-                             "put a ; in front of a comment");
-        else
-            serve_report_add(report, SERVE_ERROR, place, reading.finding, reading.way_out);
-        return false;
-    }
-    if (*config->staff_host && !reading.staff_listen)
-        config->staff_listen[0] = 0; /* one port, told apart by name */
-    return true;
 }
 
 void serve_config_print(FILE *out)

@@ -171,7 +171,7 @@ static void timer_free(void *of)
 
 /* ---- beginning and end ---- */
 
-struct serve_engine *serve_engine_new(void)
+struct serve_engine *serve_engine_new(uint16_t header_bytes, uint16_t headers_at_once)
 {
     struct serve_engine *engine = calloc(1, sizeof *engine);
     struct ev_loop *loop = engine ? ev_loop_new(EVBACKEND_EPOLL) : NULL;
@@ -185,6 +185,8 @@ struct serve_engine *serve_engine_new(void)
     }
     engine->loop = loop;
     engine->host = (struct host_engine){.lws_option = LWS_SERVER_OPTION_LIBEV,
+                                        .header_bytes = header_bytes,
+                                        .headers_at_once = headers_at_once,
                                         .foreign = loop,
                                         .run = run,
                                         .stop = stop,

@@ -11,8 +11,9 @@
 
 struct serve_engine;
 
-/** NULL: this machine has no epoll, or no memory. */
-struct serve_engine *serve_engine_new(void);
+/** How large the head of a request may be, and how many may be under way (proto/host/loop.h). NULL: this machine has no
+ * epoll, or no memory. */
+struct serve_engine *serve_engine_new(uint16_t header_bytes, uint16_t headers_at_once);
 void serve_engine_free(struct serve_engine *engine); /* after the loops on it; NULL is fine */
 const struct host_engine *serve_engine_host(const struct serve_engine *engine);
 

@@ -24,7 +24,7 @@ bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_P
     return false;
 }
 
-static bool said(struct serve_report *report, const char *path, enum proto_err err)
+bool serve_folder_said(struct serve_report *report, const char *path, enum proto_err err)
 {
     char finding[256];
 
@@ -46,7 +46,7 @@ static bool read_file(const struct serve_folder *folder, const char *name, struc
 {
     char path[HOST_PATH_BYTES];
 
-    return serve_folder_path(folder, path, name, report) && said(report, path, host_file_read(path, out));
+    return serve_folder_path(folder, path, name, report) && serve_folder_said(report, path, host_file_read(path, out));
 }
 
 /* ---- the root and the notes ---- */
@@ -57,8 +57,9 @@ static bool read_root(struct serve_folder *folder, struct serve_report *report)
     bool done;
 
     proto_buf_init(&pem, PROTO_PEM_BYTES);
-    done = read_file(folder, "ca/ca.crt", &pem, report) &&
-           said(report, folder->ca, proto_root_of_pem(pem.bytes, pem.len, &folder->root_der, &folder->root));
+    done =
+        read_file(folder, "ca/ca.crt", &pem, report) &&
+        serve_folder_said(report, folder->ca, proto_root_of_pem(pem.bytes, pem.len, &folder->root_der, &folder->root));
     proto_buf_free(&pem);
     if (done)
         serve_report_fine(report, folder->ca, "root of %s", folder->root.domain);
@@ -78,7 +79,7 @@ static bool read_note(struct serve_folder *folder, const char *name, struct serv
         note->seen = (struct stat){0};
     done = done && read_file(folder, name, &text, report);
     if (done && (!text.len || memchr(text.bytes, 0, text.len)))
-        done = said(report, path, PROTO_ERR_FORMAT);
+        done = serve_folder_said(report, path, PROTO_ERR_FORMAT);
     if (done) {
         memcpy(note->text, text.bytes, text.len);
         note->text[text.len] = 0;
@@ -114,13 +115,13 @@ bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *r
     bool done = serve_folder_path(folder, org_path, "org.note", report) &&
                 serve_folder_path(folder, policy_path, "policy.note", report) &&
                 read_note(folder, "org.note", &org_note, PROTO_ORG_NOTE_BYTES, report) &&
-                said(report, org_path,
-                     proto_org_verify(&org, org_note.text, strlen(org_note.text), folder->root.public_key,
-                                      folder->root.domain, folder->org.number)) &&
+                serve_folder_said(report, org_path,
+                                  proto_org_verify(&org, org_note.text, strlen(org_note.text), folder->root.public_key,
+                                                   folder->root.domain, folder->org.number)) &&
                 read_note(folder, "policy.note", &policy_note, PROTO_POLICY_NOTE_BYTES, report) &&
-                said(report, policy_path,
-                     proto_policy_verify(&policy, policy_note.text, strlen(policy_note.text), root, &org,
-                                         folder->policy.number));
+                serve_folder_said(report, policy_path,
+                                  proto_policy_verify(&policy, policy_note.text, strlen(policy_note.text), root, &org,
+                                                      folder->policy.number));
 
     if (!done) { /* not asked again until one of the files changes once more */
         folder->org_note.seen = org_note.seen;
@@ -147,7 +148,7 @@ static bool check_log_key(struct serve_folder *folder, const char *path, const c
 
     while (len && vkey[len - 1] == '\n')
         len--;
-    if (len >= sizeof text || !said(report, path, proto_note_key_parse(&key, vkey, len)))
+    if (len >= sizeof text || !serve_folder_said(report, path, proto_note_key_parse(&key, vkey, len)))
         return false;
     memcpy(text, vkey, len);
     text[len] = 0;
@@ -179,7 +180,7 @@ static bool read_log_key(struct serve_folder *folder, struct serve_report *repor
     proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 2);
     done = serve_folder_path(folder, path, "relay/log.key", report) &&
            read_file(folder, "relay/log.key", &pem, report) &&
-           said(report, path, proto_seed_of_pem(pem.bytes, pem.len, folder->log_seed));
+           serve_folder_said(report, path, proto_seed_of_pem(pem.bytes, pem.len, folder->log_seed));
     if (done && host_file_check_private(path))
         serve_report_add(report, SERVE_WARNING, path, "others may read this key", "chmod 600 it");
     done = done && serve_folder_path(folder, path, "relay/log.vkey", report) &&
@@ -246,8 +247,14 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
                        struct serve_report *report)
 {
     bool keys, certificate, rest;
+    struct stat there;
 
     *folder = (struct serve_folder){.dir = dir};
+    if (stat(dir, &there) || !S_ISDIR(there.st_mode)) {
+        serve_report_add(report, SERVE_ERROR, dir, "is no folder that can be looked into",
+                         "name the folder that handhold-certs export-relay wrote, unpacked");
+        return false;
+    }
     if (!serve_folder_path(folder, folder->data, "data", report) ||
         !serve_folder_path(folder, folder->ca, "ca/ca.crt", report) ||
         !serve_folder_path(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
@@ -272,40 +279,4 @@ void serve_folder_clear(struct serve_folder *folder)
     sodium_memzero(folder->log_seed, sizeof folder->log_seed);
     sodium_memzero(folder->token_key, sizeof folder->token_key);
     *folder = (struct serve_folder){0};
-}
-
-bool serve_folder_in_use(const struct serve_folder *folder)
-{
-    char path[HOST_PATH_BYTES];
-    int fd = host_path(path, "%s/writer.lock", folder->data) ? open(path, O_RDWR | O_CLOEXEC) : -1;
-    bool taken = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
-
-    if (fd >= 0)
-        close(fd);
-    return taken;
-}
-
-bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report)
-{
-    char path[HOST_PATH_BYTES];
-    struct proto_random random = host_random();
-    struct proto_buf key;
-    enum proto_err err = PROTO_OK;
-
-    if (!serve_folder_path(folder, path, "data/token.key", report) ||
-        !said(report, folder->data, host_folder_make(folder->data, HOST_PRIVATE)))
-        return false;
-    proto_buf_init_secret(&key, SERVE_TOKEN_KEY_BYTES);
-    if (host_file_exists(path)) {
-        err = host_file_read(path, &key);
-        if (!err && key.len != SERVE_TOKEN_KEY_BYTES)
-            err = PROTO_ERR_FORMAT;
-        if (!err)
-            memcpy(folder->token_key, key.bytes, SERVE_TOKEN_KEY_BYTES);
-    } else {
-        proto_random_fill(&random, folder->token_key, SERVE_TOKEN_KEY_BYTES);
-        err = host_file_create(path, folder->token_key, SERVE_TOKEN_KEY_BYTES, HOST_PRIVATE);
-    }
-    proto_buf_free(&key);
-    return said(report, path, err);
 }

@@ -49,6 +49,8 @@ struct serve_folder {
 /** DIR/name. false: it is too long, and the report says so. */
 bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_PATH_BYTES], const char *name,
                        struct serve_report *report);
+/** What is wrong with a file, into the report; true: nothing is. */
+bool serve_folder_said(struct serve_report *report, const char *path, enum proto_err err);
 /**
  * Reads and checks all of it; writes nothing. false: an error is in the report (with a table: all that were found).
  * serve_folder_clear() in any case. A readable private key of the authority is an error unless `allow_private_keys`.

@@ -46,5 +46,6 @@ void serve_guard_tick(struct serve *serve)
 {
     watch_memory(serve);
     serve_listen_tick(serve->listen);
-    serve->guard.refused_chatter += serve_sockets_sweep(serve->sockets, serve->config->ping_s);
+    serve->guard.refused_chatter +=
+        serve_sockets_sweep(serve->sockets, serve->config->ping_s, serve->config->limits.chatter_bytes_per_second);
 }

@@ -9,6 +9,7 @@
 #include "proto/host/world.h"
 #include "relay/serve/address.h"
 #include "relay/serve/listen_inside.h"
+#include "relay/serve/tell.h"
 
 enum { ACCEPT_A_TURN = 32 }; /* then those who are connected have theirs */
 
@@ -146,10 +147,10 @@ void serve_listen_tick(struct serve_listen *listen)
     int64_t now_ms = host_now().mono_ms;
 
     serve_arrivals_tick(listen->arrivals, now_ms);
-    for (unsigned late = serve_proxied_tick(listen->proxied, now_ms); late; late--)
-        serve_arrivals_note(listen->arrivals, SERVE_REFUSED_opening);
-    for (unsigned wrong = serve_proxied_wrong(listen->proxied); wrong; wrong--)
-        serve_arrivals_note(listen->arrivals, SERVE_REFUSED_proxy_header);
+    struct serve_proxied_closed closed = serve_proxied_tick(listen->proxied, now_ms);
+    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_opening, closed.late);
+    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_proxy_header, closed.wrong);
+    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_header, closed.large + serve_tell_large_heads());
 }
 
 void serve_listen_figures(const struct serve_listen *listen, struct serve_arrival_figures *out)
@@ -170,7 +171,7 @@ static void turn_away(struct serve_end *end)
     if (fd >= 0)
         close(fd);
     listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_descriptors);
+    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_descriptors, 1);
 }
 
 /* `each`: the address is somebody's own, and not that of a proxy in front of many. */
@@ -223,7 +224,7 @@ static void take_behind(struct serve_end *end, int fd, enum serve_proxied_by by)
 
     if (!serve_proxied_take(listen->proxied, fd, by, by == SERVE_BY_REQUEST ? on_forwarded : on_proxied, end,
                             host_now().mono_ms))
-        serve_arrivals_note(listen->arrivals, SERVE_REFUSED_handshakes);
+        serve_arrivals_note(listen->arrivals, SERVE_REFUSED_handshakes, 1);
 }
 
 void serve_listen_accept(void *context)

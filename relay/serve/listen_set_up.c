@@ -14,10 +14,10 @@
 #include "relay/serve/tell.h"
 
 static const struct {
-    const char *what;
+    const char *what, *name;
     size_t setting;
 } kinds[SERVE_ENDS] = {
-#define END_KIND(name, what, setting) {what, offsetof(struct serve_config, setting)},
+#define END_KIND(name, what, setting) {what, #setting, offsetof(struct serve_config, setting)},
     END_LIST(END_KIND)
 #undef END_KIND
 };
@@ -38,6 +38,22 @@ static bool bind_end(const char *address, int *fd, struct serve_report *report)
     return false;
 }
 
+/* Said before the system says that the port is in use: by ourselves. */
+static bool is_alone(const struct serve_config *config, size_t kind, struct serve_report *report)
+{
+    const char *address = setting_of(config, kind), *port = strrchr(address, ':');
+    char finding[128];
+
+    for (size_t other = 0; other < kind; other++) {
+        if (strcmp(setting_of(config, other), address) != 0 || !port || !strcmp(port, ":0"))
+            continue;
+        snprintf(finding, sizeof finding, "%s and %s are the same address", kinds[other].name, kinds[kind].name);
+        serve_report_add(report, SERVE_ERROR, address, finding, "give each a port of its own");
+        return false;
+    }
+    return true;
+}
+
 bool serve_listen_check(const struct serve_config *config, struct serve_report *report)
 {
     bool fine = true;
@@ -48,7 +64,7 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
 
         if (!*address)
             continue;
-        if (bind_end(address, &fd, report)) {
+        if (is_alone(config, kind, report) && bind_end(address, &fd, report)) {
             close(fd);
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);
         } else {
@@ -96,6 +112,8 @@ static bool start_accepting(struct serve_listen *listen, size_t kind, struct ser
     if (!*address)
         return true;
     end->fd = serve_handover_take((unsigned)kind);
+    if (end->fd < 0 && !is_alone(listen->serve->config, kind, report))
+        return false;
     if (end->fd < 0 && !bind_end(address, &end->fd, report))
         return false;
     serve_address_tune(end->fd); /* what it accepts inherits all of it */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handhold-relay: joins the two ends of a session and can read neither. */
+#include <libwebsockets.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "relay/serve/serve.h"
 #include "relay/serve/settings.h"
 #include "relay/serve/setup.h"
+#include "relay/serve/tell.h"
 #include "relay/serve/unused.h"
 
 static struct arguments {
@@ -124,7 +126,10 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
 {
     static struct serve serve;
     struct serve_handover *handover = NULL;
-    struct serve_engine *engine = serve_engine_new();
+    const struct relay_limits *limits = &settings->config.limits;
+    /* As many heads as connections under way: whoever dribbles one keeps nobody waiting for a place to put theirs. */
+    struct serve_engine *engine = serve_engine_new(
+        (uint16_t)limits->header_bytes, (uint16_t)(limits->handshakes < UINT16_MAX ? limits->handshakes : UINT16_MAX));
     struct host_loop *loop = NULL;
     bool ready = false;
 
@@ -139,6 +144,7 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
         return HOST_EXIT_FAILED;
     }
     serve.loop = loop;
+    lws_set_log_level(LLL_ERR, serve_tell_library);
     if (serve_handover_is_new() && !serve_check_version(folder, report))
         ; /* said; the one before goes on */
     else if (serve_handover_is_new() && !serve_handover_wait(folder))
@@ -217,7 +223,7 @@ static int run(void)
         else if (report.table)
             (void)serve_listen_check(&settings.config, &report);
         if (read && report.table)
-            serve_check_machine(&folder, &report);
+            serve_check_machine(&settings.config, &folder, &report);
         if (read && report.table && arguments.from_outside)
             serve_outside_check(&settings.config, &folder, arguments.outside_ca, &report);
     }

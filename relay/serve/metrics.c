@@ -92,11 +92,12 @@ static const struct {
     {RELAY_BOUND_arrivals_per_address_minute, SERVE_REFUSED_arrivals_per_address},
     {RELAY_BOUND_opening_ms, SERVE_REFUSED_opening},
     {RELAY_BOUND_page_ms, SERVE_REFUSED_page},
+    {RELAY_BOUND_header_bytes, SERVE_REFUSED_header},
 };
 
 /* Every bound of relay.ini by its name there. */
-static void put_bounds(const struct relay_core_figures *figures, const struct serve_arrival_figures *arrivals,
-                       struct proto_buf *out)
+static void put_bounds(const struct serve *serve, const struct relay_core_figures *figures,
+                       const struct serve_arrival_figures *arrivals, struct proto_buf *out)
 {
     static const char *const names[] = {
 #define BOUND_NAME(name, value, help) #name,
@@ -107,6 +108,7 @@ static void put_bounds(const struct relay_core_figures *figures, const struct se
 
     memcpy(reached, figures->reached, sizeof reached);
     reached[RELAY_BOUND_queue_ms] = figures->dropped_messages;
+    reached[RELAY_BOUND_chatter_bytes_per_second] = serve->guard.refused_chatter;
     for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++)
         reached[arriving[i].bound] = arrivals->refused[arriving[i].refusal];
     proto_buf_put_text(out,
@@ -131,7 +133,7 @@ static void put_refusals(const struct serve *serve, const struct relay_core_figu
                          (unsigned long long)arrivals.refused[i]);
     proto_buf_printf(out, "handhold_refused_connections_total{bound=\"chatter\"} %llu\n",
                      (unsigned long long)serve->guard.refused_chatter);
-    put_bounds(figures, &arrivals, out);
+    put_bounds(serve, figures, &arrivals, out);
     put(out, "resident_bytes", "gauge", "memory of the relay", (double)serve->guard.resident_bytes);
     put(out, "full", "gauge", "1 while there is more of it than memory_bytes and no session is begun",
         serve->guard.full);

@@ -10,7 +10,7 @@
 #include "proto/host/watch.h"
 #include "relay/serve/said.h"
 
-enum { EVENTS_A_TURN = 64 };
+enum { EVENTS_A_TURN = 64, REQUEST_MOST_BYTES = 65536 };
 
 struct waiting {
     struct waiting *next, *prev; /* in the order of their time */
@@ -27,7 +27,7 @@ struct serve_proxied {
     struct waiting *first, *last;
     int64_t count;
     const struct relay_limits *limits;
-    unsigned wrong;
+    struct serve_proxied_closed closed;
 };
 
 static const struct {
@@ -56,29 +56,38 @@ static void leave_and_close(struct serve_proxied *proxied, struct waiting *one)
     close(fd);
 }
 
+static void refuse(struct serve_proxied *proxied, struct waiting *one, unsigned *why)
+{
+    ++*why;
+    (void)send(one->fd, kinds[one->by].refusal, strlen(kinds[one->by].refusal), MSG_NOSIGNAL);
+    leave_and_close(proxied, one);
+}
+
 static void look(struct serve_proxied *proxied, struct waiting *one)
 {
-    uint8_t bytes[SERVE_SAID_REQUEST_BYTES];
+    static uint8_t bytes[REQUEST_MOST_BYTES];
     struct sockaddr_storage from;
     struct waiting told = *one;
-    size_t used;
-    ssize_t len = recv(one->fd, bytes, sizeof bytes, MSG_PEEK);
+    size_t used, room = one->by == SERVE_BY_REQUEST ? (size_t)proxied->limits->header_bytes : SERVE_SAID_MOST_BYTES;
+    ssize_t len = recv(one->fd, bytes, room, MSG_PEEK);
 
-    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+    if (len <= 0) {
+        if (!len || (errno != EAGAIN && errno != EINTR))
+            leave_and_close(proxied, one);
         return;
-    enum serve_said said = len > 0 ? kinds[one->by].read(bytes, (size_t)len, &from, &used) : SERVE_SAID_WRONG;
-    if (said == SERVE_SAID_MORE)
-        return;
-    if (said == SERVE_SAID_WRONG && len > 0) {
-        proxied->wrong++;
-        (void)send(one->fd, kinds[one->by].refusal, strlen(kinds[one->by].refusal), MSG_NOSIGNAL);
     }
-    if (said == SERVE_SAID_WRONG || (used && recv(one->fd, bytes, used, 0) != (ssize_t)used)) {
+    enum serve_said said = kinds[one->by].read(bytes, (size_t)len, &from, &used);
+    if (said == SERVE_SAID_WRONG) {
+        refuse(proxied, one, &proxied->closed.wrong);
+    } else if (said == SERVE_SAID_MORE) {
+        if ((size_t)len == room)
+            refuse(proxied, one, &proxied->closed.large);
+    } else if (used && recv(one->fd, bytes, used, 0) != (ssize_t)used) {
         leave_and_close(proxied, one);
-        return;
+    } else {
+        leave(proxied, one);
+        told.said(told.context, told.fd, &from);
     }
-    leave(proxied, one);
-    told.said(told.context, told.fd, &from);
 }
 
 static void on_ready(void *context)
@@ -135,19 +144,12 @@ bool serve_proxied_take(struct serve_proxied *proxied, int fd, enum serve_proxie
     return true;
 }
 
-unsigned serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms)
+struct serve_proxied_closed serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms)
 {
-    unsigned closed = 0;
+    struct serve_proxied_closed closed = proxied->closed;
 
-    for (; proxied->first && now_ms - proxied->first->since_ms > proxied->limits->opening_ms; closed++)
+    for (; proxied->first && now_ms - proxied->first->since_ms > proxied->limits->opening_ms; closed.late++)
         leave_and_close(proxied, proxied->first);
+    proxied->closed = (struct serve_proxied_closed){0};
     return closed;
-}
-
-unsigned serve_proxied_wrong(struct serve_proxied *proxied)
-{
-    unsigned wrong = proxied->wrong;
-
-    proxied->wrong = 0;
-    return wrong;
 }

@@ -31,9 +31,11 @@ void serve_proxied_free(struct serve_proxied *proxied); /* NULL is fine */
 /** Takes the descriptor; false: there are too many, and it is closed. */
 bool serve_proxied_take(struct serve_proxied *proxied, int fd, enum serve_proxied_by by, serve_proxied_said *said,
                         void *context, int64_t now_ms);
-/** Closes who is over their time; how many. Each second. */
-unsigned serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms);
-/** How many were closed because of what they began with, since the last call. */
-unsigned serve_proxied_wrong(struct serve_proxied *proxied);
+/** How many were closed since the last call, and why. */
+struct serve_proxied_closed {
+    unsigned late, wrong, large; /* large: the head of a request, over header_bytes */
+};
+/** Closes who is over their time. Each second. */
+struct serve_proxied_closed serve_proxied_tick(struct serve_proxied *proxied, int64_t now_ms);
 
 #endif

@@ -240,7 +240,7 @@ static enum serve_said take_head(struct head *head, const char *text, size_t len
         if (at != text)
             take_line(head, at, line);
     }
-    return len < SERVE_SAID_REQUEST_BYTES ? SERVE_SAID_MORE : SERVE_SAID_WRONG;
+    return SERVE_SAID_MORE;
 }
 
 enum serve_said serve_said_request(const uint8_t *bytes, size_t len, struct sockaddr_storage *from, size_t *used)

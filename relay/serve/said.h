@@ -16,8 +16,6 @@ enum serve_said { SERVE_SAID, SERVE_SAID_MORE, SERVE_SAID_WRONG };
 
 /* 16 bytes, then what the second version may carry besides addresses; more is nobody's that we would know. */
 enum { SERVE_SAID_MOST_BYTES = 16 + 520 };
-/* The head of a request: as much as libwebsockets takes of one (proto/host/loop.c). */
-enum { SERVE_SAID_REQUEST_BYTES = 4096 };
 
 /**
  * The header at the front of a connection. SERVE_SAID: `*used` bytes are it; `from` is who is behind the proxy, or has

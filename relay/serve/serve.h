@@ -32,7 +32,7 @@ struct serve_guard {
 
 /* tell.h */
 struct serve_tell {
-    unsigned lines, not_written;
+    unsigned lines, warnings, not_written; /* in this second */
     uint64_t refused_joins, refused_connections;
     int64_t minute_ms, day_ms; /* when each is told again */
 };
@@ -77,7 +77,8 @@ void serve_close(struct serve *serve);
 PROTO_MUST_USE enum proto_err serve_core_new(struct serve *serve);
 /** The core was told something: does all that it wants done now. */
 void serve_run_core(struct serve *serve);
-/** SIGHUP (`all`) and a changed file: notes (and certificates and settings) again. What does not hold is said, and the old stays. */
+/** SIGHUP (`all`) and a changed file: notes (and certificates and settings) again. What does not hold is said, and the
+ * old stays. */
 void serve_reload(struct serve *serve, bool all);
 /** The notes alone, from within the core: nothing else is run. */
 void serve_take_notes(struct serve *serve);

@@ -81,8 +81,7 @@ void serve_settings_again(struct serve *serve)
     if (next.limits.connections > settings->connections_most)
         next.limits.connections = settings->connections_most; /* tables were made for as many */
     if (relay_core_set_limits(serve->core, &next.limits)) {
-        host_say(HOST_WARN, "queue_bytes = %lld: is less than one picture may need; the settings stay as they were",
-                 (long long)next.limits.queue_bytes);
+        host_say(HOST_WARN, "a bound is out of its range; the settings stay as they were");
         return;
     }
     waits = serve_config_take(&settings->config, &next);

@@ -118,6 +118,12 @@ static void send_when_much(struct serve *serve, size_t len)
     serve_pass_send(serve);
 }
 
+/* It is the first byte of a message. */
+static uint8_t kind_of(const struct serve_socket *socket, const uint8_t *bytes)
+{
+    return socket->in_len ? *relay_slot_bytes(socket->in) : *bytes;
+}
+
 /* A piece of a message: libwebsockets gives at most one TLS record at a time. Its length is the peer's claim. */
 static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
                       size_t len)
@@ -130,12 +136,13 @@ static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket 
         return socket->connection ? 0 : -1;
     if (!lws_frame_is_binary(wsi) || (last && !(socket->in_len + len)))
         return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
-    if (rest > PROTO_MAX_MESSAGE_BYTES || socket->in_len + len + rest > PROTO_MAX_MESSAGE_BYTES)
-        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
     if (last && !socket->in_len)
         return feed(serve, socket, bytes, len);
     if (!len && !socket->in) /* an empty piece before any other */
         return 0;
+    if (rest > PROTO_MAX_MESSAGE_BYTES ||
+        !relay_core_takes(serve->core, socket->connection, kind_of(socket, bytes), socket->in_len + len + rest))
+        return close_with(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE);
     if (!make_room(socket, len, rest))
         return close_with(wsi, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION);
     memcpy(relay_slot_bytes(socket->in) + socket->in_len, bytes, len);

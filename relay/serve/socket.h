@@ -43,10 +43,11 @@ void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
  * Each second: closes connections that sent more than a little beyond their messages (pings, empty frames); how many.
  * Pings those that were silent for `ping_s`: a browser cannot, and proxies close what is silent.
  */
-unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s);
+unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s, int64_t chatter_per_second);
 /** A connection was read ahead (host_loop_on_next): the rest of it, while it is warm. */
 void serve_sockets_next(struct serve *serve);
-/** The end of a pass (host_loop_on_pass): reads what is left of that, runs the core, sends. True: there is more at once. */
+/** The end of a pass (host_loop_on_pass): reads what is left of that, runs the core, sends. True: there is more at
+ * once. */
 bool serve_sockets_pass(struct serve *serve);
 /** The core has something for it, or wants it closed after what is pending. */
 void serve_sockets_wake(struct serve_sockets *sockets, uint32_t connection, bool close);

@@ -9,7 +9,6 @@
 #include "relay/serve/socket_inside.h"
 
 enum {
-    CHATTER_A_SECOND = 4096,  /* seven hundred empty pings; no end of ours sends more than one */
     CHATTER_MOST = 48 * 1024, /* more than what TLS may have read ahead of the messages that were told */
     CLOSE_WAIT_S = 5,         /* for a closing connection to take what is pending */
 };
@@ -107,11 +106,12 @@ uint64_t serve_sockets_read(struct lws *wsi, uint64_t unknown)
                : info.tcpi_bytes_received;
 }
 
-static bool chatters(struct serve_slot *slot)
+static bool chatters(struct serve_slot *slot, int64_t bytes_per_second)
 {
     struct serve_socket *socket = slot->socket;
     uint64_t read = serve_sockets_read(slot->wsi, socket->swept_bytes);
-    uint64_t told = socket->told_bytes + CHATTER_A_SECOND, debt = socket->chatter_bytes + (read - socket->swept_bytes);
+    uint64_t told = socket->told_bytes + (uint64_t)bytes_per_second,
+             debt = socket->chatter_bytes + (read - socket->swept_bytes);
 
     socket->silent_s = read == socket->swept_bytes ? socket->silent_s + 1 : 0;
     socket->chatter_bytes = debt > told ? debt - told : 0;
@@ -127,7 +127,7 @@ static void ask(struct serve_slot *slot)
         serve_gather_ping(&slot->socket->gather);
 }
 
-unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s)
+unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s, int64_t chatter_per_second)
 {
     unsigned closed = 0;
 
@@ -136,14 +136,16 @@ unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s)
 
         if (!slot->wsi)
             continue;
-        if (!chatters(slot)) {
+        if (!chatters(slot, chatter_per_second)) {
             if (slot->socket->silent_s >= ping_s)
                 ask(slot);
             continue;
         }
         closed++;
-        host_say(HOST_INFO, "a connection is closed: more bytes of pings and empty frames than anybody needs");
         lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
     }
+    if (closed)
+        host_say(HOST_INFO, "%u connections are closed: more bytes of pings and empty pieces than anybody needs",
+                 closed);
     return closed;
 }

@@ -10,7 +10,14 @@
 #include "proto/host/world.h"
 #include "relay/serve/listen.h"
 
-enum { LINES_A_SECOND = 50, MINUTE_MS = 60000, DAY_MS = 24 * 3600 * 1000, WARN_DAYS = 14, SID_SHOWN_BYTES = 4 };
+enum {
+    LINES_A_SECOND = 50,
+    WARNINGS_A_SECOND = 50,
+    MINUTE_MS = 60000,
+    DAY_MS = 24 * 3600 * 1000,
+    WARN_DAYS = 14,
+    SID_SHOWN_BYTES = 4
+};
 
 /* Which acts are told without --verbose, and which of their details; all others hold names, keys or references. */
 static const struct {
@@ -24,6 +31,19 @@ static const struct {
 };
 static const char *const details[] = {"by", "who", "cause", "reason", "src", "stream", "frames", "bytes"};
 
+/* What is written, so much in a second; and the flood of what is usual does not drown a warning. */
+static bool may_say(struct serve *serve, enum host_level level)
+{
+    unsigned *lines = level >= HOST_WARN ? &serve->tell.warnings : &serve->tell.lines;
+
+    if ((int64_t)level < serve->config->log_level)
+        return false;
+    if (++*lines <= (level >= HOST_WARN ? WARNINGS_A_SECOND : LINES_A_SECOND))
+        return true;
+    serve->tell.not_written++;
+    return false;
+}
+
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
 {
     char sid[2 * SID_SHOWN_BYTES + 1], text[512];
@@ -33,10 +53,8 @@ void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
         if (told[i].act == event->action)
             level = told[i].level;
-    if (++serve->tell.lines > LINES_A_SECOND) {
-        serve->tell.not_written++;
+    if (!may_say(serve, level))
         return;
-    }
     if (event->capability != PROTO_CAPABILITY_NONE)
         len += (size_t)snprintf(text, sizeof text, " %s", proto_capability_name(event->capability));
     for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
@@ -55,9 +73,7 @@ void serve_tell_refused(void *context, const char *address, enum serve_refusal w
 
     if (!serve->config->log_addresses)
         return;
-    if (++serve->tell.lines > LINES_A_SECOND)
-        serve->tell.not_written++;
-    else
+    if (may_say(serve, HOST_INFO))
         host_say(HOST_INFO, "refused by %s: %s", serve_refusal_names[why], address);
 }
 
@@ -94,7 +110,7 @@ void serve_tell_tick(struct serve *serve)
 
     if (serve->tell.not_written)
         host_say(HOST_WARN, "%u more events in this second", serve->tell.not_written);
-    serve->tell.lines = serve->tell.not_written = 0;
+    serve->tell.lines = serve->tell.warnings = serve->tell.not_written = 0;
     if (now_ms >= serve->tell.minute_ms) {
         tell_refused(serve);
         serve->tell.minute_ms = now_ms + MINUTE_MS;
@@ -104,4 +120,21 @@ void serve_tell_tick(struct serve *serve)
         tell_certificate(&serve->folder->public_pair);
         serve->tell.day_ms = now_ms + DAY_MS;
     }
+}
+
+static unsigned large_heads; /* libwebsockets' log has no context */
+
+void serve_tell_library(int level, const char *line)
+{
+    (void)level;
+    large_heads += strstr(line, "Ran out of header data space") != NULL;
+    host_say(HOST_DEBUG, "libwebsockets: %.*s", (int)strcspn(line, "\n"), line);
+}
+
+unsigned serve_tell_large_heads(void)
+{
+    unsigned count = large_heads;
+
+    large_heads = 0;
+    return count;
 }

@@ -18,4 +18,9 @@ void serve_tell_refused(void *serve, const char *address, enum serve_refusal why
 /** Each second: what was not written, what was refused in the last minute, a certificate that ends soon. */
 void serve_tell_tick(struct serve *serve);
 
+/** libwebsockets' own log (lws_set_log_level): for debugging, and for what it says nowhere else. */
+void serve_tell_library(int level, const char *line);
+/** How many heads of requests were too large for it (header_bytes), since the last call. */
+unsigned serve_tell_large_heads(void);
+
 #endif

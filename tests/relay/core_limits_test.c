@@ -551,6 +551,46 @@ static void limit_log_pending(void **state)
     assert_int_equal(world_receipt(&w, s.customer)->error, PROTO_OK);
 }
 
+/* One byte more than the kind may have is refused, and counted by its name; by the first byte, before the others. */
+static void expect_too_large(uint32_t connection, uint8_t type, enum relay_bound bound, int64_t most)
+{
+    struct relay_core_figures before, after;
+
+    relay_core_figures(w.core, &before);
+    assert_true(relay_core_takes(w.core, connection, type, (size_t)most));
+    assert_false(relay_core_takes(w.core, connection, type, (size_t)most + 1));
+    relay_core_figures(w.core, &after);
+    assert_int_equal(after.reached[bound] - before.reached[bound], 1);
+}
+
+static void limit_bytes_of_each_kind(void **state)
+{
+    struct session s;
+    static uint8_t message[PROTO_MAX_MESSAGE_BYTES + 1];
+
+    (void)state;
+    w.limits.media_bytes = 65536;
+    again();
+    session_live(&w, &s);
+    expect_too_large(s.customer, PROTO_TYPE_HANDSHAKE, RELAY_BOUND_handshake_bytes, w.limits.handshake_bytes);
+    expect_too_large(s.customer, PROTO_TYPE_CONTROL, RELAY_BOUND_control_bytes, w.limits.control_bytes);
+    expect_too_large(s.customer, PROTO_TYPE_MEDIA, RELAY_BOUND_media_bytes, 65536);
+    expect_too_large(s.customer, PROTO_TYPE_LOG, RELAY_BOUND_log_bytes, w.limits.log_bytes);
+    expect_too_large(s.customer, PROTO_TYPE_RELAY, RELAY_BOUND_ask_bytes, w.limits.ask_bytes);
+    message[0] = PROTO_TYPE_MEDIA;
+    assert_int_equal(relay_core_feed(w.core, s.customer, message, 65537, w.now), PROTO_ERR_RANGE);
+}
+
+static void limit_hello_bytes_whatever_the_kind(void **state)
+{
+    uint32_t stranger = world_connect(&w, NULL, NULL);
+
+    (void)state;
+    expect_too_large(stranger, PROTO_TYPE_RELAY, RELAY_BOUND_hello_bytes, w.limits.hello_bytes);
+    expect_too_large(stranger, PROTO_TYPE_MEDIA, RELAY_BOUND_hello_bytes, w.limits.hello_bytes);
+    assert_false(relay_core_takes(w.core, 99, PROTO_TYPE_RELAY, 1)); /* nobody */
+}
+
 static void limits_that_make_no_sense_are_refused(void **state)
 {
     struct relay_core_config config = {.join_host = "h", .origin = "o", .token_secret = w.token_secret};
@@ -921,10 +961,11 @@ static void every_bound_that_was_reached_is_counted(void **state)
         enum relay_bound bound;
         const char *test;
     } elsewhere[] = {
-        {RELAY_BOUND_handshakes, "settings_test"},     {RELAY_BOUND_handshakes_per_address, "settings_test"},
-        {RELAY_BOUND_opening_ms, "serve_attack_test"}, {RELAY_BOUND_arrivals_per_address_minute, "settings_test"},
-        {RELAY_BOUND_page_ms, "serve_attack_test"},    {RELAY_BOUND_move_ms, "core_move_test"},
-        {RELAY_BOUND_renewals, "core_renew_test"},     {RELAY_BOUND_queue_ms, "limit_queue_ms, as what was dropped"},
+        {RELAY_BOUND_handshakes, "settings_test"},       {RELAY_BOUND_handshakes_per_address, "settings_test"},
+        {RELAY_BOUND_opening_ms, "serve_attack_test"},   {RELAY_BOUND_arrivals_per_address_minute, "settings_test"},
+        {RELAY_BOUND_page_ms, "serve_attack_test"},      {RELAY_BOUND_move_ms, "core_move_test"},
+        {RELAY_BOUND_renewals, "core_renew_test"},       {RELAY_BOUND_queue_ms, "limit_queue_ms, as what was dropped"},
+        {RELAY_BOUND_header_bytes, "serve_attack_test"}, {RELAY_BOUND_chatter_bytes_per_second, "serve_attack_test"},
     };
 
     (void)state;
@@ -966,6 +1007,8 @@ int main(void)
         LIMIT_TEST(limit_grace_ms),
         LIMIT_TEST(limit_returns_per_seat_minute),
         LIMIT_TEST(limit_log_pending),
+        LIMIT_TEST(limit_bytes_of_each_kind),
+        LIMIT_TEST(limit_hello_bytes_whatever_the_kind),
         LIMIT_TEST(limits_that_make_no_sense_are_refused),
         LIMIT_TEST(broken_messages_close_the_connection_and_say_why),
         LIMIT_TEST(nothing_may_come_before_hello),

@@ -55,7 +55,7 @@ static void on_last(void *context)
 /* A timer of five milliseconds, set after the jump, must come before one of three seconds set before it. */
 static void jump(time_t by_s)
 {
-    struct serve_engine *engine = serve_engine_new();
+    struct serve_engine *engine = serve_engine_new(0, 0);
 
     assert_non_null(engine);
     assert_int_equal(host_loop_new_on(&run.loop, serve_engine_host(engine)), PROTO_OK);
@@ -127,7 +127,7 @@ static bool nothing_to_do(void *context)
 static void an_event_that_comes_alone_costs_one_wait(void **state)
 {
     static const struct itimerspec each = {.it_interval = {0, 1000000}, .it_value = {0, 1000000}};
-    struct serve_engine *engine = serve_engine_new();
+    struct serve_engine *engine = serve_engine_new(0, 0);
     struct host_watch *watch;
 
     (void)state;

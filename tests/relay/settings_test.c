@@ -54,6 +54,28 @@ static int stop(void **state)
     return 0;
 }
 
+/* A folder, and nobody who serves it. */
+static int make(void **state)
+{
+    (void)state;
+    place_init(&place);
+    return 0;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    place_clear(&place);
+    return 0;
+}
+
+static int check(const char *config, char output[static PLACE_OUTPUT_BYTES])
+{
+    return place_run(output, "handhold-relay",
+                     (const char *const[]){"--dir", place.dir, "--check", "--allow-private-keys", "--config",
+                                           place_path(&place, config), NULL});
+}
+
 static void read_again(const char *settings)
 {
     place_write(&place, "relay.ini", settings, strlen(settings));
@@ -170,6 +192,64 @@ static void a_service_manager_that_hears_nothing_holds_up_nobody(void **state)
     }
 }
 
+/* Name or value, the rule, the way out; and the line where there is one. */
+static void each_wrong_setting_is_said_with_its_rule(void **state)
+{
+    static const struct {
+        const char *settings, *said[3];
+    } wrong[] = {
+        {"queue_bytes = 10\n", {":1 ", "queue_bytes = 10:", "a whole number from 1048576 to"}},
+        {"\nmemory_bytes = 1\n", {":2 ", "memory_bytes = 1:", "from 33554432"}},
+        {"media_bytes = 1000000\n", {"media_bytes = 1000000:", "to 524288", ""}},
+        {"sessions = 5\n; twice\nsessions = 6\n", {":3 ", "sessions: stands on line 1 already", "one of the two"}},
+        {"host = http://help.example.org/\n", {":1 ", "host = http", "a host, or host:port"}},
+        {"host = localhost:x\n", {"host = localhost:x", "a host, or host:port", ""}},
+        {"host = a.example\nstaff_host = A.example\n", {"host and staff_host are one name", "staff_listen", ""}},
+        {"host = localhost\n  ping_s = 0\n", {":2 ", "ping_s = 0:", "from 1 to"}},
+    };
+    char output[PLACE_OUTPUT_BYTES], line[400];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        place_write(&place, "wrong.ini", wrong[i].settings, strlen(wrong[i].settings));
+        assert_int_equal(check("wrong.ini", output), 1);
+        for (int part = 0; part < 3; part++)
+            if (!strstr(output, wrong[i].said[part]))
+                fail_msg("%s: \"%s\" is not in: %s", wrong[i].settings, wrong[i].said[part], output);
+    }
+    memset(line, 'a', sizeof line);
+    memcpy(line, "ping_s = 5\nhost = ", 18);
+    place_write(&place, "wrong.ini", line, sizeof line);
+    assert_int_equal(check("wrong.ini", output), 1);
+    assert_non_null(strstr(output, "wrong.ini:2 "));
+    assert_non_null(strstr(output, "is longer than"));
+    place_write(&place, "wrong.ini", "ping_s = 5\0 listen = x\n", 23);
+    assert_int_equal(check("wrong.ini", output), 1);
+    assert_non_null(strstr(output, "zero byte"));
+    assert_int_equal(check("ca", output), 1); /* a folder */
+    assert_non_null(strstr(output, "cannot be read as a configuration"));
+}
+
+static void what_check_finds_beside_the_settings_is_said(void **state)
+{
+    static const char two[] = "listen = 127.0.0.1:1\nstaff_listen = 127.0.0.1:1\n";
+    char output[PLACE_OUTPUT_BYTES], settings[512];
+
+    (void)state;
+    place_write(&place, "wrong.ini", two, sizeof two - 1);
+    assert_int_equal(check("wrong.ini", output), 1);
+    assert_non_null(strstr(output, "listen and staff_listen are the same address"));
+    snprintf(settings, sizeof settings, "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\nguides = %s/nowhere\n",
+             place.dir);
+    place_write(&place, "wrong.ini", settings, strlen(settings));
+    assert_int_equal(check("wrong.ini", output), 0);
+    assert_non_null(strstr(output, "guides is no folder"));
+    assert_int_not_equal(
+        place_run(output, "handhold-relay", (const char *const[]){"--dir", "/nowhere/at/all", "--check", NULL}), 0);
+    assert_non_null(strstr(output, "is no folder"));
+    assert_null(strstr(output, "no private key"));
+}
+
 static void each_setting_is_in_the_manual(void **state)
 {
     static char manual[131072];
@@ -204,6 +284,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, start, stop),
         cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),
         cmocka_unit_test_setup_teardown(a_service_manager_that_hears_nothing_holds_up_nobody, start, stop),
+        cmocka_unit_test_setup_teardown(each_wrong_setting_is_said_with_its_rule, make, clear),
+        cmocka_unit_test_setup_teardown(what_check_finds_beside_the_settings_is_said, make, clear),
         cmocka_unit_test(each_setting_is_in_the_manual),
     };
 
