@@ -128,9 +128,11 @@ static enum proto_err extend(struct relay_core *core, struct relay_room *room, s
     if (frames)
         log_stopped(core, room, gate, NULL, frames, now);
     gate->bytes = 0;
-    room->gates[place] = NULL; /* each event saves the row as it is at that moment */
+    room->gates[place] = NULL; /* each event saves the row as it is at that moment, its count of gates too */
+    room->gate_count--;
     log_gate(core, room, gate, PROTO_ACT_GATE_CLOSED, "replaced", now);
     room->gates[place] = gate;
+    room->gate_count++;
     gate->said = *said;
     gate->until_ms = proto_earlier(until_ms, room->expires_ms);
     enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);

@@ -18,13 +18,17 @@ static const struct weather {
     {"liar", {.tamper = 5}},
     {"changed companion", {.cut = 2, .changed = 300}},
     {"two logs", {.fork = 1}},
+    {"hubs", {.cut = 8, .half_open = 200, .stall = 2, .hub = 1}},
+    {"hubs in a storm", {.cut = 5, .half_open = 300, .stall = 2, .crash = 40, .disk_full = 50, .hub = 1}},
+    {"hubs and a liar", {.cut = 2, .tamper = 5, .hub = 1}},
 };
 enum { WEATHERS = sizeof weathers / sizeof *weathers };
 
 int main(int argc, char **argv)
 {
     uint64_t seeds = 200, from = 1, sessions = 0, pushed = 0, opened = 0, crashes = 0, cuts = 0, tampered = 0,
-             changed = 0, forks = 0, joined = 0, stills = 0, holds = 0, extensions = 0, controls = 0;
+             changed = 0, forks = 0, joined = 0, stills = 0, holds = 0, extensions = 0, controls = 0, told = 0,
+             came = 0;
     bool one = false;
     static struct sim sim;
 
@@ -63,6 +67,8 @@ int main(int argc, char **argv)
         tampered += sim.tampered;
         changed += sim.changed;
         forks += sim.forks;
+        told += sim.hub_told;
+        came += sim.hub_came;
         if (!held) {
             printf("seed %llu (%s, %u sessions): %s\nplay it again: simulation --seed %llu\n", (unsigned long long)seed,
                    weather->name, count, sim.failure, (unsigned long long)seed);
@@ -71,12 +77,13 @@ int main(int argc, char **argv)
     }
     printf("%llu worlds, %llu sessions (%llu joined), %llu frames sealed, %llu opened, %llu relay crashes, %llu cuts, "
            "%llu lies, %llu forks seen, %llu frames of a changed companion, %llu stills, %llu holds, %llu extensions, "
-           "%llu controls, "
+           "%llu controls, %llu readings of hubs, %llu came to their phone, "
            "%ld s: every invariant held\n",
            (unsigned long long)seeds, (unsigned long long)sessions, (unsigned long long)joined,
            (unsigned long long)pushed, (unsigned long long)opened, (unsigned long long)crashes,
            (unsigned long long)cuts, (unsigned long long)tampered, (unsigned long long)forks,
            (unsigned long long)changed, (unsigned long long)stills, (unsigned long long)holds,
-           (unsigned long long)extensions, (unsigned long long)controls, (long)(time(NULL) - began));
-    return joined && opened && stills && holds && extensions && controls ? 0 : 1;
+           (unsigned long long)extensions, (unsigned long long)controls, (unsigned long long)told,
+           (unsigned long long)came, (long)(time(NULL) - began));
+    return joined && came && opened && stills && holds && extensions && controls ? 0 : 1;
 }

@@ -130,6 +130,8 @@ void sim_net_wakes(struct sim *sim)
         for (unsigned i = 0; i < sim->session_count; i++) {
             struct sim_session *s = &sim->sessions[i];
             line = s->customer.line.number == number && s->customer.line.relay_up ? &s->customer.line : line;
+            if (s->hub && s->hub->end.line.number == number && s->hub->end.line.relay_up)
+                line = &s->hub->end.line;
             if (s->agent.line.number == number && s->agent.line.relay_up) {
                 line = &s->agent.line;
                 to_agent = s;
@@ -168,22 +170,61 @@ static void send_again(struct sim *sim, struct sim_connection *line, const uint8
     sim->changed++;
 }
 
+/* ---- an end is a session, or a hub ---- */
+
+static bool wants_connection(const struct sim_end *end)
+{
+    return end->hub ? sim_hub_wants_connection(end->hub) : end->session && proto_session_wants_connection(end->session);
+}
+
+static const uint8_t *pending(const struct sim_end *end, size_t *len)
+{
+    return end->hub ? sim_hub_pending(end->hub, len) : proto_session_pending(end->session, len);
+}
+
+static void sent(const struct sim_end *end)
+{
+    if (end->hub)
+        sim_hub_sent(end->hub);
+    else
+        proto_session_sent(end->session);
+}
+
+static void feed(const struct sim *sim, const struct sim_end *end, const uint8_t *bytes, size_t len)
+{
+    if (end->hub)
+        sim_hub_feed(end->hub, bytes, len);
+    else
+        proto_session_feed(end->session, bytes, len, sim->now);
+}
+
+static void connected(const struct sim *sim, const struct sim_end *end, bool is)
+{
+    if (end->hub && is)
+        sim_hub_connected(end->hub);
+    else if (end->hub)
+        sim_hub_disconnected(end->hub);
+    else if (is)
+        proto_session_connected(end->session, sim->now);
+    else
+        proto_session_disconnected(end->session, sim->now);
+}
+
 static void send_pending(struct sim *sim, struct sim_end *end)
 {
     const uint8_t *bytes;
     size_t len;
 
-    while (end->line.up && end->line.end_learns_ms == PROTO_NEVER &&
-           (bytes = proto_session_pending(end->session, &len))) {
+    while (end->line.up && end->line.end_learns_ms == PROTO_NEVER && (bytes = pending(end, &len))) {
         if (sim_chance(sim, sim->faults.cut)) {
             cut(sim, &end->line);
             return;
         }
         if (end->line.relay_up || end->line.relay_learns_ms != PROTO_NEVER)
             post(sim, &end->line, true, bytes, len);
-        if (end->customer && sim->faults.changed)
+        if (end->session && end->customer && sim->faults.changed)
             send_again(sim, &end->line, bytes, len);
-        proto_session_sent(end->session);
+        sent(end);
     }
 }
 
@@ -211,7 +252,7 @@ static void dial(struct sim *sim, struct sim_end *end)
         return;
     }
     line->up = line->relay_up = true;
-    proto_session_connected(end->session, sim->now);
+    connected(sim, end, true);
 }
 
 static void learn_of_cuts(struct sim *sim, struct sim_end *end)
@@ -225,7 +266,7 @@ static void learn_of_cuts(struct sim *sim, struct sim_end *end)
     }
     if (line->up && sim->now.mono_ms >= line->end_learns_ms) {
         line->up = false;
-        proto_session_disconnected(end->session, sim->now);
+        connected(sim, end, false);
         end->reconnect_ms = sim->now.mono_ms + 100 + (int64_t)sim_random(sim, 800);
     }
 }
@@ -239,7 +280,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
         line->to_relay = message->next;
         if (!line->to_relay)
             line->to_relay_last = &line->to_relay;
-        if (line->relay_up && sim->relay_up && end->customer)
+        if (line->relay_up && sim->relay_up && end->customer && !end->hub)
             sim_judge_gates(sim, end->home, message->bytes, message->len);
         if (line->relay_up && sim->relay_up && !sim_fork_takes(sim, end, message->bytes, message->len) &&
             relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
@@ -260,7 +301,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
         if (!line->to_end)
             line->to_end_last = &line->to_end;
         if (line->up)
-            proto_session_feed(end->session, message->bytes, message->len, sim->now);
+            feed(sim, end, message->bytes, message->len);
         free(message);
         if (count_message(sim, line))
             return;
@@ -270,15 +311,14 @@ static void deliver(struct sim *sim, struct sim_end *end)
 void sim_net_tick(struct sim *sim, struct sim_end *end)
 {
     learn_of_cuts(sim, end);
-    if (!end->line.up && end->session && proto_session_wants_connection(end->session) &&
-        sim->now.mono_ms >= end->reconnect_ms)
+    if (!end->line.up && wants_connection(end) && sim->now.mono_ms >= end->reconnect_ms)
         dial(sim, end);
     deliver(sim, end);
     send_pending(sim, end);
-    if (end->line.up && proto_session_over(end->session)) {
+    if (end->line.up && (end->hub ? end->hub->over : proto_session_over(end->session))) {
         end->line.up = false;
         end->line.relay_learns_ms = proto_earlier(end->line.relay_learns_ms, sim->now.mono_ms + 50);
-        proto_session_disconnected(end->session, sim->now);
+        connected(sim, end, false);
     }
 }
 
@@ -294,7 +334,7 @@ int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
         at = proto_earlier(at, line->to_end->at_ms);
     if (line->up)
         at = proto_earlier(at, line->end_learns_ms);
-    else if (end->session && proto_session_wants_connection(end->session))
+    else if (wants_connection(end))
         at = proto_earlier(at, end->reconnect_ms);
     if (line->relay_up)
         at = proto_earlier(at, line->relay_learns_ms);
@@ -304,8 +344,9 @@ int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
 void sim_net_relay_died(struct sim *sim)
 {
     for (unsigned i = 0; i < sim->session_count; i++) {
-        struct sim_end *ends[] = {&sim->sessions[i].customer, &sim->sessions[i].agent};
-        for (unsigned e = 0; e < 2; e++) {
+        struct sim_hub *hub = sim->sessions[i].hub;
+        struct sim_end *ends[] = {&sim->sessions[i].customer, &sim->sessions[i].agent, hub ? &hub->end : NULL};
+        for (unsigned e = 0; e < 3 && ends[e]; e++) {
             struct sim_connection *line = &ends[e]->line;
             line->relay_up = false;
             line->relay_learns_ms = PROTO_NEVER;

@@ -203,6 +203,10 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
         say(sim, end, &event);
         if (sim->heard)
             sim->heard(sim->context, end, &event);
+        if (event.kind == PROTO_EVENT_JOINED && end->customer && sim->weather.hub)
+            sim_hub_begin(sim, end->home);
+        if (end->customer && end->home->hub)
+            sim_hub_event(end->home->hub, &event);
         if (end->ended && event.kind != PROTO_EVENT_NONE)
             sim_fail(sim, "session %u: an event after the end", end->home->number);
         if (event.kind == PROTO_EVENT_ENDED) {

@@ -286,6 +286,13 @@ static void end_tick(struct sim *sim, struct sim_end *end)
     sim_net_tick(sim, end);
 }
 
+static void hub_tick(struct sim *sim, struct sim_hub *hub)
+{
+    sim_net_tick(sim, &hub->end);
+    sim_hub_tick(hub);
+    sim_net_tick(sim, &hub->end);
+}
+
 static int64_t end_deadline(const struct sim *sim, const struct sim_end *end)
 {
     if (!end->session)
@@ -304,6 +311,10 @@ static int64_t world_deadline(const struct sim *sim)
     for (unsigned i = 0; i < sim->session_count; i++)
         at = proto_earlier(at, proto_earlier(end_deadline(sim, &sim->sessions[i].customer),
                                              end_deadline(sim, &sim->sessions[i].agent)));
+    for (unsigned i = 0; i < sim->session_count; i++)
+        if (sim->sessions[i].hub)
+            at = proto_earlier(at, proto_earlier(sim_net_deadline(sim, &sim->sessions[i].hub->end),
+                                                 sim_hub_deadline(sim->sessions[i].hub)));
     return at;
 }
 
@@ -328,6 +339,8 @@ static void turn(struct sim *sim)
     for (unsigned i = 0; i < sim->session_count; i++) {
         struct sim_session *session = &sim->sessions[(first + i) % sim->session_count];
         end_tick(sim, &session->customer);
+        if (session->hub)
+            hub_tick(sim, session->hub);
         relay_tick(sim);
         end_tick(sim, &session->agent);
         relay_tick(sim);
@@ -354,6 +367,8 @@ static void clear(struct sim *sim)
         proto_session_free(sim->sessions[i].agent.session);
         sim_net_clear(&sim->sessions[i].customer.line);
         sim_net_clear(&sim->sessions[i].agent.line);
+        sim_hub_free(sim->sessions[i].hub);
+        sim->sessions[i].hub = NULL;
     }
     if (sim->relay_up)
         relay_kill(sim);
@@ -449,6 +464,13 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
         }
         if (sim->now.mono_ms > WORLD_ENDS_MS || turns > 3000000)
             sim_fail(sim, "invariant 6: six hours have passed and a session has not ended");
+    }
+    for (unsigned i = 0; i < sessions; i++)
+        if (sim->sessions[i].hub && !sim->sessions[i].hub->over)
+            sim_fail(sim, "invariant 8: session %u: it is over, and its hub goes on", i);
+    for (unsigned i = 0; i < sessions; i++) {
+        sim->hub_told += sim->sessions[i].hub ? sim->sessions[i].hub->told : 0;
+        sim->hub_came += sim->sessions[i].hub ? sim->sessions[i].hub->came : 0;
     }
     if (!sim->failure[0] && sim->fork)
         sim_judge_forks(sim);

@@ -9,6 +9,7 @@
  *             tampered with
  *   people.c  what customers and agents are told, and what they truly agreed to
  *   deeds.c   what they do
+ *   hub.c     the customer's other device, linked by its code
  *   fork.c    the relay that keeps two logs
  *   folder.c  the organisation on disk, for tests that read the log as an officer does
  *   judge.c   the invariants: checked at each message, and on the log when a world ends
@@ -16,6 +17,7 @@
 #ifndef TESTS_SIMULATION_SIM_H
 #define TESTS_SIMULATION_SIM_H
 
+#include "proto/beside/beside.h"
 #include "proto/consent/statement.h"
 #include "proto/session/session.h"
 #include "relay/core/core.h"
@@ -40,6 +42,7 @@ struct sim_faults {
     unsigned tamper;    /* the relay alters, repeats, swaps or drops a message */
     unsigned disk_full; /* the log cannot be written, each group */
     unsigned fork;      /* the relay keeps two logs: not a chance, but so or not */
+    unsigned hub;       /* customers have another device beside their phone: so or not */
     unsigned changed;   /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
     unsigned strict;    /* the relay's rules forbid what the ends' policy allows, as after a newer one: so or not */
 };
@@ -78,8 +81,11 @@ struct sim_deed {
     enum proto_statement_action action;
 };
 
+struct sim_hub;
+
 struct sim_end {
     struct sim_session *home;
+    struct sim_hub *hub; /* NULL, or this is the line of that, which has no session */
     bool customer;
     struct proto_session *session;
     struct sim_connection line;
@@ -99,9 +105,26 @@ struct sim_end {
     int64_t ended_ms;
 };
 
+struct sim_hub {
+    struct sim *sim;
+    struct sim_end end;              /* its line to the relay */
+    struct proto_beside pair, phone; /* its own end of the channel, and the phone's */
+    struct proto_buf out;            /* messages behind their length u32 */
+    size_t out_at;
+    uint8_t token[PROTO_TOKEN_BYTES], sid[PROTO_SID_BYTES];
+    struct proto_invite_code code;
+    bool has_token, over;
+    bool named, mistyped; /* the person has typed its code; once a wrong one */
+    bool allowed;         /* the phone captures device state … */
+    int64_t allowed_ms;   /* … or not, since then */
+    int64_t type_ms, again_ms, tell_ms;
+    uint64_t told, came;
+};
+
 struct sim_session {
     unsigned number;
     struct sim_end customer, agent;
+    struct sim_hub *hub; /* owned; NULL: there is none */
     char link[512], code[32];
     struct sim_grant grants[SIM_GRANTS_MAX];
     unsigned grant_count;
@@ -153,7 +176,7 @@ struct sim {
     void (*heard)(void *context, const struct sim_end *end, const struct proto_event *event); /* NULL: nobody listens */
     void *context;
 
-    uint64_t messages, crashes, cuts, tampered, changed, forks;
+    uint64_t messages, crashes, cuts, tampered, changed, forks, hub_told, hub_came;
     char failure[512]; /* empty: every invariant held */
 };
 
@@ -198,6 +221,20 @@ void sim_people_begin(struct sim *sim, struct sim_session *session);
 void sim_people_tick(struct sim *sim, struct sim_end *end);
 int64_t sim_people_deadline(const struct sim *sim, const struct sim_end *end);
 void sim_people_events(struct sim *sim, struct sim_end *end);
+
+/* hub.c */
+void sim_hub_begin(struct sim *sim, struct sim_session *session);
+void sim_hub_free(struct sim_hub *hub); /* NULL is fine */
+bool sim_hub_wants_connection(const struct sim_hub *hub);
+void sim_hub_connected(struct sim_hub *hub);
+void sim_hub_disconnected(struct sim_hub *hub);
+void sim_hub_feed(struct sim_hub *hub, const uint8_t *bytes, size_t len);
+const uint8_t *sim_hub_pending(const struct sim_hub *hub, size_t *len);
+void sim_hub_sent(struct sim_hub *hub);
+/** What the phone's session says. */
+void sim_hub_event(struct sim_hub *hub, const struct proto_event *event);
+void sim_hub_tick(struct sim_hub *hub);
+int64_t sim_hub_deadline(const struct sim_hub *hub);
 
 /** The customer has the invitation now. */
 void sim_customer_arrives(struct sim *sim, struct sim_session *session);
