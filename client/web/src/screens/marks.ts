@@ -6,6 +6,7 @@
 import type { Ring } from '../camera/ring.js';
 import { announce } from '../ui/announce.js';
 import { add, button, h, plain } from '../ui/dom.js';
+import { seeTogether } from '../ui/seen.js';
 import type { Mark, Visit } from '../visit/visit.js';
 import { language, t } from '../words/words.js';
 import type { Key } from '../words/words.js';
@@ -198,13 +199,7 @@ export class Marks {
     const words = card.marks.map((mark) => markWords(mark, name));
     canvas.setAttribute('aria-label', words.join(' '));
     card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(card.stale ? [h('li', {}, t('mark.noFrame'))] : []));
-    this.show(card.element);
-  }
-
-  /* With the moving picture, as far as the window goes. */
-  private show(card: HTMLElement): void {
-    const box = card.getBoundingClientRect(), bar = document.querySelector('.bar')?.getBoundingClientRect();
-    if (box.top < 0 || box.bottom > (bar?.top ?? innerHeight)) this.element.parentElement?.scrollIntoView({ block: 'start' });
+    seeTogether(this.element.parentElement ?? this.element, card.element);
   }
 
   private remove(card: Card): void {

@@ -6,6 +6,7 @@
 import type { Studio } from '../camera/studio.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, setText } from '../ui/dom.js';
+import { seeTogether } from '../ui/seen.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
 import { Aim } from './aim.js';
@@ -47,13 +48,18 @@ export class Stage {
     this.masks = new MaskEditor(studio, this.overlay);
     this.tools.append(
       button(t('camera.switch'), () => void studio.handles.otherLens(), { class: 'button soft', id: 'lens' }, 'switch'), this.torch,
-      button(t('camera.hide'), () => this.masks.toggle(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
+      button(t('camera.hide'), () => this.hideParts(), { class: 'button soft', id: 'hide', 'aria-expanded': 'false' }, 'mask'), this.zoomRow);
     this.overlay.prepend(this.aim.element); // under the boxes that hide
     this.overlay.append(this.dot);
     this.overlay.addEventListener('click', (event) => this.tap(event));
     this.empty.append(icon('shield'), this.emptyTitle, this.emptyMore);
     this.element = h('section', { class: 'stage' }, this.empty, h('div', { class: 'view' }, this.picture, cards),
       h('div', { class: 'under' }, this.tools, this.masks.panel, this.caption, this.quality.element));
+  }
+
+  private hideParts(): void {
+    this.masks.toggle();
+    if (this.masks.open) seeTogether(this.picture, this.masks.panel);
   }
 
   private async toggleTorch(): Promise<void> {
