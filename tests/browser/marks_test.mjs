@@ -80,6 +80,7 @@ test('a mark is felt, and read aloud to who wants it', async () => {
     window.spoken = [];
     window.felt = [];
     speechSynthesis.speak = (said) => window.spoken.push([said.text, said.lang]);
+    speechSynthesis.cancel = () => { window.hushed = (window.hushed ?? 0) + 1; };
     navigator.vibrate = (pattern) => window.felt.push(pattern);
   });
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
@@ -96,16 +97,26 @@ test('a mark is felt, and read aloud to who wants it', async () => {
   const [[words, language]] = await page.evaluate(() => window.spoken);
   assert.match(words, /drew a circle at the middle of your picture\. It says: “and this”/);
   assert.equal(language, 'en');
+  const hushed = await page.evaluate(() => window.hushed);
+  await page.locator('.dismiss').first().click();
+  assert.ok(await page.evaluate(() => window.hushed) > hushed, 'what is tapped away is not talked of any more');
   await leave(people);
   assert.deepEqual(page.problems, []);
 });
 
-test('the customer points back', async () => {
+test('the customer points back, with a tap and with keys', async () => {
   const people = await scene.showing(), { agent, page } = people;
   await page.waitForSelector('.tools:not([hidden])');
   const box = await page.locator('.overlay').boundingBox();
   await page.mouse.click(box.x + 0.5 * box.width, box.y + 0.25 * box.height);
   const { x, y } = await agent.await('pointer');
   assert.ok(Math.abs(x - 0.5) < 0.02 && Math.abs(y - 0.25) < 0.02, `${x} ${y}`);
+  assert.match(await page.textContent('.caption'), /Tap it to point/);
+  const from = agent.mark();
+  await page.focus('#aim');
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowUp', 'Shift+ArrowUp', 'Enter']) await page.keyboard.press(key);
+  const byKeys = await agent.await('pointer', {}, from);
+  assert.ok(Math.abs(byKeys.x - 0.6) < 0.001 && Math.abs(byKeys.y - 0.44) < 0.001, JSON.stringify(byKeys));
+  assert.ok((await heard(page)).some((text) => /You point to the middle/.test(text)));
   await leave(people);
 });
