@@ -3,11 +3,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <ifaddrs.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "client/state/linux_inside.h"
 #include "client/state/names.h"
@@ -53,8 +51,7 @@ static bool put_label(char *out, size_t capacity, const char *text)
     return false;
 }
 
-/* A number from 0 to `most` at the beginning of `text`; -1 when there is none. Kernel files know no locale's comma. */
-static double read_number(const char *text, double most)
+double client_state_linux_read_number(const char *text, double most)
 {
     char *end;
     double number = strtod(text, &end);
@@ -138,72 +135,6 @@ void client_state_linux_add_truth(struct client_state_linux *l, const char *devi
     add(l, device, name, (struct client_state_property){.type = CLIENT_STATE_BOOL, .value.boolean = truth});
 }
 
-/* ---------------------------------------------------------------- the machine */
-
-static void os_name(const struct client_state_linux *l, char out[static CLIENT_STATE_LABEL_BYTES])
-{
-    char text[LINUX_FILE_BYTES];
-
-    out[0] = 0;
-    if (!client_state_linux_read_text(l, "/etc/os-release", text))
-        return;
-    const char *at = strstr(text, "PRETTY_NAME=\"");
-    if (at)
-        snprintf(out, CLIENT_STATE_LABEL_BYTES, "%.*s", (int)strcspn(at + 13, "\""), at + 13);
-}
-
-static void poll_machine(struct client_state_linux *l)
-{
-    char text[LINUX_FILE_BYTES], os[CLIENT_STATE_LABEL_BYTES];
-
-    os_name(l, os);
-    if (!client_state_linux_read_text(l, "/sys/class/dmi/id/product_name", text) &&
-        !client_state_linux_read_text(l, "/proc/device-tree/model", text))
-        text[0] = 0;
-    client_state_linux_add_device(l, client_state_linux_self, "", "computer", text, os);
-    if (client_state_linux_read_text(l, "/proc/loadavg", text))
-        client_state_linux_add_number(l, client_state_linux_self, "load", read_number(text, LINUX_MOST), "");
-    if (client_state_linux_read_text(l, "/proc/uptime", text)) /* by the minute, or it would be news at each reading */
-        client_state_linux_add_number(l, client_state_linux_self, "uptime",
-                                      floor(read_number(text, LINUX_MOST) / 60) * 60, "s");
-    const char *free_kib =
-        client_state_linux_read_text(l, "/proc/meminfo", text) ? strstr(text, "MemAvailable:") : NULL;
-    if (free_kib)
-        client_state_linux_add_number(l, client_state_linux_self, "memory_free",
-                                      floor(read_number(free_kib + 13, LINUX_MOST) / 1024 / 16) * 16, "MiB");
-}
-
-/* Steps of five: a number that trembles is no news. /proc/stat counts ticks: user, nice, system, idle, iowait, … */
-static void poll_processors(struct client_state_linux *l)
-{
-    unsigned long long t[8] = {0};
-    char text[LINUX_FILE_BYTES];
-    uint64_t ticks = 0, idle, past;
-
-    if (!client_state_linux_read_text(l, "/proc/stat", text) ||
-        sscanf(text, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6],
-               &t[7]) < 5)
-        return;
-    for (size_t i = 0; i < 8; i++)
-        ticks += t[i];
-    idle = t[3] + t[4];
-    past = ticks - l->ticks;
-    if (l->ticks && ticks > l->ticks && ticks - idle >= l->busy && ticks - idle - l->busy <= past)
-        client_state_linux_add_number(l, client_state_linux_self, "cpu",
-                                      round(20.0 * (double)(ticks - idle - l->busy) / (double)past) * 5, "%");
-    l->ticks = ticks;
-    l->busy = ticks - idle;
-}
-
-static void poll_disk(struct client_state_linux *l)
-{
-    struct statvfs disk;
-
-    if (!statvfs(l->root[0] ? l->root : "/", &disk) && disk.f_blocks)
-        client_state_linux_add_number(l, client_state_linux_self, "disk_free",
-                                      (double)(100 * disk.f_bavail / disk.f_blocks), "%");
-}
-
 /* ---------------------------------------------------------------- what hangs on it */
 
 static void each_in(struct client_state_linux *l, const char *folder,
@@ -245,7 +176,7 @@ static void visit_supply(struct client_state_linux *l, const char *name)
     client_state_redact_mac(id); /* a wireless mouse's battery is named after its address */
     client_state_linux_add_device(l, id, client_state_linux_self, "battery", "", "");
     if (read_item(l, folder, name, "capacity", text))
-        client_state_linux_add_number(l, id, "battery", read_number(text, 100), "%");
+        client_state_linux_add_number(l, id, "battery", client_state_linux_read_number(text, 100), "%");
     if (read_item(l, folder, name, "status", text))
         client_state_linux_add_truth(l, id, "battery_charging", !strcmp(text, "Charging"));
 }
@@ -315,9 +246,7 @@ static void poll(struct client_state_source *source, struct proto_now now, struc
     source->deadline_ms = now.mono_ms + EVERY_MS;
     l->model = model;
     l->unix_ms = now.unix_ms;
-    poll_machine(l);
-    poll_processors(l);
-    poll_disk(l);
+    client_state_linux_machine(l);
     if (client_state_linux_way_out(l))
         client_state_linux_add_text(l, client_state_linux_self, "gateway", client_state_linux_gateway_told(l));
     poll_dns(l);

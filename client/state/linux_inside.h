@@ -48,6 +48,10 @@ void client_state_linux_add_truth(struct client_state_linux *l, const char *devi
  * half and the number of the interface stand for it.
  */
 void client_state_linux_interface_name(const struct client_state_linux *l, const char *name, char out[static 32]);
+/** A number from 0 to `most` at the beginning of `text`; -1 when there is none. Kernel files know no locale's comma. */
+double client_state_linux_read_number(const char *text, double most);
+/** linux_machine.c: what it is, how long it runs, how busy and how full it is. */
+void client_state_linux_machine(struct client_state_linux *l);
 /** linux_net.c: the way out, by IPv4 or else by IPv6, into `gateway`. False: this kernel does not say. */
 bool client_state_linux_way_out(struct client_state_linux *l);
 /** What is told of it: the address of an IPv6 router may hold its MAC. */
