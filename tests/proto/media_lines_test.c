@@ -193,6 +193,55 @@ static void after_an_outage_the_picture_is_back_at_once(void **state)
     free(s);
 }
 
+/* What a page has: no other congestion control can be asked for. */
+static void under_cubic_a_line_that_loses_is_late_for_two_seconds_at_most(void **state)
+{
+    static const struct ml_step steps[] = {{0, 2000000, 50, 20000}, {0, 600000, 80, 10000}};
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        for (uint64_t seed = 1; seed <= 24; seed++) {
+            struct rig_config config = {
+                .line = {.seed = seed, .step = {steps[i]}, .steps = 1, .queue_bytes = 150000},
+                .run_ms = RUN_MS,
+                .from_ms = FROM_MS,
+                .need_percent = 100,
+                .voice = true,
+            };
+            struct rig_result r;
+            rig_run(&config, &r);
+            if (r.bad_s > 2)
+                fail_msg("%lld bit/s, seed %llu: over %d ms for %d s", (long long)steps[i].bps,
+                         (unsigned long long)seed, RIG_BAD_MS, r.bad_s);
+        }
+}
+
+/* The voice leaves room: E's picture has 420 kbit/s of 600. */
+static void a_narrow_line_is_the_pictures(void **state)
+{
+    enum { SEEDS = 16 };
+    double kbps = 0, missing = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct rig_config config = {
+            .line = {.seed = seed, .step = {{0, 600000, 80, 10000}}, .steps = 1, .queue_bytes = 150000, .bbr = true},
+            .run_ms = RUN_MS,
+            .from_ms = FROM_MS,
+            .need_percent = 100,
+            .voice = true,
+        };
+        struct rig_result r;
+        rig_run(&config, &r);
+        kbps += r.kbps / SEEDS;
+        missing += r.voice_missing / SEEDS;
+    }
+    print_message("600 kbit/s, 1 %% lost: %.0f kbit/s for the picture, %.1f %% of the voice missing\n", kbps,
+                  missing * 100);
+    assert_true(kbps >= 420);
+    assert_true(missing < 0.02);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +249,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(steps_are_followed),
         cmocka_unit_test(a_line_that_fades_takes_the_picture_with_it_and_no_queue_stays),
         cmocka_unit_test(after_an_outage_the_picture_is_back_at_once),
+        cmocka_unit_test(under_cubic_a_line_that_loses_is_late_for_two_seconds_at_most),
+        cmocka_unit_test(a_narrow_line_is_the_pictures),
     };
     lines = argc > 1 ? atoi(argv[1]) : LINES;
     if (lines < 1 || lines > LINES_MAX)

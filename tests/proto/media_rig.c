@@ -147,6 +147,23 @@ static int64_t part(int64_t *of, int64_t count, int percent)
     return count ? of[(count - 1) * percent / 100] : 0;
 }
 
+static int bad_seconds(const struct rig *r, int64_t from, int64_t to)
+{
+    int64_t late[128];
+    int bad = 0, worst = 0;
+    uint32_t i = 1;
+
+    for (int64_t second = from; second + 1000 <= to; second += 1000) {
+        int64_t count = 0;
+        for (; i <= r->frames && r->frame[i].shown_ms < second + 1000; i++)
+            if (r->frame[i].arrived_ms >= 0 && r->frame[i].shown_ms >= second && count < 128)
+                late[count++] = r->frame[i].shown_ms - r->frame[i].at_ms + RIG_CODEC_MS;
+        bad = !count || part(late, count, 95) > RIG_BAD_MS ? bad + 1 : 0;
+        worst = bad > worst ? bad : worst;
+    }
+    return worst;
+}
+
 static void sum_up(struct rig *r, struct rig_result *out)
 {
     int64_t *late = calloc(RIG_MAX_FRAMES, sizeof *late), *apart = calloc(RIG_MAX_FRAMES, sizeof *apart), count = 0,
@@ -166,6 +183,7 @@ static void sum_up(struct rig *r, struct rig_result *out)
         bytes += f->bytes;
         late[count++] = f->shown_ms - f->at_ms + RIG_CODEC_MS;
     }
+    out->bad_s = bad_seconds(r, from, to);
     out->gap_p95 = part(apart, count, 95);
     free(apart);
     out->p50 = part(late, count, 50);

@@ -12,7 +12,7 @@
 #include "proto/media/voice.h"
 #include "tests/proto/media_line.h"
 
-enum { RIG_CODEC_MS = 9, RIG_FRAME_MS = 33, RIG_MAX_FRAMES = 30000 };
+enum { RIG_CODEC_MS = 9, RIG_FRAME_MS = 33, RIG_MAX_FRAMES = 30000, RIG_BAD_MS = 500 };
 
 /* Another controller in place of proto/media/rate.h: it is told the same and answers with bits a second. */
 struct rig_controller {
@@ -40,7 +40,8 @@ struct rig_result {
     int64_t p50, p95, p99, worst; /* capture to shown, ms: decoded, and held back by proto/media/even.h */
     int64_t gap;                  /* longest between two frames that were shown */
     int64_t gap_p95;
-    double fps, kbps, use;        /* use: of what the line could carry, 0..1 */
+    int bad_s;             /* longest time in which the p95 of each second was over RIG_BAD_MS, or nothing came */
+    double fps, kbps, use; /* use: of what the line could carry, 0..1 */
     int64_t queue_p50, queue_p95; /* what waited in the line's queue, ms */
     int64_t unsent_max_ms;        /* the oldest frame on its way, at the worst */
     int rung_p50;                 /* of the ladder */
