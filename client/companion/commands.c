@@ -44,6 +44,7 @@ static const struct {
     {"mask", CLIENT_DO_MASK, NEEDS_STILL},
     {"point", CLIENT_DO_POINT, NEEDS_POINT},
     {"rate", CLIENT_DO_RATE, NEEDS_STARS},
+    {"stay", CLIENT_DO_STAY, NEEDS_NOTHING},
     {"link", CLIENT_DO_LINK, NEEDS_CODE},
     {"unlink", CLIENT_DO_LINK, NEEDS_NOTHING},
 };
@@ -51,7 +52,7 @@ static const struct {
 #define WORD_LIST                                                                                                      \
     "grant, refuse, withdraw, extend, pause, resume, send, discard, mask, point, check-words, chat, guide, state, hide, "     \
     "show, "                                                                                                           \
-    "rate, link, unlink, end"
+    "rate, stay, link, unlink, end"
 
 __attribute__((format(printf, 3, 4))) enum proto_err client_command_fail(char why[static CLIENT_WHY_BYTES],
                                                                          enum proto_err err, const char *format, ...)

@@ -36,6 +36,7 @@ enum client_do {
     CLIENT_DO_POINT, /* `x`, `y` */
     CLIENT_DO_LINK,  /* `text`: the code that the other device shows; "": that device no more */
     CLIENT_DO_RATE,  /* `stars`; `match`: it was solved */
+    CLIENT_DO_STAY,  /* at the good-bye, until it is rated */
 };
 
 struct client_command {

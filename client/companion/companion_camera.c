@@ -94,7 +94,7 @@ void client_companion_goodbye(struct client_companion *c)
     client_screen_line(c->screen, "* The agent says good-bye. Everything was taken back; nothing is sent any more.");
     if (c->stars)
         client_companion_rate(c, c->stars, c->solved);
-    else if (c->config->json || c->config->json_orders || c->input_ended)
+    else if (!c->stays && (c->config->json || c->config->json_orders || c->input_ended))
         leave(c);
     else
         client_screen_line(c->screen, "  How was it, 1 to 5, and was it solved? Type: 5 yes (or Enter, to leave)");

@@ -232,6 +232,9 @@ static void obey(struct client_companion *c, const struct client_command *comman
     case CLIENT_DO_RATE:
         client_companion_rate(c, command->stars, command->match);
         break;
+    case CLIENT_DO_STAY:
+        c->stays = true;
+        break;
     }
 }
 

@@ -51,6 +51,7 @@ struct client_companion {
     unsigned question_place; /* how many of that sheet were put before the person */
     char purpose[256];
     bool held, goodbye, input_ended; /* by the agent; it has gone; stdin is at its end */
+    bool stays;                      /* a program rates when it is asked to */
     uint32_t expiring;               /* bit 1 << capability: was told to end soon */
     uint32_t stars;                  /* said before the agent asked; 0: not */
     bool solved;

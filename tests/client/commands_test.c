@@ -26,6 +26,7 @@ static void each_json_command_becomes_its_struct(void **state)
         {"{\"do\":\"extend\",\"capability\":\"camera\"}", CLIENT_DO_EXTEND, PROTO_CAPABILITY_CAMERA},
         {"{\"do\":\"point\",\"x\":0.5,\"y\":1}", CLIENT_DO_POINT, 0},
         {"{\"do\":\"rate\",\"stars\":5,\"solved\":true}", CLIENT_DO_RATE, 0},
+        {"{\"do\":\"stay\"}", CLIENT_DO_STAY, 0},
         {"  ", CLIENT_DO_NOTHING, 0},
     };
     struct client_command command;

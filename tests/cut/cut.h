@@ -61,7 +61,6 @@ struct cut_row {
     const char *reads[CUT_WHO][CUT_READS_MAX]; /* from the cut on, in this order, among other things */
     const char *log;                           /* what was decided, in order: "grant camera, withdraw camera" */
     int asked;                                 /* questions that were put before the customer */
-    bool at_leisure;                           /* only a person at a screen is long enough there */
     bool ended; /* the session does not go on: both ends read its end, and nothing is done after */
 };
 
