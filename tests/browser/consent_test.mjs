@@ -189,6 +189,8 @@ test('the check words are there for who asks, and are those of the agent', async
   assert.equal(await page.locator('.words').count(), 0);
   await page.click('#words');
   assert.deepEqual(await page.locator('.words li').allTextContents(), words);
+  await page.click('#words-close'); // only to look
+  await page.click('#words');
   await page.click('#words-match');
   await agent.await('check-words', { match: true }).catch(() => undefined);
   await leave(people);
@@ -210,7 +212,9 @@ test('the receipt is shared where the phone can, printed without buttons, and na
   assert.match(text, /To see the lights of your router[\s\S]*--- entry/);
   await page.click('#print');
   assert.equal(await page.evaluate(() => window.printed), true);
-  await page.emulateMedia({ media: 'print' });
+  assert.match(text, /<html lang="en" dir="ltr"><head>[\s\S]*name="viewport"/);
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('.receipt dt')).color), 'rgb(83, 91, 101)', 'dark letters on the white of paper');
   assert.equal(await page.locator('.receipt .button:visible').count(), 0);
   assert.ok(await page.isVisible('.receipt-text'));
 });
