@@ -59,11 +59,14 @@ test('in German the steps come in German', async () => {
 test('a check that a browser cannot make is answered at once', async () => {
   const people = await scene.joined(), { agent, page } = people;
   agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the line' });
+  await page.waitForSelector('#allow');
+  assert.match(await page.textContent('.sheet'), /localhost may keep what you share by this for 30 days, until \d+ \w+ 20\d\d\./);
   await page.click('#allow');
   await agent.await('state', { property: 'language' });
   await page.click('#hide-language'); /* a property that is not to be seen */
   await agent.await('state', { property: 'language', hidden: true });
   assert.match(await page.textContent('.facts-of-device'), /hidden/);
+  assert.equal(await page.textContent('#hide-language'), 'Show it again');
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'hide-language');
   await look(page, 'facts');
   await page.click('#hide-language');
@@ -72,4 +75,5 @@ test('a check that a browser cannot make is answered at once', async () => {
   const check = await agent.await('check', { check: 'chain' });
   assert.match(JSON.stringify(check), /not.checked/);
   await leave(people);
+  assert.match(await page.textContent('.receipt'), /By localhost, for 30 days, until \d+ \w+ 20\d\d/);
 });
