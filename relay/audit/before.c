@@ -143,11 +143,12 @@ static void compare(const struct audit_organisation *o, const struct audit_ended
 }
 
 /* One of them; `*next` is the log before that. False: it does not hold. */
-static bool verify_one(const char *dir, const struct audit_ended *e, struct audit_ended *next)
+static bool verify_one(const struct audit_organisation *of, const struct audit_ended *e, struct audit_ended *next)
 {
     struct audit_verified *v = calloc(1, sizeof *v);
     struct audit_organisation o = {.log = NULL};
-    bool at_hand = v && e->found != AUDIT_FOUND_GONE && audit_open_ended(&o, dir, audit_options.key, e->n), fine = true;
+    bool at_hand = v && e->found != AUDIT_FOUND_GONE && audit_open_ended(&o, of->dir, audit_options.key, e->n);
+    bool fine = true;
 
     next->has = false;
     if (!v) {
@@ -155,6 +156,7 @@ static bool verify_one(const char *dir, const struct audit_ended *e, struct audi
         return false;
     }
     if (at_hand) {
+        o.is_copy = of->is_copy;
         v->plan.threads = (unsigned)audit_options.threads;
         fine = !audit_verify_all(&o, v, host_now().unix_ms);
         compare(&o, e, v);
@@ -177,13 +179,13 @@ static bool verify_one(const char *dir, const struct audit_ended *e, struct audi
     return fine;
 }
 
-bool audit_verify_before(const char *dir, const struct audit_ended *last)
+bool audit_verify_before(const struct audit_organisation *o, const struct audit_ended *last)
 {
     struct audit_ended ended = *last, next;
     bool fine = true;
 
     for (unsigned i = 0; ended.has && i < AUDIT_ENDED_MAX; i++) {
-        fine = verify_one(dir, &ended, &next) && fine;
+        fine = verify_one(o, &ended, &next) && fine;
         ended = next;
     }
     return fine;

@@ -83,7 +83,7 @@ int audit_retain(void)
     if (audit_officer_open(&o)) {
         code = HOST_EXIT_FAILED;
         if (!o.policy.keep_days)
-            host_say_error("the policy", "names no time after which anything goes, so nothing was erased",
+            host_say_error("the policy", "keeps everything without an end, so nothing was erased",
                            "write keep DAYS into it, and sign it: handhold-audit policy sign; or erase --customer REF");
         else
             code = audit_options.relay ? ask_relay(&o) : erase_here(&o);

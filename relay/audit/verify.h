@@ -23,6 +23,6 @@ PROTO_MUST_USE enum proto_err audit_verify_all(struct audit_organisation *o, str
  * before.c: says what became of the logs before this one, and verifies what is at hand of them. `last` is of the report
  * of the present one. False: one of them does not hold.
  */
-bool audit_verify_before(const char *dir, const struct audit_ended *last);
+bool audit_verify_before(const struct audit_organisation *o, const struct audit_ended *last);
 
 #endif

@@ -235,7 +235,7 @@ static int verify(struct audit_organisation *o, struct audit_verified *v)
     }
     (audit_options.json ? print_json : print_words)(o, v);
     remember(o, v, &seen);
-    bool before = audit_verify_before(o->dir, &v->report.ended);
+    bool before = audit_verify_before(o, &v->report.ended);
     return v->report.wrong || !before ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }
 

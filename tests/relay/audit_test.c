@@ -519,6 +519,24 @@ static void what_is_provable_in_spite_of_an_altered_leaf_is_known(void **state)
     free(v);
 }
 
+/* What an officer's tool read from a relay lies under keys of its own, whose names say nothing of the relay's. */
+static void the_names_of_keys_in_a_copy_are_nobodys_matter(void **state)
+{
+    struct audit_verified *v = calloc(1, sizeof *v);
+    struct audit_organisation o;
+
+    restore(state);
+    alter(&shared, "keys.db", "UPDATE dek SET name='session:'||id");
+    assert_non_null(v);
+    assert_true(audit_open(&o, shared.folder, NULL));
+    o.is_copy = true;
+    assert_ok(audit_verify_all(&o, v, NOW_MS));
+    assert_int_equal(v->report.wrong, 0);
+    audit_close(&o);
+    free(v);
+    assert_wrong(&shared, false, "dek", "name", 0);
+}
+
 /* The relay's own notes are read first, and what is missing before them is a gap there. */
 static void the_entry_that_is_missing_is_named_before_the_gap_that_it_leaves(void **state)
 {
@@ -1142,6 +1160,7 @@ int main(void)
         cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),
         cmocka_unit_test_teardown(a_flipped_bit_is_found_wherever_it_lies, restore),
         cmocka_unit_test_teardown(what_is_provable_in_spite_of_an_altered_leaf_is_known, restore),
+        cmocka_unit_test_teardown(the_names_of_keys_in_a_copy_are_nobodys_matter, restore),
         cmocka_unit_test(the_entry_that_is_missing_is_named_before_the_gap_that_it_leaves),
         cmocka_unit_test(an_older_copy_of_the_log_is_noticed),
         cmocka_unit_test(a_note_that_its_leaf_does_not_commit_to_is_found),
