@@ -108,6 +108,7 @@ class Firefox extends Driver {
     });
     d.page = await d.browser.newPage();
     await d.page.setViewport({ width: 390, height: 844 });
+    d.page.on('dialog', (dialog) => void dialog.accept()); // a receipt that was not saved is asked about
     return d;
   }
 
