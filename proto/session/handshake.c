@@ -26,13 +26,23 @@ static void send_bodies(struct proto_session *s)
 static const char wrong_clock[] =
     "the clocks of the two ends differ by more than a day; set the clock of the device that is wrong";
 
+/* The machine of an agent that wakes answers what was asked while it slept. */
+static bool is_late_answer(struct proto_session *s, enum proto_err err)
+{
+    bool late = s->side == SIDE_CUSTOMER && err == PROTO_ERR_CRYPTO && s->unanswered && !s->pair.by_code;
+
+    if (s->side == SIDE_CUSTOMER)
+        s->unanswered = err == PROTO_ERR_TIMEOUT;
+    return late;
+}
+
 void handshake_failed(struct proto_session *s, enum proto_err err)
 {
     proto_pairing_free(s->pair.pairing);
     s->pair.pairing = NULL;
     if (s->side == SIDE_CUSTOMER)
         s->retry_pair_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
-    if (err == PROTO_ERR_TIMEOUT || err == PROTO_ERR_BUSY || err == PROTO_ERR_NOT_FOUND)
+    if (is_late_answer(s, err) || err == PROTO_ERR_TIMEOUT || err == PROTO_ERR_BUSY || err == PROTO_ERR_NOT_FOUND)
         return; /* tried again, with another key when this one was not known */
     if (s->side == SIDE_CUSTOMER && err == PROTO_ERR_CLOCK) /* nobody is suspected of a wrong date */
         session_error(s, err, wrong_clock);

@@ -169,6 +169,7 @@ void pair_up(struct proto_session *s)
     proto_pairing_free(p->pairing);
     p->pairing = NULL;
     s->resume_try = 0;
+    s->unanswered = false;
     s->code_told = 0;
     p->up = true;
     p->confirmed = false;

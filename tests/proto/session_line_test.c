@@ -5,6 +5,7 @@
 #include "tests/proto/session_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CAMERA PROTO_CAPABILITY_CAMERA
@@ -89,6 +90,54 @@ static void whichever_message_of_a_resume_is_lost_the_next_attempt_stands(void *
         assert_live_again();
     }
     assert_false(sw.customer->over || sw.agent->over);
+}
+
+/* The agent's machine sleeps: what the customer sends waits for it, and all of that is answered when it wakes. */
+static struct sw_message *waits, **last_wait;
+static bool nobody_is_awake(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)world;
+    if (from_customer && bytes[0] == PROTO_TYPE_HANDSHAKE) {
+        struct sw_message *m = malloc(sizeof *m + len);
+
+        assert_non_null(m);
+        *m = (struct sw_message){.len = len};
+        memcpy(m->bytes, bytes, len);
+        *last_wait = m;
+        last_wait = &m->next;
+    }
+    return false;
+}
+
+static unsigned wake(void)
+{
+    unsigned count = 0;
+
+    for (struct sw_message *m; (m = waits) != NULL; free(m)) {
+        waits = m->next;
+        sw_feed(&sw, false, m->bytes, m->len);
+        count++;
+    }
+    last_wait = &waits;
+    return count;
+}
+
+static void an_agent_who_wakes_answers_late_and_is_no_impostor(void **state)
+{
+    (void)state;
+    last_wait = &waits;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    for (int night = 0; night < 4; night++) {
+        sw.hand = nobody_is_awake;
+        sw_pass(&sw, 45000);
+        sw.hand = NULL;
+        assert_in_range(wake(), 2, 10);
+        sw_carry(&sw);
+        sw_pass(&sw, PROTO_HANDSHAKE_WAIT_MS + 3000);
+        assert_live_again();
+    }
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM) + sw_count(&sw, false, PROTO_EVENT_ALARM), 0);
 }
 
 static void a_session_that_does_not_come_back_in_the_grace_time_is_withdrawn_and_ends(void **state)
@@ -357,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(either_end_comes_back_under_a_new_key_and_nobody_is_asked),
         CASE(whichever_message_of_a_resume_is_lost_the_next_attempt_stands),
+        CASE(an_agent_who_wakes_answers_late_and_is_no_impostor),
         CASE(a_session_that_does_not_come_back_in_the_grace_time_is_withdrawn_and_ends),
         CASE(four_hours_end_a_session),
         CASE(ending_withdraws_logs_and_wipes),

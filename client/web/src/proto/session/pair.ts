@@ -39,6 +39,8 @@ export class Pair {
   #resumeKeys: Bytes[] = []; /* newest first, two at most */
   #resumeTry = 0;
   #failed = 0; /* alarms in a row */
+  #kind: PairingConfig['secret']['kind'] = 'link'; /* of the attempt */
+  #unanswered = false; /* an attempt was given up, and its answer may come yet */
   #codeTold = 0; /* answers that were shown the tag of the code, none of which proved to know it */
   #wordsTold = false;
   readonly #beat: Heartbeats;
@@ -70,6 +72,7 @@ export class Pair {
       return core.finish('failed', INDEX.CUSTOMER, 'the code was tried three times; ask for a new invitation');
     }
     this.#attemptUntilMs = core.now.monoMs + HANDSHAKE_WAIT_MS;
+    this.#kind = secret.kind;
     this.#guarded(() => {
       this.#attempt = new Pairing({
         secret, random: core.random, sid: core.sid!, joinHost: core.joinHost, csSeed: core.csSeed, clientInfo: core.config.clientInfo,
@@ -114,7 +117,9 @@ export class Pair {
     const { core } = this;
     this.#dropAttempt();
     this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
-    if (err === 'TIMEOUT') return; /* tried again */
+    const late = err === 'CRYPTO' && this.#unanswered && this.#kind !== 'code'; /* from an agent's machine that slept, and woke */
+    this.#unanswered = err === 'TIMEOUT';
+    if (late || err === 'TIMEOUT') return; /* tried again */
     const message = err === 'CLOCK' ? WRONG_CLOCK : "the agent's end did not prove who it is";
     if (err === 'CLOCK') core.error(err, message, !core.joined); /* nobody is suspected of a wrong date */
     else core.alarm(err, message);
@@ -161,6 +166,7 @@ export class Pair {
     this.#check = result;
     this.#dropAttempt();
     this.#resumeTry = this.#codeTold = 0;
+    this.#unanswered = false;
     core.link.log.newPair();
     this.#beat.newPair();
     this.#confirmed = false;
