@@ -75,9 +75,9 @@ export class Bar {
     const at = document.activeElement?.id ?? '';
     const soonest = (capability: Capability): number => Number(!expiring.has(capability)); // what ends soon is seen without scrolling
     replace(this.list, ...[...granted.keys()].sort((a, b) => soonest(a) - soonest(b)).map((capability) => this.line(capability, name)));
-    if (expiring.size) this.list.parentElement!.scrollTop = 0;
     const again = at.replace('extend-', 'off-'); // what was gone on with has its "off" left
     if (/^(off|extend)-/.test(at)) (document.getElementById(at) ?? document.getElementById(again))?.focus();
+    else this.list.parentElement!.scrollTop = 0; // whatever is new is said at the top
   }
 
   private line(capability: Capability, name: string): HTMLElement {
