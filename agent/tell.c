@@ -11,6 +11,7 @@
 #include "proto/host/event_line.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
+#include "proto/util/number.h"
 
 /* ---- words; texts of others lose what could drive a terminal ---- */
 
@@ -233,6 +234,7 @@ static json_t *value_of(const handhold_Property *p)
 static void put_state(const handhold_StateChange *change)
 {
     const handhold_Property *p = &change->body.property;
+    char number[PROTO_NUMBER_BYTES];
 
     if (change->which_body != handhold_StateChange_property_tag)
         return;
@@ -242,10 +244,12 @@ static void put_state(const handhold_StateChange *change)
     printf(" = ");
     if (p->which_value == handhold_Property_text_tag)
         put(p->value.text);
-    else if (p->which_value == handhold_Property_number_tag)
-        printf("%g", p->value.number);
-    else
+    else if (p->which_value == handhold_Property_number_tag) {
+        proto_number_text(p->value.number, number);
+        printf("%s", number);
+    } else {
         printf(p->value.truth ? "yes" : "no");
+    }
     printf(" ");
     put(p->unit);
     putchar('\n');

@@ -2,6 +2,7 @@
 #include "agent/viewer/fact.h"
 
 #include "agent/viewer/words.h"
+#include "proto/util/number.h"
 
 struct _ViewerFact {
     GObject parent_instance;
@@ -79,13 +80,14 @@ void viewer_fact_show_device(ViewerFact *self, const handhold_Device *d)
 
 void viewer_fact_show_property(ViewerFact *self, const struct agent_desk_property *p)
 {
-    char *value = NULL;
+    char *value = NULL, number[PROTO_NUMBER_BYTES];
 
     self->number = p->type == PROTO_GUIDE_NUMBER && !p->hidden;
+    proto_number_text(p->number, number);
     if (p->hidden)
         value = g_strdup(_("not shown by the customer"));
     else if (p->type == PROTO_GUIDE_NUMBER)
-        value = g_strdup_printf("%g %s", p->number, p->unit ? p->unit : "");
+        value = g_strdup_printf("%s %s", number, p->unit ? p->unit : "");
     else if (p->type == PROTO_GUIDE_TRUTH)
         value = g_strdup(p->truth ? _("yes") : _("no"));
     else

@@ -5,6 +5,7 @@
 #include "client/companion/companion_inside.h"
 #include "client/companion/words.h"
 #include "proto/host/event_line.h"
+#include "proto/util/number.h"
 
 /* Names come from outside: what turns or hides text is taken out of them. */
 static void line(struct client_companion *c, const char *before, const char *theirs)
@@ -40,15 +41,17 @@ static bool show_property(void *context, const struct client_state_property *p)
     json_t *value = p->type == CLIENT_STATE_TEXT     ? json_string(p->value.text)
                     : p->type == CLIENT_STATE_NUMBER ? json_real(p->value.number)
                                                      : json_boolean(p->value.boolean);
-    char before[192], number[64] = "";
+    char before[192], text[PROTO_NUMBER_BYTES], number[64] = "";
 
     if (c->config->json) {
         host_event_fields("told", json_pack("{s:s,s:s,s:O?,s:s}", "device", p->device, "property", p->name, "value",
                                             value, "unit", p->unit));
     } else {
         snprintf(before, sizeof before, "    %s %s = ", p->device, p->name);
-        if (p->type == CLIENT_STATE_NUMBER)
-            snprintf(number, sizeof number, "%g %s", p->value.number, p->unit);
+        if (p->type == CLIENT_STATE_NUMBER) {
+            proto_number_text(p->value.number, text);
+            snprintf(number, sizeof number, "%s %s", text, p->unit);
+        }
         line(c, before,
              p->type == CLIENT_STATE_TEXT     ? p->value.text
              : p->type == CLIENT_STATE_NUMBER ? number

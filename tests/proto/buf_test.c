@@ -3,6 +3,7 @@
 
 #include "proto/util/buf.h"
 #include "proto/util/err.h"
+#include "proto/util/number.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,30 @@ static void every_error_has_a_name_and_a_rule(void **state)
     assert_string_equal(proto_err_name((enum proto_err)9999), "UNKNOWN");
 }
 
+static void a_large_number_is_read_without_an_exponent(void **state)
+{
+    static const struct {
+        double number;
+        const char *text;
+    } all[] = {{0, "0"},
+               {-3.5, "-3.5"},
+               {16.31, "16.31"},
+               {200.0 / 3, "66.6667"},
+               {99999.4, "99999.4"},
+               {99999.96, "100000"},
+               {1209600, "1209600"},
+               {-123456789012345, "-123456789012345"}};
+    char text[PROTO_NUMBER_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        proto_number_text(all[i].number, text);
+        assert_string_equal(text, all[i].text);
+    }
+    proto_number_text(-1.7976931348623157e308, text);
+    assert_string_equal(text, "-1.79769e+308");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_value_too_long_for_its_length_field_fails),
         cmocka_unit_test(a_reader_never_passes_its_end),
         cmocka_unit_test(every_error_has_a_name_and_a_rule),
+        cmocka_unit_test(a_large_number_is_read_without_an_exponent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
