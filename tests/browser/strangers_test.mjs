@@ -175,6 +175,11 @@ async function tryCode(page, code) {
 test('a wrong code is told from a typing error, and may be tried again; after three it is burnt', async () => {
   const [agent, other] = [await house.agent(), await house.agent()], page = await openPage(browser);
   await page.goto(house.url);
+  await tryCode(page, '0000000000'); // nobody has it
+  await page.waitForSelector('[data-screen="problem"] h1');
+  assert.match(await page.textContent('h1'), /no invitation with this code/);
+  assert.equal(await page.textContent('#type-code'), 'Try again');
+  await page.click('#type-code');
   await tryCode(page, wrongCode(agent.invite.code, 1));
   await page.waitForSelector('[data-screen="problem"] h1');
   assert.match(await page.textContent('h1'), /not the right code/);
@@ -192,7 +197,7 @@ test('a wrong code is told from a typing error, and may be tried again; after th
   }
   await tryCode(guesser, other.invite.code.replaceAll(' ', ''));
   await guesser.waitForSelector('[data-screen="problem"] h1');
-  assert.match(await guesser.textContent('h1'), /does not work any more|not there any more/);
+  assert.match(await guesser.textContent('h1'), /does not work any more|no invitation with this code/);
   assert.match(await guesser.textContent('.lead'), /tried too often|used already/);
 });
 

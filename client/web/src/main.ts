@@ -40,7 +40,7 @@ const protocolPart = (): Promise<ProtocolPart> => import('./visit/open.js');
 /* Who does not know the secret cannot be told more than that: a wrong code, or a link of something that is over. */
 function refusalOf(err: string | undefined, invitation: Invitation): string {
   if (err === 'CRYPTO') return invitation.code === undefined ? 'BURNT' : 'CODE';
-  return err ?? 'other';
+  return err === 'NOT_FOUND' && invitation.code !== undefined ? 'NO_CODE' : err ?? 'other';
 }
 
 const settings = (): { offers: Capability[]; clientInfo: string; uiBuild: Uint8Array } =>

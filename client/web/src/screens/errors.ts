@@ -2,11 +2,11 @@
 /* screens/errors.ts - the errors of the protocol, as the few things that a person can understand and act on. */
 import type { Err } from '../proto/session.js';
 
-/** Why an invitation does not work: the stem of its title and body. GONE, UNREACHABLE, LINK: of this page. */
-export type Refusal = 'link' | 'VERSION' | 'NOT_FOUND' | 'EXPIRED' | 'BURNT' | 'CODE' | 'BUSY' | 'GONE' | 'UNREACHABLE' | 'identity' | 'clock' | 'other';
+/** Why an invitation does not work: the stem of its title and body. GONE, UNREACHABLE, NO_CODE, LINK: of this page. */
+export type Refusal = 'link' | 'VERSION' | 'NOT_FOUND' | 'EXPIRED' | 'BURNT' | 'CODE' | 'NO_CODE' | 'BUSY' | 'GONE' | 'UNREACHABLE' | 'identity' | 'clock' | 'other';
 
-const REFUSALS: Partial<Record<Err | 'GONE' | 'UNREACHABLE', Refusal>> = {
-  LINK: 'link', VERSION: 'VERSION', NOT_FOUND: 'NOT_FOUND', EXPIRED: 'EXPIRED', BURNT: 'BURNT', CODE: 'CODE', BUSY: 'BUSY', GONE: 'GONE', UNREACHABLE: 'UNREACHABLE',
+const REFUSALS: Partial<Record<Err | 'GONE' | 'UNREACHABLE' | 'NO_CODE', Refusal>> = {
+  LINK: 'link', VERSION: 'VERSION', NOT_FOUND: 'NOT_FOUND', EXPIRED: 'EXPIRED', BURNT: 'BURNT', CODE: 'CODE', NO_CODE: 'NO_CODE', BUSY: 'BUSY', GONE: 'GONE', UNREACHABLE: 'UNREACHABLE',
   SIGNATURE: 'identity', KEY: 'identity', CERT_CHAIN: 'identity', CERT_PROFILE: 'identity', CERT_ROLE: 'identity', CERT_NAME: 'identity', CERT_REVOKED: 'identity', ORG: 'identity', LOG: 'identity',
   CERT_EXPIRED: 'clock', CLOCK: 'clock',
 };

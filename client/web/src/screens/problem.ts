@@ -6,7 +6,7 @@ import { refusalFor } from './errors.js';
 import type { Refusal } from './errors.js';
 import { showScreen } from './frame.js';
 
-const AGAIN: readonly Refusal[] = ['CODE', 'UNREACHABLE']; /* the same once more, typed rightly, or with a connection */
+const AGAIN: readonly Refusal[] = ['CODE', 'NO_CODE', 'UNREACHABLE']; /* the same once more, typed rightly, or with a connection */
 
 /** `err`: what refused, by its name in the protocol, which is shown where there is nothing better to say. */
 export function showProblem(err: string): void {

@@ -266,6 +266,8 @@ export type Key =
   | 'problem.GONE.title'
   | 'problem.NOT_FOUND.body'
   | 'problem.NOT_FOUND.title'
+  | 'problem.NO_CODE.body'
+  | 'problem.NO_CODE.title'
   | 'problem.UNREACHABLE.body'
   | 'problem.UNREACHABLE.title'
   | 'problem.VERSION.body'
