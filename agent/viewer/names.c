@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/names.h"
 
-#include <adwaita.h>
-
 #include "agent/viewer/words.h"
 
 static void name_it(GtkWidget *widget, const char *label)
@@ -37,6 +35,7 @@ static const struct {
     const char *icon, *name;
 } pictures[] = {
     {"edit-find-symbolic", N_("Search")},
+    {"window-close-symbolic", N_("Close this message")},
 };
 
 static void name_as(GtkWidget *widget, const char *name)
@@ -65,4 +64,25 @@ static void name_below(GtkWidget *widget, const char *group)
 void viewer_name_window(GtkWidget *window)
 {
     name_below(window, gtk_window_get_title(GTK_WINDOW(window)));
+}
+
+static void name_shown(AdwToastOverlay *overlay)
+{
+    GtkWidget *inside = adw_toast_overlay_get_child(overlay);
+
+    for (GtkWidget *child = gtk_widget_get_first_child(GTK_WIDGET(overlay)); child;
+         child = gtk_widget_get_next_sibling(child)) {
+        if (child == inside)
+            continue;
+        viewer_name_buttons(child);
+        name_below(child, NULL);
+    }
+}
+
+void viewer_name_toasts(AdwToastOverlay *overlay)
+{
+    GListModel *children = gtk_widget_observe_children(GTK_WIDGET(overlay));
+
+    g_signal_connect_object(children, "items-changed", G_CALLBACK(name_shown), overlay, G_CONNECT_SWAPPED);
+    g_object_set_data_full(G_OBJECT(overlay), "children", children, g_object_unref);
 }

@@ -3,7 +3,7 @@
 #ifndef AGENT_VIEWER_NAMES_H
 #define AGENT_VIEWER_NAMES_H
 
-#include <gtk/gtk.h>
+#include <adwaita.h>
 
 /** GTK 4.8 calls "_Copy" "_Copy Copy": names every such button below `widget` by its words alone. */
 void viewer_name_buttons(GtkWidget *widget);
@@ -11,5 +11,7 @@ void viewer_name_buttons(GtkWidget *widget);
 void viewer_name_button(GtkButton *button, const char *label);
 /** Of one of GTK's or libadwaita's own: names lists by their group, and buttons that are a picture alone. */
 void viewer_name_window(GtkWidget *window);
+/** The buttons of each toast that it will show: libadwaita 1.2 leaves the name of the one that closes it out. */
+void viewer_name_toasts(AdwToastOverlay *overlay);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/news.h"
 
-#include "agent/viewer/names.h"
 #include "agent/viewer/notify.h"
 #include "agent/viewer/words.h"
 
@@ -53,7 +52,6 @@ static void toast(struct viewer_news *news, ViewerSession *session, const char *
         g_signal_connect(toast, "button-clicked", G_CALLBACK(on_show), news);
     }
     adw_toast_overlay_add_toast(news->toasts, toast);
-    viewer_name_buttons(GTK_WIDGET(news->toasts));
 }
 
 static void on_news(ViewerSession *session, const char *words, struct viewer_news *news)

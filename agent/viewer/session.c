@@ -164,7 +164,7 @@ char *viewer_session_dup_title(ViewerSession *self)
     if (self->reference && *self->reference)
         return g_strdup(self->reference);
     if (self->phase == AGENT_VIEW_JOINED)
-        return g_strdup(_("Customer"));
+        return self->number > 1 ? g_strdup_printf(_("Customer %u"), self->number) : g_strdup(_("Customer"));
     return g_strdup(self->phase == AGENT_VIEW_ENDED ? _("Ended") : _("Invitation"));
 }
 
@@ -245,6 +245,7 @@ void viewer_session_invite(ViewerSession *self)
     gtk_widget_set_visible(GTK_WIDGET(self->before), FALSE);
     self->version = self->notices = 0;
     self->news = (struct agent_news){0};
+    memset(self->wishes, 0, sizeof self->wishes);
     self->phase = AGENT_VIEW_CONNECTING;
     gtk_revealer_set_reveal_child(self->notice_revealer, FALSE);
     self->stills = 0;
@@ -341,10 +342,12 @@ static void viewer_session_init(ViewerSession *self)
 GtkWidget *viewer_session_new(struct viewer_line *line, struct viewer_settings *settings, const char *customer_ref,
                               const char *reference)
 {
+    static guint made;
     ViewerSession *self = g_object_new(VIEWER_TYPE_SESSION, NULL);
 
     self->line = line;
     self->settings = settings;
+    self->number = ++made;
     self->customer_ref = g_strdup(customer_ref);
     self->reference = g_strdup(reference);
     viewer_invite_set_command(self->invite, *settings->command != '\0');

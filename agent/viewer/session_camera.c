@@ -3,8 +3,8 @@
 #include "agent/viewer/session_inside.h"
 #include "agent/viewer/words.h"
 
-/* What is not granted yet is asked for with the first click. */
-static gboolean is_granted(ViewerSession *self, enum proto_capability capability)
+/* What is not granted yet is asked for with the click, and `then` is done when the customer agrees. */
+static gboolean is_granted(ViewerSession *self, enum proto_capability capability, const char *then)
 {
     const struct agent_view *view = viewer_end_lock(self->end);
     gboolean granted = view->consents[capability].state == PROTO_CONSENT_GRANTED;
@@ -14,6 +14,7 @@ static gboolean is_granted(ViewerSession *self, enum proto_capability capability
     if (granted || !may)
         return granted;
     viewer_session_ask(self, capability, _(agent_desk_purpose(capability)), 0);
+    self->wishes[capability] = (struct viewer_wish){.action = then};
     viewer_session_toast(self, _("The customer is asked first"));
     return FALSE;
 }
@@ -21,7 +22,7 @@ static gboolean is_granted(ViewerSession *self, enum proto_capability capability
 static void on_ask_still(GSimpleAction *action, GVariant *parameter, void *data)
 {
     (void)action, (void)parameter;
-    if (is_granted(data, PROTO_CAPABILITY_STILL)) {
+    if (is_granted(data, PROTO_CAPABILITY_STILL, "still")) {
         viewer_session_order(data, AGENT_DO_STILL, true);
         viewer_session_toast(data, _("The customer takes the photo, looks at it, and sends it or not"));
     }
@@ -32,7 +33,7 @@ static void on_torch(GSimpleAction *action, GVariant *parameter, void *data)
     gboolean on = !g_variant_get_boolean(g_action_get_state(G_ACTION(action)));
 
     (void)parameter;
-    if (is_granted(data, PROTO_CAPABILITY_TORCH))
+    if (is_granted(data, PROTO_CAPABILITY_TORCH, "torch"))
         viewer_session_order(data, AGENT_DO_TORCH, on);
 }
 
@@ -41,7 +42,7 @@ static void zoom_camera(ViewerSession *self, double by)
     struct agent_command command = {.what = AGENT_DO_ZOOM};
     const struct agent_view *view;
 
-    if (!is_granted(self, PROTO_CAPABILITY_ZOOM))
+    if (!is_granted(self, PROTO_CAPABILITY_ZOOM, by > 1 ? "camera-closer" : "camera-wider"))
         return;
     view = viewer_end_lock(self->end);
     command.factor = CLAMP((double)view->camera.zoom * by, 1, MAX(1, (double)view->camera.zoom_max));
@@ -118,6 +119,26 @@ static gboolean usable(const struct agent_view *view, enum proto_capability capa
     return ask == AGENT_VIEW_ASK_MAY || ask == AGENT_VIEW_ASK_GRANTED;
 }
 
+/* Whoever waited for a yes has it done once; a no ends the wish. */
+static void grant_wishes(ViewerSession *self, const struct agent_view *view)
+{
+    for (int i = 0; i < PROTO_CAPABILITY_COUNT; i++) {
+        struct viewer_wish *wish = &self->wishes[i];
+        const char *action = wish->action;
+
+        if (!action)
+            continue;
+        if (view->consents[i].state == PROTO_CONSENT_REQUESTED) {
+            wish->asked = TRUE;
+            continue;
+        }
+        if (view->consents[i].state == PROTO_CONSENT_GRANTED || wish->asked)
+            wish->action = NULL;
+        if (view->consents[i].state == PROTO_CONSENT_GRANTED)
+            g_action_group_activate_action(G_ACTION_GROUP(self->actions), action, NULL);
+    }
+}
+
 void viewer_session_update_camera(ViewerSession *self, const struct agent_view *view, gboolean picture)
 {
     const handhold_CameraState *camera = &view->camera;
@@ -130,4 +151,5 @@ void viewer_session_update_camera(ViewerSession *self, const struct agent_view *
     viewer_session_enable(self, "camera-wider", zooms && camera->zoom > 1 && usable(view, PROTO_CAPABILITY_ZOOM));
     viewer_session_enable(self, "lens", known && camera->lenses_count > 1);
     viewer_session_set_state(self, "torch", known && camera->torch);
+    grant_wishes(self, view);
 }

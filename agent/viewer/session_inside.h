@@ -16,6 +16,12 @@
 #include "agent/viewer/voice.h"
 #include "agent/viewer/wrap_up.h"
 
+/* What was clicked before the customer had agreed */
+struct viewer_wish {
+    const char *action; /* done with their yes; NULL: nothing waits */
+    gboolean asked;     /* the question is before them */
+};
+
 struct _ViewerSession {
     AdwBin parent_instance;
     /* Template widgets */
@@ -55,8 +61,10 @@ struct _ViewerSession {
     enum agent_view_phase phase;
     enum proto_connection_state connection;
     enum agent_view_customer customer_state;
+    struct viewer_wish wishes[PROTO_CAPABILITY_COUNT];
     guint stills;      /* shown in the strip */
     gboolean returned; /* that they were here before was shown */
+    guint number;      /* of this tab's, from 1: customers without a reference are told apart */
     gboolean has_customer, attention, front, held, wants_reference;
 };
 

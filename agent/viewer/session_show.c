@@ -143,7 +143,7 @@ static void show_customer(ViewerSession *self, const struct agent_view *view, in
         agent_quality_span(agent_view_hold_left_ms(view, now_ms), span);
         g_free(text);
         text =
-            g_strdup_printf(_("⏸ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
+            g_strdup_printf(_("‖ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
     }
     agent_quality_span(now_ms - view->joined_ms, span);
     peer = g_strdup_printf("%s · %s", span, view->peer);

@@ -164,6 +164,7 @@ static void viewer_window_init(ViewerWindow *self)
 {
     gtk_widget_init_template(GTK_WIDGET(self));
     viewer_name_buttons(GTK_WIDGET(self));
+    viewer_name_toasts(self->toasts);
     viewer_window_add_actions(self);
     g_signal_connect_swapped(self->tabs, "notify::selected-page", G_CALLBACK(viewer_window_select), self);
     g_signal_connect(self->tabs, "close-page", G_CALLBACK(on_close_page), self);

@@ -99,7 +99,8 @@ def see_the_camera(s, c):
 
 
 def all_named(s):
-    expect(not s.unnamed(), f"controls without a name: {s.unnamed()}")
+    unnamed = s.wait(lambda: [s.unnamed()], "a tree that holds still")[0]
+    expect(not unnamed, f"controls without a name: {unnamed}")
 
 
 def tell(story, said):

@@ -70,6 +70,7 @@ def second(s, first):
     first.expect("capture", capability="camera", on=False)
     held = first.expect("paused", paused=True, by="agent", reason="hold")
     expect(held["seconds"] >= 30, f"the customer reads for how long: {held}")
+    s.find("label", "^Customer 2$")  # without a reference they are told apart
     see_the_camera(s, c)
     s.shot("two-tabs")
     return c
@@ -92,6 +93,7 @@ def wrong_person(s, other):
     s.keys("ctrl+F12")
     other.expect("ended", reason="wrong-person")
     s.find(None, "Ended: it was the wrong person")
+    s.find("label", "^No contact$")  # nobody was helped
     s.shot("wrong-person")
     s.keys("ctrl+Return")
     expect("wrong-person" in minutes(s), f"it is logged as such:\n{minutes(s)}")
