@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
 import { SIZES, openPage } from './browser.mjs';
 import { Scene } from './scene.mjs';
-import { look } from './watch.mjs';
+import { look, seenAtOnce } from './watch.mjs';
 
 let scene;
 before(async () => { scene = await Scene.open(); });
@@ -95,6 +95,7 @@ for (const [look_, options] of chosen)
     await page.click('#pause');
     await page.waitForSelector('#continue');
     await page.evaluate(() => scrollTo(0, 0));
+    if (!options.large) await seenAtOnce(page, `${look_}-7-paused`, '#continue', '#end');
     await whole(`${look_}-7-paused`);
     await page.click('#continue');
     await page.click('#end');
@@ -105,6 +106,61 @@ for (const [look_, options] of chosen)
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });
+
+/** Instead of the lens: a picture that is higher than it is wide, as of a phone that is held upright. */
+const upright = (page) => page.addInitScript(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 360, height: 640 }), context = canvas.getContext('2d');
+  let n = 0;
+  const paint = () => {
+    context.fillStyle = `hsl(${(n++ * 7) % 360} 60% 50%)`;
+    context.fillRect(0, 0, 360, 640);
+    setTimeout(paint, 50);
+  };
+  navigator.mediaDevices.getUserMedia = async () => {
+    if (n === 0) paint();
+    return canvas.captureStream(20);
+  };
+});
+
+test('an upright picture, its tools, boxes and marks are seen at once, upright and lying, down to 320 px, in German too', async () => {
+  const agent = await scene.house.agent(), page = await openPage(scene.browser, { locale: 'de-DE' });
+  await upright(page);
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await agent.await('joined');
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await page.click('#allow');
+  await agent.await('first-picture');
+  await page.waitForSelector('.stage[data-form="upright"] .tools:not([hidden])');
+  const each = async (name, ...selectors) => {
+    for (const [width, height] of [[390, 844], [320, 568], [740, 360]]) {
+      await page.setViewportSize({ width, height });
+      await page.evaluate(() => (document.querySelector('.card, .mask-panel:not([hidden])') ? document.querySelector('.view').scrollIntoView() : scrollTo(0, 0)));
+      await seenAtOnce(page, `${name}, ${width} by ${height}`, ...selectors);
+    }
+  };
+  await each('showing', '.picture', '#lens', '#hide', '#pause', '#end', '#off-camera');
+  await page.click('#hide');
+  await page.click('#mask-add');
+  await each('boxes', '.picture', '.mask-box', '#mask-done', '#pause');
+  await page.click('#mask-done');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'hide', 'the focus goes back');
+  agent.do({ do: 'draw', shape: 'arrow', points: [[0.2, 0.2], [0.35, 0.6]], text: 'this light' });
+  await page.waitForSelector('.mark-words li');
+  await seenAtOnce(page, 'just marked', '.picture', '.card canvas', '.dismiss');
+  await each('marked', '.picture', '.card canvas', '.dismiss');
+  await page.setViewportSize({ width: 320, height: 568 });
+  await page.click('.dismiss');
+  await page.focus('#chat');
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await agent.await('paused', { reason: 'page-hidden' });
+  await page.waitForSelector('#continue');
+  await seenAtOnce(page, 'whoever wrote when they left finds the way on', '#continue', '#end');
+  await look(page, 'upright-de');
+});
 
 test('the code, with its typing errors', async () => {
   for (const [name, options] of [['320-light', { width: 320, height: 640 }], ['390-dark', { colorScheme: 'dark' }]]) {

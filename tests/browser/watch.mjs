@@ -62,6 +62,35 @@ async function fits(page, name) {
   assert.ok(wide <= room, `${name} is ${wide} px wide in a window of ${room}`);
 }
 
+/** All of these are whole in the window as it is scrolled, and over none of them lies the bar. */
+export async function seenAtOnce(page, name, ...selectors) {
+  const seen = await page.evaluate((wanted) => {
+    const bar = document.querySelector('.bar'), floor = bar ? bar.getBoundingClientRect().top : innerHeight;
+    return wanted.map((selector) => {
+      const element = document.querySelector(selector), box = element?.getBoundingClientRect();
+      return { selector, there: Boolean(box?.width), top: Math.round(box?.top ?? 0), bottom: Math.round(box?.bottom ?? 0), floor: Math.round(element?.closest('.bar') ? innerHeight : floor) };
+    });
+  }, selectors);
+  for (const { selector, there, top, bottom, floor } of seen)
+    assert.ok(there && top >= 0 && bottom <= floor, `${name}: ${selector} is not whole in the window: ${there ? `${top}–${bottom} of 0–${floor}` : 'it has no size'}`);
+}
+
+/** Words of buttons that stand in two lines though a line has room for them. */
+export const brokenWords = (page) => page.evaluate(() => {
+  const broken = [], range = document.createRange();
+  for (const element of document.querySelectorAll('button')) {
+    if (element.getClientRects().length === 0) continue;
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    for (let node; (node = walker.nextNode()); )
+      for (const found of node.data.matchAll(/\S+/g)) {
+        range.setStart(node, found.index);
+        range.setEnd(node, found.index + found[0].length);
+        if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) broken.push(found[0]);
+      }
+  }
+  return broken;
+});
+
 /**
  * A screen as it stands: axe-core finds nothing, as it is and in the other theme with the other direction; nothing is wider
  * than any window, nor with text of twice the size. HANDHOLD_SHOTS=FOLDER keeps a picture of it.
@@ -86,6 +115,7 @@ export async function look(page, name) {
   for (const [width, height] of WINDOWS) {
     await page.setViewportSize({ width, height });
     await fits(page, name);
+    if (width === 320) assert.deepEqual(await brokenWords(page), [], `${name}: words of buttons that are broken`);
   }
   await page.setViewportSize({ width: 320, height: 640 });
   const before = await page.evaluate(() => [document.documentElement.style.fontSize, document.documentElement.style.fontSize = '200%'][0]);
