@@ -450,6 +450,8 @@ void relay_task_free(struct relay_task *task);
 /** The chain of the signer with this name, made when it is new; NULL: out of memory. Valid until the next one is made.
  */
 struct relay_chain *relay_chain_of(struct relay_core *core, const char *name);
+/** By the hash of that name; NULL: there is none. */
+struct relay_chain *relay_chain_find(const struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES]);
 /**
  * Hands a signed note to the log. Takes `act`, also on an error; what is in it happens when the note is durable. RANGE,
  * NOMEM.

@@ -4,7 +4,6 @@
 #include <libwebsockets.h>
 #include <string.h>
 
-#include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/serve/broken.h"
 #include "relay/serve/guard.h"
@@ -96,18 +95,6 @@ static void feed_watchdog(struct serve *serve)
     (void)serve_notify("WATCHDOG=1");
 }
 
-static void reload_certificates(struct serve *serve)
-{
-    struct serve_report report = {0};
-    bool fine = serve_folder_read_certificates(serve->folder, &report);
-
-    fine &= serve_listen_reload(serve->listen);
-    if (fine)
-        host_say(HOST_INFO, "certificates read again");
-    else
-        host_say(HOST_WARN, "a certificate stays the one that was loaded before");
-}
-
 static void on_watch(void *context)
 {
     struct serve *serve = context;
@@ -115,7 +102,7 @@ static void on_watch(void *context)
     if (serve_folder_notes_changed(serve->folder))
         serve_reload(serve, false);
     if (serve_pair_changed(&serve->folder->public_pair))
-        reload_certificates(serve);
+        serve_reload_certificates(serve);
     serve_officer_retain(serve, false);
     serve_kept_expire(serve);
     serve_guard_tick(serve);
@@ -134,76 +121,6 @@ static int64_t unix_ms(void *context)
 {
     (void)context;
     return host_now().unix_ms;
-}
-
-/* ---- signals ---- */
-
-static void reload_notes(struct serve *serve, struct serve_report *report)
-{
-    enum proto_err err;
-
-    if (!serve_folder_read_notes(serve->folder, report))
-        return;
-    err = relay_core_set_notes(serve->core, serve->folder->org_note.text, &serve->folder->org,
-                               serve->folder->policy_note.text, &serve->folder->policy, host_now());
-    if (err)
-        host_say_err("org.note", err);
-    else
-        host_say(HOST_INFO, "notes read again: organisation %llu with %zu revoked, policy %llu",
-                 (unsigned long long)serve->folder->org.number, serve->folder->org.revoked_count,
-                 (unsigned long long)serve->folder->policy.number);
-}
-
-void serve_take_notes(struct serve *serve)
-{
-    struct serve_report report = {0};
-
-    reload_notes(serve, &report);
-}
-
-void serve_reload(struct serve *serve, bool all)
-{
-    struct serve_report report = {0};
-
-    if (all)
-        (void)serve_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)host_now().mono_ms * 1000);
-    reload_notes(serve, &report);
-    if (all) {
-        serve_settings_again(serve);
-        serve_officer_retain(serve, true);
-        reload_certificates(serve);
-        (void)serve_notify("READY=1");
-    }
-    serve_run_core(serve);
-}
-
-void serve_drain(struct serve *serve)
-{
-    if (serve->draining) {
-        host_loop_stop(serve->loop);
-        return;
-    }
-    serve->draining = true;
-    (void)serve_notify("STOPPING=1\nSTATUS=waiting for live sessions to move");
-    serve->drain_until_ms = host_now().mono_ms + serve->config->drain_s * 1000;
-    host_say(HOST_INFO, "ending: no new session from now on, live ones have %llds; a second signal ends at once",
-             (long long)serve->config->drain_s);
-    relay_core_drain(serve->core, host_now());
-    serve_run_core(serve);
-}
-
-void serve_leave(struct serve *serve)
-{
-    enum { LEAVE_MS = 2000 }; /* for what is pending; the next relay waits meanwhile, and so do those who come to it */
-
-    host_say(HOST_INFO, "the new relay is ready: this one leaves");
-    serve->draining = serve->leaving = true;
-    serve->drain_until_ms = host_now().mono_ms + LEAVE_MS;
-    serve_listen_stop(serve->listen);
-    relay_core_drain(serve->core, host_now());
-    serve_run_core(serve);
-    serve_sockets_close_all(serve->sockets);
-    serve_run_core(serve);
 }
 
 /* ---- beginning and end ---- */

@@ -80,6 +80,8 @@ void serve_run_core(struct serve *serve);
 /** SIGHUP (`all`) and a changed file: notes (and certificates and settings) again. What does not hold is said, and the
  * old stays. */
 void serve_reload(struct serve *serve, bool all);
+/** The certificates alone: the one that does not load is said, and the old one stays. */
+void serve_reload_certificates(struct serve *serve);
 /** The notes alone, from within the core: nothing else is run. */
 void serve_take_notes(struct serve *serve);
 /** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */

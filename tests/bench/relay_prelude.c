@@ -79,7 +79,7 @@ static void open_session(struct load_end *agent)
     to_relay.body.hello.seat.staff = true;
     say(agent, handhold_ToRelay_hello_tag);
     memcpy(to_relay.body.open.sid, agent->session->sid, sizeof agent->session->sid);
-    to_relay.body.open.link_ttl_s = 3600;
+    to_relay.body.open.link_ttl_s = 4 * 3600;
     say(agent, handhold_ToRelay_open_tag);
     agent->session->step = STEP_OPENING;
 }
@@ -143,7 +143,7 @@ static void open_gates(struct load_end *customer, const handhold_LogReceipt *rec
                                   .stream = gates[i].stream,
                                   .dst = gates[i].dst,
                                   .capability = gates[i].capability,
-                                  .ttl_s = 3600};
+                                  .ttl_s = 4 * 3600};
         uint8_t bytes[PROTO_GATE_BYTES];
 
         memcpy(gate.sid, session->sid, sizeof gate.sid);
