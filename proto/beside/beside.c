@@ -108,6 +108,8 @@ enum proto_beside_kind proto_beside_take(struct proto_beside *b, const uint8_t *
         beside_fall(b);
         return PROTO_BESIDE_BROKEN;
     }
+    if (kind == SEALED)
+        return PROTO_BESIDE_NOTHING; /* of the channel before: it was on its way when this one's connection changed */
     if (kind == REFUSED && b->first && !b->up && len == 2) {
         *err = bytes[1] < PROTO_ERR_COUNT ? (enum proto_err)bytes[1] : PROTO_ERR_REFUSED;
         beside_fall(b);

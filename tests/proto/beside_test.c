@@ -177,6 +177,21 @@ static void a_new_connection_of_either_begins_anew_without_the_code(void **state
     }
 }
 
+/* The other speaks until it knows that the connection is another one. */
+static void what_is_left_of_the_channel_before_breaks_nothing(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    say_name(w, "hub");
+    proto_beside_present(&w->two, true, w->sid);
+    proto_beside_present(&w->one, true, w->sid);
+    assert_true(carry_one(w, &w->to_one, &w->one));
+    assert_int_equal(w->last, PROTO_BESIDE_NOTHING);
+    carry(w);
+    assert_true(w->one.up && w->two.up);
+}
+
 static void altered_repeated_or_left_out_messages_end_the_channel(void **state)
 {
     struct world *w = *state;
@@ -341,6 +356,7 @@ int main(void)
         TEST(a_wrong_code_is_refused_and_three_burn_it),
         TEST(another_host_is_another_code),
         TEST(a_new_connection_of_either_begins_anew_without_the_code),
+        TEST(what_is_left_of_the_channel_before_breaks_nothing),
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
         TEST(a_message_that_is_none_takes_the_channel_down),
         TEST(recorded_and_made_up_messages_let_nobody_in),

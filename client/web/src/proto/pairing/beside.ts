@@ -120,7 +120,8 @@ export class BesidePair {
       switch (bytes[0]) {
         case KIND.CPACE2: return this.#onCpace2(bytes);
         case KIND.M2: return this.#onM2(bytes);
-        case KIND.SEALED: return this.up ? this.#onSealed(bytes) : { kind: 'broken' };
+        // of the channel before: it was on its way when the connection changed
+        case KIND.SEALED: return this.up ? this.#onSealed(bytes) : { kind: 'nothing' };
         case KIND.REFUSED: return this.up ? { kind: 'nothing' } : this.#refused(errFromNumber(bytes[1] ?? 0));
       }
     } catch {
