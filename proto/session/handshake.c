@@ -26,14 +26,17 @@ static void send_bodies(struct proto_session *s)
 static const char wrong_clock[] =
     "the clocks of the two ends differ by more than a day; set the clock of the device that is wrong";
 
-/* The machine of an agent that wakes answers what was asked while it slept. */
+/* The machine of an agent that wakes, or a line that carries again, brings what was asked before. */
 static bool is_late_answer(struct proto_session *s, enum proto_err err)
 {
-    bool late = s->side == SIDE_CUSTOMER && err == PROTO_ERR_CRYPTO && s->unanswered && !s->pair.by_code;
-
-    if (s->side == SIDE_CUSTOMER)
-        s->unanswered = err == PROTO_ERR_TIMEOUT;
-    return late;
+    if (s->side != SIDE_CUSTOMER)
+        return false;
+    if (err == PROTO_ERR_TIMEOUT)
+        s->unanswered++;
+    if (err != PROTO_ERR_CRYPTO || !s->unanswered || s->pair.by_code)
+        return false;
+    s->unanswered--;
+    return true;
 }
 
 void handshake_failed(struct proto_session *s, enum proto_err err)

@@ -61,6 +61,8 @@ void pair_close(struct proto_session *s)
     struct pair *p = &s->pair;
     bool was_up = p->up;
 
+    if (p->pairing && s->side == SIDE_CUSTOMER)
+        s->unanswered++;
     proto_pairing_free(p->pairing);
     proto_noise_channel_clear(&p->channel);
     sodium_memzero(&p->check, sizeof p->check);
@@ -169,7 +171,7 @@ void pair_up(struct proto_session *s)
     proto_pairing_free(p->pairing);
     p->pairing = NULL;
     s->resume_try = 0;
-    s->unanswered = false;
+    s->unanswered = 0;
     s->code_told = 0;
     p->up = true;
     p->confirmed = false;

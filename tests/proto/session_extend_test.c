@@ -152,6 +152,19 @@ static void without_a_receipt_it_ends_as_it_would_have(void **state)
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
 }
 
+static void an_extension_that_crosses_the_end_is_no_alarm(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    sw_pass(&sw, 12000);
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    proto_session_end(sw.agent, PROTO_END_COMPLETED, sw.now);
+    sw_pass(&sw, 3000);
+    assert_true(sw.agent->over && sw.customer->over);
+    assert_int_equal(alarms(true) + alarms(false), 0);
+}
+
 static void taken_back_while_it_is_being_extended_it_is_gone(void **state)
 {
     (void)state;
@@ -257,6 +270,7 @@ int main(void)
         CASE(extended_it_goes_on_under_its_key_for_the_time_first_asked_and_no_longer),
         CASE(it_can_be_extended_again_and_again_each_time_by_a_tap),
         CASE(without_a_receipt_it_ends_as_it_would_have),
+        CASE(an_extension_that_crosses_the_end_is_no_alarm),
         CASE(taken_back_while_it_is_being_extended_it_is_gone),
         CASE(an_extension_holds_through_a_lost_connection),
         CASE(what_changes_a_consent_is_no_extension),

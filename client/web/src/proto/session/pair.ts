@@ -40,7 +40,7 @@ export class Pair {
   #resumeTry = 0;
   #failed = 0; /* alarms in a row */
   #kind: PairingConfig['secret']['kind'] = 'link'; /* of the attempt */
-  #unanswered = false; /* an attempt was given up, and its answer may come yet */
+  #unanswered = 0; /* attempts that were given up; their answers may come yet */
   #codeTold = 0; /* answers that were shown the tag of the code, none of which proved to know it */
   #wordsTold = false;
   readonly #beat: Heartbeats;
@@ -117,8 +117,10 @@ export class Pair {
     const { core } = this;
     this.#dropAttempt();
     this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
-    const late = err === 'CRYPTO' && this.#unanswered && this.#kind !== 'code'; /* from an agent's machine that slept, and woke */
-    this.#unanswered = err === 'TIMEOUT';
+    if (err === 'TIMEOUT') this.#unanswered++;
+    /* from an agent's machine that slept, and woke, or from a line that carries again */
+    const late = err === 'CRYPTO' && this.#unanswered > 0 && this.#kind !== 'code';
+    if (late) this.#unanswered--;
     if (late || err === 'TIMEOUT') return; /* tried again */
     const message = err === 'CLOCK' ? WRONG_CLOCK : "the agent's end did not prove who it is";
     if (err === 'CLOCK') core.error(err, message, !core.joined); /* nobody is suspected of a wrong date */
@@ -166,7 +168,7 @@ export class Pair {
     this.#check = result;
     this.#dropAttempt();
     this.#resumeTry = this.#codeTold = 0;
-    this.#unanswered = false;
+    this.#unanswered = 0;
     core.link.log.newPair();
     this.#beat.newPair();
     this.#confirmed = false;
@@ -184,6 +186,7 @@ export class Pair {
   /** The channel is gone: its keys are wiped, grants are suspended. */
   close(): void {
     const { core } = this, wasUp = this.up;
+    if (this.#attempt) this.#unanswered++;
     this.#dropAttempt();
     this.#channel?.wipe();
     this.#channel = this.#check = undefined;
