@@ -303,19 +303,28 @@ static void whoever_is_silent_or_dribbles_is_closed(void **state)
 
 /* ---- floods ---- */
 
-/* /metrics has counted it, or does within a second. */
-static void expect_reached(const char *bound)
+static bool is_counted(const char *bound)
 {
     static const char request[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
     char reply[PLACE_OUTPUT_BYTES], wanted[128];
     const char *at;
 
     snprintf(wanted, sizeof wanted, "\nhandhold_bound_reached_total{bound=\"%s\"} ", bound);
-    do {
-        assert_true(place_talk(&place, place.staff_port, NULL, "anna", request, sizeof request - 1, NULL, reply) > 0);
-        at = strstr(reply, wanted);
-        assert_non_null(at);
-    } while (at[strlen(wanted)] == '0');
+    assert_true(place_talk(&place, place.staff_port, NULL, "anna", request, sizeof request - 1, NULL, reply) > 0);
+    at = strstr(reply, wanted);
+    assert_non_null(at);
+    return at[strlen(wanted)] != '0';
+}
+
+/* It counts once a second. */
+static bool is_counted_soon(const char *bound)
+{
+    for (int look = 0; look < 30; look++) {
+        if (is_counted(bound))
+            return true;
+        load_rest(honest, 0.1);
+    }
+    return false;
 }
 
 static void flood(const void *bytes, size_t len, unsigned times)
@@ -354,8 +363,10 @@ static void a_flood_of_pings_is_closed(void **state)
     (void)state;
     for (size_t i = 0; i < 500; i++)
         memcpy(pings + 6 * i, "\x89\x80\x01\x02\x03\x04", 6);
-    flood(pings, sizeof pings, 1);
-    expect_reached("chatter_bytes_per_second");
+    for (int tried = 0; tried == 0 || !is_counted_soon("chatter_bytes_per_second"); tried++) {
+        assert_true(tried < 5); /* a slow machine may end them for the first message that they do not send */
+        flood(pings, sizeof pings, 1);
+    }
 }
 
 static void a_flood_of_empty_pieces_is_closed(void **state)
@@ -477,7 +488,7 @@ static void headers_without_end_are_refused(void **state)
     strcpy(request + len + 40000, "\r\nConnection: close\r\n\r\n");
     (void)place_talk(&place, place.public_port, NULL, NULL, request, strlen(request), NULL, reply);
     assert_null(strstr(reply, " 200 "));
-    expect_reached("header_bytes");
+    assert_true(is_counted_soon("header_bytes"));
 }
 
 static void tls_is_not_renegotiated(void **state)
