@@ -98,6 +98,8 @@ test('under a question too, Pause and End are there and stop the lens', async ()
   agent.do({ do: 'request', capability: 'device-state', purpose: 'To see your battery' });
   await page.waitForSelector('#allow');
   await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)).then(() => undefined));
+  assert.ok(await seen('#pause') && await seen('#end'));
+  await page.locator('#not-now').scrollIntoViewIfNeeded(); // letters this large: the question is read before the answers
   assert.ok(await seen('#pause') && await seen('#end') && await seen('#not-now'));
   await page.click('#pause');
   await agent.await('paused', { by: 'customer', reason: 'asked' });
