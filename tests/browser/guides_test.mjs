@@ -48,7 +48,9 @@ test('a guide is followed step by step, and both ends stand at the same one', as
 
 test('in German the steps come in German', async () => {
   const people = await scene.joined({ locale: 'de-DE' }, '--guides', guides), { agent, page } = people;
-  await agent.await('connection');
+  await page.fill('#chat', 'Hallo');
+  await page.click('#send');
+  await agent.await('chat', { text: 'Hallo' }); /* so it has read the language, which was told before */
   agent.do({ do: 'guide', guide: 'router-no-internet' });
   await page.waitForSelector('.guide-step');
   assert.match(await title(page), /Lämpchen/);
