@@ -102,11 +102,11 @@ static void compare(struct proofs_checking *c, const struct said *said)
 
 void proofs_compare_words(struct proofs_checking *c)
 {
-    const char *at = c->file.words.text, *end = at + c->file.words.len;
+    const char *at = c->file.words.text, *end = at ? at + c->file.words.len : NULL;
     struct said said;
     bool open = false;
 
-    while (at < end) {
+    while (at != end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         size_t len = (size_t)((line_end ? line_end : end) - at);
         struct said next;
@@ -122,7 +122,7 @@ void proofs_compare_words(struct proofs_checking *c)
         } else if (open) {
             read_answer(at, len, &said);
         }
-        at += len + 1;
+        at = line_end ? line_end + 1 : end;
     }
     if (open)
         compare(c, &said);
