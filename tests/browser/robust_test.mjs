@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
-import { leave, Scene, untilJoined } from './scene.mjs';
+import { leave, Scene, show, untilJoined } from './scene.mjs';
 import { heard, liveTracks, look, watch } from './watch.mjs';
 
 let scene;
@@ -93,9 +93,7 @@ test('End on a line that dies under it is said when the line is back', async () 
   await page.goto(agent.invite.link);
   await page.click('#join');
   await agent.await('joined');
-  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
-  await page.click('#allow');
-  await agent.await('first-picture');
+  await show({ agent, page });
   await page.click('#end');
   dies = true;
   await page.click('#leave-now');
@@ -182,9 +180,7 @@ test('the screen stays awake while something is shown, and no longer', async () 
       return { released: false, async release() { this.released = true; window.awake--; } };
     } } });
   });
-  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
-  await page.click('#allow');
-  await agent.await('first-picture');
+  await show({ agent, page });
   await page.waitForFunction(() => window.awake === 1);
   await page.click('#pause');
   await page.waitForFunction(() => window.awake === 0);

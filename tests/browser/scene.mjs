@@ -43,9 +43,7 @@ export class Scene {
   /** …and shows the camera. */
   async showing(options = {}, ...agentOptions) {
     const people = await this.joined(options, ...agentOptions);
-    people.agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
-    await people.page.click('#allow');
-    await people.agent.await('first-picture');
+    await show(people);
     return people;
   }
 
@@ -53,6 +51,13 @@ export class Scene {
     await this.browser.close();
     await this.house.close();
   }
+}
+
+/** Who has joined is asked for the camera and allows it; until the agent has a picture. */
+export async function show({ agent, page }) {
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });
+  await page.click('#allow');
+  await agent.await('first-picture');
 }
 
 /** Until the agent has the customer; whoever waits in vain reads what the page and the relay said. */

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
 import { SIZES, openPage } from './browser.mjs';
-import { Scene } from './scene.mjs';
+import { Scene, show } from './scene.mjs';
 import { look, seenAtOnce } from './watch.mjs';
 
 let scene;
@@ -128,9 +128,7 @@ test('an upright picture, its tools, boxes and marks are seen at once, upright a
   await page.goto(agent.invite.link);
   await page.click('#join');
   await agent.await('joined');
-  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
-  await page.click('#allow');
-  await agent.await('first-picture');
+  await show({ agent, page });
   await page.waitForSelector('.stage[data-form="upright"] .tools:not([hidden])');
   const each = async (name, ...selectors) => {
     for (const [width, height] of [[390, 844], [320, 568], [740, 360]]) {

@@ -193,6 +193,22 @@ static void after_an_outage_the_picture_is_back_at_once(void **state)
     free(s);
 }
 
+/* Picture and voice over a line that stays as it is. */
+static struct rig_result talk_over(struct ml_step line, uint64_t seed, bool bbr)
+{
+    const struct rig_config config = {
+        .line = {.seed = seed, .step = {line}, .steps = 1, .queue_bytes = 150000, .bbr = bbr},
+        .run_ms = RUN_MS,
+        .from_ms = FROM_MS,
+        .need_percent = 100,
+        .voice = true,
+    };
+    struct rig_result r;
+
+    rig_run(&config, &r);
+    return r;
+}
+
 /* What a page has: no other congestion control can be asked for. */
 static void under_cubic_a_line_that_loses_is_late_for_two_seconds_at_most(void **state)
 {
@@ -201,15 +217,8 @@ static void under_cubic_a_line_that_loses_is_late_for_two_seconds_at_most(void *
     (void)state;
     for (int i = 0; i < 2; i++)
         for (uint64_t seed = 1; seed <= 24; seed++) {
-            struct rig_config config = {
-                .line = {.seed = seed, .step = {steps[i]}, .steps = 1, .queue_bytes = 150000},
-                .run_ms = RUN_MS,
-                .from_ms = FROM_MS,
-                .need_percent = 100,
-                .voice = true,
-            };
-            struct rig_result r;
-            rig_run(&config, &r);
+            struct rig_result r = talk_over(steps[i], seed, false);
+
             if (r.bad_s > 2)
                 fail_msg("%lld bit/s, seed %llu: over %d ms for %d s", (long long)steps[i].bps,
                          (unsigned long long)seed, RIG_BAD_MS, r.bad_s);
@@ -224,15 +233,8 @@ static void a_narrow_line_is_the_pictures(void **state)
 
     (void)state;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct rig_config config = {
-            .line = {.seed = seed, .step = {{0, 600000, 80, 10000}}, .steps = 1, .queue_bytes = 150000, .bbr = true},
-            .run_ms = RUN_MS,
-            .from_ms = FROM_MS,
-            .need_percent = 100,
-            .voice = true,
-        };
-        struct rig_result r;
-        rig_run(&config, &r);
+        struct rig_result r = talk_over((struct ml_step){0, 600000, 80, 10000}, seed, true);
+
         kbps += r.kbps / SEEDS;
         missing += r.voice_missing / SEEDS;
     }

@@ -33,7 +33,7 @@ export class Ring {
     }
   }
 
-  /** Nothing follows for now. */
+  /** The camera rests: what is kept goes when it is as old as it may get. */
   rest(): void {
     if (this.pictures.length) this.late ??= setTimeout(() => this.clear(), KEEP_MS);
   }
