@@ -6,17 +6,18 @@
  *   {"do":"go","link":…} {"do":"click","at":…} {"do":"write","at":…,"text":…} {"do":"see","at":…,"text":REGEXP} {"do":"shot","file":…}
  */
 import { createInterface } from 'node:readline';
-import { openBrowser, openPage } from './browser.mjs';
 import { whatIsMissing } from './engines.mjs';
+import { whatPackagesLack } from './packages.mjs';
 
 const WAIT_MS = 30_000; /* generous: a loaded machine is no failure */
 const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
-const missing = whatIsMissing('chromium');
+const missing = whatIsMissing('chromium') ?? whatPackagesLack();
 if (missing) {
   say({ event: 'missing', message: missing });
   process.exit(0);
 }
+const { openBrowser, openPage } = await import('./browser.mjs'); /* what it imports is here only now */
 const browser = await openBrowser(), page = await openPage(browser);
 page.setDefaultTimeout(WAIT_MS);
 

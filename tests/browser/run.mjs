@@ -4,10 +4,11 @@
  * bring it, and the answer is 77: skipped, which ctest shows as such. HANDHOLD_BROWSER=ON makes a failure of it.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engines, whatIsMissing } from './engines.mjs';
+import { whatPackagesLack } from './packages.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const [engine, file] = process.argv.slice(2);
@@ -18,18 +19,11 @@ function leave(why) {
   process.exit(required ? 1 : 77);
 }
 
-/* What package-lock.json names, installed once. */
-function havePackages() {
-  const read = (name) => { try { return JSON.parse(readFileSync(join(here, name), 'utf8')).packages; } catch { return {}; } };
-  const wanted = Object.entries(read('package-lock.json')).filter(([name, p]) => name !== '' && !p.optional), found = read('node_modules/.package-lock.json');
-  if (wanted.every(([name, p]) => found[name]?.version === p.version)) return true;
-  return spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: here, stdio: 'inherit' }).status === 0;
-}
-
 if (!engines.includes(engine)) throw new Error(`${engine}: no such engine; there are ${engines.join(', ')}`);
 const missing = whatIsMissing(engine);
 if (missing) leave(missing);
 if (!existsSync(join(process.env.HANDHOLD_BIN ?? '', 'handhold-relay'))) leave('HANDHOLD_BIN does not name a folder with the programs');
-if (!havePackages()) leave('the packages of tests/browser cannot be had from npm');
+const lacking = whatPackagesLack();
+if (lacking) leave(lacking);
 const run = spawnSync(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', file], { cwd: here, stdio: 'inherit' });
 process.exit(run.status === 0 ? 0 : 1);

@@ -16,6 +16,7 @@ from play import Home, all_named, ask_for, expect, link_of, tell
 from stage import Failed, Lines, Stage
 
 BROWSER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../browser")
+NPM_S = 300  # the first who opens the page fetches what drives a browser
 
 
 class Names:
@@ -45,7 +46,7 @@ class Person:
         self.lines = Lines(["node", f"{BROWSER}/person.mjs"], s.env, s.log)
         self.stage = s
         s.children.append(self.lines)
-        first = self.lines.expect_any("ready", "missing")
+        first = self.lines.expect_any("ready", "missing", seconds=NPM_S)
         if first["event"] == "missing":
             print(first["message"], flush=True)
             s.close()

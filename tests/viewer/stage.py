@@ -55,8 +55,8 @@ class Lines:
         """The next event of this name with these fields; what came before it is skipped."""
         return self.expect_any(event, **fields)
 
-    def expect_any(self, *events, **fields):
-        end = time.monotonic() + WAIT_S
+    def expect_any(self, *events, seconds=WAIT_S, **fields):
+        end = time.monotonic() + seconds
         while True:
             try:
                 line = self.lines.get(timeout=max(0.01, end - time.monotonic()))
