@@ -71,8 +71,8 @@ enum proto_err proto_beside_begin(struct proto_beside *b, const char *join_host,
         return PROTO_ERR_ARGUMENT;
     memcpy(b->join_host, join_host, len + 1);
     b->code = *code;
-    b->linked = false;
-    b->guesses = 0;
+    b->linked = b->met = false;
+    b->guesses = b->calls = 0;
     proto_buf_init(&b->cpace1, CPACE1_BYTES);
     beside_fall(b);
     return PROTO_OK;

@@ -17,6 +17,8 @@
  *     6 REFUSED <-             error u8
  *
  * Each new connection of either begins with M1 in mode 2, under HKDF(psk of the code, "handhold/1 beside again", 32).
+ * An M2 to a call that a newer one overtook does not open, and is no alarm. The code counts until the first has spoken
+ * through a channel: who lost M2 begins with the code once more.
  * Sans-IO: what is to be sent goes to a callback of the owner, in the order in which it must leave.
  */
 #ifndef PROTO_BESIDE_BESIDE_H
@@ -54,12 +56,16 @@ struct proto_beside {
     bool linked; /* `again` is a key that both have */
     bool present, up;
     unsigned guesses;
-    /* of the first: what it said last of capturing, words of it that the second has not said back, frames that came */
+    /* of the first: calls since a channel stood, less the answers that came; what it said last of capturing, words of
+     * it that the second has not said back, frames that came */
+    unsigned calls;
     bool wanted;
     unsigned unanswered;
     uint32_t taken;
     int64_t beat_ms;
-    /* of the second: frames that it told, and that the first has; when the first was heard last */
+    /* of the second: the first has the key too, since it spoke through a channel; frames that it told, and that the
+     * first has; when the first was heard last */
+    bool met;
     bool capturing; /* read by its owner, whenever something came and after each tick */
     uint32_t sent, acked;
     int64_t heard_ms;

@@ -98,6 +98,10 @@ enum proto_beside_kind beside_up(struct proto_beside *b, int64_t now_ms)
 enum proto_beside_kind beside_data(struct proto_beside *b, const handhold_BesideData *data, int64_t now_ms)
 {
     b->heard_ms = now_ms;
+    if (!b->first && !b->met) {
+        b->met = true;
+        proto_invite_code_clear(&b->code);
+    }
     return b->first ? first_takes(b, data, now_ms) : second_takes(b, data);
 }
 

@@ -113,7 +113,7 @@ static enum proto_err on_cpace1(struct proto_beside *b, const uint8_t *bytes, si
     uint8_t answer[CPACE2_BYTES] = {CPACE2}, share[PROTO_CPACE_SHARE_BYTES];
     enum proto_err err;
 
-    if (b->first || b->linked || len != CPACE1_BYTES)
+    if (b->first || b->met || len != CPACE1_BYTES)
         return PROTO_ERR_STATE;
     beside_fall(b);
     memcpy(b->n_c, bytes + 1, sizeof b->n_c);
@@ -140,7 +140,7 @@ static enum proto_err on_cpace2(struct proto_beside *b, const uint8_t *bytes, si
     return err ? err : send_m1(b, BY_CODE);
 }
 
-/* The channel stands; a code is a key from now on, and the code itself is worth nothing any more. */
+/* The channel stands; a code is a key from now on. The second keeps the code until the first has spoken through it. */
 static enum proto_err stand(struct proto_beside *b, uint8_t mode)
 {
     enum proto_err err = proto_noise_split(&b->noise, &b->channel);
@@ -150,7 +150,9 @@ static enum proto_err stand(struct proto_beside *b, uint8_t mode)
     if (err)
         return err;
     b->linked = b->up = true;
-    proto_invite_code_clear(&b->code);
+    b->calls = 0;
+    if (b->first)
+        proto_invite_code_clear(&b->code);
     proto_cpace_keys_clear(&b->keys);
     return PROTO_OK;
 }
@@ -169,7 +171,7 @@ static enum proto_err on_m1(struct proto_beside *b, const uint8_t *bytes, size_t
     size_t tag = mode == BY_CODE ? PROTO_CPACE_TAG_BYTES : 0, at = 1, none, out;
     enum proto_err err;
 
-    if (b->first || (mode != BY_CODE && mode != AGAIN) || (mode == AGAIN) != b->linked ||
+    if (b->first || !(mode == BY_CODE ? !b->met : mode == AGAIN && b->linked) ||
         len != 2 + tag + PROTO_NOISE_HANDSHAKE_OVERHEAD)
         return PROTO_ERR_STATE;
     if (tag && proto_cpace_tag_check(&b->keys, bytes + 2)) {
@@ -192,7 +194,7 @@ static enum proto_err on_m1(struct proto_beside *b, const uint8_t *bytes, size_t
     return err;
 }
 
-static enum proto_err on_m2(struct proto_beside *b, const uint8_t *bytes, size_t len)
+static enum proto_err read_m2(struct proto_beside *b, const uint8_t *bytes, size_t len)
 {
     uint8_t mode = b->linked ? AGAIN : BY_CODE;
     size_t tag = b->linked ? 0 : PROTO_CPACE_TAG_BYTES, none;
@@ -206,10 +208,31 @@ static enum proto_err on_m2(struct proto_beside *b, const uint8_t *bytes, size_t
     return err ? err : stand(b, mode);
 }
 
+/*
+ * The answer to a call that a newer one overtook opens here no more than a lie does. So many are let go as calls were
+ * overtaken since a channel stood, and the newest call waits on; what does not open then is a lie.
+ */
+static enum proto_err on_m2(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    struct proto_noise waiting = b->noise;
+    bool late = b->calls > 1;
+    enum proto_err err;
+
+    b->calls -= b->calls > 0;
+    err = read_m2(b, bytes, len);
+    if (late && (err == PROTO_ERR_CRYPTO || err == PROTO_ERR_STATE)) {
+        b->noise = waiting;
+        err = PROTO_OK;
+    }
+    proto_noise_clear(&waiting);
+    return err;
+}
+
 /* ---- both ---- */
 
 enum proto_err beside_call(struct proto_beside *b)
 {
+    b->calls++;
     return b->linked ? send_m1(b, AGAIN) : send_cpace1(b);
 }
 

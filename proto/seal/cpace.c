@@ -198,7 +198,9 @@ enum proto_err proto_cpace_finish(struct proto_cpace *run, const uint8_t peer_sh
 enum proto_err proto_cpace_tag_check(const struct proto_cpace_keys *keys,
                                      const uint8_t tag[static PROTO_CPACE_TAG_BYTES])
 {
-    return sodium_memcmp(keys->tag_peer, tag, PROTO_CPACE_TAG_BYTES) == 0 ? PROTO_OK : PROTO_ERR_CRYPTO;
+    bool cleared = sodium_is_zero(keys->tag_peer, PROTO_CPACE_TAG_BYTES); /* nobody shall get in by 64 zeros */
+
+    return !cleared && sodium_memcmp(keys->tag_peer, tag, PROTO_CPACE_TAG_BYTES) == 0 ? PROTO_OK : PROTO_ERR_CRYPTO;
 }
 
 void proto_cpace_keys_clear(struct proto_cpace_keys *keys)

@@ -79,7 +79,8 @@ PROTO_MUST_USE enum proto_err proto_cpace_finish(struct proto_cpace *run,
                                                  const uint8_t peer_share[static PROTO_CPACE_SHARE_BYTES],
                                                  const void *peer_ad, size_t peer_ad_len,
                                                  struct proto_cpace_keys *keys);
-/** CRYPTO: the peer's tag is wrong (wrong code, or altered on the way). Constant time. */
+/** CRYPTO: the peer's tag is wrong (wrong code, altered on the way, or no run has ended: `keys` is all zero). Constant
+ * time. */
 PROTO_MUST_USE enum proto_err proto_cpace_tag_check(const struct proto_cpace_keys *keys,
                                                     const uint8_t tag[static PROTO_CPACE_TAG_BYTES]);
 void proto_cpace_keys_clear(struct proto_cpace_keys *keys);

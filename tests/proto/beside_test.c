@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,14 @@ static void who_knows_the_code_is_heard_and_the_relay_reads_nothing(void **state
     assert_string_equal(w->heard.body.about.name, "kitchen hub");
 }
 
+static void another_first(struct world *w, const struct proto_invite_code *code)
+{
+    proto_beside_clear(&w->one);
+    w->one = (struct proto_beside){
+        .first = true, .random = proto_random_from_seeded(&w->seeded), .send = from_one, .context = w};
+    assert_ok(proto_beside_begin(&w->one, "help.example.org", code));
+}
+
 static void a_wrong_code_is_refused_and_three_burn_it(void **state)
 {
     struct world *w = *state;
@@ -138,10 +147,7 @@ static void a_wrong_code_is_refused_and_three_burn_it(void **state)
         struct proto_invite_code wrong = w->code;
 
         wrong.secret[0] = wrong.secret[0] == '9' ? '0' : (char)(wrong.secret[0] + 1);
-        proto_beside_clear(&w->one);
-        w->one = (struct proto_beside){
-            .first = true, .random = proto_random_from_seeded(&w->seeded), .send = from_one, .context = w};
-        assert_ok(proto_beside_begin(&w->one, "help.example.org", &wrong));
+        another_first(w, &wrong);
         proto_beside_present(&w->one, true, w->sid);
         w->to_one.count = 0;
         while (carry_one(w, &w->to_two, &w->two) && w->last == PROTO_BESIDE_NOTHING && w->two.guesses <= (unsigned)i)
@@ -190,6 +196,131 @@ static void what_is_left_of_the_channel_before_breaks_nothing(void **state)
     assert_int_equal(w->last, PROTO_BESIDE_NOTHING);
     carry(w);
     assert_true(w->one.up && w->two.up);
+}
+
+/* Both have a new connection; the first's call is on its way. */
+static void call(struct world *w)
+{
+    proto_beside_present(&w->two, true, w->sid);
+    proto_beside_present(&w->one, true, w->sid);
+}
+
+static void is_up_and_hears(struct world *w)
+{
+    carry(w);
+    assert_true(w->one.up && w->two.up);
+    say_name(w, "hub");
+    carry(w);
+    assert_int_equal(w->last, PROTO_BESIDE_DATA);
+}
+
+static void the_answer_to_a_call_that_was_overtaken_breaks_nothing(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    call(w);
+    assert_true(carry_one(w, &w->to_two, &w->two));
+    say_name(w, "hub"); /* it is up there already */
+    call(w);
+    while (carry_one(w, &w->to_one, &w->one))
+        assert_int_equal(w->last, PROTO_BESIDE_NOTHING);
+    assert_false(w->one.up);
+    is_up_and_hears(w);
+}
+
+static void an_answer_that_does_not_open_is_an_alarm_when_no_call_was_overtaken(void **state)
+{
+    struct world *w = *state;
+
+    meet(w);
+    for (int overtaken = 0; overtaken < 3; overtaken++) {
+        for (int calls = 0; calls <= overtaken; calls++) {
+            call(w);
+            assert_true(carry_one(w, &w->to_two, &w->two));
+        }
+        for (int calls = 0; calls <= overtaken; calls++) {
+            w->to_one.bytes[w->to_one.first][40] ^= 1; /* of each: by somebody who knows no key */
+            assert_true(carry_one(w, &w->to_one, &w->one));
+            assert_int_equal(w->last, calls < overtaken ? PROTO_BESIDE_NOTHING : PROTO_BESIDE_BROKEN);
+        }
+    }
+    call(w);
+    is_up_and_hears(w);
+}
+
+static void an_answer_that_comes_twice_is_an_alarm(void **state)
+{
+    struct world *w = *state;
+    size_t newest;
+
+    meet(w);
+    for (int calls = 0; calls < 4; calls++) { /* those before the last are lost */
+        w->to_one.count = 0;
+        call(w);
+        assert_true(carry_one(w, &w->to_two, &w->two));
+    }
+    newest = w->to_one.first;
+    put(&w->to_one, w->to_one.bytes[newest], w->to_one.len[newest]);
+    assert_true(carry_one(w, &w->to_one, &w->one));
+    assert_int_equal(w->last, PROTO_BESIDE_UP);
+    assert_true(carry_one(w, &w->to_one, &w->one));
+    assert_int_equal(w->last, PROTO_BESIDE_BROKEN);
+}
+
+/* The second is up by then; the first does not know, and has nothing but the code. */
+static void an_answer_to_the_code_that_is_lost_or_late_costs_nothing(void **state)
+{
+    for (int late = 0; late < 2; late++) {
+        struct world *w = *state;
+
+        call(w);
+        assert_true(carry_one(w, &w->to_two, &w->two) && carry_one(w, &w->to_one, &w->one));
+        assert_true(carry_one(w, &w->to_two, &w->two));
+        assert_true(w->two.up && !w->one.up);
+        w->to_one.count = late ? w->to_one.count : 0;
+        call(w);
+        while (late && carry_one(w, &w->to_one, &w->one))
+            assert_int_equal(w->last, PROTO_BESIDE_NOTHING);
+        is_up_and_hears(w);
+        proto_beside_capture(&w->one, true);
+        carry(w);
+        assert_true(sodium_is_zero((const uint8_t *)w->two.code.secret, sizeof w->two.code.secret));
+        another_first(w, &w->code); /* and is of no use to another one */
+        call(w);
+        carry(w);
+        assert_false(w->one.up || w->two.up);
+        assert_int_equal(w->two.guesses, 0);
+        end(state);
+        begin(state);
+    }
+}
+
+/* A relay that knows no code begins where the code was not asked for yet: all it can know of the keys is that there are
+ * none. */
+static void before_the_code_was_asked_for_nobody_gets_in(void **state)
+{
+    static const uint8_t none[PROTO_NOISE_PSK_BYTES], ephemeral[PROTO_NOISE_KEY_BYTES] = {5};
+    uint8_t m1[2 + PROTO_CPACE_TAG_BYTES + PROTO_NOISE_HANDSHAKE_OVERHEAD] = {3, 1};
+    struct world *w = *state;
+    struct proto_buf prologue;
+    struct proto_noise noise;
+    size_t len;
+
+    proto_beside_present(&w->two, true, w->sid);
+    proto_buf_init(&prologue, 512);
+    proto_buf_put_text(&prologue, "handhold/1 beside");
+    proto_buf_put_u8(&prologue, 1);
+    proto_buf_put(&prologue, w->sid, sizeof w->sid);
+    proto_buf_put_lv8(&prologue, "help.example.org", strlen("help.example.org"));
+    proto_buf_put(&prologue, none, PROTO_HASH_BYTES);
+    assert_ok(proto_noise_init(&noise, PROTO_NOISE_INITIATOR, prologue.bytes, prologue.len, none, ephemeral));
+    assert_ok(proto_noise_write(&noise, NULL, 0, m1 + 2 + PROTO_CPACE_TAG_BYTES, PROTO_NOISE_HANDSHAKE_OVERHEAD, &len));
+    (void)proto_beside_take(&w->two, m1, sizeof m1, w->now_ms, &w->heard, &w->err);
+    assert_false(w->two.up);
+    assert_int_equal(w->err, PROTO_ERR_CODE);
+    proto_noise_clear(&noise);
+    proto_buf_free(&prologue);
 }
 
 static void altered_repeated_or_left_out_messages_end_the_channel(void **state)
@@ -357,6 +488,11 @@ int main(void)
         TEST(another_host_is_another_code),
         TEST(a_new_connection_of_either_begins_anew_without_the_code),
         TEST(what_is_left_of_the_channel_before_breaks_nothing),
+        TEST(the_answer_to_a_call_that_was_overtaken_breaks_nothing),
+        TEST(an_answer_that_does_not_open_is_an_alarm_when_no_call_was_overtaken),
+        TEST(an_answer_that_comes_twice_is_an_alarm),
+        TEST(an_answer_to_the_code_that_is_lost_or_late_costs_nothing),
+        TEST(before_the_code_was_asked_for_nobody_gets_in),
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
         TEST(a_message_that_is_none_takes_the_channel_down),
         TEST(recorded_and_made_up_messages_let_nobody_in),

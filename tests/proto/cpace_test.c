@@ -167,6 +167,16 @@ static void two_ends_with_one_code_agree_and_their_tags_check(void **state)
     }
 }
 
+static void without_keys_no_tag_checks(void **state)
+{
+    static const uint8_t zeros[PROTO_CPACE_TAG_BYTES];
+    struct proto_cpace_keys keys = {.tag_peer = {1}};
+
+    (void)state;
+    proto_cpace_keys_clear(&keys);
+    assert_int_equal(proto_cpace_tag_check(&keys, zeros), PROTO_ERR_CRYPTO);
+}
+
 /* The tags and the psk once more, by hand from the ISK, as the protocol's text has them. */
 static void tags_and_psk_are_those_of_the_text(void **state)
 {
@@ -270,6 +280,7 @@ int main(void)
         cmocka_unit_test(the_vectors_of_an_older_draft_are_met),
         cmocka_unit_test(lengths_are_written_as_leb128),
         cmocka_unit_test(two_ends_with_one_code_agree_and_their_tags_check),
+        cmocka_unit_test(without_keys_no_tag_checks),
         cmocka_unit_test(tags_and_psk_are_those_of_the_text),
         cmocka_unit_test(another_code_or_altered_data_gives_other_keys),
         cmocka_unit_test(our_own_share_come_back_ends_the_run),
