@@ -5,9 +5,8 @@
  * verification costs that goes on from an earlier one, as each day's does.
  *
  * bench_verify [--sessions N] [--before N] [--make] [--use FOLDER]: the latter alone. N sessions of 11 entries, which
- * are all that a first verification reads, or N entries of sessions that the next day's does not read again, and that
- * hold no evidence. --make leaves the folder and says its name, --use measures it; making it is quicker under
- * eatmydata.
+ * are all that a first verification reads, or N entries of sessions that the next day's does not read again
+ * (verify_before.h). --make leaves the folder and says its name, --use measures it.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -29,6 +28,7 @@
 #include "proto/seal/kdf.h"
 #include "relay/audit/verify.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/verify_before.h"
 #include "tests/relay/log_fixture.h"
 
 enum {
@@ -153,57 +153,6 @@ static void measure_whole(const struct log_fixture *f)
         (double)report.entries / bench_median(&many) * 1e6, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
-/* ---- entries that were verified long ago ---- */
-
-enum { BULK = 500, BULK_SESSION = 10 };
-
-static struct relay_job bulk_job(uint64_t n, struct relay_store_session *row, int64_t now_ms)
-{
-    static const uint8_t evidence[64];
-    struct relay_job job = {.ticket = n, .has_entry = true, .kind = PROTO_LOG_STATEMENT, .evidence = evidence};
-    uint8_t hash[PROTO_SHA256_BYTES];
-    uint64_t session = n / BULK_SESSION;
-
-    job.evidence_len = sizeof evidence;
-    proto_sha256(job.commitment, &n, sizeof n);
-    proto_sha256(hash, &session, sizeof session);
-    memcpy(job.sid, hash, sizeof job.sid);
-    if (n % BULK_SESSION)
-        return job;
-    memset(row, 0, sizeof *row);
-    memcpy(row->sid, hash, sizeof row->sid);
-    row->state = RELAY_STORE_ENDED;
-    row->created_unix_ms = now_ms;
-    row->expires_unix_ms = now_ms + PROTO_SESSION_MS;
-    snprintf(row->agent_id, sizeof row->agent_id, "ada");
-    snprintf(row->agent_name, sizeof row->agent_name, "Ada Lovelace");
-    snprintf(row->agent_role, sizeof row->agent_role, "agent");
-    snprintf(row->ended_reason, sizeof row->ended_reason, "completed");
-    job.session = row;
-    return job;
-}
-
-static void add_bulk(struct log_fixture *f, uint64_t entries)
-{
-    static struct relay_store_session row;
-    static struct relay_result result;
-
-    for (uint64_t n = 0; n < entries;) {
-        uint64_t until = n + BULK < entries ? n + BULK : entries;
-        log_fixture_pass(f, 1);
-        for (; n < until; n++) {
-            struct relay_job job = bulk_job(n, &row, f->now_ms);
-            if (relay_appender_push(f->appender, &job) != PROTO_OK)
-                bench_cannot("the log's queue is full");
-        }
-        if (!relay_appender_step(f->appender))
-            bench_cannot("a group was not written");
-        while (relay_appender_take_result(f->appender, &result))
-            if (result.err)
-                bench_cannot("an append failed: %s", result.text);
-    }
-}
-
 /* ---- a log that is made in one run and measured in another ---- */
 
 static void note_path(char path[HOST_PATH_BYTES], const struct log_fixture *f)
@@ -245,7 +194,8 @@ static void use(const char *folder)
 static void make(struct log_fixture *f, uint64_t before, unsigned long sessions, struct proto_log_seen *from)
 {
     log_fixture_open_in(f, "/tmp"); /* as large as a disk */
-    add_bulk(f, before);
+    if (before)
+        bench_verified_before(f, before);
     for (unsigned long i = 0; i + SESSIONS_NEW < sessions; i++)
         add_session(f);
     relay_appender_head(f->appender, from);

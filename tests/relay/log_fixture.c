@@ -168,7 +168,7 @@ static int64_t clock_of(void *context)
     return ((const struct log_fixture *)context)->now_ms;
 }
 
-static void open_log(struct log_fixture *f)
+void log_fixture_resume(struct log_fixture *f)
 {
     char data[HOST_PATH_BYTES], checkpoint[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
     struct relay_store_config store = {.folder = data, .random = f->random};
@@ -212,7 +212,7 @@ void log_fixture_open_in(struct log_fixture *f, const char *parent)
     make_evidence_key(f);
     make_vkey(f);
     make_notes(f, &a);
-    open_log(f);
+    log_fixture_resume(f);
     proto_buf_free(&a.ca_pem);
     X509_free(a.root);
     EVP_PKEY_free(a.key);

@@ -78,6 +78,7 @@ struct log_session {
 void log_fixture_open(struct log_fixture *f); /* in memory, where there is room */
 void log_fixture_open_in(struct log_fixture *f, const char *parent);
 void log_fixture_settle(struct log_fixture *f);
+void log_fixture_resume(struct log_fixture *f); /* after settling: the log goes on */
 void log_fixture_close(struct log_fixture *f);
 void log_fixture_pass(struct log_fixture *f, int64_t seconds);
 
