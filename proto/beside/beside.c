@@ -73,14 +73,13 @@ enum proto_err proto_beside_begin(struct proto_beside *b, const char *join_host,
     b->code = *code;
     b->linked = b->met = false;
     b->guesses = b->calls = 0;
-    proto_buf_init(&b->cpace1, CPACE1_BYTES);
+    b->asked = false;
     beside_fall(b);
     return PROTO_OK;
 }
 
 void proto_beside_clear(struct proto_beside *b)
 {
-    proto_buf_free(&b->cpace1);
     sodium_memzero(b, sizeof *b);
 }
 

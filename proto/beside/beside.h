@@ -17,8 +17,9 @@
  *     6 REFUSED <-             error u8
  *
  * Each new connection of either begins with M1 in mode 2, under HKDF(psk of the code, "handhold/1 beside again", 32).
- * An M2 to a call that a newer one overtook does not open, and is no alarm. The code counts until the first has spoken
- * through a channel: who lost M2 begins with the code once more.
+ * To the same CPACE1 the answer is the same. The code counts until the first has spoken through a channel: who lost M2
+ * begins with it once more. An M2 to a call that a newer one overtook does not open, and is no alarm.
+ *
  * Sans-IO: what is to be sent goes to a callback of the owner, in the order in which it must leave.
  */
 #ifndef PROTO_BESIDE_BESIDE_H
@@ -48,7 +49,7 @@ struct proto_beside {
     /* its own */
     struct proto_invite_code code;
     uint8_t sid[PROTO_SID_BYTES], n_c[PROTO_PAIRING_NC_BYTES], cpace_hash[PROTO_HASH_BYTES], again[PROTO_KEY_BYTES];
-    struct proto_buf cpace1;
+    uint8_t cpace1[1 + PROTO_PAIRING_NC_BYTES + PROTO_CPACE_SHARE_BYTES], cpace2[1 + PROTO_CPACE_SHARE_BYTES];
     struct proto_cpace cpace;
     struct proto_cpace_keys keys;
     struct proto_noise noise;
@@ -59,6 +60,7 @@ struct proto_beside {
     /* of the first: calls since a channel stood, less the answers that came; what it said last of capturing, words of
      * it that the second has not said back, frames that came */
     unsigned calls;
+    bool asked; /* CPACE2 has not come */
     bool wanted;
     unsigned unanswered;
     uint32_t taken;

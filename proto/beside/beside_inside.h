@@ -7,7 +7,6 @@
 
 /* The first byte of each message between the two devices. */
 enum { CPACE1 = 1, CPACE2, M1, M2, SEALED, REFUSED };
-enum { CPACE1_BYTES = 1 + 16 + PROTO_CPACE_SHARE_BYTES };
 
 /** The channel is down, and the second captures nothing; what links the two stays. */
 void beside_fall(struct proto_beside *beside);

@@ -8,8 +8,6 @@
 #include "proto/seal/kdf.h"
 
 enum { BY_CODE = 1, AGAIN = 2 };
-enum { CPACE2_BYTES = 1 + PROTO_CPACE_SHARE_BYTES };
-
 static const uint8_t ad[] = {1}; /* version */
 
 /* ---- the code ---- */
@@ -55,11 +53,12 @@ static enum proto_err end_cpace(struct proto_beside *b, const uint8_t *share, co
 {
     enum proto_err err = proto_cpace_finish(&b->cpace, share, ad, sizeof ad, &b->keys);
 
-    if (!err)
-        proto_sha256_pieces(b->cpace_hash,
-                            (const struct proto_piece[]){{b->cpace1.bytes, b->cpace1.len}, {cpace2, CPACE2_BYTES}}, 2);
-    proto_buf_clear(&b->cpace1);
-    return err;
+    if (err)
+        return err;
+    memcpy(b->cpace2, cpace2, sizeof b->cpace2);
+    proto_sha256_pieces(b->cpace_hash,
+                        (const struct proto_piece[]){{b->cpace1, sizeof b->cpace1}, {b->cpace2, sizeof b->cpace2}}, 2);
+    return PROTO_OK;
 }
 
 void beside_fall(struct proto_beside *b)
@@ -68,7 +67,6 @@ void beside_fall(struct proto_beside *b)
     beside_rest(b);
     proto_noise_clear(&b->noise);
     proto_noise_channel_clear(&b->channel);
-    proto_cpace_clear(&b->cpace);
 }
 
 /* ---- what is said on the way up ---- */
@@ -91,42 +89,52 @@ static enum proto_err send_m1(struct proto_beside *b, uint8_t mode)
     return err;
 }
 
+/* A run that was not answered yet is the same one at the next call: two answers to it are one. */
 static enum proto_err send_cpace1(struct proto_beside *b)
 {
-    uint8_t message[CPACE1_BYTES] = {CPACE1};
     enum proto_err err;
 
-    proto_random_fill(&b->random, b->n_c, sizeof b->n_c);
-    err = start_cpace(b);
-    if (err)
-        return err;
-    memcpy(message + 1, b->n_c, sizeof b->n_c);
-    memcpy(message + 1 + sizeof b->n_c, b->cpace.share, PROTO_CPACE_SHARE_BYTES);
-    proto_buf_clear(&b->cpace1);
-    proto_buf_put(&b->cpace1, message, sizeof message);
-    b->send(b->context, message, sizeof message);
+    if (!b->asked) {
+        proto_random_fill(&b->random, b->n_c, sizeof b->n_c);
+        err = start_cpace(b);
+        if (err)
+            return err;
+        b->cpace1[0] = CPACE1;
+        memcpy(b->cpace1 + 1, b->n_c, sizeof b->n_c);
+        memcpy(b->cpace1 + 1 + sizeof b->n_c, b->cpace.share, PROTO_CPACE_SHARE_BYTES);
+        b->asked = true;
+    }
+    b->send(b->context, b->cpace1, sizeof b->cpace1);
     return PROTO_OK;
 }
 
-static enum proto_err on_cpace1(struct proto_beside *b, const uint8_t *bytes, size_t len)
+static enum proto_err run_cpace(struct proto_beside *b, const uint8_t *cpace1)
 {
-    uint8_t answer[CPACE2_BYTES] = {CPACE2}, share[PROTO_CPACE_SHARE_BYTES];
+    uint8_t answer[sizeof b->cpace2] = {CPACE2};
     enum proto_err err;
 
-    if (b->first || b->met || len != CPACE1_BYTES)
-        return PROTO_ERR_STATE;
-    beside_fall(b);
-    memcpy(b->n_c, bytes + 1, sizeof b->n_c);
-    memcpy(share, bytes + 1 + sizeof b->n_c, sizeof share);
-    proto_buf_clear(&b->cpace1);
-    proto_buf_put(&b->cpace1, bytes, len);
+    memcpy(b->cpace1, cpace1, sizeof b->cpace1);
+    memcpy(b->n_c, cpace1 + 1, sizeof b->n_c);
     err = start_cpace(b);
     if (err)
         return err;
     memcpy(answer + 1, b->cpace.share, PROTO_CPACE_SHARE_BYTES);
-    err = end_cpace(b, share, answer);
-    if (!err)
-        b->send(b->context, answer, sizeof answer);
+    return end_cpace(b, cpace1 + 1 + sizeof b->n_c, answer);
+}
+
+static enum proto_err on_cpace1(struct proto_beside *b, const uint8_t *bytes, size_t len)
+{
+    enum proto_err err = PROTO_OK;
+
+    if (b->first || b->met || len != sizeof b->cpace1)
+        return PROTO_ERR_STATE;
+    beside_fall(b);
+    if (memcmp(b->cpace1, bytes, len) != 0)
+        err = run_cpace(b, bytes);
+    if (err)
+        b->cpace1[0] = 0; /* there is no answer to give again */
+    else
+        b->send(b->context, b->cpace2, sizeof b->cpace2);
     return err;
 }
 
@@ -134,8 +142,13 @@ static enum proto_err on_cpace2(struct proto_beside *b, const uint8_t *bytes, si
 {
     enum proto_err err;
 
-    if (!b->first || b->linked || len != CPACE2_BYTES)
+    if (!b->first || len != sizeof b->cpace2)
         return PROTO_ERR_STATE;
+    if (!memcmp(b->cpace2, bytes, len))
+        return PROTO_OK; /* once more, since the run was asked for once more */
+    if (!b->asked)
+        return PROTO_ERR_STATE;
+    b->asked = false;
     err = end_cpace(b, bytes + 1, bytes);
     return err ? err : send_m1(b, BY_CODE);
 }

@@ -268,6 +268,22 @@ static void an_answer_that_comes_twice_is_an_alarm(void **state)
     assert_int_equal(w->last, PROTO_BESIDE_BROKEN);
 }
 
+/* The line of the second stood still: it hears both calls at once. */
+static void a_run_that_was_asked_for_twice_is_one(void **state)
+{
+    struct world *w = *state;
+
+    for (int calls = 0; calls < 2; calls++)
+        proto_beside_present(&w->one, true, w->sid);
+    while (w->to_two.count) {
+        proto_beside_present(&w->two, true, w->sid);
+        assert_true(carry_one(w, &w->to_two, &w->two));
+    }
+    assert_int_equal(w->to_one.count, 2);
+    is_up_and_hears(w);
+    assert_int_equal(w->two.guesses, 0);
+}
+
 /* The second is up by then; the first does not know, and has nothing but the code. */
 static void an_answer_to_the_code_that_is_lost_or_late_costs_nothing(void **state)
 {
@@ -491,6 +507,7 @@ int main(void)
         TEST(the_answer_to_a_call_that_was_overtaken_breaks_nothing),
         TEST(an_answer_that_does_not_open_is_an_alarm_when_no_call_was_overtaken),
         TEST(an_answer_that_comes_twice_is_an_alarm),
+        TEST(a_run_that_was_asked_for_twice_is_one),
         TEST(an_answer_to_the_code_that_is_lost_or_late_costs_nothing),
         TEST(before_the_code_was_asked_for_nobody_gets_in),
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
