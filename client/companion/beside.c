@@ -287,7 +287,8 @@ void client_beside_tick(struct client_beside *b, struct proto_now now)
         return;
     if (now.mono_ms >= b->again_ms) {
         b->again_ms = PROTO_NEVER;
-        proto_beside_present(&b->pair, true, proto_session_sid(b->session));
+        if (b->asked && !b->pair.up) /* it may have come back, or been taken out, meanwhile */
+            proto_beside_present(&b->pair, true, proto_session_sid(b->session));
     }
     proto_beside_tick(&b->pair, now.mono_ms);
 }

@@ -138,9 +138,12 @@ export class OtherDevice {
     if (heard?.kind === 'up') this.start();
     else if (heard?.kind === 'data') this.onData(heard.data);
     else if (heard?.kind === 'refused') this.set('wrong-code');
-    else if (heard?.kind === 'broken' && this.state === 'linked') {
+    else if (heard?.kind === 'broken') {
+      const { pair } = this;
       this.set('alarm');
-      setTimeout(() => this.pair?.present(true), AGAIN_MS);
+      setTimeout(() => {
+        if (pair === this.pair && !pair?.up) pair?.present(true);
+      }, AGAIN_MS);
     }
   }
 

@@ -27,6 +27,8 @@ export class BesidePair {
   #again: Bytes | undefined; /* a key that both have, once linked */
   #cpace: Cpace | undefined;
   #cpace1: Bytes = new Uint8Array(0);
+  #cpace2: Bytes = new Uint8Array(0);
+  #calls = 0; /* since a channel stood, less the answers that came: before the last one an answer may be to an older call */
   #hash: Bytes = new Uint8Array(32);
   #keys: CpaceKeys | undefined;
   #noise: Noise | undefined;
@@ -61,12 +63,15 @@ export class BesidePair {
   present(there: boolean): void {
     this.#fall();
     if (!there) return;
+    this.#calls++;
     if (this.#again) this.#sayM1(AGAIN, this.#again);
     else this.#sayCpace1();
   }
 
+  /** A run that was not answered yet is the same one at the next call: two answers to it are one. */
   #sayCpace1(): void {
     if (!this.#code) return;
+    if (this.#cpace) return this.send(this.#cpace1);
     const nonce = this.random(16), random = this.random(CPACE_RANDOM_BYTES);
     const ci = lvCat(utf8('handhold/1 beside'), utf8(this.joinHost), utf8('first'), utf8('second'));
     this.#cpace = new Cpace(true, utf8(inviteCodePrs(this.#code)), ci, concat(this.sid, nonce), AD, random);
@@ -82,15 +87,33 @@ export class BesidePair {
   }
 
   #onCpace2(bytes: Bytes): BesideHeard {
+    if (sameBytes(this.#cpace2, bytes)) return { kind: 'nothing' }; /* once more, since the run was asked for once more */
     if (this.#again || !this.#cpace || bytes.length !== 1 + CPACE_SHARE_BYTES) throw new ProtoError('STATE', 'not this message now');
     this.#keys = this.#cpace.finish(bytes.slice(1), AD);
     this.#hash = sha256(this.#cpace1, bytes);
     this.#cpace = undefined;
+    this.#cpace2 = bytes.slice();
     this.#sayM1(BY_CODE, this.#keys.psk);
     return { kind: 'nothing' };
   }
 
+  /** The answer to a call that a newer one overtook opens here no more than a lie does (beside.h). */
   #onM2(bytes: Bytes): BesideHeard {
+    const late = this.#calls > 1;
+    let waiting = this.#noise?.copy();
+    this.#calls = Math.max(0, this.#calls - 1);
+    try {
+      return this.#readM2(bytes);
+    } catch (error) {
+      if (!late || !(error instanceof ProtoError) || (error.err !== 'CRYPTO' && error.err !== 'STATE')) throw error;
+      [this.#noise, waiting] = [waiting, this.#noise];
+      return { kind: 'nothing' };
+    } finally {
+      waiting?.wipe();
+    }
+  }
+
+  #readM2(bytes: Bytes): BesideHeard {
     const tag = this.#again ? 0 : CPACE_TAG_BYTES;
     if (!this.#noise || bytes.length !== 1 + tag + NOISE_HANDSHAKE_BYTES) throw new ProtoError('STATE', 'not this message now');
     if (tag && !sameBytes(bytes.subarray(1, 1 + tag), this.#keys!.tagPeer)) return this.#refused('CODE');
@@ -99,6 +122,7 @@ export class BesidePair {
     this.#again ??= hkdf(this.#keys!.psk, 'handhold/1 beside again', 32);
     wipe(this.#keys?.isk, this.#keys?.psk);
     this.#code = undefined;
+    this.#calls = 0;
     this.up = true;
     return { kind: 'up' };
   }

@@ -54,7 +54,7 @@ export class NoiseChannel {
   }
 }
 
-/** An error ends the handshake: nothing is repaired, throw it away. */
+/** An error ends the handshake: nothing is repaired, throw it away; a copy made before goes on from there. */
 export class Noise {
   #h: Bytes;
   #ck: Bytes;
@@ -135,6 +135,15 @@ export class Noise {
     const channel = this.initiator ? new NoiseChannel(first, second) : new NoiseChannel(second, first);
     this.wipe();
     return { hash: this.#h, channel };
+  }
+
+  /** Of a handshake that waits for a message: with its own secrets, so each of the two is wiped. */
+  copy(): Noise {
+    const copy = new Noise(this.initiator, NONE, this.psk.slice(), this.ephemeral.slice());
+    copy.#h = this.#h;
+    copy.#ck = this.#ck.slice();
+    copy.#messages = this.#messages;
+    return copy; /* without a cipher: the next message makes one */
   }
 
   wipe(): void {
