@@ -164,9 +164,9 @@ static void a_good_bye_takes_everything_back_and_the_customer_has_the_last_word(
     json_t *rating;
 
     house_live(h, &agent, &client);
-    demo_child_tell(client, "{\"do\":\"point\",\"x\":0.25,\"y\":0.75}");
-    house_await(h, agent, "pointer", NULL);
     demo_child_tell(client, "{\"do\":\"rate\",\"stars\":4,\"solved\":true}");
+    demo_child_tell(client, "{\"do\":\"point\",\"x\":0.25,\"y\":0.75}");
+    house_await(h, agent, "pointer", NULL); /* so the word before it was read, before there is a good-bye */
     demo_child_tell(agent, "{\"do\":\"end\"}");
     house_await(h, client, "goodbye", NULL);
     house_await(h, agent, "consent", "capability", "camera", "state", "withdrawn", NULL);
