@@ -42,7 +42,7 @@ async function allowCamera(agent, page) {
   await page.click('#join');
   await agent.await('joined');
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
-  await page.waitForSelector('#allow');
+  await page.waitForSelector('#allow:not([aria-disabled])');
   const tapped = Date.now();
   await page.click('#allow');
   await agent.await('first-picture');

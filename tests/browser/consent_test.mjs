@@ -2,7 +2,7 @@
 /* Nothing leaves before a grant, and nothing after its end; what arrives is what was shown. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { leave, morePictures, Scene } from './scene.mjs';
+import { leave, morePictures, Scene, taken } from './scene.mjs';
 import { decodePng, difference, liveTracks, markerNumber, meanLuma } from './watch.mjs';
 
 let scene;
@@ -107,6 +107,42 @@ test('under a question too, Pause and End are there and stop the lens', async ()
   await page.click('#not-now');
   await agent.await('consent', { capability: 'device-state', state: 'refused' });
   await page.waitForFunction(() => !document.querySelector('dialog .bar'));
+  await leave(people);
+});
+
+test('a tap that was meant for what stood there before answers nothing', async () => {
+  const people = await scene.joined(), { agent, page } = people;
+  await page.evaluate(() => new MutationObserver((_, watch) => { // a finger on its way to End, where Allow comes up
+    const allow = document.querySelector('#allow');
+    if (!allow) return;
+    watch.disconnect();
+    allow.click();
+  }).observe(document.body, { childList: true, subtree: true }));
+  agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
+  await taken(page, '#allow');
+  assert.ok(await page.isVisible('#allow'));
+  assert.equal(await page.evaluate(() => window.tracks.length), 0);
+  assert.ok(!agent.events.some((e) => e.event === 'consent' && e.state === 'granted'));
+  await page.click('#allow');
+  await agent.await('first-picture');
+  await page.evaluate(async () => { // twice on Pause, where Continue comes up
+    document.querySelector('#pause').click();
+    await new Promise(requestAnimationFrame);
+    document.querySelector('#continue').click();
+  });
+  await agent.await('paused', { paused: true });
+  await taken(page, '#continue');
+  assert.equal(await page.getAttribute('.bar', 'data-state'), 'paused');
+  assert.equal(await liveTracks(page), 0);
+  await page.click('#continue');
+  await morePictures(agent, 2);
+  await page.evaluate(() => { // twice on End, where "End now" comes up
+    document.querySelector('#end').click();
+    document.querySelector('#leave-now').click();
+  });
+  await taken(page, '#stay');
+  await page.click('#stay');
+  await morePictures(agent, 2);
   await leave(people);
 });
 

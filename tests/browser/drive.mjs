@@ -26,7 +26,7 @@ async function insist(what, attempt) {
   }
 }
 
-/* An element that has come to rest and lies open; it is brought there first. What moves is not hit where it was. */
+/* An element that has come to rest, lies open and takes a tap; it is brought there first. What moves is not hit where it was. */
 const RESTS = (selector) => `(async () => {
   const e = [...document.querySelectorAll(${JSON.stringify(selector)})].find((one) => one.getClientRects().length);
   if (!e) return false;
@@ -34,7 +34,7 @@ const RESTS = (selector) => `(async () => {
   if (!e.contains(seen(e.getBoundingClientRect()))) e.scrollIntoView({ block: 'center' });
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const now = e.getBoundingClientRect();
-  return now.x === x && now.y === y && e.contains(seen(now));
+  return e.getAttribute('aria-disabled') !== 'true' && now.x === x && now.y === y && e.contains(seen(now));
 })()`;
 
 /** What every driver gains from `ask(expression)`: a promise of the JSON value of an expression, awaited in the page. */

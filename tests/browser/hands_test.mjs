@@ -2,8 +2,8 @@
 /* A whole session without a pointer, and one by what the accessibility tree and the live regions say alone. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { Scene } from './scene.mjs';
-import { heard } from './watch.mjs';
+import { morePictures, Scene, taken } from './scene.mjs';
+import { heard, liveTracks } from './watch.mjs';
 
 let scene;
 before(async () => { scene = await Scene.open(); });
@@ -39,6 +39,7 @@ test('by keys alone: join, allow, hide, pause, write, end, check the proof', asy
   await page.keyboard.press('Escape');
   assert.ok(await page.isVisible('#allow'), 'Escape answers nothing');
   await tabTo(page, '#allow');
+  await taken(page, '#allow');
   await page.keyboard.press('Space');
   await agent.await('first-picture');
   await page.waitForSelector('#hide:visible');
@@ -61,6 +62,7 @@ test('by keys alone: join, allow, hide, pause, write, end, check the proof', asy
   await page.keyboard.press('Enter');
   await agent.await('paused', { by: 'customer' });
   assert.equal(await page.evaluate(() => document.activeElement.id), 'continue');
+  await taken(page, '#continue');
   await page.keyboard.press('Enter');
   await tabTo(page, '#off-camera');
   await page.keyboard.press('Enter');
@@ -68,6 +70,7 @@ test('by keys alone: join, allow, hide, pause, write, end, check the proof', asy
   await tabTo(page, '#end');
   await page.keyboard.press('Enter');
   await tabTo(page, '#leave-now');
+  await taken(page, '#leave-now');
   await page.keyboard.press('Enter');
   await agent.await('ended', { reason: 'customer-left' });
   await page.waitForSelector('.receipt');
@@ -130,6 +133,25 @@ test('a question outlives every Escape, which is the gesture that leads back on 
   await page.waitForFunction(() => !document.querySelector('dialog').open);
   await page.click('#pause');
   await agent.await('paused', { by: 'customer' });
+});
+
+test('the gesture that leads back asks before it costs the visit', async () => {
+  const people = await scene.showing(), { agent, page } = people;
+  for (let times = 0; times < 2; times++) {
+    const from = agent.mark();
+    await page.goBack();
+    await page.waitForSelector('#leave-now');
+    assert.equal(await liveTracks(page), 1);
+    await page.click('#stay');
+    await morePictures(agent, 2);
+    assert.ok(!agent.events.slice(from).some((e) => e.event === 'connection'), 'the line was never gone');
+  }
+  await page.goBack();
+  await page.click('#leave-now');
+  await agent.await('ended', { reason: 'customer-left' });
+  await page.waitForSelector('.receipt');
+  await page.goBack();
+  assert.ok(await page.isVisible('.receipt'), 'nor is the receipt lost by one gesture');
 });
 
 test('what is said while a sheet is open is said inside it, and what is said at its end is not lost with it', async () => {

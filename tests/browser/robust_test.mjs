@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
-import { leave, Scene, show, untilJoined } from './scene.mjs';
+import { leave, Scene, show, taken, untilJoined } from './scene.mjs';
 import { heard, liveTracks, look, watch } from './watch.mjs';
 
 let scene;
@@ -124,7 +124,7 @@ test('a hidden page pauses by itself and says why', async () => {
 test('a page that is hidden right after Allow sends nothing, and one tap brings it', async () => {
   const people = await scene.joined(), { agent, page, seen } = people;
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights' });
-  await page.waitForSelector('#allow');
+  await taken(page, '#allow');
   await page.evaluate(() => {
     document.querySelector('#allow').click();
     Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });

@@ -53,6 +53,11 @@ export class Scene {
   }
 }
 
+/** Until this takes a tap or a key: what has just come up does not. */
+export async function taken(page, selector) {
+  await page.waitForSelector(`${selector}:not([aria-disabled])`);
+}
+
 /** Who has joined is asked for the camera and allows it; until the agent has a picture. */
 export async function show({ agent, page }) {
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });

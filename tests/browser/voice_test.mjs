@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { openPage } from './browser.mjs';
 import { EARS, LISTEN } from './ears.mjs';
-import { leave, Scene, untilJoined } from './scene.mjs';
+import { leave, Scene, taken, untilJoined } from './scene.mjs';
 import { levelDb, longestGapMs, middle, partOf, readWav, soundingPart, tone, TONES, tune } from './sound.mjs';
 import { heard, liveTracks, look, watch } from './watch.mjs';
 
@@ -215,6 +215,7 @@ test('voice and camera together, by keys alone', async () => {
   await page.keyboard.press('Space');
   assert.equal(await page.isChecked('#hear'), true);
   await page.focus('#allow');
+  await taken(page, '#allow');
   await page.keyboard.press('Enter');
   await agent.await('audio', { total_packets: (n) => n > 5 });
   agent.do({ do: 'request', capability: 'camera', purpose: 'To see the lights of your router' });

@@ -65,7 +65,7 @@ async function fits(page, name) {
 /** All of these are whole in the window as it is scrolled, and over none of them lies the bar. */
 export async function seenAtOnce(page, name, ...selectors) {
   const seen = await page.evaluate((wanted) => {
-    const bar = document.querySelector('.bar'), floor = bar ? bar.getBoundingClientRect().top : innerHeight;
+    const bar = document.querySelector('.bar'), sheet = document.querySelector('dialog[open]'), floor = bar && (!sheet || sheet.contains(bar)) ? bar.getBoundingClientRect().top : innerHeight;
     return wanted.map((selector) => {
       const element = document.querySelector(selector), box = element?.getBoundingClientRect();
       return { selector, there: Boolean(box?.width), top: Math.round(box?.top ?? 0), bottom: Math.round(box?.bottom ?? 0), floor: Math.round(element?.closest('.bar') ? innerHeight : floor) };

@@ -16,8 +16,12 @@ export interface HandleEvents {
   worked(what: Worked): void;
 }
 
+const LIGHT_RESTS_MS = 500; /* what flashes more than three times a second harms people (WCAG 2.2, 2.3.1) */
+
 export class Handles {
   private lit = false; /* by the agent */
+  private wanted = false; /* by the agent, last */
+  private resting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly camera: Camera, private readonly on: HandleEvents) {}
 
@@ -42,12 +46,31 @@ export class Handles {
     void this.tell();
   }
 
+  /* As the agent asks, but for what would flicker: the last word counts when the light has rested. */
+  private shineRested(on: boolean): void {
+    this.wanted = on;
+    if (this.resting !== undefined) return;
+    this.on.worked(on ? 'light-on' : 'light-off');
+    void this.shine(on);
+    this.resting = setTimeout(() => {
+      this.resting = undefined;
+      if (this.wanted !== on && this.camera.track) this.shineRested(this.wanted);
+    }, LIGHT_RESTS_MS);
+  }
+
+  private letRest(): void {
+    clearTimeout(this.resting);
+    this.resting = undefined;
+  }
+
   letGoOfLight(): void {
+    this.letRest();
     if (this.lit) void this.shine(false);
   }
 
   /** By the person in front of the screen. */
   async toggleTorch(): Promise<void> {
+    this.letRest();
     await this.shine(!this.camera.torch);
     this.lit = false; // theirs, whatever the agent may do
   }
@@ -66,8 +89,7 @@ export class Handles {
   control(order: CameraOrder): void {
     if (!this.camera.track) return;
     if ('torch' in order) {
-      void this.shine(order.torch);
-      this.on.worked(order.torch ? 'light-on' : 'light-off');
+      this.shineRested(order.torch);
     } else if ('zoom' in order) {
       void this.setZoom(order.zoom);
       this.on.worked('zoom');

@@ -127,8 +127,7 @@ export class Asking {
       (has('camera') || has('microphone')) && h('p', { class: 'small' }, t('ask.browser')),
       has('recording') && h('p', { class: 'small' }, t('ask.recordingHonest')),
       has('still') && h('p', { class: 'small' }, t('ask.photoHonest')),
-      error,
-      h('div', { class: 'answers' },
+      h('div', { class: 'answers' }, error,
         button(t('ask.notNow'), () => this.answer([]), { class: 'button answer', id: 'not-now' }),
         button(one ? t('ask.allow') : t('ask.allowChosen'), allow, { class: 'button answer', id: 'allow' })));
     const list = one ? title : `${title}: ${asks.map((ask) => capabilityName(ask.capability)).join(', ')}`;

@@ -7,6 +7,7 @@ import type { Studio } from '../camera/studio.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, replace, setText } from '../ui/dom.js';
 import type { Icon } from '../ui/dom.js';
+import { notYet } from '../ui/unread.js';
 import type { Capability } from '../proto/session.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
@@ -54,37 +55,38 @@ export class Bar {
     setText(this.goOn.lastElementChild!, t(paused?.reason === 'reloaded' || paused?.reason === 'moved' ? 'pause.again' : 'pause.continue'));
     this.goOn.hidden = !go;
     this.pause.hidden = granted.size === 0 || paused !== undefined || onHold;
+    if (came) notYet(this.goOn); // it stands where Pause stood
     if (came && (at === document.body || at === this.pause)) this.goOn.focus();
     if (left) this.pause.focus();
   }
 
-
   update(): void {
     const { granted, expiring, paused, peer, session } = this.visit;
     const name = plain(peer?.name ?? t('end.somebody'));
-    const sending = sendingNow(this.visit, this.studio.seen, this.studio.voice.running), words = sending === 'sending' ? '' : t(`bar.${sending}` as Key, { name });
+    const sending = sendingNow(this.visit, this.studio.seen, this.studio.voice.running);
     this.element.dataset['state'] = LOOKS[sending];
-    setText(this.state, words);
-    this.state.hidden = sending === 'sending';
+    setText(this.state, t(`bar.${sending}` as Key, { name }));
     this.updateActs();
     this.voice.update(name);
     const until = [...granted.keys()].map((capability) => session.grantedUntil(capability) ?? 0);
-    const now = JSON.stringify([[...granted.keys()], until.map(Math.round), name, paused !== undefined, [...expiring]]);
+    const now = JSON.stringify([[...granted.keys()], until.map(Math.round), paused !== undefined, [...expiring]]);
     if (now === this.shown) return; // buttons that are rebuilt lose the focus
     this.shown = now;
     const at = document.activeElement?.id ?? '';
     const soonest = (capability: Capability): number => Number(!expiring.has(capability)); // what ends soon is seen without scrolling
-    replace(this.list, ...[...granted.keys()].sort((a, b) => soonest(a) - soonest(b)).map((capability) => this.line(capability, name)));
+    const offered = new Set([...this.list.querySelectorAll('.go-on')].map(({ id }) => id));
+    replace(this.list, ...[...granted.keys()].sort((a, b) => soonest(a) - soonest(b)).map((capability) => this.line(capability)));
+    notYet(...[...this.list.querySelectorAll('.go-on')].filter(({ id }) => !offered.has(id)));
     const again = at.replace('extend-', 'off-'); // what was gone on with has its "off" left
     if (/^(off|extend)-/.test(at)) (document.getElementById(at) ?? document.getElementById(again))?.focus();
     else this.list.parentElement!.scrollTop = 0; // whatever is new is said at the top
   }
 
-  private line(capability: Capability, name: string): HTMLElement {
+  private line(capability: Capability): HTMLElement {
     const { visit } = this, what = capabilityName(capability), until = visit.session.grantedUntil(capability), voice = capability === 'microphone', soon = visit.expiring.has(capability);
     const end = soon ? t('bar.soon') : until !== undefined && Number.isFinite(until) ? t('bar.until', { time: Date.now() + until - performance.now() }) : '';
     return h('li', { class: [voice && 'voice', soon && 'soon'].filter(Boolean).join(' ') || false }, icon(PICTURES[capability] ?? 'shield'),
-      h('span', { class: 'what' }, voice ? this.voice.words : t('bar.sending', { what, name }), end && h('span', { class: soon ? 'until soon' : 'until' }, ' ', end)),
+      h('span', { class: 'what' }, voice ? this.voice.words : what, end && h('span', { class: soon ? 'until soon' : 'until' }, ' ', end)),
       voice && this.voice.element,
       soon && button(t('bar.goOn'), () => visit.extend(capability), { class: 'toggle go-on', id: `extend-${capability}`, 'aria-label': t('expiring.extend', { what }) }),
       h('button', { type: 'button', class: 'off', id: `off-${capability}`, 'aria-label': t('bar.off', { what }), onclick: () => visit.takeBack(capability) }, icon('end')));

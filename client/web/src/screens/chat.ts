@@ -31,9 +31,9 @@ export class Chat {
   private send(): void {
     const text = this.field.value.trim();
     if (!text) return;
-    const tooLong = new TextEncoder().encode(text).length > MOST_BYTES || this.visit.say(text) !== 'OK';
-    setText(this.error, tooLong ? t('chat.tooLong') : '');
-    if (!tooLong) this.field.value = '';
+    const tooLong = new TextEncoder().encode(text).length > MOST_BYTES, sent = !tooLong && this.visit.say(text) === 'OK';
+    setText(this.error, sent ? '' : t(tooLong ? 'chat.tooLong' : 'chat.notSent'));
+    if (sent) this.field.value = '';
   }
 
   update(): void {

@@ -13,7 +13,7 @@ import type { Key } from '../words/words.js';
 
 const SHAPES: readonly string[] = ['arrow', 'circle', 'rectangle', 'line', 'text', 'number', 'highlight'];
 const SAME_FRAME_MS = 40;
-const MOST_CARDS = 4, MOST_MARKS = 100; /* of a card: what an agent draws on one picture is less */
+const MOST_CARDS = 4, MOST_MARKS = 100, MOST_WORDS = 8; /* of a card: what an agent draws on one picture is less, and the newest words are below it */
 /* Yellow, red, green, blue, white: the numbers of handhold.proto. A colour that is not known is the first. */
 const COLOURS: readonly string[] = ['#ffd60a', '#ff453a', '#30d158', '#409cff', '#ffffff'];
 const EDGE = '#1c1f23';
@@ -198,7 +198,7 @@ export class Marks {
     for (const mark of card.marks) drawMark(c, mark, canvas.width, canvas.height);
     const words = card.marks.map((mark) => markWords(mark, name));
     canvas.setAttribute('aria-label', words.join(' '));
-    card.element.querySelector('ul')!.replaceChildren(...words.map((text) => h('li', {}, text)), ...(card.stale ? [h('li', {}, t('mark.noFrame'))] : []));
+    card.element.querySelector('ul')!.replaceChildren(...words.slice(-MOST_WORDS).map((text) => h('li', {}, text)), ...(card.stale ? [h('li', {}, t('mark.noFrame'))] : []));
     seeTogether(this.element.parentElement ?? this.element, card.element);
   }
 

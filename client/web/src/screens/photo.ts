@@ -35,10 +35,10 @@ export class PhotoSheet {
     this.file.setAttribute('aria-label', t('photo.choose'));
     this.file.tabIndex = -1;
     setText(this.lead, t('photo.none', { name }));
-    this.content = h('div', { class: 'photo-sheet' }, this.lead, this.place, this.panel, this.error,
+    this.content = h('div', { class: 'photo-sheet' }, this.place, this.lead, this.panel,
       h('div', { class: 'row' }, this.hide, this.again, choose, this.file),
       h('p', { class: 'small' }, t('photo.clean')),
-      h('div', { class: 'answers' },
+      h('div', { class: 'answers' }, this.error,
         button(t('photo.discard'), () => this.leave(false), { class: 'button answer', id: 'photo-discard' }), this.send));
     this.show();
     void this.fromCamera();

@@ -2,11 +2,13 @@
 /*
  * screens/sheet.ts - what must be answered, one at a time, above everything else. A native modal dialog: the page behind
  * it is inert, and the focus starts at its heading, so that no answer is chosen beforehand. While something is sent the bar
- * stands in its foot: whoever is asked can still stop everything first.
+ * stands in its foot: whoever is asked can still stop everything first. A sheet comes when others want it, perhaps under a
+ * finger that is on its way to something else: what it asks is answered by no tap before it can have been read.
  */
 import { announcerIn } from '../ui/announce.js';
 import { h, replace } from '../ui/dom.js';
 import type { Child } from '../ui/dom.js';
+import { notYet } from '../ui/unread.js';
 
 export class Sheet {
   readonly element = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' });
@@ -26,7 +28,7 @@ export class Sheet {
       if (!this.shown || this.element.open) return;
       if (this.onCancel(this.shown)) return this.close();
       this.element.showModal();
-      this.element.querySelector<HTMLElement>('#sheet-title')?.focus();
+      this.element.querySelector<HTMLElement>('#sheet-title')?.focus({ preventScroll: true });
     });
   }
 
@@ -39,8 +41,10 @@ export class Sheet {
     replace(this.body, heading, ...children);
     if (this.body.querySelector('#sheet-facts')) this.element.setAttribute('aria-describedby', 'sheet-facts');
     else this.element.removeAttribute('aria-describedby');
+    notYet(...this.body.querySelectorAll('button'));
     if (!this.element.open) this.element.showModal();
-    heading.focus();
+    this.body.scrollTop = 0;
+    heading.focus({ preventScroll: true }); // it still rises: what would be scrolled is the way that it has to go
   }
 
   is(name: string): boolean {

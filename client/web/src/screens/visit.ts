@@ -6,6 +6,7 @@ import type { Device } from '../join/device.js';
 import type { Capability, SessionEvent } from '../proto/session.js';
 import { save } from '../receipt/receipt.js';
 import { announce } from '../ui/announce.js';
+import { askBeforeBack } from '../ui/back.js';
 import { button, h, icon, plain, replace, said, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
@@ -28,6 +29,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const keepFork = button(t('visit.keepFork'), () => save(new Blob([visit.fork ?? ''], { type: 'text/plain' }), 'handhold-fork.txt'), { id: 'keep-fork', hidden: true });
   const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
+  const backIsFree = askBeforeBack(() => asking.leave());
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const notYetOn = new Set<Capability>(); /* granted, and not said to be on */
   let shownFacts = '', shownPeer = '', shownPause = '', saidAlarm = '', over = false, queued = false, saidNoLine = false, saidAway: ReturnType<typeof absence>;
@@ -114,6 +116,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     speakOn();
     if (!visit.ended) return;
     over = true;
+    backIsFree();
     marks.close();
     studio.release();
     ended();
@@ -166,7 +169,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   function speakOn(): void {
     for (const capability of notYetOn) {
       const on = capability === 'camera' ? studio.seen : capability === 'microphone' ? studio.voice.running : true;
-      if (on && visit.granted.has(capability) && !visit.paused) announce(t('ask.granted', { what: capabilityName(capability) }));
+      if (on && visit.granted.has(capability) && !visit.paused) announce(t('ask.granted', { capability, what: capabilityName(capability), name: plain(visit.peer?.name ?? t('end.somebody')) }));
       if (on || visit.paused || !visit.granted.has(capability)) notYetOn.delete(capability);
     }
   }

@@ -9,7 +9,7 @@ import { capabilityName } from './asking.js';
 
 export class VoiceActs {
   readonly element: HTMLElement;
-  /** What is sent, to whom. */
+  /** What is sent. */
   readonly words = h('span', {});
   private readonly mute: HTMLButtonElement;
   private readonly hear: HTMLButtonElement;
@@ -36,7 +36,7 @@ export class VoiceActs {
 
   update(name: string): void {
     const { muted, hearing } = this.voice;
-    setText(this.words, muted ? t('voice.muted', { name }) : t('bar.sending', { what: capabilityName('microphone'), name }));
+    setText(this.words, muted ? t('voice.muted') : capabilityName('microphone'));
     setText(this.hear.lastElementChild!, t('voice.hear', { name }));
     this.mute.setAttribute('aria-pressed', String(muted));
     this.hear.setAttribute('aria-pressed', String(hearing));

@@ -3,6 +3,7 @@
  * ui/dom.ts - makes elements. Text goes in as text and nowhere else: no string is ever read as markup, so a name, a
  * purpose or a chat line can be anything.
  */
+import { isUnread } from './unread.js';
 
 export type Child = Node | string | false | undefined | null;
 type Handler = (event: Event) => void;
@@ -75,7 +76,8 @@ export function icon(name: Icon): SVGElement {
 
 /** A button with words, and an icon where one helps. */
 export function button(words: string, act: () => void, properties: Properties = {}, picture?: Icon): HTMLButtonElement {
-  return h('button', { type: 'button', class: 'button', ...properties, onclick: act }, picture && icon(picture), h('span', {}, words));
+  const made = h('button', { type: 'button', class: 'button', ...properties, onclick: () => { if (!isUnread(made)) act(); } }, picture && icon(picture), h('span', {}, words));
+  return made;
 }
 
 /**

@@ -106,6 +106,7 @@ export type Key =
   | 'chat.empty'
   | 'chat.heard'
   | 'chat.label'
+  | 'chat.notSent'
   | 'chat.send'
   | 'chat.title'
   | 'chat.tooLong'
