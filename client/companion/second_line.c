@@ -3,17 +3,13 @@
 #include <stdlib.h>
 
 #include "client/companion/second_inside.h"
-#include "proto/wire/header.h"
 
 static void put(struct second *s, const handhold_ToRelay *message)
 {
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
     struct proto_buf body;
 
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, PROTO_INDEX_RELAY, PROTO_INDEX_RELAY);
     proto_buf_init(&body, PROTO_MAX_RELAY_BYTES);
-    proto_buf_put(&body, envelope, sizeof envelope);
-    if (proto_message_encode(&body, handhold_ToRelay_fields, message) == PROTO_OK && !body.failed) {
+    if (proto_message_to_relay(&body, 0, message) == PROTO_OK) {
         proto_buf_put_u32(&s->out, (uint32_t)body.len);
         proto_buf_put(&s->out, body.bytes, body.len);
         host_connection_wake(s->connection);

@@ -8,7 +8,7 @@
 
 struct host_staff_line {
     struct host_staff_line_config config;
-    struct host_connection *connection;            /* owned */
+    struct host_connection *connection;                /* owned */
     struct proto_buf waiting[HOST_STAFF_LINE_WAITING]; /* a ring: the next to leave is `first` */
     size_t first, count;
     handhold_FromRelay in;
@@ -107,17 +107,12 @@ void host_staff_line_free(struct host_staff_line *line)
 enum proto_err host_staff_line_say(struct host_staff_line *line, const handhold_ToRelay *message)
 {
     struct proto_buf *out = &line->waiting[(line->first + line->count) % HOST_STAFF_LINE_WAITING];
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
+    enum proto_err err;
 
     if (line->count == HOST_STAFF_LINE_WAITING)
         return PROTO_ERR_FULL;
     proto_buf_init(out, PROTO_MAX_RELAY_BYTES);
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, 0, PROTO_INDEX_RELAY);
-    proto_buf_put(out, envelope, sizeof envelope);
-    enum proto_err err = proto_message_encode(out, handhold_ToRelay_fields, message);
-
-    if (!err && out->failed)
-        err = PROTO_ERR_NOMEM;
+    err = proto_message_to_relay(out, 0, message);
     if (err) {
         proto_buf_free(out);
         return err;

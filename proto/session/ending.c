@@ -117,7 +117,7 @@ int64_t proto_session_deadline(const struct proto_session *s)
     at = proto_earlier(at, media_deadline(s));
     if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
         return !s->left && s->link == LINK_SEATED && may_leave(s) ? s->now.mono_ms
-                                                                 : proto_earlier(at, s->end_deadline_ms);
+                                                                  : proto_earlier(at, s->end_deadline_ms);
     at = proto_earlier(at, proto_earlier(hold_deadline(s), s->goodbye_ms));
     at = proto_earlier(at, s->ends_ms);
     int64_t give_up = give_up_ms(s);

@@ -23,6 +23,15 @@ enum proto_err proto_message_encode(struct proto_buf *out, const pb_msgdesc_t *f
     return pb_encode(&stream, fields, message) ? PROTO_OK : PROTO_ERR_RANGE;
 }
 
+enum proto_err proto_message_to_relay(struct proto_buf *out, uint8_t src, const handhold_ToRelay *message)
+{
+    uint8_t envelope[PROTO_ENVELOPE_BYTES];
+
+    proto_envelope_write(envelope, PROTO_TYPE_RELAY, src, PROTO_INDEX_RELAY);
+    proto_buf_put(out, envelope, sizeof envelope);
+    return out->failed ? PROTO_ERR_RANGE : proto_message_encode(out, handhold_ToRelay_fields, message);
+}
+
 /*
  * Debian's nanopb is built without UTF-8 validation, so the strings are walked once after decoding. The depth is that
  * of the schema, which has no recursive type.

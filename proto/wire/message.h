@@ -19,6 +19,9 @@
 /** Appends the encoded message. RANGE: a field or the buffer is over its bound. `fields` is handhold_X_fields. */
 PROTO_MUST_USE enum proto_err proto_message_encode(struct proto_buf *out, const pb_msgdesc_t *fields,
                                                    const void *message);
+/** Appends a whole message to the relay: the envelope from `src`, 0 without a seat, then this. RANGE. */
+PROTO_MUST_USE enum proto_err proto_message_to_relay(struct proto_buf *out, uint8_t src,
+                                                     const handhold_ToRelay *message);
 /** `message` is zeroed first, also when decoding fails. FORMAT: not this message, over a bound, or a string that is not
  * UTF-8. */
 PROTO_MUST_USE enum proto_err proto_message_decode(const uint8_t *bytes, size_t len, const pb_msgdesc_t *fields,

@@ -82,12 +82,8 @@ static bool wait_for(struct audit_officer *o, const bool *what)
 
 bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb_size_t answer)
 {
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
-
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, 0, PROTO_INDEX_RELAY);
     proto_buf_clear(&o->out);
-    proto_buf_put(&o->out, envelope, sizeof envelope);
-    if (proto_message_encode(&o->out, handhold_ToRelay_fields, message) || o->out.failed) {
+    if (proto_message_to_relay(&o->out, 0, message)) {
         host_say_err("the question", PROTO_ERR_RANGE);
         return false;
     }

@@ -39,6 +39,28 @@ static void an_envelope_is_read_as_it_was_written_and_nothing_else_is(void **sta
     }
 }
 
+static void a_message_to_the_relay_goes_behind_its_envelope(void **state)
+{
+    const handhold_ToRelay message = {.which_body = handhold_ToRelay_beside_join_tag, .body.beside_join = "4071"};
+    struct proto_buf whole, alone;
+    struct proto_envelope e;
+
+    (void)state;
+    proto_buf_init(&whole, 64);
+    proto_buf_init(&alone, 64);
+    assert_ok(proto_message_to_relay(&whole, 2, &message));
+    assert_ok(proto_message_encode(&alone, handhold_ToRelay_fields, &message));
+    assert_ok(proto_envelope_parse(whole.bytes, whole.len, &e));
+    assert_true(e.type == PROTO_TYPE_RELAY && e.src == 2 && e.dst == PROTO_INDEX_RELAY);
+    assert_int_equal(whole.len, PROTO_ENVELOPE_BYTES + alone.len);
+    assert_memory_equal(whole.bytes + PROTO_ENVELOPE_BYTES, alone.bytes, alone.len);
+    while (proto_message_to_relay(&whole, 2, &message) == PROTO_OK)
+        ;
+    assert_true(whole.failed);
+    proto_buf_free(&whole);
+    proto_buf_free(&alone);
+}
+
 static void every_bit_of_a_media_header_means_something_and_comes_back(void **state)
 {
     struct proto_media_header h = {.flags = 13,
@@ -203,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_envelope_is_read_as_it_was_written_and_nothing_else_is),
+        cmocka_unit_test(a_message_to_the_relay_goes_behind_its_envelope),
         cmocka_unit_test(every_bit_of_a_media_header_means_something_and_comes_back),
         cmocka_unit_test(a_media_header_out_of_range_is_refused),
         cmocka_unit_test(a_kid_gives_its_parts_back),

@@ -93,12 +93,8 @@ void line_end_clear(struct line_end *end)
 
 void line_end_send(struct line_end *end, const handhold_ToRelay *message)
 {
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
-
     assert_int_equal(end->out.len, 0);
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, 0, PROTO_INDEX_RELAY);
-    proto_buf_put(&end->out, envelope, sizeof envelope);
-    assert_int_equal(proto_message_encode(&end->out, handhold_ToRelay_fields, message), PROTO_OK);
+    assert_int_equal(proto_message_to_relay(&end->out, 0, message), PROTO_OK);
     host_connection_wake(end->connection);
 }
 

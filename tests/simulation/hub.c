@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/wire/header.h"
 #include "tests/simulation/sim.h"
 
 enum {
-    TELL_EVERY_MS = 700,
-    STALE_MS = PROTO_BESIDE_SILENT_MS + 8000, /* a line that stands still brings a word so much later */
+    TELL_EVERY_MS = 60,    /* often: there shall be some on the way when the phone changes its mind */
+    PAUSE_EVERY_MS = 6000, /* at most: the person pauses, and goes on before anybody can have heard of it … */
+    PAUSE_MS = 30,         /* … mostly */
+    MUTE_EVERY_MS = 60000, /* at most: the line of hub or phone carries nothing, and nobody is told */
+    MUTE_MS = 12000,
     QUEUE_BYTES = 1 << 20,
 };
 #define HOST "help.example.org"
@@ -28,13 +30,10 @@ static bool passes(struct sim *sim, uint8_t *bytes, size_t len)
 
 static void queue(struct sim_hub *h, const handhold_ToRelay *message)
 {
-    uint8_t envelope[PROTO_ENVELOPE_BYTES];
     struct proto_buf body;
 
-    proto_envelope_write(envelope, PROTO_TYPE_RELAY, PROTO_INDEX_RELAY, PROTO_INDEX_RELAY);
     proto_buf_init(&body, PROTO_MAX_RELAY_BYTES);
-    proto_buf_put(&body, envelope, sizeof envelope);
-    if (proto_message_encode(&body, handhold_ToRelay_fields, message) || body.failed)
+    if (proto_message_to_relay(&body, 0, message))
         sim_fail(h->sim, "session %u: the hub's message is too long", h->end.home->number);
     proto_buf_put_u32(&h->out, (uint32_t)body.len);
     proto_buf_put(&h->out, body.bytes, body.len);
@@ -96,6 +95,8 @@ void sim_hub_begin(struct sim *sim, struct sim_session *session)
     sim_net_clear(&h->end.line);
     proto_buf_init(&h->out, QUEUE_BYTES);
     h->type_ms = h->again_ms = PROTO_NEVER;
+    h->pause_ms = sim->now.mono_ms + (int64_t)sim_random(sim, PAUSE_EVERY_MS);
+    h->mute_ms = sim->now.mono_ms + (int64_t)sim_random(sim, MUTE_EVERY_MS);
 }
 
 void sim_hub_free(struct sim_hub *h)
@@ -171,12 +172,13 @@ void sim_hub_feed(struct sim_hub *h, const uint8_t *bytes, size_t len)
         sim_fail(h->sim, "session %u: the hub was told what is no message", h->end.home->number);
     else if (m.which_body == handhold_FromRelay_beside_state_tag)
         take_state(h, &m.body.beside_state);
-    else if (m.which_body == handhold_FromRelay_beside_tag)
+    else if (m.which_body == handhold_FromRelay_beside_tag) {
+        h->heard_ms = h->sim->now.mono_ms;
         h->over = proto_beside_take(&h->pair, m.body.beside.bytes, m.body.beside.size, h->sim->now.mono_ms, &data,
                                     &err) == PROTO_BESIDE_BURNT ||
                   h->over;
-    else if (m.which_body == handhold_FromRelay_ended_tag ||
-             (m.which_body == handhold_FromRelay_error_tag && m.body.error.fatal))
+    } else if (m.which_body == handhold_FromRelay_ended_tag ||
+               (m.which_body == handhold_FromRelay_error_tag && m.body.error.fatal))
         h->over = true;
 }
 
@@ -188,9 +190,9 @@ static void tell(struct sim_hub *h)
     int len = snprintf(text, sizeof text, SIM_PLANT " hub %u %lld", h->end.home->number, (long long)sim->now.mono_ms);
 
     h->tell_ms = sim->now.mono_ms + TELL_EVERY_MS;
-    if (!h->allowed && sim->now.mono_ms > h->allowed_ms + STALE_MS)
-        sim_fail(sim, "invariant 8: session %u: the hub still reads, and was forbidden %lld ms ago",
-                 h->end.home->number, (long long)(sim->now.mono_ms - h->allowed_ms));
+    if (sim->now.mono_ms > h->heard_ms + PROTO_BESIDE_SILENT_MS + TELL_EVERY_MS)
+        sim_fail(sim, "invariant 8: session %u: the hub still reads, and has not heard its phone for %lld ms",
+                 h->end.home->number, (long long)(sim->now.mono_ms - h->heard_ms));
     if (proto_beside_may_tell(&h->pair) && !proto_beside_tell(&h->pair, (const uint8_t *)text, (size_t)len))
         h->told++;
 }
@@ -283,6 +285,27 @@ static void type_code(struct sim_hub *h)
     }
 }
 
+/* The person pauses and goes on; the line of one of the two falls silent and comes back. */
+static void change_mind(struct sim_hub *h)
+{
+    struct sim *sim = h->sim;
+    struct sim_end *phone = &h->end.home->customer;
+
+    if (sim->now.mono_ms >= h->pause_ms) {
+        bool pause = h->allowed;
+
+        allow(h, !pause && phone->home->capturing[PROTO_CAPABILITY_DEVICE_STATE]);
+        h->pause_ms = sim->now.mono_ms + 1 + (int64_t)sim_random(sim, pause ? PAUSE_MS : PAUSE_EVERY_MS);
+    }
+    if (sim->now.mono_ms >= h->mute_ms) {
+        bool mute = !h->end.line.held && !phone->line.held, of_phone = sim_chance(sim, 500);
+
+        h->end.line.held = mute && !of_phone;
+        phone->line.held = mute && of_phone;
+        h->mute_ms = sim->now.mono_ms + (mute ? MUTE_MS : 1 + (int64_t)sim_random(sim, MUTE_EVERY_MS));
+    }
+}
+
 /* ---- time ---- */
 
 void sim_hub_tick(struct sim_hub *h)
@@ -294,6 +317,10 @@ void sim_hub_tick(struct sim_hub *h)
         allow(h, false);
     if (phone->ended && !h->has_token)
         h->over = true; /* its owner puts it away */
+    if (!phone->ended)
+        change_mind(h);
+    else
+        h->end.line.held = h->end.home->customer.line.held = false;
     if (!phone->ended && now_ms >= h->type_ms)
         type_code(h);
     if (!phone->ended && now_ms >= h->again_ms) {
@@ -318,5 +345,6 @@ int64_t sim_hub_deadline(const struct sim_hub *h)
     if (h->end.home->customer.ended)
         return at;
     at = proto_earlier(at, proto_earlier(h->type_ms, h->again_ms));
+    at = proto_earlier(at, proto_earlier(h->pause_ms, h->mute_ms));
     return h->named ? proto_earlier(at, proto_beside_deadline(&h->phone)) : at;
 }

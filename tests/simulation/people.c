@@ -230,6 +230,8 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
             customer_consent(sim, end->home, &event);
         } else if (event.kind == PROTO_EVENT_LOGGED && end->customer) {
             customer_logged(sim, end->home, &event);
+        } else if (event.kind == PROTO_EVENT_LOGGED) {
+            end->home->fork_taken = end->home->fork_taken || end->home->forked_ms;
         } else if (event.kind == PROTO_EVENT_HOLD) {
             end->on_hold = event.hold.on;
             end->home->holds += event.hold.on;

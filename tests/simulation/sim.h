@@ -117,7 +117,8 @@ struct sim_hub {
     bool named, mistyped; /* the person has typed its code; once a wrong one */
     bool allowed;         /* the phone captures device state … */
     int64_t allowed_ms;   /* … or not, since then */
-    int64_t type_ms, again_ms, tell_ms;
+    int64_t type_ms, again_ms, tell_ms, pause_ms, mute_ms;
+    int64_t heard_ms; /* when something of the phone came */
     uint64_t told, came;
 };
 
@@ -140,6 +141,7 @@ struct sim_session {
     uint64_t frames_opened, frames_pushed;
     int64_t end_ms;
     int64_t forked_ms; /* its agent got a receipt of the second log; 0: never */
+    bool fork_taken;   /* and believed it: it continues what the agent had seen */
 };
 
 struct sim {
