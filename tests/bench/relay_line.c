@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/bench/relay_line.h"
+#include "tests/bench/relay_line_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,6 @@
 enum {
     RECORD_BYTES = 16384,
     READ_BYTES = 80 * 1024,
-    READ_AHEAD_BYTES = 68000,
     ANSWER_BYTES = 4096,
     OUT_MOST_BYTES = 8 << 20, /* a relay that takes nothing is not given more */
 };
@@ -27,92 +26,8 @@ uint64_t line_now_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static bool bytes_room(struct line_bytes *bytes, size_t more)
-{
-    size_t room = bytes->room ? bytes->room : 512;
-    uint8_t *grown;
-
-    while (room < bytes->len + more)
-        room *= 2;
-    if (room == bytes->room)
-        return true;
-    grown = realloc(bytes->bytes, room);
-    if (!grown)
-        return false;
-    bytes->bytes = grown;
-    bytes->room = room;
-    return true;
-}
-
-static void bytes_put(struct line_bytes *bytes, const void *from, size_t len)
-{
-    if (!bytes_room(bytes, len))
-        abort();
-    memcpy(bytes->bytes + bytes->len, from, len);
-    bytes->len += len;
-}
-
-static void bytes_free(struct line_bytes *bytes)
-{
-    free(bytes->bytes);
-    *bytes = (struct line_bytes){0};
-}
-
-/* ---- TLS that writes into memory ---- */
-
-static int gather(BIO *bio, const char *bytes, int len)
-{
-    struct line *line = BIO_get_data(bio);
-
-    bytes_put(&line->out, bytes, (size_t)len);
-    return len;
-}
-
-static long control(BIO *bio, int command, long number, void *pointer)
-{
-    (void)bio, (void)number, (void)pointer;
-    return command == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *gathering(void)
-{
-    static BIO_METHOD *method;
-
-    if (!method) {
-        method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "gathering");
-        BIO_meth_set_write(method, gather);
-        BIO_meth_set_ctrl(method, control);
-    }
-    return method;
-}
-
-SSL_CTX *line_tls(const char *ca, const char *identity)
-{
-    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-    char file[512];
-    bool done = tls && SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION) == 1 &&
-                SSL_CTX_set_ciphersuites(tls, "TLS_AES_128_GCM_SHA256") == 1 && SSL_CTX_load_verify_file(tls, ca) == 1;
-
-    if (done && identity) {
-        snprintf(file, sizeof file, "%s.crt", identity);
-        done = SSL_CTX_use_certificate_chain_file(tls, file) == 1;
-        snprintf(file, sizeof file, "%s.key", identity);
-        done = done && SSL_CTX_use_PrivateKey_file(tls, file, SSL_FILETYPE_PEM) == 1;
-    }
-    if (!done) {
-        SSL_CTX_free(tls);
-        return NULL;
-    }
-    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_read_ahead(tls, 1);
-    SSL_CTX_set_default_read_buffer_len(tls, READ_AHEAD_BYTES);
-    SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_OFF);
-    return tls;
 }
 
 /* ---- the socket ---- */
@@ -146,8 +61,9 @@ void line_close(struct line *line, bool abort_it)
     close(line->fd);
     SSL_free(line->ssl);
     line->ssl = NULL;
-    bytes_free(&line->out);
-    bytes_free(&line->in);
+    line_forget_taken(line);
+    line_bytes_free(&line->out);
+    line_bytes_free(&line->in);
     ERR_clear_error();
     line->peer->on_closed(line, was_open);
 }
@@ -170,7 +86,7 @@ void line_flush(struct line *line)
     }
     line->out_sent = line->out.len = 0;
     if (line->out.room > ANSWER_BYTES)
-        bytes_free(&line->out);
+        line_bytes_free(&line->out);
     if (line->wants_write)
         arm(line, false);
 }
@@ -181,7 +97,7 @@ bool line_connect(struct line *line, int epoll, const struct line_peer *peer, vo
         .sin_family = AF_INET, .sin_port = htons(peer->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = line};
     int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    BIO *write = BIO_new(gathering());
+    BIO *bio = BIO_new(line_between());
 
     *line = (struct line){.fd = fd,
                           .epoll = epoll,
@@ -191,15 +107,16 @@ bool line_connect(struct line *line, int epoll, const struct line_peer *peer, vo
                           .context = context,
                           .ssl = SSL_new(peer->tls),
                           .began_ns = line_now_ns()};
-    if (fd < 0 || !line->ssl || !write)
+    if (fd < 0 || !line->ssl || !bio)
         return false;
-    BIO_set_data(write, line);
-    BIO_set_init(write, 1);
-    SSL_set_bio(line->ssl, BIO_new_socket(fd, BIO_NOCLOSE), write);
+    BIO_set_data(bio, line);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(line->ssl, bio, bio);
     SSL_set_connect_state(line->ssl);
     if (!strchr("0123456789", peer->host[0]))
         SSL_set_tlsext_host_name(line->ssl, peer->host);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    (void)setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     return !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) &&
            (!connect(fd, (struct sockaddr *)&to, sizeof to) || errno == EINPROGRESS);
 }
@@ -243,77 +160,13 @@ void line_send(struct line *line, const uint8_t *message, size_t len)
 
 /* ---- in ---- */
 
-static size_t header_size(const uint8_t *header, size_t len)
-{
-    unsigned short_len = len < 2 ? 0 : header[1] & 127;
-
-    return short_len == 126 ? 4 : short_len == 127 ? 10 : 2;
-}
-
-/* Takes header bytes; true when it is whole. */
-static bool take_header(struct line *line, const uint8_t **at, const uint8_t *end)
-{
-    while (*at < end && line->header_len < header_size(line->header, line->header_len))
-        line->header[line->header_len++] = *(*at)++;
-    if (line->header_len < header_size(line->header, line->header_len))
-        return false;
-    line->opcode = line->header[0] & 15;
-    line->last_frame = line->header[0] & 0x80;
-    line->frame_left = line->header[1] & 127;
-    if (line->header_len > 2) {
-        line->frame_left = 0;
-        for (size_t i = 2; i < line->header_len; i++)
-            line->frame_left = line->frame_left << 8 | line->header[i];
-    }
-    line->in_payload = true;
-    return true;
-}
-
-static void take_payload(struct line *line, const uint8_t *bytes, size_t len)
-{
-    bool ends = len == line->frame_left && line->last_frame;
-
-    line->frame_left -= len;
-    if (!line->frame_left) {
-        line->in_payload = false;
-        line->header_len = 0;
-    }
-    if (line->opcode == 8)
-        line_close(line, false);
-    else if (line->opcode > 8)
-        return; /* a ping: those whom we measure do not send one */
-    else if (ends && !line->in.len)
-        line->peer->on_message(line, bytes, len);
-    else {
-        bytes_put(&line->in, bytes, len);
-        if (ends) {
-            struct line_bytes whole = line->in;
-
-            line->in = (struct line_bytes){0};
-            line->peer->on_message(line, whole.bytes, whole.len);
-            bytes_free(&whole);
-        }
-    }
-}
-
-static void take_frames(struct line *line, const uint8_t *at, const uint8_t *end)
-{
-    while (line->state == LINE_OPEN && (at < end || (line->in_payload && !line->frame_left))) {
-        if (!line->in_payload && !take_header(line, &at, end))
-            return;
-        size_t len = line->frame_left < (size_t)(end - at) ? (size_t)line->frame_left : (size_t)(end - at);
-        take_payload(line, at, len);
-        at += len;
-    }
-}
-
 /* The answer to the upgrade; what comes behind it is frames already. */
 static void take_answer(struct line *line, const uint8_t *bytes, size_t len)
 {
     struct line_bytes answer;
     uint8_t *end;
 
-    bytes_put(&line->in, bytes, len);
+    line_bytes_put(&line->in, bytes, len);
     end = memmem(line->in.bytes, line->in.len, "\r\n\r\n", 4);
     if (!end && line->in.len < ANSWER_BYTES)
         return;
@@ -325,8 +178,8 @@ static void take_answer(struct line *line, const uint8_t *bytes, size_t len)
     line->in = (struct line_bytes){0};
     line->state = LINE_OPEN;
     line->peer->on_open(line);
-    take_frames(line, end + 4, answer.bytes + answer.len);
-    bytes_free(&answer);
+    line_take_frames(line, end + 4, answer.bytes + answer.len);
+    line_bytes_free(&answer);
 }
 
 static void on_readable(struct line *line)
@@ -346,7 +199,7 @@ static void on_readable(struct line *line)
         if (got && line->state == LINE_UPGRADING)
             take_answer(line, buffer, got);
         else if (got)
-            take_frames(line, buffer, buffer + got);
+            line_take_frames(line, buffer, buffer + got);
         if (error == SSL_ERROR_WANT_READ)
             break;
         if (error)
@@ -395,6 +248,7 @@ void line_service(struct line *line, uint32_t events)
 {
     if (line->state == LINE_CLOSED || line->state == LINE_NEW)
         return;
+    line->drained = false;
     if (line->state == LINE_CONNECTING) {
         if (events & (EPOLLERR | EPOLLHUP)) {
             line_close(line, false);

@@ -23,6 +23,8 @@ struct line {
     int fd, epoll;
     enum line_state state;
     bool wants_write, stalled;
+    bool drained;        /* nothing more is there to read until epoll says so */
+    uint64_t arrived_ns; /* when the system had the last byte of what is being read, by line_now_ns() */
     SSL *ssl;
     const struct line_peer *peer; /* borrowed */
     struct line_bytes {
@@ -64,6 +66,7 @@ void line_service(struct line *line, uint32_t events);
 void line_stall(struct line *line, bool stall);
 void line_close(struct line *line, bool abort);
 
+/** The clock by which the system notes arrivals; it may be set, which a measurement of seconds lives with. */
 uint64_t line_now_ns(void);
 
 #endif

@@ -13,10 +13,9 @@
 
 enum {
     AT_ONCE = 64, /* sessions on their way to standing */
-    EVENTS = 256,
+    EVENTS = 64,  /* then those who are to send have their turn */
     OPEN_WAIT_S = 300,
     DRAIN_S = 30,
-    FIRES_A_TURN = 64, /* then the connections have theirs */
 };
 static const uint64_t second_ns = 1000000000u;
 
@@ -28,33 +27,6 @@ struct stamp {
 };
 _Static_assert(sizeof(struct stamp) == LOAD_STAMP_BYTES, "its place in a message");
 static const uint8_t magic[10] = "load-stamp";
-
-/* ---- times ---- */
-
-void load_times_add(struct load_times *times, uint64_t ns)
-{
-    unsigned power = ns < 64 ? 0 : 63 - (unsigned)__builtin_clzll(ns) - 5;
-    size_t bucket = power ? power * 64 + (ns >> (power - 1) & 63) : (size_t)ns;
-
-    if (bucket >= sizeof times->buckets / sizeof *times->buckets)
-        bucket = sizeof times->buckets / sizeof *times->buckets - 1;
-    times->buckets[bucket]++;
-    times->count++;
-    if (ns > times->max_ns)
-        times->max_ns = ns;
-}
-
-double load_times_us(const struct load_times *times, double part)
-{
-    uint64_t wanted = (uint64_t)(part * (double)times->count), seen = 0;
-
-    for (size_t i = 0; i < sizeof times->buckets / sizeof *times->buckets; i++) {
-        seen += times->buckets[i];
-        if (seen > wanted)
-            return (i < 64 ? (double)i : (double)((uint64_t)(64 + i % 64) << (i / 64 - 1))) / 1000;
-    }
-    return (double)times->max_ns / 1000;
-}
 
 /* ---- one message ---- */
 
@@ -84,7 +56,7 @@ static void write_header(const struct load *load, const struct load_end *end, ui
     proto_media_header_write(out, &header);
 }
 
-static void send_one(struct load *load, struct load_end *end, uint8_t stream, size_t len, uint32_t count)
+void load_send_one(struct load *load, struct load_end *end, uint8_t stream, size_t len, uint32_t count)
 {
     uint8_t *body = load->masked + LINE_ROOM_BYTES, head[LOAD_LEAST_BYTES];
     struct stamp stamp = {.session = end->session->number,
@@ -108,7 +80,7 @@ static void send_one(struct load *load, struct load_end *end, uint8_t stream, si
 static void on_stamped(struct load *load, struct load_end *end, const struct stamp *stamp, const uint8_t *message,
                        size_t len)
 {
-    uint64_t now = line_now_ns();
+    uint64_t arrived = end->line.arrived_ns;
 
     load->all_received++;
     if (stamp->len != len || stamp->session != end->session->number || stamp->index == end->index ||
@@ -123,12 +95,12 @@ static void on_stamped(struct load *load, struct load_end *end, const struct sta
     if (load->measuring) {
         load->figures.received++;
         load->figures.bytes += len;
-        load_times_add(&load->times, now - stamp->sent_ns);
+        load_times_add(&load->times, arrived > stamp->sent_ns ? arrived - stamp->sent_ns : 0);
     }
     if (load->sending && load->pattern.kind == LOAD_CLOSED) {
         struct load_end *sender = &end->session->end[2 - end->index];
 
-        send_one(load, sender, 0, load->pattern.size, 0);
+        load_send_one(load, sender, 0, load->pattern.size, 0);
         line_flush(&sender->line);
     }
 }
@@ -204,107 +176,35 @@ static void begin_session(struct load *load)
     }
 }
 
-/* ---- what is due ---- */
-
-static void put_due(struct load *load, struct load_due *due)
-{
-    uint64_t slot = due->at_ns / LOAD_SLOT_NS;
-
-    if (slot < load->wheel_at)
-        slot = load->wheel_at;
-    due->next = load->wheel[slot % LOAD_SLOTS];
-    load->wheel[slot % LOAD_SLOTS] = due;
-}
-
-static double rate_of(const struct load *load, uint8_t stream)
-{
-    static const double paced[LOAD_STREAMS] = {30, 50, 1};
-
-    return load->pattern.kind == LOAD_PACED ? paced[stream] : load->pattern.rate;
-}
-
-static void fire(struct load *load, struct load_due *due)
-{
-    /* 1.5 Mbit/s in 30 pictures a second, of which one in 60 has six times the size of the others */
-    static const size_t picture = 1500000 / 8 / 30 * 60 / 65;
-    size_t sizes[LOAD_STREAMS] = {due->count % 60 ? picture : 6 * picture, 100, 64};
-
-    uint64_t now = line_now_ns();
-
-    if (load->measuring) /* a slot is served at its beginning: what is due later in it is early */
-        load_times_add(&load->late, now > due->at_ns ? now - due->at_ns : 0);
-    send_one(load, due->end, due->stream, load->pattern.kind == LOAD_PACED ? sizes[due->stream] : load->pattern.size,
-             due->count++);
-    line_flush(&due->end->line);
-    due->at_ns += (uint64_t)(1e9 / rate_of(load, due->stream));
-    put_due(load, due);
-}
-
-static void fire_all(struct load *load, uint64_t now)
-{
-    for (unsigned fires = 0; fires < FIRES_A_TURN && load->wheel_at <= now / LOAD_SLOT_NS;) {
-        struct load_due **slot = &load->wheel[load->wheel_at % LOAD_SLOTS], *due = *slot;
-
-        if (!due) {
-            load->wheel_at++;
-            continue;
-        }
-        *slot = due->next;
-        fire(load, due);
-        fires++;
-    }
-}
-
-static void schedule(struct load *load)
-{
-    uint64_t now = line_now_ns();
-
-    memset(load->wheel, 0, sizeof load->wheel);
-    load->wheel_at = now / LOAD_SLOT_NS;
-    for (unsigned i = 0; i < 2 * load->config.sessions; i++)
-        for (uint8_t stream = 0; stream < LOAD_STREAMS; stream++) {
-            struct load_end *end = &load->sessions[i / 2].end[i % 2];
-            bool paced = load->pattern.kind == LOAD_PACED;
-            bool used =
-                stream == 0 ? !(i % 2) || (load->pattern.both_ways && !paced) : paced && (stream == 1 || i % 2 == 1);
-            struct load_due *due = &end->due[stream];
-
-            if (!used)
-                continue;
-            *due = (struct load_due){.end = end, .stream = stream, .count = randombytes_uniform(60)};
-            if (stream == 0 && paced)
-                due->count = 0; /* a stream begins with a key frame */
-            due->at_ns = now + (uint64_t)(1e9 / rate_of(load, stream) * (double)randombytes_uniform(1000) / 1000);
-            put_due(load, due);
-        }
-}
-
 /* ---- the loop ---- */
 
-static void wait_and_serve(struct load *load, uint64_t until)
+/* Whether anything came. */
+static bool wait_and_serve(struct load *load, uint64_t until)
 {
     struct epoll_event events[EVENTS];
-    uint64_t now = line_now_ns(), due = until;
-    bool timed = load->sending && load->pattern.kind >= LOAD_PACED;
-
-    if (timed && (load->wheel_at + 1) * LOAD_SLOT_NS < due)
-        due = load->wheel[load->wheel_at % LOAD_SLOTS] ? now : (load->wheel_at + 1) * LOAD_SLOT_NS;
+    uint64_t now = line_now_ns();
     struct timespec wait = {0, 0};
-    if (due > now)
-        wait = (struct timespec){(time_t)((due - now) / second_ns), (long)((due - now) % second_ns)};
+
+    if (until > now && !(load->sending && load->pattern.awake))
+        wait = (struct timespec){(time_t)((until - now) / second_ns), (long)((until - now) % second_ns)};
     int count = epoll_pwait2(load->epoll, events, EVENTS, &wait, NULL);
     for (int i = 0; i < count; i++)
         line_service(events[i].data.ptr, events[i].events);
+    return count > 0;
 }
 
 static void run_until(struct load *load, uint64_t until)
 {
-    uint64_t now;
+    uint64_t began = line_now_ns(), now;
 
-    while ((now = line_now_ns()) < until) {
-        if (load->sending && load->pattern.kind >= LOAD_PACED)
-            fire_all(load, now);
-        wait_and_serve(load, until);
+    for (; began < until; began = now) {
+        bool timed = load->sending && load->pattern.kind >= LOAD_PACED;
+        unsigned sent = timed ? load_due_send(load, began) : 0;
+        bool came = wait_and_serve(load, timed ? load_due_next(load, began, until) : until);
+
+        now = line_now_ns();
+        if (!sent && !came)
+            load->spare_ns += now - began;
     }
 }
 
@@ -315,7 +215,7 @@ static void open_all(struct load *load)
     while (!load->failed && load->live < load->config.sessions) {
         while (load->begun < load->config.sessions && load->under_way < AT_ONCE && !load->failed)
             begin_session(load);
-        wait_and_serve(load, line_now_ns() + second_ns);
+        (void)wait_and_serve(load, line_now_ns() + second_ns);
         if (line_now_ns() > until)
             load_fail(load, "%u of %u sessions stand after %d s", load->live, load->config.sessions, OPEN_WAIT_S);
     }
@@ -414,7 +314,7 @@ static void fill_window(struct load *load)
             for (unsigned side = 0; side < (load->pattern.both_ways ? 2u : 1u); side++) {
                 struct load_end *end = &load->sessions[i].end[side];
 
-                send_one(load, end, 0, load->pattern.size, 0);
+                load_send_one(load, end, 0, load->pattern.size, 0);
                 line_flush(&end->line);
             }
 }
@@ -430,7 +330,7 @@ void load_run(struct load *load, const struct load_pattern *pattern, double warm
     memset(&load->late, 0, sizeof load->late);
     load->sending = pattern->kind != LOAD_IDLE;
     if (pattern->kind >= LOAD_PACED)
-        schedule(load);
+        load_due_schedule(load);
     if (pattern->kind == LOAD_CLOSED)
         fill_window(load);
     run_until(load, line_now_ns() + (uint64_t)(warm_s * 1e9));
@@ -438,11 +338,13 @@ void load_run(struct load *load, const struct load_pattern *pattern, double warm
     if (begin)
         begin(context);
     load->measuring = true;
+    load->spare_ns = 0;
     run_until(load, began + (uint64_t)(seconds * 1e9));
     load->measuring = false;
     if (end)
         end(context);
     load->figures.seconds = (double)(line_now_ns() - began) / 1e9;
+    load->figures.spare = (double)load->spare_ns / 1e9 / load->figures.seconds;
     load->sending = false;
     for (int i = 0; i < DRAIN_S * 20 && load->all_received < load->all_sent; i++)
         load_rest(load, 0.05);

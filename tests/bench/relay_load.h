@@ -39,6 +39,7 @@ struct load_pattern {
     unsigned window;
     double rate;
     bool both_ways;
+    bool awake; /* looks again and again and never sleeps: a relay has nobody to wake, and no arrival waits for that */
 };
 
 struct load_figures {
@@ -47,6 +48,7 @@ struct load_figures {
     uint64_t lost, out_of_order, altered, closed;
     double p50_us, p99_us, p999_us, max_us;
     double late_p99_us; /* how late this program itself was: a figure is worth nothing when it is large */
+    double spare;       /* of an awake one: the part of the time that had nothing to do; near 0 it can do no more */
 };
 
 /** NULL, and `error` says why: not all sessions stand. */

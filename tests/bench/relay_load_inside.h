@@ -66,11 +66,19 @@ struct load {
     struct load_due *wheel[LOAD_SLOTS];
     uint64_t wheel_at; /* slot number since the clock's beginning */
     uint64_t all_sent, all_received;
+    uint64_t spare_ns; /* of turns in which nothing was due and nothing came */
     struct load_figures figures;
     struct load_times times, late;
 };
 
-struct line_due;
+/* relay_load_due.c: the wheel of what is due. */
+void load_due_schedule(struct load *load);
+/** Sends what is due, or a part of it; how many messages. */
+unsigned load_due_send(struct load *load, uint64_t now);
+/** When to look again, at `until` at the latest. */
+uint64_t load_due_next(const struct load *load, uint64_t now, uint64_t until);
+void load_send_one(struct load *load, struct load_end *end, uint8_t stream, size_t len, uint32_t count);
+
 /* relay_prelude.c: from the first Hello to open gates. */
 bool load_prelude_set_up(struct load *load, char error[static 256]);
 void load_prelude_opened(struct load_end *end);
@@ -79,6 +87,7 @@ void load_prelude_heard(struct load_end *end, const uint8_t *message, size_t len
 void load_fail(struct load *load, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void load_session_live(struct load_session *session);
 
+/* relay_load_times.c */
 void load_times_add(struct load_times *times, uint64_t ns);
 double load_times_us(const struct load_times *times, double part);
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions as people have them: pictures, voice and control at their own pace. How late each message is, and how many
+ * go. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/bench/bench.h"
+#include "tests/bench/relay_bench.h"
+
+enum { QUIET_US = 1500 };
+
+struct paced {
+    struct bench_series cpu, p50, p99;
+    double late_us;
+    unsigned rounds;
+    uint64_t lost;
+};
+
+static void take_paced(enum relay_kind kind, struct load *load, double seconds, struct paced *paced)
+{
+    struct load_pattern pattern = {.kind = LOAD_PACED, .awake = true};
+    struct load_figures figures;
+    double cpu_s = relay_bench_take(kind, load, &pattern, seconds, &figures);
+
+    bench_add(&paced->cpu, cpu_s / figures.seconds * 100);
+    paced->rounds++;
+    if (figures.late_p99_us < QUIET_US) { /* else the time is this machine's, and no relay's */
+        bench_add(&paced->p50, figures.p50_us);
+        bench_add(&paced->p99, figures.p99_us);
+    }
+    paced->late_us = fmax(paced->late_us, figures.late_p99_us);
+    paced->lost += figures.lost + figures.out_of_order + figures.altered;
+}
+
+static void add_paced(const char *what, struct bench_series *ours, struct bench_series *bound, struct bench_series *ws,
+                      double must, double aim)
+{
+    struct report_row row = {.ours = bench_median(ours),
+                             .bound = bench_median(bound),
+                             .peer = bench_median(ws),
+                             .held = HELD_TO_BOUND,
+                             .must = must,
+                             .aim = aim};
+
+    if (!ours->count || !bound->count)
+        row.ours = row.bound = 0; /* not one quiet round: nothing is known */
+    snprintf(row.name, sizeof row.name, "%s", what);
+    report_add(&relay_bench.report, &row);
+}
+
+void relay_measure_paced(void)
+{
+    static struct paced paced[KINDS];
+    struct load *loads[KINDS];
+    unsigned sessions = relay_bench.sessions ? relay_bench.sessions : relay_bench.quick ? 100 : 275;
+
+    memset(paced, 0, sizeof paced);
+    relay_bench_start_all();
+    server_stop(&relay_bench.servers[WS]); /* more than one core of it */
+    for (enum relay_kind kind = 0; kind < KINDS; kind++)
+        loads[kind] = relay_bench_open(kind, sessions);
+    for (int round = 0; round < relay_bench.rounds; round++)
+        for (enum relay_kind kind = 0; kind < WS; kind++)
+            take_paced(kind, loads[kind], relay_bench.seconds * 3, &paced[kind]);
+    for (enum relay_kind kind = 0; kind < WS; kind++)
+        load_close(loads[kind]);
+    relay_bench_stop_all();
+    bench_remark("%u paced sessions; %zu and %zu of %u rounds were quiet (this program late by less than %d us)",
+                 sessions, paced[OURS].p50.count, paced[BOUND].p50.count, paced[OURS].rounds, QUIET_US);
+    add_paced("paced: % of a core", &paced[OURS].cpu, &paced[BOUND].cpu, &paced[WS].cpu, 1.25, 1.05);
+    add_paced("paced: p50, us", &paced[OURS].p50, &paced[BOUND].p50, &paced[WS].p50, 1.5, 1.25);
+    add_paced("paced: p99, us", &paced[OURS].p99, &paced[BOUND].p99, &paced[WS].p99, 2, 1.3);
+    struct report_row lost = {.name = "paced: messages lost, reordered or altered", .ours = (double)paced[OURS].lost};
+    report_add(&relay_bench.report, &lost);
+}
+
+/* One relay and one load at a time: two would share a core. */
+static void take_most(enum relay_kind kind, unsigned sessions, struct paced *paced)
+{
+    memset(paced, 0, sizeof *paced);
+    if (!relay_bench_start(kind))
+        bench_cannot("%s does not start", kind == OURS ? "handhold-relay" : "relay_bare");
+    struct load *load = relay_bench_open(kind, sessions);
+    for (int round = 0; round < (relay_bench.rounds > 3 ? 3 : relay_bench.rounds); round++)
+        take_paced(kind, load, relay_bench.seconds * 3, paced);
+    load_close(load);
+    server_stop(&relay_bench.servers[kind]);
+}
+
+/* How far one core goes, with the bound beside it: where that is late, the machine is, and no relay. */
+void relay_measure_most(void)
+{
+    static const unsigned counts[] = {100, 150, 200, 250, 300, 400, 500};
+    static struct paced ours, bound;
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        unsigned sessions = relay_bench.sessions ? relay_bench.sessions : counts[i];
+        struct report_row row = {.held = sessions < 400 ? HELD_TO_NOTHING : HELD_OURS, .must = 5, .aim = 5};
+
+        take_most(BOUND, sessions, &bound);
+        take_most(OURS, sessions, &ours);
+        row.ours = bench_median(&ours.p99) / 1000;
+        row.bound = bench_median(&bound.p99) / 1000;
+        snprintf(row.name, sizeof row.name, "%u paced sessions: p99, ms (CPU %.0f %%, bound %.0f %%)", sessions,
+                 bench_median(&ours.cpu), bench_median(&bound.cpu));
+        if (ours.p99.count)
+            report_add(&relay_bench.report, &row);
+        else
+            bench_remark("%u paced sessions: not one quiet round, so nothing is known; CPU %.0f %%, bound %.0f %%",
+                         sessions, bench_median(&ours.cpu), bench_median(&bound.cpu));
+        bench_remark("%llu messages lost; this program was late by up to %.1f ms (p99), beside the bound %.1f",
+                     (unsigned long long)(ours.lost + bound.lost), ours.late_us / 1000, bound.late_us / 1000);
+        if (relay_bench.sessions)
+            return;
+    }
+}
