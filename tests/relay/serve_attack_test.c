@@ -364,7 +364,7 @@ static void a_flood_of_pings_is_closed(void **state)
     for (size_t i = 0; i < 500; i++)
         memcpy(pings + 6 * i, "\x89\x80\x01\x02\x03\x04", 6);
     for (int tried = 0; tried == 0 || !is_counted_soon("chatter_bytes_per_second"); tried++) {
-        assert_true(tried < 5); /* a slow machine may end them for the first message that they do not send */
+        assert_true(tried < 5);         /* a slow machine may end them for the first message that they do not send */
         flood(pings, sizeof pings, 25); /* in one second more than is borne in many */
     }
 }
