@@ -104,6 +104,10 @@ static void inspect(struct inspecting *i, const struct relay_store_entry *entry,
     out->whole = true;
     memcpy(out->sid, entry->sid, sizeof out->sid);
     out->has_sid = !is_zero(entry->sid, sizeof entry->sid);
+    if (block->filing) {
+        out->kinds = audit_is_filed(i->o, entry->sid, entry->leaf, entry->index) ? 0 : AUDIT_UNFILED;
+        return;
+    }
     proto_log_leaf_hash(out->hash, entry->leaf);
     block->hashes++;
     out->kinds = check_leaf(entry, out->has_sid);

@@ -12,6 +12,8 @@
 
 #define FILE_BYTES 4096
 #define FIRST_LINE "handhold-audit 1"
+#define UNFILED_WORD "\nunfiled "
+#define ROW_WORD "\nrow "
 
 static bool folder_path(char out[static HOST_PATH_BYTES])
 {
@@ -46,6 +48,25 @@ static bool read_tree(const char *text, const char *word, struct audit_seen_tree
            len == sizeof out->root && out->size <= PROTO_LOG_SIZE_MAX;
 }
 
+/* What an interrupted verification left; not there: none did. */
+static bool read_reached(const char *text, struct audit_remembered *out)
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1];
+    size_t len = 0;
+    const char *unfiled = strstr(text, UNFILED_WORD), *row = strstr(text, ROW_WORD);
+
+    if (unfiled &&
+        (sscanf(unfiled + strlen(UNFILED_WORD), "%" SCNu64, &out->unfiled) != 1 || out->unfiled > out->leaves.size))
+        return false;
+    if (!row)
+        return true;
+    out->row.set = true;
+    return sscanf(row + strlen(ROW_WORD), "%" SCNd64 " %32[0-9a-f]", &out->row.created_unix_ms, sid) == 2 &&
+           !sodium_hex2bin(out->row.sid, sizeof out->row.sid, sid, strlen(sid), NULL, &len, NULL) &&
+           len == sizeof out->row.sid && read_tree(text, "\njudging ", &out->judging) &&
+           out->judging.size <= out->leaves.size && !out->notes.size;
+}
+
 bool audit_remembered_load(const struct audit_organisation *o, struct audit_remembered *out)
 {
     char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
@@ -60,7 +81,7 @@ bool audit_remembered_load(const struct audit_organisation *o, struct audit_reme
     const char *text = (const char *)file.bytes;
     fine = fine && !file.failed && !strncmp(text, FIRST_LINE "\n", sizeof FIRST_LINE) &&
            read_tree(text, "\nleaves ", &out->leaves) && read_tree(text, "\nnotes ", &out->notes) &&
-           out->notes.size <= out->leaves.size;
+           out->notes.size <= out->leaves.size && read_reached(text, out);
     proto_buf_free(&file);
     if (!fine) {
         memset(out, 0, sizeof *out);
@@ -78,6 +99,17 @@ static void put_tree(struct proto_buf *out, const char *word, const struct audit
     proto_buf_printf(out, "%s %" PRIu64 " %s\n", word, tree->size, hex);
 }
 
+static void put_row(struct proto_buf *out, const struct audit_remembered *seen)
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1];
+
+    if (!seen->row.set)
+        return;
+    put_tree(out, "judging", &seen->judging);
+    sodium_bin2hex(sid, sizeof sid, seen->row.sid, sizeof seen->row.sid);
+    proto_buf_printf(out, "%s%" PRId64 " %s\n", &ROW_WORD[1], seen->row.created_unix_ms, sid);
+}
+
 bool audit_remembered_save(const struct audit_organisation *o, const struct audit_remembered *seen)
 {
     char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
@@ -92,6 +124,9 @@ bool audit_remembered_save(const struct audit_organisation *o, const struct audi
     proto_buf_printf(&file, FIRST_LINE "\nlog %s\n", o->log_vkey);
     put_tree(&file, "leaves", &seen->leaves);
     put_tree(&file, "notes", &seen->notes);
+    if (seen->unfiled)
+        proto_buf_printf(&file, "%s%" PRIu64 "\n", &UNFILED_WORD[1], seen->unfiled);
+    put_row(&file, seen);
     if (!file.failed)
         err = host_folder_make(folder, HOST_PRIVATE);
     if (!err)
@@ -100,4 +135,30 @@ bool audit_remembered_save(const struct audit_organisation *o, const struct audi
     if (err)
         host_say_err(path, err);
     return !err;
+}
+
+void audit_remembered_plan(const struct audit_remembered *seen, bool opens, struct audit_log_plan *plan)
+{
+    plan->from = opens && seen->notes.size ? seen->notes : opens && seen->row.set ? seen->judging : seen->leaves;
+    plan->interrupted = opens && !seen->notes.size;
+    if (opens && seen->notes.size)
+        return;
+    plan->unfiled = seen->unfiled < plan->from.size ? seen->unfiled : plan->from.size;
+    if (plan->interrupted)
+        plan->row = seen->row;
+}
+
+bool audit_remembered_reach(struct audit_remembered *seen, const struct audit_reached *reached)
+{
+    bool further = reached->tree.size > seen->leaves.size;
+
+    if (further) {
+        seen->leaves = reached->tree;
+        seen->unfiled = reached->unfiled;
+    }
+    if (!reached->row.set || seen->notes.size)
+        return further;
+    seen->judging = reached->tree;
+    seen->row = reached->row;
+    return true;
 }

@@ -171,13 +171,33 @@ static enum proto_err take_block(void *context, void *job)
     const struct audit_block *block = job;
     enum proto_err err = PROTO_OK;
 
+    for (size_t i = 0; block->filing && i < block->count; i++)
+        add_trouble(walk, block->from + i, block->entries[i].kinds, &block->entries[i]);
+    if (block->filing)
+        return err;
     walk->report->signatures += block->signatures;
     walk->report->hashes += block->hashes + block->count; /* a leaf more is a node more */
     for (size_t i = 0; !err && i < block->count; i++)
         err = take_entry(walk, block->from + i, &block->entries[i]);
     if (walk->plan->progress)
         walk->plan->progress(walk->plan->context, "entries", block->from + block->count, walk->log->size);
+    if (!err)
+        audit_walk_reached(walk);
     return err;
+}
+
+/* False: nothing more can be sent; finishing says why. */
+static bool send_block(struct audit_crew *crew, uint64_t from, uint64_t to, bool filing)
+{
+    struct audit_block *block = audit_crew_job(crew);
+
+    if (!block)
+        return false;
+    block->from = from;
+    block->count = to - from < AUDIT_BLOCK_ENTRIES ? (size_t)(to - from) : AUDIT_BLOCK_ENTRIES;
+    block->filing = filing;
+    audit_crew_send(crew);
+    return true;
 }
 
 static enum proto_err walk_blocks(struct audit_walk *walk)
@@ -189,20 +209,19 @@ static enum proto_err walk_blocks(struct audit_walk *walk)
                                              .context = walk};
     struct audit_log *log = walk->log;
     struct audit_crew *crew;
-    struct audit_block *block;
+    uint64_t unfiled = log->from ? walk->plan->unfiled : 0;
     enum proto_err err = audit_crew_new(&crew, &config, walk->o);
+    bool goes = !err;
 
     if (err)
         return err;
+    for (uint64_t at = 0; goes && at < unfiled; at += AUDIT_BLOCK_ENTRIES)
+        goes = send_block(crew, at, unfiled, true);
     /* A size that nobody signed may be any number: it ends where enough is missing. */
-    for (uint64_t at = log->from; at < log->size && (log->signed_ok || walk->trouble_count < AUDIT_TROUBLES_MAX);
-         at += AUDIT_BLOCK_ENTRIES) {
-        if (!(block = audit_crew_job(crew)))
-            break;
-        block->from = at;
-        block->count = log->size - at < AUDIT_BLOCK_ENTRIES ? (size_t)(log->size - at) : AUDIT_BLOCK_ENTRIES;
-        audit_crew_send(crew);
-    }
+    for (uint64_t at = log->from;
+         goes && at < log->size && (log->signed_ok || walk->trouble_count < AUDIT_TROUBLES_MAX);
+         at += AUDIT_BLOCK_ENTRIES)
+        goes = send_block(crew, at, log->size, false);
     return audit_crew_finish(crew);
 }
 
@@ -280,6 +299,7 @@ enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit
     walk->log = out;
     walk->plan = plan;
     walk->missing_from = UINT64_MAX;
+    walk->reached_next = plan->reached_every ? plan->reached_every : AUDIT_REACHED_EVERY;
     proto_log_tree_init(&walk->leaves);
     read_vouched(walk);
     audit_judge_checkpoint(walk);

@@ -19,11 +19,31 @@ struct audit_seen_tree {
     uint8_t root[PROTO_LOG_HASH_BYTES];
 };
 
+/* A session's place in the order in which sessions are judged. */
+struct audit_row_mark {
+    bool set;
+    int64_t created_unix_ms;
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+};
+
+/* How far a verification has come, when all that it looked at holds: entries recomputed, and proved to be the beginning
+ * of the signed log; then sessions judged, of the log as it was with these entries. */
+struct audit_reached {
+    struct audit_seen_tree tree;
+    uint64_t unfiled;          /* entries before it are not known yet to be found below their sessions */
+    struct audit_row_mark row; /* set: sessions up to this one */
+};
+
 /* Zero: all of it, on every core. */
 struct audit_log_plan {
     unsigned threads;
     struct audit_seen_tree from; /* entries before it are not read again */
     struct audit_seen_tree seen; /* what this log must continue */
+    bool interrupted;            /* `from` is as far as a verification came that did not end: no session was judged */
+    struct audit_row_mark row;   /* then, when set: but those up to this one, of the log as it was at `from` */
+    uint64_t unfiled;            /* as it was reached; at most from.size */
+    void (*reached)(void *context, const struct audit_reached *reached); /* now and then, in order; NULL: nobody asks */
+    unsigned reached_every;                                              /* entries, or sessions; 0: a usual number */
     void (*progress)(void *context, const char *what, uint64_t done, uint64_t of); /* NULL: nobody watches */
     void *context;
 };
@@ -47,7 +67,7 @@ void audit_log_clear(struct audit_log *log);
 
 /* ---- between tree.c, entries.c and judge.c ---- */
 
-enum { AUDIT_BLOCK_ENTRIES = 256 };
+enum { AUDIT_BLOCK_ENTRIES = 256, AUDIT_REACHED_EVERY = 16384 };
 
 /* What can be said of an entry alone. */
 struct audit_entry {
@@ -60,6 +80,7 @@ struct audit_entry {
 struct audit_block {
     uint64_t from;
     size_t count;
+    bool filing; /* nothing is asked but whether they are found */
     uint64_t signatures, hashes;
     struct audit_entry entries[AUDIT_BLOCK_ENTRIES];
 };
@@ -103,6 +124,7 @@ struct audit_walk {
     size_t trouble_count;  /* at most the bound: the first ones */
     uint64_t missing_from; /* first entry without evidence and without an erasure; UINT64_MAX: none */
     struct audit_own own;  /* the log's own notes */
+    uint64_t reached_next; /* entries at which somebody is told again */
     uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */
     uint8_t vouched_root[32], passed_root[32];
     uint8_t seen_root[32]; /* of this log, at the size of plan->seen */
@@ -119,6 +141,8 @@ bool audit_is_filed(struct audit_organisation *o, const uint8_t sid[static RELAY
                     const uint8_t leaf[static PROTO_LOG_LEAF_BYTES], uint64_t index);
 /** Names the first entry that is not, before all else that was found: its session was read without it. */
 void audit_name_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report);
+/** reached.c: tells whoever asks how far the walk has come, if all of that holds. */
+void audit_walk_reached(struct audit_walk *walk);
 /** Says what the troubles mean. */
 void audit_judge(struct audit_walk *walk);
 /** Reads the checkpoint, which says how far the walk goes. */

@@ -25,7 +25,7 @@ struct walking {
     int64_t now_ms;
     struct audit_crew *crew;
     struct rows *job; /* being filled */
-    uint64_t done;
+    uint64_t done, told;
 };
 
 /* ---- on any thread ---- */
@@ -56,6 +56,34 @@ static void judge_rows(struct audit_organisation *o, void *context, void *job)
 
 /* ---- in order ---- */
 
+/* The order in which rows come. */
+static bool is_up_to(const struct relay_store_session *row, const struct audit_row_mark *mark)
+{
+    if (row->created_unix_ms != mark->created_unix_ms)
+        return row->created_unix_ms < mark->created_unix_ms;
+    return memcmp(row->sid, mark->sid, sizeof mark->sid) <= 0;
+}
+
+/* Sessions before this one were all judged, in this verification or, as far as the plan says, in the one before. */
+static void tell_reached(struct walking *w, const struct relay_store_session *last)
+{
+    const struct audit_log_plan *plan = &w->v->plan;
+    struct audit_reached reached = {.tree = {.size = w->v->log.size}};
+
+    if (!plan->reached || (w->v->log.from && !plan->interrupted) || w->v->report.wrong || !w->v->log.leaves_ok ||
+        w->done < w->told + (plan->reached_every ? plan->reached_every : AUDIT_REACHED_EVERY / 16))
+        return;
+    if (w->v->log.from && plan->row.set && is_up_to(last, &plan->row))
+        return; /* of the earlier ones it has reached those alone that have a new entry */
+    w->told = w->done;
+    memcpy(reached.tree.root, w->v->log.root, sizeof reached.tree.root);
+    reached.row.set = true;
+    reached.row.created_unix_ms = last->created_unix_ms;
+    memcpy(reached.row.sid, last->sid, sizeof reached.row.sid);
+    reached.unfiled = w->v->log.from ? 0 : w->v->log.size;
+    plan->reached(plan->context, &reached);
+}
+
 static enum proto_err take_rows(void *context, void *job)
 {
     struct walking *w = context;
@@ -66,6 +94,8 @@ static enum proto_err take_rows(void *context, void *job)
     w->done += rows->count;
     if (w->v->plan.progress)
         w->v->plan.progress(w->v->plan.context, "sessions", w->done, 0);
+    if (!rows->err)
+        tell_reached(w, &rows->row[rows->count - 1]);
     return rows->err;
 }
 
@@ -74,32 +104,71 @@ static int by_sid(const void *a, const void *b)
     return memcmp(a, b, RELAY_STORE_SID_BYTES);
 }
 
-/* A session of which nothing is new was judged when what it has was. */
-static bool is_new(const struct audit_log *log, const struct relay_store_session *row)
+static bool is_touched(const struct audit_log *log, const uint8_t sid[static RELAY_STORE_SID_BYTES])
 {
-    return !log->from ||
-           (log->touched_count && bsearch(row->sid, log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid));
+    return log->touched_count && bsearch(sid, log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid);
 }
 
-static enum proto_err visit_row(void *context, const struct relay_store_session *row)
+static void count_row(struct walking *w, const struct relay_store_session *row)
 {
-    struct walking *w = context;
-    struct audit_report *report = &w->v->report;
+    bool live = row->state != RELAY_STORE_ENDED;
 
-    report->sessions++;
-    report->live += row->state != RELAY_STORE_ENDED;
-    report->overdue += row->state != RELAY_STORE_ENDED && row->expires_unix_ms < w->now_ms;
-    if (!w->o->can_open || !is_new(&w->v->log, row))
-        return PROTO_OK;
+    w->v->report.live += live;
+    w->v->report.overdue += live && row->expires_unix_ms < w->now_ms;
+}
+
+/* NOMEM: or what finishing says. */
+static enum proto_err judge_soon(struct walking *w, const struct relay_store_session *row)
+{
     w->v->judged++;
     if (!w->job && !(w->job = audit_crew_job(w->crew)))
-        return PROTO_ERR_NOMEM; /* or what finishing says */
+        return PROTO_ERR_NOMEM;
     w->job->row[w->job->count++] = *row;
     if (w->job->count == ROWS_PER_JOB) {
         audit_crew_send(w->crew);
         w->job = NULL;
     }
     return PROTO_OK;
+}
+
+static enum proto_err visit_row(void *context, const struct relay_store_session *row)
+{
+    struct walking *w = context;
+    const struct audit_row_mark *mark = &w->v->plan.row;
+
+    w->v->report.sessions++;
+    count_row(w, row);
+    if (!w->o->can_open || (w->v->log.from && mark->set && is_up_to(row, mark) && !is_touched(&w->v->log, row->sid)))
+        return PROTO_OK;
+    return judge_soon(w, row);
+}
+
+static enum proto_err visit_open_row(void *context, const struct relay_store_session *row)
+{
+    count_row(context, row);
+    return PROTO_OK;
+}
+
+/* A session of which nothing is new was judged when what it has was: of a long log only those with a newer entry are
+ * read, and the others counted. */
+static enum proto_err walk_touched(struct walking *w)
+{
+    const struct audit_log *log = &w->v->log;
+    struct relay_store_session row;
+    enum proto_err err = relay_store_count_sessions(w->o->rows, &w->v->report.sessions);
+
+    if (!err)
+        err = relay_store_each_session(w->o->rows, false, visit_open_row, w);
+    for (size_t i = 0; !err && w->o->can_open && i < log->touched_count; i++) {
+        if (i && !by_sid(log->touched[i], log->touched[i - 1]))
+            continue;
+        err = relay_store_get_session(w->o->rows, log->touched[i], &row);
+        if (!err)
+            err = judge_soon(w, &row);
+        else if (err == PROTO_ERR_NOT_FOUND)
+            err = PROTO_OK; /* erased whole; or the entry was named already */
+    }
+    return err;
 }
 
 static enum proto_err walk_rows(struct walking *w)
@@ -116,7 +185,8 @@ static enum proto_err walk_rows(struct walking *w)
         return PROTO_ERR_NOMEM;
     if (log->touched_count)
         qsort(log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid);
-    err = relay_store_each_session(w->o->rows, true, visit_row, w);
+    err = log->from && !w->v->plan.interrupted ? walk_touched(w)
+                                               : relay_store_each_session(w->o->rows, true, visit_row, w);
     if (w->job)
         audit_crew_send(w->crew);
     enum proto_err work_err = audit_crew_finish(w->crew);

@@ -87,7 +87,12 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
     printf("Signatures  %" PRIu64 " checked, %" PRIu64 " hashes made\n", r->signatures, r->hashes);
     if (o->can_open)
         printf("Opened      %" PRIu64 " sealed entries, %" PRIu64 " notes\n", r->opened, r->notes);
-    if (v->log.from)
+    if (v->log.from && v->plan.interrupted)
+        printf("Before      %" PRIu64 " entries%s were verified here by a verification that was\n"
+               "            interrupted, and are still the beginning of this log; it went on from there.\n"
+               "            --full begins at the first.\n",
+               v->log.from, v->plan.row.set ? ", and sessions among them," : "");
+    else if (v->log.from)
         printf("Before      %" PRIu64 " entries were verified here before, and are still the beginning of\n"
                "            this log; %s\n"
                "            --full begins at the first.\n",
@@ -195,14 +200,41 @@ static void show_progress(void *context, const char *what, uint64_t done, uint64
         fprintf(stderr, "\r%" PRIu64 " %s\033[K", done, what);
 }
 
-static void plan(struct audit_verified *v, const struct audit_organisation *o, const struct audit_remembered *seen)
+struct verifying {
+    const struct audit_organisation *o;
+    struct audit_remembered seen;
+    int64_t shown_ms; /* the last progress; 0: none was */
+    bool unwritable;  /* said once */
+};
+
+static void take_progress(void *context, const char *what, uint64_t done, uint64_t of)
 {
+    struct verifying *now = context;
+
+    show_progress(&now->shown_ms, what, done, of);
+}
+
+/* Whoever interrupts it, or whose power fails, goes on from here. */
+static void take_reached(void *context, const struct audit_reached *reached)
+{
+    struct verifying *now = context;
+
+    if (!now->unwritable && audit_remembered_reach(&now->seen, reached))
+        now->unwritable = !audit_remembered_save(now->o, &now->seen);
+}
+
+static void plan(struct audit_verified *v, struct verifying *now)
+{
+    struct audit_log_plan from = {0};
+
+    audit_remembered_plan(&now->seen, now->o->can_open, &from);
+    if (!audit_options.full && (audit_options.quick || from.from.size >= SMALL))
+        v->plan = from;
     v->plan.threads = (unsigned)audit_options.threads;
-    v->plan.seen = seen->leaves;
-    const struct audit_seen_tree *from = o->can_open ? &seen->notes : &seen->leaves;
-    if (!audit_options.full && (audit_options.quick || from->size >= SMALL))
-        v->plan.from = *from;
-    v->plan.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+    v->plan.seen = now->seen.leaves;
+    v->plan.progress = isatty(STDERR_FILENO) ? take_progress : NULL;
+    v->plan.reached = take_reached;
+    v->plan.context = now;
 }
 
 /* Only what holds is worth going on from. */
@@ -214,27 +246,28 @@ static void remember(const struct audit_organisation *o, const struct audit_veri
     memcpy(seen->leaves.root, v->log.root, sizeof seen->leaves.root);
     if (o->can_open)
         seen->notes = seen->leaves;
+    if (o->can_open)
+        memset(&seen->row, 0, sizeof seen->row);
+    seen->unfiled = 0;
     (void)audit_remembered_save(o, seen);
 }
 
 static int verify(struct audit_organisation *o, struct audit_verified *v)
 {
-    struct audit_remembered seen;
-    int64_t last_ms = 0;
+    struct verifying now = {.o = o};
 
-    if (!audit_remembered_load(o, &seen))
+    if (!audit_remembered_load(o, &now.seen))
         return HOST_EXIT_FAILED;
-    plan(v, o, &seen);
-    v->plan.context = &last_ms;
+    plan(v, &now);
     enum proto_err err = audit_verify_all(o, v, host_now().unix_ms);
-    if (last_ms)
+    if (now.shown_ms)
         fprintf(stderr, "\r\033[K");
     if (err) {
         host_say_err("verify", err);
         return HOST_EXIT_FAILED;
     }
     (audit_options.json ? print_json : print_words)(o, v);
-    remember(o, v, &seen);
+    remember(o, v, &now.seen);
     bool before = audit_verify_before(o, &v->report.ended);
     return v->report.wrong || !before ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }

@@ -46,6 +46,7 @@
     X(SESSION_WHERE, 0, "SELECT state,event_seq FROM session WHERE sid=?1")                                            \
     X(SESSION_OPEN, 0, "SELECT * FROM session WHERE state<>3 ORDER BY created_ms,sid")                                 \
     X(SESSION_ALL, 0, "SELECT * FROM session ORDER BY created_ms,sid")                                                 \
+    X(SESSION_COUNT, 0, "SELECT COUNT(*) FROM session")                                                                \
     X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \
     X(SUBJECT_RUNNING, 0, "SELECT 1 FROM session WHERE state<>3 AND (customer_ref=?1 OR sid=?2) LIMIT 1")              \
     X(SUBJECT_EACH, 0,                                                                                                 \

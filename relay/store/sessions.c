@@ -172,3 +172,17 @@ enum proto_err relay_store_each_session(struct relay_store *store, bool ended, r
         store_reset(store, which);
     return err;
 }
+
+enum proto_err relay_store_count_sessions(struct relay_store *store, uint64_t *count)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_SESSION_COUNT);
+
+    *count = 0;
+    if (!row)
+        return PROTO_ERR_IO;
+    enum proto_err err = store_next(store, STORE_SESSION_COUNT, "counting sessions");
+    if (!err)
+        *count = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, STORE_SESSION_COUNT);
+    return err;
+}

@@ -204,6 +204,8 @@ typedef enum proto_err (*relay_store_visit_session)(void *context, const struct 
 /** Oldest first. With `ended` also those that have ended. */
 PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store, bool ended,
                                                        relay_store_visit_session visit, void *context);
+/** All rows, without reading them. */
+PROTO_MUST_USE enum proto_err relay_store_count_sessions(struct relay_store *store, uint64_t *count);
 
 /* ---- what staff keep here, sealed under a key of theirs ---- */
 

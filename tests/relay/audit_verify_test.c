@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "proto/host/files.h"
+#include "relay/audit/remembered.h"
 #include "relay/audit/verify.h"
 #include "tests/relay/audit_tool.h"
 
@@ -275,6 +276,147 @@ static void the_program_remembers_and_notices_an_older_copy(void **state)
     log_fixture_close(&f);
 }
 
+/* ---- a verification that is interrupted ---- */
+
+enum { MARKS_MAX = 16 };
+
+/* What would have been remembered, had it been interrupted at each of these. */
+static struct {
+    struct audit_remembered now, mark[MARKS_MAX];
+    size_t count;
+} reached;
+
+static void take_reached(void *context, const struct audit_reached *mark)
+{
+    (void)context;
+    assert_true(audit_remembered_reach(&reached.now, mark));
+    assert_true(reached.count < MARKS_MAX);
+    reached.mark[reached.count++] = reached.now;
+}
+
+static struct audit_verified *verify_first(const struct log_fixture *f)
+{
+    memset(&reached, 0, sizeof reached);
+    return verify(f, (struct audit_log_plan){.reached = take_reached, .reached_every = 1});
+}
+
+static struct audit_verified *go_on(const struct log_fixture *f, const struct audit_remembered *seen)
+{
+    struct audit_log_plan plan = {.seen = seen->leaves};
+
+    audit_remembered_plan(seen, true, &plan);
+    return verify(f, plan);
+}
+
+static void an_interrupted_verification_goes_on_where_it_was(void **state)
+{
+    struct log_fixture f;
+    uint64_t before;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    struct audit_verified *whole = verify_first(&f);
+    assert_int_equal(whole->report.wrong, 0);
+    assert_true(reached.count >= 3);
+    assert_false(reached.mark[0].row.set);                /* among the entries */
+    assert_true(reached.mark[reached.count - 1].row.set); /* among the sessions */
+    before = whole->report.signatures;
+    for (size_t i = 0; i < reached.count; i++) {
+        struct audit_verified *rest = go_on(&f, &reached.mark[i]);
+        assert_int_equal(rest->report.wrong, 0);
+        assert_int_equal(rest->report.sessions, whole->report.sessions);
+        assert_true(rest->report.signatures < before); /* each time less is left */
+        before = rest->report.signatures;
+        drop(rest);
+    }
+    struct log_session s = {.ride_count = 0};
+    log_session_begin(&f, &s, "C-3000", ""); /* what came meanwhile is judged, wherever its row stands */
+    log_session_event(&f, &s, PROTO_ACT_STARTED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "3", NULL);
+    uint64_t at = f.entry;
+    for (size_t i = 0; i < reached.count; i++) {
+        struct audit_verified *rest = go_on(&f, &reached.mark[i]);
+        assert_true(rest->report.wrong > 0);
+        assert_int_equal(rest->report.findings[0].entry, at);
+        drop(rest);
+    }
+    drop(whole);
+    log_fixture_close(&f);
+}
+
+static void what_was_not_reached_is_found_afterwards(void **state)
+{
+    static const struct {
+        const char *damage, *undo;
+    } rows[] = {
+        /* what the first walk leaves to the reading of its session */
+        {"UPDATE place SET c=zeroblob(32) WHERE idx=3",
+         "UPDATE place SET c=(SELECT c FROM entry WHERE idx=3) WHERE idx=3"},
+        {"UPDATE entry SET received_ms=received_ms+120000 WHERE idx=400",
+         "UPDATE entry SET received_ms=received_ms-120000 WHERE idx=400"},
+        {"UPDATE session SET ended_reason='declined' WHERE created_ms=(SELECT MAX(created_ms) FROM session)",
+         "UPDATE session SET ended_reason='completed' WHERE created_ms=(SELECT MAX(created_ms) FROM session)"},
+    };
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    drop(verify_first(&f));
+    log_fixture_settle(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        alter(&f, rows[i].damage);
+        struct audit_verified *rest = go_on(&f, &reached.mark[0]);
+        assert_true(rest->report.wrong > 0);
+        drop(rest);
+        alter(&f, rows[i].undo);
+    }
+    struct audit_verified *rest = go_on(&f, &reached.mark[0]);
+    assert_int_equal(rest->report.wrong, 0);
+    drop(rest);
+    log_fixture_close(&f);
+}
+
+static void nothing_is_remembered_behind_what_is_wrong(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    drop(verify_first(&f));
+    struct audit_remembered whole = reached.mark[0];
+    log_fixture_settle(&f);
+    struct audit_seen_tree other = whole.leaves;
+    other.root[0] ^= 1; /* another log was verified here before */
+    memset(&reached, 0, sizeof reached);
+    drop(verify(&f, (struct audit_log_plan){.seen = other, .reached = take_reached, .reached_every = 1}));
+    assert_int_equal(reached.count, 0);
+    alter(&f, "UPDATE entry SET received_ms=received_ms+120000 WHERE idx=3");
+    drop(verify_first(&f));
+    assert_int_equal(reached.count, 0);
+    log_fixture_close(&f);
+}
+
+static void the_program_goes_on_from_what_is_remembered(void **state)
+{
+    struct audit_organisation o;
+    char home[HOST_PATH_BYTES];
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, MORE_SESSIONS);
+    drop(verify_first(&f));
+    log_fixture_settle(&f);
+    const char *d = f.folder;
+    assert_true(host_path(home, "%s/state", d));
+    setenv("XDG_STATE_HOME", home, 1);
+    assert_true(audit_open(&o, d, NULL));
+    assert_true(audit_remembered_save(&o, &reached.mark[reached.count - 1]));
+    audit_close(&o);
+    audit_tool_expect(&f, 0, "interrupted", "verify --quick --dir %s --key %s/officer/evidence.key", d, d);
+    audit_tool_expect(&f, 0, "sessions without a newer entry were not judged again",
+                      "verify --quick --dir %s --key %s/officer/evidence.key", d, d);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +427,10 @@ int main(void)
         cmocka_unit_test(a_log_that_does_not_continue_the_one_before_is_found),
         cmocka_unit_test(old_tiles_that_were_altered_are_found_though_nothing_old_is_read),
         cmocka_unit_test(the_program_remembers_and_notices_an_older_copy),
+        cmocka_unit_test(an_interrupted_verification_goes_on_where_it_was),
+        cmocka_unit_test(what_was_not_reached_is_found_afterwards),
+        cmocka_unit_test(nothing_is_remembered_behind_what_is_wrong),
+        cmocka_unit_test(the_program_goes_on_from_what_is_remembered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
