@@ -340,6 +340,8 @@ void load_run(struct load *load, const struct load_pattern *pattern, double warm
     load->measuring = true;
     load->spare_ns = 0;
     run_until(load, began + (uint64_t)(seconds * 1e9));
+    for (int i = 0; i < DRAIN_S * 20 && load->sending && !load->figures.sent; i++) /* this program stood still */
+        run_until(load, line_now_ns() + second_ns / 20);
     load->measuring = false;
     if (end)
         end(context);
