@@ -191,6 +191,7 @@ static void show_row(struct row *row)
         fresh ? g_strdup_printf("• %s", viewer_fact_get_value(row->fact)) : g_strdup(viewer_fact_get_value(row->fact));
     g_autofree char *name =
         g_strdup_printf("%s: %s", viewer_fact_get_title(row->fact), viewer_fact_get_value(row->fact));
+    g_autofree char *tip = g_strchomp(g_strdup_printf("%s\n%s", name, viewer_fact_get_raw(row->fact)));
 
     gtk_label_set_label(GTK_LABEL(row->title), viewer_fact_get_title(row->fact));
     gtk_label_set_label(GTK_LABEL(row->value), value);
@@ -200,7 +201,7 @@ static void show_row(struct row *row)
         gtk_widget_add_css_class(row->title, "heading");
     else
         gtk_widget_remove_css_class(row->title, "heading");
-    gtk_widget_set_tooltip_text(row->expander, name);
+    gtk_widget_set_tooltip_text(row->expander, tip);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row->expander), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 

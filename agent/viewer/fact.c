@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/fact.h"
 
+#include "agent/desk/property_words.h"
 #include "agent/viewer/words.h"
-#include "proto/util/number.h"
 
 struct _ViewerFact {
     GObject parent_instance;
     char *device, *name, *title, *value; /* owned */
+    char *raw;                           /* owned; as it is told: name = value unit */
     GListStore *children;                /* owned; NULL: a property */
     gboolean number;
     gint64 changed;
@@ -24,6 +25,7 @@ static void viewer_fact_finalize(GObject *object)
     g_free(self->name);
     g_free(self->title);
     g_free(self->value);
+    g_free(self->raw);
     g_clear_object(&self->children);
     G_OBJECT_CLASS(viewer_fact_parent_class)->finalize(object);
 }
@@ -47,6 +49,7 @@ ViewerFact *viewer_fact_new(const char *device, const char *name)
     self->name = g_strdup(name);
     self->title = g_strdup(*name ? name : device);
     self->value = g_strdup("");
+    self->raw = g_strdup(name);
     if (!*name)
         self->children = g_list_store_new(VIEWER_TYPE_FACT);
     return self;
@@ -78,21 +81,37 @@ void viewer_fact_show_device(ViewerFact *self, const handhold_Device *d)
     take_texts(self, g_strdup(name), g_strdup(d->hidden ? _("not shown by the customer") : what));
 }
 
+/* As scripts and conditions of guides have it. */
+static char *raw_of(const struct agent_desk_property *p)
+{
+    char number[PROTO_NUMBER_BYTES];
+    const char *value = p->type == PROTO_GUIDE_TRUTH ? (p->truth ? "true" : "false") : p->text ? p->text : "";
+
+    if (p->hidden)
+        return g_strdup(p->name);
+    proto_number_text(p->number, number);
+    return g_strchomp(
+        g_strdup_printf("%s = %s %s", p->name, p->type == PROTO_GUIDE_NUMBER ? number : value, p->unit ? p->unit : ""));
+}
+
 void viewer_fact_show_property(ViewerFact *self, const struct agent_desk_property *p)
 {
-    char *value = NULL, number[PROTO_NUMBER_BYTES];
+    const struct agent_desk_property_words words = agent_desk_property_words(p->name);
+    char *value = NULL, figure[AGENT_DESK_FIGURE_BYTES];
 
     self->number = p->type == PROTO_GUIDE_NUMBER && !p->hidden;
-    proto_number_text(p->number, number);
+    agent_desk_property_figure(p->number, p->unit, figure);
     if (p->hidden)
         value = g_strdup(_("not shown by the customer"));
     else if (p->type == PROTO_GUIDE_NUMBER)
-        value = g_strdup_printf("%s %s", number, p->unit ? p->unit : "");
+        value = g_strdup(figure);
     else if (p->type == PROTO_GUIDE_TRUTH)
-        value = g_strdup(p->truth ? _("yes") : _("no"));
+        value = g_strdup(_(p->truth ? words.yes : words.no));
     else
         value = g_strdup_printf("%s %s", p->text ? p->text : "", p->unit ? p->unit : "");
-    take_texts(self, g_strdup(p->name), g_strchomp(value));
+    g_free(self->raw);
+    self->raw = raw_of(p);
+    take_texts(self, g_strdup(words.title ? _(words.title) : p->name), g_strchomp(value));
 }
 
 const char *viewer_fact_get_device(ViewerFact *self)
@@ -115,6 +134,11 @@ const char *viewer_fact_get_value(ViewerFact *self)
     return self->value;
 }
 
+const char *viewer_fact_get_raw(ViewerFact *self)
+{
+    return self->raw;
+}
+
 gboolean viewer_fact_is_number(ViewerFact *self)
 {
     return self->number;
@@ -132,7 +156,7 @@ gint64 viewer_fact_get_changed(ViewerFact *self)
 
 gboolean viewer_fact_matches(ViewerFact *self, const char *words)
 {
-    g_autofree char *text = g_strdup_printf("%s %s %s", self->device, self->title, self->value);
+    g_autofree char *text = g_strdup_printf("%s %s %s %s", self->device, self->title, self->value, self->raw);
     g_autofree char *folded = g_utf8_casefold(text, -1), *wanted = g_utf8_casefold(words, -1);
 
     return strstr(folded, wanted) != NULL;

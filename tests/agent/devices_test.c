@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "agent/desk/devices.h"
+#include "agent/desk/property_words.h"
+#include "client/state/names.h"
 #include "tests/proto/test.h"
 
 static struct agent_desk_devices *home;
@@ -158,11 +160,65 @@ static void a_dead_spare_name_server_is_a_warning_here_too(void **state)
     facts.each_check(facts.context, "dns", one_fails, &fails); /* nor is it a guide's symptom */
     assert_false(fails);
 }
+static void every_name_of_the_table_has_words_for_people(void **state)
+{
+#define NAME(name, unit, meaning) name,
+    static const char *const names[] = {CLIENT_STATE_NAME_LIST(NAME) "connection", "screen", "platform", "language"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct agent_desk_property_words words = agent_desk_property_words(names[i]);
+
+        if (!words.title)
+            fail_msg("%s has no words in agent/desk/property_words.c", names[i]);
+        assert_string_not_equal(words.title, names[i]);
+        assert_true(words.yes && words.no && strcmp(words.yes, words.no) != 0);
+    }
+    assert_null(agent_desk_property_words("bananas_left").title);
+    assert_string_equal(agent_desk_property_words("bananas_left").yes, "yes");
+    assert_string_equal(agent_desk_property_words("lock").yes, "not locked"); /* as Home Assistant has it */
+}
+
+static void figures_are_read_in_the_unit_that_people_would_say(void **state)
+{
+    static const struct {
+        double number;
+        const char *unit, *read;
+    } cases[] = {
+        {0, "s", "0 s"},
+        {59, "s", "59 s"},
+        {60, "s", "1 min"},
+        {61.9, "s", "1 min 1 s"},
+        {3600, "s", "1 h"},
+        {273600, "s", "3 d 4 h"},
+        {86400 + 59, "s", "1 d"},
+        {1e12, "s", "1000000000000 s"},
+        {-61, "s", "-61 s"},
+        {NAN, "s", "nan s"},
+        {512, "MiB", "512 MiB"},
+        {8000, "MiB", "7.8 GiB"},
+        {2097152, "MiB", "2 TiB"},
+        {1500, "MB", "1.5 GB"},
+        {21.5, "°C", "21.5 °C"},
+        {3, "", "3"},
+        {3, NULL, "3"},
+        {2, "bananas and more bananas than anybody could eat", "2 bananas and more bananas than an"},
+    };
+    char figure[AGENT_DESK_FIGURE_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        agent_desk_property_figure(cases[i].number, cases[i].unit, figure);
+        assert_string_equal(figure, cases[i].read);
+    }
+}
 
 int main(void)
 {
 #define ONE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        ONE(every_name_of_the_table_has_words_for_people),
+        ONE(figures_are_read_in_the_unit_that_people_would_say),
         ONE(who_leaves_or_is_hidden_takes_the_values_along),
         ONE(history_has_a_value_a_second_and_the_newest_of_all),
         ONE(a_home_of_any_size_is_bounded),

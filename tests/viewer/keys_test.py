@@ -85,7 +85,7 @@ def story(s):
     s.find(None, "check words are the same")
     ask(s, c, "alt+3", "Device information", "device-state")
     s.keys("ctrl+d")
-    s.find(None, "^uptime: ")
+    s.find(None, "^Running for: ")
     s.keys("ctrl+g")
     s.type("printer")
     s.find("list item", "Found by your words")

@@ -109,7 +109,7 @@ def device_state(s, c):
     c.tell(do="grant", capability="device-state")
     s.keys("ctrl+d")
     s.find(None, "^this-device")
-    s.find(None, "^uptime: ")
+    s.find(None, "^Running for: ")
     s.shot("devices")
 
 
