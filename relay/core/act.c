@@ -13,7 +13,10 @@
 #include "proto/log/leaf.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
+#include "relay/core/acts.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 struct relay_chain *relay_chain_find(const struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES])
 {

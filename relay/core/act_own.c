@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "proto/seal/kdf.h"
+#include "relay/core/acts.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 /* Signs what was written and hands it over. */
 static enum proto_err submit_own(struct relay_core *core, struct relay_act *act, enum proto_log_class kind,

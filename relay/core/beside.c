@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/core/devices.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 enum {

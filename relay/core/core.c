@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/acts.h"
+#include "relay/core/gates.h"
 #include "relay/core/notes.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 static bool limits_make_sense(const struct relay_limits *limits)
 {

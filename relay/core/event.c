@@ -8,6 +8,7 @@
 #include "proto/log/leaf.h"
 #include "proto/seal/kdf.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 struct proto_event_note relay_event(const struct relay_room *room, enum proto_act action,
                                     enum proto_capability capability, struct proto_now now)

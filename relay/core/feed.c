@@ -2,7 +2,11 @@
 /* A message comes in: is it of a kind that its sender may send now, how large, how often; and whose it is then. */
 #include <stddef.h>
 
+#include "relay/core/acts.h"
 #include "relay/core/core.h"
+#include "relay/core/devices.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
 
 #define OFFICER (1u << PROTO_ROLE_OFFICER)

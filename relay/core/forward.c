@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "relay/core/gates.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 static void count_forwarded(struct relay_core *core, size_t len)
 {

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/gates.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 /* With two seats a stream has one receiver: the other seat. More seats will need a gate for each of them. */
 

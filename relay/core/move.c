@@ -5,6 +5,9 @@
  */
 #include <string.h>
 
+#include "relay/core/devices.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
 
 enum proto_err relay_move_begin(struct relay_core *core, struct relay_room *room, struct relay_peer *peer,

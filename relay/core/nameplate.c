@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 struct relay_room *relay_room_find_nameplate(const struct relay_core *core, const char *nameplate)

@@ -5,6 +5,10 @@
 #include <string.h>
 
 #include "proto/seal/box.h"
+#include "relay/core/acts.h"
+#include "relay/core/gates.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 /* Without a key to seal to, no event could be logged: better no such policy than no log. */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "proto/log/checkpoint.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
 
 enum proto_err relay_on_consistency_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now)

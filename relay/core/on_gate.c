@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/core/gates.h"
+#include "relay/core/on.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 /* Why a gate stays closed: for the customer, and in a word for the log. NULL: nobody asked for what they may not. */
 struct refusal {

@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "proto/seal/signature.h"
+#include "relay/core/devices.h"
+#include "relay/core/gates.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 /* Whoever goes on guessing waits twice as long each time. */

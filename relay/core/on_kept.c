@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "proto/wire/kept.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 #define DAY_MS INT64_C(86400000)
 

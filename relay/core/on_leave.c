@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leave: an end goes for good, and says why. */
+#include "relay/core/on.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 /* What each end may say of itself; anything else becomes the plain "left". */

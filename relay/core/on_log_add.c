@@ -2,7 +2,9 @@
 /* LogAdd: an end hands over a commitment and the sealed note behind it, and gets a receipt when it is durable. */
 #include <string.h>
 
+#include "relay/core/on.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 static struct relay_task *task_of(const struct relay_peer *peer, const handhold_LogAdd *add)
 {

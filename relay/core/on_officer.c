@@ -10,6 +10,10 @@
 
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
+#include "relay/core/acts.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 enum { CLOCK_OFF_S = 24 * 60 * 60 };

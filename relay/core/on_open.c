@@ -4,7 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "relay/core/acts.h"
+#include "relay/core/gates.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 /* As much of a text as fits, not cut inside a character. */
 static void copy_text(char *to, size_t size, const char *from)

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/acts.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
 #include "relay/core/state.h"
 
 static void free_one(struct relay_renewal *renewal)

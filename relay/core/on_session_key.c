@@ -3,6 +3,9 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 enum proto_err relay_on_session_key(struct relay_core *core, struct relay_peer *peer, struct proto_now now)

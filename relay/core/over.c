@@ -2,6 +2,7 @@
 /* What became of the invitations that ended last, for who comes with one of their links. */
 #include <string.h>
 
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 void relay_over_note(struct relay_core *core, const struct relay_room *room, enum proto_end reason)

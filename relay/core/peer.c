@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/devices.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection)

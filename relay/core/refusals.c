@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/acts.h"
 #include "relay/core/state.h"
 
 static const char *const causes[] = {

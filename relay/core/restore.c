@@ -3,6 +3,8 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "relay/core/gates.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 /* Time that is left, whatever the clock of the machine did meanwhile: never more than there ever is. */

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/devices.h"
+#include "relay/core/gates.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 struct relay_room *relay_room_find(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES])
 {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
 /*

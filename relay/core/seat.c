@@ -3,7 +3,13 @@
 #include <string.h>
 
 #include "proto/seal/kdf.h"
+#include "relay/core/acts.h"
+#include "relay/core/devices.h"
+#include "relay/core/gates.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 /*
  * A token is the session's number and an HMAC under the relay's secret, so a seat is found without a table of tokens

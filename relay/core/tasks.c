@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/core/acts.h"
+#include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
+#include "relay/core/tasks.h"
 
 struct relay_task *relay_task_new(size_t evidence_len)
 {
