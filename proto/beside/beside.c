@@ -87,6 +87,10 @@ void proto_beside_present(struct proto_beside *b, bool present, const uint8_t si
 {
     beside_fall(b);
     b->present = present;
+    if (memcmp(b->sid, sid, PROTO_SID_BYTES) != 0) {
+        b->asked = false; /* a run of the code is one of its session */
+        b->cpace1[0] = 0;
+    }
     memcpy(b->sid, sid, PROTO_SID_BYTES);
     if (!present || !b->first)
         return;

@@ -284,6 +284,19 @@ static void a_run_that_was_asked_for_twice_is_one(void **state)
     assert_int_equal(w->two.guesses, 0);
 }
 
+static void a_run_of_another_session_is_another_run(void **state)
+{
+    struct world *w = *state;
+
+    call(w);
+    assert_true(carry_one(w, &w->to_two, &w->two));
+    w->to_one.count = 0;
+    memset(w->sid, 8, sizeof w->sid);
+    call(w);
+    is_up_and_hears(w);
+    assert_int_equal(w->two.guesses, 0);
+}
+
 /* The second is up by then; the first does not know, and has nothing but the code. */
 static void an_answer_to_the_code_that_is_lost_or_late_costs_nothing(void **state)
 {
@@ -508,6 +521,7 @@ int main(void)
         TEST(an_answer_that_does_not_open_is_an_alarm_when_no_call_was_overtaken),
         TEST(an_answer_that_comes_twice_is_an_alarm),
         TEST(a_run_that_was_asked_for_twice_is_one),
+        TEST(a_run_of_another_session_is_another_run),
         TEST(an_answer_to_the_code_that_is_lost_or_late_costs_nothing),
         TEST(before_the_code_was_asked_for_nobody_gets_in),
         TEST(altered_repeated_or_left_out_messages_end_the_channel),
