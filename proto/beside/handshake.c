@@ -126,7 +126,7 @@ static enum proto_err on_cpace1(struct proto_beside *b, const uint8_t *bytes, si
 {
     enum proto_err err = PROTO_OK;
 
-    if (b->first || b->met || len != sizeof b->cpace1)
+    if (b->first || b->met || b->guesses >= PROTO_BESIDE_GUESSES || len != sizeof b->cpace1)
         return PROTO_ERR_STATE;
     beside_fall(b);
     if (memcmp(b->cpace1, bytes, len) != 0)
@@ -188,7 +188,8 @@ static enum proto_err on_m1(struct proto_beside *b, const uint8_t *bytes, size_t
         len != 2 + tag + PROTO_NOISE_HANDSHAKE_OVERHEAD)
         return PROTO_ERR_STATE;
     if (tag && proto_cpace_tag_check(&b->keys, bytes + 2)) {
-        b->guesses++;
+        if (++b->guesses >= PROTO_BESIDE_GUESSES)
+            proto_cpace_keys_clear(&b->keys); /* whatever its owner does: this code links nobody any more */
         return refuse(b, PROTO_ERR_CODE);
     }
     err = start_noise(b, mode);

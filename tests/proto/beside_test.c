@@ -156,6 +156,9 @@ static void a_wrong_code_is_refused_and_three_burn_it(void **state)
         assert_false(w->one.up || w->two.up);
     }
     assert_int_equal(w->last, PROTO_BESIDE_BURNT);
+    another_first(w, &w->code); /* too late, also when its owner goes on */
+    meet(w);
+    assert_false(w->one.up || w->two.up);
 }
 
 static void another_host_is_another_code(void **state)
