@@ -50,6 +50,7 @@ static void on_ready(void *context)
     handover->ready = NULL;
     if (n == 1) {
         (void)serve_notify("MAINPID=%lld\nSTATUS=handing over", (long long)handover->next);
+        host_say(HOST_INFO, "the new relay is ready: this one leaves");
         serve_leave(handover->serve);
         return;
     }

@@ -173,7 +173,7 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     serve_close(&serve);
     host_loop_free(loop);
     serve_engine_free(engine);
-    return ready ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+    return ready && !serve.objected ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
 /* Messages come and go by the thousand: what was given back by one is kept for the next, not returned to the kernel. */

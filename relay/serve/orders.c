@@ -79,7 +79,6 @@ void serve_leave(struct serve *serve)
 {
     enum { LEAVE_MS = 2000 }; /* for what is pending; the next relay waits meanwhile, and so do those who come to it */
 
-    host_say(HOST_INFO, "the new relay is ready: this one leaves");
     serve->draining = serve->leaving = true;
     serve->drain_until_ms = host_now().mono_ms + LEAVE_MS;
     serve_listen_stop(serve->listen);

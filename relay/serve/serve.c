@@ -76,12 +76,22 @@ static void on_next(void *context)
         serve_sockets_next(serve);
 }
 
+/* What is signed from now on would be a second history: everybody is told, and nobody comes in again. */
+static void heed_witnesses(struct serve *serve)
+{
+    if (serve->objected || !serve_witnesses_object(serve->witnesses))
+        return;
+    serve->objected = true;
+    serve_leave(serve);
+}
+
 static void on_woken(void *context)
 {
     struct serve *serve = context;
 
     serve_tiles_deliver(serve->tiles);
     serve_witnesses_poke(serve->witnesses);
+    heed_witnesses(serve);
     serve_run_core(serve);
 }
 
@@ -106,6 +116,7 @@ static void on_watch(void *context)
     serve_officer_retain(serve, false);
     serve_kept_expire(serve);
     serve_guard_tick(serve);
+    heed_witnesses(serve);
     serve_tell_tick(serve);
     feed_watchdog(serve);
     serve_run_core(serve);
@@ -205,12 +216,11 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
                             .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
         !serve_tiles_new(&serve->tiles, serve, report) || !serve_witnesses_new(&serve->witnesses, serve, report) ||
-        !serve_listen_new(&serve->listen, serve, report) || !set_up(serve, report) ||
-        !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+        !serve_witnesses_agree(serve->witnesses, report) || !serve_listen_new(&serve->listen, serve, report) ||
+        !set_up(serve, report) || !serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     serve->watchdog_ms = serve_notify_watchdog_ms();
-    serve_witnesses_poke(serve->witnesses);
     host_loop_on_wake(loop, on_woken, serve);
     host_loop_on_pass(loop, on_pass, serve);
     host_loop_on_next(loop, on_next, serve);

@@ -66,6 +66,7 @@ struct serve {
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
     int64_t untold_day;                   /* on which it was last said that this did not succeed */
     bool draining, leaving, stopping;     /* stopping: the core hears of nothing any more */
+    bool objected;                        /* a witness has seen another log: it ends, and did not end well */
 };
 
 /** Opens store and log, restores the sessions, listens. false: the report has the error. serve_close() in any case. */
@@ -86,7 +87,7 @@ void serve_reload_certificates(struct serve *serve);
 void serve_take_notes(struct serve *serve);
 /** SIGTERM: no new session; the loop stops when the live ones have gone or drain_s is over. A second call stops now. */
 void serve_drain(struct serve *serve);
-/** Another relay takes over: nobody new comes in, everybody is told and closed, and the loop stops. */
+/** Another relay takes over, or none: nobody new comes in, everybody is told and closed, and the loop stops. */
 void serve_leave(struct serve *serve);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/serve/witness_inside.h"
 
@@ -27,7 +28,7 @@ static bool is_ending(void *context)
 
 /* ---- its thread ---- */
 
-static void wait_ms(struct serve_witnesses *all, int64_t ms)
+static struct timespec in_ms(int64_t ms)
 {
     struct timespec until;
 
@@ -38,6 +39,13 @@ static void wait_ms(struct serve_witnesses *all, int64_t ms)
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
+    return until;
+}
+
+static void wait_ms(struct serve_witnesses *all, int64_t ms)
+{
+    struct timespec until = in_ms(ms);
+
     while (!all->ending && pthread_cond_timedwait(&all->changed, &all->lock, &until) != ETIMEDOUT)
         ;
 }
@@ -56,6 +64,8 @@ static void *run(void *context)
         pthread_mutex_unlock(&all->lock);
         serve_witness_push(w);
         pthread_mutex_lock(&all->lock);
+        w->asked = true;
+        pthread_cond_broadcast(&all->changed);
         wait_ms(all, w->pause_ms ? w->pause_ms : WITNESS_REST_MS);
     }
     pthread_mutex_unlock(&all->lock);
@@ -63,6 +73,52 @@ static void *run(void *context)
 }
 
 /* ---- the loop ---- */
+
+#define WAY_OUT                                                                                                        \
+    "put the newest copy of the data folder and of relay/checkpoint back; if there is none, an officer ends this "     \
+    "log with handhold-audit recover; if it is the witness that is wrong, take its line out of relay.ini"
+
+/* Under the lock. */
+static bool all_were_asked(const struct serve_witnesses *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (!all->each[i].asked)
+            return false;
+    return true;
+}
+
+bool serve_witnesses_agree(struct serve_witnesses *all, struct serve_report *report)
+{
+    struct timespec until = in_ms(SERVE_WITNESS_START_MS);
+    char objection[sizeof all->objection];
+    int rc = 0;
+
+    if (!all)
+        return true;
+    serve_witnesses_poke(all);
+    pthread_mutex_lock(&all->lock);
+    while (all->size && !all->objection[0] && !all_were_asked(all) && !rc)
+        rc = pthread_cond_timedwait(&all->changed, &all->lock, &until);
+    memcpy(objection, all->objection, sizeof objection);
+    pthread_mutex_unlock(&all->lock);
+    if (*objection)
+        serve_report_add(report, SERVE_ERROR, all->serve->folder->data, objection, WAY_OUT);
+    return !*objection;
+}
+
+bool serve_witnesses_object(struct serve_witnesses *all)
+{
+    char objection[sizeof all->objection];
+
+    if (!all)
+        return false;
+    pthread_mutex_lock(&all->lock);
+    memcpy(objection, all->objection, sizeof objection);
+    pthread_mutex_unlock(&all->lock);
+    if (*objection)
+        host_say(HOST_ERROR, "%s; the relay ends: " WAY_OUT, objection);
+    return *objection;
+}
 
 void serve_witnesses_poke(struct serve_witnesses *all)
 {

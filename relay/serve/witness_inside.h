@@ -21,6 +21,7 @@ struct serve_witness {
     uint64_t done;    /* size of the last one that it cosigned */
     int64_t pause_ms; /* before the next try after a failure */
     bool failing;     /* said once */
+    bool asked;       /* once at least, and it answered or failed; under the lock */
     struct serve_post post;
 };
 
@@ -32,6 +33,7 @@ struct serve_witnesses {
     pthread_cond_t changed;
     uint64_t size; /* of the log, when it was last poked */
     bool ending;
+    char objection[SERVE_POST_REASON_BYTES]; /* of the first that has seen another log; empty: nobody has */
     /* The newest cosigned checkpoint */
     char note[PROTO_LOG_CHECKPOINT_MAX];
     uint64_t note_size;

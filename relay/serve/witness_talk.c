@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/host/loop.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/serve/witness_inside.h"
@@ -126,27 +127,54 @@ static void say_cosigned(struct serve_witness *w, uint64_t size)
     w->done = w->has = size;
 }
 
-/* 409: it has another size than we thought. More than there is means that this is not the newest log. */
+/* What it knows of is not what is here, and this relay must not go on. */
+static void object(struct serve_witness *w, const char *finding)
+{
+    struct serve_witnesses *all = w->all;
+
+    pthread_mutex_lock(&all->lock);
+    bool first = !all->objection[0];
+    if (first)
+        snprintf(all->objection, sizeof all->objection, "witness %.100s: %s", w->key.name, finding);
+    pthread_mutex_unlock(&all->lock);
+    w->failing = true; /* whoever ends the relay says why */
+    if (first)
+        host_loop_wake(all->serve->loop);
+}
+
+/* 409: it has another size than we thought, or another tree of this size. True: it is to be asked again. */
 static bool take_size(struct serve_witness *w, uint64_t size)
 {
-    char *end;
+    char *end, finding[160];
     uint64_t has = strtoull(w->post.answer, &end, 10);
-    char why[160];
 
-    if (end == w->post.answer || strcmp(end, "\n") != 0 || has == w->has)
+    if (end == w->post.answer || strcmp(end, "\n") != 0 || (has == w->has && has != size))
         return false;
-    if (has <= size) {
+    if (has <= size && has != w->has) {
         w->has = has;
         return true;
     }
-    snprintf(why, sizeof why, "it has seen %" PRIu64 " entries of this log, and there are %" PRIu64, has, size);
-    if (!w->failing)
-        host_say(HOST_ERROR,
-                 "witness %s: %s: an old copy of the data folder was put back; put the newest back, or have an officer "
-                 "end this log with handhold-audit recover",
-                 w->key.name, why);
-    w->failing = true; /* said */
+    if (has > size)
+        snprintf(finding, sizeof finding,
+                 "it has seen %" PRIu64 " entries of this log, and there are %" PRIu64 ": an old copy was put back",
+                 has, size);
+    else
+        snprintf(finding, sizeof finding, "it has seen other %" PRIu64 " entries of this log: there are two histories",
+                 has);
+    object(w, finding);
     return false;
+}
+
+/* 422: what it has is not the beginning of what is here. */
+static void take_refusal(struct serve_witness *w)
+{
+    char finding[160];
+
+    snprintf(finding, sizeof finding,
+             "the %" PRIu64 " entries of this log that it has seen are not the first %" PRIu64
+             " of those that are here: there are two histories",
+             w->has, w->has);
+    object(w, finding);
 }
 
 void serve_witness_push(struct serve_witness *w)
@@ -173,6 +201,8 @@ void serve_witness_push(struct serve_witness *w)
         }
         if (status == 409 && take_size(w, at.size))
             continue;
+        if (status == 422 && w->has && w->has < at.size)
+            take_refusal(w);
         if (status == 200)
             snprintf(reason, SERVE_POST_REASON_BYTES, "its answer has no line that its key made for this checkpoint");
         else if (status)

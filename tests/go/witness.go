@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // witness [-fail N] VKEY: a witness of one log (C2SP tlog-witness, tlog-cosignature) for tests, on a port of 127.0.0.1.
-// It says one line of JSON when it listens and one for each checkpoint that it cosigned; the first N requests fail.
+// It says one line of JSON when it listens and one for each checkpoint that it cosigned; the first N requests fail, and
+// all from a line "fail" on its input until a line "work".
 // Nothing here knows how the relay works: notes and consistency are Go's own packages'.
 package main
 
 import (
+	"bufio"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -36,6 +38,7 @@ type witness struct {
 	size     int64
 	hash     tlog.Hash
 	failures int
+	down     bool
 }
 
 // A key of type 4 and its id: C2SP tlog-cosignature.
@@ -88,6 +91,9 @@ func readTree(n *note.Note, origin string) (tree tlog.Tree, err error) {
 func (w *witness) add(body string) (int, string) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
+	if w.down {
+		return http.StatusServiceUnavailable, "not now\n"
+	}
 	if w.failures > 0 {
 		w.failures--
 		return http.StatusServiceUnavailable, "not now\n"
@@ -127,6 +133,15 @@ func (w *witness) ServeHTTP(out http.ResponseWriter, in *http.Request) {
 	io.WriteString(out, text)
 }
 
+func (w *witness) listen(lines io.Reader) {
+	for in := bufio.NewScanner(lines); in.Scan(); {
+		w.lock.Lock()
+		w.down = in.Text() == "fail"
+		w.lock.Unlock()
+		fmt.Printf("{\"event\":\"told\",\"word\":\"%s\"}\n", in.Text())
+	}
+}
+
 func main() {
 	failures := flag.Int("fail", 0, "requests that fail first")
 	size := flag.Int64("size", 0, "of the tree that it says to have already")
@@ -143,5 +158,6 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Printf("{\"event\":\"ready\",\"url\":\"http://%s/w\",\"vkey\":\"%s\"}\n", listener.Addr(), w.vkey())
+	go w.listen(os.Stdin)
 	http.Serve(listener, w)
 }

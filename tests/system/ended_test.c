@@ -81,12 +81,6 @@ static void visit(struct house *h, const char *customer, const char *receipt)
     house_end(h, agent, client);
 }
 
-static void stop_relay(struct house *h)
-{
-    house_expect_exit(h, h->relay, SIGTERM, 0);
-    h->relay = NULL;
-}
-
 /* The authority makes the key of the next log, and an officer ends this one. */
 static void end_log(struct house *h)
 {
@@ -157,7 +151,7 @@ static void an_ended_log_that_is_put_back_gives_nothing_away(void **state)
 
     visit(h, ada, NULL);
     visit(h, charles, NULL);
-    stop_relay(h);
+    house_stop_relay(h);
     end_log(h);
     run(h, (const char *const[]){"/bin/cp", "-a", house_path(h, "relay/data.ended-1"), house_path(h, "old"), NULL});
     look_for(h, ada);
@@ -180,7 +174,7 @@ static void retention_reaches_an_ended_log(void **state)
 
     visit(h, ada, NULL);
     visit(h, charles, NULL);
-    stop_relay(h);
+    house_stop_relay(h);
     end_log(h);
     look_for(h, ada);
     run(h, (const char *const[]){"/usr/bin/sqlite3", house_path(h, "relay/data.ended-1/relay.db"),
@@ -204,7 +198,7 @@ static void what_is_missing_in_an_ended_log_without_a_note_is_named(void **state
     struct house *h = *state;
 
     visit(h, ada, NULL);
-    stop_relay(h);
+    house_stop_relay(h);
     end_log(h);
     run(h, (const char *const[]){"/usr/bin/sqlite3", house_path(h, "relay/data.ended-1/relay.db"),
                                  "UPDATE entry SET evidence=NULL WHERE idx=2", NULL});
@@ -222,7 +216,7 @@ static void a_receipt_of_an_ended_log_is_enough(void **state)
     visit(h, "", receipt);
     snprintf(session, sizeof session, "%s", h->session);
     visit(h, charles, NULL);
-    stop_relay(h);
+    house_stop_relay(h);
     end_log(h);
     house_restart_relay(h);
     says(h, remote(h, 0, (const char *const[]){"erase", "--receipt", receipt, "--reason", "asked for", "--yes", NULL}),

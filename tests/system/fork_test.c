@@ -10,12 +10,6 @@
 
 #include "tests/system/house.h"
 
-static void copy(struct house *h, const char *from, const char *to)
-{
-    free(house_run(h, 0, (const char *const[]){"/bin/rm", "-rf", house_path(h, to), NULL}));
-    free(house_run(h, 0, (const char *const[]){"/bin/cp", "-a", house_path(h, from), house_path(h, to), NULL}));
-}
-
 /* What programs remember from now on is this person's. */
 static void be(const struct house *h, const char *person)
 {
@@ -46,12 +40,6 @@ static void visit(struct house *h, const char *name, const char *agent_is, const
         house_await(h, client, "logged", "action", "withdraw", NULL);
     }
     house_end(h, agent, client);
-}
-
-static void stop_relay(struct house *h)
-{
-    house_expect_exit(h, h->relay, SIGTERM, 0);
-    h->relay = NULL;
 }
 
 static void start_forking_relay(struct house *h)
@@ -106,14 +94,14 @@ static void two_ends_that_were_shown_two_logs_find_it_out_together(void **state)
     struct demo_child *agent, *client;
 
     visit(h, "first", "ana", "ada", 1);
-    stop_relay(h);
-    copy(h, "relay/data", "old");
-    copy(h, "relay/relay/checkpoint", "old.checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "old");
+    house_copy(h, "relay/relay/checkpoint", "old.checkpoint");
     house_restart_relay(h);
     visit(h, "one-history", "ana", "somebody", 1);
-    stop_relay(h);
-    copy(h, "old", "relay/data");
-    copy(h, "old.checkpoint", "relay/relay/checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "old", "relay/data");
+    house_copy(h, "old.checkpoint", "relay/relay/checkpoint");
     start_forking_relay(h);
     visit(h, "another-history", "another-agent", "ada", 3); /* which is the longer one */
     meet(h, "together", "ana", "ada", &agent, &client);

@@ -352,3 +352,23 @@ void house_restart_relay(struct house *h)
     memcpy(staff, h->staff, sizeof staff);
     start_relay(h, listen, staff);
 }
+
+void house_stop_relay(struct house *h)
+{
+    house_expect_exit(h, h->relay, SIGTERM, 0);
+    h->relay = NULL;
+}
+
+void house_relay_refuses(struct house *h, const char *word)
+{
+    const char *const argv[] = {"handhold-relay", "--dir",          house_path(h, "relay"), "--listen",
+                                "127.0.0.1:0",    "--staff-listen", "127.0.0.1:0",          NULL};
+
+    house_refused(h, 1, argv, word, "handhold-audit recover", NULL);
+}
+
+void house_copy(struct house *h, const char *from, const char *to)
+{
+    free(house_run(h, 0, (const char *const[]){"/bin/rm", "-rf", house_path(h, to), NULL}));
+    free(house_run(h, 0, (const char *const[]){"/bin/cp", "-a", house_path(h, from), house_path(h, to), NULL}));
+}

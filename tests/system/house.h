@@ -53,6 +53,11 @@ const char *house_path(const struct house *house, const char *name);
 void house_start_relay(struct house *house, const char *listen);
 /** The same again: same folder, same ports. */
 void house_restart_relay(struct house *house);
+void house_stop_relay(struct house *house);
+/** It does not start on its folder: one line with this word and with the way out. */
+void house_relay_refuses(struct house *house, const char *word);
+/** A folder or file of the house in place of another. */
+void house_copy(struct house *house, const char *from, const char *to);
 /** An agent without a window, with D/org/staff/ID, --json and `more` (ended by NULL). Does not wait. */
 struct demo_child *house_agent_start(struct house *house, const char *name, const char *id, const char *const *more);
 /** The same; waits for its invitation, which is left in house->link, code and session. */

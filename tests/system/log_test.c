@@ -165,18 +165,71 @@ static void a_witness_of_others_cosigns_what_the_relay_serves(void **state)
     house_expect_exit(h, witness, SIGTERM, -1);
 }
 
-/* Data and checkpoint were put back together: the relay cannot know, the witness does. */
-static void a_witness_that_has_seen_more_is_believed_to_have(void **state)
+static void put_back(struct house *h)
+{
+    house_copy(h, "yesterday", "relay/data");
+    house_copy(h, "yesterday.checkpoint", "relay/relay/checkpoint");
+}
+
+static void expect_relay_to_end(struct house *h)
+{
+    house_expect_exit(h, h->relay, 0, 1);
+    h->relay = NULL;
+}
+
+/* Data and checkpoint of yesterday are put back together: nothing in the folder tells, and the witness does. */
+static void a_folder_that_was_put_back_whole_serves_nobody_where_a_witness_has_seen_more(void **state)
 {
     struct house *h = *state;
     char settings[1024];
 
     go_program(h, "verify");
-    struct demo_child *witness = start_witness(h, "-size", "4711", settings);
+    struct demo_child *witness = start_witness(h, "-size", "0", settings);
     set_up_relay(h, settings);
     visit(h, NULL);
-    await_word(h, "it has seen 4711 entries of this log");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "yesterday");
+    house_copy(h, "relay/relay/checkpoint", "yesterday.checkpoint");
+    house_restart_relay(h); /* it has answered before anybody is served */
+    visit(h, NULL);
+    house_await_number(h, witness, "cosigned", "size", 14);
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "today");
+    house_copy(h, "relay/relay/checkpoint", "today.checkpoint");
+    put_back(h);
+    house_relay_refuses(h, "an old copy was put back");
+    house_copy(h, "today", "relay/data"); /* the first way out */
+    house_copy(h, "today.checkpoint", "relay/relay/checkpoint");
+    house_restart_relay(h);
+    house_stop_relay(h);
     house_expect_exit(h, witness, SIGTERM, -1);
+}
+
+/* Its first answer tells nothing, the second that what it has seen is not what is here. */
+static void what_a_witness_says_later_ends_the_relay(void **state)
+{
+    static const struct {
+        const char *size, *said;
+    } rows[] = {{"4711", "it has seen 4711 entries of this log"},
+                {"1", "are not the first 1 of those that are here: there are two histories"}};
+    struct house *h = *state;
+    char settings[1024];
+
+    go_program(h, "verify");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        set_up_relay(h, "");
+        visit(h, NULL);
+        house_stop_relay(h);
+        struct demo_child *witness = start_witness(h, "-size", rows[i].size, settings);
+        demo_child_tell(witness, "fail");
+        house_await(h, witness, "told", "word", "fail", NULL);
+        set_up_relay(h, settings);
+        demo_child_tell(witness, "work");
+        expect_relay_to_end(h);
+        await_word(h, rows[i].said);
+        house_relay_refuses(h, rows[i].said);
+        house_expect_exit(h, witness, SIGTERM, -1);
+    }
 }
 
 int main(void)
@@ -184,7 +237,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST_WITHOUT_RELAY(a_verifier_of_others_reads_the_log_over_http_and_refuses_each_altered_one),
         HOUSE_TEST_WITHOUT_RELAY(a_witness_of_others_cosigns_what_the_relay_serves),
-        HOUSE_TEST_WITHOUT_RELAY(a_witness_that_has_seen_more_is_believed_to_have),
+        HOUSE_TEST_WITHOUT_RELAY(a_folder_that_was_put_back_whole_serves_nobody_where_a_witness_has_seen_more),
+        HOUSE_TEST_WITHOUT_RELAY(what_a_witness_says_later_ends_the_relay),
         HOUSE_TEST_WITHOUT_RELAY(the_public_end_serves_no_log_unless_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

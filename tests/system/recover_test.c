@@ -37,26 +37,6 @@ static void visit(struct house *h, const char *name)
     house_end(h, agent, client);
 }
 
-static void stop_relay(struct house *h)
-{
-    house_expect_exit(h, h->relay, SIGTERM, 0);
-    h->relay = NULL;
-}
-
-static void copy(struct house *h, const char *from, const char *to)
-{
-    run(h, "/bin/rm", "-rf", house_path(h, to), NULL);
-    run(h, "/bin/cp", "-a", house_path(h, from), house_path(h, to), NULL);
-}
-
-static void relay_refuses(struct house *h, const char *word)
-{
-    const char *const argv[] = {"handhold-relay", "--dir",          house_path(h, "relay"), "--listen",
-                                "127.0.0.1:0",    "--staff-listen", "127.0.0.1:0",          NULL};
-
-    house_refused(h, 1, argv, word, "handhold-audit recover", NULL);
-}
-
 static char *recover(struct house *h, int code, const char *identity, const char *const *more)
 {
     const char *argv[16] = {"handhold-audit",        "recover",  "--dir",          house_path(h, "relay"), "--identity",
@@ -107,12 +87,12 @@ static void new_log(struct house *h)
 static void lose_a_day(struct house *h)
 {
     visit(h, "yesterday");
-    stop_relay(h);
-    copy(h, "relay/data", "backup");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "backup");
     house_restart_relay(h);
     visit(h, "today");
-    stop_relay(h);
-    copy(h, "backup", "relay/data");
+    house_stop_relay(h);
+    house_copy(h, "backup", "relay/data");
 }
 
 static void a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log(void **state)
@@ -120,10 +100,10 @@ static void a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log(void *
     struct house *h = *state;
 
     lose_a_day(h);
-    relay_refuses(h, "an old copy was put back");
+    house_relay_refuses(h, "an old copy was put back");
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "run handhold-certs new-log");
     new_log(h);
-    relay_refuses(h, "is not signed by");
+    house_relay_refuses(h, "is not signed by");
     says(h, recover(h, 2, "org/staff/ana", (const char *const[]){"--yes", NULL}),
          "is not the certificate of an officer");
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){NULL}), "give --yes");
@@ -146,7 +126,7 @@ static void what_was_proved_by_an_ended_log_stays_proved(void **state)
 
     visit(h, "first");
     snprintf(session, sizeof session, "%s", h->session);
-    stop_relay(h);
+    house_stop_relay(h);
     new_log(h);
     free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
     says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "All that is known to have been signed for is here.");
@@ -166,7 +146,7 @@ static void an_ended_log_that_was_altered_afterwards_is_named(void **state)
     sqlite3 *db = NULL;
 
     visit(h, "first");
-    stop_relay(h);
+    house_stop_relay(h);
     new_log(h);
     free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
     assert_int_equal(sqlite3_open(house_path(h, "relay/data.ended-1/relay.db"), &db), SQLITE_OK);
@@ -185,19 +165,19 @@ static void a_second_history_is_told_by_a_checkpoint_that_was_kept_elsewhere(voi
     struct house *h = *state;
 
     visit(h, "first");
-    stop_relay(h);
-    copy(h, "relay/data", "backup");
-    copy(h, "relay/relay/checkpoint", "backup.checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "backup");
+    house_copy(h, "relay/relay/checkpoint", "backup.checkpoint");
     house_restart_relay(h);
     visit(h, "second");
-    stop_relay(h);
-    copy(h, "relay/relay/checkpoint", "witnessed");
-    copy(h, "backup", "relay/data");
-    copy(h, "backup.checkpoint", "relay/relay/checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "relay/relay/checkpoint", "witnessed");
+    house_copy(h, "backup", "relay/data");
+    house_copy(h, "backup.checkpoint", "relay/relay/checkpoint");
     run(h, "/bin/rm", "-f", house_path(h, "handhold/seen"), NULL); /* people who have seen nothing of the second one */
     house_restart_relay(h);
     visit(h, "third");
-    stop_relay(h);
+    house_stop_relay(h);
     new_log(h);
     free(recover(h, 0, "org/staff/officer",
                  (const char *const[]){"--yes", "--checkpoint", house_path(h, "witnessed"), NULL}));
@@ -210,8 +190,8 @@ static void put(struct house *h, const char *what)
     char checkpoint[64];
 
     snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", what);
-    copy(h, what, "relay/data");
-    copy(h, checkpoint, "relay/relay/checkpoint");
+    house_copy(h, what, "relay/data");
+    house_copy(h, checkpoint, "relay/relay/checkpoint");
 }
 
 /* Data and checkpoint of before are back; an agent who has seen more comes, and shows it. */
@@ -224,9 +204,9 @@ static void show_more_than_there_is(struct house *h, const char *old)
     agent = house_agent_start(h, old, "ana", NULL);
     house_await(h, agent, "error", "code", "LOG", NULL);
     house_expect_exit(h, agent, SIGKILL, -1);
-    stop_relay(h);
-    relay_refuses(h, "signed by this log's key");
-    relay_refuses(h, "relay/broken"); /* it stays so */
+    house_stop_relay(h);
+    house_relay_refuses(h, "signed by this log's key");
+    house_relay_refuses(h, "relay/broken"); /* it stays so */
 }
 
 static void what_an_end_proved_is_not_forgotten_by_a_restart(void **state)
@@ -234,20 +214,20 @@ static void what_an_end_proved_is_not_forgotten_by_a_restart(void **state)
     struct house *h = *state;
 
     visit(h, "first");
-    stop_relay(h);
-    copy(h, "relay/data", "old");
-    copy(h, "relay/relay/checkpoint", "old.checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "old");
+    house_copy(h, "relay/relay/checkpoint", "old.checkpoint");
     house_restart_relay(h);
     visit(h, "second");
-    stop_relay(h);
-    copy(h, "relay/data", "newest");
-    copy(h, "relay/relay/checkpoint", "newest.checkpoint");
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "newest");
+    house_copy(h, "relay/relay/checkpoint", "newest.checkpoint");
     show_more_than_there_is(h, "old");
     put(h, "newest"); /* the first way out */
     house_restart_relay(h);
     visit(h, "third");
     run(h, "/usr/bin/test", "!", "-e", house_path(h, "relay/relay/broken"), NULL);
-    stop_relay(h);
+    house_stop_relay(h);
     show_more_than_there_is(h, "newest");
     new_log(h); /* the second: the officer's tool takes what was shown for what was signed */
     free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
@@ -265,11 +245,11 @@ static void an_interrupted_recovery_is_finished_by_the_same_command(void **state
     lose_a_day(h);
     new_log(h);
     free(recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}));
-    copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
-    relay_refuses(h, "relay/checkpoint");
+    house_copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
+    house_relay_refuses(h, "relay/checkpoint");
     says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}), "what was begun before is done");
     run(h, "/bin/mv", house_path(h, "relay/data"), house_path(h, "relay/data.new"), NULL);
-    copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
+    house_copy(h, "relay/data.ended-1/checkpoint", "relay/relay/checkpoint");
     says(h, recover(h, 0, "org/staff/officer", (const char *const[]){"--yes", NULL}), "what was begun before is done");
     says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "they were signed for and are lost");
     house_restart_relay(h); /* both ends remember the log that ended, and begin anew with this one */
@@ -308,7 +288,7 @@ static void what_is_wrong_with_a_folder_is_said_once(void **state)
     assert_null(strstr(said, "error "));
     says(h, said, "entries; whether all of it is whole, a start or handhold-audit verify says");
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "a relay runs on this folder");
-    stop_relay(h);
+    house_stop_relay(h);
     assert_int_equal(sqlite3_open(house_path(h, "relay/data/relay.db"), &db), SQLITE_OK);
     const int version = get_version(db);
     set_version(db, 99);
@@ -329,10 +309,10 @@ static void a_log_that_follows_another_does_not_begin_without_the_note(void **st
     struct house *h = *state;
 
     visit(h, "first");
-    stop_relay(h);
+    house_stop_relay(h);
     new_log(h);
     run(h, "/bin/rm", "-rf", house_path(h, "relay/data"), house_path(h, "relay/relay/checkpoint"), NULL);
-    relay_refuses(h, "follows one that is not ended yet");
+    house_relay_refuses(h, "follows one that is not ended yet");
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "--checkpoint FILE");
     h->log_is_foreign = true;
     run(h, "/bin/mkdir", "-p", house_path(h, "relay/data"), NULL);
