@@ -95,8 +95,12 @@ test('End on a line that dies under it is said when the line is back', async () 
   await agent.await('joined');
   await show({ agent, page });
   await page.click('#end');
+  await taken(page, '#leave-now');
   dies = true;
-  await page.click('#leave-now');
+  assert.match(await page.evaluate(() => {
+    document.querySelector('#leave-now').click();
+    return document.querySelector('#sheet-title').textContent;
+  }), /being ended/, 'the tap was heard');
   await agent.await('ended', { reason: 'customer-left' });
   await page.waitForSelector('.receipt');
   assert.match(await page.textContent('main'), /You ended the session/);
@@ -284,7 +288,7 @@ test('what a browser does not know of its device is not available, at both ends'
   agent.do({ do: 'request', capability: 'device-state', purpose: 'To see the battery' });
   await page.click('#allow');
   await agent.await('state', { property: 'language' });
-  await page.waitForFunction(() => /Battery\s*not available[\s\S]*Connection\s*not available/.test(document.querySelector('.facts-of-device').textContent));
+  await page.waitForFunction(() => /Battery\s*not available[\s\S]*Kind of connection\s*not available/.test(document.querySelector('.facts-of-device').textContent));
   const battery = agent.events.filter((e) => e.event === 'state' && e.property === 'battery');
   assert.ok(battery.every((e) => e.value === 'not available'), JSON.stringify(battery));
   await leave({ agent, page });

@@ -106,6 +106,18 @@ async function refused(link, prepare = async () => undefined) {
   return { page, title: await page.textContent('h1'), body: await page.textContent('.lead') };
 }
 
+test('what a message or a tracker hangs on to a link does not break it', async () => {
+  const agent = await house.agent(), page = await openPage(browser);
+  for (const end of ['.', ')', '&fbclid=abc', '?utm_source=sms']) {
+    await page.goto('about:blank');
+    await page.goto(agent.invite.link + end);
+    await page.waitForSelector('#join');
+  }
+  await page.click('#join');
+  await agent.await('joined');
+  assert.equal(new URL(page.url()).hash, '');
+});
+
 test('a link that somebody has used says so, and leads on to a new code', async () => {
   const agent = await house.agent(), first = await openPage(browser);
   await first.goto(agent.invite.link);

@@ -177,6 +177,11 @@ test('a photo: seen first, masked, and only then sent; what arrives is whole', a
   await page.click('#photo-mask-add');
   await page.waitForSelector('.photo .mask-box');
   await look(page, 'photo-masked');
+  for (const [width, height] of PHONES) {
+    await page.setViewportSize({ width, height });
+    await seenAtOnce(page, `a photo, ${width} by ${height}`, '.photo', '.photo .mask-box', '#photo-mask-done', '#pause');
+  }
+  await page.click('#photo-mask-done');
   assert.equal(agent.events.filter((e) => e.event === 'still' && e.state !== 'asked').length, 0, 'nothing of it is sent yet');
   await page.click('#photo-send');
   const still = await agent.await('still', { state: 'whole' });

@@ -147,6 +147,33 @@ test('pause and hold stop the microphone, and Continue opens it afresh', async (
   await leave(people);
 });
 
+test('what is allowed during a pause, or just before it, begins with Continue and not earlier', async () => {
+  const people = await scene.showing(), { agent, page } = people;
+  await page.click('#pause');
+  await page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'));
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'To talk it through' });
+  await page.click('#allow');
+  await agent.await('consent', { capability: 'microphone', state: 'granted' });
+  await page.waitForSelector('#off-microphone');
+  assert.equal(await liveTracks(page), 0, 'nothing is captured, as the page says');
+  await page.click('#continue');
+  await agent.await('audio', { total_packets: (n) => n > 5 });
+  await page.click('#off-microphone');
+  await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });
+  agent.do({ do: 'request', capability: 'microphone', purpose: 'Once more' });
+  await taken(page, '#allow');
+  const from = agent.mark();
+  await page.evaluate(() => {
+    document.querySelector('#allow').click();
+    document.querySelector('#pause').click();
+  });
+  await agent.await('consent', { capability: 'microphone', state: 'granted' }, from);
+  agent.do({ do: 'chat', text: 'I wait' }); // what the grant set off has happened before it
+  await page.waitForSelector('.lines .theirs');
+  await page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'));
+  await leave(people);
+});
+
 test('a microphone that is taken away pauses, and the agent reads why', async () => {
   const people = await talking(), { agent, page } = people;
   await page.evaluate(() => { // what a browser does when a device goes

@@ -64,6 +64,7 @@ async function fits(page, name) {
 
 /** All of these are whole in the window as it is scrolled, and over none of them lies the bar. */
 export async function seenAtOnce(page, name, ...selectors) {
+  await still(page);
   const seen = await page.evaluate((wanted) => {
     const bar = document.querySelector('.bar'), sheet = document.querySelector('dialog[open]'), floor = bar && (!sheet || sheet.contains(bar)) ? bar.getBoundingClientRect().top : innerHeight;
     return wanted.map((selector) => {

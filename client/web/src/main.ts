@@ -5,7 +5,7 @@
  */
 import { Studio } from './camera/studio.js';
 import { readDevice } from './join/device.js';
-import { hasFragment, invitingRoot, putFragmentBack, takeFragment } from './join/link.js';
+import { hasFragment, inviting, putFragmentBack, takeFragment } from './join/link.js';
 import { findOrganisation } from './join/organisation.js';
 import type { Organisation } from './join/organisation.js';
 import type { Capability } from './proto/session.js';
@@ -112,8 +112,9 @@ function begin(): void {
 }
 
 function beginWithLink(): void {
-  const root = invitingRoot(location.hash), link = location.href.replace(location.search, ''), kept = readKept();
-  if (root === undefined) return showProblem('LINK');
+  const found = inviting(), kept = readKept();
+  if (!found) return showProblem('LINK');
+  const { link, root } = found;
   if (kept !== undefined) void goOnOrInvite(kept, link, root);
   else invite(link, root);
 }

@@ -4,7 +4,7 @@
  * touched here; the session reads the whole link when Join is tapped.
  */
 
-const FRAGMENT = /^#[A-Za-z0-9_-]{67}$/; /* version, flags, secret[32], root[16] as base64url */
+const FRAGMENT = /^#([A-Za-z0-9_-]{67})(?![A-Za-z0-9_-])/; /* version, flags, secret[32], root[16] as base64url; a full stop or a tracker's words may have been hung on */
 const ROOT_AT = 34;
 
 /** True when the address has something that looks like an invitation, whole or not. */
@@ -12,11 +12,20 @@ export function hasFragment(): boolean {
   return location.hash.length > 1;
 }
 
-/** The first 16 bytes of the inviting root's fingerprint, in hex; undefined: the link is cut or damaged. */
-export function invitingRoot(fragment: string): string | undefined {
-  if (!FRAGMENT.test(fragment)) return undefined;
-  const text = atob(fragment.slice(1).replaceAll('-', '+').replaceAll('_', '/') + '=');
-  return [...text.slice(ROOT_AT)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+export interface Inviting {
+  /** The address without what messages and trackers hang on to it. */
+  link: string;
+  /** The first 16 bytes of the inviting root's fingerprint, in hex. */
+  root: string;
+}
+
+/** undefined: the link is cut or damaged. */
+export function inviting(): Inviting | undefined {
+  const fragment = FRAGMENT.exec(location.hash)?.[1];
+  if (fragment === undefined) return undefined;
+  const text = atob(fragment.replaceAll('-', '+').replaceAll('_', '/') + '=');
+  const root = [...text.slice(ROOT_AT)].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  return { link: `${location.origin}${location.pathname}#${fragment}`, root };
 }
 
 /** From the tap on Join on the link must not stay in the address bar, in the history, or in what the browser restores. */

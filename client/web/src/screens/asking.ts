@@ -34,6 +34,7 @@ export class Asking {
   private readonly sheet: Sheet;
   private offered = false; /* a photo, instead of the camera */
   private leaving = false;
+  private gone = false; /* "End now" was tapped: the last word is on its way */
   private wordsWanted = false;
   private problemRead: string | undefined;
   private voiceProblemRead: string | undefined;
@@ -69,6 +70,7 @@ export class Asking {
     if (!asked || !this.sheet.is(`photo ${asked.id}`)) this.closePhoto();
     if (visit.sheet) this.offered = false;
     if (visit.ended) this.sheet.close();
+    else if (this.gone) this.showEnding();
     else if (visit.moveAsked !== undefined) this.showMove(visit.moveAsked);
     else if (visit.elsewhere !== undefined && !visit.peer) this.showElsewhere(visit.elsewhere);
     else if (visit.goodbye) this.showGoodbye();
@@ -95,10 +97,11 @@ export class Asking {
       line(t('ask.kept'), ask.retentionDays ? t('ask.keptDays', { organisation, days: ask.retentionDays, until: dayAfter(Date.now(), ask.retentionDays) }) : t('ask.keptNothing', { organisation })));
   }
 
-  /** Yes to these, no to the rest. The lens may take its second while the log writes. */
+  /** Yes to these, no to the rest. The lens may take its second while the log writes; in a pause, or without a line, nothing is opened. */
   private answer(allowed: readonly Capability[]): void {
-    this.visit.answer(allowed);
-    for (const capability of allowed) if (this.visit.waiting.has(capability)) this.studio.allowed(capability);
+    const { visit } = this, now = visit.online && !visit.paused && !visit.onHold;
+    visit.answer(allowed);
+    for (const capability of allowed) if (now && visit.waiting.has(capability)) this.studio.allowed(capability);
     if (allowed.length === 0) announce(t('ask.refused'));
   }
 
@@ -159,7 +162,7 @@ export class Asking {
   private showElsewhere(digits: string): void {
     this.sheet.open(`elsewhere ${digits}`, t('elsewhere.title'),
       h('p', {}, t('elsewhere.body')), h('p', { class: 'two-digits', dir: 'ltr' }, digits), h('p', { class: 'small' }, t('elsewhere.notYou')),
-      button(t('elsewhere.stop'), () => this.visit.leave(), { class: 'button soft', id: 'elsewhere-stop' }));
+      button(t('elsewhere.stop'), () => this.end(), { class: 'button soft', id: 'elsewhere-stop' }));
     announce(t('elsewhere.title'), 'urgent');
   }
 
@@ -227,7 +230,7 @@ export class Asking {
     this.sheet.open('differ', t('words.differTitle'), h('p', {}, t('words.differBody')),
       h('div', { class: 'answers' },
         button(t('words.again'), again, { class: 'button answer', id: 'words-again' }),
-        button(t('leave.end'), () => visit.leave(), { class: 'button answer danger', id: 'leave-now' })));
+        button(t('leave.end'), () => this.end(), { class: 'button answer danger', id: 'leave-now' })));
     announce(`${t('words.differTitle')}. ${t('words.differBody')}`, 'urgent');
   }
 
@@ -297,6 +300,18 @@ export class Asking {
     this.sheet.open('leave', t('leave.title'), h('p', {}, t('leave.body')),
       h('div', { class: 'answers' },
         button(t('leave.stay'), () => { this.leaving = false; this.update(); }, { class: 'button answer', id: 'stay' }),
-        button(t('leave.end'), () => this.visit.leave(), { class: 'button answer danger', id: 'leave-now' })));
+        button(t('leave.end'), () => this.end(), { class: 'button answer danger', id: 'leave-now' })));
+  }
+
+  private end(): void {
+    this.gone = true;
+    this.visit.leave();
+    this.update();
+  }
+
+  /** On a line that carries nothing it takes a few seconds. */
+  private showEnding(): void {
+    if (this.sheet.is('ending')) return;
+    this.sheet.open('ending', t('leave.ending'), h('p', {}, t('end.off')));
   }
 }

@@ -5,6 +5,7 @@ import { announce } from '../ui/announce.js';
 import { button, h, plain, replace, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
 import type { Key } from '../words/keys.js';
+import { propertyRaw, propertyTitle, propertyValue } from '../words/properties.js';
 import { t } from '../words/words.js';
 import { digitsOf, groupDigits } from './digits.js';
 
@@ -20,7 +21,7 @@ export class BesideCard {
     const { other, peer } = this.visit, granted = this.visit.granted.has('device-state');
     this.element.hidden = !peer;
     const devices = [...other.home.devices.values()], at = document.activeElement?.id;
-    const now = JSON.stringify([this.asking, granted, other.state, other.name, devices.map((d) => [d.id, d.name, other.home.isHidden(d.id), [...d.properties].map(([name, p]) => [name, p.text, other.home.isHidden(d.id, name)])])]);
+    const now = JSON.stringify([this.asking, granted, other.state, other.name, devices.map((d) => [d.id, d.name, other.home.isHidden(d.id), [...d.properties].map(([name, p]) => [name, p.value, p.unit, other.home.isHidden(d.id, name)])])]);
     if (now === this.shown) return;
     const before = this.shown ? (JSON.parse(this.shown) as unknown[])[2] : 'none';
     this.shown = now;
@@ -73,8 +74,10 @@ export class BesideCard {
 
   private values({ id, properties }: HomeDevice): HTMLElement {
     const { home } = this.visit.other;
-    return h('dl', { class: 'facts' }, ...[...properties].map(([name, { text, hiddenThere }]) =>
-      h('div', {}, h('dt', {}, plain(name)), h('dd', {}, hiddenThere || home.isHidden(id, name) ? t('beside.hidden') : plain(text)), !hiddenThere && h('dd', {}, this.toggle(name, id, name)))));
+    return h('dl', { class: 'facts' }, ...[...properties].map(([name, { value, unit, hiddenThere }]) => {
+      const hidden = hiddenThere || home.isHidden(id, name), title = propertyTitle(name);
+      return h('div', { title: propertyRaw(name, hidden ? undefined : value, hidden ? '' : unit) }, h('dt', {}, title), h('dd', {}, hidden ? t('beside.hidden') : propertyValue(name, value, unit)), !hiddenThere && h('dd', {}, this.toggle(title, id, name)));
+    }));
   }
 
   private device(device: HomeDevice): HTMLElement {

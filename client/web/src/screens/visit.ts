@@ -9,6 +9,7 @@ import { announce } from '../ui/announce.js';
 import { askBeforeBack } from '../ui/back.js';
 import { button, h, icon, plain, replace, said, setText } from '../ui/dom.js';
 import type { Visit } from '../visit/visit.js';
+import { propertyTitle, propertyValue } from '../words/properties.js';
 import { t } from '../words/words.js';
 import type { Key } from '../words/words.js';
 import { Asking, capabilityName } from './asking.js';
@@ -84,17 +85,15 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   function updateFacts(name: string): void {
     facts.hidden = studio.facts.length === 0 || !visit.granted.has('device-state');
     if (facts.hidden) return;
-    const value = (v: string | number | boolean | undefined, unit: string): string =>
-      v === undefined ? t('state.notAvailable') : typeof v === 'boolean' ? t(v ? 'state.yes' : 'state.no') : unit ? `${v} ${unit}` : String(v);
     const now = JSON.stringify(studio.facts.map((f) => [f.name, f.value, studio.isHidden(f.name)])), at = document.activeElement?.id;
     if (now === shownFacts) return;
     shownFacts = now;
     replace(facts, h('h2', {}, t('state.title', { name })), h('dl', { class: 'facts' },
       ...studio.facts.map((f) => {
-        const hidden = studio.isHidden(f.name), label = t(`state.${f.name}` as Key);
+        const hidden = studio.isHidden(f.name), label = propertyTitle(f.name);
         const words = t(hidden ? 'beside.show' : 'beside.hide');
         const toggle = button(words, () => studio.hideFact(f.name, !hidden), { class: 'plain', id: `hide-${f.name}`, 'aria-label': `${words}: ${label}` });
-        return h('div', {}, h('dt', {}, label), h('dd', {}, hidden ? t('beside.hidden') : value(f.value, f.unit)), h('dd', {}, toggle));
+        return h('div', {}, h('dt', {}, label), h('dd', {}, hidden ? t('beside.hidden') : propertyValue(f.name, f.value, f.unit)), h('dd', {}, toggle));
       })));
     if (at?.startsWith('hide-')) document.getElementById(at)?.focus();
   }

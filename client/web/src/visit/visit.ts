@@ -264,6 +264,7 @@ export class Visit extends VisitState {
 
   pause(by: PauseBy, reason: PauseReason): Err {
     this.paused = { by, reason };
+    this.letGoOfWaiting();
     return this.act(this.session.pause(true, by, reason));
   }
 

@@ -44,6 +44,11 @@ export async function chooseLanguage(wanted: readonly string[]): Promise<void> {
   document.documentElement.dir = tag === 'ar-XB' ? 'rtl' : 'ltr';
 }
 
+/** A name that comes from elsewhere: it may be anything. */
+export function has(key: string): key is Key {
+  return Object.hasOwn(catalogue, key);
+}
+
 export function language(): string {
   return tag;
 }
