@@ -21,7 +21,15 @@ enum {
 };
 
 /* Thousandths a second. */
-enum { GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 45, GROW_MORE = 160, GROW_WAIT_MS = 1200, GROW_MAX = 900 };
+enum { GROW_START = 900, GROW_BACK = 700, GROW_MAX = 900 };
+/*
+ * Where the line was full not long ago: `first`, and from `wait_ms` on faster by `more` each second. On a line that
+ * loses packets each one that is sent again waits for the queue twice, once for the word that it was lost and once
+ * itself: a queue costs more there than finding out sooner that there is room.
+ */
+static const struct pace {
+    int64_t first, more, wait_ms;
+} paces[] = {{45, 160, 1200}, {50, 40, 3000}}; /* by whether it loses packets */
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -124,15 +132,16 @@ static void cut(struct proto_rate *rate, const struct proto_line *line, int64_t 
     rate->relay_dropped = false;
 }
 
-static int64_t growth(const struct proto_rate *rate, int64_t now_ms)
+static int64_t growth(const struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)
 {
+    const struct pace *pace = &paces[proto_line_loses(line, now_ms)];
     int64_t well = now_ms - rate->well_ms;
 
     if (rate->state == PROTO_RATE_STARTING)
         return GROW_START;
     if (rate->bps < rate->capacity_bps * 8 / 10)
         return GROW_BACK;
-    return well < GROW_WAIT_MS ? GROW_FIRST : least(GROW_FIRST + (well - GROW_WAIT_MS) * GROW_MORE / 1000, GROW_MAX);
+    return least(pace->first + most(well - pace->wait_ms, 0) * pace->more / 1000, GROW_MAX);
 }
 
 static void grow(struct proto_rate *rate, const struct proto_line *line, int64_t took_ms, int64_t now_ms)
@@ -142,7 +151,7 @@ static void grow(struct proto_rate *rate, const struct proto_line *line, int64_t
     if (soon == PROTO_LINE_UNKNOWN || soon > low_of(rate) || rate->relay_ms > QUEUE_LOW_MS ||
         spent * 1000 < rate->bps * SPENT_MIN || proto_line_overdue_ms(line, now_ms) > QUEUE_SOON_MS)
         return;
-    rate->bps = least(rate->bps + rate->bps * growth(rate, now_ms) / 1000 * took_ms / 1000, rate->max_bps);
+    rate->bps = least(rate->bps + rate->bps * growth(rate, line, now_ms) / 1000 * took_ms / 1000, rate->max_bps);
 }
 
 bool proto_rate_step(struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)

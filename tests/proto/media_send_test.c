@@ -216,6 +216,35 @@ static void single_late_frames_cost_nothing(void **state)
     assert_int_equal(t.skipped, 0);
 }
 
+/* The rate `ms` after a queue had gone, on a line that lost a packet before, or never did. */
+static int64_t bps_after_a_queue(bool loses, int64_t ms)
+{
+    struct talk t;
+
+    begin(&t, 1000000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    for (int i = 0; i < 10; i++)
+        picture(&t, i == 0 && loses ? 120 : 20);
+    assert_int_equal(proto_line_loses(&t.send.line, t.now_ms), loses);
+    for (int i = 0; i < 30 || t.send.rate.state == PROTO_RATE_DRAINING; i++)
+        picture(&t, i < 30 ? 70 : 20);
+    assert_int_equal(proto_line_loses(&t.send.line, t.now_ms), loses);
+    for (int64_t gone = t.now_ms; t.now_ms < gone + ms;)
+        picture(&t, 20);
+    return t.send.plan.bps;
+}
+
+static void after_a_queue_a_line_that_loses_packets_is_grown_into_more_carefully(void **state)
+{
+    int64_t gone = bps_after_a_queue(true, 0);
+
+    (void)state;
+    assert_true(bps_after_a_queue(true, 3000) > gone * 11 / 10);
+    assert_true(bps_after_a_queue(true, 3000) < bps_after_a_queue(false, 3000));
+    assert_true(bps_after_a_queue(true, 8000) > gone * 14 / 10); /* and is found to carry more all the same */
+}
+
 static void a_picture_that_needs_little_does_not_drive_the_rate_up(void **state)
 {
     struct talk t;
@@ -358,6 +387,7 @@ int main(void)
         cmocka_unit_test(an_unhindered_line_is_climbed_to_the_top_within_five_seconds),
         cmocka_unit_test(a_queue_costs_bits_at_once_and_its_end_gives_them_back),
         cmocka_unit_test(single_late_frames_cost_nothing),
+        cmocka_unit_test(after_a_queue_a_line_that_loses_packets_is_grown_into_more_carefully),
         cmocka_unit_test(a_picture_that_needs_little_does_not_drive_the_rate_up),
         cmocka_unit_test(when_the_line_stops_layers_go_from_the_top_and_then_everything),
         cmocka_unit_test(a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again),

@@ -13,7 +13,9 @@ const QUEUE_SOON_MS = 200, QUEUE_LOW_MS = 20, QUEUE_MORE_MS = 12, OVERDUE_MAX_MS
 const SMALL_BPS = 600_000, SMALL_STEP_BPS = 20_000; /* whoever has less bears more of a queue: a millisecond for each step */
 const CUT_KEEP = 850, CUT_DEEPEST = 550, CUT_AT_LEAST = 940, CUT_FLOOR = 450, SILENT_CUTS = 2, SPENT_MIN = 600; /* thousandths, but the fifth */
 const TENTH_MS = 100, TENTHS = 10, TOOK_MOST_MS = 200;
-const GROW_START = 900, GROW_BACK = 700, GROW_FIRST = 45, GROW_MORE = 160, GROW_WAIT_MS = 1200, GROW_MAX = 900; /* thousandths a second */
+const GROW_START = 900, GROW_BACK = 700, GROW_MAX = 900; /* thousandths a second */
+/* Where the line was full not long ago; more carefully on one that loses packets, where a queue costs more. */
+const STEADY = { first: 45, more: 160, waitMs: 1200 }, LOSING = { first: 50, more: 40, waitMs: 3000 };
 
 export class Rate {
   state: 'starting' | 'growing' | 'draining' = 'starting';
@@ -86,18 +88,18 @@ export class Rate {
     this.relayDropped = false;
   }
 
-  private growth(nowMs: number): number {
-    const well = nowMs - this.wellMs;
+  private growth(line: Line, nowMs: number): number {
+    const pace = line.loses(nowMs) ? LOSING : STEADY, well = nowMs - this.wellMs;
     if (this.state === 'starting') return GROW_START;
     if (this.bps < div(this.capacityBps * 8, 10)) return GROW_BACK;
-    return well < GROW_WAIT_MS ? GROW_FIRST : Math.min(GROW_FIRST + div((well - GROW_WAIT_MS) * GROW_MORE, 1000), GROW_MAX);
+    return Math.min(pace.first + div(Math.max(well - pace.waitMs, 0) * pace.more, 1000), GROW_MAX);
   }
 
   private grow(line: Line, tookMs: number, nowMs: number): void {
     const soon = line.standingMs(QUEUE_SOON_MS), spent = this.tenths.reduce((sum, bits) => sum + bits, 0);
     if (soon === undefined || soon > this.lowMs() || this.relayMs > QUEUE_LOW_MS) return;
     if (spent * 1000 < this.bps * SPENT_MIN || line.overdueMs(nowMs) > QUEUE_SOON_MS) return;
-    this.bps = Math.min(this.bps + div(div(this.bps * this.growth(nowMs), 1000) * tookMs, 1000), this.maxBps);
+    this.bps = Math.min(this.bps + div(div(this.bps * this.growth(line, nowMs), 1000) * tookMs, 1000), this.maxBps);
   }
 
   /** Thinks again when it is time. */
