@@ -158,14 +158,14 @@ static enum proto_err aim(struct client_video *v)
 
 /* What became of a picture of the camera here. `obj` 0: it did not leave. */
 static void tell_stats(const struct client_video *v, int64_t captured_ms, uint32_t obj,
-                       const struct client_packet *packet, const char *outcome)
+                       const struct client_packet *packet, const char *outcome, int64_t sent_ms)
 {
     if (!v->stats)
         return;
     fprintf(v->stats, "{\"captured_ms\":%" PRId64 ",", captured_ms);
     if (obj)
         fprintf(v->stats, "\"obj\":%" PRIu32 ",\"layer\":%d,\"bytes\":%zu,\"sent_ms\":%" PRId64 ",", obj, packet->tid,
-                packet->len, host_now().mono_ms);
+                packet->len, sent_ms);
     fprintf(v->stats, "\"outcome\":\"%s\"}\n", outcome);
 }
 
@@ -182,14 +182,16 @@ static void push(struct client_video *v, struct proto_session *session, const st
     if (proto_session_push_frame(session, PROTO_CAPABILITY_CAMERA, &frame, now) != PROTO_OK) {
         proto_media_send_failed(&v->send); /* an encoded picture that nobody will get: the chain is broken */
         v->figures.skipped++;
-        tell_stats(v, packet->capture_ms, 0, NULL, "not-sealed");
+        tell_stats(v, packet->capture_ms, 0, NULL, "not-sealed", 0);
         return;
     }
     uint32_t obj = proto_session_last_object(session, PROTO_CAPABILITY_CAMERA);
+    /* Not `now`, which was before it was encoded: what a large picture takes there is no queue on the line. */
+    int64_t sent_ms = host_now().mono_ms;
     v->figures.pictures++;
     v->figures.bytes += packet->len;
-    tell_stats(v, packet->capture_ms, obj, packet, "sent");
-    proto_media_send_sent(&v->send, obj, (uint32_t)packet->len, packet->key, now.mono_ms);
+    tell_stats(v, packet->capture_ms, obj, packet, "sent", sent_ms);
+    proto_media_send_sent(&v->send, obj, (uint32_t)packet->len, packet->key, sent_ms);
 }
 
 static enum proto_err encode(struct client_video *v, const struct client_frame *raw, struct proto_media_take take,
@@ -287,7 +289,7 @@ enum proto_err client_video_tick(struct client_video *v, struct proto_session *s
     struct proto_media_take take = proto_media_send_take(&v->send, now.mono_ms);
     if (!take.take) {
         v->figures.skipped++;
-        tell_stats(v, raw.capture_ms, 0, NULL, "left-out");
+        tell_stats(v, raw.capture_ms, 0, NULL, "left-out", 0);
         return PROTO_OK;
     }
     if (encode(v, &raw, take, &packet) != PROTO_OK) {
