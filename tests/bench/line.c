@@ -60,7 +60,7 @@ static void keep_events(const struct line_scenario *s)
     char path[600];
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/line-%s-events.jsonl", it.out, s->name);
+    snprintf(path, sizeof path, "%s/line-%s-%s-events.jsonl", it.out, s->name, line_sender_name(line_world.sender));
     if (!(file = fopen(path, "we")))
         return;
     for (size_t e = 0; e < 2; e++)
