@@ -53,7 +53,7 @@ test('the hub joins by its code, and the agent sees its home under the consent o
   assert.equal(state.value, false);
   await agent.await('state', { property: 'language' }); // and the phone's own
   await page.click('.beside summary');
-  assert.match(await page.textContent('.beside details'), /Kitchen lamp.*availability.*false/s);
+  assert.match(await page.textContent('.beside details'), /Kitchen lamp.*Reachable\s*no/s);
   await look(page, 'beside-linked');
   agent.do({ do: 'check', check: 'horoscope' }); // runs on the hub: a browser would know no check at all
   const check = await agent.await('check', { check: 'horoscope' });
@@ -99,7 +99,7 @@ test('one property of the hub is not shown, then not told either, and shown agai
   await hideButton(page, '2:lamp', 'brightness').click();
   await agent.await('state', { device: '2:lamp', property: 'brightness', hidden: true });
   await hub.await('hidden', { device: 'lamp', property: 'brightness', on: true });
-  assert.match(await page.textContent('.beside details'), /brightness\s*hidden/);
+  assert.match(await page.textContent('.beside details'), /Brightness\s*hidden/);
   assert.equal(await page.evaluate(() => document.activeElement.id), 'beside-hide-2:lamp brightness', 'the focus stays');
   const from = agent.mark();
   home.say({ device: 'lamp', property: 'brightness', value: 90 });
@@ -110,6 +110,23 @@ test('one property of the hub is not shown, then not told either, and shown agai
   await look(page, 'beside-hidden');
   await hideButton(page, '2:lamp', 'brightness').click();
   await agent.await('state', { device: '2:lamp', property: 'brightness', value: 90 }, from);
+  home.end();
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
+test('what the hub tells has words and units for people, and its own name for who points at it', async () => {
+  const people = await lit(), { agent, page, home } = people, values = () => page.textContent('.beside details');
+  await page.click('.beside summary');
+  home.say({ device: 'lamp', property: 'uptime', value: 273600, unit: 's' });
+  home.say({ device: 'lamp', property: 'memory_free', value: 8000, unit: 'MiB' });
+  home.say({ device: 'lamp', property: 'door', value: true });
+  home.say({ device: 'lamp', property: 'bananas_left', value: 3 });
+  await agent.await('state', { device: '2:lamp', property: 'bananas_left', value: 3 });
+  await page.waitForFunction(() => document.querySelector('.beside details').textContent.includes('bananas_left'));
+  for (const shown of [/Running for\s*3 days 4 hours/, /Memory free\s*7\.8 GiB/, /Door\s*open/, /bananas_left\s*3/]) assert.match(await values(), shown);
+  await page.waitForSelector('.beside [title="memory_free = 8000 MiB"]');
+  await look(page, 'beside-words');
   home.end();
   await leave(people);
   assert.deepEqual(page.problems, []);

@@ -10,7 +10,8 @@ import { decodeMessage, encodeMessage } from '../proto/wire/message.js';
 const PREFIX = '2:', ID_CHARACTERS = 63; /* the first device's own ids have no prefix */
 
 interface HomeProperty {
-  text: string;
+  value: string | number | boolean | undefined;
+  unit: string;
   hiddenThere: boolean;
   /** As it goes to the agent while it is shown. */
   shown: Uint8Array;
@@ -99,7 +100,7 @@ export class Home {
     if (!known) return undefined;
     value.device = device;
     const shown = encodeMessage(StateChangeSchema, { body: { case: 'property', value } });
-    known.properties.set(name, { text: value.value.case === undefined ? '' : `${value.value.value}${value.unit ? ` ${value.unit}` : ''}`, shown, hiddenThere: value.hidden && !this.isHidden(device, name) });
+    known.properties.set(name, { value: value.value.value, unit: value.unit, shown, hiddenThere: value.hidden && !this.isHidden(device, name) });
     if (this.isHidden(device)) return undefined;
     if (!this.isHidden(device, name)) return shown;
     return this.named.has(keyOf(device, name)) ? undefined : this.hiddenProperty(device, name);
