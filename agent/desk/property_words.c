@@ -138,3 +138,45 @@ void agent_desk_property_figure(double number, const char *unit, char out[static
     proto_number_text(number, text);
     snprintf(out, AGENT_DESK_FIGURE_BYTES, "%s%s%.32s", text, *unit ? " " : "", unit);
 }
+
+/* As the sources of client/state name them; Home Assistant's components are among them. */
+static const struct {
+    const char *kind, *words;
+} kinds[] = {
+    {"computer", N_("Computer")},
+    {"phone", N_("Phone")},
+    {"network_interface", N_("Network interface")},
+    {"wifi_interface", N_("Wi-Fi interface")},
+    {"router", N_("Router")},
+    {"network_neighbour", N_("Device in the network")},
+    {"battery", N_("Battery")},
+    {"hub", N_("Hub")},
+    {"matter_device", N_("Matter device")},
+    {"homekit_device", N_("HomeKit device")},
+    {"esphome_device", N_("ESPHome device")},
+    {"web_device", N_("Device with web page")},
+    {"mqtt_broker", N_("MQTT broker")},
+    {"printer", N_("Printer")},
+    {"scanner", N_("Scanner")},
+    {"media_player", N_("Media player")},
+    {"light", N_("Lamp")},
+    {"lock", N_("Lock")},
+    {"cover", N_("Blind or shutter")},
+    {"climate", N_("Heating or cooling")},
+    {"vacuum", N_("Vacuum cleaner")},
+    {"fan", N_("Fan")},
+    {"siren", N_("Siren")},
+    {"camera", N_("Camera")},
+    {"switch", N_("Switch")},
+    {"binary_sensor", N_("Sensor")},
+    {"sensor", N_("Sensor")},
+    {"device", N_("Device")},
+};
+
+const char *agent_desk_kind_words(const char *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(kinds[i].kind, kind))
+            return kinds[i].words;
+    return NULL;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent/desk/property_words.h - what the properties of devices are called for people, and how their figures are read.
+ * agent/desk/property_words.h - what devices and their properties are called for people, and how figures are read.
  *
  * A property has its name of client/state/names.h on the wire, in conditions of guides and in JSON; people are shown
  * these words, in English here, as the window translates them. A name that a product made up is shown as it is.
@@ -19,6 +19,8 @@ struct agent_desk_property_words {
 };
 
 struct agent_desk_property_words agent_desk_property_words(const char *name);
+/** What a device of this kind is; NULL for a kind that a product made up. */
+const char *agent_desk_kind_words(const char *kind);
 /** A number and its unit as people read them: 3 d 4 h for 273600 s, 7.8 GiB for 8000 MiB. `unit` may be NULL. */
 void agent_desk_property_figure(double number, const char *unit, char out[static AGENT_DESK_FIGURE_BYTES]);
 

@@ -76,8 +76,11 @@ static void take_texts(ViewerFact *self, char *title, char *value)
 void viewer_fact_show_device(ViewerFact *self, const handhold_Device *d)
 {
     const char *name = *d->name ? d->name : *d->model ? d->model : d->id;
-    const char *what = *d->model && *d->name ? d->model : d->kind;
+    const char *kind = agent_desk_kind_words(d->kind);
+    const char *what = *d->model && *d->name ? d->model : kind ? _(kind) : d->kind;
 
+    g_free(self->raw);
+    self->raw = g_strdup(d->kind);
     take_texts(self, g_strdup(name), g_strdup(d->hidden ? _("not shown by the customer") : what));
 }
 

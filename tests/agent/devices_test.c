@@ -179,6 +179,17 @@ static void every_name_of_the_table_has_words_for_people(void **state)
     assert_string_equal(agent_desk_property_words("lock").yes, "not locked"); /* as Home Assistant has it */
 }
 
+static void kinds_that_a_home_names_by_itself_have_words(void **state)
+{
+    static const char *const kinds[] = {"computer", "network_interface", "router", "printer", "media_player", "light"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!agent_desk_kind_words(kinds[i]))
+            fail_msg("%s has no words in agent/desk/property_words.c", kinds[i]);
+    assert_null(agent_desk_kind_words("banana"));
+}
+
 static void figures_are_read_in_the_unit_that_people_would_say(void **state)
 {
     static const struct {
@@ -218,6 +229,7 @@ int main(void)
 #define ONE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         ONE(every_name_of_the_table_has_words_for_people),
+        ONE(kinds_that_a_home_names_by_itself_have_words),
         ONE(figures_are_read_in_the_unit_that_people_would_say),
         ONE(who_leaves_or_is_hidden_takes_the_values_along),
         ONE(history_has_a_value_a_second_and_the_newest_of_all),
