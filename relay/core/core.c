@@ -69,8 +69,13 @@ enum proto_err relay_core_new(struct relay_core **out, const struct relay_core_c
     core->config = *config;
     take_limits(core, &config->limits);
     proto_buf_init(&core->scratch, PROTO_MAX_RELAY_BYTES);
-    memcpy(core->token_secret, config->token_secret, sizeof core->token_secret);
     core->config.token_secret = NULL;
+    core->token_secret = sodium_malloc(RELAY_TOKEN_SECRET_BYTES);
+    if (!core->token_secret) {
+        err = PROTO_ERR_NOMEM;
+        goto failed;
+    }
+    memcpy(core->token_secret, config->token_secret, RELAY_TOKEN_SECRET_BYTES);
     if (!limits_make_sense(&config->limits) || PROTO_SET_TEXT(core->join_host, config->join_host) ||
         PROTO_SET_TEXT(core->origin, config->origin))
         goto failed;
@@ -136,7 +141,7 @@ void relay_core_free(struct relay_core *core)
     free(core->chains);
     relay_renewals_clear(core);
     free(core->refusals);
-    sodium_memzero(core->token_secret, sizeof core->token_secret);
+    sodium_free(core->token_secret); /* wipes it */
     free(core);
 }
 

@@ -24,7 +24,7 @@ void relay_seat_token(const struct relay_core *core, const struct relay_room *ro
     const struct proto_piece pieces[] = {{label, sizeof label}, {room->row.sid, PROTO_SID_BYTES}, {tail, sizeof tail}};
     uint8_t mac[PROTO_HMAC_SHA256_BYTES];
 
-    proto_hmac_sha256_pieces(mac, core->token_secret, sizeof core->token_secret, pieces, 3);
+    proto_hmac_sha256_pieces(mac, core->token_secret, RELAY_TOKEN_SECRET_BYTES, pieces, 3);
     memcpy(token, room->row.sid, PROTO_SID_BYTES);
     memcpy(token + PROTO_SID_BYTES, mac, PROTO_TOKEN_BYTES - PROTO_SID_BYTES);
     sodium_memzero(mac, sizeof mac);

@@ -42,6 +42,7 @@ enum {
     RELAY_REFUSED_MS = 60000,      /* … then together once in this time; as what is refused outside of sessions */
     RELAY_REFUSALS_MAX = 1024,     /* members of staff who were refused lately */
     RELAY_RECENT = 4096,
+    RELAY_TOKEN_SECRET_BYTES = 32,
 };
 
 /* What a message costs of messages_per_second, when it makes the relay do more than forward. */
@@ -234,7 +235,7 @@ struct relay_core {
     struct relay_core_config config; /* texts, org and policy are owned below */
     struct relay_limits limits;
     char join_host[262], origin[PROTO_LOG_ORIGIN_MAX + 1];
-    uint8_t token_secret[32];
+    uint8_t *token_secret; /* owned; RELAY_TOKEN_SECRET_BYTES that are not swapped out */
     char *org_note, *policy_note; /* owned */
     struct proto_org *org;        /* owned */
     struct proto_policy *policy;  /* owned */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/harden.h"
 
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
+/* Of OpenSSL, for private keys: two pairs of P-256 take a few hundred; RSA of 4096 bits a few thousand. */
+enum { SECURE_BYTES = 64 * 1024, SECURE_LEAST_BYTES = 32 };
 
 void serve_harden(struct serve_folder *folder)
 {
@@ -16,6 +20,8 @@ void serve_harden(struct serve_folder *folder)
 #ifndef __SANITIZE_ADDRESS__ /* which looks into this process at its end */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+    /* What OpenSSL reads a private key into from here on. */
+    (void)CRYPTO_secure_malloc_init(SECURE_BYTES, SECURE_LEAST_BYTES);
     /* As far as RLIMIT_MEMLOCK goes; where it does not, the folder is still wiped at the end. */
     (void)sodium_mlock(folder->log_seed, sizeof folder->log_seed);
     (void)sodium_mlock(folder->token_key, sizeof folder->token_key);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a start refuses, and what --check says of it: the value, the rule, the way out. */
+#include <fcntl.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <setjmp.h>
@@ -7,8 +8,11 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +20,33 @@
 #include "tests/relay/serve_world.h"
 
 /* ---- a certificate that ends soon ---- */
+
+/* A relay that runs with it warns, and its metrics have the end. */
+static void expect_said_and_measured(struct place *other)
+{
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+                      metric[] = "\nhandhold_certificate_end_seconds{certificate=\"own\"} ";
+    char output[PLACE_OUTPUT_BYTES];
+    int own = dup(STDERR_FILENO), fd = open(place_path(other, "said"), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const char *at;
+    ssize_t len;
+
+    dup2(fd, STDERR_FILENO);
+    place_start(other, NULL);
+    dup2(own, STDERR_FILENO);
+    close(own);
+    assert_true(place_talk(other, other->staff_port, NULL, "anna", request, sizeof request - 1, NULL, output) > 0);
+    assert_non_null(strstr(output, "strict-transport-security: max-age=31536000")); /* it is not for localhost */
+    at = strstr(output, metric);
+    assert_non_null(at);
+    assert_in_range(atoll(at + strlen(metric)) - time(NULL), 9 * 24 * 3600, 10 * 24 * 3600);
+    assert_int_equal(place_stop(other, SIGTERM), 0);
+    len = pread(fd, output, sizeof output - 1, 0);
+    close(fd);
+    output[len < 0 ? 0 : len] = 0;
+    if (!strstr(output, "relay.crt") || !strstr(output, "issue a new one"))
+        fail_msg("%s", output);
+}
 
 static void a_check_fails_two_weeks_before_the_certificate_ends(void **state)
 {
@@ -33,7 +64,45 @@ static void a_check_fails_two_weeks_before_the_certificate_ends(void **state)
     assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
                      1);
     assert_non_null(strstr(output, "issue a new one"));
+    expect_said_and_measured(&other);
     place_clear(&other);
+}
+
+/* ---- what a running one has given up ---- */
+
+/* The line of /proc/PID/`file` that begins with `name`. */
+static void proc_line(const char *file, const char *name, char line[static 256])
+{
+    char path[64];
+    FILE *all;
+
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)place.relay, file);
+    all = fopen(path, "r");
+    assert_non_null(all);
+    while (fgets(line, 256, all) && strncmp(line, name, strlen(name)))
+        ;
+    fclose(all);
+    assert_int_equal(strncmp(line, name, strlen(name)), 0);
+}
+
+static void a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_stay_in_memory(void **state)
+{
+    struct rlimit cores, locked;
+    char line[256];
+
+    (void)state;
+    place_start(&place, NULL);
+    assert_int_equal(prlimit(place.relay, RLIMIT_CORE, NULL, &cores), 0);
+    assert_int_equal(cores.rlim_cur, 0);
+    assert_int_equal(cores.rlim_max, 0);
+    proc_line("status", "NoNewPrivs:", line);
+    assert_int_equal(atoi(line + strlen("NoNewPrivs:")), 1);
+    proc_line("status", "Umask:", line);
+    assert_int_equal(strtol(line + strlen("Umask:"), NULL, 8), 077);
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &locked), 0);
+    proc_line("status", "VmLck:", line);
+    if (locked.rlim_cur >= 1 << 20 && atoi(line + strlen("VmLck:")) < 64)
+        fail_msg("%s", line);
 }
 
 /* ---- what a start refuses ---- */
@@ -253,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITHOUT(a_check_fails_two_weeks_before_the_certificate_ends),
+        WITHOUT(a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_stay_in_memory),
         WITHOUT(private_keys_of_the_organisation_are_not_for_a_relay),
         WITHOUT(what_others_can_read_is_named),
         WITHOUT(a_port_in_use_is_named),

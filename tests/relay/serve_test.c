@@ -53,6 +53,7 @@ static void the_page_loads_nothing_and_tells_nobody(void **state)
     serve_expect(place.public_port, NULL, "/j", "camera=(self), microphone=(self), geolocation=()");
     serve_expect(place.public_port, NULL, "/j", "referrer-policy: no-referrer");
     serve_expect(place.public_port, NULL, "/j", "x-content-type-options: nosniff");
+    refuse(place.public_port, "/j", "strict-transport-security"); /* of localhost, where other things run too */
 }
 
 static void other_methods_are_not_allowed(void **state)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A relay that is lied to: frames and requests that nobody may send are not answered, and honest sessions go on. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/relay/attack_world.h"
+
+static const char healthy[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+/* Each is one frame, or two, that RFC 6455 forbids to a client, or that claims more than anybody may send. */
+static void forbidden_frames_close_the_connection(void **state)
+{
+    static const struct {
+        const char *what, *bytes;
+        size_t len;
+    } frames[] = {
+        {"not masked", "\x82\x01x", 3},
+        {"reserved bit 1", "\xc2\x81\x01\x02\x03\x04x", 7},
+        {"reserved bit 3", "\x92\x81\x01\x02\x03\x04x", 7},
+        {"reserved opcode", "\x83\x81\x01\x02\x03\x04x", 7},
+        {"reserved control opcode", "\x8b\x80\x01\x02\x03\x04", 6},
+        {"a ping in pieces", "\x09\x80\x01\x02\x03\x04", 6},
+        {"a ping of 126 bytes", "\x89\xfe\x00\x7e\x01\x02\x03\x04", 8},
+        {"a length of 2^63", "\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00\x01\x02\x03\x04", 14},
+        {"a length of 2^64 - 1", "\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14},
+        {"a rest of nothing", "\x80\x81\x01\x02\x03\x04x", 7},
+        {"text that is not UTF-8", "\x81\x82\x00\x00\x00\x00\xc0\xaf", 8},
+    };
+    struct attacker attackers[sizeof frames / sizeof *frames];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        attackers[i] = attack_open_socket();
+        assert_true(SSL_write(attackers[i].ssl, frames[i].bytes, (int)frames[i].len) > 0);
+    }
+    attack_expect_ended(attackers, sizeof frames / sizeof *frames);
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
+        attack_leave(&attackers[i]);
+}
+
+/* None of these is answered with a page, and after each the relay stands. */
+static void requests_that_smuggle_are_refused(void **state)
+{
+    static const char *const requests[] = {
+        "GET https://127.0.0.1/healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+        "GET //etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /a/../../relay/relay.key HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /a/%2e%2e/%2e%2e/relay/relay.key HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /a/..%2f..%2frelay%2frelay.key HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /a/\xc0\xae\xc0\xae/relay.key HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /%00/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1.evil.example\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: evil.example:127.0.0.1\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:443\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:443,evil.example\r\nConnection: close\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: 127.0.0.1:22\r\n\r\n",
+        "TRACE / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
+    };
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        attack_ask(requests[i], strlen(requests[i]), reply);
+        if (strstr(reply, " 200 ") || strstr(reply, " 101 ") || strstr(reply, "PRIVATE KEY"))
+            fail_msg("%s was answered: %.200s", requests[i], reply);
+    }
+    attack_ask(healthy, sizeof healthy - 1, reply);
+    assert_non_null(strstr(reply, " 200 "));
+}
+
+static void headers_without_end_are_refused(void **state)
+{
+    static char request[65536];
+    char reply[PLACE_OUTPUT_BYTES];
+    int len = snprintf(request, sizeof request, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ");
+
+    (void)state;
+    memset(request + len, 'c', 40000);
+    strcpy(request + len + 40000, "\r\nConnection: close\r\n\r\n");
+    attack_ask(request, strlen(request), reply);
+    assert_null(strstr(reply, " 200 "));
+    assert_true(attack_is_counted_soon("header_bytes"));
+}
+
+static void tls_is_not_renegotiated(void **state)
+{
+    struct attacker attacker = attack_knock();
+    SSL_CTX *old = SSL_CTX_new(TLS_client_method());
+    struct load_figures figures;
+
+    (void)state;
+    SSL_CTX_set_max_proto_version(old, TLS1_2_VERSION);
+    attacker.ssl = SSL_new(old);
+    SSL_set_fd(attacker.ssl, attacker.fd);
+    assert_int_equal(SSL_connect(attacker.ssl), 1);
+    if (SSL_renegotiate(attacker.ssl) == 1)
+        assert_int_not_equal(SSL_do_handshake(attacker.ssl), 1);
+    attack_honest_talk(0.1, &figures);
+    attack_expect_honest_whole(&figures);
+    attack_leave(&attacker);
+    SSL_CTX_free(old);
+}
+
+#define ATTACK(test) cmocka_unit_test_setup_teardown(test, attack_begin, attack_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ATTACK(forbidden_frames_close_the_connection),
+        ATTACK(requests_that_smuggle_are_refused),
+        ATTACK(headers_without_end_are_refused),
+        ATTACK(tls_is_not_renegotiated),
+    };
+    return cmocka_run_group_tests(tests, attack_set_up, attack_tear_down);
+}
