@@ -20,7 +20,7 @@ struct agent_desk;
 /* One frame's way, for those who draw it. */
 struct agent_desk_frame {
     const struct proto_media_header *header;
-    const uint8_t *payload;                      /* of the codec; borrowed for the call */
+    const uint8_t *payload; /* of the codec; borrowed for the call */
     size_t bytes;
     int64_t captured_ms, arrived_ms, decoded_ms; /* mono; captured UNTIMED: not known; decoded 0: it was not */
     const char *outcome;                         /* "decoded", "overtaken" or "waits-for-key" */
@@ -75,10 +75,14 @@ PROTO_MUST_USE enum proto_err agent_desk_request_many(struct agent_desk *desk,
 /** The words that are used when the agent gives none. Static text. */
 const char *agent_desk_purpose(enum proto_capability capability);
 
+/** RANGE: nothing, too long for one message, or no UTF-8: the other end would take it for an attack. */
 PROTO_MUST_USE enum proto_err agent_desk_chat(struct agent_desk *desk, const char *text, struct proto_now now);
+/** How many bytes of `text` go into the next message: all that fit; of more, as far as the last blank that does, or the
+ * last whole character. 0: there is nothing left. */
+size_t agent_desk_chat_piece(const char *text);
 /** 0..1 of the picture. RANGE otherwise. */
 PROTO_MUST_USE enum proto_err agent_desk_point(struct agent_desk *desk, double x, double y, struct proto_now now);
-/** The new mark's number is in *id. RANGE: shape, count or a point. */
+/** The new mark's number is in *id. RANGE: shape, count, a point, or a text that is too long or no UTF-8. */
 PROTO_MUST_USE enum proto_err agent_desk_draw(struct agent_desk *desk, const struct agent_desk_mark *mark, uint32_t *id,
                                               struct proto_now now);
 /** `id` 0: all marks. */

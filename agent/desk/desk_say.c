@@ -5,14 +5,29 @@
 #include <string.h>
 
 #include "agent/desk/inside.h"
+#include "proto/util/utf8.h"
+#include "proto/wire/limits.h"
 
 enum proto_err agent_desk_chat(struct agent_desk *d, const char *text, struct proto_now now)
 {
     handhold_Data data = {.which_body = handhold_Data_chat_tag};
 
-    if (!*text || PROTO_SET_TEXT(data.body.chat.text, text) != PROTO_OK)
+    if (!*text || !proto_utf8_valid(text, strlen(text)) || PROTO_SET_TEXT(data.body.chat.text, text) != PROTO_OK)
         return PROTO_ERR_RANGE;
     return proto_session_send_data(d->session, &data, now);
+}
+
+size_t agent_desk_chat_piece(const char *text)
+{
+    size_t len = strlen(text), whole;
+
+    if (len <= PROTO_MAX_CHAT_BYTES)
+        return len;
+    for (len = PROTO_MAX_CHAT_BYTES; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+        ; /* not within a character */
+    for (whole = len; whole > 0 && text[whole] != ' '; whole--)
+        ;
+    return whole > 0 ? whole : len;
 }
 
 static bool in_picture(double v)
@@ -50,6 +65,7 @@ enum proto_err agent_desk_draw(struct agent_desk *d, const struct agent_desk_mar
 
     if (!is_shape(drawn->shape) || drawn->pairs == 0 || drawn->pairs > AGENT_DESK_POINTS_MAX ||
         PROTO_SET_TEXT(mark->shape, drawn->shape) != PROTO_OK ||
+        (drawn->text && !proto_utf8_valid(drawn->text, strlen(drawn->text))) ||
         PROTO_SET_TEXT(mark->text, drawn->text ? drawn->text : "") != PROTO_OK)
         return PROTO_ERR_RANGE;
     for (size_t i = 0; i < 2 * drawn->pairs; i++) {

@@ -91,6 +91,20 @@ void agent_glass_pan(struct agent_glass *g, double dx, double dy)
     settle(g);
 }
 
+/* How far a place at `x` of `size` is to be moved to be well within. */
+static double inwards(double x, double size)
+{
+    return between(size * AGENT_GLASS_AROUND, x, size * (1 - AGENT_GLASS_AROUND)) - x;
+}
+
+void agent_glass_show(struct agent_glass *g, double u, double v)
+{
+    double x, y;
+
+    agent_glass_to_window(g, u, v, &x, &y);
+    agent_glass_pan(g, inwards(x, g->width), inwards(y, g->height));
+}
+
 bool agent_glass_to_picture(const struct agent_glass *g, double x, double y, double *u, double *v)
 {
     struct agent_glass_rect r = agent_glass_rect(g);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #define AGENT_GLASS_ZOOM_MAX 8.0
+#define AGENT_GLASS_AROUND 0.1 /* of the window, around a place that is shown */
 
 struct agent_glass {
     double width, height;        /* of the window */
@@ -34,6 +35,8 @@ struct agent_glass_rect agent_glass_rect(const struct agent_glass *glass);
 void agent_glass_zoom(struct agent_glass *glass, double factor, double x, double y);
 /** Moves the picture by this much of the window, never away from its edge. */
 void agent_glass_pan(struct agent_glass *glass, double dx, double dy);
+/** Moves a zoomed picture so far that this place of it is in view, with some of what is around. */
+void agent_glass_show(struct agent_glass *glass, double u, double v);
 /** False when (x, y) is beside the picture; then *u, *v are its nearest point, still 0..1. */
 bool agent_glass_to_picture(const struct agent_glass *glass, double x, double y, double *u, double *v);
 void agent_glass_to_window(const struct agent_glass *glass, double u, double v, double *x, double *y);

@@ -67,6 +67,7 @@ void agent_view_tell(struct agent_view *v, enum agent_view_level level, const ch
 {
     v->notices++;
     v->notice_level = level;
+    v->notice_passes = false;
     put(v->notice, sizeof v->notice, text);
     v->version++;
 }
@@ -179,6 +180,7 @@ static void on_joined(struct agent_view *v, const struct proto_event *e, struct 
 {
     v->phase = AGENT_VIEW_JOINED;
     v->live = true;
+    v->connection = PROTO_CONNECTION_CONNECTED;
     v->joined_ms = now.mono_ms;
     put(v->peer, sizeof v->peer, e->joined.peer);
     sodium_memzero(v->link, sizeof v->link); /* it was for one use */
@@ -191,6 +193,15 @@ static void on_ended(struct agent_view *v, const struct proto_event *e, struct p
     v->end = e->ended.reason;
     v->ended_ms = now.mono_ms;
     put(v->end_message, sizeof v->end_message, e->ended.message);
+}
+
+/* What the relay said of itself before the line was lost is over when it is back. */
+static void on_connection(struct agent_view *v, enum proto_connection_state state)
+{
+    v->connection = state;
+    if (state != PROTO_CONNECTION_RESUMED || !v->notice_passes)
+        return;
+    agent_view_tell(v, AGENT_VIEW_NOTICE, "");
 }
 
 void agent_view_event(struct agent_view *v, const struct proto_event *e, struct proto_now now)
@@ -209,7 +220,7 @@ void agent_view_event(struct agent_view *v, const struct proto_event *e, struct 
         on_data(v, e->data, now);
         break;
     case PROTO_EVENT_CONNECTION:
-        v->connection = e->connection.state;
+        on_connection(v, e->connection.state);
         break;
     case PROTO_EVENT_LIVE:
         v->live = e->live;
@@ -227,6 +238,7 @@ void agent_view_event(struct agent_view *v, const struct proto_event *e, struct 
         break;
     case PROTO_EVENT_ERROR:
         agent_view_tell(v, AGENT_VIEW_WARNING, e->error.message ? e->error.message : proto_err_rule(e->error.err));
+        v->notice_passes = true;
         break;
     case PROTO_EVENT_ENDED:
         on_ended(v, e, now);
@@ -257,6 +269,8 @@ enum agent_view_customer agent_view_customer(const struct agent_view *v)
         return AGENT_VIEW_CUSTOMER_AWAITED;
     if (!v->live || v->connection == PROTO_CONNECTION_LOST)
         return AGENT_VIEW_CUSTOMER_SILENT;
+    if (v->connection == PROTO_CONNECTION_RECONNECTING)
+        return AGENT_VIEW_CUSTOMER_CUT;
     if (v->held)
         return AGENT_VIEW_CUSTOMER_HELD;
     if (!v->paused)
@@ -280,6 +294,7 @@ const char *agent_view_customer_words(enum agent_view_customer customer)
         [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = N_("The customer's device has lost its microphone"),
         [AGENT_VIEW_CUSTOMER_HELD] = N_("On hold: nothing is sent"),
         [AGENT_VIEW_CUSTOMER_SILENT] = N_("Nothing is heard of the customer's device"),
+        [AGENT_VIEW_CUSTOMER_CUT] = N_("Your own line is interrupted"),
         [AGENT_VIEW_CUSTOMER_LEFT] = N_("The session is over"),
     };
 

@@ -39,6 +39,7 @@ enum agent_view_customer {
     AGENT_VIEW_CUSTOMER_NO_MICROPHONE,
     AGENT_VIEW_CUSTOMER_HELD,   /* by the agent */
     AGENT_VIEW_CUSTOMER_SILENT, /* nothing is heard of their device */
+    AGENT_VIEW_CUSTOMER_CUT,    /* nothing can be: it is the agent's own line */
     AGENT_VIEW_CUSTOMER_LEFT,
 };
 
@@ -93,7 +94,8 @@ struct agent_view {
     uint64_t chat_read;                               /* of the customer's lines and ours: seen by the agent */
     uint64_t notices;                                 /* rises with each */
     enum agent_view_level notice_level;
-    char notice[AGENT_VIEW_TEXT_BYTES];
+    char notice[AGENT_VIEW_TEXT_BYTES]; /* "": there is none any more */
+    bool notice_passes;                 /* it is of the line, and over when that is back */
     enum proto_end end;
     char end_message[AGENT_VIEW_TEXT_BYTES];
     int64_t ended_ms;

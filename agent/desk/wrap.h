@@ -9,8 +9,11 @@
 #include <stdint.h>
 
 #include "proto/util/buf.h"
+#include "proto/wire/limits.h"
 
-#define AGENT_WRAP_TEXT_BYTES 1000u
+#define AGENT_WRAP_TEXT_CHARS 2000u
+#define AGENT_WRAP_TEXT_BYTES (4 * AGENT_WRAP_TEXT_CHARS + 1) /* of UTF-8, whatever the letters */
+#define AGENT_WRAP_LINE_BYTES (64u * 1024)                    /* each control character is six in JSON */
 
 enum agent_wrap_outcome { AGENT_WRAP_SOLVED, AGENT_WRAP_PARTLY, AGENT_WRAP_NOT_SOLVED, AGENT_WRAP_NO_CONTACT };
 /** "solved", "partly", "not-solved", "no-contact". */
@@ -21,12 +24,12 @@ struct agent_wrap {
     char wrong[AGENT_WRAP_TEXT_BYTES], fixed[AGENT_WRAP_TEXT_BYTES], note[AGENT_WRAP_TEXT_BYTES];
     bool follow_up;
     /* Filled in by the window */
-    char session[40], reference[130];
+    char session[40], reference[PROTO_MAX_VALUE_BYTES + 1];
     int64_t unix_ms, length_ms;
     uint32_t stars; /* 0: none */
 };
 
-/** Appends it as one JSON object and a line feed. */
+/** Appends it as one JSON object and a line feed, AGENT_WRAP_LINE_BYTES at most. */
 void agent_wrap_put_json(const struct agent_wrap *wrap, struct proto_buf *out);
 
 #endif

@@ -7,4 +7,5 @@ static const char *const words[] = {
     N_("To look at a detail in a sharp photo"), N_("To keep what you showed me for the report"),
     N_("To give your camera more light"), N_("To look closer"), N_("To know where you are"),
     N_("To know what was tried before"), N_("To ask a colleague for help"), N_("To help you"),
+    N_("this relay is about to end; the session goes on when you come back to it"),
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/certificate.h"
 
+#include "agent/viewer/toasts.h"
 #include "agent/viewer/words.h"
 #include "proto/host/world.h"
 
@@ -59,7 +60,7 @@ static void on_told(void *context, enum agent_renewal_news news, int64_t until_s
     case AGENT_RENEWAL_DONE:
         gtk_revealer_set_reveal_child(c->revealer, FALSE);
         text = g_strdup_printf(_("Your certificate was renewed, until %s"), date);
-        adw_toast_overlay_add_toast(c->toasts, adw_toast_new(text));
+        viewer_toasts_say(c->toasts, text);
         break;
     case AGENT_RENEWAL_REFUSED:
         say(c, g_strdup_printf(_("Your certificate was not renewed, and ends on %s: %s"), date, why));

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/chat.h"
 
+#include <string.h>
+
+#include "agent/desk/desk.h"
 #include "agent/viewer/words.h"
 
 struct _ViewerChat {
@@ -47,9 +50,12 @@ static GtkWidget *bubble_new(const struct agent_view_chat *line)
     g_autofree char *name = g_strdup_printf(line->mine ? _("You, %s: %s") : _("Customer, %s: %s"), clock, line->text);
     GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
     GtkWidget *text = gtk_label_new(line->text), *time = gtk_label_new(clock);
+    g_autoptr(PangoAttrList) whole = pango_attr_list_new();
 
     gtk_label_set_wrap(GTK_LABEL(text), TRUE);
     gtk_label_set_wrap_mode(GTK_LABEL(text), PANGO_WRAP_WORD_CHAR);
+    pango_attr_list_insert(whole, pango_attr_insert_hyphens_new(FALSE)); /* a number that is broken gets none */
+    gtk_label_set_attributes(GTK_LABEL(text), whole);
     gtk_label_set_selectable(GTK_LABEL(text), TRUE);
     gtk_label_set_xalign(GTK_LABEL(text), 0);
     gtk_label_set_max_width_chars(GTK_LABEL(text), 30);
@@ -96,7 +102,11 @@ static void send_text(ViewerChat *self)
 
     if (!*text || !self->say)
         return;
-    self->say(self->context, text);
+    for (size_t len; (len = agent_desk_chat_piece(text)) > 0; text += len + strspn(text + len, " ")) {
+        g_autofree char *piece = g_strndup(text, len);
+
+        self->say(self->context, piece);
+    }
     gtk_editable_set_text(GTK_EDITABLE(self->entry), "");
 }
 
@@ -117,7 +127,9 @@ void viewer_chat_set_sentences(ViewerChat *self, const char *const *own)
 
     for (; *list; list++) {
         const char *text = own && own[0] ? *list : _(*list);
-        g_autoptr(GMenuItem) item = g_menu_item_new(text, NULL);
+        g_auto(GStrv) parts = g_strsplit(text, "_", -1);
+        g_autofree char *label = g_strjoinv("__", parts); /* one alone would mark a key */
+        g_autoptr(GMenuItem) item = g_menu_item_new(label, NULL);
 
         if (!*text)
             continue;

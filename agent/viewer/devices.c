@@ -203,6 +203,9 @@ static void show_row(struct row *row)
         gtk_widget_remove_css_class(row->title, "heading");
     gtk_widget_set_tooltip_text(row->expander, tip);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row->expander), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+    if (gtk_widget_get_parent(row->expander)) /* what the focus goes to; GTK 4.8 gives it no name */
+        gtk_accessible_update_property(GTK_ACCESSIBLE(gtk_widget_get_parent(row->expander)),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
 
 static void on_setup(GtkSignalListItemFactory *factory, GtkListItem *item, ViewerDevices *self)
@@ -336,8 +339,7 @@ static void show_chain(ViewerDevices *self, const struct agent_desk_devices *dev
         uint32_t verdict = agent_desk_devices_verdict(devices, result);
 
         status[result->link - 1] = worse(status[result->link - 1], verdict);
-        if ((verdict == CLIENT_CHECK_FAIL || verdict == CLIENT_CHECK_WARN) &&
-            (!worst || result->link < worst->link))
+        if ((verdict == CLIENT_CHECK_FAIL || verdict == CLIENT_CHECK_WARN) && (!worst || result->link < worst->link))
             worst = result;
     }
     for (size_t i = 0; i < LINKS; i++)

@@ -3,6 +3,7 @@
 
 #include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
+#include "proto/consent/statement.h"
 
 struct question {
     void (*answered)(void *context, gboolean yes);
@@ -11,6 +12,12 @@ struct question {
     GtkEditable *customer, *reference;
 };
 
+/* Without the blanks and line ends that come along when it is copied. */
+static char *text_of(GtkEditable *entry)
+{
+    return g_strstrip(g_strdup(gtk_editable_get_text(entry)));
+}
+
 static void on_response(AdwMessageDialog *dialog, const char *response, struct question *question)
 {
     gboolean yes = g_strcmp0(response, "yes") == 0;
@@ -18,9 +25,11 @@ static void on_response(AdwMessageDialog *dialog, const char *response, struct q
     (void)dialog;
     if (question->answered)
         question->answered(question->context, yes);
-    if (question->referred && yes)
-        question->referred(question->context, gtk_editable_get_text(question->customer),
-                           gtk_editable_get_text(question->reference));
+    if (question->referred && yes) {
+        g_autofree char *customer = text_of(question->customer), *reference = text_of(question->reference);
+
+        question->referred(question->context, customer, reference);
+    }
 }
 
 static void free_question(void *data, GClosure *closure)
@@ -64,20 +73,40 @@ static GtkEditable *entry_in(AdwPreferencesGroup *group, const char *title)
     return GTK_EDITABLE(row);
 }
 
+static const char *references_text(void)
+{
+    return _("The log keeps both, so that the session is found again, and erased when asked.");
+}
+
+/* What the log does not take is said before anybody is invited with it. */
+static void on_reference(GtkEditable *entry, AdwMessageDialog *dialog)
+{
+    struct question *question = g_object_get_data(G_OBJECT(dialog), "question");
+    g_autofree char *customer = text_of(question->customer), *reference = text_of(question->reference);
+    gboolean fits = proto_value_valid(customer) && proto_value_valid(reference);
+
+    (void)entry;
+    adw_message_dialog_set_body(dialog, fits ? references_text()
+                                             : _("Too long for the log, or with a line break: shorten it."));
+    adw_message_dialog_set_response_enabled(dialog, "yes", fits);
+}
+
 void viewer_dialog_references(GtkWindow *parent,
                               void (*answered)(void *context, const char *customer_ref, const char *reference),
                               void *context)
 {
     struct question *question = g_new0(struct question, 1);
-    GtkWidget *dialog = dialog_new(parent, _("Invite a Customer"),
-                                   _("The log keeps both, so that the session is found again, and erased when asked."),
-                                   _("_Invite"), ADW_RESPONSE_SUGGESTED, question);
+    GtkWidget *dialog =
+        dialog_new(parent, _("Invite a Customer"), references_text(), _("_Invite"), ADW_RESPONSE_SUGGESTED, question);
     GtkWidget *group = adw_preferences_group_new();
 
     question->referred = answered;
     question->context = context;
     question->reference = entry_in(ADW_PREFERENCES_GROUP(group), _("Ticket or matter"));
     question->customer = entry_in(ADW_PREFERENCES_GROUP(group), _("Customer number"));
+    g_object_set_data(G_OBJECT(dialog), "question", question);
+    g_signal_connect(question->reference, "changed", G_CALLBACK(on_reference), dialog);
+    g_signal_connect(question->customer, "changed", G_CALLBACK(on_reference), dialog);
     adw_message_dialog_set_extra_child(ADW_MESSAGE_DIALOG(dialog), group);
     adw_message_dialog_set_default_response(ADW_MESSAGE_DIALOG(dialog), "yes");
     gtk_window_present(GTK_WINDOW(dialog));

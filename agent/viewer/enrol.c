@@ -146,6 +146,7 @@ void viewer_enrol_save(GtkWidget *button, struct viewer_enrol *e)
     (void)button;
     gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
     g_signal_connect(dialog, "response", G_CALLBACK(on_save_chosen), e);
+    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE); /* its answer needs this window */
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
@@ -194,6 +195,7 @@ void viewer_enrol_open(GtkWidget *button, struct viewer_enrol *e)
     (void)button;
     gtk_file_chooser_set_select_multiple(GTK_FILE_CHOOSER(dialog), TRUE);
     g_signal_connect(dialog, "response", G_CALLBACK(on_open_chosen), e);
+    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE); /* its answer needs this window */
     gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 

@@ -17,7 +17,7 @@ struct _ViewerInvite {
     GtkLabel *waiting, *address, *code, *spelling;
     GtkDrawingArea *qr;
     GtkEntry *link, *number;
-    GtkButton *command;
+    GtkButton *command, *command_send;
     GtkPopover *command_popover;
     GtkBox *columns;
     /* Owned */
@@ -146,6 +146,7 @@ static void viewer_invite_class_init(ViewerInviteClass *klass)
     gtk_widget_class_bind_template_child(widget, ViewerInvite, number);
     gtk_widget_class_bind_template_child(widget, ViewerInvite, command);
     gtk_widget_class_bind_template_child(widget, ViewerInvite, command_popover);
+    gtk_widget_class_bind_template_child(widget, ViewerInvite, command_send);
     gtk_widget_class_bind_template_child(widget, ViewerInvite, columns);
 }
 
@@ -154,5 +155,6 @@ static void viewer_invite_init(ViewerInvite *self)
     gtk_widget_init_template(GTK_WIDGET(self));
     gtk_widget_set_parent(GTK_WIDGET(self->command_popover), GTK_WIDGET(self->command));
     g_signal_connect_swapped(self->command, "clicked", G_CALLBACK(gtk_popover_popup), self->command_popover);
+    g_signal_connect_swapped(self->command_send, "clicked", G_CALLBACK(gtk_popover_popdown), self->command_popover);
     gtk_drawing_area_set_draw_func(self->qr, draw_qr, self, NULL);
 }

@@ -2,6 +2,7 @@
 #include "agent/viewer/news.h"
 
 #include "agent/viewer/notify.h"
+#include "agent/viewer/toasts.h"
 #include "agent/viewer/words.h"
 
 #define SHOW_S 15       /* longer than a toast that only says something: a hand is on its way */
@@ -43,7 +44,7 @@ static void toast(struct viewer_news *news, ViewerSession *session, const char *
 {
     const char *reference = viewer_session_get_reference(session);
     g_autofree char *text = reference && *reference ? g_strdup_printf("%s: %s", reference, words) : g_strdup(words);
-    AdwToast *toast = adw_toast_new(text);
+    AdwToast *toast = viewer_toasts_new(text);
 
     if (!is_front(news, session)) {
         adw_toast_set_button_label(toast, _("Show"));
@@ -51,7 +52,7 @@ static void toast(struct viewer_news *news, ViewerSession *session, const char *
         g_object_set_data(G_OBJECT(toast), "session", session);
         g_signal_connect(toast, "button-clicked", G_CALLBACK(on_show), news);
     }
-    adw_toast_overlay_add_toast(news->toasts, toast);
+    viewer_toasts_add(news->toasts, toast, session);
 }
 
 static void on_news(ViewerSession *session, const char *words, struct viewer_news *news)

@@ -220,6 +220,7 @@ static void move_pointer(ViewerPicture *self, double dx, double dy)
     double u = isnan(self->pointer_u) ? 0.5 : CLAMP(self->pointer_u + dx, 0, 1);
     double v = isnan(self->pointer_v) ? 0.5 : CLAMP(self->pointer_v + dy, 0, 1);
 
+    agent_glass_show(&self->glass, u, v);
     point_at(self, u, v, true);
     if (self->by_keys)
         extend_draft(self, u, v);

@@ -3,13 +3,14 @@
 #include "agent/viewer/names.h"
 #include "agent/viewer/session_inside.h"
 #include "agent/viewer/words.h"
+#include "proto/host/say.h"
 #include "proto/host/world.h"
 
 #define TICK_MS 250 /* labels that tell a time; a picture that grows old is greyed within this */
 
 G_DEFINE_TYPE(ViewerSession, viewer_session, ADW_TYPE_BIN)
 
-enum { CHANGED, CLOSE, TOAST, NEWS, SIGNALS };
+enum { CHANGED, CLOSE, AGAIN, TOAST, NEWS, SIGNALS };
 static guint signals[SIGNALS];
 
 void viewer_session_toast(ViewerSession *self, const char *text)
@@ -20,6 +21,11 @@ void viewer_session_toast(ViewerSession *self, const char *text)
 void viewer_session_close(ViewerSession *self)
 {
     g_signal_emit(self, signals[CLOSE], 0);
+}
+
+void viewer_session_again(ViewerSession *self)
+{
+    g_signal_emit(self, signals[AGAIN], 0);
 }
 
 /* ---- from the view to the widgets ---- */
@@ -43,6 +49,7 @@ static const char *note_what_is_new(ViewerSession *self, const struct agent_view
     self->customer_state = agent_view_customer(view);
     self->has_customer = agent_view_has_customer(view);
     self->held = view->held;
+    self->has_wrap_up = view->phase == AGENT_VIEW_ENDED && view->joined_ms > 0;
     self->wants_reference = !view->joined_ms && !*view->link && view->has_policy && view->policy.ticket_required &&
                             (!self->reference || !*self->reference);
     return news;
@@ -73,6 +80,7 @@ void viewer_session_update(ViewerSession *self)
         shown = TRUE; /* not with each picture */
         news = note_what_is_new(self, view);
         viewer_session_show_notice(self, view);
+        viewer_session_update_invite_actions(self, view);
         if (view->phase < AGENT_VIEW_JOINED)
             viewer_invite_update(self->invite, view, now_ms);
         else
@@ -208,6 +216,11 @@ gboolean viewer_session_has_customer(ViewerSession *self)
     return self->has_customer;
 }
 
+gboolean viewer_session_has_wrap_up(ViewerSession *self)
+{
+    return self->has_wrap_up;
+}
+
 gboolean viewer_session_wants_attention(ViewerSession *self)
 {
     return self->attention;
@@ -229,8 +242,15 @@ void viewer_session_show_side(ViewerSession *self, gboolean shown)
 
 void viewer_session_leave(ViewerSession *self)
 {
+    g_autofree char *wrong = NULL;
+
     if (self->has_customer)
         viewer_end_finish(self->end, PROTO_END_AGENT_LEFT);
+    if (!self->has_wrap_up || self->saved || !viewer_wrap_up_is_begun(self->wrap_up))
+        return;
+    wrong = viewer_session_save(self);
+    if (wrong)
+        host_say(HOST_WARN, "%s", wrong);
 }
 
 /* ---- the widget ---- */
@@ -298,6 +318,7 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
     signals[CHANGED] =
         g_signal_new("changed", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[CLOSE] = g_signal_new("close", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+    signals[AGAIN] = g_signal_new("again", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
     signals[TOAST] = g_signal_new("toast", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                   G_TYPE_STRING);
     signals[NEWS] = g_signal_new("news", VIEWER_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,

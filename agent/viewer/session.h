@@ -40,10 +40,13 @@ gboolean viewer_session_wants_attention(ViewerSession *self);
 /** In front, or not: marks what is shown as seen. */
 void viewer_session_set_front(ViewerSession *self, gboolean front);
 void viewer_session_show_side(ViewerSession *self, gboolean shown);
-/** Ends what runs; the tab is about to go. */
+/** There was a customer, and it is over: there is something to write down. */
+gboolean viewer_session_has_wrap_up(ViewerSession *self);
+/** Ends what runs, and keeps what was begun of a wrap-up; the tab is about to go. */
 void viewer_session_leave(ViewerSession *self);
 
-/* Signals: "changed", when any of the above may have; "close", when the agent is done with this tab; "toast" (text);
+/* Signals: "changed", when any of the above may have; "close", when the agent is done with this tab; "again", when
+ * the same customer is to be invited once more; "toast" (text);
  * "news" (text), of what the customer did: for an agent who looks elsewhere. */
 
 G_END_DECLS

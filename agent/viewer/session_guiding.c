@@ -35,8 +35,12 @@ struct writing {
 
 static void on_text_done(GtkEntry *entry, struct writing *writing)
 {
+    const char *cut;
+
     g_strlcpy(writing->mark.text, gtk_editable_get_text(GTK_EDITABLE(entry)), sizeof writing->mark.text);
-    if (*writing->mark.text && g_utf8_validate(writing->mark.text, -1, NULL))
+    (void)g_utf8_validate(writing->mark.text, -1, &cut);
+    writing->mark.text[cut - writing->mark.text] = '\0'; /* not within a character */
+    if (*writing->mark.text)
         add_mark(writing->session, &writing->mark);
     gtk_popover_popdown(GTK_POPOVER(writing->popover));
     gtk_widget_grab_focus(GTK_WIDGET(writing->session->picture));

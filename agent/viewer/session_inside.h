@@ -66,6 +66,7 @@ struct _ViewerSession {
     gboolean returned; /* that they were here before was shown */
     guint number;      /* of this tab's, from 1: customers without a reference are told apart */
     gboolean has_customer, attention, front, held, wants_reference;
+    gboolean has_wrap_up, saved; /* saved: it was kept */
 };
 
 /* session.c */
@@ -73,6 +74,7 @@ void viewer_session_update(ViewerSession *self);
 void viewer_session_invite(ViewerSession *self); /* a new invitation in the place of whatever was */
 void viewer_session_toast(ViewerSession *self, const char *text);
 void viewer_session_close(ViewerSession *self);
+void viewer_session_again(ViewerSession *self);
 
 /* session_show.c: each under the view's lock, if what it shows is not what was shown last */
 void viewer_session_show_notice(ViewerSession *self, const struct agent_view *view);
@@ -83,6 +85,8 @@ void viewer_session_show_their_pointer(ViewerSession *self, const struct agent_v
 void viewer_session_add_actions(ViewerSession *self);
 /** Enables what can be done now. */
 void viewer_session_update_actions(ViewerSession *self, const struct agent_view *view);
+/** There is no link before the relay gave one, and none after it was used. */
+void viewer_session_update_invite_actions(ViewerSession *self, const struct agent_view *view);
 void viewer_session_enable(ViewerSession *self, const char *action, gboolean on);
 void viewer_session_set_state(ViewerSession *self, const char *action, gboolean on);
 /** A command that says no more than that, or whether. */
@@ -91,6 +95,8 @@ void viewer_session_ask(ViewerSession *self, enum proto_capability capability, c
 
 /* session_invite.c, session_guiding.c, session_camera.c: each adds what it does to self->actions */
 void viewer_session_add_invite_actions(ViewerSession *self);
+/** Keeps the wrap-up; returns what is wrong, for the agent to read, or NULL. Transfers the text. */
+char *viewer_session_save(ViewerSession *self);
 void viewer_session_add_guiding_actions(ViewerSession *self);
 void viewer_session_add_camera_actions(ViewerSession *self);
 /** Colour and words are added here: a number counts up, a text is asked for. */

@@ -42,12 +42,16 @@ static void on_sms(GSimpleAction *action, GVariant *parameter, void *data)
     with_invitation(data, viewer_send_sms);
 }
 
+/* The tab may be gone by then; it is not kept for this. */
 static void on_sent(void *context, const char *wrong)
 {
-    ViewerSession *self = context;
+    GWeakRef *tab = context;
+    g_autoptr(ViewerSession) self = g_weak_ref_get(tab);
 
-    viewer_session_toast(self, wrong ? wrong : _("The link is on its way"));
-    g_object_unref(self);
+    if (self)
+        viewer_session_toast(self, wrong ? wrong : _("The link is on its way"));
+    g_weak_ref_clear(tab);
+    g_free(tab);
 }
 
 static void on_command(GSimpleAction *action, GVariant *parameter, void *data)
@@ -55,10 +59,11 @@ static void on_command(GSimpleAction *action, GVariant *parameter, void *data)
     ViewerSession *self = data;
     const struct agent_view *view = viewer_end_lock(self->end);
     const struct viewer_invitation invitation = {view->link, view->code, view->address};
+    GWeakRef *tab = g_new(GWeakRef, 1);
 
     (void)action, (void)parameter;
-    viewer_send_command(self->settings, &invitation, viewer_invite_get_number(self->invite), on_sent,
-                        g_object_ref(self));
+    g_weak_ref_init(tab, self);
+    viewer_send_command(self->settings, &invitation, viewer_invite_get_number(self->invite), on_sent, tab);
     viewer_end_unlock(self->end);
 }
 
@@ -67,6 +72,10 @@ static void on_resend(GSimpleAction *action, GVariant *parameter, void *data)
     ViewerSession *self = data;
 
     (void)action, (void)parameter;
+    if (self->phase == AGENT_VIEW_ENDED) {
+        viewer_session_again(self); /* what was said to one is not shown beside the next */
+        return;
+    }
     viewer_session_leave(self);
     viewer_session_invite(self);
     viewer_session_toast(self, _("A new link. The old one does not work any more."));
@@ -93,30 +102,53 @@ static void on_wrong_person(GSimpleAction *action, GVariant *parameter, void *da
     viewer_end_finish(self->end, PROTO_END_WRONG_PERSON);
 }
 
+static void fill_wrap(ViewerSession *self, struct agent_wrap *wrap)
+{
+    const struct agent_view *view = viewer_end_lock(self->end);
+
+    g_strlcpy(wrap->session, view->sid, sizeof wrap->session);
+    g_strlcpy(wrap->reference, self->reference ? self->reference : "", sizeof wrap->reference);
+    wrap->unix_ms = host_now().unix_ms;
+    wrap->length_ms = view->ended_ms - view->joined_ms;
+    wrap->stars = view->stars;
+    viewer_end_unlock(self->end);
+}
+
+char *viewer_session_save(ViewerSession *self)
+{
+    g_autofree struct agent_wrap *wrap = g_new(struct agent_wrap, 1);
+    const char *too_long = viewer_wrap_up_read(self->wrap_up, wrap);
+    g_autoptr(GError) error = NULL;
+    struct proto_buf line;
+
+    if (too_long)
+        return g_strdup_printf(_("“%s” is too long: shorten it to %u characters"), too_long, AGENT_WRAP_TEXT_CHARS);
+    fill_wrap(self, wrap);
+    proto_buf_init(&line, AGENT_WRAP_LINE_BYTES);
+    agent_wrap_put_json(wrap, &line);
+    self->saved = !line.failed && viewer_settings_append("wrap-up.jsonl", (const char *)line.bytes, line.len, &error);
+    proto_buf_free(&line);
+    return self->saved ? NULL : g_strdup(error ? error->message : _("The wrap-up could not be saved"));
+}
+
 static void on_save(GSimpleAction *action, GVariant *parameter, void *data)
 {
     ViewerSession *self = data;
-    const struct agent_view *view = viewer_end_lock(self->end);
-    struct agent_wrap wrap;
-    struct proto_buf line;
-    g_autoptr(GError) error = NULL;
-    gboolean worth = view->joined_ms > 0;
+    g_autofree char *wrong = self->has_wrap_up ? viewer_session_save(self) : NULL;
 
     (void)action, (void)parameter;
-    viewer_wrap_up_read(self->wrap_up, &wrap);
-    g_strlcpy(wrap.session, view->sid, sizeof wrap.session);
-    g_strlcpy(wrap.reference, self->reference ? self->reference : "", sizeof wrap.reference);
-    wrap.unix_ms = host_now().unix_ms;
-    wrap.length_ms = view->ended_ms - view->joined_ms;
-    wrap.stars = view->stars;
-    viewer_end_unlock(self->end);
-    proto_buf_init(&line, 16384);
-    agent_wrap_put_json(&wrap, &line);
-    if (worth && (line.failed || !viewer_settings_append("wrap-up.jsonl", (const char *)line.bytes, line.len, &error)))
-        viewer_session_toast(self, error ? error->message : _("The wrap-up could not be saved"));
+    if (wrong)
+        viewer_session_toast(self, wrong);
     else
         viewer_session_close(self);
-    proto_buf_free(&line);
+}
+
+void viewer_session_update_invite_actions(ViewerSession *self, const struct agent_view *view)
+{
+    static const char *const names[] = {"copy-link", "send-mail", "send-sms", "send-command"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        viewer_session_enable(self, names[i], *view->link != '\0');
 }
 
 static const GActionEntry entries[] = {

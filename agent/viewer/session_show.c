@@ -24,7 +24,7 @@ void viewer_session_show_notice(ViewerSession *self, const struct agent_view *vi
         gtk_widget_add_css_class(GTK_WIDGET(self->notice_box), "alarm");
     else
         gtk_widget_remove_css_class(GTK_WIDGET(self->notice_box), "alarm");
-    gtk_revealer_set_reveal_child(self->notice_revealer, TRUE);
+    gtk_revealer_set_reveal_child(self->notice_revealer, *view->notice != '\0');
 }
 
 /* What stands where the picture would be. */
@@ -131,10 +131,15 @@ static void show_words(ViewerSession *self, const struct agent_view *view)
     gtk_widget_set_visible(GTK_WIDGET(self->words), open);
 }
 
+static gboolean is_cut(enum agent_view_customer customer)
+{
+    return customer == AGENT_VIEW_CUSTOMER_SILENT || customer == AGENT_VIEW_CUSTOMER_CUT;
+}
+
 static void show_customer(ViewerSession *self, const struct agent_view *view, int64_t now_ms)
 {
     enum agent_view_customer customer = agent_view_customer(view);
-    const char *sign = customer == AGENT_VIEW_CUSTOMER_HERE ? "●" : customer == AGENT_VIEW_CUSTOMER_SILENT ? "⚠" : "◌";
+    const char *sign = customer == AGENT_VIEW_CUSTOMER_HERE ? "●" : is_cut(customer) ? "⚠" : "◌";
     g_autofree char *text = g_strdup_printf("%s %s", sign, _(agent_view_customer_words(customer)));
     g_autofree char *peer = NULL;
     char span[32];
@@ -142,8 +147,7 @@ static void show_customer(ViewerSession *self, const struct agent_view *view, in
     if (agent_view_hold_left_ms(view, now_ms) >= 0) {
         agent_quality_span(agent_view_hold_left_ms(view, now_ms), span);
         g_free(text);
-        text =
-            g_strdup_printf(_("‖ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
+        text = g_strdup_printf(_("‖ On hold: nothing is sent. Come back within %s and nothing is asked again."), span);
     }
     agent_quality_span(now_ms - view->joined_ms, span);
     peer = g_strdup_printf("%s · %s", span, view->peer);

@@ -3,6 +3,7 @@
 #include "agent/viewer/dialogs.h"
 #include "agent/viewer/keys.h"
 #include "agent/viewer/names.h"
+#include "agent/viewer/toasts.h"
 #include "agent/viewer/window_inside.h"
 #include "agent/viewer/words.h"
 
@@ -13,10 +14,18 @@ static void on_session_close(ViewerSession *session, ViewerWindow *self)
     adw_tab_view_close_page(self->tabs, adw_tab_view_get_page(self->tabs, GTK_WIDGET(session)));
 }
 
+/* Beside the one that is over, whose wrap-up waits; that of nobody goes. */
+static void on_session_again(ViewerSession *session, ViewerWindow *self)
+{
+    viewer_window_invite(self, viewer_session_get_customer_ref(session), viewer_session_get_reference(session));
+    if (!viewer_session_has_wrap_up(session))
+        on_session_close(session, self);
+}
+
 static void on_session_toast(ViewerSession *session, const char *text, ViewerWindow *self)
 {
     (void)session;
-    adw_toast_overlay_add_toast(self->toasts, adw_toast_new(text));
+    viewer_toasts_say(self->toasts, text);
 }
 
 /* ---- closing ---- */
@@ -123,6 +132,7 @@ void viewer_window_invite(ViewerWindow *self, const char *customer_ref, const ch
     session = viewer_session_new(self->line, self->settings, customer_ref, reference);
     g_signal_connect(session, "changed", G_CALLBACK(viewer_window_session_changed), self);
     g_signal_connect(session, "close", G_CALLBACK(on_session_close), self);
+    g_signal_connect(session, "again", G_CALLBACK(on_session_again), self);
     g_signal_connect(session, "toast", G_CALLBACK(on_session_toast), self);
     viewer_news_of(self->news, VIEWER_SESSION(session));
     page = adw_tab_view_append(self->tabs, session);
@@ -167,6 +177,7 @@ static void viewer_window_init(ViewerWindow *self)
     viewer_name_toasts(self->toasts);
     viewer_window_add_actions(self);
     g_signal_connect_swapped(self->tabs, "notify::selected-page", G_CALLBACK(viewer_window_select), self);
+    g_signal_connect(self, "notify::fullscreened", G_CALLBACK(viewer_window_show_header), NULL); /* whoever did it */
     g_signal_connect(self->tabs, "close-page", G_CALLBACK(on_close_page), self);
     self->news = viewer_news_new(GTK_WINDOW(self), self->tabs, self->toasts);
     adw_tab_view_remove_shortcuts(self->tabs, ADW_TAB_VIEW_SHORTCUT_ALL_SHORTCUTS); /* ours are in keys.c */
@@ -176,6 +187,7 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
                              const char *name, const char *wrong)
 {
     ViewerWindow *self = g_object_new(VIEWER_TYPE_WINDOW, "application", application, NULL);
+    g_autofree char *reason = wrong ? g_markup_escape_text(wrong, -1) : NULL; /* the page reads markup */
 
     self->line = line;
     self->settings = settings;
@@ -187,7 +199,7 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
                               g_variant_new_boolean(settings->side));
     if (!line) {
         adw_status_page_set_title(self->idle, _("Not set up yet"));
-        adw_status_page_set_description(self->idle, wrong);
+        adw_status_page_set_description(self->idle, reason);
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite")), FALSE);
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")),
                                     FALSE);

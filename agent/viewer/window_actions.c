@@ -92,7 +92,6 @@ static void on_fullscreen(GSimpleAction *action, GVariant *parameter, void *data
         gtk_window_unfullscreen(GTK_WINDOW(self));
     else
         gtk_window_fullscreen(GTK_WINDOW(self));
-    gtk_widget_set_visible(GTK_WIDGET(self->header), full);
 }
 
 static void on_side(GSimpleAction *action, GVariant *value, void *data)

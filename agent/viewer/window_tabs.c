@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the sessions to the window: its header, its tabs, and which of them is live. */
 #include "agent/desk/tabs.h"
+#include "agent/viewer/toasts.h"
 #include "agent/viewer/window_inside.h"
 #include "agent/viewer/words.h"
 
@@ -30,6 +31,15 @@ static void show_connection(ViewerWindow *self, ViewerSession *session)
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->connection), GTK_ACCESSIBLE_PROPERTY_LABEL, _(words), -1);
 }
 
+/* Nothing of the header is missed while the picture has the whole screen. */
+static gboolean is_calm(ViewerSession *session)
+{
+    enum proto_connection_state state = session ? viewer_session_get_connection(session) : PROTO_CONNECTION_LOST;
+
+    return session && viewer_session_get_phase(session) == AGENT_VIEW_JOINED &&
+           (state == PROTO_CONNECTION_CONNECTED || state == PROTO_CONNECTION_RESUMED);
+}
+
 void viewer_window_show_header(ViewerWindow *self)
 {
     ViewerSession *session = front(self);
@@ -44,6 +54,7 @@ void viewer_window_show_header(ViewerWindow *self)
     gtk_widget_set_visible(GTK_WIDGET(self->side_button), joined);
     gtk_stack_set_visible_child_name(self->stack, session ? "tabs" : "idle");
     show_connection(self, session);
+    gtk_widget_set_visible(GTK_WIDGET(self->header), !gtk_window_is_fullscreen(GTK_WINDOW(self)) || !is_calm(session));
 }
 
 static const char *icon_of(ViewerSession *session)
@@ -58,6 +69,7 @@ static const char *icon_of(ViewerSession *session)
         [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = "dialog-warning-symbolic",
         [AGENT_VIEW_CUSTOMER_HELD] = "media-playback-pause-symbolic",
         [AGENT_VIEW_CUSTOMER_SILENT] = "network-error-symbolic",
+        [AGENT_VIEW_CUSTOMER_CUT] = "network-error-symbolic",
         [AGENT_VIEW_CUSTOMER_LEFT] = "object-select-symbolic",
     };
 
@@ -126,9 +138,12 @@ static void remember_connected(ViewerWindow *self)
 static gboolean ask_for_reference(void *data)
 {
     ViewerSession *session = data;
-    ViewerWindow *self = VIEWER_WINDOW(gtk_widget_get_root(GTK_WIDGET(session)));
+    GtkRoot *root = gtk_widget_get_root(GTK_WIDGET(session));
+    ViewerWindow *self = root ? VIEWER_WINDOW(root) : NULL;
 
-    adw_toast_overlay_add_toast(self->toasts, adw_toast_new(_("Your organisation wants a ticket for each session")));
+    if (!self)
+        return G_SOURCE_REMOVE; /* its tab was closed meanwhile */
+    viewer_toasts_say(self->toasts, _("Your organisation wants a ticket for each session"));
     adw_tab_view_close_page(self->tabs, adw_tab_view_get_page(self->tabs, GTK_WIDGET(session)));
     viewer_window_ask_references(self);
     return G_SOURCE_REMOVE;

@@ -70,19 +70,38 @@ void viewer_wrap_up_update(ViewerWrapUp *self, const struct agent_view *view)
     show_rating(self, view);
 }
 
-static void read_entry(AdwEntryRow *row, char *to, size_t size)
+/* Returns the name of the row when it is too long for `to`. */
+static const char *read_entry(AdwEntryRow *row, char to[static AGENT_WRAP_TEXT_BYTES])
 {
-    g_strlcpy(to, gtk_editable_get_text(GTK_EDITABLE(row)), size);
+    const char *text = gtk_editable_get_text(GTK_EDITABLE(row));
+
+    if (g_utf8_strlen(text, -1) > AGENT_WRAP_TEXT_CHARS)
+        return adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row));
+    g_strlcpy(to, text, AGENT_WRAP_TEXT_BYTES);
+    return NULL;
 }
 
-void viewer_wrap_up_read(ViewerWrapUp *self, struct agent_wrap *out)
+const char *viewer_wrap_up_read(ViewerWrapUp *self, struct agent_wrap *out)
 {
+    const char *wrong, *fixed, *note;
+
     memset(out, 0, sizeof *out);
     out->outcome = (enum agent_wrap_outcome)adw_combo_row_get_selected(self->outcome);
-    read_entry(self->wrong, out->wrong, sizeof out->wrong);
-    read_entry(self->fixed, out->fixed, sizeof out->fixed);
-    read_entry(self->note, out->note, sizeof out->note);
+    wrong = read_entry(self->wrong, out->wrong);
+    fixed = read_entry(self->fixed, out->fixed);
+    note = read_entry(self->note, out->note);
     out->follow_up = gtk_switch_get_active(self->follow_up);
+    return wrong ? wrong : fixed ? fixed : note;
+}
+
+gboolean viewer_wrap_up_is_begun(ViewerWrapUp *self)
+{
+    AdwEntryRow *const rows[] = {self->wrong, self->fixed, self->note};
+    gboolean begun = gtk_switch_get_active(self->follow_up);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        begun = begun || *gtk_editable_get_text(GTK_EDITABLE(rows[i]));
+    return begun;
 }
 
 void viewer_wrap_up_focus(ViewerWrapUp *self)

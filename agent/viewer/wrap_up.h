@@ -14,8 +14,10 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(ViewerWrapUp, viewer_wrap_up, VIEWER, WRAP_UP, AdwBin)
 
 void viewer_wrap_up_update(ViewerWrapUp *self, const struct agent_view *view);
-/** What was typed. */
-void viewer_wrap_up_read(ViewerWrapUp *self, struct agent_wrap *out);
+/** What was typed. Returns the name of a row with more than AGENT_WRAP_TEXT_CHARS, or NULL. */
+const char *viewer_wrap_up_read(ViewerWrapUp *self, struct agent_wrap *out);
+/** Somebody has written something. */
+gboolean viewer_wrap_up_is_begun(ViewerWrapUp *self);
 void viewer_wrap_up_focus(ViewerWrapUp *self);
 
 G_END_DECLS

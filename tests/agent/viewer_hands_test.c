@@ -9,10 +9,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "agent/desk/desk.h"
 #include "agent/desk/glass.h"
 #include "agent/desk/invitation.h"
 #include "agent/desk/marks.h"
 #include "agent/desk/wrap.h"
+#include "proto/util/utf8.h"
 
 #define NEAR(a, b) assert_true(fabs((a) - (b)) < 1e-6)
 
@@ -75,6 +77,30 @@ static void a_zoomed_picture_never_leaves_its_window(void **state)
     r = agent_glass_rect(&glass);
     NEAR(r.x, 0);
     NEAR(r.width, 1280);
+}
+
+static void a_zoomed_picture_follows_the_place_that_keys_go_to(void **state)
+{
+    struct agent_glass glass = glass_of(1280, 720);
+    struct agent_glass_rect before;
+    double x, y;
+
+    (void)state;
+    agent_glass_zoom(&glass, 4, 640, 360);
+    before = agent_glass_rect(&glass);
+    agent_glass_show(&glass, 0.5, 0.5);
+    NEAR(agent_glass_rect(&glass).x, before.x); /* it is in view already */
+    agent_glass_show(&glass, 0.9, 0.05);
+    agent_glass_to_window(&glass, 0.9, 0.05, &x, &y);
+    NEAR(x, 1280 * (1 - AGENT_GLASS_AROUND));
+    NEAR(y, 720 * AGENT_GLASS_AROUND);
+    agent_glass_show(&glass, 1, 0);
+    agent_glass_to_window(&glass, 1, 0, &x, &y);
+    NEAR(x, 1280); /* no further than its edge */
+    NEAR(y, 0);
+    agent_glass_init(&glass);
+    agent_glass_show(&glass, 1, 1); /* without a picture there is nothing to move */
+    NEAR(glass.centre_x, 0.5);
 }
 
 static void a_place_goes_to_the_window_and_back(void **state)
@@ -312,6 +338,25 @@ static void a_number_is_taken_as_people_write_it(void **state)
     expect(&buf, "sms:+49171?body=a%20b");
 }
 
+static void a_long_message_goes_in_pieces_between_words_and_never_within_a_letter(void **state)
+{
+    char text[3 * PROTO_MAX_CHAT_BYTES + 1] = "a", *word = text + PROTO_MAX_CHAT_BYTES - 5;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(agent_desk_chat_piece(""), 0);
+    assert_int_equal(agent_desk_chat_piece("Hello there"), strlen("Hello there"));
+    for (size_t i = 1; i + 2 < sizeof text; i += 2)
+        memcpy(text + i, "ä", 3); /* one byte off: the bound lies within a letter */
+    len = agent_desk_chat_piece(text);
+    assert_int_equal(len, PROTO_MAX_CHAT_BYTES - 1);
+    assert_true(proto_utf8_valid(text, len));
+    assert_true(proto_utf8_valid(text + len, strlen(text) - len));
+    memcpy(word, " ", 1);
+    memcpy(word + 1, "b", 1);
+    assert_int_equal(agent_desk_chat_piece(text), word - text);
+}
+
 static void a_link_runs_out(void **state)
 {
     (void)state;
@@ -357,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_picture_is_letterboxed_in_the_middle),
         cmocka_unit_test(what_lies_under_the_mouse_stays_there_when_zooming),
         cmocka_unit_test(a_zoomed_picture_never_leaves_its_window),
+        cmocka_unit_test(a_zoomed_picture_follows_the_place_that_keys_go_to),
         cmocka_unit_test(a_place_goes_to_the_window_and_back),
         cmocka_unit_test(without_a_picture_there_is_no_place),
         cmocka_unit_test_setup_teardown(undo_clears_the_last_and_redo_draws_it_again, begin_marks, finish_marks),
@@ -371,7 +417,9 @@ int main(void)
         cmocka_unit_test(a_mail_is_escaped),
         cmocka_unit_test(an_address_cannot_carry_more_than_itself),
         cmocka_unit_test(a_number_is_taken_as_people_write_it),
-        cmocka_unit_test(a_link_runs_out), cmocka_unit_test(the_time_of_an_invitation_reads_short_near_its_end),
+        cmocka_unit_test(a_long_message_goes_in_pieces_between_words_and_never_within_a_letter),
+        cmocka_unit_test(a_link_runs_out),
+        cmocka_unit_test(the_time_of_an_invitation_reads_short_near_its_end),
         cmocka_unit_test(a_wrap_up_is_one_line_of_json),
     };
 

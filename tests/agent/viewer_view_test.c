@@ -121,6 +121,47 @@ static void it_says_where_the_customer_is(void **state)
     assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_SILENT);
 }
 
+static void line(enum proto_connection_state state)
+{
+    struct proto_event e = {.kind = PROTO_EVENT_CONNECTION};
+
+    e.connection.state = state;
+    tell(&e);
+}
+
+static void a_line_that_is_cut_is_not_the_customer_who_is_here(void **state)
+{
+    (void)state;
+    join();
+    line(PROTO_CONNECTION_RECONNECTING);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_CUT);
+    assert_string_not_equal(agent_view_customer_words(AGENT_VIEW_CUSTOMER_CUT),
+                            agent_view_customer_words(AGENT_VIEW_CUSTOMER_HERE));
+    line(PROTO_CONNECTION_RESUMED);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
+}
+
+static void what_the_relay_said_of_itself_is_over_when_the_line_is_back(void **state)
+{
+    struct proto_event e = {.kind = PROTO_EVENT_ERROR};
+    uint64_t before;
+
+    (void)state;
+    join();
+    e.error.message = "this relay is about to end";
+    tell(&e);
+    assert_string_equal(view.notice, "this relay is about to end");
+    line(PROTO_CONNECTION_RECONNECTING);
+    assert_string_equal(view.notice, "this relay is about to end");
+    before = view.notices;
+    line(PROTO_CONNECTION_RESUMED);
+    assert_string_equal(view.notice, "");
+    assert_true(view.notices > before);
+    agent_view_tell(&view, AGENT_VIEW_ALARM, "the log is forked");
+    line(PROTO_CONNECTION_RESUMED);
+    assert_string_equal(view.notice, "the log is forked");
+}
+
 static void nothing_is_asked_before_somebody_is_there(void **state)
 {
     (void)state;
@@ -358,6 +399,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_goes_from_connecting_to_its_end, begin, finish),
         cmocka_unit_test_setup_teardown(a_link_is_forgotten_once_it_was_used, begin, finish),
         cmocka_unit_test_setup_teardown(it_says_where_the_customer_is, begin, finish),
+        cmocka_unit_test_setup_teardown(a_line_that_is_cut_is_not_the_customer_who_is_here, begin, finish),
+        cmocka_unit_test_setup_teardown(what_the_relay_said_of_itself_is_over_when_the_line_is_back, begin, finish),
         cmocka_unit_test_setup_teardown(nothing_is_asked_before_somebody_is_there, begin, finish),
         cmocka_unit_test_setup_teardown(three_refusals_in_a_row_silence_every_question, begin, finish),
         cmocka_unit_test_setup_teardown(a_grant_forgives_the_refusals_before_it, begin, finish),
