@@ -95,9 +95,7 @@ def story(s):
     with open(f"{s.dir}/gateway", "w") as f:
         f.write(COMMAND)
     os.chmod(f"{s.dir}/gateway", 0o700)
-    os.makedirs(f"{s.dir}/config/handhold")
-    with open(f"{s.dir}/config/handhold/agent.ini", "w") as f:
-        f.write(f"[agent]\nwidth=1200\nheight=760\ncommand={s.dir}/gateway\n")
+    s.settings(command=f"{s.dir}/gateway")
     open(f"{s.dir}/torch", "w").close()
     handlers(s)
     s.open("--invite")

@@ -161,13 +161,16 @@ class Stage:
         number = number.strip()
         self.env["DISPLAY"] = os.environ["DISPLAY"] = f":{number}"
 
-    def open(self, *options, enrolled=True):
+    def settings(self, **more):
+        """What a viewer that is opened for the first time finds."""
         width, height = self.size.split("x")
         os.makedirs(f"{self.dir}/config/handhold", exist_ok=True)
-        settings = f"{self.dir}/config/handhold/agent.ini"
-        if not os.path.exists(settings):
-            with open(settings, "w") as f:
-                f.write(f"[agent]\nwidth={width}\nheight={height}\n")
+        with open(f"{self.dir}/config/handhold/agent.ini", "w") as f:
+            f.write(f"[agent]\nwidth={width}\nheight={height}\n" + "".join(f"{key}={value}\n" for key, value in more.items()))
+
+    def open(self, *options, enrolled=True):
+        if not os.path.exists(f"{self.dir}/config/handhold/agent.ini"):
+            self.settings()
         began = time.monotonic()
         self.app = None
         who = ["--relay", self.staff, "--identity", self.identity or f"{self.dir}/org/staff/ada", "--ca", f"{self.dir}/org/ca/ca.crt"] if enrolled else []
@@ -199,6 +202,12 @@ class Stage:
             time.sleep(max(LOOK_S, time.monotonic() - began))  # the window has as long for itself as it was looked at
         self.shot("failed")
         raise Failed(f"waited for {what}; the tree shows:\n{self.tree()}\nand the programs said:\n{self.told()}")
+
+    def complaints(self):
+        """What GTK says when it was used in a way that it was not made for."""
+        self.log.flush()
+        with open(self.log.name, errors="replace") as f:
+            return [line.strip() for line in f if "-CRITICAL **" in line or "error parsing markup" in line]
 
     def told(self, lines=20):
         self.log.flush()
@@ -291,6 +300,11 @@ class Stage:
         """Where there is no window manager, nobody gives the focus back that a menu has taken."""
         self.mouse("windowfocus", "--sync", self._search("^Handhold$"))
         self.wait(lambda: self.find("frame").has("active"), "the window to be in front")
+
+    def manage(self, window, *states):
+        """What a window manager would tell the window of itself: "FULLSCREEN", "MAXIMIZED_VERT", …"""
+        names = ", ".join(f"_NET_WM_STATE_{state}" for state in states)
+        subprocess.run(["xprop", "-id", window, "-f", "_NET_WM_STATE", "32a", "-set", "_NET_WM_STATE", names], env=self.env, check=True)
 
     def _search(self, name):
         done = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", name], env=self.env, capture_output=True, text=True)
