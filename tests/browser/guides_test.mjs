@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A guide on the page: its steps, each with done, skip, back and "did not work", by taps and by ear; in the page's language. */
 import assert from 'node:assert/strict';
+import { cpSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +43,22 @@ test('a guide is followed step by step, and both ends stand at the same one', as
   assert.ok((await heard(page)).some((text) => text.startsWith('Step 2 of')));
   agent.do({ do: 'guide', act: 'close' });
   await page.waitForSelector('.guide', { state: 'hidden' });
+  await leave(people);
+  assert.deepEqual(page.problems, []);
+});
+
+test('a step may have a short clip, which plays', async () => {
+  const folder = scene.house.path(`clips-${Math.random()}`);
+  cpSync(guides, folder, { recursive: true });
+  writeFileSync(join(folder, 'router-lights.svg'), '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 60"><style>rect{animation:go 1s linear infinite}@keyframes go{to{transform:translate(80px)}}</style><rect width="20" height="60"/></svg>');
+  const people = await scene.joined({}, '--guides', folder), { agent, page } = people;
+  agent.do({ do: 'guide', guide: 'router-no-internet' });
+  const picture = page.locator('.guide-picture'), taken = () => picture.screenshot();
+  await page.waitForFunction(() => document.querySelector('.guide-picture')?.naturalWidth > 0);
+  const first = await taken();
+  let plays = false;
+  for (let shots = 0; shots < 100 && !plays; shots++) plays = !(await taken()).equals(first);
+  assert.ok(plays, 'one picture is like the other');
   await leave(people);
   assert.deepEqual(page.problems, []);
 });
