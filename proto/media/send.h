@@ -18,7 +18,7 @@
 
 enum {
     PROTO_SEND_START_BPS = 660000,
-    PROTO_SEND_MAX_BPS = 6600000,  /* of 1280 × 720; in proportion to the pixels, not below a quarter of it */
+    PROTO_SEND_MAX_BPS = 6000000,  /* of 1280 × 720; in proportion to the pixels, not below a quarter of it */
     PROTO_SEND_KEY_EVERY_MS = 400, /* key frames on demand, no more often */
 };
 

@@ -10,7 +10,7 @@
 import { div, Line } from './line.js';
 import { Rate } from './rate.js';
 
-const START_BPS = 660_000, MAX_BPS = 6_600_000, KEY_EVERY_MS = 400;
+const START_BPS = 660_000, MAX_BPS = 6_000_000, KEY_EVERY_MS = 400;
 const PATTERN = [0, 2, 1, 2] as const;
 
 interface Rung {
