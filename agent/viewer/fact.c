@@ -7,9 +7,12 @@
 struct _ViewerFact {
     GObject parent_instance;
     char *device, *name, *title, *value; /* owned */
-    char *raw;                           /* owned; as it is told: name = value unit */
+    char *raw;                           /* owned; viewer_fact_get_raw() */
     GListStore *children;                /* owned; NULL: a property */
-    gboolean number;
+    struct agent_desk_property_words words;
+    gboolean number, truth;
+    double figure; /* of a number, or of what is true: 1 */
+    char unit[17];
     gint64 changed;
 };
 
@@ -47,7 +50,8 @@ ViewerFact *viewer_fact_new(const char *device, const char *name)
 
     self->device = g_strdup(device);
     self->name = g_strdup(name);
-    self->title = g_strdup(*name ? name : device);
+    self->words = agent_desk_property_words(name);
+    self->title = g_strdup(self->words.title ? _(self->words.title) : *name ? name : device);
     self->value = g_strdup("");
     self->raw = g_strdup(name);
     if (!*name)
@@ -84,37 +88,24 @@ void viewer_fact_show_device(ViewerFact *self, const handhold_Device *d)
     take_texts(self, g_strdup(name), g_strdup(d->hidden ? _("not shown by the customer") : what));
 }
 
-/* As scripts and conditions of guides have it. */
-static char *raw_of(const struct agent_desk_property *p)
-{
-    char number[PROTO_NUMBER_BYTES];
-    const char *value = p->type == PROTO_GUIDE_TRUTH ? (p->truth ? "true" : "false") : p->text ? p->text : "";
-
-    if (p->hidden)
-        return g_strdup(p->name);
-    proto_number_text(p->number, number);
-    return g_strchomp(
-        g_strdup_printf("%s = %s %s", p->name, p->type == PROTO_GUIDE_NUMBER ? number : value, p->unit ? p->unit : ""));
-}
-
 void viewer_fact_show_property(ViewerFact *self, const struct agent_desk_property *p)
 {
-    const struct agent_desk_property_words words = agent_desk_property_words(p->name);
     char *value = NULL, figure[AGENT_DESK_FIGURE_BYTES];
 
     self->number = p->type == PROTO_GUIDE_NUMBER && !p->hidden;
+    self->truth = p->type == PROTO_GUIDE_TRUTH && !p->hidden;
+    self->figure = p->type == PROTO_GUIDE_TRUTH ? p->truth : p->number;
+    g_strlcpy(self->unit, p->unit ? p->unit : "", sizeof self->unit);
     agent_desk_property_figure(p->number, p->unit, figure);
     if (p->hidden)
         value = g_strdup(_("not shown by the customer"));
-    else if (p->type == PROTO_GUIDE_NUMBER)
+    else if (self->number)
         value = g_strdup(figure);
-    else if (p->type == PROTO_GUIDE_TRUTH)
-        value = g_strdup(_(p->truth ? words.yes : words.no));
+    else if (self->truth)
+        value = g_strdup(_(p->truth ? self->words.yes : self->words.no));
     else
-        value = g_strdup_printf("%s %s", p->text ? p->text : "", p->unit ? p->unit : "");
-    g_free(self->raw);
-    self->raw = raw_of(p);
-    take_texts(self, g_strdup(words.title ? _(words.title) : p->name), g_strchomp(value));
+        value = g_strdup_printf("%s %s", p->text ? p->text : "", self->unit);
+    take_texts(self, g_strdup(self->title), g_strchomp(value));
 }
 
 const char *viewer_fact_get_device(ViewerFact *self)
@@ -137,8 +128,21 @@ const char *viewer_fact_get_value(ViewerFact *self)
     return self->value;
 }
 
+/* Made when it is asked for: a home of 5000 properties is shown many times before anybody points at one. */
 const char *viewer_fact_get_raw(ViewerFact *self)
 {
+    char number[PROTO_NUMBER_BYTES];
+
+    if (self->children)
+        return self->raw;
+    proto_number_text(self->figure, number);
+    g_free(self->raw);
+    if (self->number)
+        self->raw = g_strchomp(g_strdup_printf("%s = %s %s", self->name, number, self->unit));
+    else if (self->truth)
+        self->raw = g_strdup_printf("%s = %s", self->name, self->figure != 0 ? "true" : "false");
+    else
+        self->raw = g_strdup(self->name); /* a text is shown as it came */
     return self->raw;
 }
 
@@ -159,7 +163,8 @@ gint64 viewer_fact_get_changed(ViewerFact *self)
 
 gboolean viewer_fact_matches(ViewerFact *self, const char *words)
 {
-    g_autofree char *text = g_strdup_printf("%s %s %s %s", self->device, self->title, self->value, self->raw);
+    g_autofree char *text =
+        g_strdup_printf("%s %s %s %s", self->device, self->title, self->value, viewer_fact_get_raw(self));
     g_autofree char *folded = g_utf8_casefold(text, -1), *wanted = g_utf8_casefold(words, -1);
 
     return strstr(folded, wanted) != NULL;

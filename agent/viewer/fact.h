@@ -17,7 +17,7 @@ const char *viewer_fact_get_device(ViewerFact *self);
 const char *viewer_fact_get_name(ViewerFact *self);
 const char *viewer_fact_get_title(ViewerFact *self);
 const char *viewer_fact_get_value(ViewerFact *self);
-/** As it is on the wire, in JSON and in conditions of guides: "memory_free = 8192 MiB". Of a device: its kind. */
+/** As JSON and conditions of guides have it: "memory_free = 8192 MiB". Of a device: its kind. Until the next call. */
 const char *viewer_fact_get_raw(ViewerFact *self);
 gboolean viewer_fact_is_number(ViewerFact *self);
 /** Its properties; NULL for a property. Borrowed. */
