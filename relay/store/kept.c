@@ -9,13 +9,23 @@
 #include "relay/store/inside.h"
 
 static const char bound_to[] = "handhold/1 case";
-enum { BOUND_BYTES = sizeof bound_to + RELAY_STORE_SID_BYTES };
+enum {
+    OLDER_BOUND_BYTES = sizeof bound_to + RELAY_STORE_SID_BYTES, /* an earlier program left its times out */
+    BOUND_BYTES = OLDER_BOUND_BYTES + 2 * 8,
+};
 
-/* A row copied over another session's does not open. */
-static void associate(uint8_t out[static BOUND_BYTES], const uint8_t sid[static RELAY_STORE_SID_BYTES])
+/* A row copied over another session's, or given another end, does not open. */
+static void associate(uint8_t out[static BOUND_BYTES], const struct relay_store_case *one)
 {
-    memcpy(out, bound_to, sizeof bound_to);
-    memcpy(out + sizeof bound_to, sid, RELAY_STORE_SID_BYTES);
+    uint8_t *at = out;
+
+    memcpy(at, bound_to, sizeof bound_to);
+    memcpy(at += sizeof bound_to, one->sid, sizeof one->sid);
+    at += sizeof one->sid;
+    for (int shift = 56; shift >= 0; shift -= 8, at++) {
+        at[0] = (uint8_t)((uint64_t)one->time_ms >> shift);
+        at[8] = (uint8_t)((uint64_t)one->until_ms >> shift);
+    }
 }
 
 /* ---- cases ---- */
@@ -39,7 +49,7 @@ static enum proto_err write_case(struct relay_store *store, const struct relay_s
     if (!row)
         return PROTO_ERR_IO;
     proto_random_fill(&store->random, nonce, STORE_NONCE_BYTES);
-    associate(bound, one->sid);
+    associate(bound, one);
     crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + STORE_NONCE_BYTES, NULL, one->sealed, one->len, bound,
                                                sizeof bound, NULL, nonce, key->key);
     sqlite3_bind_blob(row, 1, one->sid, sizeof one->sid, SQLITE_STATIC);
@@ -74,30 +84,36 @@ enum proto_err relay_store_put_case(struct relay_store *store, const struct rela
     return err;
 }
 
+static bool opens(uint8_t *out, const uint8_t *wrapped, size_t len, const uint8_t *bound, size_t bound_len,
+                  const uint8_t *key)
+{
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, wrapped + STORE_NONCE_BYTES,
+                                                      len - STORE_NONCE_BYTES, bound, bound_len, wrapped, key) == 0;
+}
+
 /* Opens into store->evidence. */
 static enum proto_err open_case(struct relay_store *store, sqlite3_stmt *row, struct relay_store_case *out)
 {
     const uint8_t *wrapped = sqlite3_column_blob(row, 4);
-    int len = sqlite3_column_bytes(row, 4);
+    size_t len = (size_t)sqlite3_column_bytes(row, 4);
     uint8_t bound[BOUND_BYTES], key[STORE_KEY_BYTES];
     enum proto_err err = store_column_bytes(row, 0, out->sid, sizeof out->sid) ? PROTO_OK : PROTO_ERR_CRYPTO;
 
     if (!err)
         err = store_key_get(store, sqlite3_column_int64(row, 3), key);
-    associate(bound, out->sid);
+    out->time_ms = sqlite3_column_int64(row, 1);
+    out->until_ms = sqlite3_column_int64(row, 2);
+    associate(bound, out);
     if (!err && (len < STORE_NONCE_BYTES + STORE_TAG_BYTES ||
                  len > STORE_NONCE_BYTES + RELAY_STORE_KEPT_MAX + STORE_TAG_BYTES ||
-                 crypto_aead_xchacha20poly1305_ietf_decrypt(store->evidence, NULL, NULL, wrapped + STORE_NONCE_BYTES,
-                                                            (size_t)len - STORE_NONCE_BYTES, bound, sizeof bound,
-                                                            wrapped, key) != 0))
+                 (!opens(store->evidence, wrapped, len, bound, sizeof bound, key) &&
+                  !opens(store->evidence, wrapped, len, bound, OLDER_BOUND_BYTES, key))))
         err = store_fail(store, PROTO_ERR_CRYPTO, "a stored case does not open: it was altered");
     sodium_memzero(key, sizeof key);
     if (err)
         return err;
-    out->time_ms = sqlite3_column_int64(row, 1);
-    out->until_ms = sqlite3_column_int64(row, 2);
     out->sealed = store->evidence;
-    out->len = (size_t)len - STORE_NONCE_BYTES - STORE_TAG_BYTES;
+    out->len = len - STORE_NONCE_BYTES - STORE_TAG_BYTES;
     return PROTO_OK;
 }
 

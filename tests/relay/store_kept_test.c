@@ -2,6 +2,7 @@
 /* What staff keep at the relay, as it lies on disk: whose it is, how long, and that erasing a person destroys it. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,28 +214,91 @@ static void a_copied_database_does_not_bring_an_erased_case_back(void **state)
     assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "");
 }
 
+static void alter(struct world *w, const char *sql)
+{
+    char path[128];
+    sqlite3 *db;
+
+    relay_store_close(w->store);
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(relay_store_open(&w->store, &w->config, w->error));
+}
+
 static void a_case_moved_to_another_session_does_not_open(void **state)
 {
     struct world *w = *state;
-    char path[128];
-    sqlite3 *db;
 
     have_session(w, 1, "Mrs Example", RELAY_STORE_ENDED);
     have_session(w, 2, "Mrs Example", RELAY_STORE_ENDED);
     assert_ok(keep(w, 1, "first visit", NOW, NOW + 1000));
     assert_ok(keep(w, 2, "second visit", NOW, NOW + 1000));
+    alter(w, "UPDATE kept_case SET bytes=(SELECT bytes FROM kept_case AS b WHERE "
+             "b.sid=X'02020202020202020202020202020202') WHERE sid=X'01010101010101010101010101010101'");
+    assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "second visit|");
+}
+
+static enum proto_err add_column(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES], const char *column)
+{
+    (void)sid;
+    strcat(strcat(context, column), "|");
+    return PROTO_OK;
+}
+
+static void a_case_whose_times_were_altered_does_not_open_and_is_named(void **state)
+{
+    static const char *const rows[] = {"UPDATE kept_case SET until_ms=until_ms+1",
+                                       "UPDATE kept_case SET until_ms=until_ms-1,time_ms=time_ms-1"};
+    struct world *w = *state;
+
+    have_session(w, 1, "Mrs Example", RELAY_STORE_ENDED);
+    assert_ok(keep(w, 1, "first visit", NOW, NOW + 1000));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char columns[64] = "";
+        assert_ok(relay_store_each_suspect_case(w->store, add_column, columns));
+        assert_string_equal(columns, i ? "bytes|" : "");
+        alter(w, rows[i]);
+        columns[0] = '\0';
+        assert_ok(relay_store_each_suspect_case(w->store, add_column, columns));
+        assert_string_equal(columns, "bytes|");
+        assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "");
+    }
+}
+
+/* As an earlier program sealed it: bound to its session, and not to its times. */
+static void a_case_of_an_earlier_program_still_opens(void **state)
+{
+    static const char text[] = "of before", bound_to[] = "handhold/1 case";
+    enum { NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES };
+    uint8_t bound[sizeof bound_to + 16], key[32], sealed[NONCE + sizeof text - 1 + TAG] = {0};
+    char hex[2 * sizeof sealed + 1], sql[2 * sizeof sealed + 64], path[128];
+    struct world *w = *state;
+    sqlite3_stmt *row;
+    sqlite3 *db;
+
+    have_session(w, 1, "Mrs Example", RELAY_STORE_ENDED);
+    assert_ok(keep(w, 1, "first visit", NOW, NOW + 1000));
     relay_store_close(w->store);
-    snprintf(path, sizeof path, "%s/relay.db", w->folder);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "UPDATE kept_case SET bytes=(SELECT bytes FROM kept_case AS b WHERE "
-                                  "b.sid=X'02020202020202020202020202020202') WHERE "
-                                  "sid=X'01010101010101010101010101010101'",
-                                  NULL, NULL, NULL),
+    snprintf(path, sizeof path, "%s/keys.db", w->folder);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT key FROM dek WHERE name='customer:Mrs Example'", -1, &row, NULL),
                      SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_bytes(row, 0), sizeof key);
+    memcpy(key, sqlite3_column_blob(row, 0), sizeof key);
+    sqlite3_finalize(row);
     sqlite3_close(db);
     assert_ok(relay_store_open(&w->store, &w->config, w->error));
-    assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "second visit|");
+    memcpy(bound, bound_to, sizeof bound_to);
+    memset(bound + sizeof bound_to, 1, 16);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE, NULL, (const uint8_t *)text, sizeof text - 1, bound,
+                                               sizeof bound, NULL, sealed, key);
+    snprintf(sql, sizeof sql, "UPDATE kept_case SET bytes=X'%s'",
+             sodium_bin2hex(hex, sizeof hex, sealed, sizeof sealed));
+    alter(w, sql);
+    assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "of before|");
 }
 
 struct counted {
@@ -280,6 +344,8 @@ int main(void)
         TEST(erasing_a_person_leaves_no_byte_of_their_case),
         TEST(a_copied_database_does_not_bring_an_erased_case_back),
         TEST(a_case_moved_to_another_session_does_not_open),
+        TEST(a_case_whose_times_were_altered_does_not_open_and_is_named),
+        TEST(a_case_of_an_earlier_program_still_opens),
         TEST(counts_are_read_from_where_one_was_and_the_oldest_go),
     };
 
