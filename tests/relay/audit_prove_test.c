@@ -22,7 +22,10 @@
 #include "tests/relay/audit_tool.h"
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
-#define FLIP_STEP 13 /* every so many characters one is changed */
+/* Every so many characters one is changed, or the file is cut. Its parts are alike, and a prime meets another character
+ * of each. */
+#define FLIP_STEP 43
+#define CUT_STEP 211
 
 static struct log_fixture shared; /* the story, read only */
 static struct proto_buf file;     /* proofs of its first session */
@@ -176,7 +179,7 @@ static void no_changed_character_gets_through(void **state)
         text[at] = was;
         changed++;
     }
-    assert_true(changed > 1000);
+    assert_true(changed > 300);
     free(text);
 }
 
@@ -196,7 +199,7 @@ static void a_file_that_was_cut_anywhere_is_refused(void **state)
     char *text = text_of(&file);
 
     (void)state;
-    for (size_t len = 0; len < file.len; len += 101) {
+    for (size_t len = 0; len < file.len; len += CUT_STEP) {
         struct outcome o = check(text, len, NULL);
         bool at_a_border = len > 5 && !strncmp(text + len, "--- entry", 9);
         if (o.holds && !at_a_border)
