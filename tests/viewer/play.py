@@ -114,7 +114,7 @@ def tell(story, said):
     s.more, s.links = options.more, set()
     try:
         story(s)
-        expect(not s.complaints(), f"GTK has nothing to complain of: {s.complaints()}")
+        expect(not s.complaints(), f"the libraries have nothing to complain of: {s.complaints()}")
     except Failed as failure:
         s.shot("failed")
         print(f"FAILED: {failure}", file=sys.stderr)

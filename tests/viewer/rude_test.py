@@ -43,7 +43,7 @@ def photo(s, c):
     s.find("text", "^Name").write("/proc/photo.jpg")
     s.click("push button", "Save", beside="^Name")
     s.find("label", "/proc/photo.jpg")
-    s.click("push button", "^Close this message$")
+    s.click("push button", "^Close this message$", beside="^Error opening")
     s.gone("label", "/proc/photo.jpg")
     s.click("push button", "^Close$", beside="^Actual size$")
     s.gone("push button", "^Actual size$")
