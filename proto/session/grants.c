@@ -46,6 +46,7 @@ static void release(struct proto_session *s, enum proto_capability capability)
     struct grant *grant = &s->grants[capability];
 
     if (!s->pair.up || s->on_hold || s->return_ms != PROTO_NEVER) {
+        grant_set_capture(s, capability, false);
         grant_wipe_key(s, grant);
         grant->phase = GRANT_SUSPENDED;
         return;
@@ -82,8 +83,11 @@ void grant_go_live(struct proto_session *s, enum proto_capability capability)
     sodium_memzero(grant->base_key, sizeof grant->base_key);
     grant->phase = GRANT_LIVE;
     grant->deadline_ms = PROTO_NEVER;
-    if (!s->paused)
-        grant_set_capture(s, capability, true);
+    if (s->paused)
+        return;
+    if (grant->capturing && capability == PROTO_CAPABILITY_CAMERA)
+        events_add(&s->events, PROTO_EVENT_KEY_FRAME, 0); /* under the key before it no more left */
+    grant_set_capture(s, capability, true);
 }
 
 void grants_key_acked(struct proto_session *s, uint64_t kid)
@@ -196,12 +200,22 @@ void grants_suspend(struct proto_session *s, const char *why)
     }
 }
 
-/* A fresh key under a `rekey` statement: nobody is asked again, nothing earlier is readable with it. */
+static bool goes_on(enum proto_capability capability)
+{
+    return capability == PROTO_CAPABILITY_CAMERA || capability == PROTO_CAPABILITY_MICROPHONE ||
+           capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_ZOOM;
+}
+
+/*
+ * A fresh key under a `rekey` statement: nobody is asked again, nothing earlier is readable with it. A lens that runs
+ * goes on running, with its light and zoom: it takes its time to open, and what it gives meanwhile is not sealed.
+ */
 void grant_rekey(struct proto_session *s, enum proto_capability capability)
 {
     struct grant *grant = &s->grants[capability];
 
-    grant_set_capture(s, capability, false);
+    if (!goes_on(capability))
+        grant_set_capture(s, capability, false);
     if (grant_make_key(s, grant)) {
         grant_withdraw(s, capability, PROTO_PURPOSE_CONNECTION_LOST, PROTO_CONSENT_WITHDRAWN);
         return;

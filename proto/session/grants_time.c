@@ -20,7 +20,7 @@ enum proto_err proto_session_pause(struct proto_session *s, bool paused, const c
         return PROTO_ERR_RANGE;
     s->paused = paused;
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
-        if (s->grants[c].phase != GRANT_LIVE)
+        if (s->grants[c].phase != GRANT_LIVE && !s->grants[c].capturing)
             continue;
         grant_set_capture(s, (enum proto_capability)c, !paused);
         if (paused)

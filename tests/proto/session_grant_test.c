@@ -423,14 +423,39 @@ static void the_key_rotates_after_ten_minutes_and_nobody_is_asked(void **state)
     sw_grant(&sw, CAMERA);
     uint32_t epoch = grant_of(CAMERA)->epoch;
     uint64_t kid = sw.agent->held[CAMERA].now.kid;
-    size_t adds = sw_traced(&sw, 0, true, PROTO_TYPE_LOG, 0);
+    size_t adds = sw_traced(&sw, 0, true, PROTO_TYPE_LOG, 0), captures = sw_count(&sw, true, PROTO_EVENT_CAPTURE);
     sw_pass(&sw, PROTO_EPOCH_MS - 1);
     assert_int_equal(grant_of(CAMERA)->epoch, epoch);
     sw_pass(&sw, 1000);
     assert_rotated(epoch, kid);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_CAPTURE), captures); /* no lens is closed */
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_KEY_FRAME), 1);
     assert_int_equal(sw_traced(&sw, 0, true, PROTO_TYPE_LOG, 0), adds); /* a rekey note rides with the next one */
     assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED), 1);
     assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_GRANTED), 1);
+}
+
+static void a_pause_while_the_key_turns_stops_capture(void **state)
+{
+    const struct proto_frame frame = {.bytes = (const uint8_t *)"between", .len = 7, .capture_mono_ms = 1};
+
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_pass(&sw, PROTO_EPOCH_MS - 1);
+    sw.now.mono_ms += 1000;
+    proto_session_tick(sw.customer, sw.now);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_RELEASING);
+    assert_true(grant_of(CAMERA)->capturing);
+    assert_int_equal(proto_session_push_frame(sw.customer, CAMERA, &frame, sw.now), PROTO_ERR_CONSENT);
+    assert_ok(proto_session_pause(sw.customer, true, "customer", "asked", sw.now));
+    assert_false(grant_of(CAMERA)->capturing);
+    sw_carry(&sw);
+    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_false(capturing(CAMERA));
+    assert_ok(proto_session_pause(sw.customer, false, "customer", "asked", sw.now));
+    sw_carry(&sw);
+    assert_true(capturing(CAMERA));
 }
 
 static void the_key_rotates_after_four_million_frames(void **state)
@@ -475,6 +500,7 @@ int main(void)
         CASE(a_relay_that_refuses_the_gate_takes_the_grant_back),
         CASE(a_pause_stops_capture_and_keeps_the_key),
         CASE(the_key_rotates_after_ten_minutes_and_nobody_is_asked),
+        CASE(a_pause_while_the_key_turns_stops_capture),
         CASE(the_key_rotates_after_four_million_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
