@@ -153,13 +153,21 @@ static void keep_house(struct relay_appender *a, bool idle)
     log_writer_stock(&a->writer, idle);
 }
 
+/* Under the lock, after a group: who waited for it is served first, and the processor is theirs. */
+static void rest(struct relay_appender *a)
+{
+    struct timespec soon;
+
+    log_chores_in_ms(&soon, LOG_CHORES_REST_MS);
+    pthread_cond_timedwait(&a->pushed, &a->lock, &soon);
+}
+
 /* Under the lock, with nothing waiting: until something is pushed, or what is owed may succeed. */
 static void wait_for_work(struct relay_appender *a)
 {
     struct timespec soon;
 
-    clock_gettime(CLOCK_MONOTONIC, &soon);
-    soon.tv_sec++;
+    log_chores_in_ms(&soon, 1000);
     if (relay_store_owes_wipe(a->writer.store))
         pthread_cond_timedwait(&a->pushed, &a->lock, &soon);
     else
@@ -182,8 +190,8 @@ static void *run(void *context)
         keep_house(a, idle);
         pthread_mutex_lock(&a->lock);
         bool nothing = !a->waiting.first || a->more;
-        if (nothing && !write_cosigned(a) && (!a->waiting.first || a->more) && !a->stopping && idle)
-            wait_for_work(a);
+        if (nothing && !write_cosigned(a) && (!a->waiting.first || a->more) && !a->stopping)
+            (idle ? wait_for_work : rest)(a);
     }
     pthread_mutex_unlock(&a->lock);
     return NULL;

@@ -17,16 +17,19 @@ struct log_chores {
     uint64_t size, vouched_size;
     char note[PROTO_LOG_CHECKPOINT_MAX];
     bool fold, stopping;
+    struct timespec fold_due;  /* monotonic */
     struct timespec vouch_due; /* monotonic; the checkpoint file is not written before */
 };
 
-static struct timespec in_a_while(void)
+void log_chores_in_ms(struct timespec *then, long ms)
 {
-    struct timespec then;
-
-    clock_gettime(CLOCK_MONOTONIC, &then);
-    then.tv_sec += RELAY_APPENDER_VOUCH_S;
-    return then;
+    clock_gettime(CLOCK_MONOTONIC, then);
+    then->tv_sec += ms / 1000;
+    then->tv_nsec += ms % 1000 * 1000000;
+    if (then->tv_nsec >= 1000000000) {
+        then->tv_sec++;
+        then->tv_nsec -= 1000000000;
+    }
 }
 
 static bool is_past(const struct timespec *then)
@@ -54,7 +57,7 @@ static void vouch(struct log_chores *c)
     pthread_mutex_lock(&c->lock);
     if (written)
         c->vouched_size = size;
-    c->vouch_due = in_a_while();
+    log_chores_in_ms(&c->vouch_due, RELAY_APPENDER_VOUCH_S * 1000);
 }
 
 static void fold(struct log_chores *c)
@@ -71,8 +74,10 @@ static void *run(void *context)
 
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
-        if (c->fold && c->store)
+        if (c->fold && c->store && is_past(&c->fold_due))
             fold(c);
+        else if (c->fold && c->store)
+            pthread_cond_timedwait(&c->told, &c->lock, &c->fold_due);
         else if (owes_vouch(c) && is_past(&c->vouch_due))
             vouch(c);
         else if (owes_vouch(c))
@@ -144,6 +149,8 @@ void log_chores_tell(struct log_chores *c, uint64_t size, const char *note, bool
         c->size = size;
         memcpy(c->note, note, sizeof c->note);
     }
+    if (fold && !c->fold)
+        log_chores_in_ms(&c->fold_due, LOG_CHORES_REST_MS);
     c->fold |= fold;
     if (fold || !owed) /* one that owes already sleeps until it is due */
         pthread_cond_signal(&c->told);

@@ -7,7 +7,11 @@
 #ifndef RELAY_LOG_CHORES_H
 #define RELAY_LOG_CHORES_H
 
+#include <time.h>
+
 #include "relay/log/writer.h"
+
+enum { LOG_CHORES_REST_MS = 2 }; /* after a group nothing is begun for so long: its receipts are sent first */
 
 struct log_chores;
 
@@ -17,5 +21,8 @@ PROTO_MUST_USE enum proto_err log_chores_start(struct log_chores **out, const st
 void log_chores_free(struct log_chores *chores, uint64_t *vouched_size);
 /** After each group. `fold`: enough waits in the write-ahead log. */
 void log_chores_tell(struct log_chores *chores, uint64_t size, const char *note, bool fold);
+
+/** By the monotonic clock. */
+void log_chores_in_ms(struct timespec *then, long ms);
 
 #endif

@@ -25,6 +25,22 @@ static enum proto_err write_head(struct log_writer *w, struct relay_store_checkp
     return err ? err : relay_store_put_checkpoint(w->store, stored);
 }
 
+/* Most levels have no tile at the edge, and one is 16 kB. */
+static void copy_state(struct log_state *to, const struct log_state *from)
+{
+    to->tree = from->tree;
+    for (size_t level = 0; level < LOG_TILE_LEVELS; level++) {
+        const struct log_tile *tile = &from->edge.tile[level];
+        if (tile->count) {
+            to->edge.tile[level] = *tile;
+            continue;
+        }
+        to->edge.tile[level].n = tile->n;
+        to->edge.tile[level].count = 0;
+        to->edge.tile[level].dirty = tile->dirty;
+    }
+}
+
 static enum proto_err write_group(struct log_writer *w, struct log_item *items, int64_t unix_ms,
                                   struct relay_store_checkpoint *stored)
 {
@@ -72,7 +88,7 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
         const char *said = relay_store_error(w->store);
         snprintf(text, sizeof text, "%s", *said ? said : proto_err_rule(err));
         relay_store_rollback(w->store);
-        w->now = w->before;
+        copy_state(&w->now, &w->before);
         for (struct log_item *item = items; item; item = item->next) {
             item->result.known = false;
             log_item_fail(item, PROTO_ERR_IO, text);
@@ -82,7 +98,7 @@ bool log_writer_commit(struct log_writer *w, struct log_item *items, int64_t uni
     wipe(w, items);
     if (w->now.tree.size == w->head.size)
         return true;
-    w->before = w->now;
+    copy_state(&w->before, &w->now);
     w->head.size = stored.size;
     memcpy(w->head.root, stored.root, sizeof w->head.root);
     memcpy(w->checkpoint, stored.note, sizeof w->checkpoint);

@@ -27,6 +27,7 @@
       "SELECT e.idx,leaf,e.sid,received_ms,dek,evidence,line,e.c FROM filed f JOIN entry e ON e.idx=f.idx"             \
       " WHERE f.sid=?1 AND e.sid=?1 ORDER BY e.idx")                                                                   \
     X(ENTRY_FIND, 0, "SELECT idx FROM filed WHERE sid=?1 AND c=?2")                                                    \
+    X(ENTRY_AT, 0, "SELECT idx FROM place WHERE first=?1 AND c=?2")                                                    \
     X(ENTRY_FIRST, 0, "SELECT first FROM begun WHERE sid=?1")                                                          \
     X(ENTRY_BEGIN, 0, "INSERT INTO begun(sid,first) VALUES(?1,?2)")                                                    \
     X(ENTRY_FILE, 0, "INSERT INTO place(first,c,idx) VALUES(?1,?2,?3)")                                                \
@@ -125,7 +126,8 @@ struct relay_store {
     bool has_kept;            /* false: read-only, and written by a program that knew no cases */
     struct store_key visited; /* of the entry before, while entries are visited; wiped then. Number 0: none */
     bool visiting;
-    bool first_known; /* `first` is of the session `first_sid`, as it is stored or in the open transaction */
+    /* Of the session `first_sid`, as it is stored or in the open transaction; a writer's, for nobody else writes */
+    enum { STORE_FIRST_UNKNOWN, STORE_FIRST_NONE, STORE_FIRST_KNOWN } first_state;
     uint8_t first_sid[RELAY_STORE_SID_BYTES];
     uint64_t first;     /* index of its first entry */
     bool next_known;    /* `next` was read, or follows from what was written */

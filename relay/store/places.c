@@ -6,14 +6,25 @@
 
 #include "relay/store/inside.h"
 
-/* The one that was written last is remembered, for entries of a session come together. */
+/* The one that was asked for last is remembered, for entries of a session come together, and one that begins is asked
+ * for by each who writes a part of it. */
+static void keep_first(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                       const uint64_t *first)
+{
+    store->first_state = store->read_only ? STORE_FIRST_UNKNOWN : first ? STORE_FIRST_KNOWN : STORE_FIRST_NONE;
+    memcpy(store->first_sid, sid, sizeof store->first_sid);
+    store->first = first ? *first : 0;
+}
+
 enum proto_err store_first_of(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                               uint64_t *first)
 {
     sqlite3_stmt *row;
     enum proto_err err;
 
-    if (store->first_known && !memcmp(store->first_sid, sid, RELAY_STORE_SID_BYTES)) {
+    if (store->first_state != STORE_FIRST_UNKNOWN && !memcmp(store->first_sid, sid, RELAY_STORE_SID_BYTES)) {
+        if (store->first_state == STORE_FIRST_NONE)
+            return PROTO_ERR_NOT_FOUND;
         *first = store->first;
         return PROTO_OK;
     }
@@ -25,14 +36,9 @@ enum proto_err store_first_of(struct relay_store *store, const uint8_t sid[stati
     if (!err)
         *first = (uint64_t)sqlite3_column_int64(row, 0);
     store_reset(store, STORE_ENTRY_FIRST);
+    if (!err || err == PROTO_ERR_NOT_FOUND)
+        keep_first(store, sid, err ? NULL : first);
     return err;
-}
-
-static void keep_first(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t first)
-{
-    store->first_known = true;
-    memcpy(store->first_sid, sid, sizeof store->first_sid);
-    store->first = first;
 }
 
 static enum proto_err begin_session(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
@@ -70,24 +76,31 @@ enum proto_err store_place_put(struct relay_store *store, const struct relay_sto
     sqlite3_bind_int64(row, 3, (sqlite3_int64)entry->index);
     err = store_refused(store, entry, store_run(store, STORE_ENTRY_FILE, "writing where an entry is"));
     if (!err)
-        keep_first(store, entry->sid, first);
+        keep_first(store, entry->sid, &first);
     return err;
 }
 
 enum proto_err relay_store_find_commitment(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                            const uint8_t commitment[static PROTO_LOG_HASH_BYTES], uint64_t *index)
 {
-    sqlite3_stmt *row = store_statement(store, STORE_ENTRY_FIND);
+    /* A writer has the newest tables, and remembers where the session begins; a reader may have an older file. */
+    enum store_statement which = store->read_only ? STORE_ENTRY_FIND : STORE_ENTRY_AT;
+    uint64_t first = 0;
+    enum proto_err err = store->read_only ? PROTO_OK : store_first_of(store, sid, &first);
+    sqlite3_stmt *row = err ? NULL : store_statement(store, which);
 
     *index = 0;
     if (!row)
-        return PROTO_ERR_IO;
-    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+        return err ? err : PROTO_ERR_IO;
+    if (store->read_only)
+        sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    else
+        sqlite3_bind_int64(row, 1, (sqlite3_int64)first);
     sqlite3_bind_blob(row, 2, commitment, PROTO_LOG_HASH_BYTES, SQLITE_STATIC);
-    enum proto_err err = store_next(store, STORE_ENTRY_FIND, "looking up a commitment");
+    err = store_next(store, which, "looking up a commitment");
     if (err == PROTO_OK)
         *index = (uint64_t)sqlite3_column_int64(row, 0);
-    store_reset(store, STORE_ENTRY_FIND);
+    store_reset(store, which);
     return err;
 }
 

@@ -436,5 +436,6 @@ void relay_store_rollback(struct relay_store *store)
     roll_back(store, store->data, STORE_ROLLBACK);
     roll_back(store, store->keys, STORE_KEYS_ROLLBACK);
     store_keyring_forget_sessions(store);
-    store->next_known = store->first_known = false;
+    store->next_known = false;
+    store->first_state = STORE_FIRST_UNKNOWN;
 }

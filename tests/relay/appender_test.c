@@ -542,6 +542,60 @@ static void a_thread_writes_what_the_loop_pushes(void **state)
     assert_int_equal(head.size, total);
 }
 
+/* All of them in one group. */
+static void push_group(struct world *w, const uint64_t *jobs, size_t count)
+{
+    relay_appender_expect(w->appender, true);
+    for (size_t i = 0; i < count; i++) {
+        struct relay_job job = job_of(jobs[i], 0);
+        assert_ok(relay_appender_push(w->appender, &job));
+    }
+    relay_appender_expect(w->appender, false);
+}
+
+static void take_group(struct world *w, size_t count, struct relay_result *results)
+{
+    uint64_t groups;
+
+    for (size_t taken = 0; taken < count;) {
+        assert_int_equal(read(w->woken, &groups, sizeof groups), sizeof groups);
+        while (taken < count && relay_appender_take_result(w->appender, &results[taken]))
+            taken++;
+    }
+}
+
+/* What is signed ahead is for a group in which everything is new. */
+static void a_thread_signs_for_a_group_as_it_became(void **state)
+{
+    enum { GROUPS = 30, OF_A_GROUP = 5 };
+    struct world *w = *state;
+    static struct relay_result results[OF_A_GROUP];
+    const struct proto_log_seen none = {0, {0}};
+    struct proto_log_seen now;
+
+    add_many(w, 0, 2, 2);
+    world_close(w);
+    w->config.threaded = true;
+    world_open(w);
+    for (uint64_t group = 0; group < GROUPS; group++) {
+        uint64_t last = group + 2; /* one new entry among four that are known */
+        const uint64_t jobs[OF_A_GROUP] = {0, last, 1, last, 0};
+        push_group(w, jobs, OF_A_GROUP);
+        take_group(w, OF_A_GROUP, results);
+        for (size_t i = 0; i < OF_A_GROUP; i++) {
+            struct relay_job job = job_of(jobs[i], 0);
+            assert_ok(results[i].err);
+            assert_int_equal(results[i].known, i != 1);
+            assert_int_equal(results[i].receipt.index, jobs[i]);
+            assert_ok(check(w, &job, &results[i], &none, &now));
+            assert_int_equal(now.size, last + 1);
+        }
+    }
+    world_close(w);
+    w->config.threaded = false;
+    world_open(w);
+}
+
 /* One thread folds while another appends: neither may keep the other from it for good. */
 static void the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause(void **state)
 {
@@ -908,6 +962,7 @@ int main(void)
         TEST(a_log_that_was_tampered_with_is_refused),
         TEST(events_are_signed_under_their_own_name),
         TEST(a_thread_writes_what_the_loop_pushes),
+        TEST(a_thread_signs_for_a_group_as_it_became),
         TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),
         TEST(opening_reads_no_more_of_a_long_log_than_of_a_short_one),
         TEST(a_start_looks_at_what_was_erased_once_and_again_beside_older_keys),
