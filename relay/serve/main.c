@@ -214,7 +214,7 @@ static int run(void)
             (void)serve_backup(&folder, arguments.backup, &report);
     } else if (serve_settings_read(&settings, &report)) {
         serve_settings_fit(&settings, &report);
-        serve_harden(&folder, settings.connections_most + settings.config.limits.handshakes);
+        serve_harden(&folder);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
         if (read && report.table && serve_folder_in_use(&folder))
             serve_check_beside(&folder, &report);

