@@ -11,9 +11,6 @@
 #include "proto/host/loop.h"
 #include "relay/serve/folder.h"
 
-/* Those that every browser has. Others cost a processor many times as much, at the choice of whoever connects. */
-#define SERVE_TLS_GROUPS "X25519:P-256:P-384"
-
 struct serve_tls {
     SSL_CTX *ctx; /* the virtual host's */
     bool staff;

@@ -90,16 +90,24 @@ static void headers_without_end_are_refused(void **state)
     assert_true(attack_is_counted_soon("header_bytes"));
 }
 
-static void tls_is_not_renegotiated(void **state)
+/* A connection with settings of its own; shakes no hands yet. */
+static struct attacker knock_with(SSL_CTX *ctx)
 {
     struct attacker attacker = attack_knock();
+
+    attacker.ssl = SSL_new(ctx);
+    SSL_set_fd(attacker.ssl, attacker.fd);
+    return attacker;
+}
+
+static void tls_is_not_renegotiated(void **state)
+{
     SSL_CTX *old = SSL_CTX_new(TLS_client_method());
+    struct attacker attacker = knock_with(old);
     struct load_figures figures;
 
     (void)state;
-    SSL_CTX_set_max_proto_version(old, TLS1_2_VERSION);
-    attacker.ssl = SSL_new(old);
-    SSL_set_fd(attacker.ssl, attacker.fd);
+    assert_int_equal(SSL_set_max_proto_version(attacker.ssl, TLS1_2_VERSION), 1);
     assert_int_equal(SSL_connect(attacker.ssl), 1);
     if (SSL_renegotiate(attacker.ssl) == 1)
         assert_int_not_equal(SSL_do_handshake(attacker.ssl), 1);
@@ -107,6 +115,26 @@ static void tls_is_not_renegotiated(void **state)
     attack_expect_honest_whole(&figures);
     attack_leave(&attacker);
     SSL_CTX_free(old);
+}
+
+static void a_stranger_chooses_no_key_exchange_that_costs_much(void **state)
+{
+    static const struct {
+        const char *group;
+        int done;
+    } rows[] = {{"X25519", 1}, {"P-256", 1},      {"P-384", 1},     {"P-521", -1},
+                {"X448", -1},  {"ffdhe2048", -1}, {"ffdhe8192", -1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+        struct attacker attacker = knock_with(ctx);
+        assert_int_equal(SSL_set1_groups_list(attacker.ssl, rows[i].group), 1);
+        assert_int_equal(SSL_set_min_proto_version(attacker.ssl, TLS1_3_VERSION), 1);
+        assert_int_equal(SSL_connect(attacker.ssl), rows[i].done);
+        attack_leave(&attacker);
+        SSL_CTX_free(ctx);
+    }
 }
 
 #define ATTACK(test) cmocka_unit_test_setup_teardown(test, attack_begin, attack_end)
@@ -118,6 +146,7 @@ int main(void)
         ATTACK(requests_that_smuggle_are_refused),
         ATTACK(headers_without_end_are_refused),
         ATTACK(tls_is_not_renegotiated),
+        ATTACK(a_stranger_chooses_no_key_exchange_that_costs_much),
     };
     return cmocka_run_group_tests(tests, attack_set_up, attack_tear_down);
 }
