@@ -19,12 +19,10 @@ enum proto_err agent_desk_chat(struct agent_desk *d, const char *text, struct pr
 
 size_t agent_desk_chat_piece(const char *text)
 {
-    size_t len = strlen(text), whole;
+    size_t len = proto_utf8_cut(text, PROTO_MAX_CHAT_BYTES), whole;
 
-    if (len <= PROTO_MAX_CHAT_BYTES)
+    if (!text[len])
         return len;
-    for (len = PROTO_MAX_CHAT_BYTES; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
-        ; /* not within a character */
     for (whole = len; whole > 0 && text[whole] != ' '; whole--)
         ;
     return whole > 0 ? whole : len;

@@ -7,6 +7,7 @@
 
 #include "client/companion/words.h"
 #include "proto/host/event_line.h"
+#include "proto/util/utf8.h"
 #include "proto/wire/message.h"
 
 enum { RETRY_MS = 50 };
@@ -70,17 +71,7 @@ void client_home_line(struct client_home *h, const char *theirs, const char *for
 
 /* ---- checks ---- */
 
-static void put(char *to, size_t size, const char *from)
-{
-    size_t len = strlen(from);
-
-    if (len >= size)
-        for (len = size - 1; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(to, from, len);
-    to[len] = '\0';
-}
-#define PUT(field, from) put((field), sizeof(field), (from))
+#define PUT(field, from) proto_utf8_copy((field), sizeof(field), (from))
 
 void client_home_result(const struct client_check_result *r, handhold_CheckResult *out)
 {

@@ -7,6 +7,7 @@
 
 #include "proto/host/files.h"
 #include "proto/host/say.h"
+#include "proto/util/utf8.h"
 #include "proto/wire/state.h"
 
 enum {
@@ -128,17 +129,7 @@ int64_t client_report_deadline(const struct client_report *r, int64_t now_ms)
 /* ---- the model's changes as messages ---- */
 
 /* The wire's bound may be smaller than the model's: cut where a character ends. */
-static void put(char *to, size_t size, const char *from)
-{
-    size_t len = strlen(from);
-
-    if (len >= size)
-        for (len = size - 1; len > 0 && ((unsigned char)from[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(to, from, len);
-    to[len] = '\0';
-}
-#define PUT(field, from) put((field), sizeof(field), (from))
+#define PUT(field, from) proto_utf8_copy((field), sizeof(field), (from))
 
 static bool may_send(const struct client_report *r, const struct proto_session *session)
 {

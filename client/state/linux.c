@@ -11,6 +11,7 @@
 #include "client/state/names.h"
 #include "client/state/redact.h"
 #include "client/state/sources.h"
+#include "proto/util/utf8.h"
 
 enum { EVERY_MS = 2000 };
 
@@ -38,13 +39,7 @@ bool client_state_linux_read_text(const struct client_state_linux *l, const char
 /* What a vendor burnt into its tables may be anything: text that is none is left out, not the device with it. */
 static bool put_label(char *out, size_t capacity, const char *text)
 {
-    size_t len = strlen(text);
-
-    if (len >= capacity)
-        for (len = capacity - 1; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(out, text, len);
-    out[len] = 0;
+    proto_utf8_copy(out, capacity, text);
     if (client_state_text_ok(out))
         return true;
     out[0] = 0;

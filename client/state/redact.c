@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/state/redact_inside.h"
+#include "proto/util/utf8.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -229,18 +230,6 @@ static bool holds_coordinates(const char *text)
     return false;
 }
 
-/* What grew is cut where a character ends. */
-static void put_back(const char *made, char *text, size_t capacity)
-{
-    size_t len = strlen(made);
-
-    if (len >= capacity)
-        for (len = capacity - 1; len && ((unsigned char)made[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(text, made, len);
-    text[len] = '\0';
-}
-
 void client_state_redact(const struct client_state_rules *rules, const char *name, char *text, size_t capacity)
 {
     static const struct client_state_rules built_in;
@@ -253,7 +242,7 @@ void client_state_redact(const struct client_state_rules *rules, const char *nam
         return;
     }
     redact_said(rules, text, made, sizeof made);
-    put_back(made, text, capacity);
+    proto_utf8_copy(text, capacity, made);
     if (!rules->plain_mac)
         client_state_redact_mac(text);
     if (!rules->plain_mac && !holds_one_of(name, address_stays))
@@ -263,5 +252,5 @@ void client_state_redact(const struct client_state_rules *rules, const char *nam
     if (rules->plain_address || holds_one_of(name, address_stays))
         return;
     mask_addresses(text, made, sizeof made);
-    put_back(made, text, capacity);
+    proto_utf8_copy(text, capacity, made);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "client/state/names.h"
+#include "proto/util/utf8.h"
 
 enum { TEMPLATE_BYTES = 512, KEY_BYTES = 64, STEPS_MAX = 16, FILTERS_MAX = 8 };
 
@@ -110,19 +111,13 @@ static void put_number(char out[static CLIENT_STATE_TEXT_BYTES], double number)
 static bool put_value(char out[static CLIENT_STATE_TEXT_BYTES], const json_t *value)
 {
     const char *text = json_string_value(value);
-    size_t len;
 
     if (json_is_number(value))
         put_number(out, json_number_value(value));
     else if (json_is_boolean(value))
         snprintf(out, CLIENT_STATE_TEXT_BYTES, "%s", json_is_true(value) ? "true" : "false");
     else if (text && strlen(text) == json_string_length(value)) {
-        len = strlen(text);
-        if (len >= CLIENT_STATE_TEXT_BYTES)
-            for (len = CLIENT_STATE_TEXT_BYTES - 1; len && ((unsigned char)text[len] & 0xc0) == 0x80;)
-                len--;
-        memcpy(out, text, len);
-        out[len] = '\0';
+        proto_utf8_copy(out, CLIENT_STATE_TEXT_BYTES, text);
     } else {
         return false; /* null, a list, an object, a text with a NUL in it */
     }

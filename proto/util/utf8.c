@@ -94,6 +94,24 @@ void proto_utf8_calm(char *text)
     *to = '\0';
 }
 
+size_t proto_utf8_cut(const char *text, size_t most)
+{
+    size_t len = strlen(text);
+
+    if (len > most)
+        for (len = most; len && ((uint8_t)text[len] & 0xc0) == 0x80;)
+            len--;
+    return len;
+}
+
+void proto_utf8_copy(char *to, size_t size, const char *from)
+{
+    size_t len = proto_utf8_cut(from, size - 1);
+
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
 bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except)
 {
     const uint8_t *at = text, *end = len ? at + len : at;

@@ -22,6 +22,10 @@ bool proto_utf8_is_hiding(uint32_t rune);
 /** In place, for a screen: each control character and each that hides or turns text becomes a blank, what is no UTF-8 a
  * question mark. */
 void proto_utf8_calm(char *text);
+/** Bytes of whole characters at the beginning of `text`, at most `most`. */
+size_t proto_utf8_cut(const char *text, size_t most);
+/** As much as fits into `size` bytes with its end, not cut inside a character. `size` is not 0. */
+void proto_utf8_copy(char *to, size_t size, const char *from);
 /** All of it is UTF-8 without control characters; `except` is one that may stand ('\n'), or 0. Empty is fine. */
 bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except);
 

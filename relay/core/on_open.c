@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/util/utf8.h"
 #include "relay/core/acts.h"
 #include "relay/core/gates.h"
 #include "relay/core/on.h"
@@ -11,18 +12,6 @@
 #include "relay/core/rooms.h"
 #include "relay/core/state.h"
 #include "relay/core/tasks.h"
-
-/* As much of a text as fits, not cut inside a character. */
-static void copy_text(char *to, size_t size, const char *from)
-{
-    size_t len = strlen(from);
-
-    if (len >= size)
-        for (len = size - 1; len && ((uint8_t)from[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(to, from, len);
-    to[len] = 0;
-}
 
 static const char *reached(struct relay_core *core, enum relay_bound bound, const char *words)
 {
@@ -147,17 +136,17 @@ static void describe(struct relay_room *room, const handhold_Open *open, const s
     struct relay_store_session *row = &room->row;
     char id[sizeof row->agent_id];
 
-    copy_text(id, sizeof id, staff->email);
+    proto_utf8_copy(id, sizeof id, staff->email);
     id[strcspn(id, "@")] = 0;
-    copy_text(row->agent_id, sizeof row->agent_id, id);
-    copy_text(row->agent_name, sizeof row->agent_name, staff->name);
+    proto_utf8_copy(row->agent_id, sizeof row->agent_id, id);
+    proto_utf8_copy(row->agent_name, sizeof row->agent_name, staff->name);
     const char *role = proto_role_name(staff->role);
-    copy_text(row->agent_role, sizeof row->agent_role, role ? role : "");
-    copy_text(row->customer_ref, sizeof row->customer_ref, open->customer_ref);
-    copy_text(row->ticket_ref, sizeof row->ticket_ref, open->reference);
+    proto_utf8_copy(row->agent_role, sizeof row->agent_role, role ? role : "");
+    proto_utf8_copy(row->customer_ref, sizeof row->customer_ref, open->customer_ref);
+    proto_utf8_copy(row->ticket_ref, sizeof row->ticket_ref, open->reference);
     row->state = RELAY_STORE_WAITING;
     room->role = staff->role;
-    copy_text(room->serial, sizeof room->serial, staff->serial);
+    proto_utf8_copy(room->serial, sizeof room->serial, staff->serial);
 }
 
 /* Who it was must be found out years later, from this note alone: the certificate may be lost by then. */

@@ -281,6 +281,22 @@ static void an_altered_or_cut_box_is_refused(void **state)
     assert_int_equal(proto_box_seal(sealed, (const uint8_t *)"state", 5, small_order, ephemeral), PROTO_ERR_KEY);
 }
 
+static void a_text_is_cut_between_characters(void **state)
+{
+    static const size_t whole[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10}; /* of "a", two, three and four bytes */
+    const char *text = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1";
+    char copy[12];
+
+    (void)state;
+    for (size_t most = 0; most < sizeof whole / sizeof *whole; most++) {
+        assert_int_equal(proto_utf8_cut(text, most), whole[most]);
+        memset(copy, 'x', sizeof copy);
+        proto_utf8_copy(copy, most + 1, text);
+        assert_int_equal(strlen(copy), whole[most]);
+        assert_memory_equal(copy, text, whole[most]);
+    }
+}
+
 static void every_character_has_one_form_in_utf8(void **state)
 {
     size_t good = 0;
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_signature_keeps_to_its_bounds),
         cmocka_unit_test(a_box_is_opened_by_libsodium_and_by_us),
         cmocka_unit_test(an_altered_or_cut_box_is_refused),
+        cmocka_unit_test(a_text_is_cut_between_characters),
         cmocka_unit_test(every_character_has_one_form_in_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
