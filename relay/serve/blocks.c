@@ -4,6 +4,9 @@
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "relay/serve/locked.h"
 
 enum {
     SMALLEST_BYTES = 16384,
@@ -14,10 +17,21 @@ enum {
 /* Each thread has its own; what a thread keeps at its end is not given back, and ours end with the program. */
 static _Thread_local void *kept[KEPT];
 static _Thread_local unsigned count;
+static _Thread_local bool keeping, kept_all;
+
+static void *take_locked(size_t size)
+{
+    void *block = serve_locked_take(size);
+
+    kept_all &= block != NULL;
+    return block ? block : malloc(size);
+}
 
 static void *take(size_t size, const char *file, int line)
 {
     (void)file, (void)line;
+    if (keeping)
+        return take_locked(size);
     if (size < SMALLEST_BYTES || size > LARGEST_BYTES)
         return malloc(size);
     return count ? kept[--count] : malloc(LARGEST_BYTES);
@@ -25,9 +39,13 @@ static void *take(size_t size, const char *file, int line)
 
 static void give(void *block, const char *file, int line)
 {
+    (void)file, (void)line;
+    if (serve_locked_has(block)) {
+        serve_locked_give(block);
+        return;
+    }
     size_t size = block ? malloc_usable_size(block) : 0;
 
-    (void)file, (void)line;
     if (size >= LARGEST_BYTES && size < 2 * LARGEST_BYTES && count < KEPT)
         kept[count++] = block;
     else
@@ -36,8 +54,30 @@ static void give(void *block, const char *file, int line)
 
 static void *resize(void *block, size_t size, const char *file, int line)
 {
-    (void)file, (void)line;
-    return realloc(block, size);
+    bool was_locked = serve_locked_has(block);
+    size_t before;
+    void *moved;
+
+    if (!was_locked && !(keeping && !block))
+        return realloc(block, size);
+    before = was_locked ? serve_locked_size(block) : 0;
+    moved = size ? take_locked(size) : NULL; /* what was a secret stays one */
+    if (moved && before)
+        memcpy(moved, block, before < size ? before : size);
+    if (was_locked && (moved || !size))
+        give(block, file, line);
+    return moved;
+}
+
+void serve_blocks_keep(void)
+{
+    keeping = kept_all = true;
+}
+
+bool serve_blocks_kept(void)
+{
+    keeping = false;
+    return kept_all;
 }
 
 void serve_blocks_set_up(void)

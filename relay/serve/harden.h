@@ -5,7 +5,7 @@
 
 #include "relay/serve/folder.h"
 
-/** No new privileges, no memory image on disk and none for other processes of this user, the log's keys not swapped
- * out. */
-void serve_harden(struct serve_folder *folder);
+/** No new privileges, no memory image on disk and none for other processes of this user, keys not swapped out; the
+ * report has a warning where the system does not lock so much. */
+void serve_harden(struct serve_folder *folder, struct serve_report *report);
 #endif

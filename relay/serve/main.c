@@ -209,12 +209,12 @@ static int run(void)
                                        .staff_listen = arguments.staff_listen,
                                        .verbose = arguments.verbose};
     report.table |= arguments.backup != NULL;
+    serve_harden(&folder, &report);
     if (arguments.backup) {
         if (serve_folder_read(&folder, arguments.dir, true, &report))
             (void)serve_backup(&folder, arguments.backup, &report);
     } else if (serve_settings_read(&settings, &report)) {
         serve_settings_fit(&settings, &report);
-        serve_harden(&folder);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
         if (read && report.table && serve_folder_in_use(&folder))
             serve_check_beside(&folder, &report);

@@ -2,6 +2,7 @@
 #include "relay/serve/pair.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,8 +10,10 @@
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "proto/util/buf.h"
+#include "relay/serve/blocks.h"
 
-enum { WARN_DAYS = 14 };
+enum { WARN_DAYS = 14, KEY_FILE_BYTES = 65536 };
 
 static void report_key(const struct serve_pair *pair, struct serve_report *report)
 {
@@ -21,6 +24,51 @@ static void report_key(const struct serve_pair *pair, struct serve_report *repor
              name ? name + 1 : pair->cert);
     serve_report_add(report, SERVE_ERROR, pair->key, host_file_exists(pair->key) ? finding : "the file is missing",
                      "keep certificate and key from one issue together");
+}
+
+/* A key with a passphrase: nobody is there to type it. */
+static int no_passphrase(char *out, int size, int writing, void *context)
+{
+    (void)out, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+/* The first signature makes copies of an RSA key's primes: they are to lie where the key does. */
+static void sign_once(EVP_PKEY *key)
+{
+    static const unsigned char text[] = "handhold";
+    unsigned char signature[1024];
+    size_t len = sizeof signature;
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+    if (ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1)
+        (void)EVP_DigestSign(ctx, signature, &len, text, sizeof text);
+    EVP_MD_CTX_free(ctx);
+}
+
+/* Not by SSL_CTX_use_PrivateKey_file: what stdio reads it leaves behind. */
+static bool load_key(const struct serve_pair *pair, SSL_CTX *ctx, struct serve_report *report)
+{
+    struct proto_buf pem;
+    EVP_PKEY *key = NULL;
+
+    proto_buf_init_secret(&pem, KEY_FILE_BYTES);
+    if (!host_file_read(pair->key, &pem)) {
+        serve_blocks_keep();
+        BIO *bio = BIO_new_mem_buf(pem.bytes, (int)pem.len);
+        key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+        BIO_free(bio);
+        if (key)
+            sign_once(key);
+        if (!serve_blocks_kept() && key)
+            serve_report_add(report, SERVE_WARNING, pair->key,
+                             "there was no room left in locked memory, so this key may be swapped out",
+                             "start the relay again when its connections have moved");
+    }
+    proto_buf_free(&pem);
+    bool done = key && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+    EVP_PKEY_free(key);
+    return done;
 }
 
 static SSL_CTX *load(const struct serve_pair *pair, struct serve_report *report)
@@ -34,7 +82,7 @@ static SSL_CTX *load(const struct serve_pair *pair, struct serve_report *report)
         serve_report_add(report, SERVE_ERROR, pair->cert,
                          host_file_exists(pair->cert) ? "not a readable certificate in PEM" : "the file is missing",
                          pair->renew);
-    else if (SSL_CTX_use_PrivateKey_file(ctx, pair->key, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+    else if (!load_key(pair, ctx, report) || SSL_CTX_check_private_key(ctx) != 1)
         report_key(pair, report);
     else
         done = true;

@@ -51,7 +51,7 @@ int serve_tls_configure(SSL_CTX *ctx)
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     if (SSL_CTX_set1_groups_list(ctx, TLS_GROUPS) != 1 || SSL_CTX_set_num_tickets(ctx, 0) != 1 ||
-        SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1)
+        SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1 || !serve_pair_use(&tls->folder->own_pair, ctx))
         return -1;
     if (!tls->staff)
         return 0;
@@ -67,9 +67,8 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN_SERVER,
         .vhost_name = staff ? "staff" : "public",
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
-        .ssl_cert_filepath = folder->own_pair.cert,
-        .ssl_private_key_filepath = folder->own_pair.key,
+        /* Not the files: libwebsockets would read the key a second time, into memory that is not locked. */
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX,
         .ssl_cipher_list = TLS12_SUITES,
         .tls1_3_plus_cipher_list = TLS13_SUITES,
         .alpn = "http/1.1", /* never h2: this libwebsockets has holes there */

@@ -237,7 +237,7 @@ int place_stop(struct place *place, int signal_number)
 
 /* ---- bare TLS ---- */
 
-static int tcp_to(unsigned port)
+int place_knock(unsigned port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -307,14 +307,14 @@ int place_talk(const struct place *place, unsigned port, const char *sni, const 
         snprintf(name, sizeof name, "staff/%s.key", identity);
         assert_int_equal(SSL_CTX_use_PrivateKey_file(ctx, place_path(place, name), SSL_FILETYPE_PEM), 1);
     }
-    return talk_on(tcp_to(port), ctx, sni, request, len, until, reply);
+    return talk_on(place_knock(port), ctx, sni, request, len, until, reply);
 }
 
 int place_talk_behind(const struct place *place, unsigned port, const void *before, size_t before_len, const char *ca,
                       const char *sni, const void *request, size_t len, char reply[static PLACE_OUTPUT_BYTES])
 {
     SSL_CTX *ctx = trusting(ca ? ca : place_path(place, "ca/ca.crt"));
-    int fd = tcp_to(port);
+    int fd = place_knock(port);
 
     if (before_len)
         assert_int_equal(send(fd, before, before_len, MSG_NOSIGNAL), before_len);
@@ -323,7 +323,7 @@ int place_talk_behind(const struct place *place, unsigned port, const void *befo
 
 int place_talk_plain(unsigned port, const char *request, char reply[static PLACE_OUTPUT_BYTES])
 {
-    int fd = tcp_to(port);
+    int fd = place_knock(port);
     size_t got = 0;
     ssize_t n;
 

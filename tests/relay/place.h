@@ -37,6 +37,8 @@ int place_run(char output[static PLACE_OUTPUT_BYTES], const char *program, const
 /** handhold-relay on this folder with port 0, --allow-private-keys and `more`, which is expected to end by itself. */
 int place_run_relay(const struct place *place, char output[static PLACE_OUTPUT_BYTES], const char *const *more);
 
+/** One TCP connection to `port` of 127.0.0.1, and nothing else. */
+int place_knock(unsigned port);
 /**
  * One TLS connection to `port` of 127.0.0.1: sends `request`, reads until the relay closes it or `until` has come.
  * `sni` NULL: none. `identity` NULL: no client certificate, else D/staff/identity.crt. Returns the length of the reply

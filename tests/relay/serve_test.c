@@ -176,6 +176,7 @@ static void a_host_that_is_not_ours_is_not_served(void **state)
     assert_true(serve_get(place.public_port, NULL, "evil.example", NULL, "/healthz", reply) > 0);
     assert_non_null(strstr(reply, " 421 "));
     assert_int_equal(serve_get(place.public_port, "evil.example", "evil.example", NULL, "/healthz", reply), -1);
+    assert_int_equal(serve_get(place.public_port, "evil.example", "localhost", NULL, "/healthz", reply), -1);
     assert_true(serve_get(place.public_port, "localhost", "127.0.0.1", NULL, "/healthz", reply) > 0);
     assert_non_null(strstr(reply, " 421 "));
     assert_true(serve_get(place.public_port, "localhost", "localhost", NULL, "/healthz", reply) > 0);
