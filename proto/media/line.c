@@ -45,6 +45,28 @@ static int64_t base_delay(const struct proto_line *line)
     return least;
 }
 
+static const struct proto_line_arrival *newest(const struct proto_line *line, uint64_t back)
+{
+    uint64_t kept = line->arrivals < PROTO_LINE_ARRIVALS ? line->arrivals : PROTO_LINE_ARRIVALS;
+
+    return back < kept ? &line->arrival[(line->arrivals - 1 - back) % PROTO_LINE_ARRIVALS] : NULL;
+}
+
+/*
+ * What a packet sent again held up is followed at once by what was sent behind it. Behind a frame that is late because
+ * the line carries less now comes nothing at once: such a line must not be borne with as one that loses packets.
+ */
+static void look_for_loss(struct proto_line *line, int64_t late_ms, int64_t now_ms)
+{
+    const struct proto_line_arrival *last = newest(line, 0), *before = newest(line, 1);
+    int64_t arrived_apart = before ? last->at_ms - before->at_ms : 0;
+    int64_t sent_apart = before ? arrived_apart - (last->delay_ms - before->delay_ms) : 0;
+
+    if (line->held && arrived_apart * 2 < sent_apart)
+        line->resent_ms = now_ms;
+    line->held = late_ms > PROTO_LINE_RESENT_MS && late_ms * 10 > proto_line_trip_ms(line) * 9;
+}
+
 static void arrived(struct proto_line *line, const struct proto_line_frame *frame, uint32_t arrival_ms, int64_t now_ms)
 {
     uint32_t apart = arrival_ms - (uint32_t)frame->at_ms;
@@ -68,8 +90,7 @@ static void arrived(struct proto_line *line, const struct proto_line_frame *fram
     line->spike_ms -= line->spike_ms / 128;
     if (late > line->spike_ms)
         line->spike_ms = late;
-    if (late > PROTO_LINE_RESENT_MS && late * 10 > proto_line_trip_ms(line) * 9)
-        line->resent_ms = now_ms;
+    look_for_loss(line, late, now_ms);
 }
 
 bool proto_line_acked(struct proto_line *line, uint32_t obj, uint32_t arrival_ms, int64_t now_ms)
@@ -94,13 +115,6 @@ int64_t proto_line_trip_ms(const struct proto_line *line)
         if (line->base[i].trip_ms < least)
             least = line->base[i].trip_ms;
     return least == NONE ? PROTO_LINE_UNKNOWN : least;
-}
-
-static const struct proto_line_arrival *newest(const struct proto_line *line, uint64_t back)
-{
-    uint64_t kept = line->arrivals < PROTO_LINE_ARRIVALS ? line->arrivals : PROTO_LINE_ARRIVALS;
-
-    return back < kept ? &line->arrival[(line->arrivals - 1 - back) % PROTO_LINE_ARRIVALS] : NULL;
 }
 
 int64_t proto_line_standing_ms(const struct proto_line *line, int64_t window_ms)

@@ -27,7 +27,7 @@ enum {
     PROTO_LINE_WINDOW_MIN_MS = 250,
     PROTO_LINE_WINDOW_MAX_MS = 500,
     PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
-    PROTO_LINE_RESENT_MS = 60,    /* held up by this much, and by nine tenths of a trip: a packet was sent again */
+    PROTO_LINE_RESENT_MS = 60,    /* held up by this much, and by nine tenths of a trip: as by a packet sent again */
     PROTO_LINE_BACK = 8,          /* acknowledgements of which the fastest says what the way back takes now */
     PROTO_LINE_LOSES_MS = 10000,  /* so long afterwards the line counts as one that loses packets */
 };
@@ -54,7 +54,8 @@ struct proto_line {
     } base[PROTO_LINE_BASES]; /* the smallest of each span of time, newest first */
     int64_t base_ms;          /* when the newest span began */
     int64_t spike_ms;         /* by how much single frames are late over what stands, at the worst of late */
-    int64_t resent_ms;        /* when a frame came last that was held up as by a packet sent again */
+    bool held;                /* the newest was held up as by a packet sent again */
+    int64_t resent_ms;        /* when one came last that was, and the next right behind it */
     uint64_t lost;            /* frames that others overtook: dropped on the way */
 };
 

@@ -9,6 +9,7 @@ enum {
     GIVE_BACK_EVERY = 15, /* packets between two that are left out: 0.3 s */
     SLACK_MS = 40,
     MARGIN_MS = 10,
+    TWICE_MAX_MS = 240,
 };
 #define NONE INT64_MAX
 
@@ -40,13 +41,24 @@ static int64_t base_of(const struct proto_playout *p)
     return least;
 }
 
+/*
+ * A packet that is lost twice is late twice as much: half more than the worst is held back, and what is missing then is
+ * bridged. Up to a bound, for who talks waits for it.
+ */
+static int64_t with_half_more(int64_t late_ms)
+{
+    int64_t more = late_ms * 3 / 2 < TWICE_MAX_MS ? late_ms * 3 / 2 : TWICE_MAX_MS;
+
+    return late_ms > more ? late_ms : more;
+}
+
 int64_t proto_playout_target_ms(const struct proto_playout *p)
 {
     int64_t worst = PROTO_PLAYOUT_MIN_MS;
 
     for (int i = 0; i < PROTO_PLAYOUT_SPANS; i++)
-        if (p->late_ms[i] + MARGIN_MS > worst)
-            worst = p->late_ms[i] + MARGIN_MS;
+        if (with_half_more(p->late_ms[i]) + MARGIN_MS > worst)
+            worst = with_half_more(p->late_ms[i]) + MARGIN_MS;
     if (p->played < PROTO_PLAYOUT_SPANS * PROTO_PLAYOUT_SPAN_MS / PROTO_PLAYOUT_PACKET_MS &&
         worst < PROTO_PLAYOUT_START_MS)
         worst = PROTO_PLAYOUT_START_MS;

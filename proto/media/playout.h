@@ -21,7 +21,7 @@ enum {
     PROTO_PLAYOUT_PACKET_MS = 20,
     PROTO_PLAYOUT_PACKET_MAX = 256, /* bytes; 24 kbit/s makes 60 */
     PROTO_PLAYOUT_SLOTS = 64,       /* 1.3 s; what is older is thrown away */
-    PROTO_PLAYOUT_START_MS = 200,   /* held back until all spans are known: the first packet to be lost will come */
+    PROTO_PLAYOUT_START_MS = 250,   /* held back until all spans are known: the first packet to be lost will come */
     PROTO_PLAYOUT_MIN_MS = 40,
     PROTO_PLAYOUT_MAX_MS = 600,
     PROTO_PLAYOUT_SPANS = 10, /* of 2 s: how long a lateness is remembered */

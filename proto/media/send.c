@@ -141,15 +141,15 @@ static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
     int64_t bear = trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
 
     /* Where nothing is lost, late is a queue, and what is sent into it stays there: seconds of it when the line falls
-     * to an eighth. A packet sent again takes one trip: until then all may still be well, and what follows arrives
-     * right behind it. */
+     * to an eighth. A packet sent again takes one trip, one that was lost twice two and a half: until then all may
+     * still be well, and what follows arrives right behind it. */
     if (!proto_line_loses(&s->line, now_ms))
         return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
-    if (overdue > bear * 2 + LATE_MIN_MS)
+    if (overdue > bear * 3 + LATE_MIN_MS)
         return 0;
-    if (overdue > bear * 3 / 2 + LATE_MIN_MS)
+    if (overdue > bear * 5 / 2 + LATE_MIN_MS)
         return 1;
-    return overdue > bear + LATE_MIN_MS ? 2 : 3;
+    return overdue > bear * 2 + LATE_MIN_MS ? 2 : 3;
 }
 
 static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)

@@ -76,6 +76,22 @@ static void bursts_are_bridged_once_they_are_known(void **state)
     assert_in_range(proto_playout_target_ms(&t.playout), 200, 260);
 }
 
+/* 140 ms late was the first packet that was lost, 240 the one that is lost twice. */
+static void what_was_late_once_is_expected_half_as_late_again(void **state)
+{
+    struct talk t;
+
+    (void)state;
+    begin(&t);
+    for (int i = 0; i < 1500; i++)
+        tick(&t, i > 100 && i % 250 < 7);
+    unsigned before = t.counts[PROTO_PLAYOUT_CONCEAL];
+    assert_in_range(proto_playout_target_ms(&t.playout), 200, 250);
+    for (int i = 0; i < 100; i++)
+        tick(&t, i >= 50 && i < 62);
+    assert_in_range(t.counts[PROTO_PLAYOUT_CONCEAL], before, before + 3);
+}
+
 static void a_quiet_line_gives_the_time_back(void **state)
 {
     struct talk t;
@@ -174,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_even_line_is_played_whole_and_soon),
         cmocka_unit_test(bursts_are_bridged_once_they_are_known),
+        cmocka_unit_test(what_was_late_once_is_expected_half_as_late_again),
         cmocka_unit_test(a_quiet_line_gives_the_time_back),
         cmocka_unit_test(a_lost_packet_is_concealed_and_the_next_is_in_time),
         cmocka_unit_test(a_long_silence_is_silence_and_then_it_begins_anew),

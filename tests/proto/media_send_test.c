@@ -130,10 +130,27 @@ static void a_line_loses_packets_for_a_while_after_one_was_sent_again(void **sta
     assert_false(proto_line_loses(&line, now));
     pass(&line, 11, now, 40 + 70, 1000); /* less than a trip of 80: a large picture, a busy machine */
     assert_false(proto_line_loses(&line, now));
-    pass(&line, 12, now + 33, 40 + 90, 1000);
-    int64_t heard = now + 33 + 2 * 130;
+    pass(&line, 12, now + 200, 40 + 90, 1000);
+    assert_false(proto_line_loses(&line, now + 460));
+    pass(&line, 13, now + 233, 40 + 59, 1000); /* right behind it */
+    int64_t heard = now + 233 + 2 * 99;
     assert_true(proto_line_loses(&line, heard + PROTO_LINE_LOSES_MS - 1));
     assert_false(proto_line_loses(&line, heard + PROTO_LINE_LOSES_MS));
+}
+
+/* Each frame is later than the one before: that is a queue, and nothing of it is lost. */
+static void a_line_that_carries_less_all_at_once_does_not_count_as_one_that_loses(void **state)
+{
+    struct proto_line line;
+    int64_t now = 0, free = 0;
+
+    (void)state;
+    proto_line_init(&line, 0);
+    for (uint32_t i = 1; i <= 40; i++, now += 33) {
+        free = (free > now ? free : now) + (i <= 30 ? 20 : 220);
+        pass(&line, i, now, 40 + free - now, 1000);
+        assert_false(proto_line_loses(&line, now + 2 * (40 + free - now)));
+    }
 }
 
 /* ---- a sender on an even line ---- */
@@ -283,6 +300,33 @@ static void when_the_line_stops_layers_go_from_the_top_and_then_everything(void 
     assert_true(t.send.line.count < 20);
 }
 
+/* A packet that was lost, and lost again: two trips and more for which nothing is heard. */
+static void on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture(void **state)
+{
+    enum { BEAR = 60 }; /* the trip is none */
+    struct talk t;
+
+    (void)state;
+    begin(&t, 900000);
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    uint32_t held = t.obj;
+    for (int i = 0; i < 4; i++) /* a first one: what it holds up arrives all at once */
+        picture(&t, -1);
+    while (held++ < t.obj)
+        proto_media_send_acked(&t.send, held, (uint32_t)(t.now_ms + 20 + APART), t.now_ms);
+    assert_true(proto_line_loses(&t.send.line, t.now_ms));
+    for (int i = 0; i < 10; i++)
+        picture(&t, 20);
+    t.skipped = 0;
+    for (int64_t first = t.now_ms + 33; t.now_ms + 33 <= first + BEAR * 2 + 60;)
+        picture(&t, -1);
+    assert_int_equal(t.skipped, 0);
+    for (int i = 0; i < 10; i++)
+        picture(&t, -1);
+    assert_true(t.skipped > 4); /* and then it was no packet */
+}
+
 static void a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again(void **state)
 {
     struct talk t;
@@ -382,6 +426,7 @@ int main(void)
         cmocka_unit_test(a_frame_that_others_overtook_is_lost_and_no_longer_waited_for),
         cmocka_unit_test(what_acknowledgements_wait_for_is_not_held_against_the_pictures),
         cmocka_unit_test(a_line_loses_packets_for_a_while_after_one_was_sent_again),
+        cmocka_unit_test(a_line_that_carries_less_all_at_once_does_not_count_as_one_that_loses),
         cmocka_unit_test(what_is_on_its_way_is_bounded),
         cmocka_unit_test(a_receivers_clock_that_wraps_changes_nothing),
         cmocka_unit_test(an_unhindered_line_is_climbed_to_the_top_within_five_seconds),
@@ -390,6 +435,7 @@ int main(void)
         cmocka_unit_test(after_a_queue_a_line_that_loses_packets_is_grown_into_more_carefully),
         cmocka_unit_test(a_picture_that_needs_little_does_not_drive_the_rate_up),
         cmocka_unit_test(when_the_line_stops_layers_go_from_the_top_and_then_everything),
+        cmocka_unit_test(on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture),
         cmocka_unit_test(a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again),
         cmocka_unit_test(key_frames_on_demand_are_rate_limited),
         cmocka_unit_test(what_waits_at_the_relay_counts_as_a_queue),

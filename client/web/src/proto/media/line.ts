@@ -11,7 +11,7 @@ const FRAMES = 256, ARRIVALS = 64, BASES = 8, BASE_MS = 4000;
 const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
 /* Acknowledgements of which the fastest says what the way back takes now. */
 const BACK = 8;
-/* Held up by this much, and by nine tenths of a trip: a packet was sent again; the line loses packets so long afterwards. */
+/* Held up by this much, and by nine tenths of a trip: as by a packet sent again; the line loses packets so long afterwards. */
 const RESENT_MS = 60, LOSES_MS = 10_000;
 /** A trip, before one is known. */
 export const PATIENCE_MS = 300;
@@ -49,7 +49,8 @@ export class Line {
   private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity })); /* newest first */
   private spikeMs = 0; /* by how much single frames are late over what stands, at the worst of late */
 
-  private resentMs: number; /* when a frame came last that was held up as by a packet sent again */
+  private held = false; /* the newest was held up as by a packet sent again */
+  private resentMs: number; /* when one came last that was, and the next right behind it */
 
   constructor(private baseMs: number) {
     this.resentMs = baseMs - LOSES_MS;
@@ -96,7 +97,17 @@ export class Line {
     const standing = this.standingMs(WINDOW_MAX_MS);
     const late = standing === undefined ? 0 : delayMs - this.baseDelay() - standing;
     this.spikeMs = Math.max(this.spikeMs, late);
-    if (late > RESENT_MS && late * 10 > this.tripMs()! * 9) this.resentMs = nowMs;
+    this.lookForLoss(late, nowMs);
+  }
+
+  /* Behind what a packet sent again held up comes at once what was sent after it; behind a frame that is late because the
+   * line carries less now comes nothing at once. */
+  private lookForLoss(lateMs: number, nowMs: number): void {
+    const before = this.arrivals[this.arrivals.length - 2], last = this.arrivals[this.arrivals.length - 1]!;
+    const arrivedApart = before ? last.atMs - before.atMs : 0;
+    const sentApart = before ? arrivedApart - (last.delayMs - before.delayMs) : 0;
+    if (this.held && arrivedApart * 2 < sentApart) this.resentMs = nowMs;
+    this.held = lateMs > RESENT_MS && lateMs * 10 > this.tripMs()! * 9;
   }
 
   /** A packet was sent again of late: then a frame that is late may be no more than that. */

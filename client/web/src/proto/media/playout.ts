@@ -8,13 +8,13 @@ export const PLAYOUT = {
   PACKET_MS: 20,
   PACKET_MAX_BYTES: 256,
   SLOTS: 64,
-  START_MS: 200, /* held back until all spans are known: the first packet to be lost will come */
+  START_MS: 250, /* held back until all spans are known: the first packet to be lost will come */
   MIN_MS: 40,
   MAX_MS: 600,
   SPANS: 10,
   SPAN_MS: 2000,
 } as const;
-const DRY_MAX = 10, DRY_ANEW = 50, GIVE_BACK_EVERY = 15, SLACK_MS = 40, MARGIN_MS = 10;
+const DRY_MAX = 10, DRY_ANEW = 50, GIVE_BACK_EVERY = 15, SLACK_MS = 40, MARGIN_MS = 10, TWICE_MAX_MS = 240;
 
 /** A packet to be played; 'conceal': one is missing, bridge it; 'silence': nothing has come, or nothing for long. */
 export type PlayoutStep = Uint8Array | 'conceal' | 'silence';
@@ -27,6 +27,9 @@ interface Span {
   base: number;
   late: number;
 }
+
+/* A packet that is lost twice is late twice as much: half more is held back, up to a bound, for who talks waits for it. */
+const withHalfMore = (lateMs: number): number => Math.max(lateMs, Math.min(Math.trunc(lateMs * 3 / 2), TWICE_MAX_MS));
 
 /* Numbers and clocks of the sender go round at 2^32. */
 const ahead = (a: number, b: number): number => (a - b) | 0;
@@ -93,7 +96,7 @@ export class Playout {
     return !this.#heard || packets < 0 ? 0 : (packets + 1) * PLAYOUT.PACKET_MS;
   }
   targetMs(): number {
-    const worst = Math.max(PLAYOUT.MIN_MS, ...this.#spans.map(({ late }) => late + MARGIN_MS));
+    const worst = Math.max(PLAYOUT.MIN_MS, ...this.#spans.map(({ late }) => withHalfMore(late) + MARGIN_MS));
     const young = this.played < PLAYOUT.SPANS * PLAYOUT.SPAN_MS / PLAYOUT.PACKET_MS;
     return Math.min(young ? Math.max(worst, PLAYOUT.START_MS) : worst, PLAYOUT.MAX_MS);
   }
