@@ -170,6 +170,33 @@ static void a_new_rate_holds_from_the_next_picture_on(void **state)
     client_encoder_free(encoder);
 }
 
+/* One picture is what a voice waits for when the line falls: where bits abound layer 0 has no larger ones than others.
+ */
+static void where_bits_abound_pictures_of_all_layers_have_about_the_same_size(void **state)
+{
+    enum { KBPS = 2600, FROM = 30 };
+    struct client_encoder *encoder;
+    size_t bytes[CLIENT_ENCODER_LAYERS] = {0}, count[CLIENT_ENCODER_LAYERS] = {0};
+
+    (void)state;
+    assert_ok(client_encoder_new(&encoder, W, H, 30, KBPS));
+    for (int n = 0; n < FRAMES; n++) {
+        struct client_frame frame = picture(n);
+        struct client_packet packet;
+
+        assert_ok(client_encoder_encode(encoder, &frame, false, &packet));
+        if (n < FROM)
+            continue;
+        bytes[packet.tid] += packet.len;
+        count[packet.tid]++;
+    }
+    client_encoder_free(encoder);
+    for (int tid = 0; tid < CLIENT_ENCODER_LAYERS; tid++)
+        print_message("layer %d: %zu bytes in the middle\n", tid, bytes[tid] / count[tid]);
+    assert_true(bytes[0] / count[0] < bytes[1] / count[1] * 5 / 4);
+    assert_true(bytes[0] / count[0] < bytes[2] / count[2] * 5 / 4);
+}
+
 static void a_picture_of_another_size_and_bounds_that_are_broken_are_refused(void **state)
 {
     static const int bad[][4] = {{15, 64, 30, 0},  {64, 15, 30, 0},  {4098, 64, 30, 0}, {64, 4098, 30, 0},
@@ -405,6 +432,7 @@ int main(void)
         cmocka_unit_test(each_number_of_layers_decodes_by_itself_at_a_good_quality),
         cmocka_unit_test(layers_and_discardable_follow_the_pattern_and_begin_again_at_a_key_frame),
         cmocka_unit_test(a_new_rate_holds_from_the_next_picture_on),
+        cmocka_unit_test(where_bits_abound_pictures_of_all_layers_have_about_the_same_size),
         cmocka_unit_test(a_picture_of_another_size_and_bounds_that_are_broken_are_refused),
         cmocka_unit_test(odd_and_smallest_pictures_make_the_whole_way),
         cmocka_unit_test(a_picture_of_noise_stays_below_the_bound_of_a_message),
