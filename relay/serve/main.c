@@ -209,6 +209,8 @@ static int run(void)
                                        .staff_listen = arguments.staff_listen,
                                        .verbose = arguments.verbose};
     report.table |= arguments.backup != NULL;
+    if (!arguments.backup && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
+        return HOST_EXIT_FAILED;
     serve_harden(&folder, &report);
     if (arguments.backup) {
         if (serve_folder_read(&folder, arguments.dir, true, &report))

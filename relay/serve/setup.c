@@ -2,9 +2,11 @@
 #include "relay/serve/setup.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,16 +15,17 @@
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "proto/util/buf.h"
 #include "relay/serve/config.h"
+#include "relay/serve/unit.h"
 
 extern char **environ;
-extern const char serve_setup_unit[]; /* made from relay/package/handhold-relay.service */
 
 enum { TEXT_BYTES = 8192, ARGUMENTS = 12 };
 
-struct serve_setup serve_setup = {.dir = "/var/lib/handhold-relay",
+struct serve_setup serve_setup = {.dir = SERVE_UNIT_DIR,
                                   .authority = "/root/handhold-org",
-                                  .user = "handhold-relay",
+                                  .user = SERVE_UNIT_USER,
                                   .hooks = "/etc/letsencrypt/renewal-hooks/deploy",
                                   .units = "/etc/systemd/system"};
 
@@ -42,7 +45,7 @@ const struct host_option serve_setup_options[] = {
      .argument = "NAME",
      .kind = HOST_TEXT,
      .target = &serve_setup.organisation,
-     .help = "name of the organisation that is made; without it H"},
+     .help = "name of the organisation that is made; without it \"Help at H\""},
     {.name = "domain",
      .argument = "DOMAIN",
      .kind = HOST_TEXT,
@@ -148,7 +151,9 @@ static bool check_names(const char *staff)
     if (wrong)
         host_say_error(wrong, "is not a host name in full and in small letters",
                        "write for example --host help.example.com");
-    return !wrong;
+    else if (!strcmp(serve_setup.host, staff))
+        host_say_error(staff, "is the host of strangers and of staff at once", "give staff another one");
+    return !wrong && strcmp(serve_setup.host, staff) != 0;
 }
 
 static bool check_user(void)
@@ -164,10 +169,12 @@ static bool check_user(void)
 
 static bool make_organisation(const char *staff)
 {
-    const char *organisation = serve_setup.organisation ? serve_setup.organisation : serve_setup.host;
     const char *domain = serve_setup.domain ? serve_setup.domain : serve_setup.host;
-    char path[HOST_PATH_BYTES];
+    char path[HOST_PATH_BYTES], organisation[TEXT_BYTES];
 
+    /* A host name alone would be held to the domain. */
+    snprintf(organisation, sizeof organisation, serve_setup.organisation ? "%s" : "Help at %s",
+             serve_setup.organisation ? serve_setup.organisation : serve_setup.host);
     if (!host_path(path, "%s/ca/ca.crt", serve_setup.authority))
         return false;
     if (!host_file_exists(path) && !run((const char *const[ARGUMENTS]){certs(), "init", "--dir", serve_setup.authority,
@@ -198,17 +205,27 @@ static bool give_its_part(const char *staff)
 
 /* ---- what the relay and its surroundings read ---- */
 
+static bool make_folders(void)
+{
+    char path[HOST_PATH_BYTES];
+
+    return host_path(path, "%s/acme", serve_setup.dir) && said(path, host_folder_make(path, HOST_PUBLIC)) &&
+           host_path(path, "%s/public", serve_setup.dir) && said(path, host_folder_make(path, HOST_PRIVATE));
+}
+
+/* The last of all: where it is, all is there, and what has failed before it can be run again. */
 static bool write_settings(const char *staff)
 {
+    const struct passwd *user = getpwnam(serve_setup.user);
     char path[HOST_PATH_BYTES], text[TEXT_BYTES];
 
     snprintf(text, sizeof text,
              "; handhold-relay --print-config has every setting, its default and its meaning\n"
              "host = %s\nstaff_host = %s\nlisten = [::]:443\nhttp_listen = [::]:80\n",
              serve_setup.host, staff);
-    return host_path(path, "%s/relay.ini", serve_setup.dir) && put(path, text, HOST_PUBLIC) &&
-           host_path(path, "%s/acme", serve_setup.dir) && said(path, host_folder_make(path, HOST_PUBLIC)) &&
-           host_path(path, "%s/public", serve_setup.dir) && said(path, host_folder_make(path, HOST_PRIVATE));
+    if (!host_path(path, "%s/relay.ini", serve_setup.dir) || !put(path, text, HOST_PUBLIC))
+        return false;
+    return getuid() || !user || !chown(path, user->pw_uid, user->pw_gid) || said(path, PROTO_ERR_IO);
 }
 
 /* certbot calls it with the names and the folder of what it has renewed. The relay looks when the certificate has come,
@@ -233,22 +250,29 @@ static bool write_hook(void)
     return !chmod(path, 0755) || said(path, PROTO_ERR_IO);
 }
 
+static bool has_packages_unit(void)
+{
+    return host_file_exists("/lib/systemd/system/handhold-relay.service") ||
+           host_file_exists("/usr/lib/systemd/system/handhold-relay.service");
+}
+
 static bool write_unit(void)
 {
-    static const char marks[] = "/usr/bin/handhold-relay --dir /var/lib/handhold-relay";
-    char path[HOST_PATH_BYTES], own[HOST_PATH_BYTES] = "", text[TEXT_BYTES];
-    const char *exec = strstr(serve_setup_unit, marks);
+    char path[HOST_PATH_BYTES], own[HOST_PATH_BYTES] = "";
+    struct proto_buf text;
+    bool done;
 
-    if (!strcmp(serve_setup.dir, "/var/lib/handhold-relay") &&
-        (host_file_exists("/lib/systemd/system/handhold-relay.service") ||
-         host_file_exists("/usr/lib/systemd/system/handhold-relay.service")))
+    if (!strcmp(serve_setup.dir, SERVE_UNIT_DIR) && !strcmp(serve_setup.user, SERVE_UNIT_USER) && has_packages_unit())
         return true; /* the package's */
-    if (!exec || readlink("/proc/self/exe", own, sizeof own - 1) <= 0)
+    if (readlink("/proc/self/exe", own, sizeof own - 1) <= 0)
         return said("/proc/self/exe", PROTO_ERR_IO);
-    snprintf(text, sizeof text, "%.*s%s --dir %s%s", (int)(exec - serve_setup_unit), serve_setup_unit, own,
-             serve_setup.dir, exec + sizeof marks - 1);
-    return host_path(path, "%s/handhold-relay.service", serve_setup.units) &&
-           said(serve_setup.units, host_folder_make(serve_setup.units, HOST_PUBLIC)) && put(path, text, HOST_PUBLIC);
+    proto_buf_init(&text, TEXT_BYTES);
+    serve_unit_fill(&text, serve_setup.dir, serve_setup.user, own);
+    done = !text.failed && host_path(path, "%s/handhold-relay.service", serve_setup.units) &&
+           said(serve_setup.units, host_folder_make(serve_setup.units, HOST_PUBLIC)) &&
+           put(path, (const char *)text.bytes, HOST_PUBLIC);
+    proto_buf_free(&text);
+    return done;
 }
 
 static bool give_away(void)
@@ -275,6 +299,7 @@ static void say_what_is_next(const char *staff)
 
 int serve_setup_run(void)
 {
+    static char whole[PATH_MAX]; /* for hook and unit, which begin elsewhere */
     char staff[SERVE_HOST_BYTES], settings[HOST_PATH_BYTES];
 
     if (!serve_setup.host) {
@@ -291,8 +316,12 @@ int serve_setup_run(void)
         host_say_error(settings, "a relay is set up here already", "edit it, or name another folder with --dir");
         return HOST_EXIT_FAILED;
     }
-    if (!said(serve_setup.dir, host_folder_make(serve_setup.dir, HOST_PRIVATE)) || !give_its_part(staff) ||
-        !write_settings(staff) || !write_hook() || !write_unit() || !give_away())
+    if (!said(serve_setup.dir, host_folder_make(serve_setup.dir, HOST_PRIVATE)))
+        return HOST_EXIT_FAILED;
+    if (realpath(serve_setup.dir, whole))
+        serve_setup.dir = whole;
+    if (!give_its_part(staff) || !make_folders() || !write_hook() || !write_unit() || !give_away() ||
+        !write_settings(staff))
         return HOST_EXIT_FAILED;
     say_what_is_next(staff);
     return HOST_EXIT_FINE;

@@ -109,6 +109,43 @@ static void a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_st
 #endif
 }
 
+/* Whoever started it: a check by root made files there that the relay itself could not read. */
+static void root_becomes_the_owner_of_the_folder(void **state)
+{
+    enum { NOBODY = 65534 };
+    struct place other;
+    struct stat made;
+    char output[PLACE_OUTPUT_BYTES], owner[16], line[256];
+    unsigned real, effective;
+
+    (void)state;
+    if (getuid())
+        skip();
+    place_init(&other);
+    snprintf(owner, sizeof owner, "%d:%d", NOBODY, NOBODY);
+    snprintf(line, sizeof line, "chown -R %s %s", owner, other.dir);
+    assert_int_equal(system(line), 0);
+    assert_int_equal(place_run_relay(&other, output, (const char *const[]){"--allow-private-keys", "--check", NULL}),
+                     0);
+    assert_int_equal(stat(place_path(&other, "data/token.key"), &made), 0);
+    assert_int_equal(made.st_uid, NOBODY);
+    place_start(&place, NULL);
+    proc_line("status", "Uid:", line);
+    assert_int_equal(atoi(line + strlen("Uid:")), 0); /* its folder is root's */
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    place_start(&other, NULL);
+    place.relay = other.relay;
+    proc_line("status", "Uid:", line);
+    assert_int_equal(sscanf(line, "Uid: %u %u", &real, &effective), 2);
+    assert_int_equal(real, NOBODY);
+    assert_int_equal(effective, NOBODY);
+    proc_line("status", "CapPrm:", line);
+    assert_int_equal(strtoull(line + strlen("CapPrm:"), NULL, 16), 1u << 10); /* a port below 1024 */
+    place.relay = 0;
+    assert_int_equal(place_stop(&other, SIGTERM), 0);
+    place_clear(&other);
+}
+
 /* ---- what a start refuses ---- */
 
 /* Expected to end by itself with `code`, saying each of `says`. */
@@ -327,6 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITHOUT(a_check_fails_two_weeks_before_the_certificate_ends),
         WITHOUT(a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_stay_in_memory),
+        WITHOUT(root_becomes_the_owner_of_the_folder),
         WITHOUT(private_keys_of_the_organisation_are_not_for_a_relay),
         WITHOUT(what_others_can_read_is_named),
         WITHOUT(a_port_in_use_is_named),
