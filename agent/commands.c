@@ -8,6 +8,7 @@
 
 #include "proto/consent/statement.h"
 #include "proto/guide/run.h"
+#include "proto/util/utf8.h"
 
 #define NAME(id, wire, name, label) name ", "
 #define CAPABILITIES PROTO_CAPABILITY_LIST(NAME)
@@ -89,9 +90,10 @@ static enum proto_err take_request(const json_t *json, struct agent_command *out
     if (err)
         return err;
     out->capability = out->capabilities[0];
-    if (purpose && !proto_value_valid(purpose) && strlen(purpose) <= PROTO_MAX_VALUE_BYTES)
+    if (purpose && strlen(purpose) <= PROTO_MAX_VALUE_BYTES && !proto_utf8_reads_as_written(purpose, strlen(purpose)))
         return fail(why, PROTO_ERR_RANGE,
-                    "\"purpose\": it has control characters, which no customer can read; write it in plain words");
+                    "\"purpose\": it has a character that cannot be seen, or turns what follows; write it in plain "
+                    "words");
     if (seconds && (!json_is_integer(seconds) || json_integer_value(seconds) < 0 ||
                     json_integer_value(seconds) > PROTO_SESSION_MS / 1000))
         return fail(why, PROTO_ERR_RANGE, "\"seconds\": it takes a whole number from 0 to %d; 0 asks for the longest",

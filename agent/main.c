@@ -13,6 +13,7 @@
 #include "proto/host/options.h"
 #include "proto/host/say.h"
 #include "proto/host/seen.h"
+#include "proto/util/utf8.h"
 #ifdef HANDHOLD_VIEWER
 #include "agent/viewer/app.h"
 #endif
@@ -113,6 +114,25 @@ static int check_given(void)
     return HOST_EXIT_FINE;
 }
 
+/* What stands in the log, and is read by others than who wrote it. */
+static int check_texts(void)
+{
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"--customer", opt.customer}, {"--reference", opt.reference}, {"--purpose", opt.purpose}};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t len = texts[i].text ? strlen(texts[i].text) : 0;
+
+        if (len > PROTO_MAX_VALUE_BYTES)
+            return wrong(texts[i].name, "it may have 200 bytes at most", "make it shorter");
+        if (len && !proto_utf8_reads_as_written(texts[i].text, len))
+            return wrong(texts[i].name, "it has a character that cannot be seen, or that turns what follows",
+                         "write it in plain words, in UTF-8");
+    }
+    return HOST_EXIT_FINE;
+}
+
 static int take_options(void)
 {
     struct host_url url;
@@ -122,8 +142,8 @@ static int take_options(void)
         return HOST_EXIT_USAGE;
     if (host_url_parse(&url, opt.relay) != PROTO_OK)
         return wrong(opt.relay, "--relay takes https://host or https://host:port", "write it so");
-    if (opt.purpose && strlen(opt.purpose) > PROTO_MAX_VALUE_BYTES)
-        return wrong("--purpose", "it may have 200 bytes at most", "make it shorter");
+    if (check_texts() != HOST_EXIT_FINE)
+        return HOST_EXIT_USAGE;
     if (opt.request &&
         agent_capabilities_parse(opt.request, made.config.request, &made.config.request_count, why) != PROTO_OK) {
         host_say(HOST_ERROR, "%s", why);
@@ -212,7 +232,7 @@ int main(int argc, char **argv)
     if (command)
         return command->run();
     if (!opt.headless)
-        return open_window();
+        return check_texts() == HOST_EXIT_FINE ? open_window() : HOST_EXIT_USAGE;
     code = take_options();
     if (code == HOST_EXIT_FINE)
         code = run();

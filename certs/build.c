@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "proto/identity/certificate.h"
+#include "proto/util/utf8.h"
 
 #define SERIAL_BYTES 16
 #define EXTENSION_BYTES 8192 /* 16 hosts of 253 bytes */
@@ -24,33 +25,15 @@ bool certs_id_is_valid(const char *id)
            !strstr(id, "..") && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
-/* One character of UTF-8; 0 when it is none, or one that does not belong into a name. Overlong forms are for OpenSSL.
- */
-static size_t character_len(const unsigned char *at)
-{
-    size_t len = at[0] < 0x80 ? 1 : at[0] >= 0xf0 && at[0] < 0xf5 ? 4 : at[0] >= 0xe0 ? 3 : at[0] >= 0xc2 ? 2 : 0;
-
-    if (at[0] < 0x20 || at[0] == 0x7f || at[0] >= 0xf5 || (at[0] == 0xc2 && at[1] < 0xa0))
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
 bool certs_name_is_valid(const char *name)
 {
-    const unsigned char *at = (const unsigned char *)name;
-    size_t count = 0;
+    size_t len = strlen(name), count = 0;
 
-    while (*at) {
-        size_t len = character_len(at);
-
-        if (len == 0 || ++count > CERTS_NAME_CHARS)
-            return false;
-        at += len;
-    }
-    if (count == 0 || name[0] == ' ' || at[-1] == ' ' || (size_t)((const char *)at - name) > PROTO_IDENTITY_NAME_BYTES)
+    if (len == 0 || len > PROTO_IDENTITY_NAME_BYTES || !proto_utf8_reads_as_written(name, len))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        count += ((unsigned char)name[i] & 0xc0) != 0x80;
+    if (count > CERTS_NAME_CHARS || name[0] == ' ' || name[len - 1] == ' ')
         return false;
     return strchr(name, ' ') || !strchr(name, '.'); /* "j.smith" would be held to the domain as a host name */
 }

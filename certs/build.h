@@ -35,8 +35,10 @@ struct certs_leaf {
 };
 
 bool certs_id_is_valid(const char *id);
-/** 1 to 64 characters of UTF-8 without control characters; not of a shape that TLS would take for a host name. */
+/** 1 to 64 characters of UTF-8 that read as written (proto/util/utf8.h); not of a shape that TLS would take for a host
+ * name. */
 bool certs_name_is_valid(const char *name);
+#define CERTS_NAME_RULE "a name has 1 to 64 characters, none that hides or turns text, and a space when it has a dot"
 /** A DNS name or an IP address, without a port. Sets *ip when it is an address. */
 bool certs_host_is_valid(const char *host, bool *ip);
 

@@ -23,8 +23,7 @@ static const char *const files[] = {
 static bool check_options(void)
 {
     if (!certs_name_is_valid(certs_options.organisation)) {
-        host_say_error(certs_options.organisation,
-                       "an organisation's name has 1 to 64 characters and no control character", "give another --org");
+        host_say_error(certs_options.organisation, CERTS_NAME_RULE, "give another --org");
         return false;
     }
     if (!proto_identity_domain_is_valid(certs_options.domain)) {
@@ -200,8 +199,7 @@ int certs_init(void)
     if (!check_folder() || !make_folders())
         return HOST_EXIT_FAILED;
     bool done = write_roots(&a) && start_org(&a) && write_evidence_key(&a, evidence_key) && write_officer(&a) &&
-                certs_cases_key_have(&a) &&
-                certs_authority_save_org(&a) && write_policy(&a, evidence_key);
+                certs_cases_key_have(&a) && certs_authority_save_org(&a) && write_policy(&a, evidence_key);
 
     if (!done)
         take_away();

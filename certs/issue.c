@@ -9,8 +9,6 @@
 #include "certs/request.h"
 #include "proto/host/say.h"
 
-#define NAME_RULE "a name has 1 to 64 characters, no control character, and a space when it has a dot"
-
 static bool check_options(void)
 {
     const struct certs_options *o = &certs_options;
@@ -27,7 +25,7 @@ static bool check_options(void)
                        "a certificate is issued by --name (with a new key) or by --csr (for a key made elsewhere)",
                        "give exactly one of them");
     else if (o->name && !certs_name_is_valid(o->name))
-        host_say_error(o->name, NAME_RULE, "give another --name");
+        host_say_error(o->name, CERTS_NAME_RULE, "give another --name");
     else if (o->days > CERTS_STAFF_DAYS_MAX)
         host_say_error("--days", "a staff certificate is valid for 30 days at most", "give --days 30 or less");
     else
@@ -97,8 +95,8 @@ static bool write_answer(const struct certs_authority *a)
 {
     char leaf[HOST_PATH_BYTES], answer[HOST_PATH_BYTES];
     struct proto_buf text;
-    bool done = host_path(leaf, "staff/%s.crt", certs_options.id) &&
-                host_path(answer, "staff/%s.answer", certs_options.id);
+    bool done =
+        host_path(leaf, "staff/%s.crt", certs_options.id) && host_path(answer, "staff/%s.answer", certs_options.id);
 
     proto_buf_init(&text, 2 * PROTO_PEM_BYTES);
     done = done && certs_file_read(a->dir, leaf, &text) && certs_file_read(a->dir, "ca/ca.crt", &text) &&
@@ -121,9 +119,8 @@ static bool issue(struct certs_authority *a)
         .role = proto_role_from_name(certs_options.role),
         .span = certs_authority_span(a, certs_options.days ? certs_options.days : CERTS_STAFF_DAYS_MAX),
     };
-    bool done =
-        key && id_is_free_for(a, leaf.name) && certs_cases_key_have(a) && (!here || write_key(a, key)) &&
-        certs_authority_issue(a, key, &leaf);
+    bool done = key && id_is_free_for(a, leaf.name) && certs_cases_key_have(a) && (!here || write_key(a, key)) &&
+                certs_authority_issue(a, key, &leaf);
 
     if (done)
         printf("%s/staff/%s.crt: %s, %s\n", a->dir, leaf.id, leaf.name, certs_options.role);

@@ -177,8 +177,29 @@ static enum proto_err write_whole(const char *path, const void *bytes, size_t le
     return err;
 }
 
+bool host_file_is_stream(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+}
+
+static enum proto_err write_stream(const char *path, const void *bytes, size_t len)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (file < 0)
+        return PROTO_ERR_IO;
+    bool done = write_all(file, bytes, len);
+
+    close_quietly(file);
+    return done ? PROTO_OK : PROTO_ERR_IO;
+}
+
 enum proto_err host_file_write(const char *path, const void *bytes, size_t len, enum host_mode mode)
 {
+    if (host_file_is_stream(path)) /* /dev/stdout: replaced, it would be gone for everybody */
+        return write_stream(path, bytes, len);
     return write_whole(path, bytes, len, mode, true);
 }
 

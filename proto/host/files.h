@@ -30,7 +30,11 @@ PROTO_MUST_USE enum proto_err host_file_read(const char *path, struct proto_buf 
  */
 PROTO_MUST_USE enum proto_err host_stream_read(const char *path, struct proto_buf *out);
 
-/** Replaces `path` as a whole: temporary file beside it, fsync, rename, fsync of the folder. */
+/** Is what stands at `path` (where a link leads, too) something to write into, not to replace: a device, a FIFO? */
+bool host_file_is_stream(const char *path);
+
+/** Replaces `path` as a whole: temporary file beside it, fsync, rename, fsync of the folder. A stream is written into.
+ */
 PROTO_MUST_USE enum proto_err host_file_write(const char *path, const void *bytes, size_t len, enum host_mode mode);
 
 /** As write, but PROTO_ERR_EXISTS when there is something at `path` already. */

@@ -131,6 +131,17 @@ void host_say_err(const char *value, enum proto_err err)
     host_say_error(value, rule, proto_err_way_out(err));
 }
 
+int host_say_end(int code)
+{
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return code;
+    say_as_json = false; /* there is no stdout to say it on */
+    host_say_error("standard output", errno ? strerror(errno) : "it could not be written whole",
+                   "what arrived is not all of it; make room, and run this again");
+    return HOST_EXIT_FAILED;
+}
+
 void host_json_line(json_t *line)
 {
     char *text = line ? json_dumps(line, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) : NULL;

@@ -34,6 +34,10 @@ void host_say_error(const char *value, const char *rule, const char *way_out);
 /** The same with the rule and the way out of `err`; for PROTO_ERR_IO with what errno says in between. */
 void host_say_err(const char *value, enum proto_err err);
 
+/** `code`, or HOST_EXIT_FAILED after a word about it when not all of stdout could be written (a full disk): for the end
+ * of a program whose results are there, which may have gone into a file. */
+int host_say_end(int code);
+
 /** Writes `line` as one line of JSON on stdout and flushes. Takes the reference; NULL (out of memory) is ignored. */
 void host_json_line(json_t *line);
 /**

@@ -122,3 +122,15 @@ bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except)
             return false;
     return true;
 }
+
+bool proto_utf8_reads_as_written(const char *text, size_t len)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + len;
+    uint32_t rune;
+
+    while (at < end)
+        if (!proto_utf8_next(&at, end, &rune) || proto_utf8_is_control(rune) ||
+            (proto_utf8_is_hiding(rune) && rune != 0x200c && rune != 0x200d))
+            return false;
+    return true;
+}

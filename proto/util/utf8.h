@@ -28,5 +28,8 @@ size_t proto_utf8_cut(const char *text, size_t most);
 void proto_utf8_copy(char *to, size_t size, const char *from);
 /** All of it is UTF-8 without control characters; `except` is one that may stand ('\n'), or 0. Empty is fine. */
 bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except);
+/** A text that people put their name or their reason into: UTF-8, no control characters, and nothing that hides or
+ * turns text but the joiners that some scripts and pictures need (U+200C, U+200D). Empty is fine. */
+bool proto_utf8_reads_as_written(const char *text, size_t len);
 
 #endif

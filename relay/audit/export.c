@@ -113,8 +113,14 @@ static bool open_output(char part[static HOST_PATH_BYTES], FILE **out)
 {
     *out = stdout;
     part[0] = 0;
-    if (!audit_options.output)
+    if (!audit_options.output || !strcmp(audit_options.output, "-"))
         return true;
+    if (host_file_is_stream(audit_options.output)) {
+        *out = fopen(audit_options.output, "we");
+        if (!*out)
+            host_say_err(audit_options.output, PROTO_ERR_IO);
+        return *out != NULL;
+    }
     if (!host_path(part, "%s.part", audit_options.output)) {
         host_say_err(audit_options.output, PROTO_ERR_RANGE);
         return false;
@@ -131,10 +137,12 @@ static enum proto_err close_output(const char *part, FILE *out, enum proto_err e
 {
     if (out == stdout)
         return err;
-    if (!err && fsync(fileno(out)))
+    if (!err && *part && fsync(fileno(out)))
         err = PROTO_ERR_IO;
     if (fclose(out) && !err)
         err = PROTO_ERR_IO;
+    if (!*part)
+        return err;
     if (!err && rename(part, audit_options.output))
         err = PROTO_ERR_IO;
     if (err)

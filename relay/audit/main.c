@@ -191,5 +191,5 @@ int main(int argc, char **argv)
     case HOST_PARSED_RUN:
         break;
     }
-    return command->run();
+    return host_say_end(command->run());
 }

@@ -3,6 +3,7 @@
 #include "tests/proto/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +122,39 @@ static void a_file_is_written_whole_and_read_within_its_bound(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* Replaced by a file, /dev/stdout would be gone for everybody. */
+static void a_stream_is_written_into_and_stays(void **state)
+{
+    char folder[] = "/tmp/handhold-host-XXXXXX", path[HOST_PATH_BYTES], link[HOST_PATH_BYTES], got[8];
+    struct stat about;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    assert_true(host_path(path, "%s/fifo", folder) && host_path(link, "%s/link", folder));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(symlink(path, link), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+
+    assert_true(reader >= 0 && host_file_is_stream(link) && host_file_is_stream("/dev/full"));
+    assert_false(host_file_is_stream(folder));
+    assert_ok(host_file_write(link, "through", 7, HOST_PRIVATE));
+    assert_int_equal(read(reader, got, sizeof got), 7);
+    assert_memory_equal(got, "through", 7);
+    assert_int_equal(lstat(link, &about), 0);
+    assert_true(S_ISLNK(about.st_mode));
+    assert_int_equal(host_file_write("/dev/full", "x", 1, HOST_PRIVATE), PROTO_ERR_IO);
+    assert_int_equal(errno, ENOSPC);
+    close(reader);
+    assert_int_equal(unlink(link) | unlink(path) | rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_command_line_becomes_values),
         cmocka_unit_test(what_breaks_a_rule_is_refused),
         cmocka_unit_test(a_file_is_written_whole_and_read_within_its_bound),
+        cmocka_unit_test(a_stream_is_written_into_and_stays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

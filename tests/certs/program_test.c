@@ -200,6 +200,8 @@ static void staff_is_issued_listed_and_revoked(void **state)
     assert_in_range(ada.identity.not_after_s - issued_s, 30 * 86400 - 60, 30 * 86400);
     must(ADA " --days 1"); /* renewed: the older one stays valid, and both are taken back */
     must_refuse(CERTS "issue --dir D agent --id ada --name 'Another Ada'", 1, "ada");
+    must(CERTS "list --dir D >/dev/null");
+    must_refuse(CERTS "list --dir D >/dev/full", 1, "No space left on device");
     must_refuse(CERTS "revoke --dir D --id bob", 1, "bob");
     must(CERTS "revoke --dir D --id ada --reason 'lost the laptop'");
     read_org(&org);

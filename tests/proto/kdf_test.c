@@ -314,6 +314,10 @@ static void every_character_has_one_form_in_utf8(void **state)
 
     proto_utf8_calm(turned);
     assert_string_equal(turned, "a b c ?\u00fc");
+    assert_true(proto_utf8_reads_as_written("\u05d3\u05e0\u05d4 \u200d\u200c", 13));
+    assert_false(proto_utf8_reads_as_written("a\u202eb", 5) || proto_utf8_reads_as_written("a\u2066b", 5) ||
+                 proto_utf8_reads_as_written("a\u200bb", 5) || proto_utf8_reads_as_written("a\nb", 3) ||
+                 proto_utf8_reads_as_written("\xff", 1));
     assert_true(proto_utf8_is_clean("\xf4\x8f\xbf\xbf", 4, 0));
     assert_false(proto_utf8_is_clean("\xf4\x8f\xbf", 3, 0));
     assert_false(proto_utf8_is_clean("a\n", 2, 0));

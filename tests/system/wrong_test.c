@@ -114,7 +114,7 @@ static void what_cannot_be_done_now_is_said_for_who_said_it(void **state)
         {true, "{\"do\":\"torch\",\"on\":true}", {"torch", "request torch first"}},
         {true,
          "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"a\\u0001b\"}",
-         {"purpose", "control characters"}},
+         {"purpose", "cannot be seen"}},
         {true, "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"blocked\"}", {"camera", "plain words"}},
         {false, "{\"do\":\"grant\",\"capability\":\"camera\"}", {"camera", "nobody asks for it now"}},
         {false, "{\"do\":\"refuse\",\"capability\":\"camera\"}", {"camera", "nobody asks for it now"}},
