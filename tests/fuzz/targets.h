@@ -47,6 +47,7 @@
     X(session_customer, "proto/session: a whole session, attacked at the customer's end")                              \
     X(session_agent, "proto/session: a whole session, attacked at the agent's end")                                    \
     X(relay_core, "relay/core: a whole session and strangers, attacked at the relay")                                  \
+    X(relay_talk, "relay/core: any sequence of messages of strangers, staff and officers")                             \
     X(y4m, "client: a camera file")                                                                                    \
     X(still, "agent: a photo as a file")                                                                               \
     X(picture, "agent: VP8 packets")                                                                                   \

@@ -33,7 +33,7 @@ static int end(void **state)
 static void again(void)
 {
     relay_core_free(w.core);
-    world_start(&w);
+    world_begin(&w);
 }
 
 static uint32_t staff_connection(const struct proto_identity *staff)

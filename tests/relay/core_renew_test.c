@@ -206,7 +206,7 @@ static void above_the_bound_only_those_who_left_make_room(void **state)
     world_new(&w);
     relay_core_free(w.core);
     w.limits.renewals = 1;
-    world_start(&w);
+    world_begin(&w);
     agent = come_in(0);
     uint32_t other = come_in(1);
     ask_and_wait();

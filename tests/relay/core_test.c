@@ -111,7 +111,7 @@ static void nameplates_grow_with_the_load_and_are_never_used_twice(void **state)
     w.limits.opens_per_staff_minute = 1000;
     w.limits.connections_per_staff = 1000;
     relay_core_free(w.core);
-    world_start(&w);
+    world_begin(&w);
     w.keeps_nothing = true;
     for (int i = 0; i < 700; i++) {
         session_open(&w, &all[i], NULL);
@@ -345,7 +345,7 @@ static void the_policy_may_shorten_the_grace_time(void **state)
 
     w.policy.grace_s = 5;
     relay_core_free(w.core);
-    world_start(&w);
+    world_begin(&w);
     session_live(&w, &s);
     relay_core_closed(w.core, s.customer, w.now);
     world_pass(&w, 5000);
@@ -399,7 +399,7 @@ static void an_invitation_lives_as_long_as_the_policy_lets_it(void **state)
 
     w.policy.link_minutes = 3;
     relay_core_free(w.core);
-    world_start(&w);
+    world_begin(&w);
     session_open(&w, &s, NULL); /* which wishes for ten */
     world_pass(&w, 179999);
     assert_null(world_hear(&w, s.agent, handhold_FromRelay_ended_tag));
@@ -545,7 +545,7 @@ static void a_row_that_is_not_ours_is_not_restored(void **state)
     struct relay_store_session row = *world_row(&w, s.sid);
     assert_int_equal(relay_core_restore(w.core, &row, w.now), PROTO_ERR_EXISTS);
     relay_core_free(w.core);
-    world_start(&w);
+    world_begin(&w);
     for (size_t len = 0; len < row.secret_len; len++) {
         struct relay_store_session cut = row;
         cut.secret_len = len;

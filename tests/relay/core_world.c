@@ -20,6 +20,10 @@ static enum proto_err sign_event(void *context, const char *text, struct proto_b
 {
     struct world *w = context;
 
+    if (w->signs_nothing)
+        proto_buf_put_text(note, text);
+    if (w->signs_nothing)
+        return PROTO_OK;
     return proto_note_make(text, strlen(text), ORIGIN "/events", w->log_secret, note);
 }
 
@@ -227,7 +231,7 @@ static enum proto_err erase_ended(void *context, const struct proto_erasure *wha
     return w->ended_err;
 }
 
-void world_start(struct world *w)
+void world_begin(struct world *w)
 {
     struct relay_core_config config = {
         .limits = w->limits,
@@ -257,7 +261,7 @@ void world_start(struct world *w)
     assert_ok(relay_core_new(&w->core, &config, w->now));
 }
 
-void world_new(struct world *w)
+void world_furnish(struct world *w)
 {
     static const uint8_t seed[32] = "the seed of this world";
 
@@ -279,7 +283,12 @@ void world_new(struct world *w)
     make_staff(w, 3, "Ian Integrator", PROTO_ROLE_INTEGRATOR);
     make_staff(w, 4, "Olga Officer", PROTO_ROLE_OFFICER);
     proto_sign_keypair(w->staff[4].public_key, w->officer_secret, (const uint8_t[32]){9});
-    world_start(w);
+}
+
+void world_new(struct world *w)
+{
+    world_furnish(w);
+    world_begin(w);
 }
 
 void world_free(struct world *w)
@@ -293,7 +302,7 @@ void world_free(struct world *w)
 void world_restart(struct world *w)
 {
     relay_core_free(w->core);
-    world_start(w);
+    world_begin(w);
     for (size_t i = 0; i < w->entry_count; i++) {
         struct proto_evidence evidence;
         if (w->entries[i].kind != PROTO_LOG_ERASURE && w->entries[i].kind != PROTO_LOG_OFFICER_ACT)
@@ -447,13 +456,12 @@ enum proto_err session_hello_staff(struct world *w, uint32_t connection)
 
 enum proto_err session_ask(struct world *w, struct session *s, uint32_t agent)
 {
-    static uint32_t number;
     handhold_ToRelay open = handhold_ToRelay_init_zero;
     uint8_t seed[32] = {0};
 
     memset(s, 0, sizeof *s);
-    number++;
-    memcpy(seed, &number, sizeof number);
+    w->asked++;
+    memcpy(seed, &w->asked, sizeof w->asked);
     proto_sha256(seed, seed, sizeof seed);
     memcpy(s->sid, seed, sizeof s->sid);
     proto_sign_keypair(s->cs_public, s->cs_secret, seed);

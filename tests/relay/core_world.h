@@ -52,25 +52,27 @@ struct world {
     unsigned policies_taken;
     struct proto_identity certificate; /* what any new certificate says … */
     enum proto_err certificate_err;    /* … or what is wrong with it */
-    uint64_t erased;       /* entries that jobs named */
-    char ended_asked[64];  /* of which log was asked what would be erased */
-    uint64_t ended_erased; /* entries of the ended log */
+    uint64_t erased;                   /* entries that jobs named */
+    char ended_asked[64];              /* of which log was asked what would be erased */
+    uint64_t ended_erased;             /* entries of the ended log */
     enum proto_err ended_err;
     struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
-    struct kept_job { /* what is no part of the log, as it came */
+    bool signs_nothing; /* of the relay's events, for whoever plays many worlds */
+    struct kept_job {   /* what is no part of the log, as it came */
         enum relay_job_kept kind;
         uint8_t sid[16];
         size_t len;
         int64_t until_ms;
     } kept[16];
     size_t kept_count;
-    char kept_asked[129]; /* of whom, or which file */
-    uint32_t connections;
+    char kept_asked[129];        /* of whom, or which file */
+    uint32_t connections, asked; /* so far */
 };
 
 void world_new(struct world *w);   /* defaults, and started */
-void world_start(struct world *w); /* a core of these limits, org and policy */
+void world_furnish(struct world *w);  /* defaults alone */
+void world_begin(struct world *w); /* a core of these limits, org and policy */
 void world_free(struct world *w);
 /** The core forgets everything; a new one is given the rows that are durable. */
 void world_restart(struct world *w);
