@@ -185,7 +185,7 @@ static void on_signal(void *context, int number)
         return;
     }
     h->leaving = true;
-    host_uplink_end(h->uplink, PROTO_END_AGENT_LEFT);
+    host_uplink_leave(h->uplink, PROTO_END_AGENT_LEFT);
 }
 
 static int64_t mono_ms(void)

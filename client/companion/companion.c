@@ -110,7 +110,7 @@ static void on_signal(void *context, int number)
         return;
     }
     c->leaving = true;
-    host_uplink_end(c->uplink, PROTO_END_CUSTOMER_LEFT);
+    host_uplink_leave(c->uplink, PROTO_END_CUSTOMER_LEFT);
 }
 
 /* ---- start and stop ---- */

@@ -18,7 +18,7 @@ struct host_staff_line_config {
     struct host_loop *loop;                           /* borrowed, as all of these, until free */
     const char *url, *ca_file, *cert_file, *key_file; /* as in connection.h, as is the next */
     const struct proto_credential *credential;
-    /** The relay took Hello; from now on there may be said something. */
+    /** The relay took Hello; from now on there may be said something. Freeing the line here is fine. */
     void (*on_welcome)(void *context, const handhold_Welcome *welcome);
     /** Anything else that the relay says to this end; borrowed for the call. Freeing the line here is fine. */
     void (*on_said)(void *context, const handhold_FromRelay *said);

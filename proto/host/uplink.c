@@ -15,6 +15,7 @@ struct host_uplink {
     bool heard;                         /* the relay has said something, once */
     bool open, closing, finished;
     bool settling, again; /* settle() is running; it was asked for meanwhile */
+    bool told;            /* that the farewell waits */
     unsigned tries;
     int64_t next_try_ms, farewell_ms;
 };
@@ -183,11 +184,21 @@ static void redial(struct host_uplink *u)
     finish(u);
 }
 
+static void tell_farewell_waits(struct host_uplink *u)
+{
+    if (u->told || proto_session_end_waits(u->config.session) == PROTO_END_NONE)
+        return;
+    u->told = true;
+    host_say(HOST_WARN, "the line is down: that the session is over is told as soon as it is back; to leave before, "
+                        "end this program");
+}
+
 static void settle_once(struct host_uplink *u, int64_t now_ms)
 {
     u->config.changed(u->config.context);
     if (u->finished)
         return;
+    tell_farewell_waits(u);
     if (proto_session_over(u->config.session) && u->connection && !u->closing) {
         u->closing = true;
         u->farewell_ms = proto_earlier(u->farewell_ms, now_ms + HOST_UPLINK_FAREWELL_MS);
@@ -227,6 +238,7 @@ static void on_timer(void *context)
     struct proto_now now = host_now();
 
     if (now.mono_ms >= u->farewell_ms) {
+        proto_session_end_now(u->config.session, now);
         finish(u);
         return;
     }
@@ -278,11 +290,24 @@ void host_uplink_kick(struct host_uplink *u)
 
 void host_uplink_end(struct host_uplink *u, enum proto_end reason)
 {
-    struct proto_now now = host_now();
-
     if (u->finished)
         return;
-    u->farewell_ms = now.mono_ms + HOST_UPLINK_FAREWELL_MS;
-    proto_session_end(u->config.session, reason, now);
+    proto_session_end(u->config.session, reason, host_now());
+    settle(u);
+}
+
+void host_uplink_leave(struct host_uplink *u, enum proto_end reason)
+{
+    if (u->finished)
+        return;
+    u->farewell_ms = proto_earlier(u->farewell_ms, host_now().mono_ms + HOST_UPLINK_FAREWELL_MS);
+    host_uplink_end(u, reason);
+}
+
+void host_uplink_end_now(struct host_uplink *u)
+{
+    if (u->finished)
+        return;
+    proto_session_end_now(u->config.session, host_now());
     settle(u);
 }

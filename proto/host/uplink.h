@@ -20,7 +20,7 @@
 #define HOST_UPLINK_BACKOFF_MAX_MS 5000
 #define HOST_UPLINK_IMPATIENT_MS 2500
 #define HOST_UPLINK_PATIENT_MS 8000
-#define HOST_UPLINK_FAREWELL_MS 3000 /* how long a polite end may take */
+#define HOST_UPLINK_FAREWELL_MS 3000 /* how long a polite end may take on a line that is there */
 
 struct host_uplink;
 
@@ -46,8 +46,13 @@ PROTO_MUST_USE enum proto_err host_uplink_new(struct host_uplink **out, const st
 void host_uplink_free(struct host_uplink *uplink); /* NULL is fine; closes without a farewell */
 /** After each command to the session that was not given inside changed(): sends what it made, sets the timer anew. */
 void host_uplink_kick(struct host_uplink *uplink);
-/** Ends the session and lets the farewell leave, for HOST_UPLINK_FAREWELL_MS at most. */
+/** Ends the session. While the line is away the farewell waits for it, as long as the session has it
+ * (proto_session_end). */
 void host_uplink_end(struct host_uplink *uplink, enum proto_end reason);
+/** The same for whoever has to go: for HOST_UPLINK_FAREWELL_MS at most. */
+void host_uplink_leave(struct host_uplink *uplink, enum proto_end reason);
+/** A farewell that has begun waits no more. */
+void host_uplink_end_now(struct host_uplink *uplink);
 
 /** What the shell is told of an end: HOST_EXIT_FINE when somebody ended it in order, else HOST_EXIT_FAILED. */
 int host_uplink_exit(enum proto_end reason);

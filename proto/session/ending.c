@@ -5,8 +5,8 @@
 #include "proto/session/internal.h"
 
 enum {
-    END_WAIT_MS = 1500, /* for the log's last receipts and the relay's word, then the end is reached without them */
-    END_CUT_MS = 2500,  /* to come back for the last word, when the line was cut before it */
+    END_WAIT_MS = 1500,       /* for the log's last receipts and the other end, then it is left without them */
+    END_BACK_MS = 2500,       /* the same when the line is back: a new pair comes first */
     GIVE_UP_EXTRA_MS = 10000, /* beyond the grace time: the relay may need a moment longer than we do */
 };
 
@@ -29,16 +29,38 @@ void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, 
     events_append(&s->events, node);
 }
 
+/* The relay gives a seat back to whoever has had it. */
+static bool has_seat(const struct proto_session *s)
+{
+    return s->token_known && (s->side == SIDE_AGENT || s->joined);
+}
+
+/* For as long as the relay keeps the seat, what is ended here can still be told there. */
+static int64_t telling_until_ms(const struct proto_session *s)
+{
+    int64_t since = s->lost_since_ms == PROTO_NEVER ? s->now.mono_ms : s->lost_since_ms;
+
+    return has_seat(s) ? since + (int64_t)s->policy.grace_s * 1000 + GIVE_UP_EXTRA_MS
+                       : s->now.mono_ms + PROTO_HEARTBEAT_MS;
+}
+
+void session_say_bye(struct proto_session *s)
+{
+    handhold_Bye bye = {.reason = s->end_reason};
+
+    pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
+}
+
 void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by)
 {
-    handhold_Bye bye = {.reason = reason};
-
     if (s->over || s->ending)
         return;
     s->ending = true;
     s->end_reason = reason;
     s->end_by = by;
-    s->end_deadline_ms = s->now.mono_ms + END_WAIT_MS;
+    s->end_until_ms = telling_until_ms(s);
+    s->end_cut = s->link != LINK_SEATED;
+    s->end_deadline_ms = s->end_cut ? s->end_until_ms : s->now.mono_ms + END_WAIT_MS;
     if (s->side == SIDE_CUSTOMER && s->joined) {
         grants_withdraw_all(s, PROTO_PURPOSE_ENDED);
         grants_end_statement(s);
@@ -46,7 +68,7 @@ void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t b
     if (s->side == SIDE_AGENT)
         held_stop_viewing(s);
     held_clear(s);
-    pair_send_message(s, PROTO_CONTROL_BYE, handhold_Bye_fields, &bye);
+    session_say_bye(s);
     if (!s->pair.up)
         outbox_finalise(s); /* nobody is there to co-sign */
 }
@@ -57,8 +79,15 @@ void proto_session_end(struct proto_session *s, enum proto_end reason, struct pr
     bool by_agent = s->side == SIDE_AGENT || (s->goodbye && reason == PROTO_END_COMPLETED);
 
     session_begin_end(s, reason, by_agent ? PROTO_INDEX_AGENT : PROTO_INDEX_CUSTOMER);
-    if (!s->joined && s->link != LINK_SEATED)
+    if (s->link != LINK_SEATED && !has_seat(s))
         session_finish(s, reason, s->end_by, "");
+}
+
+void proto_session_end_now(struct proto_session *s, struct proto_now now)
+{
+    s->now = now;
+    if (s->ending)
+        session_end_untold(s);
 }
 
 /*
@@ -70,16 +99,29 @@ static bool may_leave(const struct proto_session *s)
     return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present);
 }
 
-/* The last word may be lost with the line: for a moment it is tried again, so that the other end need not wait for
- * somebody who has left, and the log has what was taken back. */
+/* The last word may be lost with the line: it is said again when that is back, so that the other end need not wait for
+ * somebody who has left, and the log has what was taken back, and why. */
 void session_end_cut(struct proto_session *s)
 {
     if (!s->ending || s->over)
         return;
+    if (!s->end_cut && s->joined)
+        session_event_connection(s, PROTO_CONNECTION_RECONNECTING);
     s->left = false;
-    if (!s->end_cut)
-        s->end_deadline_ms = s->now.mono_ms + END_CUT_MS;
     s->end_cut = true;
+    s->end_deadline_ms = s->end_until_ms;
+}
+
+void session_end_back(struct proto_session *s)
+{
+    if (s->ending)
+        s->end_deadline_ms = proto_earlier(s->end_until_ms, s->now.mono_ms + END_BACK_MS);
+}
+
+void session_end_untold(struct proto_session *s)
+{
+    session_finish(s, s->end_reason, s->end_by,
+                   s->end_cut && !s->end_said ? "the line did not come back in time: nobody could be told" : "");
 }
 
 static void tick_end(struct proto_session *s)
@@ -88,13 +130,13 @@ static void tick_end(struct proto_session *s)
 
     if (!s->ending || s->over)
         return;
-    if (!s->left && (late || (s->link == LINK_SEATED && may_leave(s)))) {
+    if (!s->left && s->link == LINK_SEATED && (late || may_leave(s))) {
         relay_link_leave(s);
-        s->end_deadline_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;
-        late = s->link != LINK_SEATED;
+        s->end_said = true;
+        s->end_deadline_ms = s->end_until_ms; /* for the relay's word, or the news that the line is gone */
+    } else if (late) {
+        session_end_untold(s);
     }
-    if (late && (s->left || s->link != LINK_SEATED))
-        session_finish(s, s->end_reason, s->end_by, "");
 }
 
 /* ---------------------------------------------------------------- time */
@@ -134,7 +176,7 @@ static void tick_grace(struct proto_session *s)
 
     if (at == PROTO_NEVER)
         s->gave_up = false;
-    if (at == PROTO_NEVER || s->now.mono_ms < at)
+    if (at == PROTO_NEVER || s->now.mono_ms < at || s->ending)
         return;
     if (!s->gave_up) {
         s->gave_up = true;

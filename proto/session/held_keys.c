@@ -41,7 +41,7 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         proto_key_commit(commit, kid, base_key);
         /* Only the key that a live statement committed to: two viewers cannot be given two keys for one stream. */
         if (held->epoch && held->epoch == epoch && !sodium_memcmp(held->stmt_hash, stmt_hash, sizeof stmt_hash) &&
-            !sodium_memcmp(held->key_commit, commit, sizeof commit) && !s->on_hold &&
+            !sodium_memcmp(held->key_commit, commit, sizeof commit) && !s->on_hold && !s->ending &&
             (!held->now.key || held->now.kid != kid))
             err = proto_sframe_key_new(&key, (enum proto_sframe_suite)suite, kid, base_key, sizeof base_key);
         if (!err && capability == PROTO_CAPABILITY_MICROPHONE && talk_key_new(&reply, epoch, stream, base_key)) {

@@ -308,10 +308,12 @@ struct proto_session {
 
     /* the end */
     bool ending, left, over, gave_up;
-    bool end_cut; /* the line went before the last word: it has been tried once more */
+    bool end_cut;  /* the line was away when it began, or went before the last word */
+    bool end_said; /* the last word has left, once */
     enum proto_end end_reason;
     uint8_t end_by;
-    int64_t end_deadline_ms;
+    int64_t end_deadline_ms; /* of what is waited for now … */
+    int64_t end_until_ms;    /* … and of it all */
 };
 
 /* session.c */
@@ -333,7 +335,10 @@ void session_event_connection(struct proto_session *s, enum proto_connection_sta
 void session_finish(struct proto_session *s, enum proto_end reason, uint8_t by, const char *message);
 /** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */
 void session_begin_end(struct proto_session *s, enum proto_end reason, uint8_t by);
-void session_end_cut(struct proto_session *s); /* the connection is gone */
+void session_end_cut(struct proto_session *s);    /* the connection is gone … */
+void session_end_back(struct proto_session *s);   /* … and the seat is taken again */
+void session_end_untold(struct proto_session *s); /* over, whether the relay knows or not */
+void session_say_bye(struct proto_session *s);    /* nothing when the pair is not up */
 bool session_send(struct proto_session *s, enum proto_type type, uint8_t dst, const uint8_t *body, size_t len);
 
 /* seen.c */

@@ -183,6 +183,11 @@ void pair_up(struct proto_session *s)
     s->retry_pair_ms = PROTO_NEVER;
     s->lost_since_ms = PROTO_NEVER;
     bind_frames(s);
+    if (s->ending) { /* for the last word alone, and what was said before it */
+        data_send_again(s);
+        session_say_bye(s);
+        return;
+    }
     if (s->side == SIDE_AGENT) {
         handhold_Nonce nonce;
         memcpy(nonce.n_a, p->check.n_a, sizeof nonce.n_a);

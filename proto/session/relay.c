@@ -168,7 +168,7 @@ static void on_error(struct proto_session *s, const handhold_FromRelay *message)
         return;
     }
     if (m->fatal && s->end_cut) { /* come back for the last word, and the session has ended meanwhile */
-        session_finish(s, s->end_reason, s->end_by, "");
+        session_end_untold(s);
         return;
     }
     session_error(s, err, m->message);

@@ -127,6 +127,7 @@ void relay_link_welcomed(struct proto_session *s, const handhold_FromRelay *mess
     if (s->over || s->link != LINK_SEATED)
         return;
     session_pick_log(s);
+    session_end_back(s);
     s->peer_connection = 0; /* a pair of the connection before is gone in any case */
     for (pb_size_t i = 0; i < w->peers_count; i++)
         on_peer(s, &w->peers[i]);

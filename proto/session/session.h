@@ -399,8 +399,16 @@ PROTO_MUST_USE enum proto_err proto_session_kept_add(struct proto_session *s, en
 
 PROTO_MUST_USE enum proto_err proto_session_send_data(struct proto_session *s, const handhold_Data *data,
                                                       struct proto_now now);
-/** Ends the session: withdraws everything, says so to everybody. */
+/**
+ * Ends the session: withdraws everything at once, and says so to everybody. While the line is away nothing is shared
+ * any more, and a connection is wanted for as long as a lost session is waited for, to say it then. ENDED follows when
+ * the relay knows; or with a message, when nobody could be told.
+ */
 void proto_session_end(struct proto_session *s, enum proto_end reason, struct proto_now now);
+/** An end that has begun is not said any more: ENDED follows at once. Nothing without one. */
+void proto_session_end_now(struct proto_session *s, struct proto_now now);
+/** Why it has ended here, while that waits for the line to be said; NONE: nothing of that kind does. */
+enum proto_end proto_session_end_waits(const struct proto_session *s);
 
 /* ---------------------------------------------------------------- what is so */
 

@@ -168,3 +168,8 @@ const struct proto_org *proto_session_org(const struct proto_session *s)
 {
     return s->joined || (s->side == SIDE_AGENT && s->org.number) ? &s->org : NULL;
 }
+
+enum proto_end proto_session_end_waits(const struct proto_session *s)
+{
+    return s->ending && !s->over && s->link != LINK_SEATED ? s->end_reason : PROTO_END_NONE;
+}

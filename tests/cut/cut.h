@@ -46,20 +46,30 @@ enum cut_deed {
     CUT_GOODBYE, /* the agent taps End: wrap-up */
     CUT_RATE,    /* the customer has given stars, and it is over */
     CUT_LEAVE,   /* the customer taps End */
+    CUT_END,     /* the agent taps End, and nobody is there to hear a good-bye */
+    CUT_WRONG_PERSON,
     CUT_DEEDS
 };
 
 /* What the line does while the deed of the instant is done, before it is cut. */
-enum cut_line { CUT_HELD, CUT_ONE_WAY /* towards the relay alone, until the log has it */, CUT_WHOLE, CUT_CUT };
+enum cut_line {
+    CUT_HELD,
+    CUT_ONE_WAY, /* towards the relay alone, until the log has it */
+    CUT_WHOLE,   /* after CUT_AWAY: once it was asked for in vain, for longer than anybody waits on a line that is there
+                  */
+    CUT_CUT,
+    CUT_AWAY, /* cut before the deed, which is done by whoever has read so, and not there again until CUT_WHOLE */
+};
 
 struct cut_row {
     const char *instant;
     enum cut_deed before[CUT_DEEDS_MAX]; /* done, and come through */
     enum cut_deed at;                    /* done at the instant */
-    enum cut_line line;                  /* only HELD and ONE_WAY */
+    enum cut_line line;                  /* HELD, ONE_WAY; AWAY: of whoever does it */
     enum cut_deed after[CUT_DEEDS_MAX];  /* done when all that follows is read; without an end the agent ends it */
     const char *reads[CUT_WHO][CUT_READS_MAX]; /* from the cut on, in this order, among other things */
     const char *log;                           /* what was decided, in order: "grant camera, withdraw camera" */
+    const char *end;                           /* why it ended, as the log has it; NULL: completed */
     int asked;                                 /* questions that were put before the customer */
     bool ended; /* the session does not go on: both ends read its end, and nothing is done after */
 };
@@ -83,13 +93,16 @@ struct cut_world {
     bool (*hear)(void *context);                        /* time passes; false: enough of it has */
     void (*anew)(void *context);                        /* whoever waits begins to wait again */
     size_t (*logged)(void *context);                    /* entries in the log by now */
-    void (*log)(void *context, char *out, size_t size); /* what was decided, as in the row */
+    void (*log)(void *context, char *out, size_t size); /* what was decided, as in the row, and ", ended completed" */
     void (*over)(void *context);                        /* both ends have read the end: the programs leave */
     void (*fail)(void *context, const char *text);      /* does not come back */
+    bool sees_each; /* "picture" is one that came, not the figures of some that did */
     struct cut_ear ear[CUT_WHO];
 };
 
 void cut_hears(struct cut_ear *ear, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** Can the row be played on this line? */
+bool cut_is_of(const struct cut_row *row, enum cut_who line);
 /** Plays the row to its end, and judges it. */
 void cut_run(struct cut_world *world, const struct cut_row *row);
 /** All its deeds, without an instant of its own: the line is cut by whoever made the world. */

@@ -8,7 +8,7 @@
 #include "tests/system/house.h"
 #include "tests/system/proxy.h"
 
-enum { PATIENCE_MS = 30000, JOINING_PIECES = 12 };
+enum { PATIENCE_MS = 30000, JOINING_PIECES = 12, TRIES_IN_VAIN = 8 /* about four seconds */ };
 #define NO_COMMAND "dance"
 
 struct place {
@@ -18,6 +18,7 @@ struct place {
     struct cut_world world;
     enum cut_who line; /* the one that is cut */
     int64_t since_ms;
+    bool away;        /* the line is */
     bool tried_again; /* the companion gave up before it had heard anything, and was started once more */
 };
 
@@ -127,6 +128,8 @@ static const struct {
     [CUT_GOODBYE] = {CUT_AGENT, "{\"do\":\"end\"}"},
     [CUT_RATE] = {CUT_CUSTOMER, "{\"do\":\"rate\",\"stars\":5,\"solved\":true}"},
     [CUT_LEAVE] = {CUT_CUSTOMER, "{\"do\":\"end\"}"},
+    [CUT_END] = {CUT_AGENT, "{\"do\":\"end\"}"},
+    [CUT_WRONG_PERSON] = {CUT_AGENT, "{\"do\":\"wrong-person\"}"},
 };
 
 /* A command that is none is answered behind those before it: so they have been taken. */
@@ -168,9 +171,15 @@ static void set_line(void *context, enum cut_line how)
     static const enum proxy_mode modes[] = {[CUT_HELD] = PROXY_HOLDS,
                                             [CUT_ONE_WAY] = PROXY_HOLDS_BACK,
                                             [CUT_WHOLE] = PROXY_CARRIES,
-                                            [CUT_CUT] = PROXY_CUTS};
+                                            [CUT_CUT] = PROXY_CUTS,
+                                            [CUT_AWAY] = PROXY_AWAY};
+    struct place *p = at(context);
 
-    proxy_set(&proxies[at(context)->line], modes[how]);
+    while (how == CUT_WHOLE && p->away && proxy_turned_away(&proxies[p->line]) < TRIES_IN_VAIN)
+        if (!hear(p))
+            house_fail(p->house, "nobody comes back over the line that is away");
+    p->away = how == CUT_AWAY;
+    proxy_set(&proxies[p->line], modes[how]);
 }
 
 static char *export(struct place *p)
@@ -231,6 +240,8 @@ static void add_note(void *context, const json_t *note)
     const char *action = house_text(note, "action");
     size_t len = strlen(r->out);
 
+    if (!strcmp(action, "ended"))
+        snprintf(r->out + len, r->size - len, ", ended %s", house_text(note, "reason"));
     if (!strcmp(action, "grant") || !strcmp(action, "refuse") || !strcmp(action, "withdraw"))
         snprintf(r->out + len, r->size - len, "%s%s %s", len ? ", " : "", action, house_text(note, "capability"));
 }
@@ -299,7 +310,7 @@ static void an_instant_of_the_table_on_either_line(void **state)
         skip();
     }
     for (int line = 0; line < CUT_WHO; line++) {
-        if (!is_long() && index / 2 % CUT_WHO != line)
+        if (!cut_is_of(row, (enum cut_who)line) || (!is_long() && row->line != CUT_AWAY && index / 2 % CUT_WHO != line))
             continue;
         begin(&place, (enum cut_who)line);
         cut_run(&place.world, row);

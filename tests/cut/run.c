@@ -9,6 +9,7 @@
 static const struct through {
     const char *name, *heard[CUT_WHO];
     bool ends;
+    enum cut_who by; /* of those that are done while the line is away */
 } deeds[CUT_DEEDS] = {
     [CUT_JOIN] = {"join", {"joined", "joined"}, false},
     [CUT_ASK] = {"ask for the camera", {"consent camera requested", NULL}, false},
@@ -27,7 +28,9 @@ static const struct through {
     [CUT_WITHDRAW] = {"take the camera back", {"consent camera withdrawn", "consent camera withdrawn"}, false},
     [CUT_GOODBYE] = {"end, as the agent", {"goodbye", NULL}, false},
     [CUT_RATE] = {"rate", {"ended completed", "ended completed"}, true},
-    [CUT_LEAVE] = {"end, as the customer", {"ended customer-left", "ended customer-left"}, true},
+    [CUT_LEAVE] = {"end, as the customer", {"ended customer-left", "ended customer-left"}, true, CUT_CUSTOMER},
+    [CUT_END] = {"end, with nobody there", {"ended completed", "ended completed"}, true, CUT_AGENT},
+    [CUT_WRONG_PERSON] = {"end: wrong person", {"ended wrong-person", "ended wrong-person"}, true, CUT_AGENT},
 };
 
 struct playing {
@@ -147,20 +150,29 @@ static void all(struct playing *p, const enum cut_deed *list)
 static void cut(struct playing *p)
 {
     size_t logged = p->w->logged(p->w->context);
+    const struct cut_ear *agent = &p->w->ear[CUT_AGENT];
+    bool away = p->row->line == CUT_AWAY;
 
+    forget(p);
     p->w->line(p->w->context, p->row->line);
+    if (away)
+        await(p, deeds[p->row->at].by, "connection reconnecting");
     if (p->row->at)
         act(p, p->row->at);
     else
         forget(p);
+    size_t seen = agent->count;
     p->w->anew(p->w->context);
     while (p->row->line == CUT_ONE_WAY && p->w->logged(p->w->context) == logged)
         if (!p->w->hear(p->w->context))
             fail(p, "nothing came to the log");
-    p->w->line(p->w->context, CUT_CUT);
+    p->w->line(p->w->context, away ? CUT_WHOLE : CUT_CUT);
     for (int who = 0; who < CUT_WHO; who++)
         for (int i = 0; i < CUT_READS_MAX && p->row->reads[who][i]; i++)
             await(p, (enum cut_who)who, p->row->reads[who][i]);
+    for (; away && p->w->sees_each && seen < agent->count; seen++)
+        if (!strcmp(agent->text[seen], "picture"))
+            fail(p, "a picture came after the end");
     p->over = p->over || p->row->ended;
 }
 
@@ -186,7 +198,7 @@ static void judge(struct playing *p, int asked)
 {
     const struct cut_ear *customer = &p->w->ear[CUT_CUSTOMER];
     int questions = count(customer, asked_for) + count(customer, "consent still requested");
-    char log[1024];
+    char log[1024], right[1024];
 
     if (questions > asked)
         fail(p, "the customer was asked %d times, and %d are right", questions, asked);
@@ -198,8 +210,9 @@ static void judge(struct playing *p, int asked)
     if (count(&p->w->ear[CUT_AGENT], "still whole") != p->done[CUT_SEND])
         fail(p, "%d photos were sent, and others came", p->done[CUT_SEND]);
     p->w->log(p->w->context, log, sizeof log);
-    if (strcmp(log, p->row->log) != 0)
-        fail(p, "the log holds \"%s\", and \"%s\" is right", log, p->row->log);
+    snprintf(right, sizeof right, "%s, ended %s", p->row->log, p->row->end ? p->row->end : "completed");
+    if (strcmp(log, right) != 0)
+        fail(p, "the log holds \"%s\", and \"%s\" is right", log, right);
 }
 
 static void finish(struct playing *p)
@@ -209,6 +222,11 @@ static void finish(struct playing *p)
     if (!p->over)
         all(p, p->done[CUT_GOODBYE] ? end + 1 : end);
     p->w->over(p->w->context);
+}
+
+bool cut_is_of(const struct cut_row *row, enum cut_who line)
+{
+    return row->line != CUT_AWAY || deeds[row->at].by == line;
 }
 
 void cut_run(struct cut_world *w, const struct cut_row *row)

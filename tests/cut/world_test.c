@@ -12,7 +12,7 @@
 #include "tests/cut/cut.h"
 #include "tests/simulation/sim.h"
 
-enum { PATIENCE_MS = 60000, STILL_BYTES = 5 * PROTO_STILL_PART_BYTES };
+enum { PATIENCE_MS = 60000, AWAY_MS = 20000, STILL_BYTES = 5 * PROTO_STILL_PART_BYTES };
 
 struct place {
     struct sim sim;
@@ -199,6 +199,10 @@ static enum proto_err try_deed(struct place *p, enum cut_deed deed)
     case CUT_LEAVE:
         proto_session_end(customer->session, PROTO_END_CUSTOMER_LEFT, now);
         return PROTO_OK;
+    case CUT_END:
+    case CUT_WRONG_PERSON:
+        proto_session_end(agent->session, deed == CUT_END ? PROTO_END_COMPLETED : PROTO_END_WRONG_PERSON, now);
+        return PROTO_OK;
     default:
         return PROTO_OK;
     }
@@ -227,8 +231,11 @@ static void set_line(void *context, enum cut_line how)
 
     line->held = how == CUT_HELD;
     line->deaf = how == CUT_ONE_WAY;
-    if (how == CUT_CUT)
+    if (how == CUT_CUT || how == CUT_AWAY)
         sim_net_cut(&p->sim, line);
+    while (how == CUT_WHOLE && line->away && p->sim.now.mono_ms < p->since_ms + AWAY_MS && hear(p))
+        continue;
+    line->away = how == CUT_AWAY;
 }
 
 static void anew(void *context)
@@ -262,9 +269,12 @@ static void read_note(struct reading *r, const struct proto_evidence_note *note)
 {
     struct proto_note_parts parts;
     struct proto_statement st;
+    struct proto_event_note event;
     size_t len = strlen(r->out);
 
     assert_int_equal(proto_note_split(&parts, note->bytes, note->len), PROTO_OK);
+    if (!proto_event_note_parse(parts.text, parts.text_len, &event) && event.action == PROTO_ACT_ENDED)
+        snprintf(r->out + len, r->size - len, ", ended %s", proto_event_note_get(&event, "reason"));
     if (proto_statement_parse(parts.text, parts.text_len, &st) ||
         (st.action != PROTO_STATEMENT_GRANT && st.action != PROTO_STATEMENT_WITHDRAW &&
          st.action != PROTO_STATEMENT_REFUSE))
@@ -336,6 +346,7 @@ static struct place *begin(enum cut_who line, uint64_t seed)
     p->world.log = read_log;
     p->world.over = over;
     p->world.fail = fail_world;
+    p->world.sees_each = true;
     anew(p);
     while (!p->sim.sessions[0].sid_known && hear(p))
         continue;
@@ -359,6 +370,8 @@ static void an_instant_of_the_table_on_either_line(void **state)
     const struct cut_row *row = *state;
 
     for (int line = 0; line < CUT_WHO; line++) {
+        if (!cut_is_of(row, (enum cut_who)line))
+            continue;
         struct place *p = begin((enum cut_who)line, (uint64_t)(row - cut_rows) + 1);
         cut_run(&p->world, row);
         end(p);

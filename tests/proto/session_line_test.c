@@ -196,6 +196,61 @@ static void ending_withdraws_logs_and_wipes(void **state)
     assert_int_equal(proto_session_deadline(sw.customer), PROTO_NEVER);
 }
 
+static struct proto_session *end_away(bool customer)
+{
+    struct proto_session *s;
+
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_cut(&sw, customer);
+    s = customer ? sw.customer : sw.agent;
+    assert_int_equal(proto_session_end_waits(s), PROTO_END_NONE);
+    proto_session_end(s, PROTO_END_WRONG_PERSON, sw.now);
+    assert_int_equal(proto_session_end_waits(s), PROTO_END_WRONG_PERSON);
+    assert_true(proto_session_wants_connection(s));
+    return s;
+}
+
+static void an_end_while_the_line_is_away_is_told_when_it_is_back_and_nothing_is_shared_before(void **state)
+{
+    (void)state;
+    for (int customer = 0; customer < 2; customer++) {
+        struct proto_session *s = end_away(customer);
+        sw_pass(&sw, 20000);
+        assert_int_equal(sw_count(&sw, customer, PROTO_EVENT_ENDED), 0);
+        assert_null(sw.customer->grants[CAMERA].key);
+        assert_null(sw.agent->held[CAMERA].now.key);
+        sw_connect(&sw, customer);
+        sw_pass(&sw, 1500);
+        assert_true(proto_session_over(s));
+        assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ENDED)->reason, PROTO_END_WRONG_PERSON);
+        assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ENDED)->reason, PROTO_END_WRONG_PERSON);
+        assert_string_equal(sw_last(&sw, customer, PROTO_EVENT_ENDED)->text, "");
+        assert_string_equal(sw_last(&sw, true, PROTO_EVENT_LOGGED)->text, "end"); /* after what it took back */
+        assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM) + sw_count(&sw, false, PROTO_EVENT_ALARM), 0);
+        sw_clear(&sw);
+        sw_init(&sw, 14);
+    }
+}
+
+static void an_end_that_nobody_could_be_told_says_so_when_it_gives_up(void **state)
+{
+    (void)state;
+    for (int now = 0; now < 2; now++) {
+        struct proto_session *s = end_away(false);
+        sw_pass(&sw, (int64_t)s->policy.grace_s * 1000);
+        assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ENDED), 0);
+        if (now)
+            proto_session_end_now(s, sw.now);
+        sw_pass(&sw, now ? 1 : 11000);
+        assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ENDED)->reason, PROTO_END_WRONG_PERSON);
+        assert_non_null(strstr(sw_last(&sw, false, PROTO_EVENT_ENDED)->text, "nobody could be told"));
+        assert_false(proto_session_wants_connection(s));
+        sw_clear(&sw);
+        sw_init(&sw, 14);
+    }
+}
+
 /* ---- DATA ---- */
 
 static void assert_chat_in_order(bool at_customer, unsigned count)
@@ -410,6 +465,8 @@ int main(void)
         CASE(a_session_that_does_not_come_back_in_the_grace_time_is_withdrawn_and_ends),
         CASE(four_hours_end_a_session),
         CASE(ending_withdraws_logs_and_wipes),
+        CASE(an_end_while_the_line_is_away_is_told_when_it_is_back_and_nothing_is_shared_before),
+        CASE(an_end_that_nobody_could_be_told_says_so_when_it_gives_up),
         CASE(what_is_said_arrives_once_and_in_order_across_resumes),
         CASE(what_is_not_acknowledged_is_bounded),
         CASE(three_seconds_without_a_heartbeat_are_not_live_and_ten_stop_capture),

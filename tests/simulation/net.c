@@ -311,7 +311,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
 void sim_net_tick(struct sim *sim, struct sim_end *end)
 {
     learn_of_cuts(sim, end);
-    if (!end->line.up && wants_connection(end) && sim->now.mono_ms >= end->reconnect_ms)
+    if (!end->line.up && !end->line.away && wants_connection(end) && sim->now.mono_ms >= end->reconnect_ms)
         dial(sim, end);
     deliver(sim, end);
     send_pending(sim, end);
@@ -334,7 +334,7 @@ int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
         at = proto_earlier(at, line->to_end->at_ms);
     if (line->up)
         at = proto_earlier(at, line->end_learns_ms);
-    else if (wants_connection(end))
+    else if (!line->away && wants_connection(end))
         at = proto_earlier(at, end->reconnect_ms);
     if (line->relay_up)
         at = proto_earlier(at, line->relay_learns_ms);

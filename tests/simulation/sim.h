@@ -65,6 +65,7 @@ struct sim_connection {
     struct sim_message *copy;  /* for the relay that repeats */
     struct sim_message *frame; /* for the changed companion */
     bool held, deaf;           /* carries nothing; nothing from the relay */
+    bool away;                 /* once it is cut nobody comes through again */
     uint64_t carried, cut_at;  /* messages that came, either way; cut right behind this one; 0: not */
 };
 

@@ -24,6 +24,7 @@ struct proxy_wish {
     _Atomic int mode;
     _Atomic unsigned turn, done; /* rises with each wish; the last that was obeyed */
     _Atomic unsigned cut_behind, carried;
+    _Atomic unsigned turned_away;
 };
 
 /* Where in the TLS records of one direction we are (RFC 8446 §5.1: type, version, length, and so many bytes). */
@@ -53,8 +54,10 @@ static int dial(unsigned port)
 
 static void take(struct pairs *p, unsigned port)
 {
-    int near = accept(p->ends[0].fd, NULL, NULL), far = near >= 0 ? dial(port) : -1;
+    bool away = p->wish->mode == PROXY_AWAY;
+    int near = accept(p->ends[0].fd, NULL, NULL), far = near >= 0 && !away ? dial(port) : -1;
 
+    p->wish->turned_away += away;
     if (far < 0 || p->count + 2 > 1 + 2 * PAIRS_MAX) {
         close(near);
         close(far);
@@ -141,10 +144,10 @@ static void obey(struct pairs *p)
     for (nfds_t i = 1; i < p->count; i++)
         p->ends[i].events =
             mode == PROXY_HOLDS || (mode == PROXY_HOLDS_BACK && i % 2 == 0) ? 0 : POLLIN; /* even: the relay's side */
-    if (mode == PROXY_CUTS) {
+    if (mode == PROXY_CUTS || mode == PROXY_AWAY)
         cut_all(p);
-        p->wish->mode = mode = PROXY_CARRIES;
-    }
+    if (mode == PROXY_CUTS)
+        p->wish->mode = PROXY_CARRIES;
     p->wish->done = turn;
 }
 
@@ -211,10 +214,16 @@ void proxy_thaw(const struct proxy *proxy)
 
 void proxy_set(const struct proxy *proxy, enum proxy_mode mode)
 {
+    proxy->wish->turned_away = 0;
     proxy->wish->mode = (int)mode;
     proxy->wish->turn++;
     while (proxy->wish->done != proxy->wish->turn)
         (void)poll(NULL, 0, LOOK_MS);
+}
+
+unsigned proxy_turned_away(const struct proxy *proxy)
+{
+    return proxy->wish->turned_away;
 }
 
 void proxy_cut_behind(const struct proxy *proxy, unsigned pieces)

@@ -5,7 +5,7 @@
  * A process between one end and the relay that carries bytes both ways. Stopped (SIGSTOP) it is a router that lost
  * power: both sides keep an open connection that says nothing, and no error tells them. Told to hold, it carries
  * nothing or nothing from the relay; told to cut, it resets what is open, with all that it had not carried yet, and
- * carries whoever comes next.
+ * carries whoever comes next. Told to be away it does the same to whoever comes next, too.
  */
 #ifndef TESTS_SYSTEM_PROXY_H
 #define TESTS_SYSTEM_PROXY_H
@@ -16,7 +16,8 @@ enum proxy_mode {
     PROXY_CARRIES,
     PROXY_HOLDS,
     PROXY_HOLDS_BACK /* from the relay; towards it all passes */,
-    PROXY_CUTS
+    PROXY_CUTS,
+    PROXY_AWAY
 };
 
 struct proxy_wish;
@@ -37,6 +38,8 @@ void proxy_thaw(const struct proxy *proxy);
 void proxy_set(const struct proxy *proxy, enum proxy_mode mode);
 /** Cuts once, behind so many pieces of what is said (TLS records of data, both ways, from now); 0: not. */
 void proxy_cut_behind(const struct proxy *proxy, unsigned pieces);
+/** How many came in vain since it was told to be away. */
+unsigned proxy_turned_away(const struct proxy *proxy);
 void proxy_close(struct proxy *proxy);
 
 #endif
