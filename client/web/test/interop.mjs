@@ -126,6 +126,30 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     await end(agent, customer);
   });
 
+  test('an end while the line is away waits for it, and the log then has what was taken back; or it does not wait', async () => {
+    for (const waits of [true, false]) {
+      const { agent, customer } = await join((invite) => ({ link: invite.link })), { connect } = customer;
+      await customer.granted('camera', agent, 'To see the lights');
+      customer.connect = () => customer; /* nobody comes through */
+      customer.cut();
+      await customer.events.next({ kind: 'connection', state: 'reconnecting' });
+      assert.equal(customer.session.endWaits(), false);
+      customer.do((session) => session.end('customer-left'));
+      assert.equal(customer.session.endWaits(), true);
+      assert.equal(await customer.session.pushFrame('camera', frame(true)), 'CONSENT');
+      assert.ok(customer.session.deadline() - performance.now() > 30_000, 'it waits as long as a lost session is waited for');
+      if (waits) connect.call(customer);
+      else customer.do((session) => session.endNow());
+      const end = await customer.events.next({ kind: 'ended' });
+      assert.equal(end.reason, 'customer-left');
+      assert.match(end.message, waits ? /^$/ : /nobody could be told/);
+      if (!waits) agent.say({ do: 'end' });
+      assert.equal((await agent.events.next({ event: 'ended' })).reason, waits ? 'customer-left' : 'completed');
+      await agent.ended;
+      if (waits) assert.deepEqual(customer.events.all({ kind: 'logged' }).map((event) => event.action).slice(-2), ['withdraw', 'end']);
+    }
+  });
+
   test('by code, and a refusal', async () => {
     const { agent, customer } = await join((invite) => ({ code: invite.code, joinHost: invite.address }));
     agent.say({ do: 'request', capability: 'camera', purpose: 'To see the lights' });

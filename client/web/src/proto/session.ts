@@ -188,8 +188,12 @@ export interface CustomerSession {
   rate(stars: number, solved: boolean): Err;
   /** Chat, pointer, mark, clear, check words. STATE before 'joined'. */
   sendData(data: SessionData): Err;
-  /** Withdraws everything, says so to everybody, waits up to 3 s for the log. */
+  /** Withdraws everything at once, and says so to everybody; a line that is away is waited for, for as long as a lost session is. */
   end(reason: EndReason): void;
+  /** An end that has begun waits no more. */
+  endNow(): void;
+  /** An end has begun, and waits for the line to be said. */
+  endWaits(): boolean;
 
   /* what is so */
   figures(): Figures;

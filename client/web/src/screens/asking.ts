@@ -70,7 +70,7 @@ export class Asking {
     if (!asked || !this.sheet.is(`photo ${asked.id}`)) this.closePhoto();
     if (visit.sheet) this.offered = false;
     if (visit.ended) this.sheet.close();
-    else if (this.gone) this.showEnding();
+    else if (this.gone || visit.leaveWaits) this.showEnding();
     else if (visit.moveAsked !== undefined) this.showMove(visit.moveAsked);
     else if (visit.elsewhere !== undefined && !visit.peer) this.showElsewhere(visit.elsewhere);
     else if (visit.goodbye) this.showGoodbye();
@@ -309,9 +309,13 @@ export class Asking {
     this.update();
   }
 
-  /** On a line that carries nothing it takes a few seconds. */
+  /** It takes as long as the line takes to come back; nobody has to wait for that. */
   private showEnding(): void {
-    if (this.sheet.is('ending')) return;
-    this.sheet.open('ending', t('leave.ending'), h('p', {}, t('end.off')));
+    const { visit } = this, waits = visit.leaveWaits, name = plain(visit.peer?.name ?? t('end.somebody'));
+    if (this.sheet.is(waits ? 'ending away' : 'ending')) return;
+    if (!waits) return this.sheet.open('ending', t('leave.ending'), h('p', {}, t('end.off')));
+    this.sheet.open('ending away', t('leave.ending'), h('p', {}, t('end.off')), h('p', {}, t('leave.away', { name })),
+      button(t('leave.dontWait'), () => visit.leaveNow(), { class: 'button soft', id: 'dont-wait' }));
+    announce(t('leave.away', { name }), 'urgent');
   }
 }

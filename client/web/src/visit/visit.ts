@@ -16,6 +16,8 @@ import type { Devices, VisitKept } from './model.js';
 
 export type * from './model.js';
 
+const UNANSWERED_MS = 5000; /* so long the relay may take to answer the last word */
+
 export class Visit extends VisitState {
   /** The hub's companion beside this phone, when there is one. */
   readonly other = new OtherDevice({
@@ -243,6 +245,7 @@ export class Visit extends VisitState {
     const err = stars === undefined ? 'OK' : this.session.rate(stars, solved);
     this.rated = stars !== undefined && err === 'OK';
     this.session.end('completed');
+    this.askAgain();
     return this.act(err);
   }
 
@@ -319,5 +322,19 @@ export class Visit extends VisitState {
   leave(): void {
     this.session.end('customer-left');
     this.act('OK');
+    this.askAgain();
+  }
+  /** The last word waits for the line. */
+  get leaveWaits(): boolean {
+    return this.session.endWaits();
+  }
+  leaveNow(): void {
+    this.session.endNow();
+    this.act('OK');
+  }
+
+  /* A line that died under the last word tells nobody: one that is new does. */
+  private askAgain(): void {
+    setTimeout(() => { if (!this.ended) this.line.retry(); }, UNANSWERED_MS);
   }
 }

@@ -54,7 +54,6 @@ export const LIMIT = {
   OUTBOX: 64,
   UNACKED: 256,
   END_WAIT_MS: 3000, /* for the log's last receipts, then the end is reached without them */
-  END_CUT_MS: 2500, /* to come back for the last word, when the line was cut before it */
   GIVE_UP_EXTRA_MS: 10_000, /* beyond the grace time: the relay may need a moment longer than we do */
   EVENTS: 10_000,
 } as const;
@@ -116,8 +115,12 @@ export interface Core {
   alarm(err: Err, message: string, fork?: string): void;
   /** The session is over for this end: keys wiped, nothing more is accepted. */
   finish(reason: EndReason, by: number, message: string): void;
-  /** The end has begun, and its connection was cut since. */
+  /** The end has begun, and its line was away then or went since. */
   readonly endWasCut: boolean;
+  /** The seat is taken again: an end that waited for that is said now. */
+  endBack(): void;
+  /** An end that has begun is over, whether the relay knows or not. */
+  endUntold(): void;
   /** Begins to end: says so to the peer, withdraws, lets the log have what it must, then leaves. */
   beginEnd(reason: EndReason, by: number): void;
   send(type: EnvelopeType, dst: number, body: Bytes): boolean;

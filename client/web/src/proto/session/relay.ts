@@ -155,6 +155,7 @@ export class RelayLink {
     this.#token = w.token;
     this.state = 'seated';
     this.pickLog();
+    core.endBack();
     this.#peerConnection = 0; /* a pair of the connection before is gone in any case */
     for (const peer of w.peers) this.#onPeer(peer);
     if (!w.peers.some((peer) => peer.index === INDEX.AGENT)) this.#present(false); /* nobody is there yet: people are told that too */
@@ -197,7 +198,7 @@ export class RelayLink {
       this.#elsewhere = true; /* the relay asks there */
       return core.emit({ kind: 'elsewhere', digits: core.move.digits() ?? '' });
     }
-    if (m.fatal && core.endWasCut) return core.finish(core.endReason, core.endBy, '');
+    if (m.fatal && core.endWasCut) return core.endUntold();
     core.error(m.fatal && this.#elsewhere ? 'BUSY' : err, m.message, m.fatal);
     if (m.fatal) core.finish(core.joined ? 'connection-lost' : err === 'EXPIRED' ? 'expired' : 'failed', INDEX.RELAY, m.message);
   }

@@ -89,6 +89,13 @@ export class Session extends Shared implements CustomerSession {
     this.beginEnd(reason, INDEX.CUSTOMER);
     if (!this.joined && this.link.state !== 'seated') this.finish(reason, this.endBy, '');
   }
+  endNow(): void {
+    this.enter();
+    if (this.ending) this.endUntold();
+  }
+  endWaits(): boolean {
+    return this.theEnd.waits();
+  }
 
   deadline(): number {
     const at = Math.min(this.pair.deadline(), this.outbox.deadline(), this.grants.deadline(), this.hold.deadline(), this.goodbye.deadline());

@@ -150,6 +150,12 @@ export abstract class Shared implements Core {
   get endWasCut(): boolean {
     return this.theEnd.wasCut();
   }
+  endBack(): void {
+    this.theEnd.back();
+  }
+  endUntold(): void {
+    this.theEnd.untold();
+  }
   get endReason(): EndReason {
     return this.theEnd.reason;
   }
