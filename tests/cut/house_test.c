@@ -258,8 +258,12 @@ static void over(void *context)
 {
     struct place *p = at(context);
 
-    for (int who = 0; who < CUT_WHO; who++)
-        house_expect_exit(p->house, p->child[who], 0, 0);
+    for (int who = 0; who < CUT_WHO; who++) {
+        const struct cut_ear *ear = &p->world.ear[who];
+        bool wrong = ear->count && !strcmp(ear->text[ear->count - 1], "ended wrong-person"); /* no end in order */
+
+        house_expect_exit(p->house, p->child[who], 0, wrong);
+    }
     hear_new(p);
 }
 
