@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/bench/line_noise.h"
 #include "tests/network/net.h"
 
 enum { LINE_CHANGES = 4, LINE_FRAMES_MAX = 1 << 16, LINE_BAD_MS = 500 };
@@ -87,11 +88,5 @@ void line_run_clear(struct line_run *run);
 double line_kbps(const struct line_run *run, int64_t from_ms, int64_t to_ms);
 /** Latency, bit rate and size over time. False: the file cannot be written. */
 bool line_plot(const struct line_run *run, const char *path);
-
-/* A timer of 1 kHz on each core, and how late it is; and what programs take that were not started here. */
-struct line_noise;
-struct line_noise *line_noise_start(void); /* NULL: cannot be watched */
-/** p99 of the worst core; -1 for NULL. Others: as a share of one core. Frees it. */
-double line_noise_end_ms(struct line_noise *noise, double *others_percent);
 
 #endif

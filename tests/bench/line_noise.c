@@ -4,18 +4,20 @@
  * nothing about the line. The timer goes before the programs that are measured, so it is late by what the machine, or
  * the host below it, takes away; what other programs take is counted from /proc.
  */
+#include "tests/bench/line_noise.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "tests/bench/line.h"
 
 enum { CORES = 64, BUCKETS = 2000, BUCKET_US = 50, PERIOD_NS = 1000000, PIDS = 32768 };
 

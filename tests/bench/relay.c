@@ -8,6 +8,7 @@
  */
 #include <getopt.h>
 #include <libgen.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "tests/bench/bench.h"
 #include "tests/bench/relay_bench.h"
+#include "tests/bench/relay_net.h"
 
 static const struct part {
     const char *name;
@@ -117,14 +119,20 @@ static bool is_wanted(const char *name)
 
 int main(int argc, char **argv)
 {
+    char congestion[16];
     cpu_set_t other;
+    bool own;
 
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 20); /* memory that goes and comes stays with this program */
+    (void)mallopt(M_TRIM_THRESHOLD, 256 << 20);
     take_options(argc, argv);
+    own = relay_net_own(congestion);
     make_place(argv[0]);
     CPU_ZERO(&other);
     CPU_SET(1, &other);
     (void)sched_setaffinity(0, sizeof other, &other); /* where there is one core only, both share it */
     report_head();
+    bench_remark("in %s network, TCP under %s", own ? "its own" : "the system's", congestion);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (is_wanted(parts[i].name))
             parts[i].measure();

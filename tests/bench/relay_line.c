@@ -84,9 +84,7 @@ void line_flush(struct line *line)
         }
         line->out_sent += (size_t)n;
     }
-    line->out_sent = line->out.len = 0;
-    if (line->out.room > ANSWER_BYTES)
-        line_bytes_free(&line->out);
+    line_out_empty(line);
     if (line->wants_write)
         arm(line, false);
 }

@@ -11,6 +11,8 @@ void line_bytes_free(struct line_bytes *bytes);
 
 /** Reads the line's socket, and writes into its `out`. */
 BIO_METHOD *line_between(void);
+/** Its `out` was sent. */
+void line_out_empty(struct line *line);
 /** What was read of it is nobody's. */
 void line_forget_taken(const struct line *line);
 

@@ -107,10 +107,31 @@ static int take(BIO *bio, char *out, int size)
     return (int)len;
 }
 
+/* What the last line that had sent all of its own has left: the next one finds it in the processor's cache. */
+static struct line_bytes spare;
+
+void line_out_empty(struct line *line)
+{
+    struct line_bytes *out = &line->out;
+
+    line->out_sent = out->len = 0;
+    if (out->room < spare.room) {
+        line_bytes_free(out);
+        return;
+    }
+    line_bytes_free(&spare);
+    spare = *out;
+    *out = (struct line_bytes){0};
+}
+
 static int gather(BIO *bio, const char *bytes, int len)
 {
     struct line *line = BIO_get_data(bio);
 
+    if (!line->out.room) {
+        line->out = spare;
+        spare = (struct line_bytes){0};
+    }
     line_bytes_put(&line->out, bytes, (size_t)len);
     return len;
 }

@@ -28,14 +28,16 @@ static void fire(struct load *load, struct load_due *due)
     /* 1.5 Mbit/s in 30 pictures a second, of which one in 60 has six times the size of the others */
     static const size_t picture = 1500000 / 8 / 30 * 60 / 65;
     size_t sizes[LOAD_STREAMS] = {due->count % 60 ? picture : 6 * picture, 100, 64};
-
+    uint32_t count = due->first ? 0 : due->count; /* what a stream begins with is a key frame, of whatever size */
     uint64_t now = line_now_ns();
 
     if (load->measuring) /* a slot is served at its beginning: what is due later in it is early */
         load_times_add(&load->late, now > due->at_ns ? now - due->at_ns : 0);
     load_send_one(load, due->end, due->stream,
-                  load->pattern.kind == LOAD_PACED ? sizes[due->stream] : load->pattern.size, due->count++);
+                  load->pattern.kind == LOAD_PACED ? sizes[due->stream] : load->pattern.size, count);
     line_flush(&due->end->line);
+    due->first = false;
+    due->count++;
     due->at_ns += (uint64_t)(1e9 / rate_of(load, due->stream));
     put_due(load, due);
 }
@@ -83,9 +85,8 @@ void load_due_schedule(struct load *load)
 
             if (!used)
                 continue;
-            *due = (struct load_due){.end = end, .stream = stream, .count = randombytes_uniform(60)};
-            if (stream == 0 && paced)
-                due->count = 0; /* a stream begins with a key frame */
+            /* People do not begin at one moment, so their large frames do not come in one. */
+            *due = (struct load_due){.end = end, .stream = stream, .count = randombytes_uniform(60), .first = true};
             due->at_ns = now + (uint64_t)(1e9 / rate_of(load, stream) * (double)randombytes_uniform(1000) / 1000);
             put_due(load, due);
         }

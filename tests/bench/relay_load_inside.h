@@ -23,6 +23,7 @@ struct load_due {
     struct load_due *next;
     struct load_end *end;
     uint8_t stream;
+    bool first;
     uint32_t count;
     uint64_t at_ns;
 };
