@@ -61,7 +61,18 @@ static int listen_on(const struct addrinfo *info)
     return -1;
 }
 
-/* A proxy on this machine reaches it by the group; what a relay that was killed left lying is taken away. */
+/* Does somebody listen on it? Else a relay that was killed left it lying. */
+static bool is_answered(const struct sockaddr_un *path)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool answered = fd >= 0 && (!connect(fd, (const struct sockaddr *)path, sizeof *path) || errno == EAGAIN);
+
+    if (fd >= 0)
+        close(fd);
+    return answered;
+}
+
+/* A proxy on this machine reaches it by the group. */
 static int listen_on_path(const char *path)
 {
     struct sockaddr_un own = {.sun_family = AF_UNIX};
@@ -73,8 +84,13 @@ static int listen_on_path(const char *path)
         return -1;
     }
     strcpy(own.sun_path, path);
-    if (!stat(path, &there) && S_ISSOCK(there.st_mode))
+    if (!stat(path, &there) && S_ISSOCK(there.st_mode)) {
+        if (is_answered(&own)) {
+            errno = EADDRINUSE;
+            return -1;
+        }
         (void)unlink(path);
+    }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && !bind(fd, (struct sockaddr *)&own, sizeof own) && !chmod(path, 0660) && !listen(fd, BACKLOG))
         return fd;
@@ -88,7 +104,9 @@ static int listen_on_path(const char *path)
 static bool bind_path(const char *path, int *fd, char *finding, size_t size, const char **way_out)
 {
     *fd = listen_on_path(path);
-    *way_out = "give unix:/PATH in a folder that this relay's user may write, of at most 107 characters";
+    *way_out = errno == EADDRINUSE
+                   ? "end the program that listens there, or give another path"
+                   : "give unix:/PATH in a folder that this relay's user may write, of at most 107 characters";
     if (*fd < 0)
         snprintf(finding, size, "cannot be listened on (%s)", strerror(errno));
     return *fd >= 0;

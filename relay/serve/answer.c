@@ -51,7 +51,7 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
 {
     bool done = put(wsi, "content-security-policy:",
                     answer->policy ? answer->policy : "default-src 'none'; frame-ancestors 'none'", at, end) &&
-                put(wsi, "permissions-policy:", answer->policy ? camera_and_voice : nothing_alone, at, end) &&
+                put(wsi, "permissions-policy:", answer->file ? camera_and_voice : nothing_alone, at, end) &&
                 put(wsi, "cache-control:", answer->cache ? answer->cache : how_long(answer->file), at, end) &&
                 put(wsi, "cross-origin-resource-policy:", answer->shared ? "cross-origin" : "same-origin", at, end);
 

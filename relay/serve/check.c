@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proto/host/files.h"
 #include "proto/host/world.h"
+#include "proto/util/buf.h"
 #include "relay/store/store.h"
 
 enum { CLOCK_MS = 5 * 60 * 1000 }; /* an entry may be that much ahead of the clock */
@@ -50,16 +52,42 @@ void serve_check_beside(struct serve_folder *folder, struct serve_report *report
     relay_store_close(store);
 }
 
-bool serve_check_version(const struct serve_folder *folder, struct serve_report *report)
+/* The size that relay/checkpoint vouches for; 0: nothing that this log's key has signed. */
+static uint64_t vouched(const struct serve_folder *folder)
+{
+    struct proto_log_checkpoint checkpoint = {0};
+    struct proto_buf note;
+    bool fine;
+
+    proto_buf_init(&note, PROTO_LOG_CHECKPOINT_MAX);
+    fine = !host_file_read(folder->checkpoint, &note) &&
+           !proto_log_checkpoint_open(&checkpoint, (const char *)note.bytes, note.len, folder->log_vkey);
+    proto_buf_free(&note);
+    return fine ? checkpoint.size : 0;
+}
+
+/* The file first: the relay that still runs writes it behind the database. */
+bool serve_check_successor(const struct serve_folder *folder, struct serve_report *report)
 {
     char error[RELAY_STORE_ERROR_MAX];
     struct relay_store *store;
+    struct relay_store_checkpoint stored = {0};
+    uint64_t size = vouched(folder);
     enum proto_err err = open_to_read(&store, folder, error);
 
-    relay_store_close(store);
-    if (err == PROTO_ERR_VERSION)
+    if (err == PROTO_ERR_VERSION) {
         serve_report_stored(report, folder->dir, folder->data, error, proto_err_way_out(err));
-    return err != PROTO_ERR_VERSION;
+        return false;
+    }
+    if (!err)
+        err = relay_store_get_checkpoint(store, &stored);
+    relay_store_close(store);
+    if ((err && err != PROTO_ERR_NOT_FOUND) || stored.size >= size)
+        return true; /* what else is wrong the opening says */
+    serve_report_add(report, SERVE_ERROR, folder->checkpoint,
+                     "vouches for more entries than the stored log has: an old copy was put back",
+                     "put the newest data folder back, or let an officer run handhold-audit recover");
+    return false;
 }
 
 static void check_disk(const struct serve_folder *folder, struct serve_report *report)

@@ -8,8 +8,9 @@
 
 /** Beside a relay that runs: log and ports are its own; what can be read is checked. */
 void serve_check_beside(struct serve_folder *folder, struct serve_report *report);
-/** Before another relay leaves its place to this one: is its database one that this program knows? */
-bool serve_check_version(const struct serve_folder *folder, struct serve_report *report);
+/** Before another relay leaves its place to this one: is its database one that this program knows, and has it all that
+ * the checkpoint vouches for? */
+bool serve_check_successor(const struct serve_folder *folder, struct serve_report *report);
 /** The machine under it: room on the disk, a clock that is not behind the log, the folder of guides that is named. */
 void serve_check_machine(const struct serve_config *config, const struct serve_folder *folder,
                          struct serve_report *report);

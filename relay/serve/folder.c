@@ -37,6 +37,8 @@ bool serve_folder_said(struct serve_report *report, const char *path, enum proto
     serve_report_add(report, SERVE_ERROR, path, err == PROTO_ERR_NOT_FOUND ? "the file is missing" : finding,
                      err == PROTO_ERR_NOT_FOUND
                          ? "make the folder with handhold-certs init and issue relay, or copy what export-relay wrote"
+                     : err == PROTO_ERR_FORMAT
+                         ? "copy it again from where handhold-certs wrote it (export-relay has the relay's part)"
                          : proto_err_way_out(err));
     return false;
 }

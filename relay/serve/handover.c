@@ -29,6 +29,7 @@ struct serve_handover {
     char **argv;         /* borrowed */
     char program[HOST_PATH_BYTES];
     struct host_watch *signals, *ready; /* owned */
+    struct host_timer *patience;        /* owned */
     int signal_fd, ready_fd;            /* the watches' */
     pid_t next;                         /* 0: none is on its way */
 };
@@ -48,15 +49,26 @@ static void on_ready(void *context)
 
     host_watch_free(handover->ready);
     handover->ready = NULL;
+    host_timer_set(handover->patience, PROTO_NEVER);
     if (n == 1) {
         (void)serve_notify("MAINPID=%lld\nSTATUS=handing over", (long long)handover->next);
         host_say(HOST_INFO, "the new relay is ready: this one leaves");
         serve_leave(handover->serve);
         return;
     }
+    (void)kill(handover->next, SIGKILL); /* it may live on without having said a word */
     (void)waitpid(handover->next, NULL, 0);
     handover->next = 0;
     host_say(HOST_WARN, "the new relay did not start, so this one goes on; what it says above, --check says in full");
+}
+
+/* It hangs before it has said a word: its end is heard as that of one which did not start. */
+static void on_late(void *context)
+{
+    struct serve_handover *handover = context;
+
+    if (handover->next)
+        (void)kill(handover->next, SIGKILL);
 }
 
 /* Everything of ours but what is handed over is closed by exec. */
@@ -99,6 +111,7 @@ static bool begin(struct serve_handover *handover)
     handover->ready_fd = ends[0];
     if (!done)
         close(ends[0]);
+    host_timer_set(handover->patience, done ? host_now().mono_ms + WAIT_MS : PROTO_NEVER);
     return done && !host_watch_new(&handover->ready, handover->serve->loop, ends[0], on_ready, handover);
 }
 
@@ -135,7 +148,8 @@ enum proto_err serve_handover_new(struct serve_handover **out, struct serve *ser
     if (sigprocmask(SIG_BLOCK, &set, NULL) ||
         (handover->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)) < 0)
         return PROTO_ERR_IO;
-    return host_watch_new(&handover->signals, serve->loop, handover->signal_fd, on_signal, handover);
+    enum proto_err err = host_timer_new(&handover->patience, serve->loop, on_late, handover);
+    return err ? err : host_watch_new(&handover->signals, serve->loop, handover->signal_fd, on_signal, handover);
 }
 
 void serve_handover_free(struct serve_handover *handover)
@@ -144,6 +158,7 @@ void serve_handover_free(struct serve_handover *handover)
         return;
     host_watch_free(handover->signals);
     host_watch_free(handover->ready);
+    host_timer_free(handover->patience);
     free(handover);
 }
 

@@ -9,6 +9,7 @@
 #include "proto/util/buf.h"
 #include "relay/serve/answer.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/lost.h"
 #include "relay/serve/metrics.h"
 #include "relay/serve/page.h"
 #include "relay/serve/redirect.h"
@@ -137,7 +138,7 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, struct ser
     if (!strncmp(path, log_prefix, sizeof log_prefix - 1) && (staff || serve->config->public_log))
         return serve_tiles_ask(serve->tiles, wsi, path + sizeof log_prefix - 1,
                                !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI), &socket->tiles);
-    return serve_answer_text(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n");
+    return staff ? serve_answer_text(HTTP_STATUS_NOT_FOUND, "There is nothing here.\n") : serve_lost(wsi);
 }
 
 /* libwebsockets decodes %00 as well; what stands behind it is not to be overlooked. */

@@ -146,6 +146,8 @@ void serve_listen_tick(struct serve_listen *listen)
 {
     int64_t now_ms = host_now().mono_ms;
 
+    if (listen->spare < 0) /* somebody else took it when it was open last */
+        listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     serve_arrivals_tick(listen->arrivals, now_ms);
     struct serve_proxied_closed closed = serve_proxied_tick(listen->proxied, now_ms);
     serve_arrivals_note(listen->arrivals, SERVE_REFUSED_opening, closed.late);

@@ -145,7 +145,7 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     }
     serve.loop = loop;
     lws_set_log_level(LLL_ERR, serve_tell_library);
-    if (serve_handover_is_new() && !serve_check_version(folder, report))
+    if (serve_handover_is_new() && !serve_check_successor(folder, report))
         ; /* said; the one before goes on */
     else if (serve_handover_is_new() && !serve_handover_wait(folder))
         serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
@@ -165,7 +165,7 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
         host_say(HOST_INFO, "ended");
     }
     if (ready && report->table) {
-        serve_report_fine(report, folder->data, "database and log are whole");
+        serve_report_fine(report, folder->data, "the log's tree is whole; handhold-audit verify reads its entries");
         serve_report_fine(report, serve.public_authority, "the public end");
         serve_report_fine(report, serve.staff_authority, "the staff end");
     }

@@ -25,8 +25,10 @@ static void reload_notes(struct serve *serve, struct serve_report *report)
 {
     enum proto_err err;
 
-    if (!serve_folder_read_notes(serve->folder, report))
+    if (!serve_folder_read_notes(serve->folder, report)) {
+        host_say(HOST_WARN, "the notes stay as they were");
         return;
+    }
     err = relay_core_set_notes(serve->core, serve->folder->org_note.text, &serve->folder->org,
                                serve->folder->policy_note.text, &serve->folder->policy, host_now());
     if (err)

@@ -24,12 +24,12 @@ const struct serve_file *serve_page_find(const char *path)
     return NULL;
 }
 
-static void plain_policy(char out[static SERVE_POLICY_BYTES])
+void serve_page_style_policy(const char *style, char out[static SERVE_POLICY_BYTES])
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
     char text[sodium_base64_ENCODED_LEN(crypto_hash_sha256_BYTES, sodium_base64_VARIANT_ORIGINAL)];
 
-    crypto_hash_sha256(hash, (const unsigned char *)serve_page_style, strlen(serve_page_style));
+    crypto_hash_sha256(hash, (const unsigned char *)style, strlen(style));
     sodium_bin2base64(text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_ORIGINAL);
     snprintf(out, SERVE_POLICY_BYTES,
              "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -40,7 +40,7 @@ void serve_page_policy(const struct serve_file *file, const char *authority, con
                        char out[static SERVE_POLICY_BYTES])
 {
     if (serve_page_style) {
-        plain_policy(out);
+        serve_page_style_policy(serve_page_style, out);
         return;
     }
     if (file->compiles) {
@@ -49,9 +49,13 @@ void serve_page_policy(const struct serve_file *file, const char *authority, con
                  "require-trusted-types-for 'script'; trusted-types 'none'");
         return;
     }
-    snprintf(out, SERVE_POLICY_BYTES,
-             "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src blob:; " /* a guide's pictures, which the page made */
-             "connect-src 'self' wss://%s https://%s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-             "require-trusted-types-for 'script'; trusted-types handhold",
-             authority, domain);
+    snprintf(
+        out, SERVE_POLICY_BYTES,
+        "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src blob:; " /* a guide's
+                                                                                                         pictures, which
+                                                                                                         the page made
+                                                                                                       */
+        "connect-src 'self' wss://%s https://%s; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types handhold",
+        authority, domain);
 }

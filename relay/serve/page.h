@@ -32,6 +32,8 @@ const struct serve_page *serve_page(void);
 const struct serve_file *serve_page_find(const char *path);
 
 #define SERVE_POLICY_BYTES 1024u
+/** The Content-Security-Policy of a page that loads nothing and runs nothing, and has this one style in it. */
+void serve_page_style_policy(const char *style, char out[static SERVE_POLICY_BYTES]);
 /**
  * The Content-Security-Policy of the page: its own files, this relay, and the domain of the organisation, which the
  * page asks whether the root is its own; or that of a file that compiles. `authority` is host[:port] of the public end.

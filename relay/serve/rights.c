@@ -22,6 +22,24 @@ static const struct {
     {"data/keys.db", 0077, SERVE_ERROR},    {"public/privkey.pem", 0027, SERVE_WARNING},
 };
 
+/* Whoever can write into one of these puts other keys, settings or notes in the place of ours. */
+static const char *const own_folders[] = {"",    "/relay",     "/data",     "/public",
+                                          "/ca", "/relay.ini", "/org.note", "/policy.note"};
+
+static void check_own_folders(const struct serve_folder *folder, struct serve_report *report)
+{
+    char path[HOST_PATH_BYTES], way_out[HOST_PATH_BYTES + 16];
+    struct stat there;
+
+    for (size_t i = 0; i < sizeof own_folders / sizeof *own_folders; i++) {
+        if (!host_path(path, "%s%s", folder->dir, own_folders[i]) || stat(path, &there) ||
+            !(there.st_mode & (S_IWGRP | S_IWOTH)))
+            continue;
+        snprintf(way_out, sizeof way_out, "chmod go-w %s", path);
+        serve_report_add(report, SERVE_WARNING, path, "others on this machine can change what is there", way_out);
+    }
+}
+
 static bool check_authority_keys(const struct serve_folder *folder, bool allowed, struct serve_report *report)
 {
     static const char finding[] = "this relay's user can read a private key of the organisation";
@@ -70,5 +88,6 @@ bool serve_rights_check(const struct serve_folder *folder, bool allowed, struct 
 {
     bool authority = check_authority_keys(folder, allowed, report);
 
+    check_own_folders(folder, report);
     return (authority || report->table) && check_own_files(folder, report) && authority;
 }

@@ -34,7 +34,7 @@ struct serve_guard {
 struct serve_tell {
     unsigned lines, warnings, not_written; /* in this second */
     uint64_t refused_joins, refused_connections;
-    int64_t minute_ms, day_ms; /* when each is told again */
+    int64_t minute_ms, day_ms, claim_ms; /* when each is told again */
 };
 
 struct serve {

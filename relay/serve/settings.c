@@ -61,7 +61,8 @@ void serve_settings_fit(struct serve_settings *settings, struct serve_report *re
     settings->connections_most = limits->connections;
     snprintf(finding, sizeof finding, "this system allows fewer open files; %lld connections are taken",
              (long long)limits->connections);
-    if (report->table)
+    /* Far from what was promised is worth a line at each start; a little below it is what many systems allow. */
+    if (report->table || 2 * limits->connections < (int64_t)wanted - BESIDES - limits->handshakes)
         serve_report_add(report, SERVE_WARNING, value, finding, "raise LimitNOFILE (ulimit -n), or lower the setting");
     else
         host_say(HOST_DEBUG, "%s: %s", value, finding);

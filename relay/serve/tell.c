@@ -77,6 +77,16 @@ void serve_tell_refused(void *context, const char *address, enum serve_refusal w
         host_say(HOST_INFO, "refused by %s: %s", serve_refusal_names[why], address);
 }
 
+bool serve_tell_may_claim(struct serve *serve)
+{
+    int64_t now_ms = host_now().mono_ms;
+
+    if (now_ms < serve->tell.claim_ms)
+        return false;
+    serve->tell.claim_ms = now_ms + MINUTE_MS;
+    return true;
+}
+
 static void tell_refused(struct serve *serve)
 {
     struct relay_core_figures figures;

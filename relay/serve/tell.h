@@ -15,6 +15,8 @@
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event);
 /** A bound has refused somebody (serve_arrivals_refused; `serve`). */
 void serve_tell_refused(void *serve, const char *address, enum serve_refusal why);
+/** May it be said that an end claims to have seen another log? Anybody may claim it: once a minute. */
+bool serve_tell_may_claim(struct serve *serve);
 /** Each second: what was not written, what was refused in the last minute, a certificate that ends soon. */
 void serve_tell_tick(struct serve *serve);
 

@@ -143,12 +143,42 @@ static void a_flood_of_lines_is_counted_and_the_count_is_told(void **state)
     close(lines_fd);
 }
 
+/* Anybody may claim it, with the first message of a connection. */
+static void what_strangers_claim_of_the_log_is_one_line(void **state)
+{
+    static const char claim[] = "an end says to have seen more of this log than there is";
+    unsigned lines = 0;
+
+    (void)state;
+    listen_to_lines();
+    start_told(NULL);
+    for (unsigned i = 0; i < 5; i++) {
+        struct line_end end;
+        handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                                  .body.hello = {.which_seat = handhold_Hello_sid_tag, .seen_log_size = 1ull << 60}};
+
+        hello.body.hello.session_key.size = 32;
+        hello.body.hello.session_key.bytes[0] = 9;
+        hello.body.hello.seen_log_root.size = 32;
+        line_end_connect(&end, loop, place.public_url, place_path(&place, "ca/ca.crt"), NULL);
+        line_end_run(&end, line_end_is_open);
+        line_end_send(&end, &hello);
+        line_end_run(&end, line_end_is_closed);
+        line_end_clear(&end);
+    }
+    for (const char *at = read_lines(); (at = strstr(at, claim)); at++)
+        lines++;
+    assert_int_equal(lines, 1);
+    close(lines_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITHOUT(each_line_has_its_level_where_the_journal_reads_it),
         WITHOUT(elsewhere_a_line_begins_with_the_program),
         WITHOUT(a_flood_of_lines_is_counted_and_the_count_is_told),
+        WITHOUT(what_strangers_claim_of_the_log_is_one_line),
     };
     return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);
 }

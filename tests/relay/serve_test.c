@@ -166,6 +166,37 @@ static void whoever_is_revoked_is_out_within_seconds(void **state)
     line_end_clear(&anna);
 }
 
+/* ---- a path that is not there ---- */
+
+static void expect_lost(const char *headers, const char *says, const char *says_not)
+{
+    char request[512], reply[PLACE_OUTPUT_BYTES];
+    int len =
+        snprintf(request, sizeof request,
+                 "GET /joyn/%%3Cb%%3Emistyped HTTP/1.1\r\nHost: 127.0.0.1\r\n%sConnection: close\r\n\r\n", headers);
+
+    assert_true(place_talk(&place, place.public_port, NULL, NULL, request, (size_t)len, NULL, reply) > 0);
+    assert_non_null(strstr(reply, " 404 "));
+    if (!strstr(reply, says) || strstr(reply, says_not))
+        fail_msg("%s", reply);
+    assert_null(strstr(reply, "%3C")); /* nothing of what was asked */
+    assert_null(strstr(reply, "joyn"));
+    assert_null(strstr(reply, "<script"));
+    assert_non_null(strstr(reply, "content-security-policy: default-src 'none'"));
+    assert_non_null(strstr(reply, "x-content-type-options: nosniff"));
+    assert_non_null(strstr(reply, "permissions-policy: camera=()"));
+}
+
+static void who_mistypes_a_path_reads_where_the_code_is_typed(void **state)
+{
+    (void)state;
+    expect_lost("Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\n", "<a href=\"/\">Type the code", "Diese");
+    expect_lost("Accept: text/html\r\nAccept-Language: de-AT,de;q=0.9,en;q=0.8\r\n", "<a href=\"/\">Den Code", "Type");
+    expect_lost("Accept: text/html\r\nAccept-Language: fr,en;q=0.5,de;q=0.4\r\n", "lang=\"en\"", "Diese");
+    expect_lost("Accept: */*\r\n", "\r\n\r\nThere is nothing here.\n", "<");
+    expect_lost("", "content-type: text/plain", "<");
+}
+
 /* ---- names ---- */
 
 static void a_host_that_is_not_ours_is_not_served(void **state)
@@ -327,6 +358,7 @@ int main(void)
         cmocka_unit_test(staff_of_another_organisation_are_refused),
         cmocka_unit_test(an_integrator_has_no_business_at_the_staff_end),
         cmocka_unit_test(a_hello_is_answered_by_a_welcome),
+        cmocka_unit_test(who_mistypes_a_path_reads_where_the_code_is_typed),
         cmocka_unit_test(a_host_that_is_not_ours_is_not_served),
         cmocka_unit_test(nothing_but_a_websocket_is_upgraded_to),
         cmocka_unit_test(a_websocket_elsewhere_or_of_another_protocol_is_refused),
