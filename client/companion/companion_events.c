@@ -72,7 +72,7 @@ void client_companion_say(struct client_companion *c, const char *theirs, const 
     vsnprintf(ours, sizeof ours, format, args);
     va_end(args);
     proto_buf_init(&text, 8192);
-    client_words_clean(&text, theirs);
+    proto_words_clean(&text, theirs);
     proto_buf_put_u8(&text, 0);
     if (!text.failed)
         client_screen_line(c->screen, "%s%s%s", ours, (const char *)text.bytes, behind);

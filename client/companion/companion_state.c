@@ -13,7 +13,7 @@ static void line(struct client_companion *c, const char *before, const char *the
     struct proto_buf text;
 
     proto_buf_init(&text, 4096);
-    client_words_clean(&text, theirs);
+    proto_words_clean(&text, theirs);
     proto_buf_put_u8(&text, 0);
     if (!text.failed)
         client_screen_line(c->screen, "%s%s", before, (const char *)text.bytes);

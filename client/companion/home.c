@@ -62,7 +62,7 @@ void client_home_line(struct client_home *h, const char *theirs, const char *for
     vsnprintf(ours, sizeof ours, format, args);
     va_end(args);
     proto_buf_init(&text, 8192);
-    client_words_clean(&text, theirs);
+    proto_words_clean(&text, theirs);
     proto_buf_put_u8(&text, 0);
     if (!text.failed)
         client_screen_line(h->config.screen, "%s%s", ours, (const char *)text.bytes);

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/companion/words.h"
-#include "proto/consent/statement.h"
+#include "proto/consent/receipt_words.h"
 #include "proto/log/proofs.h"
 #include "proto/seal/note.h"
 
@@ -118,167 +117,25 @@ static void put_time(struct proto_buf *out, int64_t unix_s)
     proto_buf_put_text(out, text);
 }
 
-static void put_head(struct proto_buf *out, const char *name)
+static void put_words(struct proto_buf *out, const struct client_receipt *receipt,
+                      const struct client_receipt_about *about, struct proto_receipt_entry *entries)
 {
-    proto_buf_printf(out, "%-12s", name);
-}
+    const struct proto_receipt_words words = {.sid = about->sid,
+                                              .written_unix_s = about->now_unix_s,
+                                              .organisation = receipt->organisation,
+                                              .verified = receipt->verified,
+                                              .agent = receipt->peer,
+                                              .relay = about->relay,
+                                              .ended = receipt->ended,
+                                              .log = about->log_vkey,
+                                              .keep_days = about->keep_days,
+                                              .entries = entries,
+                                              .count = receipt->count,
+                                              .put_time = put_time};
 
-/* The statement that ends what line `at` allowed; NULL: the session did. */
-static const struct proto_statement *end_of(const struct client_receipt *receipt, size_t at)
-{
-    const struct proto_statement *grant = &receipt->lines[at]->statement;
-
-    for (size_t i = at + 1; i < receipt->count; i++) {
-        const struct proto_statement *st = &receipt->lines[i]->statement;
-        bool same = st->capability == grant->capability;
-        if ((same && (st->action == PROTO_STATEMENT_WITHDRAW || st->action == PROTO_STATEMENT_GRANT)) ||
-            st->action == PROTO_STATEMENT_END)
-            return st;
-    }
-    return NULL;
-}
-
-static void put_why(struct proto_buf *out, const struct proto_statement *end)
-{
-    proto_buf_put_text(out, " (");
-    if (end->action == PROTO_STATEMENT_GRANT)
-        proto_buf_put_text(out, "a new answer took its place");
-    else if (end->action == PROTO_STATEMENT_END)
-        proto_buf_put_text(out, "the session ended");
-    else if (!strcmp(end->purpose, PROTO_PURPOSE_ENDED))
-        proto_buf_put_text(out, "the session ended");
-    else if (!*end->purpose)
-        proto_buf_put_text(out, "you took it back");
-    else
-        client_words_clean(out, end->purpose);
-    proto_buf_put_text(out, ")");
-}
-
-static void put_grant(struct proto_buf *out, const struct client_receipt *receipt, size_t at)
-{
-    const struct proto_statement *st = &receipt->lines[at]->statement, *end = end_of(receipt, at);
-
-    put_head(out, "Answer");
-    proto_buf_put_text(out, "you allowed it\n");
-    put_head(out, "From");
-    put_time(out, st->unix_s);
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Until");
-    if (end) {
-        put_time(out, end->unix_s);
-        put_why(out, end);
-    } else {
-        proto_buf_put_text(out, "the session ended");
-    }
-    proto_buf_put_text(out, "\n");
-    put_head(out, "At most");
-    if (st->max_s)
-        client_words_duration(out, st->max_s);
-    else
-        proto_buf_put_text(out, "until the session ended");
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Kept");
-    if (st->retention_days)
-        proto_buf_printf(out, "what was shown may be kept by the organisation for %u day%s\n", st->retention_days,
-                         st->retention_days == 1 ? "" : "s");
-    else
-        proto_buf_put_text(out, "nothing of what was shown\n");
-}
-
-static void put_refusal(struct proto_buf *out, const struct proto_statement *st)
-{
-    bool machine = proto_purpose_is_machines(st->purpose);
-
-    put_head(out, "Answer");
-    if (machine) {
-        proto_buf_put_text(out, "refused without asking you: ");
-        client_words_clean(out, st->purpose);
-        proto_buf_put_text(out, "\n");
-    } else {
-        proto_buf_put_text(out, "you refused it\n");
-    }
-    put_head(out, "When");
-    put_time(out, st->unix_s);
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Kept");
-    proto_buf_put_text(out, "nothing was shown\n");
-}
-
-static void put_answers(struct proto_buf *out, const struct client_receipt *receipt)
-{
-    unsigned number = 0;
-
-    for (size_t i = 0; i < receipt->count; i++) {
-        const struct proto_statement *st = &receipt->lines[i]->statement;
-        bool grant = st->action == PROTO_STATEMENT_GRANT;
-        if (!grant && st->action != PROTO_STATEMENT_REFUSE)
-            continue;
-        proto_buf_printf(out, "%u. %s (entry %llu)\n", ++number, proto_capability_label(st->capability),
-                         (unsigned long long)receipt->lines[i]->proof.index);
-        if (grant || !proto_purpose_is_machines(st->purpose)) {
-            put_head(out, "Purpose");
-            client_words_clean(out, *st->purpose ? st->purpose : "none was given");
-            proto_buf_put_text(out, "\n");
-        }
-        if (grant)
-            put_grant(out, receipt, i);
-        else
-            put_refusal(out, st);
-        proto_buf_put_text(out, "\n");
-    }
-    if (!number)
-        proto_buf_put_text(out, "Nothing was asked for, and nothing was shared.\n\n");
-}
-
-static void put_parties(struct proto_buf *out, const struct client_receipt *receipt,
-                        const struct client_receipt_about *about)
-{
-    proto_buf_put_text(out, "RECEIPT of a session of remote assistance\n\n");
-    put_head(out, "Session");
-    for (size_t i = 0; i < PROTO_SID_BYTES; i++)
-        proto_buf_printf(out, "%02x", about->sid[i]);
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Written");
-    put_time(out, about->now_unix_s);
-    proto_buf_put_text(out, " by your own device\n");
-    put_head(out, "Controller");
-    client_words_clean(out, *receipt->organisation ? receipt->organisation : "not known");
-    proto_buf_put_text(out, receipt->verified ? " (verified)\n" : " (NOT VERIFIED)\n");
-    put_head(out, "Agent");
-    client_words_clean(out, *receipt->peer ? receipt->peer : "nobody came");
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Relay");
-    client_words_clean(out, about->relay);
-    proto_buf_put_text(out, "\n");
-    put_head(out, "Ended");
-    proto_buf_put_text(out, *receipt->ended ? receipt->ended : "not by word");
-    proto_buf_put_text(out, "\n\n");
-}
-
-static void put_stored(struct proto_buf *out, const struct client_receipt_about *about)
-{
-    const char *plus = strchr(about->log_vkey, '+');
-    char keep[64] = "without an end that is set";
-
-    if (about->keep_days)
-        snprintf(keep, sizeof keep, "for %u days", about->keep_days);
-    proto_buf_put_text(out, "What is stored\n");
-    proto_buf_printf(out,
-                     "- Your answers, word for word: in the log %.*s, sealed to\n"
-                     "  the organisation's privacy officers, %s.\n",
-                     (int)(plus ? plus - about->log_vkey : 0), about->log_vkey, keep);
-    proto_buf_put_text(out, "- For each answer a number in that log's tree, which says nothing about you and\n"
-                            "  stays for good.\n"
-                            "- What may be kept of pictures and device information is said above.\n\n"
-                            "Your rights\n"
-                            "You may ask the organisation for what it keeps about this session, and to have it\n"
-                            "erased: give it this receipt.\n\n"
-                            "Proof\n"
-                            "Below is for each answer the proof that it stands in the log as you gave it, and the\n"
-                            "certificate of the agent to whom. To check it with no network:\n\n"
-                            "    handhold-audit check FILE\n\n"
-                            "With the organisation's root certificate it also proves who the agent was:\n\n"
-                            "    handhold-audit check FILE --ca ca.crt\n\n");
+    for (size_t i = 0; i < receipt->count; i++)
+        entries[i] = (struct proto_receipt_entry){&receipt->lines[i]->statement, receipt->lines[i]->proof.index};
+    proto_receipt_words_write(&words, out);
 }
 
 enum proto_err client_receipt_write(const struct client_receipt *receipt, const struct client_receipt_about *about,
@@ -290,9 +147,11 @@ enum proto_err client_receipt_write(const struct client_receipt *receipt, const 
 
     if (!receipt->count || !about->log_vkey[0])
         return PROTO_ERR_STATE;
-    put_parties(out, receipt, about);
-    put_answers(out, receipt);
-    put_stored(out, about);
+    struct proto_receipt_entry *entries = calloc(receipt->count, sizeof *entries);
+    if (!entries)
+        return PROTO_ERR_NOMEM;
+    put_words(out, receipt, about, entries);
+    free(entries);
     proto_signer_customer(name, about->sid);
     err = proto_note_key_init(&customer, name, about->customer_key);
     if (!err)

@@ -17,7 +17,7 @@ struct client_screen;
 enum client_screen_kind { CLIENT_SCREEN_SILENT, CLIENT_SCREEN_PLAIN, CLIENT_SCREEN_TERMINAL };
 
 PROTO_MUST_USE enum proto_err client_screen_new(struct client_screen **out, enum client_screen_kind kind);
-/** One line of ours; texts from others go through client_words_clean() first. */
+/** One line of ours; texts from others go through proto_words_clean() first. */
 void client_screen_line(struct client_screen *screen, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /** As it is, without a line feed of its own: a question. */
 void client_screen_text(struct client_screen *screen, const struct proto_buf *text);

@@ -4,75 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "proto/util/utf8.h"
-
-/* Length of the UTF-8 character at `at` and its code point; 0 when it is broken. */
-static size_t decode(const unsigned char *at, uint32_t *point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
-
-    if (len == 0)
-        return 0;
-    *point = len == 1 ? at[0] : at[0] & (0x7fu >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-        *point = *point << 6 | (at[i] & 0x3fu);
-    }
-    return *point >= least[len] && *point <= 0x10ffff ? len : 0;
-}
-
-static bool is_hidden(uint32_t c)
-{
-    return proto_utf8_is_control(c) || proto_utf8_is_hiding(c) || (c >= 0xd800 && c <= 0xdfff);
-}
-
-void client_words_clean(struct proto_buf *out, const char *text)
-{
-    const unsigned char *at = (const unsigned char *)(text ? text : "");
-    uint32_t point;
-
-    while (*at) {
-        size_t len = decode(at, &point);
-
-        if (len == 0)
-            proto_buf_put_u8(out, '?');
-        else if (is_hidden(point))
-            proto_buf_put_u8(out, ' ');
-        else
-            proto_buf_put(out, at, len);
-        at += len ? len : 1;
-    }
-}
-
 void client_words_peer(struct proto_buf *out, const struct client_peer *peer)
 {
-    client_words_clean(out, peer->name);
+    proto_words_clean(out, peer->name);
     proto_buf_put_text(out, " of ");
-    client_words_clean(out, peer->organisation);
+    proto_words_clean(out, peer->organisation);
     proto_buf_put_text(out, peer->verified ? " (VERIFIED)" : " (UNVERIFIED - ANYONE CAN CLAIM THIS NAME)");
-}
-
-static void put_count(struct proto_buf *out, int64_t n, const char *unit)
-{
-    proto_buf_printf(out, "%" PRId64 " %s%s", n, unit, n == 1 ? "" : "s");
-}
-
-void client_words_duration(struct proto_buf *out, int64_t seconds)
-{
-    int64_t minutes = seconds / 60, hours = minutes / 60;
-
-    if (seconds < 60) {
-        put_count(out, seconds < 0 ? 0 : seconds, "second");
-        return;
-    }
-    if (hours > 0)
-        put_count(out, hours, "hour");
-    if (hours > 0 && minutes % 60 > 0)
-        proto_buf_put_text(out, " ");
-    if (hours == 0 || minutes % 60 > 0)
-        put_count(out, minutes % 60, "minute");
 }
 
 static void put_until(struct proto_buf *out, uint32_t max_s)
@@ -82,7 +19,7 @@ static void put_until(struct proto_buf *out, uint32_t max_s)
         return;
     }
     proto_buf_put_text(out, "for ");
-    client_words_duration(out, max_s);
+    proto_words_duration(out, max_s);
     proto_buf_put_text(out, " at most; you can take it back at any time");
 }
 
@@ -105,7 +42,7 @@ void client_words_question(struct proto_buf *out, const struct client_question *
     proto_buf_put_text(out, "  Who         ");
     client_words_peer(out, &q->peer);
     proto_buf_printf(out, "\n  Asks for    %s\n  Says why    \"", label ? label : "something unknown");
-    client_words_clean(out, q->purpose);
+    proto_words_clean(out, q->purpose);
     proto_buf_put_text(out, "\"\n  How long    ");
     put_until(out, q->max_s);
     proto_buf_put_text(out, "\n  Is kept     ");
@@ -154,7 +91,7 @@ static void put_sending(struct proto_buf *out, const struct client_status *s)
         proto_buf_put_text(out, label ? label : "?");
         if (s->sending[i].left_s >= 0) {
             proto_buf_put_text(out, " (");
-            client_words_duration(out, s->sending[i].left_s);
+            proto_words_duration(out, s->sending[i].left_s);
             proto_buf_put_text(out, " left)");
         }
     }

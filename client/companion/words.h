@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/consent/receipt_words.h"
 #include "proto/util/buf.h"
 #include "proto/wire/capability.h"
 
@@ -45,8 +46,6 @@ struct client_status {
     uint32_t allowed; /* bit 1 << capability: what is granted and sends nothing by itself */
 };
 
-/** Appends `text` as it may be shown. Broken UTF-8 becomes '?'. */
-void client_words_clean(struct proto_buf *out, const char *text);
 /** "Ana Lindqvist of example.org, VERIFIED"; loud when not. */
 void client_words_peer(struct proto_buf *out, const struct client_peer *peer);
 /** The whole question with its "Allow? [y/N] " and no line feed behind it. */
@@ -55,7 +54,5 @@ void client_words_question(struct proto_buf *out, const struct client_question *
 void client_words_status(struct proto_buf *out, const struct client_status *status);
 /** One bar a second, the highest for the largest of them: "▁▃▅█". */
 void client_words_graph(struct proto_buf *out, const double *values, size_t count);
-/** "2 hours 5 minutes", "10 minutes", "45 seconds". */
-void client_words_duration(struct proto_buf *out, int64_t seconds);
 
 #endif

@@ -194,12 +194,15 @@ static void print_who(const struct audit_proved *p)
         audit_paper_head("Agent", "the agent's lines hold under the key that the relay recorded.");
     }
     if (p->compared)
-        audit_paper_head("Compared", "what was allowed or refused, as the words in front of the proofs have it, is as "
-                                     "the proofs say.");
-    audit_paper_head("Not proved", p->compared ? "that nothing else was logged, and all other words in front of the "
-                                                 "proofs."
-                                               : "that nothing else was logged, and the words in front of the proofs "
-                                                 "in the file.");
+        audit_paper_head("Compared", "the words in front of the proofs, to the letter: they are what the proofs say.");
+    audit_paper_head("Not proved", !p->compared ? "that nothing else was logged, and the words in front of the proofs "
+                                                  "in the file."
+                                   : p->certificate_ok
+                                       ? "that nothing else was logged; and in front of the proofs: when it was "
+                                         "written, the relay, how it ended and for how long the log keeps it."
+                                       : "that nothing else was logged; and in front of the proofs: the agent's name, "
+                                         "when it was written, the relay, how it ended and for how long the log keeps "
+                                         "it.");
 }
 
 static void print_words(const struct audit_belief *belief, const struct audit_proved *p)
@@ -213,7 +216,7 @@ static void print_words(const struct audit_belief *belief, const struct audit_pr
         print_who(p);
     if (!p->report.wrong)
         printf("Check       %zu proof%s, nothing is wrong; %s.\n", p->proofs, p->proofs == 1 ? "" : "s",
-               p->compared ? "the answers in front are the proved ones" : "words in front were not compared");
+               p->compared ? "the words in front are the proved ones" : "words in front were not compared");
 }
 
 static void print_json(const struct audit_belief *belief, const struct audit_proved *p)
@@ -226,9 +229,9 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:I,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0,
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0,
                     "proofs", (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey,
-                    "trust", trust[belief->trust], "compared", (json_int_t)p->compared, "customer_key_from_relay",
+                    "trust", trust[belief->trust], "compared", p->compared, "customer_key_from_relay",
                     p->key_from_relay, "certificate_ok", p->certificate_ok, "certificate_trusted",
                     p->certificate_trusted, "agent", p->session.agent.name, "certificate", p->session.agent.serial,
                     "statements_to_agent", (json_int_t)p->to_agent);

@@ -43,8 +43,8 @@ extern struct audit_options {
  */
 bool audit_enter(struct audit_organisation *o, const char *why_key);
 
-/** show.c: the session whose id begins with `prefix`. False: none or several, or no such prefix, which was said. */
-bool audit_find_session(struct audit_organisation *o, const char *prefix, struct relay_store_session *row);
+/** show.c: the session whose number begins with these digits. False: none or several, or no digits, which was said. */
+bool audit_find_session(struct audit_organisation *o, const char *begins, struct relay_store_session *row);
 
 int audit_verify(void);
 int audit_list(void);
@@ -60,8 +60,5 @@ int audit_policy(void);
 int audit_recover(void);
 int audit_retain(void);
 int audit_play(void); /* open */
-
-/** stop.c: a session's whole number. False: it is none, which was said. */
-bool audit_read_sid(const char *text, uint8_t sid[static RELAY_STORE_SID_BYTES]);
 
 #endif

@@ -11,6 +11,7 @@
 #include "proto/log/proofs.h"
 #include "proto/seal/note.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/find.h"
 #include "relay/audit/remote.h"
 
 enum { RECEIPT_BYTES = 1 << 22 };
@@ -60,12 +61,12 @@ static bool sid_of_receipt(const struct audit_officer *o, const char *path, uint
     return found;
 }
 
-static bool find_subject(const struct audit_officer *o, uint8_t sid[static PROTO_SID_BYTES])
+static bool find_subject(struct audit_officer *o, uint8_t sid[static PROTO_SID_BYTES])
 {
     if (audit_options.filter.customer)
         return true;
     return audit_options.receipt ? sid_of_receipt(o, audit_options.receipt, sid)
-                                 : audit_read_sid(audit_options.session, sid);
+                                 : audit_officer_find(o, audit_options.session, false, sid);
 }
 
 static bool one_subject(void)
@@ -74,7 +75,7 @@ static bool one_subject(void)
         (audit_options.filter.customer != NULL) + (audit_options.session != NULL) + (audit_options.receipt != NULL);
 
     if (count == 1)
-        return true;
+        return !audit_options.session || audit_find_readable(audit_options.session, AUDIT_ACT_DIGITS);
     host_say_error("--customer, --session, --receipt", "one of them says whose data it is", "give one");
     return false;
 }

@@ -3,8 +3,8 @@
  * relay/audit/export.h - sessions for other programs and for print; each format a file, all on one stream.
  *
  * CSV goes into spreadsheets, which take a cell that begins with = + - @ for a formula and run it. Every cell is in
- * quotes, and one whose first character that is no space, or is TAB, CR or LF, is one of these (or its full-width
- * form) gets an apostrophe in front. The file begins with a byte-order mark, without which Excel misreads UTF-8.
+ * quotes, and where it begins, or a spreadsheet may part it (; , | TAB CR LF), and the first character that is no space
+ * and no quote is one of these (or its full-width form), an apostrophe is put in front. The file begins with a byte-order mark, without which Excel misreads UTF-8.
  */
 #ifndef RELAY_AUDIT_EXPORT_H
 #define RELAY_AUDIT_EXPORT_H

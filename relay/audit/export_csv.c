@@ -10,18 +10,22 @@
 #include "relay/audit/phrases.h"
 #include "relay/audit/totals.h"
 
-/* Would a spreadsheet take it for a formula? */
-static bool is_formula(const char *text)
+/* Bytes of what a spreadsheet may pass over before it looks: a space, also one that does not break, or a quote. 0. */
+static size_t passed_over(const char *at)
+{
+    if (*at == ' ' || *at == '"')
+        return 1;
+    return strncmp(at, "\u00A0", 2) ? 0 : 2;
+}
+
+/* Would a spreadsheet take a cell that begins here for a formula? */
+static bool is_formula(const char *at)
 {
     static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
-    const char *at = text;
+    size_t len;
 
-    if (*text == '\t' || *text == '\r' || *text == '\n')
-        return true;
-    while (*at == ' ' || (unsigned char)*at == 0xc2) /* spaces, and those that do not break */
-        at += *at == ' ' ? 1 : !strncmp(at, "\u00A0", 2) ? 2 : 0x100;
-    if (at - text >= 0x100)
-        return false;
+    while ((len = passed_over(at)))
+        at += len;
     if (*at && strchr("=+-@", *at))
         return true;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
@@ -30,15 +34,24 @@ static bool is_formula(const char *text)
     return false;
 }
 
+/* Not by commas alone: where those are in decimals a spreadsheet parts a line at semicolons, and is asked for others;
+ * what it then takes for a cell begins in the middle of one of ours. */
+static bool parts_cells(char c)
+{
+    return c && strchr(";,|\t\r\n", c);
+}
+
 void audit_csv_cell(FILE *out, const char *text)
 {
     fputc('"', out);
-    if (is_formula(text))
+    if (is_formula(text) || (*text && strchr("\t\r\n", *text)))
         fputc('\'', out);
     for (; *text; text++) {
         if (*text == '"')
             fputc('"', out);
         fputc(*text, out);
+        if (parts_cells(*text) && is_formula(text + 1))
+            fputc('\'', out);
     }
     fputc('"', out);
 }

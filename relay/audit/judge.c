@@ -93,8 +93,7 @@ static const struct {
      "another, so that the entry is not found by it", false},
     {AUDIT_TIME, "entry", "received_ms", "a time within the minute that the leaf has", "another time", false},
     {AUDIT_ORPHAN, "entry", "sid", "a session that has a row, or none for an act of an officer", "another", false},
-    {AUDIT_UNFILED, "entry", "sid", "the session below which tables begun and place have this entry",
-     "another, or no such place", false},
+    {AUDIT_UNFILED, "entry", "sid", AUDIT_FILED_WORDS, AUDIT_UNFILED_WORDS, false},
     {AUDIT_KEY, "dek", "name",
      "in keys.db, the name of the customer, or of the session, whose evidence is under this key",
      "another name: erasing that customer would leave the key", true},
@@ -247,14 +246,11 @@ static enum proto_err visit_filed(void *context, const struct relay_store_entry 
 
     if (audit_is_filed(filing->o, entry->sid, entry->leaf, entry->index))
         return PROTO_OK;
-    struct audit_finding *f = audit_at_entry(audit_wrong(filing->report, "entry", "sid"), entry->index);
-    audit_found(audit_expected(audit_at_session(f, entry->sid),
-                               "the session below which tables begun and place have this entry"),
-                "another, or no such place");
+    audit_name_unfiled(filing->report, entry->sid, entry->index);
     return PROTO_ERR_STATE;
 }
 
-void audit_name_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report)
+void audit_look_for_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report)
 {
     struct filing filing = {o, report};
     size_t before = report->wrong;

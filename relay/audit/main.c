@@ -70,7 +70,7 @@ static const struct host_option stop_options[] = {
 };
 static const struct host_option erase_options[] = {
     {"customer", "REF", HOST_TEXT, OPT(filter.customer), .help = "all sessions with this customer's reference"},
-    {"session", "ID", HOST_TEXT, OPT(session), .help = "one session, by its 32 digits"},
+    {"session", "ID", HOST_TEXT, OPT(session), .help = "one session: four digits of its number or more"},
     {"receipt", "FILE", HOST_TEXT, OPT(receipt), .help = "the session of this receipt, or file of proofs"},
     {"reason", "TEXT", HOST_TEXT, OPT(reason), .required = true, .help = "the legal ground: public, so no name in it"},
     {"yes", NULL, HOST_FLAG, OPT(yes), .help = "do not ask before it is done"},
@@ -91,7 +91,7 @@ static const struct host_option policy_options[] = {
 /* ---- words ---- */
 
 static const struct host_word session_words[] = {
-    {"SESSION", HOST_TEXT, OPT(session), .required = true, .help = "the session's id, or how it begins"},
+    {"SESSION", HOST_TEXT, OPT(session), .required = true, .help = "the session's number, or how it begins"},
     {0},
 };
 static const struct host_word file_words[] = {
@@ -136,7 +136,8 @@ static const struct host_command commands[] = {
      "Needs no --dir and asks nobody. With neither --key nor --ca and --org, the log's key is the one that\n"
      "the file itself names: compare it with the organisation's."},
     {"stop", "end a live session; both ends read why", stop_options, session_words, audit_stop,
-     "SESSION is the whole id. Needs a relay that runs. The officer's signed note is in the log before the answer."},
+     "SESSION is how its number begins, four digits or more. Needs a relay that runs. The officer's signed note is in "
+     "the log before the answer."},
     {"erase", "destroy what is stored of a person or a session", erase_options, NULL, audit_erase,
      "Key, evidence and session rows go, at once and for good; the log keeps its leaves, says that they were erased,\n"
      "and verifies. With --relay on a relay that runs, with --dir on the folder of one that does not."},

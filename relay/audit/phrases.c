@@ -374,4 +374,5 @@ void audit_phrase(const struct audit_session *session, size_t at, char out[stati
         say_statement(&p);
     else
         say_event(&p);
+    audit_plain(out); /* a sign that turns what follows would have its writer arrange the officer's page */
 }

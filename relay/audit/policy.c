@@ -121,6 +121,12 @@ static bool fits_here(const struct audit_officer *o, const struct proto_policy *
     return true;
 }
 
+/* Bytes of the mark that editors elsewhere put before UTF-8, and nobody sees. */
+static size_t mark_at(const struct proto_buf *file)
+{
+    return file->len >= 3 && !memcmp(file->bytes, "\xEF\xBB\xBF", 3) ? 3 : 0;
+}
+
 static bool read_edited(const struct audit_officer *o, struct proto_policy *edited)
 {
     struct proto_policy_fault fault;
@@ -138,7 +144,7 @@ static bool read_edited(const struct audit_officer *o, struct proto_policy *edit
                        "policy print -o FILE writes the present policy to edit");
     else if (err)
         host_say_err(audit_options.file, err);
-    else if (proto_policy_parse(edited, file.bytes, file.len, &fault))
+    else if (proto_policy_parse(edited, file.bytes + mark_at(&file), file.len - mark_at(&file), &fault))
         say_fault(&file, &fault);
     else
         fine = fits_here(o, edited);
@@ -252,6 +258,14 @@ static void say_signed(const struct audit_officer *o, const struct proto_policy 
                policy->number, audit_options.dir, o->credential.identity.name);
 }
 
+/* A relay takes none below the one in force, and its log knows which that is. */
+static uint64_t present_number(const struct audit_officer *o)
+{
+    uint64_t logged = o->connection ? 0 : audit_policy_logged(audit_options.dir);
+
+    return logged > o->policy.number ? logged : o->policy.number;
+}
+
 static int sign_edited(struct audit_officer *o)
 {
     static struct proto_policy edited; /* large */
@@ -263,7 +277,8 @@ static int sign_edited(struct audit_officer *o)
 
     if (!read_edited(o, &edited) || !holds_new_key(o, &edited))
         return HOST_EXIT_USAGE;
-    edited.number = o->policy.number + 1;
+    (void)audit_policy_changes(&o->policy, &edited, audit_options.json); /* a line that is missing changes something */
+    edited.number = present_number(o) + 1;
     edited.time_s = host_now().unix_ms / 1000;
     proto_buf_init(&note, PROTO_POLICY_NOTE_BYTES);
     enum proto_err err = proto_policy_sign(&edited, &signer, &note);

@@ -36,7 +36,7 @@ struct audit_proved {
     struct proto_note_key log_key;
     size_t proofs;
     uint64_t size;         /* of the largest tree that was shown */
-    size_t compared;       /* answers in front of the proofs that are the proved ones */
+    bool compared;         /* the words in front of the proofs are those of the proved notes */
     size_t unsigned_notes; /* the file names no key for their signer: they hold, whoever wrote them */
     bool key_from_relay;   /* the customer's key stands in a `joined` that is proved too */
     bool certificate_ok, certificate_trusted; /* the agent's chain holds; and leads to the root that is believed in */

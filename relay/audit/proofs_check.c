@@ -260,8 +260,7 @@ static bool check_all(struct proofs_checking *c)
     }
     if (!c->proved->proofs)
         return trouble(c, "there is no proof in it");
-    proofs_compare_words(c);
-    return true;
+    return proofs_compare_words(c) || trouble(c, "memory ran out");
 }
 
 bool audit_proofs_check(const char *text, size_t len, const struct audit_belief *belief, struct audit_proved *proved)

@@ -25,10 +25,10 @@ struct proofs_checking {
 struct audit_finding *proofs_wrong(struct proofs_checking *c, const char *part);
 
 /**
- * proofs_words.c: a receipt's answers, as people read them in front of the proofs, held against the notes. What is said
- * there of an entry without a proof, or otherwise than its note says it, is named.
+ * proofs_words.c: a companion's receipt, as people read it in front of the proofs, held against the notes. The first
+ * line that says otherwise than they do is named. False: memory ran out.
  */
-void proofs_compare_words(struct proofs_checking *c);
+bool proofs_compare_words(struct proofs_checking *c);
 /** proofs_who.c: the file's certificates, at the first note; the agent's key from then on. */
 void proofs_take_certificate(struct proofs_checking *c, const struct proto_log_leaf *leaf);
 /** proofs_who.c: to whom was it said? A certificate beside the proofs is anybody's until a signed statement names it.

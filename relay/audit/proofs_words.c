@@ -1,129 +1,218 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The answers in front of a receipt's proofs. A companion writes each as
- *
- *     2. Recording (entry 17)
- *        Answer       you refused it
- *
- * and whoever is handed the file reads these lines and not the notes. All other words are nobody's word.
+ * The words in front of a receipt's proofs. Whoever is handed the file reads these and not the notes, so they are
+ * written again out of the notes, and compared to the last letter. What no note says (when it was written, the relay,
+ * how the session ended, for how long the log keeps it) is taken from the file, and said not to be proved.
  */
+#define _DEFAULT_SOURCE /* timegm */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "proto/consent/receipt_words.h"
 #include "relay/audit/proofs_inside.h"
 
-enum { LABEL_MAX = 64 };
+enum { VALUE_MAX = 512, LINE_SHOWN = 100 };
 
-struct said {
-    char label[LABEL_MAX]; /* of the capability */
-    uint64_t entry;
-    bool allowed, refused; /* neither: the line below is another */
-};
+/* ---- times, which the words have in the customer's zone ---- */
 
-/* "2. Recording (entry 17)" */
-static bool read_head(const char *line, size_t len, struct said *said)
+static const char time_form[] = "dddd-dd-dd dd:dd:dd sdddd";
+
+static bool read_time(const char *at, size_t left, int64_t *unix_s)
 {
-    char text[LABEL_MAX + 64], after = 0;
-    unsigned number;
+    char text[sizeof time_form], sign;
+    struct tm parts = {0};
+    int hours, minutes;
 
-    if (len >= sizeof text || !len || *line < '0' || *line > '9')
+    if (left < sizeof time_form - 1)
         return false;
-    memcpy(text, line, len);
-    text[len] = 0;
-    memset(said, 0, sizeof *said);
-    unsigned long long entry;
-    if (sscanf(text, "%u. %63[^(](entry %llu)%c", &number, said->label, &entry, &after) != 3)
+    for (size_t i = 0; time_form[i]; i++)
+        if (time_form[i] == 'd'   ? at[i] < '0' || at[i] > '9'
+            : time_form[i] == 's' ? at[i] != '+' && at[i] != '-'
+                                  : at[i] != time_form[i])
+            return false;
+    memcpy(text, at, sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    if (sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d %c%2d%2d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour,
+               &parts.tm_min, &parts.tm_sec, &sign, &hours, &minutes) != 9)
         return false;
-    said->entry = entry;
-    size_t end = strlen(said->label);
-    while (end && said->label[end - 1] == ' ')
-        said->label[--end] = 0;
+    parts.tm_year -= 1900;
+    parts.tm_mon -= 1;
+    int64_t east_s = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+    *unix_s = (int64_t)timegm(&parts) - (sign == '-' ? -east_s : east_s);
     return true;
 }
 
-/* "   Answer       you allowed it" */
-static void read_answer(const char *line, size_t len, struct said *said)
+static void put_time(struct proto_buf *out, int64_t unix_s)
 {
-    static const char head[] = "Answer", yes[] = "you allowed it", no[] = "refused", you_no[] = "you refused it";
+    time_t when = (time_t)unix_s;
+    struct tm parts;
+    char text[64] = "";
 
-    for (; len && *line == ' '; len--)
-        line++;
-    if (len < sizeof head - 1 || memcmp(line, head, sizeof head - 1) != 0)
-        return;
-    line += sizeof head - 1;
-    len -= sizeof head - 1;
-    for (; len && *line == ' '; len--)
-        line++;
-    said->allowed = len == sizeof yes - 1 && !memcmp(line, yes, len);
-    said->refused = (len >= sizeof no - 1 && !memcmp(line, no, sizeof no - 1)) ||
-                    (len == sizeof you_no - 1 && !memcmp(line, you_no, len));
+    if (gmtime_r(&when, &parts) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S +0000", &parts))
+        proto_buf_put_text(out, text);
 }
 
-static const struct audit_note *statement_of(const struct audit_session *session, uint64_t entry)
+/* The same text with each time in one zone. */
+static void put_in_utc(struct proto_buf *out, const char *text, size_t len)
 {
-    for (size_t i = 0; i < session->count; i++)
-        if (session->notes[i].entry == entry && session->notes[i].by == AUDIT_CUSTOMER && !session->notes[i].rides)
-            return &session->notes[i];
+    int64_t unix_s;
+
+    for (size_t i = 0; i < len;) {
+        bool is_time = read_time(text + i, len - i, &unix_s);
+        if (is_time)
+            put_time(out, unix_s);
+        else
+            proto_buf_put(out, text + i, 1);
+        i += is_time ? sizeof time_form - 1 : 1;
+    }
+}
+
+/* ---- what is taken from the file ---- */
+
+/* The rest of the first line that begins so; empty: there is none. */
+static void value_of(const struct proofs_checking *c, const char *head, char out[static VALUE_MAX])
+{
+    const char *at = c->file.words.text, *end = at + c->file.words.len;
+    size_t head_len = strlen(head);
+
+    *out = 0;
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        size_t len = (size_t)((line_end ? line_end : end) - at);
+        if (len >= head_len && !memcmp(at, head, head_len)) {
+            snprintf(out, VALUE_MAX, "%.*s", (int)(len - head_len < VALUE_MAX ? len - head_len : VALUE_MAX - 1),
+                     at + head_len);
+            return;
+        }
+        at += len + 1;
+    }
+}
+
+static const struct proto_statement *first_answer(const struct proto_receipt_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].statement->action == PROTO_STATEMENT_GRANT ||
+            entries[i].statement->action == PROTO_STATEMENT_REFUSE)
+            return entries[i].statement;
     return NULL;
 }
 
-static void compare(struct proofs_checking *c, const struct said *said)
+static void write_again(struct proofs_checking *c, const struct proto_receipt_entry *entries, size_t count,
+                        struct proto_buf *out)
 {
-    const struct audit_note *note = statement_of(&c->proved->session, said->entry);
-    struct audit_finding *f;
-    const char *label;
+    char written[VALUE_MAX], controller[VALUE_MAX], agent[VALUE_MAX], relay[VALUE_MAX], ended[VALUE_MAX],
+        kept[VALUE_MAX];
+    const struct proto_statement *answer = first_answer(entries, count);
+    struct proto_receipt_words words = {
+        .sid = c->proved->session.row.sid, .log = c->proved->vkey, .entries = entries, .count = count};
 
-    if (!note) {
-        if (c->proved->report.wrong)
-            return; /* its proof is there, and named already */
-        f = audit_at_entry(audit_wrong(&c->proved->report, "words", "words in front"), said->entry);
-        audit_found(audit_expected(f, "a proof of this entry, which the words in front name"), "none");
-        return;
-    }
-    bool allowed = note->statement.action == PROTO_STATEMENT_GRANT;
-    if (!allowed && note->statement.action != PROTO_STATEMENT_REFUSE) {
-        f = audit_at_entry(audit_wrong(&c->proved->report, "words", "words in front"), said->entry);
-        audit_found(audit_expected(f, "an answer, as the words in front have it"), "a proved note that is none");
-        return;
-    }
-    label = proto_capability_label(note->statement.capability);
-    if (!strcmp(label, said->label) && allowed == said->allowed && allowed != said->refused) {
-        c->proved->compared++;
-        return;
-    }
-    f = audit_at_entry(audit_wrong(&c->proved->report, "words", "words in front"), said->entry);
-    audit_found(audit_expected(f, "%s, %s, as the proved note says", label, allowed ? "allowed" : "refused"), "%s, %s",
-                said->label,
-                said->allowed   ? "allowed"
-                : said->refused ? "refused"
-                                : "neither allowed nor refused");
+    value_of(c, "Written     ", written);
+    value_of(c, "Controller  ", controller);
+    value_of(c, "Agent       ", agent);
+    value_of(c, "Relay       ", relay);
+    value_of(c, "Ended       ", ended);
+    value_of(c, "  the organisation's privacy officers, for ", kept);
+    (void)read_time(written, strlen(written), &words.written_unix_s);
+    char *mark = strstr(controller, " (");
+    words.verified = mark && !strcmp(mark, " (verified)");
+    if (mark)
+        *mark = 0;
+    words.organisation = answer ? answer->domain : controller;
+    words.agent = c->proved->certificate_ok ? c->proved->session.agent.name : agent;
+    words.relay = relay;
+    words.ended = ended;
+    words.keep_days = (uint32_t)strtoul(kept, NULL, 10);
+    words.put_time = put_time;
+    proto_receipt_words_write(&words, out);
 }
 
-void proofs_compare_words(struct proofs_checking *c)
+/* ---- comparing ---- */
+
+static size_t line_at(const struct proto_buf *text, size_t at)
 {
-    const char *at = c->file.words.text, *end = at ? at + c->file.words.len : NULL;
-    struct said said;
-    bool open = false;
+    const uint8_t *end = at < text->len ? memchr(text->bytes + at, '\n', text->len - at) : NULL;
 
-    while (at != end) {
-        const char *line_end = memchr(at, '\n', (size_t)(end - at));
-        size_t len = (size_t)((line_end ? line_end : end) - at);
-        struct said next;
-        bool head = read_head(at, len, &next);
+    return end ? (size_t)(end - text->bytes) - at : text->len - at;
+}
 
-        if (open && (head || !len)) { /* the one before is read to its end */
-            compare(c, &said);
-            open = false;
+/* "2. Recording (entry 17)" */
+static void take_entry(const struct proto_buf *text, size_t at, size_t len, uint64_t *entry)
+{
+    static const char mark[] = " (entry ";
+    const uint8_t *found = len ? memmem(text->bytes + at, len, mark, sizeof mark - 1) : NULL;
+
+    if (found && text->bytes[at] >= '0' && text->bytes[at] <= '9')
+        *entry = strtoull((const char *)found + sizeof mark - 1, NULL, 10);
+}
+
+static void found_other(struct proofs_checking *c, uint64_t entry, const struct proto_buf *proved, size_t proved_at,
+                        size_t proved_len, const struct proto_buf *said, size_t said_at, size_t said_len)
+{
+    struct audit_finding *f = audit_at_entry(audit_wrong(&c->proved->report, "words", "words in front"), entry);
+
+    audit_expected(f, "\"%.*s\", as the proved notes have it", (int)(proved_len < LINE_SHOWN ? proved_len : LINE_SHOWN),
+                   (const char *)proved->bytes + proved_at);
+    audit_found(f, "\"%.*s\"", (int)(said_len < LINE_SHOWN ? said_len : LINE_SHOWN),
+                (const char *)said->bytes + said_at);
+}
+
+/* The first line that differs is named; false: one does. */
+static bool compare(struct proofs_checking *c, const struct proto_buf *proved, const struct proto_buf *said)
+{
+    uint64_t entry = 0;
+
+    for (size_t a = 0, b = 0; a < proved->len || b < said->len;) {
+        size_t a_len = line_at(proved, a), b_len = line_at(said, b);
+        if (a_len != b_len || (a_len && memcmp(proved->bytes + a, said->bytes + b, a_len) != 0)) {
+            found_other(c, entry, proved, a, a_len, said, b, b_len);
+            return false;
         }
-        if (head) {
-            said = next;
-            open = true;
-        } else if (open) {
-            read_answer(at, len, &said);
-        }
-        at = line_end ? line_end + 1 : end;
+        take_entry(proved, a, a_len, &entry);
+        a += a_len + 1;
+        b += b_len + 1;
     }
-    if (open)
-        compare(c, &said);
+    return true;
+}
+
+/* The customer's statements, in the file's order, which is that of the log. */
+static size_t collect(const struct audit_session *session, struct proto_receipt_entry *entries)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_CUSTOMER && !session->notes[i].rides)
+            entries[count++] = (struct proto_receipt_entry){&session->notes[i].statement, session->notes[i].entry};
+    return count;
+}
+
+bool proofs_compare_words(struct proofs_checking *c)
+{
+    static const char first_line[] = PROTO_RECEIPT_FIRST_LINE;
+    const struct audit_session *session = &c->proved->session;
+    struct proto_buf proved, said;
+
+    if (c->proved->report.wrong || c->file.words.len < sizeof first_line - 1 ||
+        memcmp(c->file.words.text, first_line, sizeof first_line - 1) != 0)
+        return true;
+    struct proto_receipt_entry *entries = calloc(session->count + 1, sizeof *entries);
+    proto_buf_init_secret(&proved, PROTO_LOG_PROOFS_FILE_MAX);
+    proto_buf_init_secret(&said, PROTO_LOG_PROOFS_FILE_MAX);
+    size_t count = entries ? collect(session, entries) : 0;
+    if (entries) {
+        write_again(c, entries, count, &proved);
+        put_in_utc(&said, c->file.words.text, c->file.words.len);
+        struct proto_buf written = proved; /* a purpose may hold a time, too */
+        proto_buf_init_secret(&proved, PROTO_LOG_PROOFS_FILE_MAX);
+        put_in_utc(&proved, (const char *)written.bytes, written.len);
+        proto_buf_free(&written);
+    }
+    bool fine = entries && !proved.failed && !said.failed;
+    c->proved->compared = fine && compare(c, &proved, &said);
+    proto_buf_free(&proved);
+    proto_buf_free(&said);
+    free(entries);
+    return fine;
 }

@@ -12,6 +12,8 @@
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/find.h"
+#include "relay/store/pack.h"
 
 /* ---- who acts ---- */
 
@@ -208,6 +210,60 @@ static bool act(struct audit_officer *o, enum proto_log_class kind, const struct
         proto_sha256(o->prev, text->bytes, text->len);
     }
     return fine;
+}
+
+/* Rows as the relay gives them; one that knows no beginnings gives all. */
+static enum proto_err match_part(const handhold_LogPart *part, struct audit_find *f)
+{
+    struct proto_reader r = proto_reader_of(part->rows.bytes, part->rows.size);
+    struct relay_store_session row;
+    enum proto_err err = PROTO_OK;
+
+    while (!err && proto_reader_left(&r)) {
+        err = store_unpack_session(&r, &row);
+        if (!err)
+            err = audit_find_match(f, &row);
+    }
+    return err;
+}
+
+static bool match_remote(struct audit_officer *o, struct audit_find *f)
+{
+    static handhold_ToRelay ask;
+    uint64_t next = 0;
+    enum proto_err err = PROTO_OK;
+
+    do {
+        ask = (handhold_ToRelay){.which_body = handhold_ToRelay_log_read_tag,
+                                 .body.log_read = {.from = next, .sessions = true}};
+        err = PROTO_SET_TEXT(ask.body.log_read.beginning, f->begins);
+        if (!err && !audit_line_ask(o, &ask, handhold_FromRelay_log_part_tag))
+            return false;
+        if (!err)
+            err = match_part(&o->in.body.log_part, f);
+        next = o->in.body.log_part.next;
+    } while (!err && next);
+    if (err)
+        host_say_err("the relay's sessions", err);
+    return !err;
+}
+
+bool audit_officer_find(struct audit_officer *o, const char *begins, bool running, uint8_t sid[static PROTO_SID_BYTES])
+{
+    struct audit_find f = {.begins = begins, .running = running};
+
+    if (!audit_find_readable(begins, AUDIT_ACT_DIGITS))
+        return false;
+    if (audit_find_whole(begins, sid))
+        return true;
+    if (o->connection && !match_remote(o, &f))
+        return false;
+    if (!o->connection && relay_store_each_session_beginning(o->store, begins, audit_find_match, &f)) {
+        host_say(HOST_ERROR, "%s", relay_store_error(o->store));
+        return false;
+    }
+    memcpy(sid, f.row.sid, sizeof f.row.sid);
+    return audit_find_one(&f);
 }
 
 static void take_ended(struct audit_officer *o, const handhold_ErasurePlan *said)

@@ -52,6 +52,8 @@ struct audit_officer {
     const char *dir;
 };
 
+enum { AUDIT_ACT_DIGITS = 4 }; /* of a session's number, at least: what an officer does is not taken back */
+
 /* What the relay, or the log, answered to an act. */
 struct audit_answer {
     uint64_t index, erased;
@@ -66,6 +68,13 @@ bool audit_officer_open(struct audit_officer *o);
 void audit_officer_close(struct audit_officer *o);
 /** Only who it is, from --identity and --dir: for what is signed and not logged by this program. */
 bool audit_officer_identify(struct audit_officer *o);
+
+/**
+ * The session of the present log whose number begins with these digits, AUDIT_ACT_DIGITS or more of them; all 32 are
+ * taken as they are, for what they name may be in an ended log. `running`: those that have ended are not meant. False:
+ * an error was said.
+ */
+bool audit_officer_find(struct audit_officer *o, const char *begins, bool running, uint8_t sid[static PROTO_SID_BYTES]);
 
 /**
  * What an erasure would destroy, which may be nothing; `*more`: not all fits one note. `log`: origin of an ended log;

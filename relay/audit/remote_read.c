@@ -175,6 +175,38 @@ static bool read_all(struct copying *c, bool sessions)
     return true;
 }
 
+static enum proto_err take_case(struct copying *c, struct proto_reader *r)
+{
+    struct relay_store_case one;
+    enum proto_err err = store_unpack_case(r, &one);
+
+    if (!err)
+        err = relay_store_put_case(c->store, &one);
+    return err == PROTO_ERR_STATE ? PROTO_OK : err; /* its session came, or went, since the rows were read */
+}
+
+/* What is remembered of a person's visits is asked for when all that is kept of them is exported. A relay that knows no
+ * such question answers with entries, and those are no cases. */
+static bool read_cases(struct copying *c)
+{
+    static handhold_ToRelay ask;
+    uint64_t next = 0;
+
+    if (!audit_options.format || !audit_options.filter.customer)
+        return true;
+    do {
+        ask = (handhold_ToRelay){.which_body = handhold_ToRelay_log_read_tag, .body.log_read = {.from = next}};
+        if (PROTO_SET_TEXT(ask.body.log_read.cases_of, audit_options.filter.customer)) {
+            host_say_error("--customer", "is longer than a reference can be", "give it as list shows it");
+            return false;
+        }
+        if (!audit_line_ask(c->o, &ask, handhold_FromRelay_log_part_tag) || !take_part(c, take_case))
+            return false;
+        next = c->o->in.body.log_part.next;
+    } while (next);
+    return true;
+}
+
 static bool keep_checkpoint(struct copying *c, const struct relay_store_checkpoint *stored)
 {
     enum proto_err err = relay_store_begin(c->store);
@@ -343,7 +375,7 @@ const char *audit_remote_copy(const char *what)
     proto_log_tree_init(&c->tree);
     snprintf(event.subject, sizeof event.subject, "%s", what);
     bool fine = audit_officer_open(&o) && audit_officer_event(&o, &event, NULL, &answer) && open_copy(c) &&
-                put_notes(c) && copy_log(c);
+                put_notes(c) && copy_log(c) && read_cases(c);
     if (fine)
         copy_before(c);
     if (fine && stay) { /* until the program ends */

@@ -10,16 +10,22 @@
 void audit_plain(char *text)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+    char *to = text;
     uint32_t rune;
 
     while (at < end) {
-        char *here = text + (at - (const uint8_t *)text);
+        const uint8_t *from = at;
         bool fine = proto_utf8_next(&at, end, &rune);
         if (!fine)
             at++;
-        if (!fine || proto_utf8_is_control(rune))
-            memset(here, '?', (size_t)(at - (const uint8_t *)here));
+        if (fine && !proto_utf8_is_control(rune) && !proto_utf8_is_hiding(rune)) {
+            memmove(to, from, (size_t)(at - from));
+            to += at - from;
+        } else {
+            *to++ = fine && proto_utf8_is_hiding(rune) ? ' ' : '?';
+        }
     }
+    *to = 0;
 }
 
 struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column)
@@ -84,6 +90,7 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
     report->hashes += more->hashes;
     report->notes += more->notes;
     report->erased += more->erased;
+    report->missing += more->missing;
     report->sound_sessions += more->sound_sessions;
     report->recorded_lines += more->recorded_lines;
     report->unchecked_lines += more->unchecked_lines;
@@ -117,4 +124,11 @@ void audit_place(const struct audit_finding *finding, char out[static AUDIT_TEXT
         for (size_t i = 0; i < sizeof finding->sid && at < AUDIT_TEXT_MAX; i++)
             at += snprintf(out + at, AUDIT_TEXT_MAX - (size_t)at, "%02x", finding->sid[i]);
     }
+}
+
+void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry)
+{
+    struct audit_finding *f = audit_at_session(audit_at_entry(audit_wrong(report, "entry", "sid"), entry), sid);
+
+    audit_found(audit_expected(f, AUDIT_FILED_WORDS), AUDIT_UNFILED_WORDS);
 }

@@ -41,6 +41,7 @@ struct audit_report {
     struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
     size_t wrong;                                          /* all of them, those over the bound too */
     uint64_t entries, sessions, live, signatures, opened, hashes, notes, erased;
+    uint64_t missing;                       /* of the erased: no note says that they were */
     uint64_t acts;                          /* notes of officers, and of the relay about itself */
     struct audit_gone gone[AUDIT_GONE_MAX]; /* the newest of them, in a ring */
     size_t gone_count;                      /* all of them */
@@ -53,6 +54,11 @@ struct audit_report {
     uint64_t overdue;         /* sessions whose time is over and whose row says live */
 };
 
+#define AUDIT_FILED_WORDS "the session below which tables begun and place have this entry"
+#define AUDIT_UNFILED_WORDS "another, or no such place"
+/** The entry is not found below its session. */
+void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);
+
 /** A new finding, to be completed with the calls below. Never NULL. */
 struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column);
 struct audit_finding *audit_at_entry(struct audit_finding *finding, uint64_t entry);
@@ -61,7 +67,9 @@ struct audit_finding *audit_expected(struct audit_finding *finding, const char *
     __attribute__((format(printf, 2, 3)));
 void audit_found(struct audit_finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Text from the database, before it meets a terminal or JSON: what is no UTF-8, or would move the cursor, becomes "?".
+/**
+ * Text from the database or a note, before it meets a terminal, a page or JSON: what is no UTF-8, or would move the
+ * cursor, becomes "?"; what turns the direction of the line or hides parts of it, a blank.
  */
 void audit_plain(char *text);
 

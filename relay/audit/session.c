@@ -35,6 +35,8 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
 
     session->entries += entry->index >= reading->next;
     reading->next = entry->index + 1;
+    if (entry->misfiled)
+        audit_name_unfiled(reading->report, session->row.sid, entry->index);
     if (!entry->evidence) {
         session->erased++;
         return PROTO_OK;
@@ -95,6 +97,9 @@ void audit_session_make_plain(struct audit_session *session)
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         audit_plain(texts[i]);
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_CUSTOMER)
+            audit_plain(session->notes[i].statement.purpose);
 }
 
 /* ---- looking things up ---- */

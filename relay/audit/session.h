@@ -51,7 +51,7 @@ struct audit_session {
 PROTO_MUST_USE enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
                                                  const struct relay_store_session *row, struct audit_report *report);
 void audit_session_clear(struct audit_session *session);
-/** After judging, before printing: the row's texts are the relay's, and may hold anything. */
+/** After judging, before printing: the row's texts are the relay's, and may hold anything; purposes are the agent's. */
 void audit_session_make_plain(struct audit_session *session);
 /** Holds what was read to the rules. `size`: entries from there on may have come since the row was read. */
 void audit_session_judge(const struct audit_session *session, const struct audit_organisation *o, uint64_t size,

@@ -6,27 +6,33 @@
 
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/find.h"
 #include "relay/audit/remote.h"
 
-bool audit_read_sid(const char *text, uint8_t sid[static PROTO_SID_BYTES])
+static int stop(struct audit_officer *o, struct proto_event_note *event)
 {
-    size_t len = 0;
+    struct audit_answer answer;
+    char sid[AUDIT_SID_DIGITS + 1];
 
-    if (!sodium_hex2bin(sid, PROTO_SID_BYTES, text, strlen(text), NULL, &len, NULL) && len == PROTO_SID_BYTES &&
-        strlen(text) == 2 * PROTO_SID_BYTES)
-        return true;
-    host_say_error(text, "is not the number of a session", "give its 32 digits, as show and list --json print them: what this does is not taken back");
-    return false;
+    if (!audit_officer_find(o, audit_options.session, true, event->sid) ||
+        !audit_officer_event(o, event, NULL, &answer))
+        return HOST_EXIT_FAILED;
+    sodium_bin2hex(sid, sizeof sid, event->sid, sizeof event->sid);
+    if (audit_options.json)
+        host_json_event("stopped", "{s:s,s:I}", "session", sid, "entry", (json_int_t)answer.index);
+    else
+        printf("Stopped     %s\nLogged      entry %llu, signed by %s\n", sid, (unsigned long long)answer.index,
+               o->credential.identity.name);
+    return HOST_EXIT_FINE;
 }
 
 int audit_stop(void)
 {
     static struct audit_officer o;
     struct proto_event_note event = {.action = PROTO_ACT_SESSION_STOPPED};
-    struct audit_answer answer;
     int code = HOST_EXIT_USAGE;
 
-    if (!audit_read_sid(audit_options.session, event.sid))
+    if (!audit_find_readable(audit_options.session, AUDIT_ACT_DIGITS))
         return code;
     if (!*audit_options.reason || strlen(audit_options.reason) >= sizeof event.subject) {
         host_say_error("--reason", "is read by both ends", "give 1 to 200 bytes");
@@ -37,18 +43,8 @@ int audit_stop(void)
         return code;
     }
     snprintf(event.subject, sizeof event.subject, "%s", audit_options.reason);
-    if (audit_officer_open(&o)) {
-        code = HOST_EXIT_FAILED;
-        if (audit_officer_event(&o, &event, NULL, &answer)) {
-            code = HOST_EXIT_FINE;
-            if (audit_options.json)
-                host_json_event("stopped", "{s:s,s:I}", "session", audit_options.session, "entry",
-                                (json_int_t)answer.index);
-            else
-                printf("Stopped     %s\nLogged      entry %llu, signed by %s\n", audit_options.session,
-                       (unsigned long long)answer.index, o.credential.identity.name);
-        }
-    }
+    if (audit_officer_open(&o))
+        code = stop(&o, &event);
     audit_officer_close(&o);
     return code;
 }

@@ -140,6 +140,7 @@ static unsigned take_erased(struct audit_walk *walk, uint64_t index, const struc
     walk->report->erased++;
     if (!entry->has_sid || was_erased(walk, index))
         return entry->kinds & ~(unsigned)AUDIT_MISSING;
+    walk->report->missing++;
     if (walk->missing_from == UINT64_MAX)
         walk->missing_from = index;
     return entry->kinds;

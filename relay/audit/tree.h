@@ -140,7 +140,7 @@ struct audit_walk {
 bool audit_is_filed(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                     const uint8_t leaf[static PROTO_LOG_LEAF_BYTES], uint64_t index);
 /** Names the first entry that is not, before all else that was found: its session was read without it. */
-void audit_name_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report);
+void audit_look_for_unfiled(struct audit_organisation *o, uint64_t size, struct audit_report *report);
 /** reached.c: tells whoever asks how far the walk has come, if all of that holds. */
 void audit_walk_reached(struct audit_walk *walk);
 /** Says what the troubles mean. */

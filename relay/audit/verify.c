@@ -201,7 +201,7 @@ static void judge_met(struct audit_organisation *o, struct audit_verified *v)
     if (v->log.from || v->seen >= expected)
         return;
     if (v->report.wrong == 0 || v->log.leaves_ok)
-        audit_name_unfiled(o, v->log.size, &v->report);
+        audit_look_for_unfiled(o, v->log.size, &v->report);
     if (v->report.wrong == 0)
         audit_found(audit_expected(audit_wrong(&v->report, "entry", "sid"),
                                    "%" PRIu64 " entries to belong to the sessions that have rows", expected),

@@ -77,7 +77,11 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
 
     printf("Log         %s\n", o->log_key.name);
     printf("Entries     %" PRIu64 " of %" PRIu64 " read", r->entries, v->log.size);
-    printf(r->erased ? ", %" PRIu64 " without evidence: erased\n" : "\n", r->erased);
+    if (r->erased > r->missing)
+        printf(", %" PRIu64 " without evidence: erased", r->erased - r->missing);
+    if (r->missing)
+        printf(", %" PRIu64 " without evidence that no note accounts for", r->missing);
+    printf("\n");
     print_gone(o, r);
     if (r->acts)
         printf("Officers    %" PRIu64 " note%s of what officers did, or the relay to itself\n", r->acts,
@@ -173,15 +177,15 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
 
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         print_finding_json(&r->findings[i]);
-    host_json_line(
-        json_pack("{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event",
-                  "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
-                  (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions,
-                  "live", (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures",
-                  (json_int_t)r->signatures, "unsealings", (json_int_t)r->opened, "hashes", (json_int_t)r->hashes,
-                  "from", (json_int_t)v->log.from, "notes", (json_int_t)r->notes, "erased", (json_int_t)r->erased,
-                  "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines", (json_int_t)r->recorded_lines,
-                  "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched", !v->log.unvouched));
+    host_json_line(json_pack(
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event", "verified",
+        "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size,
+        "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live,
+        "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "unsealings",
+        (json_int_t)r->opened, "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes",
+        (json_int_t)r->notes, "erased", (json_int_t)(r->erased - r->missing), "missing", (json_int_t)r->missing,
+        "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines", (json_int_t)r->recorded_lines,
+        "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched", !v->log.unvouched));
 }
 
 /* ---- the command ---- */

@@ -76,11 +76,15 @@ static bool seq_of(struct relay_core *core, const struct proto_note_parts *parts
     return true;
 }
 
-void relay_core_restored(struct relay_core *core, struct proto_now now)
+enum proto_err relay_core_restored(struct relay_core *core, struct proto_now now, uint64_t *in_force)
 {
+    *in_force = core->policy_noted;
+    if (core->policy->number < core->policy_noted)
+        return PROTO_ERR_REPLAY;
     /* The first policy comes with the organisation, and is nobody's act. */
     if (core->policy->number > (core->policy_noted ? core->policy_noted : 1))
         relay_act_note_policy(core, now);
+    return PROTO_OK;
 }
 
 enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len)

@@ -34,6 +34,14 @@ struct relay_slot;
 
 enum { RELAY_ENDED_MAX = PROTO_ORG_LOGS_MAX };
 
+/* Which part of the stored log: entries, or one of the others, from number `from` of them on. Borrowed. */
+struct relay_log_asked {
+    uint64_t from;
+    bool sessions;
+    const char *beginning; /* not empty: of sessions, those whose number begins with these hexadecimal digits */
+    const char *cases_of;  /* not empty: what is kept of this customer's visits */
+};
+
 /* Of a log that an officer ended: where its next part begins, and which log it is. */
 struct relay_ended_part {
     uint64_t next;
@@ -178,8 +186,9 @@ struct relay_core_config {
     /** Holds a certificate of staff (PEM) to the profile and to our root, at this time. NULL: none is renewed here. */
     enum proto_err (*check_certificate)(void *context, const char *pem, struct proto_identity *out);
     void (*retain)(void *context); /* look for what is over its time, soon and not in the night; may be NULL */
-    /** A part of the stored log as bytes (PROTOCOL.md 12.8), from entry or session `from` on; `*next` 0: the last. */
-    enum proto_err (*read_log)(void *context, bool sessions, uint64_t from, struct proto_buf *out, uint64_t *next);
+    /** A part of the stored log as bytes (PROTOCOL.md 12.8); `*next` 0: the last. */
+    enum proto_err (*read_log)(void *context, const struct relay_log_asked *asked, struct proto_buf *out,
+                               uint64_t *next);
     /** The same of an ended log: also sets what says which one it is; all stays empty when it is not here. */
     enum proto_err (*read_ended)(void *context, unsigned n, bool sessions, uint64_t from, struct proto_buf *out,
                                  struct relay_ended_part *part);
@@ -207,8 +216,11 @@ PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const 
  * so that their chains go on. FORMAT: not such a note.
  */
 PROTO_MUST_USE enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len);
-/** When all of them are told: a policy that came while the relay did not run is logged as taken. */
-void relay_core_restored(struct relay_core *core, struct proto_now now);
+/**
+ * When all of them are told: a policy that came while the relay did not run is logged as taken. REPLAY: the policy is
+ * older than the one that the log says is in force, number *in_force; nobody is to be served under it.
+ */
+PROTO_MUST_USE enum proto_err relay_core_restored(struct relay_core *core, struct proto_now now, uint64_t *in_force);
 /**
  * Destroys these entries because their time is over: `ranges`, `count` and `basis` of `what` are used. BUSY: the
  * relay's own last note is not durable yet. The result is not told; what was not destroyed is still there the next

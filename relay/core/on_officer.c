@@ -90,17 +90,20 @@ static enum proto_err read_ended(struct relay_core *core, const handhold_LogRead
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_LogRead ask = core->in.to_relay.body.log_read;
+    const struct relay_log_asked asked = {ask.from, ask.sessions, ask.beginning, ask.cases_of};
     handhold_LogPart *body = &core->out.body.log_part;
     struct proto_buf rows;
 
+    if (*ask.beginning &&
+        (!ask.sessions || ask.ended || strspn(ask.beginning, "0123456789abcdefABCDEF") != strlen(ask.beginning)))
+        return PROTO_ERR_FORMAT;
     if (!core->config.read_log || !core->config.read_ended)
         return PROTO_ERR_REFUSED;
     core->out.which_body = handhold_FromRelay_log_part_tag;
     memset(body, 0, sizeof *body);
     proto_buf_init(&rows, sizeof body->rows.bytes);
-    enum proto_err err = ask.ended
-                             ? read_ended(core, &ask, &rows, body)
-                             : core->config.read_log(core->config.context, ask.sessions, ask.from, &rows, &body->next);
+    enum proto_err err = ask.ended ? read_ended(core, &ask, &rows, body)
+                                   : core->config.read_log(core->config.context, &asked, &rows, &body->next);
     if (!err)
         err = PROTO_SET_BYTES(body->rows, rows.bytes, rows.len);
     proto_buf_free(&rows);

@@ -127,7 +127,9 @@ enum proto_err serve_ended_read(void *context, unsigned n, bool sessions, uint64
         if (!err && !relay_store_get_checkpoint(store, &stored))
             memcpy(part->checkpoint, stored.note, sizeof part->checkpoint);
         if (!err)
-            err = serve_officer_read(store, sessions, from, out, &part->next);
+            err = serve_officer_read(
+                store, &(struct relay_log_asked){.from = from, .sessions = sessions, .beginning = "", .cases_of = ""},
+                out, &part->next);
         relay_store_close(store);
     }
     free(all);

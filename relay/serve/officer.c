@@ -78,6 +78,22 @@ static enum proto_err put_entry(void *context, const struct relay_store_entry *e
     return PROTO_OK;
 }
 
+/* Evidence that does not open is left out: whoever verifies the copy names what no note says was erased. */
+static enum proto_err put_entries(struct relay_store *store, struct reading *r)
+{
+    struct relay_store_entry entry;
+    enum proto_err err;
+
+    while ((err = relay_store_each_entry(store, *r->next, UINT64_MAX, put_entry, r)) == PROTO_ERR_CRYPTO &&
+           relay_store_get_entry(store, *r->next, &entry) == PROTO_ERR_CRYPTO) {
+        entry.evidence = NULL;
+        err = put_entry(r, &entry);
+        if (err)
+            break;
+    }
+    return err;
+}
+
 static enum proto_err put_session(void *context, const struct relay_store_session *row)
 {
     struct reading *r = context;
@@ -90,26 +106,43 @@ static enum proto_err put_session(void *context, const struct relay_store_sessio
     return PROTO_OK;
 }
 
-enum proto_err serve_officer_read(struct relay_store *store, bool sessions, uint64_t from, struct proto_buf *out,
+static enum proto_err put_case(void *context, const struct relay_store_case *one)
+{
+    struct reading *r = context;
+
+    if (r->seen++ < r->from)
+        return PROTO_OK;
+    if (!store_pack_case(r->out, one))
+        return PROTO_ERR_FULL;
+    *r->next = r->seen;
+    return PROTO_OK;
+}
+
+enum proto_err serve_officer_read(struct relay_store *store, const struct relay_log_asked *asked, struct proto_buf *out,
                                   uint64_t *next)
 {
-    struct reading r = {.out = out, .next = next, .from = from};
+    struct reading r = {.out = out, .next = next, .from = asked->from};
     enum proto_err err;
 
-    *next = from;
-    err = sessions ? relay_store_each_session(store, true, put_session, &r)
-                   : relay_store_each_entry(store, from, UINT64_MAX, put_entry, &r);
-    if (err == PROTO_ERR_FULL && *next > from)
+    *next = asked->from;
+    if (*asked->cases_of)
+        err = relay_store_each_case(store, asked->cases_of, host_now().unix_ms, put_case, &r);
+    else if (!asked->sessions)
+        err = put_entries(store, &r);
+    else
+        err = *asked->beginning ? relay_store_each_session_beginning(store, asked->beginning, put_session, &r)
+                                : relay_store_each_session(store, true, put_session, &r);
+    if (err == PROTO_ERR_FULL && *next > asked->from)
         return PROTO_OK;
     if (!err)
         *next = 0; /* the visit came to its end */
     return err;
 }
 
-enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
+enum proto_err serve_officer_read_log(void *context, const struct relay_log_asked *asked, struct proto_buf *out,
                                       uint64_t *next)
 {
-    return serve_officer_read(((struct serve *)context)->reader, sessions, from, out, next);
+    return serve_officer_read(((struct serve *)context)->reader, asked, out, next);
 }
 
 /* ---- after a start ---- */
@@ -177,14 +210,32 @@ static bool restore_act(void *context, const uint8_t *note, size_t len, enum pro
     return !relay_core_restore_act(serve->core, note, len);
 }
 
+/* An older policy is as well signed as the newest, and may allow what that one has forbidden since. */
+static bool policy_is_newest(struct serve *serve, struct serve_report *report)
+{
+    char place[HOST_PATH_BYTES + 16], finding[160];
+    uint64_t in_force = 0;
+
+    if (!relay_core_restored(serve->core, host_now(), &in_force))
+        return true;
+    snprintf(place, sizeof place, "%s/policy.note", serve->folder->dir);
+    snprintf(finding, sizeof finding,
+             "is policy %" PRIu64 ", and by the log policy %" PRIu64 " is in force: an older one was put back",
+             serve->folder->policy.number, in_force);
+    serve_report_add(
+        report, SERVE_ERROR, place, finding,
+        "put the newest back, or have an officer sign one that follows it: handhold-audit policy sign FILE "
+        "--dir D --identity D/staff/officer");
+    return false;
+}
+
 bool serve_officer_restore(struct serve *serve, struct serve_report *report)
 {
     struct own own = {.take = restore_act, .context = serve};
 
     if (!each_own(serve->reader, serve->folder->data, &own, report))
         return false;
-    relay_core_restored(serve->core, host_now());
-    return true;
+    return policy_is_newest(serve, report);
 }
 
 /* ---- retention ---- */

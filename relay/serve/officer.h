@@ -15,7 +15,7 @@ enum proto_err serve_officer_erasable(void *context, const char *log, const char
 enum proto_err serve_officer_check_policy(void *context, const char *note);
 enum proto_err serve_officer_take_policy(void *context, const char *note);
 void serve_officer_retain_soon(void *context);
-enum proto_err serve_officer_read_log(void *context, bool sessions, uint64_t from, struct proto_buf *out,
+enum proto_err serve_officer_read_log(void *context, const struct relay_log_asked *asked, struct proto_buf *out,
                                       uint64_t *next);
 /* ended.c: of logs that an officer ended */
 size_t serve_ended_origins(void *context, char origins[RELAY_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1]);
@@ -31,7 +31,7 @@ void serve_ended_stale(struct serve *serve, int64_t before_ms, struct proto_eras
 void serve_ended_erase_again(struct serve *serve, struct serve_report *report);
 
 /** officer.c: a part of an open store. */
-enum proto_err serve_officer_read(struct relay_store *store, bool sessions, uint64_t from, struct proto_buf *out,
+enum proto_err serve_officer_read(struct relay_store *store, const struct relay_log_asked *asked, struct proto_buf *out,
                                   uint64_t *next);
 
 /**

@@ -24,7 +24,7 @@
       "SELECT idx,leaf,sid,received_ms,dek,evidence,line,c FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")          \
     X(ENTRY_LEAVES, 0, "SELECT idx,leaf FROM entry WHERE idx>=?1 AND idx<?2 ORDER BY idx")                             \
     X(ENTRY_OF, 0,                                                                                                     \
-      "SELECT e.idx,leaf,e.sid,received_ms,dek,evidence,line,e.c FROM filed f JOIN entry e ON e.idx=f.idx"             \
+      "SELECT e.idx,leaf,e.sid,received_ms,dek,evidence,line,f.c FROM filed f JOIN entry e ON e.idx=f.idx"             \
       " WHERE f.sid=?1 AND e.sid=?1 ORDER BY e.idx")                                                                   \
     X(ENTRY_FIND, 0, "SELECT idx FROM filed WHERE sid=?1 AND c=?2")                                                    \
     X(ENTRY_AT, 0, "SELECT idx FROM place WHERE first=?1 AND c=?2")                                                    \
@@ -47,6 +47,7 @@
     X(SESSION_WHERE, 0, "SELECT state,event_seq FROM session WHERE sid=?1")                                            \
     X(SESSION_OPEN, 0, "SELECT * FROM session WHERE state<>3 ORDER BY created_ms,sid")                                 \
     X(SESSION_ALL, 0, "SELECT * FROM session ORDER BY created_ms,sid")                                                 \
+    X(SESSION_BEGINNING, 0, "SELECT * FROM session WHERE sid BETWEEN ?1 AND ?2 ORDER BY sid")                          \
     X(SESSION_COUNT, 0, "SELECT COUNT(*) FROM session")                                                                \
     X(SESSION_REF, 0, "SELECT customer_ref FROM session WHERE sid=?1")                                                 \
     X(SUBJECT_RUNNING, 0, "SELECT 1 FROM session WHERE state<>3 AND (customer_ref=?1 OR sid=?2) LIMIT 1")              \

@@ -163,11 +163,11 @@ static enum proto_err make_spare(struct relay_store *store, struct store_key *ke
     return store_key_make(store, name, key);
 }
 
-static enum proto_err make_spares(struct relay_store *store, struct store_key spares[static SPARE_KEYS])
+static enum proto_err make_spares(struct relay_store *store, struct store_key spares[static SPARE_KEYS], size_t count)
 {
     enum proto_err err = PROTO_OK;
 
-    for (size_t i = 0; i < SPARE_KEYS && !err; i++)
+    for (size_t i = 0; i < count && !err; i++)
         err = make_spare(store, &spares[i]);
     return err;
 }
@@ -246,6 +246,20 @@ bool relay_store_wants_keys(const struct relay_store *store, bool idle)
     return ring && store->folder && ring->count - ring->given < SPARE_KEYS / (idle ? 2 : 8);
 }
 
+/* Those that were given have their names on the disk; the spare ones stay, and the new ones come behind them. */
+static void restock(struct store_keyring *ring, const struct store_key *spares)
+{
+    size_t left = ring->count - ring->given;
+
+    memmove(ring->stock, ring->stock + ring->given, left * sizeof ring->stock[0]);
+    sodium_memzero(ring->stock + left, (SPARE_KEYS - left) * sizeof ring->stock[0]);
+    for (size_t i = left; i < SPARE_KEYS; i++)
+        ring->stock[i].key = spares[i - left];
+    ring->given = 0;
+    ring->count = SPARE_KEYS;
+    ring->healed = true;
+}
+
 enum proto_err relay_store_stock_keys(struct relay_store *store)
 {
     struct store_keyring *ring = store->keyring;
@@ -260,19 +274,13 @@ enum proto_err relay_store_stock_keys(struct relay_store *store)
     if (!err)
         err = write_given(store);
     if (!err)
-        err = make_spares(store, spares);
+        err = make_spares(store, spares, SPARE_KEYS - (ring->count - ring->given));
     if (!err)
         err = store_keys_commit(store);
-    if (err) {
+    if (err)
         relay_store_rollback(store);
-    } else {
-        sodium_memzero(ring->stock, sizeof ring->stock);
-        for (size_t i = 0; i < SPARE_KEYS; i++)
-            ring->stock[i].key = spares[i];
-        ring->given = 0;
-        ring->count = SPARE_KEYS;
-        ring->healed = true;
-    }
+    else
+        restock(ring, spares);
     sodium_memzero(spares, sizeof spares);
     return err;
 }

@@ -104,3 +104,24 @@ enum proto_err store_unpack_session(struct proto_reader *r, struct relay_store_s
     }
     return out->state < RELAY_STORE_WAITING || out->state > RELAY_STORE_ENDED ? PROTO_ERR_FORMAT : PROTO_OK;
 }
+
+bool store_pack_case(struct proto_buf *out, const struct relay_store_case *one)
+{
+    if (out->len + sizeof one->sid + 8 + 8 + 2 + one->len > out->max || one->len > UINT16_MAX)
+        return false;
+    proto_buf_put(out, one->sid, sizeof one->sid);
+    proto_buf_put_u64(out, (uint64_t)one->time_ms);
+    proto_buf_put_u64(out, (uint64_t)one->until_ms);
+    proto_buf_put_lv16(out, one->sealed, one->len);
+    return !out->failed;
+}
+
+enum proto_err store_unpack_case(struct proto_reader *r, struct relay_store_case *out)
+{
+    memset(out, 0, sizeof *out);
+    proto_read_into(r, out->sid, sizeof out->sid);
+    out->time_ms = (int64_t)proto_read_u64(r);
+    out->until_ms = (int64_t)proto_read_u64(r);
+    out->sealed = proto_read_lv16(r, &out->len);
+    return r->failed || !out->len ? PROTO_ERR_FORMAT : PROTO_OK;
+}

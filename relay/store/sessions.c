@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Session rows: what a relay needs to take its sessions up again after a restart. */
+#include <sodium.h>
 #include <string.h>
 
 #include "relay/store/inside.h"
@@ -150,12 +151,12 @@ enum proto_err relay_store_get_session(struct relay_store *store, const uint8_t 
     return err;
 }
 
-enum proto_err relay_store_each_session(struct relay_store *store, bool ended, relay_store_visit_session visit,
-                                        void *context)
+/* The rows of a statement, when it is ready. */
+static enum proto_err each_row(struct relay_store *store, enum store_statement which, bool ready,
+                               relay_store_visit_session visit, void *context)
 {
-    enum store_statement which = ended ? STORE_SESSION_ALL : STORE_SESSION_OPEN;
     struct relay_store_session session;
-    enum proto_err err = store_statement(store, which) ? PROTO_OK : PROTO_ERR_IO;
+    enum proto_err err = ready ? PROTO_OK : PROTO_ERR_IO;
 
     while (!err) {
         err = store_next(store, which, "reading sessions");
@@ -171,6 +172,37 @@ enum proto_err relay_store_each_session(struct relay_store *store, bool ended, r
     if (store->statements[which])
         store_reset(store, which);
     return err;
+}
+
+enum proto_err relay_store_each_session(struct relay_store *store, bool ended, relay_store_visit_session visit,
+                                        void *context)
+{
+    enum store_statement which = ended ? STORE_SESSION_ALL : STORE_SESSION_OPEN;
+
+    return each_row(store, which, store_statement(store, which) != NULL, visit, context);
+}
+
+enum proto_err relay_store_each_session_beginning(struct relay_store *store, const char *digits,
+                                                  relay_store_visit_session visit, void *context)
+{
+    uint8_t first[RELAY_STORE_SID_BYTES], last[RELAY_STORE_SID_BYTES];
+    char low[2 * RELAY_STORE_SID_BYTES], high[2 * RELAY_STORE_SID_BYTES];
+    size_t len = strnlen(digits, sizeof low + 1);
+
+    if (!len || len > sizeof low || strspn(digits, "0123456789abcdefABCDEF") != len)
+        return store_fail(store, PROTO_ERR_RANGE, "the number of a session is hexadecimal digits");
+    memset(low, '0', sizeof low);
+    memset(high, 'f', sizeof high);
+    memcpy(low, digits, len);
+    memcpy(high, digits, len);
+    (void)sodium_hex2bin(first, sizeof first, low, sizeof low, NULL, NULL, NULL);
+    (void)sodium_hex2bin(last, sizeof last, high, sizeof high, NULL, NULL, NULL);
+    sqlite3_stmt *row = store_statement(store, STORE_SESSION_BEGINNING);
+    if (row) {
+        sqlite3_bind_blob(row, 1, first, sizeof first, SQLITE_STATIC);
+        sqlite3_bind_blob(row, 2, last, sizeof last, SQLITE_STATIC);
+    }
+    return each_row(store, STORE_SESSION_BEGINNING, row != NULL, visit, context);
 }
 
 enum proto_err relay_store_count_sessions(struct relay_store *store, uint64_t *count)

@@ -204,6 +204,9 @@ typedef enum proto_err (*relay_store_visit_session)(void *context, const struct 
 /** Oldest first. With `ended` also those that have ended. */
 PROTO_MUST_USE enum proto_err relay_store_each_session(struct relay_store *store, bool ended,
                                                        relay_store_visit_session visit, void *context);
+/** Those whose number begins with these hexadecimal digits, by number. RANGE: no digits, or more than a number has. */
+PROTO_MUST_USE enum proto_err relay_store_each_session_beginning(struct relay_store *store, const char *digits,
+                                                                 relay_store_visit_session visit, void *context);
 /** All rows, without reading them. */
 PROTO_MUST_USE enum proto_err relay_store_count_sessions(struct relay_store *store, uint64_t *count);
 

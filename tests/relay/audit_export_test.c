@@ -90,15 +90,29 @@ static void no_cell_becomes_a_formula(void **state)
     cell("+41 44 000", "\"'+41 44 000\"");
     cell("-1", "\"'-1\"");
     cell("@SUM(A1)", "\"'@SUM(A1)\"");
-    cell("\t=1", "\"'\t=1\"");
-    cell("\r=1", "\"'\r=1\"");
-    cell("\n=1", "\"'\n=1\"");
+    cell("\t=1", "\"'\t'=1\"");
+    cell("\r=1", "\"'\r'=1\"");
+    cell("\n=1", "\"'\n'=1\"");
     cell("  =1", "\"'  =1\"");
     cell("\u00A0@x", "\"'\u00A0@x\"");
     cell("\uFF1D1", "\"'\uFF1D1\"");
     cell("\u00C4rger", "\"\u00C4rger\"");
     cell("say \"no\"", "\"say \"\"no\"\"\"");
     cell("a,b", "\"a,b\"");
+    cell("x;y-z; 3=4", "\"x;y-z; 3=4\"");
+    cell("x;=cmd|'/c calc'!A1;y", "\"x;'=cmd|'/c calc'!A1;y\""); /* parted at semicolons */
+    cell("a; \"=1", "\"a;' \"\"=1\"");
+    cell("\"=1", "\"'\"\"=1\"");
+    cell("a,+1|\uFF20x\n-2\t@y", "\"a,'+1|'\uFF20x\n'-2\t'@y\"");
+}
+
+static void no_text_turns_the_line_that_it_stands_in(void **state)
+{
+    char text[] = "Ana \u202Egpj.exe\u202C \u2067x\u2069 \x1b[1m \u05D3\u05E0\u05D4 \xff";
+
+    (void)state;
+    audit_plain(text);
+    assert_string_equal(text, "Ana  gpj.exe   x  ?[1m \u05D3\u05E0\u05D4 ?");
 }
 
 static void a_table_has_a_mark_a_head_and_a_line_for_each_note(void **state)
@@ -291,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_cell_becomes_a_formula),
+        cmocka_unit_test(no_text_turns_the_line_that_it_stands_in),
         cmocka_unit_test(a_table_has_a_mark_a_head_and_a_line_for_each_note),
         cmocka_unit_test(a_page_needs_nothing_else_and_nothing_in_it_runs),
         cmocka_unit_test(a_page_has_a_summary_a_timeline_minutes_and_proofs_for_each_session),

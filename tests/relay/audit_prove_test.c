@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/companion/receipt.h"
 #include "proto/host/files.h"
@@ -352,7 +353,7 @@ static void make_receipt(struct proto_buf *out, const struct proto_credential *o
     struct client_receipt *receipt;
     struct proto_log_leaf leaf;
 
-    joined.joined.peer = "Ada \033[2JLovelace";
+    joined.joined.peer = of ? of->identity.name : "Ana \033[2JLindqvist"; /* whom no certificate names */
     joined.joined.organisation = LOG_FIXTURE_DOMAIN;
     joined.joined.verified = true;
     ended.ended.reason = PROTO_END_COMPLETED;
@@ -408,9 +409,9 @@ static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
     assert_int_equal(o.to_agent, 3); /* all but the end, which is for everybody */
     assert_true(host_path(path, "%s/receipt", shared.folder));
     assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
-    audit_tool_expect(&shared, 0, "4 proofs, nothing is wrong; the answers in front are the proved ones.", "check %s",
+    audit_tool_expect(&shared, 0, "4 proofs, nothing is wrong; the words in front are the proved ones.", "check %s",
                       path);
-    audit_tool_expect(&shared, 0, "\"compared\":2", "check --json %s", path);
+    audit_tool_expect(&shared, 0, "\"compared\":true", "check --json %s", path);
     audit_tool_expect(&shared, 0, "\"customer_key_from_relay\":false", "check --json %s", path);
     audit_tool_expect(&shared, 0, "as the certificate claims, and not proved", "check %s", path);
     audit_tool_expect(&shared, 0, "under the organisation's root", "check %s --ca %s/ca/ca.crt", path, shared.folder);
@@ -435,11 +436,17 @@ static void a_receipt_whose_readable_answers_were_changed_is_refused(void **stat
     static const struct {
         const char *from, *to, *said;
     } changes[] = {
-        {"1. Camera (entry 2)", "1. Cinema (entry 2)", "Camera, allowed, as the proved note says"},
-        {"you allowed it", "you refused it", "Camera, allowed, as the proved note says"},
-        {"2. Voice (entry 6)\n", "2. Voice (entry 9)\n", "an answer, as the words in front have it"},
-        {"2. Voice (entry 6)\n", "2. Voice (entry 1)\n", "a proof of this entry, which the words in front name"},
-        {"2. Voice (entry 6)\n", "2. Voice (entry 2)\n", "Camera, allowed, as the proved note says"},
+        {"1. Camera (entry 2)", "1. Cinema (entry 2)", "\"1. Camera (entry 2)\", as the proved notes have it"},
+        {"you allowed it", "you refused it", "\"Answer      you allowed it\""},
+        {"2. Voice (entry 6)\n", "2. Voice (entry 9)\n", "\"2. Voice (entry 6)\""},
+        {"to read the label", "to spy upon you..", "\"Purpose     to read the label"},
+        {"for 30 days", "for 90 days", "kept by the organisation for 30 days"},
+        {"  example.org (", "  example.com (", "\"Controller  example.org (verified)\""},
+        {"Session     4f2a", "Session     4f2b", "\"Session     4f2a"},
+        {"\nAgent       ", "\nAgent      X", "\"Agent       "},
+        {"nothing was shown", "nothing was taken", "\"Kept        nothing was shown\""},
+        {"stays for good.", "goes away soon.", "stays for good."},
+        {"\nUntil       2", "\nUntil       3", "\"Until       2"},
     };
     char path[HOST_PATH_BYTES];
 
@@ -453,6 +460,28 @@ static void a_receipt_whose_readable_answers_were_changed_is_refused(void **stat
         audit_tool_expect(&shared, 1, changes[i].said, "check %s", path);
         proto_buf_free(&receipt);
     }
+}
+
+/* The customer's clock is not the reader's. */
+static void a_receipt_from_another_time_zone_holds(void **state)
+{
+    struct proto_buf receipt;
+
+    (void)state;
+    assert_int_equal(setenv("TZ", "IST-5:30", 1), 0);
+    tzset();
+    make_receipt(&receipt, &shared.agent);
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+    assert_non_null(memmem(receipt.bytes, receipt.len, " +0530", 6));
+    struct outcome o = check_file(&receipt);
+    if (!o.holds)
+        fail_msg("%s", o.why);
+    put_words(&receipt, " +0530", " +0430"); /* when it was written: nobody's word */
+    assert_true(check_file(&receipt).holds);
+    put_words(&receipt, " +0530", " +0430");
+    assert_false(check_file(&receipt).holds);
+    proto_buf_free(&receipt);
 }
 
 static void a_receipt_that_lost_a_proof_is_refused(void **state)
@@ -633,7 +662,7 @@ static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **
     assert_ok(relay_store_commit(store));
     assert_ok(relay_store_wipe(store));
     relay_store_close(store);
-    audit_tool_expect(&f, 1, "no session's id begins so", "prove 4f -o %s/x --dir %s --key %s/officer/evidence.key",
+    audit_tool_expect(&f, 1, "no session's number begins so", "prove 4f -o %s/x --dir %s --key %s/officer/evidence.key",
                       f.folder, f.folder, f.folder);
     assert_true(check_file(&before).holds);
     proto_buf_free(&before);
@@ -767,6 +796,7 @@ int main(void)
         cmocka_unit_test(a_certificate_counts_at_the_time_that_the_log_says),
         cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
         cmocka_unit_test(a_receipt_whose_readable_answers_were_changed_is_refused),
+        cmocka_unit_test(a_receipt_from_another_time_zone_holds),
         cmocka_unit_test(a_receipt_that_lost_a_proof_is_refused),
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),

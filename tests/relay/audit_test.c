@@ -379,6 +379,7 @@ static const struct tamper {
      "INSERT INTO entry SELECT 999,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3", "entry",
      "idx", 999, 0, 0},
     {"an entry is not found below its session", "DELETE FROM place WHERE idx=5", "entry", "sid", 5, 0, 0},
+    {"an entry is not found by its commitment", "UPDATE place SET c=zeroblob(32) WHERE idx=5", "entry", "sid", 5, 0, 0},
     {"another is found in place of an entry", "UPDATE place SET idx=6 WHERE idx=5", "entry", "sid", 5, 0, 0},
     {"a session begins elsewhere", "UPDATE begun SET first=first+1000 WHERE first=0", "entry", "sid", 0, 0, 0},
     {"no session begins", "DELETE FROM begun", "entry", "sid", 0, 0, 0},
@@ -1005,8 +1006,8 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
     expect(0, "“to read the label", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "\"purpose\":\"to see why the hub is offline\"", "show a2 --json --dir %s --key %s/officer/evidence.key",
            d, d);
-    expect(1, "no session's id begins so", "show ffff --dir %s --key %s/officer/evidence.key", d, d);
-    expect(1, "2 sessions' ids begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
+    expect(1, "no session's number begins so", "show ffff --dir %s --key %s/officer/evidence.key", d, d);
+    expect(1, "2 sessions' numbers begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
     expect(1, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
     expect(2, "--key", "show 4f --dir %s", d);
     expect(2, "is not there", "verify --dir %s/nowhere", d);

@@ -373,19 +373,44 @@ static void a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too(void
     assert_string_equal(world_hear(&w, s.customer, handhold_FromRelay_notes_tag)->body.notes.policy_note, "a new one");
 }
 
+static void restored(void)
+{
+    uint64_t in_force;
+
+    assert_int_equal(relay_core_restored(w.core, w.now, &in_force), PROTO_OK);
+}
+
+static void a_policy_older_than_the_one_in_force_is_not_served(void **state)
+{
+    uint64_t in_force = 0;
+
+    (void)state;
+    w.policy.number = 4;
+    world_restart(&w);
+    restored();
+    world_work(&w);
+    w.policy.number = 3;
+    world_restart(&w);
+    assert_int_equal(relay_core_restored(w.core, w.now, &in_force), PROTO_ERR_REPLAY);
+    assert_int_equal(in_force, 4);
+    w.policy.number = 4;
+    world_restart(&w);
+    restored();
+}
+
 static void a_policy_that_came_while_the_relay_was_away_is_said_once(void **state)
 {
     size_t before;
 
     (void)state;
     world_restart(&w);
-    relay_core_restored(w.core, w.now);
+    restored();
     world_work(&w);
     before = w.entry_count;
     w.policy.number = 4;
     for (unsigned i = 0; i < 2; i++) {
         world_restart(&w);
-        relay_core_restored(w.core, w.now);
+        restored();
         world_work(&w);
     }
     size_t taken = 0;
@@ -489,7 +514,7 @@ static void many_refusals_are_one_note_a_minute_and_the_chain_goes_on_after_a_re
     world_work(&w);
     assert_int_equal(w.entry_count, before + 2); /* nothing is left to say */
     world_restart(&w);
-    relay_core_restored(w.core, w.now);
+    restored();
     want_tickets(&agent);
     ask_without_a_ticket(agent, 30);
     world_work(&w);
@@ -609,6 +634,7 @@ int main(void)
         OFFICER_TEST(retention_is_the_relays_own_note),
         OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
         OFFICER_TEST(a_policy_that_came_while_the_relay_was_away_is_said_once),
+        OFFICER_TEST(a_policy_older_than_the_one_in_force_is_not_served),
         OFFICER_TEST(a_session_without_a_ticket_is_refused_where_the_policy_wants_one),
         OFFICER_TEST(who_was_refused_a_session_stands_in_the_log_without_the_customer),
         OFFICER_TEST(many_refusals_are_one_note_a_minute_and_the_chain_goes_on_after_a_restart),

@@ -469,6 +469,32 @@ static void sessions_that_have_not_ended_are_found_again(void **state)
     assert_string_equal(all, "1234");
 }
 
+static void a_session_is_found_by_how_its_number_begins(void **state)
+{
+    static const struct {
+        const char *digits, *found;
+    } asked[] = {{"0", "1234"}, {"01", "1"}, {"010", ""}, {"02F", "2"}, {"ffff", ""}};
+    struct world *w = *state;
+    struct relay_store_session row;
+
+    assert_ok(relay_store_begin(w->store));
+    for (uint8_t i = 4; i > 0; i--) {
+        row = session_of(i, "");
+        row.sid[1] = i == 2 ? 0xfe : 0xff;
+        row.state = i % 2 ? RELAY_STORE_ENDED : RELAY_STORE_LIVE;
+        assert_ok(relay_store_put_session(w->store, &row));
+    }
+    assert_ok(relay_store_commit(w->store));
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        char found[8] = "";
+        assert_ok(relay_store_each_session_beginning(w->store, asked[i].digits, collect_sids, found));
+        assert_string_equal(found, asked[i].found);
+    }
+    const char *const none[] = {"", "0x", "01 ", "010203040506070809101112131415161"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(relay_store_each_session_beginning(w->store, none[i], collect_sids, NULL), PROTO_ERR_RANGE);
+}
+
 static void a_full_disk_is_said_and_got_over(void **state)
 {
     struct world *w = *state;
@@ -635,6 +661,7 @@ int main(void)
         TEST(who_was_erased_and_comes_again_gets_another_key),
         TEST(what_an_erasure_names_is_destroyed_and_its_number_used_up),
         TEST(sessions_that_have_not_ended_are_found_again),
+        TEST(a_session_is_found_by_how_its_number_begins),
         TEST(a_full_disk_is_said_and_got_over),
         TEST(a_checkpoint_never_shrinks),
         TEST(a_copy_that_cannot_be_written_is_read),

@@ -72,7 +72,8 @@ static json_t *await_proposal(struct house *h, struct demo_child *agent, const c
 
 /* ---- the organisation ---- */
 
-static void officer(struct house *h, int code, const char *const *words)
+/* What handhold-audit says to an officer elsewhere; to be freed. */
+static char *officer_hears(struct house *h, int code, const char *const *words)
 {
     const char *argv[24] = {"handhold-audit", words[0], "--relay"};
     char relay[96];
@@ -86,7 +87,12 @@ static void officer(struct house *h, int code, const char *const *words)
     argv[n++] = house_path(h, "org/ca/ca.crt");
     for (size_t i = 1; words[i]; i++)
         argv[n++] = words[i];
-    free(house_run(h, code, argv));
+    return house_run(h, code, argv);
+}
+
+static void officer(struct house *h, int code, const char *const *words)
+{
+    free(officer_hears(h, code, words));
 }
 
 /* What is kept of a person, where the relay's disk is; with the secret of the staff or without it. */
@@ -305,6 +311,12 @@ static void a_visit_is_there_for_the_next_agent_before_a_word_is_said_and_goes_w
     text = export_of(h, "C-17", true);
     assert_non_null(strstr(text, "Kirchner L1"));
     assert_non_null(strstr(text, "lamp-off-mesh"));
+    free(text);
+    const char *const elsewhere[] = {
+        "export", "--key",       house_path(h, "org/officer/evidence.key"), "--format", "jsonl", "--customer",
+        "C-17",   "--cases-key", house_path(h, "org/staff/cases.key"),      NULL};
+    text = officer_hears(h, 0, elsewhere);
+    assert_non_null(strstr(text, "Kirchner L1"));
     free(text);
 
     officer(h, 0, erase);

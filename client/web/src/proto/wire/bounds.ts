@@ -39,6 +39,8 @@ export const BOUNDS: Readonly<Record<string, Bound>> = {
   'OfficerAnswer.leaf': { size: 48 },
   'OfficerAnswer.checkpoint': { size: 4096 },
   'OfficerAnswer.inclusion': { size: 2048 },
+  'LogRead.beginning': { size: 33 },
+  'LogRead.cases_of': { size: 129 },
   'LogPart.rows': { size: 40960 },
   'LogPart.log': { size: 655 },
   'LogPart.checkpoint': { size: 4096 },
