@@ -180,3 +180,9 @@ const char *agent_desk_kind_words(const char *kind)
             return kinds[i].words;
     return NULL;
 }
+
+/* Of the machine that the companion runs on (client/state/linux.c). */
+const char *agent_desk_id_words(const char *id)
+{
+    return strcmp(id, "this-device") == 0 ? N_("This device") : NULL;
+}

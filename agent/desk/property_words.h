@@ -21,6 +21,8 @@ struct agent_desk_property_words {
 struct agent_desk_property_words agent_desk_property_words(const char *name);
 /** What a device of this kind is; NULL for a kind that a product made up. */
 const char *agent_desk_kind_words(const char *kind);
+/** The words for an id that stands where a device has neither name nor model; NULL: the id is all there is. */
+const char *agent_desk_id_words(const char *id);
 /** A number and its unit as people read them: 3 d 4 h for 273600 s, 7.8 GiB for 8000 MiB. `unit` may be NULL. */
 void agent_desk_property_figure(double number, const char *unit, char out[static AGENT_DESK_FIGURE_BYTES]);
 

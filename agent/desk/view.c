@@ -63,6 +63,54 @@ void agent_view_hold(struct agent_view *v, bool held, struct proto_now now)
     v->version++;
 }
 
+void agent_view_compared(struct agent_view *v, bool same)
+{
+    const char *alarm =
+        N_("The check words differ: somebody may be listening in. End this session and invite again. If "
+           "it was a slip, compare once more.");
+
+    v->words_ours = same ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
+    if (!same)
+        agent_view_tell(v, AGENT_VIEW_ALARM, alarm);
+    else if (!strcmp(v->notice, alarm))
+        agent_view_tell(v, AGENT_VIEW_NOTICE, "");
+    v->version++;
+}
+
+void agent_view_asked_photo(struct agent_view *v)
+{
+    v->awaits_photo = true;
+    v->version++;
+}
+
+void agent_view_said_goodbye(struct agent_view *v)
+{
+    v->goodbye = true;
+    v->held = false;
+    v->version++;
+}
+
+static void end(struct agent_view *v, enum proto_end reason, struct proto_now now)
+{
+    if (v->phase != AGENT_VIEW_ENDED)
+        v->ended_ms = now.mono_ms;
+    v->phase = AGENT_VIEW_ENDED;
+    v->end = reason;
+    v->version++;
+}
+
+void agent_view_end_waits(struct agent_view *v, enum proto_end reason, struct proto_now now)
+{
+    bool waits = reason != PROTO_END_NONE;
+
+    if (waits == v->end_waits)
+        return;
+    v->end_waits = waits;
+    v->version++;
+    if (waits)
+        end(v, reason, now);
+}
+
 void agent_view_tell(struct agent_view *v, enum agent_view_level level, const char *text)
 {
     v->notices++;
@@ -109,6 +157,8 @@ static void on_consent(struct agent_view *v, const struct proto_event *e, struct
         v->refusals++;
     if (e->consent.capability == PROTO_CAPABILITY_CAMERA && c->state != PROTO_CONSENT_GRANTED)
         v->has_camera = false;
+    if (e->consent.capability == PROTO_CAPABILITY_STILL && c->state != PROTO_CONSENT_GRANTED)
+        v->awaits_photo = false;
 }
 
 static void on_paused(struct agent_view *v, const handhold_Paused *p)
@@ -155,6 +205,7 @@ static void on_data(struct agent_view *v, const handhold_Data *data, struct prot
 /* What the person does with a photo; the photo itself is the window's. */
 static void on_still(struct agent_view *v, enum proto_still_step step)
 {
+    v->awaits_photo = step == PROTO_STILL_STEP_ASKED || step == PROTO_STILL_STEP_SENDING;
     if (step == PROTO_STILL_STEP_DISCARDED)
         agent_view_tell(v, AGENT_VIEW_NOTICE, N_("The customer looked at the photo and did not send it."));
     if (step == PROTO_STILL_STEP_FAILED)
@@ -189,9 +240,8 @@ static void on_joined(struct agent_view *v, const struct proto_event *e, struct 
 
 static void on_ended(struct agent_view *v, const struct proto_event *e, struct proto_now now)
 {
-    v->phase = AGENT_VIEW_ENDED;
-    v->end = e->ended.reason;
-    v->ended_ms = now.mono_ms;
+    end(v, e->ended.reason, now);
+    v->end_waits = false;
     put(v->end_message, sizeof v->end_message, e->ended.message);
 }
 
@@ -271,6 +321,8 @@ enum agent_view_customer agent_view_customer(const struct agent_view *v)
         return AGENT_VIEW_CUSTOMER_SILENT;
     if (v->connection == PROTO_CONNECTION_RECONNECTING)
         return AGENT_VIEW_CUSTOMER_CUT;
+    if (v->goodbye)
+        return AGENT_VIEW_CUSTOMER_PARTING;
     if (v->held)
         return AGENT_VIEW_CUSTOMER_HELD;
     if (!v->paused)
@@ -293,6 +345,7 @@ const char *agent_view_customer_words(enum agent_view_customer customer)
         [AGENT_VIEW_CUSTOMER_NO_CAMERA] = N_("The customer's device has lost its camera"),
         [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = N_("The customer's device has lost its microphone"),
         [AGENT_VIEW_CUSTOMER_HELD] = N_("On hold: nothing is sent"),
+        [AGENT_VIEW_CUSTOMER_PARTING] = N_("Good-bye is said: the customer has the last word"),
         [AGENT_VIEW_CUSTOMER_SILENT] = N_("Nothing is heard of the customer's device"),
         [AGENT_VIEW_CUSTOMER_CUT] = N_("Your own line is interrupted"),
         [AGENT_VIEW_CUSTOMER_LEFT] = N_("The session is over"),
@@ -307,6 +360,8 @@ enum agent_view_ask agent_view_may_ask(const struct agent_view *v, enum proto_ca
 
     if (v->phase != AGENT_VIEW_JOINED)
         return AGENT_VIEW_ASK_NOBODY;
+    if (v->goodbye)
+        return AGENT_VIEW_ASK_GOODBYE;
     if (v->has_policy && !(v->policy.rules[capability].roles & 1u << v->role))
         return AGENT_VIEW_ASK_POLICY;
     if (c->state == PROTO_CONSENT_GRANTED)
@@ -325,6 +380,9 @@ const char *agent_view_ask_words(enum agent_view_ask ask)
     static const char *const words[] = {
         [AGENT_VIEW_ASK_MAY] = "",
         [AGENT_VIEW_ASK_NOBODY] = N_("The customer has to join first."),
+        [AGENT_VIEW_ASK_GOODBYE] = N_(
+            "Everything was taken back. It ends when the customer has rated, or in half a minute; End once more ends "
+            "it now."),
         [AGENT_VIEW_ASK_OPEN] = N_("The customer is reading your question."),
         [AGENT_VIEW_ASK_GRANTED] = N_("Granted. Only the customer takes it back."),
         [AGENT_VIEW_ASK_POLICY] = N_("Your organisation's policy does not allow this."),
@@ -411,6 +469,23 @@ const char *agent_view_end_words(enum proto_end end)
     };
 
     return words[(unsigned)end < PROTO_END_COUNT ? end : PROTO_END_NONE];
+}
+
+const char *agent_view_end_note(const struct agent_view *v)
+{
+    if (v->end_waits)
+        return N_(
+            "Your line is down. The customer is told as soon as it is back; until then nothing is shared. You need "
+            "not wait here.");
+    switch (v->end) {
+    case PROTO_END_COMPLETED:
+    case PROTO_END_AGENT_LEFT:
+    case PROTO_END_WRONG_PERSON:
+    case PROTO_END_STOPPED_BY_OFFICER:
+        return v->end_message;
+    default: /* the title says it */
+        return "";
+    }
 }
 
 bool agent_view_has_customer(const struct agent_view *v)

@@ -37,17 +37,19 @@ enum agent_view_customer {
     AGENT_VIEW_CUSTOMER_PAUSED,    /* by themselves */
     AGENT_VIEW_CUSTOMER_NO_CAMERA, /* the device lost its camera */
     AGENT_VIEW_CUSTOMER_NO_MICROPHONE,
-    AGENT_VIEW_CUSTOMER_HELD,   /* by the agent */
-    AGENT_VIEW_CUSTOMER_SILENT, /* nothing is heard of their device */
-    AGENT_VIEW_CUSTOMER_CUT,    /* nothing can be: it is the agent's own line */
+    AGENT_VIEW_CUSTOMER_HELD,    /* by the agent */
+    AGENT_VIEW_CUSTOMER_PARTING, /* good-bye was said; they have the last word */
+    AGENT_VIEW_CUSTOMER_SILENT,  /* nothing is heard of their device */
+    AGENT_VIEW_CUSTOMER_CUT,     /* nothing can be: it is the agent's own line */
     AGENT_VIEW_CUSTOMER_LEFT,
 };
 
 /* Whether, and why not, a capability can be asked for now. */
 enum agent_view_ask {
     AGENT_VIEW_ASK_MAY,
-    AGENT_VIEW_ASK_NOBODY, /* the customer is not there */
-    AGENT_VIEW_ASK_OPEN,   /* asked, and not answered yet */
+    AGENT_VIEW_ASK_NOBODY,  /* the customer is not there */
+    AGENT_VIEW_ASK_GOODBYE, /* it was said: nothing is asked any more */
+    AGENT_VIEW_ASK_OPEN,    /* asked, and not answered yet */
     AGENT_VIEW_ASK_GRANTED,
     AGENT_VIEW_ASK_POLICY,   /* the organisation forbids it */
     AGENT_VIEW_ASK_SILENCED, /* three refusals in a row: nothing more is asked in this session */
@@ -74,7 +76,7 @@ struct agent_view {
     enum agent_view_phase phase;
     enum proto_connection_state connection;
     bool live; /* heartbeats of the customer arrive */
-    bool held, paused;
+    bool held, paused, goodbye;
     int64_t held_ms; /* mono ms since when it is on hold */
     char pause_by[16], pause_reason[32];
     char link[PROTO_MAX_NOTE_BYTES / 8], code[24], address[272], sid[40];
@@ -99,6 +101,7 @@ struct agent_view {
     enum proto_end end;
     char end_message[AGENT_VIEW_TEXT_BYTES];
     int64_t ended_ms;
+    bool end_waits; /* it has ended here, and nobody could be told yet: the line is away */
     uint32_t stars; /* the customer's rating; 0: none yet */
     bool solved;
     double their_u, their_v;               /* where the customer pointed last, 0..1 */
@@ -109,6 +112,7 @@ struct agent_view {
     bool frozen;
     bool recording;     /* a file is being written */
     char recorded[256]; /* the newest file's name */
+    bool awaits_photo;  /* one was asked for, and is neither here nor refused */
     bool has_camera;    /* `camera` is what the customer's device says it can do */
     handhold_CameraState camera;
     uint64_t version; /* rises with each change */
@@ -126,6 +130,14 @@ void agent_view_take_policy(struct agent_view *view, const struct proto_policy *
 void agent_view_said(struct agent_view *view, const char *text, struct proto_now now);
 /** This end has put the session on hold, or is back. */
 void agent_view_hold(struct agent_view *view, bool held, struct proto_now now);
+/** This end has ended it; NONE: that waits for the line no more (proto_session_end_waits). */
+void agent_view_end_waits(struct agent_view *view, enum proto_end reason, struct proto_now now);
+/** The agent has compared the check words. */
+void agent_view_compared(struct agent_view *view, bool same);
+/** A photo was asked for. */
+void agent_view_asked_photo(struct agent_view *view);
+/** This end has said good-bye. */
+void agent_view_said_goodbye(struct agent_view *view);
 /** Something this end must read, `text` for people. */
 void agent_view_tell(struct agent_view *view, enum agent_view_level level, const char *text);
 /** A command did not succeed: the rule and the way out become a notice. */
@@ -153,6 +165,9 @@ bool agent_view_their_pointer(const struct agent_view *view, int64_t now_ms, dou
 int64_t agent_view_picture_age_ms(const struct agent_view *view, int64_t now_ms);
 /** Why it ended, for a person. */
 const char *agent_view_end_words(enum proto_end end);
+/** Once it has ended: who was not told of it yet, and why, or that an officer ended it; "" when there is nothing of it.
+ */
+const char *agent_view_end_note(const struct agent_view *view);
 /** Somebody waits or is connected: closing would leave them alone. */
 bool agent_view_has_customer(const struct agent_view *view);
 /** Line `n` of the chat, NULL when it has left the ring or was never said. */

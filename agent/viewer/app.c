@@ -14,7 +14,7 @@
 #include "agent/viewer/words.h"
 #include "proto/host/say.h"
 
-#define GOODBYE_MS 1500 /* for the last words of sessions to leave, after the window is gone */
+#define GOODBYE_LOOK_MS 50
 
 struct app {
     const struct viewer_app_config *config;
@@ -166,18 +166,23 @@ static void on_activate(GApplication *application, struct app *a)
 
 static gboolean on_goodbye(void *data)
 {
-    g_application_release(data);
+    struct app *a = data;
+
+    if (viewer_line_is_open(a->line))
+        return G_SOURCE_CONTINUE;
+    g_application_release(G_APPLICATION(a->application));
     return G_SOURCE_REMOVE;
 }
 
-/* The window is gone at once; the program stays until the sessions' last words have left. */
+/* The window is gone at once; the program stays until the sessions' last words have left, also over a line that is
+ * away: a session gives up by itself. */
 static void on_window_removed(GtkApplication *application, GtkWindow *window, struct app *a)
 {
     (void)window;
     if (!a->line)
         return;
     g_application_hold(G_APPLICATION(application));
-    g_timeout_add(GOODBYE_MS, on_goodbye, application);
+    g_timeout_add(GOODBYE_LOOK_MS, on_goodbye, a);
 }
 
 static void start_words(void)

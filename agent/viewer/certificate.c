@@ -50,7 +50,7 @@ static gboolean on_tick(void *data)
 static void on_told(void *context, enum agent_renewal_news news, int64_t until_s, const char *why)
 {
     struct certificate *c = context;
-    g_autofree char *date = date_of(until_s), *text = NULL;
+    g_autofree char *date = date_of(until_s), *text = NULL, *said = NULL;
 
     c->until_s = news == AGENT_RENEWAL_ASKED ? until_s : 0;
     switch (news) {
@@ -63,7 +63,8 @@ static void on_told(void *context, enum agent_renewal_news news, int64_t until_s
         viewer_toasts_say(c->toasts, text);
         break;
     case AGENT_RENEWAL_REFUSED:
-        say(c, g_strdup_printf(_("Your certificate was not renewed, and ends on %s: %s"), date, why));
+        said = viewer_dup_words(why);
+        say(c, g_strdup_printf(_("Your certificate was not renewed, and ends on %s: %s"), date, said));
         break;
     }
 }

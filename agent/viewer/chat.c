@@ -4,7 +4,15 @@
 #include <string.h>
 
 #include "agent/desk/desk.h"
+#include "agent/viewer/names.h"
 #include "agent/viewer/words.h"
+
+enum {
+    WIDTH_CHARS = 30,
+    WHOLE_WIDTH_BYTES = 120, /* more than this is some lines of that width */
+    SAID_MAX_BYTES = 4 * PROTO_MAX_CHAT_BYTES,
+    AT_ONCE_BYTES = 4000, /* laid out before the window does something else */
+};
 
 struct _ViewerChat {
     AdwBin parent_instance;
@@ -14,9 +22,11 @@ struct _ViewerChat {
     GtkMenuButton *ready;
     GtkEntry *entry;
     GtkButton *send;
+    GtkLabel *too_long;
 
     void (*say)(void *context, const char *text);
     void *context;
+    gboolean open;  /* somebody is there to read it */
     uint64_t shown; /* lines of the view that were added */
     guint scrolling;
 };
@@ -43,6 +53,20 @@ static gboolean scroll_down(void *data)
     return G_SOURCE_REMOVE;
 }
 
+/*
+ * A bubble is as narrow as its text allows, which GTK finds by laying it out again and again, at each change of the
+ * list: a text that fills some lines anyway gets the whole width, and is laid out once.
+ */
+static void set_width(GtkWidget *text, const struct agent_view_chat *line)
+{
+    gboolean whole = strlen(line->text) > WHOLE_WIDTH_BYTES;
+
+    gtk_widget_set_halign(text, whole ? GTK_ALIGN_FILL : line->mine ? GTK_ALIGN_END : GTK_ALIGN_START);
+    gtk_label_set_max_width_chars(GTK_LABEL(text), WIDTH_CHARS);
+    if (whole)
+        gtk_label_set_width_chars(GTK_LABEL(text), WIDTH_CHARS - 8);
+}
+
 static GtkWidget *bubble_new(const struct agent_view_chat *line)
 {
     g_autoptr(GDateTime) when = g_date_time_new_from_unix_local(line->unix_ms / 1000);
@@ -58,8 +82,7 @@ static GtkWidget *bubble_new(const struct agent_view_chat *line)
     gtk_label_set_attributes(GTK_LABEL(text), whole);
     gtk_label_set_selectable(GTK_LABEL(text), TRUE);
     gtk_label_set_xalign(GTK_LABEL(text), 0);
-    gtk_label_set_max_width_chars(GTK_LABEL(text), 30);
-    gtk_widget_set_halign(text, line->mine ? GTK_ALIGN_END : GTK_ALIGN_START);
+    set_width(text, line);
     gtk_widget_add_css_class(text, "bubble");
     gtk_widget_add_css_class(text, line->mine ? "mine" : "theirs");
     gtk_widget_set_halign(time, line->mine ? GTK_ALIGN_END : GTK_ALIGN_START);
@@ -75,19 +98,30 @@ static GtkWidget *bubble_new(const struct agent_view_chat *line)
     return row;
 }
 
+/* What was pasted by mistake is not sent in a hundred pieces; it stays, to be shortened. */
+static void update_send(ViewerChat *self)
+{
+    g_autofree char *wrong = viewer_dup_too_long(gtk_editable_get_text(GTK_EDITABLE(self->entry)), SAID_MAX_BYTES);
+
+    viewer_name_wrong(GTK_WIDGET(self->entry), self->too_long, wrong);
+    gtk_widget_set_sensitive(GTK_WIDGET(self->send), self->open && !wrong);
+}
+
 void viewer_chat_update(ViewerChat *self, const struct agent_view *view)
 {
-    gboolean open = view->phase == AGENT_VIEW_JOINED;
+    size_t bytes = 0; /* of what is new: the rest comes with the next tick */
 
-    gtk_widget_set_sensitive(GTK_WIDGET(self->entry), open);
-    gtk_widget_set_sensitive(GTK_WIDGET(self->ready), open);
-    gtk_widget_set_sensitive(GTK_WIDGET(self->send), open);
-    for (; self->shown < view->chat_count; self->shown++) {
+    self->open = view->phase == AGENT_VIEW_JOINED && !view->goodbye;
+    gtk_widget_set_sensitive(GTK_WIDGET(self->entry), self->open);
+    gtk_widget_set_sensitive(GTK_WIDGET(self->ready), self->open);
+    update_send(self);
+    for (; self->shown < view->chat_count && bytes < AT_ONCE_BYTES; self->shown++) {
         const struct agent_view_chat *line = agent_view_chat_line(view, self->shown);
         GtkListBoxRow *oldest = gtk_list_box_get_row_at_index(self->lines, (int)AGENT_VIEW_CHAT_MAX - 1);
 
         if (!line)
             continue;
+        bytes += strlen(line->text);
         if (oldest)
             gtk_list_box_remove(self->lines, GTK_WIDGET(gtk_list_box_get_row_at_index(self->lines, 0)));
         gtk_list_box_append(self->lines, bubble_new(line));
@@ -100,7 +134,7 @@ static void send_text(ViewerChat *self)
 {
     const char *text = gtk_editable_get_text(GTK_EDITABLE(self->entry));
 
-    if (!*text || !self->say)
+    if (!*text || !self->say || !gtk_widget_get_sensitive(GTK_WIDGET(self->send)))
         return;
     for (size_t len; (len = agent_desk_chat_piece(text)) > 0; text += len + strspn(text + len, " ")) {
         g_autofree char *piece = g_strndup(text, len);
@@ -174,6 +208,7 @@ static void viewer_chat_class_init(ViewerChatClass *klass)
     gtk_widget_class_bind_template_child(widget, ViewerChat, ready);
     gtk_widget_class_bind_template_child(widget, ViewerChat, entry);
     gtk_widget_class_bind_template_child(widget, ViewerChat, send);
+    gtk_widget_class_bind_template_child(widget, ViewerChat, too_long);
 }
 
 static void viewer_chat_init(ViewerChat *self)
@@ -185,6 +220,7 @@ static void viewer_chat_init(ViewerChat *self)
     g_action_map_add_action_entries(G_ACTION_MAP(actions), entries, G_N_ELEMENTS(entries), self);
     gtk_widget_insert_action_group(GTK_WIDGET(self), "chat", G_ACTION_GROUP(actions));
     g_signal_connect_swapped(self->entry, "activate", G_CALLBACK(send_text), self);
+    g_signal_connect_swapped(self->entry, "changed", G_CALLBACK(update_send), self);
     g_signal_connect_swapped(self->send, "clicked", G_CALLBACK(send_text), self);
     viewer_chat_set_sentences(self, NULL);
 }

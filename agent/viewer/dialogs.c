@@ -83,12 +83,12 @@ static void on_reference(GtkEditable *entry, AdwMessageDialog *dialog)
 {
     struct question *question = g_object_get_data(G_OBJECT(dialog), "question");
     g_autofree char *customer = text_of(question->customer), *reference = text_of(question->reference);
-    gboolean fits = proto_value_valid(customer) && proto_value_valid(reference);
+    g_autofree char *of_customer = viewer_dup_unfit(customer), *of_reference = viewer_dup_unfit(reference);
+    const char *wrong = of_reference ? of_reference : of_customer;
 
     (void)entry;
-    adw_message_dialog_set_body(dialog, fits ? references_text()
-                                             : _("Too long for the log, or with a line break: shorten it."));
-    adw_message_dialog_set_response_enabled(dialog, "yes", fits);
+    adw_message_dialog_set_body(dialog, wrong ? wrong : references_text());
+    adw_message_dialog_set_response_enabled(dialog, "yes", !wrong);
 }
 
 void viewer_dialog_references(GtkWindow *parent,

@@ -122,6 +122,8 @@ static void on_event(void *context, const struct proto_event *e)
     if (e->kind == PROTO_EVENT_JOINED || e->kind == PROTO_EVENT_INVITE || e->kind == PROTO_EVENT_ERROR)
         agent_view_take_policy(&end->view, proto_session_policy(agent_desk_session(end->desk)));
     g_rec_mutex_unlock(&end->lock);
+    if (e->kind == PROTO_EVENT_CONNECTION && e->connection.state == PROTO_CONNECTION_RECONNECTING)
+        viewer_line_reach_again(end->line);
     if (e->kind == PROTO_EVENT_CONSENT || e->kind == PROTO_EVENT_ENDED)
         viewer_end_voice_tick(end); /* a microphone closes with its consent */
     viewer_end_tell(end);
@@ -191,10 +193,23 @@ static void on_tape(void *context, bool on, enum proto_err err, const char *path
 
 /* ---- the uplink and the clock ---- */
 
+static void note_end(struct viewer_end *end)
+{
+    enum proto_end reason = proto_session_end_waits(agent_desk_session(end->desk));
+
+    if (end->view.end_waits == (reason != PROTO_END_NONE)) /* nobody else writes it: read without the lock */
+        return;
+    g_rec_mutex_lock(&end->lock);
+    agent_view_end_waits(&end->view, reason, host_now());
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
 static void changed(void *context)
 {
     struct viewer_end *end = context;
 
+    note_end(end);
     agent_desk_take(end->desk, host_now());
     host_timer_set(end->due, agent_desk_deadline(end->desk)); /* a picture that is held back for evenness */
 }
@@ -215,6 +230,7 @@ static void failed(void *context, enum proto_err err, const char *text)
     struct viewer_end *end = context;
 
     (void)err;
+    viewer_line_reach_again(end->line);
     g_rec_mutex_lock(&end->lock);
     agent_view_tell(&end->view, AGENT_VIEW_ALARM, text);
     g_rec_mutex_unlock(&end->lock);

@@ -6,6 +6,7 @@
  *   end_act.c    what GTK's thread ordered
  *   end_home.c   the customer's home: devices, checks, guides, earlier visits
  *   end_voice.c  both voices
+ *   line_reach.c   whether the relay is there
  *   line_certificate.c  the certificate of all sessions, renewed in time
  */
 #ifndef AGENT_VIEWER_END_H
@@ -61,6 +62,14 @@ struct viewer_end {
     struct host_seen seen;
 };
 
+struct viewer_line_reach {
+    struct host_timer *timer;
+    struct host_staff_line *asked; /* NULL: not now */
+    int64_t again_ms;
+    enum viewer_reach state; /* under the line's lock, as is why */
+    char why[VIEWER_REACH_WHY_BYTES];
+};
+
 struct viewer_line {
     struct viewer_line_config config;
     const struct proto_credential *credential; /* atomic: the newest; of the config or of `renewed` */
@@ -70,6 +79,7 @@ struct viewer_line {
     GThread *thread;
     GAsyncQueue *jobs;
     GPtrArray *ends;             /* the line's thread; each a reference */
+    int open;                    /* atomic: how many they are */
     struct agent_guides guides;  /* of a folder, read before the first session */
     struct proto_kept_keys keys; /* of the staff, for what the relay keeps; may be empty */
     char cache[HOST_PATH_BYTES]; /* for guides of the relay; "" none */
@@ -77,7 +87,10 @@ struct viewer_line {
     GStrv devices[AGENT_VOICE_SIDES]; /* under `lock`: names of microphones and loudspeakers */
     guint devices_version;
     char host[320]; /* of the relay, as the log's memory names it */
+    struct viewer_line_reach reach;
     /* GTK's thread */
+    void (*reach_told)(void *context);
+    void *reach_context;
     void (*told)(void *context, enum agent_renewal_news news, int64_t until_s, const char *why);
     void *told_context;
     GPtrArray *untold; /* of news that came before anybody listened */
@@ -86,6 +99,10 @@ struct viewer_line {
 /* Before the line's thread runs, and after it has ended. */
 void viewer_line_watch_certificate(struct viewer_line *line);
 void viewer_line_forget_certificates(struct viewer_line *line);
+
+void viewer_line_watch_reach(struct viewer_line *line);
+void viewer_line_forget_reach(struct viewer_line *line);
+void viewer_line_reach_again(struct viewer_line *line); /* the line's thread */
 
 void viewer_still_free(struct viewer_still *still);
 struct viewer_end *viewer_end_ref(struct viewer_end *end);

@@ -31,8 +31,7 @@ static enum proto_err freeze(struct viewer_end *end, bool on)
 static void words_told(struct viewer_end *end, bool match)
 {
     g_rec_mutex_lock(&end->lock);
-    end->view.words_ours = match ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
-    end->view.version++;
+    agent_view_compared(&end->view, match);
     g_rec_mutex_unlock(&end->lock);
 }
 
@@ -47,6 +46,20 @@ static void held(struct viewer_end *end, bool on, struct proto_now now)
 {
     g_rec_mutex_lock(&end->lock);
     agent_view_hold(&end->view, on, now);
+    g_rec_mutex_unlock(&end->lock);
+}
+
+static void asked_photo(struct viewer_end *end)
+{
+    g_rec_mutex_lock(&end->lock);
+    agent_view_asked_photo(&end->view);
+    g_rec_mutex_unlock(&end->lock);
+}
+
+static void parting(struct viewer_end *end)
+{
+    g_rec_mutex_lock(&end->lock);
+    agent_view_said_goodbye(&end->view);
     g_rec_mutex_unlock(&end->lock);
 }
 
@@ -94,7 +107,10 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
             held(end, c->on, now);
         return err;
     case AGENT_DO_STILL:
-        return agent_desk_still(end->desk, &id, now);
+        err = agent_desk_still(end->desk, &id, now);
+        if (err == PROTO_OK)
+            asked_photo(end);
+        return err;
     case AGENT_DO_TORCH:
         return agent_desk_torch(end->desk, c->on, now);
     case AGENT_DO_ZOOM:
@@ -114,6 +130,8 @@ static enum proto_err act(struct viewer_end *end, const struct agent_command *c,
     case AGENT_DO_END: /* said once it is a good-bye; said again, or to nobody, it is the end */
         if (agent_desk_goodbye(end->desk, now) != PROTO_OK)
             host_uplink_end(end->uplink, PROTO_END_COMPLETED);
+        else
+            parting(end);
         return PROTO_OK;
     default:
         return PROTO_OK;

@@ -79,7 +79,8 @@ static void take_texts(ViewerFact *self, char *title, char *value)
 
 void viewer_fact_show_device(ViewerFact *self, const handhold_Device *d)
 {
-    const char *name = *d->name ? d->name : *d->model ? d->model : d->id;
+    const char *id = agent_desk_id_words(d->id);
+    const char *name = *d->name ? d->name : *d->model ? d->model : id ? _(id) : d->id;
     const char *kind = agent_desk_kind_words(d->kind);
     const char *what = *d->model && *d->name ? d->model : kind ? _(kind) : d->kind;
 

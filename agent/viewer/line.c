@@ -6,11 +6,11 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 
-enum what { JOB_START, JOB_OBEY, JOB_CHECK, JOB_LEAVE, JOB_RELEASE, JOB_DEVICES, JOB_QUIT };
+enum what { JOB_START, JOB_OBEY, JOB_CHECK, JOB_LEAVE, JOB_RELEASE, JOB_DEVICES, JOB_REACH, JOB_QUIT };
 
 struct job {
     enum what what;
-    struct viewer_end *end; /* a reference; NULL for QUIT */
+    struct viewer_end *end; /* a reference; NULL for REACH and QUIT */
     enum proto_end reason;
     struct agent_command *command;
     gint64 began_us; /* monotonic: when GTK's thread left it */
@@ -64,6 +64,7 @@ static void perform(struct viewer_line *line, struct job *job)
     switch (job->what) {
     case JOB_START:
         g_ptr_array_add(line->ends, viewer_end_ref(job->end));
+        g_atomic_int_set(&line->open, (int)line->ends->len);
         viewer_end_start(job->end);
         break;
     case JOB_OBEY:
@@ -79,6 +80,9 @@ static void perform(struct viewer_line *line, struct job *job)
     case JOB_DEVICES:
         look_for_devices(line);
         viewer_end_tell(job->end);
+        break;
+    case JOB_REACH:
+        viewer_line_reach_again(line);
         break;
     case JOB_QUIT:
         host_loop_stop(line->loop);
@@ -97,6 +101,7 @@ static void sweep(struct viewer_line *line)
         viewer_end_stop(end);
         g_ptr_array_remove_index_fast(line->ends, i);
     }
+    g_atomic_int_set(&line->open, (int)line->ends->len);
 }
 
 static void woken(void *context)
@@ -109,6 +114,12 @@ static void woken(void *context)
         drop(job);
     }
     sweep(line);
+}
+
+/* What is left in the queue may open one more. */
+gboolean viewer_line_is_open(struct viewer_line *line)
+{
+    return g_async_queue_length(line->jobs) > 0 || g_atomic_int_get(&line->open) > 0;
 }
 
 static void guide_is_wrong(void *context, const char *file, const char *why)
@@ -154,6 +165,7 @@ struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GEr
     line->ends = g_ptr_array_new_with_free_func((GDestroyNotify)viewer_end_unref);
     host_loop_on_wake(line->loop, woken, line);
     viewer_line_watch_certificate(line);
+    viewer_line_watch_reach(line);
     line->thread = g_thread_try_new("line", run, line, error);
     if (!line->thread) {
         viewer_line_free(line);
@@ -176,6 +188,7 @@ void viewer_line_free(struct viewer_line *line)
         drop(job);
     g_async_queue_unref(line->jobs);
     g_ptr_array_unref(line->ends);
+    viewer_line_forget_reach(line);
     viewer_line_forget_certificates(line);
     host_loop_free(line->loop);
     agent_guides_clear(&line->guides);
@@ -184,6 +197,11 @@ void viewer_line_free(struct viewer_line *line)
         g_strfreev(line->devices[side]);
     g_mutex_clear(&line->lock);
     g_free(line);
+}
+
+void viewer_line_ask_reach(struct viewer_line *line)
+{
+    post(line, JOB_REACH, NULL, PROTO_END_NONE, NULL);
 }
 
 /* ---- a session, from GTK's thread ---- */

@@ -45,6 +45,16 @@ struct viewer_line *viewer_line_new(const struct viewer_line_config *config, GEr
 void viewer_line_listen(struct viewer_line *line,
                         void (*told)(void *context, enum agent_renewal_news news, int64_t until_s, const char *why),
                         void *context);
+/** Can the relay be reached? NOT: `why` has value, rule and way out, in English. */
+enum viewer_reach { VIEWER_REACH_ASKING, VIEWER_REACH_READY, VIEWER_REACH_NOT };
+#define VIEWER_REACH_WHY_BYTES 512u
+enum viewer_reach viewer_line_get_reach(struct viewer_line *line, char why[static VIEWER_REACH_WHY_BYTES]);
+/** `told` is called on GTK's thread when that may have changed, never after free; NULL ends it. */
+void viewer_line_listen_reach(struct viewer_line *line, void (*told)(void *context), void *context);
+/** The network has changed: asked at once. */
+void viewer_line_ask_reach(struct viewer_line *line);
+/** Are there sessions that are not over, or not told yet that they are? */
+gboolean viewer_line_is_open(struct viewer_line *line);
 /** Cuts what is still open and ends the thread. GTK's thread. NULL is fine. */
 void viewer_line_free(struct viewer_line *line);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/viewer/names.h"
 
+#include <string.h>
+
 #include "agent/viewer/words.h"
+#include "proto/consent/statement.h"
+#include "proto/util/utf8.h"
 
 static void name_it(GtkWidget *widget, const char *label)
 {
@@ -85,4 +89,40 @@ void viewer_name_toasts(AdwToastOverlay *overlay)
 
     g_signal_connect_object(children, "items-changed", G_CALLBACK(name_shown), overlay, G_CONNECT_SWAPPED);
     g_object_set_data_full(G_OBJECT(overlay), "children", children, g_object_unref);
+}
+
+char *viewer_dup_too_long(const char *text, size_t most)
+{
+    glong over = strlen(text) > most ? g_utf8_strlen(text + proto_utf8_cut(text, most), -1) : 0;
+
+    if (over <= 0)
+        return NULL;
+    return g_strdup_printf(
+        ngettext("Too long by %ld character: shorten it.", "Too long by %ld characters: shorten it.", (gulong)over),
+        over);
+}
+
+char *viewer_dup_unfit(const char *text)
+{
+    char *wrong = viewer_dup_too_long(text, PROTO_MAX_VALUE_BYTES);
+
+    if (!wrong && !(proto_value_valid(text) && proto_utf8_reads_as_written(text, strlen(text))))
+        wrong =
+            g_strdup(_("It has a line break, a character that cannot be seen, or one that turns what follows: write "
+                       "it in plain words."));
+    return wrong;
+}
+
+void viewer_name_wrong(GtkWidget *field, GtkLabel *label, const char *wrong)
+{
+    if (!g_strcmp0(gtk_label_get_label(label), wrong ? wrong : ""))
+        return;
+    gtk_label_set_label(label, wrong ? wrong : "");
+    gtk_widget_set_visible(GTK_WIDGET(label), wrong != NULL);
+    if (wrong)
+        gtk_widget_add_css_class(field, "error");
+    else
+        gtk_widget_remove_css_class(field, "error");
+    gtk_accessible_update_state(GTK_ACCESSIBLE(field), GTK_ACCESSIBLE_STATE_INVALID,
+                                wrong ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE, -1);
 }

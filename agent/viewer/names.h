@@ -14,4 +14,11 @@ void viewer_name_window(GtkWidget *window);
 /** The buttons of each toast that it will show: libadwaita 1.2 leaves the name of the one that closes it out. */
 void viewer_name_toasts(AdwToastOverlay *overlay);
 
+/** "Too long by 12 characters: …" when `text` has more than `most` bytes of UTF-8, else NULL. Transfers. */
+char *viewer_dup_too_long(const char *text, size_t most);
+/** The same of what others read, and the log keeps: too long, or with characters that do not show as they are. */
+char *viewer_dup_unfit(const char *text);
+/** Shows what is wrong with a field under it, NULL: nothing is. */
+void viewer_name_wrong(GtkWidget *field, GtkLabel *label, const char *wrong);
+
 #endif

@@ -10,7 +10,7 @@ struct _ViewerRequest {
     enum proto_capability capability;
     viewer_ask ask;
     void *context;
-    GtkLabel *state, *kept;
+    GtkLabel *state, *kept, *too_long;
     GtkBox *form;
     GtkEntry *purpose;
     GtkDropDown *purposes, *time;
@@ -48,8 +48,10 @@ static void on_ask(ViewerRequest *self)
 static void on_purpose(ViewerRequest *self)
 {
     const char *text = gtk_editable_get_text(GTK_EDITABLE(self->purpose));
+    g_autofree char *wrong = viewer_dup_unfit(text);
 
-    gtk_widget_set_sensitive(GTK_WIDGET(self->button), *text && strlen(text) <= PROTO_MAX_VALUE_BYTES);
+    viewer_name_wrong(GTK_WIDGET(self->purpose), self->too_long, wrong);
+    gtk_widget_set_sensitive(GTK_WIDGET(self->button), *text && !wrong);
 }
 
 /* The times that the policy lets one ask for; 0 stands for the longest. */
@@ -146,12 +148,14 @@ static void fill_form(ViewerRequest *self)
 {
     GtkWidget *purpose = gtk_entry_new(), *purposes = gtk_drop_down_new(NULL, NULL),
               *time = gtk_drop_down_new(NULL, NULL);
-    GtkWidget *kept = gtk_label_new(NULL), *button = gtk_button_new_with_mnemonic(_("_Ask the Customer"));
+    GtkWidget *kept = gtk_label_new(NULL), *too_long = gtk_label_new(NULL),
+              *button = gtk_button_new_with_mnemonic(_("_Ask the Customer"));
 
     self->purpose = GTK_ENTRY(purpose);
     self->purposes = GTK_DROP_DOWN(purposes);
     self->time = GTK_DROP_DOWN(time);
     self->kept = GTK_LABEL(kept);
+    self->too_long = GTK_LABEL(too_long);
     self->button = GTK_BUTTON(button);
     gtk_editable_set_width_chars(GTK_EDITABLE(purpose), 36);
     gtk_widget_set_visible(purposes, FALSE);
@@ -159,12 +163,17 @@ static void fill_form(ViewerRequest *self)
     label_it(purposes, _("What for, as the customer reads it"));
     label_it(time, _("For how long"));
     gtk_label_set_xalign(self->kept, 0);
+    gtk_label_set_xalign(self->too_long, 0);
+    gtk_widget_add_css_class(too_long, "caption");
+    gtk_widget_add_css_class(too_long, "error");
+    gtk_widget_set_visible(too_long, FALSE);
     gtk_widget_add_css_class(kept, "dim-label");
     gtk_widget_add_css_class(kept, "caption");
     gtk_widget_add_css_class(button, "suggested-action");
     gtk_widget_set_margin_top(button, 6);
     gtk_box_append(self->form, caption_new(_("What for, as the customer reads it")));
     gtk_box_append(self->form, purpose);
+    gtk_box_append(self->form, too_long);
     gtk_box_append(self->form, purposes);
     gtk_box_append(self->form, caption_new(_("For how long")));
     gtk_box_append(self->form, time);

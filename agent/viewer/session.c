@@ -248,7 +248,7 @@ void viewer_session_leave(ViewerSession *self)
         viewer_end_finish(self->end, PROTO_END_AGENT_LEFT);
     if (!self->has_wrap_up || self->saved || !viewer_wrap_up_is_begun(self->wrap_up))
         return;
-    wrong = viewer_session_save(self);
+    wrong = viewer_session_save(self, TRUE); /* nobody is asked any more */
     if (wrong)
         host_say(HOST_WARN, "%s", wrong);
 }

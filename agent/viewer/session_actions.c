@@ -51,7 +51,8 @@ static void on_differ(GSimpleAction *action, GVariant *parameter, void *data)
 
 void viewer_session_hold(ViewerSession *self, gboolean on)
 {
-    viewer_session_order(self, AGENT_DO_HOLD, on);
+    if (g_action_get_enabled(g_action_map_lookup_action(G_ACTION_MAP(self->actions), "hold")))
+        viewer_session_order(self, AGENT_DO_HOLD, on);
 }
 
 static void on_hold(GSimpleAction *action, GVariant *parameter, void *data)
@@ -167,15 +168,15 @@ void viewer_session_set_state(ViewerSession *self, const char *name, gboolean on
 
 void viewer_session_update_actions(ViewerSession *self, const struct agent_view *view)
 {
-    gboolean joined = view->phase == AGENT_VIEW_JOINED, ended = view->phase == AGENT_VIEW_ENDED;
+    gboolean joined = view->phase == AGENT_VIEW_JOINED && !view->goodbye, ended = view->phase == AGENT_VIEW_ENDED;
     gboolean picture = viewer_picture_get_texture(self->picture) != NULL;
     const struct agent_marks *marks = viewer_end_marks(self->end);
 
     viewer_session_enable(self, "wrong-person", !ended);
     viewer_session_enable(self, "end", !ended);
-    viewer_session_enable(self, "resend", !joined);
+    viewer_session_enable(self, "resend", view->phase != AGENT_VIEW_JOINED);
     viewer_session_enable(self, "save", ended);
-    viewer_session_enable(self, "words-same", joined && view->words_ours == AGENT_VIEW_WORDS_OPEN && *view->words[0]);
+    viewer_session_enable(self, "words-same", joined && view->words_ours != AGENT_VIEW_WORDS_SAME && *view->words[0]);
     viewer_session_enable(self, "words-differ", joined && view->words_ours == AGENT_VIEW_WORDS_OPEN && *view->words[0]);
     viewer_session_enable(self, "undo", joined && agent_marks_can_undo(marks));
     viewer_session_enable(self, "redo", joined && agent_marks_can_redo(marks));

@@ -95,8 +95,9 @@ void viewer_session_ask(ViewerSession *self, enum proto_capability capability, c
 
 /* session_invite.c, session_guiding.c, session_camera.c: each adds what it does to self->actions */
 void viewer_session_add_invite_actions(ViewerSession *self);
-/** Keeps the wrap-up; returns what is wrong, for the agent to read, or NULL. Transfers the text. */
-char *viewer_session_save(ViewerSession *self);
+/** Keeps the wrap-up, `shortened`: what of it fits; returns what is wrong, for the agent to read, or NULL. Transfers
+ * the text. */
+char *viewer_session_save(ViewerSession *self, gboolean shortened);
 void viewer_session_add_guiding_actions(ViewerSession *self);
 void viewer_session_add_camera_actions(ViewerSession *self);
 /** Colour and words are added here: a number counts up, a text is asked for. */

@@ -114,14 +114,14 @@ static void fill_wrap(ViewerSession *self, struct agent_wrap *wrap)
     viewer_end_unlock(self->end);
 }
 
-char *viewer_session_save(ViewerSession *self)
+char *viewer_session_save(ViewerSession *self, gboolean shortened)
 {
     g_autofree struct agent_wrap *wrap = g_new(struct agent_wrap, 1);
     const char *too_long = viewer_wrap_up_read(self->wrap_up, wrap);
     g_autoptr(GError) error = NULL;
     struct proto_buf line;
 
-    if (too_long)
+    if (too_long && !shortened)
         return g_strdup_printf(_("“%s” is too long: shorten it to %u characters"), too_long, AGENT_WRAP_TEXT_CHARS);
     fill_wrap(self, wrap);
     proto_buf_init(&line, AGENT_WRAP_LINE_BYTES);
@@ -134,7 +134,7 @@ char *viewer_session_save(ViewerSession *self)
 static void on_save(GSimpleAction *action, GVariant *parameter, void *data)
 {
     ViewerSession *self = data;
-    g_autofree char *wrong = self->has_wrap_up ? viewer_session_save(self) : NULL;
+    g_autofree char *wrong = self->has_wrap_up ? viewer_session_save(self, FALSE) : NULL;
 
     (void)action, (void)parameter;
     if (wrong)

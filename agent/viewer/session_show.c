@@ -15,11 +15,13 @@
 void viewer_session_show_notice(ViewerSession *self, const struct agent_view *view)
 {
     gboolean alarm = view->notice_level == AGENT_VIEW_ALARM;
+    g_autofree char *said = NULL;
 
     if (self->notices == view->notices)
         return;
     self->notices = view->notices;
-    gtk_label_set_label(self->notice, *view->notice ? _(view->notice) : "");
+    said = viewer_dup_words(view->notice);
+    gtk_label_set_label(self->notice, said);
     if (alarm)
         gtk_widget_add_css_class(GTK_WIDGET(self->notice_box), "alarm");
     else
@@ -48,7 +50,10 @@ static void show_empty(ViewerSession *self, const struct agent_view *view)
         title = N_("The camera is off again");
         text = N_("The customer has taken it back, or its time is over.");
     }
-    if (ask == AGENT_VIEW_ASK_SILENCED || ask == AGENT_VIEW_ASK_CANNOT || ask == AGENT_VIEW_ASK_POLICY)
+    if (ask == AGENT_VIEW_ASK_GOODBYE)
+        title = agent_view_customer_words(AGENT_VIEW_CUSTOMER_PARTING);
+    if (ask == AGENT_VIEW_ASK_GOODBYE || ask == AGENT_VIEW_ASK_SILENCED || ask == AGENT_VIEW_ASK_CANNOT ||
+        ask == AGENT_VIEW_ASK_POLICY)
         text = agent_view_ask_words(ask);
     gtk_label_set_label(self->empty_title, _(title));
     gtk_label_set_label(self->empty_text, _(text));
@@ -115,7 +120,7 @@ static void show_stage(ViewerSession *self, const struct agent_view *view, int64
 
 static void show_words(ViewerSession *self, const struct agent_view *view)
 {
-    gboolean known = *view->words[0] != '\0', open = view->words_ours == AGENT_VIEW_WORDS_OPEN;
+    gboolean known = *view->words[0] != '\0', open = view->words_ours != AGENT_VIEW_WORDS_SAME;
     g_autofree char *words =
         g_strdup_printf("%s %s %s %s", view->words[0], view->words[1], view->words[2], view->words[3]);
     const char *title = N_("Compare aloud: do both read these words?");

@@ -144,10 +144,29 @@ void viewer_window_invite(ViewerWindow *self, const char *customer_ref, const ch
 
 /* ---- the widget ---- */
 
+static void on_reach(void *context)
+{
+    viewer_window_show_header(context);
+}
+
+static void on_network(GNetworkMonitor *network, gboolean there, ViewerWindow *self)
+{
+    (void)network, (void)there;
+    viewer_line_ask_reach(self->line);
+}
+
+static void watch_reach(ViewerWindow *self)
+{
+    viewer_line_listen_reach(self->line, on_reach, self);
+    g_signal_connect_object(g_network_monitor_get_default(), "network-changed", G_CALLBACK(on_network), self, 0);
+}
+
 static void viewer_window_dispose(GObject *object)
 {
     ViewerWindow *self = VIEWER_WINDOW(object);
 
+    if (self->line)
+        viewer_line_listen_reach(self->line, NULL, NULL);
     g_clear_pointer(&self->name, g_free);
     g_clear_pointer(&self->news, viewer_news_free);
     g_clear_pointer(&self->recalled, g_ptr_array_unref);
@@ -167,7 +186,7 @@ static void viewer_window_class_init(ViewerWindowClass *klass)
         BIND(connection_label);
     BIND(end_button), BIND(wrong_button), BIND(side_button), BIND(hold_button), BIND(again_button), BIND(idle_button),
         BIND(menu_button);
-    BIND(bar), BIND(tabs), BIND(stack), BIND(idle);
+    BIND(bar), BIND(tabs), BIND(stack), BIND(idle), BIND(unreached);
 }
 
 static void viewer_window_init(ViewerWindow *self)
@@ -204,6 +223,8 @@ GtkWidget *viewer_window_new(GtkApplication *application, struct viewer_line *li
         g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(G_ACTION_MAP(self), "invite-with")),
                                     FALSE);
     }
+    if (line)
+        watch_reach(self);
     if (line)
         gtk_box_insert_child_after(self->whole, viewer_certificate_new(line, self->toasts), GTK_WIDGET(self->header));
     self->recalled = viewer_recall_take();

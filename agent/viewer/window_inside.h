@@ -26,6 +26,7 @@ struct _ViewerWindow {
     AdwTabView *tabs;
     GtkStack *stack;
     AdwStatusPage *idle;
+    GtkLabel *unreached;
     /* Borrowed */
     struct viewer_line *line;
     struct viewer_settings *settings;

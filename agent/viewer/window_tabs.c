@@ -22,13 +22,27 @@ static void show_connection(ViewerWindow *self, ViewerSession *session)
         [PROTO_CONNECTION_RESUMED] = {"network-transmit-receive-symbolic", N_("Connected again")},
         [PROTO_CONNECTION_LOST] = {"network-error-symbolic", N_("Connection lost")},
     };
+    static const struct {
+        const char *icon, *words;
+    } reaches[] = {
+        [VIEWER_REACH_ASKING] = {"network-wired-acquiring-symbolic", N_("Looking for the relay…")},
+        [VIEWER_REACH_READY] = {"network-idle-symbolic", N_("Ready")},
+        [VIEWER_REACH_NOT] = {"network-error-symbolic", N_("No connection")},
+    };
     gboolean idle = !session || viewer_session_get_phase(session) == AGENT_VIEW_ENDED;
+    char why[VIEWER_REACH_WHY_BYTES] = "";
+    enum viewer_reach reach = self->line ? viewer_line_get_reach(self->line, why) : VIEWER_REACH_NOT;
     enum proto_connection_state state = idle ? PROTO_CONNECTION_CONNECTED : viewer_session_get_connection(session);
-    const char *words = idle ? (self->line ? N_("Ready") : N_("Not set up")) : states[state].words;
+    const char *icon = idle ? reaches[reach].icon : states[state].icon;
+    g_autofree char *said = viewer_dup_words(why);
+    const char *words = !idle ? states[state].words : self->line ? reaches[reach].words : N_("Not set up");
 
     gtk_label_set_label(self->connection_label, _(words));
-    gtk_image_set_from_icon_name(self->connection_icon, idle ? "network-idle-symbolic" : states[state].icon);
+    gtk_image_set_from_icon_name(self->connection_icon, icon);
     gtk_accessible_update_property(GTK_ACCESSIBLE(self->connection), GTK_ACCESSIBLE_PROPERTY_LABEL, _(words), -1);
+    gtk_widget_set_tooltip_text(self->connection, idle && *why ? said : NULL);
+    gtk_label_set_label(self->unreached, said);
+    gtk_widget_set_visible(GTK_WIDGET(self->unreached), *why != '\0');
 }
 
 /* Nothing of the header is missed while the picture has the whole screen. */
@@ -53,6 +67,10 @@ void viewer_window_show_header(ViewerWindow *self)
     gtk_widget_set_visible(GTK_WIDGET(self->hold_button), joined);
     gtk_widget_set_visible(GTK_WIDGET(self->side_button), joined);
     gtk_stack_set_visible_child_name(self->stack, session ? "tabs" : "idle");
+    if (joined)
+        gtk_widget_add_css_class(GTK_WIDGET(self->toasts), "raised");
+    else
+        gtk_widget_remove_css_class(GTK_WIDGET(self->toasts), "raised");
     show_connection(self, session);
     gtk_widget_set_visible(GTK_WIDGET(self->header), !gtk_window_is_fullscreen(GTK_WINDOW(self)) || !is_calm(session));
 }
@@ -68,6 +86,7 @@ static const char *icon_of(ViewerSession *session)
         [AGENT_VIEW_CUSTOMER_NO_CAMERA] = "dialog-warning-symbolic",
         [AGENT_VIEW_CUSTOMER_NO_MICROPHONE] = "dialog-warning-symbolic",
         [AGENT_VIEW_CUSTOMER_HELD] = "media-playback-pause-symbolic",
+        [AGENT_VIEW_CUSTOMER_PARTING] = "content-loading-symbolic",
         [AGENT_VIEW_CUSTOMER_SILENT] = "network-error-symbolic",
         [AGENT_VIEW_CUSTOMER_CUT] = "network-error-symbolic",
         [AGENT_VIEW_CUSTOMER_LEFT] = "object-select-symbolic",

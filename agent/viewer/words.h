@@ -11,4 +11,10 @@
 #define N_(text) text
 #endif
 
+/**
+ * What comes from rooms that know no translation: "value: rule; way out", each part as agent/po/words.c has it, and a
+ * value as it is. Transfers.
+ */
+char *viewer_dup_words(const char *text);
+
 #endif

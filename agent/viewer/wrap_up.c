@@ -8,7 +8,7 @@
 struct _ViewerWrapUp {
     AdwBin parent_instance;
     /* Template widgets */
-    GtkLabel *title, *text;
+    GtkLabel *title, *text, *note_of_end;
     AdwPreferencesGroup *form;
     AdwComboRow *outcome;
     AdwEntryRow *wrong, *fixed, *note;
@@ -23,7 +23,8 @@ G_DEFINE_TYPE(ViewerWrapUp, viewer_wrap_up, ADW_TYPE_BIN)
 
 static void show_end(ViewerWrapUp *self, const struct agent_view *view)
 {
-    g_autofree char *text = NULL;
+    const char *note = agent_view_end_note(view);
+    g_autofree char *text = NULL, *words = viewer_dup_words(note);
     char span[32];
 
     gtk_label_set_label(self->title, _(agent_view_end_words(view->end)));
@@ -31,12 +32,14 @@ static void show_end(ViewerWrapUp *self, const struct agent_view *view)
         agent_quality_span(view->ended_ms - view->joined_ms, span);
         text = g_strdup_printf(_("You were together for %s."), span);
     } else if (*view->notice && view->end == PROTO_END_FAILED) {
-        text = g_strdup(view->notice);
+        text = viewer_dup_words(view->notice);
     } else {
-        text = g_strdup(view->end_message);
+        text = viewer_dup_words(view->end_message);
     }
     gtk_label_set_label(self->text, text);
     gtk_widget_set_visible(GTK_WIDGET(self->text), *text != '\0');
+    gtk_label_set_label(self->note_of_end, words);
+    gtk_widget_set_visible(GTK_WIDGET(self->note_of_end), *note && view->joined_ms);
     gtk_widget_set_visible(GTK_WIDGET(self->form), view->joined_ms > 0);
     viewer_name_button(self->done, view->joined_ms > 0 ? _("_Save and Close") : _("_Close"));
 }
@@ -47,7 +50,7 @@ static void show_rating(ViewerWrapUp *self, const struct agent_view *view)
 
     if (!view->stars)
         return;
-    stars = g_strdup_printf(view->solved ? _("%u of 5 stars, solved") : _("%u of 5 stars, not solved"), view->stars);
+    stars = g_strdup_printf(view->solved ? _("%u of 5 stars, solved") : _("%u of 5 stars"), view->stars);
     adw_action_row_set_subtitle(self->rating, stars);
 }
 
@@ -70,15 +73,15 @@ void viewer_wrap_up_update(ViewerWrapUp *self, const struct agent_view *view)
     show_rating(self, view);
 }
 
-/* Returns the name of the row when it is too long for `to`. */
+/* Returns the name of the row when it is too long for `to`, which then has what fits. */
 static const char *read_entry(AdwEntryRow *row, char to[static AGENT_WRAP_TEXT_BYTES])
 {
     const char *text = gtk_editable_get_text(GTK_EDITABLE(row));
 
-    if (g_utf8_strlen(text, -1) > AGENT_WRAP_TEXT_CHARS)
-        return adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row));
-    g_strlcpy(to, text, AGENT_WRAP_TEXT_BYTES);
-    return NULL;
+    g_autofree char *cut = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), (glong)AGENT_WRAP_TEXT_CHARS));
+
+    g_strlcpy(to, cut, AGENT_WRAP_TEXT_BYTES);
+    return strlen(cut) < strlen(text) ? adw_preferences_row_get_title(ADW_PREFERENCES_ROW(row)) : NULL;
 }
 
 const char *viewer_wrap_up_read(ViewerWrapUp *self, struct agent_wrap *out)
@@ -117,6 +120,7 @@ static void viewer_wrap_up_class_init(ViewerWrapUpClass *klass)
     gtk_widget_class_set_template_from_resource(widget, "/org/handhold/Agent/wrap_up.ui");
     gtk_widget_class_bind_template_child(widget, ViewerWrapUp, title);
     gtk_widget_class_bind_template_child(widget, ViewerWrapUp, text);
+    gtk_widget_class_bind_template_child(widget, ViewerWrapUp, note_of_end);
     gtk_widget_class_bind_template_child(widget, ViewerWrapUp, form);
     gtk_widget_class_bind_template_child(widget, ViewerWrapUp, outcome);
     gtk_widget_class_bind_template_child(widget, ViewerWrapUp, wrong);

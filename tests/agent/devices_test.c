@@ -188,6 +188,8 @@ static void kinds_that_a_home_names_by_itself_have_words(void **state)
         if (!agent_desk_kind_words(kinds[i]))
             fail_msg("%s has no words in agent/desk/property_words.c", kinds[i]);
     assert_null(agent_desk_kind_words("banana"));
+    assert_string_equal(agent_desk_id_words("this-device"), "This device");
+    assert_null(agent_desk_id_words("lamp-7"));
 }
 
 static void figures_are_read_in_the_unit_that_people_would_say(void **state)

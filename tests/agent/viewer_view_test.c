@@ -393,6 +393,70 @@ static void an_end_that_the_agent_made_is_no_news(void **state)
     assert_null(agent_news(&seen, &view));
 }
 
+static void words_that_differ_for_the_agent_are_an_alarm_until_they_are_compared_once_more(void **state)
+{
+    (void)state;
+    join();
+    agent_view_compared(&view, false);
+    assert_int_equal(view.words_ours, AGENT_VIEW_WORDS_DIFFER);
+    assert_int_equal(view.notice_level, AGENT_VIEW_ALARM);
+    assert_non_null(strstr(view.notice, "compare once more"));
+    agent_view_compared(&view, true);
+    assert_int_equal(view.words_ours, AGENT_VIEW_WORDS_SAME);
+    assert_string_equal(view.notice, "");
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ALARM, .alarm = {.message = "the log is forked"}});
+    agent_view_compared(&view, true);
+    assert_string_equal(view.notice, "the log is forked"); /* another alarm stays */
+}
+
+static void after_a_good_bye_nothing_is_asked_and_the_customer_has_the_last_word(void **state)
+{
+    (void)state;
+    join();
+    agent_view_said_goodbye(&view);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_PARTING);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_GOODBYE);
+    assert_true(agent_view_has_customer(&view));
+}
+
+static void a_photo_is_awaited_until_it_comes_or_does_not(void **state)
+{
+    static const enum proto_still_step ends[] = {PROTO_STILL_STEP_WHOLE, PROTO_STILL_STEP_DISCARDED,
+                                                 PROTO_STILL_STEP_FAILED};
+
+    (void)state;
+    join();
+    consent(PROTO_CAPABILITY_STILL, PROTO_CONSENT_GRANTED);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        agent_view_asked_photo(&view);
+        tell(&(struct proto_event){.kind = PROTO_EVENT_STILL, .still = {.step = PROTO_STILL_STEP_SENDING}});
+        assert_true(view.awaits_photo);
+        tell(&(struct proto_event){.kind = PROTO_EVENT_STILL, .still = {.step = ends[i]}});
+        assert_false(view.awaits_photo);
+    }
+    agent_view_asked_photo(&view);
+    consent(PROTO_CAPABILITY_STILL, PROTO_CONSENT_WITHDRAWN);
+    assert_false(view.awaits_photo);
+}
+
+static void an_end_that_waits_for_the_line_is_one_and_says_who_is_told_when(void **state)
+{
+    (void)state;
+    join();
+    now.mono_ms += 5000;
+    agent_view_end_waits(&view, PROTO_END_WRONG_PERSON, now);
+    assert_int_equal(view.phase, AGENT_VIEW_ENDED);
+    assert_int_equal(view.end, PROTO_END_WRONG_PERSON);
+    assert_non_null(strstr(agent_view_end_note(&view), "as soon as it is back"));
+    int64_t ended_ms = view.ended_ms;
+    now.mono_ms += 5000;
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {PROTO_END_WRONG_PERSON, 2, ""}});
+    assert_string_equal(agent_view_end_note(&view), "");
+    assert_int_equal(view.ended_ms, ended_ms); /* when it was tapped */
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {PROTO_END_WRONG_PERSON, 2, "nobody was told"}});
+    assert_string_equal(agent_view_end_note(&view), "nobody was told");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +481,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             an_agent_who_looks_elsewhere_is_told_of_what_the_customer_did_and_of_nothing_else, begin, finish),
         cmocka_unit_test_setup_teardown(an_end_that_the_agent_made_is_no_news, begin, finish),
+        cmocka_unit_test_setup_teardown(words_that_differ_for_the_agent_are_an_alarm_until_they_are_compared_once_more,
+                                        begin, finish),
+        cmocka_unit_test_setup_teardown(after_a_good_bye_nothing_is_asked_and_the_customer_has_the_last_word, begin,
+                                        finish),
+        cmocka_unit_test_setup_teardown(a_photo_is_awaited_until_it_comes_or_does_not, begin, finish),
+        cmocka_unit_test_setup_teardown(an_end_that_waits_for_the_line_is_one_and_says_who_is_told_when, begin, finish),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
