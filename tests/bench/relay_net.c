@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static const char control[] = "/proc/sys/net/ipv4/tcp_congestion_control", usual[] = "cubic";
+static const char control[] = "/proc/sys/net/ipv4/tcp_congestion_control";
+/* Where nothing is lost both are one; a system may keep the first for itself. */
+static const char *const usual[] = {"cubic", "reno"};
 
 static bool loopback_up(void)
 {
@@ -24,14 +26,14 @@ static bool loopback_up(void)
     return up;
 }
 
-static void choose(const char *name)
+static bool choose(const char *name)
 {
     FILE *file = fopen(control, "w");
 
-    if (file) {
-        fputs(name, file);
-        (void)fclose(file); /* where it is not known the other stays, and is named */
-    }
+    if (!file)
+        return false;
+    fputs(name, file);
+    return fclose(file) == 0;
 }
 
 bool relay_net_own(char congestion[static 16])
@@ -39,8 +41,8 @@ bool relay_net_own(char congestion[static 16])
     bool own = !unshare(CLONE_NEWNET) && loopback_up();
     FILE *file;
 
-    if (own)
-        choose(usual);
+    for (size_t i = 0; own && i < sizeof usual / sizeof *usual && !choose(usual[i]); i++)
+        ;
     strcpy(congestion, "?");
     file = fopen(control, "r");
     if (file && fscanf(file, "%15s", congestion) != 1)

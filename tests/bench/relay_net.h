@@ -4,7 +4,7 @@
  *
  * Between two cores of one machine there is no line, but there is TCP: one that paces its sending by what it believes
  * of a line (BBR) spends timers and waits where another does not. So all that are compared stand in one network
- * namespace, under Linux' usual congestion control.
+ * namespace, under a congestion control that waits for nobody: CUBIC, or Reno.
  */
 #ifndef TESTS_BENCH_RELAY_NET_H
 #define TESTS_BENCH_RELAY_NET_H
