@@ -139,17 +139,19 @@ static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
 {
     int64_t overdue = proto_line_overdue_ms(&s->line, now_ms), trip = proto_line_trip_ms(&s->line);
     int64_t bear = trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
+    int64_t twice = s->rate.state == PROTO_RATE_GROWING ? bear : 0;
 
     /* Where nothing is lost, late is a queue, and what is sent into it stays there: seconds of it when the line falls
      * to an eighth. A packet sent again takes one trip, one that was lost twice two and a half: until then all may
-     * still be well, and what follows arrives right behind it. */
+     * still be well, and what follows arrives right behind it. But while the rate is still looked for, or a queue
+     * drains, late may be a queue here as well. */
     if (!proto_line_loses(&s->line, now_ms))
         return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
-    if (overdue > bear * 3 + LATE_MIN_MS)
+    if (overdue > bear * 2 + twice + LATE_MIN_MS)
         return 0;
-    if (overdue > bear * 5 / 2 + LATE_MIN_MS)
+    if (overdue > bear * 3 / 2 + twice + LATE_MIN_MS)
         return 1;
-    return overdue > bear * 2 + LATE_MIN_MS ? 2 : 3;
+    return overdue > bear + twice + LATE_MIN_MS ? 2 : 3;
 }
 
 static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)

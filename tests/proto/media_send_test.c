@@ -310,6 +310,7 @@ static void on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture
     begin(&t, 900000);
     for (int i = 0; i < 60; i++)
         picture(&t, 20);
+    t.send.rate.state = PROTO_RATE_GROWING; /* the line was full before: the rate is known */
     uint32_t held = t.obj;
     for (int i = 0; i < 4; i++) /* a first one: what it holds up arrives all at once */
         picture(&t, -1);

@@ -137,10 +137,10 @@ export class MediaSend {
   private leftOut(nowMs: number): number {
     const overdue = this.line.overdueMs(nowMs) - this.ownLateMs;
     if (!this.line.loses(nowMs)) return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
-    const bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS);
-    if (overdue > bear * 3 + LATE_MIN_MS) return 0;
-    if (overdue > div(bear * 5, 2) + LATE_MIN_MS) return 1;
-    return overdue > bear * 2 + LATE_MIN_MS ? 2 : 3;
+    const bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS), twice = this.rate.state === 'growing' ? bear : 0;
+    if (overdue > bear * 2 + twice + LATE_MIN_MS) return 0;
+    if (overdue > div(bear * 3, 2) + twice + LATE_MIN_MS) return 1;
+    return overdue > bear + twice + LATE_MIN_MS ? 2 : 3;
   }
 
   private takeStill(nowMs: number): Take {
