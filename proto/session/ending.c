@@ -92,11 +92,12 @@ void proto_session_end_now(struct proto_session *s, struct proto_now now)
 
 /*
  * The one who does not hold the customer's notes waits for the other: the customer's end leaves when the log has its
- * last note, and the relay's word that the session has ended releases the agent's end.
+ * last note, and the relay's word that the session has ended releases the agent's end. Whoever comes back after a cut
+ * may be the first of both: what cut one line often cut the other.
  */
 static bool may_leave(const struct proto_session *s)
 {
-    return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || !s->peer_present);
+    return !outbox_waiting(s) && (s->side == SIDE_CUSTOMER || !s->joined || (!s->peer_present && !s->end_cut));
 }
 
 /* The last word may be lost with the line: it is said again when that is back, so that the other end need not wait for

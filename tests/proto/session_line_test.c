@@ -233,6 +233,29 @@ static void an_end_while_the_line_is_away_is_told_when_it_is_back_and_nothing_is
     }
 }
 
+/* A relay that was away was away for both. */
+static void an_agent_who_is_back_first_waits_a_moment_for_the_customer(void **state)
+{
+    (void)state;
+    for (int comes = 0; comes < 2; comes++) {
+        struct proto_session *s = end_away(false);
+        sw_cut(&sw, true);
+        sw_pass(&sw, 5000);
+        sw_connect(&sw, false);
+        sw_pass(&sw, 1000);
+        assert_false(proto_session_over(s));
+        if (comes)
+            sw_connect(&sw, true);
+        sw_pass(&sw, 3000);
+        assert_true(proto_session_over(s));
+        assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ENDED)->reason, PROTO_END_WRONG_PERSON);
+        if (comes)
+            assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ENDED)->reason, PROTO_END_WRONG_PERSON);
+        sw_clear(&sw);
+        sw_init(&sw, 14);
+    }
+}
+
 static void an_end_that_nobody_could_be_told_says_so_when_it_gives_up(void **state)
 {
     (void)state;
@@ -466,6 +489,7 @@ int main(void)
         CASE(four_hours_end_a_session),
         CASE(ending_withdraws_logs_and_wipes),
         CASE(an_end_while_the_line_is_away_is_told_when_it_is_back_and_nothing_is_shared_before),
+        CASE(an_agent_who_is_back_first_waits_a_moment_for_the_customer),
         CASE(an_end_that_nobody_could_be_told_says_so_when_it_gives_up),
         CASE(what_is_said_arrives_once_and_in_order_across_resumes),
         CASE(what_is_not_acknowledged_is_bounded),
