@@ -49,6 +49,7 @@ static const char *note_what_is_new(ViewerSession *self, const struct agent_view
     self->customer_state = agent_view_customer(view);
     self->has_customer = agent_view_has_customer(view);
     self->held = view->held;
+    self->telling = view->end_waits;
     self->has_wrap_up = view->phase == AGENT_VIEW_ENDED && view->joined_ms > 0;
     self->wants_reference = !view->joined_ms && !*view->link && view->has_policy && view->policy.ticket_required &&
                             (!self->reference || !*self->reference);
@@ -209,6 +210,11 @@ gboolean viewer_session_wants_reference(ViewerSession *self)
 gboolean viewer_session_is_held(ViewerSession *self)
 {
     return self->held;
+}
+
+gboolean viewer_session_is_telling(ViewerSession *self)
+{
+    return self->telling;
 }
 
 gboolean viewer_session_has_customer(ViewerSession *self)

@@ -33,6 +33,8 @@ const char *viewer_session_get_customer_ref(ViewerSession *self); /* NULL: none 
 /** It could not begin: the organisation wants the reference of a ticket, and there was none. */
 gboolean viewer_session_wants_reference(ViewerSession *self);
 gboolean viewer_session_is_held(ViewerSession *self);
+/** It is over, and waits for the line to be said. */
+gboolean viewer_session_is_telling(ViewerSession *self);
 void viewer_session_hold(ViewerSession *self, gboolean on);
 gboolean viewer_session_has_customer(ViewerSession *self);
 /** Something happened that its agent has not seen, while another tab is in front. */

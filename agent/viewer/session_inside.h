@@ -67,6 +67,7 @@ struct _ViewerSession {
     guint number;      /* of this tab's, from 1: customers without a reference are told apart */
     gboolean has_customer, attention, front, held, wants_reference;
     gboolean has_wrap_up, saved; /* saved: it was kept */
+    gboolean telling;            /* it is over, and waits for the line to be said */
 };
 
 /* session.c */

@@ -29,7 +29,8 @@ static void show_connection(ViewerWindow *self, ViewerSession *session)
         [VIEWER_REACH_READY] = {"network-idle-symbolic", N_("Ready")},
         [VIEWER_REACH_NOT] = {"network-error-symbolic", N_("No connection")},
     };
-    gboolean idle = !session || viewer_session_get_phase(session) == AGENT_VIEW_ENDED;
+    gboolean idle =
+        !session || (viewer_session_get_phase(session) == AGENT_VIEW_ENDED && !viewer_session_is_telling(session));
     char why[VIEWER_REACH_WHY_BYTES] = "";
     enum viewer_reach reach = self->line ? viewer_line_get_reach(self->line, why) : VIEWER_REACH_NOT;
     enum proto_connection_state state = idle ? PROTO_CONNECTION_CONNECTED : viewer_session_get_connection(session);

@@ -131,13 +131,15 @@ def in_passing(s):
 
 def line_down(s):
     """Wrong person while one's own line is down: it says that it waits, and is told when the line is back."""
+    s.keys("ctrl+n")
     c = join(s)
     s.relay.process.send_signal(signal.SIGSTOP)
     s.keys("ctrl+F12")
     s.find("label", "^Your line is down")
     s.shot("line-down")
     s.relay.process.send_signal(signal.SIGCONT)
-    c.expect("ended", reason="wrong-person")
+    s.wait(lambda: "reason=wrong-person" in read(f"{s.dir}/stage.log"), "the relay to be told")
+    c.expect("ended")
     s.gone("label", "^Your line is down")
     s.find(None, "it was the wrong person")
 
