@@ -205,6 +205,9 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
     if (!offers_ours(wsi))
         return refuse(serve, wsi, HTTP_STATUS_BAD_REQUEST, PROTO_ERR_VERSION,
                       "This relay speaks the WebSocket protocol " HOST_SUBPROTOCOL ".\n");
+    /* Only browsers say where a script is from, and no end of staff's is a web page. */
+    if (serve_listen_is_staff(wsi) && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
+        return refuse(serve, wsi, HTTP_STATUS_FORBIDDEN, PROTO_ERR_REFUSED, "No web page may come in here.\n");
     if (serve_listen_is_staff(wsi)) {
         err = serve_staff_identify_end(serve, wsi, &identity);
         if (err)

@@ -150,6 +150,30 @@ static void a_relay_that_stood_still_for_seconds_loses_nobody(void **state)
     expect_talk(1);
 }
 
+/* One allocation in so many, at any place of a handshake. Nobody who is there is harmed, and nothing is left behind. */
+static void a_handshake_for_which_there_is_no_memory_harms_nobody(void **state)
+{
+    static const int each[] = {17, 101, 397, 1009};
+    struct load_config config = {.public_port = (uint16_t)place.public_port,
+                                 .staff_port = (uint16_t)place.staff_port,
+                                 .host = "127.0.0.1",
+                                 .ca = place_path(&place, "ca/ca.crt"),
+                                 .identity = place_path(&place, "staff/anna")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+        int64_t before = trouble->failed;
+
+        trouble->fails_each = each[i];
+        for (int turn = 0; turn < 60 && trouble->failed == before; turn++)
+            (void)load_handshakes(&config, 16, 0, 0.5, NULL, NULL);
+        trouble->fails_each = 0;
+        assert_true(trouble->failed > before);
+    }
+    expect_talk(0.5);
+    expect_new_session();
+}
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define FAULT_TEST_HAS_ASAN
@@ -194,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_slow_disk_holds_up_nobody_who_talks),
         cmocka_unit_test(a_full_disk_begins_nothing_and_ends_nothing),
         cmocka_unit_test(a_relay_that_stood_still_for_seconds_loses_nobody),
+        cmocka_unit_test(a_handshake_for_which_there_is_no_memory_harms_nobody),
         cmocka_unit_test(a_relay_that_gets_no_more_memory_goes_on),
     };
 

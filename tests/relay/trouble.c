@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tests/relay/trouble.c - preloaded into a relay: a calendar that jumps, a disk that is slow or full, as the file that
- * HANDHOLD_TROUBLE names says at that moment (tests/relay/trouble.h).
+ * tests/relay/trouble.c - preloaded into a relay: a calendar that jumps, a disk that is slow or full, memory that is
+ * not given, as the file that HANDHOLD_TROUBLE names says at that moment (tests/relay/trouble.h).
  */
 #include "tests/relay/trouble.h"
 
@@ -16,13 +16,13 @@
 
 #include "tests/system/calendar.h"
 
-static const volatile struct trouble *now_is;
+static volatile struct trouble *now_is;
 
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("HANDHOLD_TROUBLE");
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *now_is, PROT_READ, MAP_SHARED, fd, 0);
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *at = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *now_is, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
     if (at != MAP_FAILED)
         now_is = at;
@@ -33,6 +33,50 @@ __attribute__((constructor)) static void begin(void)
 time_t calendar_wrong_by_s(void)
 {
     return now_is ? now_is->clock_s : 0;
+}
+
+/* ---- memory ---- */
+
+/* Whose memory it is: glibc's, or that of AddressSanitizer's runtime where the relay was built with it. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+__attribute__((weak)) void *__interceptor_malloc(size_t size);
+__attribute__((weak)) void *__interceptor_calloc(size_t count, size_t size);
+__attribute__((weak)) void *__interceptor_realloc(void *block, size_t size);
+
+static bool is_refused(void)
+{
+    static int64_t count; /* the first thread's alone */
+    int64_t each = now_is ? now_is->fails_each : 0;
+
+    if (!each || syscall(SYS_gettid) != getpid() || ++count % each)
+        return false;
+    now_is->failed++;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    if (is_refused())
+        return NULL;
+    return __interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    if (is_refused())
+        return NULL;
+    return __interceptor_calloc ? __interceptor_calloc(count, size) : __libc_calloc(count, size);
+}
+
+/* What grows goes on growing: libev ends a program whose arrays do not. */
+void *realloc(void *block, size_t size)
+{
+    if (!block && is_refused())
+        return NULL;
+    return __interceptor_realloc ? __interceptor_realloc(block, size) : __libc_realloc(block, size);
 }
 
 /* ---- the disk ---- */
