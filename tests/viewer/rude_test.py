@@ -135,12 +135,12 @@ def line_down(s):
     c = join(s)
     s.relay.process.send_signal(signal.SIGSTOP)
     s.keys("ctrl+F12")
-    s.find("label", "^Your line is down")
+    s.find(None, "^Your line is down")
     s.shot("line-down")
     s.relay.process.send_signal(signal.SIGCONT)
     s.wait(lambda: "reason=wrong-person" in read(f"{s.dir}/stage.log"), "the relay to be told")
     c.expect("ended")
-    s.gone("label", "^Your line is down")
+    s.gone(None, "^Your line is down")
     s.find(None, "it was the wrong person")
 
 
