@@ -133,6 +133,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
       customer.connect = () => customer; /* nobody comes through */
       customer.cut();
       await customer.events.next({ kind: 'connection', state: 'reconnecting' });
+      await agent.events.next({ event: 'connection', state: 'reconnecting' });
       assert.equal(customer.session.endWaits(), false);
       customer.do((session) => session.end('customer-left'));
       assert.equal(customer.session.endWaits(), true);
