@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both voices in a tab: what agent/desk/voice.h does, on the line's thread. */
+#include <string.h>
+
 #include "agent/viewer/end.h"
 #include "proto/host/world.h"
 
@@ -23,7 +25,11 @@ static void wrong(void *context, enum agent_voice_side side, const char *why)
 {
     struct viewer_end *end = context;
 
-    (void)side;
+    if (strstr(why, "there is no such")) /* its way out is that of the command line */
+        why =
+            side == AGENT_VOICE_MICROPHONE
+                ? N_("There is no microphone to speak into: plug one in, or choose another under Preferences.")
+                : N_("There is no loudspeaker to hear the customer: plug one in, or choose another under Preferences.");
     g_rec_mutex_lock(&end->lock);
     agent_view_tell(&end->view, AGENT_VIEW_WARNING, why);
     g_rec_mutex_unlock(&end->lock);

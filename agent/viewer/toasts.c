@@ -13,6 +13,8 @@ struct row {
     AdwToastOverlay *overlay; /* borrowed: it owns this */
     GQueue waiting;           /* of struct waiting */
     guint look;               /* whether the one before has left; 0: nobody waits */
+    AdwToast *shown;          /* weak */
+    gconstpointer shown_key;
 };
 
 static void free_waiting(void *data)
@@ -28,6 +30,7 @@ static void free_row(void *data)
     struct row *row = data;
 
     g_clear_handle_id(&row->look, g_source_remove);
+    g_clear_weak_pointer(&row->shown);
     g_queue_clear_full(&row->waiting, free_waiting);
     g_free(row);
 }
@@ -57,15 +60,27 @@ static gboolean is_free(AdwToastOverlay *overlay)
     return TRUE;
 }
 
+/* Takes a reference of the caller's. */
+static void show(struct row *row, AdwToast *toast, gconstpointer key)
+{
+    g_set_weak_pointer(&row->shown, toast);
+    row->shown_key = key;
+    adw_toast_overlay_add_toast(row->overlay, toast);
+}
+
 static gboolean on_look(void *data)
 {
     struct row *row = data;
     struct waiting *next;
 
+    if (g_queue_is_empty(&row->waiting)) { /* what waited was seen meanwhile */
+        row->look = 0;
+        return G_SOURCE_REMOVE;
+    }
     if (!is_free(row->overlay) || !gtk_widget_get_root(GTK_WIDGET(row->overlay)))
         return G_SOURCE_CONTINUE;
     next = g_queue_pop_head(&row->waiting);
-    adw_toast_overlay_add_toast(row->overlay, g_object_ref(next->toast));
+    show(row, g_object_ref(next->toast), next->key);
     free_waiting(next);
     if (!g_queue_is_empty(&row->waiting))
         return G_SOURCE_CONTINUE;
@@ -87,7 +102,7 @@ void viewer_toasts_add(AdwToastOverlay *overlay, AdwToast *toast, gconstpointer 
     struct waiting *w = find(row, key);
 
     if (!w && !row->look && is_free(overlay)) {
-        adw_toast_overlay_add_toast(overlay, toast);
+        show(row, toast, key);
         return;
     }
     if (w) {
@@ -100,6 +115,19 @@ void viewer_toasts_add(AdwToastOverlay *overlay, AdwToast *toast, gconstpointer 
     w->toast = toast;
     if (!row->look)
         row->look = g_timeout_add(LOOK_MS, on_look, row);
+}
+
+void viewer_toasts_forget(AdwToastOverlay *overlay, gconstpointer key)
+{
+    struct row *row = row_of(overlay);
+    struct waiting *w = find(row, key);
+
+    if (w) {
+        g_queue_remove(&row->waiting, w);
+        free_waiting(w);
+    }
+    if (row->shown && row->shown_key == key)
+        adw_toast_dismiss(row->shown);
 }
 
 AdwToast *viewer_toasts_new(const char *text)

@@ -19,5 +19,7 @@ AdwToast *viewer_toasts_new(const char *text);
 /** Takes `toast`. It waits in the place of one that waits with the same `key`: a session; NULL: what is just said. The
  * key is compared only. */
 void viewer_toasts_add(AdwToastOverlay *overlay, AdwToast *toast, gconstpointer key);
+/** What was said with this key, not NULL, has been seen where it leads: it goes, and what waits of it. */
+void viewer_toasts_forget(AdwToastOverlay *overlay, gconstpointer key);
 
 #endif

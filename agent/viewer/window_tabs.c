@@ -193,6 +193,8 @@ void viewer_window_select(ViewerWindow *self)
         if (session)
             settle_hold(each, session);
     }
+    if (session)
+        viewer_toasts_forget(self->toasts, session);
     gtk_widget_insert_action_group(GTK_WIDGET(self), "session", session ? viewer_session_get_actions(session) : NULL);
     viewer_window_show_header(self);
 }
