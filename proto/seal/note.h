@@ -49,6 +49,12 @@ bool proto_note_name_ok(const char *name, size_t len);
 /** RANGE: `name` is not a name. KEY: the public key is unusable. Makes an Ed25519 (0x01) key and its id. */
 PROTO_MUST_USE enum proto_err proto_note_key_init(struct proto_note_key *key, const char *name,
                                                   const uint8_t public_key[static 32]);
+/**
+ * The same without the check of the point, which costs as much as a signature's: for a key that signatures are held to
+ * and nothing else. Verifying refuses by itself what is no point and what is of small order. RANGE: not a name.
+ */
+PROTO_MUST_USE enum proto_err proto_note_key_to_verify(struct proto_note_key *key, const char *name,
+                                                       const uint8_t public_key[static 32]);
 /** The same key under another name; a key was checked when it was made, and is not again. RANGE: not a name. */
 PROTO_MUST_USE enum proto_err proto_note_key_rename(struct proto_note_key *key, const struct proto_note_key *from,
                                                     const char *name);

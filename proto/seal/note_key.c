@@ -67,6 +67,12 @@ enum proto_err proto_note_key_init(struct proto_note_key *key, const char *name,
     return key_make(key, name, strlen(name), PROTO_NOTE_ED25519, public_key);
 }
 
+enum proto_err proto_note_key_to_verify(struct proto_note_key *key, const char *name,
+                                        const uint8_t public_key[static 32])
+{
+    return key_name(key, name, strlen(name), PROTO_NOTE_ED25519, public_key);
+}
+
 enum proto_err proto_note_key_parse(struct proto_note_key *key, const char *vkey, size_t len)
 {
     char id_hex[2 * PROTO_NOTE_KEY_ID_BYTES + 1];

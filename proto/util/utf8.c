@@ -118,7 +118,9 @@ bool proto_utf8_is_clean(const void *text, size_t len, uint32_t except)
     uint32_t rune;
 
     while (at < end)
-        if (!proto_utf8_next(&at, end, &rune) || (proto_utf8_is_control(rune) && (rune != except || except == 0)))
+        if (*at >= ' ' && *at < 0x7f) /* nearly all of what is read */
+            at++;
+        else if (!proto_utf8_next(&at, end, &rune) || (proto_utf8_is_control(rune) && (rune != except || except == 0)))
             return false;
     return true;
 }

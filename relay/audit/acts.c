@@ -12,24 +12,38 @@
 #include "relay/audit/ended.h"
 #include "relay/audit/report.h"
 
+enum { OFFICER_MAX = 160 };
+
+/* By the serial of a certificate; NULL: nothing is known. */
+static void name_officer(const struct audit_organisation *o, const char *serial, int64_t unix_s,
+                         char out[static OFFICER_MAX])
+{
+    struct proto_identity officer;
+
+    *out = 0;
+    if (serial && !audit_staff_find_serial(o, serial, unix_s, &officer))
+        snprintf(out, OFFICER_MAX, "%.120s (officer)", officer.name);
+    else if (serial && !strcmp(serial, o->policy.officer.serial))
+        snprintf(out, OFFICER_MAX, "%.120s (officer)", o->policy.officer.name);
+    else if (serial)
+        snprintf(out, OFFICER_MAX, "the officer %.60s", serial);
+}
+
 /* "Privacy Officer", or as much as is known of who signed. */
 static void name_signer(const struct audit_organisation *o, const struct proto_note_line *line, int64_t unix_s,
-                        char out[static 160])
+                        char out[static OFFICER_MAX])
 {
     char name[PROTO_NOTE_NAME_MAX + 1] = "";
-    struct proto_identity officer;
 
     if (line->name_len < sizeof name)
         memcpy(name, line->name, line->name_len);
     const char *serial = strrchr(name, '/');
     if (!strcmp(name, o->events_key.name))
-        snprintf(out, 160, "The relay");
-    else if (serial && !audit_staff_find_serial(o, serial + 1, unix_s, &officer))
-        snprintf(out, 160, "%.120s (officer)", officer.name);
-    else if (serial && !strcmp(serial + 1, o->policy.officer.serial))
-        snprintf(out, 160, "%.120s (officer)", o->policy.officer.name);
+        snprintf(out, OFFICER_MAX, "The relay");
     else
-        snprintf(out, 160, "The officer %.60s", serial ? serial + 1 : "?");
+        name_officer(o, serial ? serial + 1 : "?", unix_s, out);
+    if (*out == 't') /* it begins a sentence */
+        *out = 'T';
 }
 
 static const char *or_dash(const char *text)
@@ -57,10 +71,11 @@ static void say_refused(const struct proto_event_note *e, const char *who, char 
              audit_refusal_words(e), many ? " (" : "", many ? times : "", many ? " times)" : "");
 }
 
-static void say_event(const struct proto_event_note *e, const char *who, char out[static AUDIT_PHRASE_MAX])
+static void say_event(const struct audit_organisation *o, const struct proto_event_note *e, const char *who,
+                      char out[static AUDIT_PHRASE_MAX])
 {
     struct audit_ended ended;
-    char sid[9];
+    char sid[9], signer[OFFICER_MAX];
 
     switch (e->action) {
     case PROTO_ACT_SESSION_STOPPED:
@@ -74,7 +89,9 @@ static void say_event(const struct proto_event_note *e, const char *who, char ou
         snprintf(out, AUDIT_PHRASE_MAX, "%s signed policy %s.", who, or_dash(proto_event_note_get(e, "number")));
         break;
     case PROTO_ACT_POLICY_TAKEN:
-        snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force.", who, or_dash(proto_event_note_get(e, "number")));
+        name_officer(o, proto_event_note_get(e, "officer"), e->unix_s, signer);
+        snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force%s%s.", who,
+                 or_dash(proto_event_note_get(e, "number")), *signer ? ", signed by " : "", signer);
         break;
     case PROTO_ACT_CERTIFICATE_RENEWED:
         snprintf(out, AUDIT_PHRASE_MAX, "%s handed out a new certificate for %s: %s, signed by the authority.", who,
@@ -117,7 +134,7 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
     struct proto_note_parts parts;
     struct proto_erasure erasure;
     struct proto_event_note event;
-    char who[160];
+    char who[OFFICER_MAX];
 
     memset(out, 0, sizeof *out);
     if (!split(entry, &evidence, &parts))
@@ -133,7 +150,7 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
         out->unix_s = event.unix_s;
         out->action = proto_act_name(event.action);
         name_signer(o, &parts.lines[0], out->unix_s, who);
-        say_event(&event, who, out->words);
+        say_event(o, &event, who, out->words);
     }
     audit_plain(out->words);
     return *out->words != 0;
@@ -164,4 +181,42 @@ enum proto_err audit_each_refusal(struct audit_organisation *o, audit_visit_refu
     struct visiting v = {visit, context};
 
     return relay_store_each_entry_of(o->rows, none, visit_entry, &v);
+}
+
+/* ---- who stopped a session ---- */
+
+struct stopped {
+    const struct audit_organisation *o;
+    const struct relay_store_session *row;
+    struct audit_act *act;
+    uint64_t entry;
+    bool found;
+};
+
+static enum proto_err visit_stop(void *context, const struct relay_store_entry *entry)
+{
+    struct stopped *s = context;
+    struct proto_evidence evidence;
+    struct proto_note_parts parts;
+    struct proto_event_note event;
+
+    if (!split(entry, &evidence, &parts) || proto_event_note_parse(parts.text, parts.text_len, &event) ||
+        event.action != PROTO_ACT_SESSION_STOPPED || memcmp(event.sid, s->row->sid, sizeof event.sid) != 0)
+        return PROTO_OK;
+    s->found = audit_act_read(s->o, entry, s->act);
+    s->entry = entry->index;
+    return PROTO_OK;
+}
+
+bool audit_act_of_stop(const struct audit_organisation *o, const struct relay_store_session *row, struct audit_act *out,
+                       uint64_t *entry)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    struct stopped s = {.o = o, .row = row, .act = out};
+
+    if (strcmp(row->ended_reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0 ||
+        relay_store_each_entry_of(o->rows, none, visit_stop, &s))
+        return false;
+    *entry = s.entry;
+    return s.found;
 }

@@ -15,6 +15,10 @@ struct audit_act {
 /** False: the entry is of a session, or its note cannot be read; verify names what is wrong with it. */
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out);
 
+/** How an officer ended this session, by the note that says it; `*entry` is its number. False: none did. */
+bool audit_act_of_stop(const struct audit_organisation *o, const struct relay_store_session *row, struct audit_act *out,
+                       uint64_t *entry);
+
 /** What was asked for, of a note `refused`. */
 const char *audit_refusal_words(const struct proto_event_note *event);
 /** Each note in which the relay says whom it refused outside of a session, oldest first. As its visitor, or IO. */

@@ -70,7 +70,7 @@ static unsigned check_evidence(struct audit_organisation *o, const struct relay_
     return kinds;
 }
 
-static unsigned check_leaf(const struct relay_store_entry *entry, bool of_session)
+static unsigned check_leaf(const struct relay_store_entry *entry, bool of_session, int64_t *unix_s)
 {
     struct proto_log_leaf leaf;
     unsigned kinds = 0;
@@ -78,6 +78,7 @@ static unsigned check_leaf(const struct relay_store_entry *entry, bool of_sessio
     if (proto_log_leaf_parse(&leaf, entry->leaf))
         return AUDIT_FORM;
     int64_t received_s = entry->received_ms / 1000;
+    *unix_s = leaf.unix_s;
     if (leaf.unix_s != received_s - received_s % PROTO_LOG_TIME_GRAIN_S)
         kinds |= AUDIT_TIME;
     if (entry->misfiled)
@@ -110,7 +111,7 @@ static void inspect(struct inspecting *i, const struct relay_store_entry *entry,
     }
     proto_log_leaf_hash(out->hash, entry->leaf);
     block->hashes++;
-    out->kinds = check_leaf(entry, out->has_sid);
+    out->kinds = check_leaf(entry, out->has_sid, &out->unix_s);
     if (i->walk->log->from || !i->o->can_open ||
         !out->has_sid) /* else each session is read, and what it lacks is seen */
         out->kinds |= audit_is_filed(i->o, entry->sid, entry->leaf, entry->index) ? 0 : AUDIT_UNFILED;

@@ -74,6 +74,10 @@ static bool one_subject(void)
     int count =
         (audit_options.filter.customer != NULL) + (audit_options.session != NULL) + (audit_options.receipt != NULL);
 
+    if (audit_options.filter.customer && !*audit_options.filter.customer) {
+        host_say_error("--customer", "is empty", "give the reference, as list shows it");
+        return false;
+    }
     if (count == 1)
         return !audit_options.session || audit_find_readable(audit_options.session, AUDIT_ACT_DIGITS);
     host_say_error("--customer, --session, --receipt", "one of them says whose data it is", "give one");
@@ -189,6 +193,14 @@ static int erase_all(struct audit_officer *o)
     return fine ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
+/* Some words, and not the very reference that is to be forgotten. */
+static bool is_ground(const char *reason, const char *customer)
+{
+    size_t len = strlen(reason);
+
+    return len <= PROTO_MAX_VALUE_BYTES && strspn(reason, " ") < len && !(customer && strstr(reason, customer));
+}
+
 int audit_erase(void)
 {
     static struct audit_officer o;
@@ -196,7 +208,7 @@ int audit_erase(void)
 
     if (!one_subject())
         return code;
-    if (!*audit_options.reason || strlen(audit_options.reason) > PROTO_MAX_VALUE_BYTES) {
+    if (!is_ground(audit_options.reason, audit_options.filter.customer)) {
         host_say_error("--reason", "is public, and outlives what is erased: the legal ground, and no name",
                        "give 1 to 200 bytes, such as \"Art. 17(1)(b) GDPR\"");
         return code;

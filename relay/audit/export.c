@@ -14,6 +14,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/cut.h"
 #include "relay/audit/minutes.h"
 
 /* ---- JSON Lines: what show prints, for each ---- */
@@ -130,6 +131,8 @@ static bool open_output(char part[static HOST_PATH_BYTES], FILE **out)
     *out = fd < 0 ? NULL : fdopen(fd, "w");
     if (!*out)
         host_say_err(part, PROTO_ERR_IO);
+    else
+        audit_cut_add(part);
     return *out != NULL;
 }
 
@@ -147,6 +150,7 @@ static enum proto_err close_output(const char *part, FILE *out, enum proto_err e
         err = PROTO_ERR_IO;
     if (err)
         (void)unlink(part);
+    audit_cut_forget(part);
     return err;
 }
 

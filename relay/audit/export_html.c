@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/audit/acts.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/export.h"
 #include "relay/audit/minutes.h"
@@ -41,7 +42,9 @@ static const char style[] =
     "details{margin-top:14px}summary{cursor:pointer;color:#1f5fa8}pre{white-space:pre-wrap;overflow-wrap:anywhere;"
     "background:#f5f7fa;padding:12px;border-radius:6px;font-size:11px;line-height:1.45}"
     "footer{border-top:1px solid #d5dbe5;margin-top:36px;padding-top:14px;color:#5b6678;font-size:13px}"
-    "@media print{body{padding:0;font-size:10.5pt;max-width:none;-webkit-print-color-adjust:exact;"
+    ".paper{display:none}"
+    "@media print{details:not([open]) "
+    ".paper{display:inline}body{padding:0;font-size:10.5pt;max-width:none;-webkit-print-color-adjust:exact;"
     "print-color-adjust:exact}article{break-before:page;border:0;margin:0;padding:0}"
     ""
     "h3,dl,svg.timeline{break-inside:avoid}h2,h3{break-after:avoid}tr{break-inside:avoid}table{font-size:9.5pt}"
@@ -178,7 +181,10 @@ static void put_head(struct audit_export *x, const struct audit_session *session
 {
     const struct relay_store_session *row = &session->row;
     int64_t began_s = row->created_unix_ms / 1000, end_s = audit_session_end_s(session);
-    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], text[768], place[AUDIT_TEXT_MAX];
+    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], text[AUDIT_PHRASE_MAX + 32],
+        place[AUDIT_TEXT_MAX];
+    struct audit_act stop;
+    uint64_t entry;
 
     audit_time_day(day, began_s);
     audit_time_clock(clock, began_s);
@@ -209,6 +215,10 @@ static void put_head(struct audit_export *x, const struct audit_session *session
     audit_duration(took, end_s - began_s);
     snprintf(text, sizeof text, "%s, after %s", audit_end_words(session), took);
     put_fact(x->out, "Ended", end_s ? text : "not yet");
+    if (audit_act_of_stop(x->o, row, &stop, &entry)) {
+        snprintf(text, sizeof text, "%s Entry %" PRIu64 ".", stop.words, entry);
+        put_fact(x->out, "Stopped", text);
+    }
     if (audit_session_restarted(session))
         put_fact(x->out, "Relay", "it was restarted meanwhile");
     if (session->erased) {
@@ -288,9 +298,11 @@ static enum proto_err put_proofs(struct audit_export *x, const struct audit_sess
     enum proto_err err = audit_proofs_write(x->o, &session->row, &file, &count);
     if (!err && count) {
         proto_buf_put_u8(&file, 0);
-        fprintf(x->out,
-                "<details><summary>Proofs of %zu entries, for handhold-audit check</summary><pre class=\"mono\">",
-                count);
+        fprintf(
+            x->out,
+            "<details><summary>Proofs of %zu entries, for handhold-audit check<span class=\"paper\">: in the file of "
+            "this page, not on paper</span></summary><pre class=\"mono\">",
+            count);
         audit_html_text(x->out, (const char *)file.bytes);
         fputs("</pre></details>\n", x->out);
     } else if (err && err != PROTO_ERR_NOMEM) {

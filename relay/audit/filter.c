@@ -9,6 +9,7 @@
 
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/own.h"
 
 /* ---- times ---- */
 
@@ -233,6 +234,8 @@ enum proto_err audit_each_session(struct audit_organisation *o, const struct aud
 
     if (!v.report)
         return PROTO_ERR_NOMEM;
+    if (o->can_open)
+        audit_own_know(o);
     v.size = relay_store_get_checkpoint(o->log, &checkpoint) ? 0 : checkpoint.size;
     enum proto_err err = relay_store_each_session(o->rows, true, visit_row, &v);
     if (err && !v.own) /* a row that cannot be read */

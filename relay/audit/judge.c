@@ -85,8 +85,7 @@ static const struct {
 } words[] = {
     {AUDIT_SEALED, "entry", "evidence", "evidence as it was stored with this leaf, under the key of its customer",
      "bytes that do not open: evidence or dek was altered", false},
-    {AUDIT_MISSING, "entry", "evidence", "evidence: its session was not erased", "none, or none that its key opens",
-     false},
+    {AUDIT_MISSING, "entry", "evidence", AUDIT_EVIDENCE_WORDS, AUDIT_NO_EVIDENCE_WORDS, false},
     {AUDIT_LINE, "entry", "line", "the log's signature for this leaf and this evidence", "a line that does not verify",
      false},
     {AUDIT_COMMITMENT, "entry", "c", "the commitment of the leaf, once",

@@ -117,6 +117,8 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
     struct audit_totals totals;
     char sid[2 * RELAY_STORE_SID_BYTES + 1];
     int64_t end = audit_session_end_s(session);
+    struct audit_act stop;
+    uint64_t entry;
 
     memset(&totals, 0, sizeof totals);
     audit_totals_add(&totals, session);
@@ -129,6 +131,10 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
         json_object_set_new(line, "reason", json_string(row->ended_reason));
     if (line && strcmp(end_word(session), row->ended_reason) != 0)
         json_object_set_new(line, "cause", json_string(end_word(session)));
+    if (line && audit_act_of_stop(o, row, &stop, &entry)) {
+        json_object_set_new(line, "stopped", json_string(stop.words));
+        json_object_set_new(line, "stopped_entry", json_integer((json_int_t)entry));
+    }
     if (line && audit_session_restarted(session))
         json_object_set_new(line, "restarted", json_true());
     if (line && end)

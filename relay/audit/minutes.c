@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/audit/minutes.h"
+#include "relay/audit/acts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,12 @@ static void print_verified(const struct audit_session *session, const struct aud
                  report->findings[0].found);
     } else if (session->incomplete) {
         snprintf(text, sizeof text, "NO. An entry could not be read; handhold-audit verify names it.");
+    } else if (session->erased) {
+        snprintf(text, sizeof text,
+                 "%zu note%s, %llu signature%s. %zu entr%s erased, by notes in the log, so gaps and rules were not "
+                 "judged.",
+                 session->count, session->count == 1 ? "" : "s", (unsigned long long)report->signatures,
+                 report->signatures == 1 ? "" : "s", session->erased, session->erased == 1 ? "y was" : "ies were");
     } else {
         snprintf(
             text, sizeof text,
@@ -125,6 +132,9 @@ static void print_title(const struct audit_organisation *o, const struct audit_s
                         const struct audit_report *report)
 {
     const struct relay_store_session *row = &session->row;
+    char text[AUDIT_PHRASE_MAX + 32];
+    struct audit_act stop;
+    uint64_t entry;
 
     printf("Session ");
     for (size_t i = 0; i < sizeof row->sid; i++)
@@ -137,6 +147,10 @@ static void print_title(const struct audit_organisation *o, const struct audit_s
     if (row->ticket_ref[0])
         audit_paper_head("Ticket", row->ticket_ref);
     print_times(session);
+    if (audit_act_of_stop(o, row, &stop, &entry)) {
+        snprintf(text, sizeof text, "%s Entry %llu.", stop.words, (unsigned long long)entry);
+        audit_paper_head("Stopped", text);
+    }
     print_verified(session, report);
 }
 

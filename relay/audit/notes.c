@@ -100,13 +100,13 @@ static bool check_customer_key(const struct taking *t, struct proto_note_key *ke
 
     if (t->session->key_is_wrong)
         return false;
-    if (t->session->has_customer_key) { /* the check of a point costs as much as a signature */
+    if (t->session->has_customer_key) {
         *key = t->session->customer_key;
         return true;
     }
     proto_signer_customer(name, t->session->row.sid);
     t->session->key_is_wrong = true; /* said once, not for each of its notes */
-    if (proto_note_key_init(key, name, t->session->row.cs_pub)) {
+    if (proto_note_key_to_verify(key, name, t->session->row.cs_pub)) {
         audit_found(audit_expected(audit_at_session(audit_wrong(t->report, "session", "cs_pub"), t->session->row.sid),
                                    "the key that signed entry %llu", (unsigned long long)t->entry->index),
                     "bytes that are no usable key");

@@ -10,6 +10,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/box.h"
+#include "relay/audit/own.h"
 
 static bool read_file(const char *dir, const char *name, struct proto_buf *out)
 {
@@ -83,9 +84,9 @@ bool audit_read_evidence_key(const char *path, uint8_t secret[static 32])
     enum proto_err err = host_file_read(path, &pem);
     if (err == PROTO_ERR_NOT_FOUND)
         host_say_error(path, "is not there", "name the officers' key with --key D/officer/evidence.key");
-    else if (err)
+    else if (err == PROTO_ERR_IO)
         host_say_err(path, err);
-    else if ((err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret)))
+    else if (err || (err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret)))
         host_say_error(path, "is not the private half of an evidence key", "name officer/evidence.key with --key");
     else if (host_file_check_private(path))
         host_say(HOST_WARN,
@@ -182,6 +183,7 @@ void audit_close(struct audit_organisation *o)
 {
     relay_store_close(o->rows);
     relay_store_close(o->log);
+    audit_own_forget(o);
     audit_staff_free(o);
     proto_certificates_free(&o->root_der, 1);
     sodium_memzero(o, sizeof *o);

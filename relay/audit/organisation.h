@@ -25,6 +25,7 @@ struct audit_organisation {
     struct audit_staff *staff;
     size_t staff_count;
     struct audit_judged *judged; /* staff.c: when a certificate was found good; several threads ask */
+    struct audit_own *own;       /* erased.c; NULL: nobody is asked what was erased */
     /* Borrowed */
     const char *dir;
     unsigned ended; /* the log in D/data.ended-N; 0: the present one */
@@ -35,8 +36,8 @@ struct audit_organisation {
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
     struct proto_note_key log_key, events_key, evidence_key; /* checkpoints; the relay's events; evidence lines */
     bool log_is_named;                                       /* org.note names this log's key */
-    bool is_copy; /* its data came from a relay that runs: the keys in it are this machine's own */
-    bool can_open;                                           /* the officers' key is here */
+    bool is_copy;  /* its data came from a relay that runs: the keys in it are this machine's own */
+    bool can_open; /* the officers' key is here */
     uint8_t evidence_public[32], evidence_secret[32];
 };
 

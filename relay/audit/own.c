@@ -191,10 +191,29 @@ static bool is_ended(const struct audit_organisation *o, const char *log)
     return false;
 }
 
+/* The relay erases by itself only what the policy does not keep any longer. */
+static bool is_by_policy(const struct taking *t)
+{
+    const struct proto_policy *policy = &t->o->policy;
+    unsigned long long number;
+    unsigned days;
+
+    if (sscanf(t->erasure.basis, "policy %llu: kept for %u days", &number, &days) != 2)
+        return refuse(t, "an erasure by retention that names its policy and the days that it keeps", "another reason");
+    if (!days)
+        return refuse(t, "an erasure by retention under a policy that keeps for some days",
+                      "one under a policy without an end");
+    return number != policy->number || days == policy->keep_days ||
+           refuse(t, "an erasure by retention after the days that this policy has", "one after other days");
+}
+
 static void take_erasure(struct taking *t)
 {
     struct audit_own *own = t->own;
     size_t count = t->erasure.count;
+
+    if (t->erasure.retention && !*t->of && !is_by_policy(t))
+        return;
 
     if (!t->erasure.log[0] && t->erasure.ranges[count - 1].last >= t->entry->index) {
         refuse(t, "an erasure of entries before it", "one of entries that were not there");

@@ -8,6 +8,7 @@
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/own.h"
 #include "relay/audit/proofs.h"
 #include "relay/log/tiles.h"
 
@@ -117,6 +118,35 @@ static int write_file(const struct relay_store_session *row, const struct proto_
     return HOST_EXIT_FINE;
 }
 
+static enum proto_err count_missing(void *context, const struct relay_store_entry *entry)
+{
+    struct proving *p = context;
+
+    p->count += !entry->evidence && !audit_own_knows(p->o, entry->index);
+    return PROTO_OK;
+}
+
+/* Of what has no proof in the file, and by no note of the log was erased, whoever hands the file on has to know. */
+static bool nothing_is_missing(struct audit_organisation *o, const struct relay_store_session *row)
+{
+    struct proving *p = calloc(1, sizeof *p);
+    size_t missing = 0;
+
+    audit_own_know(o);
+    if (p && o->own) {
+        p->o = o;
+        if (!relay_store_each_entry_of(o->log, row->sid, count_missing, p))
+            missing = p->count;
+    }
+    free(p);
+    if (missing)
+        host_say(HOST_ERROR,
+                 "%zu %s no evidence, and no note of the log says that it was erased; handhold-audit verify names what "
+                 "is wrong",
+                 missing, missing == 1 ? "entry of this session has" : "entries of this session have");
+    return !missing;
+}
+
 int audit_prove(void)
 {
     struct audit_organisation o;
@@ -137,6 +167,8 @@ int audit_prove(void)
             host_say_err(audit_options.session, err);
         else
             code = write_file(&row, &file, count);
+        if (!err && !nothing_is_missing(&o, &row))
+            code = HOST_EXIT_FAILED;
     }
     proto_buf_free(&file);
     audit_close(&o);

@@ -14,6 +14,7 @@
 #include "proto/host/world.h"
 #include "proto/log/checkpoint.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/cut.h"
 #include "relay/audit/ended.h"
 #include "relay/audit/remote.h"
 #include "relay/log/tiles.h"
@@ -275,6 +276,7 @@ static bool open_copy(struct copying *c)
         return false;
     }
     atexit(remove_copy);
+    audit_cut_add(folder);
     return open_data(c);
 }
 

@@ -52,10 +52,15 @@ struct audit_report {
     uint64_t unchecked_lines; /* of agents of whom there is no key at all */
     uint64_t lone_notes;      /* statements without the agent's line: it did not come in time */
     uint64_t overdue;         /* sessions whose time is over and whose row says live */
+    uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
+    uint64_t clock_back_entry; /* where they do most, */
+    int64_t clock_back_s;      /* and by how much */
 };
 
 #define AUDIT_FILED_WORDS "the session below which tables begun and place have this entry"
 #define AUDIT_UNFILED_WORDS "another, or no such place"
+#define AUDIT_EVIDENCE_WORDS "evidence: its session was not erased"
+#define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
 void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/audit/own.h"
+
 const char *audit_signer_name(enum audit_signer by)
 {
     static const char *const names[AUDIT_SIGNERS] = {"customer", "agent", "relay"};
@@ -25,6 +27,12 @@ static struct audit_finding *evidence_of(const struct reading *reading, const st
                             reading->session->row.sid);
 }
 
+static void name_missing(struct reading *reading, const struct relay_store_entry *entry)
+{
+    reading->session->incomplete = true;
+    audit_found(audit_expected(evidence_of(reading, entry), AUDIT_EVIDENCE_WORDS), AUDIT_NO_EVIDENCE_WORDS);
+}
+
 static enum proto_err read_entry(void *context, const struct relay_store_entry *entry)
 {
     struct reading *reading = context;
@@ -39,6 +47,8 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
         audit_name_unfiled(reading->report, session->row.sid, entry->index);
     if (!entry->evidence) {
         session->erased++;
+        if (reading->o->own && !audit_own_knows(reading->o, entry->index))
+            name_missing(reading, entry);
         return PROTO_OK;
     }
     reading->report->opened++;

@@ -6,6 +6,7 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/find.h"
 #include "relay/audit/minutes.h"
+#include "relay/audit/own.h"
 #include "relay/audit/session.h"
 
 bool audit_find_session(struct audit_organisation *o, const char *begins, struct relay_store_session *row)
@@ -31,6 +32,7 @@ static int show(struct audit_organisation *o, const struct relay_store_session *
 
     if (!report)
         return code;
+    audit_own_know(o);
     uint64_t size = relay_store_get_checkpoint(o->log, &checkpoint) ? 0 : checkpoint.size;
     enum proto_err err = audit_session_read(&session, o, row, report);
     if (err) {

@@ -9,6 +9,8 @@
 #include "relay/audit/crew.h"
 #include "relay/log/tiles.h"
 
+enum { CLOCK_BACK_S = 10 * 60 };
+
 /* ---- tiles ---- */
 
 static struct audit_level *tile_of(struct audit_walk *walk, unsigned level, uint64_t index)
@@ -146,6 +148,25 @@ static unsigned take_erased(struct audit_walk *walk, uint64_t index, const struc
     return entry->kinds;
 }
 
+/* Entries are written one after the other. Where their times go back the relay's clock was wrong before, or was made
+ * so: what is due at a time, as erasing is, may have come too early. */
+static void watch_clock(struct audit_walk *walk, uint64_t index, const struct audit_entry *entry)
+{
+    struct audit_report *report = walk->report;
+    int64_t back_s = walk->last_s - entry->unix_s;
+
+    if (!entry->unix_s)
+        return;
+    if (walk->last_s && back_s > CLOCK_BACK_S) {
+        report->clock_back++;
+        if (back_s > report->clock_back_s) {
+            report->clock_back_s = back_s;
+            report->clock_back_entry = index;
+        }
+    }
+    walk->last_s = entry->unix_s;
+}
+
 static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const struct audit_entry *entry)
 {
     const uint8_t *stored = tile_hash(walk, 0, index);
@@ -155,6 +176,7 @@ static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const 
     if (!stored || memcmp(stored, entry->hash, sizeof entry->hash) != 0)
         kinds |= AUDIT_TILE;
     walk->report->entries++;
+    watch_clock(walk, index, entry);
     walk->log->own += entry->whole && !entry->has_sid;
     if (walk->log->from && entry->has_sid)
         err = touch(walk->log, entry->sid);

@@ -75,6 +75,7 @@ struct audit_entry {
     uint8_t sid[RELAY_STORE_SID_BYTES];
     unsigned kinds;              /* of trouble */
     bool whole, has_sid, erased; /* it could be read; belongs to a session; its evidence is gone */
+    int64_t unix_s;              /* of the leaf; 0: it says none */
 };
 
 struct audit_block {
@@ -124,6 +125,7 @@ struct audit_walk {
     size_t trouble_count;  /* at most the bound: the first ones */
     uint64_t missing_from; /* first entry without evidence and without an erasure; UINT64_MAX: none */
     struct audit_own own;  /* the log's own notes */
+    int64_t last_s;        /* of the leaf before; 0: none */
     uint64_t reached_next; /* entries at which somebody is told again */
     uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */
     uint8_t vouched_root[32], passed_root[32];

@@ -117,6 +117,13 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
         printf("Not seen    what the notes say: their signatures, their order and the rules\n"
                "            (no picture without consent, every session ended). For these\n"
                "            give --key with the officers' evidence key.\n");
+    if (r->clock_back) {
+        char back[AUDIT_TIME_MAX];
+        audit_duration(back, r->clock_back_s);
+        printf("Clock       the log's times go back by %s at entry %" PRIu64 ": what stands before it may be\n"
+               "            dated too late, and have been erased too early.\n",
+               back, r->clock_back_entry);
+    }
     if (r->recorded_lines)
         printf("Recorded    %" PRIu64 " %s of an agent %s under the key that the relay recorded;\n"
                "            certificate not at hand. Certificates lie in ca/issued where the\n"
@@ -178,14 +185,15 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         print_finding_json(&r->findings[i]);
     host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event", "verified",
-        "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size", (json_int_t)v->log.size,
-        "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live", (json_int_t)r->live,
-        "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures, "unsealings",
-        (json_int_t)r->opened, "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes",
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event",
+        "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
+        (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
+        (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
+        "unsealings", (json_int_t)r->opened, "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes",
         (json_int_t)r->notes, "erased", (json_int_t)(r->erased - r->missing), "missing", (json_int_t)r->missing,
-        "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines", (json_int_t)r->recorded_lines,
-        "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched", !v->log.unvouched));
+        "clock_back", (json_int_t)r->clock_back, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
+        (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched",
+        !v->log.unvouched));
 }
 
 /* ---- the command ---- */

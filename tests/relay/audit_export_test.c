@@ -10,12 +10,16 @@
 /* clang-format on */
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "proto/host/files.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/cut.h"
 #include "relay/audit/export.h"
 #include "tests/relay/audit_tool.h"
 
@@ -128,6 +132,33 @@ static void a_table_has_a_mark_a_head_and_a_line_for_each_note(void **state)
     assert_null(strstr(out, ",\"=")); /* no cell begins so */
 }
 
+/* ---- cut off ---- */
+
+static void what_is_half_written_goes_when_the_program_is_cut_off(void **state)
+{
+    char folder[HOST_PATH_BYTES], file[HOST_PATH_BYTES], whole[HOST_PATH_BYTES];
+    int status = 0;
+
+    (void)state;
+    assert_true(host_path(folder, "%s/half", shared.folder) && host_path(file, "%s/half/part", shared.folder) &&
+                host_path(whole, "%s/whole", shared.folder));
+    assert_int_equal(host_folder_make(folder, HOST_PRIVATE), PROTO_OK);
+    assert_int_equal(host_file_write(file, "x", 1, HOST_PRIVATE), PROTO_OK);
+    assert_int_equal(host_file_write(whole, "x", 1, HOST_PRIVATE), PROTO_OK);
+    pid_t child = fork();
+    if (child == 0) {
+        audit_cut_add(whole);
+        audit_cut_add(folder);
+        audit_cut_forget(whole);
+        (void)raise(SIGTERM);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_false(host_file_exists(folder));
+    assert_true(host_file_exists(whole));
+}
+
 /* ---- HTML ---- */
 
 static void a_page_needs_nothing_else_and_nothing_in_it_runs(void **state)
@@ -175,6 +206,31 @@ static void all_about_one_person_is_about_nobody_else(void **state)
     out = run("export --format jsonl --customer C-1001");
     assert_int_equal(count(out, "\"event\":\"session\""), 2);
     assert_null(strstr(out, "+41-44"));
+}
+
+static void the_proofs_of_each_session_in_a_page_are_checked(void **state)
+{
+    char page[HOST_PATH_BYTES], one[HOST_PATH_BYTES], *at;
+    struct proto_buf file;
+
+    (void)state;
+    assert_true(host_path(page, "%s/proved.html", shared.folder) && host_path(one, "%s/one.html", shared.folder));
+    audit_tool_expect(&shared, 0, "4 sessions in", "export --format html -o %s %s", page, key);
+    audit_tool_expect(&shared, 0, "the proofs of 4 sessions, nothing is wrong.", "check %s --dir %s", page,
+                      shared.folder);
+    audit_tool_expect(&shared, 0, "\"sessions\":4,\"failed\":0", "check %s --dir %s --json", page, shared.folder);
+    audit_tool_expect(&shared, 0, "2 sessions in", "export --format html --customer C-1001 -o %s %s", one, key);
+    audit_tool_expect(&shared, 0, "the proofs of 2 sessions, nothing", "check %s --dir %s", one, shared.folder);
+    proto_buf_init(&file, AUDIT_TOOL_OUT);
+    assert_int_equal(host_file_read(page, &file), PROTO_OK);
+    at = memmem(file.bytes, file.len, "--- entry", 9);
+    at = memmem(at, file.len - (size_t)(at - (char *)file.bytes), "extra ", 6);
+    at[6] = at[6] == 'A' ? 'B' : 'A';
+    assert_int_equal(host_file_write(page, file.bytes, file.len, HOST_PRIVATE), PROTO_OK);
+    audit_tool_expect(&shared, 1, "of 4 sessions with proofs in this page, those of 1", "check %s --dir %s", page, shared.folder);
+    assert_int_equal(host_file_write(page, file.bytes, (size_t)(at - (char *)file.bytes), HOST_PRIVATE), PROTO_OK);
+    audit_tool_expect(&shared, 1, "ends in the midst of its proofs", "check %s --dir %s", page, shared.folder);
+    proto_buf_free(&file);
 }
 
 /* ---- JSON Lines, files ---- */
@@ -307,9 +363,11 @@ int main(void)
         cmocka_unit_test(no_cell_becomes_a_formula),
         cmocka_unit_test(no_text_turns_the_line_that_it_stands_in),
         cmocka_unit_test(a_table_has_a_mark_a_head_and_a_line_for_each_note),
+        cmocka_unit_test(what_is_half_written_goes_when_the_program_is_cut_off),
         cmocka_unit_test(a_page_needs_nothing_else_and_nothing_in_it_runs),
         cmocka_unit_test(a_page_has_a_summary_a_timeline_minutes_and_proofs_for_each_session),
         cmocka_unit_test(all_about_one_person_is_about_nobody_else),
+        cmocka_unit_test(the_proofs_of_each_session_in_a_page_are_checked),
         cmocka_unit_test(each_line_of_json_is_an_object),
         cmocka_unit_test(a_file_is_the_officers_alone_and_whole),
         cmocka_unit_test(filters_choose_sessions),

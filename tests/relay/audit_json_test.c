@@ -52,6 +52,7 @@ static const struct {
     {"stop 4f2a0101010101010101010101010101 --reason why --dir @", 2, "error"},
     {"stop 4f2 --reason why --relay https://127.0.0.1:1", 2, "error"},
     {"erase --session 4f2 --reason law --dir @", 2, "error"},
+    {"erase --customer C-1001 --reason for-C-1001 --yes --dir @", 2, "error"},
     {"erase --customer C-1001 --reason law --dir @", 2, "error"},
     {"erase --reason law --dir @", 2, "error"},
     {"retain --dir @", 2, "error"},

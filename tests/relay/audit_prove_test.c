@@ -669,6 +669,37 @@ static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **
     log_fixture_close(&f);
 }
 
+/* One note taken out of the middle: whoever reads the session without verifying the log is told. */
+static void what_is_missing_and_was_not_erased_is_named_by_every_command(void **state)
+{
+    static const struct {
+        const char *words, *said;
+    } commands[] = {{"show 4f", "NO. "},
+                    {"export --format jsonl", "\"ok\":false"},
+                    {"export --format csv", "\"NO\""},
+                    {"prove 4f -o /dev/null", "1 entry of this session has no evidence"}};
+    struct log_fixture f;
+    struct log_session s;
+    char path[HOST_PATH_BYTES];
+    sqlite3 *db;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to read the label", 600);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    assert_true(host_path(path, "%s/data/relay.db", f.folder));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE entry SET evidence=NULL WHERE idx=2", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        audit_tool_expect(&f, 1, commands[i].said, "%s --dir %s --key %s/officer/evidence.key", commands[i].words,
+                          f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
 /* Two checkpoints under the log's key as two ends were shown them, in a file as an end keeps it. */
 static void write_fork(const struct log_fixture *f, const struct proto_log_seen *first,
                        const struct proto_log_seen *second, const char *path)
@@ -805,6 +836,7 @@ int main(void)
         cmocka_unit_test(a_receipt_that_was_changed_in_any_line_is_refused_with_words),
         cmocka_unit_test(the_program_says_what_is_proved_and_what_is_not),
         cmocka_unit_test(what_was_erased_has_no_proof_and_what_was_proved_still_holds),
+        cmocka_unit_test(what_is_missing_and_was_not_erased_is_named_by_every_command),
     };
 
     return cmocka_run_group_tests(tests, build, tear_down);

@@ -255,7 +255,6 @@ static void the_program_remembers_and_notices_an_older_copy(void **state)
 
     (void)state;
     make_log(&f, 1);
-    log_fixture_settle(&f);
     const char *d = f.folder;
     snprintf(command, sizeof command, "cp -r %s/data %s/old && cp %s/relay/checkpoint %s/old.checkpoint", d, d, d, d);
     assert_int_equal(system(command), 0);
@@ -417,9 +416,54 @@ static void the_program_goes_on_from_what_is_remembered(void **state)
     log_fixture_close(&f);
 }
 
+static void the_relay_erases_by_itself_only_what_the_policy_lets_go(void **state)
+{
+    static const struct {
+        const char *basis;
+        size_t wrong;
+    } notes[] = {{"policy 7: kept for 30 days", 0}, /* one of which nothing is known here */
+                 {"policy 7: kept for 0 days", 1},
+                 {"policy 1: kept for 30 days", 1}, /* it has no end */
+                 {"asked for", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        struct log_fixture f;
+        make_log(&f, 0);
+        log_fixture_retain(&f, 0, 2, notes[i].basis);
+        struct audit_verified *v = verify(&f, (struct audit_log_plan){.threads = 1});
+        assert_int_equal(v->report.wrong, notes[i].wrong);
+        drop(v);
+        log_fixture_close(&f);
+    }
+}
+
+static void a_clock_that_goes_back_is_told(void **state)
+{
+    struct log_fixture f;
+    struct proto_log_seen before;
+
+    (void)state;
+    make_log(&f, 1);
+    relay_appender_head(f.appender, &before);
+    log_fixture_pass(&f, -1800);
+    add_session(&f);
+    struct audit_verified *v = verify(&f, (struct audit_log_plan){.threads = 1});
+    assert_int_equal(v->report.wrong, 0);
+    assert_int_equal(v->report.clock_back, 1);
+    assert_true(v->report.clock_back_s > 1600 && v->report.clock_back_s <= 1800);
+    assert_int_equal(v->report.clock_back_entry, before.size);
+    drop(v);
+    audit_tool_expect(&f, 0, "the log's times go back by", "verify --dir %s --key %s/officer/evidence.key", f.folder,
+                      f.folder);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_relay_erases_by_itself_only_what_the_policy_lets_go),
+        cmocka_unit_test(a_clock_that_goes_back_is_told),
         cmocka_unit_test(no_signature_is_checked_and_no_seal_opened_twice),
         cmocka_unit_test(one_thread_and_many_find_the_same),
         cmocka_unit_test(a_later_verification_reads_only_what_is_new),

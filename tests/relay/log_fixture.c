@@ -560,11 +560,11 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 
 /* ---- the relay about itself ---- */
 
-static void log_own(struct log_fixture *f, const struct proto_buf *note)
+static void log_own(struct log_fixture *f, enum proto_log_class kind, const struct proto_buf *note)
 {
     static struct relay_result result;
     struct proto_evidence evidence = {.notes = {{note->bytes, note->len}}, .count = 1};
-    struct relay_job job = {.ticket = ++f->tickets, .has_entry = true, .kind = PROTO_LOG_OFFICER_ACT};
+    struct relay_job job = {.ticket = ++f->tickets, .has_entry = true, .kind = kind};
     struct proto_buf plain;
 
     proto_random_fill(&f->random, evidence.r, sizeof evidence.r);
@@ -577,11 +577,26 @@ static void log_own(struct log_fixture *f, const struct proto_buf *note)
     proto_buf_free(&plain);
 }
 
+/* The next note of the relay's own chain; the text is freed. */
+static void sign_own(struct log_fixture *f, enum proto_log_class kind, struct proto_buf *text)
+{
+    struct proto_buf note;
+
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    proto_sha256(f->own.prev, text->bytes, text->len);
+    f->own.seq++;
+    proto_buf_put_u8(text, 0);
+    assert_ok(relay_appender_sign_event(f->appender, (const char *)text->bytes, &note));
+    log_own(f, kind, &note);
+    proto_buf_free(text);
+    proto_buf_free(&note);
+}
+
 void log_fixture_refused(struct log_fixture *f, unsigned times)
 {
     struct proto_event_note event = {
         .seq = f->own.seq + 1, .first = f->own.seq == 0, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_REFUSED};
-    struct proto_buf text, note;
+    struct proto_buf text;
 
     memcpy(event.prev, f->own.prev, sizeof event.prev);
     snprintf(event.subject, sizeof event.subject, "%.100s %s", f->agent.identity.name, f->agent.identity.serial);
@@ -589,15 +604,25 @@ void log_fixture_refused(struct log_fixture *f, unsigned times)
     assert_ok(proto_event_note_detail(&event, "cause", "ticket"));
     assert_ok(proto_event_note_detail(&event, "times", "%u", times));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
-    proto_sha256(f->own.prev, text.bytes, text.len);
-    f->own.seq++;
-    proto_buf_put_u8(&text, 0);
-    assert_ok(relay_appender_sign_event(f->appender, (const char *)text.bytes, &note));
-    log_own(f, &note);
-    proto_buf_free(&text);
-    proto_buf_free(&note);
+    sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
+}
+
+void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis)
+{
+    struct proto_erasure erasure = {.seq = f->own.seq + 1,
+                                    .first = f->own.seq == 0,
+                                    .unix_s = f->now_ms / 1000,
+                                    .retention = true,
+                                    .ranges = {{first, last}},
+                                    .count = 1};
+    struct proto_buf text;
+
+    memcpy(erasure.prev, f->own.prev, sizeof erasure.prev);
+    snprintf(erasure.basis, sizeof erasure.basis, "%s", basis);
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_erasure_write(&erasure, &text));
+    sign_own(f, PROTO_LOG_ERASURE, &text);
 }
 
 /* ---- the story ---- */

@@ -106,6 +106,8 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 
 /** The relay refused the fixture's agent a session that many times, and says so in its own chain. */
 void log_fixture_refused(struct log_fixture *f, unsigned times);
+/** The relay says that it erased these because their time is over; nothing is erased. */
+void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis);
 
 /** Two sessions that ended and one that waits: what most tests want to read, or to damage. */
 void log_fixture_story(struct log_fixture *f);
