@@ -123,19 +123,23 @@ test('a tap that was meant for what stood there before answers nothing', async (
   assert.ok(await page.isVisible('#allow'));
   assert.equal(await page.evaluate(() => window.tracks.length), 0);
   assert.ok(!agent.events.some((e) => e.event === 'consent' && e.state === 'granted'));
-  await page.click('#allow');
-  await agent.await('first-picture');
-  await page.evaluate(async () => { // twice on Pause, where Continue comes up
-    document.querySelector('#pause').click();
+  const twice = (one, other) => page.evaluate(async ([first, second]) => {
+    document.querySelector(first).click();
     await new Promise(requestAnimationFrame);
-    document.querySelector('#continue').click();
-  });
+    document.querySelector(second).click();
+  }, [one, other]);
+  await twice('#allow', '#end'); // which the sheet uncovers
+  await agent.await('first-picture');
+  assert.equal(await page.isVisible('#leave-now'), false);
+  await taken(page, '#pause');
+  await twice('#pause', '#continue'); // which comes up there
   await agent.await('paused', { paused: true });
   await taken(page, '#continue');
   assert.equal(await page.getAttribute('.bar', 'data-state'), 'paused');
   assert.equal(await liveTracks(page), 0);
-  await page.click('#continue');
+  await twice('#continue', '#pause'); // which takes its place again
   await morePictures(agent, 2);
+  assert.equal(await page.getAttribute('.bar', 'data-state'), 'sending');
   await page.evaluate(() => { // twice on End, where "End now" comes up
     document.querySelector('#end').click();
     document.querySelector('#leave-now').click();

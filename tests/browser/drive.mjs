@@ -34,7 +34,7 @@ const RESTS = (selector) => `(async () => {
   if (!e.contains(seen(e.getBoundingClientRect()))) e.scrollIntoView({ block: 'center' });
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const now = e.getBoundingClientRect();
-  return e.getAttribute('aria-disabled') !== 'true' && now.x === x && now.y === y && e.contains(seen(now));
+  return !e.closest('[aria-disabled="true"]') && now.x === x && now.y === y && e.contains(seen(now));
 })()`;
 
 /** What every driver gains from `ask(expression)`: a promise of the JSON value of an expression, awaited in the page. */

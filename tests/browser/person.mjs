@@ -4,6 +4,7 @@
  * JavaScript. Each deed is answered by {"event":"did","do":…}, or by {"event":"failed",…} with what the page shows.
  *
  *   {"do":"go","link":…} {"do":"click","at":…} {"do":"write","at":…,"text":…} {"do":"see","at":…,"text":REGEXP} {"do":"shot","file":…}
+ *   {"do":"block"}: from here on the browser says no to the camera
  */
 import { createInterface } from 'node:readline';
 import { whatIsMissing } from './engines.mjs';
@@ -27,6 +28,7 @@ const deeds = {
   write: ({ at, text }) => page.fill(at, text),
   see: ({ at, text = '' }) => page.waitForFunction(([where, words]) => [...document.querySelectorAll(where)]
     .some((e) => e.getClientRects().length > 0 && new RegExp(words, 's').test(e.textContent)), [at, text]),
+  block: () => page.evaluate(() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')); }),
   shot: ({ file }) => page.screenshot({ path: file, fullPage: true }),
 };
 

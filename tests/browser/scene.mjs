@@ -53,9 +53,9 @@ export class Scene {
   }
 }
 
-/** Until this takes a tap or a key: what has just come up does not. */
+/** Until this takes a tap or a key: what has just come up, or was uncovered, does not. */
 export async function taken(page, selector) {
-  await page.waitForSelector(`${selector}:not([aria-disabled])`);
+  await page.waitForSelector(`${selector}:not([aria-disabled], [aria-disabled] *)`);
 }
 
 /** Who has joined is asked for the camera and allows it; until the agent has a picture. */

@@ -151,6 +151,7 @@ test('on hold nothing is captured and the page says so; back, it goes on without
   agent.do({ do: 'hold', on: true });
   await page.waitForFunction(() => /put you on hold/.test(document.querySelector('.paused').textContent));
   await page.waitForFunction(() => window.tracks.every((t) => t.readyState === 'ended'));
+  await page.waitForFunction(() => /^If .* is back within \d+ seconds?, what you allowed goes on/.test(document.querySelector('#hold-time').textContent));
   await look(page, 'on-hold');
   const sent = seen.media;
   agent.do({ do: 'chat', text: 'One moment' });

@@ -7,7 +7,7 @@ import type { Studio } from '../camera/studio.js';
 import { announce } from '../ui/announce.js';
 import { button, h, icon, plain, replace, setText } from '../ui/dom.js';
 import type { Icon } from '../ui/dom.js';
-import { notYet } from '../ui/unread.js';
+import { isUnread, notYet } from '../ui/unread.js';
 import type { Capability } from '../proto/session.js';
 import type { Visit } from '../visit/visit.js';
 import { t } from '../words/words.js';
@@ -45,7 +45,8 @@ export class Bar {
     const on = [...this.visit.granted.keys()].map(capabilityName).join(', ');
     if (this.visit.granted.has('microphone')) this.studio.voice.wake();
     this.visit.carryOn();
-    announce(on ? t('pause.continued', { what: on }) : t('pause.over'));
+    notYet(this.pause); // it comes under the finger that taps twice by habit
+    announce(on ? t('pause.continued', { what: on, count: this.visit.granted.size }) : t('pause.over'));
   }
 
   /* Whoever paused, or was nowhere, taps once more in the same place. */
@@ -89,6 +90,6 @@ export class Bar {
       h('span', { class: 'what' }, voice ? this.voice.words : what, end && h('span', { class: soon ? 'until soon' : 'until' }, ' ', end)),
       voice && this.voice.element,
       soon && button(t('bar.goOn'), () => visit.extend(capability), { class: 'toggle go-on', id: `extend-${capability}`, 'aria-label': t('expiring.extend', { what }) }),
-      h('button', { type: 'button', class: 'off', id: `off-${capability}`, 'aria-label': t('bar.off', { what }), onclick: () => visit.takeBack(capability) }, icon('end')));
+      h('button', { type: 'button', class: 'off', id: `off-${capability}`, 'aria-label': t('bar.off', { what }), onclick: ({ currentTarget }) => { if (!isUnread(currentTarget as Element)) visit.takeBack(capability); } }, icon('end')));
   }
 }

@@ -12,7 +12,7 @@ export class Chat {
   private readonly list = h('ol', { class: 'lines', id: 'lines' });
   private readonly empty = h('p', { class: 'small' }, t('chat.empty'));
   private readonly error = h('p', { class: 'error', role: 'alert' });
-  private readonly field = h('textarea', { id: 'chat', rows: 1, enterkeyhint: 'send', autocomplete: 'off', maxlength: MOST_BYTES });
+  private readonly field = h('textarea', { id: 'chat', rows: 1, enterkeyhint: 'send', autocomplete: 'off' });
   private shown = 0;
 
   constructor(private readonly visit: Visit) {

@@ -10,15 +10,19 @@ import { h, replace } from '../ui/dom.js';
 import type { Child } from '../ui/dom.js';
 import { notYet } from '../ui/unread.js';
 
+const ONE_GESTURE_MS = 500;
+
 export class Sheet {
   readonly element = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' });
   private shown: string | undefined;
   private before: Element | null = null;
+  private tapped = -Infinity;
   private readonly body = h('div', { class: 'sheet-body' });
 
   /** onCancel: Escape and the back gesture; they answer nothing. `bar` stands before the sheet while it is closed. */
   constructor(private readonly bar: HTMLElement, private readonly onCancel: (shown: string) => boolean) {
     this.element.append(this.body, announcerIn(this.element));
+    this.body.addEventListener('click', () => { this.tapped = performance.now(); }, true);
     this.element.addEventListener('cancel', (event) => {
       event.preventDefault();
       if (this.shown && this.onCancel(this.shown)) this.close();
@@ -61,6 +65,7 @@ export class Sheet {
     this.shown = undefined;
     if (this.element.contains(this.bar)) this.element.before(this.bar);
     this.element.close();
+    if (performance.now() - this.tapped < ONE_GESTURE_MS) notYet(this.bar); // the second tap of two would meet End
     if (this.before instanceof HTMLElement && this.before.isConnected) this.before.focus();
   }
 }

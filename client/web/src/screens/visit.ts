@@ -29,7 +29,8 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
   const guide = new GuideCard(visit), beside = new BesideCard(visit);
   const who = h('div', { class: 'top-who' }), notice = h('p', { class: 'notice', hidden: true });
   const keepFork = button(t('visit.keepFork'), () => save(new Blob([visit.fork ?? ''], { type: 'text/plain' }), 'handhold-fork.txt'), { id: 'keep-fork', hidden: true });
-  const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true });
+  const warning = h('p', { class: 'notice bad', hidden: true }), paused = h('section', { class: 'paused', hidden: true }), holdTime = h('p', { class: 'small', id: 'hold-time' });
+  let clock: ReturnType<typeof setInterval> | undefined;
   const backIsFree = askBeforeBack(() => asking.leave());
   const facts = h('section', { class: 'facts-of-device', hidden: true });
   const notYetOn = new Set<Capability>(); /* granted, and not said to be on */
@@ -67,13 +68,22 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     keepFork.hidden = visit.fork === undefined;
   }
 
+  /* Read when one looks: said aloud each second it would be in the way. */
+  function updateHoldTime(name: string): void {
+    const seconds = Math.ceil((visit.holdUntil - Date.now()) / 1000);
+    setText(holdTime, seconds <= 0 ? t('hold.over') : visit.granted.size > 0 ? t('hold.left', { name, seconds }) : '');
+  }
+
   function updatePause(name: string): void {
     const key = visit.onHold ? 'hold' : visit.paused ? `${visit.paused.by} ${visit.paused.reason}` : '';
     if (key === shownPause) return;
     shownPause = key;
     paused.hidden = key === '';
+    clearInterval(clock);
     if (visit.onHold) {
-      replace(paused, icon('pause'), h('h2', {}, t('hold.title')), h('p', {}, t('hold.body', { name })));
+      replace(paused, icon('pause'), h('h2', {}, t('hold.title')), h('p', {}, t('hold.body', { name })), holdTime);
+      clock = setInterval(() => { updateHoldTime(name); }, 1000);
+      updateHoldTime(name);
       return announce(t('hold.body', { name }), 'urgent');
     }
     if (!visit.paused) return paused.replaceChildren();
@@ -115,6 +125,7 @@ export function showVisit(visit: Visit, studio: Studio, device: Device, ended: (
     speakOn();
     if (!visit.ended) return;
     over = true;
+    clearInterval(clock);
     backIsFree();
     marks.close();
     studio.release();

@@ -24,6 +24,8 @@ export abstract class VisitState {
   guide: Guide | undefined;
   /** The agent is away for a while: nothing is captured. */
   onHold = false;
+  /** Until when (Date.now()) it comes back without a question. */
+  holdUntil = 0;
   /** The agent is done; nothing is shared any more. */
   goodbye = false;
   /** Digits: this customer is there on another device already, which is asked. */

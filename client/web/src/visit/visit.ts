@@ -95,6 +95,7 @@ export class Visit extends VisitState {
         break;
       case 'hold':
         this.onHold = event.on;
+        this.holdUntil = Date.now() + event.graceS * 1000;
         if (event.on) this.letGoOfWaiting();
         break;
       case 'elsewhere': this.elsewhere = event.digits; break;

@@ -171,6 +171,8 @@ export type Key =
   | 'guide.where'
   | 'hold.back'
   | 'hold.body'
+  | 'hold.left'
+  | 'hold.over'
   | 'hold.title'
   | 'inside.app'
   | 'inside.camera'
