@@ -53,7 +53,7 @@ static void say_gap(const struct audit_ended *e)
                  "what entries %" PRIu64 " to %" PRIu64 " said: they were signed for and are lost, %" PRIu64
                  " of them. Nor that the %" PRIu64 " entries here were the first of those %" PRIu64
                  ": the log's own key says so, and the tree that would prove it is lost. A receipt of a lost entry "
-                 "still proves that entry.",
+                 "still proves that entry. If anything was erased in them, it is here again: erase it again.",
                  e->stored, e->size - 1, e->size - e->stored, e->stored, e->size);
         break;
     case AUDIT_FOUND_ANOTHER:

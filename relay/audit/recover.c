@@ -238,6 +238,10 @@ static bool confirmed(const struct recovering *r)
             "The log     %s\nSigned for  %llu entries, by a checkpoint that is at hand\nFound       %llu entries: %s\n",
             r->ended.log, (unsigned long long)r->ended.size, (unsigned long long)r->ended.stored,
             found_words[r->ended.found]);
+    if (r->ended.found == AUDIT_FOUND_SMALLER)
+        fprintf(stderr,
+                "Erased      what entries %llu to %llu may have erased is here again: afterwards, erase it again\n",
+                (unsigned long long)r->ended.stored, (unsigned long long)r->ended.size - 1);
     if (audit_options.yes)
         return true;
     if (!isatty(STDIN_FILENO)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <unistd.h>
 
 enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150, CHECKPOINT_BYTES = 16384 };
+
+#define CHECKPOINT "checkpoint"
 
 /* A step that finds the database busy tries again: the relay's own transactions are short. */
 static int copy_pages(sqlite3 *from, sqlite3 *to)
@@ -90,6 +93,39 @@ static bool copy_checkpoint(const char *from, const char *to, struct serve_repor
     return done;
 }
 
+/* Of the names that a copy has, and of the one that it has while it is made. */
+static bool is_of_a_copy(const char *name)
+{
+    static const char *const names[] = {".", "..", CHECKPOINT, "relay.db", "keys.db"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(names[i]);
+
+        if (!strncmp(name, names[i], len) && (!name[len] || !strcmp(name + len, ".part")))
+            return true;
+    }
+    return false;
+}
+
+/* Files are replaced: in a relay's own folder they would be those that it writes to, or that are all there is of a log.
+ */
+static bool is_for_copies(const char *to, struct serve_report *report)
+{
+    DIR *folder = opendir(to);
+    struct dirent *entry = NULL;
+
+    while (folder && (entry = readdir(folder)) && is_of_a_copy(entry->d_name))
+        ;
+    if (!folder)
+        serve_report_add(report, SERVE_ERROR, to, strerror(errno), "name a folder that this user may read");
+    else if (entry)
+        serve_report_add(report, SERVE_ERROR, to, "holds more than an earlier copy, so it may be a relay's own",
+                         "name a new folder, or an empty one; nothing was touched");
+    if (folder)
+        closedir(folder);
+    return folder && !entry;
+}
+
 bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report)
 {
     static const char *const databases[] = {"relay.db", "keys.db"};
@@ -99,8 +135,10 @@ bool serve_backup(const struct serve_folder *folder, const char *to, struct serv
         serve_report_add(report, SERVE_ERROR, to, strerror(errno), "name a folder that this user may make");
         return false;
     }
+    if (!is_for_copies(to, report))
+        return false;
     /* The checkpoint before the database: the copy is then never older than what it is held to. */
-    if (!host_path(target, "%s/checkpoint", to) || !copy_checkpoint(folder->checkpoint, target, report))
+    if (!host_path(target, "%s/" CHECKPOINT, to) || !copy_checkpoint(folder->checkpoint, target, report))
         return false;
     for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
         if (!host_path(from, "%s/%s", folder->data, databases[i]) || !host_path(target, "%s/%s", to, databases[i]) ||

@@ -11,7 +11,8 @@
 
 #include "relay/serve/folder.h"
 
-/** Into `to`, which is made (0700) when it is missing; files are replaced whole. false: the report has the error. */
+/** Into `to`, which is made (0700) when it is missing, and holds nothing but an earlier copy, whose files are replaced
+ * whole. false: the report has the error. */
 bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report);
 
 #endif

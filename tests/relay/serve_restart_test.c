@@ -37,6 +37,13 @@ static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state
         assert_int_equal(stat(place_path(&place, name), &file), 0);
         assert_int_equal(file.st_mode & 0777, 0600);
     }
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
+                     0); /* over the earlier one */
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "data"), NULL}),
+                     1);
+    assert_non_null(strstr(output, "may be a relay's own"));
     assert_int_equal(place_stop(&place, SIGTERM), 0);
     snprintf(command, sizeof command,
              "cd %s && rm -f data/relay.db* data/keys.db* && mv copy/relay.db copy/keys.db data/ && mv copy/checkpoint "
