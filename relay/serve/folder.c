@@ -245,18 +245,6 @@ const struct serve_pair *serve_folder_public_pair(const struct serve_folder *fol
 
 /* ---- the whole ---- */
 
-/* A log without the keys of its customers: an old copy may mean that, and a slip may have cost them. */
-static void look_for_keys(const struct serve_folder *folder, struct serve_report *report)
-{
-    char log[HOST_PATH_BYTES], keys[HOST_PATH_BYTES];
-
-    if (host_path(log, "%s/relay.db", folder->data) && host_path(keys, "%s/keys.db", folder->data) &&
-        host_file_exists(log) && !host_file_exists(keys))
-        serve_report_add(report, SERVE_WARNING, keys,
-                         "is missing, so nothing that this log has sealed for customers can be opened any more",
-                         "put back the one of the same copy before the relay starts, unless it was to be destroyed");
-}
-
 bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
                        struct serve_report *report)
 {
@@ -281,7 +269,6 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
         certificate = read_public_pair(folder, report);
     if (!certificate && !report->table)
         return false;
-    look_for_keys(folder, report);
     rest = read_root(folder, report) && serve_folder_read_notes(folder, report) && read_log_key(folder, report);
     return keys && certificate && rest;
 }

@@ -68,6 +68,7 @@
     X(DEK_NEEDED, 0,                                                                                                   \
       "SELECT 1 FROM entry WHERE dek=?1 AND evidence IS NOT NULL"                                                      \
       " UNION ALL SELECT 1 FROM kept_case WHERE dek=?1 LIMIT 1")                                                       \
+    X(DEK_NEWEST, 0, "SELECT dek FROM entry WHERE evidence IS NOT NULL ORDER BY dek DESC LIMIT 1")                     \
     X(DEK_WHOSE, 0, "SELECT sid FROM entry WHERE dek=?1 AND evidence IS NOT NULL LIMIT 1")                             \
     X(SESSION_ERASE_EMPTY, 0,                                                                                          \
       "DELETE FROM session WHERE sid=?1 AND NOT EXISTS"                                                                \
@@ -94,6 +95,7 @@
     X(KEY_PUT, 1, "INSERT INTO dek(name,key) VALUES(?1,?2)")                                                           \
     X(KEY_NAME, 1, "UPDATE OR IGNORE dek SET name=?2 WHERE id=?1")                                                     \
     X(KEY_SPARE, 1, "SELECT id,name FROM dek WHERE name>?1 AND name<'spare;' ORDER BY name LIMIT 1")                   \
+    X(KEY_NEWEST, 1, "SELECT seq FROM sqlite_sequence WHERE name='dek'")                                               \
     X(KEY_ERASE, 1, "DELETE FROM dek WHERE id=?1")                                                                     \
     X(ERASED_PUT, 1, "INSERT INTO dek(name,key) VALUES('erased',?1) ON CONFLICT(name) DO UPDATE SET key=excluded.key") \
     X(ERASED_GET, 1, "SELECT key FROM dek WHERE name='erased'")
@@ -195,6 +197,9 @@ PROTO_MUST_USE enum proto_err store_key_need(struct relay_store *store, const ui
 /** A new key under a name that there is not, in a transaction of keys.db. */
 PROTO_MUST_USE enum proto_err store_key_make(struct relay_store *store, const char *name, struct store_key *key);
 PROTO_MUST_USE enum proto_err store_key_erase(struct relay_store *store, int64_t id);
+/** Before a writer opens keys.db (`missing`: it is not there), and after: IO when evidence lies under keys that it
+ * never had. A number is given once, so a newer keys.db than relay.db always fits, whatever of it was destroyed. */
+PROTO_MUST_USE enum proto_err store_keys_look(struct relay_store *store, bool missing);
 /** A transaction of keys.db; fine when there is one, and when there is none to commit. */
 PROTO_MUST_USE enum proto_err store_keys_begin(struct relay_store *store);
 PROTO_MUST_USE enum proto_err store_keys_commit(struct relay_store *store);

@@ -54,6 +54,44 @@ static enum proto_err find_key(struct relay_store *store, const char *name, stru
     return err;
 }
 
+/* The number that a statement yields; 0: none. */
+static enum proto_err number_of(struct relay_store *store, enum store_statement which, int64_t *number)
+{
+    sqlite3_stmt *row = store_statement(store, which);
+
+    *number = 0;
+    if (!row)
+        return PROTO_ERR_IO;
+    enum proto_err err = store_next(store, which, "looking for the newest key");
+    if (!err)
+        *number = sqlite3_column_int64(row, 0);
+    store_reset(store, which);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+}
+
+#define WITHOUT_THEM                                                                                                   \
+    "which nobody can open without them; put back the keys.db of the same copy, or, if it is gone for good, have an "  \
+    "officer end this log with handhold-audit recover"
+
+enum proto_err store_keys_look(struct relay_store *store, bool missing)
+{
+    int64_t used, made = 0;
+    enum proto_err err = number_of(store, STORE_DEK_NEWEST, &used);
+
+    if (!err && used && missing)
+        return store_fail(store, PROTO_ERR_IO,
+                          "%s/keys.db: is missing, and relay.db has evidence under its keys, " WITHOUT_THEM,
+                          store->folder);
+    if (!err && !missing)
+        err = number_of(store, STORE_KEY_NEWEST, &made);
+    if (!err && !missing && used > made)
+        return store_fail(store, PROTO_ERR_IO,
+                          "%s/keys.db: is older than relay.db, or of another relay: there is evidence under later "
+                          "keys, " WITHOUT_THEM,
+                          store->folder ? store->folder : "memory");
+    return err;
+}
+
 enum proto_err store_keys_begin(struct relay_store *store)
 {
     if (!sqlite3_get_autocommit(store->keys))

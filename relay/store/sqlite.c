@@ -303,6 +303,16 @@ static enum proto_err lock_folder(struct relay_store *store)
     return PROTO_OK;
 }
 
+/* Before one is made: new keys are no use to what is there. */
+static enum proto_err look_for_keys(struct relay_store *store)
+{
+    char path[PATH_BYTES];
+
+    if (snprintf(path, sizeof path, "%s/keys.db", store->folder) >= (int)sizeof path)
+        return store_fail(store, PROTO_ERR_RANGE, "the path of the data folder is too long");
+    return access(path, F_OK) ? store_keys_look(store, true) : PROTO_OK;
+}
+
 static enum proto_err open_all(struct relay_store *store, const struct relay_store_config *config)
 {
     enum proto_err err = PROTO_OK;
@@ -322,8 +332,12 @@ static enum proto_err open_all(struct relay_store *store, const struct relay_sto
         err = lock_folder(store);
     if (!err)
         err = open_file(store, &store->data, "relay.db");
+    if (!err && store->folder && !store->read_only)
+        err = look_for_keys(store);
     if (!err)
         err = open_file(store, &store->keys, "keys.db");
+    if (!err && !store->read_only)
+        err = store_keys_look(store, false);
     if (!err && !store->read_only)
         sqlite3_wal_hook(store->data, on_commit, store);
     if (!err && config->max_pages)

@@ -334,6 +334,27 @@ static void a_database_of_a_newer_relay_is_left_alone(void **state)
     sqlite3_close(db);
 }
 
+/* New keys would hide that the old ones are gone, until somebody needs the evidence. */
+static void a_log_without_the_keys_to_its_evidence_is_not_continued(void **state)
+{
+    struct line_end agent;
+    handhold_Opened opened;
+    char aside[256];
+
+    place_start(&place, NULL);
+    serve_open_session(&agent, &opened);
+    line_end_clear(&agent);
+    assert_int_equal(serve_stop(state), 0);
+    snprintf(aside, sizeof aside, "%s.aside", place_path(&place, "data/keys.db"));
+    assert_int_equal(rename(place_path(&place, "data/keys.db"), aside), 0);
+    for (int i = 0; i < 2; i++)
+        refused(i ? WITH("--allow-private-keys") : WITH("--check", "--allow-private-keys"), 1,
+                WITH("data/keys.db", "is missing", "put back the keys.db of the same copy", "recover"));
+    assert_int_not_equal(access(place_path(&place, "data/keys.db"), F_OK), 0);
+    assert_int_equal(rename(aside, place_path(&place, "data/keys.db")), 0);
+    place_start(&place, NULL);
+}
+
 static void an_unwritable_data_folder_is_named(void **state)
 {
     char aside[256];
@@ -375,6 +396,7 @@ int main(void)
         WITHOUT(a_key_of_another_relay_is_named),
         WITHOUT(an_expired_certificate_is_not_served),
         WITHOUT(a_database_of_a_newer_relay_is_left_alone),
+        WITHOUT(a_log_without_the_keys_to_its_evidence_is_not_continued),
         WITHOUT(an_unwritable_data_folder_is_named),
         WITHOUT(a_check_of_a_whole_folder_finds_no_error),
     };

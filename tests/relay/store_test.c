@@ -174,6 +174,51 @@ static void nobody_else_may_read_the_files(void **state)
     }
 }
 
+static void keys_db_is(struct world *w, const char *command, const char *from, const char *to)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "cd %s && rm -f keys.db-* && %s %s %s", w->folder, command, from, to);
+    assert_int_equal(system(text), 0);
+}
+
+static void opening_says(struct world *w, const char *finding)
+{
+    assert_int_equal(relay_store_open(&w->store, &w->config, w->error), PROTO_ERR_IO);
+    if (!strstr(w->error, "/keys.db: ") || !strstr(w->error, finding) || !strstr(w->error, "put back the keys.db") ||
+        !strstr(w->error, "recover"))
+        fail_msg("%s", w->error);
+}
+
+static void a_log_whose_keys_are_lost_or_old_is_not_written_to(void **state)
+{
+    struct world *w = *state;
+    struct relay_store_entry first = entry_of(0, 1), second = entry_of(1, 2), back;
+    char path[128];
+
+    relay_store_close(w->store);
+    keys_db_is(w, "rm -f", "keys.db", "");
+    world_open(w); /* there is no evidence yet */
+    put(w, &first);
+    relay_store_close(w->store);
+    keys_db_is(w, "cp", "keys.db", "old");
+    world_open(w);
+    put(w, &second);
+    relay_store_close(w->store);
+    keys_db_is(w, "mv", "keys.db", "new");
+    opening_says(w, "is missing");
+    snprintf(path, sizeof path, "%s/keys.db", w->folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+    keys_db_is(w, "cp", "old", "keys.db");
+    opening_says(w, "is older than relay.db");
+    keys_db_is(w, "cp", "/dev/null", "keys.db");
+    opening_says(w, "is older than relay.db");
+    keys_db_is(w, "mv", "new", "keys.db");
+    world_open(w);
+    assert_ok(relay_store_get_entry(w->store, 1, &back));
+    assert_memory_equal(back.evidence, second.evidence, second.evidence_len);
+}
+
 static void altered_or_moved_evidence_does_not_open(void **state)
 {
     struct world *w = *state;
@@ -653,6 +698,7 @@ int main(void)
         TEST(a_second_writer_is_refused_and_a_reader_is_not),
         TEST(a_folder_that_is_no_folder_is_named),
         TEST(nobody_else_may_read_the_files),
+        TEST(a_log_whose_keys_are_lost_or_old_is_not_written_to),
         TEST(altered_or_moved_evidence_does_not_open),
         TEST(a_sessions_past_is_not_written_over),
         TEST(erasing_a_customer_leaves_leaves_and_takes_all_else),
