@@ -42,6 +42,7 @@ static void stop_waiting(struct relay_core *core, struct relay_peer *peer)
         if (*at == peer) {
             *at = peer->beside_next;
             core->beside_count--;
+            peer->tally->besides--;
             break;
         }
     peer->beside_next = NULL;
@@ -53,15 +54,27 @@ static void draw_plate(struct relay_core *core, char plate[static RELAY_STORE_NA
 
     do {
         proto_random_fill(&core->config.random, (uint8_t *)&random, sizeof random);
-        snprintf(plate, RELAY_STORE_NAMEPLATE_MAX + 1, "%u", 1000 + random % 9000); /* 512 of 9000 at most are taken */
+        snprintf(plate, RELAY_STORE_NAMEPLATE_MAX + 1, "%u", 1000 + random % 9000); /* 4096 of 9000 at most are taken */
     } while (find_waiting(core, plate));
+}
+
+/* Nobody was invited to say it: one address does not take everybody's places. */
+static bool may_wait(struct relay_core *core, const struct relay_peer *peer)
+{
+    if ((int64_t)core->beside_count >= core->limits.besides)
+        core->figures.reached[RELAY_BOUND_besides]++;
+    else if (peer->tally->besides >= core->limits.besides_per_address)
+        core->figures.reached[RELAY_BOUND_besides_per_address]++;
+    else
+        return true;
+    return false;
 }
 
 static enum proto_err wait(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     handhold_Beside *body;
 
-    if (core->beside_count >= RELAY_BESIDES_WAITING || core->full || core->draining)
+    if (!may_wait(core, peer) || core->full || core->draining)
         return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                                  "this relay has no room for another device now; try again in a minute");
     draw_plate(core, peer->beside_plate);
@@ -69,7 +82,8 @@ static enum proto_err wait(struct relay_core *core, struct relay_peer *peer, str
     peer->beside_next = core->besides;
     core->besides = peer;
     core->beside_count++;
-    relay_timers_set(&core->timers, &peer->timer, now.mono_ms + RELAY_BESIDE_WAIT_MS);
+    peer->tally->besides++;
+    relay_timers_set(&core->timers, &peer->timer, now.mono_ms + core->limits.beside_ms);
     body = begin(core);
     snprintf(body->nameplate, sizeof body->nameplate, "%.7s", peer->beside_plate);
     relay_peer_send(core, peer, now);

@@ -95,6 +95,9 @@ struct relay_ended_part {
     X(hello_ms, 10000, "time from the connection to its first message")                                                \
     X(move_ms, 60000, "how long a second device of the customer may wait for the first one's answer")                  \
     X(confirm_ms, 60000, "how long a customer may sit unconfirmed while the agent is there; then the seat is free")    \
+    X(besides, 512, "customers' second devices at once whose code nobody has typed yet")                               \
+    X(besides_per_address, 32, "of these, from one address (IPv6: one /64)")                                           \
+    X(beside_ms, 600000, "how long each of them may wait for that")                                                    \
     X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576")                                      \
     X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together")                                       \
     X(queue_ms, 2000, "age of the oldest picture that waits for one receiver")                                         \
@@ -116,6 +119,7 @@ struct relay_ended_part {
 /*     name             least, most: where it is not any number from 1 to RELAY_LIMIT_MOST */
 #define RELAY_LIMIT_RANGES(X)                                                                                          \
     X(queue_bytes, 1048576, RELAY_LIMIT_MOST)   /* each of its parts holds the largest message of its kind */          \
+    X(besides, 1, 4096)                         /* of 9000 codes */                                                    \
     X(memory_bytes, 33554432, RELAY_LIMIT_MOST) /* a relay without a session takes half of that */                     \
     X(header_bytes, 1024, 65535)                                                                                       \
     X(hello_bytes, 5120, 65536) /* with the largest checkpoint that an end may have seen */                            \

@@ -11,10 +11,11 @@
 #include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
-/* Whoever goes on guessing waits twice as long each time. */
+/* Whoever goes on guessing waits twice as long each time; after a quiet hour it begins anew: many share an address. */
 static void make_wait(struct relay_core *core, struct relay_tally *tally, struct proto_now now)
 {
-    int64_t wait_ms = tally->wait_ms ? 2 * tally->wait_ms : core->limits.join_wait_ms;
+    bool goes_on = tally->wait_ms && now.mono_ms - tally->wait_until_ms < RELAY_JOIN_WAIT_MOST_MS;
+    int64_t wait_ms = goes_on ? 2 * tally->wait_ms : core->limits.join_wait_ms;
 
     core->figures.reached[RELAY_BOUND_join_failures_per_address_minute]++;
     tally->wait_ms = proto_earlier(wait_ms, RELAY_JOIN_WAIT_MOST_MS);

@@ -156,6 +156,7 @@ void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct pro
         core->figures.reached[RELAY_BOUND_move_ms]++;
         relay_move_fail(core, peer->room, now);
     } else if (peer->state == RELAY_PEER_BESIDE) {
+        core->figures.reached[RELAY_BOUND_beside_ms]++;
         relay_peer_refuse(core, peer, now, PROTO_ERR_EXPIRED, true,
                           "nobody typed this device's code; start it again for a new one");
     } else if (peer->state == RELAY_PEER_NEW) {

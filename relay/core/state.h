@@ -34,13 +34,11 @@ enum {
     RELAY_TELL_MS = 1000,      /* Blocked and "somebody tried to join" at most this often */
     RELAY_QUIET_MS = 2000, /* after the relay closed a gate by itself, what still arrives is no attempt worth a note */
     RELAY_MOVE_MS = 20000, /* the customer is asked at most this often whether to go on on another device … */
-    RELAY_MOVES_AT_ONCE = 3,       /* … but for a first few */
-    RELAY_BESIDES_WAITING = 512,   /* second devices without a first, at once */
-    RELAY_BESIDE_WAIT_MS = 600000, /* and so long each */
-    RELAY_BESIDE_TRIES = 6,        /* nameplates that one customer may try in a minute */
-    RELAY_REFUSED_AT_ONCE = 8,     /* refused gates of a session that the log has each for itself … */
-    RELAY_REFUSED_MS = 60000,      /* … then together once in this time; as what is refused outside of sessions */
-    RELAY_REFUSALS_MAX = 1024,     /* members of staff who were refused lately */
+    RELAY_MOVES_AT_ONCE = 3,   /* … but for a first few */
+    RELAY_BESIDE_TRIES = 6,    /* nameplates that one customer may try in a minute */
+    RELAY_REFUSED_AT_ONCE = 8, /* refused gates of a session that the log has each for itself … */
+    RELAY_REFUSED_MS = 60000,  /* … then together once in this time; as what is refused outside of sessions */
+    RELAY_REFUSALS_MAX = 1024, /* members of staff who were refused lately */
     RELAY_RECENT = 4096,
     RELAY_TOKEN_SECRET_BYTES = 32,
 };
@@ -235,7 +233,7 @@ struct relay_core {
     struct relay_core_config config; /* texts, org and policy are owned below */
     struct relay_limits limits;
     char join_host[262], origin[PROTO_LOG_ORIGIN_MAX + 1];
-    uint8_t *token_secret; /* owned; RELAY_TOKEN_SECRET_BYTES that are not swapped out */
+    uint8_t *token_secret;        /* owned; RELAY_TOKEN_SECRET_BYTES that are not swapped out */
     char *org_note, *policy_note; /* owned */
     struct proto_org *org;        /* owned */
     struct proto_policy *policy;  /* owned */

@@ -129,6 +129,18 @@ static void check_clock(const struct serve_folder *folder, struct serve_report *
     serve_report_add(report, SERVE_WARNING, "clock", finding, "set this machine's clock (timedatectl)");
 }
 
+static void check_networks(const struct serve_config *config, struct serve_report *report)
+{
+    static const char finding[] =
+        "everybody is believed, so anybody chooses the address that bounds and log lines know",
+                      way_out[] = "name the addresses of your own proxies";
+
+    if (serve_networks_have_everybody(&config->proxy_protocol_from))
+        serve_report_add(report, SERVE_WARNING, "proxy_protocol_from", finding, way_out);
+    if (serve_networks_have_everybody(&config->forwarded_from))
+        serve_report_add(report, SERVE_WARNING, "forwarded_from", finding, way_out);
+}
+
 static void check_guides(const struct serve_config *config, struct serve_report *report)
 {
     struct stat there;
@@ -145,6 +157,7 @@ static void check_guides(const struct serve_config *config, struct serve_report 
 void serve_check_machine(const struct serve_config *config, const struct serve_folder *folder,
                          struct serve_report *report)
 {
+    check_networks(config, report);
     check_guides(config, report);
     check_disk(folder, report);
     check_clock(folder, report);

@@ -155,8 +155,13 @@ static bool name_end(struct serve_listen *listen, size_t kind, const char *chose
     unsigned port = serve_address_port(listen->ends[kind].fd);
 
     if (strchr(chosen, ':')) { /* with a port of its own: somebody else forwards to us */
+        long outside = atol(strrchr(chosen, ':') + 1);
+
         strcpy(out, chosen);
-        return true;
+        if (outside < 1 || outside > UINT16_MAX)
+            serve_report_add(report, SERVE_ERROR, chosen, "behind a host stands a port from 1 to 65535",
+                             "write host:port as it is reached, or the host alone");
+        return outside >= 1 && outside <= UINT16_MAX;
     }
     if (*chosen)
         strcpy(host, chosen);

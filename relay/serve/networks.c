@@ -62,6 +62,15 @@ static bool within(const struct serve_network *network, const uint8_t address[st
            (!rest || !((network->address[whole] ^ address[whole]) & (0xff00 >> rest & 0xff)));
 }
 
+bool serve_networks_have_everybody(const struct serve_networks *networks)
+{
+    for (size_t i = 0; i < networks->count; i++)
+        if (!networks->items[i].bits ||
+            (networks->items[i].bits == MAPPED_BITS && !memcmp(networks->items[i].address, mapped, sizeof mapped)))
+            return true;
+    return false;
+}
+
 bool serve_networks_have(const struct serve_networks *networks, const struct sockaddr_storage *address)
 {
     uint8_t bytes[16];

@@ -23,6 +23,8 @@ struct serve_networks {
 
 /** "192.0.2.1", "192.0.2.0/24", "2001:db8::/32" or "unix" is added. false: it is none of these, or there are 16. */
 bool serve_networks_add(struct serve_networks *networks, const char *text);
+/** Is somebody's network everybody's (0.0.0.0/0, ::/0)? */
+bool serve_networks_have_everybody(const struct serve_networks *networks);
 bool serve_networks_have(const struct serve_networks *networks, const struct sockaddr_storage *address);
 
 #endif

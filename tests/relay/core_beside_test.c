@@ -206,6 +206,42 @@ static void whoever_goes_leaves_nothing(void **state)
     relay_core_closed(w.core, second, w.now);
 }
 
+static uint64_t reached(enum relay_bound bound)
+{
+    struct relay_core_figures figures;
+
+    relay_core_figures(w.core, &figures);
+    return figures.reached[bound];
+}
+
+/* Two more beside the one that waits: one of its own address, one of another. */
+static void one_address_does_not_take_all_places(void **state)
+{
+    uint32_t own, another;
+    char other[8];
+
+    (void)state;
+    w.limits.besides_per_address = 1;
+    assert_ok(relay_core_set_limits(w.core, &w.limits));
+    own = world_connect(&w, NULL, "192.0.2.77");
+    assert_int_equal(say_hello(own, NULL, 0), PROTO_ERR_BUSY);
+    world_expect_error(&w, own, PROTO_ERR_BUSY, false);
+    assert_int_equal(reached(RELAY_BOUND_besides_per_address), 1);
+    another = world_connect(&w, NULL, "192.0.2.78");
+    assert_ok(say_hello(another, NULL, 0));
+    assert_int_equal(hear_state(another)->error, 0);
+    relay_core_closed(w.core, second, w.now); /* and its place is free again */
+    second = wait_for_a_first(other);
+    w.limits.besides = 2;
+    assert_ok(relay_core_set_limits(w.core, &w.limits));
+    own = world_connect(&w, NULL, "192.0.2.79");
+    assert_int_equal(say_hello(own, NULL, 0), PROTO_ERR_BUSY);
+    world_expect_error(&w, own, PROTO_ERR_BUSY, false);
+    assert_int_equal(reached(RELAY_BOUND_besides), 1);
+    world_pass(&w, w.limits.beside_ms);
+    assert_int_equal(reached(RELAY_BOUND_beside_ms), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -218,6 +254,7 @@ int main(void)
         TEST(after_a_restart_it_comes_back_by_its_token),
         TEST(it_waits_ten_minutes_and_ends_with_the_session),
         TEST(whoever_goes_leaves_nothing),
+        TEST(one_address_does_not_take_all_places),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

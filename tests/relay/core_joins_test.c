@@ -107,6 +107,27 @@ static void whoever_goes_on_guessing_waits_twice_as_long(void **state)
     assert_ok(join_by_code(&s));
 }
 
+static void after_a_quiet_hour_an_address_waits_as_at_first(void **state)
+{
+    struct session s;
+    uint32_t stays = world_connect(&w, NULL, NULL); /* the address is never forgotten */
+    (void)state;
+
+    session_open(&w, &s, NULL);
+    assert_ok(session_hello_sid(&w, &s, stays));
+    for (int i = 0; i < 3; i++) {
+        fail_joins(20);
+        world_pass(&w, 5 * 60000);
+    }
+    world_pass(&w, 3 * 60 * 60000);
+    session_open(&w, &s, NULL); /* its code has not run out */
+    fail_joins(20);
+    world_pass(&w, 60000);
+    uint32_t customer = world_connect(&w, NULL, NULL);
+    if (session_hello_code(&w, &s, customer, s.nameplate))
+        fail_msg("%s", world_hear(&w, customer, handhold_FromRelay_error_tag)->body.error.message);
+}
+
 static void a_link_is_let_in_though_somebody_guesses_behind_the_same_address(void **state)
 {
     struct session s;
@@ -267,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         JOIN_TEST(limit_join_failures_per_address_minute_counts_failures_only),
         JOIN_TEST(whoever_goes_on_guessing_waits_twice_as_long),
+        JOIN_TEST(after_a_quiet_hour_an_address_waits_as_at_first),
         JOIN_TEST(a_link_is_let_in_though_somebody_guesses_behind_the_same_address),
         JOIN_TEST(limit_join_failures_does_not_keep_out_who_comes_back),
         JOIN_TEST(limit_lookups_per_nameplate_burns_the_code_and_not_the_link),

@@ -288,6 +288,22 @@ static void a_websocket_elsewhere_or_of_another_protocol_is_refused(void **state
     }
 }
 
+static void no_web_page_comes_in_at_the_staff_end(void **state)
+{
+    static const char upgrade[] = "GET /s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                                  "Sec-WebSocket-Protocol: handhold.1\r\n%s\r\n";
+    char request[1024], reply[PLACE_OUTPUT_BYTES];
+    int len = snprintf(request, sizeof request, upgrade, "Origin: https://evil.example\r\n");
+
+    (void)state;
+    (void)place_talk(&place, place.staff_port, NULL, "anna", request, (size_t)len, "\r\n\r\n", reply);
+    assert_non_null(strstr(reply, " 403 "));
+    len = snprintf(request, sizeof request, upgrade, "");
+    (void)place_talk(&place, place.staff_port, NULL, "anna", request, (size_t)len, "\r\n\r\n", reply);
+    assert_non_null(strstr(reply, " 101 "));
+}
+
 /* A WebSocket by hand, then `frame`, until the relay closes. The reply is what came, upgrade included. */
 static int send_frame(const uint8_t *frame, size_t len, char reply[static PLACE_OUTPUT_BYTES])
 {
@@ -361,6 +377,7 @@ int main(void)
         cmocka_unit_test(who_mistypes_a_path_reads_where_the_code_is_typed),
         cmocka_unit_test(a_host_that_is_not_ours_is_not_served),
         cmocka_unit_test(nothing_but_a_websocket_is_upgraded_to),
+        cmocka_unit_test(no_web_page_comes_in_at_the_staff_end),
         cmocka_unit_test(a_websocket_elsewhere_or_of_another_protocol_is_refused),
         cmocka_unit_test(a_message_over_the_bound_closes_the_connection),
         cmocka_unit_test(text_and_empty_messages_close_the_connection),

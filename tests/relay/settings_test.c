@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -230,6 +231,23 @@ static void each_wrong_setting_is_said_with_its_rule(void **state)
     assert_non_null(strstr(output, "cannot be read as a configuration"));
 }
 
+static void what_makes_a_relay_believe_or_promise_too_much_is_said(void **state)
+{
+    static const char port[] = "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\nhost = localhost:99999\n",
+                      all[] = "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\nproxy_protocol_from = 0.0.0.0/0\n";
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_write(&place, "wrong.ini", port, sizeof port - 1);
+    assert_int_equal(check("wrong.ini", output), 1);
+    assert_non_null(strstr(output, "a port from 1 to 65535"));
+    place_write(&place, "wrong.ini", all, sizeof all - 1);
+    assert_int_equal(chmod(place_path(&place, "relay"), 0777), 0);
+    assert_int_equal(check("wrong.ini", output), 0);
+    assert_non_null(strstr(output, "everybody is believed"));
+    assert_non_null(strstr(output, "chmod go-w"));
+}
+
 static void what_check_finds_beside_the_settings_is_said(void **state)
 {
     static const char two[] = "listen = 127.0.0.1:1\nstaff_listen = 127.0.0.1:1\n";
@@ -285,6 +303,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),
         cmocka_unit_test_setup_teardown(a_service_manager_that_hears_nothing_holds_up_nobody, start, stop),
         cmocka_unit_test_setup_teardown(each_wrong_setting_is_said_with_its_rule, make, clear),
+        cmocka_unit_test_setup_teardown(what_makes_a_relay_believe_or_promise_too_much_is_said, make, clear),
         cmocka_unit_test_setup_teardown(what_check_finds_beside_the_settings_is_said, make, clear),
         cmocka_unit_test(each_setting_is_in_the_manual),
     };
