@@ -14,12 +14,14 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/fork.h"
 #include "relay/audit/minutes.h"
+#include "relay/audit/page.h"
 #include "relay/audit/paper.h"
 #include "relay/audit/phrases.h"
 #include "relay/audit/proofs.h"
 #include "relay/audit/times.h"
 
 #define MINUTES_INDENT 17
+#define PAGE_MAX ((size_t)512 << 20) /* bytes of a page of minutes: many sessions, each with its proofs */
 
 /* ---- what is believed beforehand ---- */
 
@@ -255,30 +257,92 @@ static int check_fork(const struct proto_buf *file, struct audit_belief *belief)
     return code;
 }
 
+/* ---- what is checked ---- */
+
+static int check_proofs(const struct proto_buf *file, const struct audit_belief *belief)
+{
+    struct audit_proved *proved = calloc(1, sizeof *proved);
+    int code = HOST_EXIT_FAILED;
+
+    if (!proved) {
+        host_say_err(audit_options.file, PROTO_ERR_NOMEM);
+    } else if (audit_proofs_check((const char *)file->bytes, file->len, belief, proved)) {
+        audit_session_make_plain(&proved->session);
+        (audit_options.json ? print_json : print_words)(belief, proved);
+        code = proved->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    } else {
+        host_say_error(audit_options.file, proved->trouble, "");
+    }
+    if (proved)
+        audit_proved_clear(proved);
+    free(proved);
+    return code;
+}
+
+static void say_page(size_t sessions, size_t failed)
+{
+    char text[512];
+
+    if (audit_options.json) {
+        host_json_event("page", "{s:b,s:I,s:I}", "ok", failed == 0, "sessions", (json_int_t)sessions, "failed",
+                        (json_int_t)failed);
+        return;
+    }
+    printf("\n");
+    if (failed)
+        snprintf(text, sizeof text, "FAILED: of %zu session%s with proofs in this page, those of %zu do not hold.",
+                 sessions, sessions == 1 ? "" : "s", failed);
+    else
+        snprintf(text, sizeof text,
+                 "the proofs of %zu session%s, nothing is wrong. What stands here is proved; the page's own words and "
+                 "drawings were not compared with it, nor is it proved that no session is left out.",
+                 sessions, sessions == 1 ? "" : "s");
+    audit_paper_head("Page", text);
+}
+
+/* A page of minutes has the proofs of each of its sessions. */
+static int check_page(struct audit_page *page, const struct audit_belief *belief)
+{
+    size_t sessions = 0, failed = 0;
+    enum proto_err err = PROTO_OK;
+    struct proto_buf proofs;
+
+    while (!err) {
+        proto_buf_init_secret(&proofs, PROTO_LOG_PROOFS_FILE_MAX);
+        err = audit_page_next(page, &proofs);
+        if (!err) {
+            if (sessions++ && !audit_options.json)
+                printf("\n");
+            failed += check_proofs(&proofs, belief) != HOST_EXIT_FINE;
+        }
+        proto_buf_free(&proofs);
+    }
+    if (err != PROTO_ERR_NOT_FOUND) {
+        host_say_error(audit_options.file, "ends in the midst of its proofs", "bring the whole page");
+        return HOST_EXIT_FAILED;
+    }
+    say_page(sessions, failed);
+    return failed ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+}
+
 int audit_check(void)
 {
     struct audit_belief *belief = calloc(1, sizeof *belief);
-    struct audit_proved *proved = calloc(1, sizeof *proved);
+    struct audit_page page;
     struct proto_buf file;
     int code = HOST_EXIT_USAGE;
 
     (void)host_random(); /* starts libsodium */
-    proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
-    if (belief && proved && take_belief(belief) && read_whole(audit_options.file, &file)) {
-        code = HOST_EXIT_FAILED;
-        if (proto_log_fork_is((const char *)file.bytes, file.len)) {
+    proto_buf_init_secret(&file, PAGE_MAX);
+    if (belief && take_belief(belief) && read_whole(audit_options.file, &file)) {
+        if (proto_log_fork_is((const char *)file.bytes, file.len))
             code = check_fork(&file, belief);
-        } else if (audit_proofs_check((const char *)file.bytes, file.len, belief, proved)) {
-            audit_session_make_plain(&proved->session);
-            (audit_options.json ? print_json : print_words)(belief, proved);
-            code = proved->report.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
-        } else {
-            host_say_error(audit_options.file, proved->trouble, "");
-        }
-        audit_proved_clear(proved);
+        else if (audit_page_open(&page, (const char *)file.bytes, file.len))
+            code = check_page(&page, belief);
+        else
+            code = check_proofs(&file, belief);
     }
     proto_buf_free(&file);
     free(belief);
-    free(proved);
     return code;
 }

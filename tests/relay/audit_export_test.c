@@ -227,7 +227,8 @@ static void the_proofs_of_each_session_in_a_page_are_checked(void **state)
     at = memmem(at, file.len - (size_t)(at - (char *)file.bytes), "extra ", 6);
     at[6] = at[6] == 'A' ? 'B' : 'A';
     assert_int_equal(host_file_write(page, file.bytes, file.len, HOST_PRIVATE), PROTO_OK);
-    audit_tool_expect(&shared, 1, "of 4 sessions with proofs in this page, those of 1", "check %s --dir %s", page, shared.folder);
+    audit_tool_expect(&shared, 1, "of 4 sessions with proofs in this page, those of 1", "check %s --dir %s", page,
+                      shared.folder);
     assert_int_equal(host_file_write(page, file.bytes, (size_t)(at - (char *)file.bytes), HOST_PRIVATE), PROTO_OK);
     audit_tool_expect(&shared, 1, "ends in the midst of its proofs", "check %s --dir %s", page, shared.folder);
     proto_buf_free(&file);
