@@ -9,7 +9,6 @@
 static const struct through {
     const char *name, *heard[CUT_WHO];
     bool ends;
-    enum cut_who by; /* of those that are done while the line is away */
 } deeds[CUT_DEEDS] = {
     [CUT_JOIN] = {"join", {"joined", "joined"}, false},
     [CUT_ASK] = {"ask for the camera", {"consent camera requested", NULL}, false},
@@ -28,10 +27,16 @@ static const struct through {
     [CUT_WITHDRAW] = {"take the camera back", {"consent camera withdrawn", "consent camera withdrawn"}, false},
     [CUT_GOODBYE] = {"end, as the agent", {"goodbye", NULL}, false},
     [CUT_RATE] = {"rate", {"ended completed", "ended completed"}, true},
-    [CUT_LEAVE] = {"end, as the customer", {"ended customer-left", "ended customer-left"}, true, CUT_CUSTOMER},
-    [CUT_END] = {"end, with nobody there", {"ended completed", "ended completed"}, true, CUT_AGENT},
-    [CUT_WRONG_PERSON] = {"end: wrong person", {"ended wrong-person", "ended wrong-person"}, true, CUT_AGENT},
+    [CUT_LEAVE] = {"end, as the customer", {"ended customer-left", "ended customer-left"}, true},
+    [CUT_END] = {"end, with nobody there", {"ended completed", "ended completed"}, true},
+    [CUT_WRONG_PERSON] = {"end: wrong person", {"ended wrong-person", "ended wrong-person"}, true},
 };
+
+/* Of those that are done while the line is away. */
+static enum cut_who done_by(enum cut_deed deed)
+{
+    return deed == CUT_LEAVE ? CUT_CUSTOMER : CUT_AGENT;
+}
 
 struct playing {
     struct cut_world *w;
@@ -156,7 +161,7 @@ static void cut(struct playing *p)
     forget(p);
     p->w->line(p->w->context, p->row->line);
     if (away)
-        await(p, deeds[p->row->at].by, "connection reconnecting");
+        await(p, done_by(p->row->at), "connection reconnecting");
     if (p->row->at)
         act(p, p->row->at);
     else
@@ -226,7 +231,7 @@ static void finish(struct playing *p)
 
 bool cut_is_of(const struct cut_row *row, enum cut_who line)
 {
-    return row->line != CUT_AWAY || deeds[row->at].by == line;
+    return row->line != CUT_AWAY || done_by(row->at) == line;
 }
 
 void cut_run(struct cut_world *w, const struct cut_row *row)
