@@ -27,6 +27,7 @@ struct relay_appender {
     pthread_t thread;
     struct log_ahead *ahead;   /* owned; with a thread */
     struct log_chores *chores; /* owned; with a thread */
+    bool short_of_room;        /* the writer's: what it wrote last, or the reserve, did not go to the disk */
 
     /* Shared, under `lock` */
     pthread_mutex_t lock;
@@ -34,6 +35,7 @@ struct relay_appender {
     struct item_list waiting, done;
     size_t outstanding;  /* pushed and not yet taken back */
     bool stopping, more; /* more: of those that wait, the last is still to come */
+    bool unwritable;     /* short_of_room, as of the newest results */
     struct proto_log_seen head;
     char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
     char cosigned[PROTO_LOG_CHECKPOINT_MAX]; /* the same with more lines, to be written; empty: none */
@@ -80,6 +82,7 @@ static void publish(struct relay_appender *a, struct log_item *group)
         log_ahead_done(a->ahead, group, a->writer.head.size);
     pthread_mutex_lock(&a->lock);
     a->head = a->writer.head;
+    a->unwritable = a->short_of_room;
     if (strcmp(a->checkpoint, a->writer.checkpoint) != 0)
         a->cosigned[0] = '\0'; /* it was for the one before */
     memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
@@ -106,9 +109,11 @@ static bool commit_group(struct relay_appender *a, struct log_item *group)
     struct relay_store *store = a->writer.store;
     int64_t unix_ms = a->unix_ms(a->context);
 
-    if (relay_store_hold_reserve(store) != PROTO_OK)
+    a->short_of_room = relay_store_hold_reserve(store) != PROTO_OK;
+    if (a->short_of_room)
         return log_writer_commit(&a->writer, group, unix_ms, true);
-    if (log_writer_commit(&a->writer, group, unix_ms, false))
+    a->short_of_room = !log_writer_commit(&a->writer, group, unix_ms, false);
+    if (!a->short_of_room)
         return true;
     if (!any_closing(group))
         return false;
@@ -121,6 +126,21 @@ static void write_group(struct relay_appender *a, struct log_item *group)
     if (commit_group(a, group))
         log_writer_answer(&a->writer, group);
     publish(a, group);
+}
+
+/* Nobody may ask for anything while the disk is full, and whoever looks whether the relay is ready must learn that it
+ * is again: the newest checkpoint is written once more. */
+static void try_again(struct relay_appender *a)
+{
+    a->short_of_room = relay_store_hold_reserve(a->writer.store) != PROTO_OK ||
+                       (a->writer.head.size && !log_writer_cosign(&a->writer, a->writer.checkpoint));
+    if (a->short_of_room)
+        return;
+    pthread_mutex_lock(&a->lock);
+    a->unwritable = false;
+    pthread_mutex_unlock(&a->lock);
+    if (a->wake)
+        a->wake(a->context);
 }
 
 /* Under the lock, with nothing waiting: the cosigned checkpoint is written, outside of the lock. True: there was one.
@@ -168,7 +188,7 @@ static void wait_for_work(struct relay_appender *a)
     struct timespec soon;
 
     log_chores_in_ms(&soon, 1000);
-    if (relay_store_owes_wipe(a->writer.store))
+    if (relay_store_owes_wipe(a->writer.store) || a->short_of_room)
         pthread_cond_timedwait(&a->pushed, &a->lock, &soon);
     else
         pthread_cond_wait(&a->pushed, &a->lock);
@@ -187,6 +207,8 @@ static void *run(void *context)
         pthread_mutex_unlock(&a->lock);
         if (group)
             write_group(a, group);
+        else if (a->short_of_room)
+            try_again(a);
         keep_house(a, idle);
         pthread_mutex_lock(&a->lock);
         bool nothing = !a->waiting.first || a->more;
@@ -387,6 +409,14 @@ bool relay_appender_step(struct relay_appender *a)
     log_writer_stock(&a->writer, true);
     log_writer_vouch(&a->writer);
     return true;
+}
+
+bool relay_appender_is_writable(struct relay_appender *a)
+{
+    pthread_mutex_lock(&a->lock);
+    bool writable = !a->unwritable;
+    pthread_mutex_unlock(&a->lock);
+    return writable;
 }
 
 void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head)

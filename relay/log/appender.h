@@ -103,6 +103,11 @@ bool relay_appender_take_result(struct relay_appender *a, struct relay_result *o
 /** Writes one group of all that is waiting; false when nothing was. Only with `threaded` false. */
 bool relay_appender_step(struct relay_appender *a);
 
+/**
+ * May what begins something be written? False from the first result that says so: the disk is full, or broken. With a
+ * thread it is tried again each second, and `wake` tells when it is true again. Any thread.
+ */
+bool relay_appender_is_writable(struct relay_appender *a);
 /** The newest durable size and root, for heartbeats and metrics; size 0 while the log is empty. Any thread. */
 void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head);
 /** The newest durable checkpoint note; empty while the log is empty. Any thread. */

@@ -2,6 +2,7 @@
 #include "relay/serve/guard.h"
 
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "proto/host/say.h"
@@ -42,8 +43,28 @@ static void watch_memory(struct serve *serve)
         host_say(HOST_INFO, "memory is below memory_bytes again: new sessions are taken");
 }
 
+/* Before somebody who wants to begin a session finds out. Beside what the store holds back for endings. */
+static void watch_disk(struct serve *serve)
+{
+    static const uint64_t low_bytes = 1 << 20;
+    struct statvfs disk;
+
+    if (statvfs(serve->folder->data, &disk))
+        return;
+    bool full = (uint64_t)disk.f_bavail * disk.f_frsize < (serve->guard.disk_full ? 2 * low_bytes : low_bytes);
+    if (full && !serve->guard.disk_full)
+        host_say(HOST_ERROR, "%s: its disk is full: sessions end, but none can begin; make room", serve->folder->data);
+    serve->guard.disk_full = full;
+}
+
+bool serve_guard_log_writable(struct serve *serve)
+{
+    return !serve->guard.disk_full && relay_appender_is_writable(serve->appender);
+}
+
 void serve_guard_tick(struct serve *serve)
 {
+    watch_disk(serve);
     watch_memory(serve);
     serve_listen_tick(serve->listen);
     serve->guard.refused_chatter +=

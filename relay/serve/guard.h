@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/serve/guard.h - looked at each second: memory, connections over their time, and bytes that are no messages.
+ * relay/serve/guard.h - looked at each second: memory, the log's disk, connections over their time, and bytes that are
+ * no messages.
  *
  * libwebsockets answers pings by itself and tells nobody, so a flood of them passes the core's bounds unseen. What a
  * connection sends beyond its messages and what they cost in frames and records is counted below TLS.
@@ -11,5 +12,7 @@
 #include "relay/serve/serve.h"
 
 void serve_guard_tick(struct serve *serve);
+/** May a session begin, as far as the disk of the log goes? */
+bool serve_guard_log_writable(struct serve *serve);
 
 #endif

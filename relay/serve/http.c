@@ -8,6 +8,7 @@
 #include "proto/host/world.h"
 #include "proto/util/buf.h"
 #include "relay/serve/answer.h"
+#include "relay/serve/guard.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/lost.h"
 #include "relay/serve/metrics.h"
@@ -37,6 +38,10 @@ static struct serve_answer readiness(struct serve *serve, struct proto_buf *text
     relay_core_figures(serve->core, &figures);
     if (figures.log_broken)
         return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log is not whole\n");
+    if (!serve_guard_log_writable(serve))
+        return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log cannot be written: is the disk full?\n");
+    if (serve->guard.full)
+        return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "more memory is used than memory_bytes\n");
     return serve->draining ? serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "draining\n")
                            : serve_answer_text(HTTP_STATUS_OK, "ready\n");
 }

@@ -106,15 +106,19 @@ static void note_leaf(struct serve *serve, const struct relay_result *result, co
 
 static void say_state(struct serve_jobs *jobs, const struct relay_result *result)
 {
-    bool failing = result->err == PROTO_ERR_IO;
-
-    if (failing && !jobs->failing)
+    if (result->err == PROTO_ERR_IO && !jobs->failing)
         host_say(HOST_ERROR, "the log cannot be written: %s; free space or mend the disk, the relay goes on trying",
                  result->text);
-    if (!failing && !result->err && jobs->failing)
-        host_say(HOST_INFO, "the log is written again");
-    if (failing || !result->err)
-        jobs->failing = failing;
+    jobs->failing |= result->err == PROTO_ERR_IO;
+}
+
+/* An ending that went into the reserve does not mean that there is room. */
+static void say_written(struct serve_jobs *jobs, struct serve *serve)
+{
+    if (!jobs->failing || !relay_appender_is_writable(serve->appender))
+        return;
+    jobs->failing = false;
+    host_say(HOST_INFO, "the log is written again");
 }
 
 static bool take_all(struct serve_jobs *jobs, struct serve *serve)
@@ -144,6 +148,7 @@ void serve_jobs_run(struct serve_jobs *jobs, struct serve *serve)
         more = push_all(jobs, serve);
         more |= take_all(jobs, serve);
     } while (more);
+    say_written(jobs, serve);
 }
 
 /* ---- after a start ---- */

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "relay/serve/guard.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
 #include "relay/serve/witness.h"
@@ -162,6 +163,8 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
 #define PUT(name, type, help) put(out, #name, type, help, (double)figures.name);
     FIGURES(PUT)
 #undef PUT
+    put(out, "log_writable", "gauge", "0 while the log's disk is full or broken and no session can begin",
+        serve_guard_log_writable(serve));
     put_refusals(serve, &figures, out);
     put_times(serve, &figures, out);
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);

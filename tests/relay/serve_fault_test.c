@@ -128,15 +128,34 @@ static void a_slow_disk_holds_up_nobody_who_talks(void **state)
     expect_new_session();
 }
 
+/* What staff, their probe and Prometheus read. */
+static bool answers(const char *path, const char *wanted)
+{
+    char request[128], reply[PLACE_OUTPUT_BYTES];
+    int len =
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", path);
+
+    assert_true(place_talk(&place, place.staff_port, NULL, "anna", request, (size_t)len, NULL, reply) > 0);
+    return strstr(reply, wanted) != NULL;
+}
+
 static void a_full_disk_begins_nothing_and_ends_nothing(void **state)
 {
+    enum { LOOKS = 600, LOOK_MS = 100 };
     char error[256];
+    int looks = 0;
 
     (void)state;
     trouble->disk_full = true;
     assert_null(open_sessions(1, error));
+    assert_true(answers("/readyz", "the log cannot be written"));
+    assert_true(answers("/readyz", "503 "));
+    assert_true(answers("/metrics", "\nhandhold_log_writable 0\n"));
     expect_talk(1);
     trouble->disk_full = false;
+    while (!answers("/readyz", "\r\n\r\nready\n") && looks++ < LOOKS) /* by itself: nobody is sent to it meanwhile */
+        usleep(LOOK_MS * 1000);
+    assert_true(answers("/metrics", "\nhandhold_log_writable 1\n"));
     expect_new_session();
 }
 
