@@ -74,7 +74,7 @@ static enum proto_err judge_log(void *context, const struct proto_log_seen *seen
     if (!err && *note && !relay_log_judge(serve->reader, &head, seen, note, serve->folder->log_vkey, &proof) &&
         proof.claim != RELAY_LOG_CLAIM_FITS)
         *out = proof;
-    if (!err && out->claim != RELAY_LOG_CLAIM_FITS && (out->proved || serve_tell_may_claim(serve)))
+    if (!err && out->claim != RELAY_LOG_CLAIM_FITS && serve_tell_may_claim(serve, out->proved && !*serve->broken.note))
         host_say(out->proved ? HOST_ERROR : HOST_WARN,
                  out->proved
                      ? "an end shows %s, signed by this log's key: nothing is granted any more; put the newest "

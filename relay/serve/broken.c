@@ -13,14 +13,32 @@ static bool path_of(const struct serve *serve, char path[static HOST_PATH_BYTES]
     return host_path(path, "%s/relay/broken", serve->folder->dir);
 }
 
-void serve_broken_keep(const struct serve *serve, const char *note)
+static void write_down(struct serve *serve, bool again)
 {
+    struct serve_broken *broken = &serve->broken;
     char path[HOST_PATH_BYTES];
     enum proto_err err =
-        path_of(serve, path) ? host_file_write(path, note, strlen(note), HOST_PUBLIC) : PROTO_ERR_RANGE;
+        path_of(serve, path) ? host_file_write(path, broken->note, strlen(broken->note), HOST_PUBLIC) : PROTO_ERR_RANGE;
 
-    if (err)
+    broken->written = !err;
+    if (err && !again)
         host_say_err(path, err);
+    else if (!err && again)
+        host_say(HOST_INFO, "%s: written now", path);
+}
+
+void serve_broken_keep(struct serve *serve, const char *note)
+{
+    if (*serve->broken.note)
+        return;
+    snprintf(serve->broken.note, sizeof serve->broken.note, "%s", note);
+    write_down(serve, false);
+}
+
+void serve_broken_tick(struct serve *serve)
+{
+    if (*serve->broken.note && !serve->broken.written)
+        write_down(serve, true);
 }
 
 /* The sentence for people: what was shown, and what is here. */

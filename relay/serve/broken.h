@@ -14,8 +14,10 @@
 #include "relay/serve/report.h"
 #include "relay/serve/serve.h"
 
-/** Keeps it; a failure is said, and the verdict then ends with this process. */
-void serve_broken_keep(const struct serve *serve, const char *note);
+/** Keeps the first proof; what comes after it says no more. A failure is said once, and tried again. */
+void serve_broken_keep(struct serve *serve, const char *note);
+/** Each second: what could not be written down is written when the disk has room again. */
+void serve_broken_tick(struct serve *serve);
 /** At a start, with the log open: false when the file proves that this log must not go on; the report says so. */
 bool serve_broken_check(struct serve *serve, struct serve_report *report);
 

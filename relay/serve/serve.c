@@ -116,6 +116,7 @@ static void on_watch(void *context)
     serve_officer_retain(serve, false);
     serve_kept_expire(serve);
     serve_guard_tick(serve);
+    serve_broken_tick(serve);
     heed_witnesses(serve);
     serve_tell_tick(serve);
     feed_watchdog(serve);

@@ -35,6 +35,13 @@ struct serve_tell {
     unsigned lines, warnings, not_written; /* in this second */
     uint64_t refused_joins, refused_connections;
     int64_t minute_ms, day_ms, claim_ms; /* when each is told again */
+    unsigned claims;                     /* since one was told */
+};
+
+/* broken.h */
+struct serve_broken {
+    char note[PROTO_LOG_CHECKPOINT_MAX]; /* what was proved first; empty: nothing */
+    bool written;
 };
 
 struct serve {
@@ -60,6 +67,7 @@ struct serve {
     int64_t started_ms, drain_until_ms; /* monotonic; PROTO_NEVER: not draining */
     struct serve_guard guard;
     struct serve_tell tell;
+    struct serve_broken broken;
     int64_t watchdog_ms, watchdog_due_ms; /* 0: nobody waits for a word of us */
     int64_t core_due_ms;                  /* what core_timer is set to */
     int64_t expired_day;                  /* the same, of cases */

@@ -31,8 +31,7 @@ static const struct {
 };
 static const char *const details[] = {"by", "who", "cause", "reason", "src", "stream", "frames", "bytes"};
 
-/* What is written, so much in a second; and the flood of what is usual does not drown a warning. */
-static bool may_say(struct serve *serve, enum host_level level)
+bool serve_tell_may_say(struct serve *serve, enum host_level level)
 {
     unsigned *lines = level >= HOST_WARN ? &serve->tell.warnings : &serve->tell.lines;
 
@@ -53,7 +52,7 @@ void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
         if (told[i].act == event->action)
             level = told[i].level;
-    if (!may_say(serve, level))
+    if (!serve_tell_may_say(serve, level))
         return;
     if (event->capability != PROTO_CAPABILITY_NONE)
         len += (size_t)snprintf(text, sizeof text, " %s", proto_capability_name(event->capability));
@@ -73,18 +72,27 @@ void serve_tell_refused(void *context, const char *address, enum serve_refusal w
 
     if (!serve->config->log_addresses)
         return;
-    if (may_say(serve, HOST_INFO))
+    if (serve_tell_may_say(serve, HOST_INFO))
         host_say(HOST_INFO, "refused by %s: %s", serve_refusal_names[why], address);
 }
 
-bool serve_tell_may_claim(struct serve *serve)
+bool serve_tell_may_claim(struct serve *serve, bool first)
 {
     int64_t now_ms = host_now().mono_ms;
 
-    if (now_ms < serve->tell.claim_ms)
+    if (!first && now_ms < serve->tell.claim_ms) {
+        serve->tell.claims++;
         return false;
+    }
     serve->tell.claim_ms = now_ms + MINUTE_MS;
     return true;
+}
+
+static void tell_claims(struct serve *serve)
+{
+    if (serve->tell.claims)
+        host_say(HOST_WARN, "%u more ends said so of the log in the last minute", serve->tell.claims);
+    serve->tell.claims = 0;
 }
 
 static void tell_refused(struct serve *serve)
@@ -123,6 +131,7 @@ void serve_tell_tick(struct serve *serve)
     serve->tell.lines = serve->tell.warnings = serve->tell.not_written = 0;
     if (now_ms >= serve->tell.minute_ms) {
         tell_refused(serve);
+        tell_claims(serve);
         serve->tell.minute_ms = now_ms + MINUTE_MS;
     }
     if (now_ms >= serve->tell.day_ms) {

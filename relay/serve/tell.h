@@ -9,14 +9,18 @@
 #define RELAY_SERVE_TELL_H
 
 #include "proto/consent/statement.h"
+#include "proto/host/say.h"
 #include "relay/serve/arrival.h"
 #include "relay/serve/serve.h"
 
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event);
+/** So many lines in a second; what is usual does not drown a warning. False: it is counted, and the count is told. */
+bool serve_tell_may_say(struct serve *serve, enum host_level level);
 /** A bound has refused somebody (serve_arrivals_refused; `serve`). */
 void serve_tell_refused(void *serve, const char *address, enum serve_refusal why);
-/** May it be said that an end claims to have seen another log? Anybody may claim it: once a minute. */
-bool serve_tell_may_claim(struct serve *serve);
+/** May it be said that an end has seen another log? Anybody may claim it, and show again what was proved: once a
+ * minute, and then how many more did. `first`: it is the first proof. */
+bool serve_tell_may_claim(struct serve *serve, bool first);
 /** Each second: what was not written, what was refused in the last minute, a certificate that ends soon. */
 void serve_tell_tick(struct serve *serve);
 

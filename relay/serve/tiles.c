@@ -8,6 +8,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/log/tiles_http.h"
+#include "relay/serve/tell.h"
 #include "relay/serve/witness.h"
 
 enum {
@@ -162,7 +163,7 @@ void serve_tiles_deliver(struct serve_tiles *tiles)
     } while (true);
 }
 
-static struct serve_answer answer_of(const struct serve_tiles_request *request)
+static struct serve_answer answer_of(struct serve *serve, const struct serve_tiles_request *request)
 {
     struct serve_answer answer = {.status = HTTP_STATUS_OK,
                                   .type = request->found.content_type,
@@ -175,7 +176,8 @@ static struct serve_answer answer_of(const struct serve_tiles_request *request)
     if (request->err == PROTO_ERR_NOT_FOUND)
         return serve_answer_text(HTTP_STATUS_NOT_FOUND, "This log has no such entries, or not yet.\n");
     if (request->err) {
-        host_say_err("/log", request->err);
+        if (serve_tell_may_say(serve, HOST_ERROR)) /* strangers may ask, too */
+            host_say_err("/log", request->err);
         return serve_answer_text(HTTP_STATUS_INTERNAL_SERVER_ERROR, "The log could not be read.\n");
     }
     return answer;
@@ -188,7 +190,7 @@ int serve_tiles_write(struct serve_tiles *tiles, struct lws *wsi, struct serve_t
 
     if (!mine->ready)
         return 0;
-    struct serve_answer answer = answer_of(mine);
+    struct serve_answer answer = answer_of(tiles->serve, mine);
     *request = NULL; /* the answer may end the connection, which then has nothing to forget */
     int rc = serve_answer_write(wsi, tiles->serve, &answer, mine->with_body, rest);
     request_free(tiles, mine);

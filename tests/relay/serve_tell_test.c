@@ -143,32 +143,100 @@ static void a_flood_of_lines_is_counted_and_the_count_is_told(void **state)
     close(lines_fd);
 }
 
+static unsigned lines_with(const char *what)
+{
+    unsigned lines = 0;
+
+    for (const char *at = read_lines(); (at = strstr(at, what)); at++)
+        lines++;
+    return lines;
+}
+
+/* A stranger's first message, with what it has seen of the log; `checkpoint` NULL: no proof of it. */
+static void claim(const char *checkpoint)
+{
+    struct line_end end;
+    handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
+                              .body.hello = {.which_seat = handhold_Hello_sid_tag}};
+    handhold_Hello *said = &hello.body.hello;
+
+    said->session_key.size = 32;
+    said->session_key.bytes[0] = 9;
+    if (checkpoint) {
+        snprintf(said->seen_checkpoint, sizeof said->seen_checkpoint, "%s", checkpoint);
+    } else {
+        said->seen_log_size = 1ull << 60;
+        said->seen_log_root.size = 32;
+    }
+    line_end_connect(&end, loop, place.public_url, place_path(&place, "ca/ca.crt"), NULL);
+    line_end_run(&end, line_end_is_open);
+    line_end_send(&end, &hello);
+    line_end_run(&end, line_end_is_closed);
+    line_end_clear(&end);
+}
+
 /* Anybody may claim it, with the first message of a connection. */
 static void what_strangers_claim_of_the_log_is_one_line(void **state)
 {
-    static const char claim[] = "an end says to have seen more of this log than there is";
-    unsigned lines = 0;
-
     (void)state;
     listen_to_lines();
     start_told(NULL);
-    for (unsigned i = 0; i < 5; i++) {
-        struct line_end end;
-        handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
-                                  .body.hello = {.which_seat = handhold_Hello_sid_tag, .seen_log_size = 1ull << 60}};
+    for (unsigned i = 0; i < 5; i++)
+        claim(NULL);
+    assert_int_equal(lines_with("an end says to have seen more of this log than there is"), 1);
+    close(lines_fd);
+}
 
-        hello.body.hello.session_key.size = 32;
-        hello.body.hello.session_key.bytes[0] = 9;
-        hello.body.hello.seen_log_root.size = 32;
-        line_end_connect(&end, loop, place.public_url, place_path(&place, "ca/ca.crt"), NULL);
-        line_end_run(&end, line_end_is_open);
-        line_end_send(&end, &hello);
-        line_end_run(&end, line_end_is_closed);
-        line_end_clear(&end);
-    }
-    for (const char *at = read_lines(); (at = strstr(at, claim)); at++)
-        lines++;
-    assert_int_equal(lines, 1);
+static void shell(const char *what)
+{
+    char command[256];
+
+    snprintf(command, sizeof command, "cd %s && %s", place.dir, what);
+    assert_int_equal(system(command), 0);
+}
+
+/* A checkpoint of this log as it is a session later, with the data folder of before put back. */
+static void put_old_log_back(char *checkpoint, size_t size)
+{
+    static const char path[] = "relay/checkpoint";
+    struct line_end agent;
+    handhold_Opened opened;
+    FILE *file;
+
+    place_start(&place, NULL);
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    shell("cp -a data old && cp -a relay/checkpoint old.checkpoint");
+    place_start(&place, NULL);
+    serve_open_session(&agent, &opened);
+    line_end_clear(&agent);
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    file = fopen(place_path(&place, path), "re");
+    assert_non_null(file);
+    checkpoint[fread(checkpoint, 1, size - 1, file)] = 0;
+    fclose(file);
+    shell("mv data new && mv old data && mv relay/checkpoint new.checkpoint && mv old.checkpoint relay/checkpoint");
+}
+
+static void what_was_proved_is_told_once_and_written_down_when_that_can_be_done(void **state)
+{
+    char checkpoint[sizeof((handhold_Hello *)0)->seen_checkpoint], output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    put_old_log_back(checkpoint, sizeof checkpoint);
+    listen_to_lines();
+    start_told(NULL);
+    shell("mkdir relay/broken"); /* no file can be put there, whoever runs this */
+    for (unsigned i = 0; i < 3; i++)
+        claim(checkpoint);
+    assert_int_equal(lines_with("signed by this log's key: nothing is granted any more"), 1);
+    assert_int_equal(lines_with("relay/broken: "), 1);
+    shell("rmdir relay/broken");
+    for (int waited = 0; !lines_with("relay/broken: written now") && waited < WAIT_MS; waited += LOOK_MS)
+        usleep(LOOK_MS * 1000);
+    assert_int_equal(place_stop(&place, SIGKILL), 128 + SIGKILL);
+    assert_int_equal(place_run_relay(&place, output, (const char *const[]){"--allow-private-keys", NULL}), 1);
+    assert_non_null(strstr(output, "relay/broken: an end has shown"));
+    shell("rm -r data relay/broken && mv new data && mv new.checkpoint relay/checkpoint");
     close(lines_fd);
 }
 
@@ -179,6 +247,7 @@ int main(void)
         WITHOUT(elsewhere_a_line_begins_with_the_program),
         WITHOUT(a_flood_of_lines_is_counted_and_the_count_is_told),
         WITHOUT(what_strangers_claim_of_the_log_is_one_line),
+        WITHOUT(what_was_proved_is_told_once_and_written_down_when_that_can_be_done),
     };
     return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);
 }
