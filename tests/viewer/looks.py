@@ -73,7 +73,7 @@ def panes(s, c):
         settle(s, 3)
     s.shot("3-live")
     s.keys("ctrl+d")
-    s.find(None, "^this-device")
+    s.find(None, "^This device")
     s.shot("4-devices")
     s.keys("ctrl+g")
     settle(s, 1)

@@ -108,7 +108,7 @@ def device_state(s, c):
     ask(s, c, "Device information", "device-state")
     c.tell(do="grant", capability="device-state")
     s.keys("ctrl+d")
-    s.find(None, "^this-device")
+    s.find(None, "^This device")
     s.find(None, "^Running for: ")
     s.shot("devices")
 
