@@ -26,6 +26,7 @@ def fill_in(s):
     s.keys("ctrl+a")
     s.type(s.staff)
     s.shot("1-who")
+    all_named(s)  # from here on assistive technology is told of each change
     s.keys("Return")
 
 
@@ -53,6 +54,7 @@ def bring_the_answer(s, identity):
 
 def story(s):
     identity = f"{s.dir}/data/handhold/identity"
+    s.env["GLIBC_TUNABLES"] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0"  # behind each text lies 0xa5: reading past its end is seen
     s.house(clip_seconds=2)
     s.display()
     began = time.monotonic()
