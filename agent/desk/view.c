@@ -63,18 +63,23 @@ void agent_view_hold(struct agent_view *v, bool held, struct proto_now now)
     v->version++;
 }
 
-void agent_view_compared(struct agent_view *v, bool same)
+/* An alarm until whoever raised it finds them the same; another one stays. */
+static void compared(struct agent_view *v, const char *alarm, bool same)
 {
-    const char *alarm =
-        N_("The check words differ: somebody may be listening in. End this session and invite again. If "
-           "it was a slip, compare once more.");
-
-    v->words_ours = same ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
     if (!same)
         agent_view_tell(v, AGENT_VIEW_ALARM, alarm);
     else if (!strcmp(v->notice, alarm))
         agent_view_tell(v, AGENT_VIEW_NOTICE, "");
     v->version++;
+}
+
+void agent_view_compared(struct agent_view *v, bool same)
+{
+    v->words_ours = same ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
+    compared(v,
+             N_("The check words differ: somebody may be listening in. End this session and invite again. If "
+                "it was a slip, compare once more."),
+             same);
 }
 
 void agent_view_asked_photo(struct agent_view *v)
@@ -143,6 +148,7 @@ static void on_consent(struct agent_view *v, const struct proto_event *e, struct
     if ((unsigned)e->consent.capability >= PROTO_CAPABILITY_COUNT)
         return;
     c = &v->consents[e->consent.capability];
+    c->was_granted = c->state == PROTO_CONSENT_GRANTED;
     c->state = e->consent.state;
     c->since_ms = now.mono_ms;
     c->until_ms = PROTO_NEVER;
@@ -179,10 +185,10 @@ static void on_data(struct agent_view *v, const handhold_Data *data, struct prot
         break;
     case handhold_Data_check_words_tag:
         v->words_theirs = data->body.check_words.match ? AGENT_VIEW_WORDS_SAME : AGENT_VIEW_WORDS_DIFFER;
-        if (!data->body.check_words.match)
-            agent_view_tell(v, AGENT_VIEW_ALARM,
-                            N_("The customer says that the check words differ: somebody may be listening in. End this "
-                               "session and invite again."));
+        compared(v,
+                 N_("The customer says that the check words differ: somebody may be listening in. End this "
+                    "session and invite again."),
+                 data->body.check_words.match);
         break;
     case handhold_Data_camera_state_tag:
         v->camera = data->body.camera_state;
@@ -354,6 +360,13 @@ const char *agent_view_customer_words(enum agent_view_customer customer)
     return words[customer];
 }
 
+bool agent_view_is_blocked(const struct agent_view *v, enum proto_capability capability)
+{
+    const struct agent_view_consent *c = &v->consents[capability];
+
+    return c->state == PROTO_CONSENT_BLOCKED && c->was_granted;
+}
+
 enum agent_view_ask agent_view_may_ask(const struct agent_view *v, enum proto_capability capability)
 {
     const struct agent_view_consent *c = &v->consents[capability];
@@ -368,7 +381,7 @@ enum agent_view_ask agent_view_may_ask(const struct agent_view *v, enum proto_ca
         return AGENT_VIEW_ASK_GRANTED;
     if (c->state == PROTO_CONSENT_REQUESTED)
         return AGENT_VIEW_ASK_OPEN;
-    if (c->state == PROTO_CONSENT_BLOCKED)
+    if (c->state == PROTO_CONSENT_BLOCKED && !c->was_granted)
         return AGENT_VIEW_ASK_CANNOT;
     if (v->refusals >= PROTO_REFUSALS_MUTE)
         return AGENT_VIEW_ASK_SILENCED;
@@ -408,6 +421,8 @@ const char *agent_view_state_words(const struct agent_view *v, enum proto_capabi
         return N_("Not allowed");
     if (ask == AGENT_VIEW_ASK_SILENCED && v->consents[capability].state == PROTO_CONSENT_REFUSED)
         return N_("Refused");
+    if (agent_view_is_blocked(v, capability))
+        return N_("Blocked by the phone");
     return words[v->consents[capability].state];
 }
 

@@ -58,6 +58,7 @@ enum agent_view_ask {
 
 struct agent_view_consent {
     enum proto_consent_state state;
+    bool was_granted;                        /* BLOCKED: the customer had said yes, and the device did not let them */
     char purpose[PROTO_MAX_VALUE_BYTES + 1]; /* as asked */
     char reason[PROTO_MAX_VALUE_BYTES + 1];  /* why it ended, may be empty */
     int64_t since_ms;                        /* mono ms of the state */
@@ -149,6 +150,8 @@ enum agent_view_customer agent_view_customer(const struct agent_view *view);
 /** "The customer is here", … */
 const char *agent_view_customer_words(enum agent_view_customer customer);
 enum agent_view_ask agent_view_may_ask(const struct agent_view *view, enum proto_capability capability);
+/** The customer said yes, and their browser or device no: they can change that, and it can be asked for again. */
+bool agent_view_is_blocked(const struct agent_view *view, enum proto_capability capability);
 /** "" when it may be asked for; else why not. */
 const char *agent_view_ask_words(enum agent_view_ask ask);
 /** What a capability's button says below its name: "Not asked", "Asked", "Refused", … */

@@ -4,11 +4,32 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "agent/desk/view.h"
+
 const char *agent_wrap_outcome_name(enum agent_wrap_outcome outcome)
 {
     static const char *const names[] = {"solved", "partly", "not-solved", "no-contact"};
 
     return names[outcome];
+}
+
+/* Nothing was said, and nobody was asked for anything. */
+static bool nothing_happened(const struct agent_view *view)
+{
+    bool nothing = view->chat_count == 0 && !view->stars;
+
+    for (size_t i = 0; i < PROTO_CAPABILITY_COUNT; i++)
+        nothing = nothing && view->consents[i].since_ms == 0;
+    return nothing;
+}
+
+enum agent_wrap_outcome agent_wrap_likely(const struct agent_view *view)
+{
+    if (view->end == PROTO_END_WRONG_PERSON)
+        return AGENT_WRAP_NO_CONTACT;
+    if (view->end != PROTO_END_COMPLETED && nothing_happened(view))
+        return AGENT_WRAP_NO_CONTACT;
+    return view->end == PROTO_END_FAILED ? AGENT_WRAP_NOT_SOLVED : AGENT_WRAP_SOLVED;
 }
 
 void agent_wrap_put_json(const struct agent_wrap *w, struct proto_buf *out)

@@ -19,6 +19,10 @@ enum agent_wrap_outcome { AGENT_WRAP_SOLVED, AGENT_WRAP_PARTLY, AGENT_WRAP_NOT_S
 /** "solved", "partly", "not-solved", "no-contact". */
 const char *agent_wrap_outcome_name(enum agent_wrap_outcome outcome);
 
+struct agent_view;
+/** What most often is so of a session that has ended; whoever was there says otherwise. */
+enum agent_wrap_outcome agent_wrap_likely(const struct agent_view *view);
+
 struct agent_wrap {
     enum agent_wrap_outcome outcome;
     char wrong[AGENT_WRAP_TEXT_BYTES], fixed[AGENT_WRAP_TEXT_BYTES], note[AGENT_WRAP_TEXT_BYTES];

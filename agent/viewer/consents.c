@@ -56,7 +56,8 @@ static const char *class_of(const struct agent_view *view, enum proto_capability
         return capability == PROTO_CAPABILITY_RECORDING ? "recording" : "granted";
     if (state == PROTO_CONSENT_REQUESTED)
         return "asked";
-    return state == PROTO_CONSENT_REFUSED || state == PROTO_CONSENT_WITHDRAWN || state == PROTO_CONSENT_EXPIRED
+    return state == PROTO_CONSENT_REFUSED || state == PROTO_CONSENT_WITHDRAWN || state == PROTO_CONSENT_EXPIRED ||
+                   state == PROTO_CONSENT_BLOCKED
                ? "refused"
                : NULL;
 }

@@ -124,6 +124,9 @@ void viewer_request_update(ViewerRequest *self, const struct agent_view *view)
             g_strdup(_("The customer prefers not to share this now. Explain what it helps with before you ask again."));
     else if (c->state == PROTO_CONSENT_WITHDRAWN)
         text = g_strdup(_("The customer has taken it back. Ask again only if you need it."));
+    else if (agent_view_is_blocked(view, self->capability))
+        text = g_strdup(_("The customer agreed, and their browser or phone did not allow it. Their screen says how to "
+                          "allow it: ask again when they have."));
     gtk_label_set_label(self->state, text ? text : "");
     self->may = ask == AGENT_VIEW_ASK_MAY;
     if (gtk_widget_get_visible(GTK_WIDGET(self)))

@@ -343,7 +343,8 @@ static void viewer_session_class_init(ViewerSessionClass *klass)
         BIND(stage);
     BIND(notice_revealer), BIND(notice_box), BIND(notice), BIND(side), BIND(panes);
     BIND(guides), BIND(voice), BIND(before);
-    BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button);
+    BIND(empty), BIND(empty_title), BIND(empty_text), BIND(empty_button), BIND(empty_photo), BIND(notice_end),
+        BIND(notice_compare);
     BIND(strip_scroller), BIND(strip), BIND(camera_bar), BIND(recording), BIND(frozen), BIND(not_live), BIND(figures),
         BIND(quality_box), BIND(past), BIND(reason);
     BIND(customer), BIND(peer), BIND(words_box), BIND(words_title), BIND(words), BIND(words_buttons);

@@ -49,6 +49,16 @@ static void on_differ(GSimpleAction *action, GVariant *parameter, void *data)
     viewer_session_order(data, AGENT_DO_CHECK_WORDS, false);
 }
 
+/* Nothing is taken back by it: the alarm stays until they were found the same. */
+static void on_compare(GSimpleAction *action, GVariant *parameter, void *data)
+{
+    ViewerSession *self = data;
+
+    (void)action, (void)parameter;
+    viewer_session_show_side(self, TRUE);
+    gtk_widget_child_focus(GTK_WIDGET(self->words_buttons), GTK_DIR_TAB_FORWARD);
+}
+
 void viewer_session_hold(ViewerSession *self, gboolean on)
 {
     if (g_action_get_enabled(g_action_map_lookup_action(G_ACTION_MAP(self->actions), "hold")))
@@ -141,6 +151,7 @@ static const GActionEntry entries[] = {
     {.name = "consent", .activate = on_consent, .parameter_type = "u"},
     {.name = "words-same", .activate = on_same},
     {.name = "words-differ", .activate = on_differ},
+    {.name = "words-compare", .activate = on_compare},
     {.name = "hold", .activate = on_hold, .state = "false"},
     {.name = "focus-picture", .activate = on_focus_picture},
     {.name = "focus-chat", .activate = on_focus_chat},

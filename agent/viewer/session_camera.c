@@ -9,11 +9,12 @@ static gboolean is_granted(ViewerSession *self, enum proto_capability capability
     const struct agent_view *view = viewer_end_lock(self->end);
     enum proto_consent_state state = view->consents[capability].state;
     gboolean may = agent_view_may_ask(view, capability) == AGENT_VIEW_ASK_MAY;
+    gboolean blocked = agent_view_is_blocked(view, capability);
 
     viewer_end_unlock(self->end);
     if (state == PROTO_CONSENT_GRANTED || !may)
         return state == PROTO_CONSENT_GRANTED;
-    if (state == PROTO_CONSENT_REFUSED || state == PROTO_CONSENT_WITHDRAWN) { /* not once more by accident */
+    if (state == PROTO_CONSENT_REFUSED || state == PROTO_CONSENT_WITHDRAWN || blocked) { /* not once more by accident */
         viewer_consents_open_for(self->consents, capability);
         return FALSE;
     }
@@ -148,8 +149,7 @@ void viewer_session_update_camera(ViewerSession *self, const struct agent_view *
     const handhold_CameraState *camera = &view->camera;
     gboolean known = picture && view->has_camera && !view->held, zooms = known && camera->zoom_max > 1;
 
-    viewer_session_enable(self, "still",
-                          picture && !view->held && !view->awaits_photo && usable(view, PROTO_CAPABILITY_STILL));
+    viewer_session_enable(self, "still", !view->held && !view->awaits_photo && usable(view, PROTO_CAPABILITY_STILL));
     viewer_session_enable(self, "torch", known && camera->can_torch && usable(view, PROTO_CAPABILITY_TORCH));
     viewer_session_enable(self, "camera-closer",
                           zooms && camera->zoom < camera->zoom_max && usable(view, PROTO_CAPABILITY_ZOOM));

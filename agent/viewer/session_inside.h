@@ -45,7 +45,7 @@ struct _ViewerSession {
     GtkBox *quality_box;
     GtkDrawingArea *past;
     GtkLabel *customer, *peer, *words_title, *words;
-    GtkButton *empty_button, *before;
+    GtkButton *empty_button, *empty_photo, *notice_end, *notice_compare, *before;
     /* Borrowed */
     struct viewer_line *line;
     struct viewer_settings *settings;

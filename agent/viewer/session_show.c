@@ -26,7 +26,18 @@ void viewer_session_show_notice(ViewerSession *self, const struct agent_view *vi
         gtk_widget_add_css_class(GTK_WIDGET(self->notice_box), "alarm");
     else
         gtk_widget_remove_css_class(GTK_WIDGET(self->notice_box), "alarm");
+    gtk_widget_set_visible(GTK_WIDGET(self->notice_end), alarm);
+    gtk_widget_set_visible(GTK_WIDGET(self->notice_compare), alarm && view->words_ours == AGENT_VIEW_WORDS_DIFFER);
     gtk_revealer_set_reveal_child(self->notice_revealer, *view->notice != '\0');
+}
+
+/* A photo does without the camera's picture, and serves where there is none. */
+static gboolean offers_photo(const struct agent_view *view)
+{
+    enum agent_view_ask ask = agent_view_may_ask(view, PROTO_CAPABILITY_STILL);
+    gboolean blocked = view->consents[PROTO_CAPABILITY_CAMERA].state == PROTO_CONSENT_BLOCKED;
+
+    return ask == AGENT_VIEW_ASK_GRANTED || (blocked && ask == AGENT_VIEW_ASK_MAY);
 }
 
 /* What stands where the picture would be. */
@@ -49,6 +60,10 @@ static void show_empty(ViewerSession *self, const struct agent_view *view)
     } else if (camera->state == PROTO_CONSENT_WITHDRAWN || camera->state == PROTO_CONSENT_EXPIRED) {
         title = N_("The camera is off again");
         text = N_("The customer has taken it back, or its time is over.");
+    } else if (agent_view_is_blocked(view, PROTO_CAPABILITY_CAMERA)) {
+        title = N_("The camera is blocked by the phone");
+        text = N_("The customer agreed, and their browser or phone did not allow it. Their screen says how to allow "
+                  "it: ask again when they have, or ask for a photo instead.");
     }
     if (ask == AGENT_VIEW_ASK_GOODBYE)
         title = agent_view_customer_words(AGENT_VIEW_CUSTOMER_PARTING);
@@ -58,6 +73,7 @@ static void show_empty(ViewerSession *self, const struct agent_view *view)
     gtk_label_set_label(self->empty_title, _(title));
     gtk_label_set_label(self->empty_text, _(text));
     gtk_widget_set_visible(GTK_WIDGET(self->empty_button), ask == AGENT_VIEW_ASK_MAY);
+    gtk_widget_set_visible(GTK_WIDGET(self->empty_photo), offers_photo(view));
 }
 
 /* The last picture stays, greyed, while its consent lives; without one, what was shown is gone. */

@@ -54,20 +54,12 @@ static void show_rating(ViewerWrapUp *self, const struct agent_view *view)
     adw_action_row_set_subtitle(self->rating, stars);
 }
 
-/* What most often is so; whoever was there says otherwise. */
-static enum agent_wrap_outcome likely(enum proto_end end)
-{
-    if (end == PROTO_END_WRONG_PERSON)
-        return AGENT_WRAP_NO_CONTACT;
-    return end == PROTO_END_FAILED ? AGENT_WRAP_NOT_SOLVED : AGENT_WRAP_SOLVED;
-}
-
 void viewer_wrap_up_update(ViewerWrapUp *self, const struct agent_view *view)
 {
     if (view->phase != AGENT_VIEW_ENDED || self->version == view->version)
         return;
     if (self->version == 0)
-        adw_combo_row_set_selected(self->outcome, likely(view->end));
+        adw_combo_row_set_selected(self->outcome, agent_wrap_likely(view));
     self->version = view->version;
     show_end(self, view);
     show_rating(self, view);

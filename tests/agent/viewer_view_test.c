@@ -13,6 +13,7 @@
 #include "agent/desk/quality.h"
 #include "agent/desk/tabs.h"
 #include "agent/desk/view.h"
+#include "agent/desk/wrap.h"
 
 static struct agent_view view; /* large: it holds a conversation */
 static struct proto_now now;
@@ -198,6 +199,21 @@ static void a_grant_forgives_the_refusals_before_it(void **state)
     assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
 }
 
+static void what_the_phone_blocked_after_a_yes_can_be_asked_again_and_what_it_cannot_do_not(void **state)
+{
+    (void)state;
+    join();
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REQUESTED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_GRANTED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_BLOCKED);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_MAY);
+    assert_string_equal(agent_view_state_words(&view, PROTO_CAPABILITY_CAMERA), "Blocked by the phone");
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_REQUESTED);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_BLOCKED);
+    assert_int_equal(agent_view_may_ask(&view, PROTO_CAPABILITY_CAMERA), AGENT_VIEW_ASK_CANNOT);
+    assert_string_equal(agent_view_state_words(&view, PROTO_CAPABILITY_CAMERA), "Not possible");
+}
+
 static void what_the_policy_forbids_is_not_asked(void **state)
 {
     struct proto_policy policy;
@@ -263,6 +279,10 @@ static void check_words_that_differ_are_an_alarm(void **state)
     data(&message);
     assert_int_equal(view.words_theirs, AGENT_VIEW_WORDS_DIFFER);
     assert_int_equal(view.notice_level, AGENT_VIEW_ALARM);
+    message.body.check_words.match = true; /* it was a slip */
+    data(&message);
+    assert_int_equal(view.words_theirs, AGENT_VIEW_WORDS_SAME);
+    assert_string_equal(view.notice, "");
 }
 
 static void the_figures_of_a_picture_are_words(void **state)
@@ -457,9 +477,22 @@ static void an_end_that_waits_for_the_line_is_one_and_says_who_is_told_when(void
     assert_string_equal(agent_view_end_note(&view), "nobody was told");
 }
 
+static void a_customer_who_leaves_before_anything_happened_was_no_contact(void **state)
+{
+    (void)state;
+    join();
+    tell(&(struct proto_event){.kind = PROTO_EVENT_ENDED, .ended = {PROTO_END_CUSTOMER_LEFT, 1, ""}});
+    assert_int_equal(agent_wrap_likely(&view), AGENT_WRAP_NO_CONTACT);
+    consent(PROTO_CAPABILITY_CAMERA, PROTO_CONSENT_GRANTED);
+    assert_int_equal(agent_wrap_likely(&view), AGENT_WRAP_SOLVED);
+    view.end = PROTO_END_WRONG_PERSON;
+    assert_int_equal(agent_wrap_likely(&view), AGENT_WRAP_NO_CONTACT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_customer_who_leaves_before_anything_happened_was_no_contact, begin, finish),
         cmocka_unit_test_setup_teardown(a_session_goes_from_connecting_to_its_end, begin, finish),
         cmocka_unit_test_setup_teardown(a_link_is_forgotten_once_it_was_used, begin, finish),
         cmocka_unit_test_setup_teardown(it_says_where_the_customer_is, begin, finish),
@@ -468,6 +501,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_asked_before_somebody_is_there, begin, finish),
         cmocka_unit_test_setup_teardown(three_refusals_in_a_row_silence_every_question, begin, finish),
         cmocka_unit_test_setup_teardown(a_grant_forgives_the_refusals_before_it, begin, finish),
+        cmocka_unit_test_setup_teardown(what_the_phone_blocked_after_a_yes_can_be_asked_again_and_what_it_cannot_do_not,
+                                        begin, finish),
         cmocka_unit_test_setup_teardown(what_the_policy_forbids_is_not_asked, begin, finish),
         cmocka_unit_test_setup_teardown(a_grant_with_an_end_counts_down, begin, finish),
         cmocka_unit_test_setup_teardown(a_picture_is_not_live_from_three_seconds_on, begin, finish),

@@ -50,6 +50,19 @@ def send(s):
     return link
 
 
+def photo_alone(s, c):
+    """Where there is no moving picture a photo can be asked for, by button and by key."""
+    c.tell(do="withdraw", capability="camera")
+    s.click("push button", "^Ask for a Photo$")
+    c.tell(do="discard", still=c.expect("still", state="taken")["still"])
+    s.find(None, "looked at the photo and did not send it")
+    s.shot("photo-alone")
+    s.keys("F8")
+    c.tell(do="discard", still=c.expect("still", state="taken")["still"])
+    c.tell(do="withdraw", capability="still")
+    s.gone("push button", "^Ask for a Photo$")
+
+
 def camera(s, c):
     """Light and zoom with a first click that asks, a photo into the strip, and opened large."""
     s.click("push button", "^The customer's light$")
@@ -103,6 +116,7 @@ def story(s):
     see_the_camera(s, c)
     camera(s, c)
     point(s, c)
+    photo_alone(s, c)
 
 
 tell(story, "sent, joined, lit, zoomed, photographed, and pointed at")
