@@ -57,6 +57,7 @@ static void on_compare(GSimpleAction *action, GVariant *parameter, void *data)
     (void)action, (void)parameter;
     viewer_session_show_side(self, TRUE);
     gtk_widget_child_focus(GTK_WIDGET(self->words_buttons), GTK_DIR_TAB_FORWARD);
+    gtk_window_set_focus_visible(GTK_WINDOW(gtk_widget_get_root(GTK_WIDGET(self))), TRUE); /* where to look */
 }
 
 void viewer_session_hold(ViewerSession *self, gboolean on)

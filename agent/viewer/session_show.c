@@ -15,8 +15,11 @@
 void viewer_session_show_notice(ViewerSession *self, const struct agent_view *view)
 {
     gboolean alarm = view->notice_level == AGENT_VIEW_ALARM;
+    gboolean act = alarm && view->phase == AGENT_VIEW_JOINED;
     g_autofree char *said = NULL;
 
+    gtk_widget_set_visible(GTK_WIDGET(self->notice_end), act);
+    gtk_widget_set_visible(GTK_WIDGET(self->notice_compare), act && view->words_ours == AGENT_VIEW_WORDS_DIFFER);
     if (self->notices == view->notices)
         return;
     self->notices = view->notices;
@@ -26,8 +29,6 @@ void viewer_session_show_notice(ViewerSession *self, const struct agent_view *vi
         gtk_widget_add_css_class(GTK_WIDGET(self->notice_box), "alarm");
     else
         gtk_widget_remove_css_class(GTK_WIDGET(self->notice_box), "alarm");
-    gtk_widget_set_visible(GTK_WIDGET(self->notice_end), alarm);
-    gtk_widget_set_visible(GTK_WIDGET(self->notice_compare), alarm && view->words_ours == AGENT_VIEW_WORDS_DIFFER);
     gtk_revealer_set_reveal_child(self->notice_revealer, *view->notice != '\0');
 }
 
