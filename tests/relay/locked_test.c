@@ -21,6 +21,7 @@
 #include "relay/serve/harden.h"
 #include "relay/serve/locked.h"
 #include "relay/serve/pair.h"
+#include "tests/asan.h"
 #include "tests/scratch.h"
 
 /* A piece of the key in one of the shapes in which it goes through a program; masked, so that it is no find itself. */
@@ -305,7 +306,7 @@ static void without_room_a_key_is_loaded_all_the_same_and_the_operator_hears_of_
     serve_pair_clear(&pair);
 }
 
-#ifndef __SANITIZE_ADDRESS__ /* which takes mlock() away */
+#ifndef TESTS_HAVE_ASAN /* which takes mlock() away */
 static void the_kernel_has_locked_it(void **state)
 {
     char line[128] = "";
@@ -354,7 +355,7 @@ int main(void)
         cmocka_unit_test(keys_that_are_read_again_need_no_more_room),
         cmocka_unit_test(what_is_taken_never_overlaps_and_comes_back_whole),
         cmocka_unit_test(without_room_a_key_is_loaded_all_the_same_and_the_operator_hears_of_it),
-#ifndef __SANITIZE_ADDRESS__
+#ifndef TESTS_HAVE_ASAN
         cmocka_unit_test(the_kernel_has_locked_it),
 #endif
         cmocka_unit_test(a_system_that_locks_nothing_is_a_warning_with_the_way_out), /* the last: it hardens */

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "relay/serve/locked.h"
+#include "tests/asan.h"
 #include "tests/relay/serve_world.h"
 
 /* ---- a certificate that ends soon ---- */
@@ -100,7 +101,7 @@ static void a_running_relay_has_no_core_dumps_no_new_privileges_and_keys_that_st
     assert_int_equal(atoi(line + strlen("NoNewPrivs:")), 1);
     proc_line("status", "Umask:", line);
     assert_int_equal(strtol(line + strlen("Umask:"), NULL, 8), 077);
-#ifndef __SANITIZE_ADDRESS__ /* which takes mlock() away */
+#ifndef TESTS_HAVE_ASAN
     struct rlimit locked;
     assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &locked), 0);
     proc_line("status", "VmLck:", line);
