@@ -253,6 +253,8 @@ static void on_request(struct end *end, const uint8_t *bytes, size_t len)
     answer_upgrade(end, key + strspn(key, " "));
     free(end->request);
     end->request = NULL;
+    if (end->state == DEAD) /* gone before its answer: nobody is to be joined to it */
+        return;
     struct end **first = &waiting[hash_of(end->path)];
     if (*first && !strcmp((*first)->path, end->path)) {
         end->other = *first;
