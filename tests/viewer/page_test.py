@@ -88,6 +88,22 @@ def come(s, person, hub):
     hub.expect("beside", state="linked")
 
 
+def blocked(s, person):
+    """The customer says yes, and their browser no: the agent reads which of them it was, and asks again."""
+    person.does("block")
+    ask_for(s, "Camera")
+    person.click("#allow")
+    person.click("#understood")
+    s.find("push button", "^Camera: Blocked by the phone$")
+    s.find(None, "^The camera is blocked by the phone$")
+    s.find("push button", "^Ask for a Photo$")
+    s.shot("page-0-blocked")
+    s.click("push button", "^Ask for the Camera$")
+    s.click("push button", "^Ask the Customer$")
+    person.click("#not-now")
+    s.find("push button", "^Camera: Not now$")
+
+
 def show_the_home(s, person, hub, home):
     ask_for(s, "Device information")
     person.click("#allow")
@@ -150,6 +166,7 @@ def story(s):
     s.open("--invite")
     hub = start_hub(s, home, names)
     come(s, person, hub)
+    blocked(s, person)
     show_the_home(s, person, hub, home)
     find_the_broken_link(s)
     follow(s, person, home, names)

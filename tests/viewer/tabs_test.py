@@ -95,6 +95,8 @@ def wrong_person(s, other):
     s.find(None, "Ended: it was the wrong person")
     s.find("label", "^No contact$")  # nobody was helped
     s.shot("wrong-person")
+    _, y, _, height = s.find("push button", "^Save and Close$").box()
+    expect(y + height <= s.find("frame").box()[3], f"what is done with a wrap-up is in view: {y} + {height} px")
     s.keys("ctrl+Return")
     expect("wrong-person" in minutes(s), f"it is logged as such:\n{minutes(s)}")
 
@@ -127,6 +129,7 @@ def leave(s, first):
 
 
 def story(s):
+    s.size = "900x600"  # the smallest that the window is made for
     s.house(clip_seconds=2)
     s.display()
     desktop = Notifications()
