@@ -59,6 +59,7 @@ test('by keys alone: join, allow, hide, pause, write, end, check the proof', asy
   await page.keyboard.press('Enter');
   await agent.await('chat', { text: 'The third light blinks' });
   await tabTo(page, '#pause');
+  await taken(page, '#pause');
   await page.keyboard.press('Enter');
   await agent.await('paused', { by: 'customer' });
   assert.equal(await page.evaluate(() => document.activeElement.id), 'continue');
