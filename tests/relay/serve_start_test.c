@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -202,6 +204,46 @@ static void a_port_in_use_is_named(void **state)
     place_clear(&second);
 }
 
+static bool is_listened_on(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
+    bool answered = !connect(fd, (const struct sockaddr *)&to, sizeof to);
+    close(fd);
+    return answered;
+}
+
+/* A copy of a folder that is looked at has the same setting. */
+static void a_unix_socket_in_use_is_named_and_stays_and_a_stale_one_goes(void **state)
+{
+    char settings[384], file[256], path[256], output[PLACE_OUTPUT_BYTES];
+    struct place second;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", place_path(&place, "plain"));
+    snprintf(settings, sizeof settings, "host = localhost:8443\nplain_listen = unix:%s\nforwarded_from = unix\n", path);
+    place_write(&place, "plain.ini", settings, strlen(settings));
+    snprintf(file, sizeof file, "%s", place_path(&place, "plain.ini"));
+    place_start(&place, WITH("--config", file));
+    place_init(&second);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(place_run_relay(&second, output,
+                                         i ? WITH("--config", file, "--allow-private-keys")
+                                           : WITH("--config", file, "--allow-private-keys", "--check")),
+                         1);
+        if (!strstr(output, "in use") || !strstr(output, "give another path"))
+            fail_msg("%s", output);
+        assert_true(is_listened_on(path));
+    }
+    place_clear(&second);
+    assert_int_equal(place_stop(&place, SIGKILL), 128 + SIGKILL);
+    assert_false(is_listened_on(path));
+    place_start(&place, WITH("--config", file));
+    assert_true(is_listened_on(path));
+}
+
 static void a_folder_has_one_relay_at_a_time(void **state)
 {
     (void)state;
@@ -390,6 +432,7 @@ int main(void)
         WITHOUT(private_keys_of_the_organisation_are_not_for_a_relay),
         WITHOUT(what_others_can_read_is_named),
         WITHOUT(a_port_in_use_is_named),
+        WITHOUT(a_unix_socket_in_use_is_named_and_stays_and_a_stale_one_goes),
         WITHOUT(a_folder_has_one_relay_at_a_time),
         WITHOUT(a_setting_that_is_not_known_is_named_with_its_line),
         WITHOUT(the_printed_settings_can_be_read_again),
