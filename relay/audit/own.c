@@ -9,6 +9,7 @@
 #include "proto/consent/statement.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
+#include "relay/audit/retained.h"
 
 /* One entry on its way. */
 struct taking {
@@ -19,6 +20,7 @@ struct taking {
     struct proto_log_leaf leaf;
     struct proto_note_parts parts;
     struct proto_erasure erasure;
+    struct proto_event_note event;
     char name[PROTO_SIGNER_BYTES]; /* of the signer */
     uint32_t seq;
     bool first;
@@ -104,7 +106,7 @@ static bool take_ended(struct taking *t, const struct proto_event_note *event)
 static bool read_text(struct taking *t)
 {
     bool relay = !strcmp(t->name, t->o->events_key.name);
-    struct proto_event_note event;
+    struct proto_event_note *event = &t->event;
 
     if (t->leaf.kind == PROTO_LOG_ERASURE) {
         if (proto_erasure_parse(t->parts.text, t->parts.text_len, &t->erasure) || t->erasure.retention != relay)
@@ -115,14 +117,14 @@ static bool read_text(struct taking *t)
         memcpy(t->prev, t->erasure.prev, sizeof t->prev);
         return true;
     }
-    if (proto_event_note_parse(t->parts.text, t->parts.text_len, &event) || !is_own_act(event.action, relay))
+    if (proto_event_note_parse(t->parts.text, t->parts.text_len, event) || !is_own_act(event->action, relay))
         return refuse(t, "an act of an officer, as its class says", "another text");
-    if (event.action == PROTO_ACT_RECOVERED && !take_ended(t, &event))
+    if (event->action == PROTO_ACT_RECOVERED && !take_ended(t, event))
         return false;
-    t->seq = event.seq;
-    t->first = event.first;
-    t->unix_s = event.unix_s;
-    memcpy(t->prev, event.prev, sizeof t->prev);
+    t->seq = event->seq;
+    t->first = event->first;
+    t->unix_s = event->unix_s;
+    memcpy(t->prev, event->prev, sizeof t->prev);
     return true;
 }
 
@@ -195,10 +197,10 @@ static bool is_ended(const struct audit_organisation *o, const char *log)
 static bool is_by_policy(const struct taking *t)
 {
     const struct proto_policy *policy = &t->o->policy;
-    unsigned long long number;
+    uint64_t number;
     unsigned days;
 
-    if (sscanf(t->erasure.basis, "policy %llu: kept for %u days", &number, &days) != 2)
+    if (!audit_retained_basis(t->erasure.basis, &number, &days))
         return refuse(t, "an erasure by retention that names its policy and the days that it keeps", "another reason");
     if (!days)
         return refuse(t, "an erasure by retention under a policy that keeps for some days",
@@ -207,14 +209,28 @@ static bool is_by_policy(const struct taking *t)
            refuse(t, "an erasure by retention after the days that this policy has", "one after other days");
 }
 
+/* Whether it was due, the walk over the entries will show. */
+static void take_retained(struct taking *t)
+{
+    struct audit_retained retained = {.entry = *t->of ? UINT64_MAX : t->entry->index,
+                                      .first = t->own->range_count - t->erasure.count,
+                                      .count = t->erasure.count,
+                                      .believed_s = t->leaf.unix_s + PROTO_LOG_TIME_GRAIN_S};
+
+    if (t->erasure.unix_s < retained.believed_s)
+        retained.believed_s = t->erasure.unix_s;
+    if (audit_retained_basis(t->erasure.basis, &retained.policy, &retained.days) &&
+        audit_retained_add(t->own, &retained))
+        t->no_memory = true;
+}
+
 static void take_erasure(struct taking *t)
 {
     struct audit_own *own = t->own;
     size_t count = t->erasure.count;
 
-    if (t->erasure.retention && !*t->of && !is_by_policy(t))
+    if (t->erasure.retention && !is_by_policy(t))
         return;
-
     if (!t->erasure.log[0] && t->erasure.ranges[count - 1].last >= t->entry->index) {
         refuse(t, "an erasure of entries before it", "one of entries that were not there");
         return;
@@ -236,6 +252,8 @@ static void take_erasure(struct taking *t)
     own->ranges = more;
     memcpy(own->ranges + own->range_count, t->erasure.ranges, count * sizeof *own->ranges);
     own->range_count += count;
+    if (t->erasure.retention)
+        take_retained(t);
     note_gone(t);
 }
 
@@ -279,6 +297,10 @@ static void take(struct taking *t)
     check_chain(t);
     if (t->leaf.kind == PROTO_LOG_ERASURE && (!*t->of || t->report->wrong == wrong))
         take_erasure(t);
+    bool policy = t->leaf.kind == PROTO_LOG_OFFICER_ACT &&
+                  (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
+    if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->event))
+        t->no_memory = true;
 }
 
 static enum proto_err visit(void *context, const struct relay_store_entry *entry)
@@ -334,6 +356,10 @@ static enum proto_err read_one_later(struct audit_own *own, const struct audit_o
     void *more = err || !there.range_count
                      ? NULL
                      : realloc(own->ranges, (own->range_count + there.range_count) * sizeof *own->ranges);
+    for (size_t i = 0; more && !err && i < there.retained_count; i++) {
+        there.retained[i].first += own->range_count;
+        err = audit_retained_add(own, &there.retained[i]);
+    }
     if (more) {
         own->ranges = more;
         memcpy(own->ranges + own->range_count, there.ranges, there.range_count * sizeof *own->ranges);
@@ -365,5 +391,7 @@ void audit_own_clear(struct audit_own *own)
 {
     free(own->ranges);
     free(own->chains);
+    free(own->retained);
+    free(own->keeps);
     memset(own, 0, sizeof *own);
 }

@@ -19,7 +19,16 @@ struct audit_own {
         uint8_t prev[32];
     } * chains; /* owned */
     size_t chain_count;
-    uint64_t next; /* entries below were read */
+    uint64_t next;                   /* entries below were read */
+    struct audit_retained *retained; /* owned; retained.c: what the relay erased by itself, oldest first */
+    size_t retained_count, retained_met;
+    int64_t retained_latest_s;
+    uint64_t policy_in_force, policy_newest; /* by the notes up to here; 0: they say none */
+    struct audit_own_keep {
+        uint64_t policy;
+        unsigned days;
+    } * keeps; /* owned; as officers noted them */
+    size_t keep_count;
 };
 
 /**

@@ -225,7 +225,9 @@ static bool send_policy(struct audit_officer *o, const struct proto_policy *poli
 
     sodium_bin2hex(hex, sizeof hex, policy->text_hash, PROTO_HASH_BYTES);
     return !proto_event_note_detail(&event, "number", "%" PRIu64, policy->number) &&
-           !proto_event_note_detail(&event, "hash", "%s", hex) && audit_officer_event(o, &event, note, answer);
+           !proto_event_note_detail(&event, "hash", "%s", hex) &&
+           !proto_event_note_detail(&event, "keep", "%" PRIu32, policy->keep_days) &&
+           audit_officer_event(o, &event, note, answer);
 }
 
 static bool write_policy(const struct proto_buf *note)

@@ -7,9 +7,8 @@
 
 #include "proto/host/files.h"
 #include "relay/audit/crew.h"
+#include "relay/audit/retained.h"
 #include "relay/log/tiles.h"
-
-enum { CLOCK_BACK_S = 10 * 60 };
 
 /* ---- tiles ---- */
 
@@ -157,7 +156,7 @@ static void watch_clock(struct audit_walk *walk, uint64_t index, const struct au
 
     if (!entry->unix_s)
         return;
-    if (walk->last_s && back_s > CLOCK_BACK_S) {
+    if (walk->last_s && back_s > AUDIT_CLOCK_SLACK_S) {
         report->clock_back++;
         if (back_s > report->clock_back_s) {
             report->clock_back_s = back_s;
@@ -177,6 +176,7 @@ static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const 
         kinds |= AUDIT_TILE;
     walk->report->entries++;
     watch_clock(walk, index, entry);
+    audit_retained_meet(&walk->own, walk->o, index, entry->unix_s);
     walk->log->own += entry->whole && !entry->has_sid;
     if (walk->log->from && entry->has_sid)
         err = touch(walk->log, entry->sid);

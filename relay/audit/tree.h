@@ -42,6 +42,7 @@ struct audit_log_plan {
     bool interrupted;            /* `from` is as far as a verification came that did not end: no session was judged */
     struct audit_row_mark row;   /* then, when set: but those up to this one, of the log as it was at `from` */
     uint64_t unfiled;            /* as it was reached; at most from.size */
+    int64_t now_s;               /* of whoever verifies; 0: not known */
     void (*reached)(void *context, const struct audit_reached *reached); /* now and then, in order; NULL: nobody asks */
     unsigned reached_every;                                              /* entries, or sessions; 0: a usual number */
     void (*progress)(void *context, const char *what, uint64_t done, uint64_t of); /* NULL: nobody watches */

@@ -124,6 +124,10 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            dated too late, and have been erased too early.\n",
                back, r->clock_back_entry);
     }
+    if (r->keep_unknown)
+        printf("Retention   that policy %" PRIu64 " kept for as many days as an erasure under it says is the\n"
+               "            relay's word: neither that policy nor an officer's note of it is here.\n",
+               r->keep_unknown);
     if (r->recorded_lines)
         printf("Recorded    %" PRIu64 " %s of an agent %s under the key that the relay recorded;\n"
                "            certificate not at hand. Certificates lie in ca/issued where the\n"

@@ -11,6 +11,7 @@
 #include "relay/store/pack.h"
 
 #define DAY_MS INT64_C(86400000)
+#define JUMP_MS (3 * DAY_MS) /* over a long weekend nothing may be logged */
 
 /* ---- what would be erased ---- */
 
@@ -202,6 +203,37 @@ bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
     return !err;
 }
 
+/* 0: there is none, or it cannot be read: others say so. */
+static int64_t newest_entry_ms(struct serve *serve)
+{
+    struct relay_store_checkpoint checkpoint;
+    struct relay_store_entry entry;
+
+    if (relay_store_get_checkpoint(serve->reader, &checkpoint) || !checkpoint.size ||
+        relay_store_get_entry(serve->reader, checkpoint.size - 1, &entry))
+        return 0;
+    return entry.received_ms;
+}
+
+/*
+ * Erasing cannot be undone, and who sets the clock forward for a moment would have everything erased. At a start the
+ * calendar is held against the newest entry, later against the clock that nobody sets.
+ */
+static void look_at_clock(struct serve *serve, struct proto_now now)
+{
+    int64_t offset_ms = now.unix_ms - now.mono_ms, ahead_ms = 0, newest_ms = 0;
+
+    if (serve->clock_offset_ms)
+        ahead_ms = offset_ms - serve->clock_offset_ms;
+    else if ((newest_ms = newest_entry_ms(serve)))
+        ahead_ms = now.unix_ms - newest_ms;
+    serve->clock_offset_ms = offset_ms;
+    if (ahead_ms > JUMP_MS) {
+        serve->retain_from_ms = now.mono_ms + DAY_MS;
+        serve->jump_untold_ms = ahead_ms;
+    }
+}
+
 static bool restore_act(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
 {
     struct serve *serve = context;
@@ -233,6 +265,7 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
 {
     struct own own = {.take = restore_act, .context = serve};
 
+    look_at_clock(serve, host_now()); /* before this start adds an entry */
     if (!each_own(serve->reader, serve->folder->data, &own, report))
         return false;
     return policy_is_newest(serve, report);
@@ -244,11 +277,30 @@ void serve_officer_retain_soon(void *context)
 {
     struct serve *serve = context;
 
-    serve->retained_day = 0; /* the watch looks each second */
+    look_at_clock(serve, host_now());
+    serve->retained_day = 0;   /* the watch looks each second */
+    serve->retain_from_ms = 0; /* the officer's clock is within a day of this one, or the act was refused */
+    serve->jump_untold_ms = 0;
+}
+
+static bool is_clock_settled(struct serve *serve)
+{
+    struct proto_now now = host_now();
+
+    look_at_clock(serve, now);
+    if (serve->jump_untold_ms && serve->folder->policy.keep_days) {
+        host_say(HOST_WARN,
+                 "the clock is %" PRId64 " days ahead of the newest entry, or jumped by that: nothing is erased by its "
+                 "time for a day. If the clock is right, an officer can say so now: handhold-audit retain",
+                 serve->jump_untold_ms / DAY_MS);
+        serve->jump_untold_ms = 0;
+    }
+    return now.mono_ms >= serve->retain_from_ms;
 }
 
 void serve_officer_retain(struct serve *serve, bool now)
 {
+    bool settled = is_clock_settled(serve);
     struct proto_erasure what = {.count = 0};
     const struct proto_policy *policy = &serve->folder->policy;
     int64_t unix_ms = host_now().unix_ms, today = unix_ms / DAY_MS;
@@ -256,7 +308,7 @@ void serve_officer_retain(struct serve *serve, bool now)
 
     if (now)
         serve->retained_day = 0;
-    if (!policy->keep_days || serve->retained_day == today)
+    if (!policy->keep_days || !settled || serve->retained_day == today)
         return;
     err = relay_store_each_stale(serve->reader, unix_ms - policy->keep_days * DAY_MS, add_index, &what);
     if (!err && !what.count)

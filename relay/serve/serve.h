@@ -72,6 +72,9 @@ struct serve {
     int64_t core_due_ms;                  /* what core_timer is set to */
     int64_t expired_day;                  /* the same, of cases */
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */
+    int64_t retain_from_ms;               /* monotonic; until then nothing is erased by its time */
+    int64_t clock_offset_ms;              /* of the calendar, when it was last looked at; 0: not yet */
+    int64_t jump_untold_ms;               /* by which it jumped, as nobody was told yet */
     int64_t untold_day;                   /* on which it was last said that this did not succeed */
     bool draining, leaving, stopping;     /* stopping: the core hears of nothing any more */
     bool objected;                        /* a witness has seen another log: it ends, and did not end well */

@@ -56,7 +56,8 @@
       " (SELECT sid FROM session WHERE customer_ref=?1 UNION SELECT ?2) ORDER BY f.idx")                               \
     X(STALE_EACH, 0,                                                                                                   \
       "SELECT f.idx FROM filed f JOIN entry e ON e.idx=f.idx WHERE e.evidence IS NOT NULL AND f.sid IN"                \
-      " (SELECT sid FROM session WHERE state=3 AND created_ms<?1) ORDER BY f.idx")                                     \
+      " (SELECT s.sid FROM session s WHERE s.state=3 AND s.created_ms<?1 AND NOT EXISTS"                               \
+      "  (SELECT 1 FROM filed g JOIN entry h ON h.idx=g.idx WHERE g.sid=s.sid AND h.received_ms>=?1)) ORDER BY f.idx") \
     X(RANGE_KEPT, 0,                                                                                                   \
       "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND (sid=zeroblob(16) OR sid IN"                                  \
       " (SELECT sid FROM session WHERE state<>3)) LIMIT 1")                                                            \

@@ -264,7 +264,7 @@ typedef enum proto_err (*relay_store_visit_index)(void *context, uint64_t index)
 PROTO_MUST_USE enum proto_err relay_store_each_erasable(struct relay_store *store, const char *ref,
                                                         const uint8_t sid[RELAY_STORE_SID_BYTES],
                                                         relay_store_visit_index visit, void *context);
-/** The same of all sessions that ended and began before this time; there may be none. */
+/** The same of all sessions that ended and have no entry since this time; there may be none. */
 PROTO_MUST_USE enum proto_err relay_store_each_stale(struct relay_store *store, int64_t before_unix_ms,
                                                      relay_store_visit_index visit, void *context);
 /** STATE: one of these entries is of a session that has not ended, or of none. */

@@ -166,20 +166,20 @@ static void an_ended_log_that_is_put_back_gives_nothing_away(void **state)
     traces_forget();
 }
 
-/* The visit is as if it had been three days ago, and the policy keeps things for one. */
+/* The visit was a day and a half ago, and the policy keeps things for one. */
 static void retention_reaches_an_ended_log(void **state)
 {
     struct house *h = *state;
     const char *file = house_path(h, "policy.txt"), *data = house_path(h, "relay/data.ended-1");
 
+    house_set_calendar(h, 0);
+    house_start_relay(h, NULL);
     visit(h, ada, NULL);
+    house_set_calendar(h, 36 * 3600);
     visit(h, charles, NULL);
     house_stop_relay(h);
     end_log(h);
     look_for(h, ada);
-    run(h, (const char *const[]){"/usr/bin/sqlite3", house_path(h, "relay/data.ended-1/relay.db"),
-                                 "UPDATE session SET created_ms=created_ms-259200000 WHERE customer_ref LIKE 'ada%'",
-                                 NULL});
     free(local(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
     run(h, (const char *const[]){"/bin/sed", "-i", "s/^keep.*/keep 1/", file, NULL});
     free(local(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
@@ -234,7 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(one_command_erases_a_person_in_both_logs),
         HOUSE_TEST(an_ended_log_that_is_put_back_gives_nothing_away),
-        HOUSE_TEST(retention_reaches_an_ended_log),
+        HOUSE_TEST_WITHOUT_RELAY(retention_reaches_an_ended_log),
         HOUSE_TEST(what_is_missing_in_an_ended_log_without_a_note_is_named),
         HOUSE_TEST(a_receipt_of_an_ended_log_is_enough),
     };

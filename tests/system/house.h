@@ -56,6 +56,8 @@ void house_restart_relay(struct house *house);
 void house_stop_relay(struct house *house);
 /** It does not start on its folder: one line with this word and with the way out. */
 void house_relay_refuses(struct house *house, const char *word);
+/** The calendar of all programs that are started from now on is ahead by so many seconds, also when it is set again. */
+void house_set_calendar(const struct house *house, int64_t ahead_s);
 /** A folder or file of the house in place of another. */
 void house_copy(struct house *house, const char *from, const char *to);
 /** An agent without a window, with D/org/staff/ID, --json and `more` (ended by NULL). Does not wait. */

@@ -11,18 +11,6 @@ enum { DAY_S = 86400, IN_THE_LAST_THIRD_S = 21 * DAY_S, ISSUED_DAYS = 30 };
 
 /* ---- the calendar of every program that is started from now on ---- */
 
-static void set_calendar(const struct house *h, int64_t ahead_s)
-{
-    char text[32], path[HOUSE_PATH_BYTES];
-
-    snprintf(text, sizeof text, "%lld", (long long)ahead_s);
-    snprintf(path, sizeof path, "%s.new", house_path(h, "calendar"));
-    house_write(h, "calendar.new", text, strlen(text));
-    assert_int_equal(rename(path, house_path(h, "calendar")), 0); /* nobody reads half of it */
-    setenv("HOUSE_CLOCK_FILE", house_path(h, "calendar"), 1);
-    setenv("LD_PRELOAD", HOUSE_CLOCK, 1);
-}
-
 /* ---- people ---- */
 
 /* The agent's own machine: the authority's folder is somewhere else. */
@@ -48,8 +36,8 @@ static struct demo_child *agent_at_desk(struct house *h, const char *name, const
 static struct demo_child *authority(struct house *h)
 {
     char relay[96];
-    const char *const argv[] = {"handhold-certs", "renew",   "--dir",  house_path(h, "org"), "--relay",
-                                relay,            "--watch", "--json", NULL};
+    const char *const argv[] = {"handhold-certs", "renew",  "--dir", house_path(h, "org"), "--relay", relay,
+                                "--watch",        "--json", NULL};
 
     snprintf(relay, sizeof relay, "https://%s", h->staff);
     struct demo_child *child = demo_child_start(&h->children, "authority", argv);
@@ -82,8 +70,16 @@ static char *read_whole(const char *path)
 
 static char *told_by_the_log(struct house *h)
 {
-    const char *const argv[] = {"handhold-audit", "tail", "--once", "--lines", "100", "--dir", house_path(h, "relay"),
-                                "--key",          house_path(h, "org/officer/evidence.key"), NULL};
+    const char *const argv[] = {"handhold-audit",
+                                "tail",
+                                "--once",
+                                "--lines",
+                                "100",
+                                "--dir",
+                                house_path(h, "relay"),
+                                "--key",
+                                house_path(h, "org/officer/evidence.key"),
+                                NULL};
 
     return house_run(h, 0, argv);
 }
@@ -99,7 +95,7 @@ static void a_certificate_in_its_last_third_is_renewed_while_a_session_goes_on(v
     give_pair(h, "ana");
     key_before = read_whole(house_path(h, "desk/ana.key"));
     old = read_whole(house_path(h, "desk/ana.crt"));
-    set_calendar(h, IN_THE_LAST_THIRD_S);
+    house_set_calendar(h, IN_THE_LAST_THIRD_S);
     house_start_relay(h, NULL);
     agent = agent_at_desk(h, "agent", "ana");
     client = house_join(h, agent, "client");
@@ -123,7 +119,7 @@ static void a_certificate_in_its_last_third_is_renewed_while_a_session_goes_on(v
     assert_non_null(strstr(words, "handed out a new certificate for"));
     free(words);
 
-    set_calendar(h, (ISSUED_DAYS + 1) * (int64_t)DAY_S); /* the old one has ended, and the new one serves */
+    house_set_calendar(h, (ISSUED_DAYS + 1) * (int64_t)DAY_S); /* the old one has ended, and the new one serves */
     agent = agent_at_desk(h, "later", "ana");
     client = house_join(h, agent, "client2");
     house_talk(h, agent, client);
@@ -145,7 +141,7 @@ static void who_did_not_hear_of_a_new_certificate_gets_the_same_one_again(void *
     const char *const keep[] = {"/bin/cp", house_path(h, "desk/ana.crt"), house_path(h, "old.crt"), NULL};
     const char *const back[] = {"/bin/cp", house_path(h, "old.crt"), house_path(h, "desk/ana.crt"), NULL};
     free(house_run(h, 0, keep));
-    set_calendar(h, IN_THE_LAST_THIRD_S);
+    house_set_calendar(h, IN_THE_LAST_THIRD_S);
     house_start_relay(h, NULL);
     authority(h);
     agent = agent_at_desk(h, "agent", "ana");
@@ -176,7 +172,7 @@ static void a_revoked_certificate_is_not_renewed(void **state)
 
     give_pair(h, "ana");
     old = read_whole(house_path(h, "desk/ana.crt"));
-    set_calendar(h, IN_THE_LAST_THIRD_S);
+    house_set_calendar(h, IN_THE_LAST_THIRD_S);
     house_start_relay(h, NULL);
     agent = agent_at_desk(h, "agent", "ana");
     client = house_join(h, agent, "client");
@@ -203,7 +199,7 @@ static void nothing_is_asked_before_the_last_third(void **state)
     char *said;
 
     give_pair(h, "ana");
-    set_calendar(h, IN_THE_LAST_THIRD_S - 2 * DAY_S);
+    house_set_calendar(h, IN_THE_LAST_THIRD_S - 2 * DAY_S);
     house_start_relay(h, NULL);
     agent = agent_at_desk(h, "agent", "ana");
     client = house_join(h, agent, "client");
@@ -220,13 +216,20 @@ static void a_certificate_that_ends_does_not_end_its_session(void **state)
     struct house *h = *state;
     struct demo_child *agent, *client;
     char relay[96];
-    const char *const another[] = {"handhold-agent", "--headless", "--relay", relay, "--identity",
-                                   house_path(h, "org/staff/ana"), "--ca", house_path(h, "org/ca/ca.crt"), NULL};
+    const char *const another[] = {"handhold-agent",
+                                   "--headless",
+                                   "--relay",
+                                   relay,
+                                   "--identity",
+                                   house_path(h, "org/staff/ana"),
+                                   "--ca",
+                                   house_path(h, "org/ca/ca.crt"),
+                                   NULL};
 
-    set_calendar(h, ISSUED_DAYS * (int64_t)DAY_S - 3600); /* nobody renews */
+    house_set_calendar(h, ISSUED_DAYS * (int64_t)DAY_S - 3600); /* nobody renews */
     house_start_relay(h, NULL);
     house_live(h, &agent, &client);
-    set_calendar(h, ISSUED_DAYS * (int64_t)DAY_S + 3600);
+    house_set_calendar(h, ISSUED_DAYS * (int64_t)DAY_S + 3600);
     house_talk(h, agent, client);
     house_expect_exit(h, h->relay, SIGKILL, -1);
     house_restart_relay(h);
