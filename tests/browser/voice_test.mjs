@@ -249,6 +249,7 @@ test('voice and camera together, by keys alone', async () => {
   await page.click('#allow');
   await agent.await('first-picture');
   await page.focus('#mute');
+  await taken(page, '#mute');
   await page.keyboard.press('Enter');
   assert.equal(await page.getAttribute('#mute', 'aria-pressed'), 'true');
   assert.equal(await page.evaluate(() => document.activeElement.id), 'mute', 'the focus stays');
