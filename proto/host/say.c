@@ -2,6 +2,7 @@
 #include "proto/host/say.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +134,12 @@ void host_say_err(const char *value, enum proto_err err)
 
 int host_say_end(int code)
 {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout))
+        return code;
+    if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR)) /* who read it has read enough */
         return code;
     say_as_json = false; /* there is no stdout to say it on */
     host_say_error("standard output", errno ? strerror(errno) : "it could not be written whole",

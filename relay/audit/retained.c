@@ -99,11 +99,11 @@ void audit_retained_meet(struct audit_own *own, struct audit_organisation *o, ui
          own->retained_met++)
         if (own->retained[own->retained_met].believed_s > own->retained_latest_s)
             own->retained_latest_s = own->retained[own->retained_met].believed_s;
-    if (!unix_s || unix_s >= own->retained_latest_s - AUDIT_CLOCK_SLACK_S)
+    if (!unix_s || unix_s >= own->retained_latest_s - AUDIT_CLOCK_BACK_S)
         return;
     for (size_t i = 0; i < own->retained_met; i++) {
         struct audit_retained *r = &own->retained[i];
-        if (unix_s >= r->believed_s - AUDIT_CLOCK_SLACK_S)
+        if (unix_s >= r->believed_s - AUDIT_CLOCK_BACK_S)
             continue;
         read_youngest(own, o, r);
         if (unix_s < r->youngest_s)
@@ -127,7 +127,7 @@ static void judge_age(const struct audit_retained *r, int64_t now_s, struct audi
 
     if (r->believed_at)
         snprintf(by, sizeof by, " by the time of entry %" PRIu64 ": the clock was set back", r->believed_at);
-    if (now_s >= r->youngest_s && now_s < believed_s - AUDIT_CLOCK_SLACK_S) {
+    if (now_s >= r->youngest_s && now_s < believed_s - AUDIT_CLOCK_BACK_S) {
         believed_s = now_s;
         snprintf(by, sizeof by, " by this computer's clock: the erasure is dated in the future");
     }

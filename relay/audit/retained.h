@@ -13,8 +13,10 @@
 #include "proto/consent/statement.h"
 #include "relay/audit/own.h"
 
-/* How far two times of one log may part as clocks are set in passing. */
-enum { AUDIT_CLOCK_SLACK_S = 10 * 60 };
+/* How far two times of one log may part as clocks are set in passing, and how far a clock is set back, or a verifier's
+ * is behind, before an erasure's own time is not believed: a wrong zone, or a machine that slept, is no erasure too
+ * early. */
+enum { AUDIT_CLOCK_SLACK_S = 10 * 60, AUDIT_CLOCK_BACK_S = 12 * 3600 };
 
 struct audit_retained {
     uint64_t entry;            /* of the note; UINT64_MAX: it stands in a log that came later */

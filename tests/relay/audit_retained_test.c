@@ -77,6 +77,9 @@ static const struct {
     {31 * DAY_S, -31 * DAY_S + 3600, 60, basis, "the clock was set back"},
     {31 * DAY_S, -31 * DAY_S - 3600, 32 * DAY_S, basis, NULL}, /* before all of it: not this clock was right */
     {31 * DAY_S, -3600, 60, basis, NULL},                      /* due by either time */
+    {30 * DAY_S + 60, -3600, 60, basis, NULL},                 /* a wrong zone of the relay's … */
+    {30 * DAY_S + 60, 60, -3600, basis, NULL},                 /* … or of the verifier's */
+    {30 * DAY_S + 60, -13 * 3600, 60, basis, "the clock was set back"},
     {31 * DAY_S, 60, -30 * DAY_S, basis, "dated in the future"},
     {31 * DAY_S, 60, 60, "policy 7: kept for 30 days", "one under policy 7"},
     {31 * DAY_S, 60, 60, "policy 2: kept for 1 days", "after other days"},
