@@ -245,8 +245,12 @@ class Stage:
         """The first thing that shows, with this role and a name that matches."""
         return self.wait(lambda: self._match(role, name), f"{role} {name!r}", seconds)
 
+    def seen(self, wanted, what):
+        """What shows and is wanted, of one moment: a tree that changed while it was read is read again."""
+        return self.wait(lambda: ([node for node, _ in self.walk() if wanted(node)],), what)[0]
+
     def all(self, role, name):
-        return [node for node, _ in self.walk() if node.role == role and re.search(name, node.name)]
+        return self.seen(lambda node: node.role == role and re.search(name, node.name), f"what shows of {role} {name!r}")
 
     def gone(self, role=None, name=None):
         self.wait(lambda: not self._match(role, name), f"no {role} {name!r}")
@@ -256,8 +260,8 @@ class Stage:
 
     def unnamed(self):
         """Whatever can be acted on has a name that says what it does: these have none."""
-        return [repr(node) for node, _ in self.walk() if node.role in FOCUSABLE_ROLES and node.has("focusable") and
-                (not node.name.strip() or node.name.startswith(("Gtk", "Adw", "Viewer")) or "_" in node.name)]
+        return [repr(node) for node in self.seen(lambda node: node.role in FOCUSABLE_ROLES and node.has("focusable") and
+                (not node.name.strip() or node.name.startswith(("Gtk", "Adw", "Viewer")) or "_" in node.name), "what has no name")]
 
     # ---- doing
 
