@@ -71,7 +71,7 @@ static void calm(handhold_StateChange *change)
                                                                                  : check;
 
     for (; *all; all++)
-        proto_utf8_calm(*all);
+        proto_utf8_calm(*all, ' ');
 }
 
 static void take_state(struct agent_desk *d, const struct proto_event *e)

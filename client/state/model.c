@@ -206,7 +206,7 @@ enum proto_err client_state_model_device(struct client_state_model *model, const
     char *const labels[] = {clean.maker, clean.model, clean.firmware, clean.name};
 
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
-        proto_utf8_calm(labels[i]);
+        proto_utf8_calm(labels[i], ' ');
     client_state_redact_mac(clean.parent);
     client_state_redact(model->rules, "maker", clean.maker, sizeof clean.maker);
     client_state_redact(model->rules, "model", clean.model, sizeof clean.model);
@@ -295,9 +295,9 @@ enum proto_err client_state_model_property(struct client_state_model *model, con
         return PROTO_ERR_REFUSED;
     if (!value_ok(property))
         return PROTO_ERR_RANGE;
-    proto_utf8_calm(clean.unit);
+    proto_utf8_calm(clean.unit, ' ');
     if (clean.type == CLIENT_STATE_TEXT)
-        proto_utf8_calm(clean.value.text);
+        proto_utf8_calm(clean.value.text, ' ');
     client_state_redact_bare_mac(clean.name);
     client_state_redact(model->rules, "unit", clean.unit, sizeof clean.unit);
     redact(model->rules, &clean);

@@ -9,17 +9,15 @@
 void proto_words_clean(struct proto_buf *out, const char *text)
 {
     const uint8_t *at = (const uint8_t *)(text ? text : ""), *end = at + strlen((const char *)at);
-    uint32_t rune;
 
     while (at < end) {
         const uint8_t *from = at;
-        bool fine = proto_utf8_next(&at, end, &rune);
-        if (!fine)
-            at++;
-        if (fine && !proto_utf8_is_control(rune) && !proto_utf8_is_hiding(rune))
-            proto_buf_put(out, from, (size_t)(at - from));
+        char instead = proto_utf8_stand_in(&at, end, ' ');
+
+        if (instead)
+            proto_buf_put_u8(out, (uint8_t)instead);
         else
-            proto_buf_put_u8(out, fine ? ' ' : '?');
+            proto_buf_put(out, from, (size_t)(at - from));
     }
 }
 

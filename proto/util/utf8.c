@@ -72,20 +72,28 @@ bool proto_utf8_is_hiding(uint32_t rune)
            (rune >= 0xe0000 && rune <= 0xe007f);
 }
 
-void proto_utf8_calm(char *text)
+char proto_utf8_stand_in(const uint8_t **at, const uint8_t *end, char control)
+{
+    uint32_t rune;
+
+    if (!proto_utf8_next(at, end, &rune)) {
+        ++*at;
+        return '?';
+    }
+    return proto_utf8_is_control(rune) ? control : proto_utf8_is_hiding(rune) ? ' ' : 0;
+}
+
+void proto_utf8_calm(char *text, char control)
 {
     const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
     char *to = text;
-    uint32_t rune;
 
     while (at < end) {
         const uint8_t *from = at;
+        char instead = proto_utf8_stand_in(&at, end, control);
 
-        if (!proto_utf8_next(&at, end, &rune)) {
-            *to++ = '?';
-            at++;
-        } else if (proto_utf8_is_control(rune) || proto_utf8_is_hiding(rune)) {
-            *to++ = ' ';
+        if (instead) {
+            *to++ = instead;
         } else {
             memmove(to, from, (size_t)(at - from));
             to += at - from;

@@ -19,9 +19,12 @@ bool proto_utf8_is_control(uint32_t rune);
 bool proto_utf8_is_space(uint32_t rune);
 /** What turns or hides text: signs of direction (UAX #9), of no width, of line and paragraph, tags. */
 bool proto_utf8_is_hiding(uint32_t rune);
-/** In place, for a screen: each control character and each that hides or turns text becomes a blank, what is no UTF-8 a
- * question mark. */
-void proto_utf8_calm(char *text);
+/** For a screen: moves *at behind the next character, or byte that is of none (there is one before `end`). 0: it may be
+ * shown as it is; else what stands in for it: `control` for a control character, a blank for one that hides or turns
+ * text, a question mark for what is no UTF-8. */
+char proto_utf8_stand_in(const uint8_t **at, const uint8_t *end, char control);
+/** The same of a whole text, in place. */
+void proto_utf8_calm(char *text, char control);
 /** Bytes of whole characters at the beginning of `text`, at most `most`. */
 size_t proto_utf8_cut(const char *text, size_t most);
 /** As much as fits into `size` bytes with its end, not cut inside a character. `size` is not 0. */

@@ -9,23 +9,7 @@
 
 void audit_plain(char *text)
 {
-    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
-    char *to = text;
-    uint32_t rune;
-
-    while (at < end) {
-        const uint8_t *from = at;
-        bool fine = proto_utf8_next(&at, end, &rune);
-        if (!fine)
-            at++;
-        if (fine && !proto_utf8_is_control(rune) && !proto_utf8_is_hiding(rune)) {
-            memmove(to, from, (size_t)(at - from));
-            to += at - from;
-        } else {
-            *to++ = fine && proto_utf8_is_hiding(rune) ? ' ' : '?';
-        }
-    }
-    *to = 0;
+    proto_utf8_calm(text, '?');
 }
 
 struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column)

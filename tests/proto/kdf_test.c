@@ -312,7 +312,7 @@ static void every_character_has_one_form_in_utf8(void **state)
     assert_int_equal(good, 0x10000 - 0x800 - 0x800); /* U+0800 to U+FFFF without the surrogates */
     char turned[] = "a\u202eb\u200bc\x01\xff\u00fc";
 
-    proto_utf8_calm(turned);
+    proto_utf8_calm(turned, ' ');
     assert_string_equal(turned, "a b c ?\u00fc");
     assert_true(proto_utf8_reads_as_written("\u05d3\u05e0\u05d4 \u200d\u200c", 13));
     assert_false(proto_utf8_reads_as_written("a\u202eb", 5) || proto_utf8_reads_as_written("a\u2066b", 5) ||

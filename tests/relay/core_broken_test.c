@@ -21,15 +21,6 @@ static int end(void **state)
     return 0;
 }
 
-static uint32_t staff_connection(const struct proto_identity *staff)
-{
-    uint32_t agent = world_connect(&w, staff, NULL);
-
-    assert_ok(session_hello_staff(&w, agent));
-    world_silence(&w, agent);
-    return agent;
-}
-
 static void expect_broken(const void *message, size_t len, bool seated, enum proto_err err)
 {
     struct session s;
@@ -121,7 +112,7 @@ static void messages_out_of_order_close_the_connection(void **state)
         handhold_ToRelay message = handhold_ToRelay_init_zero;
         struct session s;
         session_live(&w, &s);
-        uint32_t fresh = world_connect(&w, NULL, NULL), staff = staff_connection(&w.staff[1]);
+        uint32_t fresh = world_connect(&w, NULL, NULL), staff = world_connect_staff(&w, &w.staff[1]);
         const uint32_t who[] = {fresh, staff, s.customer, s.agent};
         message.which_body = cases[i].tag;
         assert_int_equal(world_say(&w, who[cases[i].who], 0, &message), PROTO_ERR_STATE);
@@ -137,7 +128,7 @@ static void messages_out_of_order_close_the_connection(void **state)
 static void nothing_is_taken_while_a_session_is_being_opened(void **state)
 {
     struct session s;
-    uint32_t agent = staff_connection(&w.staff[0]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[0]);
     (void)state;
 
     assert_ok(session_ask(&w, &s, agent));

@@ -15,21 +15,10 @@ static uint64_t seen[RELAY_BOUNDS]; /* by all tests so far */
 
 static int end(void **state)
 {
-    struct relay_core_figures figures;
-
     (void)state;
-    relay_core_figures(w.core, &figures);
-    for (int i = 0; i < RELAY_BOUNDS; i++)
-        seen[i] += figures.reached[i];
+    world_add_bounds(&w, seen);
     world_free(&w);
     return 0;
-}
-
-/* The same world under limits that the test has set. */
-static void again(void)
-{
-    relay_core_free(w.core);
-    world_begin(&w);
 }
 
 static void limit_join_failures_per_address_minute_counts_failures_only(void **state)
@@ -38,7 +27,7 @@ static void limit_join_failures_per_address_minute_counts_failures_only(void **s
     (void)state;
 
     w.limits.opens_per_staff_minute = w.limits.sessions_per_staff = w.limits.waiting_per_staff = 1000;
-    again();
+    world_again(&w);
     w.keeps_nothing = true;
     for (int i = 0; i < 200; i++) { /* a carrier's one address, and nobody mistakes */
         session_open(&w, &s, NULL);
@@ -145,7 +134,7 @@ static void limit_join_failures_does_not_keep_out_who_comes_back(void **state)
     (void)state;
 
     w.limits.join_failures_per_address_minute = 1;
-    again();
+    world_again(&w);
     session_live(&w, &s);
     relay_core_closed(w.core, s.customer, w.now);
     for (int i = 0; i < 3; i++)
@@ -213,7 +202,7 @@ static void limit_confirm_ms_waits_for_the_agent(void **state)
     (void)state;
 
     w.limits.confirm_ms = 20000;
-    again();
+    world_again(&w);
     session_open(&w, &s, NULL);
     session_join(&w, &s);
     world_pass(&w, 15000);
@@ -234,7 +223,7 @@ static void limit_grace_ms(void **state)
     (void)state;
 
     w.limits.grace_ms = 7000;
-    again();
+    world_again(&w);
     session_live(&w, &s);
     relay_core_closed(w.core, s.agent, w.now);
     world_pass(&w, 6999);

@@ -19,30 +19,10 @@ static uint64_t seen[RELAY_BOUNDS]; /* by all tests so far */
 
 static int end(void **state)
 {
-    struct relay_core_figures figures;
-
     (void)state;
-    relay_core_figures(w.core, &figures);
-    for (int i = 0; i < RELAY_BOUNDS; i++)
-        seen[i] += figures.reached[i];
+    world_add_bounds(&w, seen);
     world_free(&w);
     return 0;
-}
-
-/* The same world under limits that the test has set. */
-static void again(void)
-{
-    relay_core_free(w.core);
-    world_begin(&w);
-}
-
-static uint32_t staff_connection(const struct proto_identity *staff)
-{
-    uint32_t agent = world_connect(&w, staff, NULL);
-
-    assert_ok(session_hello_staff(&w, agent));
-    world_silence(&w, agent);
-    return agent;
 }
 
 static void limit_connections(void **state)
@@ -50,7 +30,7 @@ static void limit_connections(void **state)
     (void)state;
 
     w.limits.connections = 3;
-    again();
+    world_again(&w);
     for (int i = 0; i < 3; i++)
         world_connect(&w, NULL, NULL);
     assert_int_equal(relay_core_open(w.core, 99, "192.0.2.7", NULL, w.now), PROTO_ERR_BUSY);
@@ -63,7 +43,7 @@ static void limit_connections_per_address_counts_a_64_of_ipv6_as_one_and_staff_n
     (void)state;
 
     w.limits.connections_per_address = 2;
-    again();
+    world_again(&w);
     world_connect(&w, NULL, "192.0.2.1");
     world_connect(&w, NULL, "::ffff:192.0.2.1");
     assert_int_equal(relay_core_open(w.core, 99, "192.0.2.1", NULL, w.now), PROTO_ERR_BUSY);
@@ -81,7 +61,7 @@ static void limit_connections_per_staff(void **state)
     (void)state;
 
     w.limits.connections_per_staff = 2;
-    again();
+    world_again(&w);
     world_connect(&w, &w.staff[0], NULL);
     world_connect(&w, &w.staff[0], NULL);
     assert_int_equal(relay_core_open(w.core, 99, "x", &w.staff[0], w.now), PROTO_ERR_BUSY);
@@ -94,10 +74,10 @@ static void limit_sessions(void **state)
     (void)state;
 
     w.limits.sessions = 2;
-    again();
+    world_again(&w);
     session_open(&w, &s[0], &w.staff[0]);
     session_open(&w, &s[1], &w.staff[1]);
-    uint32_t agent = staff_connection(&w.staff[2]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[2]);
     assert_ok(session_ask(&w, &s[2], agent));
     world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
     assert_ok(session_leave(&w, s[0].agent, 2, PROTO_END_COMPLETED));
@@ -127,7 +107,7 @@ static void a_session_that_ended_is_not_opened_again(void **state)
     struct relay_store_session before = *world_row(&w, s.sid);
     size_t entries = w.entry_count;
     assert_int_equal(before.state, RELAY_STORE_ENDED);
-    uint32_t agent = staff_connection(&w.staff[1]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[1]);
     assert_ok(ask_for(agent, s.sid));
     world_work(&w);
     world_expect_error(&w, agent, PROTO_ERR_EXISTS, false);
@@ -144,10 +124,10 @@ static void limit_sessions_per_staff(void **state)
     (void)state;
 
     w.limits.sessions_per_staff = 2;
-    again();
+    world_again(&w);
     session_open(&w, &s[0], NULL);
     session_open(&w, &s[1], NULL);
-    uint32_t agent = staff_connection(&w.staff[0]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[0]);
     assert_ok(session_ask(&w, &s[2], agent));
     world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
     session_open(&w, &s[2], &w.staff[1]);
@@ -159,14 +139,14 @@ static void limit_opens_per_staff_minute(void **state)
     (void)state;
 
     w.limits.opens_per_staff_minute = 3;
-    again();
+    world_again(&w);
     for (int i = 0; i < 3; i++) {
         session_open(&w, &s, NULL);
         assert_ok(session_leave(&w, s.agent, 2, PROTO_END_COMPLETED));
         relay_core_closed(w.core, s.agent, w.now);
         world_work(&w);
     }
-    uint32_t agent = staff_connection(&w.staff[0]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[0]);
     assert_ok(session_ask(&w, &s, agent));
     world_expect_error(&w, agent, PROTO_ERR_BUSY, false);
     world_pass(&w, 20000);
@@ -181,7 +161,7 @@ static void limit_waiting_per_staff(void **state)
     (void)state;
 
     w.limits.waiting_per_staff = 2;
-    again();
+    world_again(&w);
     session_live(&w, &first); /* has its customer: it does not wait */
     session_open(&w, &s, NULL);
     session_open(&w, &s, NULL);
@@ -197,7 +177,7 @@ static void an_invitation_that_its_agent_left_makes_room_for_a_new_one(void **st
     (void)state;
 
     w.limits.waiting_per_staff = 2;
-    again();
+    world_again(&w);
     session_open(&w, &kept, NULL);
     session_open(&w, &left, NULL);
     relay_core_closed(w.core, left.agent, w.now);
@@ -258,7 +238,7 @@ static void limit_queue_bytes_all(void **state)
     (void)state;
 
     w.limits.queue_bytes_all = 500000;
-    again();
+    world_again(&w);
     session_live(&w, &s[0]);
     session_live(&w, &s[1]);
     while (!world_closing(&w, s[sent % 2].agent) && sent < 50) {
@@ -276,7 +256,7 @@ static void limit_queue_ms(void **state)
     (void)state;
 
     w.limits.queue_ms = 300;
-    again();
+    world_again(&w);
     session_live(&w, &s);
     session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
     assert_ok(world_media(&w, s.customer, &header, 10));
@@ -323,7 +303,7 @@ static void limit_log_pending(void **state)
     (void)state;
 
     w.limits.log_pending = 5;
-    again();
+    world_again(&w);
     session_live(&w, &s);
     for (; commitment[0] < 5; commitment[0]++)
         assert_ok(session_log(&w, s.customer, 1, PROTO_LOG_STATEMENT, commitment));
@@ -357,7 +337,7 @@ static void limit_bytes_of_each_kind(void **state)
 
     (void)state;
     w.limits.media_bytes = 65536;
-    again();
+    world_again(&w);
     session_live(&w, &s);
     expect_too_large(s.customer, PROTO_TYPE_HANDSHAKE, RELAY_BOUND_handshake_bytes, w.limits.handshake_bytes);
     expect_too_large(s.customer, PROTO_TYPE_CONTROL, RELAY_BOUND_control_bytes, w.limits.control_bytes);

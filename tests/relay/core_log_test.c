@@ -18,15 +18,6 @@ static int end(void **state)
     return 0;
 }
 
-static uint32_t staff_connection(const struct proto_identity *staff)
-{
-    uint32_t agent = world_connect(&w, staff, NULL);
-
-    assert_ok(session_hello_staff(&w, agent));
-    world_silence(&w, agent);
-    return agent;
-}
-
 static void a_receipt_goes_to_the_seat_also_when_its_connection_changed(void **state)
 {
     struct session s;
@@ -109,7 +100,7 @@ static void a_full_disk_refuses_new_sessions_and_receipts_and_the_events_come_la
 
     session_live(&w, &s);
     w.disk_full = true;
-    uint32_t agent = staff_connection(&w.staff[1]);
+    uint32_t agent = world_connect_staff(&w, &w.staff[1]);
     assert_ok(session_ask(&w, &other, agent));
     world_work(&w);
     world_expect_error(&w, agent, PROTO_ERR_IO, false);

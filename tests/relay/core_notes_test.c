@@ -21,22 +21,13 @@ static int end(void **state)
     return 0;
 }
 
-static uint32_t staff_connection(const struct proto_identity *staff)
-{
-    uint32_t agent = world_connect(&w, staff, NULL);
-
-    assert_ok(session_hello_staff(&w, agent));
-    world_silence(&w, agent);
-    return agent;
-}
-
 static void new_notes_reach_everybody_who_said_hello(void **state)
 {
     struct session s;
     (void)state;
 
     session_live(&w, &s);
-    uint32_t staff = staff_connection(&w.staff[1]), fresh = world_connect(&w, NULL, NULL);
+    uint32_t staff = world_connect_staff(&w, &w.staff[1]), fresh = world_connect(&w, NULL, NULL);
     assert_ok(relay_core_set_notes(w.core, "org 2", &w.org, "policy 2", &w.policy, w.now));
     const uint32_t who[] = {s.customer, s.agent, staff};
     for (int i = 0; i < 3; i++)
@@ -57,7 +48,7 @@ static void a_revoked_agent_is_closed_and_the_session_ends_as_failed(void **stat
     session_live(&w, &away);
     relay_core_closed(w.core, away.agent, w.now);
     session_open(&w, &other, &w.staff[1]);
-    uint32_t idle = staff_connection(&w.staff[0]);
+    uint32_t idle = world_connect_staff(&w, &w.staff[0]);
     assert_ok(proto_org_revoke(&w.org, w.staff[0].serial, 1767225600, "lost"));
     assert_ok(relay_core_set_notes(w.core, "org 2", &w.org, "policy", &w.policy, w.now));
     assert_int_equal(world_hear(&w, s.customer, handhold_FromRelay_ended_tag)->body.ended.reason, PROTO_END_FAILED);

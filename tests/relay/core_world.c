@@ -291,6 +291,21 @@ void world_new(struct world *w)
     world_begin(w);
 }
 
+void world_again(struct world *w)
+{
+    relay_core_free(w->core);
+    world_begin(w);
+}
+
+void world_add_bounds(const struct world *w, uint64_t seen[static RELAY_BOUNDS])
+{
+    struct relay_core_figures figures;
+
+    relay_core_figures(w->core, &figures);
+    for (int i = 0; i < RELAY_BOUNDS; i++)
+        seen[i] += figures.reached[i];
+}
+
 void world_free(struct world *w)
 {
     relay_core_free(w->core);
@@ -329,6 +344,15 @@ uint32_t world_connect(struct world *w, const struct proto_identity *staff, cons
 {
     assert_ok(relay_core_open(w->core, ++w->connections, address ? address : "192.0.2.1", staff, w->now));
     return w->connections;
+}
+
+uint32_t world_connect_staff(struct world *w, const struct proto_identity *staff)
+{
+    uint32_t agent = world_connect(w, staff, NULL);
+
+    assert_ok(session_hello_staff(w, agent));
+    world_silence(w, agent);
+    return agent;
 }
 
 enum proto_err world_send(struct world *w, uint32_t connection, enum proto_type type, uint8_t src, uint8_t dst,

@@ -73,7 +73,10 @@ struct world {
 void world_new(struct world *w);   /* defaults, and started */
 void world_furnish(struct world *w);  /* defaults alone */
 void world_begin(struct world *w); /* a core of these limits, org and policy */
+void world_again(struct world *w); /* the same under limits that the test has set meanwhile */
 void world_free(struct world *w);
+/** Adds to `seen` how often each bound was reached. */
+void world_add_bounds(const struct world *w, uint64_t seen[static RELAY_BOUNDS]);
 /** The core forgets everything; a new one is given the rows that are durable. */
 void world_restart(struct world *w);
 void world_pass(struct world *w, int64_t ms); /* time passes, and the core hears of it */
@@ -82,6 +85,8 @@ void world_work(struct world *w);
 void world_work_some(struct world *w, unsigned jobs);
 
 uint32_t world_connect(struct world *w, const struct proto_identity *staff, const char *address);
+/** The same of staff who have said hello, and heard what follows. */
+uint32_t world_connect_staff(struct world *w, const struct proto_identity *staff);
 enum proto_err world_say(struct world *w, uint32_t connection, uint8_t src, const handhold_ToRelay *message);
 /** Any message with an envelope. */
 enum proto_err world_send(struct world *w, uint32_t connection, enum proto_type type, uint8_t src, uint8_t dst,

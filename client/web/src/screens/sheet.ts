@@ -8,9 +8,7 @@
 import { announcerIn } from '../ui/announce.js';
 import { h, replace } from '../ui/dom.js';
 import type { Child } from '../ui/dom.js';
-import { notYet } from '../ui/unread.js';
-
-const ONE_GESTURE_MS = 500;
+import { notYet, UNREAD_MS } from '../ui/unread.js';
 
 export class Sheet {
   readonly element = h('dialog', { class: 'sheet', 'aria-labelledby': 'sheet-title' });
@@ -65,7 +63,7 @@ export class Sheet {
     this.shown = undefined;
     if (this.element.contains(this.bar)) this.element.before(this.bar);
     this.element.close();
-    if (performance.now() - this.tapped < ONE_GESTURE_MS) notYet(this.bar); // the second tap of two would meet End
+    if (performance.now() - this.tapped < UNREAD_MS) notYet(this.bar); // the second tap of two would meet End
     if (this.before instanceof HTMLElement && this.before.isConnected) this.before.focus();
   }
 }

@@ -5,7 +5,7 @@
  * keeps its place among what can be focused.
  */
 
-const UNREAD_MS = 500; /* two taps are one gesture within 300 ms (ViewConfiguration of Android), and a look takes some more */
+export const UNREAD_MS = 500; /* two taps are one gesture within 300 ms (ViewConfiguration of Android), and a look takes some more */
 
 export function notYet(...buttons: readonly Element[]): void {
   for (const button of buttons) button.setAttribute('aria-disabled', 'true');
