@@ -81,12 +81,16 @@ export const brokenWords = (page) => page.evaluate(() => {
   const broken = [], range = document.createRange();
   for (const element of document.querySelectorAll('button')) {
     if (element.getClientRects().length === 0) continue;
+    const space = (e) => { const style = getComputedStyle(e); return parseFloat(style.paddingLeft) + parseFloat(style.paddingRight); };
+    const icon = element.querySelector('.icon'), beside = icon ? icon.getBoundingClientRect().width + (parseFloat(getComputedStyle(element).columnGap) || 0) : 0;
+    const room = element.parentElement.clientWidth - space(element.parentElement) - space(element) - beside;
     const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     for (let node; (node = walker.nextNode()); )
       for (const found of node.data.matchAll(/\S+/g)) {
         range.setStart(node, found.index);
         range.setEnd(node, found.index + found[0].length);
-        if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) broken.push(found[0]);
+        const parts = [...range.getClientRects()], wide = parts.reduce((sum, { width }) => sum + width, 0);
+        if (wide <= room && new Set(parts.map((box) => Math.round(box.top))).size > 1) broken.push(found[0]);
       }
   }
   return broken;
@@ -121,6 +125,7 @@ export async function look(page, name) {
   await page.setViewportSize({ width: 320, height: 640 });
   const before = await page.evaluate(() => [document.documentElement.style.fontSize, document.documentElement.style.fontSize = '200%'][0]);
   await fits(page, `${name} with text of twice the size`);
+  assert.deepEqual(await brokenWords(page), [], `${name}: words of buttons that are broken with text of twice the size`);
   await page.evaluate((size) => { document.documentElement.style.fontSize = size; }, before);
   await page.setViewportSize(size);
 }
