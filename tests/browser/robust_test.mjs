@@ -44,6 +44,28 @@ test('a connection that is cut is made again, and nothing is captured in between
   await leave(people);
 });
 
+test('a line that dies without a word is given up, and another one made', async () => {
+  const agent = await scene.house.agent(), page = await openPage(scene.browser), lines = [];
+  await watch(page);
+  await page.routeWebSocket(/\/s$/, (socket) => {
+    const server = socket.connectToServer(), line = { dead: false };
+    lines.push(line);
+    socket.onMessage((message) => { if (!line.dead) server.send(message); });
+    server.onMessage((message) => { if (!line.dead) socket.send(message); });
+    socket.onClose(() => undefined); // nor does anybody hear that it is closed
+  });
+  await page.goto(agent.invite.link);
+  await page.click('#join');
+  await untilJoined(scene.house, agent, page);
+  await show({ agent, page });
+  const from = agent.mark(), before_ = total(agent);
+  lines[0].dead = true;
+  await agent.await('connection', { state: 'resumed' }, from);
+  await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
+  assert.equal(await page.locator('#allow:visible').count(), 0, 'nobody is asked again');
+  await leave({ agent, page });
+});
+
 /* Keys are turned every ten minutes; this page does so every second, and counts them. What is changed in it is held to its integrity too. */
 async function turnsKeysOften(page, house) {
   const sha = (text) => `sha384-${createHash('sha384').update(text).digest('base64')}`, get = async (path) => await (await page.request.get(house.url + path)).text();

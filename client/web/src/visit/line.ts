@@ -4,6 +4,7 @@
  * as long as the session wants a connection; it decides nothing.
  */
 import type { CustomerSession, SessionEvent } from '../proto/session.js';
+import { Pulse } from './pulse.js';
 
 const SUBPROTOCOL = 'handhold.1';
 /* So much is given to the browser and not more: what is newer or more urgent can still overtake what is not. */
@@ -29,11 +30,18 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
   let socket: WebSocket | undefined;
   let boundBytes = SOCKET_MOST_BYTES;
   let open = false, closed = false, pumping = false, attempts = 0;
+  let pulse: Pulse | undefined; /* of a connection that stands */
   let wake: ReturnType<typeof setTimeout> | undefined, again: ReturnType<typeof setTimeout> | undefined;
 
   function setWake(ms: number): void {
     clearTimeout(wake);
-    if (Number.isFinite(ms)) wake = setTimeout(() => { session.tick(); pump(); }, Math.max(0, ms));
+    if (Number.isFinite(ms)) wake = setTimeout(() => { session.tick(); listen(); pump(); }, Math.max(0, ms));
+  }
+
+  function listen(): void {
+    const verdict = pulse?.look(performance.now());
+    if (verdict === 'ask' && !session.askRelay()) pulse!.heard(performance.now());
+    if (verdict === 'dead') retry();
   }
 
   function send(): boolean {
@@ -50,7 +58,7 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
     for (let event; (event = session.nextEvent()); ) show(event);
     const all = send();
     pumping = false;
-    const more = session.deadline() - performance.now();
+    const now = performance.now(), more = Math.min(session.deadline(), pulse?.nextMs(now) ?? Infinity) - now;
     setWake(all ? more : Math.min(more, LOOK_AGAIN_MS));
     if (session.over()) close();
     else if (!socket && !again && session.wantsConnection()) connectSoon();
@@ -72,12 +80,14 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
     mine.onopen = () => {
       clearTimeout(late);
       open = true;
+      pulse = new Pulse(performance.now());
       session.connected();
       pump();
     };
     mine.onmessage = (event) => {
       if (!(event.data instanceof ArrayBuffer) || socket !== mine) return;
       attempts = 0;
+      pulse?.heard(performance.now());
       session.feed(new Uint8Array(event.data));
       pump();
     };
@@ -88,7 +98,7 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
   }
 
   function lost(): void {
-    socket = undefined;
+    socket = pulse = undefined;
     if (open) session.disconnected();
     else failed();
     open = false;
@@ -115,7 +125,7 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
     clearTimeout(wake);
     clearTimeout(again);
     socket?.close(1000);
-    socket = undefined;
+    socket = pulse = undefined;
   }
 
   pump();

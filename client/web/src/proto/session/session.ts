@@ -52,6 +52,11 @@ export class Session extends Shared implements CustomerSession {
     this.theEnd.cut();
   }
 
+  askRelay(): boolean {
+    this.enter();
+    return !this.ended && this.link.askAnything();
+  }
+
   feed(message: Bytes): void {
     this.enter();
     if (this.ended || this.link.state === 'down') return;
