@@ -5,13 +5,12 @@
  */
 import type { CustomerSession, SessionEvent } from '../proto/session.js';
 import { Pulse } from './pulse.js';
+import { patienceMs, pauseMs } from './tries.js';
 
 const SUBPROTOCOL = 'handhold.1';
 /* So much is given to the browser and not more: what is newer or more urgent can still overtake what is not. */
 const SOCKET_BOUND_MS = 120, SOCKET_LEAST_BYTES = 4096, SOCKET_MOST_BYTES = 65536;
 const LOOK_AGAIN_MS = 15; /* while the browser holds as much as it may: it tells nobody when it has less */
-const BACK_OFF_MS = [0, 250, 500, 1000, 2000, 4000, 8000];
-const OPEN_WITHIN_MS = 10000;
 
 export interface Line {
   /** Run after each call into the session. */
@@ -65,16 +64,15 @@ export function openLine(session: CustomerSession, host: string, show: (event: S
   }
 
   function connectSoon(): void {
-    const step = BACK_OFF_MS[Math.min(attempts, BACK_OFF_MS.length - 1)]!;
-    again = setTimeout(connect, step * (0.5 + Math.random() / 2));
+    again = setTimeout(connect, pauseMs(attempts, Math.random()));
   }
 
   function connect(): void {
     again = undefined;
     if (closed || socket || !session.wantsConnection()) return;
-    attempts++;
+    const patience = patienceMs(attempts++);
     const mine = new WebSocket(`wss://${host}/s`, SUBPROTOCOL);
-    const late = setTimeout(() => mine.close(), OPEN_WITHIN_MS);
+    const late = setTimeout(() => mine.close(), patience);
     socket = mine;
     mine.binaryType = 'arraybuffer';
     mine.onopen = () => {
