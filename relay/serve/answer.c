@@ -81,10 +81,10 @@ struct serve_answer serve_answer_text(unsigned status, const char *body)
         .status = status, .type = "text/plain; charset=utf-8", .body = body, .size = strlen(body)};
 }
 
-int serve_answer_more(struct lws *wsi, struct serve_body *rest)
+static int write_turn(struct lws *wsi, struct serve_body *rest, size_t most)
 {
-    static unsigned char turn[LWS_PRE + TURN_BYTES];
-    size_t size = rest->left < TURN_BYTES ? rest->left : TURN_BYTES;
+    static unsigned char turn[LWS_PRE + SERVE_ANSWER_ONCE_BYTES];
+    size_t size = rest->left < most ? rest->left : most;
     bool last = size == rest->left;
 
     if (!rest->at)
@@ -103,6 +103,11 @@ int serve_answer_more(struct lws *wsi, struct serve_body *rest)
     return 0;
 }
 
+int serve_answer_more(struct lws *wsi, struct serve_body *rest)
+{
+    return write_turn(wsi, rest, TURN_BYTES);
+}
+
 int serve_answer_write(struct lws *wsi, const struct serve *serve, const struct serve_answer *answer, bool with_body,
                        struct serve_body *rest)
 {
@@ -111,7 +116,7 @@ int serve_answer_write(struct lws *wsi, const struct serve *serve, const struct 
     bool unchanged = answer->status == HTTP_STATUS_NOT_MODIFIED;
 
     *rest = (struct serve_body){0};
-    if ((!answer->lasting && answer->size > TURN_BYTES) || lws_add_http_header_status(wsi, answer->status, &at, end) ||
+    if ((!answer->lasting && answer->size > SERVE_ANSWER_ONCE_BYTES) || lws_add_http_header_status(wsi, answer->status, &at, end) ||
         lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, (const unsigned char *)answer->type,
                                      (int)strlen(answer->type), &at, end) ||
         (!unchanged && lws_add_http_header_content_length(wsi, answer->size, &at, end)) ||
@@ -120,5 +125,5 @@ int serve_answer_write(struct lws *wsi, const struct serve *serve, const struct 
     if (!with_body || unchanged)
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     *rest = (struct serve_body){answer->body, answer->size};
-    return serve_answer_more(wsi, rest);
+    return write_turn(wsi, rest, answer->lasting ? TURN_BYTES : SERVE_ANSWER_ONCE_BYTES);
 }

@@ -11,12 +11,15 @@
 #include "relay/serve/page.h"
 #include "relay/serve/serve.h"
 
+/* A body that does not outlive its callback is written at once: what the socket does not take, libwebsockets keeps. */
+enum { SERVE_ANSWER_ONCE_BYTES = 65536 };
+
 struct serve_answer {
     unsigned status;
     const char *type; /* of the body */
     const void *body;
     size_t size;
-    bool lasting;                  /* the body outlives the callback; else it must fit into one turn */
+    bool lasting;                  /* the body outlives the callback; else SERVE_ANSWER_ONCE_BYTES at most */
     const struct serve_file *file; /* a file of the page, or NULL */
     const char *policy;            /* Content-Security-Policy; NULL: nothing may run or load */
     const char *error;             /* Handhold-Error */

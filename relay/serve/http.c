@@ -20,7 +20,6 @@
 #include "relay/serve/tls.h"
 #include "relay/serve/unused.h"
 
-enum { BODY_BYTES = 65536 };
 
 /* ---- pages ---- */
 
@@ -153,7 +152,7 @@ static int on_request(struct serve *serve, struct lws *wsi, struct serve_socket 
     struct serve_answer answer;
     int rc;
 
-    proto_buf_init(&text, BODY_BYTES);
+    proto_buf_init(&text, SERVE_ANSWER_ONCE_BYTES);
     answer = strlen(path) == len ? find(serve, wsi, socket, path, &text)
                                  : serve_answer_text(HTTP_STATUS_BAD_REQUEST, "This is not a path.\n");
     rc = answer.later

@@ -69,11 +69,10 @@ static void put_times(const struct serve *serve, const struct relay_core_figures
     char label[64];
 
     put_histogram(out, "forward_seconds", "from the arrival of a media message to its way out");
-    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++)
-        if (figures->forwarded[i].count) {
-            snprintf(label, sizeof label, "capability=\"%s\"", proto_capability_name((enum proto_capability)i));
-            put_buckets(out, "forward_seconds", label, &figures->forwarded[i]);
-        }
+    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++) { /* from 0 on, or a rate misses the first */
+        snprintf(label, sizeof label, "capability=\"%s\"", proto_capability_name((enum proto_capability)i));
+        put_buckets(out, "forward_seconds", label, &figures->forwarded[i]);
+    }
     put_histogram(out, "queue_seconds", "how long a media message waited for its receiver");
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         put_buckets(out, "queue_seconds", classes[i], &figures->waited[i]);

@@ -30,7 +30,7 @@ void place_restart(struct place *place);
 /** Sends the signal, waits for the end, returns the exit code (or 128 + signal). */
 int place_stop(struct place *place, int signal);
 
-#define PLACE_OUTPUT_BYTES 16384
+#define PLACE_OUTPUT_BYTES 65536
 /** Runs a program of HANDHOLD_BIN to its end; its stdout and stderr together are in `output`. Arguments end with NULL.
  */
 int place_run(char output[static PLACE_OUTPUT_BYTES], const char *program, const char *const *arguments);
