@@ -13,6 +13,12 @@ enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150, CHECKPOINT_BYT
 
 #define CHECKPOINT "checkpoint"
 
+/* As of one moment: a copy whose source is written to meanwhile would begin anew with each entry of the log. */
+static int hold(sqlite3 *source)
+{
+    return sqlite3_exec(source, "BEGIN; SELECT COUNT(*) FROM sqlite_schema", NULL, NULL, NULL);
+}
+
 /* A step that finds the database busy tries again: the relay's own transactions are short. */
 static int copy_pages(sqlite3 *from, sqlite3 *to)
 {
@@ -58,6 +64,8 @@ static bool copy_database(const char *from, const char *to, struct serve_report 
         rc = sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL);
         if (rc == SQLITE_OK)
             rc = sqlite3_open_v2(part, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+        if (rc == SQLITE_OK)
+            rc = hold(source);
         if (rc == SQLITE_OK)
             rc = copy_pages(source, copy);
         if (rc == SQLITE_OK)

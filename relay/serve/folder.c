@@ -245,10 +245,8 @@ const struct serve_pair *serve_folder_public_pair(const struct serve_folder *fol
 
 /* ---- the whole ---- */
 
-bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
-                       struct serve_report *report)
+bool serve_folder_find(struct serve_folder *folder, const char *dir, struct serve_report *report)
 {
-    bool keys, certificate, rest;
     struct stat there;
 
     *folder = (struct serve_folder){.dir = dir};
@@ -257,9 +255,17 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
                          "name the folder that handhold-certs export-relay wrote, unpacked");
         return false;
     }
-    if (!serve_folder_path(folder, folder->data, "data", report) ||
-        !serve_folder_path(folder, folder->ca, "ca/ca.crt", report) ||
-        !serve_folder_path(folder, folder->checkpoint, "relay/checkpoint", report) || !find_pairs(folder, report))
+    return serve_folder_path(folder, folder->data, "data", report) &&
+           serve_folder_path(folder, folder->ca, "ca/ca.crt", report) &&
+           serve_folder_path(folder, folder->checkpoint, "relay/checkpoint", report) && find_pairs(folder, report);
+}
+
+bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_private_keys,
+                       struct serve_report *report)
+{
+    bool keys, certificate, rest;
+
+    if (!serve_folder_find(folder, dir, report))
         return false;
     keys = serve_rights_check(folder, allow_private_keys, report);
     if (!keys && !report->table)

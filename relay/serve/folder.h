@@ -51,6 +51,8 @@ bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_P
                        struct serve_report *report);
 /** What is wrong with a file, into the report; true: nothing is. */
 bool serve_folder_said(struct serve_report *report, const char *path, enum proto_err err);
+/** The paths in it, which is all that a backup needs. false: there is no such folder, and the report says so. */
+bool serve_folder_find(struct serve_folder *folder, const char *dir, struct serve_report *report);
 /**
  * Reads and checks all of it; writes nothing. false: an error is in the report (with a table: all that were found).
  * serve_folder_clear() in any case. A readable private key of the authority is an error unless `allow_private_keys`.

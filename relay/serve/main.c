@@ -213,7 +213,7 @@ static int run(void)
         return HOST_EXIT_FAILED;
     serve_harden(&folder, &report);
     if (arguments.backup) {
-        if (serve_folder_read(&folder, arguments.dir, true, &report))
+        if (serve_folder_find(&folder, arguments.dir, &report))
             (void)serve_backup(&folder, arguments.backup, &report);
     } else if (serve_settings_read(&settings, &report)) {
         serve_settings_fit(&settings, &report);

@@ -64,12 +64,15 @@ void serve_reload(struct serve *serve, bool all)
 
 void serve_drain(struct serve *serve)
 {
+    enum { WRITE_S = 60 }; /* and then what is pending goes into the log, on whatever disk */
+
     if (serve->draining) {
         host_loop_stop(serve->loop);
         return;
     }
     serve->draining = true;
-    (void)serve_notify("STOPPING=1\nSTATUS=waiting for live sessions to move");
+    (void)serve_notify("STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld\nSTATUS=waiting for live sessions to move",
+                       ((long long)serve->config->drain_s + WRITE_S) * 1000000);
     serve->drain_until_ms = host_now().mono_ms + serve->config->drain_s * 1000;
     host_say(HOST_INFO, "ending: no new session from now on, live ones have %llds; a second signal ends at once",
              (long long)serve->config->drain_s);

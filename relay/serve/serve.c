@@ -4,6 +4,7 @@
 #include <libwebsockets.h>
 #include <string.h>
 
+#include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/serve/broken.h"
 #include "relay/serve/guard.h"
@@ -18,7 +19,10 @@
 #include "relay/serve/tiles.h"
 #include "relay/serve/witness.h"
 
-enum { WATCH_MS = 1000 }; /* how soon a changed note is seen */
+enum {
+    WATCH_MS = 1000,      /* how soon a changed note is seen */
+    BRING_UP_S = 60 * 60, /* for the file of an earlier program, however long the log is */
+};
 
 /* ---- the loop ---- */
 
@@ -137,9 +141,28 @@ static int64_t unix_ms(void *context)
 
 /* ---- beginning and end ---- */
 
+/* Neither a service manager's patience with a start, nor its watchdog, which runs on at a handover, is meant for this. */
+static void on_older(void *context, const char *file, int version, int newest)
+{
+    struct serve *serve = context;
+    long long us = BRING_UP_S * 1000000LL;
+
+    host_say(HOST_INFO,
+             "%s is of version %d and is brought to version %d: minutes for a log of millions, and nobody is served "
+             "meanwhile",
+             file, version, newest);
+    serve->brought_up = true;
+    (void)serve_notify("EXTEND_TIMEOUT_USEC=%lld\nWATCHDOG_USEC=%lld\nSTATUS=bringing %s to version %d", us, us, file,
+                       newest);
+}
+
 static bool open_store(struct serve *serve, bool read_only, struct relay_store **out, struct serve_report *report)
 {
-    struct relay_store_config config = {.folder = serve->folder->data, .read_only = read_only, .random = host_random()};
+    struct relay_store_config config = {.folder = serve->folder->data,
+                                        .read_only = read_only,
+                                        .random = host_random(),
+                                        .on_older = on_older,
+                                        .context = serve};
     char error[RELAY_STORE_ERROR_MAX];
     enum proto_err err = relay_store_open(out, &config, error);
 
@@ -226,6 +249,8 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
         return false;
     serve->started_ms = host_now().mono_ms;
     serve->watchdog_ms = serve_notify_watchdog_ms();
+    if (serve->brought_up && serve->watchdog_ms)
+        (void)serve_notify("WATCHDOG_USEC=%lld", (long long)serve->watchdog_ms * 1000);
     host_loop_on_wake(loop, on_woken, serve);
     host_loop_on_pass(loop, on_pass, serve);
     host_loop_on_next(loop, on_next, serve);

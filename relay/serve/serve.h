@@ -69,6 +69,7 @@ struct serve {
     struct serve_tell tell;
     struct serve_broken broken;
     int64_t watchdog_ms, watchdog_due_ms; /* 0: nobody waits for a word of us */
+    bool brought_up;                      /* the database was an earlier program's */
     int64_t core_due_ms;                  /* what core_timer is set to */
     int64_t expired_day;                  /* the same, of cases */
     int64_t retained_day;                 /* since 1970, on which what is over its time was last looked for */

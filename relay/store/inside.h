@@ -126,6 +126,8 @@ struct relay_store {
     int lock_fd;                                     /* held by a writer; -1: none */
 
     struct proto_random random;
+    void (*on_older)(void *context, const char *file, int version, int newest); /* as in the config */
+    void *context;
     bool read_only, reserve_held;
     bool has_kept;            /* false: read-only, and written by a program that knew no cases */
     struct store_key visited; /* of the entry before, while entries are visited; wiped then. Number 0: none */
@@ -245,7 +247,8 @@ bool store_keyring_take(struct relay_store *store, const char *name, struct stor
 PROTO_MUST_USE enum proto_err store_schema_version(struct relay_store *store, sqlite3 *db, const char *name,
                                                    int *version, bool *newest);
 /** All steps behind `version`, in one transaction; on an error the file is as it was. */
-PROTO_MUST_USE enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, int version);
+PROTO_MUST_USE enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, const char *name,
+                                                    int version);
 /** For a reader, which changes nothing: what this program asks for is there under its name. */
 PROTO_MUST_USE enum proto_err store_schema_read_older(struct relay_store *store, sqlite3 *db, int version);
 

@@ -87,12 +87,15 @@ enum proto_err store_schema_version(struct relay_store *store, sqlite3 *db, cons
     return err;
 }
 
-enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, int version)
+enum proto_err store_schema_bring_up(struct relay_store *store, sqlite3 *db, const char *name, int version)
 {
     const bool keys = db == store->keys;
     const char *const *steps = keys ? key_steps : data_steps;
     const int known = keys ? KEYS_VERSION : DATA_VERSION;
     char seen[48];
+
+    if (version && store->on_older)
+        store->on_older(store->context, name, version, known);
     bool done = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
 
     for (int step = version; done && step < known; step++)

@@ -201,7 +201,7 @@ static enum proto_err prepare_file(struct relay_store *store, sqlite3 *db, const
                      NULL) != SQLITE_OK ||
         sqlite3_exec(db, keys ? "PRAGMA cache_size=-2048" : "PRAGMA cache_size=-8192", NULL, NULL, NULL) != SQLITE_OK)
         return store_fail_sqlite(store, db, "opening it");
-    return newest ? PROTO_OK : store_schema_bring_up(store, db, version);
+    return newest ? PROTO_OK : store_schema_bring_up(store, db, name, version);
 }
 
 static enum proto_err open_file(struct relay_store *store, sqlite3 **db, const char *name)
@@ -358,6 +358,8 @@ enum proto_err relay_store_open(struct relay_store **out, const struct relay_sto
     store->lock_fd = -1;
     store->random = config->random;
     store->read_only = config->read_only;
+    store->on_older = config->on_older;
+    store->context = config->context;
     err = open_all(store, config);
     snprintf(error, RELAY_STORE_ERROR_MAX, "%s", store->error);
     if (err)

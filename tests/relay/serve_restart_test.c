@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What outlives a relay: copies of its databases, its sessions, its place under a service manager. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +57,68 @@ static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state
     serve_expect(place.public_port, NULL, "/healthz", "ok");
 }
 
+/* ---- copies of a log that is long, and written to ---- */
+
+struct writer {
+    char path[300];
+    atomic_bool ended;
+    unsigned written, most;
+};
+
+static void make_database(const char *path, const char *fill)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE t(x)", NULL, NULL,
+                                  NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, fill, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void *write_on(void *context)
+{
+    struct writer *writer = context;
+    sqlite3 *db;
+
+    if (sqlite3_open(writer->path, &db) == SQLITE_OK) {
+        sqlite3_busy_timeout(db, 10000);
+        (void)sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL);
+        while (!atomic_load(&writer->ended) && writer->written < writer->most &&
+               sqlite3_exec(db, "INSERT INTO t VALUES(1)", NULL, NULL, NULL) == SQLITE_OK)
+            writer->written++;
+    }
+    sqlite3_close(db);
+    return NULL;
+}
+
+/* Nothing but the databases is there: whatever else is wrong with a relay's folder, its log can be saved. */
+static void a_copy_comes_to_an_end_however_busy_the_relay_is(void **state)
+{
+    static const char fill[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<48) "
+                               "INSERT INTO t SELECT randomblob(1048576) FROM n";
+    struct writer writer = {.most = 200000};
+    char output[PLACE_OUTPUT_BYTES], dir[300];
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(mkdir(place_path(&place, "busy"), 0700), 0);
+    assert_int_equal(mkdir(place_path(&place, "busy/data"), 0700), 0);
+    snprintf(writer.path, sizeof writer.path, "%s", place_path(&place, "busy/data/relay.db"));
+    make_database(writer.path, fill);
+    make_database(place_path(&place, "busy/data/keys.db"), "INSERT INTO t VALUES(1)");
+    snprintf(dir, sizeof dir, "%s", place_path(&place, "busy"));
+    assert_int_equal(pthread_create(&thread, NULL, write_on, &writer), 0);
+    int rc = place_run(output, "handhold-relay",
+                       (const char *const[]){"--dir", dir, "--backup", place_path(&place, "busy/copy"), NULL});
+    atomic_store(&writer.ended, true);
+    pthread_join(thread, NULL);
+    if (rc)
+        fail_msg("%s", output);
+    assert_in_range(writer.written, 1, writer.most - 1); /* it wrote all the while, and was not waited for */
+}
+
 /* ---- systemd ---- */
 
 static void a_service_manager_is_told_what_goes_on(void **state)
@@ -70,7 +135,32 @@ static void a_service_manager_is_told_what_goes_on(void **state)
     told_expect(&told, "RELOADING=1\nMONOTONIC_USEC=");
     told_expect(&told, "READY=1");
     assert_int_equal(place_stop(&place, SIGTERM), 0);
-    told_expect(&told, "STOPPING=1");
+    told_expect(&told, "STOPPING=1\nEXTEND_TIMEOUT_USEC=90000000\n"); /* drain_s, and a minute to write */
+    told_close(&told);
+}
+
+static void a_database_of_an_earlier_release_is_given_the_time_that_it_takes(void **state)
+{
+    struct told told;
+    char path[300];
+    sqlite3 *db;
+
+    (void)state;
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    snprintf(path, sizeof path, "%s", place_path(&place, "data/relay.db"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "DROP VIEW filed; DROP TABLE begun; DROP TABLE place;"
+                                  "CREATE UNIQUE INDEX entry_of ON entry(sid,c); PRAGMA user_version=2",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    told_listen(&told, &place);
+    place_start(&place, NULL);
+    told_hide();
+    told_expect(&told, "EXTEND_TIMEOUT_USEC=3600000000\nWATCHDOG_USEC=3600000000\nSTATUS=bringing relay.db to version 3");
+    told_expect(&told, "WATCHDOG_USEC=");
+    told_expect(&told, "READY=1\nSTATUS=serving https://127.0.0.1:");
     told_close(&told);
 }
 
@@ -237,7 +327,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
+        WITHOUT(a_copy_comes_to_an_end_however_busy_the_relay_is),
         WITHOUT(a_service_manager_is_told_what_goes_on),
+        WITH_RELAY(a_database_of_an_earlier_release_is_given_the_time_that_it_takes),
         WITH_RELAY(a_killed_relay_knows_its_sessions_again),
         WITH_RELAY(a_live_session_is_waited_for_until_a_second_signal),
         WITH_RELAY(another_relay_takes_over_and_each_end_comes_back_once),
