@@ -125,13 +125,28 @@ static bool check_time(const struct serve_pair *pair, const X509 *own, struct se
     return true;
 }
 
-bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
+static void see(const char *path, struct timespec *seen)
 {
     struct stat there;
+
+    if (!stat(path, &there))
+        *seen = there.st_mtim;
+}
+
+static bool was_written_since(const char *path, const struct timespec *seen)
+{
+    struct timespec now = *seen;
+
+    see(path, &now);
+    return now.tv_sec != seen->tv_sec || now.tv_nsec != seen->tv_nsec;
+}
+
+bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
+{
     SSL_CTX *loaded;
 
-    if (!stat(pair->cert, &there))
-        pair->seen = there.st_mtim; /* before it is read: a change in between is seen as one */
+    see(pair->cert, &pair->seen_cert); /* before they are read: a change in between is seen as one */
+    see(pair->key, &pair->seen_key);
     loaded = load(pair, report);
     if (!loaded)
         return false;
@@ -148,10 +163,8 @@ bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
 
 bool serve_pair_changed(const struct serve_pair *pair)
 {
-    struct stat there;
-
-    return !stat(pair->cert, &there) &&
-           (there.st_mtim.tv_sec != pair->seen.tv_sec || there.st_mtim.tv_nsec != pair->seen.tv_nsec);
+    /* The key too: whoever copies the certificate first has the next pair whole only when the key has come. */
+    return was_written_since(pair->cert, &pair->seen_cert) || was_written_since(pair->key, &pair->seen_key);
 }
 
 void serve_pair_clear(struct serve_pair *pair)

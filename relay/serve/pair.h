@@ -19,7 +19,7 @@ struct serve_pair {
     char cert[HOST_PATH_BYTES], key[HOST_PATH_BYTES]; /* PEM; the certificate first, then its chain */
     const char *renew;                                /* static: how the next one is come by */
     SSL_CTX *loaded;                                  /* owned: certificate, chain, key; NULL: none */
-    struct timespec seen;                             /* when the certificate's file was written that was read last */
+    struct timespec seen_cert, seen_key;              /* when the files were written that were read last */
 };
 
 /**
@@ -27,7 +27,7 @@ struct serve_pair {
  * keeps what it had. A pair that ends within 14 days is taken, and is a warning.
  */
 bool serve_pair_read(struct serve_pair *pair, struct serve_report *report);
-/** Has the certificate's file changed since? One that is not there has not. */
+/** Has one of the files changed since? One that is not there has not. */
 bool serve_pair_changed(const struct serve_pair *pair);
 void serve_pair_clear(struct serve_pair *pair);
 /** NULL when nothing is loaded. Borrowed. */

@@ -236,14 +236,15 @@ static bool write_hook(void)
 
     snprintf(text, sizeof text,
              "#!/bin/sh\n# Gives the relay the certificate that certbot has come by; written by handhold-relay setup.\n"
-             "set -eu\ncase \" $RENEWED_DOMAINS \" in *\" %s \"*) ;; *) exit 0 ;; esac\n"
+             "set -eu\nid -u %s >/dev/null 2>&1 || exit 0 # the relay was taken away from this machine\n"
+             "case \" $RENEWED_DOMAINS \" in *\" %s \"*) ;; *) exit 0 ;; esac\n"
              "to=%s/public\n"
              "for name in privkey fullchain; do\n"
              "    install -o %s -g \"$(id -g %s)\" -m 0600 \"$RENEWED_LINEAGE/$name.pem\" \"$to/$name.new\"\n"
              "    mv \"$to/$name.new\" \"$to/$name.pem\"\n"
              "done\n"
              "if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart handhold-relay.service; fi\n",
-             serve_setup.host, serve_setup.dir, serve_setup.user, serve_setup.user);
+             serve_setup.user, serve_setup.host, serve_setup.dir, serve_setup.user, serve_setup.user);
     if (!host_path(path, "%s/handhold-relay", serve_setup.hooks) ||
         !said(serve_setup.hooks, host_folder_make(serve_setup.hooks, HOST_PUBLIC)) || !put(path, text, HOST_PUBLIC))
         return false;
