@@ -116,7 +116,8 @@ int serve_answer_write(struct lws *wsi, const struct serve *serve, const struct 
     bool unchanged = answer->status == HTTP_STATUS_NOT_MODIFIED;
 
     *rest = (struct serve_body){0};
-    if ((!answer->lasting && answer->size > SERVE_ANSWER_ONCE_BYTES) || lws_add_http_header_status(wsi, answer->status, &at, end) ||
+    if ((!answer->lasting && answer->size > SERVE_ANSWER_ONCE_BYTES) ||
+        lws_add_http_header_status(wsi, answer->status, &at, end) ||
         lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, (const unsigned char *)answer->type,
                                      (int)strlen(answer->type), &at, end) ||
         (!unchanged && lws_add_http_header_content_length(wsi, answer->size, &at, end)) ||

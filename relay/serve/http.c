@@ -20,7 +20,6 @@
 #include "relay/serve/tls.h"
 #include "relay/serve/unused.h"
 
-
 /* ---- pages ---- */
 
 static struct serve_answer health(struct serve *serve, struct proto_buf *text)

@@ -69,7 +69,8 @@ static void put_times(const struct serve *serve, const struct relay_core_figures
     char label[64];
 
     put_histogram(out, "forward_seconds", "from the arrival of a media message to its way out");
-    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT; i++) { /* from 0 on, or a rate misses the first */
+    for (int i = PROTO_CAPABILITY_NONE + 1; i < PROTO_CAPABILITY_COUNT;
+         i++) { /* from 0 on, or a rate misses the first */
         snprintf(label, sizeof label, "capability=\"%s\"", proto_capability_name((enum proto_capability)i));
         put_buckets(out, "forward_seconds", label, &figures->forwarded[i]);
     }

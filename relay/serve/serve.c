@@ -141,7 +141,8 @@ static int64_t unix_ms(void *context)
 
 /* ---- beginning and end ---- */
 
-/* Neither a service manager's patience with a start, nor its watchdog, which runs on at a handover, is meant for this. */
+/* Neither a service manager's patience with a start, nor its watchdog, which runs on at a handover, is meant for this.
+ */
 static void on_older(void *context, const char *file, int version, int newest)
 {
     struct serve *serve = context;

@@ -39,7 +39,8 @@ struct relay_store_config {
     bool read_only;
     struct proto_random random; /* makes customer keys and nonces; not needed when read_only */
     unsigned max_pages;         /* bound on relay.db in pages of 4096 bytes; 0 is none. A test's small disk. */
-    /* A writer finds a file that an earlier program made, and brings it up, which takes long for a long log; or NULL. */
+    /* A writer finds a file that an earlier program made, and brings it up, which takes long for a long log; or NULL.
+     */
     void (*on_older)(void *context, const char *file, int version, int newest);
     void *context; /* borrowed */
 };

@@ -70,9 +70,9 @@ static void make_database(const char *path, const char *fill)
     sqlite3 *db;
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE t(x)", NULL, NULL,
-                                  NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; CREATE TABLE t(x)", NULL, NULL, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, fill, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
@@ -158,7 +158,8 @@ static void a_database_of_an_earlier_release_is_given_the_time_that_it_takes(voi
     told_listen(&told, &place);
     place_start(&place, NULL);
     told_hide();
-    told_expect(&told, "EXTEND_TIMEOUT_USEC=3600000000\nWATCHDOG_USEC=3600000000\nSTATUS=bringing relay.db to version 3");
+    told_expect(&told,
+                "EXTEND_TIMEOUT_USEC=3600000000\nWATCHDOG_USEC=3600000000\nSTATUS=bringing relay.db to version 3");
     told_expect(&told, "WATCHDOG_USEC=");
     told_expect(&told, "READY=1\nSTATUS=serving https://127.0.0.1:");
     told_close(&told);
