@@ -43,7 +43,8 @@ extern struct audit_options {
  */
 bool audit_enter(struct audit_organisation *o, const char *why_key);
 
-/** show.c: the session whose number begins with these digits. False: none or several, or no digits, which was said. */
+/** show.c: with o->whole, the session whose number begins with these digits. False: none or several, or no digits,
+ * which was said. */
 bool audit_find_session(struct audit_organisation *o, const char *begins, struct relay_store_session *row);
 
 int audit_verify(void);

@@ -70,6 +70,13 @@ static unsigned check_evidence(struct audit_organisation *o, const struct relay_
     return kinds;
 }
 
+bool audit_leaf_is_of(const struct proto_log_leaf *leaf, int64_t received_ms)
+{
+    int64_t received_s = received_ms / 1000;
+
+    return leaf->unix_s == received_s - received_s % PROTO_LOG_TIME_GRAIN_S;
+}
+
 static unsigned check_leaf(const struct relay_store_entry *entry, bool of_session, int64_t *unix_s)
 {
     struct proto_log_leaf leaf;
@@ -77,9 +84,8 @@ static unsigned check_leaf(const struct relay_store_entry *entry, bool of_sessio
 
     if (proto_log_leaf_parse(&leaf, entry->leaf))
         return AUDIT_FORM;
-    int64_t received_s = entry->received_ms / 1000;
     *unix_s = leaf.unix_s;
-    if (leaf.unix_s != received_s - received_s % PROTO_LOG_TIME_GRAIN_S)
+    if (!audit_leaf_is_of(&leaf, entry->received_ms))
         kinds |= AUDIT_TIME;
     if (entry->misfiled)
         kinds |= AUDIT_COMMITMENT;

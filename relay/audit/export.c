@@ -16,6 +16,7 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/cut.h"
 #include "relay/audit/minutes.h"
+#include "relay/audit/whole.h"
 
 /* ---- JSON Lines: what show prints, for each ---- */
 
@@ -45,6 +46,13 @@ static enum proto_err jsonl_session(struct audit_export *x, const struct audit_s
     return PROTO_OK;
 }
 
+/* What verify would say, as it says it. */
+static void jsonl_end(struct audit_export *x)
+{
+    for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++)
+        put_json(x, audit_finding_json(&x->log->findings[i]));
+}
+
 /* ---- all formats ---- */
 
 static const struct {
@@ -54,8 +62,8 @@ static const struct {
     void (*end)(struct audit_export *x);
     bool counted; /* all sessions are counted before the first is written */
 } formats[] = {
-    {"jsonl", NULL, jsonl_session, NULL, false},
-    {"csv", audit_csv_begin, audit_csv_session, NULL, false},
+    {"jsonl", NULL, jsonl_session, jsonl_end, false},
+    {"csv", audit_csv_begin, audit_csv_session, audit_csv_end, false},
     {"html", audit_html_begin, audit_html_session, audit_html_end, true},
 };
 
@@ -94,10 +102,12 @@ static enum proto_err export_all(struct exporting *e, struct audit_organisation 
     e->session = formats[format].session;
     if (formats[format].counted)
         err = audit_each_session(visited, e->x.filter, count, e);
+    e->x.log = visited->whole ? audit_whole_report(visited) : NULL;
     if (!err && formats[format].begin)
         formats[format].begin(&e->x);
     if (!err)
         err = audit_each_session(visited, e->x.filter, visit, e);
+    e->x.log = !err ? audit_whole_report(visited) : NULL;
     if (!err && formats[format].begin != audit_csv_begin) /* a table has no place for them */
         err = audit_export_cases(&e->x, formats[format].counted);
     if (!err && formats[format].end)
@@ -176,10 +186,11 @@ int audit_export(void)
         else if (audit_options.output)
             host_say(HOST_INFO, "%" PRIu64 " session%s in %s", e.x.sessions, e.x.sessions == 1 ? "" : "s",
                      audit_options.output);
-        if (e.x.wrong)
+        if (e.x.wrong || (e.x.log && e.x.log->wrong))
             host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
     }
+    bool lacks = e.x.log && e.x.log->wrong;
     audit_close_again(&again);
     audit_close(&o);
-    return err || e.x.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    return err || e.x.wrong || lacks ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }

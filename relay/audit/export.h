@@ -4,7 +4,8 @@
  *
  * CSV goes into spreadsheets, which take a cell that begins with = + - @ for a formula and run it. Every cell is in
  * quotes, and where it begins, or a spreadsheet may part it (; , | TAB CR LF), and the first character that is no space
- * and no quote is one of these (or its full-width form), an apostrophe is put in front. The file begins with a byte-order mark, without which Excel misreads UTF-8.
+ * and no quote is one of these (or its full-width form), an apostrophe is put in front. The file begins with a
+ * byte-order mark, without which Excel misreads UTF-8.
  */
 #ifndef RELAY_AUDIT_EXPORT_H
 #define RELAY_AUDIT_EXPORT_H
@@ -24,12 +25,14 @@ struct audit_export {
         struct audit_totals totals;
         uint64_t sessions, open, wrong;
     } all;
+    const struct audit_report *log; /* what is wrong with the log as a whole; set when sessions were read once */
 };
 
 typedef enum proto_err (*audit_export_session)(struct audit_export *x, const struct audit_session *session,
                                                const struct audit_report *judged);
 
 void audit_csv_begin(struct audit_export *x);
+void audit_csv_end(struct audit_export *x);
 enum proto_err audit_csv_session(struct audit_export *x, const struct audit_session *session,
                                  const struct audit_report *judged);
 /** One cell with its quotes, as described above. */

@@ -101,6 +101,21 @@ static void put_count(FILE *out, uint64_t n)
         fputs("<td class=\"n\">–</td>", out);
 }
 
+/* What is wrong with the log as a whole: what is missing stands in no article below. */
+static void put_log(struct audit_export *x)
+{
+    char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64];
+
+    for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
+        const struct audit_finding *f = &x->log->findings[i];
+        audit_place(f, place);
+        snprintf(text, sizeof text, "%s: expected %s; there is %s", place, f->expected, f->found);
+        fputs("</p><p><span class=\"bad\">", x->out);
+        audit_html_text(x->out, text);
+        fputs("</span>", x->out);
+    }
+}
+
 static void put_summary(struct audit_export *x)
 {
     FILE *out = x->out;
@@ -116,6 +131,7 @@ static void put_summary(struct audit_export *x)
         fprintf(out, "<span class=\"bad\">%" PRIu64 " do not hold</span>", x->all.wrong);
     else
         fputs("<span class=\"ok\">all of them hold in every note, signature and rule</span>", out);
+    put_log(x);
     fputs("</p><table><tr><th>What</th><th class=\"n\">Allowed</th><th class=\"n\">Refused</th>"
           "<th class=\"n\">Unasked</th><th class=\"n\">Withdrawn</th><th class=\"n\">Blocked</th><th "
           "class=\"n\">Shared for</th></tr>\n",
@@ -267,7 +283,10 @@ static void put_totals(FILE *out, const struct audit_session *session)
                              : "unasked: " AUDIT_UNASKED_WORDS);
         put_passed(out, t);
     }
-    fputs(any ? "</table>\n" : "<p class=\"lead\">Nothing was asked for.</p>\n", out);
+    if (any)
+        fputs("</table>\n", out);
+    else
+        fprintf(out, "<p class=\"lead\">%s</p>\n", audit_session_nothing(session));
 }
 
 static void put_minutes(FILE *out, const struct audit_session *session, const size_t *order)
@@ -336,9 +355,9 @@ void audit_html_end(struct audit_export *x)
     fprintf(x->out,
             "<footer><p>%" PRIu64
             " session%s. %s</p><p>Times are those of the relay, in the zone named above. Each line "
-            "is a note that was signed by the one who acted; its number is that of its entry in the log. That the "
-            "entries are those of the signed log is for <span class=\"mono\">handhold-audit verify</span> to say; the "
+            "is a note that was signed by the one who acted; its number is that of its entry in the log, which is in "
+            "the signed log in that place. All the log is for <span class=\"mono\">handhold-audit verify</span>; the "
             "proofs hold without it.</p></footer></body></html>\n",
             x->sessions, x->sessions == 1 ? "" : "s",
-            x->wrong ? "<span class=\"bad\">Not all of them hold.</span>" : "All of them hold.");
+            x->wrong || x->log->wrong ? "<span class=\"bad\">Not all of them hold.</span>" : "All of them hold.");
 }

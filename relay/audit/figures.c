@@ -15,6 +15,7 @@
 #include "relay/audit/phrases.h"
 #include "relay/audit/times.h"
 #include "relay/audit/totals.h"
+#include "relay/audit/whole.h"
 
 struct of_agent {
     char id[RELAY_STORE_TEXT_MAX + 1], name[RELAY_STORE_TEXT_MAX + 1];
@@ -27,6 +28,7 @@ struct figures {
     struct of_agent *agents; /* owned, in the order in which they were met */
     size_t agent_count, agent_room;
     uint64_t sessions, live, erased, wrong, customers_named;
+    uint64_t lost, lost_entries, of_log; /* sessions that are missing; what is wrong with the log as a whole */
     const struct audit_filter *filter;
     uint64_t forbidden, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
     uint64_t ended[PROTO_END_COUNT];   /* NONE: by a reason that is not known */
@@ -149,6 +151,18 @@ static void print_head(const struct figures *f)
                  f->wrong == 1 ? "session does" : "sessions do");
         audit_paper_head("WRONG", text);
     }
+    if (f->of_log) {
+        snprintf(text, sizeof text, "%" PRIu64 " thing%s with the log itself, named below", f->of_log,
+                 f->of_log == 1 ? "" : "s");
+        audit_paper_head("WRONG", text);
+    }
+    if (f->lost) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " session%s not counted: gone with %" PRIu64
+                 " entries, and no note says that they were erased",
+                 f->lost, f->lost == 1 ? " is" : "s are", f->lost_entries);
+        audit_paper_head("MISSING", text);
+    }
     if (f->erased) {
         snprintf(text, sizeof text, "%" PRIu64 " %s not counted: evidence that was erased", f->erased,
                  f->erased == 1 ? "entry is" : "entries are");
@@ -242,10 +256,12 @@ static void print_json(const struct figures *f)
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions, "live",
-                    (json_int_t)f->live, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions,
+                    "live", (json_int_t)f->live, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
                     (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong,
-                    "forbidden", (json_int_t)f->forbidden, "refused_staff", (json_int_t)f->refused_staff);
+                    "log_wrong", (json_int_t)f->of_log, "missing_sessions", (json_int_t)f->lost, "missing_entries",
+                    (json_int_t)f->lost_entries, "forbidden", (json_int_t)f->forbidden, "refused_staff",
+                    (json_int_t)f->refused_staff);
 }
 
 int audit_figures(void)
@@ -263,12 +279,16 @@ int audit_figures(void)
     enum proto_err err = audit_each_session(&o, &filter, visit, f);
     if (!err)
         err = audit_each_refusal(&o, visit_refusal, f);
+    if (!err) {
+        f->of_log = audit_whole_report(&o)->wrong;
+        f->lost = audit_whole_lost(&o, &f->lost_entries);
+        (audit_options.json ? print_json : print_words)(f);
+        (void)audit_whole_say(&o, NULL);
+    }
     audit_close(&o);
     if (err == PROTO_ERR_NOMEM)
         host_say_err("report", err);
-    if (!err)
-        (audit_options.json ? print_json : print_words)(f);
-    int code = err || f->wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    int code = err || f->wrong || f->of_log ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
     free(f->agents);
     free(f);
     return code;

@@ -9,7 +9,7 @@
 
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
-#include "relay/audit/own.h"
+#include "relay/audit/whole.h"
 
 /* ---- times ---- */
 
@@ -198,9 +198,38 @@ struct visiting {
     audit_visit_session visit;
     void *context;
     struct audit_report *report; /* of one session, used again and again */
-    uint64_t size;
-    bool own; /* the error is the visitor's */
+    bool own;                    /* the error is the visitor's */
 };
+
+/* What is wrong with a session that is not handed over: it may be why it is not. */
+static void tell_whole(struct visiting *v, const struct audit_session *session)
+{
+    if (session->incomplete && !v->report->wrong)
+        audit_found(audit_expected(audit_at_session(audit_wrong(v->report, "entry", "evidence"), session->row.sid),
+                                   "notes that can be read, to see whether this session is meant"),
+                    "some that cannot");
+    audit_whole_add(v->o, v->report);
+}
+
+/*
+ * A row that was altered may rule its session out. So what it says is held to what was signed: its own texts and time
+ * to the first note, how it ended to all of them.
+ */
+static enum proto_err pass_over(struct visiting *v, const struct relay_store_session *row)
+{
+    bool ends = v->filter->outcome == AUDIT_ENDED_SO || v->filter->outcome == AUDIT_LIVE;
+    struct audit_session session;
+
+    memset(v->report, 0, sizeof *v->report);
+    enum proto_err err = (ends ? audit_session_read : audit_session_read_created)(&session, v->o, row, v->report);
+    if (!err && ends)
+        audit_session_judge(&session, v->o, audit_whole_size(v->o), v->report);
+    else if (!err)
+        audit_session_judge_row(&session, v->o, v->report);
+    tell_whole(v, &session);
+    audit_session_clear(&session);
+    return err;
+}
 
 static enum proto_err visit_row(void *context, const struct relay_store_session *row)
 {
@@ -209,17 +238,19 @@ static enum proto_err visit_row(void *context, const struct relay_store_session 
     enum proto_err err = PROTO_OK;
 
     if (!audit_filter_row(v->filter, row))
-        return PROTO_OK;
+        return v->o->can_open ? pass_over(v, row) : PROTO_OK;
     memset(v->report, 0, sizeof *v->report);
     if (v->o->can_open) {
         err = audit_session_read(&session, v->o, row, v->report);
         if (!err)
-            audit_session_judge(&session, v->o, v->size, v->report);
+            audit_session_judge(&session, v->o, audit_whole_size(v->o), v->report);
         audit_causes_first(v->report);
     }
     if (!err && audit_filter_notes(v->filter, &session)) {
         audit_session_make_plain(&session);
         err = v->visit(v->context, &session, v->report);
+    } else if (!err) {
+        tell_whole(v, &session);
     }
     v->own = err != PROTO_OK;
     audit_session_clear(&session);
@@ -229,14 +260,14 @@ static enum proto_err visit_row(void *context, const struct relay_store_session 
 enum proto_err audit_each_session(struct audit_organisation *o, const struct audit_filter *filter,
                                   audit_visit_session visit, void *context)
 {
-    struct visiting v = {o, filter, visit, context, calloc(1, sizeof *v.report), 0, false};
-    struct relay_store_checkpoint checkpoint;
+    struct visiting v = {o, filter, visit, context, calloc(1, sizeof *v.report), false};
 
     if (!v.report)
         return PROTO_ERR_NOMEM;
-    if (o->can_open)
-        audit_own_know(o);
-    v.size = relay_store_get_checkpoint(o->log, &checkpoint) ? 0 : checkpoint.size;
+    if (!audit_whole_know(o)) {
+        free(v.report);
+        return PROTO_ERR_IO;
+    }
     enum proto_err err = relay_store_each_session(o->rows, true, visit_row, &v);
     if (err && !v.own) /* a row that cannot be read */
         host_say(HOST_ERROR, "%s", relay_store_error(o->rows));

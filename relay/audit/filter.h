@@ -42,8 +42,10 @@ bool audit_filter_refusal(const struct audit_filter *filter, const struct proto_
 bool audit_filter_notes(const struct audit_filter *filter, const struct audit_session *session);
 
 /**
- * Reads each session that passes, oldest first, and hands it over: judged, and its texts made plain. Without the key it
- * has a row and no notes. `judged` is that session's own report. A visitor's error ends the visit; NOMEM, IO (said).
+ * Makes sure of o->whole. Reads each session that passes, oldest first, and hands it over: judged, and its texts made
+ * plain. Without the key it has a row and no notes. `judged` is that session's own report; what is wrong with the log
+ * as a whole, or with the row of a session that does not pass, is in the whole's. A visitor's error ends the visit;
+ * NOMEM, IO (said).
  */
 typedef enum proto_err (*audit_visit_session)(void *context, const struct audit_session *session,
                                               const struct audit_report *judged);

@@ -91,7 +91,7 @@ static const struct {
      false},
     {AUDIT_COMMITMENT, "entry", "c", "the commitment of the leaf, once",
      "another, so that the entry is not found by it", false},
-    {AUDIT_TIME, "entry", "received_ms", "a time within the minute that the leaf has", "another time", false},
+    {AUDIT_TIME, "entry", "received_ms", AUDIT_TIME_WORDS, AUDIT_OTHER_TIME_WORDS, false},
     {AUDIT_ORPHAN, "entry", "sid", "a session that has a row, or none for an act of an officer", "another", false},
     {AUDIT_UNFILED, "entry", "sid", AUDIT_FILED_WORDS, AUDIT_UNFILED_WORDS, false},
     {AUDIT_KEY, "dek", "name",

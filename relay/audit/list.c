@@ -15,6 +15,7 @@
 #include "relay/audit/phrases.h"
 #include "relay/audit/times.h"
 #include "relay/audit/totals.h"
+#include "relay/audit/whole.h"
 
 struct listing {
     struct audit_organisation *o;
@@ -83,7 +84,10 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     for (size_t i = 0; i < ANSWERS; i++)
         put_answers(what, sizeof what, totals, i);
     if (!*what && o->can_open)
-        snprintf(what, sizeof what, "nothing was asked");
+        snprintf(what, sizeof what, "%s",
+                 session->incomplete ? "NOT ALL OF IT CAN BE READ"
+                 : session->erased   ? "erased"
+                                     : "nothing was asked");
     if (audit_session_restarted(session)) {
         size_t len = strlen(what);
         snprintf(what + len, sizeof what - len, "; the relay was restarted meanwhile");
@@ -139,6 +143,10 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
         json_object_set_new(line, "restarted", json_true());
     if (line && end)
         json_object_set_new(line, "duration_s", json_integer(end - row->created_unix_ms / 1000));
+    if (line && session->erased)
+        json_object_set_new(line, "erased_entries", json_integer((json_int_t)session->erased));
+    if (line && session->incomplete)
+        json_object_set_new(line, "incomplete", json_true());
     for (size_t i = 0; line && o->can_open && i < ANSWERS; i++)
         json_object_set_new(line, answers[i].name, names_of(&totals, i));
     return line;
@@ -204,12 +212,13 @@ int audit_list(void)
     enum proto_err err = audit_each_session(&o, &filter, visit, &listing);
     if (!err)
         err = audit_each_refusal(&o, visit_refusal, &listing);
+    bool lacks = !err && audit_whole_say(&o, NULL);
     audit_close(&o);
     if (err == PROTO_ERR_NOMEM)
         host_say_err("list", err);
     if (!err && !listing.shown && !audit_options.json)
         host_say(HOST_INFO, "no session is as asked for");
-    if (listing.wrong)
+    if (listing.wrong || lacks)
         host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
-    return err || listing.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+    return err || listing.wrong || lacks ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }

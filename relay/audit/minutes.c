@@ -110,8 +110,8 @@ static void print_verified(const struct audit_session *session, const struct aud
     } else {
         snprintf(
             text, sizeof text,
-            "%zu note%s, %llu signature%s, no gap, no rule broken. That the entries are those of the signed log is "
-            "for handhold-audit verify to say.",
+            "%zu note%s, %llu signature%s, each entry in its place in the signed log; no gap, no rule broken. All the "
+            "log is for handhold-audit verify.",
             session->count, session->count == 1 ? "" : "s", (unsigned long long)report->signatures,
             report->signatures == 1 ? "" : "s");
     }
@@ -218,7 +218,7 @@ static void print_totals(const struct audit_session *session)
         print_total((enum proto_capability)c, t);
     }
     if (!any)
-        printf("Nothing was asked for.\n");
+        printf("%s\n", audit_session_nothing(session));
 }
 
 void audit_minutes_print(const struct audit_organisation *o, const struct audit_session *session,

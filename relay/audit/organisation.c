@@ -10,7 +10,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/box.h"
-#include "relay/audit/own.h"
+#include "relay/audit/whole.h"
 
 static bool read_file(const char *dir, const char *name, struct proto_buf *out)
 {
@@ -169,6 +169,7 @@ bool audit_open_again(struct audit_organisation *copy, const struct audit_organi
 {
     *copy = *o;
     copy->log = copy->rows = NULL;
+    copy->whole = NULL;
     return open_store(o, &copy->log) && open_store(o, &copy->rows);
 }
 
@@ -181,9 +182,9 @@ void audit_close_again(struct audit_organisation *copy)
 
 void audit_close(struct audit_organisation *o)
 {
+    audit_whole_forget(o);
     relay_store_close(o->rows);
     relay_store_close(o->log);
-    audit_own_forget(o);
     audit_staff_free(o);
     proto_certificates_free(&o->root_der, 1);
     sodium_memzero(o, sizeof *o);

@@ -25,7 +25,7 @@ struct audit_organisation {
     struct audit_staff *staff;
     size_t staff_count;
     struct audit_judged *judged; /* staff.c: when a certificate was found good; several threads ask */
-    struct audit_own *own;       /* erased.c; NULL: nobody is asked what was erased */
+    struct audit_whole *whole;   /* of a command that reads sessions and does not verify; else NULL */
     /* Borrowed */
     const char *dir;
     unsigned ended; /* the log in D/data.ended-N; 0: the present one */

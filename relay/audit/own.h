@@ -47,12 +47,4 @@ PROTO_MUST_USE enum proto_err audit_own_read_later(struct audit_own *own, const 
 bool audit_own_names(const struct audit_own *own, uint64_t index);
 void audit_own_clear(struct audit_own *own);
 
-/* erased.c: of one thread, for commands that read sessions and do not verify the log */
-
-/** Reads the log's own notes into o->own, if memory lasts; audit_close() forgets them. */
-void audit_own_know(struct audit_organisation *o);
-/** With o->own: does a note, of this moment's too, say that the evidence of this entry was erased? */
-bool audit_own_knows(struct audit_organisation *o, uint64_t index);
-void audit_own_forget(struct audit_organisation *o);
-
 #endif

@@ -8,8 +8,8 @@
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
-#include "relay/audit/own.h"
 #include "relay/audit/proofs.h"
+#include "relay/audit/whole.h"
 #include "relay/log/tiles.h"
 
 struct proving {
@@ -118,33 +118,25 @@ static int write_file(const struct relay_store_session *row, const struct proto_
     return HOST_EXIT_FINE;
 }
 
-static enum proto_err count_missing(void *context, const struct relay_store_entry *entry)
-{
-    struct proving *p = context;
-
-    p->count += !entry->evidence && !audit_own_knows(p->o, entry->index);
-    return PROTO_OK;
-}
-
 /* Of what has no proof in the file, and by no note of the log was erased, whoever hands the file on has to know. */
 static bool nothing_is_missing(struct audit_organisation *o, const struct relay_store_session *row)
 {
-    struct proving *p = calloc(1, sizeof *p);
-    size_t missing = 0;
+    struct audit_report *report = calloc(1, sizeof *report);
+    struct audit_session session;
+    enum proto_err err = report ? audit_session_read(&session, o, row, report) : PROTO_ERR_NOMEM;
+    bool fine = false;
 
-    audit_own_know(o);
-    if (p && o->own) {
-        p->o = o;
-        if (!relay_store_each_entry_of(o->log, row->sid, count_missing, p))
-            missing = p->count;
+    if (err) {
+        host_say_err(audit_options.session, err);
+    } else {
+        fine = !report->wrong && !session.incomplete;
+        audit_session_clear(&session);
     }
-    free(p);
-    if (missing)
-        host_say(HOST_ERROR,
-                 "%zu %s no evidence, and no note of the log says that it was erased; handhold-audit verify names what "
-                 "is wrong",
-                 missing, missing == 1 ? "entry of this session has" : "entries of this session have");
-    return !missing;
+    if (!err && !fine)
+        host_say_error(audit_options.session, "not all of this session is there as it was signed",
+                       "handhold-audit verify names what is wrong");
+    free(report);
+    return fine;
 }
 
 int audit_prove(void)
@@ -158,7 +150,7 @@ int audit_prove(void)
     if (!audit_enter(&o, "is missing: a proof shows what was said, which is sealed to the officers"))
         return HOST_EXIT_USAGE;
     proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
-    if (audit_find_session(&o, audit_options.session, &row)) {
+    if (audit_whole_know(&o) && audit_find_session(&o, audit_options.session, &row)) {
         enum proto_err err = audit_proofs_write(&o, &row, &file, &count);
         if (err == PROTO_ERR_LOG || err == PROTO_ERR_CRYPTO)
             host_say_error(audit_options.session, "an entry of it cannot be proved",
@@ -167,7 +159,7 @@ int audit_prove(void)
             host_say_err(audit_options.session, err);
         else
             code = write_file(&row, &file, count);
-        if (!err && !nothing_is_missing(&o, &row))
+        if (!err && (!nothing_is_missing(&o, &row) || audit_whole_say(&o, row.sid)))
             code = HOST_EXIT_FAILED;
     }
     proto_buf_free(&file);

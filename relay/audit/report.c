@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/audit/report.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,4 +116,31 @@ void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RE
     struct audit_finding *f = audit_at_session(audit_at_entry(audit_wrong(report, "entry", "sid"), entry), sid);
 
     audit_found(audit_expected(f, AUDIT_FILED_WORDS), AUDIT_UNFILED_WORDS);
+}
+
+/* ---- in words ---- */
+
+void audit_finding_print(const struct audit_finding *finding, bool first)
+{
+    char place[AUDIT_TEXT_MAX];
+
+    audit_place(finding, place);
+    if (first)
+        printf("WRONG  %s\n  expected  %s\n  there is  %s\n", place, finding->expected, finding->found);
+    else
+        printf("  %s: expected %s; there is %s\n", place, finding->expected, finding->found);
+}
+
+json_t *audit_finding_json(const struct audit_finding *f)
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1] = "";
+    json_t *line = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event", "wrong", "table", f->table, "column", f->column,
+                             "expected", f->expected, "found", f->found);
+
+    sodium_bin2hex(sid, sizeof sid, f->sid, sizeof f->sid);
+    if (line && f->has_entry)
+        json_object_set_new(line, "entry", json_integer((json_int_t)f->entry));
+    if (line && f->has_sid)
+        json_object_set_new(line, "session", json_string(sid));
+    return line;
 }

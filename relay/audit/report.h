@@ -9,6 +9,7 @@
 #ifndef RELAY_AUDIT_REPORT_H
 #define RELAY_AUDIT_REPORT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,9 @@ struct audit_report {
 
 #define AUDIT_FILED_WORDS "the session below which tables begun and place have this entry"
 #define AUDIT_UNFILED_WORDS "another, or no such place"
+#define AUDIT_LEAF_WORDS "the leaf that the signed tree has in this place"
+#define AUDIT_TIME_WORDS "a time within the minute that the leaf has"
+#define AUDIT_OTHER_TIME_WORDS "another time"
 #define AUDIT_EVIDENCE_WORDS "evidence: its session was not erased"
 #define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
@@ -87,5 +91,9 @@ void audit_causes_first(struct audit_report *report);
 
 /** The place as people read it: "entry 17, column leaf (session 4f2a91c0)". */
 void audit_place(const struct audit_finding *finding, char out[static AUDIT_TEXT_MAX]);
+
+/** On stdout; `first`: the one that people act on, on lines of its own. As JSON: one line, `wrong`. */
+void audit_finding_print(const struct audit_finding *finding, bool first);
+json_t *audit_finding_json(const struct audit_finding *finding); /* a new reference, or NULL */
 
 #endif

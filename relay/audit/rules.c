@@ -272,6 +272,15 @@ static void judge_statements(const struct judging *j)
     }
 }
 
+void audit_session_judge_row(const struct audit_session *session, const struct audit_organisation *o,
+                             struct audit_report *report)
+{
+    const struct judging j = {session, o, report};
+
+    if (!session->incomplete && !session->erased)
+        judge_created(&j);
+}
+
 void audit_session_judge(const struct audit_session *session, const struct audit_organisation *o, uint64_t size,
                          struct audit_report *report)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/audit/own.h"
+#include "relay/audit/whole.h"
 
 const char *audit_signer_name(enum audit_signer by)
 {
@@ -14,11 +14,15 @@ const char *audit_signer_name(enum audit_signer by)
     return names[by];
 }
 
+#define ENOUGH PROTO_ERR_STATE /* of a visitor: it has what it wanted */
+
 struct reading {
     struct audit_session *session;
     struct audit_organisation *o;
     struct audit_report *report;
-    uint64_t next; /* those before it were counted: two places of one entry are one entry */
+    uint64_t next;   /* those before it were counted: two places of one entry are one entry */
+    uint64_t placed; /* of those counted, in the signed log */
+    bool created;    /* no more than the relay's first event is wanted */
 };
 
 static struct audit_finding *evidence_of(const struct reading *reading, const struct relay_store_entry *entry)
@@ -27,10 +31,42 @@ static struct audit_finding *evidence_of(const struct reading *reading, const st
                             reading->session->row.sid);
 }
 
-static void name_missing(struct reading *reading, const struct relay_store_entry *entry)
+/* Erased, as a note of the log says, or taken away. */
+static void take_away(struct reading *reading, const struct relay_store_entry *entry)
 {
+    struct audit_organisation *o = reading->o;
+
+    if (!o->whole || audit_whole_erased(o, entry->index)) {
+        reading->session->erased++;
+        return;
+    }
+    reading->session->missing++;
     reading->session->incomplete = true;
     audit_found(audit_expected(evidence_of(reading, entry), AUDIT_EVIDENCE_WORDS), AUDIT_NO_EVIDENCE_WORDS);
+}
+
+/* For who does not walk over all entries: is this one as it was signed, in its place, and of its time? */
+static bool is_signed(struct reading *reading, const struct relay_store_entry *entry, const struct proto_log_leaf *leaf)
+{
+    const uint8_t *sid = reading->session->row.sid;
+    uint8_t hash[PROTO_LOG_HASH_BYTES];
+
+    if (!reading->o->whole)
+        return true;
+    proto_log_leaf_hash(hash, entry->leaf);
+    reading->report->hashes++;
+    if (!audit_whole_has(reading->o, entry->index, hash)) {
+        struct audit_finding *f = audit_wrong(reading->report, "entry", "leaf");
+        audit_found(audit_expected(audit_at_session(audit_at_entry(f, entry->index), sid), AUDIT_LEAF_WORDS),
+                    "another leaf, or tiles that do not prove it");
+        return false;
+    }
+    if (!audit_leaf_is_of(leaf, entry->received_ms)) {
+        struct audit_finding *f = audit_wrong(reading->report, "entry", "received_ms");
+        audit_found(audit_expected(audit_at_session(audit_at_entry(f, entry->index), sid), AUDIT_TIME_WORDS),
+                    AUDIT_OTHER_TIME_WORDS);
+    }
+    return true;
 }
 
 static enum proto_err read_entry(void *context, const struct relay_store_entry *entry)
@@ -42,13 +78,19 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
     uint8_t commitment[32];
 
     session->entries += entry->index >= reading->next;
+    reading->placed +=
+        entry->index >= reading->next && reading->o->whole && entry->index < audit_whole_size(reading->o);
     reading->next = entry->index + 1;
     if (entry->misfiled)
         audit_name_unfiled(reading->report, session->row.sid, entry->index);
+    if (proto_log_leaf_parse(&leaf, entry->leaf) || !is_signed(reading, entry, &leaf)) {
+        session->incomplete = true;
+        return PROTO_OK; /* not signed: said */
+    }
+    if (reading->created && leaf.kind != PROTO_LOG_RELAY_EVENT)
+        return PROTO_OK;
     if (!entry->evidence) {
-        session->erased++;
-        if (reading->o->own && !audit_own_knows(reading->o, entry->index))
-            name_missing(reading, entry);
+        take_away(reading, entry);
         return PROTO_OK;
     }
     reading->report->opened++;
@@ -62,19 +104,35 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
     }
     const struct proto_evidence_note *last = &evidence.notes[evidence.count - 1];
     proto_log_commit(commitment, evidence.r, last->bytes, last->len);
-    if (proto_log_leaf_parse(&leaf, entry->leaf) || memcmp(commitment, leaf.commitment, sizeof commitment) != 0) {
+    if (memcmp(commitment, leaf.commitment, sizeof commitment) != 0) {
         session->incomplete = true;
         audit_found(audit_expected(evidence_of(reading, entry), "the note and salt that the leaf commits to"),
                     "another note or salt");
         return PROTO_OK;
     }
-    return audit_notes_take(session, reading->o, entry, leaf.kind, &evidence, reading->report);
+    enum proto_err err = audit_notes_take(session, reading->o, entry, leaf.kind, &evidence, reading->report);
+    return !err && reading->created ? ENOUGH : err;
 }
 
-enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
-                                  const struct relay_store_session *row, struct audit_report *report)
+/* An entry of which only the place is left would leave no gap when it is the last of its signer. */
+static void count_places(struct reading *reading)
 {
-    struct reading reading = {session, o, report, 0};
+    const uint8_t *sid = reading->session->row.sid;
+    uint64_t placed = audit_whole_places(reading->o, sid);
+
+    if (reading->placed >= placed)
+        return;
+    reading->session->incomplete = true;
+    audit_found(audit_expected(audit_at_session(audit_wrong(reading->report, "entry", "sid"), sid),
+                               "%llu entries of this session, as tables begun and place have them",
+                               (unsigned long long)placed),
+                "%llu", (unsigned long long)reading->placed);
+}
+
+static enum proto_err read_session(struct reading *reading, const struct relay_store_session *row)
+{
+    struct audit_session *session = reading->session;
+    struct audit_organisation *o = reading->o;
 
     memset(session, 0, sizeof *session);
     session->row = *row;
@@ -82,12 +140,37 @@ enum proto_err audit_session_read(struct audit_session *session, struct audit_or
     if (!session->agent_err)
         session->has_agent_key = audit_staff_key(o, row->agent_fingerprint, &session->agent_key);
     proto_buf_init_secret(&session->plain, PROTO_MAX_EVIDENCE_BYTES);
-    enum proto_err err = relay_store_each_entry_of(o->log, row->sid, read_entry, &reading);
+    enum proto_err err = relay_store_each_entry_of(o->log, row->sid, read_entry, reading);
     if (err == PROTO_ERR_NOMEM)
         return err;
-    if (err) /* the walk over the entries has named it */
+    if (err && !(reading->created && err == ENOUGH)) /* the walk over the entries has named it */
         session->incomplete = true;
+    if (!err && o->whole && !reading->created)
+        count_places(reading);
     return PROTO_OK;
+}
+
+enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
+                                  const struct relay_store_session *row, struct audit_report *report)
+{
+    struct reading reading = {.session = session, .o = o, .report = report};
+
+    return read_session(&reading, row);
+}
+
+enum proto_err audit_session_read_created(struct audit_session *session, struct audit_organisation *o,
+                                          const struct relay_store_session *row, struct audit_report *report)
+{
+    struct reading reading = {.session = session, .o = o, .report = report, .created = true};
+
+    return read_session(&reading, row);
+}
+
+const char *audit_session_nothing(const struct audit_session *session)
+{
+    return session->incomplete ? "What was asked for is not known: not all of this session can be read."
+           : session->erased   ? "What was asked for is not known: it was erased."
+                               : "Nothing was asked for.";
 }
 
 void audit_session_clear(struct audit_session *session)

@@ -34,7 +34,8 @@ struct audit_session {
     struct relay_store_session row;
     struct audit_note *notes; /* owned; in the order of the log, riding notes before the one they ride with */
     size_t count, room;
-    size_t entries, erased;
+    size_t entries, erased;      /* all of them; without evidence, as a note says, or as far as nobody is asked */
+    size_t missing;              /* without evidence, and no note says that it was erased */
     bool incomplete;             /* an entry could not be read: what is between notes cannot be judged */
     bool key_is_wrong;           /* the row's cs_pub is not the key that signed */
     struct proto_identity agent; /* zero unless agent_err is OK */
@@ -50,12 +51,22 @@ struct audit_session {
 /** Reads the entries of `row`'s session. Needs the officers' key. NOMEM; everything else goes into the report. */
 PROTO_MUST_USE enum proto_err audit_session_read(struct audit_session *session, struct audit_organisation *o,
                                                  const struct relay_store_session *row, struct audit_report *report);
+/** The same up to the relay's first event, which says what of the row may be held against it: much cheaper. */
+PROTO_MUST_USE enum proto_err audit_session_read_created(struct audit_session *session, struct audit_organisation *o,
+                                                         const struct relay_store_session *row,
+                                                         struct audit_report *report);
 void audit_session_clear(struct audit_session *session);
 /** After judging, before printing: the row's texts are the relay's, and may hold anything; purposes are the agent's. */
 void audit_session_make_plain(struct audit_session *session);
 /** Holds what was read to the rules. `size`: entries from there on may have come since the row was read. */
 void audit_session_judge(const struct audit_session *session, const struct audit_organisation *o, uint64_t size,
                          struct audit_report *report);
+
+/** Of what was read up to `created`: the row alone. */
+void audit_session_judge_row(const struct audit_session *session, const struct audit_organisation *o,
+                             struct audit_report *report);
+/** Where nothing is counted: "Nothing was asked for.", or why that is not known. */
+const char *audit_session_nothing(const struct audit_session *session);
 
 /* ---- parts of the above, and of the minutes ---- */
 

@@ -6,8 +6,8 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/find.h"
 #include "relay/audit/minutes.h"
-#include "relay/audit/own.h"
 #include "relay/audit/session.h"
+#include "relay/audit/whole.h"
 
 bool audit_find_session(struct audit_organisation *o, const char *begins, struct relay_store_session *row)
 {
@@ -20,6 +20,8 @@ bool audit_find_session(struct audit_organisation *o, const char *begins, struct
         return false;
     }
     *row = f.row;
+    if (!f.matches && audit_whole_say_gone(o, begins))
+        return false;
     return audit_find_one(&f);
 }
 
@@ -27,22 +29,19 @@ static int show(struct audit_organisation *o, const struct relay_store_session *
 {
     struct audit_report *report = calloc(1, sizeof *report);
     struct audit_session session;
-    struct relay_store_checkpoint checkpoint;
     int code = HOST_EXIT_FAILED;
 
     if (!report)
         return code;
-    audit_own_know(o);
-    uint64_t size = relay_store_get_checkpoint(o->log, &checkpoint) ? 0 : checkpoint.size;
     enum proto_err err = audit_session_read(&session, o, row, report);
     if (err) {
         host_say_err("show", err);
     } else {
-        audit_session_judge(&session, o, size, report);
+        audit_session_judge(&session, o, audit_whole_size(o), report);
         audit_causes_first(report);
         audit_session_make_plain(&session);
         (audit_options.json ? audit_minutes_json : audit_minutes_print)(o, &session, report);
-        code = report->wrong || session.incomplete ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
+        code = audit_whole_say(o, row->sid) || report->wrong || session.incomplete ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
     }
     audit_session_clear(&session);
     free(report);
@@ -56,7 +55,10 @@ int audit_show(void)
 
     if (!audit_enter(&o, "is missing: the minutes of a session are sealed to the officers"))
         return HOST_EXIT_USAGE;
-    int code = audit_find_session(&o, audit_options.session, &row) ? show(&o, &row) : HOST_EXIT_FAILED;
+    bool found = audit_whole_know(&o) && audit_find_session(&o, audit_options.session, &row);
+    int code = found ? show(&o, &row) : HOST_EXIT_FAILED;
+    if (!found && o.whole)
+        (void)audit_whole_say(&o, NULL); /* where it should be, perhaps */
     audit_close(&o);
     return code;
 }

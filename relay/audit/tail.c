@@ -16,6 +16,7 @@
 #include "relay/audit/remote.h"
 #include "relay/audit/session.h"
 #include "relay/audit/times.h"
+#include "relay/audit/whole.h"
 
 #define POLL_MS 500
 #define REMOTE_POLL_MS 1000 /* a question to the relay each time */
@@ -32,9 +33,10 @@ struct sight {
     struct proto_log_leaf leaf;
     int64_t received_ms;
     uint8_t sid[RELAY_STORE_SID_BYTES];
-    bool erased;
+    const char *state; /* "sealed", "erased", …, of what is not told in words */
 };
 
+static const char sealed[] = "sealed", erased[] = "erased";
 static volatile sig_atomic_t stopped;
 
 static void stop(int number)
@@ -70,12 +72,12 @@ static void print_sealed(const struct sight *s)
 
     sodium_bin2hex(sid, sizeof sid, s->sid, sizeof s->sid);
     if (audit_options.json) {
-        host_json_event("entry", "{s:I,s:I,s:s,s:i,s:b}", "entry", (json_int_t)s->index, "time",
+        host_json_event("entry", "{s:I,s:I,s:s,s:i,s:b,s:s}", "entry", (json_int_t)s->index, "time",
                         (json_int_t)(s->received_ms / 1000), "session", sid, "class", (int)s->leaf.kind, "erased",
-                        s->erased);
+                        s->state == erased, "state", s->state);
         return;
     }
-    snprintf(words, sizeof words, "%s (%s)", class_words(s->leaf.kind), s->erased ? "erased" : "sealed");
+    snprintf(words, sizeof words, "%s (%s)", class_words(s->leaf.kind), s->state);
     print_line(s, s->received_ms / 1000, words);
 }
 
@@ -111,6 +113,23 @@ static void print_notes(const struct sight *s, const struct audit_session *sessi
     }
 }
 
+/* SEALED: it can be opened, and `row` is of its session. */
+static const char *state_of(struct audit_organisation *o, const struct relay_store_entry *entry, bool altered,
+                            struct relay_store_session *row)
+{
+    bool has_row = relay_store_get_session(o->rows, entry->sid, row) == PROTO_OK;
+
+    if (altered)
+        return "ALTERED: it does not open under its key";
+    if (entry->evidence && has_row)
+        return sealed;
+    if (audit_whole_erased(o, entry->index))
+        return erased;
+    if (!entry->evidence)
+        return "MISSING: no note says that it was erased";
+    return sodium_is_zero(entry->sid, sizeof entry->sid) ? "no note that can be read" : "of a session that is MISSING";
+}
+
 static enum proto_err print_entry(struct tailing *t, uint64_t index)
 {
     struct relay_store_entry entry;
@@ -118,7 +137,7 @@ static enum proto_err print_entry(struct tailing *t, uint64_t index)
     struct audit_session session;
     struct audit_act act;
     enum proto_err err = relay_store_get_entry(t->o->log, index, &entry);
-    struct sight s = {.index = index, .received_ms = entry.received_ms, .erased = !entry.evidence};
+    struct sight s = {.index = index, .received_ms = entry.received_ms, .state = sealed};
 
     if (err && err != PROTO_ERR_CRYPTO)
         return err;
@@ -129,7 +148,9 @@ static enum proto_err print_entry(struct tailing *t, uint64_t index)
         print_act(&s, &act);
         return PROTO_OK;
     }
-    if (!t->o->can_open || s.erased || relay_store_get_session(t->o->rows, s.sid, &row)) {
+    s.state = state_of(t->o, &entry, err != PROTO_OK, &row);
+    t->wrong = t->wrong || (s.state != sealed && s.state != erased);
+    if (!t->o->can_open || s.state != sealed) {
         print_sealed(&s);
         return PROTO_OK;
     }
@@ -138,9 +159,12 @@ static enum proto_err print_entry(struct tailing *t, uint64_t index)
     audit_session_make_plain(&session);
     if (!err)
         print_notes(&s, &session);
-    if (!err && t->report->wrong)
+    bool wrong = t->report->wrong || session.incomplete;
+    if (!err && wrong && audit_options.json)
+        host_json_event("not-whole", "{s:I}", "entry", (json_int_t)index);
+    else if (!err && wrong)
         print_line(&s, s.received_ms / 1000, "NOT ALL OF THIS SESSION HOLDS: see handhold-audit show");
-    t->wrong = t->wrong || t->report->wrong;
+    t->wrong = t->wrong || wrong;
     audit_session_clear(&session);
     return err;
 }
@@ -192,7 +216,9 @@ int audit_tail(void)
     }
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    enum proto_err err = follow(&t);
+    bool known = audit_whole_know(&o);
+    t.wrong = known && audit_whole_say(&o, NULL);
+    enum proto_err err = known ? follow(&t) : PROTO_ERR_IO;
     audit_close(&o);
     free(t.report);
     return err || t.wrong ? HOST_EXIT_FAILED : HOST_EXIT_FINE;

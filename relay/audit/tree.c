@@ -250,33 +250,46 @@ static enum proto_err walk_blocks(struct audit_walk *walk)
 
 /* ---- where to begin ---- */
 
-/* What was verified before is not read again, when the tiles still lead to the root that it had. */
+/* A tree that was smaller than the one that is begun with, out of the same tiles. */
+static void pass_before(struct audit_walk *walk, uint64_t size, uint8_t root[static PROTO_LOG_HASH_BYTES],
+                        const struct proto_log_reader *reader)
+{
+    if (size && size < walk->leaves.size && !proto_log_tree_load(&walk->tiles, size, reader))
+        proto_log_tree_root(&walk->tiles, root);
+}
+
+/* What was verified before is not read again, when the tiles still lead to the root that it had; at a glance nothing
+ * is, when they lead to the signed one. */
 static void begin_at_seen(struct audit_walk *walk)
 {
-    const struct audit_seen_tree *from = &walk->plan->from;
+    struct audit_seen_tree from = walk->plan->from;
     struct log_tile_reader *tiles = calloc(1, sizeof *tiles);
     uint8_t root[PROTO_LOG_HASH_BYTES];
 
-    if (!tiles || !from->size || !walk->log->signed_ok || from->size > walk->log->size) {
+    if (walk->plan->glance) {
+        from.size = walk->log->size;
+        memcpy(from.root, walk->log->root, sizeof from.root);
+    }
+    if (!tiles || !from.size || !walk->log->signed_ok || from.size > walk->log->size) {
         free(tiles);
         return;
     }
     log_tile_reader_init(tiles, walk->o->log, NULL);
     const struct proto_log_reader reader = log_tile_reader_of(tiles);
-    enum proto_err err = proto_log_tree_load(&walk->leaves, from->size, &reader);
+    enum proto_err err = proto_log_tree_load(&walk->leaves, from.size, &reader);
     proto_log_tree_root(&walk->leaves, root);
-    if (err || memcmp(root, from->root, sizeof root) != 0) {
+    if (err || memcmp(root, from.root, sizeof root) != 0) {
         audit_found(audit_expected(audit_wrong(walk->report, "tile", "hashes"),
-                                   "tiles that lead to the root of the %llu entries that were verified here before",
-                                   (unsigned long long)from->size),
+                                   "tiles that lead to the root of the %llu entries that %s",
+                                   (unsigned long long)from.size,
+                                   walk->plan->glance ? "the checkpoint signs" : "were verified here before"),
                     "%s", err ? "tiles that are missing or damaged" : "another root");
         proto_log_tree_init(&walk->leaves);
     } else {
-        walk->log->from = from->size;
+        walk->log->from = from.size;
         pass(walk);
-        if (walk->vouched_size && walk->vouched_size < from->size &&
-            !proto_log_tree_load(&walk->tiles, walk->vouched_size, &reader))
-            proto_log_tree_root(&walk->tiles, walk->passed_root);
+        pass_before(walk, walk->vouched_size, walk->passed_root, &reader);
+        pass_before(walk, walk->plan->seen.size, walk->seen_root, &reader);
     }
     free(tiles);
 }
@@ -326,13 +339,14 @@ enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit
     proto_log_tree_init(&walk->leaves);
     read_vouched(walk);
     audit_judge_checkpoint(walk);
-    err = audit_own_read(&walk->own, o, report);
-    if (!err)
+    if (!plan->glance)
+        err = audit_own_read(&walk->own, o, report);
+    if (!err && !plan->glance)
         err = audit_own_read_later(&walk->own, o, report);
     begin_at_seen(walk);
-    if (!err)
+    if (!err && !plan->glance)
         err = walk_blocks(walk);
-    if (!err)
+    if (!err && (!plan->glance || out->from == out->size)) /* else the tiles were named, and nothing else is known */
         audit_judge(walk);
     audit_own_clear(&walk->own);
     free(walk);

@@ -42,6 +42,7 @@ struct audit_log_plan {
     bool interrupted;            /* `from` is as far as a verification came that did not end: no session was judged */
     struct audit_row_mark row;   /* then, when set: but those up to this one, of the log as it was at `from` */
     uint64_t unfiled;            /* as it was reached; at most from.size */
+    bool glance;                 /* no entry is read: the checkpoint, what vouches for it, and that tiles lead to it */
     int64_t now_s;               /* of whoever verifies; 0: not known */
     void (*reached)(void *context, const struct audit_reached *reached); /* now and then, in order; NULL: nobody asks */
     unsigned reached_every;                                              /* entries, or sessions; 0: a usual number */
@@ -139,6 +140,8 @@ struct audit_walk {
     } level[7];
 };
 
+/** Was it received in the minute that the leaf has? */
+bool audit_leaf_is_of(const struct proto_log_leaf *leaf, int64_t received_ms);
 /** Is this entry found below its session, by its commitment? */
 bool audit_is_filed(struct audit_organisation *o, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                     const uint8_t leaf[static PROTO_LOG_LEAF_BYTES], uint64_t index);

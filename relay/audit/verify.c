@@ -26,21 +26,23 @@ struct walking {
     struct audit_crew *crew;
     struct rows *job; /* being filled */
     uint64_t done, told;
+    bool missing; /* evidence that no note says was erased: of which session, the walk over the entries has named */
 };
 
 /* ---- on any thread ---- */
 
-static enum proto_err judge_row(struct audit_organisation *o, uint64_t size, const struct relay_store_session *row,
-                                struct rows *job)
+static enum proto_err judge_row(struct audit_organisation *o, const struct walking *w,
+                                const struct relay_store_session *row, struct rows *job)
 {
     struct audit_session session;
     size_t before = job->report.wrong;
     enum proto_err err = audit_session_read(&session, o, row, &job->report);
 
     if (!err)
-        audit_session_judge(&session, o, size, &job->report);
+        audit_session_judge(&session, o, w->v->log.size, &job->report);
     job->seen += session.entries;
-    job->report.sound_sessions += !err && job->report.wrong == before && !session.incomplete;
+    job->report.sound_sessions +=
+        !err && job->report.wrong == before && !session.incomplete && !(session.erased && w->missing);
     audit_session_clear(&session);
     return err;
 }
@@ -51,7 +53,7 @@ static void judge_rows(struct audit_organisation *o, void *context, void *job)
     struct rows *rows = job;
 
     for (size_t i = 0; !rows->err && i < rows->count; i++)
-        rows->err = judge_row(o, w->v->log.size, &rows->row[i], rows);
+        rows->err = judge_row(o, w, &rows->row[i], rows);
 }
 
 /* ---- in order ---- */
@@ -183,6 +185,7 @@ static enum proto_err walk_rows(struct walking *w)
 
     if (err)
         return PROTO_ERR_NOMEM;
+    w->missing = w->v->report.missing > 0;
     if (log->touched_count)
         qsort(log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid);
     err = log->from && !w->v->plan.interrupted ? walk_touched(w)

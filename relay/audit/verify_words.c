@@ -20,17 +20,6 @@
 
 /* ---- in words ---- */
 
-static void print_finding(const struct audit_finding *finding, bool first)
-{
-    char place[AUDIT_TEXT_MAX];
-
-    audit_place(finding, place);
-    if (first)
-        printf("WRONG  %s\n  expected  %s\n  there is  %s\n", place, finding->expected, finding->found);
-    else
-        printf("  %s: expected %s; there is %s\n", place, finding->expected, finding->found);
-}
-
 static void print_provable(const struct audit_organisation *o, const struct audit_verified *v)
 {
     const struct audit_log *log = &v->log;
@@ -153,11 +142,11 @@ static void print_words(const struct audit_organisation *o, const struct audit_v
     size_t kept = r->wrong < AUDIT_FINDINGS_MAX ? r->wrong : AUDIT_FINDINGS_MAX;
 
     if (r->wrong)
-        print_finding(&r->findings[0], true);
+        audit_finding_print(&r->findings[0], true);
     if (r->wrong > 1)
         printf("And %zu more, each of which may be an effect of it:\n", r->wrong - 1);
     for (size_t i = 1; i < kept && i <= SHOWN_MAX; i++)
-        print_finding(&r->findings[i], false);
+        audit_finding_print(&r->findings[i], false);
     if (r->wrong)
         print_provable(o, v);
     print_counts(o, v);
@@ -168,26 +157,12 @@ static void print_words(const struct audit_organisation *o, const struct audit_v
 
 /* ---- as JSON Lines ---- */
 
-static void print_finding_json(const struct audit_finding *f)
-{
-    char sid[2 * RELAY_STORE_SID_BYTES + 1] = "";
-    json_t *line = json_pack("{s:s,s:s,s:s,s:s,s:s}", "event", "wrong", "table", f->table, "column", f->column,
-                             "expected", f->expected, "found", f->found);
-
-    sodium_bin2hex(sid, sizeof sid, f->sid, sizeof f->sid);
-    if (line && f->has_entry)
-        json_object_set_new(line, "entry", json_integer((json_int_t)f->entry));
-    if (line && f->has_sid)
-        json_object_set_new(line, "session", json_string(sid));
-    host_json_line(line);
-}
-
 static void print_json(const struct audit_organisation *o, const struct audit_verified *v)
 {
     const struct audit_report *r = &v->report;
 
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
-        print_finding_json(&r->findings[i]);
+        host_json_line(audit_finding_json(&r->findings[i]));
     host_json_line(json_pack(
         "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event",
         "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",

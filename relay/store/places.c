@@ -104,6 +104,44 @@ enum proto_err relay_store_find_commitment(struct relay_store *store, const uint
     return err;
 }
 
+/* ---- all places, for who accounts for them ---- */
+
+enum proto_err relay_store_each_place(struct relay_store *store, relay_store_visit_place visit, void *context)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_PLACE_EACH);
+    uint8_t sid[RELAY_STORE_SID_BYTES];
+    enum proto_err err = row ? PROTO_OK : PROTO_ERR_IO;
+    bool end = false;
+
+    while (!err && !end) {
+        err = store_next(store, STORE_PLACE_EACH, "reading where entries are");
+        end = err == PROTO_ERR_NOT_FOUND; /* a visitor's own NOT_FOUND is handed on */
+        if (err || sqlite3_column_int64(row, 1) < 0 || !store_column_bytes(row, 0, sid, sizeof sid))
+            continue; /* of no session that anybody can ask for: what it says is nowhere */
+        err = visit(context, sid, (uint64_t)sqlite3_column_int64(row, 1), sqlite3_column_int(row, 2));
+    }
+    if (row)
+        store_reset(store, STORE_PLACE_EACH);
+    return end ? PROTO_OK : err;
+}
+
+enum proto_err relay_store_count_places(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                        uint64_t size, uint64_t *count)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_PLACE_COUNT);
+
+    *count = 0;
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, size > INT64_MAX ? INT64_MAX : (sqlite3_int64)size);
+    enum proto_err err = store_next(store, STORE_PLACE_COUNT, "counting a session's entries");
+    if (!err)
+        *count = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, STORE_PLACE_COUNT);
+    return err;
+}
+
 /* ---- what is nowhere near its place ---- */
 
 bool relay_store_stray_entry(struct relay_store *store, uint64_t size, int64_t *index)

@@ -152,6 +152,15 @@ PROTO_MUST_USE enum proto_err relay_store_each_entry_of(struct relay_store *stor
 bool relay_store_stray_entry(struct relay_store *store, uint64_t size, int64_t *index);
 /** The same of tiles. */
 bool relay_store_stray_tile(struct relay_store *store, uint64_t size, int64_t *id);
+/** Where each entry is found: below which session, and has that one a row? Those of one session together. */
+typedef enum proto_err (*relay_store_visit_place)(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES],
+                                                  uint64_t index, bool has_row);
+PROTO_MUST_USE enum proto_err relay_store_each_place(struct relay_store *store, relay_store_visit_place visit,
+                                                     void *context);
+/** How many entries before `size` are to be found below this session, whether or not they are there. */
+PROTO_MUST_USE enum proto_err relay_store_count_places(struct relay_store *store,
+                                                       const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t size,
+                                                       uint64_t *count);
 /** Is this the name of the key that evidence of this session must be under? */
 bool relay_store_key_fits(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES], const char *name);
 

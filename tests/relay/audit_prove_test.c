@@ -662,7 +662,7 @@ static void what_was_erased_has_no_proof_and_what_was_proved_still_holds(void **
     assert_ok(relay_store_commit(store));
     assert_ok(relay_store_wipe(store));
     relay_store_close(store);
-    audit_tool_expect(&f, 1, "no session's number begins so", "prove 4f -o %s/x --dir %s --key %s/officer/evidence.key",
+    audit_tool_expect(&f, 1, "is missing: it has no row", "prove 4f -o %s/x --dir %s --key %s/officer/evidence.key",
                       f.folder, f.folder, f.folder);
     assert_true(check_file(&before).holds);
     proto_buf_free(&before);
@@ -677,7 +677,7 @@ static void what_is_missing_and_was_not_erased_is_named_by_every_command(void **
     } commands[] = {{"show 4f", "NO. "},
                     {"export --format jsonl", "\"ok\":false"},
                     {"export --format csv", "\"NO\""},
-                    {"prove 4f -o /dev/null", "1 entry of this session has no evidence"}};
+                    {"prove 4f -o /dev/null", "not all of this session is there as it was signed"}};
     struct log_fixture f;
     struct log_session s;
     char path[HOST_PATH_BYTES];

@@ -18,6 +18,7 @@
 #include "proto/host/files.h"
 #include "relay/audit/verify.h"
 #include "tests/relay/log_fixture.h"
+#include "tests/relay/tampers.h"
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 #define NOW_MS (LOG_FIXTURE_BEGIN_MS + 3600 * 1000)
@@ -296,164 +297,7 @@ static void a_recorded_key_that_is_not_the_agents_is_found(void **state)
     record(no_key, 0);
 }
 
-/* ---- tampering, a sentence each ---- */
-
-/*
- * Each table and column that the log's word is about: flipped (below), taken out, put in, exchanged, cut, lengthened.
- * Not here is what proves nothing: where a session is waited for (nameplate, expires_ms, secret), and counts of visits
- * (kept_count), which are of nobody and no part of the log.
- */
-static const struct tamper {
-    const char *sentence, *sql;
-    const char *table, *column;
-    int entry;   /* that is named; -1: none */
-    bool sealed; /* seen with the officers' key alone */
-    bool in_keys;
-} tampers[] = {
-    {"an entry is taken out", "DELETE FROM entry WHERE idx=4", "entry", "idx", 4, 0, 0},
-    {"the last entry is taken out", "DELETE FROM entry WHERE idx=(SELECT MAX(idx) FROM entry)", "entry", "idx", 23, 0,
-     0},
-    {"an entry is put behind the last",
-     "INSERT INTO entry SELECT 24,leaf,zeroblob(32),sid,received_ms,dek,evidence,line "
-     "FROM entry WHERE idx=3",
-     "entry", "idx", 24, 0, 0},
-    {"two entries change places",
-     "UPDATE entry SET idx=100 WHERE idx=6; UPDATE entry SET idx=6 WHERE idx=7; UPDATE entry SET idx=7 WHERE idx=100",
-     "entry", "leaf", 6, 0, 0},
-    {"an entry is put in between, and those behind it move",
-     "UPDATE entry SET idx=-idx-1 WHERE idx>=6; UPDATE entry SET idx=-idx WHERE idx<0;"
-     "INSERT INTO entry SELECT 6,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3",
-     "entry", "leaf", 6, 0, 0},
-    {"all entries are taken out", "DELETE FROM entry", "entry", "idx", 0, 0, 0},
-    {"two leaves change places",
-     "CREATE TEMP TABLE t AS SELECT idx,leaf FROM entry WHERE idx IN (6,7);"
-     "UPDATE entry SET leaf=(SELECT leaf FROM t WHERE t.idx=13-entry.idx) WHERE idx IN (6,7)",
-     "entry", "leaf", 6, 0, 0},
-    {"a leaf is longer", "UPDATE entry SET leaf=leaf||x'00' WHERE idx=5", "entry", "leaf", 5, 0, 0},
-    {"a leaf is cut", "UPDATE entry SET leaf=substr(leaf,1,47) WHERE idx=5", "entry", "leaf", 5, 0, 0},
-    {"a leaf gets another class",
-     "UPDATE entry SET leaf=CAST(substr(leaf,1,4) AS BLOB)||x'01'||CAST(substr(leaf,6) AS BLOB) WHERE idx=5", "entry",
-     "leaf", 5, 0, 0},
-    {"evidence is removed", "UPDATE entry SET evidence=NULL WHERE idx=5", "entry", "evidence", 5, 0, 0},
-    {"evidence is taken from another entry",
-     "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=6) WHERE idx=5", "entry", "evidence", 5, 0, 0},
-    {"evidence is cut", "UPDATE entry SET evidence=substr(evidence,1,length(evidence)-1) WHERE idx=5", "entry",
-     "evidence", 5, 0, 0},
-    {"evidence is cut to nothing", "UPDATE entry SET evidence=x'' WHERE idx=5", "entry", "evidence", 5, 0, 0},
-    {"evidence is longer", "UPDATE entry SET evidence=evidence||x'00' WHERE idx=5", "entry", "evidence", 5, 0, 0},
-    {"evidence of all is removed", "UPDATE entry SET evidence=NULL", "entry", "evidence", 0, 0, 0},
-    {"evidence is said to be under another customer's key", "UPDATE entry SET dek=dek+1 WHERE idx=5", "entry",
-     "evidence", 5, 0, 0},
-    {"evidence is said to be under a key that there never was", "UPDATE entry SET dek=99 WHERE idx=5", "entry",
-     "evidence", 5, 0, 0},
-    {"a customer's key is destroyed without an erasure", "DELETE FROM dek WHERE id=1", "entry", "evidence", 0, 0, 1},
-    {"a customer's key is cut", "UPDATE dek SET key=substr(key,1,31) WHERE id=2", "entry", "evidence", 14, 0, 1},
-    {"two customers' keys change places",
-     "CREATE TEMP TABLE t AS SELECT id,key FROM dek; UPDATE dek SET key=(SELECT key FROM t WHERE t.id=3-dek.id)"
-     " WHERE id IN (1,2)",
-     "entry", "evidence", 0, 0, 1},
-    {"a customer's key is altered", "UPDATE dek SET key=zeroblob(32) WHERE id=2", "entry", "evidence", 14, 0, 1},
-    {"a session is erased and the log does not say so",
-     "UPDATE entry SET evidence=NULL WHERE dek=1; DELETE FROM session WHERE customer_ref='C-1001'", "entry", "evidence",
-     0, 0, 0},
-    {"an evidence line is taken from another entry",
-     "UPDATE entry SET line=(SELECT line FROM entry WHERE idx=6) WHERE idx=5", "entry", "line", 5, 0, 0},
-    {"an evidence line is cut", "UPDATE entry SET line=substr(line,1,length(line)-2) WHERE idx=5", "entry", "line", 5,
-     0, 0},
-    {"an evidence line is longer", "UPDATE entry SET line=line||line WHERE idx=5", "entry", "line", 5, 0, 0},
-    {"an evidence line is emptied", "UPDATE entry SET line='' WHERE idx=5", "entry", "line", 5, 0, 0},
-    {"a commitment is stored otherwise", "UPDATE entry SET c=zeroblob(32) WHERE idx=5", "entry", "c", 5, 0, 0},
-    {"a commitment is cut", "UPDATE entry SET c=substr(c,1,31) WHERE idx=5", "entry", "c", 5, 0, 0},
-    {"an entry's session is cut", "UPDATE entry SET sid=substr(sid,1,15) WHERE idx=5", "entry", "sid", 5, 0, 0},
-    {"an entry is received an hour later", "UPDATE entry SET received_ms=received_ms+3600000 WHERE idx=5", "entry",
-     "received_ms", 5, 0, 0},
-    {"an entry is given to a session that there is not", "UPDATE entry SET sid=zeroblob(15)||x'01' WHERE idx=5",
-     "entry", "sid", 5, 0, 0},
-    {"an entry is given to no session", "UPDATE entry SET sid=zeroblob(16) WHERE idx=23", "entry", "sid", 23, 0, 0},
-    {"an entry is given to another session", "UPDATE entry SET sid=(SELECT sid FROM entry WHERE idx=16) WHERE idx=5",
-     "entry", "sid", 5, 0, 0},
-    {"an entry is put before the first",
-     "INSERT INTO entry SELECT -1,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3", "entry",
-     "idx", -1, 0, 0},
-    {"an entry is put far behind the last",
-     "INSERT INTO entry SELECT 999,leaf,zeroblob(32),sid,received_ms,dek,evidence,line FROM entry WHERE idx=3", "entry",
-     "idx", 999, 0, 0},
-    {"an entry is not found below its session", "DELETE FROM place WHERE idx=5", "entry", "sid", 5, 0, 0},
-    {"an entry is not found by its commitment", "UPDATE place SET c=zeroblob(32) WHERE idx=5", "entry", "sid", 5, 0, 0},
-    {"another is found in place of an entry", "UPDATE place SET idx=6 WHERE idx=5", "entry", "sid", 5, 0, 0},
-    {"a session begins elsewhere", "UPDATE begun SET first=first+1000 WHERE first=0", "entry", "sid", 0, 0, 0},
-    {"no session begins", "DELETE FROM begun", "entry", "sid", 0, 0, 0},
-    {"a customer's key gets the name of another", "UPDATE dek SET name='customer:Zed' WHERE name='customer:C-1001'",
-     "dek", "name", 0, 0, 1},
-    {"a session's key gets the name of a customer", "UPDATE dek SET name='customer:Zed' WHERE name LIKE 'session:%'",
-     "dek", "name", 14, 0, 1},
-    {"a case is put in of a session that there never was",
-     "INSERT INTO kept_case VALUES(randomblob(16),'C-1001',1,99999999999999,1,randomblob(100))", "kept_case", "sid", -1,
-     0, 0},
-    {"a case is put in of a session that there is",
-     "INSERT INTO kept_case SELECT sid,customer_ref,1,99999999999999,1,randomblob(100) FROM session"
-     " WHERE ticket_ref='T-77'",
-     "kept_case", "bytes", -1, 0, 0},
-    {"a case is put in of another customer",
-     "INSERT INTO kept_case SELECT sid,'Zed',1,99999999999999,1,randomblob(100) FROM session WHERE ticket_ref='T-77'",
-     "kept_case", "ref", -1, 0, 0},
-    {"a tile is put behind the last", "INSERT INTO tile VALUES(5,zeroblob(32))", "tile", "id", -1, 0, 0},
-    {"a tile is put above the others", "INSERT INTO tile VALUES(9<<48,zeroblob(32))", "tile", "id", -1, 0, 0},
-    {"a tile is taken out", "DELETE FROM tile", "tile", "hashes", 0, 0, 0},
-    {"a tile is cut", "UPDATE tile SET hashes=substr(hashes,1,32*20)", "tile", "hashes", 20, 0, 0},
-    {"a tile has one hash too many", "UPDATE tile SET hashes=hashes||zeroblob(32)", "tile", "hashes", -1, 0, 0},
-    {"two hashes of a tile change places",
-     "UPDATE tile SET hashes=substr(hashes,1,160)||substr(hashes,193,32)||substr(hashes,161,32)||substr(hashes,225)",
-     "tile", "hashes", 5, 0, 0},
-    {"a tile is in another place", "UPDATE tile SET id=id+1", "tile", "hashes", 0, 0, 0},
-    {"the checkpoint is cut", "UPDATE checkpoint SET note=substr(note,1,length(note)-9)", "checkpoint", "note", -1, 0,
-     0},
-    {"the checkpoint's root is cut", "UPDATE checkpoint SET root=substr(root,1,31)", "checkpoint", "row", -1, 0, 0},
-    {"the checkpoint is signed by nobody",
-     "UPDATE checkpoint SET note=substr(note,1,instr(note,char(10)||char(10)))||char(10)", "checkpoint", "note", -1, 0,
-     0},
-    {"the checkpoint is taken out", "DELETE FROM checkpoint", "checkpoint", "id", -1, 0, 0},
-    {"the checkpoint has another size", "UPDATE checkpoint SET size=size-1", "checkpoint", "size", -1, 0, 0},
-    {"the checkpoint has another root", "UPDATE checkpoint SET root=zeroblob(32)", "checkpoint", "root", -1, 0, 0},
-    {"a session row is taken out", "DELETE FROM session WHERE ticket_ref='T-77'", "entry", "sid", 0, 0, 0},
-    {"a session is put in that there never was",
-     "INSERT INTO session SELECT zeroblob(15)||x'01',state,'n-0',agent_fingerprint,agent_id,agent_name,agent_role,"
-     "customer_ref,ticket_ref,created_ms,expires_ms,cs_pub,event_seq,event_prev,ended_reason,secret FROM session"
-     " WHERE ticket_ref='T-77'",
-     "session", "event_seq", -1, 1, 0},
-    {"a session's certificate is cut",
-     "UPDATE session SET agent_fingerprint=substr(agent_fingerprint,1,31) WHERE ticket_ref='T-77'", "session", "row",
-     -1, 0, 0},
-    {"a session row gets another id", "UPDATE session SET sid=zeroblob(16) WHERE ticket_ref='T-77'", "entry", "sid", 0,
-     0, 0},
-    {"a session that ended is open again", "UPDATE session SET state=2 WHERE ticket_ref='T-77'", "session", "state", -1,
-     1, 0},
-    {"a session that is open has ended", "UPDATE session SET state=3 WHERE ticket_ref='T-78'", "session", "state", -1,
-     1, 0},
-    {"a session ended for another reason", "UPDATE session SET ended_reason='declined' WHERE ticket_ref='T-77'",
-     "session", "ended_reason", -1, 1, 0},
-    {"a session has another agent's name", "UPDATE session SET agent_name='Ada' WHERE ticket_ref='T-77'", "session",
-     "agent_name", -1, 1, 0},
-    {"a session has another agent's id", "UPDATE session SET agent_id='ad' WHERE ticket_ref='T-77'", "session",
-     "agent_id", -1, 1, 0},
-    {"a session has another role", "UPDATE session SET agent_role='expert' WHERE ticket_ref='T-77'", "session",
-     "agent_role", -1, 1, 0},
-    {"a session is another customer's", "UPDATE session SET customer_ref='C-1002' WHERE ticket_ref='T-77'", "session",
-     "customer_ref", -1, 1, 0},
-    {"a session is about another matter", "UPDATE session SET ticket_ref='T-79' WHERE ticket_ref='T-77'", "session",
-     "ticket_ref", -1, 1, 0},
-    {"a session began an hour earlier", "UPDATE session SET created_ms=created_ms-3600000 WHERE ticket_ref='T-77'",
-     "session", "created_ms", -1, 1, 0},
-    {"a session forgets an event", "UPDATE session SET event_seq=event_seq-1 WHERE ticket_ref='T-77'", "session",
-     "event_prev", -1, 1, 0},
-    {"a session has an event too many", "UPDATE session SET event_seq=event_seq+1 WHERE ticket_ref='T-77'", "session",
-     "event_seq", -1, 1, 0},
-    {"a session's customer never had a key", "UPDATE session SET cs_pub=zeroblob(32) WHERE ticket_ref='T-77'",
-     "session", "cs_pub", -1, 1, 0},
-    {"a session's customer had another session's key",
-     "UPDATE session SET cs_pub=(SELECT cs_pub FROM session WHERE ticket_ref='') WHERE ticket_ref='T-77'", "session",
-     "cs_pub", -1, 1, 0},
-};
+/* ---- tampering ---- */
 
 static void each_tamper_is_named_with_its_place(void **state)
 {
@@ -962,9 +806,11 @@ static int run(char *out, size_t capacity, const char *arguments)
 {
     char line[1024];
     size_t len;
+    const char *dir = strstr(arguments, "--dir "); /* each log's own memory: all of them have one key */
 
-    snprintf(line, sizeof line, "XDG_STATE_HOME=%s/state TZ=Europe/Zurich %s/handhold-audit %s 2>&1", shared.folder,
-             HANDHOLD_BIN, arguments);
+    dir = dir ? dir + strlen("--dir ") : shared.folder;
+    snprintf(line, sizeof line, "XDG_STATE_HOME=%.*s/state TZ=Europe/Zurich %s/handhold-audit %s 2>&1",
+             (int)strcspn(dir, " "), dir, HANDHOLD_BIN, arguments);
     FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     len = fread(out, 1, capacity - 1, pipe);

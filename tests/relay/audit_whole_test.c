@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that read sessions and do not verify: what was altered, or is missing, they say too. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "relay/audit/filter.h"
+#include "relay/audit/whole.h"
+#include "tests/relay/audit_tool.h"
+#include "tests/relay/tampers.h"
+
+#define assert_ok(call) assert_int_equal((call), PROTO_OK)
+
+static void alter(const struct log_fixture *f, const char *name, const char *sql)
+{
+    char path[HOST_PATH_BYTES], *error = NULL;
+    sqlite3 *db;
+
+    assert_true(host_path(path, "%s/data/%s", f->folder, name));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", sql, error);
+    sqlite3_close(db);
+}
+
+/* ---- the story, built once ---- */
+
+static struct log_fixture shared;
+static struct proto_buf pristine[2];
+static const char *const files[] = {"relay.db", "keys.db"};
+
+static int build(void **state)
+{
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&shared);
+    assert_true(host_path(path, "%s/state", shared.folder));
+    setenv("XDG_STATE_HOME", path, 1);
+    log_fixture_story(&shared);
+    log_fixture_settle(&shared);
+    for (int i = 0; i < 2; i++) {
+        proto_buf_init(&pristine[i], 1 << 24);
+        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
+        assert_ok(host_file_read(path, &pristine[i]));
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    proto_buf_free(&pristine[0]);
+    proto_buf_free(&pristine[1]);
+    log_fixture_close(&shared);
+    return 0;
+}
+
+static int restore(void **state)
+{
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
+        assert_ok(host_file_write(path, pristine[i].bytes, pristine[i].len, HOST_PRIVATE));
+    }
+    return 0;
+}
+
+/* ---- what every command stands on ---- */
+
+struct seen {
+    size_t sessions, wrong;
+};
+
+static enum proto_err visit(void *context, const struct audit_session *session, const struct audit_report *judged)
+{
+    struct seen *seen = context;
+
+    seen->sessions++;
+    seen->wrong += judged->wrong > 0 || session->incomplete;
+    return PROTO_OK;
+}
+
+/* True: nothing is wrong, as far as list, report and export can tell. */
+static bool looks_whole(const struct audit_filter *filter)
+{
+    struct audit_organisation o;
+    struct seen seen = {0};
+    char key[HOST_PATH_BYTES];
+
+    assert_true(host_path(key, "%s/officer/evidence.key", shared.folder));
+    assert_true(audit_open(&o, shared.folder, key));
+    enum proto_err err = audit_each_session(&o, filter, visit, &seen);
+    bool whole = !err && !seen.wrong && !audit_whole_report(&o)->wrong;
+    audit_close(&o);
+    return whole;
+}
+
+/* What these alter no list, minutes or export repeats, or tells in other words: they are for verify alone. */
+static const char *const untold[] = {
+    "an evidence line is taken from another entry",
+    "an evidence line is cut",
+    "an evidence line is longer",
+    "an evidence line is emptied",
+    "a commitment is stored otherwise",
+    "a commitment is cut",
+    "a customer's key gets the name of another",
+    "a session's key gets the name of a customer",
+    "a case is put in of a session that there never was",
+    "a case is put in of a session that there is",
+    "a case is put in of another customer",
+};
+
+static bool is_told(const char *sentence)
+{
+    for (size_t i = 0; i < sizeof untold / sizeof *untold; i++)
+        if (!strcmp(untold[i], sentence))
+            return false;
+    return true;
+}
+
+static void what_verify_names_no_list_passes_over(void **state)
+{
+    static const struct audit_filter all = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    size_t silent = 0;
+
+    assert_true(looks_whole(&all));
+    for (size_t i = 0; i < sizeof tampers / sizeof *tampers; i++) {
+        restore(state);
+        alter(&shared, tampers[i].in_keys ? "keys.db" : "relay.db", tampers[i].sql);
+        if (looks_whole(&all) != is_told(tampers[i].sentence))
+            continue;
+        print_message("%s: %s\n", is_told(tampers[i].sentence) ? "SILENT" : "told", tampers[i].sentence);
+        silent++;
+    }
+    assert_int_equal(silent, 0);
+}
+
+static void a_row_that_was_altered_rules_no_session_out(void **state)
+{
+    static const struct {
+        struct audit_filter filter;
+        const char *sql;
+    } rows[] = {
+        {{.customer = "C-1001"}, "UPDATE session SET customer_ref='C-1002' WHERE ticket_ref='T-77'"},
+        {{.agent = "ada"}, "UPDATE session SET agent_id='bob',agent_name='Bob' WHERE ticket_ref='T-77'"},
+        {{.outcome = AUDIT_ENDED_SO, .ended = "completed"},
+         "UPDATE session SET ended_reason='declined' WHERE ticket_ref='T-77'"},
+        {{.outcome = AUDIT_LIVE}, "UPDATE session SET state=3,ended_reason='failed' WHERE ticket_ref='T-78'"},
+        {{.since_ms = LOG_FIXTURE_BEGIN_MS},
+         "UPDATE session SET created_ms=created_ms-99999999 WHERE ticket_ref='T-77'"},
+        {{.outcome = AUDIT_REFUSED}, "UPDATE entry SET evidence=NULL WHERE sid IN (SELECT sid FROM session)"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct audit_filter filter = rows[i].filter;
+        filter.since_ms = filter.since_ms ? filter.since_ms : INT64_MIN;
+        filter.until_ms = INT64_MAX;
+        restore(state);
+        assert_true(looks_whole(&filter));
+        alter(&shared, "relay.db", rows[i].sql);
+        print_message("%s\n", rows[i].sql);
+        assert_false(looks_whole(&filter));
+    }
+}
+
+/* ---- in words ---- */
+
+#define WITH_KEY "--dir %s --key %s/officer/evidence.key", shared.folder, shared.folder
+#define FIRST_SESSION_GOES                                                                                             \
+    "UPDATE entry SET evidence=NULL WHERE sid=(SELECT sid FROM session WHERE ticket_ref='T-77');"                      \
+    "DELETE FROM session WHERE ticket_ref='T-77'"
+
+static void a_session_that_is_gone_is_missed_by_every_command(void **state)
+{
+    static const char *const commands[] = {
+        "list",       "list --json", "report", "export --format jsonl", "export --format csv", "export --format html",
+        "tail --once"};
+    char sid[9] = "", text[64];
+    int code;
+
+    restore(state);
+    memcpy(sid, log_fixture_first_sid, 8);
+    alter(&shared, "relay.db", FIRST_SESSION_GOES);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        const char *out = audit_tool_run(&shared, &code, "%s --dir %s --key %s/officer/evidence.key", commands[i],
+                                         shared.folder, shared.folder);
+        print_message("%s\n", commands[i]);
+        assert_int_equal(code, 1);
+        assert_non_null(strstr(out, log_fixture_first_sid));
+        assert_non_null(strstr(out, "a note that it was erased"));
+    }
+    audit_tool_expect(&shared, 1, "1 session is not counted: gone with", "report " WITH_KEY);
+    audit_tool_expect(&shared, 1, "\"missing_sessions\":1,", "report --json " WITH_KEY);
+    audit_tool_expect(&shared, 1, "a note that it was erased", "list --dir %s", shared.folder);
+    snprintf(text, sizeof text, "%s: is missing: it has no row", log_fixture_first_sid);
+    audit_tool_expect(&shared, 1, text, "show %s --dir %s --key %s/officer/evidence.key", sid, shared.folder,
+                      shared.folder);
+    audit_tool_expect(&shared, 1, text, "prove %s -o %s/proofs --dir %s --key %s/officer/evidence.key", sid,
+                      shared.folder, shared.folder, shared.folder);
+    /* what another session said is whole */
+    audit_tool_expect(&shared, 0, "Verified", "show %s --dir %s --key %s/officer/evidence.key", "a22a", shared.folder,
+                      shared.folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(what_verify_names_no_list_passes_over, restore),
+        cmocka_unit_test_teardown(a_row_that_was_altered_rules_no_session_out, restore),
+        cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),
+    };
+
+    return cmocka_run_group_tests(tests, build, tear_down);
+}
