@@ -13,6 +13,11 @@ const UP_MOST = 1.1; /* an encoder starves when its rate rises by more at once; 
 const WORTH_IT = 0.03; /* part of the rate: each change costs the encoder a moment */
 const STILL_BPS = 1_000_000; /* at one picture a second: sharp whatever the line; 8 to 20 kB at 640 x 360 */
 const FRAMES_PER_SECOND = 30;
+/* A browser's own shares: layer 0 of three has half of the rate for a quarter of the pictures, that of two three fifths for half of
+ * them. Where bits abound two are enough, and the largest picture, which the others wait behind, is the smaller. */
+const EVEN_FROM_BPS = 2_500_000, EVEN_LEAST_BPS = 1_500_000;
+
+type Layers = 1 | 2 | 3;
 
 export interface Encoded {
   bytes: ArrayBuffer;
@@ -34,12 +39,13 @@ interface Aim {
   width: number;
   height: number;
   stills: boolean;
+  layers: Layers;
 }
 
 export class PictureEncoder {
   private encoder: VideoEncoder | undefined;
   private aim: Aim | undefined;
-  private layers = true;
+  private canLayers = true;
   private inHand: number[] = []; /* timestamps, µs */
   private readonly unwanted = new Set<number>(); /* timestamps of pictures whose layer is left out */
   private brokenFrom = Infinity; /* layers from this on refer to one that was thrown away, until the next of layer 0 */
@@ -54,35 +60,42 @@ export class PictureEncoder {
 
   /** Is this picture to be encoded? Not every one that is comes out. */
   wants(take: Take, plan: Plan): boolean {
-    return take.take || (this.layers && !plan.stills && take.tid > 0);
+    return take.take || (this.aim?.layers === 3 && !plan.stills && take.tid > 0);
   }
 
-  private next(plan: Plan): Aim {
-    const { aim } = this, bps = plan.stills ? STILL_BPS : plan.bps;
-    const rises = aim && !plan.stills && !aim.stills && bps > aim.bps;
-    return { bps: rises ? Math.min(bps, Math.round(aim.bps * UP_MOST)) : bps, width: plan.width, height: plan.height, stills: plan.stills };
+  /* Another number of them begins with a key frame: to two at once, back with one that comes in any case. */
+  private layersFor({ stills, bps }: Plan, key: boolean): Layers {
+    if (stills || !this.canLayers) return 1;
+    return bps >= EVEN_FROM_BPS || (this.aim?.layers === 2 && (bps >= EVEN_LEAST_BPS || !key)) ? 2 : 3;
   }
 
-  private follow(plan: Plan): boolean {
-    const { aim } = this, next = this.next(plan), { bps, width, height, stills } = next;
-    const sized = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills;
-    if (this.encoder && !sized && Math.abs(bps - aim.bps) < aim.bps * WORTH_IT) return false;
+  private next(plan: Plan, key: boolean): Aim {
+    const { aim } = this, { width, height, stills } = plan, bps = stills ? STILL_BPS : plan.bps;
+    const rises = aim && !stills && !aim.stills && bps > aim.bps, sized = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills;
+    return { bps: rises ? Math.min(bps, Math.round(aim.bps * UP_MOST)) : bps, width, height, stills, layers: this.layersFor(plan, key || sized) };
+  }
+
+  /* True: it is another stream of pictures, which begins with a key frame. */
+  private follow(plan: Plan, key: boolean): boolean {
+    const { aim } = this, next = this.next(plan, key), { bps, width, height, stills, layers } = next;
+    const anew = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills || aim.layers !== layers;
+    if (this.encoder && !anew && Math.abs(bps - aim.bps) < aim.bps * WORTH_IT) return false;
     this.encoder ??= new VideoEncoder({ output: (chunk, about) => this.came(chunk, about), error: (error) => this.broke(error) });
     this.encoder.configure({
       codec: 'vp8', width, height, bitrate: bps, framerate: stills ? 1 : FRAMES_PER_SECOND, latencyMode: 'realtime', bitrateMode: 'constant',
-      ...(this.layers && !stills ? { scalabilityMode: 'L1T3' } : {}),
+      ...(layers > 1 ? { scalabilityMode: `L1T${layers}` } : {}),
     });
     this.aim = next;
-    return sized;
+    return anew;
   }
 
   /** canvas: the picture, in the plan's size. */
   encode(canvas: OffscreenCanvas, captureMonoMs: number, take: Take, plan: Plan): void {
-    const timestamp = Math.round(captureMonoMs * 1000), sized = this.follow(plan);
+    const timestamp = Math.round(captureMonoMs * 1000), anew = this.follow(plan, take.key);
     const picture = new VideoFrame(canvas, { timestamp, alpha: 'discard' });
     try {
       if (!take.take) this.unwanted.add(timestamp);
-      this.encoder!.encode(picture, { keyFrame: take.key || sized });
+      this.encoder!.encode(picture, { keyFrame: take.key || anew });
       this.inHand.push(timestamp);
     } finally {
       picture.close();
@@ -107,8 +120,8 @@ export class PictureEncoder {
   /* An encoder without layers is still an encoder; the next picture finds a new one, which begins with a key frame. */
   private broke(error: DOMException): void {
     this.forget();
-    if (!this.layers) return this.on.failed(error);
-    this.layers = false;
+    if (!this.canLayers) return this.on.failed(error);
+    this.canLayers = false;
   }
 
   private forget(): void {

@@ -17,8 +17,8 @@ const scope = self as unknown as Scope;
 const UNSENT_MOST = 3; /* pictures that the page has and that wait to be sealed */
 const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
 const FIGURES_EVERY_MS = 1000;
-/* Of 720p. A browser's encoder gives half of it to a quarter of the pictures: more would be late for looking no better. */
-const MOST_BPS = 3_200_000;
+/* Of 720p. A browser's encoder gives each eighth picture twice the bits of its neighbours: more would be late for looking no better. */
+const MOST_BPS = 4_500_000;
 const OWN_LATE_MS = 60; /* an acknowledgement waits for the page's thread, and then for this one */
 
 let canvas: OffscreenCanvas | undefined;
