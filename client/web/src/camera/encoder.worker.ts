@@ -7,6 +7,7 @@ import { MediaSend } from '../proto/media/send.js';
 import { PictureEncoder } from './encoder.js';
 import { paintMasks } from './paint.js';
 import type { FromWorker, LineNews, Masks, ToWorker } from './picture.js';
+import { Tally } from './tally.js';
 
 interface Scope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -16,7 +17,6 @@ const scope = self as unknown as Scope;
 
 const UNSENT_MOST = 3; /* pictures that the page has and that wait to be sealed */
 const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
-const FIGURES_EVERY_MS = 1000;
 /* Of 720p. A browser's encoder gives each eighth picture twice the bits of its neighbours: more would be late for looking no better. */
 const MOST_BPS = 4_500_000;
 const OWN_LATE_MS = 60; /* an acknowledgement waits for the page's thread, and then for this one */
@@ -30,7 +30,7 @@ let running = 0; /* rises with each start and stop: what belongs to an older one
 let active = false, stillWanted = false;
 let lastKeyMs = 0;
 let unsent = 0;
-let painted = 0, encoded = 0, skipped = 0, figuresMs = 0;
+const tally = new Tally();
 
 const pageMs = (): number => Math.floor(performance.now() - sinceOrigin);
 
@@ -42,7 +42,6 @@ function fail(error: unknown): void {
 const encoder = new PictureEncoder({
   picture(picture) {
     if (!active) return;
-    encoded++;
     unsent++;
     if (picture.key) lastKeyMs = pageMs();
     scope.postMessage({ kind: 'picture', ...picture }, [picture.bytes]);
@@ -65,10 +64,8 @@ function fit(width: number, height: number): void {
 }
 
 function figures(nowMs: number): void {
-  if (nowMs - figuresMs < FIGURES_EVERY_MS) return;
-  if (control) scope.postMessage({ kind: 'figures', painted, encoded, skipped, bps: control.bps, quality: control.quality() });
-  painted = encoded = skipped = 0;
-  figuresMs = nowMs;
+  const figures = control && tally.turn(nowMs, control.bps, control.quality());
+  if (figures) scope.postMessage({ kind: 'figures', ...figures });
 }
 
 /* As the lens saw it, in full size: the person decides over it before anything is sent. */
@@ -83,24 +80,22 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   figures(nowMs);
   if (active && stillWanted) takeStill(frame);
   if (!active || !context) return;
-  if (unsent >= UNSENT_MOST || encoder.busy(captureMonoMs)) {
-    skipped++;
-    return;
-  }
+  if (unsent >= UNSENT_MOST || encoder.busy(captureMonoMs)) return;
   const line = controlFor(frame.displayWidth, frame.displayHeight, nowMs);
   if (nowMs - lastKeyMs > KEY_EVERY_MS) line.wantKey();
   const take = line.take(nowMs), { plan } = line;
+  tally.ask();
   fit(plan.width, plan.height);
   context.drawImage(frame, 0, 0, plan.width, plan.height);
   paintMasks(context, masks, plan.width, plan.height);
-  painted++;
-  if (!take.take) skipped++;
   if (encoder.wants(take, plan)) encoder.encode(canvas!, captureMonoMs, take, plan);
 }
 
 function onNews(news: LineNews): void {
   if (!control || !active) return;
   if (news.kind === 'sent' || news.kind === 'unsent') unsent = Math.max(0, unsent - 1);
+  if (news.kind === 'sent') tally.sent(news.bytes);
+  if (news.kind === 'acked') tally.acked(news.objects.length);
   switch (news.kind) {
     case 'sent': return control.sent(news.object, news.bytes, news.key, Math.floor(news.nowMs));
     case 'unsent': return news.tid < 2 ? control.failed() : undefined; // nothing refers to the top layer

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* camera/picture.ts - what the page and the worker that paints and encodes say to each other. Times are performance.now() of the page. */
-import type { PictureQuality } from '../proto/media/send.js';
 import type { Encoded } from './encoder.js';
+import type { PictureFigures } from './tally.js';
 
 /** A region of the picture, 0..1 of its sides. */
 export interface Region {
@@ -44,17 +44,6 @@ export type LineNews =
   | { kind: 'queued'; queuedMs: number; dropped: number };
 
 export type EncodedPicture = { kind: 'picture' } & Encoded;
-
-/** Of the last second. */
-export interface PictureFigures {
-  painted: number;
-  encoded: number;
-  /** Left out, because the line or the device was slower. */
-  skipped: number;
-  /** What the line is taken to bear. */
-  bps: number;
-  quality: PictureQuality;
-}
 
 export type FromWorker =
   | EncodedPicture

@@ -3,7 +3,8 @@
  * camera/pipeline.ts - from a track to encoded pictures: hands frames to the worker (encoder.worker.ts), and news of the
  * line. The worker and the canvas live as long as the page; a camera comes and goes.
  */
-import type { EncodedPicture, FromWorker, LineNews, Masks, PictureFigures, ToWorker } from './picture.js';
+import type { EncodedPicture, FromWorker, LineNews, Masks, ToWorker } from './picture.js';
+import type { PictureFigures } from './tally.js';
 
 interface TrackProcessor {
   readonly readable: ReadableStream<VideoFrame>;

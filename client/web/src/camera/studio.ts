@@ -15,7 +15,8 @@ import type { CameraProblem } from './camera.js';
 import { Handles } from './handles.js';
 import type { Worked } from './handles.js';
 import { Pipeline } from './pipeline.js';
-import type { EncodedPicture, LineNews, Masks, PictureFigures } from './picture.js';
+import type { EncodedPicture, LineNews, Masks } from './picture.js';
+import type { PictureFigures } from './tally.js';
 import { Ring } from './ring.js';
 
 export interface StudioScreen {

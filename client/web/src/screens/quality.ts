@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* screens/quality.ts - how well the picture gets through: in words, and as a small graph of the last half minute. */
-import type { PictureFigures } from '../camera/picture.js';
+/* screens/quality.ts - how well the picture gets through: in words, and as a small graph of what was sent in the last half minute. */
+import type { PictureFigures } from '../camera/tally.js';
 import { announce } from '../ui/announce.js';
 import { h, setText } from '../ui/dom.js';
 import { t } from '../words/words.js';
@@ -33,17 +33,17 @@ export class QualityLine {
       this.shown = undefined;
       return;
     }
-    this.rates.push(figures.bps);
+    this.rates.push(figures.sentBps);
     if (this.rates.length > SECONDS) this.rates.shift();
     const top = Math.max(LEAST_TOP_BPS, ...this.rates), step = WIDTH / (SECONDS - 1);
     const points = this.rates.map((bps, i) => `${(WIDTH - (this.rates.length - 1 - i) * step).toFixed(1)},${(HEIGHT - 1 - (bps / top) * (HEIGHT - 2)).toFixed(1)}`);
     this.line.setAttribute('points', points.join(' '));
-    this.say(figures.quality);
+    this.say(figures);
   }
 
   /* Aloud only what changes what the other person can see: motion ends, or begins again. */
-  private say(quality: PictureFigures['quality']): void {
-    const before = this.shown, words = t(WORDS[quality]);
+  private say({ quality, few }: PictureFigures): void {
+    const before = this.shown, words = t(few ? 'quality.few' : WORDS[quality]);
     setText(this.words, words);
     this.element.dataset['quality'] = String(quality);
     this.shown = quality;

@@ -366,6 +366,7 @@ export type Key =
   | 'property.weight'
   | 'property.wifi_channel'
   | 'property.window'
+  | 'quality.few'
   | 'quality.good'
   | 'quality.poor'
   | 'quality.smaller'
