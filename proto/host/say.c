@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/host/journal.h"
 #include "proto/util/buf.h"
 
 #define SAY_LINE_BYTES 8192u /* a longer line is cut: the log is for people */
@@ -17,29 +17,17 @@
 static const char *say_program = "handhold";
 static enum host_level say_least = HOST_INFO;
 static bool say_journal, say_as_json;
-static const char *const journal_levels[] = {
-    [HOST_DEBUG] = "<7>", [HOST_INFO] = "<6>", [HOST_WARN] = "<4>", [HOST_ERROR] = "<3>"};
+/* Where stderr is systemd's journal each line begins with its level, <6> (sd-daemon(3)). */
+static const int journal_levels[] = {[HOST_DEBUG] = 7, [HOST_INFO] = 6, [HOST_WARN] = 4, [HOST_ERROR] = 3};
 
 static const char *const level_names[] = {
     [HOST_DEBUG] = "debug", [HOST_INFO] = "info", [HOST_WARN] = "warning", [HOST_ERROR] = "error"};
-
-/* Does stderr go to systemd's journal? Then each line begins with its level (sd-daemon(3)), which the journal keeps as
- * a field. */
-static bool is_journal(void)
-{
-    const char *stream = getenv("JOURNAL_STREAM");
-    unsigned long long device, inode;
-    struct stat own;
-
-    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(STDERR_FILENO, &own) &&
-           own.st_dev == device && own.st_ino == inode;
-}
 
 void host_say_start(const char *program, bool debug)
 {
     say_program = program;
     say_least = debug ? HOST_DEBUG : HOST_INFO;
-    say_journal = is_journal();
+    say_journal = host_journal_is_stderr();
 }
 
 void host_say_level(enum host_level least)
@@ -67,30 +55,80 @@ static void put_event(enum host_level level, const char *text)
     host_json_line(line);
 }
 
-/* One write of one whole line; what a stranger could use to forge a second line or to drive a terminal is spelt out. */
-static void put_line(enum host_level level, const char *text)
+/* Behind the `used` bytes of `line`: what a stranger could use to forge a second line or to drive a terminal is spelt
+ * out. There is room for one more byte then. */
+static size_t put_plain(char line[static SAY_LINE_BYTES], size_t used, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
-    char line[SAY_LINE_BYTES];
-    size_t n = say_journal ? (size_t)snprintf(line, sizeof line, "%s", journal_levels[level]) : 0;
 
-    for (const char *at = text; *at && n + 5 < sizeof line; at++) {
+    for (const char *at = text; *at && used + 5 < SAY_LINE_BYTES; at++) {
         unsigned char c = (unsigned char)*at;
 
         if (c >= 0x20 && c != 0x7f) {
-            line[n++] = *at;
+            line[used++] = *at;
             continue;
         }
-        line[n++] = '\\';
-        line[n++] = 'x';
-        line[n++] = hex[c >> 4];
-        line[n++] = hex[c & 15];
+        line[used++] = '\\';
+        line[used++] = 'x';
+        line[used++] = hex[c >> 4];
+        line[used++] = hex[c & 15];
     }
+    return used;
+}
+
+/* One write of one whole line. */
+static void put_line(enum host_level level, const char *text)
+{
+    char line[SAY_LINE_BYTES];
+    size_t n = say_journal ? (size_t)snprintf(line, sizeof line, "<%d>", journal_levels[level]) : 0;
+
+    n = put_plain(line, n, text);
     line[n++] = '\n';
     fwrite(line, 1, n, stderr);
     fflush(stderr);
+}
+
+static size_t put_field(char entry[static SAY_LINE_BYTES], size_t used, const char *name, const char *value)
+{
+    if (used + strlen(name) + 5 >= SAY_LINE_BYTES)
+        return used;
+    used = put_plain(entry, used, name);
+    entry[used++] = '=';
+    used = put_plain(entry, used, value);
+    entry[used++] = '\n';
+    return used;
+}
+
+/* False: the journal did not take it. */
+static bool put_entry(enum host_level level, const char *text, const struct host_field *fields, size_t count)
+{
+    char entry[SAY_LINE_BYTES], priority[12];
+    size_t n = 0;
+
+    snprintf(priority, sizeof priority, "%d", journal_levels[level]);
+    n = put_field(entry, n, "PRIORITY", priority);
+    n = put_field(entry, n, "SYSLOG_IDENTIFIER", say_program);
+    for (size_t i = 0; i < count; i++)
+        n = put_field(entry, n, fields[i].name, fields[i].value);
+    return host_journal_send(entry, put_field(entry, n, "MESSAGE", text));
+}
+
+static void put(enum host_level level, const char *text, const struct host_field *fields, size_t count)
+{
+    if (!say_journal || !count || !put_entry(level, text, fields, count))
+        put_line(level, text);
     if (say_as_json)
         put_event(level, text);
+}
+
+static bool write_text(enum host_level level, const char *format, va_list args, char text[static SAY_LINE_BYTES])
+{
+    int used = snprintf(text, SAY_LINE_BYTES, "%s: %s: ", say_program, level_names[level]);
+
+    if (level < say_least || used < 0 || (size_t)used >= SAY_LINE_BYTES)
+        return false;
+    vsnprintf(text + used, SAY_LINE_BYTES - (size_t)used, format, args);
+    return true;
 }
 
 void host_say(enum host_level level, const char *format, ...)
@@ -98,16 +136,21 @@ void host_say(enum host_level level, const char *format, ...)
     char text[SAY_LINE_BYTES];
     va_list args;
 
-    if (level < say_least)
-        return;
-    int used = snprintf(text, sizeof text, "%s: %s: ", say_program, level_names[level]);
-
-    if (used < 0 || (size_t)used >= sizeof text)
-        return;
     va_start(args, format);
-    vsnprintf(text + used, sizeof text - (size_t)used, format, args);
+    if (write_text(level, format, args, text))
+        put(level, text, NULL, 0);
     va_end(args);
-    put_line(level, text);
+}
+
+void host_say_fields(enum host_level level, const struct host_field *fields, size_t count, const char *format, ...)
+{
+    char text[SAY_LINE_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    if (write_text(level, format, args, text))
+        put(level, text, fields, count);
+    va_end(args);
 }
 
 void host_say_error(const char *value, const char *rule, const char *way_out)
@@ -117,7 +160,7 @@ void host_say_error(const char *value, const char *rule, const char *way_out)
 
     snprintf(text, sizeof text, "%s: %s: %s%s%s", say_program, value && *value ? value : "(empty)", rule,
              more ? "; " : "", more ? way_out : "");
-    put_line(HOST_ERROR, text);
+    put(HOST_ERROR, text, NULL, 0);
 }
 
 void host_say_err(const char *value, enum proto_err err)

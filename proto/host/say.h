@@ -29,6 +29,14 @@ void host_say_level(enum host_level least);
 void host_say_json(void);
 /** One line of the log. Never give it a secret. */
 void host_say(enum host_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** A name for systemd's journal, in capitals, and its value. */
+struct host_field {
+    const char *name, *value;
+};
+/** The same line; where stderr is systemd's journal it keeps the fields beside it, and is asked for one by
+ * `journalctl NAME=value`. */
+void host_say_fields(enum host_level level, const struct host_field *fields, size_t count, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /** "program: VALUE: rule; way out". `way_out` may be NULL or empty. */
 void host_say_error(const char *value, const char *rule, const char *way_out);
 /** The same with the rule and the way out of `err`; for PROTO_ERR_IO with what errno says in between. */

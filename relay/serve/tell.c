@@ -29,7 +29,14 @@ static const struct {
     {PROTO_ACT_STARTED, HOST_DEBUG}, {PROTO_ACT_GATE_OPENED, HOST_DEBUG}, {PROTO_ACT_GATE_CLOSED, HOST_DEBUG},
     {PROTO_ACT_STOPPED, HOST_DEBUG}, {PROTO_ACT_GATE_REFUSED, HOST_WARN},
 };
-static const char *const details[] = {"by", "who", "cause", "reason", "src", "stream", "frames", "bytes"};
+static const struct {
+    const char *name, *field; /* of the journal */
+} details[] = {
+    {"by", "HANDHOLD_BY"},         {"who", "HANDHOLD_WHO"},     {"cause", "HANDHOLD_CAUSE"},
+    {"reason", "HANDHOLD_REASON"}, {"src", "HANDHOLD_SRC"},     {"stream", "HANDHOLD_STREAM"},
+    {"frames", "HANDHOLD_FRAMES"}, {"bytes", "HANDHOLD_BYTES"},
+};
+enum { DETAILS = sizeof details / sizeof *details };
 
 bool serve_tell_may_say(struct serve *serve, enum host_level level)
 {
@@ -45,35 +52,43 @@ bool serve_tell_may_say(struct serve *serve, enum host_level level)
 
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
 {
-    char sid[2 * SID_SHOWN_BYTES + 1], text[512];
+    char sid[2 * SID_SHOWN_BYTES + 1], text[512] = "";
     enum host_level level = HOST_DEBUG;
-    size_t len = 0;
+    struct host_field fields[3 + DETAILS] = {{"HANDHOLD_SESSION", sid},
+                                             {"HANDHOLD_EVENT", proto_act_name(event->action)}};
+    size_t len = 0, count = 2;
 
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
         if (told[i].act == event->action)
             level = told[i].level;
     if (!serve_tell_may_say(serve, level))
         return;
-    if (event->capability != PROTO_CAPABILITY_NONE)
+    if (event->capability != PROTO_CAPABILITY_NONE) {
+        fields[count++] = (struct host_field){"HANDHOLD_CAPABILITY", proto_capability_name(event->capability)};
         len += (size_t)snprintf(text, sizeof text, " %s", proto_capability_name(event->capability));
-    for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
-        const char *value = proto_event_note_get(event, details[i]);
+    }
+    for (size_t i = 0; i < DETAILS; i++) {
+        const char *value = proto_event_note_get(event, details[i].name);
 
-        if (value && len < sizeof text)
-            len += (size_t)snprintf(text + len, sizeof text - len, " %s=%s", details[i], value);
+        if (!value || len >= sizeof text)
+            continue;
+        fields[count++] = (struct host_field){details[i].field, value};
+        len += (size_t)snprintf(text + len, sizeof text - len, " %s=%s", details[i].name, value);
     }
     sodium_bin2hex(sid, sizeof sid, event->sid, SID_SHOWN_BYTES);
-    host_say(level, "session %s: %s%s", sid, proto_act_name(event->action), len ? text : "");
+    host_say_fields(level, fields, count, "session %s: %s%s", sid, proto_act_name(event->action), text);
 }
 
 void serve_tell_refused(void *context, const char *address, enum serve_refusal why)
 {
+    const struct host_field fields[] = {{"HANDHOLD_BOUND", serve_refusal_names[why]}, {"HANDHOLD_ADDRESS", address}};
     struct serve *serve = context;
 
     if (!serve->config->log_addresses)
         return;
     if (serve_tell_may_say(serve, HOST_INFO))
-        host_say(HOST_INFO, "refused by %s: %s", serve_refusal_names[why], address);
+        host_say_fields(HOST_INFO, fields, sizeof fields / sizeof *fields, "refused by %s: %s",
+                        serve_refusal_names[why], address);
 }
 
 bool serve_tell_may_claim(struct serve *serve, bool first)
