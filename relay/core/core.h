@@ -113,6 +113,7 @@ struct relay_ended_part {
     X(bytes_per_second, 2500000, "bytes from one connection in a second")                                              \
     X(grace_ms, 60000, "how long a seat is kept for an end that lost its connection; the policy may say less")         \
     X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
+    X(log_requests, 256, "requests for parts of the log under /log that wait at once")                                 \
     X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
     X(log_pending, 64, "notes of one connection that wait for the log")
 

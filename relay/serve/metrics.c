@@ -9,6 +9,7 @@
 #include "relay/serve/guard.h"
 #include "relay/serve/jobs.h"
 #include "relay/serve/listen.h"
+#include "relay/serve/tiles.h"
 #include "relay/serve/witness.h"
 
 /*     figure of the core    type       help */
@@ -110,6 +111,7 @@ static void put_bounds(const struct serve *serve, const struct relay_core_figure
     memcpy(reached, figures->reached, sizeof reached);
     reached[RELAY_BOUND_queue_ms] = figures->dropped_messages;
     reached[RELAY_BOUND_chatter_bytes_per_second] = serve->guard.refused_chatter;
+    reached[RELAY_BOUND_log_requests] = serve_tiles_refused(serve->tiles);
     for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++)
         reached[arriving[i].bound] = arrivals->refused[arriving[i].refusal];
     proto_buf_put_text(out,

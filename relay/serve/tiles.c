@@ -11,10 +11,7 @@
 #include "relay/serve/tell.h"
 #include "relay/serve/witness.h"
 
-enum {
-    WAITING_MAX = 256, /* requests; a verifier that reads a whole log asks for a few at a time */
-    PATIENCE_S = 30,   /* of a connection for its answer */
-};
+enum { PATIENCE_S = 30 }; /* of a connection for its answer */
 
 struct serve_tiles_request {
     struct serve_tiles_request *next;          /* in todo or done */
@@ -36,7 +33,8 @@ struct serve_tiles {
     struct relay_store *store; /* the thread's */
     pthread_t thread;
     bool has_thread;
-    unsigned waiting; /* the loop's: asked for and not yet delivered */
+    int64_t waiting;  /* the loop's: asked for and not yet delivered */
+    uint64_t refused; /* because as many waited as may */
     struct serve_tiles_request *newest;
     pthread_mutex_t lock;
     pthread_cond_t asked;
@@ -124,7 +122,9 @@ struct serve_answer serve_tiles_ask(struct serve_tiles *tiles, struct lws *wsi, 
     if (relay_tiles_path_parse(&parsed, path, strlen(path)))
         return serve_answer_text(HTTP_STATUS_NOT_FOUND, "The log has /log/checkpoint, /log/tile/L/N and "
                                                         "/log/tile/entries/N (C2SP tlog-tiles).\n");
-    struct serve_tiles_request *asked = tiles->waiting < WAITING_MAX ? calloc(1, sizeof *asked) : NULL;
+    bool full = tiles->waiting >= tiles->serve->config->limits.log_requests;
+    struct serve_tiles_request *asked = full ? NULL : calloc(1, sizeof *asked);
+    tiles->refused += full;
     if (!asked)
         return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "Too much is asked of this log; come back later.\n");
     strcpy(asked->path, path); /* it parsed, so it fits */
@@ -142,6 +142,11 @@ struct serve_answer serve_tiles_ask(struct serve_tiles *tiles, struct lws *wsi, 
     pthread_mutex_unlock(&tiles->lock);
     *request = asked;
     return (struct serve_answer){.later = true};
+}
+
+uint64_t serve_tiles_refused(const struct serve_tiles *tiles)
+{
+    return tiles->refused;
 }
 
 void serve_tiles_deliver(struct serve_tiles *tiles)

@@ -24,6 +24,8 @@ void serve_tiles_free(struct serve_tiles *tiles); /* NULL is fine; ends the thre
  */
 struct serve_answer serve_tiles_ask(struct serve_tiles *tiles, struct lws *wsi, const char *path, bool with_body,
                                     struct serve_tiles_request **request);
+/** How many asked while `log_requests` waited. */
+uint64_t serve_tiles_refused(const struct serve_tiles *tiles);
 /** The loop was woken: connections whose bytes are there are asked to write. */
 void serve_tiles_deliver(struct serve_tiles *tiles);
 /** The connection is writable: the answer, when it is there. 0, or -1: close. */

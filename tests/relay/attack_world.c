@@ -20,7 +20,7 @@ enum { HONEST = 20, HONEST_LONG = 50, WAIT_MS = 20000, HONEST_P99_MS = 20, SETTI
 
 #define SETTINGS                                                                                                       \
     "handshakes_per_address = 400\narrivals_per_address_minute = 100000\nconnections_per_address = 400\n"              \
-    "waiting_per_staff = 50\n"
+    "waiting_per_staff = 50\npublic_log = yes\n"
 /* Times so short that a test need not wait for them come when the honest sessions stand: on a machine that is busy the
  * fifty handshakes of these take longer. */
 static const char any_joins[] = "join_failures_per_address_minute = 100000\n";

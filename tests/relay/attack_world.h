@@ -44,7 +44,7 @@ void attack_honest_talk(double seconds, struct load_figures *figures);
 void attack_expect_honest_whole(const struct load_figures *figures);
 /** By the relay's metrics, which it takes once a second. */
 bool attack_is_counted_soon(const char *bound);
-/** SIGHUP, and its end. `more`: a bound on joins that fail beside the settings of every attack; "": none. */
+/** SIGHUP, and its end. `more`: a bound beside the settings of every attack; "": none. */
 void attack_read_again(const char *more);
 
 int attack_set_up(void **state);

@@ -394,6 +394,7 @@ static void every_bound_that_was_reached_is_counted(void **state)
         {RELAY_BOUND_renewals, "core_renew_test"},
         {RELAY_BOUND_queue_ms, "limit_queue_ms, as what was dropped"},
         {RELAY_BOUND_header_bytes, "serve_lies_test"},
+        {RELAY_BOUND_log_requests, "serve_attack_test"},
         {RELAY_BOUND_chatter_bytes_per_second, "serve_attack_test"},
         {RELAY_BOUND_join_failures_per_address_minute, "core_joins_test"},
         {RELAY_BOUND_join_wait_ms, "core_joins_test"},

@@ -136,6 +136,28 @@ static void a_flood_of_pings_is_closed(void **state)
     }
 }
 
+static void a_flood_of_questions_about_the_log_is_put_off(void **state)
+{
+    static const char question[] = "GET /log/checkpoint HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    struct attacker attackers[8];
+    struct load_figures figures;
+
+    (void)state;
+    attack_read_again("log_requests = 1\n");
+    for (int tried = 0; tried == 0 || !attack_is_counted_soon("log_requests"); tried++) {
+        assert_true(tried < 5); /* each may have been answered before the next one asked */
+        for (size_t i = 0; i < 8; i++)
+            attackers[i] = attack_shake_hands();
+        for (size_t i = 0; i < 8; i++)
+            assert_true(SSL_write(attackers[i].ssl, question, sizeof question - 1) > 0);
+        attack_honest_talk(0.1, &figures);
+        attack_expect_honest_whole(&figures);
+        for (size_t i = 0; i < 8; i++)
+            attack_leave(&attackers[i]);
+    }
+    attack_read_again("");
+}
+
 static void a_flood_of_empty_pieces_is_closed(void **state)
 {
     uint8_t pieces[6 * 500];
@@ -321,6 +343,7 @@ int main(void)
         ATTACK(whoever_is_silent_or_dribbles_is_closed),
         ATTACK(a_flood_of_pings_is_closed),
         ATTACK(a_flood_of_empty_pieces_is_closed),
+        ATTACK(a_flood_of_questions_about_the_log_is_put_off),
         ATTACK(a_flood_of_tiny_messages_is_closed),
         ATTACK(a_flood_of_joins_is_slowed_down),
         ATTACK(a_ping_between_the_pieces_of_a_message_is_answered_and_so_is_the_message),
