@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/intake.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
@@ -8,7 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { TOGETHER_BYTES = 64 * 1024 };
+enum {
+    TOGETHER_BYTES = 64 * 1024,
+    RECORD_HEADER_BYTES = 5,
+};
 
 static struct {
     struct serve_intake *of; /* NULL: nobody's */
@@ -62,12 +66,16 @@ static ssize_t fill(struct serve_intake *intake)
     together.of = n > 0 ? intake : NULL;
     together.at = 0;
     together.len = n > 0 ? (size_t)n : 0;
+    if (n > 0)
+        intake->came(intake->wsi);
     return n;
 }
 
-bool serve_intake_holds(const struct serve_intake *intake)
+size_t serve_intake_held(const struct serve_intake *intake)
 {
-    return intake->rest || (together.of == intake && together.at < together.len);
+    size_t rest = intake->rest ? intake->rest_len - intake->rest_at : 0;
+
+    return rest + (together.of == intake ? together.len - together.at : 0) + intake->ended;
 }
 
 /* ---- what OpenSSL sees ---- */
@@ -83,7 +91,7 @@ static int get(BIO *bio, char *out, int size)
         return -1;
     if (intake->rest)
         return (int)take_rest(intake, out, len);
-    if (!serve_intake_holds(intake) && (n = fill(intake)) <= 0) {
+    if ((together.of != intake || together.at == together.len) && (n = fill(intake)) <= 0) {
         if (n < 0 && errno == EAGAIN)
             BIO_set_retry_read(bio);
         return (int)n;
@@ -107,23 +115,73 @@ static long control(BIO *bio, int command, long number, void *pointer)
     return intake->fd;
 }
 
+static BIO_METHOD *made;
+static int type;
+
 static BIO_METHOD *method(void)
 {
-    static BIO_METHOD *made;
-
+    if (!made)
+        type = BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR;
     /* libwebsockets closes what SSL_get_fd() says, which asks a BIO of this kind alone. */
-    if (!made && (made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "intake"))) {
+    if (!made && (made = BIO_meth_new(type, "intake"))) {
         BIO_meth_set_read(made, get);
         BIO_meth_set_ctrl(made, control);
     }
     return made;
 }
 
-bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi)
+/* ---- what libwebsockets sees ---- */
+
+/* Of whom this is the TLS; NULL: of nobody here. */
+static struct serve_intake *intake_of(const SSL *ssl)
+{
+    BIO *bio = SSL_get_rbio(ssl);
+
+    return made && bio && BIO_method_type(bio) == type ? BIO_get_data(bio) : NULL;
+}
+
+/* The next record is here as a whole, and `room` bytes hold what is in it (RFC 8446, 5.1: type, version, length). */
+static bool has_record(const struct serve_intake *intake, size_t room)
+{
+    const uint8_t *at = together.bytes + together.at;
+    size_t have = together.len - together.at, len;
+
+    if (together.of != intake || have < RECORD_HEADER_BYTES)
+        return false;
+    len = (size_t)at[3] << 8 | at[4];
+    return len <= room && RECORD_HEADER_BYTES + len <= have;
+}
+
+int SSL_read(SSL *ssl, void *out, int size)
+{
+    static int (*really_read)(SSL * ssl, void *out, int size);
+    static const uint8_t why[] = {0x88, 2, 1002 >> 8, 1002 & 255}; /* a close; RFC 6455, 7.4.1: protocol error */
+    struct serve_intake *intake = intake_of(ssl);
+
+    if (!really_read && !(really_read = dlsym(RTLD_NEXT, "SSL_read")))
+        abort();
+    if (!intake)
+        return really_read(ssl, out, size);
+    if (intake->broken)
+        return -1;
+    int len = really_read(ssl, out, size), more = len;
+    while (more > 0 && has_record(intake, (size_t)(size - len))) {
+        more = really_read(ssl, (uint8_t *)out + len, size - len);
+        len += more > 0 ? more : 0;
+    }
+    intake->ended = len > 0 && more <= 0 && SSL_get_error(ssl, more) != SSL_ERROR_WANT_READ;
+    if (len <= 0 || serve_frames_clear(&intake->frames, out, (size_t)len))
+        return len;
+    intake->broken = true;
+    (void)SSL_write(ssl, why, sizeof why);
+    return -1;
+}
+
+bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*came)(struct lws *wsi))
 {
     BIO *bio;
 
-    *intake = (struct serve_intake){.fd = lws_get_socket_fd(wsi)};
+    *intake = (struct serve_intake){.fd = lws_get_socket_fd(wsi), .wsi = wsi, .came = came};
     if (!lws_get_ssl(wsi))
         return true;
     bio = method() ? BIO_new(method()) : NULL;

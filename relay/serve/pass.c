@@ -19,6 +19,7 @@ _Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM && (int)SERVE_GAT
 enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
 {
     enum serve_pumped result = SERVE_ALL_SENT;
+    struct proto_now now = host_now();
     uint8_t *bytes;
     size_t len;
 
@@ -28,7 +29,7 @@ enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct s
         return socket->gather.failed ? SERVE_BROKEN : SERVE_BLOCKED;
     serve_gather_cork(&socket->gather);
     while (result == SERVE_ALL_SENT && !lws_partial_buffered(wsi) &&
-           (bytes = relay_core_pending(serve->core, socket->connection, &len, host_now()))) {
+           (bytes = relay_core_pending(serve->core, socket->connection, &len, now))) {
         serve_gather_message(&socket->gather, bytes, len);
         relay_core_sent(serve->core, socket->connection);
         if (serve_gather_corked() >= BYTES_A_TURN)
@@ -79,17 +80,37 @@ void serve_pass_send(struct serve *serve)
 /* ---- in ---- */
 
 /* What was read ahead libwebsockets does not see: it asks OpenSSL for whole records only. */
-void serve_pass_note_unread(struct serve *serve, struct serve_socket *socket)
+void serve_pass_note_read(struct lws *wsi)
 {
+    struct serve *serve = lws_vhost_user(lws_get_vhost(wsi));
     struct serve_sockets *sockets = serve->sockets;
+    struct serve_socket *socket = lws_wsi_user(wsi);
     struct serve_slot *slot = &sockets->slots[socket->connection];
 
-    if (slot->unread || !serve_intake_holds(&socket->intake))
+    if (slot->unread || !socket->connection)
         return;
     slot->unread = true;
     serve_sockets_list(sockets, &sockets->unread, socket->connection);
     if (!sockets->reading) /* else one who sends without end would never be left */
         host_loop_next(serve->loop);
+}
+
+/* Again in the next round, when there is more and this one has brought some of it. */
+static void read_more(struct serve *serve, uint32_t number)
+{
+    struct serve_slot *slot = &serve->sockets->slots[number];
+    struct lws *wsi = slot->wsi;
+    size_t held = wsi && slot->unread ? serve_intake_held(&slot->socket->intake) : 0, left;
+    struct lws_pollfd readable = {.events = LWS_POLLIN, .revents = LWS_POLLIN};
+
+    slot->unread = false;
+    if (!held)
+        return;
+    readable.fd = lws_get_socket_fd(wsi);
+    (void)lws_service_fd(host_loop_context(serve->loop), &readable);
+    left = slot->wsi == wsi ? serve_intake_held(&slot->socket->intake) : 0;
+    if (left && left != held)
+        serve_pass_note_read(wsi);
 }
 
 static void read_all_unread(struct serve *serve)
@@ -100,17 +121,8 @@ static void read_all_unread(struct serve *serve)
     for (int round = 0; round < READS_A_PASS && unread->count; round++) {
         uint32_t count = unread->count;
 
-        for (uint32_t i = 0; i < count; i++) {
-            struct serve_slot *slot = &serve->sockets->slots[unread->numbers[i]];
-            bool due = slot->wsi && slot->unread;
-
-            slot->unread = false;
-            if (!due)
-                continue;
-            struct lws_pollfd readable = {
-                .fd = lws_get_socket_fd(slot->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
-            (void)lws_service_fd(host_loop_context(serve->loop), &readable);
-        }
+        for (uint32_t i = 0; i < count; i++)
+            read_more(serve, unread->numbers[i]);
         unread->count -= count;
         memmove(unread->numbers, unread->numbers + count, unread->count * sizeof *unread->numbers);
     }
@@ -122,13 +134,13 @@ static void read_all_unread(struct serve *serve)
 void serve_sockets_next(struct serve *serve)
 {
     read_all_unread(serve);
+    serve_run_core(serve);
+    serve_pass_send(serve);
 }
 
 bool serve_sockets_pass(struct serve *serve)
 {
-    read_all_unread(serve);
-    serve_run_core(serve);
-    serve_pass_send(serve);
+    serve_sockets_next(serve);
     serve_run_core(serve); /* a queue that dropped something asks for a key frame */
     return serve->sockets->woken.count || serve->sockets->unread.count;
 }

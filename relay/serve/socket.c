@@ -34,7 +34,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
 
     if (!serve_gather_set_up(&socket->gather, wsi))
         return -1;
-    if (!serve_intake_set_up(&socket->intake, wsi))
+    if (!serve_intake_set_up(&socket->intake, wsi, serve_pass_note_read))
         return -1;
     socket->swept_bytes = serve_sockets_read(wsi, 0);
     serve_listen_peer(wsi, address, sizeof address);
@@ -66,7 +66,9 @@ static int fed(struct serve *serve, struct serve_socket *socket, enum proto_err 
 
 static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t *bytes, size_t len)
 {
-    return fed(serve, socket, relay_core_feed(serve->core, socket->connection, bytes, len, host_now()));
+    struct proto_now now = host_now();
+
+    return fed(serve, socket, relay_core_feed(serve->core, socket->connection, bytes, len, now));
 }
 
 static void forget_message(struct serve_socket *socket)
@@ -98,12 +100,13 @@ static int feed_gathered(struct serve *serve, struct serve_socket *socket)
     struct relay_slot *slot =
         socket->in_len == socket->in_room ? socket->in : relay_slot_new(socket->in, socket->in_len);
     size_t len = socket->in_len;
+    struct proto_now now = host_now();
 
     if (!slot)
         return -1;
     socket->in = NULL;
     socket->in_len = socket->in_room = 0;
-    return fed(serve, socket, relay_core_feed_slot(serve->core, socket->connection, slot, len, host_now()));
+    return fed(serve, socket, relay_core_feed_slot(serve->core, socket->connection, slot, len, now));
 }
 
 /* The receivers' turn before the pass is over: what was told long ago has left the processor's cache. */
@@ -153,8 +156,6 @@ static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket 
 int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
                          size_t len)
 {
-    if (socket->connection)
-        serve_pass_note_unread(serve, socket);
     int rc = take_piece(serve, wsi, socket, bytes, len);
     if (!rc)
         send_when_much(serve, len);

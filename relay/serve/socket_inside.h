@@ -26,8 +26,8 @@ struct serve_list {
 struct serve_sockets {
     uint32_t first_free, count;
     struct serve_list woken, unread;
-    bool reading;              /* what was read ahead */
-    size_t told_bytes;         /* since the woken were last sent to */
+    bool reading;      /* what was read ahead */
+    size_t told_bytes; /* since the woken were last sent to */
     struct serve_slot slots[]; /* [0] is never used: 0 is no connection */
 };
 
@@ -44,7 +44,7 @@ enum serve_pumped { SERVE_ALL_SENT, SERVE_MORE_WAITS, SERVE_BLOCKED, SERVE_BROKE
 enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
 /** Only those who were woken before: whoever has more waits for the next pass, like everybody else. */
 void serve_pass_send(struct serve *serve);
-/** TLS may hold what no poll can see: it is read before the pass is over. */
-void serve_pass_note_unread(struct serve *serve, struct serve_socket *socket);
+/** Something came from its socket: when this callback is over the rest of it is read, and answered. */
+void serve_pass_note_read(struct lws *wsi);
 
 #endif

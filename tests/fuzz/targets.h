@@ -60,6 +60,7 @@
     X(state_batch, "agent: frames of device state")                                                                    \
     X(agent_command, "agent: JSON commands")                                                                           \
     X(relay_ini, "relay: the operator's file")                                                                         \
+    X(frames, "relay: a client's WebSocket frames")                                                                    \
     X(said, "relay: what a proxy in front says of the one behind it")                                                  \
     X(url, "proto/host: where a relay is")
 

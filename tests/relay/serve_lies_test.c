@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A relay that is lied to: frames and requests that nobody may send are not answered, and honest sessions go on. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -20,7 +23,7 @@ static void forbidden_frames_close_the_connection(void **state)
         const char *what, *bytes;
         size_t len;
     } frames[] = {
-        {"not masked, and no message", "\x82\x01x", 3}, /* libwebsockets does not tell whether there was a mask */
+        {"not masked", "\x82\x01x", 3},
         {"reserved bit 1", "\xc2\x81\x01\x02\x03\x04x", 7},
         {"reserved bit 3", "\x92\x81\x01\x02\x03\x04x", 7},
         {"reserved opcode", "\x83\x81\x01\x02\x03\x04x", 7},
@@ -42,6 +45,38 @@ static void forbidden_frames_close_the_connection(void **state)
     attack_expect_ended(attackers, sizeof frames / sizeof *frames);
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++)
         attack_leave(&attackers[i]);
+}
+
+/* RFC 6455, 5.1: "a server MUST close the connection upon receiving a frame that is not masked", and may say 1002. */
+static void a_frame_without_a_mask_is_a_protocol_error(void **state)
+{
+    static const uint8_t pong[] = {0x8a, 0}, close[] = {0x88, 2, 1002 >> 8, 1002 & 255};
+    struct attacker attacker = attack_open_socket();
+    uint8_t answer[64];
+
+    (void)state;
+    assert_true(SSL_write(attacker.ssl, pong, sizeof pong) > 0);
+    assert_int_equal(SSL_read(attacker.ssl, answer, sizeof answer), sizeof close);
+    assert_memory_equal(answer, close, sizeof close);
+    attack_expect_ended(&attacker, 1);
+    attack_leave(&attacker);
+}
+
+/* Both come with one recv(): who waits for more than the good-bye would hear of it when its time for Hello is over. */
+static void a_good_bye_right_behind_a_frame_is_heard(void **state)
+{
+    static const uint8_t pong[] = {0x8a, 0x80, 1, 2, 3, 4};
+    struct attacker attacker = attack_open_socket();
+    uint8_t answer[64];
+    int on = 1, off = 0;
+
+    (void)state;
+    assert_int_equal(setsockopt(attacker.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+    assert_true(SSL_write(attacker.ssl, pong, sizeof pong) > 0);
+    assert_int_equal(SSL_shutdown(attacker.ssl), 0);
+    assert_int_equal(setsockopt(attacker.fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off), 0);
+    assert_true(SSL_read(attacker.ssl, answer, sizeof answer) <= 0);
+    attack_leave(&attacker);
 }
 
 /* None of these is answered with a page, and after each the relay stands. */
@@ -143,6 +178,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ATTACK(forbidden_frames_close_the_connection),
+        ATTACK(a_frame_without_a_mask_is_a_protocol_error),
+        ATTACK(a_good_bye_right_behind_a_frame_is_heard),
         ATTACK(requests_that_smuggle_are_refused),
         ATTACK(headers_without_end_are_refused),
         ATTACK(tls_is_not_renegotiated),
