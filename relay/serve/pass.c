@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A pass of the loop: what was read ahead, what the core makes of it, and what it lets go. */
 #include <string.h>
+#include <time.h>
 
 #include "proto/host/world.h"
 #include "relay/core/queue.h"
@@ -140,7 +141,13 @@ void serve_sockets_next(struct serve *serve)
 
 bool serve_sockets_pass(struct serve *serve)
 {
+    static const struct timespec pause = {.tv_nsec = SERVE_DENSE_PAUSE_US * 1000};
+
     serve_sockets_next(serve);
     serve_run_core(serve); /* a queue that dropped something asks for a key frame */
-    return serve->sockets->woken.count || serve->sockets->unread.count;
+    if (serve->sockets->woken.count || serve->sockets->unread.count)
+        return true;
+    if (serve_dense_pauses(&serve->sockets->dense, host_now().mono_ms))
+        (void)nanosleep(&pause, NULL);
+    return false;
 }

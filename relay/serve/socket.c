@@ -64,10 +64,16 @@ static int fed(struct serve *serve, struct serve_socket *socket, enum proto_err 
     return 0;
 }
 
+static void note_message(struct serve_sockets *sockets, uint32_t connection, int64_t now_ms)
+{
+    serve_dense_note(&sockets->dense, &sockets->slots[connection].speaker, now_ms);
+}
+
 static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t *bytes, size_t len)
 {
     struct proto_now now = host_now();
 
+    note_message(serve->sockets, socket->connection, now.mono_ms);
     return fed(serve, socket, relay_core_feed(serve->core, socket->connection, bytes, len, now));
 }
 
@@ -106,6 +112,7 @@ static int feed_gathered(struct serve *serve, struct serve_socket *socket)
         return -1;
     socket->in = NULL;
     socket->in_len = socket->in_room = 0;
+    note_message(serve->sockets, socket->connection, now.mono_ms);
     return fed(serve, socket, relay_core_feed_slot(serve->core, socket->connection, slot, len, now));
 }
 

@@ -8,6 +8,7 @@
 
 #include <libwebsockets.h>
 
+#include "relay/serve/dense.h"
 #include "relay/serve/socket.h"
 
 struct serve_slot {
@@ -15,6 +16,7 @@ struct serve_slot {
     struct serve_socket *socket; /* libwebsockets' */
     uint32_t next_free;
     bool woken, unread; /* in the list of that name */
+    struct serve_dense_speaker speaker;
 };
 
 /* Numbers of connections that have something to send, or that TLS holds something of. Some may be free again. */
@@ -28,6 +30,7 @@ struct serve_sockets {
     struct serve_list woken, unread;
     bool reading;      /* what was read ahead */
     size_t told_bytes; /* since the woken were last sent to */
+    struct serve_dense dense;
     struct serve_slot slots[]; /* [0] is never used: 0 is no connection */
 };
 
