@@ -23,6 +23,9 @@ test('a relay that crashes and comes back costs a moment', async () => {
   await page.waitForFunction(() => /No connection\. Nothing is sent/.test(document.querySelector('.bar').textContent));
   assert.equal(await page.getAttribute('.bar', 'data-state'), 'paused');
   assert.equal(await page.locator('.picture:visible').count(), 0, 'nor is a camera said to be starting');
+  const instead = await page.textContent('.empty');
+  assert.match(instead, /goes on by itself/);
+  assert.doesNotMatch(instead, /asked first/, 'it is not asked for again');
   await scene.house.startRelay();
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);

@@ -101,10 +101,10 @@ export class Stage {
   }
 
   private updateEmpty(name: string): void {
-    const { visit } = this, waiting = visit.present === false;
+    const { visit } = this, waiting = visit.present === false, goesOn = visit.granted.has('camera') && !visit.online && !this.studio.problem;
     setText(this.emptyTitle, visit.peer ? t(visit.granted.size ? 'visit.noPicture' : 'visit.nothing') : t(waiting ? 'visit.waitingTitle' : 'visit.connecting'));
-    setText(this.emptyMore, visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
-    this.emptyMore.hidden = visit.peer ? !visit.peer.verified : !waiting;
+    setText(this.emptyMore, goesOn ? t('visit.goesOn') : visit.peer ? t('visit.nothingMore', { name }) : t('visit.waiting'));
+    this.emptyMore.hidden = visit.peer ? !visit.peer.verified && !goesOn : !waiting;
   }
 
   /* What this lens can do is known once it runs. */

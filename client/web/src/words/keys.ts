@@ -421,6 +421,7 @@ export type Key =
   | 'visit.back'
   | 'visit.blocked'
   | 'visit.connecting'
+  | 'visit.goesOn'
   | 'visit.gone'
   | 'visit.joined'
   | 'visit.keepFork'
