@@ -179,6 +179,8 @@ static void print_agent(const struct audit_proved *p)
 
 static void print_who(const struct audit_proved *p)
 {
+    char text[96];
+
     printf("\n");
     audit_paper_head("Means", "each of these stands in the log, in that place and word for word as it was signed.");
     if (p->key_from_relay)
@@ -194,6 +196,12 @@ static void print_who(const struct audit_proved *p)
         audit_paper_head("Agent", "the agent's lines are not checked: the file has no certificate.");
     } else if (p->report.recorded_lines) {
         audit_paper_head("Agent", "the agent's lines hold under the key that the relay recorded.");
+    }
+    if (*p->missing)
+        audit_paper_head("Missing", p->missing);
+    if (p->behind) {
+        snprintf(text, sizeof text, "%zu bytes behind the proofs are nobody's word, and were not read.", p->behind);
+        audit_paper_head("Behind", text);
     }
     if (p->compared)
         audit_paper_head("Compared", "the words in front of the proofs, to the letter: they are what the proofs say.");
@@ -231,12 +239,13 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:s,s:I}", "ok", p->report.wrong == 0,
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:s,s:I}", "ok", p->report.wrong == 0,
                     "proofs", (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey,
                     "trust", trust[belief->trust], "compared", p->compared, "customer_key_from_relay",
                     p->key_from_relay, "certificate_ok", p->certificate_ok, "certificate_trusted",
                     p->certificate_trusted, "agent", p->session.agent.name, "certificate", p->session.agent.serial,
-                    "statements_to_agent", (json_int_t)p->to_agent);
+                    "statements_to_agent", (json_int_t)p->to_agent, "missing", p->missing, "bytes_behind",
+                    (json_int_t)p->behind);
 }
 
 /* Two checkpoints alone are judged offline; a log that is at hand is asked as well. */

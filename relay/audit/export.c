@@ -16,6 +16,7 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/cut.h"
 #include "relay/audit/minutes.h"
+#include "relay/audit/verify.h"
 #include "relay/audit/whole.h"
 
 /* ---- JSON Lines: what show prints, for each ---- */
@@ -49,6 +50,8 @@ static enum proto_err jsonl_session(struct audit_export *x, const struct audit_s
 /* What verify would say, as it says it. */
 static void jsonl_end(struct audit_export *x)
 {
+    if (*x->gone)
+        put_json(x, json_pack("{s:s,s:s}", "event", "gone", "words", x->gone));
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++)
         put_json(x, audit_finding_json(&x->log->findings[i]));
 }
@@ -60,15 +63,17 @@ static const struct {
     void (*begin)(struct audit_export *x);
     audit_export_session session;
     void (*end)(struct audit_export *x);
+    enum audit_cases_form cases;
     bool counted; /* all sessions are counted before the first is written */
 } formats[] = {
-    {"jsonl", NULL, jsonl_session, jsonl_end, false},
-    {"csv", audit_csv_begin, audit_csv_session, audit_csv_end, false},
-    {"html", audit_html_begin, audit_html_session, audit_html_end, true},
+    {"jsonl", NULL, jsonl_session, jsonl_end, AUDIT_CASES_JSON, false},
+    {"csv", audit_csv_begin, audit_csv_session, audit_csv_end, AUDIT_CASES_CSV, false},
+    {"html", audit_html_begin, audit_html_session, audit_html_end, AUDIT_CASES_HTML, true},
 };
 
 struct exporting {
     struct audit_export x;
+    struct audit_organisation again; /* a visitor may not use the handles that are visited */
     audit_export_session session;
 };
 
@@ -92,24 +97,44 @@ static enum proto_err count(void *context, const struct audit_session *session, 
     return PROTO_OK;
 }
 
+/* What is wrong with the log, and with what is kept of visits when those are told; before the first line. */
+static enum proto_err look(struct exporting *e, struct audit_organisation *visited)
+{
+    struct audit_report *cases = calloc(1, sizeof *cases);
+
+    if (!cases)
+        return PROTO_ERR_NOMEM;
+    if (!audit_whole_know(visited)) {
+        free(cases);
+        return PROTO_ERR_IO;
+    }
+    if (e->x.filter->customer) {
+        audit_judge_cases(&e->again, cases);
+        audit_whole_add(visited, cases);
+    }
+    free(cases);
+    e->x.log = audit_whole_report(visited);
+    if (!audit_whole_gone_words(visited, e->x.filter->since_ms, e->x.filter->until_ms, e->x.gone))
+        *e->x.gone = 0;
+    return PROTO_OK;
+}
+
 static enum proto_err export_all(struct exporting *e, struct audit_organisation *visited)
 {
-    enum proto_err err = PROTO_OK;
+    enum proto_err err = look(e, visited);
     size_t format = 0;
 
     while (strcmp(formats[format].name, audit_options.format) != 0)
         format++; /* the options take no other word */
     e->session = formats[format].session;
-    if (formats[format].counted)
+    if (!err && formats[format].counted)
         err = audit_each_session(visited, e->x.filter, count, e);
-    e->x.log = visited->whole ? audit_whole_report(visited) : NULL;
     if (!err && formats[format].begin)
         formats[format].begin(&e->x);
     if (!err)
         err = audit_each_session(visited, e->x.filter, visit, e);
-    e->x.log = !err ? audit_whole_report(visited) : NULL;
-    if (!err && formats[format].begin != audit_csv_begin) /* a table has no place for them */
-        err = audit_export_cases(&e->x, formats[format].counted);
+    if (!err)
+        err = audit_export_cases(&e->x, formats[format].cases);
     if (!err && formats[format].end)
         formats[format].end(&e->x);
     if (!err && (fflush(e->x.out) || ferror(e->x.out)))
@@ -166,20 +191,24 @@ static enum proto_err close_output(const char *part, FILE *out, enum proto_err e
 
 int audit_export(void)
 {
-    struct audit_organisation o, again = {.log = NULL}; /* a visitor may not use the handles that are visited */
+    struct audit_organisation o;
     struct audit_filter filter;
+    struct proto_kept_keys keys = {.count = 0};
     char part[HOST_PATH_BYTES];
-    struct exporting e = {.x = {.o = &again, .filter = &filter, .now_s = host_now().unix_ms / 1000}};
+    struct exporting e = {.x = {.filter = &filter, .keys = &keys, .now_s = host_now().unix_ms / 1000}};
     enum proto_err err = PROTO_ERR_IO;
 
     if (audit_options.json && !audit_options.output && strcmp(audit_options.format, "jsonl") != 0) {
         host_say_error("--json", "csv and html are no JSON", "give --format jsonl, or -o FILE");
         return HOST_EXIT_USAGE;
     }
-    if (!audit_filter_take(&filter, host_now().unix_ms) ||
-        !audit_enter(&o, "is missing: what was said is sealed to the officers"))
+    e.x.o = &e.again;
+    if (!audit_filter_take(&filter, host_now().unix_ms) || !audit_export_keys(&keys) ||
+        !audit_enter(&o, "is missing: what was said is sealed to the officers")) {
+        proto_kept_keys_clear(&keys);
         return HOST_EXIT_USAGE;
-    if (audit_open_again(&again, &o) && open_output(part, &e.x.out)) {
+    }
+    if (audit_open_again(&e.again, &o) && open_output(part, &e.x.out)) {
         err = close_output(part, e.x.out, export_all(&e, &o));
         if (err)
             host_say_err(audit_options.output ? audit_options.output : "export", err);
@@ -190,7 +219,8 @@ int audit_export(void)
             host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
     }
     bool lacks = e.x.log && e.x.log->wrong;
-    audit_close_again(&again);
+    audit_close_again(&e.again);
+    proto_kept_keys_clear(&keys);
     audit_close(&o);
     return err || e.x.wrong || lacks ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }

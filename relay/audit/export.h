@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 
+#include "proto/seal/kept.h"
 #include "relay/audit/filter.h"
 #include "relay/audit/totals.h"
 
@@ -25,7 +26,9 @@ struct audit_export {
         struct audit_totals totals;
         uint64_t sessions, open, wrong;
     } all;
-    const struct audit_report *log; /* what is wrong with the log as a whole; set when sessions were read once */
+    const struct proto_kept_keys *keys; /* the staff's secret, or none */
+    char gone[AUDIT_TEXT_MAX];          /* what was erased lawfully, in words; empty: nothing */
+    const struct audit_report *log;     /* what is wrong with the log as a whole; set when sessions were read once */
 };
 
 typedef enum proto_err (*audit_export_session)(struct audit_export *x, const struct audit_session *session,
@@ -38,8 +41,14 @@ enum proto_err audit_csv_session(struct audit_export *x, const struct audit_sess
 /** One cell with its quotes, as described above. */
 void audit_csv_cell(FILE *out, const char *text);
 
+enum audit_cases_form { AUDIT_CASES_JSON, AUDIT_CASES_CSV, AUDIT_CASES_HTML };
 /** What the relay keeps of the visits of the person who is asked about, opened as far as there is a key. */
-enum proto_err audit_export_cases(struct audit_export *x, bool html);
+enum proto_err audit_export_cases(struct audit_export *x, enum audit_cases_form form);
+/** The staff's secret of the options, if they name one. False: it is none, which was said. */
+bool audit_export_keys(struct proto_kept_keys *keys);
+/** A line of the table that is of no note: `sid` may be NULL, `holds` "", "yes" or "NO"; texts may be NULL. */
+void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *holds, const char *entry, int64_t unix_s,
+                    const char *action, const char *words);
 
 void audit_html_begin(struct audit_export *x);
 enum proto_err audit_html_session(struct audit_export *x, const struct audit_session *session,

@@ -17,12 +17,11 @@
 
 struct putting {
     struct audit_export *x;
-    struct proto_kept_keys keys;
-    bool html;
+    enum audit_cases_form form;
     uint64_t count, closed;
 };
 
-static bool read_keys(struct proto_kept_keys *keys)
+bool audit_export_keys(struct proto_kept_keys *keys)
 {
     struct proto_buf text;
     enum proto_err err;
@@ -32,10 +31,13 @@ static bool read_keys(struct proto_kept_keys *keys)
         return true;
     proto_buf_init_secret(&text, PROTO_KEPT_FILE_BYTES);
     err = host_file_read(audit_options.cases_key, &text);
-    if (!err)
+    bool read = !err;
+    if (read)
         err = proto_kept_keys_read(keys, (const char *)text.bytes, text.len);
     proto_buf_free(&text);
-    if (err)
+    if (read && err)
+        host_say_error(audit_options.cases_key, "is not the staff's secret", "name D/staff/cases.key with --cases-key");
+    else if (err)
         host_say_err(audit_options.cases_key, err);
     return !err;
 }
@@ -47,8 +49,8 @@ static json_t *open_case(struct putting *p, const struct relay_store_case *one)
     json_t *found = NULL;
 
     proto_buf_init_secret(&text, PROTO_KEPT_TEXT_MAX);
-    if (p->keys.count &&
-        !proto_kept_open(&p->keys, PROTO_KEPT_CASE, p->x->filter->customer, one->sealed, one->len, &text))
+    if (p->x->keys->count &&
+        !proto_kept_open(p->x->keys, PROTO_KEPT_CASE, p->x->filter->customer, one->sealed, one->len, &text))
         found = json_loadb((const char *)text.bytes, text.len, JSON_REJECT_DUPLICATES, &error);
     proto_buf_free(&text);
     return found;
@@ -82,6 +84,15 @@ static void put_json(struct putting *p, const char *sid, const struct relay_stor
     json_decref(line);
 }
 
+static void put_csv(struct putting *p, const struct relay_store_case *one, const json_t *found)
+{
+    char *text = found ? json_dumps(found, JSON_COMPACT) : NULL;
+
+    audit_csv_line(p->x, one->sid, "", NULL, one->time_ms / 1000, "case",
+                   text ? text : "remembered of this visit: sealed under the staff's secret, which was not at hand");
+    free(text);
+}
+
 static enum proto_err put_case(void *context, const struct relay_store_case *one)
 {
     struct putting *p = context;
@@ -91,30 +102,29 @@ static enum proto_err put_case(void *context, const struct relay_store_case *one
     sodium_bin2hex(sid, sizeof sid, one->sid, sizeof one->sid);
     p->count++;
     p->closed += !found;
-    if (p->html)
+    if (p->form == AUDIT_CASES_HTML)
         put_html(p, sid, one, found);
+    else if (p->form == AUDIT_CASES_CSV)
+        put_csv(p, one, found);
     else
         put_json(p, sid, one, found);
     json_decref(found);
     return PROTO_OK;
 }
 
-enum proto_err audit_export_cases(struct audit_export *x, bool html)
+enum proto_err audit_export_cases(struct audit_export *x, enum audit_cases_form form)
 {
-    struct putting p = {.x = x, .html = html};
+    struct putting p = {.x = x, .form = form};
     enum proto_err err;
 
     if (!x->filter->customer)
         return PROTO_OK; /* cases are somebody's */
-    if (!read_keys(&p.keys))
-        return PROTO_ERR_FORMAT;
     err = relay_store_each_case(x->o->rows, x->filter->customer, x->now_s * 1000, put_case, &p);
-    if (html && p.count)
+    if (form == AUDIT_CASES_HTML && p.count)
         fputs("</article>", x->out);
     if (p.closed)
-        host_say(HOST_WARN,
-                 "%llu of this person's cases stay sealed: give the staff's secret as --cases-key to have them read",
-                 (unsigned long long)p.closed);
-    proto_kept_keys_clear(&p.keys);
+        host_say(HOST_WARN, "%llu of this person's cases stay sealed: %s", (unsigned long long)p.closed,
+                 x->keys->count ? "the secret that --cases-key names is not the one that they were sealed under"
+                                : "give the staff's secret as --cases-key to have them read");
     return err;
 }

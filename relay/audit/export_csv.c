@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line for each note, with its session's own columns again: a table that can be sorted and counted. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "relay/audit/acts.h"
 #include "relay/audit/export.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/phrases.h"
@@ -56,9 +58,9 @@ void audit_csv_cell(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static const char *const columns[] = {"session", "opened",     "agent",   "role",   "customer", "ticket",
-                                      "state",   "ended",      "holds",   "entry",  "time",     "by",
-                                      "action",  "capability", "purpose", "frames", "bytes",    "what happened"};
+static const char *const columns[] = {
+    "session", "opened", "agent", "role", "customer", "ticket",     "state",   "ended",  "stopped", "agent signed",
+    "holds",   "entry",  "time",  "by",   "action",   "capability", "purpose", "frames", "bytes",   "what happened"};
 
 void audit_csv_begin(struct audit_export *x)
 {
@@ -82,13 +84,18 @@ static void put_time(FILE *out, int64_t unix_s)
     audit_csv_cell(out, text);
 }
 
-static void put_session(FILE *out, const struct audit_session *session, bool holds)
+static void put_session(struct audit_export *x, const struct audit_session *session, bool holds)
 {
     const struct relay_store_session *row = &session->row;
+    FILE *out = x->out;
+    struct audit_act stop = {.words = ""};
+    uint64_t entry;
+    bool stopped = audit_act_of_stop(x->o, row, &stop, &entry);
     const char *const texts[] = {
         audit_agent_name(session), row->agent_role,
         row->customer_ref,         row->ticket_ref,
         audit_state_word(row),     row->state == RELAY_STORE_ENDED ? audit_end_words(session) : "",
+        stopped ? stop.words : "", audit_session_has_agent(session) ? "yes" : "no",
         holds ? "yes" : "NO"};
 
     fputc('"', out);
@@ -133,24 +140,43 @@ static void put_note(FILE *out, const struct audit_session *session, size_t at)
     fputs("\r\n", out);
 }
 
+void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *holds, const char *entry, int64_t unix_s,
+                    const char *action, const char *words)
+{
+    char hex[2 * RELAY_STORE_SID_BYTES + 1] = "";
+
+    if (sid)
+        sodium_bin2hex(hex, sizeof hex, sid, RELAY_STORE_SID_BYTES);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        const char *name = columns[i];
+        if (i)
+            fputc(',', x->out);
+        if (!strcmp(name, "time") && unix_s)
+            put_time(x->out, unix_s);
+        else
+            audit_csv_cell(x->out, !strcmp(name, "session")          ? hex
+                                   : !strcmp(name, "holds")          ? holds
+                                   : !strcmp(name, "entry") && entry ? entry
+                                   : !strcmp(name, "action")         ? action
+                                   : !strcmp(name, "what happened")  ? words
+                                                                     : "");
+    }
+    fputs("\r\n", x->out);
+}
+
 /* What is missing has lines of its own: the table would look whole without it. */
 void audit_csv_end(struct audit_export *x)
 {
-    char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64];
+    char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64], entry[24];
 
+    if (*x->gone)
+        audit_csv_line(x, NULL, "", NULL, 0, "erased", x->gone);
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
         const struct audit_finding *f = &x->log->findings[i];
-        fputc('"', x->out);
-        for (size_t at = 0; f->has_sid && at < sizeof f->sid; at++)
-            fprintf(x->out, "%02x", f->sid[at]);
-        fputs("\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"NO\",\"", x->out);
-        if (f->has_entry)
-            fprintf(x->out, "%" PRIu64, f->entry);
-        fputs("\",\"\",\"\",\"wrong\",\"\",\"\",\"\",\"\",", x->out);
         audit_place(f, place);
         snprintf(text, sizeof text, "%s: expected %s; there is %s", place, f->expected, f->found);
-        audit_csv_cell(x->out, text);
-        fputs("\r\n", x->out);
+        snprintf(entry, sizeof entry, "%" PRIu64, f->entry);
+        audit_csv_line(x, f->has_sid ? f->sid : NULL, "NO", f->has_entry ? entry : NULL, 0, "wrong", text);
     }
 }
 
@@ -161,8 +187,14 @@ enum proto_err audit_csv_session(struct audit_export *x, const struct audit_sess
 
     if (!order)
         return PROTO_ERR_NOMEM;
+    if (!session->count) { /* else it would not be there at all */
+        put_session(x, session, judged->wrong == 0 && !session->incomplete);
+        fputs(",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",", x->out);
+        audit_csv_cell(x->out, audit_session_nothing(session));
+        fputs("\r\n", x->out);
+    }
     for (size_t i = 0; i < session->count; i++) {
-        put_session(x->out, session, judged->wrong == 0 && !session->incomplete);
+        put_session(x, session, judged->wrong == 0 && !session->incomplete);
         put_note(x->out, session, order[i]);
     }
     free(order);

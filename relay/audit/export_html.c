@@ -35,6 +35,7 @@ static const char style[] =
     "svg text.name{text-anchor:end}svg text.time{font-size:11px;fill:#5b6678;font-variant-numeric:tabular-nums}"
     "svg .rule{stroke:#e8ecf2}svg .tick{stroke:#e8ecf2;stroke-dasharray:2 3}svg .end{fill:#8a97ab}"
     "svg .allowed{fill:#cfe3fb;stroke:#7fb0e8}svg .passed{fill:#1f6fc8}"
+    "svg .unasked{stroke:#8a97ab;stroke-width:2;fill:none}"
     "svg .refused{stroke:#b26a00;stroke-width:2.4;fill:none}svg .blocked{stroke:#c2190b;stroke-width:2.8;fill:none}"
     ".legend{margin-top:18px;font-size:12.5px;color:#5b6678;display:flex;gap:20px;flex-wrap:wrap}.legend "
     "svg{width:22px;height:12px;"
@@ -104,6 +105,11 @@ static void put_count(FILE *out, uint64_t n)
 /* What is wrong with the log as a whole: what is missing stands in no article below. */
 static void put_log(struct audit_export *x)
 {
+    if (*x->gone) {
+        fputs("</p><p>Erased: ", x->out);
+        audit_html_text(x->out, x->gone);
+        fputs(".", x->out);
+    }
     char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64];
 
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
@@ -186,7 +192,8 @@ void audit_html_begin(struct audit_export *x)
           "</span><span><svg viewBox=\"0 0 22 12\"><rect class=\"passed\" y=\"2\" width=\"22\" height=\"8\" rx=\"3\"/>"
           "</svg>passed on</span><span><svg viewBox=\"0 0 22 12\"><rect class=\"end\" y=\"2\" width=\"22\" height=\"8\""
           " rx=\"3\"/></svg>connected</span><span><svg viewBox=\"0 0 22 12\"><path class=\"refused\" d=\"M7 2l8 8m0 -8l"
-          "-8 8\"/></svg>refused</span><span><svg viewBox=\"0 0 22 12\"><path class=\"blocked\" d=\"M7 2l8 8m0 -8l-8 8"
+          "-8 8\"/></svg>refused</span><span><svg viewBox=\"0 0 22 12\"><circle class=\"unasked\" cx=\"11\" cy=\"6\" "
+          "r=\"4\"/></svg>unasked</span><span><svg viewBox=\"0 0 22 12\"><path class=\"blocked\" d=\"M7 2l8 8m0 -8l-8 8"
           "\"/></svg>blocked: sent without consent</span></p>\n",
           x->out);
 }
@@ -230,11 +237,13 @@ static void put_head(struct audit_export *x, const struct audit_session *session
         put_fact(x->out, "Ticket", row->ticket_ref);
     audit_duration(took, end_s - began_s);
     snprintf(text, sizeof text, "%s, after %s", audit_end_words(session), took);
-    put_fact(x->out, "Ended", end_s ? text : "not yet");
+    put_fact(x->out, "Ended", end_s ? text : session->incomplete || session->erased ? "not known" : "not yet");
     if (audit_act_of_stop(x->o, row, &stop, &entry)) {
         snprintf(text, sizeof text, "%s Entry %" PRIu64 ".", stop.words, entry);
         put_fact(x->out, "Stopped", text);
     }
+    if (audit_session_is_relays_word(session))
+        put_fact(x->out, "Only by", "the relay: no line of the agent is in it, and who the customer was it alone says");
     if (audit_session_restarted(session))
         put_fact(x->out, "Relay", "it was restarted meanwhile");
     if (session->erased) {
@@ -245,9 +254,15 @@ static void put_head(struct audit_export *x, const struct audit_session *session
 }
 
 /* Three cells: for how long, frames, amount. A number stands there only when somebody counted. */
-static void put_passed(FILE *out, const struct audit_total *t)
+static void put_passed(FILE *out, enum proto_capability capability, const struct audit_total *t)
 {
     char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX], words[AUDIT_PASSED_MAX];
+
+    if (!t->passed && (t->recorded || t->taken || t->used)) {
+        audit_total_done(capability, t, words);
+        fprintf(out, "<td class=\"n\" colspan=\"3\">%s</td></tr>\n", words);
+        return;
+    }
 
     if (t->passed && (t->unknown || t->under_way)) {
         audit_total_words(t, words);
@@ -281,7 +296,7 @@ static void put_totals(FILE *out, const struct audit_session *session)
                 t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
                 : t->refused ? "refused"
                              : "unasked: " AUDIT_UNASKED_WORDS);
-        put_passed(out, t);
+        put_passed(out, (enum proto_capability)c, t);
     }
     if (any)
         fputs("</table>\n", out);

@@ -27,7 +27,10 @@ struct figures {
     struct audit_totals totals;
     struct of_agent *agents; /* owned, in the order in which they were met */
     size_t agent_count, agent_room;
+    uint64_t timed; /* of which it is known when they ended */
     uint64_t sessions, live, erased, wrong, customers_named;
+    uint64_t gone, gone_entries; /* erased, as notes say */
+    char gone_words[AUDIT_TEXT_MAX];
     uint64_t lost, lost_entries, of_log; /* sessions that are missing; what is wrong with the log as a whole */
     const struct audit_filter *filter;
     uint64_t forbidden, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
@@ -65,6 +68,7 @@ static void count_end(struct figures *f, const struct audit_session *session)
     while (reason > 0 && strcmp(proto_end_name((enum proto_end)reason), session->row.ended_reason) != 0)
         reason--;
     f->ended[reason]++;
+    f->timed += end_s != 0;
     if (end_s > began_s) {
         f->seconds += end_s - began_s;
         f->longest_s = end_s - began_s > f->longest_s ? end_s - began_s : f->longest_s;
@@ -124,14 +128,13 @@ static enum proto_err visit_refusal(void *context, uint64_t entry, const struct 
 static void print_head(const struct figures *f)
 {
     char first[AUDIT_TIME_MAX], last[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], longest[AUDIT_TIME_MAX], text[256];
-    uint64_t ended = f->sessions - f->live;
 
     audit_time_short(first, f->first_ms / 1000);
     audit_time_short(last, f->last_ms / 1000);
     snprintf(text, sizeof text, "%" PRIu64 ", opened from %s to %s", f->sessions, first, last);
     audit_paper_head("Sessions", f->sessions ? text : "none");
-    if (ended) {
-        audit_duration(took, f->seconds / (int64_t)ended);
+    if (f->timed) {
+        audit_duration(took, f->seconds / (int64_t)f->timed);
         audit_duration(longest, f->longest_s);
         snprintf(text, sizeof text, "%s on average, the longest %s", took, longest);
         audit_paper_head("Duration", text);
@@ -163,6 +166,8 @@ static void print_head(const struct figures *f)
                  f->lost, f->lost == 1 ? " is" : "s are", f->lost_entries);
         audit_paper_head("MISSING", text);
     }
+    if (f->gone)
+        audit_paper_head("Erased", f->gone_words);
     if (f->erased) {
         snprintf(text, sizeof text, "%" PRIu64 " %s not counted: evidence that was erased", f->erased,
                  f->erased == 1 ? "entry is" : "entries are");
@@ -256,11 +261,14 @@ static void print_json(const struct figures *f)
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions", (json_int_t)f->sessions,
-                    "live", (json_int_t)f->live, "ended", ended, "seconds", (json_int_t)f->seconds, "longest_s",
-                    (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong", (json_int_t)f->wrong,
-                    "log_wrong", (json_int_t)f->of_log, "missing_sessions", (json_int_t)f->lost, "missing_entries",
-                    (json_int_t)f->lost_entries, "forbidden", (json_int_t)f->forbidden, "refused_staff",
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions",
+                    (json_int_t)f->sessions, "live", (json_int_t)f->live, "ended", ended, "seconds",
+                    (json_int_t)f->seconds, "longest_s", (json_int_t)f->longest_s, "erased_entries",
+                    (json_int_t)f->erased, "wrong", (json_int_t)f->wrong, "log_wrong", (json_int_t)f->of_log,
+                    "missing_sessions", (json_int_t)f->lost, "missing_entries", (json_int_t)f->lost_entries,
+                    "gone_sessions", (json_int_t)f->gone, "gone_entries", (json_int_t)f->gone_entries, "first",
+                    (json_int_t)(f->first_ms / 1000), "last", (json_int_t)(f->last_ms / 1000), "customers_named",
+                    (json_int_t)f->customers_named, "forbidden", (json_int_t)f->forbidden, "refused_staff",
                     (json_int_t)f->refused_staff);
 }
 
@@ -282,6 +290,8 @@ int audit_figures(void)
     if (!err) {
         f->of_log = audit_whole_report(&o)->wrong;
         f->lost = audit_whole_lost(&o, &f->lost_entries);
+        f->gone = audit_whole_gone(&o, filter.since_ms, filter.until_ms, &f->gone_entries);
+        (void)audit_whole_gone_words(&o, filter.since_ms, filter.until_ms, f->gone_words);
         (audit_options.json ? print_json : print_words)(f);
         (void)audit_whole_say(&o, NULL);
     }

@@ -13,7 +13,9 @@
 #include "relay/audit/session.h"
 #include "relay/audit/totals.h"
 
-#define SLACK_S 2 /* two clocks of one machine, each cut down to a second */
+#define NOTE_LATE_S (15 * 60) /* a note of the agent waits while their line is down; no session waits so long for it   \
+                               */
+#define SLACK_S 2             /* two clocks of one machine, each cut down to a second */
 
 struct way {
     const struct audit_note *opened, *started, *grant;
@@ -146,6 +148,47 @@ static void on_ended(const struct gates *g, const struct audit_note *note)
                             "the end of the session");
 }
 
+/* ---- what agents did ---- */
+
+/* By the relay's clock: when this consent was over, for whatever reason; INT64_MAX: it is in force. */
+static int64_t over_at(const struct gates *g, const struct audit_note *grant)
+{
+    const struct audit_note *end = audit_end_of_grant(g->session, grant),
+                            *ended = audit_last_event(g->session, PROTO_ACT_ENDED);
+    int64_t over_s = end ? end->received_ms / 1000 : INT64_MAX;
+    int64_t longest_s = grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s : INT64_MAX;
+
+    if (ended && ended->event.unix_s < over_s)
+        over_s = ended->event.unix_s;
+    return longest_s < over_s ? longest_s : over_s;
+}
+
+static bool begins(enum proto_act action)
+{
+    return action == PROTO_ACT_VIEWING_STARTED || action == PROTO_ACT_STILL_TAKEN ||
+           action == PROTO_ACT_RECORDING_STARTED || action == PROTO_ACT_COMMAND_EXECUTED;
+}
+
+/* Each photo, recording and command, and all that was on the screen, under a consent that stood in the log before. */
+static void judge_agents(const struct gates *g, const struct audit_note *note)
+{
+    int64_t at_s = note->received_ms / 1000, over_s = INT64_MIN;
+
+    for (size_t i = 0; i < g->session->count; i++) {
+        const struct audit_note *grant = &g->session->notes[i];
+        if (grant->by != AUDIT_CUSTOMER || grant->statement.action != PROTO_STATEMENT_GRANT ||
+            grant->statement.capability != note->event.capability || grant->entry >= note->entry)
+            continue;
+        int64_t over = begins(note->event.action) ? over_at(g, grant) : INT64_MAX;
+        over_s = over > over_s ? over : over_s;
+    }
+    if (over_s == INT64_MIN)
+        audit_found(audit_expected(wrong(g, note), "a consent to %s that stood in the log before", what(note)), "none");
+    else if (over_s < at_s - NOTE_LATE_S)
+        audit_found(audit_expected(wrong(g, note), "a consent to %s in force, or over for some minutes", what(note)),
+                    "one that was over %lld s before", (long long)(at_s - over_s));
+}
+
 static void on_event(const struct gates *g, const struct audit_note *note)
 {
     static void (*const on[PROTO_ACT_COUNT])(const struct gates *, const struct audit_note *, struct way *) = {
@@ -197,6 +240,8 @@ void audit_gates_judge(const struct audit_session *session, struct audit_report 
     for (size_t i = 0; i < session->count; i++)
         if (session->notes[i].by == AUDIT_RELAY)
             on_event(&g, &session->notes[i]);
+        else if (session->notes[i].by == AUDIT_AGENT)
+            judge_agents(&g, &session->notes[i]);
         else if (session->notes[i].by == AUDIT_CUSTOMER && session->notes[i].statement.action == PROTO_STATEMENT_GRANT)
             judge_extension(&g, i);
 }

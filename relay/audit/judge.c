@@ -84,9 +84,9 @@ static const struct {
     const char *table, *column, *expected, *found;
     bool effect; /* or of a row that was altered */
 } words[] = {
-    {AUDIT_SEALED, "entry", "evidence", "evidence as it was stored with this leaf, under the key of its customer",
-     "bytes that do not open: evidence or dek was altered", false},
+    {AUDIT_SEALED, "entry", "evidence", AUDIT_SEALED_WORDS, AUDIT_ALTERED_WORDS, false},
     {AUDIT_MISSING, "entry", "evidence", AUDIT_EVIDENCE_WORDS, AUDIT_NO_EVIDENCE_WORDS, false},
+    {AUDIT_BACK, "entry", "evidence", AUDIT_ERASED_WORDS, AUDIT_BACK_WORDS, false},
     {AUDIT_LINE, "entry", "line", "the log's signature for this leaf and this evidence", "a line that does not verify",
      false},
     {AUDIT_COMMITMENT, "entry", "c", "the commitment of the leaf, once",

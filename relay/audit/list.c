@@ -92,6 +92,10 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
         size_t len = strlen(what);
         snprintf(what + len, sizeof what - len, "; the relay was restarted meanwhile");
     }
+    if (audit_session_is_relays_word(session)) {
+        size_t len = strlen(what);
+        snprintf(what + len, sizeof what - len, "; on the relay's word alone");
+    }
     put_cell(when, 16);
     put_cell(id, 8);
     put_cell(audit_agent_name(session), 16);
@@ -147,6 +151,8 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
         json_object_set_new(line, "erased_entries", json_integer((json_int_t)session->erased));
     if (line && session->incomplete)
         json_object_set_new(line, "incomplete", json_true());
+    if (line && audit_session_is_relays_word(session))
+        json_object_set_new(line, "relays_word", json_true());
     for (size_t i = 0; line && o->can_open && i < ANSWERS; i++)
         json_object_set_new(line, answers[i].name, names_of(&totals, i));
     return line;
@@ -159,13 +165,19 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
 
     l->wrong += judged->wrong > 0 || session->incomplete;
     l->shown++;
+    bool holds = !judged->wrong && !session->incomplete;
     if (audit_options.json) {
-        host_json_line(audit_session_json(l->o, session));
+        json_t *line = audit_session_json(l->o, session);
+        if (line && l->o->can_open)
+            json_object_set_new(line, "ok", json_boolean(holds));
+        host_json_line(line);
         return PROTO_OK;
     }
     memset(&totals, 0, sizeof totals);
     audit_totals_add(&totals, session);
     print_text(l->o, session, &totals);
+    if (!holds)
+        printf("%26sDOES NOT HOLD: handhold-audit show says why\n", "");
     return PROTO_OK;
 }
 
@@ -199,6 +211,20 @@ static enum proto_err visit_refusal(void *context, uint64_t entry, const struct 
     return PROTO_OK;
 }
 
+/* A list must not look as if nothing else had been. */
+static void say_gone(const struct listing *l)
+{
+    char text[AUDIT_TEXT_MAX];
+    uint64_t entries, sessions = audit_whole_gone(l->o, l->filter->since_ms, l->filter->until_ms, &entries);
+
+    if (!sessions)
+        return;
+    if (audit_options.json)
+        host_json_event("gone", "{s:I,s:I}", "sessions", (json_int_t)sessions, "entries", (json_int_t)entries);
+    else if (audit_whole_gone_words(l->o, l->filter->since_ms, l->filter->until_ms, text))
+        audit_paper_head("Erased", text);
+}
+
 int audit_list(void)
 {
     struct audit_organisation o;
@@ -212,6 +238,8 @@ int audit_list(void)
     enum proto_err err = audit_each_session(&o, &filter, visit, &listing);
     if (!err)
         err = audit_each_refusal(&o, visit_refusal, &listing);
+    if (!err)
+        say_gone(&listing);
     bool lacks = !err && audit_whole_say(&o, NULL);
     audit_close(&o);
     if (err == PROTO_ERR_NOMEM)

@@ -82,7 +82,9 @@ static void print_times(const struct audit_session *session)
     snprintf(text, sizeof text, "%s, %s (%s)", day, clock, zone);
     audit_paper_head("Opened", text);
     if (!ended) {
-        audit_paper_head("Ended", "not yet");
+        audit_paper_head("Ended", session->incomplete || session->erased
+                                      ? "not known: not all of this session can be read"
+                                      : "not yet");
         return;
     }
     audit_time_clock(clock, ended->event.unix_s);
@@ -116,6 +118,8 @@ static void print_verified(const struct audit_session *session, const struct aud
             report->signatures == 1 ? "" : "s");
     }
     audit_paper_head("Verified", text);
+    if (audit_session_is_relays_word(session))
+        audit_paper_head("Only by", "the relay: no line of the agent is in it, and who the customer was it alone says");
     if (report->recorded_lines) {
         snprintf(text, sizeof text,
                  "%llu lines of the agent, under the key that the relay recorded; certificate not at hand",
@@ -189,14 +193,14 @@ static void print_total(enum proto_capability capability, const struct audit_tot
 {
     char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + sizeof AUDIT_UNASKED_WORDS];
 
-    audit_total_words(t, passed);
     if (t->passed)
+        audit_total_words(t, passed);
+    else
+        audit_total_done(capability, t, passed);
+    if (t->passed || t->granted)
         snprintf(text, sizeof text, "granted; %s", passed);
     else
-        snprintf(text, sizeof text, "%s",
-                 t->granted   ? "granted; nothing passed"
-                 : t->refused ? "refused"
-                              : "unasked: " AUDIT_UNASKED_WORDS);
+        snprintf(text, sizeof text, "%s", t->refused ? "refused" : "unasked: " AUDIT_UNASKED_WORDS);
     printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
     audit_paper_wrapped(text, LABEL_INDENT);
 }

@@ -11,6 +11,8 @@
 #include "proto/seal/note.h"
 #include "relay/audit/retained.h"
 
+#define NOTE_LATE_S (24 * 3600)
+
 /* One entry on its way. */
 struct taking {
     struct audit_own *own;
@@ -27,6 +29,7 @@ struct taking {
     uint8_t prev[32];
     int64_t unix_s;
     const char *of; /* of which log erasures count; "": of this one itself */
+    bool unknown;   /* nobody here knows whose line it is */
     bool no_memory;
 };
 
@@ -46,6 +49,14 @@ static bool refuse(const struct taking *t, const char *expected, const char *fou
 
 /* ---- the signer ---- */
 
+/* It must have held when the note was written, and when the log took it: a day is between them at most. */
+static enum proto_err find_officer(const struct taking *t, const char *serial, struct proto_identity *officer)
+{
+    enum proto_err err = audit_staff_find_serial(t->o, serial, t->unix_s, officer);
+
+    return err ? err : audit_staff_find_serial(t->o, serial, t->leaf.unix_s, officer);
+}
+
 static bool find_key(struct taking *t, struct proto_note_key *key)
 {
     char prefix[PROTO_IDENTITY_DOMAIN_BYTES + 16];
@@ -60,29 +71,41 @@ static bool find_key(struct taking *t, struct proto_note_key *key)
     if (strncmp(t->name, prefix, strlen(prefix)) != 0)
         return refuse(t, "a note of an officer, or of the relay", "the line of somebody else");
     serial = t->name + strlen(prefix);
-    enum proto_err err = audit_staff_find_serial(t->o, serial, t->unix_s, &officer);
+    enum proto_err err = find_officer(t, serial, &officer);
     if (err == PROTO_ERR_NOT_FOUND && !strcmp(serial, t->o->policy.officer.serial)) {
         officer = t->o->policy.officer; /* whose certificate stands in the policy */
         err = PROTO_OK;
     }
     if (err == PROTO_ERR_NOT_FOUND) {
-        t->report->unchecked_lines++;
-        return false; /* nothing is wrong that could be seen */
+        t->unknown = true;
+        t->report->unknown_acts++;
+        return !t->o->has_issued /* then nothing is wrong that could be seen */
+                   ? false
+                   : refuse(t, "a note of an officer whose certificate the authority issued",
+                            "one under a certificate that is not among those in ca/issued");
     }
     if (err || officer.role != PROTO_ROLE_OFFICER)
         return refuse(t, "a certificate of an officer that held at the time of the note", "one that did not");
     return !proto_note_key_init(key, t->name, officer.public_key);
 }
 
-static void check_signature(struct taking *t, const struct proto_evidence_note *note)
+/* False: it is nobody's word. */
+static bool check_signature(struct taking *t, const struct proto_evidence_note *note)
 {
     struct proto_note_key key;
 
     if (!find_key(t, &key))
-        return;
+        return t->unknown && !t->o->has_issued;
     t->report->signatures++;
-    if (proto_note_verify(note->bytes, note->len, &key, 1, NULL, NULL))
-        refuse(t, "a note whose signature verifies", "one that does not");
+    return !proto_note_verify(note->bytes, note->len, &key, 1, NULL, NULL) ||
+           refuse(t, "a note whose signature verifies", "one that does not");
+}
+
+/* The log takes no note that is a day off (PROTOCOL.md 11), so that no certificate signs after its end. */
+static void check_time(const struct taking *t)
+{
+    if (llabs(t->unix_s - t->leaf.unix_s) > NOTE_LATE_S + PROTO_LOG_TIME_GRAIN_S)
+        refuse(t, "a note that was written within a day of the leaf's time", "one of another time");
 }
 
 /* ---- the text ---- */
@@ -178,6 +201,7 @@ static void note_gone(struct taking *t)
     gone->unix_s = t->erasure.unix_s;
     gone->retention = t->erasure.retention;
     gone->elsewhere = t->erasure.log[0] != 0;
+    gone->unknown = t->unknown;
     snprintf(gone->log, sizeof gone->log, "%.*s", (int)sizeof gone->log - 1,
              *t->of ? t->o->log_key.name : t->erasure.log);
     snprintf(gone->basis, sizeof gone->basis, "%s", t->erasure.basis);
@@ -205,7 +229,9 @@ static bool is_by_policy(const struct taking *t)
     if (!days)
         return refuse(t, "an erasure by retention under a policy that keeps for some days",
                       "one under a policy without an end");
-    return number != policy->number || days == policy->keep_days ||
+    /* the log knows better than a folder whose policy may never have reached the relay */
+    return number != policy->number || days == policy->keep_days || t->own->policy_is_another ||
+           audit_retained_knows(t->own, number) ||
            refuse(t, "an erasure by retention after the days that this policy has", "one after other days");
 }
 
@@ -265,6 +291,16 @@ bool audit_own_names(const struct audit_own *own, uint64_t index)
     return false;
 }
 
+uint8_t *audit_own_bits(const struct audit_own *own, uint64_t size)
+{
+    uint8_t *bits = calloc(size / 8 + 1, 1);
+
+    for (size_t i = 0; bits && i < own->range_count; i++)
+        for (uint64_t at = own->ranges[i].first; at <= own->ranges[i].last && at < size; at++)
+            bits[at / 8] |= (uint8_t)(1 << at % 8);
+    return bits;
+}
+
 /* ---- all of them ---- */
 
 static void take(struct taking *t)
@@ -293,13 +329,14 @@ static void take(struct taking *t)
     if (!read_text(t))
         return;
     size_t wrong = t->report->wrong;
-    check_signature(t, note);
+    check_time(t);
+    bool is_signed = check_signature(t, note);
     check_chain(t);
-    if (t->leaf.kind == PROTO_LOG_ERASURE && (!*t->of || t->report->wrong == wrong))
+    if (t->leaf.kind == PROTO_LOG_ERASURE && is_signed && (!*t->of || t->report->wrong == wrong))
         take_erasure(t);
     bool policy = t->leaf.kind == PROTO_LOG_OFFICER_ACT &&
                   (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
-    if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->event))
+    if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->o->policy, &t->event))
         t->no_memory = true;
 }
 
@@ -311,6 +348,7 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
         return PROTO_OK;
     t->own->next = entry->index + 1;
     t->entry = entry;
+    t->unknown = false;
     if (proto_log_leaf_parse(&t->leaf, entry->leaf) ||
         (t->leaf.kind != PROTO_LOG_ERASURE && t->leaf.kind != PROTO_LOG_OFFICER_ACT))
         return PROTO_OK; /* the walk names it */

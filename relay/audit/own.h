@@ -29,6 +29,7 @@ struct audit_own {
         unsigned days;
     } * keeps; /* owned; as officers noted them */
     size_t keep_count;
+    bool policy_is_another; /* the log says that another policy of the number of policy.note was taken */
 };
 
 /**
@@ -45,6 +46,8 @@ PROTO_MUST_USE enum proto_err audit_own_read_later(struct audit_own *own, const 
                                                    struct audit_report *report);
 /** Does a note say that the evidence of this entry was erased? */
 bool audit_own_names(const struct audit_own *own, uint64_t index);
+/** The same as a bit for each entry of a log of `size`, the first in the lowest. The caller frees; NULL: no memory. */
+uint8_t *audit_own_bits(const struct audit_own *own, uint64_t size);
 void audit_own_clear(struct audit_own *own);
 
 #endif

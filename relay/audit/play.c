@@ -138,8 +138,9 @@ static int finish(struct recording *r, enum proto_err err)
         host_json_event("opened", "{s:s,s:s,s:I,s:b}", "file", audit_options.output, "hash", hex, "bytes",
                         (json_int_t)r->written, "whole", (int)(err == PROTO_OK));
     else
-        printf("Opened      %s, %" PRIu64 " bytes\nHash        %s\n            as in the minutes of its session, when "
-               "nobody has touched it\n",
+        printf("Opened      %s, %" PRIu64
+               " bytes\nHash        %s\n            the minutes of a session name it, if this is a "
+               "recording of one: not looked up\n",
                audit_options.output, r->written, hex);
     if (err == PROTO_OK)
         return HOST_EXIT_FINE;

@@ -103,6 +103,29 @@ static bool can_be_sealed_to(const uint8_t key[static PROTO_BOX_KEY_BYTES])
     return !proto_box_seal(sealed, &plain, sizeof plain, key, any);
 }
 
+/* A capability without a line is denied: so of a file that was cut the rest would be forbidden, without a word. */
+static bool names_all(const struct proto_buf *file)
+{
+    char value[HOST_PATH_BYTES + 64], line[64];
+
+    for (int c = PROTO_CAPABILITY_NONE + 1; c < PROTO_CAPABILITY_COUNT; c++) {
+        const char *name = proto_capability_name((enum proto_capability)c);
+        bool found = false;
+        for (int deny = 0; deny < 2 && !found; deny++) {
+            int len = snprintf(line, sizeof line, "\n%s %s", deny ? "deny" : "allow", name);
+            const char *at = (const char *)memmem(file->bytes, file->len, line, (size_t)len);
+            found = at && (at + len == (const char *)file->bytes + file->len || strchr(" \t\r\n", at[len]));
+        }
+        if (!found) {
+            snprintf(value, sizeof value, "%s: %s", audit_options.file, name);
+            snprintf(line, sizeof line, "is the file whole? write deny %s, or who may ask", name);
+            host_say_error(value, "has no line, and would be forbidden", line);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool fits_here(const struct audit_officer *o, const struct proto_policy *edited)
 {
     char value[2 * HOST_PATH_BYTES], way_out[PROTO_IDENTITY_DOMAIN_BYTES + 64];
@@ -147,7 +170,7 @@ static bool read_edited(const struct audit_officer *o, struct proto_policy *edit
     else if (proto_policy_parse(edited, file.bytes + mark_at(&file), file.len - mark_at(&file), &fault))
         say_fault(&file, &fault);
     else
-        fine = fits_here(o, edited);
+        fine = names_all(&file) && fits_here(o, edited);
     proto_buf_free(&file);
     return fine;
 }

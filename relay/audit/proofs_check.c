@@ -260,7 +260,20 @@ static bool check_all(struct proofs_checking *c)
     }
     if (!c->proved->proofs)
         return trouble(c, "there is no proof in it");
+    static const char end[] = "--- end\n";
+    if (c->file.rest.len > sizeof end - 1)
+        c->proved->behind = c->file.rest.len - (sizeof end - 1);
+    proofs_look_for_gaps(c);
     return proofs_compare_words(c) || trouble(c, "memory ran out");
+}
+
+/* What an editor or a mail program does to a text. */
+static const char *without_mark(const char *text, size_t *len)
+{
+    bool marked = *len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3);
+
+    *len -= marked ? 3 : 0;
+    return marked ? text + 3 : text;
 }
 
 bool audit_proofs_check(const char *text, size_t len, const struct audit_belief *belief, struct audit_proved *proved)
@@ -276,8 +289,12 @@ bool audit_proofs_check(const char *text, size_t len, const struct audit_belief 
     c->proved = proved;
     proved->session.agent_err = PROTO_ERR_NOT_FOUND;
     snprintf(proved->session.row.agent_name, sizeof proved->session.row.agent_name, "The agent");
+    text = without_mark(text, &len);
     if (proto_log_proofs_open(&c->file, text, len))
-        trouble(c, "it is neither a file of proofs nor a tlog-proof");
+        trouble(c, memchr(text, '\r', len)
+                       ? "its lines end in CR LF, as no proof has them: a mail program or an editor changed it; bring "
+                         "the file as it was"
+                       : "it is neither a file of proofs nor a tlog-proof");
     else
         fine = take_log_key(c) && check_all(c);
     sodium_memzero(c, sizeof *c); /* what was said */

@@ -29,6 +29,8 @@ struct audit_finding *proofs_wrong(struct proofs_checking *c, const char *part);
  * line that says otherwise than they do is named. False: memory ran out.
  */
 bool proofs_compare_words(struct proofs_checking *c);
+/** proofs_gaps.c: which notes are not in the file, by the numbers that their signers gave them. */
+void proofs_look_for_gaps(struct proofs_checking *c);
 /** proofs_who.c: the file's certificates, at the first note; the agent's key from then on. */
 void proofs_take_certificate(struct proofs_checking *c, const struct proto_log_leaf *leaf);
 /** proofs_who.c: to whom was it said? A certificate beside the proofs is anybody's until a signed statement names it.

@@ -100,6 +100,15 @@ static const struct proto_statement *first_answer(const struct proto_receipt_ent
     return NULL;
 }
 
+/* How it ended no proof says; but it is one of the ways in which sessions end, and not a sentence. */
+static bool is_an_end(const char *ended)
+{
+    for (int end = PROTO_END_COMPLETED; end < PROTO_END_COUNT; end++)
+        if (!strcmp(ended, proto_end_name((enum proto_end)end)))
+            return true;
+    return false;
+}
+
 static void write_again(struct proofs_checking *c, const struct proto_receipt_entry *entries, size_t count,
                         struct proto_buf *out)
 {
@@ -114,6 +123,8 @@ static void write_again(struct proofs_checking *c, const struct proto_receipt_en
     value_of(c, "Agent       ", agent);
     value_of(c, "Relay       ", relay);
     value_of(c, "Ended       ", ended);
+    if (!is_an_end(ended))
+        *ended = 0;
     value_of(c, "  the organisation's privacy officers, for ", kept);
     (void)read_time(written, strlen(written), &words.written_unix_s);
     char *mark = strstr(controller, " (");

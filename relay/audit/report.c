@@ -79,6 +79,10 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
     report->sound_sessions += more->sound_sessions;
     report->recorded_lines += more->recorded_lines;
     report->unchecked_lines += more->unchecked_lines;
+    report->unknown_acts += more->unknown_acts;
+    if (!report->relays_word)
+        memcpy(report->relays_word_sid, more->relays_word_sid, sizeof report->relays_word_sid);
+    report->relays_word += more->relays_word;
     report->lone_notes += more->lone_notes;
     report->overdue += more->overdue;
 }

@@ -33,6 +33,7 @@ struct audit_gone {
     uint64_t entry, count, first, last; /* of the note; so many entries, from first to last */
     int64_t unix_s;
     bool retention;
+    bool unknown;   /* the officer's certificate is not here: nobody knows whose word it is */
     bool elsewhere; /* the note is in one log, and the entries in another, which ended before */
     char log[97]; /* then: of the entries, when the note's log is looked at; of the note, when that of the entries is */
     char basis[201];
@@ -50,9 +51,12 @@ struct audit_report {
     uint64_t sound_sessions;                /* read whole, and nothing wrong in them */
     uint64_t
         recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */
-    uint64_t unchecked_lines; /* of agents of whom there is no key at all */
-    uint64_t lone_notes;      /* statements without the agent's line: it did not come in time */
-    uint64_t overdue;         /* sessions whose time is over and whose row says live */
+    uint64_t unchecked_lines;                       /* of agents of whom there is no key at all */
+    uint64_t unknown_acts;                          /* notes of officers whose certificate is not here */
+    uint64_t relays_word;                           /* sessions in which nobody signed who is known, but the relay */
+    uint8_t relays_word_sid[RELAY_STORE_SID_BYTES]; /* the first of them */
+    uint64_t lone_notes;                            /* statements without the agent's line */
+    uint64_t overdue;                               /* sessions whose time is over and whose row says live */
     uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
     uint64_t clock_back_entry; /* where they do most, */
     int64_t clock_back_s;      /* and by how much */
@@ -65,6 +69,10 @@ struct audit_report {
 #define AUDIT_TIME_WORDS "a time within the minute that the leaf has"
 #define AUDIT_OTHER_TIME_WORDS "another time"
 #define AUDIT_EVIDENCE_WORDS "evidence: its session was not erased"
+#define AUDIT_SEALED_WORDS "evidence as it was stored with this leaf, under the key of its customer"
+#define AUDIT_ALTERED_WORDS "bytes that do not open: evidence or dek was altered"
+#define AUDIT_ERASED_WORDS "no evidence: a note of the log says that it was erased"
+#define AUDIT_BACK_WORDS "evidence again; a relay that starts erases it again"
 #define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
 void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/audit/session.h"
 #include "relay/audit/times.h"
 
 #define DAY_S INT64_C(86400)
@@ -35,8 +36,11 @@ enum proto_err audit_retained_add(struct audit_own *own, const struct audit_reta
 /* ---- which policies there were ---- */
 
 /* An officer says for how long a policy keeps; of the relay only that it is in force. */
-enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_event_note *event)
+enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_policy *here,
+                                     const struct proto_event_note *event)
 {
+    uint8_t hash[32];
+
     const char *number = proto_event_note_get(event, "number"), *keep = proto_event_note_get(event, "keep");
     uint64_t policy = number ? strtoull(number, NULL, 10) : 0;
 
@@ -44,6 +48,8 @@ enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_e
         own->policy_newest = policy;
     if (event->action == PROTO_ACT_POLICY_TAKEN && policy)
         own->policy_in_force = policy;
+    if (event->action == PROTO_ACT_POLICY_TAKEN && policy == here->number && audit_detail_hash(event, "hash", hash))
+        own->policy_is_another = memcmp(hash, here->text_hash, sizeof hash) != 0;
     if (event->action != PROTO_ACT_POLICY_SIGNED || !keep)
         return PROTO_OK;
     struct audit_own_keep *more = realloc(own->keeps, (own->keep_count + 1) * sizeof *more);
@@ -66,6 +72,14 @@ static bool keep_is_known(const struct audit_own *own, const struct audit_retain
             *fits = *fits || own->keeps[i].days == r->days;
         }
     return known;
+}
+
+bool audit_retained_knows(const struct audit_own *own, uint64_t policy)
+{
+    for (size_t i = 0; i < own->keep_count; i++)
+        if (own->keeps[i].policy == policy)
+            return true;
+    return false;
 }
 
 /* ---- how old it was ---- */
@@ -159,7 +173,7 @@ static void judge_policy(const struct audit_own *own, const struct audit_organis
                                    " noted",
                                    r->policy),
                     "one after %u", r->days);
-    else if (!fits && r->policy != o->policy.number)
+    else if (!fits && (r->policy != o->policy.number || own->policy_is_another))
         report->keep_unknown = r->policy;
 }
 

@@ -34,8 +34,11 @@ struct audit_retained {
 bool audit_retained_basis(const char *basis, uint64_t *policy, unsigned *days);
 /** NOMEM. */
 PROTO_MUST_USE enum proto_err audit_retained_add(struct audit_own *own, const struct audit_retained *retained);
-/** A note of an officer or of the relay about a policy. NOMEM. */
-PROTO_MUST_USE enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_event_note *event);
+/** A note of an officer or of the relay about a policy; `here` is that of policy.note. NOMEM. */
+PROTO_MUST_USE enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_policy *here,
+                                                    const struct proto_event_note *event);
+/** Did an officer note for how long a policy of this number keeps? */
+bool audit_retained_knows(const struct audit_own *own, uint64_t policy);
 /** Entries in order, as they are walked; `unix_s` of the leaf. Reads from o->log now and then. */
 void audit_retained_meet(struct audit_own *own, struct audit_organisation *o, uint64_t index, int64_t unix_s);
 /** Names each erasure that came too early. Those before `from` were judged before, unless a clock went back since.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "relay/audit/session.h"
+#include "relay/audit/whole.h"
 
 #define CREATED_SLACK_MS 5000 /* between the row's time and that of its first event */
 
@@ -272,6 +273,71 @@ static void judge_statements(const struct judging *j)
     }
 }
 
+/* ---- what is gone ---- */
+
+static bool row_is_there(const struct judging *j)
+{
+    struct relay_store *rows = j->o->whole ? audit_whole_store(j->o) : j->o->rows;
+    struct relay_store_session row;
+
+    return relay_store_get_session(rows, j->session->row.sid, &row) == PROTO_OK;
+}
+
+static const struct audit_note *created_of(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_RELAY && session->notes[i].event.action == PROTO_ACT_CREATED)
+            return &session->notes[i];
+    return NULL;
+}
+
+/* Erasing begins with a session's first entry, and takes the row with the last one: so an erased entry that is put
+ * below another session, or the row of an erased one put back, is known. */
+static void judge_erased(const struct judging *j)
+{
+    const struct audit_session *session = j->session;
+    const struct audit_note *created = created_of(session);
+    struct audit_finding *f;
+
+    if (!session->erased)
+        return;
+    if (session->erased == session->entries && row_is_there(j)) {
+        f = audit_expected(in_row(j, "sid"), "no row: all evidence of this session is gone, and its row goes with it");
+        audit_found(f, "a row");
+    } else if (created) {
+        f = audit_expected(in_row(j, "sid"), "all entries of this session, of which entry %llu is the first",
+                           (unsigned long long)created->entry);
+        audit_found(f, "%zu that are erased", session->erased);
+    } else {
+        return;
+    }
+    f->effect = true; /* of evidence that was taken away */
+}
+
+bool audit_session_has_agent(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].agent_line || session->notes[i].by == AUDIT_AGENT)
+            return true;
+    return false;
+}
+
+bool audit_session_is_relays_word(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_CUSTOMER && session->notes[i].statement.action == PROTO_STATEMENT_GRANT)
+            return !audit_session_has_agent(session);
+    return false;
+}
+
+static void count_relays_word(const struct judging *j)
+{
+    if (!audit_session_is_relays_word(j->session))
+        return;
+    if (!j->report->relays_word++)
+        memcpy(j->report->relays_word_sid, j->session->row.sid, sizeof j->report->relays_word_sid);
+}
+
 void audit_session_judge_row(const struct audit_session *session, const struct audit_organisation *o,
                              struct audit_report *report)
 {
@@ -288,8 +354,16 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     size_t before = report->wrong;
 
     judge_certificate(&j);
-    if (session->incomplete || session->erased)
+    judge_erased(&j);
+    count_relays_word(&j);
+    if (session->incomplete)
         return;
+    if (session->erased) { /* of the others it is not known what stood between them */
+        judge_statements(&j);
+        if (session->count)
+            judge_end(&j, size);
+        return;
+    }
     for (int by = 0; by < AUDIT_SIGNERS; by++)
         judge_chain(&j, (enum audit_signer)by);
     if (report->wrong != before)

@@ -69,6 +69,15 @@ static bool is_signed(struct reading *reading, const struct relay_store_entry *e
     return true;
 }
 
+static void count_entry(struct reading *reading, uint64_t index)
+{
+    bool is_new = index >= reading->next;
+
+    reading->session->entries += is_new;
+    reading->placed += is_new && reading->o->whole && index < audit_whole_size(reading->o);
+    reading->next = index + 1;
+}
+
 static enum proto_err read_entry(void *context, const struct relay_store_entry *entry)
 {
     struct reading *reading = context;
@@ -77,10 +86,7 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
     struct proto_log_leaf leaf;
     uint8_t commitment[32];
 
-    session->entries += entry->index >= reading->next;
-    reading->placed +=
-        entry->index >= reading->next && reading->o->whole && entry->index < audit_whole_size(reading->o);
-    reading->next = entry->index + 1;
+    count_entry(reading, entry->index);
     if (entry->misfiled)
         audit_name_unfiled(reading->report, session->row.sid, entry->index);
     if (proto_log_leaf_parse(&leaf, entry->leaf) || !is_signed(reading, entry, &leaf)) {
@@ -91,6 +97,11 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
         return PROTO_OK;
     if (!entry->evidence) {
         take_away(reading, entry);
+        return PROTO_OK;
+    }
+    if (reading->o->whole && audit_whole_is_gone(reading->o, entry->index)) {
+        session->erased++; /* nobody reads it out again */
+        audit_found(audit_expected(evidence_of(reading, entry), AUDIT_ERASED_WORDS), AUDIT_BACK_WORDS);
         return PROTO_OK;
     }
     reading->report->opened++;
@@ -129,6 +140,29 @@ static void count_places(struct reading *reading)
                 "%llu", (unsigned long long)reading->placed);
 }
 
+/* One damaged entry hides none behind it: from there on they are read one by one. */
+static enum proto_err read_on(struct reading *reading, const uint8_t *sid)
+{
+    struct relay_store *places = audit_whole_store(reading->o);
+    struct relay_store_entry entry;
+    enum proto_err err = PROTO_OK;
+    uint64_t at;
+
+    while (!err && !relay_store_next_place(places, sid, reading->next, &at)) {
+        enum proto_err read = relay_store_get_entry(reading->o->log, at, &entry);
+        if (!read && !memcmp(entry.sid, sid, sizeof entry.sid)) {
+            err = read_entry(reading, &entry);
+        } else if (read && read != PROTO_ERR_NOT_FOUND) {
+            count_entry(reading, at);
+            entry.index = at;
+            reading->session->incomplete = true;
+            audit_found(audit_expected(evidence_of(reading, &entry), AUDIT_SEALED_WORDS), AUDIT_ALTERED_WORDS);
+        }
+        reading->next = at + 1; /* what has a place and no row is counted behind all others */
+    }
+    return err;
+}
+
 static enum proto_err read_session(struct reading *reading, const struct relay_store_session *row)
 {
     struct audit_session *session = reading->session;
@@ -145,6 +179,10 @@ static enum proto_err read_session(struct reading *reading, const struct relay_s
         return err;
     if (err && !(reading->created && err == ENOUGH)) /* the walk over the entries has named it */
         session->incomplete = true;
+    if (err && o->whole && !reading->created)
+        err = read_on(reading, row->sid);
+    if (err == PROTO_ERR_NOMEM)
+        return err;
     if (!err && o->whole && !reading->created)
         count_places(reading);
     return PROTO_OK;

@@ -65,6 +65,12 @@ void audit_session_judge(const struct audit_session *session, const struct audit
 /** Of what was read up to `created`: the row alone. */
 void audit_session_judge_row(const struct audit_session *session, const struct audit_organisation *o,
                              struct audit_report *report);
+/**
+ * Something was allowed, and no line of it is by the agent: a session that the relay could have made up by itself.
+ */
+bool audit_session_is_relays_word(const struct audit_session *session);
+/** Is there a line of the agent at all? */
+bool audit_session_has_agent(const struct audit_session *session);
 /** Where nothing is counted: "Nothing was asked for.", or why that is not known. */
 const char *audit_session_nothing(const struct audit_session *session);
 

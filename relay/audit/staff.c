@@ -81,7 +81,9 @@ bool audit_staff_load(struct audit_organisation *o)
 {
     size_t room = 0;
 
-    if (!add_folder(o, "ca/issued", &room) || !add_folder(o, "staff", &room)) {
+    bool fine = add_folder(o, "ca/issued", &room);
+    o->has_issued = o->staff_count > 0;
+    if (!fine || !add_folder(o, "staff", &room)) {
         host_say_err("certificates", PROTO_ERR_NOMEM);
         return false;
     }

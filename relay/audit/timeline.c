@@ -129,6 +129,20 @@ static void put_mark(const struct drawing *d, const char *kind, int64_t unix_s, 
     fprintf(d->out, "</title></path>");
 }
 
+/* What nobody was asked, nobody refused: a ring, and not the cross. */
+static void put_refusal(const struct drawing *d, const struct audit_note *note)
+{
+    int64_t unix_s = audit_note_time(note);
+
+    if (proto_purpose_is_machines(note->statement.purpose))
+        fprintf(d->out,
+                "<circle class=\"unasked\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>unasked: " AUDIT_UNASKED_WORDS
+                "</title></circle>",
+                x_of(d, unix_s), d->y + ROW / 2);
+    else
+        put_mark(d, "refused", unix_s, "refused");
+}
+
 static void draw_capability(struct drawing *d, enum proto_capability capability)
 {
     begin_row(d, proto_capability_label(capability));
@@ -142,7 +156,7 @@ static void draw_capability(struct drawing *d, enum proto_capability capability)
         const struct audit_note *note = &d->session->notes[i];
         if (note->by == AUDIT_CUSTOMER && note->statement.capability == capability &&
             note->statement.action == PROTO_STATEMENT_REFUSE)
-            put_mark(d, "refused", audit_note_time(note), "refused");
+            put_refusal(d, note);
         if (note->by != AUDIT_RELAY || note->event.capability != capability)
             continue;
         if (note->event.action == PROTO_ACT_STARTED)

@@ -87,6 +87,16 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
     case PROTO_ACT_BLOCKED:
         t->blocked++;
         break;
+    case PROTO_ACT_RECORDING_STOPPED:
+        t->recorded++;
+        t->recorded_bytes += audit_detail_number(event, "bytes", &bytes) ? bytes : 0;
+        break;
+    case PROTO_ACT_STILL_TAKEN:
+        t->taken++;
+        break;
+    case PROTO_ACT_COMMAND_EXECUTED:
+        t->used++;
+        break;
     case PROTO_ACT_GATE_REFUSED:
         t->forbidden += audit_detail_number(event, "times", &times) ? times : 1;
         break;
@@ -116,6 +126,25 @@ bool audit_session_restarted(const struct audit_session *session)
             return true;
     }
     return false;
+}
+
+void audit_total_done(enum proto_capability capability, const struct audit_total *t, char out[static AUDIT_PASSED_MAX])
+{
+    char amount[AUDIT_TIME_MAX];
+
+    audit_amount(amount, t->recorded_bytes);
+    if (t->recorded)
+        snprintf(out, AUDIT_PASSED_MAX, "recorded %s", amount);
+    else if (t->taken)
+        snprintf(out, AUDIT_PASSED_MAX, "%" PRIu64 " photo%s taken", t->taken, t->taken == 1 ? "" : "s");
+    else if (t->used)
+        snprintf(out, AUDIT_PASSED_MAX, "used");
+    else
+        snprintf(out, AUDIT_PASSED_MAX, "%s",
+                 capability == PROTO_CAPABILITY_RECORDING                                      ? "no recording ended"
+                 : capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_ZOOM ? "not used"
+                 : capability == PROTO_CAPABILITY_HISTORY ? "remembered at the agent's end"
+                                                          : "nothing passed");
 }
 
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX])

@@ -20,6 +20,8 @@ struct audit_total {
     uint64_t unknown;   /* streams of which a killed relay could not say how much passed, nor quite until when */
     int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */
     uint64_t under_way; /* streams that have begun and not ended */
+    uint64_t recorded, recorded_bytes; /* recordings that ended, at the agent's end */
+    uint64_t taken, used;              /* photos; light and zoom: once for each consent */
 };
 
 struct audit_totals {
@@ -38,6 +40,8 @@ bool audit_stop_figures(const struct proto_event_note *stopped, uint64_t *frames
 /** Was the relay restarted while somebody was connected? */
 bool audit_session_restarted(const struct audit_session *session);
 
+/** Of a capability that was granted and of which no stream began: "recorded 30 kB", "not used", "nothing passed". */
+void audit_total_done(enum proto_capability capability, const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
 /** "shared for 5 s, 131 frames, 692 kB", and what of it nobody knows, or knows yet. */
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
 

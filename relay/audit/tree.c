@@ -170,10 +170,12 @@ static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const 
 {
     const uint8_t *stored = tile_hash(walk, 0, index);
     unsigned kinds = entry->erased ? take_erased(walk, index, entry) : entry->kinds;
+    bool is_back = !entry->erased && entry->has_sid && walk->erased && walk->erased[index / 8] >> index % 8 & 1;
     enum proto_err err = PROTO_OK;
 
     if (!stored || memcmp(stored, entry->hash, sizeof entry->hash) != 0)
         kinds |= AUDIT_TILE;
+    kinds |= is_back ? AUDIT_BACK : 0;
     walk->report->entries++;
     watch_clock(walk, index, entry);
     audit_retained_meet(&walk->own, walk->o, index, entry->unix_s);
@@ -343,12 +345,15 @@ enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit
         err = audit_own_read(&walk->own, o, report);
     if (!err && !plan->glance)
         err = audit_own_read_later(&walk->own, o, report);
+    if (!err && !plan->glance && out->signed_ok && !(walk->erased = audit_own_bits(&walk->own, out->size)))
+        err = PROTO_ERR_NOMEM;
     begin_at_seen(walk);
     if (!err && !plan->glance)
         err = walk_blocks(walk);
     if (!err && (!plan->glance || out->from == out->size)) /* else the tiles were named, and nothing else is known */
         audit_judge(walk);
     audit_own_clear(&walk->own);
+    free(walk->erased);
     free(walk);
     return err;
 }

@@ -104,6 +104,7 @@ enum audit_trouble_kind {
     AUDIT_MISSING = 256,   /* no evidence, though the session was not erased */
     AUDIT_KEY = 512,       /* the key in keys.db has another's name */
     AUDIT_UNFILED = 1024,  /* it is not found below its session */
+    AUDIT_BACK = 2048,     /* evidence, though a note says that it was erased */
 };
 
 struct audit_trouble {
@@ -127,6 +128,7 @@ struct audit_walk {
     size_t trouble_count;  /* at most the bound: the first ones */
     uint64_t missing_from; /* first entry without evidence and without an erasure; UINT64_MAX: none */
     struct audit_own own;  /* the log's own notes */
+    uint8_t *erased;       /* owned: a bit for each entry that a note names which was there before the walk */
     int64_t last_s;        /* of the leaf before; 0: none */
     uint64_t reached_next; /* entries at which somebody is told again */
     uint64_t vouched_size; /* of relay/checkpoint; 0: no such file */

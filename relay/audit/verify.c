@@ -225,7 +225,7 @@ static enum proto_err visit_suspect(void *context, const uint8_t sid[RELAY_STORE
 }
 
 /* A case may be erased between the reading of its row and of its key: what is said twice is so. */
-static void judge_cases(struct audit_organisation *o, struct audit_report *report)
+void audit_judge_cases(struct audit_organisation *o, struct audit_report *report)
 {
     enum proto_err err = relay_store_each_suspect_case(o->rows, visit_suspect, NULL);
 
@@ -255,7 +255,7 @@ enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verif
     if (!err && o->can_open)
         judge_met(o, v);
     if (!err)
-        judge_cases(o, &v->report);
+        audit_judge_cases(o, &v->report);
     audit_causes_first(&v->report);
     return err;
 }

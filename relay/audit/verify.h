@@ -19,6 +19,9 @@ struct audit_verified {
  * PROTO_OK however much is wrong. */
 PROTO_MUST_USE enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms);
 
+/** What the relay keeps of visits, held to its sessions and keys. */
+void audit_judge_cases(struct audit_organisation *o, struct audit_report *report);
+
 /**
  * before.c: says what became of the logs before this one, and verifies what is at hand of them. `last` is of the report
  * of the present one. False: one of them does not hold.

@@ -52,7 +52,10 @@ static void print_gone(const struct audit_organisation *o, const struct audit_re
         printf("Erased      %" PRIu64 " %s between %" PRIu64 " and %" PRIu64 ", %s, %s:\n            entry %" PRIu64
                ", \"%s\"\n",
                gone->count, gone->count == 1 ? "entry" : "entries", gone->first, gone->last, when,
-               gone->retention ? "by retention" : "by an officer", gone->entry, gone->basis);
+               gone->retention ? "by retention"
+               : gone->unknown ? "by an officer whose certificate is not here (not proved)"
+                               : "by an officer",
+               gone->entry, gone->basis);
         if (gone->elsewhere)
             printf("            %s %s\n", o->ended ? "of the log that followed:" : "of the ended log", gone->log);
     }
@@ -122,14 +125,26 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            certificate not at hand. Certificates lie in ca/issued where the\n"
                "            authority lives; verify there.\n",
                r->recorded_lines, r->recorded_lines == 1 ? "line" : "lines", r->recorded_lines == 1 ? "is" : "are");
+    if (r->unknown_acts)
+        printf("Not checked %" PRIu64 " %s of an officer: certificate not stored. Certificates lie in\n"
+               "            ca/issued where the authority lives; verify there.\n",
+               r->unknown_acts, r->unknown_acts == 1 ? "note" : "notes");
     if (r->unchecked_lines)
         printf("Not checked %" PRIu64 " %s of an agent: certificate not stored. Certificates lie in\n"
                "            ca/issued where the authority lives; verify there.\n",
                r->unchecked_lines, r->unchecked_lines == 1 ? "line" : "lines");
     if (r->lone_notes)
-        printf("Note        %" PRIu64 " %s the customer's line alone: the agent's did not come\n"
-               "            in time.\n",
-               r->lone_notes, r->lone_notes == 1 ? "statement has" : "statements have");
+        printf("Note        %" PRIu64 " %s the customer's line alone, and none of the agent.\n", r->lone_notes,
+               r->lone_notes == 1 ? "statement has" : "statements have");
+    if (r->relays_word) {
+        char sid[2 * RELAY_STORE_SID_BYTES + 1];
+        sodium_bin2hex(sid, sizeof sid, r->relays_word_sid, sizeof r->relays_word_sid);
+        printf("Note        %" PRIu64 " %s on the relay's word alone: no line of the agent is in\n"
+               "            %s. %s %.8s.\n",
+               r->relays_word, r->relays_word == 1 ? "session rests" : "sessions rest",
+               r->relays_word == 1 ? "it" : "them", r->relays_word == 1 ? "Its number begins with" : "The first is",
+               sid);
+    }
     if (r->overdue)
         printf("Note        %" PRIu64 " %s past %s time and not ended; the relay ends %s when it runs.\n", r->overdue,
                r->overdue == 1 ? "session is" : "sessions are", r->overdue == 1 ? "its" : "their",
@@ -152,10 +167,25 @@ static void print_words(const struct audit_organisation *o, const struct audit_v
     print_counts(o, v);
     print_not_seen(o, v);
     if (!r->wrong)
-        printf("Verified    %s\n", o->can_open ? "nothing is wrong." : "nothing is wrong in what could be seen.");
+        printf("Verified    %s\n",
+               o->can_open && !r->unknown_acts ? "nothing is wrong." : "nothing is wrong in what could be seen.");
 }
 
 /* ---- as JSON Lines ---- */
+
+/* The newest of them, as the words have them. */
+static void print_gone_json(const struct audit_report *r)
+{
+    size_t shown = r->gone_count < AUDIT_GONE_MAX ? r->gone_count : AUDIT_GONE_MAX;
+
+    for (size_t i = r->gone_count - shown; i < r->gone_count; i++) {
+        const struct audit_gone *gone = &r->gone[i % AUDIT_GONE_MAX];
+        host_json_event("erased", "{s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:s,s:s}", "entry", (json_int_t)gone->entry, "time",
+                        (json_int_t)gone->unix_s, "entries", (json_int_t)gone->count, "first", (json_int_t)gone->first,
+                        "last", (json_int_t)gone->last, "by", gone->retention ? "retention" : "officer", "known",
+                        !gone->unknown, "basis", gone->basis, "log", gone->elsewhere ? gone->log : "");
+    }
+}
 
 static void print_json(const struct audit_organisation *o, const struct audit_verified *v)
 {
@@ -163,16 +193,19 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
 
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         host_json_line(audit_finding_json(&r->findings[i]));
+    print_gone_json(r);
     host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b}", "event",
-        "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I}",
+        "event", "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
         (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
         "unsealings", (json_int_t)r->opened, "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes",
         (json_int_t)r->notes, "erased", (json_int_t)(r->erased - r->missing), "missing", (json_int_t)r->missing,
         "clock_back", (json_int_t)r->clock_back, "unchecked_lines", (json_int_t)r->unchecked_lines, "recorded_lines",
         (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched",
-        !v->log.unvouched));
+        !v->log.unvouched, "unknown_acts", (json_int_t)r->unknown_acts, "relays_word", (json_int_t)r->relays_word,
+        "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
+        (json_int_t)r->keep_unknown));
 }
 
 /* ---- the command ---- */

@@ -28,6 +28,12 @@ struct audit_whole {
         uint64_t first, last, count; /* of their entries */
     } losing;
     uint64_t lost, lost_entries;
+    struct gone_session { /* erased as a whole */
+        uint64_t first, count;
+    } * gone; /* owned */
+    size_t gone_count, gone_room;
+    uint8_t going[RELAY_STORE_SID_BYTES]; /* the last of them */
+    bool no_memory;
     struct { /* the lowest tile that was proved last */
         bool proved;
         uint64_t n;
@@ -51,13 +57,8 @@ static bool is_set(const uint8_t *bits, uint64_t at)
 
 static bool make_bits(struct audit_whole *w)
 {
-    uint64_t size = w->log.size;
-
-    w->found = calloc(size / 8 + 1, 1);
-    w->erased = calloc(size / 8 + 1, 1);
-    for (size_t i = 0; w->erased && i < w->own.range_count; i++)
-        for (uint64_t at = w->own.ranges[i].first; at <= w->own.ranges[i].last && at < size; at++)
-            set(w->erased, at);
+    w->found = calloc(w->log.size / 8 + 1, 1);
+    w->erased = audit_own_bits(&w->own, w->log.size);
     return w->found && w->erased;
 }
 
@@ -90,6 +91,27 @@ static void lose(struct audit_whole *w, const uint8_t sid[static RELAY_STORE_SID
     w->losing.last = index > w->losing.last ? index : w->losing.last;
 }
 
+static void count_gone(struct audit_whole *w, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t index)
+{
+    if (w->gone_count && !memcmp(w->going, sid, sizeof w->going)) {
+        struct gone_session *last = &w->gone[w->gone_count - 1];
+        last->first = index < last->first ? index : last->first;
+        last->count++;
+        return;
+    }
+    if (w->gone_count == w->gone_room) {
+        size_t more = w->gone_room ? w->gone_room * 2 : 64;
+        struct gone_session *bigger = realloc(w->gone, more * sizeof *bigger);
+        w->no_memory = w->no_memory || !bigger;
+        if (!bigger)
+            return;
+        w->gone = bigger;
+        w->gone_room = more;
+    }
+    memcpy(w->going, sid, sizeof w->going);
+    w->gone[w->gone_count++] = (struct gone_session){index, 1};
+}
+
 static enum proto_err visit_place(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES], uint64_t index, bool has_row)
 {
     struct audit_whole *w = context;
@@ -97,7 +119,11 @@ static enum proto_err visit_place(void *context, const uint8_t sid[RELAY_STORE_S
     if (index >= w->log.size)
         return PROTO_OK; /* came since, or is named as a stray */
     set(w->found, index);
-    if (!has_row && !sodium_is_zero(sid, RELAY_STORE_SID_BYTES) && !is_set(w->erased, index))
+    if (has_row || sodium_is_zero(sid, RELAY_STORE_SID_BYTES))
+        return PROTO_OK;
+    if (is_set(w->erased, index))
+        count_gone(w, sid, index);
+    else
         lose(w, sid, index);
     return PROTO_OK;
 }
@@ -150,6 +176,8 @@ static enum proto_err look(struct audit_whole *w)
         if (!make_bits(w))
             return PROTO_ERR_NOMEM;
         account(w);
+        if (w->no_memory)
+            return PROTO_ERR_NOMEM;
     }
     audit_causes_first(&w->report);
     return err;
@@ -192,6 +220,7 @@ void audit_whole_forget(struct audit_organisation *o)
     audit_log_clear(&w->log);
     free(w->found);
     free(w->erased);
+    free(w->gone);
     free(w);
 }
 
@@ -235,6 +264,46 @@ uint64_t audit_whole_lost(const struct audit_organisation *o, uint64_t *entries)
     return o->whole->lost;
 }
 
+static enum proto_err visit_time(void *context, uint64_t index, const uint8_t bytes[PROTO_LOG_LEAF_BYTES])
+{
+    struct proto_log_leaf leaf;
+
+    (void)index;
+    *(int64_t *)context = proto_log_leaf_parse(&leaf, bytes) ? 0 : leaf.unix_s * 1000;
+    return PROTO_OK;
+}
+
+uint64_t audit_whole_gone(const struct audit_organisation *o, int64_t since_ms, int64_t until_ms, uint64_t *entries)
+{
+    const struct audit_whole *w = o->whole;
+    bool all = since_ms == INT64_MIN && until_ms == INT64_MAX;
+    uint64_t sessions = 0;
+
+    *entries = 0;
+    for (size_t i = 0; i < w->gone_count; i++) {
+        int64_t at_ms = 0; /* to the minute, and no closer: so one may be counted at both edges */
+        uint64_t first = w->gone[i].first;
+        if (!all && (relay_store_each_leaf(w->again.log, first, first + 1, visit_time, &at_ms) ||
+                     at_ms + PROTO_LOG_TIME_GRAIN_S * INT64_C(1000) <= since_ms || at_ms >= until_ms))
+            continue;
+        sessions++;
+        *entries += w->gone[i].count;
+    }
+    return sessions;
+}
+
+bool audit_whole_gone_words(const struct audit_organisation *o, int64_t since_ms, int64_t until_ms,
+                            char out[static AUDIT_TEXT_MAX])
+{
+    uint64_t entries, sessions = audit_whole_gone(o, since_ms, until_ms, &entries);
+
+    snprintf(out, AUDIT_TEXT_MAX,
+             "%" PRIu64 " session%s of this time, with %" PRIu64
+             " entries, by notes of the log; whose %s nobody can tell any more",
+             sessions, sessions == 1 ? "" : "s", entries, sessions == 1 ? "it was" : "they were");
+    return sessions > 0;
+}
+
 bool audit_whole_erased(struct audit_organisation *o, uint64_t index)
 {
     struct audit_whole *w = o->whole;
@@ -243,6 +312,18 @@ bool audit_whole_erased(struct audit_organisation *o, uint64_t index)
         return true;
     /* it was erased since they were read, perhaps */
     return audit_own_read(&w->own, &w->again, &w->report) != PROTO_OK || audit_own_names(&w->own, index);
+}
+
+bool audit_whole_is_gone(const struct audit_organisation *o, uint64_t index)
+{
+    const struct audit_whole *w = o->whole;
+
+    return w->erased && index < w->log.size && is_set(w->erased, index);
+}
+
+struct relay_store *audit_whole_store(const struct audit_organisation *o)
+{
+    return o->whole->again.rows;
 }
 
 /* All hashes of a tile go into the proof of any of them: what holds for one holds for all. */

@@ -34,8 +34,17 @@ void audit_whole_add(struct audit_organisation *o, const struct audit_report *mo
 uint64_t audit_whole_size(const struct audit_organisation *o);
 /** Sessions that are missing, and entries of theirs. */
 uint64_t audit_whole_lost(const struct audit_organisation *o, uint64_t *entries);
+/** Sessions of this time (unix, [since, until)) that were erased, as notes say, and entries of theirs. */
+uint64_t audit_whole_gone(const struct audit_organisation *o, int64_t since_ms, int64_t until_ms, uint64_t *entries);
+/** The same in words; false: there are none. */
+bool audit_whole_gone_words(const struct audit_organisation *o, int64_t since_ms, int64_t until_ms,
+                            char out[static AUDIT_TEXT_MAX]);
 /** Does a note, of this moment's too, say that the evidence of this entry was erased? */
 bool audit_whole_erased(struct audit_organisation *o, uint64_t index);
+/** Did a note say so before anything was read? Then there is evidence no more. */
+bool audit_whole_is_gone(const struct audit_organisation *o, uint64_t index);
+/** A handle that nobody is reading sessions or entries with. */
+struct relay_store *audit_whole_store(const struct audit_organisation *o);
 /** Is this leaf in the signed tree in this place? True also of what came since, and when no tree is signed. */
 bool audit_whole_has(struct audit_organisation *o, uint64_t index, const uint8_t leaf_hash[static 32]);
 /** How many entries of the signed log are to be found below this session. */

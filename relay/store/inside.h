@@ -33,6 +33,7 @@
     X(ENTRY_FILE, 0, "INSERT INTO place(first,c,idx) VALUES(?1,?2,?3)")                                                \
     X(PLACE_EACH, 0,                                                                                                   \
       "SELECT f.sid,f.idx,s.sid IS NOT NULL FROM filed f LEFT JOIN session s ON s.sid=f.sid ORDER BY f.sid")           \
+    X(PLACE_NEXT, 0, "SELECT MIN(idx) FROM filed WHERE sid=?1 AND idx>=?2")                                            \
     X(PLACE_COUNT, 0, "SELECT COUNT(DISTINCT idx) FROM filed WHERE sid=?1 AND idx<?2")                                 \
     X(ENTRY_STRAY, 0,                                                                                                  \
       "SELECT idx FROM (SELECT MIN(idx) AS idx FROM entry WHERE idx<0 UNION ALL"                                       \

@@ -125,6 +125,25 @@ enum proto_err relay_store_each_place(struct relay_store *store, relay_store_vis
     return end ? PROTO_OK : err;
 }
 
+enum proto_err relay_store_next_place(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                      uint64_t from, uint64_t *index)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_PLACE_NEXT);
+
+    *index = 0;
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 2, from > INT64_MAX ? INT64_MAX : (sqlite3_int64)from);
+    enum proto_err err = store_next(store, STORE_PLACE_NEXT, "looking for a session's next entry");
+    if (!err && sqlite3_column_type(row, 0) == SQLITE_NULL)
+        err = PROTO_ERR_NOT_FOUND;
+    if (!err)
+        *index = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, STORE_PLACE_NEXT);
+    return err;
+}
+
 enum proto_err relay_store_count_places(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                         uint64_t size, uint64_t *count)
 {

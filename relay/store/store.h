@@ -157,6 +157,10 @@ typedef enum proto_err (*relay_store_visit_place)(void *context, const uint8_t s
                                                   uint64_t index, bool has_row);
 PROTO_MUST_USE enum proto_err relay_store_each_place(struct relay_store *store, relay_store_visit_place visit,
                                                      void *context);
+/** The first entry from `from` on that is to be found below this session. NOT_FOUND: there is none. */
+PROTO_MUST_USE enum proto_err relay_store_next_place(struct relay_store *store,
+                                                     const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t from,
+                                                     uint64_t *index);
 /** How many entries before `size` are to be found below this session, whether or not they are there. */
 PROTO_MUST_USE enum proto_err relay_store_count_places(struct relay_store *store,
                                                        const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t size,

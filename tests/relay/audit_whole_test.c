@@ -215,11 +215,85 @@ static void a_session_that_is_gone_is_missed_by_every_command(void **state)
                       shared.folder);
 }
 
+/* One that does not open hides none of those behind it. */
+static void one_damaged_entry_hides_no_other(void **state)
+{
+    int code;
+
+    restore(state);
+    alter(&shared, "relay.db", "UPDATE entry SET evidence=randomblob(length(evidence)) WHERE idx=3");
+    const char *out = audit_tool_run(&shared, &code, "show 4f2a " WITH_KEY);
+    assert_int_equal(code, 1);
+    assert_non_null(strstr(out, "NO. entry 3, table entry, column evidence"));
+    assert_non_null(strstr(out, "The session ended"));
+    assert_null(strstr(out, "not yet"));
+}
+
+/* ---- stories that hold together, and are not what they seem ---- */
+
+static void what_an_agent_does_without_a_consent_is_found(void **state)
+{
+    static const enum proto_act acts[] = {PROTO_ACT_RECORDING_STARTED, PROTO_ACT_RECORDING_STOPPED,
+                                          PROTO_ACT_STILL_TAKEN, PROTO_ACT_COMMAND_EXECUTED, PROTO_ACT_VIEWING_STARTED};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_DEVICE_STATE, "to see why", 0);
+        log_session_agent_event(&f, &s, acts[i], PROTO_CAPABILITY_RECORDING);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, 1, "a consent to Recording that stood in the log before",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
+static void what_an_agent_does_long_after_the_consent_is_found(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 60);
+    log_fixture_pass(&f, 120); /* the note waited while the line was down */
+    log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
+    audit_tool_expect(&f, 0, "nothing is wrong", "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_pass(&f, 3600);
+    log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 1, "a consent to Recording in force", "verify --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+/* The second session of the story has no line of the agent. */
+static void a_session_that_the_relay_alone_tells_is_told_so(void **state)
+{
+    restore(state);
+    audit_tool_expect(&shared, 0, "1 session rests on the relay's word alone", "verify " WITH_KEY);
+    audit_tool_expect(&shared, 0, "\"relays_word\":1", "verify --json " WITH_KEY);
+    audit_tool_expect(&shared, 0, "; on the relay's word alone", "list " WITH_KEY);
+    audit_tool_expect(&shared, 0, "Only by     the relay", "show a22a " WITH_KEY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(what_verify_names_no_list_passes_over, restore),
         cmocka_unit_test_teardown(a_row_that_was_altered_rules_no_session_out, restore),
+        cmocka_unit_test_teardown(one_damaged_entry_hides_no_other, restore),
+        cmocka_unit_test(what_an_agent_does_without_a_consent_is_found),
+        cmocka_unit_test(what_an_agent_does_long_after_the_consent_is_found),
+        cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),
     };
 

@@ -625,6 +625,56 @@ void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, co
     sign_own(f, PROTO_LOG_ERASURE, &text);
 }
 
+void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, const struct proto_credential *by,
+                         int64_t ago_s)
+{
+    struct proto_erasure erasure = {
+        .seq = 1, .first = true, .unix_s = f->now_ms / 1000 - ago_s, .ranges = {{first, last}}, .count = 1};
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1] = LOG_FIXTURE_DOMAIN "/officer/00112233445566778899aabbccddeeff";
+    struct proto_buf text, note;
+
+    if (by)
+        proto_identity_signer_name(&by->identity, name);
+    snprintf(erasure.basis, sizeof erasure.basis, "asked for");
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_erasure_write(&erasure, &text));
+    assert_ok(proto_note_make((const char *)text.bytes, text.len, name, (by ? by : &f->agent)->secret_key, &note));
+    log_own(f, PROTO_LOG_ERASURE, &note);
+    proto_buf_free(&text);
+    proto_buf_free(&note);
+}
+
+void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t last)
+{
+    char data[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];
+    struct relay_store *store;
+    uint64_t erased = 0;
+
+    assert_true(host_path(data, "%s/data", f->folder));
+    assert_ok(relay_store_open(&store, &(struct relay_store_config){.folder = data, .random = f->random}, error));
+    assert_ok(relay_store_begin(store));
+    assert_ok(relay_store_erase_range(store, first, last, &erased));
+    assert_ok(relay_store_commit(store));
+    assert_ok(relay_store_wipe(store));
+    relay_store_close(store);
+}
+
+void log_fixture_took(struct log_fixture *f, uint64_t number, const uint8_t hash[static 32])
+{
+    struct proto_event_note event = {
+        .seq = f->own.seq + 1, .first = f->own.seq == 0, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_POLICY_TAKEN};
+    struct proto_buf text;
+
+    memcpy(event.prev, f->own.prev, sizeof event.prev);
+    assert_ok(proto_event_note_detail(&event, "number", "%llu", (unsigned long long)number));
+    add_hash(&event, "hash", hash);
+    assert_ok(proto_event_note_detail(&event, "officer", "%s", f->officer.identity.serial));
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
+}
+
 /* ---- the story ---- */
 
 static void first_session(struct log_fixture *f)

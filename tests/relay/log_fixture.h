@@ -109,6 +109,14 @@ void log_fixture_refused(struct log_fixture *f, unsigned times);
 /** The relay says that it erased these because their time is over; nothing is erased. */
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis);
 
+/** An officer's note, written so many seconds ago, that these were erased; nothing is. `by` NULL: of nobody. */
+void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, const struct proto_credential *by,
+                         int64_t ago_s);
+/** After settling: what such a note names goes. */
+void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t last);
+/** The relay says that it took a policy of this number, with this hash. */
+void log_fixture_took(struct log_fixture *f, uint64_t number, const uint8_t hash[static 32]);
+
 /** Two sessions that ended and one that waits: what most tests want to read, or to damage. */
 void log_fixture_story(struct log_fixture *f);
 /** The id of the session that begins the story. */

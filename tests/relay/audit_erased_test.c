@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is gone by erasure, and what only looks so: nobody's word erases, and what was erased does not come back. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/host/files.h"
+#include "tests/relay/audit_tool.h"
+
+enum { LAST = 2, DAY_S = 86400 }; /* the first session has entries 0 to LAST */
+
+static void alter(const struct log_fixture *f, const char *sql)
+{
+    char path[HOST_PATH_BYTES], *error = NULL;
+    sqlite3 *db;
+
+    assert_true(host_path(path, "%s/data/relay.db", f->folder));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", sql, error);
+    sqlite3_close(db);
+}
+
+/* Two sessions, and a note that the first was erased. */
+static void make(struct log_fixture *f, bool known, int64_t ago_s)
+{
+    struct log_session s;
+
+    log_fixture_open(f);
+    for (int i = 0; i < 2; i++) {
+        log_session_begin(f, &s, i ? "C-2" : "C-1", "");
+        log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_end(f, &s, PROTO_END_COMPLETED);
+    }
+    log_fixture_erasure(f, 0, LAST, known ? &f->officer : NULL, ago_s);
+    log_fixture_settle(f);
+}
+
+static void expect_all(const struct log_fixture *f, int code, const char *text)
+{
+    static const char *const commands[] = {
+        "verify", "list", "report", "export --format jsonl", "export --format csv", "export --format html"};
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        audit_tool_expect(f, code, i && !code ? "" : text, "%s --dir %s --key %s/officer/evidence.key", commands[i],
+                          f->folder, f->folder);
+}
+
+static void an_erased_session_is_gone_and_nothing_is_wrong(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make(&f, true, 0);
+    log_fixture_erase(&f, 0, LAST);
+    expect_all(&f, 0, "by an officer:");
+    audit_tool_expect(&f, 0, "\"event\":\"erased\"", "verify --json --dir %s", f.folder);
+    audit_tool_expect(&f, 1, "was erased: of its 3 entries", "show 4f2a --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+static void evidence_that_is_back_is_named_and_not_read_out(void **state)
+{
+    struct log_fixture f;
+    int code;
+
+    (void)state;
+    make(&f, true, 0); /* the note is there, and so is all that it names */
+    audit_tool_expect(&f, 1, "evidence again", "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    audit_tool_expect(&f, 1, "DOES NOT HOLD", "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    const char *out = audit_tool_run(&f, &code, "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    assert_int_equal(code, 1);
+    assert_non_null(strstr(out, "evidence again"));
+    assert_null(strstr(out, "The customer joined"));
+    log_fixture_close(&f);
+}
+
+/* An erased entry below another session, or the row of an erased one put back: neither makes a lie believable. */
+static void erasing_goes_by_whole_sessions(void **state)
+{
+    static const struct {
+        const char *sql, *said;
+    } lies[] = {
+        {"UPDATE entry SET sid=(SELECT sid FROM session) WHERE idx=1;"
+         "UPDATE place SET first=(SELECT first FROM begun WHERE sid=(SELECT sid FROM session)) WHERE idx=1;"
+         "UPDATE session SET ticket_ref='T-666',ended_reason='wrong-person'",
+         "all entries of this session, of which entry 3 is the first"},
+        {"INSERT INTO session SELECT (SELECT sid FROM entry WHERE idx=0),state,'n-0',agent_fingerprint,'mallory',"
+         "'Mallory',agent_role,'C-666',ticket_ref,created_ms,expires_ms,cs_pub,event_seq,event_prev,'wrong-person',"
+         "secret FROM session",
+         "its row goes with it"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct log_fixture f;
+        make(&f, true, 0);
+        log_fixture_erase(&f, 0, LAST);
+        alter(&f, lies[i].sql);
+        audit_tool_expect(&f, 1, lies[i].said, "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        audit_tool_expect(&f, 1, "DOES NOT HOLD", "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        audit_tool_expect(&f, 1, "\"ok\":false", "export --format jsonl --dir %s --key %s/officer/evidence.key",
+                          f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
+static void an_erasure_by_nobody_is_none(void **state)
+{
+    struct log_fixture f;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    make(&f, false, 0);
+    log_fixture_erase(&f, 0, LAST);
+    expect_all(&f, 1, "not among those in ca/issued");
+    /* where the authority's list is not at hand, it is not known, and said so */
+    assert_true(host_path(path, "%s/ca/issued/%s.crt", f.folder, f.officer.identity.serial));
+    assert_int_equal(remove(path), 0);
+    assert_true(host_path(path, "%s/ca/issued/%s.crt", f.folder, f.agent.identity.serial));
+    assert_int_equal(remove(path), 0);
+    audit_tool_expect(&f, 0, "(not proved)", "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    audit_tool_expect(&f, 0, "nothing is wrong in what could be seen", "verify --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+static void a_note_of_another_day_than_its_leaf_is_named(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    make(&f, true, 2 * DAY_S);
+    log_fixture_erase(&f, 0, LAST);
+    expect_all(&f, 1, "within a day of the leaf");
+    log_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_erased_session_is_gone_and_nothing_is_wrong),
+        cmocka_unit_test(evidence_that_is_back_is_named_and_not_read_out),
+        cmocka_unit_test(erasing_goes_by_whole_sessions),
+        cmocka_unit_test(an_erasure_by_nobody_is_none),
+        cmocka_unit_test(a_note_of_another_day_than_its_leaf_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
