@@ -104,6 +104,7 @@ const char *proto_statement_action_name(enum proto_statement_action action);
     X(VIEWED, "viewed")                                                                                                \
     X(POLICY_SIGNED, "policy-signed")                                                                                  \
     X(POLICY_TAKEN, "policy-taken")                                                                                    \
+    X(ORG_TAKEN, "org-taken")                                                                                          \
     X(RECOVERED, "recovered")                                                                                          \
     X(RETENTION_ASKED, "retention-asked")                                                                              \
     X(CERTIFICATE_RENEWED, "certificate-renewed")                                                                      \

@@ -93,6 +93,11 @@ static void say_event(const struct audit_organisation *o, const struct proto_eve
         snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force%s%s.", who,
                  or_dash(proto_event_note_get(e, "number")), *signer ? ", signed by " : "", signer);
         break;
+    case PROTO_ACT_ORG_TAKEN:
+        snprintf(out, AUDIT_PHRASE_MAX,
+                 "%s put number %s of the organisation's note in force: certificates revoked in it: %s.", who,
+                 or_dash(proto_event_note_get(e, "number")), or_dash(proto_event_note_get(e, "revoked")));
+        break;
     case PROTO_ACT_CERTIFICATE_RENEWED:
         snprintf(out, AUDIT_PHRASE_MAX, "%s handed out a new certificate for %s: %s, signed by the authority.", who,
                  or_dash(e->subject), or_dash(proto_event_note_get(e, "renewed")));

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/retained.h"
 #include "relay/audit/tree.h"
 
@@ -276,6 +277,7 @@ void audit_judge(struct audit_walk *walk)
     judge_strays(walk);
     if (walk->report->wrong == before) /* else it is an effect of what was named */
         judge_erasures(walk);
+    audit_notes_judge(&walk->own, walk->o, walk->report);
     if (walk->log->leaves_ok) /* of others no time is known */
         audit_retained_judge(&walk->own, walk->o, walk->log->from, walk->plan->now_s, walk->report);
 }

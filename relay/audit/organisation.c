@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/consent/statement.h"
@@ -10,6 +11,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/box.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/whole.h"
 
 static bool read_file(const char *dir, const char *name, struct proto_buf *out)
@@ -48,15 +50,17 @@ static enum proto_err take_root(struct audit_organisation *o, const struct proto
     return proto_root_of_pem(file->bytes, file->len, &o->root_der, &o->root);
 }
 
-static enum proto_err take_org(struct audit_organisation *o, const struct proto_buf *file)
+static bool load_notes(struct audit_organisation *o)
 {
-    return proto_org_verify(&o->org, file->bytes, file->len, o->root.public_key, o->root.domain, 0);
-}
+    struct log_notes *notes = audit_folder_notes(o->dir, (struct proto_der){o->root_der.bytes, o->root_der.len});
 
-static enum proto_err take_policy(struct audit_organisation *o, const struct proto_buf *file)
-{
-    return proto_policy_verify(&o->policy, file->bytes, file->len,
-                               (struct proto_der){o->root_der.bytes, o->root_der.len}, &o->org, 0);
+    if (notes) {
+        o->org = notes->org;
+        o->policy = notes->policy;
+    }
+    bool fine = notes != NULL;
+    free(notes);
+    return fine;
 }
 
 static enum proto_err take_vkey(struct audit_organisation *o, const struct proto_buf *file)
@@ -156,8 +160,7 @@ bool audit_open_ended(struct audit_organisation *o, const char *dir, const char 
     if (n)
         snprintf(vkey, sizeof vkey, "data.ended-%u/log.vkey", n);
     (void)host_random(); /* starts libsodium */
-    if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load(o, "org.note", PROTO_ORG_NOTE_BYTES, take_org) &&
-        load(o, "policy.note", PROTO_POLICY_NOTE_BYTES, take_policy) &&
+    if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load_notes(o) &&
         load(o, vkey, PROTO_ORG_VKEY_BYTES + 1, take_vkey) && (!key_file || load_evidence_key(o, key_file)) &&
         audit_staff_load(o) && open_store(o, &o->log) && open_store(o, &o->rows))
         return true;

@@ -112,7 +112,8 @@ static void check_time(const struct taking *t)
 
 static bool is_own_act(enum proto_act act, bool relay)
 {
-    bool is_relays = act == PROTO_ACT_POLICY_TAKEN || act == PROTO_ACT_CERTIFICATE_RENEWED || act == PROTO_ACT_REFUSED;
+    bool is_relays = act == PROTO_ACT_POLICY_TAKEN || act == PROTO_ACT_ORG_TAKEN ||
+                     act == PROTO_ACT_CERTIFICATE_RENEWED || act == PROTO_ACT_REFUSED;
 
     return relay ? is_relays : act > PROTO_ACT_COMMAND_EXECUTED && !is_relays;
 }
@@ -336,6 +337,10 @@ static void take(struct taking *t)
         take_erasure(t);
     bool policy = t->leaf.kind == PROTO_LOG_OFFICER_ACT &&
                   (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
+    if (t->leaf.kind == PROTO_LOG_OFFICER_ACT && t->report->wrong == wrong &&
+        proto_taken_read(t->own->taken, &t->event))
+        t->own->taken_at[t->event.action == PROTO_ACT_ORG_TAKEN ? PROTO_TAKEN_ORG : PROTO_TAKEN_POLICY] =
+            t->entry->index;
     if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->o->policy, &t->event))
         t->no_memory = true;
 }

@@ -12,51 +12,41 @@
 #include "proto/seal/box.h"
 #include "proto/seal/kdf.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/organisation.h"
 #include "relay/audit/policy_words.h"
 #include "relay/audit/remote.h"
 
 /* ---- the present one ---- */
 
-static bool read_note(const char *name, struct proto_buf *out)
+/* From the folder alone: the authority's machine has no log. */
+static bool load_present(struct audit_officer *o)
 {
+    struct log_notes *notes = NULL;
     char path[HOST_PATH_BYTES];
-    enum proto_err err =
-        host_path(path, "%s/%s", audit_options.dir, name) ? host_file_read(path, out) : PROTO_ERR_RANGE;
+    struct proto_buf ca;
+    enum proto_err err = PROTO_OK;
 
+    proto_buf_init(&ca, PROTO_PEM_BYTES);
+    if (!o->root.bytes) {
+        err = host_path(path, "%s/ca/ca.crt", audit_options.dir) ? host_file_read(path, &ca) : PROTO_ERR_RANGE;
+        if (!err)
+            err = proto_root_of_pem(ca.bytes, ca.len, &o->root, NULL);
+    }
     if (err == PROTO_ERR_NOT_FOUND)
         host_say_error(path, "is not there", "name the folder of the organisation with --dir");
     else if (err)
         host_say_err(path, err);
-    return !err;
-}
-
-/* From the folder alone: the authority's machine has no log. */
-static bool load_present(struct audit_officer *o)
-{
-    struct proto_identity_root root;
-    struct proto_buf ca, org, policy;
-    enum proto_err err = PROTO_OK;
-
-    proto_buf_init(&ca, PROTO_PEM_BYTES);
-    proto_buf_init(&org, PROTO_ORG_NOTE_BYTES);
-    proto_buf_init(&policy, PROTO_POLICY_NOTE_BYTES);
-    bool fine = read_note("ca/ca.crt", &ca) && read_note("org.note", &org) && read_note("policy.note", &policy);
-    if (fine && !o->root.bytes)
-        err = proto_root_of_pem(ca.bytes, ca.len, &o->root, NULL);
-    if (fine && !err)
-        err = proto_identity_read_root((struct proto_der){o->root.bytes, o->root.len}, &root);
-    if (fine && !err)
-        err = proto_org_verify(&o->org, org.bytes, org.len, root.public_key, root.domain, 0);
-    if (fine && !err)
-        err = proto_policy_verify(&o->policy, policy.bytes, policy.len, (struct proto_der){o->root.bytes, o->root.len},
-                                  &o->org, 0);
-    if (err)
-        host_say_err(audit_options.dir, err);
+    else
+        notes = audit_folder_notes(audit_options.dir, (struct proto_der){o->root.bytes, o->root.len});
     proto_buf_free(&ca);
-    proto_buf_free(&org);
-    proto_buf_free(&policy);
-    return fine && !err;
+    bool fine = notes != NULL;
+    if (fine) {
+        o->org = notes->org;
+        o->policy = notes->policy;
+    }
+    free(notes);
+    return fine;
 }
 
 /* With --relay the officer asks it; with --dir the folder says it, and only signing needs an identity. */
@@ -286,9 +276,11 @@ static void say_signed(const struct audit_officer *o, const struct proto_policy 
 /* A relay takes none below the one in force, and its log knows which that is. */
 static uint64_t present_number(const struct audit_officer *o)
 {
-    uint64_t logged = o->connection ? 0 : audit_policy_logged(audit_options.dir);
+    struct proto_taken taken[PROTO_TAKEN_COUNT] = {{0}};
 
-    return logged > o->policy.number ? logged : o->policy.number;
+    if (!o->connection)
+        audit_notes_taken(audit_options.dir, taken);
+    return taken[PROTO_TAKEN_POLICY].number > o->policy.number ? taken[PROTO_TAKEN_POLICY].number : o->policy.number;
 }
 
 static int sign_edited(struct audit_officer *o)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* relay/audit/policy_words.h - what one policy would change against another, a line each; and which is in force. */
+/* relay/audit/policy_words.h - what one policy would change against another, a line each. */
 #ifndef RELAY_AUDIT_POLICY_WORDS_H
 #define RELAY_AUDIT_POLICY_WORDS_H
 
@@ -7,8 +7,5 @@
 
 /** Prints each change, in words or as JSON Lines; how many. */
 size_t audit_policy_changes(const struct proto_policy *now, const struct proto_policy *then, bool json);
-
-/** policy_logged.c: number of the policy that the log in `dir`/data says is in force; 0: no log, or it says none. */
-uint64_t audit_policy_logged(const char *dir);
 
 #endif

@@ -11,6 +11,7 @@
 #include "proto/host/world.h"
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/remote.h"
 
 static int64_t unix_ms(void *context)
@@ -33,24 +34,17 @@ static bool read_file(const char *dir, const char *name, struct proto_buf *out)
 
 bool audit_local_notes(struct audit_officer *o, const char *dir)
 {
-    const struct proto_identity *officer = &o->credential.identity;
-    struct proto_buf org, policy;
-    enum proto_err err = PROTO_OK;
+    struct log_notes *notes = audit_folder_notes(dir, (struct proto_der){o->root.bytes, o->root.len});
 
-    proto_buf_init(&org, PROTO_ORG_NOTE_BYTES);
-    proto_buf_init(&policy, PROTO_POLICY_NOTE_BYTES);
-    bool fine = read_file(dir, "org.note", &org) && read_file(dir, "policy.note", &policy);
-    if (fine)
-        err = proto_org_verify(&o->org, org.bytes, org.len, officer->root_key, officer->domain, 0);
-    if (fine && !err)
-        err = proto_policy_verify(&o->policy, policy.bytes, policy.len, (struct proto_der){o->root.bytes, o->root.len},
-                                  &o->org, 0);
-    if (fine && !err)
-        err = proto_org_admits(&o->org, officer);
+    if (!notes)
+        return false;
+    bool fine = audit_notes_are_newest(dir, notes);
+    o->org = notes->org;
+    o->policy = notes->policy;
+    free(notes);
+    enum proto_err err = fine ? proto_org_admits(&o->org, &o->credential.identity) : PROTO_OK;
     if (err)
         host_say_err(dir, err);
-    proto_buf_free(&org);
-    proto_buf_free(&policy);
     return fine && !err;
 }
 

@@ -60,6 +60,7 @@ struct audit_report {
     uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
     uint64_t clock_back_entry; /* where they do most, */
     int64_t clock_back_s;      /* and by how much */
+    uint64_t policy_elsewhere; /* in force at the relay, and not the one of this folder; 0: it is */
     uint64_t keep_unknown;     /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
 

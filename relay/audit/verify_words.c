@@ -116,6 +116,9 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            dated too late, and have been erased too early.\n",
                back, r->clock_back_entry);
     }
+    if (r->policy_elsewhere)
+        printf("Policy      %" PRIu64 " is in force at the relay by its log; the one in this folder is %" PRIu64 ".\n",
+               r->policy_elsewhere, o->policy.number);
     if (r->keep_unknown)
         printf("Retention   that policy %" PRIu64 " kept for as many days as an erasure under it says is the\n"
                "            relay's word: neither that policy nor an officer's note of it is here.\n",

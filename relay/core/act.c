@@ -51,15 +51,6 @@ struct relay_chain *relay_chain_of(struct relay_core *core, const char *name)
 
 /* ---- after a start ---- */
 
-/* The newest policy that the log says is in force. */
-static void note_number(struct relay_core *core, const struct proto_event_note *event)
-{
-    const char *number = event->action == PROTO_ACT_POLICY_TAKEN ? proto_event_note_get(event, "number") : NULL;
-
-    if (number)
-        core->policy_noted = strtoull(number, NULL, 10);
-}
-
 static bool seq_of(struct relay_core *core, const struct proto_note_parts *parts, uint32_t *seq)
 {
     struct proto_erasure erasure;
@@ -72,19 +63,42 @@ static bool seq_of(struct relay_core *core, const struct proto_note_parts *parts
     else
         return false;
     if (event.seq)
-        note_number(core, &event);
+        (void)proto_taken_read(core->taken, &event);
     return true;
 }
 
-enum proto_err relay_core_restored(struct relay_core *core, struct proto_now now, uint64_t *in_force)
+struct proto_taken relay_act_in_force(const struct relay_core *core, enum proto_taken_note which)
 {
-    *in_force = core->policy_noted;
-    if (core->policy->number < core->policy_noted)
-        return PROTO_ERR_REPLAY;
-    /* The first policy comes with the organisation, and is nobody's act. */
-    if (core->policy->number > (core->policy_noted ? core->policy_noted : 1))
-        relay_act_note_policy(core, now);
-    return PROTO_OK;
+    bool org = which == PROTO_TAKEN_ORG;
+    struct proto_taken note = {.number = org ? core->org->number : core->policy->number};
+
+    memcpy(note.hash, org ? core->org->text_hash : core->policy->text_hash, sizeof note.hash);
+    return note;
+}
+
+enum proto_err relay_core_check_notes(const struct relay_core *core, struct relay_note_back *back)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT && !err; which++) {
+        struct proto_taken note = relay_act_in_force(core, which);
+        *back = (struct relay_note_back){which, note.number, core->taken[which].number};
+        err = proto_taken_follows(&core->taken[which], &note);
+    }
+    return err;
+}
+
+/* With the organisation come its first policy and the note that lists its first log, and they are nobody's act: no
+ * older ones than these could be served. */
+void relay_core_note_notes(struct relay_core *core, struct proto_now now)
+{
+    static const uint64_t first[PROTO_TAKEN_COUNT] = {[PROTO_TAKEN_ORG] = 2, [PROTO_TAKEN_POLICY] = 1};
+
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT; which++) {
+        uint64_t noted = core->taken[which].number;
+        core->unnoted[which] = relay_act_in_force(core, which).number > (noted ? noted : first[which]);
+    }
+    relay_act_note_taken(core, now);
 }
 
 enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len)
@@ -192,7 +206,8 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
         chain->seq = act->seq;
         memcpy(chain->prev, act->text_hash, sizeof chain->prev);
     }
-    core->policy_unnoted |= result->err && act->notes_policy;
+    if (act->notes_taken)
+        core->unnoted[act->taken] |= result->err != PROTO_OK;
     if (!result->err && act->erasure.log[0] && core->config.erase_ended) {
         erase_ended(core, act, result, now);
     } else if (!result->err && act->policy && core->config.take_policy) {
@@ -208,8 +223,8 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
     }
     if (act->notes_renewal)
         relay_renewal_noted(core, act->renewal, result->err, now);
-    if (core->policy_unnoted && !result->err)
-        relay_act_note_policy(core, now);
+    if (!result->err)
+        relay_act_note_taken(core, now);
     if (act->refusal)
         relay_refusal_noted(core, act->refusal, result->err, now);
     relay_act_note_renewals(core, now);

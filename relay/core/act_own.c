@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The relay's own notes: policies that it took, erasures by retention, certificates it renewed, staff it refused. */
+/* The relay's own notes: notes of its organisation that it took, erasures by retention, certificates it renewed, staff
+ * it refused. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,24 +108,40 @@ static enum proto_err submit_event(struct relay_core *core, struct relay_act *ac
     return submit_written(core, act, PROTO_LOG_OFFICER_ACT, proto_event_note_write(event, &text), &text);
 }
 
-/* When it cannot be logged now, it is when the chain is free again. */
-void relay_act_note_policy(struct relay_core *core, struct proto_now now)
+static void describe_taken(struct proto_event_note *event, const struct relay_core *core, enum proto_taken_note which)
 {
+    bool org = which == PROTO_TAKEN_ORG;
+    char number[24], revoked[12];
+
+    snprintf(number, sizeof number, "%llu", (unsigned long long)(org ? core->org->number : core->policy->number));
+    relay_event_text(event, "number", number);
+    relay_event_hash(event, "hash", org ? core->org->text_hash : core->policy->text_hash);
+    snprintf(revoked, sizeof revoked, "%zu", core->org->revoked_count);
+    relay_event_text(event, org ? "revoked" : "officer", org ? revoked : core->policy->officer.serial);
+}
+
+static void note_taken(struct relay_core *core, enum proto_taken_note which, struct proto_now now)
+{
+    static const enum proto_act actions[PROTO_TAKEN_COUNT] = {
+        [PROTO_TAKEN_ORG] = PROTO_ACT_ORG_TAKEN, [PROTO_TAKEN_POLICY] = PROTO_ACT_POLICY_TAKEN};
     struct relay_chain *chain = own_chain(core);
     struct relay_act *act = chain && !chain->flying ? own_act(chain) : NULL;
-    char number[24];
 
-    core->policy_unnoted = !act;
     if (!act)
         return;
-    act->notes_policy = true;
-    struct proto_event_note event = own_event(chain, PROTO_ACT_POLICY_TAKEN, now);
-    snprintf(number, sizeof number, "%llu", (unsigned long long)core->policy->number);
-    relay_event_text(&event, "number", number);
-    relay_event_hash(&event, "hash", core->policy->text_hash);
-    relay_event_text(&event, "officer", core->policy->officer.serial);
-    enum proto_err err = submit_event(core, act, &event);
-    core->policy_unnoted = err != PROTO_OK;
+    struct proto_event_note event = own_event(chain, actions[which], now);
+    act->notes_taken = true;
+    act->taken = which;
+    describe_taken(&event, core, which);
+    core->unnoted[which] = submit_event(core, act, &event) != PROTO_OK;
+}
+
+/* What cannot be logged now is when the chain is free again. */
+void relay_act_note_taken(struct relay_core *core, struct proto_now now)
+{
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT; which++)
+        if (core->unnoted[which])
+            note_taken(core, which, now);
 }
 
 static void describe_staff(struct proto_event_note *event, const struct proto_identity *staff)

@@ -23,8 +23,10 @@ void relay_act_done(struct relay_core *core, struct relay_act *act, const struct
                     struct proto_now now);
 /** Says in the relay's own chain what the log does not have yet of renewed certificates. */
 void relay_act_note_renewals(struct relay_core *core, struct proto_now now);
-/** The policy in force is another than before: said in the relay's own chain. */
-void relay_act_note_policy(struct relay_core *core, struct proto_now now);
+/** Which note of its organisation the relay serves. */
+struct proto_taken relay_act_in_force(const struct relay_core *core, enum proto_taken_note which);
+/** Says in the relay's own chain which notes of its organisation it took, as far as core->unnoted has any. */
+void relay_act_note_taken(struct relay_core *core, struct proto_now now);
 
 /* ---- refusals.c: who asked for what is forbidden, outside of a session ---- */
 

@@ -19,6 +19,7 @@
 
 #include "proto/consent/erasure.h"
 #include "proto/consent/statement.h"
+#include "proto/consent/taken.h"
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
 #include "proto/util/err.h"
@@ -68,10 +69,10 @@ struct relay_ended_part {
  * gate-refused capability; src, stream, dst, cause=policy|grant|grantee|session|number|signature, times (since the last
  * one); the first ones of a session each, then at most one a minute, and in `ended` refused (those since the last)
  *
- * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial),
- * certificate-renewed (subject as in created; id, role, serial, renewed, key, officer) and refused (subject as in
- * created; id, role, serial, fingerprint, cause=ticket|role, times; at most one a minute for each member of staff and
- * cause) as class 5, and erasures by retention as class 3.
+ * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial), org-taken
+ * (number, hash, revoked: how many certificates are), certificate-renewed (subject as in created; id, role, serial,
+ * renewed, key, officer) and refused (subject as in created; id, role, serial, fingerprint, cause=ticket|role, times;
+ * at most one a minute for each member of staff and cause) as class 5, and erasures by retention as class 3.
  */
 
 /* Every bound has a name, a default and a reason; the operator's file sets them under the same names. */
@@ -221,11 +222,18 @@ PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const 
  * so that their chains go on. FORMAT: not such a note.
  */
 PROTO_MUST_USE enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len);
+/* A note of the organisation that is not the newest that was in force here. */
+struct relay_note_back {
+    enum proto_taken_note which;
+    uint64_t number, in_force; /* equal: another text of that number */
+};
 /**
- * When all of them are told: a policy that came while the relay did not run is logged as taken. REPLAY: the policy is
- * older than the one that the log says is in force, number *in_force; nobody is to be served under it.
+ * When all of them are told: may these notes be served? REPLAY: one is older than what the log says was in force;
+ * EXISTS: it is another of that number; nobody is to be served under it. `*back` says which.
  */
-PROTO_MUST_USE enum proto_err relay_core_restored(struct relay_core *core, struct proto_now now, uint64_t *in_force);
+PROTO_MUST_USE enum proto_err relay_core_check_notes(const struct relay_core *core, struct relay_note_back *back);
+/** And then: those that came while the relay did not run are logged as taken. */
+void relay_core_note_notes(struct relay_core *core, struct proto_now now);
 /**
  * Destroys these entries because their time is over: `ranges`, `count` and `basis` of `what` are used. BUSY: the
  * relay's own last note is not durable yet. The result is not told; what was not destroyed is still there the next

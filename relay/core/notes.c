@@ -147,13 +147,18 @@ enum proto_err relay_core_set_notes(struct relay_core *core, const char *org_not
                                     const char *policy_note, const struct proto_policy *policy, struct proto_now now)
 {
     struct visit visit = {.core = core, .now = now};
-    uint64_t number = core->policy->number;
-    enum proto_err err = relay_notes_take(core, org_note, org, policy_note, policy);
+    struct proto_taken before[PROTO_TAKEN_COUNT];
 
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT; which++)
+        before[which] = relay_act_in_force(core, which);
+    enum proto_err err = relay_notes_take(core, org_note, org, policy_note, policy);
     if (err)
         return err;
-    if (core->policy->number != number)
-        relay_act_note_policy(core, now);
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT; which++) {
+        struct proto_taken now_is = relay_act_in_force(core, which);
+        core->unnoted[which] |= memcmp(&now_is, &before[which], sizeof now_is) != 0;
+    }
+    relay_act_note_taken(core, now);
     relay_table_each(&core->by_sid, judge_room, &visit);
     encode_notes(&visit);
     relay_table_each(&core->peers, judge_peer, &visit);

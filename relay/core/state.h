@@ -117,7 +117,8 @@ struct relay_act {
     uint32_t seq;
     struct proto_erasure erasure;      /* count 0: none */
     char *policy;                      /* owned: to be taken; NULL: none */
-    bool notes_policy;                 /* the relay's own: it took one … */
+    bool notes_taken;                  /* the relay's own: it took a note of the organisation … */
+    enum proto_taken_note taken;       /* … this one … */
     bool notes_renewal;                /* … or somebody has a new certificate … */
     uint8_t renewal[PROTO_HASH_BYTES]; /* fingerprint of the old one */
     uint32_t refusal;                  /* … or somebody was refused: number of the refusal; 0: no */
@@ -240,9 +241,9 @@ struct relay_core {
     bool draining, full;
     struct relay_chain *chains; /* owned; as many as certificates of officers ever signed here */
     size_t chain_count;
-    uint64_t policy_noted;           /* number of the policy that the log knew at the start; 0: none */
-    bool policy_unnoted;             /* the log does not know yet that this policy is in force */
-    struct relay_renewal **renewals; /* owned, as each of them; oldest first */
+    struct proto_taken taken[PROTO_TAKEN_COUNT]; /* what the log knew at the start to be in force */
+    bool unnoted[PROTO_TAKEN_COUNT];             /* the log does not know yet that this one is */
+    struct relay_renewal **renewals;             /* owned, as each of them; oldest first */
     size_t renewal_count;
     struct relay_refusal *refusals; /* owned */
     size_t refusal_count;

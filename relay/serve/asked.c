@@ -47,7 +47,7 @@ static bool leaf_durable(void *context, const uint8_t leaf_hash[static 32], cons
 /* What an end saw of a log that was ended before this one began says nothing of this one. */
 static bool is_of_another_log(const struct serve *serve, const struct proto_log_seen *seen, const char *note)
 {
-    const struct proto_org *org = &serve->folder->org;
+    const struct proto_org *org = &serve->folder->notes.org;
     struct proto_log_checkpoint opened;
 
     for (size_t i = 0; i < org->log_count; i++)
@@ -95,10 +95,10 @@ enum proto_err serve_core_new(struct serve *serve)
         .join_host = serve->public_authority,
         .origin = serve->folder->origin,
         .token_secret = serve->folder->token_key,
-        .org_note = serve->folder->org_note.text,
-        .policy_note = serve->folder->policy_note.text,
-        .org = &serve->folder->org,
-        .policy = &serve->folder->policy,
+        .org_note = serve->folder->notes.note[PROTO_TAKEN_ORG].text,
+        .policy_note = serve->folder->notes.note[PROTO_TAKEN_POLICY].text,
+        .org = &serve->folder->notes.org,
+        .policy = &serve->folder->notes.policy,
         .sign_event = sign_event,
         .tell = tell,
         .checkpoint = checkpoint,

@@ -9,9 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150, CHECKPOINT_BYTES = 16384 };
-
-#define CHECKPOINT "checkpoint"
+enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150 };
 
 /* As of one moment: a copy whose source is written to meanwhile would begin anew with each entry of the log. */
 static int hold(sqlite3 *source)
@@ -83,33 +81,36 @@ static bool copy_database(const char *from, const char *to, struct serve_report 
     return false;
 }
 
-static bool copy_checkpoint(const char *from, const char *to, struct serve_report *report)
+/* Of what lies beside the databases, not in them. */
+static bool copy_file(const struct serve_folder *folder, const char *name, const char *to, struct serve_report *report)
 {
-    char text[CHECKPOINT_BYTES], part[HOST_PATH_BYTES];
-    FILE *in = fopen(from, "re"), *out = NULL;
-    size_t len = in ? fread(text, 1, sizeof text, in) : 0;
-    bool done = !in && errno == ENOENT; /* a log without an entry has none */
+    char from[HOST_PATH_BYTES], target[HOST_PATH_BYTES];
+    struct proto_buf file;
+    enum proto_err err = PROTO_ERR_RANGE;
 
-    if (in && host_path(part, "%s.part", to) && (out = fopen(part, "we")))
-        done = fwrite(text, 1, len, out) == len && !fflush(out) && !fsync(fileno(out));
-    if (out)
-        done = !fclose(out) && done && !chmod(part, 0600) && !rename(part, to);
-    if (in)
-        fclose(in);
-    if (!done)
-        serve_report_add(report, SERVE_ERROR, from, strerror(errno), "check its rights, and the space there");
-    return done;
+    proto_buf_init(&file, PROTO_ORG_NOTE_BYTES); /* the largest of them */
+    if (host_path(from, "%s/relay/%s", folder->dir, name) && host_path(target, "%s/%s", to, name))
+        err = host_file_read(from, &file);
+    if (!err)
+        err = host_file_write(target, file.bytes, file.len, HOST_PRIVATE);
+    else if (err == PROTO_ERR_NOT_FOUND)
+        err = PROTO_OK; /* nothing was logged, or served, yet */
+    proto_buf_free(&file);
+    if (err)
+        serve_report_add(report, SERVE_ERROR, from, err == PROTO_ERR_IO ? strerror(errno) : proto_err_rule(err),
+                         "check its rights, and the space there");
+    return !err;
 }
 
-/* Of the names that a copy has, and of the one that it has while it is made. */
+/* By its name, or one that it has while it is made. */
 static bool is_of_a_copy(const char *name)
 {
-    static const char *const names[] = {".", "..", CHECKPOINT, "relay.db", "keys.db"};
+    static const char *const names[] = {".", "..", "checkpoint", "org.note", "policy.note", "relay.db", "keys.db"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t len = strlen(names[i]);
 
-        if (!strncmp(name, names[i], len) && (!name[len] || !strcmp(name + len, ".part")))
+        if (!strncmp(name, names[i], len) && (!name[len] || (i > 1 && name[len] == '.')))
             return true;
     }
     return false;
@@ -136,7 +137,8 @@ static bool is_for_copies(const char *to, struct serve_report *report)
 
 bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report)
 {
-    static const char *const databases[] = {"relay.db", "keys.db"};
+    static const char *const files[] = {"checkpoint", "org.note", "policy.note"}, *const databases[] = {"relay.db",
+                                                                                                        "keys.db"};
     char from[HOST_PATH_BYTES], target[HOST_PATH_BYTES];
 
     if (mkdir(to, 0700) && errno != EEXIST) {
@@ -146,8 +148,9 @@ bool serve_backup(const struct serve_folder *folder, const char *to, struct serv
     if (!is_for_copies(to, report))
         return false;
     /* The checkpoint before the database: the copy is then never older than what it is held to. */
-    if (!host_path(target, "%s/" CHECKPOINT, to) || !copy_checkpoint(folder->checkpoint, target, report))
-        return false;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!copy_file(folder, files[i], to, report))
+            return false;
     for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
         if (!host_path(from, "%s/%s", folder->data, databases[i]) || !host_path(target, "%s/%s", to, databases[i]) ||
             !copy_database(from, target, report))

@@ -10,7 +10,7 @@
 
 static bool find(const struct serve *serve, const char *origin, struct log_ended *out)
 {
-    return log_ended_get(serve->folder->dir, &serve->folder->org, origin, out);
+    return log_ended_get(serve->folder->dir, &serve->folder->notes.org, origin, out);
 }
 
 static enum proto_err said(const struct log_ended *log, enum proto_err err, const char *error)
@@ -26,7 +26,7 @@ size_t serve_ended_origins(void *context, char origins[RELAY_ENDED_MAX][PROTO_ER
 {
     const struct serve *serve = context;
     struct log_ended *all = calloc(LOG_ENDED_MAX, sizeof *all);
-    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->org, all) : 0;
+    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->notes.org, all) : 0;
 
     for (size_t i = 0; i < count; i++)
         memcpy(origins[i], all[i].origin, sizeof all[i].origin);
@@ -68,7 +68,7 @@ void serve_ended_stale(struct serve *serve, int64_t before_ms, struct proto_eras
 {
     const struct log_ended_subject subject = {.before_ms = before_ms};
     struct log_ended *all = calloc(LOG_ENDED_MAX, sizeof *all);
-    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->org, all) : 0;
+    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->notes.org, all) : 0;
     char error[RELAY_STORE_ERROR_MAX];
     bool more;
 
@@ -82,7 +82,7 @@ void serve_ended_erase_again(struct serve *serve, struct serve_report *report)
     char error[RELAY_STORE_ERROR_MAX] = "";
     uint64_t erased = 0;
 
-    if (log_ended_erase_again(serve->folder->dir, &serve->folder->org, serve->writer, &erased, error))
+    if (log_ended_erase_again(serve->folder->dir, &serve->folder->notes.org, serve->writer, &erased, error))
         serve_report_add(report, SERVE_WARNING, serve->folder->dir,
                          *error ? error : "an ended log cannot be read, so what was erased of it is not erased again",
                          "handhold-audit verify --ended N says more of it; destroying its folder erases all of it");
@@ -110,7 +110,7 @@ enum proto_err serve_ended_read(void *context, unsigned n, bool sessions, uint64
 {
     struct serve *serve = context;
     struct log_ended *all = calloc(LOG_ENDED_MAX, sizeof *all);
-    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->org, all) : 0;
+    size_t count = all ? log_ended_find(serve->folder->dir, &serve->folder->notes.org, all) : 0;
     struct relay_store_config config = {.read_only = true, .random = host_random()};
     char error[RELAY_STORE_ERROR_MAX];
     struct relay_store_checkpoint stored;

@@ -68,75 +68,55 @@ static bool read_root(struct serve_folder *folder, struct serve_report *report)
     return done;
 }
 
-static bool read_note(struct serve_folder *folder, const char *name, struct serve_note *note, size_t max,
+static void say_older(const struct log_note *note, enum proto_taken_note which, const char *path,
                       struct serve_report *report)
 {
-    char path[HOST_PATH_BYTES];
-    struct proto_buf text;
-    bool done;
+    const char *noun = which == PROTO_TAKEN_ORG ? "number" : "policy";
+    char finding[160];
 
-    proto_buf_init(&text, max);
-    done = serve_folder_path(folder, path, name, report);
-    if (done && stat(path, &note->seen)) /* before it is read: a change in between is seen as one */
-        note->seen = (struct stat){0};
-    done = done && read_file(folder, name, &text, report);
-    if (done && (!text.len || memchr(text.bytes, 0, text.len)))
-        done = serve_folder_said(report, path, PROTO_ERR_FORMAT);
-    if (done) {
-        memcpy(note->text, text.bytes, text.len);
-        note->text[text.len] = 0;
-    }
-    proto_buf_free(&text);
-    return done;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-bool serve_folder_notes_changed(const struct serve_folder *folder)
-{
-    char path[HOST_PATH_BYTES];
-    struct stat now;
-
-    return (host_path(path, "%s/org.note", folder->dir) && !stat(path, &now) &&
-            !same_file(&now, &folder->org_note.seen)) ||
-           (host_path(path, "%s/policy.note", folder->dir) && !stat(path, &now) &&
-            !same_file(&now, &folder->policy_note.seen));
+    if (note->there.number == note->is.number)
+        snprintf(finding, sizeof finding, "is another %s %llu than the one that was in force here and stays so", noun,
+                 (unsigned long long)note->is.number);
+    else
+        snprintf(finding, sizeof finding, "is %s %llu, and %s %llu was in force here since and stays so", noun,
+                 (unsigned long long)note->there.number, noun, (unsigned long long)note->is.number);
+    serve_report_add(report, SERVE_WARNING, path, finding,
+                     which == PROTO_TAKEN_ORG
+                         ? "the relay puts the newer one there; if the authority's own is the older one, copy it there"
+                         : "the relay puts the newer one there; what is to follow it an officer signs with "
+                           "handhold-audit policy sign");
 }
 
 bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *report)
 {
-    static struct serve_note org_note, policy_note; /* large; one thread reads notes */
-    static struct proto_org org;
-    static struct proto_policy policy;
-    struct proto_der root = {folder->root_der.bytes, folder->root_der.len};
-    char org_path[HOST_PATH_BYTES], policy_path[HOST_PATH_BYTES];
-    bool done = serve_folder_path(folder, org_path, "org.note", report) &&
-                serve_folder_path(folder, policy_path, "policy.note", report) &&
-                read_note(folder, "org.note", &org_note, PROTO_ORG_NOTE_BYTES, report) &&
-                serve_folder_said(report, org_path,
-                                  proto_org_verify(&org, org_note.text, strlen(org_note.text), folder->root.public_key,
-                                                   folder->root.domain, folder->org.number)) &&
-                read_note(folder, "policy.note", &policy_note, PROTO_POLICY_NOTE_BYTES, report) &&
-                serve_folder_said(report, policy_path,
-                                  proto_policy_verify(&policy, policy_note.text, strlen(policy_note.text), root, &org,
-                                                      folder->policy.number));
+    struct log_notes *notes = &folder->notes;
+    bool fine = log_notes_read(notes, folder->dir, (struct proto_der){folder->root_der.bytes, folder->root_der.len},
+                               &folder->root);
 
-    if (!done) { /* not asked again until one of the files changes once more */
-        folder->org_note.seen = org_note.seen;
-        folder->policy_note.seen = policy_note.seen;
-        return false;
+    for (enum proto_taken_note which = 0; which < PROTO_TAKEN_COUNT; which++) {
+        const struct log_note *note = &notes->note[which];
+        char path[HOST_PATH_BYTES];
+        if (!serve_folder_path(folder, path, proto_taken_file(which), report))
+            return false;
+        errno = note->system;
+        if (!serve_folder_said(report, path, note->err))
+            continue;
+        if (log_note_is_back(note))
+            say_older(note, which, path, report);
+        else if (which == PROTO_TAKEN_ORG)
+            serve_report_fine(report, path, "number %llu, %zu revoked", (unsigned long long)notes->org.number,
+                              notes->org.revoked_count);
+        else if (notes->policy.number)
+            serve_report_fine(report, path, "number %llu", (unsigned long long)notes->policy.number);
     }
-    folder->org_note = org_note;
-    folder->policy_note = policy_note;
-    folder->org = org;
-    folder->policy = policy;
-    serve_report_fine(report, org_path, "number %llu, %zu revoked", (unsigned long long)org.number, org.revoked_count);
-    serve_report_fine(report, policy_path, "number %llu", (unsigned long long)policy.number);
-    return true;
+    return fine;
+}
+
+void serve_folder_keep_notes(struct serve_folder *folder)
+{
+    if (log_notes_keep(&folder->notes, folder->dir))
+        host_say(HOST_WARN, "%s: the newest org.note and policy.note cannot be written here and in relay: %s",
+                 folder->dir, strerror(errno));
 }
 
 /* ---- the log's key ---- */
@@ -163,7 +143,7 @@ static bool check_log_key(struct serve_folder *folder, const char *path, const c
     }
     strcpy(folder->origin, key.name);
     strcpy(folder->log_vkey, text);
-    if (!proto_org_has_log(&folder->org, text)) {
+    if (!proto_org_has_log(&folder->notes.org, text)) {
         serve_report_add(report, SERVE_ERROR, path, "org.note does not list this log, so nobody would believe it",
                          "copy the org.note that handhold-certs issue relay wrote");
         return false;

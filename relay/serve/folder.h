@@ -6,6 +6,7 @@
  *     D/public/{fullchain.pem,privkey.pem}   a public CA's certificate for the public end; may be missing
  *     D/data/                  kept by the relay: its database, token.key
  *     D/relay/checkpoint       kept by the relay: the newest checkpoint, beside the database and not in it
+ *     D/relay/{org,policy}.note  the same of the notes: the newest that were in force
  *
  * A relay must not be able to read the keys that make people and open evidence: whoever breaks into it would have them.
  */
@@ -16,28 +17,19 @@
 
 #include "proto/host/files.h"
 #include "proto/identity/credential.h"
-#include "proto/identity/org.h"
-#include "proto/identity/policy.h"
 #include "proto/log/checkpoint.h"
+#include "relay/log/notes.h"
 #include "relay/serve/pair.h"
 #include "relay/serve/report.h"
 
 #define SERVE_TOKEN_KEY_BYTES 32u
-
-/** One note file, and how it looked when it was read. */
-struct serve_note {
-    char text[PROTO_ORG_NOTE_BYTES + 1]; /* the larger of the two bounds */
-    struct stat seen;
-};
 
 struct serve_folder {
     const char *dir; /* borrowed */
     char data[HOST_PATH_BYTES], ca[HOST_PATH_BYTES], checkpoint[HOST_PATH_BYTES];
     struct proto_certificate root_der; /* owned: the staff root */
     struct proto_identity_root root;
-    struct serve_note org_note, policy_note;
-    struct proto_org org;
-    struct proto_policy policy;
+    struct log_notes notes;
     struct serve_pair own_pair;    /* the organisation's, for staff and companions */
     struct serve_pair public_pair; /* a public CA's, for strangers; often not there */
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
@@ -67,10 +59,14 @@ bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *re
 /** Does a relay run on this folder? It holds the lock of the data folder. */
 bool serve_folder_in_use(const struct serve_folder *folder);
 
-/** Have org.note or policy.note changed since they were read? Cheap: asks for their times only. */
-bool serve_folder_notes_changed(const struct serve_folder *folder);
-/** Reads both notes again. false: the report says why, and the folder keeps what it had. */
+/**
+ * Reads both notes again; an older one than was in force changes nothing, and the report says so. False: the report
+ * says why one of them cannot be taken; the folder keeps what it had of it.
+ */
 bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *report);
+/** They are in force: from now on none that is older will be. What cannot be written is said, and tried the next time.
+ */
+void serve_folder_keep_notes(struct serve_folder *folder);
 /** Reads both pairs again. false: one does not hold and stays as it was, or the public one is gone from the disk. */
 bool serve_folder_read_certificates(struct serve_folder *folder, struct serve_report *report);
 

@@ -61,7 +61,7 @@ static struct serve_answer metrics(struct serve *serve, struct proto_buf *text)
 /* Domains and verifier keys have no character that JSON would escape (proto/identity/profile.h, proto/seal/note.h). */
 static struct serve_answer organisation(struct serve *serve, struct proto_buf *text)
 {
-    const struct proto_org *org = &serve->folder->org;
+    const struct proto_org *org = &serve->folder->notes.org;
     char root[2 * PROTO_IDENTITY_HASH_BYTES + 1];
     struct serve_answer answer;
 
@@ -89,7 +89,7 @@ static struct serve_answer page_file(struct serve *serve, struct lws *wsi, const
 {
     static char policy[SERVE_POLICY_BYTES];
 
-    serve_page_policy(file, serve->public_authority, serve->folder->org.domain, policy);
+    serve_page_policy(file, serve->public_authority, serve->folder->notes.org.domain, policy);
     return (struct serve_answer){.status = is_unchanged(wsi, file) ? HTTP_STATUS_NOT_MODIFIED : HTTP_STATUS_OK,
                                  .type = file->type,
                                  .body = file->bytes,

@@ -179,6 +179,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
     put(out, "draining", "gauge", "1 while the relay takes no new session", serve->draining);
     put_certificates(serve, out);
     put(out, "org_number", "gauge", "number of the organisation's note that is in force",
-        (double)serve->folder->org.number);
-    put(out, "policy_number", "gauge", "number of the policy that is in force", (double)serve->folder->policy.number);
+        (double)serve->folder->notes.org.number);
+    put(out, "policy_number", "gauge", "number of the policy that is in force",
+        (double)serve->folder->notes.policy.number);
 }

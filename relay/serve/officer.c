@@ -41,8 +41,8 @@ enum proto_err serve_officer_check_policy(void *context, const char *note)
     struct serve *serve = context;
     struct proto_der root = {serve->folder->root_der.bytes, serve->folder->root_der.len};
 
-    return proto_policy_verify(&policy, note, strlen(note), root, &serve->folder->org,
-                               serve->folder->policy.number + 1);
+    return proto_policy_verify(&policy, note, strlen(note), root, &serve->folder->notes.org,
+                               serve->folder->notes.policy.number + 1);
 }
 
 enum proto_err serve_officer_take_policy(void *context, const char *note)
@@ -242,22 +242,28 @@ static bool restore_act(void *context, const uint8_t *note, size_t len, enum pro
     return !relay_core_restore_act(serve->core, note, len);
 }
 
-/* An older policy is as well signed as the newest, and may allow what that one has forbidden since. */
-static bool policy_is_newest(struct serve *serve, struct serve_report *report)
+/* An older note is as well signed as the newest, and may allow what that one has forbidden since. */
+static bool notes_are_newest(struct serve *serve, struct serve_report *report)
 {
+    static const char *const way_out[PROTO_TAKEN_COUNT] = {
+        [PROTO_TAKEN_ORG] = "copy the authority's newest org.note here",
+        [PROTO_TAKEN_POLICY] = "put the newest back, or have an officer sign one that follows it: handhold-audit "
+                               "policy sign FILE --dir D --identity D/staff/officer"};
+    struct relay_note_back back;
     char place[HOST_PATH_BYTES + 16], finding[160];
-    uint64_t in_force = 0;
 
-    if (!relay_core_restored(serve->core, host_now(), &in_force))
+    if (!relay_core_check_notes(serve->core, &back))
         return true;
-    snprintf(place, sizeof place, "%s/policy.note", serve->folder->dir);
-    snprintf(finding, sizeof finding,
-             "is policy %" PRIu64 ", and by the log policy %" PRIu64 " is in force: an older one was put back",
-             serve->folder->policy.number, in_force);
-    serve_report_add(
-        report, SERVE_ERROR, place, finding,
-        "put the newest back, or have an officer sign one that follows it: handhold-audit policy sign FILE "
-        "--dir D --identity D/staff/officer");
+    const char *noun = back.which == PROTO_TAKEN_ORG ? "number" : "policy";
+    snprintf(place, sizeof place, "%s/%s", serve->folder->dir, proto_taken_file(back.which));
+    if (back.number == back.in_force)
+        snprintf(finding, sizeof finding, "is another %s %" PRIu64 " than the one that the log says is in force", noun,
+                 back.in_force);
+    else
+        snprintf(finding, sizeof finding,
+                 "is %s %" PRIu64 ", and by the log %s %" PRIu64 " is in force: an older one was put back", noun,
+                 back.number, noun, back.in_force);
+    serve_report_add(report, SERVE_ERROR, place, finding, way_out[back.which]);
     return false;
 }
 
@@ -266,9 +272,13 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
     struct own own = {.take = restore_act, .context = serve};
 
     look_at_clock(serve, host_now()); /* before this start adds an entry */
-    if (!each_own(serve->reader, serve->folder->data, &own, report))
-        return false;
-    return policy_is_newest(serve, report);
+    return each_own(serve->reader, serve->folder->data, &own, report) && notes_are_newest(serve, report);
+}
+
+void serve_officer_begin(struct serve *serve)
+{
+    serve_folder_keep_notes(serve->folder);
+    relay_core_note_notes(serve->core, host_now());
 }
 
 /* ---- retention ---- */
@@ -288,7 +298,7 @@ static bool is_clock_settled(struct serve *serve)
     struct proto_now now = host_now();
 
     look_at_clock(serve, now);
-    if (serve->jump_untold_ms && serve->folder->policy.keep_days) {
+    if (serve->jump_untold_ms && serve->folder->notes.policy.keep_days) {
         host_say(HOST_WARN,
                  "the clock is %" PRId64 " days ahead of the newest entry, or jumped by that: nothing is erased by its "
                  "time for a day. If the clock is right, an officer can say so now: handhold-audit retain",
@@ -302,7 +312,7 @@ void serve_officer_retain(struct serve *serve, bool now)
 {
     bool settled = is_clock_settled(serve);
     struct proto_erasure what = {.count = 0};
-    const struct proto_policy *policy = &serve->folder->policy;
+    const struct proto_policy *policy = &serve->folder->notes.policy;
     int64_t unix_ms = host_now().unix_ms, today = unix_ms / DAY_MS;
     enum proto_err err;
 

@@ -39,8 +39,11 @@ enum proto_err serve_officer_read(struct relay_store *store, const struct relay_
  * it. False: an error is in the report.
  */
 bool serve_officer_erase_again(struct serve *serve, struct serve_report *report);
-/** Tells the core how far the chains of officers, and of the relay, have come. */
+/** Tells the core how far the chains of officers, and of the relay, have come. False: so, or a note of the organisation
+ * is not the newest that was in force here. */
 bool serve_officer_restore(struct serve *serve, struct serve_report *report);
+/** What is served from now on is kept and logged. */
+void serve_officer_begin(struct serve *serve);
 /** Once a day, and when `now` is true: destroys evidence that is older than the policy lets it be. */
 void serve_officer_retain(struct serve *serve, bool now);
 

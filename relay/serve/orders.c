@@ -21,22 +21,26 @@ void serve_reload_certificates(struct serve *serve)
         host_say(HOST_WARN, "a certificate stays the one that was loaded before");
 }
 
+/* One that cannot be taken is no reason to leave the other: it may say who was revoked. */
 static void reload_notes(struct serve *serve, struct serve_report *report)
 {
-    enum proto_err err;
+    const struct log_notes *notes = &serve->folder->notes;
+    uint64_t org = notes->org.number, policy = notes->policy.number;
 
     if (!serve_folder_read_notes(serve->folder, report)) {
-        host_say(HOST_WARN, "the notes stay as they were");
+        host_say(HOST_WARN, "a note stays as it was");
+        if (notes->org.number == org && notes->policy.number == policy)
+            return;
+    }
+    enum proto_err err = relay_core_set_notes(serve->core, notes->note[PROTO_TAKEN_ORG].text, &notes->org,
+                                              notes->note[PROTO_TAKEN_POLICY].text, &notes->policy, host_now());
+    if (err) {
+        host_say_err("org.note", err);
         return;
     }
-    err = relay_core_set_notes(serve->core, serve->folder->org_note.text, &serve->folder->org,
-                               serve->folder->policy_note.text, &serve->folder->policy, host_now());
-    if (err)
-        host_say_err("org.note", err);
-    else
-        host_say(HOST_INFO, "notes read again: organisation %llu with %zu revoked, policy %llu",
-                 (unsigned long long)serve->folder->org.number, serve->folder->org.revoked_count,
-                 (unsigned long long)serve->folder->policy.number);
+    serve_folder_keep_notes(serve->folder);
+    host_say(HOST_INFO, "notes read again: organisation %llu with %zu revoked, policy %llu",
+             (unsigned long long)notes->org.number, notes->org.revoked_count, (unsigned long long)notes->policy.number);
 }
 
 void serve_take_notes(struct serve *serve)

@@ -105,7 +105,7 @@ static void check_organisation(const struct serve_folder *folder, const char *ro
     char root[2 * sizeof folder->root.fingerprint + 1];
     json_t *document = NULL;
 
-    snprintf(asked.url, sizeof asked.url, "https://%s/.well-known/handhold/org.json", folder->org.domain);
+    snprintf(asked.url, sizeof asked.url, "https://%s/.well-known/handhold/org.json", folder->notes.org.domain);
     ask(&asked);
     if (asked.result == CURLE_OK && asked.status == 200)
         document = json_loadb((const char *)asked.body.bytes, asked.body.len, 0, NULL);

@@ -113,7 +113,7 @@ static void on_watch(void *context)
 {
     struct serve *serve = context;
 
-    if (serve_folder_notes_changed(serve->folder))
+    if (log_notes_changed(&serve->folder->notes, serve->folder->dir))
         serve_reload(serve, false);
     if (serve_pair_changed(&serve->folder->public_pair))
         serve_reload_certificates(serve);
@@ -244,9 +244,12 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
         !serve_witnesses_agree(serve->witnesses, report) || !serve_listen_new(&serve->listen, serve, report) ||
         !set_up(serve, report))
         return false;
+    if (!serve_officer_restore(serve, report))
+        return false;
     if (report->table)
         return true; /* a check looks: what is restored has events, which would be signed and logged */
-    if (!serve_officer_restore(serve, report) || !serve_jobs_restore(serve, report))
+    serve_officer_begin(serve);
+    if (!serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     serve->watchdog_ms = serve_notify_watchdog_ms();

@@ -67,7 +67,7 @@ static enum proto_err identify(const struct serve *serve, struct lws *wsi, int64
         return PROTO_ERR_REFUSED;
     err = verify_presented(serve->folder, SSL_get0_verified_chain(ssl), late_s, out);
     if (!err)
-        err = proto_org_admits(&serve->folder->org, out);
+        err = proto_org_admits(&serve->folder->notes.org, out);
     if (!err)
         err = check_role(out);
     if (err)

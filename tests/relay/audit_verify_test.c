@@ -79,7 +79,7 @@ static void make_log(struct log_fixture *f, int sessions)
         add_session(f);
 }
 
-static struct audit_verified *verify(const struct log_fixture *f, struct audit_log_plan plan)
+static struct audit_verified *verify_as(const struct log_fixture *f, struct audit_log_plan plan, bool from_relay)
 {
     struct audit_verified *v = calloc(1, sizeof *v);
     struct audit_organisation o;
@@ -89,10 +89,16 @@ static struct audit_verified *verify(const struct log_fixture *f, struct audit_l
     v->plan = plan;
     assert_true(host_path(key, "%s/officer/evidence.key", f->folder));
     assert_true(audit_open(&o, f->folder, key));
+    o.is_copy = from_relay;
     signatures = unsealings = 0;
     assert_ok(audit_verify_all(&o, v, NOW_MS));
     audit_close(&o);
     return v;
+}
+
+static struct audit_verified *verify(const struct log_fixture *f, struct audit_log_plan plan)
+{
+    return verify_as(f, plan, false);
 }
 
 static void drop(struct audit_verified *v)
@@ -460,11 +466,49 @@ static void a_clock_that_goes_back_is_told(void **state)
     log_fixture_close(&f);
 }
 
+/* ---- notes of the organisation that went back ---- */
+
+static void expect_notes(const struct log_fixture *f, bool from_relay, size_t wrong, const char *table,
+                         uint64_t policy_elsewhere)
+{
+    struct audit_verified *v = verify_as(f, (struct audit_log_plan){.threads = 1}, from_relay);
+
+    assert_int_equal(v->report.wrong, wrong);
+    if (table)
+        assert_string_equal(v->report.findings[0].table, table);
+    assert_int_equal(v->report.policy_elsewhere, policy_elsewhere);
+    drop(v);
+}
+
+static void a_relay_that_serves_an_older_note_than_its_log_says_is_named(void **state)
+{
+    static const uint8_t other[32] = {1};
+    struct log_fixture f;
+
+    (void)state;
+    make_log(&f, 1);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+    log_fixture_taken(&f, PROTO_ACT_POLICY_TAKEN, f.policy.number, f.policy.text_hash);
+    expect_notes(&f, true, 0, NULL, 0);
+    log_fixture_taken(&f, PROTO_ACT_POLICY_TAKEN, f.policy.number + 3, other);
+    expect_notes(&f, false, 0, NULL, f.policy.number + 3); /* it never comes to the authority by itself */
+    expect_notes(&f, true, 1, "policy.note", 0);
+    audit_tool_expect(&f, 0, "is in force at the relay by its log; the one in this folder is 1", "verify --dir %s",
+                      f.folder);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, other); /* another of that number */
+    expect_notes(&f, false, 1, "org.note", f.policy.number + 3);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number + 1, other);
+    expect_notes(&f, true, 2, "org.note", 0);
+    audit_tool_expect(&f, 0, "put number 2 of the organisation's note in force", "tail --once --dir %s", f.folder);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_relay_erases_by_itself_only_what_the_policy_lets_go),
         cmocka_unit_test(a_clock_that_goes_back_is_told),
+        cmocka_unit_test(a_relay_that_serves_an_older_note_than_its_log_says_is_named),
         cmocka_unit_test(no_signature_is_checked_and_no_seal_opened_twice),
         cmocka_unit_test(one_thread_and_many_find_the_same),
         cmocka_unit_test(a_later_verification_reads_only_what_is_new),

@@ -375,27 +375,74 @@ static void a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too(void
 
 static void restored(void)
 {
-    uint64_t in_force;
+    struct relay_note_back back;
 
-    assert_int_equal(relay_core_restored(w.core, w.now, &in_force), PROTO_OK);
+    assert_ok(relay_core_check_notes(w.core, &back));
+    relay_core_note_notes(w.core, w.now);
 }
 
-static void a_policy_older_than_the_one_in_force_is_not_served(void **state)
+static void is_refused(enum proto_err why, enum proto_taken_note which, uint64_t number, uint64_t in_force)
 {
-    uint64_t in_force = 0;
+    struct relay_note_back back;
 
+    world_restart(&w);
+    assert_int_equal(relay_core_check_notes(w.core, &back), why);
+    assert_int_equal(back.which, which);
+    assert_int_equal(back.number, number);
+    assert_int_equal(back.in_force, in_force);
+}
+
+static void a_note_older_than_the_one_in_force_is_not_served(void **state)
+{
     (void)state;
     w.policy.number = 4;
+    w.org.number = 7;
+    world_restart(&w);
+    restored();
+    world_work(&w); /* one of the relay's chain at a time: the second follows the first */
+    w.policy.number = 3;
+    is_refused(PROTO_ERR_REPLAY, PROTO_TAKEN_POLICY, 3, 4);
+    w.policy.number = 4;
+    w.org.number = 6; /* from before somebody was revoked */
+    is_refused(PROTO_ERR_REPLAY, PROTO_TAKEN_ORG, 6, 7);
+    w.org.number = 7;
+    w.org.text_hash[0] ^= 1;
+    is_refused(PROTO_ERR_EXISTS, PROTO_TAKEN_ORG, 7, 7);
+    w.org.text_hash[0] ^= 1;
+    world_restart(&w);
+    restored();
+}
+
+static size_t own_acts(size_t from)
+{
+    size_t count = 0;
+
+    for (size_t i = from; i < w.entry_count; i++)
+        count += w.entries[i].kind == PROTO_LOG_OFFICER_ACT;
+    return count;
+}
+
+static void each_organisation_note_that_comes_is_said_once_behind_the_first(void **state)
+{
+    size_t before = w.entry_count;
+
+    (void)state;
+    w.org.number = 2; /* with the organisation came its log */
     world_restart(&w);
     restored();
     world_work(&w);
-    w.policy.number = 3;
-    world_restart(&w);
-    assert_int_equal(relay_core_restored(w.core, w.now, &in_force), PROTO_ERR_REPLAY);
-    assert_int_equal(in_force, 4);
-    w.policy.number = 4;
+    assert_int_equal(own_acts(before), 0);
+    w.org.number = 3;
+    w.policy.number++;
+    assert_ok(relay_core_set_notes(w.core, "org 3", &w.org, "policy", &w.policy, w.now));
+    world_work(&w);
+    assert_int_equal(own_acts(before), 2);
+    assert_ok(relay_core_set_notes(w.core, "org 3", &w.org, "policy", &w.policy, w.now));
+    world_work(&w);
     world_restart(&w);
     restored();
+    world_work(&w);
+    assert_int_equal(own_acts(before), 2);
 }
 
 static void a_policy_that_came_while_the_relay_was_away_is_said_once(void **state)
@@ -413,10 +460,7 @@ static void a_policy_that_came_while_the_relay_was_away_is_said_once(void **stat
         restored();
         world_work(&w);
     }
-    size_t taken = 0;
-    for (size_t i = before; i < w.entry_count; i++)
-        taken += w.entries[i].kind == PROTO_LOG_OFFICER_ACT;
-    assert_int_equal(taken, 1);
+    assert_int_equal(own_acts(before), 1);
 }
 
 static void a_session_without_a_ticket_is_refused_where_the_policy_wants_one(void **state)
@@ -634,7 +678,8 @@ int main(void)
         OFFICER_TEST(retention_is_the_relays_own_note),
         OFFICER_TEST(a_policy_is_taken_when_the_log_has_it_and_said_by_the_relay_too),
         OFFICER_TEST(a_policy_that_came_while_the_relay_was_away_is_said_once),
-        OFFICER_TEST(a_policy_older_than_the_one_in_force_is_not_served),
+        OFFICER_TEST(a_note_older_than_the_one_in_force_is_not_served),
+        OFFICER_TEST(each_organisation_note_that_comes_is_said_once_behind_the_first),
         OFFICER_TEST(a_session_without_a_ticket_is_refused_where_the_policy_wants_one),
         OFFICER_TEST(who_was_refused_a_session_stands_in_the_log_without_the_customer),
         OFFICER_TEST(many_refusals_are_one_note_a_minute_and_the_chain_goes_on_after_a_restart),

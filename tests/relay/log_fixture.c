@@ -608,6 +608,21 @@ void log_fixture_refused(struct log_fixture *f, unsigned times)
     sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
 }
 
+void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t number, const uint8_t hash[static 32])
+{
+    struct proto_event_note event = {
+        .seq = f->own.seq + 1, .first = f->own.seq == 0, .unix_s = f->now_ms / 1000, .action = act};
+    char hex[65];
+    struct proto_buf text;
+
+    memcpy(event.prev, f->own.prev, sizeof event.prev);
+    assert_ok(proto_event_note_detail(&event, "number", "%llu", (unsigned long long)number));
+    assert_ok(proto_event_note_detail(&event, "hash", "%s", sodium_bin2hex(hex, sizeof hex, hash, 32)));
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
+}
+
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis)
 {
     struct proto_erasure erasure = {.seq = f->own.seq + 1,

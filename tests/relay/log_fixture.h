@@ -106,6 +106,8 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 
 /** The relay refused the fixture's agent a session that many times, and says so in its own chain. */
 void log_fixture_refused(struct log_fixture *f, unsigned times);
+/** The relay says there that this note of its organisation is in force (org-taken, policy-taken). */
+void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t number, const uint8_t hash[static 32]);
 /** The relay says that it erased these because their time is over; nothing is erased. */
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis);
 
