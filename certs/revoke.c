@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "certs/authority.h"
 #include "certs/commands.h"
 #include "proto/host/say.h"
+#include "proto/util/utf8.h"
 
 /* Everything of that id which is still valid, not the newest alone: an older one opens the same doors. */
 static bool revoke_all(struct certs_authority *a, const struct certs_issued *list, size_t count)
@@ -40,11 +42,24 @@ static bool revoke_all(struct certs_authority *a, const struct certs_issued *lis
     return true;
 }
 
+/* org.note is public. */
+static bool reads_as_written(const char *reason)
+{
+    if (!reason || proto_utf8_reads_as_written(reason, strlen(reason)))
+        return true;
+    host_say_error("--reason", "has a character that hides or turns text",
+                   "write it so that everybody reads what you wrote");
+    return false;
+}
+
 int certs_revoke(void)
 {
     struct certs_authority a;
     struct certs_issued *list;
     size_t count;
+
+    if (!reads_as_written(certs_options.reason))
+        return HOST_EXIT_FAILED;
     bool done = certs_authority_open(&a, certs_options.dir) && certs_authority_list(&a, &list, &count);
 
     if (done) {

@@ -11,6 +11,7 @@
 
 #include "proto/host/journal.h"
 #include "proto/util/buf.h"
+#include "proto/util/utf8.h"
 
 #define SAY_LINE_BYTES 8192u /* a longer line is cut: the log is for people */
 
@@ -55,23 +56,27 @@ static void put_event(enum host_level level, const char *text)
     host_json_line(line);
 }
 
-/* Behind the `used` bytes of `line`: what a stranger could use to forge a second line or to drive a terminal is spelt
- * out. There is room for one more byte then. */
+/* Behind the `used` bytes of `line`: what a stranger could use to forge a second line, to drive a terminal, or to have
+ * a line read as something else, is spelt out. There is room for one more byte then. */
 static size_t put_plain(char line[static SAY_LINE_BYTES], size_t used, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
 
-    for (const char *at = text; *at && used + 5 < SAY_LINE_BYTES; at++) {
-        unsigned char c = (unsigned char)*at;
+    while (at < end && used + 4 * 4 + 1 < SAY_LINE_BYTES) {
+        const uint8_t *from = at;
+        bool spelt = proto_utf8_stand_in(&at, end, '?') != 0;
 
-        if (c >= 0x20 && c != 0x7f) {
-            line[used++] = *at;
-            continue;
+        for (; from < at; from++) {
+            if (!spelt) {
+                line[used++] = (char)*from;
+                continue;
+            }
+            line[used++] = '\\';
+            line[used++] = 'x';
+            line[used++] = hex[*from >> 4];
+            line[used++] = hex[*from & 15];
         }
-        line[used++] = '\\';
-        line[used++] = 'x';
-        line[used++] = hex[c >> 4];
-        line[used++] = hex[c & 15];
     }
     return used;
 }

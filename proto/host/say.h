@@ -4,8 +4,9 @@
  *
  * stderr: one event a line, "program: level: text". An error that a person can mend names the value, the rule it broke
  * and the way out: "program: VALUE: rule; way out". stdout: results, as text or as JSON Lines (one object a line,
- * flushed at once, because a script waits for it). Control characters in a text from outside are shown as \xNN, so that
- * nobody can forge a line of the log. Safe from several threads: each call writes one whole line.
+ * flushed at once, because a script waits for it). Control characters in a text from outside, and what hides or turns
+ * text, are shown as \xNN, so that nobody can forge a line of the log. Safe from several threads: each call writes one
+ * whole line.
  */
 #ifndef PROTO_HOST_SAY_H
 #define PROTO_HOST_SAY_H

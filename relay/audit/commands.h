@@ -42,6 +42,9 @@ extern struct audit_options {
  * exit code is HOST_EXIT_USAGE. `why_key`: what the command needs the officers' key for; NULL when it can do without.
  */
 bool audit_enter(struct audit_organisation *o, const char *why_key);
+/** Is --reason some words, few enough, that everybody reads as they were written? False: said, with `what` it is for
+ * and, unless empty, an example. */
+bool audit_reason(const char *what, const char *example);
 
 /** show.c: with o->whole, the session whose number begins with these digits. False: none or several, or no digits,
  * which was said. */

@@ -9,6 +9,7 @@
 #include "proto/consent/evidence.h"
 #include "proto/log/tree.h"
 #include "proto/seal/note.h"
+#include "relay/audit/report.h"
 #include "relay/audit/session.h"
 
 static const char *const found_names[AUDIT_FOUND_COUNT] = {"whole", "smaller", "another", "damaged", "gone"};
@@ -85,6 +86,7 @@ enum proto_err audit_ended_read(struct audit_ended *ended, const struct proto_ev
     ended->unix_s = event->unix_s;
     snprintf(ended->log, sizeof ended->log, "%s", log);
     snprintf(ended->reason, sizeof ended->reason, "%s", event->subject);
+    audit_plain(ended->reason);
     return PROTO_OK;
 }
 

@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every command begins with. */
+#include <stdio.h>
+#include <string.h>
+
 #include "proto/host/say.h"
+#include "proto/util/utf8.h"
+#include "proto/wire/limits.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/remote.h"
 
 struct audit_options audit_options; /* main.c fills it */
+
+bool audit_reason(const char *what, const char *example)
+{
+    const char *reason = audit_options.reason;
+    size_t len = strlen(reason);
+    char way_out[128];
+
+    if (strspn(reason, " ") == len || len > PROTO_MAX_VALUE_BYTES) {
+        snprintf(way_out, sizeof way_out, "give 1 to %u bytes%s%s", (unsigned)PROTO_MAX_VALUE_BYTES,
+                 *example ? ", such as " : "", example);
+        host_say_error("--reason", what, way_out);
+        return false;
+    }
+    if (proto_utf8_reads_as_written(reason, len))
+        return true;
+    host_say_error("--reason", "has a character that hides or turns text, or breaks the line",
+                   "write it so that everybody reads what you wrote");
+    return false;
+}
 
 bool audit_enter(struct audit_organisation *o, const char *why_key)
 {

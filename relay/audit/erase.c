@@ -193,12 +193,16 @@ static int erase_all(struct audit_officer *o)
     return fine ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
 }
 
-/* Some words, and not the very reference that is to be forgotten. */
-static bool is_ground(const char *reason, const char *customer)
-{
-    size_t len = strlen(reason);
+static const char ground[] = "is public, and outlives what is erased: the legal ground, and no name",
+                  such_as[] = "\"Art. 17(1)(b) GDPR\"";
 
-    return len <= PROTO_MAX_VALUE_BYTES && strspn(reason, " ") < len && !(customer && strstr(reason, customer));
+/* Not the very reference that is to be forgotten. */
+static bool names_customer(const char *customer)
+{
+    if (!customer || !strstr(audit_options.reason, customer))
+        return false;
+    host_say_error("--reason", ground, "give the ground alone, such as \"Art. 17(1)(b) GDPR\"");
+    return true;
 }
 
 int audit_erase(void)
@@ -206,13 +210,8 @@ int audit_erase(void)
     static struct audit_officer o;
     int code = HOST_EXIT_USAGE;
 
-    if (!one_subject())
+    if (!one_subject() || !audit_reason(ground, such_as) || names_customer(audit_options.filter.customer))
         return code;
-    if (!is_ground(audit_options.reason, audit_options.filter.customer)) {
-        host_say_error("--reason", "is public, and outlives what is erased: the legal ground, and no name",
-                       "give 1 to 200 bytes, such as \"Art. 17(1)(b) GDPR\"");
-        return code;
-    }
     if (audit_officer_open(&o))
         code = erase_all(&o);
     audit_officer_close(&o);

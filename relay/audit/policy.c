@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/consent/statement.h"
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/box.h"
 #include "proto/seal/kdf.h"
+#include "proto/util/utf8.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/folder_notes.h"
 #include "relay/audit/organisation.h"
@@ -116,6 +118,28 @@ static bool names_all(const struct proto_buf *file)
     return true;
 }
 
+/* Agents choose from them, and customers read them. */
+static const char *wrong_with_purpose(const char *purpose)
+{
+    if (!proto_utf8_reads_as_written(purpose, strlen(purpose)))
+        return "has a purpose with a character that hides or turns text";
+    return proto_purpose_is_machines(purpose)
+               ? "has a purpose that is what a program writes itself, so that no request can give it"
+               : NULL;
+}
+
+static bool purposes_fit(const struct proto_policy *edited)
+{
+    for (uint32_t i = 0; i < edited->purpose_count; i++) {
+        const char *wrong = wrong_with_purpose(edited->purposes[i]);
+        if (!wrong)
+            continue;
+        host_say_error(audit_options.file, wrong, "say it in words that people read as they are written");
+        return false;
+    }
+    return true;
+}
+
 static bool fits_here(const struct audit_officer *o, const struct proto_policy *edited)
 {
     char value[2 * HOST_PATH_BYTES], way_out[PROTO_IDENTITY_DOMAIN_BYTES + 64];
@@ -131,7 +155,7 @@ static bool fits_here(const struct audit_officer *o, const struct proto_policy *
         host_say_error(value, "nothing can be sealed to this key", "take the line that policy print shows");
         return false;
     }
-    return true;
+    return purposes_fit(edited);
 }
 
 /* Bytes of the mark that editors elsewhere put before UTF-8, and nobody sees. */

@@ -389,13 +389,10 @@ static int recover(struct recovering *r)
 int audit_recover(void)
 {
     static struct recovering r;
-    const char *reason = audit_options.reason;
     int code = HOST_EXIT_USAGE;
 
-    if (!*reason || strlen(reason) > PROTO_MAX_VALUE_BYTES || !proto_value_valid(reason)) {
-        host_say_error("--reason", "is read by whoever verifies the log", "give 1 to 200 bytes, in one line");
+    if (!audit_reason("is read by whoever verifies the log", ""))
         return code;
-    }
     if (!audit_options.dir || audit_options.relay) {
         host_say_error("--dir", "is missing: a log is ended where it lies, while no relay runs", "give --dir D");
         return code;

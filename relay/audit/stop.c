@@ -34,10 +34,8 @@ int audit_stop(void)
 
     if (!audit_find_readable(audit_options.session, AUDIT_ACT_DIGITS))
         return code;
-    if (!*audit_options.reason || strlen(audit_options.reason) >= sizeof event.subject) {
-        host_say_error("--reason", "is read by both ends", "give 1 to 200 bytes");
+    if (!audit_reason("is read by both ends", ""))
         return code;
-    }
     if (!audit_options.relay) {
         host_say_error("--relay", "is missing: sessions run in a relay that runs", "give --relay URL --ca D/ca/ca.crt");
         return code;

@@ -10,6 +10,7 @@
 
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
+#include "proto/util/utf8.h"
 #include "relay/core/acts.h"
 #include "relay/core/on.h"
 #include "relay/core/peers.h"
@@ -206,6 +207,14 @@ static enum proto_err act_now(struct acting *a, struct proto_now now)
     return refuse(a, PROTO_ERR_REFUSED, "this is no act of an officer");
 }
 
+/* What people read of an act was written by somebody's program. Older notes in a log are as they are. */
+static enum proto_err check_reason(struct acting *a, const char *reason)
+{
+    return proto_utf8_reads_as_written(reason, strlen(reason))
+               ? PROTO_OK
+               : refuse(a, PROTO_ERR_RANGE, "the reason has a character that hides or turns text");
+}
+
 /* Numbers and time that both kinds of notes have. */
 struct head {
     uint32_t seq;
@@ -241,12 +250,12 @@ static enum proto_err read_text(struct acting *a, const struct proto_note_parts 
     }
     if (a->is_erasure) {
         *head = (struct head){erasure->seq, erasure->first, erasure->prev, erasure->unix_s};
-        return PROTO_OK;
+        return check_reason(a, erasure->basis);
     }
     if (proto_event_note_parse(parts->text, parts->text_len, &a->event))
         return refuse(a, PROTO_ERR_FORMAT, "the note is neither an event nor an erasure");
     *head = (struct head){a->event.seq, a->event.first, a->event.prev, a->event.unix_s};
-    return PROTO_OK;
+    return a->event.action == PROTO_ACT_SESSION_STOPPED ? check_reason(a, a->event.subject) : PROTO_OK;
 }
 
 static enum proto_err check_chain(struct acting *a, const struct relay_chain *chain, const struct head *head,

@@ -356,6 +356,7 @@ static void wrong_usage_says_what_and_what_to_do(void **state)
         {"issue --dir D agent --id a --name A --days 31", "--days", 2},
         {"issue --dir D agent --id a --name A --days 0", "0", 2},
         {"revoke --dir D --id officer --reason \"$(printf '%050d' 0)\"", "000", 1},
+        {"revoke --dir D --id officer --reason 'lo\u202est'", "--reason: has a character that hides or turns text", 1},
         {"revok --dir D", "revok", 2},
         {"list --dri D", "--dri", 2},
     };

@@ -894,6 +894,35 @@ static void a_refusal_by_nobody_is_one_story_in_every_command(void **state)
     log_fixture_close(&f);
 }
 
+/* It is read by people, who must read what was written: what turns the line could make a name of it, or a lie. */
+static void a_reason_that_does_not_read_as_written_is_refused(void **state)
+{
+    static const char *const commands[] = {"stop 4f2a --relay https://localhost:1", "erase --session 4f2a --dir %s",
+                                           "recover --dir %s"};
+    static const char *const reasons[] = {"a\u202eb", "a\u2066b", "$(printf 'a\\nb')", "\xff"};
+    char command[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        for (size_t j = 0; j < sizeof reasons / sizeof *reasons; j++) {
+            snprintf(command, sizeof command, "%s --reason \"%s\"", commands[i], reasons[j]);
+            expect(2, "--reason: has a character that hides or turns text, or breaks the line", command, shared.folder);
+        }
+    expect(2, "--reason: is read by both ends; give 1 to 200 bytes",
+           "stop 4f2a --reason '' --relay https://localhost:1");
+    expect(2, "such as \"Art. 17(1)(b) GDPR\"", "erase --session 4f2a --reason ' ' --dir %s", shared.folder);
+    expect(0, "", "policy print --dir %s | sed 's/^# purpose to see.*/purpose a\u202eb/' > %s/turned", shared.folder,
+           shared.folder);
+    expect(2, "has a purpose with a character that hides or turns text", "policy check %s/turned --dir %s",
+           shared.folder, shared.folder);
+    expect(0, "", "policy print --dir %s | sed 's/^# purpose to see.*/purpose expired/' > %s/turned", shared.folder,
+           shared.folder);
+    expect(0, "", "policy print --dir %s | sed '1i purpose a\u202eb' > %s/turned2", shared.folder, shared.folder);
+    expect(2, "purpose a\\xe2\\x80\\xaeb", "policy check %s/turned2 --dir %s", shared.folder, shared.folder);
+    expect(2, "has a purpose that is what a program writes itself", "policy check %s/turned --dir %s", shared.folder,
+           shared.folder);
+}
+
 /* A key that others may read is said to be one; without the file that dates the log that is said too. */
 static void what_is_missing_around_the_log_is_said(void **state)
 {
@@ -1002,6 +1031,7 @@ int main(void)
         cmocka_unit_test(a_relay_that_does_not_say_which_customer_joined_is_found),
         cmocka_unit_test(a_way_opened_to_somebody_else_is_found),
         cmocka_unit_test(a_refusal_by_nobody_is_one_story_in_every_command),
+        cmocka_unit_test(a_reason_that_does_not_read_as_written_is_refused),
         cmocka_unit_test(what_is_missing_around_the_log_is_said),
         cmocka_unit_test(what_the_relay_refused_is_verified_listed_and_counted),
         cmocka_unit_test_teardown(each_tamper_is_named_with_its_place, restore),

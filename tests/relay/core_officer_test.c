@@ -167,6 +167,7 @@ static void a_session_that_is_not_there_cannot_be_stopped(void **state)
     size_t before = w.entry_count;
     assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, (const uint8_t[16]){1}, "why", NULL), PROTO_ERR_NOT_FOUND);
     assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "", NULL), PROTO_ERR_RANGE);
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "turned \u202ered", NULL), PROTO_ERR_RANGE);
     assert_int_equal(w.entry_count, before);
     assert_ok(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "why", NULL));
     assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "why", NULL), PROTO_ERR_NOT_FOUND);
