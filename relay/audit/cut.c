@@ -11,7 +11,7 @@
 
 static char paths[4][HOST_PATH_BYTES]; /* empty: free */
 #define PATHS (sizeof paths / sizeof *paths)
-static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 /* Nothing here but what a handler may call: so a program of its own removes. */
 static void on_cut(int number)

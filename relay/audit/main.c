@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* handhold-audit: what a privacy officer can prove, and read, of the log. */
 #include <string.h>
+#include <sys/resource.h>
 
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
@@ -178,7 +179,9 @@ static const struct host_program program = {
 int main(int argc, char **argv)
 {
     const struct host_command *command;
+    const struct rlimit none = {0, 0};
 
+    (void)setrlimit(RLIMIT_CORE, &none); /* it would hold the officers' key */
     host_say_start(program.name, false);
     for (int i = 1; i < argc; i++) /* before the options are read: one of them may be what is wrong */
         if (!strcmp(argv[i], "--json"))

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log of a relay elsewhere, copied so that every command reads it as it reads one that lies here. */
-#define _XOPEN_SOURCE 700
+#include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/host/files.h"
@@ -22,7 +26,10 @@
 
 enum { ROUNDS_MAX = 20 }; /* a relay that goes on meanwhile is asked again until nothing came in between */
 
-static char folder[64]; /* of the copy; empty: none */
+#define COPY_PREFIX "handhold-audit-"
+enum { LEFT_S = 60 }; /* a folder without a lock is of a program that has just begun, or has ended */
+
+static char folder[HOST_PATH_BYTES]; /* of the copy; empty: none */
 
 struct copying {
     struct audit_officer *o;
@@ -267,16 +274,48 @@ static bool open_data(struct copying *c)
     return false;
 }
 
+/* A copy is locked for as long as its program lives. */
+static bool lock(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+        return true; /* until the program ends */
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+/* What a program that was killed left behind: names of people, and evidence that may have to be erased. */
+static void remove_left(const char *where)
+{
+    DIR *all = opendir(where);
+    struct dirent *entry;
+    char path[HOST_PATH_BYTES];
+    struct stat about;
+
+    while (all && (entry = readdir(all)))
+        if (!strncmp(entry->d_name, COPY_PREFIX, strlen(COPY_PREFIX)) &&
+            host_path(path, "%s/%s", where, entry->d_name) && !lstat(path, &about) && S_ISDIR(about.st_mode) &&
+            about.st_uid == geteuid() && about.st_mtime < time(NULL) - LEFT_S && lock(path))
+            (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (all)
+        closedir(all);
+}
+
 static bool open_copy(struct copying *c)
 {
-    snprintf(folder, sizeof folder, "/tmp/handhold-audit-XXXXXX");
-    if (!mkdtemp(folder)) {
+    const char *chosen = getenv("TMPDIR"), *where = chosen && *chosen == '/' ? chosen : "/tmp";
+
+    remove_left(where);
+    if (!host_path(folder, "%s/" COPY_PREFIX "XXXXXX", where) || !mkdtemp(folder)) {
         folder[0] = 0;
-        host_say_err("/tmp", PROTO_ERR_IO);
+        host_say_err(where, PROTO_ERR_IO);
         return false;
     }
     atexit(remove_copy);
     audit_cut_add(folder);
+    (void)lock(folder);
     return open_data(c);
 }
 

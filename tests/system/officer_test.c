@@ -278,6 +278,37 @@ static void what_happens_is_read_as_it_happens_here_and_from_elsewhere(void **st
     }
 }
 
+static void shell(struct house *h, const char *words)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "cd %s && %s", h->dir, words);
+    free(house_run(h, 0, (const char *const[]){"/bin/sh", "-c", command, NULL}));
+}
+
+/* It names customers, and has evidence that somebody may have to forget: nobody wipes an officer's machine. */
+static void a_copy_of_the_log_stays_on_no_officers_machine(void **state)
+{
+    struct house *h = *state;
+    char relay[96];
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    const char *const where[] = {
+        "--relay", relay, "--identity", house_path(h, "org/staff/officer"), "--ca", house_path(h, "org/ca/ca.crt"),
+        NULL};
+    assert_int_equal(setenv("TMPDIR", h->dir, 1), 0);
+    shell(h, "mkdir -p -m 700 handhold-audit-killed/data && touch -d '2 hours ago' handhold-audit-killed");
+    struct demo_child *child = tail(h, "tail-cut", where);
+    house_await(h, child, "act", NULL);
+    shell(h, "test ! -e handhold-audit-killed && test -d handhold-audit-*/data");
+    shell(h, "touch -d '2 hours ago' handhold-audit-*");
+    free(officer(h, 0, (const char *const[]){"list", NULL})); /* the other program lives */
+    shell(h, "test -d handhold-audit-*/data");
+    house_expect_exit(h, child, SIGQUIT, -1);
+    shell(h, "test ! -e handhold-audit-*");
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 /* ---- erasing ---- */
 
 static struct demo_child *agent_for(struct house *h, const char *customer)
@@ -619,6 +650,7 @@ int main(void)
         HOUSE_TEST(what_happens_is_read_as_it_happens_here_and_from_elsewhere),
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
+        HOUSE_TEST(a_copy_of_the_log_stays_on_no_officers_machine),
         HOUSE_TEST(a_restore_brings_nothing_back),
         HOUSE_TEST(a_receipt_is_enough_to_erase_its_session_and_no_other),
         HOUSE_TEST(erasing_asks_at_a_terminal),
