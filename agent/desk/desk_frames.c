@@ -110,9 +110,11 @@ void agent_desk_came(struct agent_desk *d, const struct proto_event *e, struct p
         proto_session_want_key_frame(d->session, PROTO_CAPABILITY_CAMERA, now); /* a picture is missing: no memory */
         return;
     }
-    f->due_ms = !d->listener.even || f->captured_ms == AGENT_DESK_PICTURE_UNTIMED
-                    ? now.mono_ms
-                    : proto_even_due_ms(&d->even, f->captured_ms, now.mono_ms);
+    f->due_ms = f->alone_ms = now.mono_ms;
+    if (d->listener.even && f->captured_ms != AGENT_DESK_PICTURE_UNTIMED) {
+        f->due_ms = proto_even_due_ms(&d->even, f->captured_ms, now.mono_ms);
+        f->alone_ms = proto_even_alone_ms(&d->even);
+    }
     while (*at)
         at = &(*at)->next;
     *at = f;
@@ -120,18 +122,18 @@ void agent_desk_came(struct agent_desk *d, const struct proto_event *e, struct p
     agent_desk_show_due(d, now);
 }
 
+int64_t agent_desk_deadline(const struct agent_desk *d)
+{
+    return !d->held ? PROTO_NEVER : d->held->next ? d->held->due_ms : d->held->alone_ms;
+}
+
 void agent_desk_show_due(struct agent_desk *d, struct proto_now now)
 {
     /* Those behind an untimed one wait for it at the most; a full row means that nobody asked when it was time. */
-    while (d->held && (d->held->due_ms <= now.mono_ms || d->held_count > AGENT_DESK_HELD_MAX)) {
+    while (d->held && (agent_desk_deadline(d) <= now.mono_ms || d->held_count > AGENT_DESK_HELD_MAX)) {
         struct agent_desk_held *f = take_first(d);
 
         show(d, f, now);
         forget(f);
     }
-}
-
-int64_t agent_desk_deadline(const struct agent_desk *d)
-{
-    return d->held ? d->held->due_ms : PROTO_NEVER;
 }

@@ -25,7 +25,7 @@ struct agent_desk_sheet {
 struct agent_desk_held {
     struct agent_desk_held *next;
     struct proto_media_header header;
-    int64_t captured_ms, arrived_ms, due_ms;
+    int64_t captured_ms, arrived_ms, due_ms, alone_ms;
     size_t len;
     uint8_t bytes[];
 };

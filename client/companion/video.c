@@ -323,7 +323,7 @@ void client_video_figures(const struct client_video *v, struct client_video_figu
     out->skipped += v->camera->skipped;
     if (!v->encoder)
         return;
-    out->kbps = (int)(v->send.plan.bps / 1000);
+    out->kbps = (int)(v->send.rate.bps / 1000);
     out->width = v->send.plan.width;
     out->height = v->send.plan.height;
     out->quality = proto_media_send_quality(&v->send);

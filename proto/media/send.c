@@ -22,9 +22,10 @@ static const struct rung {
     {6, 190000, 240000},  /* 640 x 360 */
     {4, 100000, 130000},  /* 426 x 240 */
     {3, 55000, 70000},    /* 320 x 180 */
-    {6, 0, 0},            /* stills, 640 x 360 */
+    {6, 45000, 55000},    /* stills, 640 x 360: 8 to 15 kB, two seconds of such a line; … */
+    {4, 0, 0},            /* … 426 x 240 */
 };
-enum { RUNGS = sizeof ladder / sizeof *ladder, STILLS = RUNGS - 1 };
+enum { RUNGS = sizeof ladder / sizeof *ladder, STILLS = RUNGS - 2 };
 
 enum {
     DOWN_WAIT_MS = 600, /* the rate must ask that long for a smaller size, … */
@@ -38,6 +39,8 @@ enum {
     LATE_TOP_MS = 50,     /* … and on a line that loses nothing from here, the middle one, all */
     LATE_MIDDLE_MS = 70,
     LATE_ALL_MS = 90,
+    MUCH_BYTES = 48000,     /* on their way while nothing is heard: pictures have half of the rate, … */
+    TOO_MUCH_BYTES = 72000, /* … a quarter */
     BASE_PIXELS = 1280 * 720,
 };
 
@@ -62,14 +65,14 @@ static void set_plan(struct proto_media_send *s)
     s->plan.bps = s->rate.bps;
     s->plan.width = s->width * ladder[s->rung].quarters / 12 & ~1;
     s->plan.height = s->height * ladder[s->rung].quarters / 12 & ~1;
-    s->plan.stills = s->rung == STILLS;
+    s->plan.stills = s->rung >= STILLS;
 }
 
 static int rung_for(const struct proto_media_send *s, int64_t bps)
 {
     int rung = s->rung;
 
-    while (rung < STILLS && bps < share(s, ladder[rung].least_bps))
+    while (rung < RUNGS - 1 && bps < share(s, ladder[rung].least_bps))
         rung++;
     if (rung == s->rung)
         while (rung > 0 && bps >= share(s, ladder[rung - 1].enough_bps))
@@ -97,6 +100,7 @@ void proto_media_send_init(struct proto_media_send *s, int width, int height, in
     proto_line_init(&s->line, now_ms);
     proto_rate_init(&s->rate, start_bps < max_bps ? start_bps : max_bps, max_bps, now_ms);
     s->key_ms = s->still_ms = now_ms - STILL_MAX_MS;
+    s->still_every_ms = STILL_MIN_MS;
     climb_to(s, rung_for(s, s->rate.bps), now_ms);
     set_plan(s);
 }
@@ -134,11 +138,18 @@ static void choose_rung(struct proto_media_send *s, int64_t now_ms)
         climb_to(s, wish, now_ms);
 }
 
+/* How late a frame may be where packets are lost before it is more than one of them that was sent again: a trip. */
+static int64_t bear_ms(const struct proto_media_send *s)
+{
+    int64_t trip = proto_line_trip_ms(&s->line);
+
+    return trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
+}
+
 /* The lowest layer that is left out now: 3 none, 0 all. */
 static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
 {
-    int64_t overdue = proto_line_overdue_ms(&s->line, now_ms), trip = proto_line_trip_ms(&s->line);
-    int64_t bear = trip == PROTO_LINE_UNKNOWN || trip < LATE_MIN_MS ? LATE_MIN_MS : trip;
+    int64_t overdue = proto_line_overdue_ms(&s->line, now_ms), bear = bear_ms(s);
     int64_t twice = s->rate.state == PROTO_RATE_GROWING ? bear : 0;
 
     /* Where nothing is lost, late is a queue, and what is sent into it stays there: seconds of it when the line falls
@@ -154,11 +165,25 @@ static unsigned left_out(const struct proto_media_send *s, int64_t now_ms)
     return overdue > bear + twice + LATE_MIN_MS ? 2 : 3;
 }
 
+/*
+ * One packet that was sent again does not explain it any more: one was lost twice, or the line has fallen. Left out,
+ * the pictures would be missed in the first case; as large as they were, they would fill seconds of the line in the
+ * second. So they become smaller, the more is on its way already.
+ */
+static int64_t part_of_rate(const struct proto_media_send *s, int64_t now_ms)
+{
+    if (!proto_line_loses(&s->line, now_ms) || s->line.bytes <= MUCH_BYTES ||
+        proto_line_overdue_ms(&s->line, now_ms) <= bear_ms(s) + LATE_MIN_MS)
+        return s->rate.bps;
+    return s->rate.bps / (s->line.bytes > TOO_MUCH_BYTES ? 4 : 2);
+}
+
 static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)
 {
     struct proto_media_take take = {.tid = 0, .key = true};
 
-    take.take = now_ms >= s->still_ms + STILL_MIN_MS && (!s->line.count || now_ms >= s->still_ms + 2 * STILL_MAX_MS);
+    take.take =
+        now_ms >= s->still_ms + s->still_every_ms && (!s->line.count || now_ms >= s->still_ms + 2 * STILL_MAX_MS);
     if (take.take)
         s->still_ms = now_ms;
     return take;
@@ -175,6 +200,7 @@ struct proto_media_take proto_media_send_take(struct proto_media_send *s, int64_
         take = take_still(s, now_ms);
     } else {
         unsigned out = left_out(s, now_ms);
+        s->plan.bps = part_of_rate(s, now_ms);
         take.key = s->want_key && now_ms >= s->key_ms + PROTO_SEND_KEY_EVERY_MS;
         if (take.key)
             s->step = 0;
@@ -193,6 +219,10 @@ void proto_media_send_sent(struct proto_media_send *s, uint32_t obj, uint32_t by
 {
     proto_line_sent(&s->line, obj, bytes, now_ms);
     proto_rate_sent(&s->rate, bytes, now_ms);
+    if (s->plan.stills) { /* sharp whatever the line: a bound on the rate makes them seldom, not coarse */
+        int64_t every = (int64_t)bytes * 8000 / s->rate.max_bps;
+        s->still_every_ms = every > STILL_MIN_MS ? every : STILL_MIN_MS;
+    }
     if (!key)
         return;
     s->want_key = false;
@@ -211,8 +241,12 @@ static void learn_of_still(struct proto_media_send *s, uint32_t bytes, int64_t t
 
     if (!s->plan.stills)
         return;
+    if (bps > s->rate.bps * 2)
+        bps = s->rate.bps * 2;
+    if (bps > s->rate.max_bps)
+        bps = s->rate.max_bps;
     if (took_ms < STILL_LEAVE_MS && bps > s->rate.bps)
-        s->rate.bps = bps < s->rate.bps * 2 ? bps : s->rate.bps * 2;
+        s->rate.bps = bps;
     s->rate.well_ms = now_ms;
 }
 

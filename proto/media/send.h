@@ -45,6 +45,7 @@ struct proto_media_send {
     unsigned step; /* in the pattern of layers */
     bool want_key;
     int64_t key_ms, still_ms; /* when the last one was taken */
+    int64_t still_every_ms;
     int64_t rung_since_ms;
     uint64_t taken, skipped;
 };

@@ -244,6 +244,105 @@ static void a_narrow_line_is_the_pictures(void **state)
     assert_true(missing < 0.02);
 }
 
+/* From the first picture to the top, and each look for more from there: no step of it is seen as a standstill. */
+static void a_line_is_climbed_without_a_standstill(void **state)
+{
+    static const struct ml_step steps[] = {
+        {0, 1000000, 20, 0}, {0, 2000000, 50, 0}, {0, 4000000, 40, 0}, {0, 8000000, 20, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        for (int bbr = 0; bbr < 2; bbr++) {
+            const struct rig_config config = {
+                .line = {.seed = i + 1, .step = {steps[i]}, .steps = 1, .queue_bytes = 150000, .bbr = bbr},
+                .run_ms = RUN_MS,
+                .need_percent = 100,
+                .voice = true,
+            };
+            struct rig_result r;
+            rig_run(&config, &r);
+            print_message("%lld kbit/s, %s: full size after %.1f s, %.0f kbit/s, longest gap %lld ms, voice %lld ms\n",
+                          (long long)steps[i].bps / 1000, bbr ? "bbr" : "cubic", (double)r.full_size_ms / 1000, r.kbps,
+                          (long long)r.gap, (long long)r.voice_gap_ms);
+            assert_true(r.gap <= 200);
+        }
+}
+
+/* The bottom of the ladder: a still each two seconds, and the line is not filled by one. */
+static void on_the_narrowest_lines_there_is_a_still_each_two_seconds(void **state)
+{
+    static const int64_t bps[] = {30000, 40000, 50000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bps / sizeof *bps; i++) {
+        const struct rig_config config = {
+            .line = {.seed = i + 1, .step = {{0, bps[i], 60, 0}}, .steps = 1, .queue_bytes = 150000},
+            .run_ms = 90000,
+            .from_ms = 30000,
+            .need_percent = 100,
+        };
+        struct rig_result r;
+        rig_run(&config, &r);
+        print_message("%lld kbit/s: %.2f stills a second, p50 %lld ms, worst %lld ms, longest gap %lld ms\n",
+                      (long long)bps[i] / 1000, r.fps, (long long)r.p50, (long long)r.worst, (long long)r.gap);
+        assert_true(r.fps >= 0.5);
+        assert_true(r.p50 <= 2000);
+    }
+}
+
+/* What the longest gap of each row of bench_line is: of five the middle one counts, so that most must be below. */
+static void standstills_of_lines_that_lose_are_short_in_four_of_five_runs(void **state)
+{
+    static const struct {
+        struct ml_step line;
+        int64_t gap_ms;
+    } cases[] = {{{0, 2000000, 50, 5000}, 200}, {{0, 2000000, 50, 20000}, 260}, {{0, 600000, 80, 10000}, 300}};
+    enum { SEEDS = 60 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int longer = 0;
+        for (uint64_t seed = 1; seed <= SEEDS; seed++)
+            longer += talk_over(cases[i].line, seed, true).gap > cases[i].gap_ms;
+        print_message("%lld kbit/s, %d ppm lost: a gap of over %lld ms in %d of %d runs\n",
+                      (long long)cases[i].line.bps / 1000, cases[i].line.loss_ppm, (long long)cases[i].gap_ms, longer,
+                      SEEDS);
+        assert_true(longer * 4 <= SEEDS);
+    }
+}
+
+/* To an eighth for a quarter of a minute: what was sent before that is known fills the queue. */
+static void a_line_that_loses_and_falls_is_not_filled(void **state)
+{
+    enum { SEEDS = 60 };
+    struct rig_config config = {
+        .line = {.step = {{0, 4000000, 40, 5000}, {15000, 500000, 40, 5000}, {30000, 4000000, 40, 5000}},
+                 .steps = 3,
+                 .queue_bytes = 150000,
+                 .bbr = true},
+        .run_ms = 45000,
+        .from_ms = 5000,
+        .need_percent = 100,
+        .voice = true,
+    };
+    double queue = 0, missing = 0, p99 = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct rig_result r;
+        config.line.seed = seed;
+        rig_run(&config, &r);
+        queue += (double)r.queue_p95 / SEEDS;
+        missing += r.voice_missing / SEEDS;
+        p99 += (double)r.p99 / SEEDS;
+    }
+    print_message("4 Mbit/s, 0.5 %% lost, 0.5 for 15 s: queue p95 %.0f ms, p99 %.0f ms, %.1f %% of the voice missing\n",
+                  queue, p99, missing * 100);
+    assert_true(queue <= 500);
+    assert_true(missing <= 0.05);
+    assert_true(p99 <= 420);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +352,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(after_an_outage_the_picture_is_back_at_once),
         cmocka_unit_test(under_cubic_a_line_that_loses_is_late_for_two_seconds_at_most),
         cmocka_unit_test(a_narrow_line_is_the_pictures),
+        cmocka_unit_test(a_line_is_climbed_without_a_standstill),
+        cmocka_unit_test(on_the_narrowest_lines_there_is_a_still_each_two_seconds),
+        cmocka_unit_test(standstills_of_lines_that_lose_are_short_in_four_of_five_runs),
+        cmocka_unit_test(a_line_that_loses_and_falls_is_not_filled),
     };
     lines = argc > 1 ? atoi(argv[1]) : LINES;
     if (lines < 1 || lines > LINES_MAX)

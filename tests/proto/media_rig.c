@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct frame {
-    int64_t at_ms, arrived_ms, shown_ms;
+    int64_t at_ms, arrived_ms, due_ms, shown_ms;
     uint32_t bytes;
 };
 
@@ -20,8 +20,8 @@ struct rig {
     void *controller;
     uint64_t random;
     struct frame frame[RIG_MAX_FRAMES];
-    uint32_t frames;
-    int64_t encoder_bps; /* follows the plan as libvpx does: down at once, up by a tenth a frame */
+    uint32_t frames, newest; /* the newest that arrived */
+    int64_t encoder_bps;     /* follows the plan as libvpx does: down at once, up by a tenth a frame */
     double carried_bits, bits;
     int64_t queues[100000], queue_count, rungs[8], unsent_max, full_ms, full_since;
     int last_rung;
@@ -43,7 +43,7 @@ static uint32_t size_of(struct rig *r, const struct proto_media_take *take)
     double bps = (double)r->encoder_bps * r->config->need_percent / 100, bytes = bps / 8 / 30;
 
     if (r->send.plan.stills)
-        return 9000;
+        return (uint32_t)(12000 * r->send.plan.width / 640 * r->send.plan.height / 360); /* as libvpx: 8 to 15 kB */
     return (uint32_t)(take->key ? fmax(bytes * 5, 3000) : bytes * share[take->tid] * 0.95 * noise(r)) + 40;
 }
 
@@ -69,6 +69,19 @@ static void capture(struct rig *r, int64_t now)
         r->config->controller->sent(r->controller, f->bytes, now);
 }
 
+/* The picture before it is kept while none follows it: now one does. */
+static void show(struct rig *r, uint32_t id, int64_t now)
+{
+    struct frame *f = &r->frame[id], *before = &r->frame[r->newest];
+
+    if (before->shown_ms > now)
+        before->shown_ms = before->due_ms > now ? before->due_ms : now;
+    f->arrived_ms = now;
+    f->due_ms = proto_even_due_ms(&r->even, f->at_ms, now);
+    f->shown_ms = proto_even_alone_ms(&r->even);
+    r->newest = id;
+}
+
 static void carry(struct rig *r, int64_t now)
 {
     uint32_t id;
@@ -81,8 +94,7 @@ static void carry(struct rig *r, int64_t now)
                 proto_playout_put(&r->playout, n, n * PROTO_PLAYOUT_PACKET_MS, packet, sizeof packet, now);
             continue;
         }
-        r->frame[id].arrived_ms = now;
-        r->frame[id].shown_ms = proto_even_due_ms(&r->even, r->frame[id].at_ms, now);
+        show(r, id, now);
         ml_send(r->back, id, 150);
     }
     while (ml_next(r->back, &id)) {
@@ -100,7 +112,7 @@ static void talk(struct rig *r, int64_t now)
     size_t len;
 
     if (now % 1000 == 0)
-        proto_voice_line(&r->voice, r->send.plan.bps);
+        proto_voice_line(&r->voice, r->send.rate.bps);
     uint32_t message = (uint32_t)(r->voice.bps * r->voice.frames * PROTO_PLAYOUT_PACKET_MS / 8000 + VOICE_AROUND);
     if (++r->said % (uint32_t)r->voice.frames == 0)
         ml_send(r->there, r->said | VOICE | (r->voice.frames > 1 ? PAIR : 0), message);

@@ -328,6 +328,34 @@ static void on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture
     assert_true(t.skipped > 4); /* and then it was no packet */
 }
 
+/* It was lost twice, or the line has fallen: what is sent meanwhile takes little of the line. */
+static void on_a_line_that_loses_packets_pictures_become_smaller_while_much_is_on_its_way(void **state)
+{
+    static const struct {
+        uint32_t bytes;
+        int part;
+    } cases[] = {{40000, 1}, {50000, 2}, {80000, 4}};
+    enum { BEAR = 60, FIRST = 1000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct talk t;
+        begin(&t, 900000);
+        for (int n = 0; n < 60; n++)
+            picture(&t, 20);
+        t.send.rate.state = PROTO_RATE_GROWING;
+        t.send.line.resent_ms = t.now_ms; /* a packet was sent again a moment ago */
+        proto_media_send_sent(&t.send, FIRST, cases[i].bytes, false, t.now_ms);
+        assert_true(proto_media_send_take(&t.send, t.now_ms + BEAR + 60).take);
+        assert_int_equal(t.send.plan.bps, t.send.rate.bps);
+        assert_true(proto_media_send_take(&t.send, t.now_ms + BEAR + 61).take);
+        assert_int_equal(t.send.plan.bps, t.send.rate.bps / cases[i].part);
+        proto_media_send_acked(&t.send, FIRST, (uint32_t)(t.now_ms + 200 + APART), t.now_ms + 200);
+        (void)proto_media_send_take(&t.send, t.now_ms + 200);
+        assert_int_equal(t.send.plan.bps, t.send.rate.bps); /* and at once as before */
+    }
+}
+
 static void a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again(void **state)
 {
     struct talk t;
@@ -356,6 +384,26 @@ static void a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again(voi
         proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 150), t.now_ms + 200);
     }
     assert_false(t.send.plan.stills);
+}
+
+static void a_bound_on_the_rate_holds_for_stills(void **state)
+{
+    enum { BOUND_BPS = 50000, STILL_BYTES = 9000, SECONDS = 60 };
+    struct talk t = {.now_ms = 1000};
+    int64_t bits = 0;
+
+    (void)state;
+    proto_media_send_init(&t.send, HD_W, HD_H, 0, BOUND_BPS, t.now_ms);
+    while (t.now_ms < 1000 + SECONDS * 1000) {
+        t.now_ms += 33;
+        if (!proto_media_send_take(&t.send, t.now_ms).take)
+            continue;
+        assert_true(t.send.plan.stills && t.send.plan.bps <= BOUND_BPS);
+        bits += STILL_BYTES * 8;
+        proto_media_send_sent(&t.send, ++t.obj, STILL_BYTES, true, t.now_ms);
+        proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 20), t.now_ms + 40); /* a line with much room */
+    }
+    assert_in_range(bits / SECONDS, BOUND_BPS * 8 / 10, BOUND_BPS * 11 / 10);
 }
 
 static void key_frames_on_demand_are_rate_limited(void **state)
@@ -437,7 +485,9 @@ int main(void)
         cmocka_unit_test(a_picture_that_needs_little_does_not_drive_the_rate_up),
         cmocka_unit_test(when_the_line_stops_layers_go_from_the_top_and_then_everything),
         cmocka_unit_test(on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture),
+        cmocka_unit_test(on_a_line_that_loses_packets_pictures_become_smaller_while_much_is_on_its_way),
         cmocka_unit_test(a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again),
+        cmocka_unit_test(a_bound_on_the_rate_holds_for_stills),
         cmocka_unit_test(key_frames_on_demand_are_rate_limited),
         cmocka_unit_test(what_waits_at_the_relay_counts_as_a_queue),
         cmocka_unit_test(a_new_line_begins_with_a_key_frame_and_most_of_the_rate),

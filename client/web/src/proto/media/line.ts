@@ -42,6 +42,7 @@ export class Line {
   heardMs = 0;
   /** Frames that others overtook: dropped on the way. */
   lost = 0;
+  bytes = 0; /* on their way */
   private frames: OnItsWay[] = []; /* oldest first */
   private arrivals: Arrival[] = []; /* newest last */
   private known = false;
@@ -61,19 +62,26 @@ export class Line {
   }
 
   sent(object: number, bytes: number, nowMs: number): void {
-    if (this.frames.length === FRAMES) this.frames.shift();
+    if (this.frames.length === FRAMES) this.dropFirst();
     this.frames.push({ object, bytes, atMs: nowMs });
+    this.bytes += bytes;
   }
 
   /** It arrived at `arrivalMs` of the receiver's clock. False: it is not on its way. Frames before it are lost. */
   acked(object: number, arrivalMs: number, nowMs: number): boolean {
     while (this.frames.length && this.frames[0]!.object < object) {
-      this.frames.shift();
+      this.dropFirst();
       this.lost++;
     }
     if (this.frames[0]?.object !== object) return false;
-    this.arrived(this.frames.shift()!, arrivalMs, nowMs);
+    this.arrived(this.dropFirst(), arrivalMs, nowMs);
     return true;
+  }
+
+  private dropFirst(): OnItsWay {
+    const first = this.frames.shift()!;
+    this.bytes -= first.bytes;
+    return first;
   }
 
   private arrived(frame: OnItsWay, arrivalMs: number, nowMs: number): void {

@@ -24,13 +24,16 @@ const LADDER: readonly Rung[] = [
   { twelfths: 6, leastBps: 190_000, enoughBps: 240_000 },
   { twelfths: 4, leastBps: 100_000, enoughBps: 130_000 },
   { twelfths: 3, leastBps: 55_000, enoughBps: 70_000 },
-  { twelfths: 6, leastBps: 0, enoughBps: 0 }, /* stills */
+  { twelfths: 6, leastBps: 45_000, enoughBps: 55_000 }, /* stills, 640 x 360 */
+  { twelfths: 4, leastBps: 0, enoughBps: 0 },
 ];
-const STILLS = LADDER.length - 1, BASE_PIXELS = 1280 * 720;
+const STILLS = LADDER.length - 2, BASE_PIXELS = 1280 * 720;
 const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_START_MS = 300, SHARP_DROP = 500, KEY_IN_HAND_MS = 1000;
 const STILL_MIN_MS = 1000, STILL_MAX_MS = 2000, STILL_LEAVE_MS = 700, LATE_MIN_MS = 60;
 /* Overdue on a line that loses nothing: from here the top layer is left out, the middle one, all. */
 const LATE_TOP_MS = 50, LATE_MIDDLE_MS = 70, LATE_ALL_MS = 90;
+/* On their way while nothing is heard: pictures have half of the rate, a quarter. */
+const MUCH_BYTES = 48_000, TOO_MUCH_BYTES = 72_000;
 
 export interface Plan {
   bps: number;
@@ -69,6 +72,7 @@ export class MediaSend {
   private keyMs: number;
   private keyAskedMs = -Infinity; /* an encoder of its own thread has it in hand: it is not asked twice */
   private stillMs: number;
+  private stillEveryMs = STILL_MIN_MS;
   private readonly ownLateMs: number;
 
   constructor(private readonly width: number, private readonly height: number, nowMs: number, { startBps, mostBps = MAX_BPS, ownLateMs = 0 }: SendOptions = {}) {
@@ -102,12 +106,12 @@ export class MediaSend {
 
   private setPlan(): void {
     const { twelfths } = LADDER[this.rung]!, side = (px: number): number => div(px * twelfths, 12) & ~1;
-    this.plan = { bps: this.rate.bps, width: side(this.width), height: side(this.height), stills: this.rung === STILLS };
+    this.plan = { bps: this.rate.bps, width: side(this.width), height: side(this.height), stills: this.rung >= STILLS };
   }
 
   private rungFor(bps: number): number {
     let rung = this.rung;
-    while (rung < STILLS && bps < this.share(LADDER[rung]!.leastBps)) rung++;
+    while (rung < LADDER.length - 1 && bps < this.share(LADDER[rung]!.leastBps)) rung++;
     if (rung === this.rung) while (rung > 0 && bps >= this.share(LADDER[rung - 1]!.enoughBps)) rung--;
     return rung;
   }
@@ -133,18 +137,34 @@ export class MediaSend {
     if (nowMs >= this.rungMs + wait) this.climbTo(wish, nowMs);
   }
 
+  private overdueMs(nowMs: number): number {
+    return this.line.overdueMs(nowMs) - this.ownLateMs;
+  }
+
+  /* How late a frame may be on a line that loses packets before it is more than one packet that was sent again: a trip. */
+  private bearMs(): number {
+    return Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS);
+  }
+
   /* The lowest layer that is left out now: 3 none, 0 all. A packet sent again takes one trip: until then all may still be well. */
   private leftOut(nowMs: number): number {
-    const overdue = this.line.overdueMs(nowMs) - this.ownLateMs;
+    const overdue = this.overdueMs(nowMs);
     if (!this.line.loses(nowMs)) return overdue > LATE_ALL_MS ? 0 : overdue > LATE_MIDDLE_MS ? 1 : overdue > LATE_TOP_MS ? 2 : 3;
-    const bear = Math.max(this.line.tripMs() ?? LATE_MIN_MS, LATE_MIN_MS), twice = this.rate.state === 'growing' ? bear : 0;
+    const bear = this.bearMs(), twice = this.rate.state === 'growing' ? bear : 0;
     if (overdue > bear * 2 + twice + LATE_MIN_MS) return 0;
     if (overdue > div(bear * 3, 2) + twice + LATE_MIN_MS) return 1;
     return overdue > bear + twice + LATE_MIN_MS ? 2 : 3;
   }
 
+  /* A packet that was lost twice, or a line that has fallen: not left out, but smaller, the more is on its way already. */
+  private partOfRate(nowMs: number): number {
+    const { bytes } = this.line, { bps } = this.rate;
+    if (!this.line.loses(nowMs) || bytes <= MUCH_BYTES || this.overdueMs(nowMs) <= this.bearMs() + LATE_MIN_MS) return bps;
+    return div(bps, bytes > TOO_MUCH_BYTES ? 4 : 2);
+  }
+
   private takeStill(nowMs: number): Take {
-    const take = nowMs >= this.stillMs + STILL_MIN_MS && (!this.line.oldest || nowMs >= this.stillMs + 2 * STILL_MAX_MS);
+    const take = nowMs >= this.stillMs + this.stillEveryMs && (!this.line.oldest || nowMs >= this.stillMs + 2 * STILL_MAX_MS);
     if (take) this.stillMs = nowMs;
     return { take, tid: 0, key: true };
   }
@@ -161,6 +181,7 @@ export class MediaSend {
     if (this.plan.stills) return this.takeStill(nowMs);
     const key = this.wantsKey && nowMs >= this.keyMs + KEY_EVERY_MS && nowMs >= this.keyAskedMs + KEY_IN_HAND_MS;
     if (key) this.at = 0;
+    this.plan.bps = this.partOfRate(nowMs);
     const tid = PATTERN[this.at % PATTERN.length]!, take = tid < this.leftOut(nowMs);
     if (key && take) this.keyAskedMs = nowMs;
     /* What a layer above is left out makes room: the next of layer 0 comes in its turn, not sooner. */
@@ -172,6 +193,8 @@ export class MediaSend {
   sent(object: number, bytes: number, key: boolean, nowMs: number): void {
     this.line.sent(object, bytes, nowMs);
     this.rate.sent(bytes, nowMs);
+    /* Sharp whatever the line: a bound on the rate makes them seldom, not coarse. */
+    if (this.plan.stills) this.stillEveryMs = Math.max(STILL_MIN_MS, div(bytes * 8000, this.rate.maxBps));
     if (!key) return;
     this.wantsKey = false;
     this.keyMs = nowMs;
@@ -193,7 +216,7 @@ export class MediaSend {
   private learnOfStill(bytes: number, tookMs: number, nowMs: number): void {
     const { rate } = this, bps = div(bytes * 8000, Math.max(tookMs, 1)); /* with the trip in it: rather too little */
     if (!this.plan.stills) return;
-    if (tookMs < STILL_LEAVE_MS && bps > rate.bps) rate.bps = Math.min(bps, rate.bps * 2);
+    if (tookMs < STILL_LEAVE_MS && bps > rate.bps) rate.bps = Math.max(rate.bps, Math.min(bps, rate.bps * 2, rate.maxBps));
     rate.wellMs = nowMs;
   }
 
