@@ -43,7 +43,8 @@ void sim_judge_forwarded(struct sim *sim, const struct sim_session *session, con
                  bytes[3]);
 }
 
-/* Invariants 1 and 2: what opened was captured while a consent for it held, and the log had that consent. */
+/* Invariants 1 and 2: what opened was captured while a consent for it held, and the log had that consent. Invariant 5:
+ * a picture is left out rather than shown behind a newer one. */
 void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct proto_event *event)
 {
     static const size_t plant = sizeof SIM_PLANT - 1;
@@ -61,6 +62,12 @@ void sim_judge_frame(struct sim *sim, struct sim_session *session, const struct 
         sim_fail(sim, "session %u: a frame of session %u, capability %u opened as %d", session->number, number,
                  capability, (int)event->media.capability);
         return;
+    }
+    if (event->media.capability == PROTO_CAPABILITY_CAMERA) {
+        if (captured < session->picture_ms)
+            sim_fail(sim, "invariant 5: session %u: a picture of %lld came behind one of %lld", session->number,
+                     (long long)captured, (long long)session->picture_ms);
+        session->picture_ms = captured;
     }
     for (unsigned i = 0; i < session->grant_count; i++) {
         const struct sim_grant *grant = &session->grants[i];

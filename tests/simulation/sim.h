@@ -140,6 +140,7 @@ struct sim_session {
     bool gate_open[4][64]; /* by sender and stream, as the relay was told */
     bool sid_known, by_code;
     uint64_t frames_opened, frames_pushed;
+    int64_t picture_ms; /* when the newest picture that opened was captured */
     int64_t end_ms;
     int64_t forked_ms; /* its agent got a receipt of the second log; 0: never */
     bool fork_taken;   /* and believed it: it continues what the agent had seen */
