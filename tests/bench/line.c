@@ -8,7 +8,8 @@
  * in which the machine was ours (a timer of 1 kHz on each core, p99 below 2 ms; other programs below 15 % of a core).
  * Noisy rounds are repeated; where none was quiet the row says so. Latency is from capture to
  * decoded, as the agent measures it; figures are taken from some seconds after the first picture on. A plot of the last
- * round of each is written to DIR, and what had been found out when it was stopped stands in DIR/line.txt.
+ * round of each is written to DIR, which is made if it is not there, and what had been found out when it was stopped
+ * stands in DIR/line.txt.
  */
 #include <getopt.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/bench/bench.h"
@@ -29,7 +31,7 @@ static struct {
     int rounds;
     uint64_t seed;                         /* of the first round's losses */
     struct line_figures row[LINE_SENDERS]; /* over the same line; not ok: not measured */
-    FILE *table;                           /* beside the plots; NULL: cannot be written */
+    FILE *table;                           /* beside the plots */
 } it = {.rounds = 5, .seed = 1, .out = ".", .senders = "companion,cubic,page,bare"};
 
 /* What the agent told of the voice, a line a second; the first `skip` are of the time before figures are taken. */
@@ -178,7 +180,7 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
     va_end(args);
     fputs(line, stdout);
     fflush(stdout);
-    if (it.table && fputs(line, it.table) >= 0)
+    if (fputs(line, it.table) >= 0)
         fflush(it.table);
 }
 
@@ -300,9 +302,11 @@ int main(int argc, char **argv)
     if (len > 0 && strrchr(line_world.bin, '/'))
         *strrchr(line_world.bin, '/') = '\0';
     demo_stop_on_signals();
-    line_world_found();
     snprintf(path, sizeof path, "%s/line.txt", it.out);
-    it.table = fopen(path, "ae");
+    (void)mkdir(it.out, 0755); /* where it is there already, and where it cannot be made, the next line says so */
+    if (!(it.table = fopen(path, "ae")))
+        bench_cannot("%s: cannot be written; give --out a folder that is yours to write in", path);
+    line_world_found();
     tell("# capture to decoded, ms | reach | per s, longest gap ms, kbit/s, size, of the line, its queue p50/p95 ms, "
          "s to full size, s to it again, s to the picture's return, s with a p95 over 500 ms, Jain's index, kbit/s "
          "beside it, companion's share of a core, timer p99 ms, others' share of a core, voice: longest gap ms, "
@@ -311,5 +315,5 @@ int main(int argc, char **argv)
         if (!it.only || strstr(it.only, line_scenarios[i].name))
             rows(&line_scenarios[i]);
     line_world_clear();
-    return it.table && fclose(it.table) != 0;
+    return fclose(it.table) != 0;
 }

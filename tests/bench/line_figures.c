@@ -101,20 +101,20 @@ static void count_again(struct line_run *run)
         run->figures.again_s = (double)(since - from) / 1000;
 }
 
-/* From the instant that a cut line could carry again to the next picture. */
+/* From the instant that a cut line could carry again to the next picture; none came: to the end. */
 static void count_back(struct line_run *run)
 {
     const struct line_scenario *s = run->scenario;
 
     run->figures.back_s = -1;
     for (int c = 1; c < s->changes; c++) {
+        int64_t back = run->to_ms;
         if (s->change[c].what == LINE_IS)
             continue;
-        for (size_t i = 0; i < run->frames; i++)
-            if (run->frame[i].decoded_ms > run->change_ms[c] + 300) {
-                run->figures.back_s = (double)(run->frame[i].decoded_ms - run->change_ms[c]) / 1000;
-                break;
-            }
+        for (size_t i = 0; i < run->frames && back == run->to_ms; i++)
+            if (run->frame[i].decoded_ms > run->change_ms[c] + 300)
+                back = run->frame[i].decoded_ms;
+        run->figures.back_s = (double)(back - run->change_ms[c]) / 1000;
     }
 }
 
@@ -173,6 +173,8 @@ void line_count(struct line_run *run, const struct net_watch *watch, uint32_t fi
             widths[1] = frame->height;
         }
     }
+    if (last && (double)(to - last) > f->gap_ms)
+        f->gap_ms = (double)(to - last); /* a stream that stops for good stands still, too */
     f->ok = n > 1;
     f->p50 = part(late, n, 0.5);
     f->p95 = part(late, n, 0.95);
