@@ -39,7 +39,7 @@ static int opened(struct host_connection *c, struct lws *wsi)
 {
     assert(SSL_get_verify_result(lws_get_ssl(wsi)) == X509_V_OK);
     host_tcp_tune(&c->tcp, lws_get_socket_fd(wsi), host_now().mono_ms);
-    host_pulse_init(&c->pulse, host_now().mono_ms);
+    host_pulse_init(&c->pulse, host_now().mono_ms, host_boot_ms());
     c->phase = c->phase == CLOSING ? CLOSING : OPEN;
     host_timer_set(c->timer, c->phase == OPEN ? host_pulse_next_ms(&c->pulse, host_now().mono_ms) : PROTO_NEVER);
     c->config.on_open(c->config.context);
@@ -129,7 +129,7 @@ static bool is_alive(struct host_connection *c)
 {
     int64_t now_ms = host_now().mono_ms;
 
-    switch (host_pulse_look(&c->pulse, lws_get_socket_fd(c->wsi), now_ms)) {
+    switch (host_pulse_look(&c->pulse, lws_get_socket_fd(c->wsi), now_ms, host_boot_ms())) {
     case HOST_PULSE_SILENT:
         host_connection_blame(c, PROTO_ERR_TIMEOUT,
                               "nothing came for %d ms and no ping was answered; it is tried again at once",
@@ -137,6 +137,9 @@ static bool is_alive(struct host_connection *c)
         return false;
     case HOST_PULSE_MOVED:
         host_connection_blame(c, PROTO_ERR_IO, "this machine has another address now; it is tried again at once");
+        return false;
+    case HOST_PULSE_SLEPT:
+        host_connection_blame(c, PROTO_ERR_TIMEOUT, "this machine slept; it is tried again at once");
         return false;
     case HOST_PULSE_ASK:
         c->ping = true;

@@ -6,9 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void host_pulse_init(struct host_pulse *pulse, int64_t now_ms)
+void host_pulse_init(struct host_pulse *pulse, int64_t now_ms, int64_t boot_ms)
 {
-    *pulse = (struct host_pulse){now_ms, now_ms, now_ms};
+    *pulse = (struct host_pulse){now_ms, now_ms, now_ms, boot_ms};
 }
 
 void host_pulse_heard(struct host_pulse *pulse, bool message, int64_t now_ms)
@@ -45,11 +45,14 @@ static bool is_idle(const struct host_pulse *pulse, int64_t now_ms)
     return now_ms >= pulse->talk_ms + HOST_PULSE_TALK_MS;
 }
 
-enum host_pulse_verdict host_pulse_look(struct host_pulse *pulse, int fd, int64_t now_ms)
+enum host_pulse_verdict host_pulse_look(struct host_pulse *pulse, int fd, int64_t now_ms, int64_t boot_ms)
 {
-    bool idle = is_idle(pulse, now_ms);
+    bool idle = is_idle(pulse, now_ms), slept = boot_ms >= pulse->looked_ms + HOST_PULSE_SLEPT_MS;
     int64_t silent = now_ms - pulse->heard_ms, ask = idle ? HOST_PULSE_IDLE_ASK_MS : HOST_PULSE_ASK_MS;
 
+    pulse->looked_ms = boot_ms;
+    if (slept)
+        return HOST_PULSE_SLEPT;
     if (silent >= (idle ? HOST_PULSE_IDLE_DEAD_MS : HOST_PULSE_DEAD_MS) && pulse->asked_ms >= pulse->heard_ms)
         return HOST_PULSE_SILENT;
     if (address_is_gone(fd))

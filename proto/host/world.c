@@ -13,6 +13,11 @@ static int64_t read_ms(clockid_t clock)
     return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
 }
 
+int64_t host_boot_ms(void)
+{
+    return read_ms(CLOCK_BOOTTIME);
+}
+
 struct proto_now host_now(void)
 {
     return (struct proto_now){.mono_ms = read_ms(CLOCK_MONOTONIC), .unix_ms = read_ms(CLOCK_REALTIME)};

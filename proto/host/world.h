@@ -13,6 +13,8 @@
 
 /** CLOCK_MONOTONIC and CLOCK_REALTIME, read one after the other. */
 struct proto_now host_now(void);
+/** A clock that goes on while the machine sleeps; mono_ms of host_now() does not. */
+int64_t host_boot_ms(void);
 /** The system's randomness (libsodium, which asks the kernel). Starts libsodium; ends the program when it cannot start.
  */
 struct proto_random host_random(void);
