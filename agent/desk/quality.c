@@ -66,7 +66,7 @@ const char *agent_quality_reason(const struct agent_desk_picture_stats *s)
         return N_("Parts were lost on the way");
     if (s->kbps < KBPS_TIGHT)
         return N_("The customer's line carries little: the picture is made smaller");
-    return N_("The customer's device sends few pictures a second");
+    return N_("Few pictures a second come from the customer");
 }
 
 void agent_quality_figures(const struct agent_desk_picture_stats *s, char out[static AGENT_QUALITY_BYTES])

@@ -104,6 +104,12 @@ static void end(struct agent_view *v, enum proto_end reason, struct proto_now no
     v->version++;
 }
 
+void agent_view_take_line(struct agent_view *v, bool there)
+{
+    v->version += v->line_away == there;
+    v->line_away = !there;
+}
+
 void agent_view_end_waits(struct agent_view *v, enum proto_end reason, struct proto_now now)
 {
     bool waits = reason != PROTO_END_NONE;
@@ -323,10 +329,10 @@ enum agent_view_customer agent_view_customer(const struct agent_view *v)
         return AGENT_VIEW_CUSTOMER_LEFT;
     if (v->phase != AGENT_VIEW_JOINED)
         return AGENT_VIEW_CUSTOMER_AWAITED;
-    if (!v->live || v->connection == PROTO_CONNECTION_LOST)
-        return AGENT_VIEW_CUSTOMER_SILENT;
-    if (v->connection == PROTO_CONNECTION_RECONNECTING)
+    if (v->line_away)
         return AGENT_VIEW_CUSTOMER_CUT;
+    if (!v->live || v->connection == PROTO_CONNECTION_LOST || v->connection == PROTO_CONNECTION_RECONNECTING)
+        return AGENT_VIEW_CUSTOMER_SILENT;
     if (v->goodbye)
         return AGENT_VIEW_CUSTOMER_PARTING;
     if (v->held)

@@ -102,6 +102,7 @@ struct agent_view {
     enum proto_end end;
     char end_message[AGENT_VIEW_TEXT_BYTES];
     int64_t ended_ms;
+    bool line_away; /* this end's own */
     bool end_waits; /* it has ended here, and nobody could be told yet: the line is away */
     uint32_t stars; /* the customer's rating; 0: none yet */
     bool solved;
@@ -127,6 +128,8 @@ void agent_view_clear(struct agent_view *view); /* frees and wipes: a link is a 
 void agent_view_event(struct agent_view *view, const struct proto_event *event, struct proto_now now);
 /** Once joined: a copy is kept. */
 void agent_view_take_policy(struct agent_view *view, const struct proto_policy *policy);
+/** This end's own line is there, or away. */
+void agent_view_take_line(struct agent_view *view, bool there);
 /** This end has said it. */
 void agent_view_said(struct agent_view *view, const char *text, struct proto_now now);
 /** This end has put the session on hold, or is back. */

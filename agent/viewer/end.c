@@ -205,11 +205,24 @@ static void note_end(struct viewer_end *end)
     viewer_end_tell(end);
 }
 
+static void note_line(struct viewer_end *end)
+{
+    bool there = proto_session_has_line(agent_desk_session(end->desk));
+
+    if (end->view.line_away == !there) /* nobody else writes it: read without the lock */
+        return;
+    g_rec_mutex_lock(&end->lock);
+    agent_view_take_line(&end->view, there);
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
 static void changed(void *context)
 {
     struct viewer_end *end = context;
 
     note_end(end);
+    note_line(end);
     agent_desk_take(end->desk, host_now());
     host_timer_set(end->due, agent_desk_deadline(end->desk)); /* a picture that is held back for evenness */
 }

@@ -34,6 +34,9 @@ static void show_connection(ViewerWindow *self, ViewerSession *session)
     char why[VIEWER_REACH_WHY_BYTES] = "";
     enum viewer_reach reach = self->line ? viewer_line_get_reach(self->line, why) : VIEWER_REACH_NOT;
     enum proto_connection_state state = idle ? PROTO_CONNECTION_CONNECTED : viewer_session_get_connection(session);
+
+    if (!idle && viewer_session_get_customer(session) == AGENT_VIEW_CUSTOMER_SILENT)
+        state = PROTO_CONNECTION_CONNECTED; /* this line is well: it is the customer's that is not */
     const char *icon = idle ? reaches[reach].icon : states[state].icon;
     g_autofree char *said = viewer_dup_words(why);
     const char *words = !idle ? states[state].words : self->line ? reaches[reach].words : N_("Not set up");

@@ -17,6 +17,7 @@ static void on_heartbeat(struct proto_session *s, const void *message)
     p->hb_peer_mono_ms = hb->mono_ms;
     if (hb->peer_seq) {
         int64_t rtt = s->now.mono_ms - s->start_ms - (int64_t)hb->peer_mono_ms - hb->held_ms;
+        p->rtt_ms = rtt;
         if (rtt >= 0 && (p->best_rtt_ms < 0 || rtt <= p->best_rtt_ms)) {
             p->best_rtt_ms = rtt;
             p->offset_ms = (int64_t)hb->mono_ms + rtt / 2 - s->now.mono_ms;

@@ -107,11 +107,11 @@ struct grant {
     uint32_t epoch;
     uint32_t max_s, retention_days;
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
-    struct proto_sframe_key *key; /* owned; NULL: there is no key */
+    struct proto_sframe_key *key;   /* owned; NULL: there is no key */
     struct proto_sframe_key *reply; /* owned; opens the agent's voice under this grant; NULL: it has none */
     struct proto_replay replay;     /* of it */
-    uint8_t base_key[32];         /* until the key was acknowledged */
-    uint8_t stmt_hash[32];        /* of the statement that commits to the key */
+    uint8_t base_key[32];           /* until the key was acknowledged */
+    uint8_t stmt_hash[32];          /* of the statement that commits to the key */
     uint8_t key_commit[32];
     uint8_t leaf_hash[32]; /* of the grant */
     uint32_t grant_seq;    /* statement number of the grant: its receipt releases the key */
@@ -218,6 +218,7 @@ struct pair {
     uint64_t told_size; /* of the log, whose checkpoint the other end was told in this pair */
     bool log_made_up;   /* what the other end said of it was not the log's: nothing more of that is believed */
     int64_t offset_ms, best_rtt_ms; /* peer's media clock = ours + offset; best_rtt < 0: not known */
+    int64_t rtt_ms;                 /* of the newest heartbeat; with best_rtt */
     bool stale;
 };
 
@@ -241,7 +242,7 @@ struct proto_session {
     bool token_known;
     char join_host[PROTO_JOIN_HOST_MAX + 1];
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
-    struct proto_buf org_note, policy_note; /* as the relay serves them */
+    struct proto_buf org_note, policy_note;  /* as the relay serves them */
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1]; /* of the log that this relay writes; empty: the organisation names none */
     struct proto_log_verifier log_verifier;  /* of the same */
     struct proto_log_seen seen;
@@ -452,7 +453,8 @@ void grants_logged_again(struct proto_session *s, enum proto_capability capabili
                          const uint8_t leaf_hash[static 32]); /* an extension has its receipt */
 
 /* hold.c */
-void hold_said_again(struct proto_session *s); /* agent: an end that began anew (a page that was loaded again) forgot it */
+void hold_said_again(
+    struct proto_session *s);    /* agent: an end that began anew (a page that was loaded again) forgot it */
 #define PROTO_WHY_HOLD "on hold" /* why a sheet was closed: told, never noted */
 void hold_heard(struct proto_session *s, bool on);
 int64_t hold_deadline(const struct proto_session *s);

@@ -239,6 +239,16 @@ bool proto_session_over(const struct proto_session *s)
     return s->over && !s->out.control.first;
 }
 
+bool proto_session_has_line(const struct proto_session *s)
+{
+    return s->link == LINK_SEATED;
+}
+
+int64_t proto_session_waits_ms(const struct proto_session *s)
+{
+    return s->pair.best_rtt_ms < 0 || s->pair.rtt_ms < s->pair.best_rtt_ms ? -1 : s->pair.rtt_ms - s->pair.best_rtt_ms;
+}
+
 bool proto_session_wants_connection(const struct proto_session *s)
 {
     return !s->over;

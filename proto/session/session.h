@@ -86,6 +86,12 @@ int64_t proto_session_deadline(const struct proto_session *s); /* mono_ms, PROTO
 void proto_session_tick(struct proto_session *s, struct proto_now now);
 /** True once the session has ended and everything pending was sent: close the connection and free. */
 bool proto_session_over(const struct proto_session *s);
+/** The relay has taken this end's connection: whose line is away, where the other end is not heard, is known by this.
+ */
+bool proto_session_has_line(const struct proto_session *s);
+/** How much longer the newest heartbeat took there and back than the fastest: what waits on the line, in ms; -1: not
+ * known. */
+int64_t proto_session_waits_ms(const struct proto_session *s);
 /** True when the owner should have a connection: not ended, and not refused for good. */
 bool proto_session_wants_connection(const struct proto_session *s);
 

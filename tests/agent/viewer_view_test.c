@@ -134,8 +134,15 @@ static void a_line_that_is_cut_is_not_the_customer_who_is_here(void **state)
 {
     (void)state;
     join();
-    line(PROTO_CONNECTION_RECONNECTING);
+    line(PROTO_CONNECTION_RECONNECTING); /* the customer's: ours is there */
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_SILENT);
+    agent_view_take_line(&view, false);
     assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_CUT);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = false}); /* nor is anything heard: of course not */
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_CUT);
+    agent_view_take_line(&view, true);
+    assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_SILENT);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = true});
     assert_string_not_equal(agent_view_customer_words(AGENT_VIEW_CUSTOMER_CUT),
                             agent_view_customer_words(AGENT_VIEW_CUSTOMER_HERE));
     line(PROTO_CONNECTION_RESUMED);
