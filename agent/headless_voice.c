@@ -49,7 +49,7 @@ void headless_voice_may(struct headless *h)
 
 int headless_voice_open(struct headless *h)
 {
-    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .context = h, .keep_open = true};
+    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .context = h, .keep_files = true};
     const char *const specs[AGENT_VOICE_SIDES] = {h->config->microphone, h->config->audio};
     char why[HOST_SOUND_WHY_BYTES] = "its name is too long; give a shorter one";
     struct headless_voice *v = calloc(1, sizeof *v);
@@ -103,6 +103,8 @@ void headless_voice_tell(struct headless *h)
     struct headless_voice *v = h->voice;
     struct host_voice_figures f;
 
+    if (v)
+        agent_voice_line(v->voice, proto_session_waits_ms(agent_desk_session(h->desk)));
     if (!v || !v->came)
         return;
     v->came = false;

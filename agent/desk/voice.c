@@ -22,9 +22,10 @@ struct agent_voice {
     struct side sides[AGENT_VOICE_SIDES];
     struct host_voice_encoder *encoder; /* owned */
     struct host_voice_player *player;   /* owned */
-    bool muted, talked;                 /* talked: at the last tick */
-    int64_t speak_ms;                   /* when the next 20 ms are due */
-    int64_t came_ms;                    /* the customer was heard last; PROTO_NEVER: not yet */
+    struct proto_voice rate;
+    bool muted, talked; /* talked: at the last tick */
+    int64_t speak_ms;   /* when the next 20 ms are due */
+    int64_t came_ms;    /* the customer was heard last; PROTO_NEVER: not yet */
     int64_t now_ms;
     uint64_t spoken;
     double mine;
@@ -39,6 +40,7 @@ enum proto_err agent_voice_new(struct agent_voice **out, const struct agent_voic
         return PROTO_ERR_NOMEM;
     v->config = *config;
     v->came_ms = PROTO_NEVER;
+    proto_voice_init(&v->rate);
     if (host_voice_encoder_new(&v->encoder) != PROTO_OK || host_voice_player_new(&v->player, NULL) != PROTO_OK) {
         agent_voice_free(v);
         return PROTO_ERR_NOMEM;
@@ -82,7 +84,9 @@ enum proto_err agent_voice_open(struct agent_voice *v, enum agent_voice_side sid
     struct host_sound *sound = NULL;
     enum proto_err err = PROTO_OK;
 
-    if (v->sides[side].sound || !*v->sides[side].spec)
+    if (v->sides[side].sound)
+        return host_sound_wake(v->sides[side].sound, why);
+    if (!*v->sides[side].spec)
         return PROTO_OK;
     err = open_spec(side, v->sides[side].spec, &sound, why);
     if (err == PROTO_OK)
@@ -118,7 +122,7 @@ static void want(struct agent_voice *v, enum agent_voice_side side)
     char why[HOST_SOUND_WHY_BYTES];
     struct side *s = &v->sides[side];
 
-    if (s->sound || s->told || agent_voice_open(v, side, why) == PROTO_OK)
+    if (s->told || agent_voice_open(v, side, why) == PROTO_OK)
         return;
     s->told = true; /* not fifty times a second */
     if (v->config.wrong)
@@ -127,13 +131,26 @@ static void want(struct agent_voice *v, enum agent_voice_side side)
 
 static void let_go(struct agent_voice *v, enum agent_voice_side side)
 {
-    if (v->sides[side].sound && !v->config.keep_open)
+    struct host_sound *sound = v->sides[side].sound;
+
+    if (sound && v->config.keep_files)
+        host_sound_rest(sound);
+    else if (sound)
         use(v, side, NULL);
 }
 
 void agent_voice_mute(struct agent_voice *v, bool on)
 {
     v->muted = on;
+}
+
+void agent_voice_line(struct agent_voice *v, int64_t waits_ms)
+{
+    int before = v->rate.bps;
+
+    proto_voice_waits(&v->rate, v->talked ? waits_ms : -1);
+    if (v->rate.bps != before && host_voice_encoder_set_bps(v->encoder, v->rate.bps) != PROTO_OK)
+        v->rate.bps = before;
 }
 
 /* ---- levels ---- */

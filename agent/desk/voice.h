@@ -22,7 +22,7 @@ struct agent_voice_config {
     /** A device that was wanted does not open, told once for each that is set; `why` for people. NULL: not wanted. */
     void (*wrong)(void *context, enum agent_voice_side side, const char *why);
     void *context;
-    bool keep_open; /* what was opened stays so until free: a file is one file */
+    bool keep_files; /* a file that was opened stays so until free: it is one file. Devices rest */
 };
 
 /* What a screen shows. */
@@ -41,10 +41,12 @@ void agent_voice_free(struct agent_voice *voice); /* NULL is fine */
  * it does not open, `why` says so, and the old one stays. */
 PROTO_MUST_USE enum proto_err agent_voice_set(struct agent_voice *voice, enum agent_voice_side side, const char *spec,
                                               char why[static HOST_SOUND_WHY_BYTES]);
-/** Opens what is named already, for whoever wants to know before anybody talks. */
+/** Opens what is named already, for whoever wants to know before anybody talks. The next tick lets go of it. */
 PROTO_MUST_USE enum proto_err agent_voice_open(struct agent_voice *voice, enum agent_voice_side side,
                                                char why[static HOST_SOUND_WHY_BYTES]);
 void agent_voice_mute(struct agent_voice *voice, bool on);
+/** Once a second: what waits on the line (proto_session_waits_ms). The agent's voice takes less of a narrow one. */
+void agent_voice_line(struct agent_voice *voice, int64_t waits_ms);
 
 /** 20 ms of the customer came. */
 void agent_voice_came(struct agent_voice *voice, uint32_t obj, uint32_t ts_ms, const uint8_t *bytes, size_t len,

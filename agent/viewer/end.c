@@ -291,6 +291,8 @@ static void on_figures(void *context)
         agent_quality_add(&end->view.past, &end->view.stats);
     end->view.version++;
     g_rec_mutex_unlock(&end->lock);
+    if (end->voice)
+        agent_voice_line(end->voice, proto_session_waits_ms(agent_desk_session(end->desk)));
     viewer_end_tell(end);
     host_timer_set(end->figures, now.mono_ms + FIGURES_MS);
 }

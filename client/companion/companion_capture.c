@@ -8,6 +8,32 @@
 #include "proto/host/world.h"
 #include "proto/media/send.h"
 
+/* Agreed to, and this machine does not give it. */
+static void blocked(struct client_companion *c, enum proto_capability capability, const char *what, const char *why)
+{
+    client_companion_error(c, what, why);
+    if (proto_session_blocked(c->session, capability, host_now()) != PROTO_OK)
+        host_say(HOST_DEBUG, "the consent was gone already");
+}
+
+static void start_camera(struct client_companion *c, struct proto_now now)
+{
+    char why[CLIENT_WHY_BYTES];
+    enum proto_err err = PROTO_OK;
+
+    if (!c->video) /* it was lost before */
+        err = client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
+                               c->config->keep_picture != NULL, c->config->stats, why);
+    if (err == PROTO_OK) {
+        client_video_want_key(c->video);
+        err = client_video_start(c->video, now.mono_ms, why);
+    }
+    if (err == PROTO_OK)
+        client_companion_camera_told(c);
+    else
+        blocked(c, PROTO_CAPABILITY_CAMERA, "CAMERA", why);
+}
+
 static void start_capture(struct client_companion *c, enum proto_capability capability)
 {
     struct proto_now now = host_now();
@@ -17,22 +43,10 @@ static void start_capture(struct client_companion *c, enum proto_capability capa
         client_report_start(c->report, now);
     if (capability == PROTO_CAPABILITY_DEVICE_STATE)
         client_beside_capture(c->beside, true);
-    if (capability == PROTO_CAPABILITY_MICROPHONE)
-        client_voice_start(c->voice, now.mono_ms);
-    if (capability != PROTO_CAPABILITY_CAMERA)
-        return;
-    if (!c->video && client_video_new(&c->video, c->config->camera, c->config->mask, c->config->kbps,
-                                      c->config->keep_picture != NULL, c->config->stats, why) != PROTO_OK)
-        goto blocked; /* it was lost before, and has not come back */
-    client_video_want_key(c->video);
-    if (client_video_start(c->video, now.mono_ms, why) == PROTO_OK) {
-        client_companion_camera_told(c);
-        return;
-    }
-blocked:
-    client_companion_error(c, "CAMERA", why);
-    if (proto_session_blocked(c->session, capability, now) != PROTO_OK)
-        host_say(HOST_DEBUG, "the consent was gone already");
+    if (capability == PROTO_CAPABILITY_MICROPHONE && client_voice_start(c->voice, now.mono_ms, why) != PROTO_OK)
+        blocked(c, capability, "MICROPHONE", why);
+    if (capability == PROTO_CAPABILITY_CAMERA)
+        start_camera(c, now);
 }
 
 void client_companion_capture(struct client_companion *c, enum proto_capability capability, bool on)
@@ -110,7 +124,8 @@ void client_companion_figures(struct client_companion *c)
                                     (json_int_t)(f.pictures - c->pictures_before), "kbps",
                                     (double)(f.bytes - c->bytes_before) * 8 / 1000, "may_kbps", f.kbps, "width",
                                     f.width, "height", f.height, "quality", proto_media_quality_name(f.quality)));
-    client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0);
+    client_voice_line(c->voice, c->capturing[PROTO_CAPABILITY_CAMERA] ? (int64_t)f.kbps * 1000 : 0,
+                      proto_session_waits_ms(c->session));
     c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
     keep_graph(c, f.quality);
     c->pictures_before = f.pictures;

@@ -33,6 +33,8 @@ enum proto_err client_voice_new(struct client_voice **out, const char *source, c
     if (v)
         err = host_sound_open_in(&v->sound, source, reason);
     if (err == PROTO_OK)
+        host_sound_rest(v->sound);
+    if (err == PROTO_OK)
         err = host_voice_encoder_new(&v->encoder);
     if (err == PROTO_OK && speaker)
         err = host_sound_open_out(&v->speaker, speaker, reason);
@@ -50,13 +52,20 @@ enum proto_err client_voice_new(struct client_voice **out, const char *source, c
     return PROTO_OK;
 }
 
-void client_voice_start(struct client_voice *v, int64_t now_ms)
+enum proto_err client_voice_start(struct client_voice *v, int64_t now_ms, char why[static CLIENT_WHY_BYTES])
 {
+    char reason[HOST_SOUND_WHY_BYTES] = "";
+    enum proto_err err = PROTO_OK;
+
     if (!v || v->running)
-        return;
-    host_sound_flush(v->sound);
+        return PROTO_OK;
+    err = host_sound_wake(v->sound, reason);
+    snprintf(why, CLIENT_WHY_BYTES, "%s", reason);
+    if (err != PROTO_OK)
+        return err;
     v->running = true;
     v->next_ms = now_ms;
+    return PROTO_OK;
 }
 
 static void drop_held(struct client_voice *v)
@@ -72,13 +81,17 @@ void client_voice_stop(struct client_voice *v)
         return;
     v->running = false;
     drop_held(v);
+    host_sound_rest(v->sound);
 }
 
-void client_voice_line(struct client_voice *v, int64_t bps)
+void client_voice_line(struct client_voice *v, int64_t bps, int64_t waits_ms)
 {
     if (!v)
         return;
-    proto_voice_line(&v->rate, bps);
+    if (bps > 0)
+        proto_voice_line(&v->rate, bps);
+    else
+        proto_voice_waits(&v->rate, waits_ms);
     if (v->rate.bps != v->figures.bps && host_voice_encoder_set_bps(v->encoder, v->rate.bps) == PROTO_OK)
         v->figures.bps = v->rate.bps;
 }

@@ -11,14 +11,25 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { CHANNELS_MAX = 8, RATE_MIN = 8000, RATE_MAX = 192000, BLOCK = 960, HELD = 4 * HOST_SOUND_FRAME, QUALITY = 5 };
+enum {
+    CHANNELS_MAX = 8,
+    RATE_MIN = 8000,
+    RATE_MAX = 192000,
+    BLOCK = 960,
+    HELD = 8 * HOST_SOUND_FRAME,
+    QUALITY = 5,
+    SPEC_BYTES = 128
+};
 
 struct host_sound {
-    SNDFILE *file;                  /* owned; NULL: a device */
-    PaStream *stream;               /* owned */
+    SNDFILE *file;    /* owned; NULL: a device */
+    PaStream *stream; /* owned; NULL: a file, or a device that rests */
+    PaStreamParameters device;
+    bool in, started;               /* started: PortAudio was, for it */
+    char spec[SPEC_BYTES];          /* of a device, for whoever is told that it does not start */
     SpeexResamplerState *resampler; /* owned; NULL: it is 48 kHz already */
     int rate, channels;
-    int16_t held[HELD]; /* read and resampled, not asked for yet */
+    int16_t held[HELD]; /* read and resampled, not asked for yet; of a loudspeaker: it had no room for it yet */
     size_t held_count;
 };
 
@@ -71,6 +82,19 @@ static enum proto_err open_file(struct host_sound *s, const char *spec, bool in,
 
 /* ---- devices ---- */
 
+/*
+ * Sound comes 20 ms at a time, and not to the millisecond. What a device calls low is less than that (8.7 ms on ALSA):
+ * a buffer into which no 20 ms ever fit, and one that plays nothing before it is full.
+ */
+#define OUT_LATENCY_S 0.06
+
+static double latency_of(const PaDeviceInfo *info, bool in)
+{
+    if (in)
+        return info->defaultLowInputLatency;
+    return info->defaultLowOutputLatency > OUT_LATENCY_S ? info->defaultLowOutputLatency : OUT_LATENCY_S;
+}
+
 static PaDeviceIndex find_device(const char *spec, bool in)
 {
     if (!strcmp(spec, "default"))
@@ -112,36 +136,52 @@ void host_sound_each_device(bool in, void (*visit)(void *context, const char *na
     Pa_Terminate();
 }
 
+static enum proto_err start_stream(struct host_sound *s, char why[static 256])
+{
+    const PaStreamParameters *in = s->in ? &s->device : NULL, *out = s->in ? NULL : &s->device;
+
+    if (Pa_OpenStream(&s->stream, in, out, s->rate, paFramesPerBufferUnspecified, paNoFlag, NULL, NULL) == paNoError &&
+        Pa_StartStream(s->stream) == paNoError)
+        return PROTO_OK;
+    host_sound_rest(s);
+    return fail(why, s->spec, "the device is in use or does not start; close other programs");
+}
+
 static enum proto_err open_device(struct host_sound *s, const char *spec, bool in, char why[static 256])
 {
     if (start_quietly() != paNoError)
         return fail(why, spec, "this machine's sound cannot be reached; give a file, or none");
+    s->started = true;
+    s->in = in;
+    s->channels = 1;
+    snprintf(s->spec, sizeof s->spec, "%s", spec);
     PaDeviceIndex device = find_device(spec, in);
     const PaDeviceInfo *info = device == paNoDevice ? NULL : Pa_GetDeviceInfo(device);
-    if (!info) {
-        Pa_Terminate();
+    if (!info)
         return fail(why, spec,
                     in ? "there is no such microphone here; give a file, or none"
                        : "there is no such loudspeaker here; give a file, or none");
-    }
-    PaStreamParameters p = {.device = device,
-                            .channelCount = 1,
-                            .sampleFormat = paInt16,
-                            .suggestedLatency = in ? info->defaultLowInputLatency : info->defaultLowOutputLatency};
-    s->channels = 1;
+    s->device = (PaStreamParameters){
+        .device = device, .channelCount = 1, .sampleFormat = paInt16, .suggestedLatency = latency_of(info, in)};
     s->rate = HOST_SOUND_RATE;
-    if (Pa_IsFormatSupported(in ? &p : NULL, in ? NULL : &p, HOST_SOUND_RATE) != paFormatIsSupported)
+    if (Pa_IsFormatSupported(in ? &s->device : NULL, in ? NULL : &s->device, HOST_SOUND_RATE) != paFormatIsSupported)
         s->rate = (int)info->defaultSampleRate;
-    if (Pa_OpenStream(&s->stream, in ? &p : NULL, in ? NULL : &p, s->rate, paFramesPerBufferUnspecified, paNoFlag, NULL,
-                      NULL) != paNoError ||
-        Pa_StartStream(s->stream) != paNoError) {
-        if (s->stream)
-            Pa_CloseStream(s->stream);
-        s->stream = NULL;
-        Pa_Terminate();
-        return fail(why, spec, "the device is in use or does not start; close other programs");
-    }
-    return set_rate(s, spec, in, why);
+    enum proto_err err = start_stream(s, why);
+    return err == PROTO_OK ? set_rate(s, spec, in, why) : err;
+}
+
+void host_sound_rest(struct host_sound *s)
+{
+    if (s->stream)
+        Pa_CloseStream(s->stream);
+    s->stream = NULL;
+    if (!s->file)
+        s->held_count = 0;
+}
+
+enum proto_err host_sound_wake(struct host_sound *s, char why[static 256])
+{
+    return s->file || s->stream ? PROTO_OK : start_stream(s, why);
 }
 
 static enum proto_err open_any(struct host_sound **out, const char *spec, bool in, char why[static 256])
@@ -184,6 +224,8 @@ static size_t read_block(struct host_sound *s, int16_t mono[static BLOCK])
         PaError err = Pa_ReadStream(s->stream, mono, BLOCK / 2);
         return err == paNoError || err == paInputOverflowed ? BLOCK / 2 : 0;
     }
+    if (!s->file)
+        return 0; /* it rests */
     sf_count_t got = sf_readf_short(s->file, all, BLOCK);
     if (got <= 0 && sf_seek(s->file, 0, SEEK_SET) >= 0)
         got = sf_readf_short(s->file, all, BLOCK);
@@ -229,6 +271,23 @@ bool host_sound_read(struct host_sound *s, int16_t pcm[static HOST_SOUND_FRAME])
     return true;
 }
 
+/* As much as the device has room for now; the rest waits for the next time, and what is too much for that is lost. */
+static void play(struct host_sound *s, const int16_t *pcm, size_t count)
+{
+    signed long room = Pa_GetStreamWriteAvailable(s->stream);
+
+    if (s->held_count + count <= HELD) {
+        memcpy(s->held + s->held_count, pcm, count * sizeof *pcm);
+        s->held_count += count;
+    }
+    size_t now = room < 0 ? 0 : (size_t)room < s->held_count ? (size_t)room : s->held_count;
+    if (!now)
+        return;
+    (void)Pa_WriteStream(s->stream, s->held, now);
+    s->held_count -= now;
+    memmove(s->held, s->held + now, s->held_count * sizeof *s->held);
+}
+
 void host_sound_write(struct host_sound *s, const int16_t pcm[static HOST_SOUND_FRAME])
 {
     int16_t other[RATE_MAX / 50 + 64];
@@ -242,8 +301,8 @@ void host_sound_write(struct host_sound *s, const int16_t pcm[static HOST_SOUND_
     }
     if (s->file)
         (void)!sf_writef_short(s->file, out, (sf_count_t)count);
-    else if (Pa_GetStreamWriteAvailable(s->stream) >= (long)count)
-        (void)Pa_WriteStream(s->stream, out, count);
+    else if (s->stream)
+        play(s, out, count);
 }
 
 void host_sound_flush(struct host_sound *s)
@@ -261,10 +320,9 @@ void host_sound_free(struct host_sound *s)
         return;
     if (s->file)
         sf_close(s->file);
-    if (s->stream) {
-        Pa_CloseStream(s->stream);
+    host_sound_rest(s);
+    if (s->started)
         Pa_Terminate();
-    }
     if (s->resampler)
         speex_resampler_destroy(s->resampler);
     explicit_bzero(s, sizeof *s);

@@ -22,9 +22,15 @@ struct host_sound;
 /** On error `why` names value, rule and way out. The caller owns *out. */
 PROTO_MUST_USE enum proto_err host_sound_open_in(struct host_sound **out, const char *spec, char why[static 256]);
 PROTO_MUST_USE enum proto_err host_sound_open_out(struct host_sound **out, const char *spec, char why[static 256]);
+/** Lets go of a device until it is woken: who looks at this machine sees no microphone in use. What it recorded is
+ * forgotten; nothing is read or written meanwhile. A file stays where it is. */
+void host_sound_rest(struct host_sound *sound);
+/** Fine when it is awake. IO: the device is not there any more, or in use; `why` as above. */
+PROTO_MUST_USE enum proto_err host_sound_wake(struct host_sound *sound, char why[static 256]);
 /** 20 ms from the source; false: not there yet (a device), or it failed. Never waits. */
 bool host_sound_read(struct host_sound *sound, int16_t pcm[static HOST_SOUND_FRAME]);
-/** 20 ms to the sink. What a device has no room for is thrown away. Never waits. */
+/** 20 ms to the sink. What a device has no room for waits for the next; more than a few times 20 ms is thrown away.
+ * Never waits. */
 void host_sound_write(struct host_sound *sound, const int16_t pcm[static HOST_SOUND_FRAME]);
 /** Forgets what a source has recorded meanwhile: nothing from before a consent is ever sent. */
 void host_sound_flush(struct host_sound *sound);

@@ -11,13 +11,20 @@ static const struct step {
     {0, 0, PROTO_VOICE_BPS_MIN, PROTO_VOICE_FRAMES_MAX},
 };
 
+enum { LAST = sizeof steps / sizeof *steps - 1 };
+enum { MUCH_MS = 250, LITTLE_MS = 100, BUSY_S = 3, CALM_S = 30, CALM_MAX_S = 480 };
+
 static void stand_on(struct proto_voice *voice, int step)
 {
-    *voice = (struct proto_voice){.bps = steps[step].bps, .frames = steps[step].frames, .step = step};
+    voice->bps = steps[step].bps;
+    voice->frames = steps[step].frames;
+    voice->step = step;
+    voice->busy_s = voice->calm_s = 0;
 }
 
 void proto_voice_init(struct proto_voice *voice)
 {
+    *voice = (struct proto_voice){.patience_s = CALM_S};
     stand_on(voice, 0);
 }
 
@@ -33,4 +40,18 @@ void proto_voice_line(struct proto_voice *voice, int64_t line_bps)
         while (step > 0 && line_bps >= steps[step - 1].enough_bps)
             step--;
     stand_on(voice, step);
+}
+
+void proto_voice_waits(struct proto_voice *voice, int64_t waits_ms)
+{
+    if (waits_ms < 0)
+        return;
+    voice->busy_s = waits_ms > MUCH_MS ? voice->busy_s + 1 : 0;
+    voice->calm_s = waits_ms < LITTLE_MS ? voice->calm_s + 1 : 0;
+    if (voice->busy_s >= BUSY_S && voice->step < LAST) {
+        stand_on(voice, voice->step + 1);
+        voice->patience_s = voice->patience_s * 2 < CALM_MAX_S ? voice->patience_s * 2 : CALM_MAX_S;
+    } else if (voice->calm_s >= voice->patience_s && voice->step > 0) {
+        stand_on(voice, voice->step - 1);
+    }
 }
