@@ -261,6 +261,8 @@ void relay_core_drain(struct relay_core *core, struct proto_now now);
  */
 PROTO_MUST_USE enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, const char *address,
                                               const struct proto_identity *staff, struct proto_now now);
+/** Something of it is about to be read: what its last message met is fetched from memory meanwhile. */
+void relay_core_expect(const struct relay_core *core, uint32_t connection);
 /** May a message of so many bytes come, by its first byte? Before memory is taken for it. false: counted; close it. */
 bool relay_core_takes(struct relay_core *core, uint32_t connection, uint8_t type, size_t len);
 /**

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hot path: what one end sends to another, unread, copied once into the receiver's queue. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "relay/core/fetch.h"
 #include "relay/core/gates.h"
 #include "relay/core/on.h"
 #include "relay/core/peers.h"
@@ -95,6 +97,41 @@ static void report_queue(struct relay_core *core, struct relay_peer *from, struc
     relay_peer_send(core, from, now);
 }
 
+/* ---- what the next one will meet ---- */
+
+void relay_core_expect(const struct relay_core *core, uint32_t connection)
+{
+    const struct relay_trail *trail = &core->trails[connection % RELAY_RECENT];
+
+    relay_fetch(trail->peer, offsetof(struct relay_peer, connection), RELAY_FETCH_LINE_BYTES);
+    relay_fetch(trail->peer, offsetof(struct relay_peer, messages), RELAY_FETCH_LINE_BYTES);
+    relay_fetch(trail->seat, offsetof(struct relay_seat, gate_at), sizeof trail->seat->gate_at);
+    relay_fetch(trail->place, 0, 1);
+    relay_fetch(trail->gate, 0, sizeof *trail->gate);
+    relay_fetch(trail->gate_before, 0, sizeof *trail->gate_before);
+    relay_fetch(trail->to_seat, 0, 1);
+    relay_fetch(trail->to, offsetof(struct relay_peer, connection), 1);
+    relay_fetch(trail->to, offsetof(struct relay_peer, queue), sizeof(struct relay_queue));
+    relay_fetch(trail->to, offsetof(struct relay_peer, wake_next), 1);
+}
+
+static void leave_trail(struct relay_core *core, const struct relay_peer *from, const struct relay_gate *gate,
+                        const struct relay_peer *to)
+{
+    struct relay_trail *trail = &core->trails[from->connection % RELAY_RECENT];
+    const struct relay_seat *seat = &from->room->seat[from->index];
+
+    if (trail->gate != gate)
+        trail->gate_before = trail->gate;
+    trail->gate = gate;
+    trail->seat = seat;
+    trail->place = &from->room->gates[seat->gate_at[gate->said.stream] - 1];
+    trail->to_seat = &from->room->seat[gate->said.dst];
+    trail->to = to;
+}
+
+/* ---- media ---- */
+
 enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, const uint8_t *message, size_t len,
                               struct proto_now now)
 {
@@ -121,6 +158,7 @@ enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, 
     }
     uint8_t dst = gate->said.dst;
     struct relay_peer *to = room->seat[dst].peer; /* there: a gate closes when its receiver goes */
+    leave_trail(core, peer, gate, to);
     if (!gate->frames++)
         log_started(core, room, gate, now);
     gate->bytes += len;

@@ -12,7 +12,7 @@
 
 struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection)
 {
-    struct relay_peer **recent = (struct relay_peer **)&core->recent[connection % RELAY_RECENT];
+    struct relay_peer **recent = (struct relay_peer **)&core->trails[connection % RELAY_RECENT].peer;
 
     if (*recent && (*recent)->connection == connection)
         return *recent;
@@ -173,8 +173,8 @@ void relay_peer_free(struct relay_core *core, struct relay_peer *peer, struct pr
     relay_queue_clear(&peer->queue, &core->bounds);
     relay_timers_leave(&core->timers, &peer->timer);
     relay_table_remove(&core->peers, &peer->link);
-    if (core->recent[peer->connection % RELAY_RECENT] == peer)
-        core->recent[peer->connection % RELAY_RECENT] = NULL;
+    if (core->trails[peer->connection % RELAY_RECENT].peer == peer)
+        core->trails[peer->connection % RELAY_RECENT].peer = NULL;
     if (peer->tally) {
         peer->tally->connections--;
         relay_tally_drop(peer->staff ? &core->staff : &core->addresses, peer->tally, now.mono_ms);

@@ -222,6 +222,19 @@ struct relay_room {
     } * stop; /* owned; NULL: none */
 };
 
+/*
+ * Of the connections with the same low bits the one that was looked for last: most messages need no hash. And what its
+ * last picture or voice met, for relay_core_expect(): never followed, because it may be gone.
+ */
+struct relay_trail {
+    struct relay_peer *peer;
+    const struct relay_seat *seat;
+    struct relay_gate *const *place; /* in room->gates */
+    const struct relay_gate *gate, *gate_before;
+    const struct relay_seat *to_seat;
+    const struct relay_peer *to;
+};
+
 enum { RELAY_OVER = 4096 };
 
 /* An invitation that is over. Lost with a restart: who comes then hears that there is none. */
@@ -249,7 +262,7 @@ struct relay_core {
     size_t refusal_count;
     uint32_t refusal_number;
     uint32_t renew_watcher;                  /* connection that is told of new requests; 0: none */
-    struct relay_peer *recent[RELAY_RECENT]; /* by the low bits of the connection: most messages need no hash */
+    struct relay_trail trails[RELAY_RECENT]; /* by the low bits of the connection */
     struct relay_table peers, by_sid, by_nameplate, flying;
     struct relay_tallies addresses, staff;
     struct relay_timers timers;

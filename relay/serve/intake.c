@@ -60,14 +60,13 @@ static ssize_t fill(struct serve_intake *intake)
 
     if (together.of != intake && !put_aside())
         return -1;
+    intake->reads(intake->wsi);
     do
         n = recv(intake->fd, together.bytes, sizeof together.bytes, 0);
     while (n < 0 && errno == EINTR);
     together.of = n > 0 ? intake : NULL;
     together.at = 0;
     together.len = n > 0 ? (size_t)n : 0;
-    if (n > 0)
-        intake->came(intake->wsi);
     return n;
 }
 
@@ -177,11 +176,11 @@ int SSL_read(SSL *ssl, void *out, int size)
     return -1;
 }
 
-bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*came)(struct lws *wsi))
+bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*reads)(struct lws *wsi))
 {
     BIO *bio;
 
-    *intake = (struct serve_intake){.fd = lws_get_socket_fd(wsi), .wsi = wsi, .came = came};
+    *intake = (struct serve_intake){.fd = lws_get_socket_fd(wsi), .wsi = wsi, .reads = reads};
     if (!lws_get_ssl(wsi))
         return true;
     bio = method() ? BIO_new(method()) : NULL;

@@ -32,14 +32,14 @@ struct serve_intake {
     size_t rest_len, rest_at;
     struct serve_frames frames;
     struct lws *wsi; /* borrowed */
-    void (*came)(struct lws *wsi);
+    void (*reads)(struct lws *wsi);
 };
 
 /**
  * Takes the reading side of the connection's TLS, if it has one; to be called when it is open. false: no memory.
- * `came` is called whenever bytes have come from the socket, before any of them is read.
+ * `reads` is called before the socket is read.
  */
-bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*came)(struct lws *wsi));
+bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*reads)(struct lws *wsi));
 void serve_intake_clear(struct serve_intake *intake);
 /** How much there is that no poll can see. */
 size_t serve_intake_held(const struct serve_intake *intake);

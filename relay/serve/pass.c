@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "proto/host/world.h"
+#include "relay/core/fetch.h"
 #include "relay/core/queue.h"
 #include "relay/serve/socket_inside.h"
 
@@ -80,6 +81,16 @@ void serve_pass_send(struct serve *serve)
 
 /* ---- in ---- */
 
+/* Whoever spoke before most likely speaks to the same one. */
+static void expect(const struct serve *serve, const struct serve_slot *speaker, uint32_t number)
+{
+    const struct serve_slot *receiver = &serve->sockets->slots[speaker->answered];
+
+    relay_core_expect(serve->core, number);
+    relay_fetch(receiver->socket, 0, sizeof *receiver->socket);
+    relay_fetch(receiver->tls, 0, 2 * RELAY_FETCH_LINE_BYTES);
+}
+
 /* What was read ahead libwebsockets does not see: it asks OpenSSL for whole records only. */
 void serve_pass_note_read(struct lws *wsi)
 {
@@ -90,6 +101,8 @@ void serve_pass_note_read(struct lws *wsi)
 
     if (slot->unread || !socket->connection)
         return;
+    sockets->speaker = socket->connection;
+    expect(serve, slot, socket->connection);
     slot->unread = true;
     serve_sockets_list(sockets, &sockets->unread, socket->connection);
     if (!sockets->reading) /* else one who sends without end would never be left */
@@ -136,6 +149,8 @@ void serve_sockets_next(struct serve *serve)
 {
     read_all_unread(serve);
     serve_run_core(serve);
+    if (serve->sockets->woken.count)
+        serve->sockets->slots[serve->sockets->speaker].answered = serve->sockets->woken.numbers[0];
     serve_pass_send(serve);
 }
 

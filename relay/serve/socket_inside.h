@@ -14,7 +14,9 @@
 struct serve_slot {
     struct lws *wsi;             /* NULL: free */
     struct serve_socket *socket; /* libwebsockets' */
+    const void *tls;             /* its; never followed */
     uint32_t next_free;
+    uint32_t answered;  /* who was woken when it spoke last */
     bool woken, unread; /* in the list of that name */
     struct serve_dense_speaker speaker;
 };
@@ -28,6 +30,7 @@ struct serve_list {
 struct serve_sockets {
     uint32_t first_free, count;
     struct serve_list woken, unread;
+    uint32_t speaker;  /* who was read last */
     bool reading;      /* what was read ahead */
     size_t told_bytes; /* since the woken were last sent to */
     struct serve_dense dense;
@@ -47,7 +50,7 @@ enum serve_pumped { SERVE_ALL_SENT, SERVE_MORE_WAITS, SERVE_BLOCKED, SERVE_BROKE
 enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
 /** Only those who were woken before: whoever has more waits for the next pass, like everybody else. */
 void serve_pass_send(struct serve *serve);
-/** Something came from its socket: when this callback is over the rest of it is read, and answered. */
+/** Its socket is about to be read: when this callback is over the rest of what came is read, and all is answered. */
 void serve_pass_note_read(struct lws *wsi);
 
 #endif

@@ -50,7 +50,7 @@ uint32_t serve_sockets_take(struct serve_sockets *sockets, struct lws *wsi, stru
 
     if (number) {
         sockets->first_free = sockets->slots[number].next_free;
-        sockets->slots[number] = (struct serve_slot){.wsi = wsi, .socket = socket};
+        sockets->slots[number] = (struct serve_slot){.wsi = wsi, .socket = socket, .tls = lws_get_ssl(wsi)};
     }
     return number;
 }
