@@ -95,11 +95,13 @@ static void expect(const struct serve *serve, const struct serve_slot *speaker, 
 void serve_pass_note_read(struct lws *wsi)
 {
     struct serve *serve = lws_vhost_user(lws_get_vhost(wsi));
-    struct serve_sockets *sockets = serve->sockets;
     struct serve_socket *socket = lws_wsi_user(wsi);
-    struct serve_slot *slot = &sockets->slots[socket->connection];
+    struct serve_sockets *sockets = serve->sockets;
 
-    if (slot->unread || !socket->connection)
+    if (serve->stopping || !socket->connection)
+        return;
+    struct serve_slot *slot = &sockets->slots[socket->connection];
+    if (slot->unread)
         return;
     sockets->speaker = socket->connection;
     expect(serve, slot, socket->connection);
