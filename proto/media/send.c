@@ -39,8 +39,8 @@ enum {
     LATE_TOP_MS = 50,     /* … and on a line that loses nothing from here, the middle one, all */
     LATE_MIDDLE_MS = 70,
     LATE_ALL_MS = 90,
-    MUCH_BYTES = 48000,     /* on their way while nothing is heard: pictures have half of the rate, … */
-    TOO_MUCH_BYTES = 72000, /* … a quarter */
+    MUCH_BYTES = 60000,     /* on their way while nothing is heard: pictures have half of the rate, … */
+    TOO_MUCH_BYTES = 80000, /* … a quarter */
     BASE_PIXELS = 1280 * 720,
 };
 

@@ -334,7 +334,7 @@ static void on_a_line_that_loses_packets_pictures_become_smaller_while_much_is_o
     static const struct {
         uint32_t bytes;
         int part;
-    } cases[] = {{40000, 1}, {50000, 2}, {80000, 4}};
+    } cases[] = {{60000, 1}, {70000, 2}, {90000, 4}};
     enum { BEAR = 60, FIRST = 1000 };
 
     (void)state;

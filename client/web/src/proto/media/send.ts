@@ -33,7 +33,7 @@ const STILL_MIN_MS = 1000, STILL_MAX_MS = 2000, STILL_LEAVE_MS = 700, LATE_MIN_M
 /* Overdue on a line that loses nothing: from here the top layer is left out, the middle one, all. */
 const LATE_TOP_MS = 50, LATE_MIDDLE_MS = 70, LATE_ALL_MS = 90;
 /* On their way while nothing is heard: pictures have half of the rate, a quarter. */
-const MUCH_BYTES = 48_000, TOO_MUCH_BYTES = 72_000;
+const MUCH_BYTES = 60_000, TOO_MUCH_BYTES = 80_000;
 
 export interface Plan {
   bps: number;
