@@ -26,9 +26,15 @@ test('a relay that crashes and comes back costs a moment', async () => {
   const instead = await page.textContent('.empty');
   assert.match(instead, /goes on by itself/);
   assert.doesNotMatch(instead, /asked first/, 'it is not asked for again');
+  await page.fill('#chat', 'Hello?');
+  await page.click('#send');
+  await page.waitForSelector('.mine .small:visible');
+  assert.match(await page.textContent('.mine .small'), /Not sent yet/);
   await scene.house.startRelay();
   await agent.await('connection', { state: 'resumed' }, from);
   await agent.await('video', { total_frames: (n) => n > before_ + 5 }, from);
+  await agent.await('chat', { text: 'Hello?' }, from);
+  await page.waitForSelector('.mine .small', { state: 'hidden' });
   const said = await heard(page), cut = said.findIndex((text) => /Connection lost/.test(text)), again = said.findIndex((text) => /Connected again/.test(text));
   assert.ok(cut >= 0 && again > cut, said.join('\n'));
   assert.ok(!said.slice(0, cut).some((text) => /Ana Lindqvist lost/.test(text)), 'whose line it is that was lost is not known');

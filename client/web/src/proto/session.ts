@@ -99,6 +99,8 @@ export interface Figures {
   logEntries: number;
   /** Notes that wait for the log. */
   outbox: number;
+  /** Lines of this end's chat that the other has not confirmed. */
+  chatWaits: number;
 }
 
 /** Who the agent is, as the certificate and the organisation's notes say; from the 'joined' event on. */

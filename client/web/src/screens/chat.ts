@@ -33,7 +33,15 @@ export class Chat {
     if (!text) return;
     const tooLong = new TextEncoder().encode(text).length > MOST_BYTES, sent = !tooLong && this.visit.say(text) === 'OK';
     setText(this.error, sent ? '' : t(tooLong ? 'chat.tooLong' : 'chat.notSent'));
-    if (sent) this.field.value = '';
+    if (!sent) return;
+    this.field.value = '';
+    if (this.waits()) announce(t('chat.waits'));
+  }
+
+  /* Own lines of which it is to be said that they have not arrived: on a line that stands it is a matter of a moment. */
+  private waits(): number {
+    const { visit } = this;
+    return visit.online && visit.live ? 0 : visit.session.figures().chatWaits;
   }
 
   update(): void {
@@ -42,10 +50,12 @@ export class Chat {
     const { chat, chatBefore } = this.visit, all = chatBefore + chat.length;
     for (this.shown = Math.max(this.shown, chatBefore); this.shown < all; this.shown++) {
       const line = chat[this.shown - chatBefore]!;
-      this.list.append(h('li', { class: line.mine ? 'mine' : 'theirs' }, h('span', { class: 'by' }, line.mine ? t('chat.you') : said(name)), h('p', {}, said(line.text))));
+      this.list.append(h('li', { class: line.mine ? 'mine' : 'theirs' }, h('span', { class: 'by' }, line.mine ? t('chat.you') : said(name)), h('p', {}, said(line.text)), line.mine && h('p', { class: 'small', hidden: true }, t('chat.waits'))));
       if (!line.mine) announce(t('chat.heard', { name: plain(name), text: plain(line.text) }));
       this.list.lastElementChild?.scrollIntoView({ block: 'nearest' });
     }
     while (this.list.childElementCount > chat.length) this.list.firstElementChild!.remove();
+    const mine = [...this.list.querySelectorAll<HTMLElement>('.mine > .small')], arrived = mine.length - this.waits();
+    mine.forEach((words, i) => { words.hidden = i < arrived; });
   }
 }

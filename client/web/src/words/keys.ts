@@ -110,6 +110,7 @@ export type Key =
   | 'chat.send'
   | 'chat.title'
   | 'chat.tooLong'
+  | 'chat.waits'
   | 'chat.you'
   | 'code.join'
   | 'code.label'

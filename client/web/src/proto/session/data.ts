@@ -74,6 +74,10 @@ export class DataChannel {
     for (const { body } of this.#unacked) this.core.control(CONTROL.DATA, body);
   }
 
+  chatWaits(): number {
+    return this.#unacked.filter(({ body }) => decodeMessage(DataSchema, body).body.case === 'chat').length;
+  }
+
   acked(upto: bigint): void {
     this.#unacked = this.#unacked.filter(({ seq }) => seq > upto);
   }

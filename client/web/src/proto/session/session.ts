@@ -207,7 +207,7 @@ export class Session extends Shared implements CustomerSession {
   /* ---------------------------------------------------------------- what is so */
 
   figures(): Figures {
-    return { framesSealed: this.grants.flow.sealed, logEntries: this.outbox.logEntries, outbox: this.outbox.waiting() };
+    return { framesSealed: this.grants.flow.sealed, logEntries: this.outbox.logEntries, outbox: this.outbox.waiting(), chatWaits: this.data.chatWaits() };
   }
 
   consent(capability: Capability): ConsentState {
