@@ -52,6 +52,8 @@ static void jsonl_end(struct audit_export *x)
 {
     if (*x->gone)
         put_json(x, json_pack("{s:s,s:s}", "event", "gone", "words", x->gone));
+    if (*x->beside)
+        put_json(x, json_pack("{s:s,s:s}", "event", "ended-log", "words", x->beside));
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++)
         put_json(x, audit_finding_json(&x->log->findings[i]));
 }
@@ -116,6 +118,8 @@ static enum proto_err look(struct exporting *e, struct audit_organisation *visit
     e->x.log = audit_whole_report(visited);
     if (!audit_whole_gone_words(visited, e->x.filter->since_ms, e->x.filter->until_ms, e->x.gone))
         *e->x.gone = 0;
+    if (!audit_whole_beside(visited, e->x.beside))
+        *e->x.beside = 0;
     return PROTO_OK;
 }
 

@@ -28,6 +28,7 @@ struct audit_export {
     } all;
     const struct proto_kept_keys *keys; /* the staff's secret, or none */
     char gone[AUDIT_TEXT_MAX];          /* what was erased lawfully, in words; empty: nothing */
+    char beside[AUDIT_TEXT_MAX];        /* a log that was ended, and is not told here; empty: none */
     const struct audit_report *log;     /* what is wrong with the log as a whole; set when sessions were read once */
 };
 

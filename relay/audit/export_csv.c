@@ -171,6 +171,8 @@ void audit_csv_end(struct audit_export *x)
 
     if (*x->gone)
         audit_csv_line(x, NULL, "", NULL, 0, "erased", x->gone);
+    if (*x->beside)
+        audit_csv_line(x, NULL, "", NULL, 0, "ended-log", x->beside);
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
         const struct audit_finding *f = &x->log->findings[i];
         audit_place(f, place);

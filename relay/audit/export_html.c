@@ -110,6 +110,11 @@ static void put_log(struct audit_export *x)
         audit_html_text(x->out, x->gone);
         fputs(".", x->out);
     }
+    if (*x->beside) {
+        fputs("</p><p>Not here: ", x->out);
+        audit_html_text(x->out, x->beside);
+        fputs(".", x->out);
+    }
     char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64];
 
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {

@@ -268,7 +268,9 @@ enum proto_err audit_each_session(struct audit_organisation *o, const struct aud
         free(v.report);
         return PROTO_ERR_IO;
     }
+    audit_begin_moment(o);
     enum proto_err err = relay_store_each_session(o->rows, true, visit_row, &v);
+    audit_end_moment(o);
     if (err && !v.own) /* a row that cannot be read */
         host_say(HOST_ERROR, "%s", relay_store_error(o->rows));
     free(v.report);

@@ -183,6 +183,29 @@ void audit_close_again(struct audit_organisation *copy)
     sodium_memzero(copy, sizeof *copy);
 }
 
+/* A moment of each handle is when it first reads: two are one when they see the same checkpoint. */
+void audit_begin_moment(struct audit_organisation *o)
+{
+    enum { TRIES = 1000 }; /* a busy relay writes some hundred times a second, and this takes far less */
+    struct relay_store_checkpoint log, rows;
+
+    for (int i = 0; i < TRIES; i++) {
+        relay_store_begin_reading(o->log);
+        relay_store_begin_reading(o->rows);
+        enum proto_err log_err = relay_store_get_checkpoint(o->log, &log),
+                       rows_err = relay_store_get_checkpoint(o->rows, &rows);
+        if (log_err == rows_err && log.size == rows.size)
+            return;
+        audit_end_moment(o);
+    }
+}
+
+void audit_end_moment(struct audit_organisation *o)
+{
+    relay_store_end_reading(o->rows);
+    relay_store_end_reading(o->log);
+}
+
 void audit_close(struct audit_organisation *o)
 {
     audit_whole_forget(o);

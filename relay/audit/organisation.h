@@ -59,7 +59,13 @@ bool audit_is_here(const char *dir, unsigned n);
  */
 bool audit_open_again(struct audit_organisation *copy, const struct audit_organisation *o);
 void audit_close_again(struct audit_organisation *copy); /* a zeroed struct is fine */
-void audit_close(struct audit_organisation *o);          /* wipes the key; a zeroed struct is fine */
+/**
+ * Between these two both handles read as of one moment: a relay that runs changes a session's row and its entries
+ * together, and who reads one of them later would find what does not fit.
+ */
+void audit_begin_moment(struct audit_organisation *o);
+void audit_end_moment(struct audit_organisation *o);
+void audit_close(struct audit_organisation *o); /* wipes the key; a zeroed struct is fine */
 
 /** staff.c: reads what there is of certificates. False: out of memory, which was said. */
 bool audit_staff_load(struct audit_organisation *o);

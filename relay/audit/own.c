@@ -352,6 +352,7 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
     if (entry->index < t->own->next)
         return PROTO_OK;
     t->own->next = entry->index + 1;
+    t->own->met++;
     t->entry = entry;
     t->unknown = false;
     if (proto_log_leaf_parse(&t->leaf, entry->leaf) ||

@@ -21,6 +21,7 @@ struct audit_own {
     } * chains; /* owned */
     size_t chain_count;
     uint64_t next;                   /* entries below were read */
+    uint64_t met;                    /* how many of them were the log's own */
     struct audit_retained *retained; /* owned; retained.c: what the relay erased by itself, oldest first */
     size_t retained_count, retained_met;
     int64_t retained_latest_s;

@@ -129,11 +129,12 @@ static bool nothing_is_missing(struct audit_organisation *o, const struct relay_
     if (err) {
         host_say_err(audit_options.session, err);
     } else {
+        audit_session_judge(&session, o, audit_whole_size(o), report);
         fine = !report->wrong && !session.incomplete;
         audit_session_clear(&session);
     }
     if (!err && !fine)
-        host_say_error(audit_options.session, "not all of this session is there as it was signed",
+        host_say_error(audit_options.session, "not all of this session holds: the file has what can be proved of it",
                        "handhold-audit verify names what is wrong");
     free(report);
     return fine;
@@ -150,7 +151,9 @@ int audit_prove(void)
     if (!audit_enter(&o, "is missing: a proof shows what was said, which is sealed to the officers"))
         return HOST_EXIT_USAGE;
     proto_buf_init_secret(&file, PROTO_LOG_PROOFS_FILE_MAX);
-    if (audit_whole_know(&o) && audit_find_session(&o, audit_options.session, &row)) {
+    bool known = audit_whole_know(&o);
+    audit_begin_moment(&o);
+    if (known && audit_find_session(&o, audit_options.session, &row)) {
         enum proto_err err = audit_proofs_write(&o, &row, &file, &count);
         if (err == PROTO_ERR_LOG || err == PROTO_ERR_CRYPTO)
             host_say_error(audit_options.session, "an entry of it cannot be proved",
@@ -162,6 +165,7 @@ int audit_prove(void)
         if (!err && (!nothing_is_missing(&o, &row) || audit_whole_say(&o, row.sid)))
             code = HOST_EXIT_FAILED;
     }
+    audit_end_moment(&o);
     proto_buf_free(&file);
     audit_close(&o);
     return code;

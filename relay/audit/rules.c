@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/audit/acts.h"
 #include "relay/audit/session.h"
 #include "relay/audit/whole.h"
 
@@ -194,6 +195,18 @@ static void judge_events_of_row(const struct judging *j, uint64_t size)
             "%llu", (unsigned long long)row->event_seq);
 }
 
+/* That an officer stopped it is the officer's to say. */
+static void judge_stop(const struct judging *j, const struct audit_note *ended, const char *reason)
+{
+    struct audit_act act;
+    uint64_t entry;
+
+    if (strcmp(reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0 ||
+        strcmp(reason, j->session->row.ended_reason) != 0 || audit_act_of_stop(j->o, &j->session->row, &act, &entry))
+        return;
+    audit_found(audit_expected(in_note(j, ended), "the note of the officer who stopped this session"), "none");
+}
+
 static void judge_end(const struct judging *j, uint64_t size)
 {
     const struct relay_store_session *row = &j->session->row;
@@ -213,6 +226,8 @@ static void judge_end(const struct judging *j, uint64_t size)
         audit_found(audit_expected(in_row(j, "ended_reason"), "%s, as entry %llu says", reason ? reason : "nothing",
                                    (unsigned long long)ended->entry),
                     "%s", row->ended_reason);
+    if (ended && reason)
+        judge_stop(j, ended, reason);
     for (size_t i = j->session->count; ended && i-- > 0;)
         if (j->session->notes[i].by == AUDIT_RELAY && j->session->notes[i].event.seq > ended->event.seq) {
             audit_found(audit_expected(in_note(j, &j->session->notes[i]), "nothing by the relay after `ended`"),

@@ -55,9 +55,12 @@ int audit_show(void)
 
     if (!audit_enter(&o, "is missing: the minutes of a session are sealed to the officers"))
         return HOST_EXIT_USAGE;
-    bool found = audit_whole_know(&o) && audit_find_session(&o, audit_options.session, &row);
+    bool known = audit_whole_know(&o);
+    audit_begin_moment(&o);
+    bool found = known && audit_find_session(&o, audit_options.session, &row);
     int code = found ? show(&o, &row) : HOST_EXIT_FAILED;
-    if (!found && o.whole)
+    audit_end_moment(&o);
+    if (!found && known)
         (void)audit_whole_say(&o, NULL); /* where it should be, perhaps */
     audit_close(&o);
     return code;

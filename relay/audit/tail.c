@@ -182,8 +182,11 @@ static enum proto_err follow(struct tailing *t)
     enum proto_err err = PROTO_OK;
 
     while (!stopped && !err) {
-        for (; next < size && !stopped && !err; next++)
+        for (; next < size && !stopped && !err; next++) {
+            audit_begin_moment(t->o);
             err = print_entry(t, next);
+            audit_end_moment(t->o);
+        }
         fflush(stdout);
         if (audit_options.once || ferror(stdout))
             break;

@@ -28,6 +28,7 @@ struct audit_whole {
         uint64_t first, last, count; /* of their entries */
     } losing;
     uint64_t lost, lost_entries;
+    uint64_t own_places;  /* entries that are to be the log's own */
     struct gone_session { /* erased as a whole */
         uint64_t first, count;
     } * gone; /* owned */
@@ -118,6 +119,7 @@ static enum proto_err visit_place(void *context, const uint8_t sid[RELAY_STORE_S
 
     if (index >= w->log.size)
         return PROTO_OK; /* came since, or is named as a stray */
+    w->own_places += !is_set(w->found, index) && sodium_is_zero(sid, RELAY_STORE_SID_BYTES);
     set(w->found, index);
     if (has_row || sodium_is_zero(sid, RELAY_STORE_SID_BYTES))
         return PROTO_OK;
@@ -149,6 +151,11 @@ static void account(struct audit_whole *w)
     if (err)
         audit_found(audit_expected(audit_wrong(&w->report, "place", "row"), "rows that can be read"), "%s",
                     relay_store_error(w->again.rows));
+    if (!err && w->own_places > w->own.met)
+        audit_found(audit_expected(audit_wrong(&w->report, "entry", "idx"),
+                                   "%" PRIu64 " entries of the log itself, as tables begun and place have them",
+                                   w->own_places),
+                    "%" PRIu64, w->own.met);
     for (uint64_t at = 0; !err && at < w->log.size; at++)
         if (!is_set(w->found, at) && w->report.wrong < AUDIT_FINDINGS_MAX)
             name_unfound(w, at);
@@ -158,7 +165,8 @@ static void account(struct audit_whole *w)
 
 /* ---- the whole ---- */
 
-static enum proto_err look(struct audit_whole *w)
+/* Files before the checkpoint, and that before all else: what is read later may be newer, and is never older. */
+static enum proto_err glance(struct audit_whole *w)
 {
     struct audit_log_plan plan = {.glance = true};
     struct audit_remembered seen;
@@ -167,11 +175,15 @@ static enum proto_err look(struct audit_whole *w)
         audit_found(audit_expected(audit_wrong(&w->report, "remembered", "file"), "what was verified here before"),
                     "a file that this program did not write");
     plan.seen = seen.leaves;
+    return audit_log_verify(&w->again, &plan, &w->report, &w->log);
+}
+
+static enum proto_err look(struct audit_whole *w)
+{
     enum proto_err err = audit_own_read(&w->own, &w->again, &w->report);
+
     if (!err)
         err = audit_own_read_later(&w->own, &w->again, &w->report);
-    if (!err)
-        err = audit_log_verify(&w->again, &plan, &w->report, &w->log);
     if (!err && w->log.signed_ok) {
         if (!make_bits(w))
             return PROTO_ERR_NOMEM;
@@ -183,8 +195,21 @@ static enum proto_err look(struct audit_whole *w)
     return err;
 }
 
+bool audit_whole_beside(const struct audit_organisation *o, char out[static AUDIT_TEXT_MAX])
+{
+    unsigned n = 1;
+
+    while (!o->ended && n < AUDIT_ENDED_MAX && !audit_is_here(o->dir, n))
+        n++;
+    bool is_there = !o->ended && audit_is_here(o->dir, n);
+    snprintf(out, AUDIT_TEXT_MAX,
+             "a log that was ended lies beside this one, and its sessions are not told here: --ended %u reads them", n);
+    return is_there;
+}
+
 bool audit_whole_know(struct audit_organisation *o)
 {
+    char beside[AUDIT_TEXT_MAX];
     struct audit_whole *w = o->whole ? NULL : calloc(1, sizeof *w);
     enum proto_err err = w ? PROTO_OK : PROTO_ERR_NOMEM;
 
@@ -197,11 +222,12 @@ bool audit_whole_know(struct audit_organisation *o)
     }
     if (!err) { /* as of one moment */
         o->whole = w;
-        relay_store_begin_reading(w->again.log);
-        relay_store_begin_reading(w->again.rows);
-        err = look(w);
-        relay_store_end_reading(w->again.rows);
-        relay_store_end_reading(w->again.log);
+        err = glance(w);
+        audit_begin_moment(&w->again);
+        err = err ? err : look(w);
+        audit_end_moment(&w->again);
+        if (audit_whole_beside(o, beside))
+            host_say(HOST_WARN, "%s", beside);
     }
     if (err)
         host_say_err("the log", err);

@@ -39,6 +39,8 @@ uint64_t audit_whole_gone(const struct audit_organisation *o, int64_t since_ms, 
 /** The same in words; false: there are none. */
 bool audit_whole_gone_words(const struct audit_organisation *o, int64_t since_ms, int64_t until_ms,
                             char out[static AUDIT_TEXT_MAX]);
+/** The logs that ended before this one have sessions, too; false: none lies beside it. Said on stderr when known. */
+bool audit_whole_beside(const struct audit_organisation *o, char out[static AUDIT_TEXT_MAX]);
 /** Does a note, of this moment's too, say that the evidence of this entry was erased? */
 bool audit_whole_erased(struct audit_organisation *o, uint64_t index);
 /** Did a note say so before anything was read? Then there is evidence no more. */

@@ -677,7 +677,7 @@ static void what_is_missing_and_was_not_erased_is_named_by_every_command(void **
     } commands[] = {{"show 4f", "NO. "},
                     {"export --format jsonl", "\"ok\":false"},
                     {"export --format csv", "\"NO\""},
-                    {"prove 4f -o /dev/null", "not all of this session is there as it was signed"}};
+                    {"prove 4f -o /dev/null", "not all of this session holds"}};
     struct log_fixture f;
     struct log_session s;
     char path[HOST_PATH_BYTES];

@@ -275,6 +275,69 @@ static void what_an_agent_does_long_after_the_consent_is_found(void **state)
     log_fixture_close(&f);
 }
 
+static void a_stop_that_no_officer_signed_is_found(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 1, "the note of the officer who stopped this session",
+                      "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    audit_tool_expect(&f, 1, "DOES NOT HOLD", "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+/* As a relay does that runs: sessions go on between any two reads. */
+static enum proto_err visit_and_write(void *context, const struct audit_session *session,
+                                      const struct audit_report *judged)
+{
+    struct log_fixture *f = context;
+    static struct log_session s;
+
+    if (judged->wrong || session->incomplete)
+        return PROTO_ERR_STATE;
+    log_session_begin(f, &s, "", "");
+    log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_end(f, &s, PROTO_END_COMPLETED);
+    return PROTO_OK;
+}
+
+static void a_log_that_grows_while_it_is_listed_is_whole(void **state)
+{
+    static const struct audit_filter all = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    struct audit_organisation o;
+    struct log_fixture f;
+    struct log_session s;
+    char key[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&f);
+    assert_true(host_path(path, "%s/state", f.folder));
+    setenv("XDG_STATE_HOME", path, 1);
+    for (int i = 0; i < 8; i++) {
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    }
+    assert_true(host_path(key, "%s/officer/evidence.key", f.folder));
+    assert_true(audit_open(&o, f.folder, key));
+    assert_true(audit_whole_know(&o)); /* and from here on the log is another */
+    log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    assert_ok(audit_each_session(&o, &all, visit_and_write, &f));
+    assert_int_equal(audit_whole_report(&o)->wrong, 0);
+    audit_close(&o);
+    log_fixture_settle(&f);
+    log_fixture_close(&f);
+    assert_true(host_path(path, "%s/state", shared.folder));
+    setenv("XDG_STATE_HOME", path, 1);
+}
+
 /* The second session of the story has no line of the agent. */
 static void a_session_that_the_relay_alone_tells_is_told_so(void **state)
 {
@@ -293,6 +356,8 @@ int main(void)
         cmocka_unit_test_teardown(one_damaged_entry_hides_no_other, restore),
         cmocka_unit_test(what_an_agent_does_without_a_consent_is_found),
         cmocka_unit_test(what_an_agent_does_long_after_the_consent_is_found),
+        cmocka_unit_test(a_stop_that_no_officer_signed_is_found),
+        cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),
     };
