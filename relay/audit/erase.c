@@ -12,7 +12,9 @@
 #include "proto/seal/note.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/find.h"
+#include "relay/audit/goes.h"
 #include "relay/audit/remote.h"
+#include "relay/audit/times.h"
 
 enum { RECEIPT_BYTES = 1 << 22 };
 
@@ -89,6 +91,7 @@ static bool one_subject(void)
 /* Whose data it is, and how much of it there is in all the logs. */
 struct erasing {
     struct audit_officer *o;
+    const struct audit_goes *goes; /* with the officers' key; else NULL */
     uint8_t sid[PROTO_SID_BYTES];
     uint64_t entries;
     bool more;
@@ -104,7 +107,7 @@ static bool count(struct erasing *e, const char *log)
     struct proto_erasure found;
     bool more;
 
-    if (!plan(e, log, &found, &more))
+    if (!plan(e, log, &found, &more) || (e->goes && !audit_goes_covers(e->goes, &found)))
         return false;
     e->entries += proto_erasure_size(&found);
     e->more |= more;
@@ -163,6 +166,8 @@ static bool erase_log(struct erasing *e, const char *log)
             return false;
         if (!what.count)
             return true;
+        if (e->goes && !audit_goes_covers(e->goes, &what))
+            return false;
         snprintf(what.basis, sizeof what.basis, "%s", audit_options.reason);
         if (!audit_officer_erase(e->o, &what, &answer))
             return false;
@@ -173,24 +178,59 @@ static bool erase_log(struct erasing *e, const char *log)
     return true;
 }
 
-static int erase_all(struct audit_officer *o)
+/* What lies where no relay reaches; the session's own notes say of recordings and photos. */
+static void say_beyond(const struct audit_goes *goes)
 {
-    struct erasing e = {.o = o};
+    char bytes[AUDIT_TIME_MAX] = "";
 
-    if (!find_subject(o, e.sid))
-        return HOST_EXIT_USAGE;
-    bool fine = count(&e, "");
+    if (audit_options.json) {
+        if (goes)
+            host_json_event("not-reached", "{s:I,s:I,s:I}", "recordings", (json_int_t)goes->recordings, "bytes",
+                            (json_int_t)goes->recorded_bytes, "photos", (json_int_t)goes->photos);
+        return;
+    }
+    if (goes)
+        audit_amount(bytes, goes->recorded_bytes);
+    if (goes && (goes->recordings || goes->photos))
+        printf("Not reached %llu recording%s (%s) and %llu photo%s that programs of agents kept: erase them there\n",
+               (unsigned long long)goes->recordings, goes->recordings == 1 ? "" : "s", bytes,
+               (unsigned long long)goes->photos, goes->photos == 1 ? "" : "s");
+    printf("Not reached %swhat was exported or proved to files before, and backups of keys.db\n",
+           goes ? "" : "recordings and photos that programs of agents kept, ");
+}
+
+static int erase_all(struct erasing *e)
+{
+    struct audit_officer *o = e->o;
+    bool fine = count(e, "");
+
     for (size_t i = 0; fine && i < o->ended_count; i++)
-        fine = count(&e, o->ended[i]);
-    if (fine && !e.entries) {
+        fine = count(e, o->ended[i]);
+    if (fine && !e->entries) {
         host_say_error("erase", "there is nothing to erase under this reference or number",
                        "handhold-audit list shows what there is");
         fine = false;
     }
-    fine = fine && confirmed(&e) && erase_log(&e, "");
+    if (fine && !e->goes)
+        host_say(HOST_WARN,
+                 "that these entries are of this %s is the relay's word: --key holds them to what was signed",
+                 audit_options.filter.customer ? "customer" : "session");
+    fine = fine && confirmed(e) && erase_log(e, "");
     for (size_t i = 0; fine && i < o->ended_count; i++)
-        fine = erase_log(&e, o->ended[i]);
-    return fine ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+        fine = erase_log(e, o->ended[i]);
+    if (fine)
+        say_beyond(e->goes);
+    return fine && !(e->goes && e->goes->doubtful) ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
+}
+
+static bool hold(struct erasing *e, struct audit_goes *goes)
+{
+    const char *read = audit_options.relay ? audit_remote_copy("the log, opened, for an erasure") : audit_options.dir;
+
+    if (!read || !audit_goes_read(goes, read, audit_options.filter.customer, e->sid))
+        return false;
+    e->goes = goes;
+    return true;
 }
 
 static const char ground[] = "is public, and outlives what is erased: the legal ground, and no name",
@@ -208,12 +248,21 @@ static bool names_customer(const char *customer)
 int audit_erase(void)
 {
     static struct audit_officer o;
+    struct erasing e = {.o = &o};
+    struct audit_goes goes = {.count = 0};
     int code = HOST_EXIT_USAGE;
 
     if (!one_subject() || !audit_reason(ground, such_as) || names_customer(audit_options.filter.customer))
         return code;
-    if (audit_officer_open(&o))
-        code = erase_all(&o);
+    bool known = audit_officer_open(&o) && find_subject(&o, e.sid);
+    if (known && audit_options.key) {
+        audit_officer_close(&o); /* its chain goes on by the note that the log was read */
+        code = HOST_EXIT_FAILED;
+        known = hold(&e, &goes) && audit_officer_open(&o);
+    }
+    if (known)
+        code = erase_all(&e);
     audit_officer_close(&o);
+    audit_goes_free(&goes);
     return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A privacy officer at a relay that runs: stops a session, puts a policy in force, erases a person. */
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -398,6 +399,59 @@ static void what_runs_is_not_erased(void **state)
     verified(h, "nothing is wrong");
 }
 
+static void alter(struct house *h, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(house_path(h, "relay/data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* A row says whose a session is, and nobody signed it: one column that was changed would have the officer's own
+ * signature take the evidence of somebody else, and what the log could tell of it. */
+static void what_an_officer_with_the_key_erases_is_held_to_what_was_signed(void **state)
+{
+    struct house *h = *state;
+    const char *key = house_path(h, "org/officer/evidence.key"), *data = house_path(h, "relay/data");
+    const char *const erase[] = {"erase", "--customer", "ada-lovelace-1815", "--reason", "asked for", "--yes", "--key",
+                                 key,     NULL};
+
+    visit(h, "ada-lovelace-1815", "ada");
+    visit(h, "charles-babbage", "charles");
+    house_stop_relay(h);
+    traces_forget();
+    traces_add_column(house_path(h, "relay/data/relay.db"), "SELECT evidence FROM entry WHERE sid IN"
+                                                            " (SELECT sid FROM session WHERE "
+                                                            "customer_ref='charles-babbage')");
+    alter(h, "UPDATE session SET customer_ref='ada-lovelace-1815' WHERE customer_ref='charles-babbage'");
+    house_restart_relay(h);
+    char *said = officer(h, 1, erase);
+    assert_non_null(strstr(said, "does not hold, so whose it is cannot be told"));
+    free(said);
+    house_stop_relay(h);
+    alter(h, "UPDATE session SET customer_ref='nobody' WHERE created_ms=(SELECT max(created_ms) FROM session)");
+    house_restart_relay(h);
+    said = officer(h, 1, erase); /* hers goes; that another row may hide one of hers is no success */
+    assert_non_null(strstr(said, "Erased "));
+    assert_non_null(strstr(said, "customer ada-lovelace-1815"));
+    assert_null(strstr(said, "customer charles"));
+    free(said);
+    house_stop_relay(h);
+    alter(h, "UPDATE session SET customer_ref='charles-babbage' WHERE customer_ref='nobody'");
+    assert_true(traces_found_in(data) >= traces_count()); /* all that was his is there */
+    house_restart_relay(h);
+    verified(h, "\"asked for\"");
+    said = officer(h, 0,
+                   (const char *const[]){"erase", "--customer", "charles-babbage", "--reason", "asked for", "--yes",
+                                         "--key", key, NULL});
+    assert_non_null(strstr(said, "Not reached what was exported"));
+    free(said);
+    assert_int_equal(traces_found_in(data), 0);
+    traces_forget();
+}
+
 /* The relay has stopped, and an older copy of the keys is put back: what the log says is gone is gone again. */
 static void a_restore_brings_nothing_back(void **state)
 {
@@ -651,6 +705,7 @@ int main(void)
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_copy_of_the_log_stays_on_no_officers_machine),
+        HOUSE_TEST(what_an_officer_with_the_key_erases_is_held_to_what_was_signed),
         HOUSE_TEST(a_restore_brings_nothing_back),
         HOUSE_TEST(a_receipt_is_enough_to_erase_its_session_and_no_other),
         HOUSE_TEST(erasing_asks_at_a_terminal),
