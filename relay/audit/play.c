@@ -14,7 +14,10 @@
 #include "proto/seal/box.h"
 #include "proto/seal/vault.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/filter.h"
+#include "relay/audit/phrases.h"
 #include "relay/audit/remote.h"
+#include "relay/audit/times.h"
 
 enum { READ_BYTES = PROTO_VAULT_RECORD_BYTES + PROTO_VAULT_OVERHEAD };
 
@@ -25,6 +28,12 @@ struct recording {
     uint8_t *sealed, *plain; /* owned */
     uint8_t hash[32];        /* of the sealed file */
     uint64_t bytes, written;
+    struct {
+        bool known, sound; /* an agent's program noted this hash and size when it stopped recording */
+        char sid[2 * RELAY_STORE_SID_BYTES + 1], agent[RELAY_STORE_TEXT_MAX + 1];
+        int64_t unix_s;
+        uint64_t entry;
+    } of;
 };
 
 static bool fail(const char *path)
@@ -104,6 +113,68 @@ static bool log_viewing(struct recording *r)
     return fine;
 }
 
+/* ---- which session it is of ---- */
+
+static enum proto_err visit(void *context, const struct audit_session *session, const struct audit_report *judged)
+{
+    struct recording *r = context;
+    uint8_t hash[32];
+    uint64_t bytes;
+
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[i];
+        if (note->by != AUDIT_AGENT || note->event.action != PROTO_ACT_RECORDING_STOPPED ||
+            !audit_detail_hash(&note->event, "hash", hash) || memcmp(hash, r->hash, sizeof hash) != 0 ||
+            !audit_detail_number(&note->event, "bytes", &bytes) || bytes != r->bytes)
+            continue;
+        r->of.known = true;
+        r->of.sound = !judged->wrong && !session->incomplete;
+        r->of.entry = note->entry;
+        r->of.unix_s = note->event.unix_s;
+        sodium_bin2hex(r->of.sid, sizeof r->of.sid, session->row.sid, sizeof session->row.sid);
+        snprintf(r->of.agent, sizeof r->of.agent, "%s", audit_agent_name(session));
+    }
+    return PROTO_OK;
+}
+
+/* A recording is sealed to a key that everybody may know: only the log says which are ours. False: it cannot be read.
+ */
+static bool find_session(struct recording *r)
+{
+    const struct audit_filter all = {.since_ms = INT64_MIN, .until_ms = INT64_MAX};
+    struct audit_organisation *o = calloc(1, sizeof *o);
+    const char *copy = o ? audit_remote_copy("the log, opened, for a recording") : NULL;
+    enum proto_err err = PROTO_ERR_IO;
+
+    if (copy && audit_open(o, copy, audit_options.key)) {
+        o->is_copy = true;
+        err = audit_each_session(o, &all, visit, r);
+        audit_close(o);
+    }
+    free(o);
+    return !err;
+}
+
+static bool say_session(const struct recording *r)
+{
+    char when[AUDIT_TIME_MAX];
+
+    if (!r->of.known) {
+        host_say_error(audit_options.file, "is not, as it is, a recording of any session in this log",
+                       "it was altered or cut off, is of another log (an ended one, say), or of nobody");
+        return false;
+    }
+    if (!audit_options.json) {
+        audit_time_short(when, r->of.unix_s);
+        printf("Session     %.8s, %s, until %s: entry %" PRIu64 " has this hash and size\n", r->of.sid, r->of.agent,
+               when, r->of.entry);
+    }
+    if (!r->of.sound)
+        host_say_error(r->of.sid, "this session does not hold in all its notes",
+                       "handhold-audit verify names what is wrong");
+    return r->of.sound;
+}
+
 /* One record behind the other; `err` of the first that does not open. */
 static enum proto_err write_plain(struct recording *r)
 {
@@ -135,15 +206,14 @@ static int finish(struct recording *r, enum proto_err err)
     }
     sodium_bin2hex(hex, sizeof hex, r->hash, sizeof r->hash);
     if (audit_options.json)
-        host_json_event("opened", "{s:s,s:s,s:I,s:b}", "file", audit_options.output, "hash", hex, "bytes",
-                        (json_int_t)r->written, "whole", (int)(err == PROTO_OK));
+        host_json_event("opened", "{s:s,s:s,s:I,s:b,s:s*}", "file", audit_options.output, "hash", hex, "bytes",
+                        (json_int_t)r->written, "whole", (int)(err == PROTO_OK), "session",
+                        r->of.known ? r->of.sid : NULL);
     else
-        printf("Opened      %s, %" PRIu64
-               " bytes\nHash        %s\n            the minutes of a session name it, if this is a "
-               "recording of one: not looked up\n",
-               audit_options.output, r->written, hex);
+        printf("Opened      %s, %" PRIu64 " bytes\nHash        %s\n", audit_options.output, r->written, hex);
+    bool known = say_session(r);
     if (err == PROTO_OK)
-        return HOST_EXIT_FINE;
+        return known ? HOST_EXIT_FINE : HOST_EXIT_FAILED;
     host_say_error(audit_options.file,
                    err == PROTO_ERR_NOT_FOUND ? "was cut off: its end is missing" : "was altered behind what is opened",
                    "what opened is in the file");
@@ -160,7 +230,11 @@ static int play(struct recording *r)
     }
     if (!open_head(r))
         return HOST_EXIT_USAGE;
-    if (!log_viewing(r))
+    if (host_file_exists(audit_options.output)) {
+        host_say_err(audit_options.output, PROTO_ERR_EXISTS);
+        return HOST_EXIT_FAILED;
+    }
+    if (!log_viewing(r) || !find_session(r))
         return HOST_EXIT_FAILED;
     r->out = open(audit_options.output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (r->out < 0) {

@@ -310,6 +310,39 @@ static void a_copy_of_the_log_stays_on_no_officers_machine(void **state)
     assert_int_equal(unsetenv("TMPDIR"), 0);
 }
 
+/* ---- recordings ---- */
+
+/* A recording is sealed to a key that anybody may know: what is of a session the log says. */
+static void an_opened_recording_is_told_to_be_of_its_session_or_of_none(void **state)
+{
+    struct house *h = *state;
+    const char *key = house_path(h, "org/officer/evidence.key");
+    struct demo_child *agent =
+        house_agent_with(h, "agent", "ana", (const char *const[]){"--record", house_path(h, "a.hhr"), NULL});
+    struct demo_child *client = house_join(h, agent, "client");
+
+    house_grant(h, agent, client, "camera");
+    demo_child_tell(agent, "{\"do\":\"request\",\"capability\":\"recording\",\"purpose\":\"To keep it\"}");
+    house_await(h, client, "consent", "capability", "recording", "state", "requested", NULL);
+    demo_child_tell(client, "{\"do\":\"grant\",\"capability\":\"recording\"}");
+    house_await(h, agent, "consent", "capability", "recording", "state", "granted", NULL);
+    demo_child_tell(agent, "{\"do\":\"record\",\"on\":true}");
+    house_await(h, agent, "recording", NULL);
+    house_await_number(h, agent, "video", "frames", 1);
+    house_end(h, agent, client);
+    char *said = officer(
+        h, 0, (const char *const[]){"open", house_path(h, "a.hhr"), "-o", house_path(h, "a.webm"), "--key", key, NULL});
+    assert_non_null(strstr(said, beginning(h)));
+    assert_non_null(strstr(said, "has this hash and size"));
+    free(said);
+    shell(h, "head -c -1 a.hhr > cut.hhr && rm a.webm");
+    said = officer(
+        h, 1,
+        (const char *const[]){"open", house_path(h, "cut.hhr"), "-o", house_path(h, "a.webm"), "--key", key, NULL});
+    assert_non_null(strstr(said, "is not, as it is, a recording of any session in this log"));
+    free(said);
+}
+
 /* ---- erasing ---- */
 
 static struct demo_child *agent_for(struct house *h, const char *customer)
@@ -705,6 +738,7 @@ int main(void)
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_copy_of_the_log_stays_on_no_officers_machine),
+        HOUSE_TEST(an_opened_recording_is_told_to_be_of_its_session_or_of_none),
         HOUSE_TEST(what_an_officer_with_the_key_erases_is_held_to_what_was_signed),
         HOUSE_TEST(a_restore_brings_nothing_back),
         HOUSE_TEST(a_receipt_is_enough_to_erase_its_session_and_no_other),
