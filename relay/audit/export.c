@@ -15,6 +15,7 @@
 #include "proto/host/world.h"
 #include "relay/audit/commands.h"
 #include "relay/audit/cut.h"
+#include "relay/audit/ended.h"
 #include "relay/audit/minutes.h"
 #include "relay/audit/verify.h"
 #include "relay/audit/whole.h"
@@ -73,9 +74,16 @@ static const struct {
     {"html", audit_html_begin, audit_html_session, audit_html_end, AUDIT_CASES_HTML, true},
 };
 
+/* A log, twice: a visitor may not use the handles that are visited. */
+struct twice {
+    struct audit_organisation visited, again;
+};
+
 struct exporting {
     struct audit_export x;
-    struct audit_organisation again; /* a visitor may not use the handles that are visited */
+    struct audit_organisation again;
+    struct twice *ended[AUDIT_ENDED_MAX]; /* owned: the ended logs that lie beside, for all that is kept of a person */
+    size_t ended_count;
     audit_export_session session;
 };
 
@@ -97,6 +105,58 @@ static enum proto_err count(void *context, const struct audit_session *session, 
     e->x.all.open += session->row.state != RELAY_STORE_ENDED;
     e->x.all.wrong += judged->wrong > 0 || session->incomplete;
     return PROTO_OK;
+}
+
+/* ---- the logs before it ---- */
+
+static void close_ended(struct exporting *e)
+{
+    for (size_t i = 0; i < e->ended_count; i++) {
+        audit_close_again(&e->ended[i]->again);
+        audit_close(&e->ended[i]->visited);
+        free(e->ended[i]);
+    }
+    e->ended_count = 0;
+}
+
+/* What is kept of a person is kept of them in every log that lies here. False: one cannot be read, which was said. */
+static bool open_ended(struct exporting *e, const struct audit_organisation *present)
+{
+    for (unsigned n = 1; e->x.filter->customer && !present->ended && n <= AUDIT_ENDED_MAX; n++) {
+        struct twice *log = audit_is_here(present->dir, n) ? calloc(1, sizeof *log) : NULL;
+        if (!log)
+            continue;
+        if (!audit_open_ended(&log->visited, present->dir, audit_options.key, n) ||
+            !audit_open_again(&log->again, &log->visited)) {
+            audit_close(&log->visited);
+            free(log);
+            return false;
+        }
+        log->visited.is_copy = log->again.is_copy = present->is_copy;
+        e->ended[e->ended_count++] = log;
+    }
+    return true;
+}
+
+static enum proto_err each(struct exporting *e, struct audit_organisation *present, audit_visit_session visitor)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (size_t i = 0; i < e->ended_count && !err; i++) {
+        e->x.o = &e->ended[i]->again;
+        err = audit_each_session(&e->ended[i]->visited, e->x.filter, visitor, e);
+    }
+    e->x.o = &e->again;
+    return err ? err : audit_each_session(present, e->x.filter, visitor, e);
+}
+
+static bool ended_hold(const struct exporting *e)
+{
+    bool hold = true;
+
+    for (size_t i = 0; i < e->ended_count; i++)
+        hold = hold && e->ended[i]->visited.whole && !audit_whole_report(&e->ended[i]->visited)->wrong;
+    return hold;
 }
 
 /* What is wrong with the log, and with what is kept of visits when those are told; before the first line. */
@@ -132,11 +192,11 @@ static enum proto_err export_all(struct exporting *e, struct audit_organisation 
         format++; /* the options take no other word */
     e->session = formats[format].session;
     if (!err && formats[format].counted)
-        err = audit_each_session(visited, e->x.filter, count, e);
+        err = each(e, visited, count);
     if (!err && formats[format].begin)
         formats[format].begin(&e->x);
     if (!err)
-        err = audit_each_session(visited, e->x.filter, visit, e);
+        err = each(e, visited, visit);
     if (!err)
         err = audit_export_cases(&e->x, formats[format].cases);
     if (!err && formats[format].end)
@@ -201,6 +261,7 @@ int audit_export(void)
     char part[HOST_PATH_BYTES];
     struct exporting e = {.x = {.filter = &filter, .keys = &keys, .now_s = host_now().unix_ms / 1000}};
     enum proto_err err = PROTO_ERR_IO;
+    bool lacks = false;
 
     if (audit_options.json && !audit_options.output && strcmp(audit_options.format, "jsonl") != 0) {
         host_say_error("--json", "csv and html are no JSON", "give --format jsonl, or -o FILE");
@@ -212,17 +273,19 @@ int audit_export(void)
         proto_kept_keys_clear(&keys);
         return HOST_EXIT_USAGE;
     }
-    if (audit_open_again(&e.again, &o) && open_output(part, &e.x.out)) {
+    o.is_one_of_all = filter.customer != NULL;
+    if (audit_open_again(&e.again, &o) && open_ended(&e, &o) && open_output(part, &e.x.out)) {
         err = close_output(part, e.x.out, export_all(&e, &o));
         if (err)
             host_say_err(audit_options.output ? audit_options.output : "export", err);
         else if (audit_options.output)
             host_say(HOST_INFO, "%" PRIu64 " session%s in %s", e.x.sessions, e.x.sessions == 1 ? "" : "s",
                      audit_options.output);
-        if (e.x.wrong || (e.x.log && e.x.log->wrong))
+        lacks = e.x.log && (e.x.log->wrong || !ended_hold(&e));
+        if (e.x.wrong || lacks)
             host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
     }
-    bool lacks = e.x.log && e.x.log->wrong;
+    close_ended(&e);
     audit_close_again(&e.again);
     proto_kept_keys_clear(&keys);
     audit_close(&o);

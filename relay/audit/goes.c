@@ -144,6 +144,7 @@ bool audit_goes_read(struct audit_goes *goes, const char *dir, const char *custo
         if (!opened)
             break;
         o->is_copy = audit_options.relay != NULL;
+        o->is_one_of_all = true;
         r.o = o;
         r.log = n ? o->log_key.name : "";
         err = read_log(&r, customer);

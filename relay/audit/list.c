@@ -135,6 +135,8 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
                              (json_int_t)(row->created_unix_ms / 1000), "agent", audit_agent_name(session), "role",
                              row->agent_role, "customer", row->customer_ref, "ticket", row->ticket_ref, "state",
                              audit_state_word(row));
+    if (line && o->ended)
+        json_object_set_new(line, "ended_log", json_integer((json_int_t)o->ended));
     if (line && row->state == RELAY_STORE_ENDED)
         json_object_set_new(line, "reason", json_string(row->ended_reason));
     if (line && strcmp(end_word(session), row->ended_reason) != 0)

@@ -36,9 +36,10 @@ struct audit_organisation {
     char log_vkey[PROTO_ORG_VKEY_BYTES + 1];
     struct proto_note_key log_key, events_key, evidence_key; /* checkpoints; the relay's events; evidence lines */
     bool log_is_named;                                       /* org.note names this log's key */
-    bool is_copy;    /* its data came from a relay that runs: the keys in it are this machine's own */
-    bool can_open;   /* the officers' key is here */
-    bool has_issued; /* the authority's list of certificates is here: who is not in it is nobody */
+    bool is_copy;       /* its data came from a relay that runs: the keys in it are this machine's own */
+    bool can_open;      /* the officers' key is here */
+    bool is_one_of_all; /* the command reads the logs that were ended, too */
+    bool has_issued;    /* the authority's list of certificates is here: who is not in it is nobody */
     uint8_t evidence_public[32], evidence_secret[32];
 };
 

@@ -199,9 +199,9 @@ bool audit_whole_beside(const struct audit_organisation *o, char out[static AUDI
 {
     unsigned n = 1;
 
-    while (!o->ended && n < AUDIT_ENDED_MAX && !audit_is_here(o->dir, n))
+    while (!o->ended && !o->is_one_of_all && n < AUDIT_ENDED_MAX && !audit_is_here(o->dir, n))
         n++;
-    bool is_there = !o->ended && audit_is_here(o->dir, n);
+    bool is_there = !o->ended && !o->is_one_of_all && audit_is_here(o->dir, n);
     snprintf(out, AUDIT_TEXT_MAX,
              "a log that was ended lies beside this one, and its sessions are not told here: --ended %u reads them", n);
     return is_there;

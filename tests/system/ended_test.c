@@ -131,6 +131,9 @@ static void one_command_erases_a_person_in_both_logs(void **state)
     house_restart_relay(h);
     visit(h, ada, NULL);
     look_for(h, ada);
+    says(h, local(h, 0, (const char *const[]){"export", "--format", "jsonl", "--customer", charles, NULL}),
+         "\"ended_log\":1", "not told here"); /* he has never come since */
+    says(h, local(h, 0, (const char *const[]){"list", NULL}), "--ended 1 reads them", charles);
     says(h,
          remote(h, 0,
                 (const char *const[]){"erase", "--customer", ada, "--reason", "Art. 17(1)(b) GDPR", "--yes", NULL}),
