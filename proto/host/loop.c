@@ -121,6 +121,8 @@ enum proto_err host_loop_new_on(struct host_loop **out, const struct host_engine
     loop->engine = engine;
     void *foreign = engine ? engine->foreign : NULL;
     if (engine) {
+        if (engine->handshake_s)
+            info.timeout_secs = engine->handshake_s;
         if (engine->header_bytes)
             info.max_http_header_data = engine->header_bytes;
         if (engine->headers_at_once)

@@ -29,6 +29,7 @@ struct host_engine {
     uint64_t lws_option;
     uint16_t header_bytes;    /* of the head of a request; 0: 4096 */
     uint16_t headers_at_once; /* heads under way, more wait for a place; 0: 512 */
+    unsigned handshake_s;     /* how long libwebsockets waits for an end of TLS and a head; 0: 10 */
     void *foreign;            /* what libwebsockets is given as its loop */
     void (*run)(void *foreign);
     void (*stop)(void *foreign);

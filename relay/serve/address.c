@@ -145,6 +145,44 @@ bool serve_address_bind(const char *address, int *fd, char *finding, size_t size
     return false;
 }
 
+static bool same_place(const struct sockaddr_storage *own, const struct addrinfo *wanted)
+{
+    const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)own, *wanted6;
+    const struct sockaddr_in *four = (const struct sockaddr_in *)own, *wanted4;
+
+    if (own->ss_family != wanted->ai_family)
+        return false;
+    if (own->ss_family == AF_INET6) {
+        wanted6 = (const struct sockaddr_in6 *)wanted->ai_addr;
+        return !memcmp(&six->sin6_addr, &wanted6->sin6_addr, sizeof six->sin6_addr) &&
+               (!wanted6->sin6_port || wanted6->sin6_port == six->sin6_port);
+    }
+    wanted4 = (const struct sockaddr_in *)wanted->ai_addr;
+    return own->ss_family == AF_INET && four->sin_addr.s_addr == wanted4->sin_addr.s_addr &&
+           (!wanted4->sin_port || wanted4->sin_port == four->sin_port);
+}
+
+bool serve_address_is(int fd, const char *address)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    struct sockaddr_storage own = {0};
+    socklen_t len = sizeof own;
+    char host[HOST_BYTES];
+    const char *port;
+    bool same;
+
+    if (getsockname(fd, (struct sockaddr *)&own, &len))
+        return false;
+    if (!strncmp(address, unix_prefix, sizeof unix_prefix - 1))
+        return own.ss_family == AF_UNIX &&
+               !strcmp(((struct sockaddr_un *)&own)->sun_path, address + sizeof unix_prefix - 1);
+    if (!split(address, host, &port) || getaddrinfo(host, port, &hints, &found))
+        return false;
+    same = same_place(&own, found);
+    freeaddrinfo(found);
+    return same;
+}
+
 bool serve_address_is_local(const char *address)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}, *found = NULL;

@@ -12,6 +12,8 @@
 /** Listens on "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH" (made anew, mode 0660); port 0 picks one. false: `finding` and
  * `*way_out` (static) say why. */
 bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out);
+/** Does this socket listen where `address` says? Port 0 is any. */
+bool serve_address_is(int fd, const char *address);
 /** The HOST of "HOST:PORT"; false when there is none. */
 bool serve_address_host(const char *address, char *out, size_t size);
 /** Can it be reached from this machine alone: a loopback address, or a Unix socket ("unix:/PATH")? */

@@ -23,7 +23,8 @@ static bool set_authority(struct serve_config *config, const struct serve_key *k
     size_t len = *value == '[' ? 1 + strspn(value + 1, "0123456789abcdefABCDEF:.") : strspn(value, name);
     const char *port = value + len + (*value == '[' && value[len] == ']');
 
-    return (!*port || (*port == ':' && port[1] && strspn(port + 1, "0123456789") == strlen(port + 1))) &&
+    return (*value != '[' || value[len] == ']') &&
+           (!*port || (*port == ':' && port[1] && strspn(port + 1, "0123456789") == strlen(port + 1))) &&
            (len || !*value) && set_text(config, key, value);
 }
 
@@ -206,16 +207,17 @@ static bool differs(const struct serve_key *key, const struct serve_config *one,
                                        memcmp(one->witnesses, other->witnesses, sizeof one->witnesses) != 0);
 }
 
-const char *serve_config_take(struct serve_config *config, const struct serve_config *next)
+void serve_config_take(struct serve_config *config, const struct serve_config *next, char *waits, size_t size)
 {
-    const char *waits = NULL;
+    size_t len = 0;
 
+    *waits = 0;
     for (size_t i = 0; i < KEYS; i++)
         if (is_number(&keys[i]))
             memcpy((char *)config + keys[i].offset, (const char *)next + keys[i].offset, sizeof(int64_t));
         else if (differs(&keys[i], config, next))
-            waits = keys[i].name;
-    return waits;
+            len += (size_t)snprintf(waits + (len < size ? len : size - 1), len < size ? size - len : 1, "%s%s",
+                                    len ? ", " : "", keys[i].name);
 }
 
 void serve_config_print(FILE *out)

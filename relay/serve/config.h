@@ -42,10 +42,10 @@ void serve_config_defaults(struct serve_config *config);
 /** Reads relay.ini on top of what is there. false: the report has the line, the key and the nearest one known. */
 bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report);
 /**
- * What of `next` a running relay can take, into `config`. Returns the name of a setting that differs and waits for the
- * next start; NULL: there is none.
+ * What of `next` a running relay can take, into `config`. `waits` gets the names of the settings that differ and wait
+ * for the next start, with a comma between two.
  */
-const char *serve_config_take(struct serve_config *config, const struct serve_config *next);
+void serve_config_take(struct serve_config *config, const struct serve_config *next, char *waits, size_t size);
 /** The sample with every key, its default and its meaning, each line a comment. */
 void serve_config_print(FILE *out);
 

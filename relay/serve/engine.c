@@ -187,6 +187,7 @@ struct serve_engine *serve_engine_new(uint16_t header_bytes, uint16_t headers_at
     engine->host = (struct host_engine){.lws_option = LWS_SERVER_OPTION_LIBEV,
                                         .header_bytes = header_bytes,
                                         .headers_at_once = headers_at_once,
+                                        .handshake_s = SERVE_LIBRARY_WAITS_S,
                                         .foreign = loop,
                                         .run = run,
                                         .stop = stop,

@@ -11,6 +11,9 @@
 
 struct serve_engine;
 
+/* Longer than any time of relay.ini: whoever is late is closed, and counted, by us (relay/serve/arrival.h). */
+enum { SERVE_LIBRARY_WAITS_S = 3600 };
+
 /** How large the head of a request may be, and how many may be under way (proto/host/loop.h). NULL: this machine has no
  * epoll, or no memory. */
 struct serve_engine *serve_engine_new(uint16_t header_bytes, uint16_t headers_at_once);

@@ -187,9 +187,13 @@ int serve_handover_take(unsigned number)
 {
     int fd = taken.is_new ? taken.listening[number] : -1;
 
-    if (taken.is_new)
-        taken.listening[number] = -1;
+    taken.listening[number] = -1;
     return fd;
+}
+
+void serve_handover_put(unsigned number, int fd)
+{
+    taken.listening[number] = fd;
 }
 
 bool serve_handover_wait(const struct serve_folder *folder)

@@ -3,9 +3,9 @@
  * relay/serve/handover.h - restart in place (SIGUSR2): a new relay takes over, and nobody finds the door shut.
  *
  *     old   starts the program that now lies where it was started from, and hands it the sockets that listen
- *     new   reads settings and folder; says that it is ready to go on; waits for the lock of the log
- *     old   takes nobody in any more, tells its sessions, closes them, writes what it was given, leaves
- *     new   has the lock: opens the log, knows the sessions again, takes in who has knocked meanwhile
+ *     new   reads settings and folder; listens where the old one did not; says that it is ready; waits for the log's
+ * lock old   takes nobody in any more, tells its sessions, closes them, writes what it was given, leaves new   has the
+ * lock: opens the log, knows the sessions again, takes in who has knocked meanwhile
  *
  * A new one that does not come so far leaves the old one as it was.
  */
@@ -22,8 +22,10 @@ void serve_handover_free(struct serve_handover *handover); /* NULL is fine */
 
 /** Were we started to take over? Reads what the old one left in the environment, once. */
 bool serve_handover_is_new(void);
-/** The listening socket of this number (relay/serve/listen.c), given away; -1: none was handed over. */
+/** The listening socket of this number (relay/serve/listen.c), given away; -1: there is none. */
 int serve_handover_take(unsigned number);
+/** Puts it back, or another one in its place, for whoever takes it next. */
+void serve_handover_put(unsigned number, int fd);
 /** Tells the old one to leave, and waits until the log is free. false: it is not, after a minute. */
 bool serve_handover_wait(const struct serve_folder *folder);
 

@@ -24,7 +24,15 @@ int serve_listen_fd(const struct serve_listen *listen, unsigned place);
 /** Takes nobody in any more; who is connected stays. */
 void serve_listen_stop(struct serve_listen *listen);
 
-/** Binds and serves from now on. false: the report names the address, why, and the way out. */
+/** What the settings and the certificates tell before anything is bound. false: the report has what is wrong. */
+bool serve_listen_fits(const struct serve_config *config, const struct serve_folder *folder,
+                       struct serve_report *report);
+/**
+ * Of a relay that takes over, while the one before still serves: what was handed over is kept where the settings still
+ * want it, the rest is bound now or closed. false: it cannot be, so the one before may go on.
+ */
+bool serve_listen_take_over(const struct serve_config *config, struct serve_report *report);
+/** Binds and serves from now on, what fits. false: the report names the address, why, and the way out. */
 bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct serve_report *report);
 /** Takes no more connections; those that stand are not touched. NULL is fine. */
 void serve_listen_free(struct serve_listen *listen);

@@ -8,6 +8,7 @@
 
 #include "proto/host/world.h"
 #include "relay/serve/address.h"
+#include "relay/serve/engine.h"
 #include "relay/serve/handover.h"
 #include "relay/serve/http.h"
 #include "relay/serve/listen_inside.h"
@@ -74,6 +75,119 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
     return fine;
 }
 
+/* ---- what the settings and the certificates tell ---- */
+
+static bool check_places(const struct serve_config *config, struct serve_report *report)
+{
+    const char *missing = *config->listen ? NULL : !*config->staff_listen ? "staff" : NULL;
+
+    if (!*config->listen && !*config->plain_listen)
+        missing = "customers";
+    if (missing) {
+        char finding[96];
+
+        snprintf(finding, sizeof finding, "is empty, and there is no other place where %s could connect", missing);
+        serve_report_add(report, SERVE_ERROR, "listen", finding,
+                         "give HOST:PORT; behind a proxy that ends TLS, plain_listen and staff_listen");
+    }
+    return !missing;
+}
+
+/* Without TLS whoever is on the way reads the invitations and takes their place. */
+static bool check_plain(const struct serve_config *config, struct serve_report *report)
+{
+    if (!*config->plain_listen)
+        return true;
+    if (!serve_address_is_local(config->plain_listen)) {
+        serve_report_add(report, SERVE_ERROR, config->plain_listen,
+                         "plain_listen has no TLS, and may only be reached on this machine",
+                         "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH, and let the proxy in front end TLS");
+        return false;
+    }
+    if (*config->host)
+        return true;
+    serve_report_add(report, SERVE_ERROR, "host", "is not set, and behind a proxy no certificate tells it",
+                     "set it to the name that strangers use");
+    return false;
+}
+
+/* host[:port] as people and programs reach an end. Behind a proxy that ends TLS the certificate is the proxy's. */
+static bool check_name(const struct serve_folder *folder, const char *chosen, bool behind, struct serve_report *report)
+{
+    const char *end = *chosen == '[' ? strchr(chosen, ']') : chosen + strcspn(chosen, ":"), *port = strrchr(end, ':');
+    char host[SERVE_HOST_BYTES];
+    long outside = port ? atol(port + 1) : 443;
+
+    if (!*chosen)
+        return true;
+    if (outside < 1 || outside > UINT16_MAX) {
+        serve_report_add(report, SERVE_ERROR, chosen, "behind a host stands a port from 1 to 65535",
+                         "write host:port as it is reached, or the host alone");
+        return false;
+    }
+    snprintf(host, sizeof host, "%.*s", (int)(end - chosen - (*chosen == '[')), chosen + (*chosen == '['));
+    if (behind || serve_folder_names(folder, host))
+        return true;
+    serve_report_add(report, SERVE_ERROR, chosen, "the relay's certificate does not name this host",
+                     "issue one with --host for it, or name another in relay.ini");
+    return false;
+}
+
+/* The host that people reach an end by when the settings name none. */
+static bool usual_host(const struct serve_folder *folder, const char *address, char out[static SERVE_HOST_BYTES])
+{
+    return (serve_address_host(address, out, SERVE_HOST_BYTES) && serve_folder_names(folder, out)) ||
+           serve_pair_first_name(&folder->own_pair, out, SERVE_HOST_BYTES);
+}
+
+bool serve_listen_fits(const struct serve_config *config, const struct serve_folder *folder,
+                       struct serve_report *report)
+{
+    char host[SERVE_HOST_BYTES];
+    bool fine = check_places(config, report);
+
+    fine &= check_plain(config, report);
+    for (size_t kind = 0; kind < SERVE_ENDS; kind++)
+        fine &= !*setting_of(config, kind) || is_alone(config, kind, report);
+    fine &= check_name(folder, config->host, *config->plain_listen != 0, report);
+    fine &= check_name(folder, config->staff_host, false, report);
+    if ((*config->host && *config->staff_host) || usual_host(folder, config->listen, host))
+        return fine;
+    serve_report_add(report, SERVE_ERROR, folder->own_pair.cert, "the certificate names no host",
+                     folder->own_pair.renew);
+    return false;
+}
+
+bool serve_listen_take_over(const struct serve_config *config, struct serve_report *report)
+{
+    int given[SERVE_ENDS], fd;
+    bool done = true;
+
+    for (unsigned kind = 0; kind < SERVE_ENDS; kind++)
+        given[kind] = serve_handover_take(kind);
+    for (unsigned kind = 0; kind < SERVE_ENDS; kind++) {
+        const char *address = setting_of(config, kind);
+        unsigned turn = 0, place = kind;
+
+        fd = -1;
+        while (turn < SERVE_ENDS && (given[place] < 0 || !serve_address_is(given[place], address)))
+            place = (kind + ++turn) % SERVE_ENDS;
+        if (*address && turn < SERVE_ENDS) {
+            fd = given[place];
+            given[place] = -1;
+        } else if (*address) {
+            done = done && bind_end(address, &fd, report);
+        }
+        serve_handover_put(kind, fd);
+    }
+    for (unsigned kind = 0; kind < SERVE_ENDS; kind++)
+        if (given[kind] >= 0)
+            close(given[kind]); /* the one before still listens there, until it leaves */
+    return done;
+}
+
+/* ---- the ends ---- */
+
 static bool set_up_tls(struct serve_end *end, bool staff, struct serve_report *report)
 {
     struct serve *serve = end->listen->serve;
@@ -97,6 +211,7 @@ static bool set_up_without_tls(struct serve_end *end, const char *name)
                                              .vhost_name = name,
                                              .protocols = serve_http_protocols(),
                                              .retry_and_idle_policy = &serve_http_no_timers,
+                                             .timeout_secs_ah_idle = SERVE_LIBRARY_WAITS_S,
                                              .user = serve};
 
     end->vhost = lws_create_vhost(host_loop_context(serve->loop), &info);
@@ -112,8 +227,6 @@ static bool start_accepting(struct serve_listen *listen, size_t kind, struct ser
     if (!*address)
         return true;
     end->fd = serve_handover_take((unsigned)kind);
-    if (end->fd < 0 && !is_alone(listen->serve->config, kind, report))
-        return false;
     if (end->fd < 0 && !bind_end(address, &end->fd, report))
         return false;
     serve_address_tune(end->fd); /* what it accepts inherits all of it */
@@ -127,57 +240,23 @@ static bool start_accepting(struct serve_listen *listen, size_t kind, struct ser
     return false;
 }
 
-/* Without TLS whoever is on the way reads the invitations and takes their place. */
-static bool check_plain(const struct serve_config *config, struct serve_report *report)
-{
-    if (!*config->plain_listen)
-        return true;
-    if (!serve_address_is_local(config->plain_listen)) {
-        serve_report_add(report, SERVE_ERROR, config->plain_listen,
-                         "plain_listen has no TLS, and may only be reached on this machine",
-                         "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH, and let the proxy in front end TLS");
-        return false;
-    }
-    if (*config->host)
-        return true;
-    serve_report_add(report, SERVE_ERROR, "host", "is not set, and behind a proxy no certificate tells it",
-                     "set it to the name that strangers use");
-    return false;
-}
-
-/* host[:port] as people and programs reach an end. */
-static bool name_end(struct serve_listen *listen, size_t kind, const char *chosen, char out[static SERVE_HOST_BYTES],
-                     struct serve_report *report)
+/* host[:port] as people and programs reach an end; what fits (serve_listen_fits). */
+static void name_end(struct serve_listen *listen, size_t kind, const char *chosen, char out[static SERVE_HOST_BYTES])
 {
     const struct serve_folder *folder = listen->serve->folder;
-    const char *address = setting_of(listen->serve->config, kind);
-    char host[SERVE_HOST_BYTES];
-    unsigned port = serve_address_port(listen->ends[kind].fd);
+    const struct serve_end *end = &listen->ends[kind];
+    unsigned port = end->watch ? serve_address_port(end->fd) : 443; /* without one a proxy in front has it */
+    char host[SERVE_HOST_BYTES] = "";
 
     if (strchr(chosen, ':')) { /* with a port of its own: somebody else forwards to us */
-        long outside = atol(strrchr(chosen, ':') + 1);
-
         strcpy(out, chosen);
-        if (outside < 1 || outside > UINT16_MAX)
-            serve_report_add(report, SERVE_ERROR, chosen, "behind a host stands a port from 1 to 65535",
-                             "write host:port as it is reached, or the host alone");
-        return outside >= 1 && outside <= UINT16_MAX;
+        return;
     }
     if (*chosen)
         strcpy(host, chosen);
-    else if ((!serve_address_host(address, host, sizeof host) || !serve_folder_names(folder, host)) &&
-             !serve_pair_first_name(&folder->own_pair, host, sizeof host)) {
-        serve_report_add(report, SERVE_ERROR, folder->own_pair.cert, "the certificate names no host",
-                         folder->own_pair.renew);
-        return false;
-    }
-    if (!serve_folder_names(folder, host)) {
-        serve_report_add(report, SERVE_ERROR, host, "the relay's certificate does not name this host",
-                         "issue one with --host for it, or name another in relay.ini");
-        return false;
-    }
+    else
+        (void)usual_host(folder, setting_of(listen->serve->config, kind), host);
     snprintf(out, SERVE_HOST_BYTES, port == 443 ? "%.*s" : "%.*s:%u", (int)(SERVE_HOST_BYTES - 8), host, port);
-    return true;
 }
 
 static bool make_parts(struct serve_listen *listen)
@@ -214,13 +293,14 @@ bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct ser
     listen->shared = !*config->staff_listen;
     for (size_t kind = 0; kind < SERVE_ENDS; kind++)
         listen->ends[kind].listen = listen;
-    done = make_parts(listen) && check_plain(config, report);
+    done = make_parts(listen);
     for (size_t kind = 0; kind < SERVE_ENDS; kind++)
         done = done && start_accepting(listen, kind, report);
-    return done && set_up_ends(listen, report) &&
-           name_end(listen, SERVE_END_PUBLIC, config->host, serve->public_authority, report) &&
-           name_end(listen, listen->shared ? SERVE_END_PUBLIC : SERVE_END_STAFF, config->staff_host,
-                    serve->staff_authority, report);
+    if (!done || !set_up_ends(listen, report))
+        return false;
+    name_end(listen, SERVE_END_PUBLIC, config->host, serve->public_authority);
+    name_end(listen, listen->shared ? SERVE_END_PUBLIC : SERVE_END_STAFF, config->staff_host, serve->staff_authority);
+    return true;
 }
 
 const char *serve_listen_http(const struct serve_listen *listen)

@@ -25,6 +25,7 @@
 #include "relay/serve/setup.h"
 #include "relay/serve/tell.h"
 #include "relay/serve/unused.h"
+#include "relay/serve/witness.h"
 
 static struct arguments {
     const char *dir, *config, *listen, *staff_listen, *backup, *outside_ca;
@@ -145,7 +146,8 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     }
     serve.loop = loop;
     lws_set_log_level(LLL_ERR, serve_tell_library);
-    if (serve_handover_is_new() && !serve_check_successor(folder, report))
+    if (serve_handover_is_new() &&
+        (!serve_check_successor(folder, report) || !serve_listen_take_over(&settings->config, report)))
         ; /* said; the one before goes on */
     else if (serve_handover_is_new() && !serve_handover_wait(folder))
         serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
@@ -209,18 +211,24 @@ static int run(void)
                                        .staff_listen = arguments.staff_listen,
                                        .verbose = arguments.verbose};
     report.table |= arguments.backup != NULL;
-    if (!arguments.backup && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
+    if (!arguments.backup && !serve_become_owner(arguments.dir, arguments.allow_private_keys,
+                                                 &report)) /* where a copy goes may be root's alone */
         return HOST_EXIT_FAILED;
     serve_harden(&folder, &report);
     if (arguments.backup) {
         if (serve_folder_find(&folder, arguments.dir, &report))
             (void)serve_backup(&folder, arguments.backup, &report);
-    } else if (serve_settings_read(&settings, &report)) {
+    } else if (!serve_settings_read(&settings, &report)) {
+        if (report.table) /* all that can be looked at without them */
+            (void)serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
+    } else {
         serve_settings_fit(&settings, &report);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
+        bool fits = read && serve_listen_fits(&settings.config, &folder, &report);
+        fits = fits & serve_witnesses_fit(&settings.config, &report);
         if (read && report.table && serve_folder_in_use(&folder))
             serve_check_beside(&folder, &report);
-        else if (read)
+        else if (fits)
             rc = serve_until_told(&settings, &folder, &report);
         else if (report.table)
             (void)serve_listen_check(&settings.config, &report);
@@ -241,11 +249,23 @@ static void print_page(int argc, char **argv)
             printf("phone page %s\n", *serve_page()->build ? serve_page()->build : "not built in");
 }
 
+/* SIGHUP and SIGUSR2 wait until somebody reads them: before that they would end the relay. */
+static void hold_orders(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR2);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
     own_argv = argv;
     const struct host_command *command;
 
+    hold_orders();
     keep_memory();
     switch (host_options_parse(&program, argc, argv, &command)) {
     case HOST_PARSED_DONE:

@@ -38,6 +38,7 @@ bool serve_settings_read(struct serve_settings *settings, struct serve_report *r
     if (!read_into(settings, &settings->config, report))
         return false;
     settings->connections_most = settings->config.limits.connections;
+    settings->handshakes_most = settings->config.limits.handshakes;
     host_say_level((enum host_level)settings->config.log_level);
     return true;
 }
@@ -68,27 +69,39 @@ void serve_settings_fit(struct serve_settings *settings, struct serve_report *re
         host_say(HOST_DEBUG, "%s: %s", value, finding);
 }
 
+/* Tables were made for as many. */
+static void hold_to(int64_t *value, int64_t most, const char *name)
+{
+    if (*value <= most)
+        return;
+    host_say(HOST_WARN,
+             "%s = %lld: this relay was started for %lld, which hold; more wait for the next start, and SIGUSR2 "
+             "makes one that ends no session",
+             name, (long long)*value, (long long)most);
+    *value = most;
+}
+
 void serve_settings_again(struct serve *serve)
 {
     static struct serve_config next;
     struct serve_settings *settings = serve->settings;
     struct serve_report report = {0};
-    const char *waits;
+    char waits[256];
 
     if (!read_into(settings, &next, &report)) {
         host_say(HOST_WARN, "the settings stay as they were");
         return;
     }
-    if (next.limits.connections > settings->connections_most)
-        next.limits.connections = settings->connections_most; /* tables were made for as many */
+    hold_to(&next.limits.connections, settings->connections_most, "connections");
+    hold_to(&next.limits.handshakes, settings->handshakes_most, "handshakes");
     if (relay_core_set_limits(serve->core, &next.limits)) {
         host_say(HOST_WARN, "a bound is out of its range; the settings stay as they were");
         return;
     }
-    waits = serve_config_take(&settings->config, &next);
+    serve_config_take(&settings->config, &next, waits, sizeof waits);
     host_say_level((enum host_level)settings->config.log_level);
     host_say(HOST_INFO, "settings read again");
-    if (waits)
-        host_say(HOST_WARN, "%s: has changed, and waits for the next start; SIGUSR2 makes one that ends no session",
+    if (*waits)
+        host_say(HOST_WARN, "%s: changed, which waits for the next start; SIGUSR2 makes one that ends no session",
                  waits);
 }

@@ -17,6 +17,7 @@ struct serve_settings {
     bool verbose;
     struct serve_config config;
     int64_t connections_most; /* what the tables and this system's open files have room for */
+    int64_t handshakes_most;  /* as many heads of requests have a place */
 };
 
 /** Fills `config`. false: the report has the error. */

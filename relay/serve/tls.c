@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 
+#include "relay/serve/engine.h"
 #include "relay/serve/http.h"
 
 #define TLS12_SUITES "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -74,6 +75,7 @@ struct lws_vhost *serve_tls_vhost(struct serve_tls *tls, struct host_loop *loop,
         .alpn = "http/1.1", /* never h2: this libwebsockets has holes there */
         .protocols = protocols,
         .retry_and_idle_policy = &serve_http_no_timers,
+        .timeout_secs_ah_idle = SERVE_LIBRARY_WAITS_S,
         .user = user,
     };
     struct lws_vhost *vhost;

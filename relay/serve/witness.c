@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
@@ -159,6 +160,30 @@ void serve_witnesses_figures(struct serve_witnesses *all, struct serve_witness_f
 
 /* ---- beginning and end ---- */
 
+static bool read_key(const struct serve_witness_setting *setting, struct proto_note_key *key)
+{
+    return !proto_note_key_parse(key, setting->vkey, strlen(setting->vkey)) && key->type == PROTO_NOTE_COSIGNATURE;
+}
+
+bool serve_witnesses_fit(const struct serve_config *config, struct serve_report *report)
+{
+    struct proto_note_key key;
+    bool fine = true;
+
+    for (size_t i = 0; i < config->witness_count; i++)
+        if (!read_key(&config->witnesses[i], &key)) {
+            serve_report_add(report, SERVE_ERROR, config->witnesses[i].vkey, "is not the key of a witness",
+                             "write witness = URL KEY, with the key that the witness publishes: name+id+base64");
+            fine = false;
+        }
+    if (*config->witness_ca && access(config->witness_ca, R_OK)) {
+        serve_report_add(report, SERVE_ERROR, config->witness_ca, strerror(errno),
+                         "witness_ca names a file of roots in PEM that this relay's user may read");
+        fine = false;
+    }
+    return fine;
+}
+
 static bool start(struct serve_witnesses *all, const struct serve_witness_setting *setting, struct serve_report *report)
 {
     struct relay_store_config config = {.folder = all->serve->folder->data, .read_only = true, .random = host_random()};
@@ -168,11 +193,8 @@ static bool start(struct serve_witnesses *all, const struct serve_witness_settin
     w->all = all;
     w->setting = setting;
     w->post = (struct serve_post){.ca = all->serve->config->witness_ca, .is_ending = is_ending, .context = w};
-    if (proto_note_key_parse(&w->key, setting->vkey, strlen(setting->vkey)) || w->key.type != PROTO_NOTE_COSIGNATURE) {
-        serve_report_add(report, SERVE_ERROR, setting->vkey, "is not the key of a witness",
-                         "write witness = URL KEY, with the key that the witness publishes: name+id+base64");
-        return false;
-    }
+    if (!read_key(setting, &w->key))
+        return false; /* as serve_witnesses_fit has said */
     all->count++;
     if (!relay_store_open(&w->store, &config, error))
         w->running = pthread_create(&w->thread, NULL, run, w) == 0;

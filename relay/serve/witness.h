@@ -21,6 +21,8 @@
 struct serve_witnesses;
 enum { SERVE_WITNESS_START_MS = 3000 };
 
+/** Are their keys and the file of roots what they should be? false: the report says which is not. */
+bool serve_witnesses_fit(const struct serve_config *config, struct serve_report *report);
 /** Starts a thread for each witness of the settings. False: an error is in the report. *out is NULL without any. */
 bool serve_witnesses_new(struct serve_witnesses **out, struct serve *serve, struct serve_report *report);
 void serve_witnesses_free(struct serve_witnesses *all); /* NULL is fine; ends what is under way */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -208,6 +209,22 @@ static void start_on(struct place *place, const char *public_address, const char
     close(ends[1]);
     read_ready(place, ends[0]);
     close(ends[0]);
+}
+
+void place_inherit(bool whether)
+{
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, whether), 0);
+}
+
+pid_t place_heir(void)
+{
+    char text[64] = "";
+    FILE *file = fopen("/proc/thread-self/children", "r");
+
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    return (pid_t)atoi(text);
 }
 
 void place_start(struct place *place, const char *const *more)

@@ -29,6 +29,9 @@ void place_start(struct place *place, const char *const *more);
 void place_restart(struct place *place);
 /** Sends the signal, waits for the end, returns the exit code (or 128 + signal). */
 int place_stop(struct place *place, int signal);
+/** Whether what a relay started (the one that takes over) is ours once that relay has gone; and then which it is. */
+void place_inherit(bool whether);
+pid_t place_heir(void);
 
 #define PLACE_OUTPUT_BYTES 65536
 /** Runs a program of HANDHOLD_BIN to its end; its stdout and stderr together are in `output`. Arguments end with NULL.

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -135,20 +136,123 @@ static bool is_said(int fd, const char *wanted, const char *instead)
     return false;
 }
 
+static void set_to(const char *settings)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "staff_listen = 127.0.0.1:0\n%s", settings);
+    place_write(&place, "changed.ini", text, strlen(text));
+}
+
+/* A relay whose stderr is read. */
+static int start_and_listen(const char *settings)
+{
+    int own = dup(STDERR_FILENO);
+    int fd = open(place_path(&place, "lines"), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+
+    set_to(settings);
+    dup2(fd, STDERR_FILENO);
+    place_start(&place, (const char *const[]){"--config", place_path(&place, "changed.ini"), NULL});
+    dup2(own, STDERR_FILENO);
+    close(own);
+    return fd;
+}
+
+static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
+{
+    static const struct {
+        const char *line, *said;
+    } wrong[] = {
+        {"host = nonsense.example:443\n", "does not name this host"},
+        {"staff_host = nonsense.example:9\n", "does not name this host"},
+        {"host = [::1\n", "give a host, or host:port"},
+        {"plain_listen = 192.0.2.1:80\n", "may only be reached on this machine"},
+        {"plain_listen = 127.0.0.1:0\n", "behind a proxy no certificate tells it"},
+        {"http_listen = 192.0.2.1:80\n", "choose an address of this machine"},
+        {"witness = https://witness.example w+00000000+AAAA\n", "is not the key of a witness"},
+        {"witness_ca = /nowhere/roots.pem\n", "names a file of roots"},
+    };
+    int fd = start_and_listen("log_level = info\n");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        set_to(wrong[i].line);
+        assert_int_equal(kill(place.relay, SIGUSR2), 0);
+        if (!is_said(fd, "the new relay did not start", "this one leaves") ||
+            !is_said(fd, wrong[i].said, "this one leaves"))
+            fail_msg("%s", wrong[i].line);
+        serve_expect(place.public_port, NULL, "/healthz", "ok");
+    }
+    close(fd);
+}
+
+static bool is_answered(const char *path)
+{
+    struct sockaddr_un own = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answered;
+
+    snprintf(own.sun_path, sizeof own.sun_path, "%s", path);
+    answered = !connect(fd, (const struct sockaddr *)&own, sizeof own);
+    close(fd);
+    return answered;
+}
+
+static void the_relay_that_takes_over_listens_where_its_settings_say(void **state)
+{
+    char settings[256], one[200], two[200];
+    int fd, status;
+    pid_t old;
+
+    (void)state;
+    snprintf(one, sizeof one, "%s", place_path(&place, "one"));
+    snprintf(two, sizeof two, "%s", place_path(&place, "two"));
+    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", one);
+    fd = start_and_listen(settings);
+    old = place.relay;
+    assert_true(is_answered(one));
+    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", two);
+    set_to(settings);
+    place_inherit(true);
+    assert_int_equal(kill(old, SIGUSR2), 0);
+    assert_true(is_said(fd, "this one leaves", "did not start"));
+    assert_int_equal(waitpid(old, &status, 0), old);
+    place.relay = place_heir();
+    place_inherit(false);
+    assert_true(is_answered(two));
+    assert_false(is_answered(one));
+    serve_expect(place.public_port, NULL, "/healthz", "ok"); /* the same sockets as before */
+    close(fd);
+}
+
+/* libwebsockets has times of its own, which nobody counts: they are longer than ours may be. */
+static void whoever_dribbles_a_head_is_closed_by_our_time_and_counted(void **state)
+{
+    static const char half[] = "GET /.well-known/acme-challenge/x HTTP/1.1\r\nHost: local";
+    char reply[PLACE_OUTPUT_BYTES], rest[64];
+    int fd = start_and_listen("http_listen = 127.0.0.1:0\nopening_ms = 11000\n"), stranger;
+
+    (void)state;
+    stranger = place_knock(place.http_port);
+    assert_int_equal(write(stranger, half, sizeof half - 1), sizeof half - 1);
+    while (read(stranger, rest, sizeof rest) > 0)
+        ;
+    assert_true(serve_get(place.staff_port, NULL, "127.0.0.1", "anna", "/metrics", reply) > 0);
+    assert_non_null(strstr(reply, "\nhandhold_bound_reached_total{bound=\"opening_ms\"} 1\n"));
+    close(stranger);
+    close(fd);
+}
+
 /* The last: the folder is an old copy from then on. */
 static void a_new_relay_that_finds_an_old_log_changes_nothing(void **state)
 {
     struct line_end agent, other;
     handhold_Opened opened;
     char output[PLACE_OUTPUT_BYTES], aside[256];
-    int own = dup(STDERR_FILENO), fd;
+    int fd = start_and_listen("");
 
     (void)state;
-    fd = open(place_path(&place, "lines"), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-    dup2(fd, STDERR_FILENO);
-    place_start(&place, NULL);
-    dup2(own, STDERR_FILENO);
-    close(own);
     serve_open_session(&agent, &opened);
     assert_int_equal(place_run(output, "handhold-relay",
                                (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
@@ -177,6 +281,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITHOUT(a_check_adds_nothing_to_the_log),
         WITHOUT(a_socket_that_somebody_listens_on_is_not_taken),
+        WITHOUT(settings_that_are_wrong_do_not_end_the_relay_before),
+        WITHOUT(the_relay_that_takes_over_listens_where_its_settings_say),
+        WITHOUT(whoever_dribbles_a_head_is_closed_by_our_time_and_counted),
         WITHOUT(a_new_relay_that_finds_an_old_log_changes_nothing),
     };
     return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -225,18 +224,6 @@ static void a_live_session_is_waited_for_until_a_second_signal(void **state)
     line_end_clear(&agent);
 }
 
-/* The one that the relay started is ours once the relay has gone: we are its subreaper. */
-static pid_t only_child(void)
-{
-    char text[64] = "";
-    FILE *file = fopen("/proc/thread-self/children", "r");
-
-    assert_non_null(file);
-    assert_non_null(fgets(text, sizeof text, file));
-    fclose(file);
-    return (pid_t)atoi(text);
-}
-
 static void back_to_its_seat(struct line_end *end, bool staff, const uint8_t *token, size_t len, uint32_t index)
 {
     handhold_ToRelay hello = {.which_body = handhold_ToRelay_hello_tag,
@@ -263,7 +250,7 @@ static void another_relay_takes_over_and_each_end_comes_back_once(void **state)
     int status;
 
     (void)state;
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    place_inherit(true);
     serve_open_session(&agent, &opened);
     serve_join(&customer, &opened, known.body.session_key.session_key);
     memcpy(token, customer.last.body.welcome.token.bytes, sizeof token);
@@ -275,9 +262,9 @@ static void another_relay_takes_over_and_each_end_comes_back_once(void **state)
     back_to_its_seat(&customer, false, token, sizeof token, 1);
     assert_int_equal(waitpid(old, &status, 0), old);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    place.relay = only_child();
+    place.relay = place_heir();
     assert_int_not_equal(place.relay, old);
-    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    place_inherit(false);
     line_end_clear(&customer);
     line_end_clear(&agent);
 }

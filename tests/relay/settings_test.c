@@ -179,8 +179,8 @@ static void wrong_settings_change_nothing(void **state)
 static void what_waits_for_a_start_is_named(void **state)
 {
     (void)state;
-    read_again("host = other.example.com\n");
-    assert_true(was_said("host: has changed, and waits for the next start"));
+    read_again("host = other.example.com\nwitness_ca = /nowhere\n");
+    assert_true(was_said("host, witness_ca: changed, which waits for the next start"));
     assert_int_equal(answered(), 10);
 }
 
