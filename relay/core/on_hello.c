@@ -103,6 +103,19 @@ static void tell_intruder(struct relay_core *core, struct relay_room *room, stru
     relay_peer_tell(core, agent, now, PROTO_ERR_BUSY, "somebody else tried to join; the customer's place is taken");
 }
 
+/* A code can be guessed, the number in a link cannot: who guessed the one keeps nobody out who has the other. */
+static void make_way(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    struct relay_peer *agent = room->seat[PROTO_INDEX_AGENT].peer;
+
+    core->figures.refused_joins++;
+    relay_peer_refuse(core, room->seat[PROTO_INDEX_CUSTOMER].peer, now, PROTO_ERR_BUSY, true,
+                      "somebody has come by this invitation's link; if that was not you, ask for a new invitation");
+    if (agent)
+        relay_peer_tell(core, agent, now, PROTO_ERR_BUSY,
+                        "whoever had joined by the code has made way for whoever has the link");
+}
+
 static enum proto_err join(struct relay_core *core, struct relay_peer *peer, const handhold_Hello *hello,
                            struct proto_now now)
 {
@@ -123,9 +136,12 @@ static enum proto_err join(struct relay_core *core, struct relay_peer *peer, con
     if (room->expires_ms <= now.mono_ms)
         return fail_join(core, peer, PROTO_ERR_EXPIRED, "this invitation has run out; ask for a new one", now);
     struct relay_seat *seat = &room->seat[PROTO_INDEX_CUSTOMER];
+    bool by_link = hello->which_seat == handhold_Hello_sid_tag;
+    if (seat->peer && room->joined_by_code && by_link && !room->authenticated)
+        make_way(core, room, now);
     if (seat->peer || room->authenticated) {
         tell_intruder(core, room, now);
-        if (hello->move.size == PROTO_MOVE_BYTES && hello->which_seat == handhold_Hello_sid_tag && seat->peer &&
+        if (hello->move.size == PROTO_MOVE_BYTES && by_link && seat->peer &&
             !relay_move_begin(core, room, peer, hello->move.bytes, now))
             return PROTO_OK;
         return fail_join(core, peer, PROTO_ERR_BUSY,

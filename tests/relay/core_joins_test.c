@@ -128,6 +128,25 @@ static void a_link_is_let_in_though_somebody_guesses_behind_the_same_address(voi
     session_join(&w, &s);
 }
 
+static void whoever_has_the_link_takes_the_place_of_who_guessed_the_code(void **state)
+{
+    struct session s;
+    uint32_t guess, again, late;
+    (void)state;
+
+    session_open(&w, &s, NULL);
+    guess = world_connect(&w, NULL, "192.0.2.99");
+    assert_ok(session_hello_code(&w, &s, guess, s.nameplate));
+    again = world_connect(&w, NULL, "192.0.2.98");
+    assert_int_equal(session_hello_code(&w, &s, again, s.nameplate),
+                     PROTO_ERR_BUSY); /* a code is as good as the other */
+    session_join(&w, &s);
+    world_expect_error(&w, guess, PROTO_ERR_BUSY, true);
+    world_expect_error(&w, s.agent, PROTO_ERR_BUSY, false);
+    late = world_connect(&w, NULL, "192.0.2.97");
+    assert_int_equal(session_hello_sid(&w, &s, late), PROTO_ERR_BUSY); /* and a link is as good as a link */
+}
+
 static void limit_join_failures_does_not_keep_out_who_comes_back(void **state)
 {
     struct session s;
@@ -279,6 +298,7 @@ int main(void)
         JOIN_TEST(whoever_goes_on_guessing_waits_twice_as_long),
         JOIN_TEST(after_a_quiet_hour_an_address_waits_as_at_first),
         JOIN_TEST(a_link_is_let_in_though_somebody_guesses_behind_the_same_address),
+        JOIN_TEST(whoever_has_the_link_takes_the_place_of_who_guessed_the_code),
         JOIN_TEST(limit_join_failures_does_not_keep_out_who_comes_back),
         JOIN_TEST(limit_lookups_per_nameplate_burns_the_code_and_not_the_link),
         JOIN_TEST(limit_hello_ms),
