@@ -116,18 +116,24 @@ struct relay_ended_part {
     X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
     X(log_requests, 256, "requests for parts of the log under /log that wait at once")                                 \
     X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
-    X(log_pending, 64, "notes of one connection that wait for the log")
+    X(log_pending, 64, "notes of one connection that wait for the log")                                                \
+    X(log_bytes_per_minute, 131072, "bytes of notes of one end of a session in a minute; eight minutes' worth at once")
 
 /*     name             least, most: where it is not any number from 1 to RELAY_LIMIT_MOST */
 #define RELAY_LIMIT_RANGES(X)                                                                                          \
     X(queue_bytes, 1048576, RELAY_LIMIT_MOST)   /* each of its parts holds the largest message of its kind */          \
     X(besides, 1, 4096)                         /* of 9000 codes */                                                    \
     X(memory_bytes, 33554432, RELAY_LIMIT_MOST) /* a relay without a session takes half of that */                     \
+    X(opening_ms, 1, 1800000)                                                                                          \
+    X(page_ms, 1, 1800000)                                                                                             \
+    X(connections, 1, 1000000)                                                                                         \
+    X(sessions, 1, 1000000)                                                                                            \
     X(header_bytes, 1024, 65535)                                                                                       \
     X(hello_bytes, 5120, 65536) /* with the largest checkpoint that an end may have seen */                            \
     X(handshake_bytes, 4096, PROTO_MAX_HANDSHAKE_BYTES)                                                                \
     X(control_bytes, 32768, PROTO_MAX_CONTROL_BYTES)                                                                   \
     X(media_bytes, 65536, PROTO_MAX_MEDIA_BYTES)                                                                       \
+    X(log_bytes_per_minute, 16384, RELAY_LIMIT_MOST) /* eight minutes hold the largest note */                         \
     X(log_bytes, 32768, PROTO_MAX_LOG_BYTES)                                                                           \
     X(ask_bytes, 49152, PROTO_MAX_RELAY_BYTES) /* a visit that is to be remembered has 40 kB */
 #define RELAY_LIMIT_MOST (INT64_C(1) << 40)

@@ -93,6 +93,7 @@ struct relay_seat {
     uint32_t connections;    /* so far */
     int64_t away_since_ms;
     struct relay_bucket returns;
+    struct relay_bucket noted; /* bytes of its notes */
     unsigned log_pending;
     int64_t since_ms;                        /* the connection that sits there took it then */
     int64_t quiet_until_ms, blocked_next_ms; /* Blocked may be said again from then */

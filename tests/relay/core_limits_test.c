@@ -318,6 +318,35 @@ static void limit_log_pending(void **state)
     assert_int_equal(world_receipt(&w, s.customer)->error, PROTO_OK);
 }
 
+static void limit_log_bytes_per_minute(void **state)
+{
+    struct session s;
+    uint8_t commitment[32] = {0};
+    enum proto_err err = PROTO_OK;
+    (void)state;
+
+    w.limits.log_bytes_per_minute = 16384;
+    world_again(&w);
+    w.keeps_nothing = true;
+    w.evidence_bytes = 8000;
+    session_live(&w, &s);
+    for (uint32_t note = 1; !err; note++) {
+        memcpy(commitment, &note, sizeof note);
+        assert_ok(session_log(&w, s.customer, 1, PROTO_LOG_STATEMENT, commitment));
+        world_work(&w);
+        err = world_receipt(&w, s.customer)->error;
+    }
+    assert_int_equal(err, PROTO_ERR_BUSY);
+    assert_ok(
+        session_log(&w, s.agent, 2, PROTO_LOG_AGENT_EVENT, commitment)); /* the other end has a measure of its own */
+    world_work(&w);
+    assert_int_equal(world_receipt(&w, s.agent)->error, PROTO_OK);
+    world_pass(&w, 40000); /* 8000 bytes more */
+    assert_ok(session_log(&w, s.customer, 1, PROTO_LOG_STATEMENT, commitment));
+    world_work(&w);
+    assert_int_equal(world_receipt(&w, s.customer)->error, PROTO_OK);
+}
+
 /* One byte more than the kind may have is refused, and counted by its name; by the first byte, before the others. */
 static void expect_too_large(uint32_t connection, uint8_t type, enum relay_bound bound, int64_t most)
 {
@@ -437,6 +466,7 @@ int main(void)
         LIMIT_TEST(limit_messages_per_second),
         LIMIT_TEST(limit_bytes_per_second),
         LIMIT_TEST(limit_log_pending),
+        LIMIT_TEST(limit_log_bytes_per_minute),
         LIMIT_TEST(limit_bytes_of_each_kind),
         LIMIT_TEST(limit_hello_bytes_whatever_the_kind),
         LIMIT_TEST(limits_that_make_no_sense_are_refused),

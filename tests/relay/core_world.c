@@ -603,6 +603,8 @@ enum proto_err session_log(struct world *w, uint32_t connection, uint8_t index, 
     add.leaf_class = kind;
     memcpy(add.commitment, commitment, 32);
     assert_ok(PROTO_SET_BYTES(add.evidence, "sealed evidence", 15));
+    if (w->evidence_bytes)
+        add.evidence.size = (pb_size_t)w->evidence_bytes;
     proto_buf_init(&body, PROTO_MAX_LOG_BYTES);
     assert_ok(proto_message_encode(&body, handhold_LogAdd_fields, &add));
     enum proto_err err = world_send(w, connection, PROTO_TYPE_LOG, index, 0, body.bytes, body.len);

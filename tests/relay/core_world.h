@@ -58,6 +58,7 @@ struct world {
     enum proto_err ended_err;
     struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
+    size_t evidence_bytes; /* of what session_log sends; 0: a few */
     bool signs_nothing; /* of the relay's events, for whoever plays many worlds */
     struct kept_job {   /* what is no part of the log, as it came */
         enum relay_job_kept kind;
