@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/serve/guard.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -21,6 +22,14 @@ static uint64_t resident(void)
     return found == 2 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+/* More than `most`, without what was given back: that is kept for the next messages (main.c), and sessions have it. */
+static bool wanted(uint64_t bytes, uint64_t most)
+{
+    size_t free_bytes = bytes > most ? mallinfo2().fordblks : 0;
+
+    return bytes > most && bytes - most > free_bytes;
+}
+
 /* A sixteenth below the bound it is free again, so that it does not change its mind each second. */
 static void watch_memory(struct serve *serve)
 {
@@ -29,7 +38,7 @@ static void watch_memory(struct serve *serve)
     bool full;
 
     guard->resident_bytes = resident();
-    full = guard->resident_bytes > (guard->full ? most - most / 16 : most);
+    full = wanted(guard->resident_bytes, guard->full ? most - most / 16 : most);
     if (full == guard->full)
         return;
     guard->full = full;

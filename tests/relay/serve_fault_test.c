@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "tests/asan.h"
 #include "tests/bench/relay_load.h"
 #include "tests/bench/relay_server.h"
 #include "tests/relay/place.h"
@@ -193,16 +194,10 @@ static void a_handshake_for_which_there_is_no_memory_harms_nobody(void **state)
     expect_new_session();
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FAULT_TEST_HAS_ASAN
-#endif
-#endif
-
 /* No page more than it has: who comes now may be turned away, who is there goes on. */
 static void a_relay_that_gets_no_more_memory_goes_on(void **state)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(FAULT_TEST_HAS_ASAN)
+#ifdef TESTS_HAVE_ASAN
     (void)state;
     skip(); /* it takes terabytes of addresses for itself */
 #else
@@ -230,6 +225,58 @@ static void a_relay_that_gets_no_more_memory_goes_on(void **state)
 #endif
 }
 
+#ifdef TESTS_HAVE_ASAN
+static void a_relay_that_was_full_takes_sessions_again_when_they_have_left(void **state)
+{
+    (void)state;
+    skip(); /* its memory is another's */
+}
+#else
+static bool says_ready(void)
+{
+    static const char request[] = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    char reply[PLACE_OUTPUT_BYTES];
+
+    assert_true(place_talk(&place, place.staff_port, NULL, "anna", request, sizeof request - 1, NULL, reply) > 0);
+    return strstr(reply, "\r\n\r\nready\n") != NULL;
+}
+
+static void wait_until_ready(bool whether)
+{
+    enum { LOOKS = 600 };
+
+    for (int look = 0; says_ready() != whether; look++) {
+        assert_true(look < LOOKS);
+        usleep(100000);
+    }
+}
+
+static void set_to(const char *text)
+{
+    place_write(&place, "relay.ini", text, strlen(text));
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+}
+
+/* What they had held is not held for ever. */
+static void a_relay_that_was_full_takes_sessions_again_when_they_have_left(void **state)
+{
+    struct load *many;
+    char error[256];
+
+    (void)state;
+    set_to("connections_per_address = 4000\nhandshakes_per_address = 4000\nsessions_per_staff = 4000\n"
+           "waiting_per_staff = 4000\nconnections_per_staff = 4000\nopens_per_staff_minute = 10000\n"
+           "arrivals_per_address_minute = 100000\ngrace_ms = 100\n");
+    many = open_sessions(900, error);
+    if (!many)
+        fail_msg("%s", error);
+    set_to("memory_bytes = 33554432\ngrace_ms = 100\n");
+    wait_until_ready(false);
+    load_close(many);
+    wait_until_ready(true);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_relay_that_stood_still_for_seconds_loses_nobody),
         cmocka_unit_test(a_handshake_for_which_there_is_no_memory_harms_nobody),
         cmocka_unit_test(a_relay_that_gets_no_more_memory_goes_on),
+        cmocka_unit_test(a_relay_that_was_full_takes_sessions_again_when_they_have_left),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
