@@ -141,6 +141,15 @@ static void check_networks(const struct serve_config *config, struct serve_repor
         serve_report_add(report, SERVE_WARNING, "forwarded_from", finding, way_out);
 }
 
+/* Everybody behind such a proxy has its address: one stranger's guesses would keep all of them waiting. */
+static void check_behind(const struct serve_config *config, struct serve_report *report)
+{
+    if (*config->plain_listen && !config->forwarded_from.count && !config->forwarded_from.local)
+        serve_report_add(report, SERVE_WARNING, "plain_listen",
+                         "forwarded_from is not set, so all who come by the proxy share the bounds of one address",
+                         "let the proxy set Forwarded, and name it: forwarded_from = 127.0.0.1, or unix");
+}
+
 static void check_guides(const struct serve_config *config, struct serve_report *report)
 {
     struct stat there;
@@ -158,6 +167,7 @@ void serve_check_machine(const struct serve_config *config, const struct serve_f
                          struct serve_report *report)
 {
     check_networks(config, report);
+    check_behind(config, report);
     check_guides(config, report);
     check_disk(folder, report);
     check_clock(folder, report);

@@ -119,6 +119,7 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, struct ser
 {
     bool staff = serve_listen_is_staff(wsi);
     const struct serve_file *file = staff ? NULL : serve_page_find(path);
+    const struct route *route = NULL;
     struct proto_identity identity;
     enum proto_err err;
 
@@ -126,16 +127,19 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, struct ser
         return serve_answer_text(HTTP_STATUS_METHOD_NOT_ALLOWED, "This relay answers GET and HEAD.\n");
     if (!serve_listen_host_fits(serve->listen, wsi))
         return serve_answer_text(421, "This relay does not serve this host name here.\n");
-    err = staff ? serve_staff_identify(serve, wsi, &identity) : PROTO_OK;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (!strcmp(routes[i].path, path) && routes[i].ends & (staff ? STAFF : PUBLIC))
+            route = &routes[i];
+    err =
+        staff ? serve_staff_identify(serve, wsi, route ? SERVE_STAFF_WATCHES : SERVE_STAFF_READS, &identity) : PROTO_OK;
     if (err) {
         struct serve_answer refused = serve_answer_text(HTTP_STATUS_FORBIDDEN, "This certificate may not come in.\n");
 
         refused.error = proto_err_name(err);
         return refused;
     }
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (!strcmp(routes[i].path, path) && routes[i].ends & (staff ? STAFF : PUBLIC))
-            return routes[i].answer(serve, text);
+    if (route)
+        return route->answer(serve, text);
     if (file)
         return page_file(serve, wsi, file);
     if (!strncmp(path, log_prefix, sizeof log_prefix - 1) && (staff || serve->config->public_log))
@@ -212,7 +216,7 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
     if (serve_listen_is_staff(wsi) && lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN))
         return refuse(serve, wsi, HTTP_STATUS_FORBIDDEN, PROTO_ERR_REFUSED, "No web page may come in here.\n");
     if (serve_listen_is_staff(wsi)) {
-        err = serve_staff_identify_end(serve, wsi, &identity);
+        err = serve_staff_identify(serve, wsi, SERVE_STAFF_COMES_BACK, &identity);
         if (err)
             return refuse(serve, wsi, HTTP_STATUS_FORBIDDEN, err, "This certificate may not come in.\n");
     }

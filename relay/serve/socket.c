@@ -39,7 +39,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     socket->swept_bytes = serve_sockets_read(wsi, 0);
     serve_listen_peer(wsi, address, sizeof address);
     if (staff) {
-        err = serve_staff_identify_end(serve, wsi, &identity);
+        err = serve_staff_identify(serve, wsi, SERVE_STAFF_COMES_BACK, &identity);
         serve_forget_certificates(lws_get_ssl(wsi));
     }
     if (!err) {

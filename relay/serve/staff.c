@@ -9,8 +9,11 @@
 
 static const enum proto_role roles[] = {PROTO_ROLE_AGENT, PROTO_ROLE_SUPERVISOR, PROTO_ROLE_EXPERT, PROTO_ROLE_OFFICER};
 
-static enum proto_err check_role(const struct proto_identity *identity)
+/* What watches a relay (Prometheus) reads its figures, and has no business in sessions: an integrator. */
+static enum proto_err check_role(const struct proto_identity *identity, enum serve_staff_errand errand)
 {
+    if (errand == SERVE_STAFF_WATCHES && !proto_identity_require(identity, PROTO_ROLE_INTEGRATOR))
+        return PROTO_OK;
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
         if (!proto_identity_require(identity, roles[i]))
             return PROTO_OK;
@@ -57,8 +60,10 @@ static enum proto_err verify_presented(const struct serve_folder *folder, STACK_
     return err;
 }
 
-static enum proto_err identify(const struct serve *serve, struct lws *wsi, int64_t late_s, struct proto_identity *out)
+enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, enum serve_staff_errand errand,
+                                    struct proto_identity *out)
 {
+    int64_t late_s = errand == SERVE_STAFF_COMES_BACK ? PROTO_SESSION_MS / 1000 : 0;
     const SSL *ssl = lws_get_ssl(wsi);
     enum proto_err err;
 
@@ -69,20 +74,10 @@ static enum proto_err identify(const struct serve *serve, struct lws *wsi, int64
     if (!err)
         err = proto_org_admits(&serve->folder->notes.org, out);
     if (!err)
-        err = check_role(out);
+        err = check_role(out, errand);
     if (err)
         memset(out, 0, sizeof *out);
     return err;
-}
-
-enum proto_err serve_staff_identify(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
-{
-    return identify(serve, wsi, 0, out);
-}
-
-enum proto_err serve_staff_identify_end(const struct serve *serve, struct lws *wsi, struct proto_identity *out)
-{
-    return identify(serve, wsi, PROTO_SESSION_MS / 1000, out);
 }
 
 enum proto_err serve_staff_check_certificate(void *context, const char *pem, struct proto_identity *out)

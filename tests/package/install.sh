@@ -194,6 +194,8 @@ cp "$try/cas.before" "$root/etc/ssl/certs/ca-certificates.crt"
 in_root dpkg --remove handhold-relay handhold-agent handhold-client >"$try/remove.log" 2>&1 || fail "remove"
 [ -f "$root/var/lib/handhold-relay/data/relay.db" ] || fail "a removal took the log, which is evidence"
 in_root dpkg --purge handhold-relay handhold-agent handhold-client >"$try/purge.log" 2>&1 || fail "purge"
+in_root env RENEWED_DOMAINS=help.example.com RENEWED_LINEAGE=/etc/letsencrypt/live/help.example.com \
+    /etc/letsencrypt/renewal-hooks/deploy/handhold-relay || fail "certbot's next renewal fails without the relay"
 files >"$try/after.txt"
 grep -v '^./etc/hosts$' "$try/before.txt" | diff - "$try/after.txt" >"$try/left.log" || { cat "$try/left.log"; fail "something is left"; }
 step "nothing is left"

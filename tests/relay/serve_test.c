@@ -109,7 +109,7 @@ static void staff_of_another_organisation_are_refused(void **state)
     place_clear(&other);
 }
 
-static void an_integrator_has_no_business_at_the_staff_end(void **state)
+static void an_integrator_reads_figures_and_nothing_else(void **state)
 {
     char output[PLACE_OUTPUT_BYTES], text[HOST_CONNECTION_ERROR_BYTES];
 
@@ -118,6 +118,10 @@ static void an_integrator_has_no_business_at_the_staff_end(void **state)
                                (const char *const[]){"issue", "--dir", place.dir, "integrator", "--id", "robot",
                                                      "--name", "Robot", NULL}),
                      0);
+    serve_expect(place.staff_port, "robot", "/healthz", "\r\n\r\nok\n");
+    serve_expect(place.staff_port, "robot", "/readyz", "\r\n\r\nready\n");
+    serve_expect(place.staff_port, "robot", "/metrics", "\nhandhold_sessions_live 0\n");
+    serve_expect(place.staff_port, "robot", "/log/checkpoint", "403 Forbidden");
     assert_int_equal(refusal(place_path(&place, "staff/robot"), text), PROTO_ERR_CERT_ROLE);
 }
 
@@ -372,7 +376,7 @@ int main(void)
         cmocka_unit_test(other_methods_are_not_allowed),
         cmocka_unit_test(staff_without_a_certificate_are_refused),
         cmocka_unit_test(staff_of_another_organisation_are_refused),
-        cmocka_unit_test(an_integrator_has_no_business_at_the_staff_end),
+        cmocka_unit_test(an_integrator_reads_figures_and_nothing_else),
         cmocka_unit_test(a_hello_is_answered_by_a_welcome),
         cmocka_unit_test(who_mistypes_a_path_reads_where_the_code_is_typed),
         cmocka_unit_test(a_host_that_is_not_ours_is_not_served),
