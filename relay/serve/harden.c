@@ -39,22 +39,24 @@ static bool become(uid_t user, gid_t group)
            !setresuid(user, user, user) && keep_one_capability();
 }
 
-bool serve_become_owner(const char *dir, bool trying_out, struct serve_report *report)
+bool serve_become_owner(const char *dir, struct serve_report *report)
 {
     struct stat there;
 
-    if (geteuid() || stat(dir, &there))
+    if (geteuid() || stat(dir, &there) || !there.st_uid)
         return true; /* what is wrong with the folder is said when it is read */
-    if (!there.st_uid && !trying_out)
-        serve_report_add(report, SERVE_WARNING, dir, "it is root's, so this relay has all of root's rights",
-                         "give the folder to a user of its own (chown -R): the relay becomes that user");
-    if (!there.st_uid)
-        return true;
     if (become(there.st_uid, there.st_gid))
         return true;
     serve_report_add(report, SERVE_ERROR, dir, strerror(errno),
                      "its owner is the user that a relay runs as; run this as that user");
     return false;
+}
+
+void serve_tell_root(const char *dir, struct serve_report *report)
+{
+    if (!geteuid())
+        serve_report_add(report, SERVE_WARNING, dir, "it is root's, so this relay has all of root's rights",
+                         "give the folder to a user of its own (chown -R): the relay becomes that user");
 }
 
 /* Where it is not locked, all of it is still wiped at the end. */

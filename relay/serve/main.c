@@ -155,6 +155,8 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     else if (!host_loop_on_signal(loop, on_signal, &serve) && /* before the log's thread begins */
              !serve_handover_new(&handover, &serve, own_argv))
         ready = serve_open(&serve, settings, folder, loop, report);
+    if (ready && !arguments.allow_private_keys)
+        serve_tell_root(arguments.dir, report);
     if (ready && !report->table) {
         char public_url[SERVE_HOST_BYTES + 16], staff_url[SERVE_HOST_BYTES + 16];
 
@@ -211,8 +213,7 @@ static int run(void)
                                        .staff_listen = arguments.staff_listen,
                                        .verbose = arguments.verbose};
     report.table |= arguments.backup != NULL;
-    if (!arguments.backup && !serve_become_owner(arguments.dir, arguments.allow_private_keys,
-                                                 &report)) /* where a copy goes may be root's alone */
+    if (!arguments.backup && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
         return HOST_EXIT_FAILED;
     serve_harden(&folder, &report);
     if (arguments.backup) {
