@@ -162,6 +162,7 @@ static const char *const words[] = {
     N_("this is a defect of Handhold"),
     N_("this is the staff end: give --identity, or use the public address"),
     N_("this machine has another address now"),
+    N_("this machine slept"),
     N_("this message or command does not belong here"),
     N_("this relay's log is not one that the organisation names"),
     N_("this server has no relay there"),
