@@ -3,6 +3,7 @@
  * Each signer numbers the notes of a session. So a file of some of them shows which are not in it: of the customer a
  * renewed key, which has no proof of its own, or one that was left out; of the relay and the agent, who renew none, the
  * latter. A receipt has the customer's notes alone, so the others' numbers count where the relay's first one is there.
+ * Numbers do not show what was cut off behind the last one: that there is no end does.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,12 +57,37 @@ static void look(const struct audit_session *session, enum audit_signer by, char
                                   : ": left out.");
 }
 
+/* The customer's number of the last note; 0: there is none, or the file has its session's end. */
+static uint32_t breaks_off(const struct audit_session *session)
+{
+    uint32_t last = 0;
+
+    for (size_t i = 0; i < session->count; i++) {
+        const struct audit_note *note = &session->notes[i];
+
+        if (note->by == AUDIT_CUSTOMER ? note->statement.action == PROTO_STATEMENT_END
+                                       : note->by == AUDIT_RELAY && note->event.action == PROTO_ACT_ENDED)
+            return 0;
+        if (note->by == AUDIT_CUSTOMER && note->statement.seq > last)
+            last = note->statement.seq;
+    }
+    return last;
+}
+
 void proofs_look_for_gaps(struct proofs_checking *c)
 {
     const struct audit_session *session = &c->proved->session;
     char *out = c->proved->missing;
 
     look(session, AUDIT_CUSTOMER, out);
+    uint32_t last = breaks_off(session);
+    if (last) {
+        char text[128];
+
+        snprintf(text, sizeof text, "%sNo end is here: what came after note %u of the customer this file does not say.",
+                 *out ? " " : "", last);
+        add(out, text);
+    }
     if (!has(session, AUDIT_RELAY, 1))
         return;
     look(session, AUDIT_RELAY, out);

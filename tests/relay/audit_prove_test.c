@@ -503,6 +503,29 @@ static void a_receipt_that_lost_a_proof_is_refused(void **state)
     proto_buf_free(&receipt);
 }
 
+/* Nobody's numbers show what was cut off at the end, and a customer's last word may be what stood there. */
+static void a_receipt_that_breaks_off_says_so(void **state)
+{
+    struct proto_buf receipt;
+    char path[HOST_PATH_BYTES];
+    uint8_t *last = NULL, *end;
+
+    (void)state;
+    make_receipt(&receipt, &shared.agent);
+    for (uint8_t *at = receipt.bytes; (at = memmem(at, (size_t)(receipt.bytes + receipt.len - at), "--- entry ", 10));
+         at++)
+        last = at;
+    assert_non_null(last);
+    end = memmem(last, (size_t)(receipt.bytes + receipt.len - last), "\n--- ", 5);
+    end = end ? end + 1 : receipt.bytes + receipt.len;
+    memmove(last, end, (size_t)(receipt.bytes + receipt.len - end));
+    receipt.len -= (size_t)(end - last);
+    assert_true(host_path(path, "%s/broken-off", shared.folder));
+    assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
+    audit_tool_expect(&shared, 0, "what came after note 4 of the customer", "check --json %s", path);
+    proto_buf_free(&receipt);
+}
+
 static void an_older_receipt_without_a_certificate_still_holds(void **state)
 {
     struct proto_buf receipt;
@@ -829,6 +852,7 @@ int main(void)
         cmocka_unit_test(a_receipt_whose_readable_answers_were_changed_is_refused),
         cmocka_unit_test(a_receipt_from_another_time_zone_holds),
         cmocka_unit_test(a_receipt_that_lost_a_proof_is_refused),
+        cmocka_unit_test(a_receipt_that_breaks_off_says_so),
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
         cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),
