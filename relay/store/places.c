@@ -125,40 +125,36 @@ enum proto_err relay_store_each_place(struct relay_store *store, relay_store_vis
     return end ? PROTO_OK : err;
 }
 
-enum proto_err relay_store_next_place(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
-                                      uint64_t from, uint64_t *index)
+/* The one number that a statement tells of a session and a bound; NOT_FOUND: there is none. */
+static enum proto_err number_of(struct relay_store *store, enum store_statement which, const char *doing,
+                                const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t bound, uint64_t *out)
 {
-    sqlite3_stmt *row = store_statement(store, STORE_PLACE_NEXT);
+    sqlite3_stmt *row = store_statement(store, which);
 
-    *index = 0;
+    *out = 0;
     if (!row)
         return PROTO_ERR_IO;
     sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 2, from > INT64_MAX ? INT64_MAX : (sqlite3_int64)from);
-    enum proto_err err = store_next(store, STORE_PLACE_NEXT, "looking for a session's next entry");
+    sqlite3_bind_int64(row, 2, bound > INT64_MAX ? INT64_MAX : (sqlite3_int64)bound);
+    enum proto_err err = store_next(store, which, doing);
     if (!err && sqlite3_column_type(row, 0) == SQLITE_NULL)
         err = PROTO_ERR_NOT_FOUND;
     if (!err)
-        *index = (uint64_t)sqlite3_column_int64(row, 0);
-    store_reset(store, STORE_PLACE_NEXT);
+        *out = (uint64_t)sqlite3_column_int64(row, 0);
+    store_reset(store, which);
     return err;
+}
+
+enum proto_err relay_store_next_place(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
+                                      uint64_t from, uint64_t *index)
+{
+    return number_of(store, STORE_PLACE_NEXT, "looking for a session's next entry", sid, from, index);
 }
 
 enum proto_err relay_store_count_places(struct relay_store *store, const uint8_t sid[static RELAY_STORE_SID_BYTES],
                                         uint64_t size, uint64_t *count)
 {
-    sqlite3_stmt *row = store_statement(store, STORE_PLACE_COUNT);
-
-    *count = 0;
-    if (!row)
-        return PROTO_ERR_IO;
-    sqlite3_bind_blob(row, 1, sid, RELAY_STORE_SID_BYTES, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 2, size > INT64_MAX ? INT64_MAX : (sqlite3_int64)size);
-    enum proto_err err = store_next(store, STORE_PLACE_COUNT, "counting a session's entries");
-    if (!err)
-        *count = (uint64_t)sqlite3_column_int64(row, 0);
-    store_reset(store, STORE_PLACE_COUNT);
-    return err;
+    return number_of(store, STORE_PLACE_COUNT, "counting a session's entries", sid, size, count);
 }
 
 /* ---- what is nowhere near its place ---- */
