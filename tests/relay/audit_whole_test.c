@@ -36,8 +36,6 @@ static void alter(const struct log_fixture *f, const char *name, const char *sql
 /* ---- the story, built once ---- */
 
 static struct log_fixture shared;
-static struct proto_buf pristine[2];
-static const char *const files[] = {"relay.db", "keys.db"};
 
 static int build(void **state)
 {
@@ -49,32 +47,22 @@ static int build(void **state)
     setenv("XDG_STATE_HOME", path, 1);
     log_fixture_story(&shared);
     log_fixture_settle(&shared);
-    for (int i = 0; i < 2; i++) {
-        proto_buf_init(&pristine[i], 1 << 24);
-        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
-        assert_ok(host_file_read(path, &pristine[i]));
-    }
+    log_fixture_keep(&shared);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    proto_buf_free(&pristine[0]);
-    proto_buf_free(&pristine[1]);
+    log_fixture_forget();
     log_fixture_close(&shared);
     return 0;
 }
 
 static int restore(void **state)
 {
-    char path[HOST_PATH_BYTES];
-
     (void)state;
-    for (int i = 0; i < 2; i++) {
-        assert_true(host_path(path, "%s/data/%s", shared.folder, files[i]));
-        assert_ok(host_file_write(path, pristine[i].bytes, pristine[i].len, HOST_PRIVATE));
-    }
+    log_fixture_put_back(&shared);
     return 0;
 }
 

@@ -744,3 +744,41 @@ void log_fixture_story(struct log_fixture *f)
     log_fixture_pass(f, 300);
     log_session_begin(f, &third, "C-1001", "T-78");
 }
+
+/* ---- as it was ---- */
+
+enum { DATABASES = 2, DATABASE_MAX = 1 << 24 };
+static const char *const databases[DATABASES] = {"relay.db", "keys.db"};
+static struct proto_buf kept[DATABASES];
+
+void log_fixture_keep(const struct log_fixture *f)
+{
+    char path[HOST_PATH_BYTES];
+
+    for (int i = 0; i < DATABASES; i++) {
+        proto_buf_init(&kept[i], DATABASE_MAX);
+        assert_true(host_path(path, "%s/data/%s", f->folder, databases[i]));
+        assert_ok(host_file_read(path, &kept[i]));
+    }
+}
+
+void log_fixture_put_back(const struct log_fixture *f)
+{
+    static const char *const beside[] = {"-shm", "-wal"};
+    char path[HOST_PATH_BYTES];
+
+    for (int i = 0; i < DATABASES; i++) {
+        assert_true(host_path(path, "%s/data/%s", f->folder, databases[i]));
+        assert_ok(host_file_write(path, kept[i].bytes, kept[i].len, HOST_PRIVATE));
+        for (size_t j = 0; j < sizeof beside / sizeof *beside; j++) {
+            assert_true(host_path(path, "%s/data/%s%s", f->folder, databases[i], beside[j]));
+            (void)remove(path);
+        }
+    }
+}
+
+void log_fixture_forget(void)
+{
+    for (int i = 0; i < DATABASES; i++)
+        proto_buf_free(&kept[i]);
+}

@@ -119,6 +119,11 @@ void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t las
 /** The relay says that it took a policy of this number, with this hash. */
 void log_fixture_took(struct log_fixture *f, uint64_t number, const uint8_t hash[static 32]);
 
+/** Keeps the databases as they are now; puts them back as they were then; forgets them. One fixture at a time. */
+void log_fixture_keep(const struct log_fixture *f);
+void log_fixture_put_back(const struct log_fixture *f);
+void log_fixture_forget(void);
+
 /** Two sessions that ended and one that waits: what most tests want to read, or to damage. */
 void log_fixture_story(struct log_fixture *f);
 /** The id of the session that begins the story. */
