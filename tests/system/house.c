@@ -270,6 +270,26 @@ static void audit_session(struct house *h, const char *line)
     json_decref(row);
 }
 
+char *house_officer(struct house *h, int code, bool dir, const char *const *words)
+{
+    char relay[96];
+    const char *argv[24] = {"handhold-audit"};
+    size_t n = 1;
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    while (*words)
+        argv[n++] = *words++;
+    argv[n++] = dir ? "--dir" : "--relay";
+    argv[n++] = dir ? house_path(h, "relay") : relay;
+    argv[n++] = "--identity";
+    argv[n++] = house_path(h, "org/staff/officer");
+    if (!dir) {
+        argv[n++] = "--ca";
+        argv[n++] = house_path(h, "org/ca/ca.crt");
+    }
+    return house_run(h, code, argv);
+}
+
 void house_audit(struct house *h)
 {
     const char *dir = house_path(h, "relay"), *key = house_path(h, "org/officer/evidence.key");

@@ -105,6 +105,8 @@ void house_says(struct house *house, const char *message, ...) __attribute__((se
 char *house_run(struct house *house, int code, const char *const *argv);
 /** Expects this exit code and one line alone, with all these words (ended by NULL) in it. */
 void house_refused(struct house *house, int code, const char *const *argv, ...) __attribute__((sentinel(0)));
+/** handhold-audit with `words`, as the officer over the staff end or (`dir`) on the relay's folder; as house_run. */
+char *house_officer(struct house *house, int code, bool dir, const char *const *words);
 /** handhold-audit verify, list, and show for each session: all of them are content. */
 void house_audit(struct house *house);
 

@@ -72,27 +72,9 @@ static json_t *await_proposal(struct house *h, struct demo_child *agent, const c
 
 /* ---- the organisation ---- */
 
-/* What handhold-audit says to an officer elsewhere; to be freed. */
-static char *officer_hears(struct house *h, int code, const char *const *words)
-{
-    const char *argv[24] = {"handhold-audit", words[0], "--relay"};
-    char relay[96];
-    size_t n = 3;
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    argv[n++] = relay;
-    argv[n++] = "--identity";
-    argv[n++] = house_path(h, "org/staff/officer");
-    argv[n++] = "--ca";
-    argv[n++] = house_path(h, "org/ca/ca.crt");
-    for (size_t i = 1; words[i]; i++)
-        argv[n++] = words[i];
-    return house_run(h, code, argv);
-}
-
 static void officer(struct house *h, int code, const char *const *words)
 {
-    free(officer_hears(h, code, words));
+    free(house_officer(h, code, false, words));
 }
 
 /* What is kept of a person, where the relay's disk is; with the secret of the staff or without it. */
@@ -315,7 +297,7 @@ static void a_visit_is_there_for_the_next_agent_before_a_word_is_said_and_goes_w
     const char *const elsewhere[] = {
         "export", "--key",       house_path(h, "org/officer/evidence.key"), "--format", "jsonl", "--customer",
         "C-17",   "--cases-key", house_path(h, "org/staff/cases.key"),      NULL};
-    text = officer_hears(h, 0, elsewhere);
+    text = house_officer(h, 0, false, elsewhere);
     assert_non_null(strstr(text, "Kirchner L1"));
     free(text);
 

@@ -22,27 +22,6 @@ static void run(struct house *h, const char *format, ...)
     free(house_run(h, 0, (const char *const[]){"/bin/sh", "-c", here, NULL}));
 }
 
-/* handhold-audit with `words`, as the officer over the staff end or (`dir`) on the relay's folder. */
-static char *officer(struct house *h, int code, bool dir, const char *const *words)
-{
-    char relay[96];
-    const char *argv[24] = {"handhold-audit"};
-    size_t n = 1;
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    while (*words)
-        argv[n++] = *words++;
-    argv[n++] = dir ? "--dir" : "--relay";
-    argv[n++] = dir ? house_path(h, "relay") : relay;
-    argv[n++] = "--identity";
-    argv[n++] = house_path(h, "org/staff/officer");
-    if (!dir) {
-        argv[n++] = "--ca";
-        argv[n++] = house_path(h, "org/ca/ca.crt");
-    }
-    return house_run(h, code, argv);
-}
-
 static void says(struct house *h, char *text, const char *what)
 {
     if (!strstr(text, what))
@@ -56,9 +35,9 @@ static void sign_policy(struct house *h, bool dir, const char *said)
     const char *file = house_path(h, "policy.txt");
 
     run(h, "rm -f policy.txt");
-    free(officer(h, 0, dir, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    free(house_officer(h, 0, dir, (const char *const[]){"policy", "print", "-o", file, NULL}));
     run(h, "sed -i 's/^allow camera.*/deny camera/' policy.txt");
-    says(h, officer(h, 0, dir, (const char *const[]){"policy", "sign", file, NULL}), said);
+    says(h, house_officer(h, 0, dir, (const char *const[]){"policy", "sign", file, NULL}), said);
 }
 
 static void take_back(struct house *h, const char *id)
@@ -122,10 +101,10 @@ static void who_was_revoked_is_refused(struct house *h, const char *id)
 
 static void verified(struct house *h)
 {
-    says(
-        h,
-        officer(h, 0, false, (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL}),
-        "nothing is wrong.");
+    says(h,
+         house_officer(h, 0, false,
+                       (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL}),
+         "nothing is wrong.");
 }
 
 static void an_export_takes_no_policy_back_and_brings_who_was_revoked(void **state)
@@ -137,14 +116,14 @@ static void an_export_takes_no_policy_back_and_brings_who_was_revoked(void **sta
     bring_an_export(h); /* its policy is the first; its org.note is the third */
     await_number(h, "relay/policy.note", 2);
     has_number(h, "relay/org.note", 3);
-    says(h, officer(h, 0, false, (const char *const[]){"policy", "check", house_path(h, "policy.txt"), NULL}),
+    says(h, house_officer(h, 0, false, (const char *const[]){"policy", "check", house_path(h, "policy.txt"), NULL}),
          "this is policy 2");
     who_was_revoked_is_refused(h, "ana");
     verified(h);
     house_stop_relay(h);
     bring_an_export(h); /* while no relay runs */
     has_number(h, "relay/policy.note", 1);
-    says(h, officer(h, 0, true, (const char *const[]){"policy", "check", house_path(h, "policy.txt"), NULL}),
+    says(h, house_officer(h, 0, true, (const char *const[]){"policy", "check", house_path(h, "policy.txt"), NULL}),
          "this is policy 2");
     house_restart_relay(h);
     await_number(h, "relay/policy.note", 2);
@@ -205,7 +184,7 @@ static void another_note_of_the_same_number_is_none(void **state)
 
 static char *recover(struct house *h, int code)
 {
-    return officer(h, code, true, (const char *const[]){"recover", "--reason", "the disk failed", "--yes", NULL});
+    return house_officer(h, code, true, (const char *const[]){"recover", "--reason", "the disk failed", "--yes", NULL});
 }
 
 static void end_log(struct house *h)
@@ -230,7 +209,7 @@ static void the_log_that_follows_begins_with_the_policy_of_the_one_that_ended(vo
     free(recover(h, 0));
     house_restart_relay(h);
     await_number(h, "relay/policy.note", 2);
-    says(h, officer(h, 0, false, (const char *const[]){"tail", "--once", NULL}), "put policy 2 in force");
+    says(h, house_officer(h, 0, false, (const char *const[]){"tail", "--once", NULL}), "put policy 2 in force");
     house_stop_relay(h);
     bring_an_export(h);
     run(h, "rm relay/relay/policy.note");

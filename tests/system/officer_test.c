@@ -19,25 +19,6 @@ static const char *beginning(const struct house *h)
     return digits;
 }
 
-/* handhold-audit COMMAND … as the officer over the staff end; what it printed is the caller's to free. */
-static char *officer(struct house *h, int code, const char *const *words)
-{
-    char relay[96];
-    const char *argv[24] = {"handhold-audit"};
-    size_t n = 1;
-
-    snprintf(relay, sizeof relay, "https://%s", h->staff);
-    while (*words)
-        argv[n++] = *words++;
-    argv[n++] = "--relay";
-    argv[n++] = relay;
-    argv[n++] = "--identity";
-    argv[n++] = house_path(h, "org/staff/officer");
-    argv[n++] = "--ca";
-    argv[n++] = house_path(h, "org/ca/ca.crt");
-    return house_run(h, code, argv);
-}
-
 /* The same with --json: all that stands on stdout is events, and the last is this one. */
 static void officer_json(struct house *h, int code, const char *event, const char *const *words)
 {
@@ -78,14 +59,15 @@ static void both_ends_read_why_an_officer_ended_their_session(void **state)
         assert_non_null(strstr(house_text(ended[i], "message"), "a scam was reported"));
     house_expect_exit(h, client, 0, 1);
     house_expect_exit(h, agent, 0, 1);
-    char *minutes = officer(
-        h, 0, (const char *const[]){"show", beginning(h), "--key", house_path(h, "org/officer/evidence.key"), NULL});
+    char *minutes = house_officer(
+        h, 0, false,
+        (const char *const[]){"show", beginning(h), "--key", house_path(h, "org/officer/evidence.key"), NULL});
     assert_non_null(strstr(minutes, "Stopped "));
     free(minutes);
-    char *again = officer(h, 1, (const char *const[]){"stop", h->session, "--reason", "again", NULL});
+    char *again = house_officer(h, 1, false, (const char *const[]){"stop", h->session, "--reason", "again", NULL});
     assert_non_null(strstr(again, "no session of this number is open"));
     free(again);
-    again = officer(h, 1, (const char *const[]){"stop", beginning(h), "--reason", "again", NULL});
+    again = house_officer(h, 1, false, (const char *const[]){"stop", beginning(h), "--reason", "again", NULL});
     assert_non_null(strstr(again, "no session that has not ended has a number that begins so"));
     free(again);
     officer_json(h, 1, "error", (const char *const[]){"stop", h->session, "--reason", "again", NULL});
@@ -124,15 +106,15 @@ static void a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids(vo
     const char *file = house_path(h, "policy.txt");
 
     house_live(h, &agent, &client);
-    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    free(house_officer(h, 0, false, (const char *const[]){"policy", "print", "-o", file, NULL}));
     edit(h, "allow camera", "deny camera");
     edit(h, "ticket", "ticket required");
-    char *said = officer(h, 0, (const char *const[]){"policy", "check", file, NULL});
+    char *said = house_officer(h, 0, false, (const char *const[]){"policy", "check", file, NULL});
     assert_non_null(strstr(said, "is forbidden from then on"));
     assert_non_null(strstr(said, "no session without the reference of a ticket"));
     assert_non_null(strstr(said, "2 changes against policy 1"));
     free(said);
-    said = officer(h, 0, (const char *const[]){"policy", "sign", file, NULL});
+    said = house_officer(h, 0, false, (const char *const[]){"policy", "sign", file, NULL});
     assert_non_null(strstr(said, "policy 2"));
     free(said);
     house_await(h, client, "consent", "capability", "camera", "state", "withdrawn", NULL);
@@ -141,7 +123,7 @@ static void a_policy_is_in_force_without_a_restart_and_closes_what_it_forbids(vo
     demo_child_tell(agent, "{\"do\":\"request\",\"capability\":\"camera\",\"purpose\":\"To see it\"}");
     house_await(h, agent, "error", NULL); /* its own end holds to the new one */
     house_end(h, agent, client);
-    said = officer(h, 0, (const char *const[]){"policy", "check", file, NULL});
+    said = house_officer(h, 0, false, (const char *const[]){"policy", "check", file, NULL});
     assert_non_null(strstr(said, "Nothing would change: this is policy 2"));
     free(said);
 }
@@ -303,7 +285,7 @@ static void a_copy_of_the_log_stays_on_no_officers_machine(void **state)
     house_await(h, child, "act", NULL);
     shell(h, "test ! -e handhold-audit-killed && test -d handhold-audit-*/data");
     shell(h, "touch -d '2 hours ago' handhold-audit-*");
-    free(officer(h, 0, (const char *const[]){"list", NULL})); /* the other program lives */
+    free(house_officer(h, 0, false, (const char *const[]){"list", NULL})); /* the other program lives */
     shell(h, "test -d handhold-audit-*/data");
     house_expect_exit(h, child, SIGQUIT, -1);
     shell(h, "test ! -e handhold-audit-*");
@@ -330,14 +312,15 @@ static void an_opened_recording_is_told_to_be_of_its_session_or_of_none(void **s
     house_await(h, agent, "recording", NULL);
     house_await_number(h, agent, "video", "frames", 1);
     house_end(h, agent, client);
-    char *said = officer(
-        h, 0, (const char *const[]){"open", house_path(h, "a.hhr"), "-o", house_path(h, "a.webm"), "--key", key, NULL});
+    char *said = house_officer(
+        h, 0, false,
+        (const char *const[]){"open", house_path(h, "a.hhr"), "-o", house_path(h, "a.webm"), "--key", key, NULL});
     assert_non_null(strstr(said, beginning(h)));
     assert_non_null(strstr(said, "has this hash and size"));
     free(said);
     shell(h, "head -c -1 a.hhr > cut.hhr && rm a.webm");
-    said = officer(
-        h, 1,
+    said = house_officer(
+        h, 1, false,
         (const char *const[]){"open", house_path(h, "cut.hhr"), "-o", house_path(h, "a.webm"), "--key", key, NULL});
     assert_non_null(strstr(said, "is not, as it is, a recording of any session in this log"));
     free(said);
@@ -386,26 +369,27 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
     traces_add_keys(data, "ada-lovelace-1815");
     assert_true(traces_count() > 8);
     assert_true(traces_found_in(data) >= traces_count()); /* the search finds what there is */
-    char *said =
-        officer(h, 1, (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", NULL});
+    char *said = house_officer(
+        h, 1, false, (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", NULL});
     assert_non_null(strstr(said, "give --yes"));
     free(said);
-    said = officer(h, 0,
-                   (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "Art. 17(1)(b) GDPR",
-                                         "--yes", NULL});
+    said = house_officer(h, 0, false,
+                         (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason",
+                                               "Art. 17(1)(b) GDPR", "--yes", NULL});
     assert_non_null(strstr(said, "Erased"));
     free(said);
     assert_int_equal(traces_found_in(data), 0);
-    said = officer(h, 0, (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL});
+    said = house_officer(h, 0, false,
+                         (const char *const[]){"verify", "--key", house_path(h, "org/officer/evidence.key"), NULL});
     assert_non_null(strstr(said, "Art. 17(1)(b) GDPR")); /* read from elsewhere, the log says the same */
     assert_non_null(strstr(said, "nothing is wrong"));
     free(said);
-    said = officer(h, 0, (const char *const[]){"list", "--json", NULL});
+    said = house_officer(h, 0, false, (const char *const[]){"list", "--json", NULL});
     assert_true(strstr(said, "charles-babbage") && !strstr(said, "ada-lovelace"));
     free(said);
     verified(h, "Art. 17(1)(b) GDPR");
-    said = officer(h, 1,
-                   (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", "--yes", NULL});
+    said = house_officer(
+        h, 1, false, (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "x", "--yes", NULL});
     assert_non_null(strstr(said, "there is nothing to erase"));
     free(said);
     said = house_run(h, 0,
@@ -422,8 +406,8 @@ static void what_runs_is_not_erased(void **state)
     struct demo_child *agent, *client;
 
     house_live(h, &agent, &client);
-    char *said =
-        officer(h, 1, (const char *const[]){"erase", "--session", beginning(h), "--reason", "x", "--yes", NULL});
+    char *said = house_officer(
+        h, 1, false, (const char *const[]){"erase", "--session", beginning(h), "--reason", "x", "--yes", NULL});
     assert_non_null(strstr(said, "has not ended"));
     free(said);
     house_end(h, agent, client);
@@ -460,13 +444,13 @@ static void what_an_officer_with_the_key_erases_is_held_to_what_was_signed(void 
                                                             "customer_ref='charles-babbage')");
     alter(h, "UPDATE session SET customer_ref='ada-lovelace-1815' WHERE customer_ref='charles-babbage'");
     house_restart_relay(h);
-    char *said = officer(h, 1, erase);
+    char *said = house_officer(h, 1, false, erase);
     assert_non_null(strstr(said, "does not hold, so whose it is cannot be told"));
     free(said);
     house_stop_relay(h);
     alter(h, "UPDATE session SET customer_ref='nobody' WHERE created_ms=(SELECT max(created_ms) FROM session)");
     house_restart_relay(h);
-    said = officer(h, 1, erase); /* hers goes; that another row may hide one of hers is no success */
+    said = house_officer(h, 1, false, erase); /* hers goes; that another row may hide one of hers is no success */
     assert_non_null(strstr(said, "Erased "));
     assert_non_null(strstr(said, "customer ada-lovelace-1815"));
     assert_null(strstr(said, "customer charles"));
@@ -476,9 +460,9 @@ static void what_an_officer_with_the_key_erases_is_held_to_what_was_signed(void 
     assert_true(traces_found_in(data) >= traces_count()); /* all that was his is there */
     house_restart_relay(h);
     verified(h, "\"asked for\"");
-    said = officer(h, 0,
-                   (const char *const[]){"erase", "--customer", "charles-babbage", "--reason", "asked for", "--yes",
-                                         "--key", key, NULL});
+    said = house_officer(h, 0, false,
+                         (const char *const[]){"erase", "--customer", "charles-babbage", "--reason", "asked for",
+                                               "--yes", "--key", key, NULL});
     assert_non_null(strstr(said, "Not reached what was exported"));
     free(said);
     assert_int_equal(traces_found_in(data), 0);
@@ -555,18 +539,19 @@ static void a_receipt_is_enough_to_erase_its_session_and_no_other(void **state)
     assert_non_null(page);
     assert_true(fputs("--- end\n</pre></body></html>\n", page) >= 0);
     assert_int_equal(fclose(page), 0);
-    free(officer(h, 0,
-                 (const char *const[]){"prove", session, "-o", house_path(h, "agents.txt"), "--key",
-                                       house_path(h, "org/officer/evidence.key"), NULL}));
+    free(house_officer(h, 0, false,
+                       (const char *const[]){"prove", session, "-o", house_path(h, "agents.txt"), "--key",
+                                             house_path(h, "org/officer/evidence.key"), NULL}));
     keep_the_first(h, "agents.txt");
-    free(officer(
-        h, 2,
+    free(house_officer(
+        h, 2, false,
         (const char *const[]){"erase", "--receipt", house_path(h, "agents.txt"), "--reason", "x", "--yes", NULL}));
     assert_true(traces_found_in(data) > 0);
-    free(officer(h, 0, (const char *const[]){"erase", "--receipt", receipt, "--reason", "asked for", "--yes", NULL}));
+    free(house_officer(h, 0, false,
+                       (const char *const[]){"erase", "--receipt", receipt, "--reason", "asked for", "--yes", NULL}));
     assert_int_equal(traces_found_in(data), 0);
-    char *said = officer(
-        h, 2,
+    char *said = house_officer(
+        h, 2, false,
         (const char *const[]){"erase", "--receipt", house_path(h, "org/org.note"), "--reason", "x", "--yes", NULL});
     assert_non_null(strstr(said, "holds no proof of a customer's statement"));
     free(said);
@@ -627,12 +612,12 @@ static void an_officer_has_what_is_over_its_time_erased_now(void **state)
     house_set_calendar(h, 0);
     house_start_relay(h, NULL);
     visit(h, "ada-lovelace-1815", "ada");
-    char *said = officer(h, 1, (const char *const[]){"retain", NULL});
+    char *said = house_officer(h, 1, false, (const char *const[]){"retain", NULL});
     assert_non_null(strstr(said, "keeps everything without an end"));
     free(said);
-    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    free(house_officer(h, 0, false, (const char *const[]){"policy", "print", "-o", file, NULL}));
     edit(h, "keep", "keep 1");
-    free(officer(h, 0, (const char *const[]){"policy", "sign", file, NULL}));
+    free(house_officer(h, 0, false, (const char *const[]){"policy", "sign", file, NULL}));
     traces_forget();
     traces_add("ada-lovelace-1815", 17);
     the_clock_jumps(h);
@@ -675,7 +660,7 @@ static void each_night_the_relay_erases_what_has_become_too_old(void **state)
     house_set_calendar(h, 0);
     house_start_relay(h, NULL);
     visit(h, "ada-lovelace-1815", "ada");
-    free(officer(h, 0, (const char *const[]){"policy", "print", "-o", file, NULL}));
+    free(house_officer(h, 0, false, (const char *const[]){"policy", "print", "-o", file, NULL}));
     edit(h, "keep", "keep 2");
     officer_json(h, 0, "policy-signed", (const char *const[]){"policy", "sign", file, NULL});
     traces_forget();
