@@ -18,18 +18,6 @@
 
 enum { LAST = 2, DAY_S = 86400 }; /* the first session has entries 0 to LAST */
 
-static void alter(const struct log_fixture *f, const char *sql)
-{
-    char path[HOST_PATH_BYTES], *error = NULL;
-    sqlite3 *db;
-
-    assert_true(host_path(path, "%s/data/relay.db", f->folder));
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-        fail_msg("%s: %s", sql, error);
-    sqlite3_close(db);
-}
-
 /* Two sessions, and a note that the first was erased. */
 static void make(struct log_fixture *f, bool known, int64_t ago_s)
 {
@@ -106,7 +94,7 @@ static void erasing_goes_by_whole_sessions(void **state)
         struct log_fixture f;
         make(&f, true, 0);
         log_fixture_erase(&f, 0, LAST);
-        alter(&f, lies[i].sql);
+        log_fixture_alter(&f, "relay.db", lies[i].sql);
         audit_tool_expect(&f, 1, lies[i].said, "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
         audit_tool_expect(&f, 1, "DOES NOT HOLD", "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
         audit_tool_expect(&f, 1, "\"ok\":false", "export --format jsonl --dir %s --key %s/officer/evidence.key",

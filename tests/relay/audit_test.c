@@ -90,16 +90,6 @@ static sqlite3 *open_db(const struct log_fixture *f, const char *name)
     return db;
 }
 
-static void alter(const struct log_fixture *f, const char *name, const char *sql)
-{
-    sqlite3 *db = open_db(f, name);
-    char *error = NULL;
-
-    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-        fail_msg("%s: %s", sql, error);
-    sqlite3_close(db);
-}
-
 #define FIRST_SESSION -1 /* as a row: the one that the story begins with */
 
 static int64_t rowid_of_first(sqlite3 *db)
@@ -286,7 +276,7 @@ static void each_tamper_is_named_with_its_place(void **state)
     for (size_t i = 0; i < sizeof tampers / sizeof *tampers; i++) {
         const struct tamper *t = &tampers[i];
         restore(state);
-        alter(&shared, t->in_keys ? "keys.db" : "relay.db", t->sql);
+        log_fixture_alter(&shared, t->in_keys ? "keys.db" : "relay.db", t->sql);
         print_message("%s\n", t->sentence);
         assert_wrong(&shared, true, t->table, t->column, t->entry);
         if (!t->sealed)
@@ -353,7 +343,7 @@ static void the_names_of_keys_in_a_copy_are_nobodys_matter(void **state)
     struct audit_organisation o;
 
     restore(state);
-    alter(&shared, "keys.db", "UPDATE dek SET name='session:'||id");
+    log_fixture_alter(&shared, "keys.db", "UPDATE dek SET name='session:'||id");
     assert_non_null(v);
     assert_true(audit_open(&o, shared.folder, NULL));
     o.is_copy = true;
@@ -375,7 +365,7 @@ static void the_entry_that_is_missing_is_named_before_the_gap_that_it_leaves(voi
     log_fixture_refused(&f, 2);
     log_fixture_settle(&f);
     assert_green(&f);
-    alter(&f, "relay.db", "DELETE FROM entry WHERE idx=0");
+    log_fixture_alter(&f, "relay.db", "DELETE FROM entry WHERE idx=0");
     assert_wrong(&f, true, "entry", "idx", 0);
     log_fixture_close(&f);
 }
@@ -444,7 +434,8 @@ static void a_row_whose_key_is_not_the_one_that_joined_is_found(void **state)
     begin(&t);
     log_fixture_settle(&t.f);
     assert_green(&t.f);
-    alter(&t.f, "relay.db", "UPDATE session SET cs_pub=randomblob(32)"); /* no statement of the customer is there */
+    log_fixture_alter(&t.f, "relay.db",
+                      "UPDATE session SET cs_pub=randomblob(32)"); /* no statement of the customer is there */
     assert_wrong(&t.f, true, "session", "cs_pub", -1);
     log_fixture_close(&t.f);
 }
@@ -777,7 +768,7 @@ static void a_session_whose_row_ended_without_an_event_is_found(void **state)
     begin(&t);
     log_fixture_settle(&t.f);
     assert_green(&t.f);
-    alter(&t.f, "relay.db", "UPDATE session SET state=3, ended_reason='completed'");
+    log_fixture_alter(&t.f, "relay.db", "UPDATE session SET state=3, ended_reason='completed'");
     assert_wrong(&t.f, true, "session", "state", -1);
     log_fixture_close(&t.f);
 }
@@ -961,7 +952,7 @@ static void what_the_relay_refused_is_verified_listed_and_counted(void **state)
     expect(0, "\"forbidden\":3,\"refused_staff\":20", "report --json --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "23 times the relay refused what policy", "report --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "The relay REFUSED Ada Lovelace", "tail --once --dir %s", d);
-    alter(&f, "relay.db", "UPDATE entry SET evidence=NULL WHERE idx=4");
+    log_fixture_alter(&f, "relay.db", "UPDATE entry SET evidence=NULL WHERE idx=4");
     assert_wrong(&f, false, "entry", "evidence", 4);
     log_fixture_close(&f);
 }
@@ -988,7 +979,7 @@ static void a_text_of_the_database_cannot_move_the_cursor(void **state)
     char arguments[512];
 
     (void)state;
-    alter(&shared, "relay.db", "UPDATE session SET customer_ref='C'||char(27)||'[2J'||CAST(x'ff' AS TEXT)");
+    log_fixture_alter(&shared, "relay.db", "UPDATE session SET customer_ref='C'||char(27)||'[2J'||CAST(x'ff' AS TEXT)");
     snprintf(arguments, sizeof arguments, "list --dir %s", shared.folder);
     assert_int_equal(run(out, sizeof out, arguments), 0);
     assert_null(strchr(out, 27));

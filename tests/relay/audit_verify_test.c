@@ -107,18 +107,6 @@ static void drop(struct audit_verified *v)
     free(v);
 }
 
-static void alter(const struct log_fixture *f, const char *sql)
-{
-    char path[HOST_PATH_BYTES], *error = NULL;
-    sqlite3 *db;
-
-    assert_true(host_path(path, "%s/data/relay.db", f->folder));
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-        fail_msg("%s: %s", sql, error);
-    sqlite3_close(db);
-}
-
 /* ---- what it costs ---- */
 
 static void no_signature_is_checked_and_no_seal_opened_twice(void **state)
@@ -149,8 +137,9 @@ static void one_thread_and_many_find_the_same(void **state)
     (void)state;
     make_log(&f, MORE_SESSIONS);
     log_fixture_settle(&f);
-    alter(&f, "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=3) WHERE idx IN (40,90,300);"
-              "UPDATE session SET ended_reason='declined' WHERE rowid%7=3");
+    log_fixture_alter(&f, "relay.db",
+                      "UPDATE entry SET evidence=(SELECT evidence FROM entry WHERE idx=3) WHERE idx IN (40,90,300);"
+                      "UPDATE session SET ended_reason='declined' WHERE rowid%7=3");
     for (size_t i = 0; i < 3; i++)
         found[i] = verify(&f, (struct audit_log_plan){.threads = threads[i]});
     assert_true(found[0]->report.wrong > 5);
@@ -246,7 +235,7 @@ static void old_tiles_that_were_altered_are_found_though_nothing_old_is_read(voi
     struct audit_seen_tree seen = seen_of(v);
     drop(v);
     log_fixture_settle(&f);
-    alter(&f, "UPDATE tile SET hashes=zeroblob(length(hashes)) WHERE rowid=0 OR rowid=1");
+    log_fixture_alter(&f, "relay.db", "UPDATE tile SET hashes=zeroblob(length(hashes)) WHERE rowid=0 OR rowid=1");
     v = verify(&f, (struct audit_log_plan){.from = seen, .seen = seen});
     assert_true(v->report.wrong > 0);
     assert_string_equal(v->report.findings[0].table, "tile");
@@ -368,11 +357,11 @@ static void what_was_not_reached_is_found_afterwards(void **state)
     drop(verify_first(&f));
     log_fixture_settle(&f);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        alter(&f, rows[i].damage);
+        log_fixture_alter(&f, "relay.db", rows[i].damage);
         struct audit_verified *rest = go_on(&f, &reached.mark[0]);
         assert_true(rest->report.wrong > 0);
         drop(rest);
-        alter(&f, rows[i].undo);
+        log_fixture_alter(&f, "relay.db", rows[i].undo);
     }
     struct audit_verified *rest = go_on(&f, &reached.mark[0]);
     assert_int_equal(rest->report.wrong, 0);
@@ -394,7 +383,7 @@ static void nothing_is_remembered_behind_what_is_wrong(void **state)
     memset(&reached, 0, sizeof reached);
     drop(verify(&f, (struct audit_log_plan){.seen = other, .reached = take_reached, .reached_every = 1}));
     assert_int_equal(reached.count, 0);
-    alter(&f, "UPDATE entry SET received_ms=received_ms+120000 WHERE idx=3");
+    log_fixture_alter(&f, "relay.db", "UPDATE entry SET received_ms=received_ms+120000 WHERE idx=3");
     drop(verify_first(&f));
     assert_int_equal(reached.count, 0);
     log_fixture_close(&f);

@@ -21,18 +21,6 @@
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
 
-static void alter(const struct log_fixture *f, const char *name, const char *sql)
-{
-    char path[HOST_PATH_BYTES], *error = NULL;
-    sqlite3 *db;
-
-    assert_true(host_path(path, "%s/data/%s", f->folder, name));
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
-        fail_msg("%s: %s", sql, error);
-    sqlite3_close(db);
-}
-
 /* ---- the story, built once ---- */
 
 static struct log_fixture shared;
@@ -127,7 +115,7 @@ static void what_verify_names_no_list_passes_over(void **state)
     assert_true(looks_whole(&all));
     for (size_t i = 0; i < sizeof tampers / sizeof *tampers; i++) {
         restore(state);
-        alter(&shared, tampers[i].in_keys ? "keys.db" : "relay.db", tampers[i].sql);
+        log_fixture_alter(&shared, tampers[i].in_keys ? "keys.db" : "relay.db", tampers[i].sql);
         if (looks_whole(&all) != is_told(tampers[i].sentence))
             continue;
         print_message("%s: %s\n", is_told(tampers[i].sentence) ? "SILENT" : "told", tampers[i].sentence);
@@ -158,7 +146,7 @@ static void a_row_that_was_altered_rules_no_session_out(void **state)
         filter.until_ms = INT64_MAX;
         restore(state);
         assert_true(looks_whole(&filter));
-        alter(&shared, "relay.db", rows[i].sql);
+        log_fixture_alter(&shared, "relay.db", rows[i].sql);
         print_message("%s\n", rows[i].sql);
         assert_false(looks_whole(&filter));
     }
@@ -181,7 +169,7 @@ static void a_session_that_is_gone_is_missed_by_every_command(void **state)
 
     restore(state);
     memcpy(sid, log_fixture_first_sid, 8);
-    alter(&shared, "relay.db", FIRST_SESSION_GOES);
+    log_fixture_alter(&shared, "relay.db", FIRST_SESSION_GOES);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         const char *out = audit_tool_run(&shared, &code, "%s --dir %s --key %s/officer/evidence.key", commands[i],
                                          shared.folder, shared.folder);
@@ -209,7 +197,7 @@ static void one_damaged_entry_hides_no_other(void **state)
     int code;
 
     restore(state);
-    alter(&shared, "relay.db", "UPDATE entry SET evidence=randomblob(length(evidence)) WHERE idx=3");
+    log_fixture_alter(&shared, "relay.db", "UPDATE entry SET evidence=randomblob(length(evidence)) WHERE idx=3");
     const char *out = audit_tool_run(&shared, &code, "show 4f2a " WITH_KEY);
     assert_int_equal(code, 1);
     assert_non_null(strstr(out, "NO. entry 3, table entry, column evidence"));

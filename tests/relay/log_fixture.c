@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clang-format off */
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -745,7 +746,19 @@ void log_fixture_story(struct log_fixture *f)
     log_session_begin(f, &third, "C-1001", "T-78");
 }
 
-/* ---- as it was ---- */
+/* ---- altered, and as it was ---- */
+
+void log_fixture_alter(const struct log_fixture *f, const char *database, const char *sql)
+{
+    char path[HOST_PATH_BYTES], *error = NULL;
+    sqlite3 *db;
+
+    assert_true(host_path(path, "%s/data/%s", f->folder, database));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", sql, error);
+    sqlite3_close(db);
+}
 
 enum { DATABASES = 2, DATABASE_MAX = 1 << 24 };
 static const char *const databases[DATABASES] = {"relay.db", "keys.db"};

@@ -119,6 +119,8 @@ void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t las
 /** The relay says that it took a policy of this number, with this hash. */
 void log_fixture_took(struct log_fixture *f, uint64_t number, const uint8_t hash[static 32]);
 
+/** What somebody does to one of the databases behind the relay's back ("relay.db", "keys.db"). */
+void log_fixture_alter(const struct log_fixture *f, const char *database, const char *sql);
 /** Keeps the databases as they are now; puts them back as they were then; forgets them. One fixture at a time. */
 void log_fixture_keep(const struct log_fixture *f);
 void log_fixture_put_back(const struct log_fixture *f);
