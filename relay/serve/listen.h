@@ -24,7 +24,8 @@ int serve_listen_fd(const struct serve_listen *listen, unsigned place);
 /** Takes nobody in any more; who is connected stays. */
 void serve_listen_stop(struct serve_listen *listen);
 
-/** What the settings and the certificates tell before anything is bound. false: the report has what is wrong. */
+/** What the settings and the certificates (NULL: there are none to look at) tell before anything is bound. false: the
+ * report has what is wrong. */
 bool serve_listen_fits(const struct serve_config *config, const struct serve_folder *folder,
                        struct serve_report *report);
 /**

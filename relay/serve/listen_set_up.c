@@ -65,7 +65,7 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
 
         if (!*address)
             continue;
-        if (is_alone(config, kind, report) && bind_end(address, &fd, report)) {
+        if (bind_end(address, &fd, report)) {
             close(fd);
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);
         } else {
@@ -149,6 +149,8 @@ bool serve_listen_fits(const struct serve_config *config, const struct serve_fol
     fine &= check_plain(config, report);
     for (size_t kind = 0; kind < SERVE_ENDS; kind++)
         fine &= !*setting_of(config, kind) || is_alone(config, kind, report);
+    if (!folder)
+        return fine;
     fine &= check_name(folder, config->host, *config->plain_listen != 0, report);
     fine &= check_name(folder, config->staff_host, false, report);
     if ((*config->host && *config->staff_host) || usual_host(folder, config->listen, host))

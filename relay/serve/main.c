@@ -225,8 +225,8 @@ static int run(void)
     } else {
         serve_settings_fit(&settings, &report);
         bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
-        bool fits = read && serve_listen_fits(&settings.config, &folder, &report);
-        fits = fits & serve_witnesses_fit(&settings.config, &report);
+        bool fits = serve_listen_fits(&settings.config, read ? &folder : NULL, &report);
+        fits = serve_witnesses_fit(&settings.config, &report) && fits && read;
         if (read && report.table && serve_folder_in_use(&folder))
             serve_check_beside(&folder, &report);
         else if (fits)

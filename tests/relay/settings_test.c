@@ -257,6 +257,7 @@ static void what_check_finds_beside_the_settings_is_said(void **state)
     place_write(&place, "wrong.ini", two, sizeof two - 1);
     assert_int_equal(check("wrong.ini", output), 1);
     assert_non_null(strstr(output, "listen and staff_listen are the same address"));
+    assert_non_null(strstr(output, "\n1 error,")); /* said once */
     snprintf(settings, sizeof settings, "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\nguides = %s/nowhere\n",
              place.dir);
     place_write(&place, "wrong.ini", settings, strlen(settings));
