@@ -12,16 +12,13 @@
  */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-
-static struct session_world sw, other;
+static struct session_world other;
 static uint8_t frame[512]; /* the last MEDIA message that passed, or was kept back */
 static size_t frame_len;
 
@@ -29,12 +26,6 @@ static int setup(void **state)
 {
     (void)state;
     sw_init(&sw, 23);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -557,14 +548,14 @@ static void a_resume_that_is_played_again_is_refused_and_the_live_pair_stays(voi
     sw_carry(&sw);
     assert_int_equal(sw_traced(&sw, sent, false, PROTO_TYPE_HANDSHAKE, 0), 1); /* a refusal, and no AUTH_A */
     assert_null(sw.agent->pair.pairing);
-    assert_true(sw.agent->pair.up); /* the live pair stays */
+    assert_true(sw.agent->pair.up);                               /* the live pair stays */
     assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ALARM), 1); /* and the agent is told */
     assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ALARM)->err, PROTO_ERR_REPLAY);
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM), 0);
     assert_shows(CAMERA, "it goes on", true);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

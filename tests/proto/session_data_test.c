@@ -2,18 +2,10 @@
 /* What an agent may say beside: camera control, good-bye, and what each end is not let say. */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-#define STILL PROTO_CAPABILITY_STILL
-#define TORCH PROTO_CAPABILITY_TORCH
-#define ZOOM PROTO_CAPABILITY_ZOOM
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
@@ -21,22 +13,6 @@ static int setup(void **state)
     sw_init(&sw, 53);
     sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
     return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
-    return 0;
-}
-
-static struct grant *grant_of(enum proto_capability capability)
-{
-    return &sw.customer->grants[capability];
-}
-
-static size_t alarms(bool customer)
-{
-    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
 }
 
 static handhold_CameraControl torch(bool on)
@@ -116,7 +92,7 @@ static void a_changed_agent_works_nothing_without_a_consent(void **state)
     assert_ok(proto_session_withdraw(sw.customer, TORCH, sw.now));
     rogue_control(torch(true)); /* it may have crossed the withdrawal: no alarm, and nothing done */
     assert_int_equal(told(true, handhold_Data_camera_control_tag), 0);
-    assert_int_equal(alarms(true), 0);
+    assert_int_equal(sw_alarms(true), 0);
     assert_int_equal(sw.customer->figures.data_refused, 5);
     assert_ok(proto_session_hold(sw.agent, true, sw.now));
     rogue_control(focus(0, 0));
@@ -142,7 +118,7 @@ static void a_control_out_of_its_bounds_is_an_alarm(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(proto_session_camera_control(sw.agent, &wrong[i], sw.now), PROTO_ERR_RANGE);
         rogue_control(wrong[i]);
-        assert_int_equal(alarms(true), i + 1);
+        assert_int_equal(sw_alarms(true), i + 1);
     }
     assert_int_equal(told(true, handhold_Data_camera_control_tag), 0);
 }
@@ -177,7 +153,7 @@ static void points_outside_the_picture_are_an_alarm(void **state)
     assert_int_equal(proto_session_send_data(sw.agent, &point, sw.now), PROTO_ERR_RANGE);
     rogue(false, &point);
     rogue(false, &mark);
-    assert_int_equal(alarms(true), 2);
+    assert_int_equal(sw_alarms(true), 2);
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_DATA), 0);
 }
 
@@ -201,11 +177,11 @@ static void neither_end_says_what_is_the_others_to_say(void **state)
     sw_join(&sw);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         handhold_Data data = {.which_body = wrong[i].kind};
-        size_t before = alarms(!wrong[i].customer);
+        size_t before = sw_alarms(!wrong[i].customer);
         assert_int_equal(proto_session_send_data(wrong[i].customer ? sw.customer : sw.agent, &data, sw.now),
                          PROTO_ERR_ARGUMENT);
         rogue(wrong[i].customer, &data);
-        assert_int_equal(alarms(!wrong[i].customer), before + 1);
+        assert_int_equal(sw_alarms(!wrong[i].customer), before + 1);
         assert_int_equal(told(!wrong[i].customer, wrong[i].kind), 0);
     }
     assert_ok(sw_chat(&sw, true, "and the talk goes on"));
@@ -227,7 +203,7 @@ static void a_good_bye_takes_everything_back_at_once(void **state)
 {
     (void)state;
     say_goodbye();
-    assert_null(grant_of(CAMERA)->key);
+    assert_null(sw_grant_of(CAMERA)->key);
     assert_null(sw.agent->held[CAMERA].now.key);
     assert_int_equal(told(true, handhold_Data_goodbye_tag), 1);
     assert_int_equal(sw_push(&sw, CAMERA, "nobody is to see this", true), PROTO_ERR_CONSENT);
@@ -256,7 +232,7 @@ static void the_customer_rates_once_and_ends_it_as_completed(void **state)
     assert_int_equal(told(false, handhold_Data_rating_tag), 1);
     assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ENDED)->reason, PROTO_END_COMPLETED);
     assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ENDED)->reason, PROTO_END_COMPLETED);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void without_a_last_word_it_ends_by_itself(void **state)
@@ -287,16 +263,16 @@ static void a_changed_customer_cannot_rate_unasked_or_twice(void **state)
     (void)state;
     sw_join(&sw);
     rogue(true, &rating);
-    assert_int_equal(alarms(false), 1);
+    assert_int_equal(sw_alarms(false), 1);
     assert_ok(proto_session_goodbye(sw.agent, sw.now));
     sw_carry(&sw);
     rogue(true, &rating);
     rogue(true, &rating);
     assert_int_equal(told(false, handhold_Data_rating_tag), 1);
-    assert_int_equal(alarms(false), 2);
+    assert_int_equal(sw_alarms(false), 2);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -2,18 +2,10 @@
 /* A grant that is about to end goes on by one tap, for as long as was first asked, and with the log behind it. */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-#define STILL PROTO_CAPABILITY_STILL
-#define TORCH PROTO_CAPABILITY_TORCH
-#define ZOOM PROTO_CAPABILITY_ZOOM
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
@@ -22,22 +14,6 @@ static int setup(void **state)
     sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
     return 0;
 }
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
-    return 0;
-}
-
-static struct grant *grant_of(enum proto_capability capability)
-{
-    return &sw.customer->grants[capability];
-}
-
-static size_t alarms(bool customer)
-{
-    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
-}
 
 static void grant_for(enum proto_capability capability, uint32_t seconds)
 {
@@ -45,7 +21,7 @@ static void grant_for(enum proto_capability capability, uint32_t seconds)
     sw_carry(&sw);
     assert_ok(proto_session_grant(sw.customer, capability, sw.now));
     sw_pass(&sw, 600);
-    assert_int_equal(grant_of(capability)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(capability)->phase, GRANT_LIVE);
 }
 
 static size_t gates_opened(void)
@@ -67,9 +43,9 @@ static void a_minute_before_its_end_a_grant_says_so(void **state)
     assert_in_range(sw_last(&sw, true, PROTO_EVENT_EXPIRING)->number, 59, 61);
     sw_pass(&sw, 58000);
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_EXPIRING), 1); /* once */
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     sw_pass(&sw, 2000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE); /* no answer ends it */
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE); /* no answer ends it */
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
 }
 
@@ -111,13 +87,13 @@ static void extended_it_goes_on_under_its_key_for_the_time_first_asked_and_no_lo
     assert_string_equal(sw_last(&sw, true, PROTO_EVENT_LOGGED)->text, "grant");
     assert_ok(sw_push(&sw, CAMERA, "still here", true));
     assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "still here");
-    assert_int_equal(grant_of(CAMERA)->expires_ms, tap + 100000);
+    assert_int_equal(sw_grant_of(CAMERA)->expires_ms, tap + 100000);
     sw_pass(&sw, 97000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     sw_pass(&sw, 1100);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void it_can_be_extended_again_and_again_each_time_by_a_tap(void **state)
@@ -131,7 +107,7 @@ static void it_can_be_extended_again_and_again_each_time_by_a_tap(void **state)
         assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
     }
     sw_pass(&sw, 60000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
 }
 
 static void without_a_receipt_it_ends_as_it_would_have(void **state)
@@ -143,12 +119,12 @@ static void without_a_receipt_it_ends_as_it_would_have(void **state)
     sw.log_silent = true;
     assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
     sw_pass(&sw, 8000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
-    assert_null(grant_of(CAMERA)->key);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_null(sw_grant_of(CAMERA)->key);
     sw.log_silent = false;
     sw_answer_log(&sw); /* too late: it stands in the log, and so does its end */
     sw_pass(&sw, 3000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
 }
 
@@ -162,7 +138,7 @@ static void an_extension_that_crosses_the_end_is_no_alarm(void **state)
     proto_session_end(sw.agent, PROTO_END_COMPLETED, sw.now);
     sw_pass(&sw, 3000);
     assert_true(sw.agent->over && sw.customer->over);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void taken_back_while_it_is_being_extended_it_is_gone(void **state)
@@ -177,7 +153,7 @@ static void taken_back_while_it_is_being_extended_it_is_gone(void **state)
     sw.log_silent = false;
     sw_answer_log(&sw);
     sw_pass(&sw, 3000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_null(sw.agent->held[CAMERA].now.key);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_WITHDRAWN);
 }
@@ -195,10 +171,10 @@ static void an_extension_holds_through_a_lost_connection(void **state)
     sw.log_silent = false;
     sw_connect(&sw, true);
     sw_pass(&sw, 12000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     assert_ok(sw_push(&sw, CAMERA, "still here", true));
     assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "still here");
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 /* ---- a changed customer ---- */
@@ -243,8 +219,8 @@ static void what_changes_a_consent_is_no_extension(void **state)
     sw_join(&sw);
     grant_for(CAMERA, 20);
     for (int what = 0; what < 5; what++) {
-        struct grant changed = *grant_of(CAMERA);
-        size_t before = alarms(false);
+        struct grant changed = *sw_grant_of(CAMERA);
+        size_t before = sw_alarms(false);
         changed.max_s += what == 0;
         changed.retention_days += what == 1;
         changed.epoch += what == 2;
@@ -252,15 +228,15 @@ static void what_changes_a_consent_is_no_extension(void **state)
         if (what == 4)
             strcpy(changed.purpose, "something else");
         state_grant(&changed);
-        assert_int_equal(alarms(false), before + 1);
+        assert_int_equal(sw_alarms(false), before + 1);
     }
-    struct grant same = *grant_of(CAMERA);
-    size_t before = alarms(false);
+    struct grant same = *sw_grant_of(CAMERA);
+    size_t before = sw_alarms(false);
     state_grant(&same); /* and the control: this one would have been */
-    assert_int_equal(alarms(false), before);
+    assert_int_equal(sw_alarms(false), before);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -3,26 +3,15 @@
 #include "tests/proto/test.h"
 
 #include "proto/log/fork.h"
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define MICROPHONE PROTO_CAPABILITY_MICROPHONE
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
     (void)state;
     sw_init(&sw, 17);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -41,11 +30,6 @@ static void show_another(struct proto_session *s, uint64_t size)
     assert_int_not_equal(s->view.note[0], 0);
 }
 
-static size_t alarms(bool customer)
-{
-    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
-}
-
 static enum proto_err judge(struct proto_log_fork *fork)
 {
     struct proto_log_checkpoint first, second;
@@ -61,7 +45,7 @@ static void honest_ends_hold_the_same_signed_checkpoint(void **state)
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
     sw_pass(&sw, 2500);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
     assert_int_equal(sw.agent->seen.size, sw.customer->seen.size);
     assert_string_equal(proto_session_seen_note(sw.agent), proto_session_seen_note(sw.customer));
     assert_true(sw.agent->view.note[0]);
@@ -79,7 +63,7 @@ static void two_trees_of_one_size_are_proved_to_be_a_fork(void **state)
     sw_pass(&sw, 2500);
     assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
     assert_int_equal(sw_last(&sw, false, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
-    assert_int_equal(alarms(true), 1); /* said once */
+    assert_int_equal(sw_alarms(true), 1); /* said once */
     assert_ok(judge(&fork));
     assert_int_equal(fork.kind, PROTO_LOG_FORK_SAME_SIZE);
     sw_request(&sw, MICROPHONE);
@@ -136,7 +120,7 @@ static void a_relay_that_goes_on_and_proves_nothing_is_an_alarm_after_half_a_min
     sw.proves_nothing = true;
     show_another(sw.agent, sw.customer->seen.size + 1);
     sw_pass(&sw, 25000);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
     sw_pass(&sw, 15000);
     assert_int_equal(sw_last(&sw, true, PROTO_EVENT_ALARM)->err, PROTO_ERR_LOG);
     assert_int_equal(judge(&fork), PROTO_ERR_STATE);
@@ -206,7 +190,7 @@ static void what_was_remembered_of_another_log_of_the_organisation_is_none_of_th
     sw_join(&sw);
     sw_grant(&sw, CAMERA); /* it would be refused by who has seen nine entries of this log */
     sw_pass(&sw, 2500);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 /* ---- the file ---- */
@@ -272,7 +256,7 @@ static void the_same_checkpoint_twice_is_no_fork(void **state)
     assert_int_equal(proto_log_fork_check(&fork, sw.log_vkey, &first, &second), PROTO_ERR_LOG);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -2,16 +2,10 @@
 /* Consent is a key: every state of a grant at the customer's end, and what the agent's end is told of it. */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <sodium.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define MICROPHONE PROTO_CAPABILITY_MICROPHONE
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
@@ -19,24 +13,13 @@ static int setup(void **state)
     sw_init(&sw, 7);
     return 0;
 }
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
-    return 0;
-}
-
-static struct grant *grant_of(enum proto_capability capability)
-{
-    return &sw.customer->grants[capability];
-}
 
 static void assert_no_key(enum proto_capability capability)
 {
     static const uint8_t zeros[32];
 
-    assert_null(grant_of(capability)->key);
-    assert_memory_equal(grant_of(capability)->base_key, zeros, sizeof zeros);
+    assert_null(sw_grant_of(capability)->key);
+    assert_memory_equal(sw_grant_of(capability)->base_key, zeros, sizeof zeros);
     assert_false(proto_session_may_send(sw.customer, capability));
     assert_int_equal(sw_push(&sw, capability, "nobody is to see this", true), PROTO_ERR_CONSENT);
 }
@@ -83,7 +66,7 @@ static void one_request_is_open_at_a_time(void **state)
     pair_send_message(sw.agent, PROTO_CONTROL_CONSENT_REQUEST, handhold_ConsentRequest_fields, &rogue);
     sw_carry(&sw);
     assert_int_equal(sw_consents(&sw, true, MICROPHONE, PROTO_CONSENT_REQUESTED), 0);
-    assert_int_equal(grant_of(MICROPHONE)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(MICROPHONE)->phase, GRANT_NONE);
     assert_int_equal(sw_traced(&sw, 0, true, PROTO_TYPE_CONTROL, PROTO_CONTROL_STATEMENT), 0);
 }
 
@@ -184,7 +167,7 @@ static void an_unverified_organisation_gets_voice_alone_and_only_after_the_check
     sw_request(&sw, MICROPHONE);
     assert_int_equal(sw_consents(&sw, true, MICROPHONE, PROTO_CONSENT_REQUESTED), 1);
     grant_now(MICROPHONE);
-    assert_int_equal(grant_of(MICROPHONE)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(MICROPHONE)->phase, GRANT_LIVE);
 }
 
 /* The agent says so over the same channel; only what the customer compared counts. */
@@ -228,10 +211,10 @@ static void without_an_acknowledgement_capture_starts_after_half_a_second(void *
     assert_ok(proto_session_grant(sw.customer, CAMERA, sw.now));
     sw.hold_agent = true; /* no co-signature, no KEY_ACK */
     sw_pass(&sw, PROTO_COSIGN_WAIT_MS);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_RELEASING);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_RELEASING);
     assert_false(capturing(CAMERA));
     sw_pass(&sw, PROTO_KEY_ACK_WAIT_MS);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     assert_true(capturing(CAMERA));
 }
 
@@ -243,10 +226,10 @@ static void a_grant_without_a_receipt_in_ten_seconds_is_taken_back_and_its_key_n
     sw_request(&sw, CAMERA);
     grant_now(CAMERA);
     sw_pass(&sw, PROTO_RECEIPT_WAIT_MS - 1);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LOGGING);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LOGGING);
     assert_int_equal(sw_push(&sw, CAMERA, "too early", true), PROTO_ERR_CONSENT);
     sw_pass(&sw, 2);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_no_key(CAMERA);
     assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_WITHDRAWN), 1);
     assert_string_equal(sw_last(&sw, true, PROTO_EVENT_CONSENT)->text, PROTO_PURPOSE_NOT_LOGGED);
@@ -267,7 +250,7 @@ static void a_grant_expires_at_its_time_and_says_so(void **state)
     grant_now(CAMERA);
     int64_t granted_ms = sw.now.mono_ms;
     sw_pass(&sw, 29999);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     sw_pass(&sw, granted_ms + 30001 - sw.now.mono_ms);
     assert_no_key(CAMERA);
     assert_false(capturing(CAMERA));
@@ -292,13 +275,13 @@ static void nothing_that_was_not_granted_can_be_withdrawn(void **state)
 static void withdrawn(void)
 {
     assert_ok(proto_session_withdraw(sw.customer, CAMERA, sw.now));
-    assert_null(grant_of(CAMERA)->key); /* at once, before anything was carried */
+    assert_null(sw_grant_of(CAMERA)->key); /* at once, before anything was carried */
     sw_carry(&sw);
     assert_no_key(CAMERA);
     assert_false(capturing(CAMERA));
     sw.log_silent = false;
     sw_pass(&sw, 2000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_WITHDRAWN);
     assert_null(sw.agent->held[CAMERA].now.key);
 }
@@ -310,7 +293,7 @@ static void withdrawn_while_it_is_being_logged_the_key_never_leaves(void **state
     sw.log_silent = true;
     sw_request(&sw, CAMERA);
     grant_now(CAMERA);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LOGGING);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LOGGING);
     withdrawn();
     sw_answer_log(&sw);
     sw_pass(&sw, 3000);
@@ -326,10 +309,10 @@ static void withdrawn_while_the_key_is_on_its_way_capture_never_starts(void **st
     assert_ok(proto_session_grant(sw.customer, CAMERA, sw.now));
     sw.hold_agent = true;
     sw_pass(&sw, PROTO_COSIGN_WAIT_MS);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_RELEASING);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_RELEASING);
     withdrawn();
     sw_release(&sw); /* the KEY_ACK comes now */
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_no_key(CAMERA);
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_CAPTURE), 0);
 }
@@ -341,7 +324,7 @@ static void withdrawn_while_live_what_was_not_sent_yet_is_dropped(void **state)
     (void)state;
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
-    uint8_t stream = grant_of(CAMERA)->stream;
+    uint8_t stream = sw_grant_of(CAMERA)->stream;
     for (int i = 0; i < 5; i++)
         assert_ok(proto_session_push_frame(sw.customer, CAMERA, &frame, sw.now));
     assert_true(proto_session_backlog_bytes(sw.customer) > 0);
@@ -357,7 +340,7 @@ static void withdrawn_while_suspended_it_does_not_come_back(void **state)
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
     sw_cut(&sw, false);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_SUSPENDED);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_SUSPENDED);
     assert_no_key(CAMERA);
     assert_ok(proto_session_withdraw(sw.customer, CAMERA, sw.now));
     sw_connect(&sw, false);
@@ -389,7 +372,7 @@ static void a_pause_stops_capture_and_keeps_the_key(void **state)
     assert_ok(proto_session_pause(sw.customer, true, "customer", "asked", sw.now));
     sw_carry(&sw);
     assert_false(capturing(CAMERA));
-    assert_non_null(grant_of(CAMERA)->key);
+    assert_non_null(sw_grant_of(CAMERA)->key);
     assert_int_equal(sw_push(&sw, CAMERA, "paused", true), PROTO_ERR_CONSENT);
     assert_int_equal(sw_count(&sw, false, PROTO_EVENT_DATA), 1);
     sw_grant(&sw, STATE); /* what is granted in a pause does not start either */
@@ -407,9 +390,9 @@ static void assert_rotated(uint32_t old_epoch, uint64_t old_kid)
 {
     struct held *held = &sw.agent->held[CAMERA];
 
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
-    assert_true(grant_of(CAMERA)->epoch > old_epoch);
-    assert_int_equal(grant_of(CAMERA)->counter, 0);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_true(sw_grant_of(CAMERA)->epoch > old_epoch);
+    assert_int_equal(sw_grant_of(CAMERA)->counter, 0);
     assert_ok(sw_push(&sw, CAMERA, "under the new key", true));
     assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "under the new key");
     assert_true(held->now.kid != old_kid);
@@ -421,11 +404,11 @@ static void the_key_rotates_after_ten_minutes_and_nobody_is_asked(void **state)
     (void)state;
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
-    uint32_t epoch = grant_of(CAMERA)->epoch;
+    uint32_t epoch = sw_grant_of(CAMERA)->epoch;
     uint64_t kid = sw.agent->held[CAMERA].now.kid;
     size_t adds = sw_traced(&sw, 0, true, PROTO_TYPE_LOG, 0), captures = sw_count(&sw, true, PROTO_EVENT_CAPTURE);
     sw_pass(&sw, PROTO_EPOCH_MS - 1);
-    assert_int_equal(grant_of(CAMERA)->epoch, epoch);
+    assert_int_equal(sw_grant_of(CAMERA)->epoch, epoch);
     sw_pass(&sw, 1000);
     assert_rotated(epoch, kid);
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_CAPTURE), captures); /* no lens is closed */
@@ -445,13 +428,13 @@ static void a_pause_while_the_key_turns_stops_capture(void **state)
     sw_pass(&sw, PROTO_EPOCH_MS - 1);
     sw.now.mono_ms += 1000;
     proto_session_tick(sw.customer, sw.now);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_RELEASING);
-    assert_true(grant_of(CAMERA)->capturing);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_RELEASING);
+    assert_true(sw_grant_of(CAMERA)->capturing);
     assert_int_equal(proto_session_push_frame(sw.customer, CAMERA, &frame, sw.now), PROTO_ERR_CONSENT);
     assert_ok(proto_session_pause(sw.customer, true, "customer", "asked", sw.now));
-    assert_false(grant_of(CAMERA)->capturing);
+    assert_false(sw_grant_of(CAMERA)->capturing);
     sw_carry(&sw);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_LIVE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_LIVE);
     assert_false(capturing(CAMERA));
     assert_ok(proto_session_pause(sw.customer, false, "customer", "asked", sw.now));
     sw_carry(&sw);
@@ -463,18 +446,18 @@ static void the_key_rotates_after_four_million_frames(void **state)
     (void)state;
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
-    uint32_t epoch = grant_of(CAMERA)->epoch;
+    uint32_t epoch = sw_grant_of(CAMERA)->epoch;
     uint64_t kid = sw.agent->held[CAMERA].now.kid;
-    grant_of(CAMERA)->counter = PROTO_EPOCH_FRAMES - 1; /* as if they had been sealed */
+    sw_grant_of(CAMERA)->counter = PROTO_EPOCH_FRAMES - 1; /* as if they had been sealed */
     sw_pass(&sw, 10);
-    assert_int_equal(grant_of(CAMERA)->epoch, epoch);
+    assert_int_equal(sw_grant_of(CAMERA)->epoch, epoch);
     assert_ok(sw_push(&sw, CAMERA, "the last one", true));
     assert_true(proto_session_deadline(sw.customer) <= sw.now.mono_ms);
     sw_pass(&sw, 10);
     assert_rotated(epoch, kid);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -6,13 +6,12 @@
  */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <string.h>
 
 enum { GUESSES = 50 };
 
-static struct session_world sw;
 static unsigned tags;
 
 static int setup(void **state)
@@ -21,13 +20,6 @@ static int setup(void **state)
     tags = 0;
     sw_init(&sw, 23);
     sw_invite(&sw);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -119,7 +111,7 @@ static void a_relay_that_breaks_attempts_off_by_silence_gets_three_guesses(void 
     assert_three_guesses_at_most(break_off_by_silence);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

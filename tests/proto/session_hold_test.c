@@ -2,18 +2,10 @@
 /* On hold nothing is captured and no key is left; back in time nobody is asked, later everything is. */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-#define STILL PROTO_CAPABILITY_STILL
-#define TORCH PROTO_CAPABILITY_TORCH
-#define ZOOM PROTO_CAPABILITY_ZOOM
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
@@ -21,22 +13,6 @@ static int setup(void **state)
     sw_init(&sw, 41);
     sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
     return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
-    return 0;
-}
-
-static struct grant *grant_of(enum proto_capability capability)
-{
-    return &sw.customer->grants[capability];
-}
-
-static size_t alarms(bool customer)
-{
-    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
 }
 
 static void hold(bool on)
@@ -59,10 +35,10 @@ static void assert_nothing_left(enum proto_capability capability)
 {
     static const uint8_t zeros[32];
 
-    assert_null(grant_of(capability)->key);
-    assert_memory_equal(grant_of(capability)->base_key, zeros, sizeof zeros);
-    assert_false(grant_of(capability)->gate_open);
-    assert_false(sw.gate[grant_of(capability)->stream]);
+    assert_null(sw_grant_of(capability)->key);
+    assert_memory_equal(sw_grant_of(capability)->base_key, zeros, sizeof zeros);
+    assert_false(sw_grant_of(capability)->gate_open);
+    assert_false(sw.gate[sw_grant_of(capability)->stream]);
     assert_null(sw.agent->held[capability].now.key);
     assert_null(sw.agent->held[capability].before.key);
     assert_false(capturing(capability));
@@ -131,7 +107,7 @@ static void back_in_time_all_goes_on_under_fresh_keys_and_nobody_is_asked(void *
     assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "on again");
     assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED), 1);
     assert_false(sw_last(&sw, true, PROTO_EVENT_HOLD)->on);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void held_too_long_it_is_all_withdrawn_and_does_not_come_back(void **state)
@@ -141,14 +117,14 @@ static void held_too_long_it_is_all_withdrawn_and_does_not_come_back(void **stat
     sw_grant(&sw, CAMERA);
     hold(true);
     sw_pass(&sw, (int64_t)sw.customer->policy.grace_s * 1000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_WITHDRAWN);
     assert_string_equal(sw_last(&sw, false, PROTO_EVENT_CONSENT)->text, PROTO_PURPOSE_HELD_TOO_LONG);
     hold(false);
     sw_pass(&sw, 3000);
     assert_nothing_left(CAMERA);
     sw_grant(&sw, CAMERA); /* asked for again, and allowed */
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void taken_back_on_hold_it_does_not_come_back(void **state)
@@ -177,12 +153,12 @@ static void a_grant_that_is_logged_only_on_hold_starts_after_it(void **state)
     sw.log_silent = false;
     sw_answer_log(&sw);
     sw_pass(&sw, 2000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_SUSPENDED);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_SUSPENDED);
     assert_nothing_left(CAMERA);
     hold(false);
     sw_pass(&sw, 2000);
     assert_true(capturing(CAMERA));
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void a_connection_that_comes_back_on_hold_brings_no_key(void **state)
@@ -202,7 +178,7 @@ static void a_connection_that_comes_back_on_hold_brings_no_key(void **state)
     hold(false);
     sw_pass(&sw, 2000);
     assert_true(capturing(CAMERA));
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 /* A page that was loaded again comes back with its keys and without its memory. */
@@ -223,7 +199,7 @@ static void an_end_that_forgot_the_hold_is_told_of_it_again(void **state)
     hold(false);
     sw_pass(&sw, 2000);
     assert_true(capturing(CAMERA));
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void a_hold_that_was_said_while_the_line_was_down_arrives_before_any_key(void **state)
@@ -237,7 +213,7 @@ static void a_hold_that_was_said_while_the_line_was_down_arrives_before_any_key(
     sw_pass(&sw, 3000);
     assert_nothing_left(CAMERA);
     assert_int_equal(sw_count(&sw, false, PROTO_EVENT_MEDIA), 0);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void an_open_sheet_is_closed_by_a_hold_and_comes_again_after_it(void **state)
@@ -305,10 +281,10 @@ static void grace_counts_from_when_it_was_last_live(void **state)
         sw_release(&sw);
     }
     sw_pass(&sw, 100);
-    assert_int_equal(grant_of(CAMERA)->phase,
+    assert_int_equal(sw_grant_of(CAMERA)->phase,
                      GRANT_SUSPENDED); /* it was live for moments between, so time began anew */
     sw_pass(&sw, (int64_t)sw.customer->policy.grace_s * 1000);
-    assert_int_equal(grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
 }
 
 static void a_customer_cannot_put_an_agent_on_hold(void **state)
@@ -322,7 +298,7 @@ static void a_customer_cannot_put_an_agent_on_hold(void **state)
     assert_ok(data_send(sw.customer, &data));
     sw_carry(&sw);
     assert_false(proto_session_on_hold(sw.agent));
-    assert_int_equal(alarms(false), 1);
+    assert_int_equal(sw_alarms(false), 1);
 }
 
 static void a_hold_is_one_hold(void **state)
@@ -336,7 +312,7 @@ static void a_hold_is_one_hold(void **state)
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_HOLD), 1);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -2,26 +2,16 @@
 /* What a session outlives: lost connections, silence, held messages, full rows. */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
-
-static struct session_world sw;
-
 static int setup(void **state)
 {
     (void)state;
     sw_init(&sw, 13);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -477,7 +467,7 @@ static void messages_of_any_type_and_length_that_say_nothing_change_nothing(void
     assert_live_again();
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -4,26 +4,16 @@
 #include "tests/proto/test.h"
 
 #include "proto/consent/evidence.h"
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define MICROPHONE PROTO_CAPABILITY_MICROPHONE
 #define KEY_RELEASE PROTO_TYPE_CONTROL, PROTO_CONTROL_KEY_RELEASE
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
     (void)state;
     sw_init(&sw, 11);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -336,7 +326,7 @@ static void two_ends_that_were_shown_different_logs_notice(void **state)
     assert_int_equal(proto_session_grant(sw.customer, MICROPHONE, sw.now), PROTO_ERR_LOG);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

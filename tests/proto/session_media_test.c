@@ -4,11 +4,7 @@
 
 #include <string.h>
 
-#include "tests/proto/session_world.h"
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-
-static struct session_world sw;
+#include "tests/proto/session_test.h"
 
 static int setup(void **state)
 {
@@ -17,12 +13,6 @@ static int setup(void **state)
     sw_join(&sw);
     sw_grant(&sw, CAMERA);
     sw_forget_events(&sw);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -266,7 +256,7 @@ static void a_pause_silences_both_and_a_resumed_pair_speaks_under_a_fresh_key(vo
 
 int main(void)
 {
-#define MEDIA_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define MEDIA_TEST(name) cmocka_unit_test_setup_teardown(name, setup, sw_teardown)
     const struct CMUnitTest tests[] = {
         MEDIA_TEST(each_frame_is_acknowledged_and_the_sender_hears_of_it),
         MEDIA_TEST(a_burst_is_acknowledged_in_few_messages_and_none_is_forgotten),

@@ -9,13 +9,11 @@
  */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
 
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t count, size_t len);
@@ -24,7 +22,6 @@ void *__wrap_malloc(size_t len);
 void *__wrap_calloc(size_t count, size_t len);
 void *__wrap_realloc(void *p, size_t len);
 
-static struct session_world sw;
 static uint64_t calls, fail_at, fail_for; /* the fail_at-th call and the fail_for that follow; 0: none */
 static bool libraries_too;
 

@@ -9,9 +9,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
-#include "tests/proto/session_world.h"
-
-static struct session_world sw;
+#include "tests/proto/session_test.h"
 
 /* How many answers the customer's end gave, and of how many bytes. */
 static unsigned answers(size_t *bytes)
@@ -39,13 +37,6 @@ static int setup(void **state)
     sw_init(&sw, 23);
     sw.keep = true;
     sw_join(&sw);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -88,8 +79,8 @@ static void an_agent_who_is_asked_says_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_answer_is_no_and_the_person_reads_of_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_agent_who_is_asked_says_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_answer_is_no_and_the_person_reads_of_it, setup, sw_teardown),
+        cmocka_unit_test_setup_teardown(an_agent_who_is_asked_says_nothing, setup, sw_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include "relay/core/core.h"
 #include "relay/log/appender.h"
 #include "relay/store/store.h"
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <dirent.h>
 #include <sodium.h>
@@ -54,7 +54,6 @@ static void search(const void *bytes, size_t len, bool file)
 
 /* ---- the relay ---- */
 
-static struct session_world sw; /* lends the organisation; its own relay is not used */
 static struct relay_store *store;
 static struct relay_appender *appender;
 static struct relay_core *core;

@@ -5,16 +5,13 @@
  */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
 #define AGENT (1u << PROTO_ROLE_AGENT)
 #define EXPERT (1u << PROTO_ROLE_EXPERT)
 #define OFFERED "to see the lamp"
-
-static struct session_world sw;
 
 static const struct attempt {
     const char *rule;
@@ -46,13 +43,6 @@ static int setup(void **state)
     sw_publish(&sw);
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) /* the device has all of it */
         sw.customer_config.offers |= 1u << attempts[i].capability;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -109,9 +99,9 @@ static void a_changed_agent_is_refused_by_the_customers_end_unasked_and_it_is_lo
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_agents_own_end_asks_for_nothing_that_is_forbidden, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_agents_own_end_asks_for_nothing_that_is_forbidden, setup, sw_teardown),
         cmocka_unit_test_setup_teardown(a_changed_agent_is_refused_by_the_customers_end_unasked_and_it_is_logged, setup,
-                                        teardown),
+                                        sw_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

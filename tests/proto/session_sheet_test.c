@@ -3,17 +3,10 @@
  */
 #include "tests/proto/test.h"
 
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define TORCH PROTO_CAPABILITY_TORCH
-#define ZOOM PROTO_CAPABILITY_ZOOM
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-#define MICROPHONE PROTO_CAPABILITY_MICROPHONE
-
-static struct session_world sw;
 static const enum proto_capability three[] = {CAMERA, TORCH, ZOOM};
 
 static int setup(void **state)
@@ -21,12 +14,6 @@ static int setup(void **state)
     (void)state;
     sw_init(&sw, 31);
     sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM;
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -282,7 +269,7 @@ static void a_sheet_comes_again_as_often_as_the_connection_goes_and_never_twice_
     assert_int_equal(at_agent(CAMERA), PROTO_CONSENT_GRANTED);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -3,18 +3,10 @@
 #include "tests/proto/test.h"
 
 #include "proto/session/grants.h"
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define STATE PROTO_CAPABILITY_DEVICE_STATE
-#define STILL PROTO_CAPABILITY_STILL
-#define TORCH PROTO_CAPABILITY_TORCH
-#define ZOOM PROTO_CAPABILITY_ZOOM
-
-static struct session_world sw;
 
 static int setup(void **state)
 {
@@ -22,22 +14,6 @@ static int setup(void **state)
     sw_init(&sw, 47);
     sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
     return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
-    return 0;
-}
-
-static struct grant *grant_of(enum proto_capability capability)
-{
-    return &sw.customer->grants[capability];
-}
-
-static size_t alarms(bool customer)
-{
-    return sw_count(&sw, customer, PROTO_EVENT_ALARM);
 }
 
 enum { PART = PROTO_STILL_PART_BYTES };
@@ -126,7 +102,7 @@ static void a_still_that_the_person_sent_arrives_whole_and_stands_in_the_log(voi
         assert_memory_equal(sw.still, picture, sizes[i]);
         assert_string_equal(sw_last(&sw, false, PROTO_EVENT_LOGGED)->text, "still-taken");
     }
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
     assert_int_equal(sw_count(&sw, false, PROTO_EVENT_MEDIA), 0);
 }
 
@@ -201,7 +177,7 @@ static void without_a_consent_no_still_is_asked_for_nor_sent(void **state)
     wish.body.still_ask.id = 2;
     rogue(false, &wish);
     assert_int_equal(steps(true, PROTO_STILL_STEP_ASKED), 0);
-    assert_int_equal(alarms(true), 0);
+    assert_int_equal(sw_alarms(true), 0);
 }
 
 static void taken_back_before_the_tap_it_cannot_be_sent(void **state)
@@ -276,7 +252,7 @@ static void on_a_line_that_loses_every_fifth_part_it_still_comes_whole(void **st
     sw_pass(&sw, 60000);
     assert_whole(id, sizeof picture);
     assert_memory_equal(sw.still, picture, sizeof picture);
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void at_most_a_window_of_parts_is_under_way(void **state)
@@ -309,7 +285,7 @@ static void after_a_lost_connection_it_goes_on_where_it_was(void **state)
     assert_whole(id, sizeof picture);
     assert_memory_equal(sw.still, picture, sizeof picture);
     assert_int_equal(sw_traced(&sw, 0, true, PROTO_TYPE_MEDIA, 0), before + 41 - 20); /* and not from the beginning */
-    assert_int_equal(alarms(true) + alarms(false), 0);
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void the_person_may_take_their_time_through_a_lost_connection(void **state)
@@ -360,7 +336,7 @@ static void a_still_leaves_the_line_to_the_picture(void **state)
     assert_ok(proto_session_push_frame(sw.customer, CAMERA, &frame, sw.now));
     size_t parts_before = 0;
     const uint8_t *bytes = proto_session_pending(sw.customer, &len);
-    while (bytes[3] != grant_of(CAMERA)->stream) {
+    while (bytes[3] != sw_grant_of(CAMERA)->stream) {
         parts_before++;
         proto_session_sent(sw.customer);
         bytes = proto_session_pending(sw.customer, &len);
@@ -385,7 +361,7 @@ static void a_changed_customer_cannot_push_a_still_that_nobody_asked_for(void **
     sw_join(&sw);
     sw_grant(&sw, STILL);
     rogue(true, &answer);
-    assert_int_equal(alarms(false), 1);
+    assert_int_equal(sw_alarms(false), 1);
     assert_null(sw.agent->still_in.bytes);
     assert_int_equal(sw_count(&sw, false, PROTO_EVENT_STILL), 0);
 }
@@ -408,7 +384,7 @@ static void an_answer_that_does_not_add_up_is_an_alarm_and_takes_no_memory(void 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         handhold_Data data = {.which_body = handhold_Data_still_answer_tag, .body.still_answer = wrong[i]};
         rogue(true, &data);
-        assert_int_equal(alarms(false), i + 1);
+        assert_int_equal(sw_alarms(false), i + 1);
         assert_null(sw.agent->still_in.bytes);
     }
 }
@@ -452,13 +428,13 @@ static void parts_that_do_not_belong_are_left_out(void **state)
     push_part(2, 0, PART); /* of another */
     assert_int_equal(sw.agent->figures.data_refused, 2);
     push_part(1, 0, PART - 1); /* too short */
-    assert_int_equal(alarms(false), 1);
+    assert_int_equal(sw_alarms(false), 1);
     push_part(1, 7, PART); /* beyond */
     assert_int_equal(sw.agent->still_in.next, 0);
     push_part(1, 0, PART);
     push_part(1, 0, PART); /* twice */
     push_part(1, 1, PART); /* too long */
-    assert_int_equal(alarms(false), 2);
+    assert_int_equal(sw_alarms(false), 2);
     assert_int_equal(sw.agent->still_in.next, 1);
     push_part(1, 1, PART - 5);
     assert_int_equal(last(false)->step, PROTO_STILL_STEP_WHOLE);
@@ -480,11 +456,11 @@ static void a_changed_agent_that_has_more_than_there_is_is_an_alarm(void **state
     rogue(false, &have);
     have.body.still_have = (handhold_StillHave){id, 1000, true};
     rogue(false, &have);
-    assert_int_equal(alarms(true), 2);
+    assert_int_equal(sw_alarms(true), 2);
     assert_non_null(sw.customer->still_out.bytes);
     have.body.still_have = (handhold_StillHave){id + 1, 3, true}; /* of another */
     rogue(false, &have);
-    assert_int_equal(alarms(true), 2);
+    assert_int_equal(sw_alarms(true), 2);
 }
 
 static void a_number_that_was_used_is_not_asked_under_again(void **state)
@@ -495,7 +471,7 @@ static void a_number_that_was_used_is_not_asked_under_again(void **state)
     assert_ok(send(join_and_ask(), 10));
     sw_pass(&sw, 100);
     rogue(false, &wish);
-    assert_int_equal(alarms(true), 1);
+    assert_int_equal(sw_alarms(true), 1);
     assert_int_equal(steps(true, PROTO_STILL_STEP_ASKED), 1);
 }
 
@@ -513,7 +489,7 @@ static void nothing_of_a_still_is_left_when_the_session_ends(void **state)
     assert_null(sw.agent->still_in.bytes);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

@@ -7,17 +7,13 @@
 #include "tests/proto/test.h"
 
 #include "proto/seal/kdf.h"
-#include "tests/proto/session_world.h"
+#include "tests/proto/session_test.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define CAMERA PROTO_CAPABILITY_CAMERA
-#define MICROPHONE PROTO_CAPABILITY_MICROPHONE
-
 enum { KEY_RELEASE_BYTES = 78 };
 
-static struct session_world sw;
 static uint8_t release[KEY_RELEASE_BYTES];
 static handhold_Statement statements[16];
 static size_t statement_count;
@@ -50,12 +46,6 @@ static int setup(void **state)
     statement_count = 0;
     sw.hand = listen;
     sw_join(&sw);
-    return 0;
-}
-static int teardown(void **state)
-{
-    (void)state;
-    sw_clear(&sw);
     return 0;
 }
 
@@ -366,7 +356,7 @@ static void a_rekey_needs_a_grant_and_a_higher_epoch(void **state)
     assert_int_equal(held_of(CAMERA)->epoch, 0);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, sw_teardown)
 
 int main(void)
 {

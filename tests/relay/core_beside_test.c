@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
-static struct world w;
 static struct session s;
 static uint32_t second;
 static char plate[8];
@@ -68,13 +67,6 @@ static int begin(void **state)
     world_new(&w);
     session_live(&w, &s);
     second = wait_for_a_first(plate);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
     return 0;
 }
 
@@ -242,7 +234,7 @@ static void one_address_does_not_take_all_places(void **state)
     assert_int_equal(reached(RELAY_BOUND_beside_ms), 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
 
 int main(void)
 {

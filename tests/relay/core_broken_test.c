@@ -3,23 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static void expect_broken(const void *message, size_t len, bool seated, enum proto_err err)
 {
@@ -141,7 +125,7 @@ static void nothing_is_taken_while_a_session_is_being_opened(void **state)
     world_events(&w, s.sid, NULL, 0);
 }
 
-#define BROKEN_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define BROKEN_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, core_end)
 
 int main(void)
 {

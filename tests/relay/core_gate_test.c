@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
-static struct world w;
 static struct session s;
 
 static const struct proto_media_header key_frame = {
@@ -18,13 +17,6 @@ static int begin(void **state)
     (void)state;
     world_new(&w);
     session_live(&w, &s);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
     return 0;
 }
 
@@ -627,7 +619,7 @@ static void a_new_policy_closes_what_it_forbids(void **state)
     assert_true(arrives(&other));
 }
 
-#define GATE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define GATE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
 
 int main(void)
 {

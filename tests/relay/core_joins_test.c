@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bounds of joining: guesses, codes, seats that wait. One test for each. */
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static uint64_t seen[RELAY_BOUNDS]; /* by all tests so far */
 
@@ -289,7 +280,7 @@ static void every_bound_of_joining_that_was_reached_is_counted(void **state)
             fail_msg("bound %d: no test above has reached it, or it is not counted", bounds[i]);
 }
 
-#define JOIN_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define JOIN_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, end)
 
 int main(void)
 {

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
-static struct world w;
 static struct session s;
 
 static void allow_history(void)
@@ -24,13 +23,6 @@ static int begin(void **state)
     allow_history();
     assert_ok(relay_core_set_notes(w.core, "org", &w.org, "policy", &w.policy, w.now));
     session_live(&w, &s);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
     return 0;
 }
 
@@ -121,7 +113,7 @@ static void a_disk_that_is_full_is_told(void **state)
     assert_ok(kept(s.agent, keep(PROTO_KEPT_CASE, 30, 700)));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
 
 int main(void)
 {

@@ -4,16 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static uint64_t seen[RELAY_BOUNDS]; /* by all tests so far */
 
@@ -445,7 +436,7 @@ static void every_bound_that_was_reached_is_counted(void **state)
             fail_msg("%s: no test above has reached it, or it is not counted", names[i]);
 }
 
-#define LIMIT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define LIMIT_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, end)
 
 int main(void)
 {

@@ -1,22 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the core does with the log, and while the log cannot be written. */
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static void a_receipt_goes_to_the_seat_also_when_its_connection_changed(void **state)
 {
@@ -175,7 +159,7 @@ static void consistency_is_proved_when_asked(void **state)
     world_expect_error(&w, s.customer, PROTO_ERR_RANGE, false);
 }
 
-#define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define LOG_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, core_end)
 
 int main(void)
 {

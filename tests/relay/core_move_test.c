@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The customer goes on on another device: who may ask, who may answer, and what becomes of those who wait. */
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
 #include <string.h>
-
-static struct world w;
-
-static int fresh_world(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end_world(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
 
 static enum proto_err ask_to_move(const struct session *s, uint32_t connection, size_t len)
 {
@@ -201,16 +185,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_device_that_has_the_seat_is_asked_and_its_answer_reaches_the_other,
-                                        fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(a_no_ends_the_wait, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(no_answer_ends_the_wait, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(an_answer_that_comes_too_late_harms_nobody, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(a_device_that_leaves_or_loses_its_line_ends_the_wait, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(only_one_may_ask_and_not_again_and_again, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(nobody_is_asked_before_the_agent_confirmed_the_customer, fresh_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(who_waits_may_say_nothing_and_an_agent_cannot_answer, fresh_world, end_world),
-        cmocka_unit_test_setup_teardown(a_request_of_another_length_is_none, fresh_world, end_world),
+                                        core_begin, core_end),
+        cmocka_unit_test_setup_teardown(a_no_ends_the_wait, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(no_answer_ends_the_wait, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(an_answer_that_comes_too_late_harms_nobody, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(a_device_that_leaves_or_loses_its_line_ends_the_wait, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(only_one_may_ask_and_not_again_and_again, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(nobody_is_asked_before_the_agent_confirmed_the_customer, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(who_waits_may_say_nothing_and_an_agent_cannot_answer, core_begin, core_end),
+        cmocka_unit_test_setup_teardown(a_request_of_another_length_is_none, core_begin, core_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,23 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static void new_notes_reach_everybody_who_said_hello(void **state)
 {
@@ -81,7 +65,7 @@ static void a_policy_to_which_nothing_can_be_sealed_is_not_taken(void **state)
     session_live(&w, &s); /* the one before is still there */
 }
 
-#define NOTES_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define NOTES_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, core_end)
 
 int main(void)
 {

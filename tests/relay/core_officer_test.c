@@ -7,9 +7,8 @@
 
 #include "proto/consent/evidence.h"
 #include "proto/seal/kdf.h"
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
-static struct world w;
 static struct session s;
 static uint32_t officer;
 
@@ -46,13 +45,6 @@ static int begin(void **state)
     world_new(&w);
     session_live(&w, &s);
     come_in();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
     return 0;
 }
 
@@ -660,7 +652,7 @@ static void a_proof_of_another_log_stops_all_granting(void **state)
     world_expect_error(&w, colleague, PROTO_ERR_LOG, false);
 }
 
-#define OFFICER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define OFFICER_TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
 
 int main(void)
 {

@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/relay/core_world.h"
+#include "tests/relay/core_fixture.h"
 
 enum { DAY_S = 86400 };
 
-static struct world w;
 static uint32_t agent, officer;
 
 static uint32_t come_in(unsigned who)
@@ -29,13 +28,6 @@ static int begin(void **state)
     memset(w.certificate.fingerprint, 0x77, sizeof w.certificate.fingerprint);
     strcpy(w.certificate.serial, "0facade");
     w.certificate.not_after_s += 30 * DAY_S;
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
     return 0;
 }
 
@@ -94,7 +86,8 @@ static void a_new_certificate_is_in_the_log_before_anybody_has_it(void **state)
     (void)state;
     ask_and_wait();
     assert_ok(look(officer, false));
-    const handhold_RenewRequest *request = &world_hear(&w, officer, handhold_FromRelay_renew_request_tag)->body.renew_request;
+    const handhold_RenewRequest *request =
+        &world_hear(&w, officer, handhold_FromRelay_renew_request_tag)->body.renew_request;
     assert_int_equal(request->waiting, 1);
     assert_memory_equal(request->fingerprint.bytes, w.staff[0].fingerprint, 32);
     assert_string_equal(request->request, "what proves that I hold the key");
@@ -234,7 +227,7 @@ static void a_certificate_that_has_ended_leads_back_to_its_session_and_nowhere_e
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
     const struct CMUnitTest tests[] = {
         TEST(a_new_certificate_is_in_the_log_before_anybody_has_it),
         TEST(who_watches_hears_of_a_request_as_it_comes),

@@ -5,23 +5,7 @@
 #include <string.h>
 
 #include "relay/core/limits.h"
-#include "tests/relay/core_world.h"
-
-static struct world w;
-
-static int begin(void **state)
-{
-    (void)state;
-    world_new(&w);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(&w);
-    return 0;
-}
+#include "tests/relay/core_fixture.h"
 
 static void a_session_is_opened_only_when_the_log_has_it(void **state)
 {
@@ -630,7 +614,7 @@ static void memory_returns_to_where_it_began_after_many_sessions(void **state)
     assert_true(after <= before + 1024);
 }
 
-#define SEAT_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define SEAT_TEST(name) cmocka_unit_test_setup_teardown(name, core_begin, core_end)
 
 int main(void)
 {
