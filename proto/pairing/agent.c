@@ -216,22 +216,8 @@ static enum proto_err begin(struct proto_pairing *p, const struct proto_pairing_
 enum proto_err proto_pairing_agent_new(struct proto_pairing **out, const struct proto_pairing_agent *config,
                                        struct proto_now now)
 {
-    struct proto_pairing *p = calloc(1, sizeof *p);
+    struct proto_pairing *p =
+        proto_pairing_new(config->mode, config->random, now, steps, sizeof steps / sizeof steps[0]);
 
-    *out = NULL;
-    if (!p)
-        return PROTO_ERR_NOMEM;
-    p->mode = config->mode;
-    p->random = config->random;
-    p->steps = steps;
-    p->step_count = sizeof steps / sizeof steps[0];
-    p->deadline_ms = now.mono_ms + PROTO_HANDSHAKE_WAIT_MS;
-    proto_buf_init_secret(&p->cpace1, PROTO_PAIRING_BODY_MAX);
-    enum proto_err err = begin(p, config);
-
-    if (err == PROTO_OK)
-        *out = p;
-    else
-        proto_pairing_free(p);
-    return err;
+    return proto_pairing_begun(p, p ? begin(p, config) : PROTO_ERR_NOMEM, out);
 }

@@ -20,8 +20,8 @@ static enum proto_err check_clock(const struct proto_auth_a *auth, struct proto_
 }
 
 /* The chain is judged at the time the agent gives, which is within a day of ours: a device whose clock is an hour off
- * does not lose its caller. A certificate that ends during a session does not end it: in a resume the same leaf counts as
- * in its last second. */
+ * does not lose its caller. A certificate that ends during a session does not end it: in a resume the same leaf counts
+ * as in its last second. */
 static enum proto_err check_chain(const struct proto_pairing *p, const struct proto_auth_a *auth,
                                   struct proto_identity *agent)
 {
@@ -268,22 +268,8 @@ static enum proto_err begin(struct proto_pairing *p, const struct proto_pairing_
 enum proto_err proto_pairing_customer_new(struct proto_pairing **out, const struct proto_pairing_customer *config,
                                           struct proto_now now)
 {
-    struct proto_pairing *p = calloc(1, sizeof *p);
+    struct proto_pairing *p =
+        proto_pairing_new(config->mode, config->random, now, steps, sizeof steps / sizeof steps[0]);
 
-    *out = NULL;
-    if (!p)
-        return PROTO_ERR_NOMEM;
-    p->mode = config->mode;
-    p->random = config->random;
-    p->steps = steps;
-    p->step_count = sizeof steps / sizeof steps[0];
-    p->deadline_ms = now.mono_ms + PROTO_HANDSHAKE_WAIT_MS;
-    proto_buf_init_secret(&p->cpace1, PROTO_PAIRING_BODY_MAX);
-    enum proto_err err = begin(p, config);
-
-    if (err == PROTO_OK)
-        *out = p;
-    else
-        proto_pairing_free(p);
-    return err;
+    return proto_pairing_begun(p, p ? begin(p, config) : PROTO_ERR_NOMEM, out);
 }

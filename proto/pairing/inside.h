@@ -83,6 +83,11 @@ struct proto_pairing {
 
 /* ---- pairing.c: what both ends do ---- */
 
+/** An attempt that has not begun yet; NULL: memory ran out. */
+struct proto_pairing *proto_pairing_new(enum proto_pairing_mode mode, struct proto_random random, struct proto_now now,
+                                        const struct proto_pairing_step *steps, size_t step_count);
+/** Hands out what has begun, or frees it (`err`; it may be NULL then). Returns `err`. */
+enum proto_err proto_pairing_begun(struct proto_pairing *pairing, enum proto_err err, struct proto_pairing **out);
 /** Kills the attempt: wipes and remembers why. Returns `err`. */
 enum proto_err proto_pairing_kill(struct proto_pairing *pairing, enum proto_err err);
 /** Opens the next message to send and writes its kind; fill it before the call after. Never NULL. */

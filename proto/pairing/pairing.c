@@ -47,6 +47,30 @@ void proto_pairing_free(struct proto_pairing *pairing)
     free(pairing);
 }
 
+struct proto_pairing *proto_pairing_new(enum proto_pairing_mode mode, struct proto_random random, struct proto_now now,
+                                        const struct proto_pairing_step *steps, size_t step_count)
+{
+    struct proto_pairing *pairing = calloc(1, sizeof *pairing);
+
+    if (!pairing)
+        return NULL;
+    pairing->mode = mode;
+    pairing->random = random;
+    pairing->steps = steps;
+    pairing->step_count = step_count;
+    pairing->deadline_ms = now.mono_ms + PROTO_HANDSHAKE_WAIT_MS;
+    proto_buf_init_secret(&pairing->cpace1, PROTO_PAIRING_BODY_MAX);
+    return pairing;
+}
+
+enum proto_err proto_pairing_begun(struct proto_pairing *pairing, enum proto_err err, struct proto_pairing **out)
+{
+    *out = err ? NULL : pairing;
+    if (err)
+        proto_pairing_free(pairing);
+    return err;
+}
+
 /* What the attempt needed on the way and the finished one does not; the channel and the result stay. */
 static void settle(struct proto_pairing *p)
 {

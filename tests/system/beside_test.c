@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/system/house.h"
@@ -17,22 +15,6 @@ struct family {
     int home; /* of the hub */
     char code[32];
 };
-
-static int connect_home(struct house *h, const char *name)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", house_path(h, name));
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-    return fd;
-}
-
-static void home_says(int fd, const char *line)
-{
-    assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-    assert_int_equal(send(fd, "\n", 1, MSG_NOSIGNAL), 1);
-}
 
 static struct demo_child *start_hub(struct house *h, const char *name, char code[static 32])
 {
@@ -95,8 +77,8 @@ static void begin_linked(struct house *h, struct family *f)
 
 static void bring_lamp(struct house *h, struct family *f)
 {
-    f->home = connect_home(h, "hub.sock");
-    home_says(f->home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
+    f->home = house_home(h, "hub.sock");
+    house_home_says(f->home, "{\"device\":\"lamp\",\"kind\":\"light\"}");
 }
 
 static void end(struct house *h, struct family *f)
@@ -112,7 +94,7 @@ static void lamp(struct family *f, const char *value)
     char line[160];
 
     snprintf(line, sizeof line, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":%s}", value);
-    home_says(f->home, line);
+    house_home_says(f->home, line);
 }
 
 static void the_agent_sees_the_hubs_home_under_the_phones_consent(void **state)
@@ -126,10 +108,10 @@ static void the_agent_sees_the_hubs_home_under_the_phones_consent(void **state)
     assert_int_equal(demo_child_count(f.hub, "capture", NULL, NULL), 0); /* before the consent: nothing */
     house_grant(h, f.agent, f.phone, "device-state");
     house_await(h, f.hub, "capture", "on", "true", NULL);
-    f.home = connect_home(h, "hub.sock");
-    phone = connect_home(h, "phone.sock");
-    home_says(phone, "{\"device\":\"phone\",\"kind\":\"phone\"}");
-    home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\",\"maker\":\"Acme\",\"model\":\"L1\"}");
+    f.home = house_home(h, "hub.sock");
+    phone = house_home(h, "phone.sock");
+    house_home_says(phone, "{\"device\":\"phone\",\"kind\":\"phone\"}");
+    house_home_says(f.home, "{\"device\":\"lamp\",\"kind\":\"light\",\"maker\":\"Acme\",\"model\":\"L1\"}");
     lamp(&f, "false");
     house_await(h, f.agent, "device", "device", "phone", NULL); /* both in one session */
     house_await(h, f.agent, "device", "device", "2:lamp", "model", "L1", NULL);
@@ -148,7 +130,7 @@ static void one_value_of_the_hub_is_hidden_there_and_shown_again(void **state)
 
     begin_linked(h, &f);
     bring_lamp(h, &f);
-    home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":7}");
+    house_home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":7}");
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", NULL);
     demo_child_tell(f.phone, "{\"do\":\"state\"}"); /* who hides has to see what there is */
     house_await(h, f.phone, "told", "device", "2:lamp", "property", "power", "unit", "W", NULL);
@@ -156,7 +138,7 @@ static void one_value_of_the_hub_is_hidden_there_and_shown_again(void **state)
     house_await(h, f.hub, "hidden", "device", "lamp", "property", "power", "on", "true", NULL); /* not even told here */
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "power", "hidden", "true", NULL);
     before = demo_child_count(f.agent, "state", "property", "power");
-    home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":8}");
+    house_home_says(f.home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":8}");
     lamp(&f, "true");
     house_await(h, f.agent, "state", "device", "2:lamp", "property", "availability", "value", "true", NULL);
     assert_int_equal(demo_child_count(f.agent, "state", "property", "power"), before);
@@ -220,7 +202,7 @@ static void what_is_no_code_links_nothing(void **state)
     demo_child_tell(f.phone, "{\"do\":\"link\",\"code\":\"1234 5\"}"); /* no code at all */
     house_await(h, f.phone, "error", "code", "CODE", NULL);
     link_hub(h, &f); /* and the right one still does */
-    f.home = connect_home(h, "hub.sock");
+    f.home = house_home(h, "hub.sock");
     end(h, &f);
 }
 
@@ -244,8 +226,8 @@ static void a_hub_is_taken_out_and_another_taken_in(void **state)
     link_hub(h, &f);
     house_await(h, f.hub, "capture", "on", "true", NULL);
     close(f.home);
-    f.home = connect_home(h, "hub.sock");
-    home_says(f.home, "{\"device\":\"plug\",\"kind\":\"switch\"}");
+    f.home = house_home(h, "hub.sock");
+    house_home_says(f.home, "{\"device\":\"plug\",\"kind\":\"switch\"}");
     house_await(h, f.agent, "device", "device", "2:plug", NULL);
     end(h, &f);
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/system/house.h"
@@ -39,34 +38,6 @@ static struct demo_child *client_of(struct house *h, struct demo_child *agent, c
     return client;
 }
 
-static int home_connect(struct house *h)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", house_path(h, "home.sock"));
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-    return fd;
-}
-
-static void home_says(int fd, const char *line)
-{
-    assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-    assert_int_equal(send(fd, "\n", 1, MSG_NOSIGNAL), 1);
-}
-
-/* The next "guides" event whose best proposal is this. */
-static json_t *await_proposal(struct house *h, struct demo_child *agent, const char *guide)
-{
-    for (;;) {
-        json_t *event = house_await(h, agent, "guides", NULL);
-        json_t *best = json_array_get(json_object_get(event, "proposals"), 0);
-
-        if (!strcmp(house_text(best, "guide"), guide))
-            return best;
-    }
-}
-
 static void tell(struct demo_child *child, const char *line)
 {
     demo_child_tell(child, line);
@@ -82,11 +53,11 @@ static void a_lamp_off_the_mesh_is_found_and_its_guide_ticks_itself_at_both_ends
     int home;
 
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
-    home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\",\"maker\":\"Acme\",\"model\":\"H2\"}");
-    home_says(home, "{\"device\":\"lamp\",\"parent\":\"hub\",\"kind\":\"light\",\"model\":\"L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    best = await_proposal(h, agent, "lamp-off-mesh");
+    home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\",\"maker\":\"Acme\",\"model\":\"H2\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"parent\":\"hub\",\"kind\":\"light\",\"model\":\"L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    best = house_await_proposal(h, agent, "lamp-off-mesh");
     assert_string_equal(house_text(best, "subject"), "lamp");
     tell(agent, "{\"do\":\"guide\",\"guide\":\"lamp-off-mesh\",\"subject\":\"lamp\"}");
     shown = house_await(h, client, "guide", "guide", "lamp-off-mesh", "end", "", NULL);
@@ -99,7 +70,7 @@ static void a_lamp_off_the_mesh_is_found_and_its_guide_ticks_itself_at_both_ends
     house_await(h, agent, "guide", "step", "switch", NULL);
     tell(agent, "{\"do\":\"guide\",\"act\":\"skip\"}");
     house_await(h, agent, "guide", "step", "power-cycle", NULL);
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
     house_await(h, agent, "guide", "end", "solved", "fixed_by", "power-cycle", NULL);
     house_await(h, client, "guide", "end", "solved", NULL);
     close(home);
@@ -122,8 +93,8 @@ static void a_home_without_names_breaks_at_the_internet_and_the_router_guide_com
     tell(agent, "{\"do\":\"check\",\"check\":\"chain\"}");
     assert_string_equal(house_text(house_await(h, agent, "error", NULL), "code"), "CONSENT");
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
-    home_says(home, "{\"device\":\"box\",\"kind\":\"router\",\"maker\":\"Acme\",\"model\":\"R1\"}");
+    home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"box\",\"kind\":\"router\",\"maker\":\"Acme\",\"model\":\"R1\"}");
     tell(agent, "{\"do\":\"check\",\"check\":\"chain\"}");
     house_await(h, client, "check", "check", "dns", "status", "running", NULL); /* the customer sees it run */
     house_await(h, agent, "check", "check", "dns", "status", "fail", NULL);
@@ -131,7 +102,7 @@ static void a_home_without_names_breaks_at_the_internet_and_the_router_guide_com
     assert_string_equal(house_text(whole, "status"), "fail");
     assert_string_equal(house_text(whole, "link"), "internet");
     house_await(h, client, "check", "check", "chain", "status", "fail", NULL);
-    await_proposal(h, agent, "router-no-internet");
+    house_await_proposal(h, agent, "router-no-internet");
     tell(agent, "{\"do\":\"check\",\"check\":\"horoscope\"}");
     house_says(
         h, house_text(house_await(h, agent, "check", "check", "horoscope", "status", "not-checked", NULL), "detail"),
@@ -164,8 +135,8 @@ static void a_withdrawal_stops_checks_and_sources_at_once(void **state)
     size_t told;
 
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
-    home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\"}");
+    home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\"}");
     house_await(h, agent, "device", "device", "hub", NULL);
     snprintf(line, sizeof line, "{\"do\":\"check\",\"check\":\"certificate\",\"target\":\"127.0.0.1:%u\"}", port);
     tell(agent, line);
@@ -177,13 +148,13 @@ static void a_withdrawal_stops_checks_and_sources_at_once(void **state)
     house_await(h, agent, "consent", "capability", "device-state", "state", "withdrawn", NULL);
     print_message("withdrawn at both ends after %lld ms\n", (long long)(demo_mono_ms() - begun));
     told = demo_child_count(agent, "check", NULL, NULL);
-    home_says(home, "{\"device\":\"hub\",\"property\":\"battery\",\"value\":50}");
+    house_home_says(home, "{\"device\":\"hub\",\"property\":\"battery\",\"value\":50}");
     house_talk(h, agent, client);
     house_talk(h, agent, client);
     assert_int_equal(demo_child_count(agent, "check", NULL, NULL), told);
     assert_int_equal(demo_child_count(agent, "state", NULL, NULL), 0);
     house_grant(h, agent, client, "device-state"); /* what was said without a consent is nobody's; what is said now … */
-    home_says(home, "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}");
+    house_home_says(home, "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}");
     house_await(h, agent, "state", "device", "hub", "property", "load", NULL);
     assert_int_equal(demo_child_count(agent, "state", "property", "battery"), 0);
     close(home);
@@ -205,19 +176,19 @@ static void what_the_customer_hides_and_what_is_secret_never_leaves(void **state
     int home;
 
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
-    home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\"}");
+    home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"hub\",\"kind\":\"hub\"}");
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
         snprintf(line, sizeof line, "{\"device\":\"hub\",\"property\":\"%s\",\"value\":\"%s\"}", names[i], secrets[i]);
-        home_says(home, line);
+        house_home_says(home, line);
         house_await(h, agent, "state", "device", "hub", "property", names[i], NULL);
     }
     tell(client, "{\"do\":\"hide\",\"device\":\"lamp\"}");
     house_await(h, client, "hidden", "device", "lamp", NULL);
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Bedroom Secret\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":31337}");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Bedroom Secret\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"power\",\"value\":31337}");
     house_await(h, agent, "device", "device", "lamp", "hidden", "true", NULL);
-    home_says(home, "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}"); /* what came before it has come */
+    house_home_says(home, "{\"device\":\"hub\",\"property\":\"load\",\"value\":1}"); /* what came before it has come */
     house_await(h, agent, "state", "device", "hub", "property", "load", NULL);
     for (size_t i = 0; i < agent->count; i++) {
         char *text = json_dumps(agent->events[i].json, JSON_COMPACT);
@@ -266,12 +237,12 @@ static void allow_history(struct house *h)
 
 static void mend_a_lamp(struct house *h, struct demo_child *agent, int home)
 {
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    await_proposal(h, agent, "lamp-off-mesh");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    house_await_proposal(h, agent, "lamp-off-mesh");
     tell(agent, "{\"do\":\"guide\",\"guide\":\"lamp-off-mesh\"}");
     house_await(h, agent, "guide", "step", "switch", NULL);
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
     house_await(h, agent, "guide", "end", "solved", NULL);
 }
 
@@ -291,7 +262,7 @@ static void what_was_tried_before_is_there_at_the_next_visit_and_goes_when_it_is
     client = client_of(h, agent, "");
     house_grant(h, agent, client, "device-state");
     house_grant(h, agent, client, "history");
-    home = home_connect(h);
+    home = house_home(h, "home.sock");
     mend_a_lamp(h, agent, home);
     close(home);
     house_end(h, agent, client);
@@ -302,10 +273,10 @@ static void what_was_tried_before_is_there_at_the_next_visit_and_goes_when_it_is
     assert_string_equal(house_text(json_array_get(json_object_get(before, "devices"), 0), "model"), "L1");
     client = client_of(h, agent, "");
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    best = await_proposal(h, agent, "lamp-off-mesh");
+    home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    best = house_await_proposal(h, agent, "lamp-off-mesh");
     assert_true(json_is_true(json_object_get(best, "tried_before")));
     assert_int_equal(house_number(best, "solved"), 1);
     close(home);
@@ -330,7 +301,7 @@ static void without_a_consent_nothing_of_the_person_is_kept_and_the_guide_still_
     int home;
 
     house_grant(h, agent, client, "device-state");
-    home = home_connect(h);
+    home = house_home(h, "home.sock");
     mend_a_lamp(h, agent, home);
     close(home);
     house_end(h, agent, client);

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/system/home_world.h"
@@ -40,21 +38,11 @@ static struct demo_child *start_agent(struct house *h)
         h, "agent", "ana", (const char *const[]){"--guides", HANDHOLD_GUIDES, "--cases", house_path(h, "cases"), NULL});
 }
 
-static void router_says(struct visit *v, const char *line)
-{
-    assert_int_equal(send(v->router, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-    assert_int_equal(send(v->router, "\n", 1, MSG_NOSIGNAL), 1);
-}
-
 static void connect_router(struct visit *v)
 {
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", house_path(v->house, "router.sock"));
-    v->router = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(v->router, (struct sockaddr *)&at, sizeof at), 0);
-    router_says(v, "{\"device\":\"box\",\"kind\":\"router\",\"maker\":\"Acme\",\"model\":\"R1\"}");
-    router_says(v, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":true}");
+    v->router = house_home(v->house, "router.sock");
+    house_home_says(v->router, "{\"device\":\"box\",\"kind\":\"router\",\"maker\":\"Acme\",\"model\":\"R1\"}");
+    house_home_says(v->router, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":true}");
     house_await(v->house, v->agent, "state", "device", "box", "property", "connectivity", NULL);
 }
 
@@ -118,9 +106,9 @@ static void play_router(struct visit *v)
     house_await(v->house, v->agent, "guide", "step", "cables", NULL);
     tell(v->client, "{\"do\":\"guide\",\"act\":\"done\"}");
     house_await(v->house, v->agent, "guide", "step", "power-off", NULL);
-    router_says(v, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":false}");
+    house_home_says(v->router, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":false}");
     house_await(v->house, v->agent, "guide", "step", "power-on", NULL);
-    router_says(v, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":true}");
+    house_home_says(v->router, "{\"device\":\"box\",\"property\":\"connectivity\",\"value\":true}");
     house_await(v->house, v->agent, "guide", "step", "internet-back", NULL);
 }
 

@@ -99,6 +99,15 @@ int64_t house_number(const json_t *event, const char *field);
 /** The message of an error has all these words, ended by NULL. */
 void house_says(struct house *house, const char *message, ...) __attribute__((sentinel(0)));
 
+/* ---- a home that speaks JSON on a socket ---- */
+
+/** Connects to D/NAME, on which a companion waits (--state json:D/NAME); the descriptor is the caller's to close. */
+int house_home(const struct house *house, const char *name);
+/** One line of it. */
+void house_home_says(int home, const char *line);
+/** The best proposal of the next "guides" event in which it is this guide. */
+json_t *house_await_proposal(struct house *house, struct demo_child *agent, const char *guide);
+
 /* ---- programs that are run to their end ---- */
 
 /** Expects this exit code; what was printed, without stderr told apart, is the caller's to free. */

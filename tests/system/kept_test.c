@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/system/house.h"
@@ -41,33 +39,6 @@ static struct demo_child *client_of(struct house *h, struct demo_child *agent)
     house_await(h, client, "joined", "verified", "true", NULL);
     house_await(h, agent, "joined", NULL);
     return client;
-}
-
-static int home_connect(struct house *h)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", house_path(h, "home.sock"));
-    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
-    return fd;
-}
-
-static void home_says(int fd, const char *line)
-{
-    assert_int_equal(send(fd, line, strlen(line), MSG_NOSIGNAL), strlen(line));
-    assert_int_equal(send(fd, "\n", 1, MSG_NOSIGNAL), 1);
-}
-
-static json_t *await_proposal(struct house *h, struct demo_child *agent, const char *guide)
-{
-    for (;;) {
-        json_t *event = house_await(h, agent, "guides", NULL);
-        json_t *best = json_array_get(json_object_get(event, "proposals"), 0);
-
-        if (!strcmp(house_text(best, "guide"), guide))
-            return best;
-    }
 }
 
 /* ---- the organisation ---- */
@@ -131,12 +102,12 @@ static void publish(struct house *h, const char *from)
 /* A lamp that is off and comes back: the guide ends as solved. */
 static void mend_a_lamp(struct house *h, struct demo_child *agent, int home)
 {
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    await_proposal(h, agent, "lamp-off-mesh");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    house_await_proposal(h, agent, "lamp-off-mesh");
     demo_child_tell(agent, "{\"do\":\"guide\",\"guide\":\"lamp-off-mesh\"}");
     house_await(h, agent, "guide", "step", "switch", NULL);
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":true}");
     house_await(h, agent, "guide", "end", "solved", NULL);
 }
 
@@ -148,7 +119,7 @@ static void visit(struct house *h, struct demo_child *agent, bool history)
     house_grant(h, agent, client, "device-state");
     if (history)
         house_grant(h, agent, client, "history");
-    home = home_connect(h);
+    home = house_home(h, "home.sock");
     mend_a_lamp(h, agent, home);
     close(home);
     house_end(h, agent, client);
@@ -270,10 +241,10 @@ static void a_visit_is_there_for_the_next_agent_before_a_word_is_said_and_goes_w
     assert_int_equal(demo_child_count(agent, "joined", NULL, NULL), 0);
     struct demo_child *client = client_of(h, agent);
     house_grant(h, agent, client, "device-state");
-    int home = home_connect(h);
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    best = await_proposal(h, agent, "lamp-off-mesh");
+    int home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    best = house_await_proposal(h, agent, "lamp-off-mesh");
     assert_true(json_is_true(json_object_get(best, "tried_before")));
     assert_int_equal(house_number(best, "solved"), 1);
     close(home);
@@ -324,10 +295,10 @@ static void without_the_consent_the_guide_counts_for_all_and_nothing_of_the_pers
     assert_int_equal(house_number(house_await(h, agent, "visits", NULL), "count"), 0);
     struct demo_child *client = client_of(h, agent);
     house_grant(h, agent, client, "device-state");
-    int home = home_connect(h);
-    home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
-    home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
-    best = await_proposal(h, agent, "lamp-off-mesh");
+    int home = house_home(h, "home.sock");
+    house_home_says(home, "{\"device\":\"lamp\",\"kind\":\"light\",\"model\":\"Kirchner L1\"}");
+    house_home_says(home, "{\"device\":\"lamp\",\"property\":\"availability\",\"value\":false}");
+    best = house_await_proposal(h, agent, "lamp-off-mesh");
     assert_false(json_is_true(json_object_get(best, "tried_before")));
     assert_int_equal(house_number(best, "solved"), 1); /* as it went for the other agent */
     close(home);
@@ -347,7 +318,7 @@ static void a_consent_that_is_taken_back_takes_the_visit_with_it(void **state)
     client = client_of(h, agent);
     house_grant(h, agent, client, "device-state");
     house_grant(h, agent, client, "history");
-    home = home_connect(h);
+    home = house_home(h, "home.sock");
     mend_a_lamp(h, agent, home);
     demo_child_tell(client, "{\"do\":\"withdraw\",\"capability\":\"history\"}");
     house_await(h, agent, "consent", "capability", "history", "state", "withdrawn", NULL);
@@ -372,7 +343,7 @@ static void a_visit_that_broke_off_is_kept_as_far_as_it_came(void **state)
     client = client_of(h, agent);
     house_grant(h, agent, client, "device-state");
     house_grant(h, agent, client, "history");
-    home = home_connect(h);
+    home = house_home(h, "home.sock");
     mend_a_lamp(h, agent, home);
     house_talk(h, agent, client);
     house_expect_exit(h, agent, SIGKILL, -1);
