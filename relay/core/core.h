@@ -228,6 +228,12 @@ PROTO_MUST_USE enum proto_err relay_core_restore(struct relay_core *core, const 
  * so that their chains go on. FORMAT: not such a note.
  */
 PROTO_MUST_USE enum proto_err relay_core_restore_act(struct relay_core *core, const uint8_t *note, size_t len);
+/**
+ * When all sessions are told: the same notes once more. A session that an officer stopped, and whose end did not come
+ * into the log before the relay went down, ends now. FORMAT: not such a note; NOMEM.
+ */
+PROTO_MUST_USE enum proto_err relay_core_stop_again(struct relay_core *core, const uint8_t *note, size_t len,
+                                                    struct proto_now now);
 /* A note of the organisation that is not the newest that was in force here. */
 struct relay_note_back {
     enum proto_taken_note which;

@@ -123,6 +123,7 @@ struct acting {
     const handhold_OfficerAct *said;
     struct relay_act *act;
     struct proto_event_note event;
+    struct relay_room *stops; /* ends when the note is on its way, so that the log has it before `ended` */
     bool is_erasure;
     const char *why;
 };
@@ -133,20 +134,32 @@ static enum proto_err refuse(struct acting *a, enum proto_err err, const char *w
     return err;
 }
 
+static bool set_stop(struct relay_room *room, const char *reason, const char *serial)
+{
+    if (!room->stop && !(room->stop = calloc(1, sizeof *room->stop)))
+        return false;
+    snprintf(room->stop->reason, sizeof room->stop->reason, "%s", reason);
+    snprintf(room->stop->serial, sizeof room->stop->serial, "%s", serial);
+    return true;
+}
+
+static void stop_now(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    relay_room_end(core, room, PROTO_END_STOPPED_BY_OFFICER, PROTO_INDEX_RELAY, now);
+}
+
 static enum proto_err stop_session(struct acting *a, struct proto_now now)
 {
     struct relay_room *room = relay_room_find(a->core, a->event.sid);
 
+    (void)now;
     if (!room || room->ended || !room->opened)
         return refuse(a, PROTO_ERR_NOT_FOUND, "no session of this number is open; handhold-audit list names them");
     if (!a->event.subject[0])
         return refuse(a, PROTO_ERR_RANGE, "both ends read why they were stopped: give a reason");
-    room->stop = calloc(1, sizeof *room->stop);
-    if (!room->stop)
+    if (!set_stop(room, a->event.subject, a->peer->staff->serial))
         return refuse(a, PROTO_ERR_NOMEM, "memory ran out");
-    snprintf(room->stop->reason, sizeof room->stop->reason, "%s", a->event.subject);
-    snprintf(room->stop->serial, sizeof room->stop->serial, "%s", a->peer->staff->serial);
-    relay_room_end(a->core, room, PROTO_END_STOPPED_BY_OFFICER, PROTO_INDEX_RELAY, now);
+    a->stops = room;
     return PROTO_OK;
 }
 
@@ -329,7 +342,30 @@ enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *
         err = relay_act_submit(core, a.act, a.is_erasure ? PROTO_LOG_ERASURE : PROTO_LOG_OFFICER_ACT,
                                a.said->note.bytes, a.said->note.size, a.said->r);
     }
+    if (!err && a.stops)
+        stop_now(core, a.stops, now);
     if (err)
         refused(&a, err, now);
+    return PROTO_OK;
+}
+
+enum proto_err relay_core_stop_again(struct relay_core *core, const uint8_t *note, size_t len, struct proto_now now)
+{
+    struct proto_note_parts parts;
+    struct proto_event_note event;
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1] = "";
+
+    if (proto_note_split(&parts, note, len))
+        return PROTO_ERR_FORMAT;
+    if (proto_event_note_parse(parts.text, parts.text_len, &event) || event.action != PROTO_ACT_SESSION_STOPPED)
+        return PROTO_OK; /* another act */
+    struct relay_room *room = relay_room_find(core, event.sid);
+    if (!room || room->ended)
+        return PROTO_OK;
+    snprintf(name, sizeof name, "%.*s", (int)parts.lines[0].name_len, parts.lines[0].name);
+    const char *slash = strrchr(name, '/');
+    if (!set_stop(room, event.subject, slash ? slash + 1 : name))
+        return PROTO_ERR_NOMEM;
+    stop_now(core, room, now);
     return PROTO_OK;
 }

@@ -275,6 +275,20 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
     return each_own(serve->reader, serve->folder->data, &own, report) && notes_are_newest(serve, report);
 }
 
+static bool stop_again(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
+{
+    struct serve *serve = context;
+
+    return kind != PROTO_LOG_OFFICER_ACT || !relay_core_stop_again(serve->core, note, len, host_now());
+}
+
+bool serve_officer_stop_again(struct serve *serve, struct serve_report *report)
+{
+    struct own own = {.take = stop_again, .context = serve};
+
+    return each_own(serve->reader, serve->folder->data, &own, report);
+}
+
 void serve_officer_begin(struct serve *serve)
 {
     serve_folder_keep_notes(serve->folder);

@@ -68,6 +68,8 @@ static void say_note(const struct proto_buf *note, const char *policy)
     assert_ok(world_say(&w, officer, 0, &message));
 }
 
+static unsigned jobs_done = UINT_MAX; /* else: of those that a note makes, before the relay goes down */
+
 /* Signs `text` as `signer` and says it; the answer's error. With `counts` the chain goes on. */
 static enum proto_err say_text(const struct proto_buf *text, const char *signer, const char *policy, bool counts)
 {
@@ -78,7 +80,9 @@ static enum proto_err say_text(const struct proto_buf *text, const char *signer,
     assert_ok(proto_note_make((const char *)text->bytes, text->len, signer, w.officer_secret, &note));
     say_note(&note, policy);
     proto_buf_free(&note);
-    world_work(&w);
+    world_work_some(&w, jobs_done);
+    if (jobs_done != UINT_MAX)
+        return PROTO_OK;
     enum proto_err err = (enum proto_err)hear(handhold_FromRelay_officer_answer_tag)->body.officer_answer.error;
     if (!err && counts) {
         chain.seq++;
@@ -151,6 +155,38 @@ static void both_ends_read_why_an_officer_stopped_them(void **state)
     assert_int_equal(w.entries[w.entry_count - 1].kind == PROTO_LOG_OFFICER_ACT ||
                          w.entries[w.entry_count - 2].kind == PROTO_LOG_OFFICER_ACT,
                      true);
+}
+
+static bool was_stopped(void)
+{
+    struct proto_event_note events[16];
+    size_t count = world_events(&w, s.sid, events, 16);
+    const char *officer_serial = count ? proto_event_note_get(&events[count - 1], "officer") : NULL;
+
+    return events[count - 1].action == PROTO_ACT_ENDED && officer_serial && !strcmp(officer_serial, w.staff[4].serial);
+}
+
+/* Whatever a crash leaves of it: no stop without its officer's note, and no note that nobody follows. */
+static void a_stop_holds_over_a_crash_at_each_job(void **state)
+{
+    unsigned stopped = 0;
+
+    for (jobs_done = 0; jobs_done < 6; jobs_done++) {
+        size_t before = w.entry_count;
+        assert_ok(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "a scam was reported", NULL));
+        bool noted = false;
+        for (size_t i = before; i < w.entry_count; i++)
+            noted |= w.entries[i].kind == PROTO_LOG_OFFICER_ACT;
+        assert_true(noted || !was_stopped());
+        world_restart(&w);
+        world_work(&w);
+        assert_int_equal(was_stopped(), noted);
+        stopped += noted;
+        core_end(NULL);
+        begin(state);
+    }
+    jobs_done = UINT_MAX;
+    assert_in_range(stopped, 1, 5);
 }
 
 static void a_session_that_is_not_there_cannot_be_stopped(void **state)
@@ -658,6 +694,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OFFICER_TEST(both_ends_read_why_an_officer_stopped_them),
+        OFFICER_TEST(a_stop_holds_over_a_crash_at_each_job),
         OFFICER_TEST(a_session_that_is_not_there_cannot_be_stopped),
         OFFICER_TEST(nobody_but_an_officer_acts_as_one),
         OFFICER_TEST(an_officer_opens_no_session),

@@ -314,20 +314,36 @@ void world_free(struct world *w)
     memset(w, 0, sizeof *w);
 }
 
-void world_restart(struct world *w)
+static void each_own_note(struct world *w, enum proto_err (*tell)(struct world *w, const uint8_t *note, size_t len))
 {
-    relay_core_free(w->core);
-    world_begin(w);
     for (size_t i = 0; i < w->entry_count; i++) {
         struct proto_evidence evidence;
         if (w->entries[i].kind != PROTO_LOG_ERASURE && w->entries[i].kind != PROTO_LOG_OFFICER_ACT)
             continue;
         assert_ok(proto_evidence_parse(w->entries[i].evidence, w->entries[i].evidence_len, &evidence));
-        assert_ok(relay_core_restore_act(w->core, evidence.notes[0].bytes, evidence.notes[0].len));
+        assert_ok(tell(w, evidence.notes[0].bytes, evidence.notes[0].len));
     }
+}
+
+static enum proto_err tell_act(struct world *w, const uint8_t *note, size_t len)
+{
+    return relay_core_restore_act(w->core, note, len);
+}
+
+static enum proto_err tell_stop(struct world *w, const uint8_t *note, size_t len)
+{
+    return relay_core_stop_again(w->core, note, len, w->now);
+}
+
+void world_restart(struct world *w)
+{
+    relay_core_free(w->core);
+    world_begin(w);
+    each_own_note(w, tell_act);
     for (size_t i = 0; i < w->row_count; i++)
         if (w->rows[i].state != RELAY_STORE_ENDED)
             assert_ok(relay_core_restore(w->core, &w->rows[i], w->now));
+    each_own_note(w, tell_stop);
 }
 
 void world_pass(struct world *w, int64_t ms)
