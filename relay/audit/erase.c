@@ -91,9 +91,9 @@ static bool one_subject(void)
 /* Whose data it is, and how much of it there is in all the logs. */
 struct erasing {
     struct audit_officer *o;
-    const struct audit_goes *goes; /* with the officers' key; else NULL */
+    struct audit_goes *goes; /* with the officers' key; else NULL */
     uint8_t sid[PROTO_SID_BYTES];
-    uint64_t entries;
+    uint64_t entries, named; /* at first, and at last: by notes that are in the log */
     bool more;
 };
 
@@ -171,6 +171,9 @@ static bool erase_log(struct erasing *e, const char *log)
         snprintf(what.basis, sizeof what.basis, "%s", audit_options.reason);
         if (!audit_officer_erase(e->o, &what, &answer))
             return false;
+        e->named += proto_erasure_size(&what);
+        if (e->goes)
+            audit_goes_take(e->goes, &what);
         say_done(&what, &answer, e->o->credential.identity.name);
         if (!answer.erased && *answer.message)
             return false;
@@ -199,6 +202,22 @@ static void say_beyond(const struct audit_goes *goes)
            goes ? "" : "recordings and photos that programs of agents kept, ");
 }
 
+/* What was planned before the question, and what was named after it, are two answers of one relay. */
+static bool is_done(const struct erasing *e)
+{
+    char rule[120];
+
+    if (e->goes && !audit_goes_done(e->goes))
+        return false;
+    if (e->named >= e->entries)
+        return true;
+    snprintf(rule, sizeof rule, "was to take %llu entries, and %llu were named when it was done",
+             (unsigned long long)e->entries, (unsigned long long)e->named);
+    host_say_error("erase", rule,
+                   "somebody else may have erased them meanwhile: handhold-audit list shows what is left");
+    return false;
+}
+
 static int erase_all(struct erasing *e)
 {
     struct audit_officer *o = e->o;
@@ -218,6 +237,7 @@ static int erase_all(struct erasing *e)
     fine = fine && confirmed(e) && erase_log(e, "");
     for (size_t i = 0; fine && i < o->ended_count; i++)
         fine = erase_log(e, o->ended[i]);
+    fine = fine && is_done(e);
     if (fine)
         say_beyond(e->goes);
     return fine && !(e->goes && e->goes->doubtful) ? HOST_EXIT_FINE : HOST_EXIT_FAILED;

@@ -42,7 +42,7 @@ static void name_it(const struct reading *r, const struct audit_session *session
             r->log);
 }
 
-static bool add_entry(struct audit_goes *goes, const char *log, uint64_t entry)
+static bool add_entry(struct audit_goes *goes, const char *log, const struct audit_session *session, uint64_t entry)
 {
     if (goes->count == goes->room) {
         size_t room = goes->room ? 2 * goes->room : 64;
@@ -55,6 +55,7 @@ static bool add_entry(struct audit_goes *goes, const char *log, uint64_t entry)
     struct audit_went *went = &goes->entries[goes->count++];
     *went = (struct audit_went){.entry = entry};
     snprintf(went->log, sizeof went->log, "%s", log);
+    memcpy(went->sid, session->row.sid, sizeof went->sid);
     return true;
 }
 
@@ -65,7 +66,7 @@ static enum proto_err add_notes(struct reading *r, const struct audit_session *s
 
     for (size_t i = 0; i < session->count; i++) {
         const struct audit_note *note = &session->notes[i];
-        if (!add_entry(goes, r->log, note->entry))
+        if (!add_entry(goes, r->log, session, note->entry))
             return PROTO_ERR_NOMEM;
         if (note->by != AUDIT_AGENT)
             continue;
@@ -158,12 +159,12 @@ bool audit_goes_read(struct audit_goes *goes, const char *dir, const char *custo
 
 /* ---- what is named ---- */
 
-static bool goes_too(const struct audit_goes *goes, const char *log, uint64_t entry)
+static struct audit_went *find(const struct audit_goes *goes, const char *log, uint64_t entry)
 {
     for (size_t i = 0; i < goes->count; i++)
         if (goes->entries[i].entry == entry && !strcmp(goes->entries[i].log, log))
-            return true;
-    return false;
+            return &goes->entries[i];
+    return NULL;
 }
 
 bool audit_goes_covers(const struct audit_goes *goes, const struct proto_erasure *plan)
@@ -172,7 +173,7 @@ bool audit_goes_covers(const struct audit_goes *goes, const struct proto_erasure
 
     for (size_t i = 0; i < plan->count; i++)
         for (uint64_t entry = plan->ranges[i].first; entry <= plan->ranges[i].last; entry++) {
-            if (goes_too(goes, plan->log, entry))
+            if (find(goes, plan->log, entry))
                 continue;
             snprintf(value, sizeof value, "entry %" PRIu64, entry);
             host_say_error(value, "is named to be erased, and is of none of these sessions: nothing more was erased",
@@ -180,6 +181,40 @@ bool audit_goes_covers(const struct audit_goes *goes, const struct proto_erasure
             return false;
         }
     return true;
+}
+
+void audit_goes_take(struct audit_goes *goes, const struct proto_erasure *plan)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        for (uint64_t entry = plan->ranges[i].first; entry <= plan->ranges[i].last; entry++) {
+            struct audit_went *went = find(goes, plan->log, entry);
+            if (went)
+                went->named = true;
+        }
+}
+
+/* A session's entries stand together. */
+bool audit_goes_done(const struct audit_goes *goes)
+{
+    char value[32], rule[120], sid[2 * RELAY_STORE_SID_BYTES + 1];
+    bool done = true;
+
+    for (size_t i = 0, next; i < goes->count; i = next) {
+        uint64_t left = 0;
+        for (next = i;
+             next < goes->count && !memcmp(goes->entries[next].sid, goes->entries[i].sid, sizeof goes->entries->sid);
+             next++)
+            left += !goes->entries[next].named;
+        if (!left)
+            continue;
+        done = false;
+        sodium_bin2hex(sid, sizeof sid, goes->entries[i].sid, sizeof goes->entries->sid);
+        snprintf(value, sizeof value, "session %.8s", sid);
+        snprintf(rule, sizeof rule, "was to be erased, and %" PRIu64 " of its %zu entries were not", left, next - i);
+        host_say_error(value, rule,
+                       "the relay left them out of what it planned: erase again, with --session and this number");
+    }
+    return done;
 }
 
 void audit_goes_free(struct audit_goes *goes)

@@ -16,7 +16,9 @@ struct audit_goes {
     /* Owned */
     struct audit_went {
         char log[PROTO_ERASURE_LOG_MAX + 1]; /* "": the present one */
+        uint8_t sid[RELAY_STORE_SID_BYTES];
         uint64_t entry;
+        bool named; /* by a note that is in the log */
     } * entries;
     size_t count, room;
     uint64_t sessions;
@@ -32,6 +34,10 @@ struct audit_goes {
 bool audit_goes_read(struct audit_goes *goes, const char *dir, const char *customer, const uint8_t sid[16]);
 /** Are all these entries of sessions that go? False: said which is not. */
 bool audit_goes_covers(const struct audit_goes *goes, const struct proto_erasure *plan);
+/** These are named: a note is in the log. */
+void audit_goes_take(struct audit_goes *goes, const struct proto_erasure *plan);
+/** Was each entry of each session named? False: said of which sessions not; who plans may have left them out. */
+bool audit_goes_done(const struct audit_goes *goes);
 void audit_goes_free(struct audit_goes *goes);
 
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "proto/host/files.h"
+#include "relay/audit/goes.h"
 #include "tests/relay/audit_tool.h"
 
 enum { LAST = 2, DAY_S = 86400 }; /* the first session has entries 0 to LAST */
@@ -134,9 +135,33 @@ static void a_note_of_another_day_than_its_leaf_is_named(void **state)
     log_fixture_close(&f);
 }
 
+/* Who plans is the relay, and it may answer less than what was to go. */
+static void an_erasure_that_leaves_out_a_session_is_not_done(void **state)
+{
+    struct audit_went went[] = {{.sid = {1}, .entry = 4},
+                                {.sid = {1}, .entry = 5},
+                                {.sid = {2}, .entry = 7},
+                                {.log = "old.example/log", .sid = {3}, .entry = 5}};
+    struct audit_goes goes = {.entries = went, .count = sizeof went / sizeof *went, .sessions = 3};
+    struct proto_erasure first = {.ranges = {{4, 5}}, .count = 1}, second = {.ranges = {{7, 7}}, .count = 1},
+                         other = {.ranges = {{6, 7}}, .count = 1},
+                         old = {.log = "old.example/log", .ranges = {{5, 5}}, .count = 1};
+
+    (void)state;
+    assert_true(audit_goes_covers(&goes, &first));
+    assert_false(audit_goes_covers(&goes, &other));
+    audit_goes_take(&goes, &first);
+    assert_false(audit_goes_done(&goes));
+    audit_goes_take(&goes, &old);
+    assert_false(audit_goes_done(&goes));
+    audit_goes_take(&goes, &second);
+    assert_true(audit_goes_done(&goes));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_erasure_that_leaves_out_a_session_is_not_done),
         cmocka_unit_test(an_erased_session_is_gone_and_nothing_is_wrong),
         cmocka_unit_test(evidence_that_is_back_is_named_and_not_read_out),
         cmocka_unit_test(erasing_goes_by_whole_sessions),
