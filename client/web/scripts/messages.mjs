@@ -9,21 +9,13 @@ import { fileURLToPath } from 'node:url';
 const web = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = (language) => JSON.parse(readFileSync(join(web, 'messages', `${language}.json`), 'utf8'));
 
-const lengthen = (text) => {
-  const accented = text.replace(/[aeiouncy]/gi, (c) => 'àëîöûñçÿÀËÎÖÛÑÇŸ'['aeiouncyAEIOUNCY'.indexOf(c)]);
-  const words = Math.ceil(text.trim().length * 0.4 / 12);
-  const end = /\s$/.test(text) ? ' ' : '';
-  return /\p{L}/u.test(text) ? `${accented.trimEnd()}${' ëxträlöngwörd'.repeat(words)}${end}` : text;
-};
-const mirror = (text) => text.replace(/\p{L}+/gu, (word) => `\u202e${word}\u202c`);
-
-/** Parts of one message; `change` is what a pseudo-language does to its texts. */
-function compile(elements, change, places) {
+/** Parts of one message. */
+function compile(elements, places) {
   const list = elements.map((e) => {
-    const options = () => Object.fromEntries(Object.entries(e.options).map(([name, o]) => [name, [compile(o.value, change, places)].flat()]));
+    const options = () => Object.fromEntries(Object.entries(e.options).map(([name, o]) => [name, [compile(o.value, places)].flat()]));
     if (e.value && e.type !== TYPE.literal && e.type !== TYPE.tag) places.add(e.value);
     switch (e.type) {
-      case TYPE.literal: return change(e.value);
+      case TYPE.literal: return e.value;
       case TYPE.argument: return ['arg', e.value];
       case TYPE.number: return ['number', e.value];
       case TYPE.time: return ['time', e.value];
@@ -37,12 +29,12 @@ function compile(elements, change, places) {
   return list.every((p) => typeof p === 'string') ? list.join('') : list;
 }
 
-function catalogue(language, change = (text) => text) {
+function catalogue(language) {
   const messages = {}, places = {};
   for (const [key, text] of Object.entries(source(language))) {
     const found = new Set();
     try {
-      messages[key] = compile(parse(text, { ignoreTag: true }), change, found);
+      messages[key] = compile(parse(text, { ignoreTag: true }), found);
     } catch (error) {
       throw new Error(`messages/${language}.json: ${key}: ${error.message}`);
     }
@@ -73,7 +65,7 @@ export function compileMessages() {
   for (const key of Object.keys(en.messages))
     if (!used.has(key) && !stems.some((stem) => key.startsWith(stem))) wrong.push(`en.json: ${key} is not used`);
   if (wrong.length) throw new Error(`messages:\n  ${wrong.join('\n  ')}`);
-  return { en: en.messages, de: de.messages, 'en-XA': catalogue('en', lengthen).messages, 'ar-XB': catalogue('en', mirror).messages };
+  return { en: en.messages, de: de.messages };
 }
 
 /** The names, so that a misspelt one does not compile. */
