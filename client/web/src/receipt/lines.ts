@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 /* receipt/lines.ts - what was shared, and when, read from the notes that this device signed, not from what the page remembers. */
+import { isMachinesPurpose, statementLines } from '../proto/consent/statement.js';
 
 export interface Line {
   capability: string;
+  /** What the agent asked it for; '' when the note does not say. */
   purpose: string;
   allowed: boolean;
   /** It was allowed on another device of this person, and came here with the visit. */
   elsewhere: boolean;
   fromMs: number;
   toMs: number | undefined;
-  /** By the customer; else a time, the connection or the session ended it. */
+  /** By the customer. */
   tookBack: boolean;
+  /** What else refused or ended it: one of PURPOSE, or REPLACED; '': a person, or the end of the visit. */
+  because: string;
   keptDays: number;
 }
 
@@ -22,24 +26,28 @@ export interface Carried {
   fromMs: number;
 }
 
-/** The values of a statement's text, by the first word of each line. */
-function valuesOf(note: string): Map<string, string> {
-  const text = note.split('\n\n')[0] ?? '';
-  return new Map(text.split('\n').slice(1).map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
+/** A new answer to the same took its place. */
+export const REPLACED = 'replaced';
+
+/** The values of a statement; what is empty is written as "-". */
+function valuesOf(note: string): (name: string) => string {
+  const lines = statementLines(note.split('\n\n')[0] + '\n');
+  return (name) => lines.get(name)!.replace(/^-$/, '');
 }
 
 export function linesOf(entries: readonly { note: string }[], carried: readonly Carried[] = []): Line[] {
-  const lines: Line[] = carried.map((one) => ({ ...one, allowed: true, elsewhere: true, toMs: undefined, tookBack: false }));
+  const lines: Line[] = carried.map((one) => ({ ...one, allowed: true, elsewhere: true, toMs: undefined, tookBack: false, because: '' }));
   for (const entry of entries) {
-    const value = valuesOf(entry.note), capability = value.get('capability') ?? '-', action = value.get('action');
-    const timeMs = Number(value.get('time')) * 1000;
+    const value = valuesOf(entry.note), capability = value('capability'), action = value('action'), purpose = value('purpose');
+    const timeMs = Number(value('time')) * 1000, granted = action === 'grant', unasked = action === 'refuse' && isMachinesPurpose(purpose);
     const open = lines.filter((line) => line.capability === capability && line.toMs === undefined).pop();
-    if (open && (action === 'grant' || action === 'withdraw')) {
-      open.toMs = timeMs;
-      open.tookBack = action === 'withdraw' && !value.get('purpose');
-    }
-    if (action === 'grant' || action === 'refuse')
-      lines.push({ capability, purpose: value.get('purpose') ?? '', allowed: action === 'grant', elsewhere: false, fromMs: timeMs, toMs: action === 'refuse' ? timeMs : undefined, tookBack: false, keptDays: Number(value.get('scope')?.split(' ')[2] ?? 0) });
+    if (open && (granted || action === 'withdraw'))
+      Object.assign(open, { toMs: timeMs, tookBack: !granted && !purpose, because: granted ? REPLACED : purpose });
+    if (granted || action === 'refuse')
+      lines.push({
+        capability, purpose: unasked ? '' : purpose, allowed: granted, elsewhere: false, fromMs: timeMs, toMs: granted ? undefined : timeMs, tookBack: false,
+        because: unasked ? purpose : '', keptDays: Number(value('scope').split(' ')[2]),
+      });
   }
   return lines;
 }

@@ -21,13 +21,26 @@ export interface ReceiptTools {
   checkReceipt(proofs: readonly string[], logKeys: readonly string[]): void;
 }
 
+const because = (line: Line): string => t(`receipt.because.${line.because.replaceAll(' ', '-')}` as Key);
+
+function answer(line: Line): string {
+  if (line.allowed) return t(line.elsewhere ? 'receipt.allowedElsewhere' : 'receipt.allowed');
+  return line.because ? t('receipt.refusedUnasked', { reason: because(line) }) : t('receipt.refused');
+}
+
+/** Who or what ended it; '': the end of the visit. */
+function ended(line: Line): string {
+  if (line.tookBack) return ` (${t('receipt.tookBack')})`;
+  return line.allowed && line.because ? ` (${because(line)})` : '';
+}
+
 function row(line: Line, endMs: number, organisation: string): HTMLElement {
   const cell = (title: string, ...value: (Node | string)[]): HTMLElement => h('div', {}, h('dt', {}, title), h('dd', {}, ...value));
   return h('li', {}, h('h3', {}, t(`capability.${line.capability}` as Key)),
     h('dl', { class: 'facts' },
-      cell(t('receipt.answer'), t(line.elsewhere ? 'receipt.allowedElsewhere' : line.allowed ? 'receipt.allowed' : 'receipt.refused')),
-      cell(t('receipt.when'), t('receipt.from', { from: line.fromMs, to: line.toMs ?? endMs }), line.tookBack ? ` (${t('receipt.tookBack')})` : ''),
-      cell(t('receipt.why'), line.purpose ? said(line.purpose) : t('ask.noReason')),
+      cell(t('receipt.answer'), answer(line)),
+      cell(t('receipt.when'), t('receipt.from', { from: line.fromMs, to: line.toMs ?? endMs }), ended(line)),
+      ...(line.allowed || !line.because ? [cell(t('receipt.why'), line.purpose ? said(line.purpose) : t('ask.noReason'))] : []),
       cell(t('receipt.kept'), line.allowed && line.keptDays ? t('receipt.keptDays', { organisation, days: line.keptDays, until: dayAfter(endMs, line.keptDays) }) : t('receipt.notKept'))));
 }
 
