@@ -125,6 +125,26 @@ static json_t *run_rate(void)
     return rows;
 }
 
+/* Without a picture: full, well and in between by turns; a picture comes and goes in the middle of it. */
+static json_t *run_waits(void)
+{
+    static const int64_t turns[] = {400, 20, 150, 400, -1, 20};
+    struct proto_voice voice;
+    json_t *rows = json_array();
+
+    proto_voice_init(&voice);
+    for (int i = 0; i < 3000; i++) {
+        int turn = i / 47 % 6, picture = i % 601 == 600 ? 550000 : 0;
+        int64_t waits_ms = i % 11 == 5 ? turns[(turn + 1) % 6] : turns[turn];
+        if (picture)
+            proto_voice_line(&voice, picture);
+        else
+            proto_voice_waits(&voice, waits_ms);
+        add(rows, json_pack("[i,I,i,i]", picture, (json_int_t)waits_ms, voice.bps, voice.frames));
+    }
+    return rows;
+}
+
 json_t *vectors_playout(void)
 {
     json_t *root = json_object(), *list = json_array();
@@ -135,8 +155,10 @@ json_t *vectors_playout(void)
     }
     put_list(root, "lines", list);
     put_list(root, "rate", run_rate());
+    put_list(root, "waits", run_waits());
     put_text(root, "about",
              "rows: put [obj, ts_ms, now], take [now, 0 silence 1 play 2 conceal, obj that is played or -1, "
-             "depth_ms and target_ms after it]; rate: [bits a second of the line, of the voice, packets in a message]");
+             "depth_ms and target_ms after it]; rate: [bits a second of the line, of the voice, packets in a message]; "
+             "waits: [line as in rate when above 0, else what a heartbeat waits, ms, then as in rate]");
     return root;
 }

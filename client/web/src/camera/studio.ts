@@ -75,6 +75,7 @@ export class Studio implements Devices {
     this.voice = new Voice(parts, {
       frame: (frame) => void this.visit?.send('microphone', frame),
       cannot: () => this.visit?.cannot('microphone'),
+      line: () => ({ bps: this.figures?.bps ?? 0, waitsMs: this.visit?.session.waitsMs() ?? -1 }),
       lost: (reason) => this.lost(reason),
       changed: () => this.screen.changed(),
     }, phone);
@@ -232,7 +233,6 @@ export class Studio implements Devices {
   private onFigures(figures: PictureFigures): void {
     this.figures = this.wanted ? figures : undefined;
     this.visit?.boundSocket(figures.bps);
-    this.voice.line(figures.bps);
     this.screen.figures();
   }
 

@@ -140,6 +140,8 @@ export interface CustomerSession {
   sent(): void;
   /** Media bytes sealed or being sealed and not yet sent: a camera that sees more than it likes skips a frame before encoding. */
   backlogBytes(): number;
+  /** How much longer the newest heartbeat took there and back than the fastest: what waits on the line, in ms; -1: not known. */
+  waitsMs(): number;
   /** Has the relay asked what it answers in any case: so that the owner hears whether the line is there. False: there is no question yet. */
   askRelay(): boolean;
   /** When tick() must be called, on monoMs; Infinity: not at all. */

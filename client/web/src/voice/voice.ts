@@ -25,6 +25,8 @@ export interface VoiceEvents {
   frame(frame: Frame): void;
   /** It cannot be: the grant ends. */
   cannot(): void;
+  /** Once a second: what the picture may have, bits a second (0: there is none), and what a heartbeat waits (-1: not known). */
+  line(): { bps: number; waitsMs: number };
   lost(reason: 'phone-call' | 'microphone-lost'): void;
   changed(): void;
 }
@@ -35,6 +37,7 @@ export interface VoiceKept {
 }
 
 const DRIFT_MOST_MS = 60;
+const SECOND = 1000 / FRAME_MS; /* in packets */
 
 export class Voice {
   muted = false;
@@ -56,6 +59,7 @@ export class Voice {
   private readonly rate = new VoiceRate();
   private readonly pairs = new Pairs((bytes, captureMonoMs) => this.on.frame({ bytes, key: false, discardable: false, tid: 0, captureMonoMs }));
   private stampMs = 0; /* of the last packet: 20 ms apart, whatever the threads do */
+  private made = 0; /* packets of this second */
   private turn = 0; /* what was begun before it rose is void */
 
   constructor(private readonly parts: VoiceParts, private readonly on: VoiceEvents, phone: boolean) {
@@ -134,6 +138,15 @@ export class Voice {
     const now = performance.now();
     this.stampMs = Math.abs(this.stampMs + FRAME_MS - now) > DRIFT_MOST_MS ? now : this.stampMs + FRAME_MS;
     this.pairs.put(bytes, this.stampMs, this.rate.frames);
+    if (++this.made === SECOND) this.lookAtLine();
+  }
+
+  private lookAtLine(): void {
+    const before = this.rate.bps, { bps, waitsMs } = this.on.line();
+    this.made = 0;
+    if (bps > 0) this.rate.line(bps);
+    else this.rate.waits(waitsMs);
+    if (this.rate.bps !== before) this.encoder?.setBps(this.rate.bps);
   }
 
   /** At once: nothing that was said before it leaves after it. */
@@ -163,13 +176,6 @@ export class Voice {
     this.stop();
     this.opened = undefined;
     this.sound.close();
-  }
-
-  /** What the picture's line carries, bits a second; 0: not known. */
-  line(bps: number): void {
-    const before = this.rate.bps;
-    this.rate.line(bps);
-    if (this.rate.bps !== before) this.encoder?.setBps(this.rate.bps);
   }
 
   /* ---- what a person does ---- */

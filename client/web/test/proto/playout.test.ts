@@ -55,3 +55,14 @@ test('a voice takes of a line what the other implementation takes', skipUnless(f
   }
   assert.equal(seen.size, 3);
 });
+
+test('without a picture a voice gives way to a line that is full as the other implementation does', skipUnless(file, 'playout.json'), () => {
+  const rate = new VoiceRate(), seen = new Set<number>();
+  (file.waits as [number, number, number, number][]).forEach(([lineBps, waitsMs, bps, frames], i) => {
+    if (lineBps > 0) rate.line(lineBps);
+    else rate.waits(waitsMs);
+    assert.deepEqual([rate.bps, rate.frames], [bps, frames], `second ${i}`);
+    seen.add(bps);
+  });
+  assert.equal(seen.size, 3);
+});

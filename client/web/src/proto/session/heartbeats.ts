@@ -13,12 +13,15 @@ export class Heartbeats {
   #peerMonoMs = 0n;
   #sentMs = 0;
   #heardMs = 0;
+  #tripMs = 0; /* of the newest there and back */
+  #bestTripMs = Infinity;
 
   constructor(private readonly core: Core) {}
 
   newPair(): void {
     this.#toldSize = this.#seq = this.#peerSeq = 0;
     this.#peerMonoMs = 0n;
+    this.#bestTripMs = Infinity;
     this.#heardMs = this.core.now.monoMs;
     this.#heardAgain();
   }
@@ -40,8 +43,19 @@ export class Heartbeats {
     this.#peerSeq = hb.seq;
     this.#heardMs = core.now.monoMs;
     this.#peerMonoMs = hb.monoMs;
+    if (hb.peerSeq) this.#went(core.now.monoMs - core.startMs - Number(hb.peerMonoMs) - hb.heldMs);
     this.#heardAgain();
     core.link.log.heard(toNumber(hb.logSize), hb.logRoot, hb.checkpoint);
+  }
+
+  #went(tripMs: number): void {
+    this.#tripMs = tripMs;
+    if (tripMs >= 0) this.#bestTripMs = Math.min(this.#bestTripMs, tripMs);
+  }
+
+  /** How much longer the newest took there and back than the fastest of this pair; -1: not known. */
+  waitsMs(): number {
+    return this.#bestTripMs === Infinity || this.#tripMs < this.#bestTripMs ? -1 : this.#tripMs - this.#bestTripMs;
   }
 
   /** Whoever was told that the other end is silent is told that it is there again. */

@@ -282,6 +282,11 @@ export class Pair {
     core.emit({ kind: 'check-words', words, required: !core.peer!.verified || core.peer!.policy.checkWordsRequired });
   }
 
+  /** What waits on the line, in ms; -1: not known. */
+  waitsMs(): number {
+    return this.up ? this.#beat.waitsMs() : -1;
+  }
+
   /* ---- time ---- */
 
   deadline(): number {

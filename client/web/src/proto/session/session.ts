@@ -80,6 +80,9 @@ export class Session extends Shared implements CustomerSession {
   sent(): void {
     this.queue.sent();
   }
+  waitsMs(): number {
+    return this.pair.waitsMs();
+  }
   backlogBytes(): number {
     return this.queue.mediaBytes();
   }
