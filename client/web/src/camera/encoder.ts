@@ -4,6 +4,7 @@
  * bottom stills. Where it encodes three layers, a picture whose layer is left out is still encoded, so that the layers of
  * those behind it stay what the line's control (proto/media/send.ts) takes them for; it is thrown away before it is sealed.
  */
+import { Cadence } from './cadence.js';
 import type { Plan, Take } from '../proto/media/send.js';
 
 /* Pictures in the encoder: one that is copied into it, one at work, one that comes out; more would only be late. (encodeQueueSize does not count those that it
@@ -12,7 +13,6 @@ const IN_HAND_MOST = 3, IN_HAND_MS = 1000;
 const UP_MOST = 1.1; /* an encoder starves when its rate rises by more at once; down it follows */
 const WORTH_IT = 0.03; /* part of the rate: each change costs the encoder a moment */
 const STILL_BPS = 1_000_000; /* at one picture a second: sharp whatever the line; 8 to 20 kB at 640 x 360 */
-const FRAMES_PER_SECOND = 30;
 /* A browser's own shares: layer 0 of three has half of the rate for a quarter of the pictures, that of two three fifths for half of
  * them. Where bits abound two are enough, and the largest picture, which the others wait behind, is the smaller. */
 const EVEN_FROM_BPS = 2_500_000, EVEN_LEAST_BPS = 1_500_000;
@@ -40,22 +40,26 @@ interface Aim {
   height: number;
   stills: boolean;
   layers: Layers;
+  fps: number;
 }
 
 export class PictureEncoder {
   private encoder: VideoEncoder | undefined;
   private aim: Aim | undefined;
   private canLayers = true;
+  private readonly cadence = new Cadence();
   private inHand: number[] = []; /* timestamps, µs */
   private readonly unwanted = new Set<number>(); /* timestamps of pictures whose layer is left out */
   private brokenFrom = Infinity; /* layers from this on refer to one that was thrown away, until the next of layer 0 */
 
   constructor(private readonly on: EncoderEvents) {}
 
-  /** It has enough to do. */
-  busy(captureMonoMs: number): boolean {
+  /** The camera has a picture. False: there is enough to do without it. */
+  hasTime(captureMonoMs: number): boolean {
     this.inHand = this.inHand.filter((timestamp) => timestamp > (captureMonoMs - IN_HAND_MS) * 1000);
-    return this.inHand.length >= IN_HAND_MOST;
+    const busy = this.inHand.length >= IN_HAND_MOST;
+    this.cadence.count(captureMonoMs, busy);
+    return !busy;
   }
 
   /** Is this picture to be encoded? Not every one that is comes out. */
@@ -72,17 +76,17 @@ export class PictureEncoder {
   private next(plan: Plan, key: boolean): Aim {
     const { aim } = this, { width, height, stills } = plan, bps = stills ? STILL_BPS : plan.bps;
     const rises = aim && !stills && !aim.stills && bps > aim.bps, sized = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills;
-    return { bps: rises ? Math.min(bps, Math.round(aim.bps * UP_MOST)) : bps, width, height, stills, layers: this.layersFor(plan, key || sized) };
+    return { bps: rises ? Math.min(bps, Math.round(aim.bps * UP_MOST)) : bps, width, height, stills, layers: this.layersFor(plan, key || sized), fps: stills ? 1 : this.cadence.told };
   }
 
   /* True: it is another stream of pictures, which begins with a key frame. */
   private follow(plan: Plan, key: boolean): boolean {
-    const { aim } = this, next = this.next(plan, key), { bps, width, height, stills, layers } = next;
-    const anew = !aim || aim.width !== width || aim.height !== height || aim.stills !== stills || aim.layers !== layers;
-    if (this.encoder && !anew && Math.abs(bps - aim.bps) < aim.bps * WORTH_IT) return false;
+    const { aim } = this, next = this.next(plan, key), { bps, width, height, layers, fps } = next;
+    const anew = !aim || aim.width !== width || aim.height !== height || aim.stills !== next.stills || aim.layers !== layers;
+    if (this.encoder && !anew && aim.fps === fps && Math.abs(bps - aim.bps) < aim.bps * WORTH_IT) return false;
     this.encoder ??= new VideoEncoder({ output: (chunk, about) => this.came(chunk, about), error: (error) => this.broke(error) });
     this.encoder.configure({
-      codec: 'vp8', width, height, bitrate: bps, framerate: stills ? 1 : FRAMES_PER_SECOND, latencyMode: 'realtime', bitrateMode: 'constant',
+      codec: 'vp8', width, height, bitrate: bps, framerate: fps, latencyMode: 'realtime', bitrateMode: 'constant',
       ...(layers > 1 ? { scalabilityMode: `L1T${layers}` } : {}),
     });
     this.aim = next;

@@ -80,7 +80,7 @@ function onFrame(frame: VideoFrame, captureMonoMs: number): void {
   figures(nowMs);
   if (active && stillWanted) takeStill(frame);
   if (!active || !context) return;
-  if (unsent >= UNSENT_MOST || encoder.busy(captureMonoMs)) return;
+  if (!encoder.hasTime(captureMonoMs) || unsent >= UNSENT_MOST) return;
   const line = controlFor(frame.displayWidth, frame.displayHeight, nowMs);
   if (nowMs - lastKeyMs > KEY_EVERY_MS) line.wantKey();
   const take = line.take(nowMs), { plan } = line;

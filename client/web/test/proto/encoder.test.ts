@@ -2,6 +2,7 @@
 /* What a browser's encoder is asked for: how many layers at which rate, and that another number of them begins with a key frame. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { Cadence } from '../../src/camera/cadence.js';
 import { PictureEncoder } from '../../src/camera/encoder.js';
 import type { Plan } from '../../src/proto/media/send.js';
 
@@ -12,14 +13,15 @@ interface Asked {
   mode: string | undefined; /* of scalability */
   key: boolean;
 }
-let asked: Asked[], mode: string | undefined, encoder: PictureEncoder, left: number;
+let asked: Asked[], mode: string | undefined, told: number[], encoder: PictureEncoder, left: number;
 
 /* A browser's, of which only what it is asked is of interest. */
 class Encoder {
   state = 'configured';
   constructor(private readonly on: { output: (chunk: object, about: object) => void }) {}
-  configure(config: { scalabilityMode?: string }): void {
+  configure(config: { scalabilityMode?: string; framerate: number }): void {
     mode = config.scalabilityMode;
+    if (told.at(-1) !== config.framerate) told.push(config.framerate);
   }
   encode({ timestamp }: { timestamp: number }, { keyFrame }: { keyFrame: boolean }): void {
     asked.push({ mode, key: keyFrame });
@@ -38,6 +40,7 @@ Object.assign(globalThis, { VideoEncoder: Encoder, VideoFrame: Picture });
 let at = 0;
 beforeEach(() => {
   asked = [];
+  told = [];
   mode = undefined;
   at = left = 0;
   encoder = new PictureEncoder({ picture: () => { left++; }, failed: assert.fail });
@@ -78,4 +81,41 @@ test('of three layers one that is left out is encoded and thrown away, of two it
   pictures(4, WIDE);
   const before = left, encoded = pictures(8, WIDE, { leftOut: 2 }).length;
   assert.deepEqual([encoded, left - before], [4, 4]);
+});
+
+/** Seconds of a camera that gives so many pictures, of which the encoder has time for some. */
+function camera(cadence: Cadence, seconds: number, pictures: number, taken = pictures, fromMs = 0): number[] {
+  const said = new Set<number>();
+  for (let i = 0; i <= seconds * pictures; i++) {
+    cadence.count(fromMs + (i * 1000) / pictures, (i * taken) % pictures >= taken);
+    said.add(cadence.told);
+  }
+  return [...said];
+}
+
+test('a camera that gives few pictures leaves none of the rate unused', () => {
+  for (const [pictures, told] of [[12, 12], [24, 24], [60, 30], [2, 5]] as const) assert.equal(camera(new Cadence(), 4, pictures).at(-1), told, `${pictures} a second`);
+  const at = (ms: number): Plan => ({ bps: NARROW, width: 1280 + 2 * ms, height: 720, stills: false });
+  for (let ms = 0; ms < 4000; ms += 80) if (encoder.hasTime(ms)) encoder.encode({} as OffscreenCanvas, ms, { take: true, tid: 0, key: false }, at(0));
+  assert.deepEqual(told, [30, 13], 'it is told to the encoder, once');
+  encoder.encode({} as OffscreenCanvas, 5000, { take: true, tid: 0, key: false }, { ...at(0), stills: true });
+  assert.equal(told.at(-1), 1);
+});
+
+test('a moment is no cadence: one odd second changes nothing, nor does a camera that wavers', () => {
+  const cadence = new Cadence();
+  camera(cadence, 3, 30);
+  assert.deepEqual(camera(cadence, 1, 12, 12, 3100), [30]);
+  for (let s = 10; s < 100; s += 5) assert.deepEqual(camera(cadence, 4, s % 2 ? 27 : 30, undefined, s * 1000), [30]);
+  camera(cadence, 3, 12, 12, 60_000);
+  camera(cadence, 3, 30, 30, 120_000);
+  assert.equal(cadence.told, 30, 'and back');
+});
+
+test('an encoder that cannot do more is told so that it spends less than what makes the rate grow', () => {
+  for (const taken of [6, 12, 15]) {
+    const told = camera(new Cadence(), 4, 30, taken).at(-1)!;
+    assert.ok(taken / told >= 0.5 && taken / told < 0.6, `${taken} of 30: told ${told}`);
+  }
+  assert.deepEqual(camera(new Cadence(), 4, 30, 25), [30], 'now and then is not slow');
 });
