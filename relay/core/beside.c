@@ -62,9 +62,9 @@ static void draw_plate(struct relay_core *core, char plate[static RELAY_STORE_NA
 static bool may_wait(struct relay_core *core, const struct relay_peer *peer)
 {
     if ((int64_t)core->beside_count >= core->limits.besides)
-        core->figures.reached[RELAY_BOUND_besides]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_besides);
     else if (peer->tally->besides >= core->limits.besides_per_address)
-        core->figures.reached[RELAY_BOUND_besides_per_address]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_besides_per_address);
     else
         return true;
     return false;

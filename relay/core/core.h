@@ -151,8 +151,12 @@ enum relay_bound {
         RELAY_BOUNDS
 };
 void relay_limits_defaults(struct relay_limits *limits);
+/** As in the operator's file. */
+const char *relay_limit_name(enum relay_bound bound);
 /** Which values a bound may have. */
 void relay_limit_range(enum relay_bound bound, int64_t *least, int64_t *most);
+
+#define RELAY_WRONG_CODE "wrong_code"
 
 struct relay_core_config {
     struct relay_limits limits;
@@ -168,6 +172,9 @@ struct relay_core_config {
     enum proto_err (*sign_event)(void *context, const char *text, struct proto_buf *note);
     /** A session's event, when it is on its way to the log: for the operator, who is told no names. May be NULL. */
     void (*tell)(void *context, const struct proto_event_note *event);
+    /** This connection was refused, closed or made to wait by a bound of that name (RELAY_WRONG_CODE: it tried a code
+     * that lets nobody in, which no bound forbids yet). For a firewall. May be NULL. */
+    void (*refused)(void *context, uint32_t connection, const char *by);
     /** Newest durable checkpoint note; fills at most PROTO_LOG_CHECKPOINT_MAX bytes, empty text while the log is empty.
      */
     void (*checkpoint)(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX]);

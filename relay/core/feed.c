@@ -63,7 +63,7 @@ static struct relay_pace byte_pace(const struct relay_core *core)
 static enum proto_err too_fast(struct relay_core *core, struct relay_peer *peer, enum relay_bound bound,
                                struct proto_now now)
 {
-    core->figures.reached[bound]++;
+    relay_reached(core, peer->connection, bound);
     return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                              "more than %lld messages or %lld bytes in a second; send less",
                              (long long)core->limits.messages_per_second, (long long)core->limits.bytes_per_second);
@@ -159,7 +159,7 @@ static bool is_too_large(struct relay_core *core, const struct relay_peer *peer,
         }
     if (len <= (size_t)most)
         return false;
-    core->figures.reached[bound]++;
+    relay_reached(core, peer->connection, bound);
     return true;
 }
 

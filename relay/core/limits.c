@@ -15,6 +15,17 @@ void relay_limits_defaults(struct relay_limits *limits)
 #undef RELAY_LIMIT_DEFAULT
 }
 
+const char *relay_limit_name(enum relay_bound bound)
+{
+    static const char *const names[] = {
+#define RELAY_LIMIT_NAME(name, value, help) #name,
+        RELAY_LIMIT_LIST(RELAY_LIMIT_NAME)
+#undef RELAY_LIMIT_NAME
+    };
+
+    return names[bound];
+}
+
 void relay_limit_range(enum relay_bound bound, int64_t *least, int64_t *most)
 {
     static const struct {

@@ -12,12 +12,13 @@
 #include "relay/core/state.h"
 
 /* Whoever goes on guessing waits twice as long each time; after a quiet hour it begins anew: many share an address. */
-static void make_wait(struct relay_core *core, struct relay_tally *tally, struct proto_now now)
+static void make_wait(struct relay_core *core, const struct relay_peer *peer, struct proto_now now)
 {
+    struct relay_tally *tally = peer->tally;
     bool goes_on = tally->wait_ms && now.mono_ms - tally->wait_until_ms < RELAY_JOIN_WAIT_MOST_MS;
     int64_t wait_ms = goes_on ? 2 * tally->wait_ms : core->limits.join_wait_ms;
 
-    core->figures.reached[RELAY_BOUND_join_failures_per_address_minute]++;
+    relay_reached(core, peer->connection, RELAY_BOUND_join_failures_per_address_minute);
     tally->wait_ms = proto_earlier(wait_ms, RELAY_JOIN_WAIT_MOST_MS);
     tally->wait_until_ms = now.mono_ms + tally->wait_ms;
 }
@@ -26,7 +27,7 @@ static enum proto_err too_many_failures(struct relay_core *core, struct relay_pe
 {
     long long wait_s = (peer->tally->wait_until_ms - now.mono_ms + 999) / 1000;
 
-    core->figures.reached[RELAY_BOUND_join_wait_ms]++;
+    relay_reached(core, peer->connection, RELAY_BOUND_join_wait_ms);
     return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                              "too many failed joins from this address; wait %lld seconds and try again",
                              wait_s > 0 ? wait_s : 1);
@@ -40,9 +41,11 @@ static enum proto_err fail_join(struct relay_core *core, struct relay_peer *peer
                               core->limits.join_failures_per_address_minute};
 
     core->figures.refused_joins++;
+    if (core->in.to_relay.body.hello.which_seat == handhold_Hello_nameplate_tag && core->config.refused)
+        core->config.refused(core->config.context, peer->connection, RELAY_WRONG_CODE);
     if (!peer->staff && (!relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms) ||
                          !relay_bucket_has(&peer->tally->bucket, &pace, now.mono_ms)))
-        make_wait(core, peer->tally, now);
+        make_wait(core, peer, now);
     return relay_peer_refuse(core, peer, now, err, true, "%s", message);
 }
 
@@ -53,7 +56,8 @@ static bool may_try(const struct relay_peer *peer, const handhold_Hello *hello, 
 }
 
 /* The room that a fresh customer names; a code is counted, and burnt when it was tried too often. */
-static struct relay_room *find_invitation(struct relay_core *core, const handhold_Hello *hello, struct proto_now now)
+static struct relay_room *find_invitation(struct relay_core *core, const struct relay_peer *peer,
+                                          const handhold_Hello *hello, struct proto_now now)
 {
     struct relay_room *room = hello->which_seat == handhold_Hello_sid_tag
                                   ? relay_room_find(core, hello->seat.sid)
@@ -68,7 +72,7 @@ static struct relay_room *find_invitation(struct relay_core *core, const handhol
         return NULL;
     }
     if (++room->lookups >= core->limits.lookups_per_nameplate) {
-        core->figures.reached[RELAY_BOUND_lookups_per_nameplate]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_lookups_per_nameplate);
         relay_nameplate_free(core, room);
         if (room->seat[PROTO_INDEX_AGENT].peer)
             relay_peer_tell(
@@ -130,7 +134,7 @@ static enum proto_err join(struct relay_core *core, struct relay_peer *peer, con
     }
     if (hello->session_key.size != PROTO_KEY_BYTES || proto_sign_key_check(hello->session_key.bytes))
         return PROTO_ERR_KEY;
-    struct relay_room *room = find_invitation(core, hello, now);
+    struct relay_room *room = find_invitation(core, peer, hello, now);
     if (!room)
         return no_invitation(core, peer, hello, now);
     if (room->expires_ms <= now.mono_ms)
@@ -183,7 +187,7 @@ static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer
         return fail_join(core, peer, PROTO_ERR_REFUSED, "this seat belongs to somebody else", now);
     if (!relay_bucket_take(&room->seat[index].returns, &pace, 1, now.mono_ms) ||
         room->outbox.count > RELAY_EVENTS_RETURN) {
-        core->figures.reached[RELAY_BOUND_returns_per_seat_minute]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_returns_per_seat_minute);
         return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false, "too many returns; wait a moment");
     }
     if (index == PROTO_INDEX_CUSTOMER && !room->has_customer_key) {

@@ -108,7 +108,7 @@ enum proto_err relay_on_kept_add(struct relay_core *core, struct relay_peer *pee
         return PROTO_OK;
     }
     if (seat->log_pending >= core->limits.log_pending) {
-        core->figures.reached[RELAY_BOUND_log_pending]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_log_pending);
         answer_add(core, peer, add->kind, PROTO_ERR_BUSY, "too much of yours waits to be written; try again", now);
         return PROTO_OK;
     }

@@ -30,14 +30,14 @@ static enum proto_err refuse(struct relay_core *core, struct relay_peer *peer, e
 }
 
 /* Notes are kept for years: who means to fill the disk needs years, too. */
-static bool may_note(struct relay_core *core, struct relay_seat *seat, size_t bytes, struct proto_now now)
+static bool may_note(struct relay_core *core, const struct relay_peer *peer, size_t bytes, struct proto_now now)
 {
     int64_t rate = core->limits.log_bytes_per_minute;
     struct relay_pace pace = {rate, 60000, 8 * rate};
 
-    if (relay_bucket_take(&seat->noted, &pace, (int64_t)bytes, now.mono_ms))
+    if (relay_bucket_take(&peer->room->seat[peer->index].noted, &pace, (int64_t)bytes, now.mono_ms))
         return true;
-    core->figures.reached[RELAY_BOUND_log_bytes_per_minute]++;
+    relay_reached(core, peer->connection, RELAY_BOUND_log_bytes_per_minute);
     return false;
 }
 
@@ -55,11 +55,11 @@ enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer
     if (!add->evidence.size)
         return refuse(core, peer, PROTO_ERR_RANGE, "an entry needs its evidence", now);
     if (seat->log_pending >= core->limits.log_pending || (hold && room->held.count >= RELAY_HELD_MAX)) {
-        core->figures.reached[RELAY_BOUND_log_pending]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_log_pending);
         return refuse(core, peer, PROTO_ERR_BUSY, "too many of your entries wait for the log; send it again later",
                       now);
     }
-    if (!may_note(core, seat, add->evidence.size, now))
+    if (!may_note(core, peer, add->evidence.size, now))
         return refuse(core, peer, PROTO_ERR_BUSY, "your notes are too many or too long; send this one again later",
                       now);
     struct relay_task *task = task_of(peer, add);

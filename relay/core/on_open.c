@@ -13,9 +13,10 @@
 #include "relay/core/state.h"
 #include "relay/core/tasks.h"
 
-static const char *reached(struct relay_core *core, enum relay_bound bound, const char *words)
+static const char *reached(struct relay_core *core, const struct relay_peer *peer, enum relay_bound bound,
+                           const char *words)
 {
-    core->figures.reached[bound]++;
+    relay_reached(core, peer->connection, bound);
     return words;
 }
 
@@ -55,19 +56,19 @@ static const char *bound_broken(struct relay_core *core, struct relay_peer *peer
         return "this relay is about to end and takes no new session; try again in a moment";
     if (core->full) {
         core->figures.refused_full++;
-        return reached(core, RELAY_BOUND_memory_bytes,
+        return reached(core, peer, RELAY_BOUND_memory_bytes,
                        "this relay has no room for a new session now; try again in a minute");
     }
     if (peer->tally->waiting >= core->limits.waiting_per_staff && !give_way(core, peer, now))
-        return reached(core, RELAY_BOUND_waiting_per_staff,
+        return reached(core, peer, RELAY_BOUND_waiting_per_staff,
                        "as many of your invitations wait for their customer as may; end one first");
     if (core->by_sid.count >= (size_t)core->limits.sessions)
-        return reached(core, RELAY_BOUND_sessions, "this relay has as many sessions as it may; try again later");
+        return reached(core, peer, RELAY_BOUND_sessions, "this relay has as many sessions as it may; try again later");
     if (peer->tally->sessions >= core->limits.sessions_per_staff)
-        return reached(core, RELAY_BOUND_sessions_per_staff,
+        return reached(core, peer, RELAY_BOUND_sessions_per_staff,
                        "you have as many sessions open as you may; end one first");
     if (!relay_bucket_take(&peer->tally->bucket, &pace, 1, now.mono_ms))
-        return reached(core, RELAY_BOUND_opens_per_staff_minute,
+        return reached(core, peer, RELAY_BOUND_opens_per_staff_minute,
                        "you made as many invitations in the last minute as you may; wait a moment");
     return NULL;
 }

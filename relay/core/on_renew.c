@@ -152,11 +152,11 @@ static void make_room(struct relay_core *core, struct proto_now now)
             i++;
 }
 
-static struct relay_renewal *add(struct relay_core *core, const struct proto_identity *staff, struct proto_now now)
+static struct relay_renewal *add(struct relay_core *core, const struct relay_peer *peer, struct proto_now now)
 {
     make_room(core, now);
     if (core->renewal_count >= (size_t)core->limits.renewals) {
-        core->figures.reached[RELAY_BOUND_renewals]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_renewals);
         return NULL;
     }
     struct relay_renewal **more = realloc(core->renewals, (core->renewal_count + 1) * sizeof(struct relay_renewal *));
@@ -165,7 +165,7 @@ static struct relay_renewal *add(struct relay_core *core, const struct proto_ide
     core->renewals = more;
     more[core->renewal_count] = calloc(1, sizeof **more);
     if (more[core->renewal_count])
-        more[core->renewal_count]->staff = *staff;
+        more[core->renewal_count]->staff = *peer->staff;
     return more[core->renewal_count] ? more[core->renewal_count++] : NULL;
 }
 
@@ -179,7 +179,7 @@ enum proto_err relay_on_renew_ask(struct relay_core *core, struct relay_peer *pe
         return PROTO_ERR_FORMAT;
     if (!core->config.check_certificate)
         return PROTO_ERR_REFUSED;
-    if (is_new && !(renewal = add(core, peer->staff, now))) {
+    if (is_new && !(renewal = add(core, peer, now))) {
         relay_peer_tell(core, peer, now, PROTO_ERR_BUSY, "too many certificates wait to be renewed; ask again later");
         return PROTO_OK;
     }

@@ -25,6 +25,13 @@ struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t conne
     return NULL;
 }
 
+void relay_reached(struct relay_core *core, uint32_t connection, enum relay_bound bound)
+{
+    core->figures.reached[bound]++;
+    if (connection && core->config.refused)
+        core->config.refused(core->config.context, connection, relay_limit_name(bound));
+}
+
 void relay_peer_wake(struct relay_core *core, struct relay_peer *peer)
 {
     if (peer->waking)
@@ -77,8 +84,9 @@ bool relay_peer_put(struct relay_core *core, struct relay_peer *peer, const uint
         return true;
     }
     if (peer->state != RELAY_PEER_CLOSING) {
-        core->figures.reached[core->bounds.all_used + len > core->bounds.all_bytes ? RELAY_BOUND_queue_bytes_all
-                                                                                   : RELAY_BOUND_queue_bytes]++;
+        relay_reached(core, peer->connection,
+                      core->bounds.all_used + len > core->bounds.all_bytes ? RELAY_BOUND_queue_bytes_all
+                                                                           : RELAY_BOUND_queue_bytes);
         relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                           "this connection is too slow: more than %lld bytes wait for it; come back on a better line",
                           (long long)core->limits.queue_bytes);
@@ -153,14 +161,14 @@ void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct pro
         relay_queue_clear(&peer->queue, &core->bounds);
         relay_peer_wake(core, peer);
     } else if (peer->state == RELAY_PEER_MOVING) {
-        core->figures.reached[RELAY_BOUND_move_ms]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_move_ms);
         relay_move_fail(core, peer->room, now);
     } else if (peer->state == RELAY_PEER_BESIDE) {
-        core->figures.reached[RELAY_BOUND_beside_ms]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_beside_ms);
         relay_peer_refuse(core, peer, now, PROTO_ERR_EXPIRED, true,
                           "nobody typed this device's code; start it again for a new one");
     } else if (peer->state == RELAY_PEER_NEW) {
-        core->figures.reached[RELAY_BOUND_hello_ms]++;
+        relay_reached(core, peer->connection, RELAY_BOUND_hello_ms);
         relay_peer_refuse(core, peer, now, PROTO_ERR_TIMEOUT, false,
                           "no Hello within %lld ms; connect again and say it first", (long long)core->limits.hello_ms);
     }
@@ -198,7 +206,8 @@ static enum proto_err count_connection(struct relay_core *core, struct relay_pee
     if (!tally)
         return PROTO_ERR_NOMEM;
     if (tally->connections >= most) {
-        core->figures.reached[peer->staff ? RELAY_BOUND_connections_per_staff : RELAY_BOUND_connections_per_address]++;
+        relay_reached(core, peer->connection,
+                      peer->staff ? RELAY_BOUND_connections_per_staff : RELAY_BOUND_connections_per_address);
         relay_tally_drop(tallies, tally, now.mono_ms);
         return PROTO_ERR_BUSY;
     }
@@ -215,7 +224,7 @@ enum proto_err relay_core_open(struct relay_core *core, uint32_t connection, con
     if (relay_peer_find(core, connection))
         return PROTO_ERR_ARGUMENT;
     if (core->peers.count >= (size_t)core->limits.connections) {
-        core->figures.reached[RELAY_BOUND_connections]++;
+        relay_reached(core, connection, RELAY_BOUND_connections);
         return PROTO_ERR_BUSY;
     }
     if (staff && proto_org_admits(core->org, staff))

@@ -23,6 +23,8 @@ void relay_peer_finish(struct relay_core *core, struct relay_peer *peer, enum pr
 void relay_peer_wake(struct relay_core *core, struct relay_peer *peer);
 void relay_peer_unwake(struct relay_core *core, struct relay_peer *peer);
 void relay_peer_due(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
+/** Counts that a bound was reached, and says by whom; connection 0: by nobody who is connected. */
+void relay_reached(struct relay_core *core, uint32_t connection, enum relay_bound bound);
 struct relay_peer *relay_peer_find(const struct relay_core *core, uint32_t connection);
 void relay_peer_free(struct relay_core *core, struct relay_peer *peer, struct proto_now now);
 

@@ -137,7 +137,7 @@ void relay_room_due(struct relay_core *core, struct relay_room *room, struct pro
             relay_room_end(core, room, PROTO_END_EXPIRED, PROTO_INDEX_RELAY, now);
         for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
             if (!room->ended && seat_deadline(core, room, index) <= now.mono_ms) {
-                core->figures.reached[RELAY_BOUND_grace_ms]++;
+                relay_reached(core, 0, RELAY_BOUND_grace_ms);
                 relay_room_end(core, room, PROTO_END_CONNECTION_LOST, PROTO_INDEX_RELAY, now);
             }
         if (!room->ended && confirm_deadline(core, room) <= now.mono_ms)
@@ -207,7 +207,7 @@ void relay_room_unseat_customer(struct relay_core *core, struct relay_room *room
 
     room->seat[PROTO_INDEX_CUSTOMER].generation++; /* nor do they come back by token */
     core->figures.refused_joins++;
-    core->figures.reached[RELAY_BOUND_confirm_ms]++;
+    relay_reached(core, customer->connection, RELAY_BOUND_confirm_ms);
     relay_bucket_take(&customer->tally->bucket, &pace, 1, now.mono_ms);
     relay_peer_refuse(core, customer, now, PROTO_ERR_TIMEOUT, true,
                       "this link or code was not confirmed within %lld s, so the place is free again; "

@@ -30,10 +30,10 @@ struct serve_arrivals {
     void *context;
 };
 
-const char *const serve_refusal_names[SERVE_REFUSALS] = {
-#define SERVE_REFUSAL_NAME(name, help) #name,
-    SERVE_REFUSAL_LIST(SERVE_REFUSAL_NAME)
-#undef SERVE_REFUSAL_NAME
+const struct serve_refusal_kind serve_refusals[SERVE_REFUSALS] = {
+#define SERVE_REFUSAL_KIND(name, bound) {#name, bound},
+    SERVE_REFUSAL_LIST(SERVE_REFUSAL_KIND)
+#undef SERVE_REFUSAL_KIND
 };
 
 enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
@@ -101,11 +101,14 @@ void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why
     arrivals->figures.refused[why] += times;
 }
 
-static void refuse(struct serve_arrivals *arrivals, const char *address, enum serve_refusal why)
+void serve_arrivals_refuse(struct serve_arrivals *arrivals, const char *address, enum serve_refusal why)
 {
+    const struct serve_refusal_kind *kind = &serve_refusals[why];
+
     serve_arrivals_note(arrivals, why, 1);
     if (arrivals->on_refused)
-        arrivals->on_refused(arrivals->context, address, why);
+        arrivals->on_refused(arrivals->context, address,
+                             kind->bound == RELAY_BOUNDS ? kind->name : relay_limit_name(kind->bound));
 }
 
 static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally, const char *address, int64_t now_ms)
@@ -114,9 +117,9 @@ static bool may_come(struct serve_arrivals *arrivals, struct relay_tally *tally,
     struct relay_pace pace = {limits->arrivals_per_address_minute, 60000, limits->arrivals_per_address_minute};
 
     if (tally->connections >= limits->handshakes_per_address)
-        refuse(arrivals, address, SERVE_REFUSED_handshakes_per_address);
+        serve_arrivals_refuse(arrivals, address, SERVE_REFUSED_handshakes_per_address);
     else if (!relay_bucket_take(&tally->bucket, &pace, 1, now_ms))
-        refuse(arrivals, address, SERVE_REFUSED_arrivals_per_address);
+        serve_arrivals_refuse(arrivals, address, SERVE_REFUSED_arrivals_per_address);
     else
         return true;
     return false;
@@ -130,7 +133,7 @@ struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const
     struct serve_arrival *arrival;
 
     if (arrivals->figures.under_way >= (uint64_t)arrivals->limits->handshakes) {
-        refuse(arrivals, address, SERVE_REFUSED_handshakes);
+        serve_arrivals_refuse(arrivals, address, SERVE_REFUSED_handshakes);
         return NULL;
     }
     relay_address_key(address, key);
@@ -195,7 +198,7 @@ static void close_late(struct serve_arrivals *arrivals, struct list *list, int64
     while (list->first && now_ms - list->first->since_ms > most_ms) {
         struct lws *wsi = list->first->wsi;
 
-        refuse(arrivals, list->first->address, why);
+        serve_arrivals_refuse(arrivals, list->first->address, why);
         serve_arrivals_drop(arrivals, list->first, now_ms);
         if (wsi) /* at once: a time-out of libwebsockets' own would take the place of a later end */
             lws_set_timeout(wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);

@@ -18,24 +18,27 @@ struct serve_arrivals;
 
 enum { SERVE_ADDRESS_BYTES = 64 };
 
-/* Why one was not let in, as metrics name it. */
+/* Why one was not let in, as metrics name it; the bound that says so, or none of relay.ini's. */
 #define SERVE_REFUSAL_LIST(X)                                                                                          \
-    X(handshakes, "as many connections are under way as may be")                                                       \
-    X(handshakes_per_address, "as many connections of one address are under way as may be")                            \
-    X(arrivals_per_address, "one address came too often in a minute")                                                  \
-    X(opening, "no whole request in time")                                                                             \
-    X(header, "the head of a request was too large")                                                                   \
-    X(proxy_header, "a proxy began with no PROXY header, or with a request that can be read in two ways")              \
-    X(page, "asked for pages for longer than anybody needs")                                                           \
-    X(descriptors, "this process may not open more files")
+    X(handshakes, RELAY_BOUND_handshakes)                                                                              \
+    X(handshakes_per_address, RELAY_BOUND_handshakes_per_address)                                                      \
+    X(arrivals_per_address, RELAY_BOUND_arrivals_per_address_minute)                                                   \
+    X(opening, RELAY_BOUND_opening_ms) /* no whole request in time */                                                  \
+    X(header, RELAY_BOUND_header_bytes)                                                                                \
+    X(proxy_header, RELAY_BOUNDS) /* a proxy began with none, or with a request that can be read in two ways */        \
+    X(page, RELAY_BOUND_page_ms)                                                                                       \
+    X(descriptors, RELAY_BOUNDS) /* this process may not open more files */
 
 enum serve_refusal {
-#define SERVE_REFUSAL_ENUM(name, help) SERVE_REFUSED_##name,
+#define SERVE_REFUSAL_ENUM(name, bound) SERVE_REFUSED_##name,
     SERVE_REFUSAL_LIST(SERVE_REFUSAL_ENUM)
 #undef SERVE_REFUSAL_ENUM
         SERVE_REFUSALS
 };
-extern const char *const serve_refusal_names[SERVE_REFUSALS];
+extern const struct serve_refusal_kind {
+    const char *name;
+    enum relay_bound bound; /* RELAY_BOUNDS: none */
+} serve_refusals[SERVE_REFUSALS];
 
 struct serve_arrival_figures {
     uint64_t under_way, refused[SERVE_REFUSALS];
@@ -44,8 +47,8 @@ struct serve_arrival_figures {
 /** `limits` is borrowed. */
 PROTO_MUST_USE enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
                                                  const struct proto_random *random);
-/** Told by whom, each time a bound refuses somebody whose address is known. */
-typedef void (*serve_arrivals_refused)(void *context, const char *address, enum serve_refusal why);
+/** Told by whom, each time somebody is refused whose address is known; `by` which bound of relay.ini, or a name above. */
+typedef void (*serve_arrivals_refused)(void *context, const char *address, const char *by);
 void serve_arrivals_on_refused(struct serve_arrivals *arrivals, serve_arrivals_refused on_refused, void *context);
 void serve_arrivals_free(struct serve_arrivals *arrivals); /* NULL is fine */
 
@@ -65,7 +68,9 @@ bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64
 /** It is a WebSocket, or gone, or was not adopted: it counts no more. Twice is fine. */
 void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
 void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *arrival, int64_t now_ms);
-/** For what is refused elsewhere, so many times. */
+/** Counts, and tells of, one who is refused elsewhere. */
+void serve_arrivals_refuse(struct serve_arrivals *arrivals, const char *address, enum serve_refusal why);
+/** Counts so many, whose addresses nobody knows. */
 void serve_arrivals_note(struct serve_arrivals *arrivals, enum serve_refusal why, unsigned times);
 
 /** Closes who is over their time. Call it each second, from no callback of a connection. */

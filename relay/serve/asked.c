@@ -8,6 +8,7 @@
 #include "relay/serve/kept.h"
 #include "relay/serve/officer.h"
 #include "relay/serve/serve.h"
+#include "relay/serve/socket.h"
 #include "relay/serve/staff.h"
 #include "relay/serve/tell.h"
 
@@ -21,6 +22,15 @@ static enum proto_err sign_event(void *context, const char *text, struct proto_b
 static void tell(void *context, const struct proto_event_note *event)
 {
     serve_tell_event(context, event);
+}
+
+static void refused(void *context, uint32_t connection, const char *by)
+{
+    struct serve *serve = context;
+    const char *address = serve_sockets_address(serve->sockets, connection);
+
+    if (address)
+        serve_tell_refused(serve, address, by);
 }
 
 static void checkpoint(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX])
@@ -101,6 +111,7 @@ enum proto_err serve_core_new(struct serve *serve)
         .policy = &serve->folder->notes.policy,
         .sign_event = sign_event,
         .tell = tell,
+        .refused = refused,
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,

@@ -60,7 +60,8 @@ static void watch_disk(struct serve *serve)
 
     if (statvfs(serve->folder->data, &disk))
         return;
-    bool full = (uint64_t)disk.f_bavail * disk.f_frsize < (serve->guard.disk_full ? 2 * low_bytes : low_bytes);
+    serve->guard.disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+    bool full = serve->guard.disk_free_bytes < (serve->guard.disk_full ? 2 * low_bytes : low_bytes);
     if (full && !serve->guard.disk_full)
         host_say(HOST_ERROR, "%s: its disk is full: sessions end, but none can begin; make room", serve->folder->data);
     serve->guard.disk_full = full;
@@ -76,6 +77,5 @@ void serve_guard_tick(struct serve *serve)
     watch_disk(serve);
     watch_memory(serve);
     serve_listen_tick(serve->listen);
-    serve->guard.refused_chatter +=
-        serve_sockets_sweep(serve->sockets, serve->config->ping_s, serve->config->limits.chatter_bytes_per_second);
+    serve->guard.refused_chatter += serve_sockets_sweep(serve);
 }

@@ -164,16 +164,20 @@ void serve_listen_figures(const struct serve_listen *listen, struct serve_arriva
 static void turn_away(struct serve_end *end)
 {
     struct serve_listen *listen = end->listen;
+    struct sockaddr_storage from = {0};
+    socklen_t len = sizeof from;
+    char address[SERVE_ADDRESS_BYTES];
     int fd;
 
     if (listen->spare < 0)
         return;
     close(listen->spare);
-    fd = accept4(end->fd, NULL, NULL, SOCK_CLOEXEC);
+    fd = accept4(end->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
     if (fd >= 0)
         close(fd);
     listen->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    serve_arrivals_note(listen->arrivals, SERVE_REFUSED_descriptors, 1);
+    serve_address_text(&from, address, sizeof address);
+    serve_arrivals_refuse(listen->arrivals, address, SERVE_REFUSED_descriptors);
 }
 
 /* `each`: the address is somebody's own, and not that of a proxy in front of many. */

@@ -84,42 +84,25 @@ static void put_times(const struct serve *serve, const struct relay_core_figures
     put_buckets(out, "append_seconds", "", serve_jobs_appended(serve->jobs));
 }
 
-/* Bounds that are looked at before the core hears of anybody. */
-static const struct {
-    enum relay_bound bound;
-    enum serve_refusal refusal;
-} arriving[] = {
-    {RELAY_BOUND_handshakes, SERVE_REFUSED_handshakes},
-    {RELAY_BOUND_handshakes_per_address, SERVE_REFUSED_handshakes_per_address},
-    {RELAY_BOUND_arrivals_per_address_minute, SERVE_REFUSED_arrivals_per_address},
-    {RELAY_BOUND_opening_ms, SERVE_REFUSED_opening},
-    {RELAY_BOUND_page_ms, SERVE_REFUSED_page},
-    {RELAY_BOUND_header_bytes, SERVE_REFUSED_header},
-};
-
 /* Every bound of relay.ini by its name there. */
 static void put_bounds(const struct serve *serve, const struct relay_core_figures *figures,
                        const struct serve_arrival_figures *arrivals, struct proto_buf *out)
 {
-    static const char *const names[] = {
-#define BOUND_NAME(name, value, help) #name,
-        RELAY_LIMIT_LIST(BOUND_NAME)
-#undef BOUND_NAME
-    };
     uint64_t reached[RELAY_BOUNDS];
 
     memcpy(reached, figures->reached, sizeof reached);
     reached[RELAY_BOUND_queue_ms] = figures->dropped_messages;
     reached[RELAY_BOUND_chatter_bytes_per_second] = serve->guard.refused_chatter;
     reached[RELAY_BOUND_log_requests] = serve_tiles_refused(serve->tiles);
-    for (size_t i = 0; i < sizeof arriving / sizeof *arriving; i++)
-        reached[arriving[i].bound] = arrivals->refused[arriving[i].refusal];
+    for (int i = 0; i < SERVE_REFUSALS; i++) /* before the core hears of anybody */
+        if (serve_refusals[i].bound != RELAY_BOUNDS)
+            reached[serve_refusals[i].bound] = arrivals->refused[i];
     proto_buf_put_text(out,
                        "# HELP handhold_bound_reached_total how often somebody was refused, closed, dropped or made "
                        "to wait by a bound of relay.ini\n# TYPE handhold_bound_reached_total counter\n");
     for (int i = 0; i < RELAY_BOUNDS; i++)
-        proto_buf_printf(out, "handhold_bound_reached_total{bound=\"%s\"} %llu\n", names[i],
-                         (unsigned long long)reached[i]);
+        proto_buf_printf(out, "handhold_bound_reached_total{bound=\"%s\"} %llu\n",
+                         relay_limit_name((enum relay_bound)i), (unsigned long long)reached[i]);
 }
 
 /* By which bound, never by whom. */
@@ -132,7 +115,7 @@ static void put_refusals(const struct serve *serve, const struct relay_core_figu
     proto_buf_put_text(out, "# HELP handhold_refused_connections_total connections that were closed by a bound\n"
                             "# TYPE handhold_refused_connections_total counter\n");
     for (int i = 0; i < SERVE_REFUSALS; i++)
-        proto_buf_printf(out, "handhold_refused_connections_total{bound=\"%s\"} %llu\n", serve_refusal_names[i],
+        proto_buf_printf(out, "handhold_refused_connections_total{bound=\"%s\"} %llu\n", serve_refusals[i].name,
                          (unsigned long long)arrivals.refused[i]);
     proto_buf_printf(out, "handhold_refused_connections_total{bound=\"chatter\"} %llu\n",
                      (unsigned long long)serve->guard.refused_chatter);
@@ -167,6 +150,7 @@ void serve_metrics_write(struct serve *serve, struct proto_buf *out)
 #undef PUT
     put(out, "log_writable", "gauge", "0 while the log's disk is full or broken and no session can begin",
         serve_guard_log_writable(serve));
+    put(out, "disk_free_bytes", "gauge", "room on the disk that the log is on", (double)serve->guard.disk_free_bytes);
     put_refusals(serve, &figures, out);
     put_times(serve, &figures, out);
     put(out, "log_entries", "counter", "entries of the log that are durable", (double)head.size);

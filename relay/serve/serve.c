@@ -259,6 +259,7 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
     host_loop_on_pass(loop, on_pass, serve);
     host_loop_on_next(loop, on_next, serve);
     host_timer_set(serve->watch_timer, serve->started_ms + WATCH_MS);
+    serve_guard_tick(serve); /* a disk that is full is said at once */
     serve_run_core(serve);
     return true;
 }

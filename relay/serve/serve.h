@@ -27,7 +27,7 @@ struct serve_witnesses;
 /* guard.h */
 struct serve_guard {
     bool full, disk_full; /* of memory_bytes; of the disk that the log is on */
-    uint64_t resident_bytes, refused_chatter;
+    uint64_t resident_bytes, disk_free_bytes, refused_chatter;
 };
 
 /* tell.h */

@@ -29,7 +29,6 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
 {
     struct proto_identity identity;
     bool staff = serve_listen_is_staff(wsi);
-    char address[SERVE_ADDRESS_BYTES];
     enum proto_err err = PROTO_OK;
 
     if (!serve_gather_set_up(&socket->gather, wsi))
@@ -37,7 +36,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
     if (!serve_intake_set_up(&socket->intake, wsi, serve_pass_note_read))
         return -1;
     socket->swept_bytes = serve_sockets_read(wsi, 0);
-    serve_listen_peer(wsi, address, sizeof address);
+    serve_listen_peer(wsi, socket->address, sizeof socket->address);
     if (staff) {
         err = serve_staff_identify(serve, wsi, SERVE_STAFF_COMES_BACK, &identity);
         serve_forget_certificates(lws_get_ssl(wsi));
@@ -47,7 +46,7 @@ int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket 
         err = socket->connection ? PROTO_OK : PROTO_ERR_BUSY;
     }
     if (!err)
-        err = relay_core_open(serve->core, socket->connection, address, staff ? &identity : NULL, host_now());
+        err = relay_core_open(serve->core, socket->connection, socket->address, staff ? &identity : NULL, host_now());
     if (err) {
         if (socket->connection)
             serve_sockets_give(serve->sockets, socket->connection);

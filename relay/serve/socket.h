@@ -12,6 +12,7 @@
 #define RELAY_SERVE_SOCKET_H
 
 #include "relay/serve/answer.h"
+#include "relay/serve/arrival.h"
 #include "relay/serve/gather.h"
 #include "relay/serve/intake.h"
 #include "relay/serve/serve.h"
@@ -20,6 +21,7 @@
 /* What libwebsockets keeps for each connection, zeroed. */
 struct serve_socket {
     uint32_t connection;               /* the core's name for it; 0: not open */
+    char address[SERVE_ADDRESS_BYTES]; /* whose it is, for those who are told whom a bound refuses */
     bool closing;                      /* closes once nothing is pending */
     bool said_close;                   /* nothing may follow a close (RFC 6455, 5.5.1) */
     uint64_t told_bytes;               /* of messages since the last sweep, with what they cost on the line */
@@ -43,7 +45,9 @@ void serve_sockets_free(struct serve_sockets *sockets); /* NULL is fine */
  * Each second: closes connections that sent more than a little beyond their messages (pings, empty frames); how many.
  * Pings those that were silent for `ping_s`: a browser cannot, and proxies close what is silent.
  */
-unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s, int64_t chatter_per_second);
+unsigned serve_sockets_sweep(struct serve *serve);
+/** Whose connection it is; borrowed. NULL: it is gone. */
+const char *serve_sockets_address(const struct serve_sockets *sockets, uint32_t connection);
 /** A connection was read ahead (host_loop_on_next): the rest of it, while it is warm. */
 void serve_sockets_next(struct serve *serve);
 /** The end of a pass (host_loop_on_pass): reads what is left of that, runs the core, sends. True: there is more at

@@ -7,6 +7,7 @@
 
 #include "proto/host/say.h"
 #include "relay/serve/socket_inside.h"
+#include "relay/serve/tell.h"
 
 enum {
     CHATTER_MOST = 48 * 1024, /* more than what TLS may have read ahead of the messages that were told */
@@ -127,8 +128,16 @@ static void ask(struct serve_slot *slot)
         serve_gather_ping(&slot->socket->gather);
 }
 
-unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s, int64_t chatter_per_second)
+const char *serve_sockets_address(const struct serve_sockets *sockets, uint32_t connection)
 {
+    const struct serve_socket *socket = connection < sockets->count ? sockets->slots[connection].socket : NULL;
+
+    return socket ? socket->address : NULL;
+}
+
+unsigned serve_sockets_sweep(struct serve *serve)
+{
+    struct serve_sockets *sockets = serve->sockets;
     unsigned closed = 0;
 
     for (uint32_t number = 1; number < sockets->count; number++) {
@@ -136,12 +145,13 @@ unsigned serve_sockets_sweep(struct serve_sockets *sockets, int64_t ping_s, int6
 
         if (!slot->wsi)
             continue;
-        if (!chatters(slot, chatter_per_second)) {
-            if (slot->socket->silent_s >= ping_s)
+        if (!chatters(slot, serve->config->limits.chatter_bytes_per_second)) {
+            if (slot->socket->silent_s >= serve->config->ping_s)
                 ask(slot);
             continue;
         }
         closed++;
+        serve_tell_refused(serve, slot->socket->address, relay_limit_name(RELAY_BOUND_chatter_bytes_per_second));
         lws_set_timeout(slot->wsi, PENDING_TIMEOUT_KILLED_BY_PARENT, LWS_TO_KILL_SYNC);
     }
     if (closed)

@@ -79,16 +79,15 @@ void serve_tell_event(struct serve *serve, const struct proto_event_note *event)
     host_say_fields(level, fields, count, "session %s: %s%s", sid, proto_act_name(event->action), text);
 }
 
-void serve_tell_refused(void *context, const char *address, enum serve_refusal why)
+void serve_tell_refused(void *context, const char *address, const char *by)
 {
-    const struct host_field fields[] = {{"HANDHOLD_BOUND", serve_refusal_names[why]}, {"HANDHOLD_ADDRESS", address}};
+    const struct host_field fields[] = {{"HANDHOLD_BOUND", by}, {"HANDHOLD_ADDRESS", address}};
     struct serve *serve = context;
 
     if (!serve->config->log_addresses)
         return;
     if (serve_tell_may_say(serve, HOST_INFO))
-        host_say_fields(HOST_INFO, fields, sizeof fields / sizeof *fields, "refused by %s: %s",
-                        serve_refusal_names[why], address);
+        host_say_fields(HOST_INFO, fields, sizeof fields / sizeof *fields, "refused by %s: %s", by, address);
 }
 
 bool serve_tell_may_claim(struct serve *serve, bool first)

@@ -16,8 +16,8 @@
 void serve_tell_event(struct serve *serve, const struct proto_event_note *event);
 /** So many lines in a second; what is usual does not drown a warning. False: it is counted, and the count is told. */
 bool serve_tell_may_say(struct serve *serve, enum host_level level);
-/** A bound has refused somebody (serve_arrivals_refused; `serve`). */
-void serve_tell_refused(void *serve, const char *address, enum serve_refusal why);
+/** A bound of this name has refused somebody (serve_arrivals_refused; `serve`). */
+void serve_tell_refused(void *serve, const char *address, const char *by);
 /** May it be said that an end has seen another log? Anybody may claim it, and show again what was proved: once a
  * minute, and then how many more did. `first`: it is the first proof. */
 bool serve_tell_may_claim(struct serve *serve, bool first);

@@ -114,6 +114,15 @@ static void *run(void *context)
 
 /* ---- the loop ---- */
 
+static void refuse(struct serve_tiles *tiles, struct lws *wsi)
+{
+    const char *address = serve_arrival_address(wsi);
+
+    tiles->refused++;
+    if (address)
+        serve_tell_refused(tiles->serve, address, relay_limit_name(RELAY_BOUND_log_requests));
+}
+
 struct serve_answer serve_tiles_ask(struct serve_tiles *tiles, struct lws *wsi, const char *path, bool with_body,
                                     struct serve_tiles_request **request)
 {
@@ -124,7 +133,8 @@ struct serve_answer serve_tiles_ask(struct serve_tiles *tiles, struct lws *wsi, 
                                                         "/log/tile/entries/N (C2SP tlog-tiles).\n");
     bool full = tiles->waiting >= tiles->serve->config->limits.log_requests;
     struct serve_tiles_request *asked = full ? NULL : calloc(1, sizeof *asked);
-    tiles->refused += full;
+    if (full)
+        refuse(tiles, wsi);
     if (!asked)
         return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "Too much is asked of this log; come back later.\n");
     strcpy(asked->path, path); /* it parsed, so it fits */

@@ -14,6 +14,7 @@
 
 #include "tests/bench/relay_load.h"
 #include "tests/bench/relay_server.h"
+#include "tests/relay/bounds.h"
 #include "tests/relay/place.h"
 
 extern struct attack {
@@ -44,6 +45,8 @@ void attack_honest_talk(double seconds, struct load_figures *figures);
 void attack_expect_honest_whole(const struct load_figures *figures);
 /** By the relay's metrics, which it takes once a second. */
 bool attack_is_counted_soon(const char *bound);
+/** Each bound that the list has for this test is. */
+void attack_expect_counted(enum bounds_test test);
 /** SIGHUP, and its end. `more`: a bound beside the settings of every attack; "": none. */
 void attack_read_again(const char *more);
 

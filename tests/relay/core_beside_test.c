@@ -234,6 +234,12 @@ static void one_address_does_not_take_all_places(void **state)
     assert_int_equal(reached(RELAY_BOUND_beside_ms), 2);
 }
 
+static void every_bound_of_the_list_that_was_reached_is_counted(void **state)
+{
+    (void)state;
+    world_expect_bounds(BOUNDS_BESIDE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
 
 int main(void)
@@ -247,6 +253,7 @@ int main(void)
         TEST(it_waits_ten_minutes_and_ends_with_the_session),
         TEST(whoever_goes_leaves_nothing),
         TEST(one_address_does_not_take_all_places),
+        cmocka_unit_test(every_bound_of_the_list_that_was_reached_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

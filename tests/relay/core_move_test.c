@@ -181,6 +181,12 @@ static void a_request_of_another_length_is_none(void **state)
     world_expect_error(&w, second, PROTO_ERR_BUSY, true);
 }
 
+static void every_bound_of_the_list_that_was_reached_is_counted(void **state)
+{
+    (void)state;
+    world_expect_bounds(BOUNDS_MOVE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_is_asked_before_the_agent_confirmed_the_customer, core_begin, core_end),
         cmocka_unit_test_setup_teardown(who_waits_may_say_nothing_and_an_agent_cannot_answer, core_begin, core_end),
         cmocka_unit_test_setup_teardown(a_request_of_another_length_is_none, core_begin, core_end),
+        cmocka_unit_test(every_bound_of_the_list_that_was_reached_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

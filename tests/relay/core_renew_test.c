@@ -225,6 +225,12 @@ static void a_certificate_that_has_ended_leads_back_to_its_session_and_nowhere_e
     assert_true(world_hear(&w, back, handhold_FromRelay_welcome_tag)->body.welcome.returned);
 }
 
+static void every_bound_of_the_list_that_was_reached_is_counted(void **state)
+{
+    (void)state;
+    world_expect_bounds(BOUNDS_RENEW);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, core_end)
@@ -238,6 +244,7 @@ int main(void)
         TEST(only_an_officer_reads_and_answers_requests_and_only_staff_ask),
         TEST(above_the_bound_only_those_who_left_make_room),
         TEST(a_certificate_that_has_ended_leads_back_to_its_session_and_nowhere_else),
+        cmocka_unit_test(every_bound_of_the_list_that_was_reached_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

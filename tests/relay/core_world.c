@@ -231,6 +231,22 @@ static enum proto_err erase_ended(void *context, const struct proto_erasure *wha
     return w->ended_err;
 }
 
+static void refused(void *context, uint32_t connection, const char *by)
+{
+    struct world *w = context;
+    int bound = 0;
+
+    assert_int_not_equal(connection, 0);
+    if (!strcmp(by, RELAY_WRONG_CODE)) {
+        w->wrong_codes++;
+        return;
+    }
+    while (bound < RELAY_BOUNDS && strcmp(relay_limit_name((enum relay_bound)bound), by) != 0)
+        bound++;
+    assert_true(bound < RELAY_BOUNDS);
+    w->told[bound]++;
+}
+
 void world_begin(struct world *w)
 {
     struct relay_core_config config = {
@@ -244,6 +260,7 @@ void world_begin(struct world *w)
         .org = &w->org,
         .policy = &w->policy,
         .sign_event = sign_event,
+        .refused = refused,
         .checkpoint = checkpoint,
         .consistency = consistency,
         .leaf_durable = leaf_durable,
@@ -258,6 +275,8 @@ void world_begin(struct world *w)
         .check_certificate = check_certificate,
         .context = w,
     };
+
+    memset(w->told, 0, sizeof w->told);
     assert_ok(relay_core_new(&w->core, &config, w->now));
 }
 
@@ -297,17 +316,41 @@ void world_again(struct world *w)
     world_begin(w);
 }
 
-void world_add_bounds(const struct world *w, uint64_t seen[static RELAY_BOUNDS])
+static uint64_t seen[RELAY_BOUNDS]; /* by all worlds so far */
+
+static void note_bounds(const struct world *w)
 {
     struct relay_core_figures figures;
 
     relay_core_figures(w->core, &figures);
-    for (int i = 0; i < RELAY_BOUNDS; i++)
+    for (int i = 0; i < RELAY_BOUNDS; i++) {
+        const char *name = relay_limit_name((enum relay_bound)i);
+
         seen[i] += figures.reached[i];
+        if (i != RELAY_BOUND_grace_ms && w->told[i] != figures.reached[i]) /* that one refuses who is not there */
+            fail_msg("%s: reached %llu times, and %llu times it was told by whom", name,
+                     (unsigned long long)figures.reached[i], (unsigned long long)w->told[i]);
+    }
+}
+
+bool world_has_reached(const char *bound)
+{
+    for (int i = 0; i < RELAY_BOUNDS; i++)
+        if (!strcmp(relay_limit_name((enum relay_bound)i), bound))
+            return seen[i] > 0;
+    return false;
+}
+
+void world_expect_bounds(enum bounds_test test)
+{
+    for (size_t i = 0; i < BOUNDS_ELSEWHERE; i++)
+        if (bounds_elsewhere[i].test == test && !world_has_reached(bounds_elsewhere[i].bound))
+            fail_msg("%s: no test above has reached it, or it is not counted", bounds_elsewhere[i].bound);
 }
 
 void world_free(struct world *w)
 {
+    note_bounds(w);
     relay_core_free(w->core);
     for (size_t i = 0; i < w->entry_count; i++)
         free(w->entries[i].evidence);

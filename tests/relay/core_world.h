@@ -19,6 +19,7 @@
 #include "proto/seal/note.h"
 #include "proto/wire/message.h"
 #include "relay/core/core.h"
+#include "tests/relay/bounds.h"
 
 #define WORLD_ENDED "relay.example.org/audit/old" /* a log that ended before */
 
@@ -69,6 +70,8 @@ struct world {
     size_t kept_count;
     char kept_asked[129];        /* of whom, or which file */
     uint32_t connections, asked; /* so far */
+    uint64_t told[RELAY_BOUNDS]; /* of how many that a bound refused the core has said which connection it was … */
+    unsigned wrong_codes;        /* … and of how many that tried a code */
 };
 
 void world_new(struct world *w);   /* defaults, and started */
@@ -76,8 +79,10 @@ void world_furnish(struct world *w);  /* defaults alone */
 void world_begin(struct world *w); /* a core of these limits, org and policy */
 void world_again(struct world *w); /* the same under limits that the test has set meanwhile */
 void world_free(struct world *w);
-/** Adds to `seen` how often each bound was reached. */
-void world_add_bounds(const struct world *w, uint64_t seen[static RELAY_BOUNDS]);
+/** Has a world that was freed reached this bound? Whom it refused was told of each time. */
+bool world_has_reached(const char *bound);
+/** Each bound that the list has for this test was. */
+void world_expect_bounds(enum bounds_test test);
 /** The core forgets everything; a new one is given the rows that are durable. */
 void world_restart(struct world *w);
 void world_pass(struct world *w, int64_t ms); /* time passes, and the core hears of it */

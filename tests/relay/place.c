@@ -194,8 +194,8 @@ static void start_on(struct place *place, const char *public_address, const char
                      const char *const *more)
 {
     const char *arguments[ARGUMENTS_MAX] = {"--dir", place->dir, "--allow-private-keys", "--listen", public_address};
+    int ends[2], said = place->listens ? open(place_path(place, "said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     size_t count = 5;
-    int ends[2];
 
     if (staff_address) {
         arguments[count++] = "--staff-listen";
@@ -205,10 +205,28 @@ static void start_on(struct place *place, const char *public_address, const char
         arguments[count++] = *more++;
     arguments[count] = NULL;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    place->relay = start("handhold-relay", arguments, ends[1], -1);
+    place->relay = start("handhold-relay", arguments, ends[1], said);
     close(ends[1]);
+    if (said >= 0)
+        close(said);
     read_ready(place, ends[0]);
     close(ends[0]);
+}
+
+const char *place_said(const struct place *place)
+{
+    static char text[1 << 20];
+    FILE *file = fopen(place_path(place, "said"), "re");
+
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+void place_forget_said(const struct place *place)
+{
+    assert_int_equal(truncate(place_path(place, "said"), 0), 0);
 }
 
 void place_inherit(bool whether)
@@ -351,4 +369,17 @@ int place_talk_plain(unsigned port, const char *request, char reply[static PLACE
     reply[got] = 0;
     close(fd);
     return got ? (int)got : -1;
+}
+
+bool place_has_counted(const struct place *place, const char *bound)
+{
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    char reply[PLACE_OUTPUT_BYTES], wanted[128];
+    const char *at;
+
+    snprintf(wanted, sizeof wanted, "\nhandhold_bound_reached_total{bound=\"%s\"} ", bound);
+    assert_true(place_talk(place, place->staff_port, NULL, "anna", request, sizeof request - 1, NULL, reply) > 0);
+    at = strstr(reply, wanted);
+    assert_non_null(at);
+    return at[strlen(wanted)] != '0';
 }

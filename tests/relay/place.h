@@ -12,6 +12,7 @@
 struct place {
     char dir[64]; /* the organisation's folder, removed by place_clear() */
     pid_t relay;  /* 0: not running */
+    bool listens; /* what a relay that is started from now on says on stderr goes to D/said (place_said) */
     char public_url[128], staff_url[128];
     unsigned public_port, staff_port, http_port, plain_port; /* 0: there is none */
 };
@@ -29,6 +30,9 @@ void place_start(struct place *place, const char *const *more);
 void place_restart(struct place *place);
 /** Sends the signal, waits for the end, returns the exit code (or 128 + signal). */
 int place_stop(struct place *place, int signal);
+/** All that relays have said so far; valid until the next call. */
+const char *place_said(const struct place *place);
+void place_forget_said(const struct place *place);
 /** Whether what a relay started (the one that takes over) is ours once that relay has gone; and then which it is. */
 void place_inherit(bool whether);
 pid_t place_heir(void);
@@ -40,6 +44,8 @@ int place_run(char output[static PLACE_OUTPUT_BYTES], const char *program, const
 /** handhold-relay on this folder with port 0, --allow-private-keys and `more`, which is expected to end by itself. */
 int place_run_relay(const struct place *place, char output[static PLACE_OUTPUT_BYTES], const char *const *more);
 
+/** By its metrics: has it refused somebody by this bound? */
+bool place_has_counted(const struct place *place, const char *bound);
 /** One TCP connection to `port` of 127.0.0.1, and nothing else. */
 int place_knock(unsigned port);
 /**

@@ -36,18 +36,18 @@ static struct attacker post(void)
 
 /* Those that dribble are never silent for long: the time is for the whole, not between two bytes. */
 static const struct slow {
-    const char *what;
+    const char *what, *bound;
     struct attacker (*come)(void);
     const char *bytes; /* one in each turn */
     size_t len;
 } slow[] = {
-    {"nothing after connecting", attack_knock, "", 0},
+    {"nothing after connecting", "opening_ms", attack_knock, "", 0},
     /* A TLS record's header that promises a ClientHello of 512 bytes. */
-    {"a handshake", attack_knock, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
-    {"headers", attack_shake_hands, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n", 66},
-    {"a body", post, "body", 4},
+    {"a handshake", "opening_ms", attack_knock, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
+    {"headers", "opening_ms", attack_shake_hands, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n", 66},
+    {"a body", "page_ms", post, "body", 4},
     /* A masked binary frame of 64 kB. */
-    {"a first message", attack_open_socket,
+    {"a first message", "hello_ms", attack_open_socket,
      "\x82\xfe\xff\xff\x01\x02\x03\x04xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 52},
 };
 enum { SLOW = sizeof slow / sizeof *slow, SLOW_OF_EACH = 8 };
@@ -87,6 +87,8 @@ static void whoever_is_silent_or_dribbles_is_closed(void **state)
     for (size_t i = 0; i < SLOW; i++) {
         if (ended[i] != SLOW_OF_EACH)
             fail_msg("%s: of %d only %zu were closed", slow[i].what, (int)SLOW_OF_EACH, ended[i]);
+        if (!attack_is_counted_soon(slow[i].bound))
+            fail_msg("%s: %s is not counted", slow[i].what, slow[i].bound);
         for (size_t n = 0; n < SLOW_OF_EACH; n++)
             attack_leave(&attackers[i][n]);
     }
@@ -134,6 +136,7 @@ static void a_flood_of_pings_is_closed(void **state)
         assert_true(tried < 5);         /* a slow machine may end them for the first message that they do not send */
         flood(pings, sizeof pings, 25); /* in one second more than is borne in many */
     }
+    assert_non_null(strstr(place_said(&attack.place), "refused by chatter_bytes_per_second: 127.0.0.1\n"));
 }
 
 static void a_flood_of_questions_about_the_log_is_put_off(void **state)
@@ -335,6 +338,12 @@ static void a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on(void *
     load_rest(attack.honest, 2);
 }
 
+static void every_bound_of_the_list_was_counted(void **state)
+{
+    (void)state;
+    attack_expect_counted(BOUNDS_ATTACK);
+}
+
 #define ATTACK(test) cmocka_unit_test_setup_teardown(test, attack_begin, attack_end)
 
 int main(void)
@@ -352,6 +361,7 @@ int main(void)
         ATTACK(a_relay_that_stood_still_loses_nobody),
         cmocka_unit_test(
             a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on), /* the last: pictures are lost */
+        cmocka_unit_test(every_bound_of_the_list_was_counted),
     };
     return cmocka_run_group_tests(tests, attack_set_up, attack_tear_down);
 }

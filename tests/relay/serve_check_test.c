@@ -119,17 +119,12 @@ static void a_socket_that_somebody_listens_on_is_not_taken(void **state)
 }
 
 /* Until one of both stands there. */
-static bool is_said(int fd, const char *wanted, const char *instead)
+static bool is_said(const char *wanted, const char *instead)
 {
-    static char text[1 << 16];
-
     for (int waited = 0; waited < WAIT_MS; waited += LOOK_MS) {
-        ssize_t len = pread(fd, text, sizeof text - 1, 0);
-
-        text[len < 0 ? 0 : len] = 0;
-        if (strstr(text, instead))
+        if (strstr(place_said(&place), instead))
             return false;
-        if (strstr(text, wanted))
+        if (strstr(place_said(&place), wanted))
             return true;
         usleep(LOOK_MS * 1000);
     }
@@ -145,17 +140,13 @@ static void set_to(const char *settings)
 }
 
 /* A relay whose stderr is read. */
-static int start_and_listen(const char *settings)
+static void start_and_listen(const char *settings)
 {
-    int own = dup(STDERR_FILENO);
-    int fd = open(place_path(&place, "lines"), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-
     set_to(settings);
-    dup2(fd, STDERR_FILENO);
+    place_write(&place, "said", "", 0);
+    place.listens = true;
     place_start(&place, (const char *const[]){"--config", place_path(&place, "changed.ini"), NULL});
-    dup2(own, STDERR_FILENO);
-    close(own);
-    return fd;
+    place.listens = false;
 }
 
 static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
@@ -172,19 +163,17 @@ static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
         {"witness = https://witness.example w+00000000+AAAA\n", "is not the key of a witness"},
         {"witness_ca = /nowhere/roots.pem\n", "names a file of roots"},
     };
-    int fd = start_and_listen("log_level = info\n");
-
     (void)state;
+    start_and_listen("log_level = info\n");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        assert_int_equal(ftruncate(fd, 0), 0);
+        place_forget_said(&place);
         set_to(wrong[i].line);
         assert_int_equal(kill(place.relay, SIGUSR2), 0);
-        if (!is_said(fd, "the new relay did not start", "this one leaves") ||
-            !is_said(fd, wrong[i].said, "this one leaves"))
+        if (!is_said("the new relay did not start", "this one leaves") ||
+            !is_said(wrong[i].said, "this one leaves"))
             fail_msg("%s", wrong[i].line);
         serve_expect(place.public_port, NULL, "/healthz", "ok");
     }
-    close(fd);
 }
 
 static bool is_answered(const char *path)
@@ -202,28 +191,27 @@ static bool is_answered(const char *path)
 static void the_relay_that_takes_over_listens_where_its_settings_say(void **state)
 {
     char settings[256], one[200], two[200];
-    int fd, status;
+    int status;
     pid_t old;
 
     (void)state;
     snprintf(one, sizeof one, "%s", place_path(&place, "one"));
     snprintf(two, sizeof two, "%s", place_path(&place, "two"));
     snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", one);
-    fd = start_and_listen(settings);
+    start_and_listen(settings);
     old = place.relay;
     assert_true(is_answered(one));
     snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", two);
     set_to(settings);
     place_inherit(true);
     assert_int_equal(kill(old, SIGUSR2), 0);
-    assert_true(is_said(fd, "this one leaves", "did not start"));
+    assert_true(is_said("this one leaves", "did not start"));
     assert_int_equal(waitpid(old, &status, 0), old);
     place.relay = place_heir();
     place_inherit(false);
     assert_true(is_answered(two));
     assert_false(is_answered(one));
     serve_expect(place.public_port, NULL, "/healthz", "ok"); /* the same sockets as before */
-    close(fd);
 }
 
 /* libwebsockets has times of its own, which nobody counts: they are longer than ours may be. */
@@ -231,9 +219,10 @@ static void whoever_dribbles_a_head_is_closed_by_our_time_and_counted(void **sta
 {
     static const char half[] = "GET /.well-known/acme-challenge/x HTTP/1.1\r\nHost: local";
     char reply[PLACE_OUTPUT_BYTES], rest[64];
-    int fd = start_and_listen("http_listen = 127.0.0.1:0\nopening_ms = 11000\n"), stranger;
+    int stranger;
 
     (void)state;
+    start_and_listen("http_listen = 127.0.0.1:0\nopening_ms = 11000\n");
     stranger = place_knock(place.http_port);
     assert_int_equal(write(stranger, half, sizeof half - 1), sizeof half - 1);
     while (read(stranger, rest, sizeof rest) > 0)
@@ -241,7 +230,6 @@ static void whoever_dribbles_a_head_is_closed_by_our_time_and_counted(void **sta
     assert_true(serve_get(place.staff_port, NULL, "127.0.0.1", "anna", "/metrics", reply) > 0);
     assert_non_null(strstr(reply, "\nhandhold_bound_reached_total{bound=\"opening_ms\"} 1\n"));
     close(stranger);
-    close(fd);
 }
 
 /* The last: the folder is an old copy from then on. */
@@ -250,9 +238,9 @@ static void a_new_relay_that_finds_an_old_log_changes_nothing(void **state)
     struct line_end agent, other;
     handhold_Opened opened;
     char output[PLACE_OUTPUT_BYTES], aside[256];
-    int fd = start_and_listen("");
 
     (void)state;
+    start_and_listen("");
     serve_open_session(&agent, &opened);
     assert_int_equal(place_run(output, "handhold-relay",
                                (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
@@ -267,13 +255,12 @@ static void a_new_relay_that_finds_an_old_log_changes_nothing(void **state)
     (void)unlink(place_path(&place, "data/relay.db-wal"));
     (void)unlink(place_path(&place, "data/relay.db-shm"));
     assert_int_equal(kill(place.relay, SIGUSR2), 0);
-    assert_true(is_said(fd, "the new relay did not start", "this one leaves"));
+    assert_true(is_said("the new relay did not start", "this one leaves"));
     serve_expect(place.public_port, NULL, "/healthz", "ok");
     assert_false(agent.closed);
     assert_int_equal(place_stop(&place, SIGKILL), 128 + SIGKILL);
     line_end_clear(&agent);
     line_end_clear(&other);
-    close(fd);
 }
 
 int main(void)

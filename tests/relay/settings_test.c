@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "tests/relay/bounds.h"
 #include "tests/relay/place.h"
 #include "tests/relay/told.h"
 
@@ -26,21 +27,14 @@ static const char request[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConne
 static struct place place;
 static struct told told;
 
-/* The relay's stderr goes to D/said. */
 static int start(void **state)
 {
-    int fd, own = dup(STDERR_FILENO);
-
     (void)state;
     place_init(&place);
     place_write(&place, "relay.ini", "", 0);
     told_listen(&told, &place);
-    fd = open(place_path(&place, "said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    dup2(fd, STDERR_FILENO);
+    place.listens = true;
     place_start(&place, NULL);
-    dup2(own, STDERR_FILENO);
-    close(own);
-    close(fd);
     told_hide();
     told_expect(&told, "READY=1");
     return 0;
@@ -87,13 +81,7 @@ static void read_again(const char *settings)
 
 static bool was_said(const char *words)
 {
-    static char text[65536];
-    int fd = open(place_path(&place, "said"), O_RDONLY | O_CLOEXEC);
-    ssize_t len = read(fd, text, sizeof text - 1);
-
-    close(fd);
-    text[len < 0 ? 0 : len] = 0;
-    return strstr(text, words) != NULL;
+    return strstr(place_said(&place), words) != NULL;
 }
 
 /* How many of ten strangers are answered. */
@@ -108,6 +96,16 @@ static unsigned answered(void)
     return count;
 }
 
+static const char *counted[BOUNDS_ELSEWHERE]; /* bounds whose figures were seen by the tests so far */
+static size_t counted_count;
+
+static void expect_counted(const char *bound)
+{
+    if (!place_has_counted(&place, bound))
+        fail_msg("%s is not counted", bound);
+    counted[counted_count++] = bound;
+}
+
 static void a_bound_holds_from_sighup_on(void **state)
 {
     (void)state;
@@ -117,9 +115,10 @@ static void a_bound_holds_from_sighup_on(void **state)
     assert_false(was_said("refused by")); /* an address only where the configuration allows it */
     read_again("arrivals_per_address_minute = 1\nlog_addresses = yes\n");
     assert_in_range(answered(), 0, 5);
-    assert_true(was_said("refused by arrivals_per_address: 127.0.0.1\n"));
+    assert_true(was_said("refused by arrivals_per_address_minute: 127.0.0.1\n"));
     read_again("arrivals_per_address_minute = 6000000\n");
     assert_int_equal(answered(), 10);
+    expect_counted("arrivals_per_address_minute");
 }
 
 /* Whoever connects and says nothing takes the places that there are, and they are free again when they leave. */
@@ -144,6 +143,7 @@ static void expect_places(const char *bound)
         close(silent[i]);
     for (int turn = 0; answered() != 10; turn++)
         assert_true(turn < 1000);
+    expect_counted(bound);
 }
 
 static void who_says_nothing_takes_no_more_than_the_places_there_are(void **state)
@@ -153,12 +153,25 @@ static void who_says_nothing_takes_no_more_than_the_places_there_are(void **stat
     expect_places("handshakes_per_address");
 }
 
+static void every_bound_of_the_list_was_counted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < BOUNDS_ELSEWHERE; i++) {
+        size_t at = 0;
+
+        while (at < counted_count && strcmp(counted[at], bounds_elsewhere[i].bound) != 0)
+            at++;
+        if (bounds_elsewhere[i].test == BOUNDS_SETTINGS && at == counted_count)
+            fail_msg("%s: no test above has asked for it", bounds_elsewhere[i].bound);
+    }
+}
+
 static void how_much_is_written_changes_at_sighup(void **state)
 {
     (void)state;
     read_again("");
     assert_true(was_said("settings read again"));
-    assert_int_equal(truncate(place_path(&place, "said"), 0), 0);
+    place_forget_said(&place);
     read_again("log_level = warning\n");
     assert_false(was_said("settings read again"));
     read_again("log_level = debug\n");
@@ -299,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_bound_holds_from_sighup_on, start, stop),
         cmocka_unit_test_setup_teardown(who_says_nothing_takes_no_more_than_the_places_there_are, start, stop),
+        cmocka_unit_test(every_bound_of_the_list_was_counted),
         cmocka_unit_test_setup_teardown(how_much_is_written_changes_at_sighup, start, stop),
         cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, start, stop),
         cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),
