@@ -193,7 +193,7 @@ static bool read_public_pair(struct serve_folder *folder, struct serve_report *r
 {
     struct serve_report found = {.table = report->table, .json = report->json};
 
-    if (!host_file_exists(folder->public_pair.cert) && !host_file_exists(folder->public_pair.key))
+    if (!serve_pair_lies_there(&folder->public_pair))
         return true;
     bool done = serve_pair_read(&folder->public_pair, &found);
     report->errors += found.errors;

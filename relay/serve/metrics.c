@@ -127,13 +127,19 @@ static void put_refusals(const struct serve *serve, const struct relay_core_figu
 
 static void put_certificates(const struct serve *serve, struct proto_buf *out)
 {
+    const struct serve_pair *public_pair = &serve->folder->public_pair;
+
     proto_buf_put_text(out, "# HELP handhold_certificate_end_seconds when a certificate ends, in unix time\n"
                             "# TYPE handhold_certificate_end_seconds gauge\n");
     proto_buf_printf(out, "handhold_certificate_end_seconds{certificate=\"own\"} %lld\n",
                      (long long)serve_pair_end_s(&serve->folder->own_pair));
-    if (serve->folder->public_pair.loaded)
+    if (serve_pair_end_s(public_pair))
         proto_buf_printf(out, "handhold_certificate_end_seconds{certificate=\"public\"} %lld\n",
-                         (long long)serve_pair_end_s(&serve->folder->public_pair));
+                         (long long)serve_pair_end_s(public_pair));
+    if (*serve->config->http_listen || serve_pair_lies_there(public_pair))
+        put(out, "public_certificate_shown", "gauge",
+            "0 while strangers are shown the organisation's own certificate in the place of a public CA's",
+            public_pair->loaded != NULL);
 }
 
 void serve_metrics_write(struct serve *serve, struct proto_buf *out)

@@ -101,6 +101,13 @@ static void date_of(const ASN1_TIME *time, char out[static 32])
         strcpy(out, "?");
 }
 
+static int64_t end_of(const X509 *certificate)
+{
+    struct tm tm;
+
+    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) == 1 ? timegm(&tm) : 0;
+}
+
 static bool check_time(const struct serve_pair *pair, const X509 *own, struct serve_report *report)
 {
     time_t now = (time_t)(host_now().unix_ms / 1000), soon = now + WARN_DAYS * 24 * 3600;
@@ -147,9 +154,11 @@ bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
 
     see(pair->cert, &pair->seen_cert); /* before they are read: a change in between is seen as one */
     see(pair->key, &pair->seen_key);
+    pair->found_end_s = 0;
     loaded = load(pair, report);
     if (!loaded)
         return false;
+    pair->found_end_s = end_of(SSL_CTX_get0_certificate(loaded));
     if (!check_time(pair, SSL_CTX_get0_certificate(loaded), report)) {
         SSL_CTX_free(loaded);
         return false;
@@ -167,6 +176,11 @@ bool serve_pair_changed(const struct serve_pair *pair)
     return was_written_since(pair->cert, &pair->seen_cert) || was_written_since(pair->key, &pair->seen_key);
 }
 
+bool serve_pair_lies_there(const struct serve_pair *pair)
+{
+    return host_file_exists(pair->cert) || host_file_exists(pair->key);
+}
+
 void serve_pair_clear(struct serve_pair *pair)
 {
     SSL_CTX_free(pair->loaded);
@@ -180,11 +194,7 @@ const X509 *serve_pair_certificate(const struct serve_pair *pair)
 
 int64_t serve_pair_end_s(const struct serve_pair *pair)
 {
-    struct tm tm;
-
-    if (!pair->loaded || ASN1_TIME_to_tm(X509_get0_notAfter(serve_pair_certificate(pair)), &tm) != 1)
-        return 0;
-    return timegm(&tm);
+    return pair->loaded ? end_of(serve_pair_certificate(pair)) : pair->found_end_s;
 }
 
 bool serve_pair_names(const struct serve_pair *pair, const char *host)

@@ -20,6 +20,7 @@ struct serve_pair {
     const char *renew;                                /* static: how the next one is come by */
     SSL_CTX *loaded;                                  /* owned: certificate, chain, key; NULL: none */
     struct timespec seen_cert, seen_key;              /* when the files were written that were read last */
+    int64_t found_end_s; /* when the certificate ends that was read last, taken or not; 0: none could be read */
 };
 
 /**
@@ -32,7 +33,9 @@ bool serve_pair_changed(const struct serve_pair *pair);
 void serve_pair_clear(struct serve_pair *pair);
 /** NULL when nothing is loaded. Borrowed. */
 const X509 *serve_pair_certificate(const struct serve_pair *pair);
-/** When it ends, in unix time; 0: nothing is loaded. */
+/** Does one of the files lie there? */
+bool serve_pair_lies_there(const struct serve_pair *pair);
+/** When it ends, in unix time; where nothing is loaded, what lies there; 0: that cannot be read either. */
 int64_t serve_pair_end_s(const struct serve_pair *pair);
 /** Does it name this host (a DNS name or an address)? */
 bool serve_pair_names(const struct serve_pair *pair, const char *host);

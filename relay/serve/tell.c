@@ -132,7 +132,10 @@ static void tell_certificate(const struct serve_pair *pair)
 {
     int64_t end_s = serve_pair_end_s(pair), left_s = end_s - host_now().unix_ms / 1000;
 
-    if (end_s && left_s < 0)
+    if (!pair->loaded && serve_pair_lies_there(pair))
+        host_say(HOST_WARN, "%s is not shown, so strangers get the organisation's own, which they do not trust: %s",
+                 pair->cert, pair->renew);
+    else if (end_s && left_s < 0)
         host_say(HOST_WARN, "%s has ended, and whoever is shown it turns away: %s", pair->cert, pair->renew);
     else if (end_s && left_s < WARN_DAYS * 24 * 3600)
         host_say(HOST_WARN, "%s ends in %lld days: %s", pair->cert, (long long)(left_s / (24 * 3600)), pair->renew);

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,6 +84,8 @@ static int get_as_staff(const char *path, char reply[static PLACE_OUTPUT_BYTES])
 
 /* ---- certificates ---- */
 
+static long ends_in_s = 60 * 24 * 3600; /* what is issued from now on */
+
 static X509 *certificate(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const char *extension, int nid)
 {
     X509 *out = X509_new();
@@ -91,8 +94,8 @@ static X509 *certificate(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, cons
 
     X509_set_version(out, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(out), issuer ? 2 : 1);
-    X509_gmtime_adj(X509_getm_notBefore(out), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(out), 60 * 24 * 3600);
+    X509_gmtime_adj(X509_getm_notBefore(out), -2 * 3600);
+    X509_gmtime_adj(X509_getm_notAfter(out), ends_in_s);
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)(issuer ? "relay" : "A public CA"), -1,
                                -1, 0);
     X509_set_issuer_name(out, issuer ? X509_get_subject_name(issuer) : name);
@@ -196,6 +199,32 @@ static void a_damaged_public_certificate_stops_nobody_of_ours(void **state)
     assert_non_null(strstr(output, "certbot renew"));
     start_with("host = localhost\n");
     assert_true(get_from(place.public_port, NULL, "localhost", "/healthz", reply) > 0);
+    assert_int_equal(unlink(place_path(&place, "public/fullchain.pem")), 0);
+    assert_int_equal(unlink(place_path(&place, "public/privkey.pem")), 0);
+}
+
+/* It is refused at a start, so nothing of it is loaded: what watches hears of it all the same. */
+static void a_public_certificate_that_ended_before_the_start_is_measured_and_said(void **state)
+{
+    static const char metric[] = "\nhandhold_certificate_end_seconds{certificate=\"public\"} ";
+    char reply[PLACE_OUTPUT_BYTES];
+    const char *at;
+
+    (void)state;
+    ends_in_s = -3600;
+    issue_publicly("localhost", EVP_EC_gen("P-256"));
+    ends_in_s = 60 * 24 * 3600;
+    place_write(&place, "one.ini", one_port, sizeof one_port - 1);
+    place.listens = true;
+    place_start(&place, (const char *const[]){"--config", place_path(&place, "one.ini"), NULL});
+    place.listens = false;
+    assert_true(get_as_staff("/metrics", reply) > 0);
+    at = strstr(reply, metric);
+    assert_non_null(at);
+    assert_in_range(time(NULL) - atoll(at + sizeof metric - 1), 3600, 3600 + 600);
+    assert_non_null(strstr(reply, "\nhandhold_public_certificate_shown 0\n"));
+    while (!strstr(place_said(&place), "public/fullchain.pem is not shown")) /* the first line of each day */
+        (void)poll(NULL, 0, 20);
     assert_int_equal(unlink(place_path(&place, "public/fullchain.pem")), 0);
     assert_int_equal(unlink(place_path(&place, "public/privkey.pem")), 0);
 }
@@ -652,6 +681,7 @@ int main(void)
         cmocka_unit_test_teardown(the_name_chooses_the_certificate, stop),
         cmocka_unit_test_teardown(a_new_public_certificate_is_shown_after_sighup, stop),
         cmocka_unit_test_teardown(a_damaged_public_certificate_stops_nobody_of_ours, stop),
+        cmocka_unit_test_teardown(a_public_certificate_that_ended_before_the_start_is_measured_and_said, stop),
         cmocka_unit_test_teardown(port_80_answers_challenges_and_else_redirects, stop),
         cmocka_unit_test_teardown(a_listed_proxy_says_who_is_behind_it, stop),
         cmocka_unit_test_teardown(whoever_is_not_listed_says_nothing, stop),

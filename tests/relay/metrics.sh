@@ -24,6 +24,7 @@ promtool check rules "$rules"
 "$bin/handhold-certs" issue --dir "$place" relay --host 127.0.0.1 >/dev/null
 "$bin/handhold-certs" issue --dir "$place" agent --id ada --name Ada >/dev/null
 mkfifo "$place/ready"
+echo 'http_listen = 127.0.0.1:0' >"$place/relay.ini"
 "$bin/handhold-relay" --dir "$place" --allow-private-keys --listen 127.0.0.1:0 --staff-listen 127.0.0.1:0 \
     >"$place/ready" 2>"$place/relay.log" &
 relay=$!
@@ -52,6 +53,7 @@ HandholdWitnessFails 60 handhold_witness_failures_total 0+1x90
 HandholdRenewalsRefused 5 handhold_renewals_refused_total 0x2,1x9
 HandholdCertificateEndsSoon 90 handhold_certificate_end_seconds{certificate="own"} 864000x120
 HandholdCertificateEnded 10 handhold_certificate_end_seconds{certificate="public"} 60x20
+HandholdPublicCertificateMissing 20 handhold_public_certificate_shown 0x30
 HandholdFull 5 handhold_full 1x10
 HandholdManyRefused 15 handhold_refused_connections_total{bound="opening"} 0+1200x20
 HandholdCodesGuessed 15 handhold_refused_joins_total 0+120x20
