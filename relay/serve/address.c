@@ -46,13 +46,19 @@ static bool split(const char *address, char host[static HOST_BYTES], const char 
     return strspn(*port, "0123456789") == strlen(*port) && strlen(*port) <= 5 && atoi(*port) <= 65535;
 }
 
-static int listen_on(const struct addrinfo *info)
+void serve_address_share(int fd, bool whether)
+{
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &(int){whether}, sizeof(int));
+}
+
+static int listen_on(const struct addrinfo *info, bool beside)
 {
     int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, off = 0;
 
     if (fd < 0)
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    serve_address_share(fd, beside);
     if (info->ai_family == AF_INET6)
         (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (!bind(fd, info->ai_addr, info->ai_addrlen) && !listen(fd, BACKLOG))
@@ -112,7 +118,7 @@ static bool bind_path(const char *path, int *fd, char *finding, size_t size, con
     return *fd >= 0;
 }
 
-bool serve_address_bind(const char *address, int *fd, char *finding, size_t size, const char **way_out)
+bool serve_address_bind(const char *address, bool beside, int *fd, char *finding, size_t size, const char **way_out)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
     char host[HOST_BYTES];
@@ -133,7 +139,7 @@ bool serve_address_bind(const char *address, int *fd, char *finding, size_t size
         return false;
     }
     errno = 0;
-    *fd = listen_on(found);
+    *fd = listen_on(found, beside);
     freeaddrinfo(found);
     if (*fd >= 0)
         return true;

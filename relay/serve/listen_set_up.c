@@ -28,12 +28,12 @@ static const char *setting_of(const struct serve_config *config, size_t kind)
     return (const char *)config + kinds[kind].setting;
 }
 
-static bool bind_end(const char *address, int *fd, struct serve_report *report)
+static bool bind_end(const char *address, bool beside, int *fd, struct serve_report *report)
 {
     char finding[200];
     const char *way_out;
 
-    if (serve_address_bind(address, fd, finding, sizeof finding, &way_out))
+    if (serve_address_bind(address, beside, fd, finding, sizeof finding, &way_out))
         return true;
     serve_report_add(report, SERVE_ERROR, address, finding, way_out);
     return false;
@@ -65,7 +65,7 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
 
         if (!*address)
             continue;
-        if (bind_end(address, &fd, report)) {
+        if (bind_end(address, false, &fd, report)) {
             close(fd);
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);
         } else {
@@ -162,11 +162,13 @@ bool serve_listen_fits(const struct serve_config *config, const struct serve_fol
 
 bool serve_listen_take_over(const struct serve_config *config, struct serve_report *report)
 {
-    int given[SERVE_ENDS], fd;
+    int given[SERVE_ENDS], listening[SERVE_ENDS], fd;
     bool done = true;
 
+    /* From 127.0.0.1:443 to 0.0.0.0:443 the port is the same: the one before has it until it leaves. */
     for (unsigned kind = 0; kind < SERVE_ENDS; kind++)
-        given[kind] = serve_handover_take(kind);
+        if ((given[kind] = serve_handover_take(kind)) >= 0)
+            serve_address_share(given[kind], true);
     for (unsigned kind = 0; kind < SERVE_ENDS; kind++) {
         const char *address = setting_of(config, kind);
         unsigned turn = 0, place = kind;
@@ -178,13 +180,19 @@ bool serve_listen_take_over(const struct serve_config *config, struct serve_repo
             fd = given[place];
             given[place] = -1;
         } else if (*address) {
-            done = done && bind_end(address, &fd, report);
+            done = done && bind_end(address, true, &fd, report);
         }
         serve_handover_put(kind, fd);
+        listening[kind] = fd;
     }
-    for (unsigned kind = 0; kind < SERVE_ENDS; kind++)
-        if (given[kind] >= 0)
-            close(given[kind]); /* the one before still listens there, until it leaves */
+    for (unsigned kind = 0; kind < SERVE_ENDS; kind++) {
+        if (listening[kind] >= 0)
+            serve_address_share(listening[kind], false);
+        if (given[kind] < 0)
+            continue;
+        serve_address_share(given[kind], false);
+        close(given[kind]); /* the one before still listens there, until it leaves */
+    }
     return done;
 }
 
@@ -229,7 +237,7 @@ static bool start_accepting(struct serve_listen *listen, size_t kind, struct ser
     if (!*address)
         return true;
     end->fd = serve_handover_take((unsigned)kind);
-    if (end->fd < 0 && !bind_end(address, &end->fd, report))
+    if (end->fd < 0 && !bind_end(address, false, &end->fd, report))
         return false;
     serve_address_tune(end->fd); /* what it accepts inherits all of it */
     snprintf(end->bound, sizeof end->bound, "%s", address);

@@ -272,10 +272,10 @@ int place_stop(struct place *place, int signal_number)
 
 /* ---- bare TLS ---- */
 
-int place_knock(unsigned port)
+int place_knock_at(const char *host, unsigned port)
 {
     struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = inet_addr(host)};
     struct timeval wait = {READ_WAIT_S, 0};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -283,6 +283,11 @@ int place_knock(unsigned port)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
+}
+
+int place_knock(unsigned port)
+{
+    return place_knock_at("127.0.0.1", port);
 }
 
 static int exchange(SSL *ssl, const void *request, size_t len, const char *until, char reply[static PLACE_OUTPUT_BYTES])

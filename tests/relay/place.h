@@ -48,6 +48,8 @@ int place_run_relay(const struct place *place, char output[static PLACE_OUTPUT_B
 bool place_has_counted(const struct place *place, const char *bound);
 /** One TCP connection to `port` of 127.0.0.1, and nothing else. */
 int place_knock(unsigned port);
+/** The same to another address of this machine. */
+int place_knock_at(const char *address, unsigned port);
 /**
  * One TLS connection to `port` of 127.0.0.1: sends `request`, reads until the relay closes it or `until` has come.
  * `sni` NULL: none. `identity` NULL: no client certificate, else D/staff/identity.crt. Returns the length of the reply

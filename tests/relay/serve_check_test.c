@@ -188,30 +188,50 @@ static bool is_answered(const char *path)
     return answered;
 }
 
-static void the_relay_that_takes_over_listens_where_its_settings_say(void **state)
+/* SIGUSR2; the place's relay is the new one then. */
+static void take_over(void)
 {
-    char settings[256], one[200], two[200];
+    pid_t old = place.relay;
     int status;
-    pid_t old;
 
-    (void)state;
-    snprintf(one, sizeof one, "%s", place_path(&place, "one"));
-    snprintf(two, sizeof two, "%s", place_path(&place, "two"));
-    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", one);
-    start_and_listen(settings);
-    old = place.relay;
-    assert_true(is_answered(one));
-    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", two);
-    set_to(settings);
     place_inherit(true);
     assert_int_equal(kill(old, SIGUSR2), 0);
     assert_true(is_said("this one leaves", "did not start"));
     assert_int_equal(waitpid(old, &status, 0), old);
     place.relay = place_heir();
     place_inherit(false);
+}
+
+static void the_relay_that_takes_over_listens_where_its_settings_say(void **state)
+{
+    char settings[256], one[200], two[200];
+
+    (void)state;
+    snprintf(one, sizeof one, "%s", place_path(&place, "one"));
+    snprintf(two, sizeof two, "%s", place_path(&place, "two"));
+    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", one);
+    start_and_listen(settings);
+    assert_true(is_answered(one));
+    snprintf(settings, sizeof settings, "host = localhost\nplain_listen = unix:%s\n", two);
+    set_to(settings);
+    take_over();
     assert_true(is_answered(two));
     assert_false(is_answered(one));
     serve_expect(place.public_port, NULL, "/healthz", "ok"); /* the same sockets as before */
+}
+
+/* From this machine alone to the world: the first change of every operator. The one before has the port meanwhile. */
+static void the_relay_that_takes_over_listens_on_more_addresses_of_the_same_port(void **state)
+{
+    char settings[128];
+
+    (void)state;
+    start_and_listen("http_listen = 127.0.0.1:0\n");
+    snprintf(settings, sizeof settings, "http_listen = 0.0.0.0:%u\n", place.http_port);
+    set_to(settings);
+    take_over();
+    close(place_knock_at("127.0.0.2", place.http_port));
+    close(place_knock(place.http_port));
 }
 
 /* libwebsockets has times of its own, which nobody counts: they are longer than ours may be. */
@@ -270,6 +290,7 @@ int main(void)
         WITHOUT(a_socket_that_somebody_listens_on_is_not_taken),
         WITHOUT(settings_that_are_wrong_do_not_end_the_relay_before),
         WITHOUT(the_relay_that_takes_over_listens_where_its_settings_say),
+        WITHOUT(the_relay_that_takes_over_listens_on_more_addresses_of_the_same_port),
         WITHOUT(whoever_dribbles_a_head_is_closed_by_our_time_and_counted),
         WITHOUT(a_new_relay_that_finds_an_old_log_changes_nothing),
     };
