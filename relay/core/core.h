@@ -100,7 +100,7 @@ struct relay_ended_part {
     X(besides_per_address, 32, "of these, from one address (IPv6: one /64)")                                           \
     X(beside_ms, 600000, "how long each of them may wait for that")                                                    \
     X(queue_bytes, 4194304, "bytes that wait for one receiver; at least 1048576")                                      \
-    X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together")                                       \
+    X(queue_bytes_all, 1073741824, "bytes that wait for all receivers together; near it the longest queues are cut")   \
     X(queue_ms, 2000, "age of the oldest picture that waits for one receiver")                                         \
     X(header_bytes, 4096, "bytes of the head of a request; a change waits for the next start")                         \
     X(hello_bytes, 8192, "bytes of the first message of a connection")                                                 \
@@ -117,13 +117,16 @@ struct relay_ended_part {
     X(log_requests, 256, "requests for parts of the log under /log that wait at once")                                 \
     X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
     X(log_pending, 64, "notes of one connection that wait for the log")                                                \
-    X(log_bytes_per_minute, 131072, "bytes of notes of one end of a session in a minute; eight minutes' worth at once")
+    X(log_bytes_per_minute, 131072,                                                                                    \
+      "bytes of notes of one end of a session in a minute; eight minutes' worth at once")                              \
+    X(log_bytes_per_staff_minute, 1048576, "the same of all sessions of one member of staff together, both ends")
 
 /*     name             least, most: where it is not any number from 1 to RELAY_LIMIT_MOST */
 #define RELAY_LIMIT_RANGES(X)                                                                                          \
-    X(queue_bytes, 1048576, RELAY_LIMIT_MOST)   /* each of its parts holds the largest message of its kind */          \
-    X(besides, 1, 4096)                         /* of 9000 codes */                                                    \
-    X(memory_bytes, 33554432, RELAY_LIMIT_MOST) /* a relay without a session takes half of that */                     \
+    X(queue_bytes, 1048576, RELAY_LIMIT_MOST)     /* each of its parts holds the largest message of its kind */        \
+    X(queue_bytes_all, 4194304, RELAY_LIMIT_MOST) /* of a few receivers */                                             \
+    X(besides, 1, 4096)                           /* of 9000 codes */                                                  \
+    X(memory_bytes, 33554432, RELAY_LIMIT_MOST)   /* a relay without a session takes half of that */                   \
     X(opening_ms, 1, 1800000)                                                                                          \
     X(page_ms, 1, 1800000)                                                                                             \
     X(connections, 1, 1000000)                                                                                         \
@@ -133,7 +136,8 @@ struct relay_ended_part {
     X(handshake_bytes, 4096, PROTO_MAX_HANDSHAKE_BYTES)                                                                \
     X(control_bytes, 32768, PROTO_MAX_CONTROL_BYTES)                                                                   \
     X(media_bytes, 65536, PROTO_MAX_MEDIA_BYTES)                                                                       \
-    X(log_bytes_per_minute, 16384, RELAY_LIMIT_MOST) /* eight minutes hold the largest note */                         \
+    X(log_bytes_per_minute, 16384, RELAY_LIMIT_MOST)       /* eight minutes hold the largest note */                   \
+    X(log_bytes_per_staff_minute, 16384, RELAY_LIMIT_MOST) /* the same */                                              \
     X(log_bytes, 32768, PROTO_MAX_LOG_BYTES)                                                                           \
     X(ask_bytes, 49152, PROTO_MAX_RELAY_BYTES) /* a visit that is to be remembered has 40 kB */
 #define RELAY_LIMIT_MOST (INT64_C(1) << 40)

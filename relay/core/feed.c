@@ -179,6 +179,8 @@ enum proto_err relay_core_feed(struct relay_core *core, uint32_t connection, con
 
     if (!peer)
         return PROTO_ERR_NOT_FOUND;
+    if (relay_peers_are_crowded(core))
+        relay_peers_make_room(core, now);
     if (peer->state == RELAY_PEER_CLOSING)
         return peer->failed;
     err = take_cost(core, peer, RELAY_COST_FORWARD, now);

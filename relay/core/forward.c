@@ -164,8 +164,7 @@ enum proto_err relay_on_media(struct relay_core *core, struct relay_peer *peer, 
     gate->bytes += len;
     err = relay_queue_put_media(&to->queue, &core->bounds, &gate->lane, &header, message, len, now.mono_ms);
     if (err) {
-        relay_peer_refuse(core, to, now, PROTO_ERR_BUSY, false,
-                          "this connection is too slow for what must not be dropped; come back on a better line");
+        relay_peer_too_slow(core, to, RELAY_BOUND_queue_bytes, now);
         return PROTO_OK;
     }
     count_forwarded(core, len);

@@ -119,7 +119,7 @@ static void judge_peer(void *context, struct relay_link *link)
     if (!visit->notes[peer->index])
         return;
     if (relay_queue_put_shared(&peer->queue, &visit->core->bounds, visit->notes[peer->index]))
-        relay_peer_refuse(visit->core, peer, visit->now, PROTO_ERR_BUSY, false, NULL);
+        relay_peer_too_slow(visit->core, peer, RELAY_BOUND_queue_bytes, visit->now);
     else
         relay_peer_wake(visit->core, peer);
 }

@@ -6,8 +6,11 @@
 
 #include "relay/core/gates.h"
 #include "relay/core/on.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 #include "relay/core/tasks.h"
+
+enum { GATE_NOTED_BYTES = 2048 }; /* of the events that it is opened and that it is closed */
 
 /* Why a gate stays closed: for the customer, and in a word for the log. NULL: nobody asked for what they may not. */
 struct refusal {
@@ -59,6 +62,10 @@ static enum proto_err apply(struct relay_core *core, struct relay_room *room, co
     enum proto_err err = check_open(core, room, gate, no);
     if (err)
         return err;
+    if (!relay_seat_may_note(core, room, PROTO_INDEX_CUSTOMER, GATE_NOTED_BYTES, now)) {
+        *no = (struct refusal){"gates were opened too often; open it again in a minute", NULL};
+        return PROTO_ERR_BUSY;
+    }
     *no = (struct refusal){"too many gates are open, or the log cannot be written now; close one, or try again", NULL};
     return relay_gate_open(core, room, gate, now);
 }

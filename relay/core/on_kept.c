@@ -112,6 +112,11 @@ enum proto_err relay_on_kept_add(struct relay_core *core, struct relay_peer *pee
         answer_add(core, peer, add->kind, PROTO_ERR_BUSY, "too much of yours waits to be written; try again", now);
         return PROTO_OK;
     }
+    if (!relay_seat_may_note(core, peer->room, peer->index, add->sealed.size, now)) {
+        answer_add(core, peer, add->kind, PROTO_ERR_BUSY, "what you keep here is too much at once; try again later",
+                   now);
+        return PROTO_OK;
+    }
     task = relay_task_new(add->sealed.size);
     if (!task)
         return PROTO_ERR_NOMEM;

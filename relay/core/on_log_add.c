@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "relay/core/on.h"
+#include "relay/core/peers.h"
+#include "relay/core/rooms.h"
 #include "relay/core/state.h"
 #include "relay/core/tasks.h"
 
@@ -29,18 +31,6 @@ static enum proto_err refuse(struct relay_core *core, struct relay_peer *peer, e
     return PROTO_OK;
 }
 
-/* Notes are kept for years: who means to fill the disk needs years, too. */
-static bool may_note(struct relay_core *core, const struct relay_peer *peer, size_t bytes, struct proto_now now)
-{
-    int64_t rate = core->limits.log_bytes_per_minute;
-    struct relay_pace pace = {rate, 60000, 8 * rate};
-
-    if (relay_bucket_take(&peer->room->seat[peer->index].noted, &pace, (int64_t)bytes, now.mono_ms))
-        return true;
-    relay_reached(core, peer->connection, RELAY_BOUND_log_bytes_per_minute);
-    return false;
-}
-
 enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_LogAdd *add = &core->in.log_add;
@@ -59,7 +49,7 @@ enum proto_err relay_on_log_add(struct relay_core *core, struct relay_peer *peer
         return refuse(core, peer, PROTO_ERR_BUSY, "too many of your entries wait for the log; send it again later",
                       now);
     }
-    if (!may_note(core, peer, add->evidence.size, now))
+    if (!relay_seat_may_note(core, room, peer->index, add->evidence.size, now))
         return refuse(core, peer, PROTO_ERR_BUSY, "your notes are too many or too long; send this one again later",
                       now);
     struct relay_task *task = task_of(peer, add);

@@ -83,14 +83,7 @@ bool relay_peer_put(struct relay_core *core, struct relay_peer *peer, const uint
         relay_peer_wake(core, peer);
         return true;
     }
-    if (peer->state != RELAY_PEER_CLOSING) {
-        relay_reached(core, peer->connection,
-                      core->bounds.all_used + len > core->bounds.all_bytes ? RELAY_BOUND_queue_bytes_all
-                                                                           : RELAY_BOUND_queue_bytes);
-        relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
-                          "this connection is too slow: more than %lld bytes wait for it; come back on a better line",
-                          (long long)core->limits.queue_bytes);
-    }
+    relay_peer_too_slow(core, peer, RELAY_BOUND_queue_bytes, now);
     return false;
 }
 

@@ -18,6 +18,13 @@ void relay_peer_tell(struct relay_core *core, struct relay_peer *peer, struct pr
 enum proto_err relay_peer_refuse(struct relay_core *core, struct relay_peer *peer, struct proto_now now,
                                  enum proto_err err, bool fatal, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/** Its end, because more waits for it than this bound allows. */
+void relay_peer_too_slow(struct relay_core *core, struct relay_peer *peer, enum relay_bound bound,
+                         struct proto_now now);
+/** Is there hardly room for another message among all that waits? */
+bool relay_peers_are_crowded(const struct relay_core *core);
+/** Then there is, at the cost of the longest queues. Any peer may be closing afterwards. */
+void relay_peers_make_room(struct relay_core *core, struct proto_now now);
 /** No more of it: what waits leaves, then the connection closes. Its seat is left already. */
 void relay_peer_finish(struct relay_core *core, struct relay_peer *peer, enum proto_err why, struct proto_now now);
 void relay_peer_wake(struct relay_core *core, struct relay_peer *peer);

@@ -377,3 +377,16 @@ bool relay_queue_is_empty(const struct relay_queue *queue)
             return false;
     return !queue->out;
 }
+
+size_t relay_queue_bytes(const struct relay_queue *queue)
+{
+    return queue->session_bytes + queue->media_bytes;
+}
+
+bool relay_queue_drop_pictures(struct relay_queue *queue, struct relay_queue_bounds *bounds)
+{
+    bool any = any_from(queue, 0);
+
+    drop_ranks(queue, bounds, 0);
+    return any;
+}

@@ -105,5 +105,9 @@ uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds 
 void relay_queue_pop(struct relay_queue *queue, struct relay_queue_bounds *bounds);
 void relay_queue_clear(struct relay_queue *queue, struct relay_queue_bounds *bounds);
 bool relay_queue_is_empty(const struct relay_queue *queue);
+/** What waits, and what was handed out. */
+size_t relay_queue_bytes(const struct relay_queue *queue);
+/** All that may be dropped is, as at the bound; false: there was nothing. */
+bool relay_queue_drop_pictures(struct relay_queue *queue, struct relay_queue_bounds *bounds);
 
 #endif

@@ -41,6 +41,10 @@ void relay_seat_take(struct relay_core *core, struct relay_room *room, uint8_t i
                      struct proto_now now);
 /** The connection of the seat is gone: gates close, the other end is told. */
 void relay_seat_lose(struct relay_core *core, struct relay_room *room, uint8_t index, struct proto_now now);
+/** May the log get so many bytes because of this seat, by its own measure and by that of the member of staff whose
+ * session it is? They are kept for years: who means to fill the disk needs years, too. */
+bool relay_seat_may_note(struct relay_core *core, struct relay_room *room, uint8_t index, size_t bytes,
+                         struct proto_now now);
 /** Tells the other seat who is there. */
 void relay_seat_announce(struct relay_core *core, struct relay_room *room, uint8_t index, struct proto_now now);
 /** Event `lost`, if the log has the seat as present. */

@@ -197,3 +197,28 @@ void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool return
     if (room && peer->index == PROTO_INDEX_CUSTOMER)
         relay_beside_announce(core, room, now); /* behind it: before it nothing may be said */
 }
+
+bool relay_seat_may_note(struct relay_core *core, struct relay_room *room, uint8_t index, size_t bytes,
+                         struct proto_now now)
+{
+    struct relay_seat *seat = &room->seat[index];
+    const struct {
+        struct relay_bucket *bucket;
+        int64_t rate;
+        enum relay_bound bound;
+    } measures[] = {
+        {&seat->noted, core->limits.log_bytes_per_minute, RELAY_BOUND_log_bytes_per_minute},
+        {room->staff ? &room->staff->noted : NULL, core->limits.log_bytes_per_staff_minute,
+         RELAY_BOUND_log_bytes_per_staff_minute},
+    };
+
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
+        struct relay_pace pace = {measures[i].rate, 60000, 8 * measures[i].rate};
+
+        if (!measures[i].bucket || relay_bucket_take(measures[i].bucket, &pace, (int64_t)bytes, now.mono_ms))
+            continue;
+        relay_reached(core, seat->peer ? seat->peer->connection : 0, measures[i].bound);
+        return false;
+    }
+    return true;
+}

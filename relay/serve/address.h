@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/** Listens on "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH" (made anew, mode 0660); port 0 picks one. `beside`: others that
- * share their port may listen on it. false: `finding` and `*way_out` (static) say why. */
+/** Listens on "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH" (made anew, mode 0660); port 0 picks one. `beside`: others
+ * that share their port may listen on it. false: `finding` and `*way_out` (static) say why. */
 bool serve_address_bind(const char *address, bool beside, int *fd, char *finding, size_t size, const char **way_out);
 /** Whether this socket shares its port with others of this user that say so, too. */
 void serve_address_share(int fd, bool whether);

@@ -47,7 +47,8 @@ struct serve_arrival_figures {
 /** `limits` is borrowed. */
 PROTO_MUST_USE enum proto_err serve_arrivals_new(struct serve_arrivals **out, const struct relay_limits *limits,
                                                  const struct proto_random *random);
-/** Told by whom, each time somebody is refused whose address is known; `by` which bound of relay.ini, or a name above. */
+/** Told by whom, each time somebody is refused whose address is known; `by` which bound of relay.ini, or a name above.
+ */
 typedef void (*serve_arrivals_refused)(void *context, const char *address, const char *by);
 void serve_arrivals_on_refused(struct serve_arrivals *arrivals, serve_arrivals_refused on_refused, void *context);
 void serve_arrivals_free(struct serve_arrivals *arrivals); /* NULL is fine */

@@ -4,9 +4,9 @@
  *
  * Nothing queues here: what waits for a receiver waits in the core, which knows what may be dropped. A connection is
  * named to the core by a number; the table of numbers is here. What one connection said in its turn is sent at the
- * end of that, one send() a receiver: libwebsockets would rather be asked for each message and told when it may be written,
- * which costs two or three system calls more for each of them. Writing outside of its callback is fine on this thread
- * while it holds nothing unsent of that connection.
+ * end of that, one send() a receiver: libwebsockets would rather be asked for each message and told when it may be
+ * written, which costs two or three system calls more for each of them. Writing outside of its callback is fine on this
+ * thread while it holds nothing unsent of that connection.
  */
 #ifndef RELAY_SERVE_SOCKET_H
 #define RELAY_SERVE_SOCKET_H

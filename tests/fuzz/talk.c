@@ -372,7 +372,7 @@ static void narrow(struct talk *t)
     t->w.limits.log_pending = 1;
     t->w.limits.waiting_per_staff = 1;
     t->w.limits.messages_per_second = 20;
-    t->w.limits.queue_bytes_all = 1 << 20;
+    t->w.limits.queue_bytes_all = 1 << 22;
     FUZZ_READY(relay_core_set_limits(t->w.core, &t->w.limits));
 }
 

@@ -211,22 +211,53 @@ static void limit_queue_bytes_closes_who_does_not_read(void **state)
     world_expect_error(&w, s.agent, PROTO_ERR_BUSY, false);
 }
 
-static void limit_queue_bytes_all(void **state)
+/* Two hundred messages for the one fill nearly all that there is; the other's go on, and it is the first who leaves. */
+static void limit_queue_bytes_all_takes_from_the_longest_queue(void **state)
 {
     static uint8_t body[60000];
-    struct session s[2];
+    struct session slow, other;
     int sent = 0;
     (void)state;
 
-    w.limits.queue_bytes_all = 500000;
+    w.limits.queue_bytes = 64 << 20;
+    w.limits.queue_bytes_all = 8 << 20;
     world_again(&w);
-    session_live(&w, &s[0]);
-    session_live(&w, &s[1]);
-    while (!world_closing(&w, s[sent % 2].agent) && sent < 50) {
-        sent++;
-        assert_ok(world_send(&w, s[sent % 2].customer, PROTO_TYPE_CONTROL, 1, 2, body, sizeof body));
+    session_live(&w, &slow);
+    session_live(&w, &other);
+    assert_ok(world_send(&w, other.customer, PROTO_TYPE_CONTROL, 1, 2, body, sizeof body));
+    while (!world_closing(&w, slow.agent) && sent++ < 200) {
+        w.now.mono_ms += 100;
+        assert_ok(world_send(&w, slow.customer, PROTO_TYPE_CONTROL, 1, 2, body, sizeof body));
     }
-    assert_in_range(sent, 8, 9);
+    assert_in_range(sent, 110, 130);
+    world_expect_error(&w, slow.agent, PROTO_ERR_BUSY, false);
+    assert_false(world_closing(&w, other.agent));
+    assert_ok(world_send(&w, other.customer, PROTO_TYPE_CONTROL, 1, 2, body, sizeof body));
+    size_t len;
+    for (int i = 0; i < 2; i++)
+        assert_non_null(world_get(&w, other.agent, PROTO_TYPE_CONTROL, &len));
+}
+
+/* A queue of pictures is not worth a connection. */
+static void near_the_bound_of_all_queues_pictures_go_before_connections(void **state)
+{
+    struct proto_media_header header = {.src = 1, .stream = 5, .class = PROTO_CLASS_VIDEO, .flags = PROTO_MEDIA_KEY};
+    struct relay_core_figures figures;
+    struct session s;
+    (void)state;
+
+    w.limits.queue_bytes = 64 << 20;
+    w.limits.queue_bytes_all = 8 << 20;
+    w.limits.bytes_per_second = 64 << 20;
+    world_again(&w);
+    session_live(&w, &s);
+    session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
+    for (int i = 0; i < 40; i++)
+        assert_ok(world_media(&w, s.customer, &header, 400000));
+    relay_core_figures(w.core, &figures);
+    assert_true(figures.dropped_messages > 0);
+    assert_true(figures.queue_bytes < 8 << 20);
+    assert_false(world_closing(&w, s.agent));
 }
 
 static void limit_queue_ms(void **state)
@@ -299,11 +330,36 @@ static void limit_log_pending(void **state)
     assert_int_equal(world_receipt(&w, s.customer)->error, PROTO_OK);
 }
 
+/* Notes of 8000 bytes until the log takes no more of them; how many. */
+static unsigned fill_measure(struct session *s, uint8_t commitment[static 32])
+{
+    for (uint32_t note = 1;; note++) {
+        memcpy(commitment, &note, sizeof note);
+        memcpy(commitment + 4, s->sid, 16);
+        assert_ok(session_log(&w, s->customer, 1, PROTO_LOG_STATEMENT, commitment));
+        world_work(&w);
+        enum proto_err err = world_receipt(&w, s->customer)->error;
+        if (err)
+            assert_int_equal(err, PROTO_ERR_BUSY);
+        if (err)
+            return note - 1;
+    }
+}
+
+static void expect_taken(const struct session *s, uint32_t connection, const uint8_t commitment[static 32])
+{
+    bool agent = connection == s->agent;
+
+    assert_ok(
+        session_log(&w, connection, agent ? 2 : 1, agent ? PROTO_LOG_AGENT_EVENT : PROTO_LOG_STATEMENT, commitment));
+    world_work(&w);
+    assert_int_equal(world_receipt(&w, connection)->error, PROTO_OK);
+}
+
 static void limit_log_bytes_per_minute(void **state)
 {
     struct session s;
     uint8_t commitment[32] = {0};
-    enum proto_err err = PROTO_OK;
     (void)state;
 
     w.limits.log_bytes_per_minute = 16384;
@@ -311,21 +367,57 @@ static void limit_log_bytes_per_minute(void **state)
     w.keeps_nothing = true;
     w.evidence_bytes = 8000;
     session_live(&w, &s);
-    for (uint32_t note = 1; !err; note++) {
-        memcpy(commitment, &note, sizeof note);
-        assert_ok(session_log(&w, s.customer, 1, PROTO_LOG_STATEMENT, commitment));
+    (void)fill_measure(&s, commitment);
+    expect_taken(&s, s.agent, commitment); /* the other end has a measure of its own */
+    world_pass(&w, 40000);                 /* 8000 bytes more */
+    expect_taken(&s, s.customer, commitment);
+}
+
+/* Whoever begins a new session for each megabyte has one measure for all of them. */
+static void limit_log_bytes_per_staff_minute(void **state)
+{
+    struct session first, second, other;
+    uint8_t commitment[32] = {0};
+    (void)state;
+
+    w.limits.log_bytes_per_staff_minute = 32768;
+    world_again(&w);
+    w.keeps_nothing = true;
+    w.evidence_bytes = 8000;
+    session_live(&w, &first);
+    session_live(&w, &second);
+    session_open(&w, &other, &w.staff[1]);
+    session_join(&w, &other);
+    assert_ok(session_key(&w, &other));
+    world_work(&w);
+    assert_in_range(fill_measure(&first, commitment), 1, 32);
+    assert_int_equal(fill_measure(&second, commitment), 0);
+    expect_taken(&other, other.customer, commitment);
+}
+
+/* One grant in the log is enough for any number of gates, and each of them is two entries. */
+static void gates_that_are_opened_again_and_again_have_the_measure_of_notes(void **state)
+{
+    struct session s;
+    int opened = 0;
+    (void)state;
+
+    w.limits.log_bytes_per_minute = 16384;
+    world_again(&w);
+    session_live(&w, &s);
+    struct proto_gate gate = session_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA, 600);
+    while (opened < 200 && session_say_gate(&w, &s, &gate) == PROTO_OK) {
+        gate.gate_seq++;
+        opened++;
         world_work(&w);
-        err = world_receipt(&w, s.customer)->error;
+        w.now.mono_ms += 20;
     }
-    assert_int_equal(err, PROTO_ERR_BUSY);
-    assert_ok(
-        session_log(&w, s.agent, 2, PROTO_LOG_AGENT_EVENT, commitment)); /* the other end has a measure of its own */
-    world_work(&w);
-    assert_int_equal(world_receipt(&w, s.agent)->error, PROTO_OK);
-    world_pass(&w, 40000); /* 8000 bytes more */
-    assert_ok(session_log(&w, s.customer, 1, PROTO_LOG_STATEMENT, commitment));
-    world_work(&w);
-    assert_int_equal(world_receipt(&w, s.customer)->error, PROTO_OK);
+    assert_in_range(opened, 50, 64);
+    gate.gate_seq++;
+    assert_int_equal(session_say_gate(&w, &s, &gate), PROTO_ERR_BUSY);
+    gate.open = false;
+    gate.gate_seq++;
+    assert_ok(session_say_gate(&w, &s, &gate)); /* to close one is never too much */
 }
 
 /* One byte more than the kind may have is refused, and counted by its name; by the first byte, before the others. */
@@ -414,12 +506,15 @@ int main(void)
         LIMIT_TEST(an_invitation_that_its_agent_left_makes_room_for_a_new_one),
         LIMIT_TEST(a_full_relay_begins_nothing_and_goes_on_with_what_is_live),
         LIMIT_TEST(limit_queue_bytes_closes_who_does_not_read),
-        LIMIT_TEST(limit_queue_bytes_all),
+        LIMIT_TEST(limit_queue_bytes_all_takes_from_the_longest_queue),
+        LIMIT_TEST(near_the_bound_of_all_queues_pictures_go_before_connections),
         LIMIT_TEST(limit_queue_ms),
         LIMIT_TEST(limit_messages_per_second),
         LIMIT_TEST(limit_bytes_per_second),
         LIMIT_TEST(limit_log_pending),
         LIMIT_TEST(limit_log_bytes_per_minute),
+        LIMIT_TEST(limit_log_bytes_per_staff_minute),
+        LIMIT_TEST(gates_that_are_opened_again_and_again_have_the_measure_of_notes),
         LIMIT_TEST(limit_bytes_of_each_kind),
         LIMIT_TEST(limit_hello_bytes_whatever_the_kind),
         LIMIT_TEST(limits_that_make_no_sense_are_refused),

@@ -60,8 +60,8 @@ struct world {
     struct relay_log_verdict verdict;
     bool disk_full, writer_full, keeps_nothing;
     size_t evidence_bytes; /* of what session_log sends; 0: a few */
-    bool signs_nothing; /* of the relay's events, for whoever plays many worlds */
-    struct kept_job {   /* what is no part of the log, as it came */
+    bool signs_nothing;    /* of the relay's events, for whoever plays many worlds */
+    struct kept_job {      /* what is no part of the log, as it came */
         enum relay_job_kept kind;
         uint8_t sid[16];
         size_t len;
@@ -74,10 +74,10 @@ struct world {
     unsigned wrong_codes;        /* … and of how many that tried a code */
 };
 
-void world_new(struct world *w);   /* defaults, and started */
-void world_furnish(struct world *w);  /* defaults alone */
-void world_begin(struct world *w); /* a core of these limits, org and policy */
-void world_again(struct world *w); /* the same under limits that the test has set meanwhile */
+void world_new(struct world *w);     /* defaults, and started */
+void world_furnish(struct world *w); /* defaults alone */
+void world_begin(struct world *w);   /* a core of these limits, org and policy */
+void world_again(struct world *w);   /* the same under limits that the test has set meanwhile */
 void world_free(struct world *w);
 /** Has a world that was freed reached this bound? Whom it refused was told of each time. */
 bool world_has_reached(const char *bound);

@@ -194,7 +194,8 @@ static void start_on(struct place *place, const char *public_address, const char
                      const char *const *more)
 {
     const char *arguments[ARGUMENTS_MAX] = {"--dir", place->dir, "--allow-private-keys", "--listen", public_address};
-    int ends[2], said = place->listens ? open(place_path(place, "said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    int ends[2],
+        said = place->listens ? open(place_path(place, "said"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     size_t count = 5;
 
     if (staff_address) {

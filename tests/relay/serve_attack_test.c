@@ -44,7 +44,8 @@ static const struct slow {
     {"nothing after connecting", "opening_ms", attack_knock, "", 0},
     /* A TLS record's header that promises a ClientHello of 512 bytes. */
     {"a handshake", "opening_ms", attack_knock, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11},
-    {"headers", "opening_ms", attack_shake_hands, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n", 66},
+    {"headers", "opening_ms", attack_shake_hands,
+     "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-One: a\r\nX-Two: b\r\nX-Three: c\r\n", 66},
     {"a body", "page_ms", post, "body", 4},
     /* A masked binary frame of 64 kB. */
     {"a first message", "hello_ms", attack_open_socket,

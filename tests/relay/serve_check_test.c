@@ -169,8 +169,7 @@ static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
         place_forget_said(&place);
         set_to(wrong[i].line);
         assert_int_equal(kill(place.relay, SIGUSR2), 0);
-        if (!is_said("the new relay did not start", "this one leaves") ||
-            !is_said(wrong[i].said, "this one leaves"))
+        if (!is_said("the new relay did not start", "this one leaves") || !is_said(wrong[i].said, "this one leaves"))
             fail_msg("%s", wrong[i].line);
         serve_expect(place.public_port, NULL, "/healthz", "ok");
     }
