@@ -37,19 +37,18 @@ static void say_note(const struct audit_ended *e)
     put("Known", text);
 }
 
-static void say_gap(const struct audit_ended *e)
+void audit_before_gap(const struct audit_ended *e, char out[static AUDIT_GAP_MAX])
 {
-    char text[768] = "";
-
+    *out = 0;
     switch (e->found) {
     case AUDIT_FOUND_WHOLE:
-        snprintf(text, sizeof text,
+        snprintf(out, AUDIT_GAP_MAX,
                  "whether its key signed anything after entry %" PRIu64
                  ": nobody here knows of it. All that is known to have been signed for is here.",
                  e->stored ? e->stored - 1 : 0);
         break;
     case AUDIT_FOUND_SMALLER:
-        snprintf(text, sizeof text,
+        snprintf(out, AUDIT_GAP_MAX,
                  "what entries %" PRIu64 " to %" PRIu64 " said: they were signed for and are lost, %" PRIu64
                  " of them. Nor that the %" PRIu64 " entries here were the first of those %" PRIu64
                  ": the log's own key says so, and the tree that would prove it is lost. A receipt of a lost entry "
@@ -57,22 +56,29 @@ static void say_gap(const struct audit_ended *e)
                  e->stored, e->size - 1, e->size - e->stored, e->stored, e->size);
         break;
     case AUDIT_FOUND_ANOTHER:
-        snprintf(text, sizeof text,
+        snprintf(out, AUDIT_GAP_MAX,
                  "which of two histories happened. The log's key signed a tree of %" PRIu64
                  " entries that these entries do not lead to. Receipts of the other one still prove their entries.",
                  e->size);
         break;
     case AUDIT_FOUND_DAMAGED:
-        snprintf(text, sizeof text,
+        snprintf(out, AUDIT_GAP_MAX,
                  "more than single entries, each by its own signatures: what is here does not lead to the root that "
                  "was signed.");
         break;
     case AUDIT_FOUND_GONE:
     case AUDIT_FOUND_COUNT:
-        snprintf(text, sizeof text,
+        snprintf(out, AUDIT_GAP_MAX,
                  "anything by what is here: no entry of it was found. Receipts that people keep still prove theirs.");
         break;
     }
+}
+
+static void say_gap(const struct audit_ended *e)
+{
+    char text[AUDIT_GAP_MAX];
+
+    audit_before_gap(e, text);
     put("Not proved", text);
 }
 
@@ -115,16 +121,16 @@ static void say_verified(const struct audit_organisation *o, const struct audit_
     put("Verified", text);
 }
 
-static void say_json(const struct audit_ended *e, bool at_hand, const struct audit_verified *v)
+static void say_json(const struct audit_ended *e, bool at_hand, bool ok, const struct audit_verified *v)
 {
     char root[65], kept[65];
 
     sodium_bin2hex(root, sizeof root, e->root, sizeof e->root);
     sodium_bin2hex(kept, sizeof kept, e->kept, sizeof e->kept);
-    host_json_event("ended-log", "{s:s,s:i,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:b,s:I,s:I,s:I}", "log", e->log, "ended",
+    host_json_event("ended-log", "{s:s,s:i,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:b,s:b,s:I,s:I,s:I}", "log", e->log, "ended",
                     (int)e->n, "found", audit_found_name(e->found), "size", (json_int_t)e->size, "root", root, "stored",
                     (json_int_t)e->stored, "stored_root", kept, "time", (json_int_t)e->unix_s, "reason", e->reason,
-                    "at_hand", at_hand, "entries", (json_int_t)v->report.entries, "erased",
+                    "at_hand", at_hand, "ok", ok, "entries", (json_int_t)v->report.entries, "erased",
                     (json_int_t)v->report.erased, "wrong", (json_int_t)v->report.wrong);
 }
 
@@ -147,7 +153,8 @@ static bool verify_one(const struct audit_organisation *of, const struct audit_e
 {
     struct audit_verified *v = calloc(1, sizeof *v);
     struct audit_organisation o = {.log = NULL};
-    bool at_hand = v && e->found != AUDIT_FOUND_GONE && audit_open_ended(&o, of->dir, audit_options.key, e->n);
+    bool at_hand = v && e->found != AUDIT_FOUND_GONE && audit_is_here(of->dir, e->n) &&
+                   audit_open_ended(&o, of->dir, audit_options.key, e->n);
     bool fine = true;
 
     next->has = false;
@@ -164,7 +171,7 @@ static bool verify_one(const struct audit_organisation *of, const struct audit_e
     }
     fine = fine && !v->report.wrong && (at_hand || e->found == AUDIT_FOUND_GONE);
     if (audit_options.json) {
-        say_json(e, at_hand, v);
+        say_json(e, at_hand, fine, v);
     } else {
         say_note(e);
         if (at_hand)

@@ -17,6 +17,8 @@
 #include "relay/audit/cut.h"
 #include "relay/audit/ended.h"
 #include "relay/audit/minutes.h"
+#include "relay/audit/own.h"
+#include "relay/audit/times.h"
 #include "relay/audit/verify.h"
 #include "relay/audit/whole.h"
 
@@ -55,6 +57,9 @@ static void jsonl_end(struct audit_export *x)
         put_json(x, json_pack("{s:s,s:s}", "event", "gone", "words", x->gone));
     if (*x->beside)
         put_json(x, json_pack("{s:s,s:s}", "event", "ended-log", "words", x->beside));
+    for (size_t i = 0; i < x->ended_count; i++)
+        put_json(x,
+                 json_pack("{s:s,s:s,s:s}", "event", "ended-log", "log", x->ended[i].log, "words", x->ended[i].words));
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++)
         put_json(x, audit_finding_json(&x->log->findings[i]));
 }
@@ -109,13 +114,17 @@ static enum proto_err count(void *context, const struct audit_session *session, 
 
 /* ---- the logs before it ---- */
 
+static void close_one(struct twice *log)
+{
+    audit_close_again(&log->again);
+    audit_close(&log->visited);
+    free(log);
+}
+
 static void close_ended(struct exporting *e)
 {
-    for (size_t i = 0; i < e->ended_count; i++) {
-        audit_close_again(&e->ended[i]->again);
-        audit_close(&e->ended[i]->visited);
-        free(e->ended[i]);
-    }
+    for (size_t i = 0; i < e->ended_count; i++)
+        close_one(e->ended[i]);
     e->ended_count = 0;
 }
 
@@ -150,31 +159,77 @@ static enum proto_err each(struct exporting *e, struct audit_organisation *prese
     return err ? err : audit_each_session(present, e->x.filter, visitor, e);
 }
 
-static bool ended_hold(const struct exporting *e)
+/* How it ended, what of it is lost, what was erased in it. */
+static void tell_ended(const struct exporting *e, const struct audit_organisation *o, struct audit_export_ended *out)
 {
-    bool hold = true;
+    char gap[AUDIT_GAP_MAX], gone[AUDIT_TEXT_MAX], when[AUDIT_TIME_MAX];
+    struct audit_ended ending;
 
-    for (size_t i = 0; i < e->ended_count; i++)
-        hold = hold && e->ended[i]->visited.whole && !audit_whole_report(&e->ended[i]->visited)->wrong;
-    return hold;
+    out->log = o->log_key.name;
+    if (audit_own_ending(o, &ending)) {
+        audit_plain(ending.reason);
+        audit_before_gap(&ending, gap);
+        audit_time_short(when, ending.unix_s);
+        snprintf(out->words, sizeof out->words, "ended by an officer on %s: “%s”. Not proved: %s", when, ending.reason,
+                 gap);
+    } else {
+        snprintf(out->words, sizeof out->words, "ended; by whom and why, no log that is here says.");
+    }
+    if (audit_whole_gone_words(o, e->x.filter->since_ms, e->x.filter->until_ms, gone))
+        snprintf(out->words + strlen(out->words), sizeof out->words - strlen(out->words), " Erased: %s.", gone);
+}
+
+/* As one line of what is wrong with the whole: places in it are of another log. */
+static void add_wrong(const struct audit_organisation *o, struct audit_report *to)
+{
+    const struct audit_report *r = audit_whole_report(o);
+    char place[AUDIT_TEXT_MAX];
+
+    if (!r->wrong)
+        return;
+    struct audit_finding *f = audit_wrong(to, "log.vkey", "of the ended log");
+    f->entry = o->ended; /* one line each */
+    audit_place(&r->findings[0], place);
+    audit_found(audit_expected(f, "%.97s to hold, and in it, %.130s", o->log_key.name, r->findings[0].expected),
+                "%.110s: %.110s", place, r->findings[0].found);
+}
+
+/* What is wrong with them is known before the first line is written. */
+static enum proto_err look_at_ended(struct exporting *e, struct audit_report *wrong)
+{
+    size_t named = 0;
+
+    for (size_t i = 0; i < e->ended_count; i++) {
+        struct audit_organisation *o = &e->ended[i]->visited;
+        if (!audit_whole_know(o))
+            return PROTO_ERR_IO;
+        add_wrong(o, wrong);
+        if (!o->log_is_named) { /* anybody may have put it there: nothing in it is of this organisation */
+            close_one(e->ended[i]);
+            continue;
+        }
+        tell_ended(e, o, &e->x.ended[e->x.ended_count++]);
+        e->ended[named++] = e->ended[i];
+    }
+    e->ended_count = named;
+    return PROTO_OK;
 }
 
 /* What is wrong with the log, and with what is kept of visits when those are told; before the first line. */
 static enum proto_err look(struct exporting *e, struct audit_organisation *visited)
 {
-    struct audit_report *cases = calloc(1, sizeof *cases);
+    struct audit_report *more = calloc(1, sizeof *more);
 
-    if (!cases)
+    if (!more)
         return PROTO_ERR_NOMEM;
-    if (!audit_whole_know(visited)) {
-        free(cases);
-        return PROTO_ERR_IO;
-    }
-    if (e->x.filter->customer) {
-        audit_judge_cases(&e->again, cases);
-        audit_whole_add(visited, cases);
-    }
-    free(cases);
+    enum proto_err err = audit_whole_know(visited) ? look_at_ended(e, more) : PROTO_ERR_IO;
+    if (!err && e->x.filter->customer)
+        audit_judge_cases(&e->again, more);
+    if (!err)
+        audit_whole_add(visited, more);
+    free(more);
+    if (err)
+        return err;
     e->x.log = audit_whole_report(visited);
     if (!audit_whole_gone_words(visited, e->x.filter->since_ms, e->x.filter->until_ms, e->x.gone))
         *e->x.gone = 0;
@@ -281,7 +336,7 @@ int audit_export(void)
         else if (audit_options.output)
             host_say(HOST_INFO, "%" PRIu64 " session%s in %s", e.x.sessions, e.x.sessions == 1 ? "" : "s",
                      audit_options.output);
-        lacks = e.x.log && (e.x.log->wrong || !ended_hold(&e));
+        lacks = e.x.log && e.x.log->wrong;
         if (e.x.wrong || lacks)
             host_say(HOST_WARN, "not all of this holds: handhold-audit verify names what is wrong");
     }

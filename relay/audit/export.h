@@ -16,6 +16,8 @@
 #include "relay/audit/filter.h"
 #include "relay/audit/totals.h"
 
+enum { AUDIT_EXPORT_ENDED_MAX = 2048 };
+
 struct audit_export {
     struct audit_organisation *o;
     const struct audit_filter *filter;
@@ -29,7 +31,12 @@ struct audit_export {
     const struct proto_kept_keys *keys; /* the staff's secret, or none */
     char gone[AUDIT_TEXT_MAX];          /* what was erased lawfully, in words; empty: nothing */
     char beside[AUDIT_TEXT_MAX];        /* a log that was ended, and is not told here; empty: none */
-    const struct audit_report *log;     /* what is wrong with the log as a whole; set when sessions were read once */
+    struct audit_export_ended {         /* one that is told here */
+        const char *log;                /* borrowed: its name */
+        char words[AUDIT_EXPORT_ENDED_MAX];
+    } ended[AUDIT_ENDED_MAX];
+    size_t ended_count;
+    const struct audit_report *log; /* what is wrong with the log as a whole; set when sessions were read once */
 };
 
 typedef enum proto_err (*audit_export_session)(struct audit_export *x, const struct audit_session *session,

@@ -59,8 +59,9 @@ void audit_csv_cell(FILE *out, const char *text)
 }
 
 static const char *const columns[] = {
-    "session", "opened", "agent", "role", "customer", "ticket",     "state",   "ended",  "stopped", "agent signed",
-    "holds",   "entry",  "time",  "by",   "action",   "capability", "purpose", "frames", "bytes",   "what happened"};
+    "session", "opened",     "agent",        "role",   "customer", "ticket",        "state",
+    "ended",   "stopped",    "agent signed", "holds",  "entry",    "time",          "by",
+    "action",  "capability", "purpose",      "frames", "bytes",    "what happened", "log"};
 
 void audit_csv_begin(struct audit_export *x)
 {
@@ -70,6 +71,14 @@ void audit_csv_begin(struct audit_export *x)
             fputc(',', x->out);
         audit_csv_cell(x->out, columns[i]);
     }
+    fputs("\r\n", x->out);
+}
+
+/* The last cell: entries are numbered in each log anew. */
+static void put_log(struct audit_export *x)
+{
+    fputc(',', x->out);
+    audit_csv_cell(x->out, x->o->log_key.name);
     fputs("\r\n", x->out);
 }
 
@@ -109,8 +118,9 @@ static void put_session(struct audit_export *x, const struct audit_session *sess
     }
 }
 
-static void put_note(FILE *out, const struct audit_session *session, size_t at)
+static void put_note(struct audit_export *x, const struct audit_session *session, size_t at)
 {
+    FILE *out = x->out;
     const struct audit_note *note = &session->notes[at];
     bool customer = note->by == AUDIT_CUSTOMER;
     enum proto_capability about = customer ? note->statement.capability : note->event.capability;
@@ -137,11 +147,11 @@ static void put_note(FILE *out, const struct audit_session *session, size_t at)
         fputc(',', out);
         audit_csv_cell(out, texts[i]);
     }
-    fputs("\r\n", out);
+    put_log(x);
 }
 
-void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *holds, const char *entry, int64_t unix_s,
-                    const char *action, const char *words)
+static void put_line(struct audit_export *x, const char *log, const uint8_t *sid, const char *holds, const char *entry,
+                     int64_t unix_s, const char *action, const char *words)
 {
     char hex[2 * RELAY_STORE_SID_BYTES + 1] = "";
 
@@ -159,9 +169,16 @@ void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *hold
                                    : !strcmp(name, "entry") && entry ? entry
                                    : !strcmp(name, "action")         ? action
                                    : !strcmp(name, "what happened")  ? words
+                                   : !strcmp(name, "log")            ? log
                                                                      : "");
     }
     fputs("\r\n", x->out);
+}
+
+void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *holds, const char *entry, int64_t unix_s,
+                    const char *action, const char *words)
+{
+    put_line(x, x->o->log_key.name, sid, holds, entry, unix_s, action, words);
 }
 
 /* What is missing has lines of its own: the table would look whole without it. */
@@ -173,6 +190,8 @@ void audit_csv_end(struct audit_export *x)
         audit_csv_line(x, NULL, "", NULL, 0, "erased", x->gone);
     if (*x->beside)
         audit_csv_line(x, NULL, "", NULL, 0, "ended-log", x->beside);
+    for (size_t i = 0; i < x->ended_count; i++)
+        put_line(x, x->ended[i].log, NULL, "", NULL, 0, "ended-log", x->ended[i].words);
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
         const struct audit_finding *f = &x->log->findings[i];
         audit_place(f, place);
@@ -193,11 +212,11 @@ enum proto_err audit_csv_session(struct audit_export *x, const struct audit_sess
         put_session(x, session, judged->wrong == 0 && !session->incomplete);
         fputs(",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",", x->out);
         audit_csv_cell(x->out, audit_session_nothing(session));
-        fputs("\r\n", x->out);
+        put_log(x);
     }
     for (size_t i = 0; i < session->count; i++) {
         put_session(x, session, judged->wrong == 0 && !session->incomplete);
-        put_note(x->out, session, order[i]);
+        put_note(x, session, order[i]);
     }
     free(order);
     return PROTO_OK;

@@ -115,6 +115,12 @@ static void put_log(struct audit_export *x)
         audit_html_text(x->out, x->beside);
         fputs(".", x->out);
     }
+    for (size_t i = 0; i < x->ended_count; i++) {
+        fputs("</p><p>Ended log ", x->out);
+        audit_html_text(x->out, x->ended[i].log);
+        fputs(": ", x->out);
+        audit_html_text(x->out, x->ended[i].words);
+    }
     char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64];
 
     for (size_t i = 0; i < x->log->wrong && i < AUDIT_FINDINGS_MAX; i++) {
@@ -240,6 +246,8 @@ static void put_head(struct audit_export *x, const struct audit_session *session
     put_fact(x->out, "Customer", row->customer_ref[0] ? row->customer_ref : "no reference");
     if (row->ticket_ref[0])
         put_fact(x->out, "Ticket", row->ticket_ref);
+    if (x->ended_count)
+        put_fact(x->out, "Log", x->o->log_key.name);
     audit_duration(took, end_s - began_s);
     snprintf(text, sizeof text, "%s, after %s", audit_end_words(session), took);
     put_fact(x->out, "Ended", end_s ? text : session->incomplete || session->erased ? "not known" : "not yet");
@@ -375,9 +383,10 @@ void audit_html_end(struct audit_export *x)
     fprintf(x->out,
             "<footer><p>%" PRIu64
             " session%s. %s</p><p>Times are those of the relay, in the zone named above. Each line "
-            "is a note that was signed by the one who acted; its number is that of its entry in the log, which is in "
+            "is a note that was signed by the one who acted; its number is that of its entry in %s, which is in "
             "the signed log in that place. All the log is for <span class=\"mono\">handhold-audit verify</span>; the "
             "proofs hold without it.</p></footer></body></html>\n",
             x->sessions, x->sessions == 1 ? "" : "s",
-            x->wrong || x->log->wrong ? "<span class=\"bad\">Not all of them hold.</span>" : "All of them hold.");
+            x->wrong || x->log->wrong ? "<span class=\"bad\">Not all of them hold.</span>" : "All of them hold.",
+            x->ended_count ? "its session's log" : "the log");
 }

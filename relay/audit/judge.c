@@ -8,6 +8,13 @@
 #include "relay/audit/retained.h"
 #include "relay/audit/tree.h"
 
+void audit_judge_name(const struct audit_organisation *o, struct audit_report *report)
+{
+    if (!o->log_is_named)
+        audit_found(audit_expected(audit_wrong(report, "relay/log.vkey", "key"), "a log key that org.note names"),
+                    "another key");
+}
+
 void audit_judge_checkpoint(struct audit_walk *walk)
 {
     struct proto_log_checkpoint opened;

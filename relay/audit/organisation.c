@@ -133,9 +133,7 @@ static bool open_store(const struct audit_organisation *o, struct relay_store **
         return false;
     }
     if (!host_file_exists(path)) {
-        host_say_error(path, "there is no log here",
-                       o->ended ? "bring the folder back that recover moved the ended log to"
-                                : "name the folder that the relay was started with");
+        host_say_error(path, "there is no log here", "name the folder that the relay was started with");
         return false;
     }
     if (relay_store_open(out, &config, error)) {
@@ -152,7 +150,7 @@ bool audit_open(struct audit_organisation *o, const char *dir, const char *key_f
 
 bool audit_open_ended(struct audit_organisation *o, const char *dir, const char *key_file, unsigned n)
 {
-    char vkey[40] = "relay/log.vkey";
+    char vkey[40] = "relay/log.vkey", name[32];
 
     memset(o, 0, sizeof *o);
     o->dir = dir;
@@ -160,6 +158,12 @@ bool audit_open_ended(struct audit_organisation *o, const char *dir, const char 
     if (n)
         snprintf(vkey, sizeof vkey, "data.ended-%u/log.vkey", n);
     (void)host_random(); /* starts libsodium */
+    if (n && !audit_is_here(dir, n)) {
+        snprintf(name, sizeof name, "data.ended-%u", n);
+        host_say_error(name, "there is no such ended log here",
+                       "bring the folder back that recover moved it to, or name another with --ended");
+        return false;
+    }
     if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load_notes(o) &&
         load(o, vkey, PROTO_ORG_VKEY_BYTES + 1, take_vkey) && (!key_file || load_evidence_key(o, key_file)) &&
         audit_staff_load(o) && open_store(o, &o->log) && open_store(o, &o->rows))

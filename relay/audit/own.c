@@ -10,6 +10,7 @@
 #include "proto/seal/kdf.h"
 #include "proto/seal/note.h"
 #include "relay/audit/retained.h"
+#include "relay/audit/session.h"
 
 #define NOTE_LATE_S (24 * 3600)
 
@@ -388,12 +389,16 @@ static enum proto_err read_one_later(struct audit_own *own, const struct audit_o
     struct audit_report *scratch = calloc(1, sizeof *scratch);
     struct taking *t = calloc(1, sizeof *t);
     struct audit_own there = {.next = 0};
+    char name[97];
     enum proto_err err = later && scratch && t ? PROTO_OK : PROTO_ERR_NOMEM;
 
     if (!err && audit_open_ended(later, o->dir, NULL, n)) {
         *t = (struct taking){.own = &there, .o = later, .report = scratch, .of = o->log_key.name};
         if (later->log_is_named)
             err = relay_store_each_entry_of(later->rows, none, visit, t);
+        audit_detail_text(name, o->log_key.name);
+        if (scratch->ended.has && !scratch->wrong && !strcmp(scratch->ended.log, name))
+            report->followed = scratch->ended;
         audit_close(later);
     }
     err = err == PROTO_ERR_NOMEM ? err : PROTO_OK;
@@ -429,6 +434,19 @@ enum proto_err audit_own_read_later(struct audit_own *own, const struct audit_or
     if (o->ended && !err && audit_is_here(o->dir, 0))
         err = read_one_later(own, o, 0, report);
     return err;
+}
+
+bool audit_own_ending(const struct audit_organisation *o, struct audit_ended *out)
+{
+    struct audit_report *report = o->ended ? calloc(1, sizeof *report) : NULL;
+    struct audit_own own = {.next = 0};
+    bool has = report && !audit_own_read_later(&own, o, report) && report->followed.has;
+
+    if (has)
+        *out = report->followed;
+    audit_own_clear(&own);
+    free(report);
+    return has;
 }
 
 void audit_own_clear(struct audit_own *own)

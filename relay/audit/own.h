@@ -48,6 +48,11 @@ PROTO_MUST_USE enum proto_err audit_own_read(struct audit_own *own, struct audit
  */
 PROTO_MUST_USE enum proto_err audit_own_read_later(struct audit_own *own, const struct audit_organisation *o,
                                                    struct audit_report *report);
+/**
+ * Of a log that was ended: what the officer's note in the log that followed says of it. False: no log that is here says
+ * so, or its notes do not hold.
+ */
+bool audit_own_ending(const struct audit_organisation *o, struct audit_ended *out);
 /** Does a note say that the evidence of this entry was erased? */
 bool audit_own_names(const struct audit_own *own, uint64_t index);
 /** The same as a bit for each entry of a log of `size`, the first in the lowest. The caller frees; NULL: no memory. */

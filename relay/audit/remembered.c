@@ -67,6 +67,21 @@ static bool read_reached(const char *text, struct audit_remembered *out)
            out->judging.size <= out->leaves.size && !out->notes.size;
 }
 
+/* What an officer has signed for explains what is missing; what is here is held to that. */
+static void follow_officer(const struct audit_organisation *o, struct audit_remembered *seen)
+{
+    struct audit_ended ending;
+
+    if (!o->ended || !seen->leaves.size || !audit_own_ending(o, &ending) || ending.found == AUDIT_FOUND_WHOLE ||
+        (ending.found == AUDIT_FOUND_SMALLER && seen->leaves.size <= ending.stored))
+        return;
+    memset(seen, 0, sizeof *seen);
+    if (ending.found == AUDIT_FOUND_DAMAGED || ending.found == AUDIT_FOUND_GONE)
+        return; /* its tree leads nowhere */
+    seen->leaves.size = ending.stored;
+    memcpy(seen->leaves.root, ending.kept, sizeof seen->leaves.root);
+}
+
 bool audit_remembered_load(const struct audit_organisation *o, struct audit_remembered *out)
 {
     char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
@@ -88,6 +103,8 @@ bool audit_remembered_load(const struct audit_organisation *o, struct audit_reme
         host_say_error(path, "is not what this program writes there",
                        "find out who changed it; without it nothing is compared with what was verified before");
     }
+    if (fine)
+        follow_officer(o, out);
     return fine;
 }
 

@@ -20,7 +20,11 @@ struct audit_remembered {
     struct audit_row_mark row;
 };
 
-/** Zero when nothing is. False: a file is there that cannot be used, which was said. */
+/**
+ * Zero when nothing is. Of a log that an officer ended with fewer entries than were verified here, or with others, it
+ * is what the officer's note says was found: that is what this log must be. False: a file is there that cannot be used,
+ * which was said.
+ */
 bool audit_remembered_load(const struct audit_organisation *o, struct audit_remembered *out);
 /** False: it could not be written, which was said. */
 bool audit_remembered_save(const struct audit_organisation *o, const struct audit_remembered *seen);

@@ -48,6 +48,7 @@ struct audit_report {
     struct audit_gone gone[AUDIT_GONE_MAX]; /* the newest of them, in a ring */
     size_t gone_count;                      /* all of them */
     struct audit_ended ended;               /* of the log before this one, by entry 0 */
+    struct audit_ended followed;            /* of an ended log: what the one that followed it says of it */
     uint64_t sound_sessions;                /* read whole, and nothing wrong in them */
     uint64_t
         recorded_lines; /* of agents whose certificate is not in the folder: under the key that the relay recorded */
@@ -77,6 +78,10 @@ struct audit_report {
 #define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
 void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);
+
+struct audit_organisation;
+/** Whose log is it? One whose key org.note does not name is nobody's, however well it holds. */
+void audit_judge_name(const struct audit_organisation *o, struct audit_report *report);
 
 /** A new finding, to be completed with the calls below. Never NULL. */
 struct audit_finding *audit_wrong(struct audit_report *report, const char *table, const char *column);

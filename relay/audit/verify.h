@@ -27,5 +27,8 @@ void audit_judge_cases(struct audit_organisation *o, struct audit_report *report
  * of the present one. False: one of them does not hold.
  */
 bool audit_verify_before(const struct audit_organisation *o, const struct audit_ended *last);
+enum { AUDIT_GAP_MAX = 768 };
+/** before.c: what cannot be proved of a log that was ended so, behind "Not proved: ". */
+void audit_before_gap(const struct audit_ended *e, char out[static AUDIT_GAP_MAX]);
 
 #endif

@@ -190,7 +190,8 @@ static void print_gone_json(const struct audit_report *r)
     }
 }
 
-static void print_json(const struct audit_organisation *o, const struct audit_verified *v)
+/* `before`: the logs that ended before this one hold. */
+static void print_json(const struct audit_organisation *o, const struct audit_verified *v, bool before)
 {
     const struct audit_report *r = &v->report;
 
@@ -199,8 +200,8 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
     print_gone_json(r);
     host_json_line(json_pack(
         "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I}",
-        "event", "verified", "ok", r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong, "size",
-        (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
+        "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
+        "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
         "unsealings", (json_int_t)r->opened, "hashes", (json_int_t)r->hashes, "from", (json_int_t)v->log.from, "notes",
         (json_int_t)r->notes, "erased", (json_int_t)(r->erased - r->missing), "missing", (json_int_t)r->missing,
@@ -293,9 +294,12 @@ static int verify(struct audit_organisation *o, struct audit_verified *v)
         host_say_err("verify", err);
         return HOST_EXIT_FAILED;
     }
-    (audit_options.json ? print_json : print_words)(o, v);
     remember(o, v, &now.seen);
+    if (!audit_options.json)
+        print_words(o, v);
     bool before = audit_verify_before(o, &v->report.ended);
+    if (audit_options.json) /* whose last line is the answer */
+        print_json(o, v, before);
     return v->report.wrong || !before ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }
 

@@ -171,6 +171,7 @@ static enum proto_err glance(struct audit_whole *w)
     struct audit_log_plan plan = {.glance = true};
     struct audit_remembered seen;
 
+    audit_judge_name(&w->again, &w->report);
     if (!audit_remembered_load(&w->again, &seen)) /* said */
         audit_found(audit_expected(audit_wrong(&w->report, "remembered", "file"), "what was verified here before"),
                     "a file that this program did not write");
@@ -197,14 +198,19 @@ static enum proto_err look(struct audit_whole *w)
 
 bool audit_whole_beside(const struct audit_organisation *o, char out[static AUDIT_TEXT_MAX])
 {
-    unsigned n = 1;
+    char which[AUDIT_ENDED_MAX * 16] = "";
+    size_t count = 0, len = 0;
 
-    while (!o->ended && !o->is_one_of_all && n < AUDIT_ENDED_MAX && !audit_is_here(o->dir, n))
-        n++;
-    bool is_there = !o->ended && !o->is_one_of_all && audit_is_here(o->dir, n);
+    for (unsigned n = 1; n <= AUDIT_ENDED_MAX && !o->ended && !o->is_one_of_all; n++)
+        if (audit_is_here(o->dir, n) && len < sizeof which) {
+            len += (size_t)snprintf(which + len, sizeof which - len, "%s--ended %u", len ? ", " : "", n);
+            count++;
+        }
     snprintf(out, AUDIT_TEXT_MAX,
-             "a log that was ended lies beside this one, and its sessions are not told here: --ended %u reads them", n);
-    return is_there;
+             count > 1 ? "%zu logs that were ended lie beside this one, and their sessions are not told here: %s"
+                       : "%zu log that was ended lies beside this one, and its sessions are not told here: %s",
+             count, which);
+    return count > 0;
 }
 
 bool audit_whole_know(struct audit_organisation *o)

@@ -8,12 +8,16 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/host/files.h"
+#include "proto/identity/org.h"
+#include "proto/seal/note.h"
+#include "proto/seal/signature.h"
 #include "relay/audit/filter.h"
 #include "relay/audit/whole.h"
 #include "tests/relay/audit_tool.h"
@@ -191,6 +195,35 @@ static void a_session_that_is_gone_is_missed_by_every_command(void **state)
                       shared.folder);
 }
 
+/* It holds, and it is nobody's: the organisation's note does not name its key. */
+static void a_log_under_a_key_of_nobody_is_told_by_every_command(void **state)
+{
+    static const char *const commands[] = {
+        "list",       "list --json", "report", "export --format jsonl", "export --format csv", "export --format html",
+        "tail --once"};
+    uint8_t public_key[32], secret_key[64], seed[32];
+    char path[HOST_PATH_BYTES];
+    struct proto_note_key key;
+    struct proto_buf vkey, kept;
+
+    restore(state);
+    randombytes_buf(seed, sizeof seed);
+    proto_sign_keypair(public_key, secret_key, seed);
+    assert_ok(proto_note_key_init(&key, LOG_FIXTURE_ORIGIN, public_key));
+    proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 1);
+    proto_note_key_format(&key, &vkey);
+    assert_true(host_path(path, "%s/relay/log.vkey", shared.folder));
+    proto_buf_init(&kept, PROTO_ORG_VKEY_BYTES + 1);
+    assert_ok(host_file_read(path, &kept));
+    assert_ok(host_file_write(path, vkey.bytes, vkey.len, HOST_PRIVATE));
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        audit_tool_expect(&shared, 1, "a log key that org.note names", "%s --dir %s --key %s/officer/evidence.key",
+                          commands[i], shared.folder, shared.folder);
+    assert_ok(host_file_write(path, kept.bytes, kept.len, HOST_PRIVATE));
+    proto_buf_free(&kept);
+    proto_buf_free(&vkey);
+}
+
 /* One that does not open hides none of those behind it. */
 static void one_damaged_entry_hides_no_other(void **state)
 {
@@ -336,6 +369,7 @@ int main(void)
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),
+        cmocka_unit_test(a_log_under_a_key_of_nobody_is_told_by_every_command),
     };
 
     return cmocka_run_group_tests(tests, build, tear_down);

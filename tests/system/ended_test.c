@@ -91,6 +91,15 @@ static void end_log(struct house *h)
     free(local(h, 0, (const char *const[]){"recover", "--reason", "the disk failed", "--yes", NULL}));
 }
 
+/* Anybody who writes the folder may put a log there. */
+static void copy_under_another_key(struct house *h)
+{
+    static const char vkey[] = "127.0.0.1/audit/localhost/4+7d7287a1+ATfh81sgFZEjCHtm2aP/AizbAzBgoswlzMua6u2YuIOU\n";
+
+    house_copy(h, "relay/data.ended-1", "relay/data.ended-4");
+    house_write(h, "relay/data.ended-4/log.vkey", vkey, strlen(vkey));
+}
+
 static void verified(struct house *h, const char *said)
 {
     says(h, local(h, 0, (const char *const[]){"verify", "--full", NULL}), said, NULL);
@@ -133,7 +142,15 @@ static void one_command_erases_a_person_in_both_logs(void **state)
     look_for(h, ada);
     says(h, local(h, 0, (const char *const[]){"export", "--format", "jsonl", "--customer", charles, NULL}),
          "\"ended_log\":1", "not told here"); /* he has never come since */
-    says(h, local(h, 0, (const char *const[]){"list", NULL}), "--ended 1 reads them", charles);
+    says(h, local(h, 0, (const char *const[]){"export", "--format", "csv", "--customer", charles, NULL}),
+         "ended by an officer on", "not told here");
+    says(h, local(h, 0, (const char *const[]){"export", "--format", "html", "--customer", charles, NULL}),
+         "whether its key signed anything after", NULL);
+    copy_under_another_key(h);
+    says(h, local(h, 1, (const char *const[]){"export", "--format", "jsonl", "--customer", charles, NULL}),
+         "a log key that org.note names", "\"ended_log\":4");
+    run(h, (const char *const[]){"/bin/rm", "-rf", house_path(h, "relay/data.ended-4"), NULL});
+    says(h, local(h, 0, (const char *const[]){"list", NULL}), "1 log that was ended lies beside this one", charles);
     says(h,
          remote(h, 0,
                 (const char *const[]){"erase", "--customer", ada, "--reason", "Art. 17(1)(b) GDPR", "--yes", NULL}),

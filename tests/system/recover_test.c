@@ -92,6 +92,7 @@ static void lose_a_day(struct house *h)
     house_restart_relay(h);
     visit(h, "today");
     house_stop_relay(h);
+    says(h, audit(h, 0, (const char *const[]){"verify", NULL}), "nothing is wrong"); /* and is remembered here */
     house_copy(h, "backup", "relay/data");
 }
 
@@ -116,6 +117,7 @@ static void a_backup_of_yesterday_is_refused_and_an_officer_ends_that_log(void *
     says(h, audit(h, 0, (const char *const[]){"verify", "--json", NULL}), "\"found\":\"smaller\"");
     says(h, audit(h, 0, (const char *const[]){"verify", "--ended", "1", NULL}), "nothing is wrong");
     says(h, audit(h, 0, (const char *const[]){"list", "--ended", "1", NULL}), "Ana Lindqvist");
+    says(h, audit(h, 2, (const char *const[]){"list", "--ended", "2", NULL}), "there is no such ended log here");
     says(h, recover(h, 1, "org/staff/officer", (const char *const[]){"--yes", NULL}), "a relay runs on this folder");
 }
 
@@ -155,6 +157,7 @@ static void an_ended_log_that_was_altered_afterwards_is_named(void **state)
     says(h, audit(h, 1, (const char *const[]){"verify", NULL}), "NO. entry 3");
     run(h, "/bin/rm", "-rf", house_path(h, "relay/data.ended-1"), NULL);
     says(h, audit(h, 1, (const char *const[]){"verify", NULL}), "Its data is not at hand.");
+    says(h, audit(h, 1, (const char *const[]){"verify", "--json", NULL}), "\"event\":\"verified\",\"ok\":false");
     house_restart_relay(h);
     h->log_is_foreign = true;
 }
