@@ -11,6 +11,15 @@ const say = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 process.on('SIGTERM', () => void browser.close().finally(() => process.exit(0)));
 const page = await openPage(browser, { width: 390, height: 844 });
+page.on('pageerror', (error) => say({ event: 'page-error', message: String(error) }));
+page.on('console', (message) => { if (message.type() === 'error') say({ event: 'page-error', message: message.text() }); });
+/* For whoever looks for a cause where no picture comes. */
+let later;
+function step(event) {
+  clearTimeout(later);
+  say({ event });
+  later = setTimeout(() => void page.evaluate(() => document.body.innerText.slice(0, 400)).then((reads) => say({ event: 'reads', behind: event, reads }), () => undefined), 15_000);
+}
 /* A browser drops what it is loading when the machine's network has just changed, as it does in a namespace that is just up. */
 for (let left = 5; ; left--) {
   const failed = await page.goto(link).then(() => undefined, (error) => error);
@@ -20,11 +29,11 @@ for (let left = 5; ; left--) {
   await new Promise((done) => setTimeout(done, 300));
 }
 await page.click('#join');
-say({ event: 'joined' });
+step('joined');
 /* Each sheet as it comes; with several things on it, all of them. */
 for (;;) {
   await page.waitForSelector('#allow', { timeout: 0 }).catch(() => process.exit(1));
   for (const wish of await page.$$('input[id^="want-"]')) await wish.check();
   await page.click('#allow', { timeout: 5000 }).catch(() => undefined); // it may have closed meanwhile
-  say({ event: 'allowed' });
+  step('allowed');
 }

@@ -12,7 +12,7 @@
 
 #include "tests/bench/bench.h"
 
-enum { CLIP_SECONDS = 8 };
+enum { CLIP_SECONDS = 8, LAST_EVENTS = 12 };
 
 struct line_world line_world;
 
@@ -40,10 +40,22 @@ void line_world_clear(void)
         (void)demo_run(line_world.bin, remove, NULL);
 }
 
+/* The folder goes with the programs: what they told last is all that is left of them. */
+static void tell_last(const struct demo_child *child)
+{
+    for (size_t i = child->count > LAST_EVENTS ? child->count - LAST_EVENTS : 0; i < child->count; i++) {
+        fprintf(stderr, "%s: ", child->name);
+        json_dumpf(child->events[i].json, stderr, JSON_COMPACT);
+        fputc('\n', stderr);
+    }
+}
+
 void line_must(bool ok, const char *what)
 {
     if (ok)
         return;
+    for (size_t i = 0; i < line_world.children.count; i++)
+        tell_last(line_world.children.all[i]);
     line_world_clear();
     bench_cannot("%s", what);
 }
