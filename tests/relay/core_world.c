@@ -280,28 +280,55 @@ void world_begin(struct world *w)
     assert_ok(relay_core_new(&w->core, &config, w->now));
 }
 
+/* The same in each world, and made once: whoever plays many worlds would do little else. */
+struct keys {
+    uint8_t evidence_public[32], log_public[32], log_secret[64], officer_public[32], officer_secret[64];
+};
+static const uint8_t world_seed[32] = "the seed of this world", evidence_secret[32] = {3, 3, 3};
+
+static const struct keys *keys(void)
+{
+    static struct keys made;
+    static bool are_made;
+
+    if (!are_made) {
+        assert_true(sodium_init() >= 0);
+        proto_box_public_key(made.evidence_public, evidence_secret);
+        proto_sign_keypair(made.log_public, made.log_secret, world_seed);
+        proto_sign_keypair(made.officer_public, made.officer_secret, (const uint8_t[32]){9});
+    }
+    are_made = true;
+    return &made;
+}
+
+static void clear(struct world *w)
+{
+    memset(w, 0, offsetof(struct world, entries));
+}
+
 void world_furnish(struct world *w)
 {
-    static const uint8_t seed[32] = "the seed of this world";
+    const struct keys *k = keys();
 
-    memset(w, 0, sizeof *w);
-    assert_true(sodium_init() >= 0);
-    proto_random_seeded_init(&w->seeded, seed);
+    clear(w);
+    proto_random_seeded_init(&w->seeded, world_seed);
     w->now = (struct proto_now){.mono_ms = 1000000, .unix_ms = 1767225600000};
     relay_limits_defaults(&w->limits);
     proto_org_init(&w->org, "example.org");
     proto_policy_defaults(&w->policy, "example.org");
-    memset(w->evidence_secret, 3, sizeof w->evidence_secret);
-    proto_box_public_key(w->evidence_public, w->evidence_secret);
+    memcpy(w->evidence_secret, evidence_secret, sizeof w->evidence_secret);
+    memcpy(w->evidence_public, k->evidence_public, sizeof w->evidence_public);
     memcpy(w->policy.evidence_key, w->evidence_public, sizeof w->evidence_public);
-    proto_sign_keypair(w->log_public, w->log_secret, seed);
+    memcpy(w->log_public, k->log_public, sizeof w->log_public);
+    memcpy(w->log_secret, k->log_secret, sizeof w->log_secret);
     memset(w->token_secret, 5, sizeof w->token_secret);
     make_staff(w, 0, "Ada Agent", PROTO_ROLE_AGENT);
     make_staff(w, 1, "Bob Agent", PROTO_ROLE_AGENT);
     make_staff(w, 2, "Sue Supervisor", PROTO_ROLE_SUPERVISOR);
     make_staff(w, 3, "Ian Integrator", PROTO_ROLE_INTEGRATOR);
     make_staff(w, 4, "Olga Officer", PROTO_ROLE_OFFICER);
-    proto_sign_keypair(w->staff[4].public_key, w->officer_secret, (const uint8_t[32]){9});
+    memcpy(w->staff[4].public_key, k->officer_public, sizeof k->officer_public);
+    memcpy(w->officer_secret, k->officer_secret, sizeof w->officer_secret);
 }
 
 void world_new(struct world *w)
@@ -354,7 +381,7 @@ void world_free(struct world *w)
     relay_core_free(w->core);
     for (size_t i = 0; i < w->entry_count; i++)
         free(w->entries[i].evidence);
-    memset(w, 0, sizeof *w);
+    clear(w);
 }
 
 static void each_own_note(struct world *w, enum proto_err (*tell)(struct world *w, const uint8_t *note, size_t len))
@@ -537,17 +564,28 @@ enum proto_err session_hello_staff(struct world *w, uint32_t connection)
     return world_say(w, connection, 0, &hello);
 }
 
+/* The n-th session of any world has the same number and keys. */
+static void name_session(struct session *s, uint32_t n)
+{
+    static struct session known[64]; /* made once, as the world's keys */
+    struct session *kept = n < sizeof known / sizeof *known ? &known[n] : s;
+    uint8_t seed[32] = {0}, nothing[sizeof s->cs_secret] = {0};
+
+    if (kept == s || !memcmp(kept->cs_secret, nothing, sizeof nothing)) {
+        memcpy(seed, &n, sizeof n);
+        proto_sha256(seed, seed, sizeof seed);
+        memset(kept, 0, sizeof *kept);
+        memcpy(kept->sid, seed, sizeof kept->sid);
+        proto_sign_keypair(kept->cs_public, kept->cs_secret, seed);
+    }
+    *s = *kept;
+}
+
 enum proto_err session_ask(struct world *w, struct session *s, uint32_t agent)
 {
     handhold_ToRelay open = handhold_ToRelay_init_zero;
-    uint8_t seed[32] = {0};
 
-    memset(s, 0, sizeof *s);
-    w->asked++;
-    memcpy(seed, &w->asked, sizeof w->asked);
-    proto_sha256(seed, seed, sizeof seed);
-    memcpy(s->sid, seed, sizeof s->sid);
-    proto_sign_keypair(s->cs_public, s->cs_secret, seed);
+    name_session(s, ++w->asked);
     s->agent = agent;
     open.which_body = handhold_ToRelay_open_tag;
     memcpy(open.body.open.sid, s->sid, sizeof s->sid);

@@ -43,10 +43,7 @@ struct world {
     struct proto_random_seeded seeded;
     struct proto_now now;
     uint8_t evidence_public[32], evidence_secret[32], log_public[32], log_secret[64], token_secret[32];
-    struct entry entries[WORLD_ENTRIES];
-    size_t entry_count;
-    struct relay_store_session rows[WORLD_ROWS];
-    size_t row_count;
+    size_t entry_count, row_count; /* of these below */
     uint8_t officer_secret[64];
     struct proto_erasure plan; /* what an erasure would destroy */
     enum proto_err plan_err, policy_err;
@@ -72,6 +69,9 @@ struct world {
     uint32_t connections, asked; /* so far */
     uint64_t told[RELAY_BOUNDS]; /* of how many that a bound refused the core has said which connection it was … */
     unsigned wrong_codes;        /* … and of how many that tried a code */
+    /* Last, because most of them are never looked at: nobody clears them. */
+    struct entry entries[WORLD_ENTRIES];
+    struct relay_store_session rows[WORLD_ROWS];
 };
 
 void world_new(struct world *w);     /* defaults, and started */
