@@ -7,8 +7,8 @@
  * (job_done); time is told (tick, deadline). Everything a stranger can make grow has a bound in struct relay_limits.
  *
  * The way of a message: feed -> header -> room (seat? gate?) -> queue of the receiver -> pending. Forwarded bytes are
- * copied once, into the receiver's queue. What must be durable before somebody is told waits for its job: a session is
- * opened, and a receipt handed out, only when job_done says so.
+ * copied once at most, into the receiver's queue. What must be durable before somebody is told waits for its job: a
+ * session is opened, and a receipt handed out, only when job_done says so.
  */
 #ifndef RELAY_CORE_CORE_H
 #define RELAY_CORE_CORE_H
@@ -298,6 +298,13 @@ PROTO_MUST_USE enum proto_err relay_core_feed(struct relay_core *core, uint32_t 
  */
 PROTO_MUST_USE enum proto_err relay_core_feed_slot(struct relay_core *core, uint32_t connection,
                                                    struct relay_slot *slot, size_t len, struct proto_now now);
+/**
+ * The same of a message that need not be copied: with RELAY_ROOM_BYTES in front of it, to be written over, it stays
+ * where it is until keep(), and whoever sends it before that sends it from there.
+ */
+PROTO_MUST_USE enum proto_err relay_core_feed_lent(struct relay_core *core, uint32_t connection, uint8_t *message,
+                                                   size_t len, struct proto_now now);
+void relay_core_keep(struct relay_core *core); /* what still waits of it is copied now */
 /** The connection is gone (for any reason). Its queue is dropped; its seat waits for its token. */
 void relay_core_closed(struct relay_core *core, uint32_t connection, struct proto_now now);
 

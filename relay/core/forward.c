@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hot path: what one end sends to another, unread, copied once into the receiver's queue. */
+/* The hot path: what one end sends to another, unread, copied at most once, into the receiver's queue. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,4 +184,16 @@ enum proto_err relay_core_feed_slot(struct relay_core *core, uint32_t connection
     relay_slot_free(core->bounds.offered);
     core->bounds.offered = NULL;
     return err;
+}
+
+enum proto_err relay_core_feed_lent(struct relay_core *core, uint32_t connection, uint8_t *message, size_t len,
+                                    struct proto_now now)
+{
+    core->bounds.lent = message;
+    return relay_core_feed(core, connection, message, len, now);
+}
+
+void relay_core_keep(struct relay_core *core)
+{
+    relay_queue_keep(&core->bounds);
 }

@@ -49,7 +49,9 @@ static struct relay_slot *slot_with(struct relay_queue_bounds *bounds, const uin
         return slot;
     }
     slot = malloc(sizeof *slot + len);
-    if (slot && len)
+    if (slot && len && bytes == bounds->lent)
+        bounds->borrower = slot; /* room for its copy is there, so that it cannot fail later */
+    else if (slot && len)
         memcpy(slot->bytes, bytes, len);
     return slot;
 }
@@ -113,7 +115,17 @@ static void free_slot(struct relay_queue *queue, struct relay_queue_bounds *boun
     *sum_of(queue, slot->service) -= cost_of(slot->len);
     bounds->all_used -= cost_of(slot->len);
     relay_shared_drop(slot->shared);
+    if (bounds->borrower == slot)
+        bounds->borrower = NULL;
     free(slot);
+}
+
+void relay_queue_keep(struct relay_queue_bounds *bounds)
+{
+    if (bounds->borrower)
+        memcpy(bounds->borrower->bytes, bounds->lent, bounds->borrower->len);
+    bounds->borrower = NULL;
+    bounds->lent = NULL;
 }
 
 static void drop(struct relay_queue *queue, struct relay_queue_bounds *bounds, struct relay_slot *slot)
@@ -348,6 +360,8 @@ uint8_t *relay_queue_front(struct relay_queue *queue, struct relay_queue_bounds 
     if (!queue->out)
         return NULL;
     *len = queue->out->len;
+    if (queue->out == bounds->borrower)
+        return bounds->lent;
     return queue->out->shared ? queue->out->shared->bytes : queue->out->bytes;
 }
 

@@ -82,6 +82,8 @@ struct relay_queue_bounds {
     size_t all_used;
     uint64_t dropped;                              /* messages */
     struct relay_slot *offered;                    /* of the message that is being put; NULL: none, or taken */
+    uint8_t *lent;                                 /* its bytes, which stay there until relay_queue_keep(); or NULL */
+    struct relay_slot *borrower;                   /* it waits, and its bytes are the lent ones; NULL: none does */
     struct relay_histogram waited[RELAY_SERVICES]; /* of messages that were handed out; SESSION is not timed */
 };
 
@@ -95,6 +97,8 @@ PROTO_MUST_USE enum proto_err relay_queue_put_shared(struct relay_queue *queue, 
 PROTO_MUST_USE enum proto_err relay_queue_put_media(struct relay_queue *queue, struct relay_queue_bounds *bounds,
                                                     struct relay_lane *lane, const struct proto_media_header *header,
                                                     const uint8_t *bytes, size_t len, int64_t now_ms);
+/** The lent bytes go: a message that still waits there is given its copy now. */
+void relay_queue_keep(struct relay_queue_bounds *bounds);
 /** How old the oldest message of a lane is, the one that is handed out included; 0: none waits. */
 int64_t relay_queue_age_ms(const struct relay_queue *queue, const struct relay_lane *lane, int64_t now_ms);
 /** Drops what waits of a lane, which may be freed then. */

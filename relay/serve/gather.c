@@ -80,6 +80,9 @@ bool serve_gather_flush(struct serve_gather *gather)
 
 void serve_gather_cork(struct serve_gather *gather)
 {
+    if (together.of == gather)
+        return;
+    serve_gather_settle();
     together.of = gather;
     together.len = together.plain_len = 0;
 }
@@ -92,7 +95,8 @@ size_t serve_gather_corked(void)
 /* Into records; the writing side of TLS is memory, so this does not block. */
 static void encrypt(struct serve_gather *gather, const uint8_t *bytes, size_t len)
 {
-    ERR_clear_error();
+    if (ERR_peek_error()) /* another's failure is not ours; clearing none costs a hundredth of a large message */
+        ERR_clear_error();
     if (len && !gather->failed && SSL_write(lws_get_ssl(gather->wsi), bytes, (int)len) != (int)len)
         gather->failed = true;
 }
@@ -155,17 +159,25 @@ void serve_gather_ping(struct serve_gather *gather)
         (void)lws_write(gather->wsi, room + LWS_PRE, 0, LWS_WRITE_PING);
 }
 
-bool serve_gather_uncork(struct serve_gather *gather)
+void serve_gather_uncork(struct serve_gather *gather)
 {
-    if (!lws_get_ssl(gather->wsi)) {
+    if (lws_get_ssl(gather->wsi))
+        encrypt_small(gather); /* what libwebsockets says goes behind it */
+    else
         together.of = NULL;
-        return !gather->failed && !lws_partial_buffered(gather->wsi);
-    }
-    encrypt_small(gather);
+}
+
+void serve_gather_settle(void)
+{
+    struct serve_gather *gather = together.of;
+
     together.of = NULL;
+    if (!gather)
+        return;
     send_or_keep(gather, together.bytes, together.len);
     together.len = 0;
-    return !gather->rest && !gather->failed;
+    if (gather->rest || gather->failed)
+        lws_callback_on_writable(gather->wsi);
 }
 
 /* ---- what OpenSSL sees ---- */

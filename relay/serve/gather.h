@@ -41,10 +41,12 @@ void serve_gather_cork(struct serve_gather *gather);
 void serve_gather_message(struct serve_gather *gather, uint8_t *message, size_t len);
 /** An empty ping, unless something waits already. Not while corked. */
 void serve_gather_ping(struct serve_gather *gather);
-/** Bytes that collected since the cork. */
+/** Bytes that collected since the last send. */
 size_t serve_gather_corked(void);
-/** Sends what collected. false: something is left (or the socket failed): wait until it can be written to. */
-bool serve_gather_uncork(struct serve_gather *gather);
+/** No more for now. What collected is sent when another is corked, or by settle(): there may be more at once. */
+void serve_gather_uncork(struct serve_gather *gather);
+/** Sends what collected of whoever was corked last; what the socket does not take waits until it can be written to. */
+void serve_gather_settle(void);
 /** Sends what was left. */
 bool serve_gather_flush(struct serve_gather *gather);
 

@@ -9,7 +9,7 @@
  * bytes. */
 enum { PAGE_BYTES = 4096, UNIT_BYTES = 64, UNITS = SERVE_LOCKED_BYTES / UNIT_BYTES };
 
-static _Alignas(PAGE_BYTES) uint8_t bytes[SERVE_LOCKED_BYTES];
+_Alignas(PAGE_BYTES) uint8_t serve_locked_bytes[SERVE_LOCKED_BYTES];
 static bool ready;
 static struct {
     pthread_mutex_t mutex;
@@ -20,7 +20,7 @@ static struct {
 bool serve_locked_set_up(void)
 {
     ready = true;
-    return !sodium_mlock(bytes, sizeof bytes); /* which leaves it out of dumps, too */
+    return !sodium_mlock(serve_locked_bytes, sizeof serve_locked_bytes); /* which leaves it out of dumps, too */
 }
 
 /* The first of `count` free units in a row; UNITS: there are none. */
@@ -50,17 +50,12 @@ void *serve_locked_take(size_t size)
         locked.used += count * UNIT_BYTES;
     }
     pthread_mutex_unlock(&locked.mutex);
-    return at < UNITS ? bytes + at * UNIT_BYTES : NULL;
-}
-
-bool serve_locked_has(const void *block)
-{
-    return (uintptr_t)block - (uintptr_t)bytes < sizeof bytes;
+    return at < UNITS ? serve_locked_bytes + at * UNIT_BYTES : NULL;
 }
 
 static size_t place_of(const void *block)
 {
-    return ((uintptr_t)block - (uintptr_t)bytes) / UNIT_BYTES;
+    return ((uintptr_t)block - (uintptr_t)serve_locked_bytes) / UNIT_BYTES;
 }
 
 size_t serve_locked_size(const void *block)

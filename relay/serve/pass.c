@@ -18,7 +18,8 @@ enum {
 _Static_assert((int)RELAY_ROOM_BYTES >= (int)SERVE_GATHER_ROOM && (int)SERVE_GATHER_ROOM >= (int)LWS_PRE,
                "what the core leaves in front of a message");
 
-enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
+/* Into records, that wait to be sent. */
+static enum serve_pumped fill(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
 {
     enum serve_pumped result = SERVE_ALL_SENT;
     struct proto_now now = host_now();
@@ -37,20 +38,31 @@ enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct s
         if (serve_gather_corked() >= BYTES_A_TURN)
             result = SERVE_MORE_WAITS;
     }
-    if (!serve_gather_uncork(&socket->gather))
-        result = socket->gather.failed ? SERVE_BROKEN : SERVE_BLOCKED;
+    serve_gather_uncork(&socket->gather);
+    if (serve_gather_corked() >= BYTES_A_TURN)
+        serve_gather_settle();
     return result;
 }
 
+enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket)
+{
+    enum serve_pumped result = fill(serve, wsi, socket);
+
+    serve_gather_settle();
+    if (socket->gather.failed)
+        return SERVE_BROKEN;
+    return socket->gather.rest || lws_partial_buffered(wsi) ? SERVE_BLOCKED : result;
+}
+
 /* From outside of a callback: what cannot be done here waits for WRITEABLE. */
-static void send_woken(struct serve *serve, uint32_t number)
+static void fill_woken(struct serve *serve, uint32_t number)
 {
     struct serve_slot *slot = &serve->sockets->slots[number];
 
     if (!slot->wsi || !slot->woken)
         return;
     slot->woken = false;
-    switch (serve_pass_pump(serve, slot->wsi, slot->socket)) {
+    switch (fill(serve, slot->wsi, slot->socket)) {
     case SERVE_MORE_WAITS:
         serve_sockets_wake(serve->sockets, number, false);
         break;
@@ -67,14 +79,16 @@ static void send_woken(struct serve *serve, uint32_t number)
     }
 }
 
-void serve_pass_send(struct serve *serve)
+void serve_pass_fill(struct serve *serve)
 {
     struct serve_list *woken = &serve->sockets->woken;
     uint32_t count = woken->count;
 
     serve->sockets->told_bytes = 0;
+    if (count)
+        serve->sockets->slots[serve->sockets->speaker].answered = woken->numbers[0];
     for (uint32_t i = 0; i < count; i++)
-        send_woken(serve, woken->numbers[i]);
+        fill_woken(serve, woken->numbers[i]);
     woken->count -= count;
     memmove(woken->numbers, woken->numbers + count, woken->count * sizeof *woken->numbers);
 }
@@ -151,9 +165,8 @@ void serve_sockets_next(struct serve *serve)
 {
     read_all_unread(serve);
     serve_run_core(serve);
-    if (serve->sockets->woken.count)
-        serve->sockets->slots[serve->sockets->speaker].answered = serve->sockets->woken.numbers[0];
-    serve_pass_send(serve);
+    serve_pass_fill(serve);
+    serve_gather_settle();
 }
 
 bool serve_sockets_pass(struct serve *serve)

@@ -15,6 +15,7 @@
 enum {
     EXPECTED_BYTES = 64 * 1024,
     TOLD_BYTES = 128 * 1024, /* messages that may wait for the end of the pass */
+    LARGE_BYTES = 4096,      /* a copy of more costs more than a turn of its receiver */
     /* Of frame, record and segment, for each message and each 16 kB of one. */
     MESSAGE_COST_BYTES = 96,
 };
@@ -76,6 +77,19 @@ static int feed(struct serve *serve, struct serve_socket *socket, const uint8_t 
     return fed(serve, socket, relay_core_feed(serve->core, socket->connection, bytes, len, now));
 }
 
+/* A large one leaves from where it was decrypted, as far as its receiver takes it. */
+static int feed_lent(struct serve *serve, struct serve_socket *socket, uint8_t *bytes, size_t len)
+{
+    struct proto_now now = host_now();
+
+    note_message(serve->sockets, socket->connection, now.mono_ms);
+    enum proto_err err = relay_core_feed_lent(serve->core, socket->connection, bytes, len, now);
+    serve_run_core(serve);
+    serve_pass_fill(serve);
+    relay_core_keep(serve->core);
+    return fed(serve, socket, err);
+}
+
 static void forget_message(struct serve_socket *socket)
 {
     relay_slot_free(socket->in);
@@ -124,7 +138,7 @@ static void send_when_much(struct serve *serve, size_t len)
     if (sockets->told_bytes < TOLD_BYTES)
         return;
     serve_run_core(serve);
-    serve_pass_send(serve);
+    serve_pass_fill(serve);
 }
 
 /* It is the first byte of a message. */
@@ -134,8 +148,7 @@ static uint8_t kind_of(const struct serve_socket *socket, const uint8_t *bytes)
 }
 
 /* A piece of a message: libwebsockets gives at most one TLS record at a time. Its length is the peer's claim. */
-static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
-                      size_t len)
+static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket *socket, uint8_t *bytes, size_t len)
 {
     size_t rest = lws_remaining_packet_payload(wsi);
     bool last = lws_is_final_fragment(wsi) && !rest;
@@ -146,7 +159,7 @@ static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket 
     if (!lws_frame_is_binary(wsi) || (last && !(socket->in_len + len)))
         return close_with(wsi, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE);
     if (last && !socket->in_len)
-        return feed(serve, socket, bytes, len);
+        return len > LARGE_BYTES ? feed_lent(serve, socket, bytes, len) : feed(serve, socket, bytes, len);
     if (!len && !socket->in) /* an empty piece before any other */
         return 0;
     if (rest > PROTO_MAX_MESSAGE_BYTES ||
@@ -159,8 +172,7 @@ static int take_piece(struct serve *serve, struct lws *wsi, struct serve_socket 
     return last ? feed_gathered(serve, socket) : 0;
 }
 
-int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
-                         size_t len)
+int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, uint8_t *bytes, size_t len)
 {
     int rc = take_piece(serve, wsi, socket, bytes, len);
     if (!rc)

@@ -61,8 +61,8 @@ void serve_sockets_close_all(struct serve_sockets *sockets);
 
 /* The callbacks of libwebsockets: 0, or -1 to close. */
 int serve_socket_open(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
-int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, const uint8_t *bytes,
-                         size_t len);
+/** `bytes` are libwebsockets' buffer, in which SERVE_GATHER_ROOM bytes in front of a message are over and done with. */
+int serve_socket_receive(struct serve *serve, struct lws *wsi, struct serve_socket *socket, uint8_t *bytes, size_t len);
 int serve_socket_write(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
 /** The other end has said close; libwebsockets answers it. */
 void serve_socket_left(struct serve_socket *socket);

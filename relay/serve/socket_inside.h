@@ -48,8 +48,9 @@ uint64_t serve_sockets_read(struct lws *wsi, uint64_t unknown);
 enum serve_pumped { SERVE_ALL_SENT, SERVE_MORE_WAITS, SERVE_BLOCKED, SERVE_BROKEN };
 /** Takes from the core what the connection takes, in the order of service: nothing that could be dropped waits here. */
 enum serve_pumped serve_pass_pump(struct serve *serve, struct lws *wsi, struct serve_socket *socket);
-/** Only those who were woken before: whoever has more waits for the next pass, like everybody else. */
-void serve_pass_send(struct serve *serve);
+/** For all who were woken, into records; the last one's are sent by serve_gather_settle(). Whoever has more waits for
+ * the next pass, like everybody else. */
+void serve_pass_fill(struct serve *serve);
 /** Its socket is about to be read: when this callback is over the rest of what came is read, and all is answered. */
 void serve_pass_note_read(struct lws *wsi);
 

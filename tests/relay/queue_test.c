@@ -336,6 +336,53 @@ static void an_offered_block_is_not_taken_for_other_bytes_or_when_the_message_go
     line_free(&l);
 }
 
+/* Whoever sends it at once sends it from where it came; the next one waits, and outlives that place. */
+static void lent_bytes_are_sent_from_where_they_are_and_copied_when_they_go(void **state)
+{
+    struct proto_media_header header = {.src = 1, .stream = 1, .class = PROTO_CLASS_RELIABLE};
+    uint8_t place[] = "lent";
+    struct line l;
+    size_t len;
+    (void)state;
+
+    line_new(&l);
+    l.bounds.lent = place;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, place, 4, l.now_ms));
+    assert_ptr_equal(relay_queue_front(&l.queue, &l.bounds, &len, l.now_ms), place);
+    relay_queue_pop(&l.queue, &l.bounds);
+    relay_queue_keep(&l.bounds);
+    assert_true(relay_queue_is_empty(&l.queue));
+
+    l.bounds.lent = place;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, place, 4, l.now_ms));
+    assert_ptr_equal(relay_queue_front(&l.queue, &l.bounds, &len, l.now_ms), place); /* handed out, and not taken */
+    relay_queue_keep(&l.bounds);
+    memset(place, 'x', sizeof place);
+    expect(&l, "l");
+    line_free(&l);
+}
+
+static void lent_bytes_are_forgotten_with_a_message_that_goes_nowhere(void **state)
+{
+    struct proto_media_header header = {.src = 1, .stream = 1, .class = PROTO_CLASS_VIDEO};
+    uint8_t place[] = "lent";
+    struct line l;
+    (void)state;
+
+    line_new(&l);
+    l.bounds.lent = place;
+    assert_ok(relay_queue_put(&l.queue, &l.bounds, (const uint8_t *)"n", 1)); /* the relay's own, meanwhile */
+    l.lane.to_key = true;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, place, 4, l.now_ms)); /* dropped */
+    l.lane.to_key = false;
+    assert_ok(relay_queue_put_media(&l.queue, &l.bounds, &l.lane, &header, place, 4, l.now_ms));
+    relay_queue_purge(&l.queue, &l.bounds, &l.lane);
+    assert_null(l.bounds.borrower);
+    relay_queue_keep(&l.bounds);
+    expect(&l, "n");
+    line_free(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +401,8 @@ int main(void)
         cmocka_unit_test(shared_bytes_are_held_once_and_freed_with_the_last),
         cmocka_unit_test(an_offered_block_waits_without_a_copy),
         cmocka_unit_test(an_offered_block_is_not_taken_for_other_bytes_or_when_the_message_goes_nowhere),
+        cmocka_unit_test(lent_bytes_are_sent_from_where_they_are_and_copied_when_they_go),
+        cmocka_unit_test(lent_bytes_are_forgotten_with_a_message_that_goes_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

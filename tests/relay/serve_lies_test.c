@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A relay that is lied to: frames and requests that nobody may send are not answered, and honest sessions go on. */
+/* A relay that is lied to: frames and requests that nobody may send are not answered, and honest sessions go on; who is
+ * only late is none of them. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <setjmp.h>
@@ -172,6 +173,23 @@ static void a_stranger_chooses_no_key_exchange_that_costs_much(void **state)
     }
 }
 
+static void read_again(void *context)
+{
+    load_stall(context, false);
+}
+
+/* Large messages leave from where they were decrypted, or wait for their receiver: it hears the same. */
+static void a_receiver_that_reads_late_gets_all_of_it(void **state)
+{
+    struct load_pattern pattern = {.kind = LOAD_EVEN, .size = 16000, .rate = 60};
+    struct load_figures figures;
+
+    (void)state;
+    load_stall(attack.honest, true);
+    load_run(attack.honest, &pattern, 0, 1, NULL, read_again, attack.honest, &figures);
+    attack_expect_honest_whole(&figures);
+}
+
 #define ATTACK(test) cmocka_unit_test_setup_teardown(test, attack_begin, attack_end)
 
 int main(void)
@@ -184,6 +202,7 @@ int main(void)
         ATTACK(headers_without_end_are_refused),
         ATTACK(tls_is_not_renegotiated),
         ATTACK(a_stranger_chooses_no_key_exchange_that_costs_much),
+        ATTACK(a_receiver_that_reads_late_gets_all_of_it),
     };
     return cmocka_run_group_tests(tests, attack_set_up, attack_tear_down);
 }
