@@ -45,7 +45,7 @@ static void cannot(const char *what)
 static int open_socket(const char *host, const char *port, bool listens)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, one;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, one = -1;
 
     inet_pton(AF_INET, host, &at.sin_addr);
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

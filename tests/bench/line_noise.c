@@ -118,7 +118,7 @@ static int64_t clock_ns(void)
 static void *watch(void *context)
 {
     struct core *core = context;
-    const struct sched_param first = {.sched_priority = 1};
+    const struct sched_param first = {.sched_priority = 2};
     struct timespec next, now;
     cpu_set_t here;
 

@@ -29,6 +29,12 @@ bool relay_bench_start(enum relay_kind kind);
 /** All that are here; ends the program when ours or the bound does not start. */
 void relay_bench_start_all(void);
 void relay_bench_stop_all(void);
+/**
+ * For how late a relay is: those that run, and this program, come before whatever else the machine does. Small programs
+ * that take a core for some milliseconds would be most of what is measured. Where this program may not do that it says
+ * so.
+ */
+void relay_bench_put_first(void);
 struct load_config relay_bench_config(enum relay_kind kind, unsigned sessions);
 /** NULL: this kind does not run. Ends the program when the sessions do not stand. */
 struct load *relay_bench_open(enum relay_kind kind, unsigned sessions);

@@ -48,6 +48,7 @@ struct load_figures {
     uint64_t lost, out_of_order, altered, closed;
     double p50_us, p99_us, p999_us, max_us;
     double late_p99_us; /* how late this program itself was: a figure is worth nothing when it is large */
+    double stood;       /* of an awake one: the part of the time in which it stood still; nothing was due meanwhile */
     double spare;       /* of an awake one: the part of the time that had nothing to do; near 0 it can do no more */
 };
 

@@ -29,7 +29,7 @@ static void fire(struct load *load, struct load_due *due)
     static const size_t picture = 1500000 / 8 / 30 * 60 / 65;
     size_t sizes[LOAD_STREAMS] = {due->count % 60 ? picture : 6 * picture, 100, 64};
     uint32_t count = due->first ? 0 : due->count; /* what a stream begins with is a key frame, of whatever size */
-    uint64_t now = line_now_ns();
+    uint64_t now = line_now_ns() - load->stood_ns;
 
     if (load->measuring) /* a slot is served at its beginning: what is due later in it is early */
         load_times_add(&load->late, now > due->at_ns ? now - due->at_ns : 0);
@@ -73,6 +73,7 @@ void load_due_schedule(struct load *load)
 {
     uint64_t now = line_now_ns();
 
+    load->stood_ns = 0;
     memset(load->wheel, 0, sizeof load->wheel);
     load->wheel_at = now / LOAD_SLOT_NS;
     for (unsigned i = 0; i < 2 * load->config.sessions; i++)

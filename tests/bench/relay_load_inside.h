@@ -67,7 +67,9 @@ struct load {
     struct load_due *wheel[LOAD_SLOTS];
     uint64_t wheel_at; /* slot number since the clock's beginning */
     uint64_t all_sent, all_received;
-    uint64_t spare_ns; /* of turns in which nothing was due and nothing came */
+    uint64_t stood_ns;   /* by so much what is due is put off */
+    uint64_t stopped_ns; /* of it, in the measured time */
+    uint64_t spare_ns;   /* of turns in which nothing was due and nothing came */
     struct load_figures figures;
     struct load_times times, late;
 };

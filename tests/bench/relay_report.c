@@ -8,13 +8,23 @@
 
 /* ---- the table ---- */
 
+static double to_bound(const struct report_row *row)
+{
+    return row->to_bound > 0 ? row->to_bound : row->bound > 0 ? row->ours / row->bound : 0;
+}
+
+static double to_peer(const struct report_row *row)
+{
+    return row->to_peer > 0 ? row->to_peer : row->peer > 0 ? row->ours / row->peer : 0;
+}
+
 static double held_value(const struct report_row *row)
 {
     switch (row->held) {
     case HELD_TO_BOUND:
-        return row->bound > 0 ? row->ours / row->bound : 0;
+        return to_bound(row);
     case HELD_TO_PEER:
-        return row->peer > 0 ? row->ours / row->peer : 0;
+        return to_peer(row);
     default:
         return row->ours;
     }
@@ -46,18 +56,18 @@ static void number(char out[static 24], double value)
 
 static void print_row(FILE *out, const struct report_row *row)
 {
-    char bound[24], peer[24], to_bound[24], to_peer[24], must[24], aim[24], ours[24];
+    char bound[24], peer[24], by_bound[24], by_peer[24], must[24], aim[24], ours[24];
     bool held = row->held != HELD_TO_NOTHING;
 
     number(ours, row->ours);
     number(bound, row->bound);
     number(peer, row->peer);
-    number(to_bound, row->bound > 0 ? row->ours / row->bound : 0);
-    number(to_peer, row->peer > 0 ? row->ours / row->peer : 0);
+    number(by_bound, to_bound(row));
+    number(by_peer, to_peer(row));
     number(must, held ? row->must : 0);
     number(aim, held ? row->aim : 0);
     fprintf(out, "%-52s %9s %9s %9s %7s %6s %7s %6s  %s\n", row->name, row->ours > 0 ? ours : "0", bound, peer,
-            to_bound, to_peer, held && !(row->must > 0) ? "0" : must, held && !(row->aim > 0) ? "0" : aim,
+            by_bound, by_peer, held && !(row->must > 0) ? "0" : must, held && !(row->aim > 0) ? "0" : aim,
             result_of(row));
     fflush(out);
 }
@@ -81,19 +91,16 @@ void report_add(struct report *report, const struct report_row *row)
     print_row(stdout, row);
 }
 
-void report_throughput(struct report *report, const char *name, double ours, double bound, double peer)
+void report_throughput(struct report *report, const struct report_row *figures)
 {
-    struct report_row row = {.ours = ours,
-                             .bound = bound,
-                             .peer = peer,
-                             .held = HELD_TO_BOUND,
-                             .must = 0.75,
-                             .aim = 0.9,
-                             .more_is_better = true};
+    struct report_row row = *figures;
 
-    snprintf(row.name, sizeof row.name, "%s", name);
+    row.held = HELD_TO_BOUND;
+    row.must = 0.75;
+    row.aim = 0.9;
+    row.more_is_better = true;
     report_add(report, &row);
-    if (!(peer > 0) || report->count == REPORT_ROWS)
+    if (!(row.peer > 0) || report->count == REPORT_ROWS)
         return;
     row.held = HELD_TO_PEER;
     row.must = 1.25;
@@ -151,7 +158,7 @@ static void draw_throughput(const struct report *report, FILE *out)
         if (row->held != HELD_TO_BOUND || !row->more_is_better || !(row->bound > 0))
             continue;
         fprintf(out, "<text x=\"%d\" y=\"%.0f\" text-anchor=\"end\">%s</text>\n", LEFT - 10, y + BAR, row->name);
-        svg_bar(out, y, row->ours / row->bound, scale, "#0b6e4f");
+        svg_bar(out, y, to_bound(row), scale, "#0b6e4f");
         if (row->peer > 0)
             svg_bar(out, y + BAR, row->peer / row->bound, scale, "#b5651d");
         y += 2 * BAR + GAP;

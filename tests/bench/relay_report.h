@@ -12,6 +12,7 @@ enum { REPORT_ROWS = 64, REPORT_POINTS = 16 };
 struct report_row {
     char name[72];
     double ours, bound, peer;
+    double to_bound, to_peer; /* medians of the rounds' own ratios; 0: the ratios of these figures */
     enum report_held { HELD_OURS, HELD_TO_BOUND, HELD_TO_PEER, HELD_TO_NOTHING } held;
     double must, aim;
     bool more_is_better;
@@ -30,7 +31,7 @@ void report_head(void);
 /** Prints it, too. */
 void report_add(struct report *report, const struct report_row *row);
 /** The same figures held to the bound and to the peer: two rows. */
-void report_throughput(struct report *report, const char *name, double ours, double bound, double peer);
+void report_throughput(struct report *report, const struct report_row *figures);
 /** relay.txt, relay-throughput.svg and relay-flat.svg in `folder`. */
 bool report_write(const struct report *report, const char *folder);
 unsigned report_missed(const struct report *report);

@@ -18,6 +18,9 @@ struct server {
 bool server_start(struct server *server, const char *const *argv, int core);
 void server_stop(struct server *server);
 
+/** All of its threads before whatever else runs on its core; false: this program may not decide that. */
+bool server_put_first(const struct server *server);
+
 double server_cpu_s(const struct server *server); /* all threads so far, by the scheduler's own account */
 double server_resident_kb(const struct server *server);
 unsigned server_descriptors(const struct server *server);
