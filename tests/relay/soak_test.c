@@ -39,7 +39,7 @@ static const char settings[] =
     "100000000\nhandshakes_per_address = 2000\n"
     "connections_per_address = 2000\nconnections_per_staff = 2000\nsessions_per_staff = 2000\n"
     "waiting_per_staff = 2000\nopens_per_staff_minute = 1000000\nreturns_per_seat_minute = 100000\n"
-    "join_failures_per_address_minute = 1000000\n";
+    "join_failures_per_address_minute = 1000000\nlog_bytes_per_staff_minute = 1000000000\n";
 
 static struct place place;
 static struct host_loop *loop;
