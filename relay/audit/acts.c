@@ -29,6 +29,17 @@ static void name_officer(const struct audit_organisation *o, const char *serial,
         snprintf(out, OFFICER_MAX, "the officer %.60s", serial);
 }
 
+static void take_serial(const struct audit_organisation *o, const struct proto_note_line *line,
+                        char out[static 2 * PROTO_IDENTITY_SERIAL_BYTES + 1])
+{
+    const char *slash = memrchr(line->name, '/', line->name_len);
+    size_t len = slash ? line->name_len - (size_t)(slash + 1 - line->name) : 0;
+
+    if (len <= 2 * PROTO_IDENTITY_SERIAL_BYTES &&
+        (line->name_len != strlen(o->events_key.name) || memcmp(line->name, o->events_key.name, line->name_len) != 0))
+        snprintf(out, 2 * PROTO_IDENTITY_SERIAL_BYTES + 1, "%.*s", (int)len, slash ? slash + 1 : "");
+}
+
 /* "Privacy Officer", or as much as is known of who signed. */
 static void name_signer(const struct audit_organisation *o, const struct proto_note_line *line, int64_t unix_s,
                         char out[static OFFICER_MAX])
@@ -144,6 +155,7 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
     memset(out, 0, sizeof *out);
     if (!split(entry, &evidence, &parts))
         return false;
+    take_serial(o, &parts.lines[0], out->officer);
     if (!proto_erasure_parse(parts.text, parts.text_len, &erasure)) {
         uint64_t entries = proto_erasure_size(&erasure);
         out->unix_s = erasure.unix_s;

@@ -120,6 +120,15 @@ static void print_verified(const struct audit_session *session, const struct aud
     audit_paper_head("Verified", text);
     if (audit_session_is_relays_word(session))
         audit_paper_head("Only by", "the relay: no line of the agent is in it, and who the customer was it alone says");
+    if (report->late) {
+        char late[AUDIT_TIME_MAX];
+        audit_duration(late, report->late_s);
+        snprintf(text, sizeof text,
+                 "%llu of the relay's events say another time than their entry, by %s at entry %llu: the log could not "
+                 "be written, or a clock was set",
+                 (unsigned long long)report->late, late, (unsigned long long)report->late_entry);
+        audit_paper_head("Late", text);
+    }
     if (report->recorded_lines) {
         snprintf(text, sizeof text,
                  "%llu lines of the agent, under the key that the relay recorded; certificate not at hand",

@@ -6,6 +6,7 @@
 
 #include "proto/seal/kdf.h"
 #include "relay/audit/session.h"
+#include "relay/log/appender.h"
 
 struct taking {
     struct audit_session *session;
@@ -192,6 +193,21 @@ static bool parse_statement(const struct taking *t)
     return is_of_session(t, t->note->statement.sid);
 }
 
+/* The log takes no `created` that it did not have soon; what comes later in a session waits for a disk that is full. */
+static bool is_of_its_time(const struct taking *t)
+{
+    struct proto_event_note *event = &t->note->event;
+    int64_t off_s = audit_off_leaf_s(event->unix_s, t->note->leaf_s);
+
+    if (t->note->by != AUDIT_RELAY || off_s <= RELAY_APPENDER_DATED_S)
+        return true;
+    if (event->action == PROTO_ACT_CREATED)
+        return refuse(t, AUDIT_DATED_WORDS, AUDIT_OTHER_TIME_WORDS);
+    audit_count_late(t->report, t->entry->index, off_s);
+    event->unix_s = t->entry->received_ms / 1000; /* what is proved is when it came; and that it says otherwise */
+    return true;
+}
+
 static bool parse_event(const struct taking *t)
 {
     struct proto_event_note *event = &t->note->event;
@@ -200,7 +216,7 @@ static bool parse_event(const struct taking *t)
         return refuse(t, "one event, as its class says", "another text");
     if (!may_say(event->action, t->note->by))
         return refuse(t, "an event that its signer can see", "an event of somebody else");
-    return is_of_session(t, event->sid);
+    return is_of_session(t, event->sid) && is_of_its_time(t);
 }
 
 static bool take(struct taking *t, const struct proto_evidence_note *from)
@@ -237,7 +253,7 @@ static struct audit_note *next_note(struct audit_session *session)
 }
 
 enum proto_err audit_notes_take(struct audit_session *session, const struct audit_organisation *o,
-                                const struct relay_store_entry *entry, enum proto_log_class kind,
+                                const struct relay_store_entry *entry, const struct proto_log_leaf *leaf,
                                 const struct proto_evidence *evidence, struct audit_report *report)
 {
     static const enum audit_signer signers[] = {[PROTO_LOG_STATEMENT] = AUDIT_CUSTOMER,
@@ -245,7 +261,7 @@ enum proto_err audit_notes_take(struct audit_session *session, const struct audi
                                                 [PROTO_LOG_RELAY_EVENT] = AUDIT_RELAY};
     struct taking t = {.session = session, .o = o, .entry = entry, .report = report};
 
-    if (kind == PROTO_LOG_ERASURE || kind == PROTO_LOG_OFFICER_ACT)
+    if (leaf->kind == PROTO_LOG_ERASURE || leaf->kind == PROTO_LOG_OFFICER_ACT)
         return PROTO_OK; /* of no session: own.c reads them */
     for (size_t i = 0; i < evidence->count; i++) {
         t.note = next_note(session);
@@ -254,7 +270,8 @@ enum proto_err audit_notes_take(struct audit_session *session, const struct audi
         t.note->entry = entry->index;
         t.note->rides = i + 1 < evidence->count;
         t.note->received_ms = entry->received_ms;
-        t.note->by = signers[kind];
+        t.note->leaf_s = leaf->unix_s;
+        t.note->by = signers[leaf->kind];
         proto_log_leaf_hash(t.note->leaf_hash, entry->leaf);
         report->notes++;
         report->hashes++;

@@ -39,6 +39,8 @@ struct audit_organisation {
     bool is_copy;       /* its data came from a relay that runs: the keys in it are this machine's own */
     bool can_open;      /* the officers' key is here */
     bool is_one_of_all; /* the command reads the logs that were ended, too */
+    uint64_t revoked_before[PROTO_ORG_REVOKED_MAX]; /* own.c: so many entries are not behind the note of the log that
+                                                     * the relay had put this revocation in force; 0: there is none */
     bool has_issued;    /* the authority's list of certificates is here: who is not in it is nobody */
     uint8_t evidence_public[32], evidence_secret[32];
 };
@@ -77,9 +79,24 @@ void audit_staff_free(struct audit_organisation *o);
  */
 PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                                                int64_t at_s, struct proto_identity *out);
-/** The same by serial number, for the signer of a line. */
+/** The same by serial number, to name somebody. */
 PROTO_MUST_USE enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial,
                                                       int64_t at_s, struct proto_identity *out);
+/**
+ * Did that certificate hold when the log took entry `entry`, whose leaf has the minute `leaf_s`? What a signer says of
+ * the time counts for nothing. CERT_REVOKED also when the log itself has the revocation before that entry, whatever the
+ * times say. NOT_FOUND, as above.
+ */
+PROTO_MUST_USE enum proto_err audit_staff_held(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                                               uint64_t entry, int64_t leaf_s);
+/** The same of the signer of a line, who is in `out` when it did. */
+PROTO_MUST_USE enum proto_err audit_staff_find_signer(const struct audit_organisation *o, const char *serial,
+                                                      uint64_t entry, int64_t leaf_s, struct proto_identity *out);
+/** OK or CERT_REVOKED, of a serial number alone. */
+PROTO_MUST_USE enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial, uint64_t entry,
+                                                  int64_t leaf_s);
+/** The relay says in `entry` that it put a note of the organisation in force with so many revocations. */
+void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s);
 /** The key under which that certificate signs notes, once it was found good at some time. False: it was not. */
 bool audit_staff_key(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                      struct proto_note_key *key);

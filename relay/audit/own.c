@@ -11,8 +11,7 @@
 #include "proto/seal/note.h"
 #include "relay/audit/retained.h"
 #include "relay/audit/session.h"
-
-#define NOTE_LATE_S (24 * 3600)
+#include "relay/log/appender.h"
 
 /* One entry on its way. */
 struct taking {
@@ -50,12 +49,20 @@ static bool refuse(const struct taking *t, const char *expected, const char *fou
 
 /* ---- the signer ---- */
 
-/* It must have held when the note was written, and when the log took it: a day is between them at most. */
+/* Of the officer whose certificate stands in the policy no other copy is needed. */
 static enum proto_err find_officer(const struct taking *t, const char *serial, struct proto_identity *officer)
 {
-    enum proto_err err = audit_staff_find_serial(t->o, serial, t->unix_s, officer);
+    const struct proto_identity *in_policy = &t->o->policy.officer;
+    uint64_t at = t->entry->index;
+    int64_t leaf_s = t->leaf.unix_s;
+    enum proto_err err = audit_staff_find_signer(t->o, serial, at, leaf_s, officer);
 
-    return err ? err : audit_staff_find_serial(t->o, serial, t->leaf.unix_s, officer);
+    if (err != PROTO_ERR_NOT_FOUND || strcmp(serial, in_policy->serial) != 0)
+        return err;
+    *officer = *in_policy;
+    if (in_policy->not_before_s >= leaf_s + PROTO_LOG_TIME_GRAIN_S || in_policy->not_after_s <= leaf_s)
+        return PROTO_ERR_CERT_EXPIRED;
+    return audit_staff_revoked(t->o, serial, at, leaf_s);
 }
 
 static bool find_key(struct taking *t, struct proto_note_key *key)
@@ -73,10 +80,6 @@ static bool find_key(struct taking *t, struct proto_note_key *key)
         return refuse(t, "a note of an officer, or of the relay", "the line of somebody else");
     serial = t->name + strlen(prefix);
     enum proto_err err = find_officer(t, serial, &officer);
-    if (err == PROTO_ERR_NOT_FOUND && !strcmp(serial, t->o->policy.officer.serial)) {
-        officer = t->o->policy.officer; /* whose certificate stands in the policy */
-        err = PROTO_OK;
-    }
     if (err == PROTO_ERR_NOT_FOUND) {
         t->unknown = true;
         t->report->unknown_acts++;
@@ -86,7 +89,7 @@ static bool find_key(struct taking *t, struct proto_note_key *key)
                             "one under a certificate that is not among those in ca/issued");
     }
     if (err || officer.role != PROTO_ROLE_OFFICER)
-        return refuse(t, "a certificate of an officer that held at the time of the note", "one that did not");
+        return refuse(t, "a certificate of an officer that held when the log took this entry", "one that did not");
     return !proto_note_key_init(key, t->name, officer.public_key);
 }
 
@@ -102,11 +105,10 @@ static bool check_signature(struct taking *t, const struct proto_evidence_note *
            refuse(t, "a note whose signature verifies", "one that does not");
 }
 
-/* The log takes no note that is a day off (PROTOCOL.md 11), so that no certificate signs after its end. */
 static void check_time(const struct taking *t)
 {
-    if (llabs(t->unix_s - t->leaf.unix_s) > NOTE_LATE_S + PROTO_LOG_TIME_GRAIN_S)
-        refuse(t, "a note that was written within a day of the leaf's time", "one of another time");
+    if (audit_off_leaf_s(t->unix_s, t->leaf.unix_s) > RELAY_APPENDER_DATED_S)
+        refuse(t, AUDIT_DATED_WORDS, AUDIT_OTHER_TIME_WORDS);
 }
 
 /* ---- the text ---- */
@@ -303,6 +305,20 @@ uint8_t *audit_own_bits(const struct audit_own *own, uint64_t size)
     return bits;
 }
 
+/* ---- notes of the organisation that the relay put in force ---- */
+
+static void take_taken(const struct taking *t)
+{
+    bool org = t->event.action == PROTO_ACT_ORG_TAKEN;
+    uint64_t revoked;
+
+    if (!proto_taken_read(t->own->taken, &t->event))
+        return;
+    t->own->taken_at[org ? PROTO_TAKEN_ORG : PROTO_TAKEN_POLICY] = t->entry->index;
+    if (org && audit_detail_number(&t->event, "revoked", &revoked))
+        audit_staff_note_revoked(t->o, (size_t)revoked, t->entry->index, t->leaf.unix_s);
+}
+
 /* ---- all of them ---- */
 
 static void take(struct taking *t)
@@ -338,10 +354,8 @@ static void take(struct taking *t)
         take_erasure(t);
     bool policy = t->leaf.kind == PROTO_LOG_OFFICER_ACT &&
                   (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
-    if (t->leaf.kind == PROTO_LOG_OFFICER_ACT && t->report->wrong == wrong &&
-        proto_taken_read(t->own->taken, &t->event))
-        t->own->taken_at[t->event.action == PROTO_ACT_ORG_TAKEN ? PROTO_TAKEN_ORG : PROTO_TAKEN_POLICY] =
-            t->entry->index;
+    if (t->leaf.kind == PROTO_LOG_OFFICER_ACT && t->report->wrong == wrong)
+        take_taken(t);
     if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->o->policy, &t->event))
         t->no_memory = true;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/log/leaf.h"
 #include "proto/util/utf8.h"
 
 void audit_plain(char *text)
@@ -85,6 +86,27 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
     report->relays_word += more->relays_word;
     report->lone_notes += more->lone_notes;
     report->overdue += more->overdue;
+    if (more->late_s > report->late_s) {
+        report->late_s = more->late_s;
+        report->late_entry = more->late_entry;
+    }
+    report->late += more->late;
+}
+
+void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s)
+{
+    report->late++;
+    if (off_s > report->late_s) {
+        report->late_s = off_s;
+        report->late_entry = entry;
+    }
+}
+
+int64_t audit_off_leaf_s(int64_t unix_s, int64_t leaf_s)
+{
+    int64_t last_s = leaf_s + PROTO_LOG_TIME_GRAIN_S - 1;
+
+    return unix_s < leaf_s ? leaf_s - unix_s : unix_s > last_s ? unix_s - last_s : 0;
 }
 
 void audit_causes_first(struct audit_report *report)

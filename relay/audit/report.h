@@ -61,6 +61,9 @@ struct audit_report {
     uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
     uint64_t clock_back_entry; /* where they do most, */
     int64_t clock_back_s;      /* and by how much */
+    uint64_t late;             /* events of the relay that say another time than their leaf, by more than 15 minutes */
+    uint64_t late_entry;       /* the one that does most, */
+    int64_t late_s;            /* and by how much */
     uint64_t policy_elsewhere; /* in force at the relay, and not the one of this folder; 0: it is */
     uint64_t keep_unknown;     /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
@@ -70,6 +73,7 @@ struct audit_report {
 #define AUDIT_LEAF_WORDS "the leaf that the signed tree has in this place"
 #define AUDIT_TIME_WORDS "a time within the minute that the leaf has"
 #define AUDIT_OTHER_TIME_WORDS "another time"
+#define AUDIT_DATED_WORDS "a note that says a time within 15 minutes of its leaf's, as the log takes it"
 #define AUDIT_EVIDENCE_WORDS "evidence: its session was not erased"
 #define AUDIT_SEALED_WORDS "evidence as it was stored with this leaf, under the key of its customer"
 #define AUDIT_ALTERED_WORDS "bytes that do not open: evidence or dek was altered"
@@ -96,6 +100,11 @@ void audit_found(struct audit_finding *finding, const char *format, ...) __attri
  * cursor, becomes "?"; what turns the direction of the line or hides parts of it, a blank.
  */
 void audit_plain(char *text);
+
+/** An event of the relay that waited for the log, or whose clock was set meanwhile: `off_s` is between it and its leaf. */
+void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s);
+/** Seconds between a time and the minute that a leaf has; 0: it is in that minute. */
+int64_t audit_off_leaf_s(int64_t unix_s, int64_t leaf_s);
 
 /** Adds what another report of the same log found, behind what is there. */
 void audit_report_add(struct audit_report *report, const struct audit_report *more);

@@ -149,6 +149,21 @@ static void judge_certificate(const struct judging *j)
             proto_err_rule(err));
 }
 
+/* When it began, the log says, and not who begins: neither a time in a note nor the row's. */
+static void judge_held(const struct judging *j, const struct audit_note *created)
+{
+    const char *serial = strrchr(created->event.subject, ' ');
+    enum proto_err err = j->session->agent_err ? PROTO_ERR_NOT_FOUND
+                                               : audit_staff_held(j->o, j->session->row.agent_fingerprint,
+                                                                  created->entry, created->leaf_s);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        err = serial ? audit_staff_revoked(j->o, serial + 1, created->entry, created->leaf_s) : PROTO_OK;
+    if (err)
+        audit_found(audit_expected(in_note(j, created), "an agent whose certificate held when the log took this entry"),
+                    "%s", proto_err_rule(err));
+}
+
 static void judge_created(const struct judging *j)
 {
     const struct audit_note *created = NULL;
@@ -166,6 +181,8 @@ static void judge_created(const struct judging *j)
         audit_found(audit_expected(in_row(j, "created_ms"), "the time that entry %llu says",
                                    (unsigned long long)created->entry),
                     "another time");
+    if (!j->session->agent_err || j->session->agent_err == PROTO_ERR_NOT_FOUND) /* else it was said */
+        judge_held(j, created);
     judge_agent(j, created);
     judge_recorded_key(j, created);
     judge_text(j, created, "customer", "customer_ref", row->customer_ref);
@@ -198,13 +215,19 @@ static void judge_events_of_row(const struct judging *j, uint64_t size)
 /* That an officer stopped it is the officer's to say. */
 static void judge_stop(const struct judging *j, const struct audit_note *ended, const char *reason)
 {
+    const char *officer = proto_event_note_get(&ended->event, "officer");
     struct audit_act act;
     uint64_t entry;
 
     if (strcmp(reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0 ||
-        strcmp(reason, j->session->row.ended_reason) != 0 || audit_act_of_stop(j->o, &j->session->row, &act, &entry))
+        strcmp(reason, j->session->row.ended_reason) != 0)
         return;
-    audit_found(audit_expected(in_note(j, ended), "the note of the officer who stopped this session"), "none");
+    if (!audit_act_of_stop(j->o, &j->session->row, &act, &entry))
+        audit_found(audit_expected(in_note(j, ended), "the note of the officer who stopped this session"), "none");
+    else if (!officer || strcmp(officer, act.officer) != 0)
+        audit_found(audit_expected(in_note(j, ended), "officer %s, who signed entry %llu, which stopped this session",
+                                   act.officer, (unsigned long long)entry),
+                    "%s", officer ? officer : "none");
 }
 
 static void judge_end(const struct judging *j, uint64_t size)

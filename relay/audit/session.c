@@ -121,7 +121,7 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
                     "another note or salt");
         return PROTO_OK;
     }
-    enum proto_err err = audit_notes_take(session, reading->o, entry, leaf.kind, &evidence, reading->report);
+    enum proto_err err = audit_notes_take(session, reading->o, entry, &leaf, &evidence, reading->report);
     return !err && reading->created ? ENOUGH : err;
 }
 

@@ -21,6 +21,7 @@ struct audit_note {
     uint64_t entry;      /* whose leaf it has, or with which it rides */
     bool rides;          /* a rekey note: it has no leaf of its own */
     int64_t received_ms; /* by the relay's clock */
+    int64_t leaf_s;      /* the minute that the leaf has */
     enum audit_signer by;
     uint8_t text_hash[32], leaf_hash[32];
     bool agent_line, agent_line_checked; /* a statement: the agent's co-signature */
@@ -80,7 +81,7 @@ const char *audit_session_nothing(const struct audit_session *session);
 void audit_agent_key_set(struct audit_session *session, const struct proto_identity *agent);
 /** notes.c: one opened evidence into notes. NOMEM. */
 PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, const struct audit_organisation *o,
-                                               const struct relay_store_entry *entry, enum proto_log_class kind,
+                                               const struct relay_store_entry *entry, const struct proto_log_leaf *leaf,
                                                const struct proto_evidence *evidence, struct audit_report *report);
 /** gates.c: no picture without an open grant. */
 void audit_gates_judge(const struct audit_session *session, struct audit_report *report);

@@ -8,6 +8,7 @@
 
 #include "proto/host/files.h"
 #include "proto/host/say.h"
+#include "proto/log/leaf.h"
 #include "proto/seal/kdf.h"
 #include "relay/audit/organisation.h"
 
@@ -210,6 +211,48 @@ enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const
     return proto_org_find_revoked(&o->org, serial) && proto_org_find_revoked(&o->org, serial)->time_s <= at_s
                ? PROTO_ERR_CERT_REVOKED
                : err;
+}
+
+/* ---- at an entry of the log ---- */
+
+/* Revocations are added at the end of the note, and none is taken out: the first so many are those that it had. One that
+ * is later than the entry is of another line of notes, from a folder that was put back. */
+void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s)
+{
+    for (size_t i = 0; i < revoked && i < o->org.revoked_count; i++)
+        if (!o->revoked_before[i] && o->org.revoked[i].time_s < leaf_s + PROTO_LOG_TIME_GRAIN_S)
+            o->revoked_before[i] = entry + 1;
+}
+
+enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial, uint64_t entry,
+                                   int64_t leaf_s)
+{
+    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, serial);
+    uint64_t before = revoked ? o->revoked_before[revoked - o->org.revoked] : 0;
+
+    return revoked && (revoked->time_s <= leaf_s || (before && entry >= before)) ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
+}
+
+/* It held at some time of the leaf's minute. */
+enum proto_err audit_staff_held(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
+                                uint64_t entry, int64_t leaf_s)
+{
+    struct proto_identity found;
+    enum proto_err err = audit_staff_find(o, fingerprint, leaf_s, &found);
+
+    if (err && err != PROTO_ERR_NOT_FOUND && err != PROTO_ERR_CERT_REVOKED)
+        err = audit_staff_find(o, fingerprint, leaf_s + PROTO_LOG_TIME_GRAIN_S - 1, &found);
+    return err ? err : audit_staff_revoked(o, found.serial, entry, leaf_s);
+}
+
+enum proto_err audit_staff_find_signer(const struct audit_organisation *o, const char *serial, uint64_t entry,
+                                       int64_t leaf_s, struct proto_identity *out)
+{
+    enum proto_err err = audit_staff_find_serial(o, serial, leaf_s, out);
+
+    if (err == PROTO_ERR_NOT_FOUND)
+        err = audit_staff_find_serial(o, serial, leaf_s + PROTO_LOG_TIME_GRAIN_S - 1, out);
+    return err ? err : audit_staff_revoked(o, serial, entry, leaf_s);
 }
 
 bool audit_staff_key(const struct audit_organisation *o, const uint8_t fingerprint[static 32],

@@ -116,6 +116,15 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            dated too late, and have been erased too early.\n",
                back, r->clock_back_entry);
     }
+    if (r->late) {
+        char late[AUDIT_TIME_MAX];
+        audit_duration(late, r->late_s);
+        printf("Late        %" PRIu64 " %s of the relay %s another time than %s entry, by %s at entry %" PRIu64 ":\n"
+               "            the log could not be written, or a clock was set. What is proved is the time\n"
+               "            of the entry.\n",
+               r->late, r->late == 1 ? "event" : "events", r->late == 1 ? "says" : "say",
+               r->late == 1 ? "its" : "their", late, r->late_entry);
+    }
     if (r->policy_elsewhere)
         printf("Policy      %" PRIu64 " is in force at the relay by its log; the one in this folder is %" PRIu64 ".\n",
                r->policy_elsewhere, o->policy.number);
@@ -199,7 +208,7 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         host_json_line(audit_finding_json(&r->findings[i]));
     print_gone_json(r);
     host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I}",
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
@@ -209,7 +218,8 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         (json_int_t)r->recorded_lines, "checkpoint_ok", v->log.signed_ok, "leaves_ok", v->log.leaves_ok, "vouched",
         !v->log.unvouched, "unknown_acts", (json_int_t)r->unknown_acts, "relays_word", (json_int_t)r->relays_word,
         "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
-        (json_int_t)r->keep_unknown));
+        (json_int_t)r->keep_unknown, "late", (json_int_t)r->late, "late_entry", (json_int_t)r->late_entry, "late_s",
+        (json_int_t)r->late_s));
 }
 
 /* ---- the command ---- */

@@ -232,6 +232,7 @@ bool audit_whole_know(struct audit_organisation *o)
         audit_begin_moment(&w->again);
         err = err ? err : look(w);
         audit_end_moment(&w->again);
+        memcpy(o->revoked_before, w->again.revoked_before, sizeof o->revoked_before);
         if (audit_whole_beside(o, beside))
             host_say(HOST_WARN, "%s", beside);
     }

@@ -149,6 +149,7 @@ enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act, 
     chain->flying = true;
     task->leaf_class = kind;
     task->closing = true; /* an officer who stops something must not wait behind those who begin */
+    task->dated_ms = act->unix_s * 1000;
     task->act = act;
     relay_task_submit(core, task);
     return PROTO_OK;

@@ -86,7 +86,7 @@ enum proto_err relay_core_retain(struct relay_core *core, const struct proto_era
     act->erasure.seq = act->seq;
     act->erasure.first = act->seq == 1;
     memcpy(act->erasure.prev, chain->prev, sizeof act->erasure.prev);
-    act->erasure.unix_s = now.unix_ms / 1000;
+    act->unix_s = act->erasure.unix_s = now.unix_ms / 1000;
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     return submit_written(core, act, PROTO_LOG_ERASURE, proto_erasure_write(&act->erasure, &text), &text);
 }
@@ -104,6 +104,7 @@ static enum proto_err submit_event(struct relay_core *core, struct relay_act *ac
 {
     struct proto_buf text;
 
+    act->unix_s = event->unix_s;
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     return submit_written(core, act, PROTO_LOG_OFFICER_ACT, proto_event_note_write(event, &text), &text);
 }

@@ -73,6 +73,7 @@ static enum proto_err seal_and_queue(struct relay_core *core, struct relay_room 
     if (!err) {
         task->kind = RELAY_TASK_EVENT;
         task->created = event->action == PROTO_ACT_CREATED;
+        task->dated_ms = task->created ? event->unix_s * 1000 : 0; /* what comes later is never dropped */
         task->final = event->action == PROTO_ACT_ENDED;
         task->closing = is_closing(event->action);
         task->leaf_class = PROTO_LOG_RELAY_EVENT;

@@ -17,8 +17,6 @@
 #include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
-enum { CLOCK_OFF_S = 24 * 60 * 60 };
-
 /* ---- reading ---- */
 
 static enum proto_err no_answer(struct relay_core *core, struct relay_peer *peer, enum proto_err err, const char *why,
@@ -281,9 +279,10 @@ static enum proto_err check_chain(struct acting *a, const struct relay_chain *ch
     if (head->seq != chain->seq + 1 || head->first != (chain->seq == 0) ||
         (chain->seq && memcmp(head->prev, chain->prev, PROTO_HASH_BYTES) != 0))
         return refuse(a, PROTO_ERR_REPLAY, "the note does not continue your last one in the log; connect again");
-    if (off_s > CLOCK_OFF_S || off_s < -CLOCK_OFF_S)
-        return refuse(a, PROTO_ERR_CLOCK, "your clock is more than a day off the relay's; set it");
+    if (off_s > RELAY_APPENDER_DATED_S || off_s < -RELAY_APPENDER_DATED_S)
+        return refuse(a, PROTO_ERR_CLOCK, "your clock is more than 15 minutes off the relay's; set it");
     a->act->seq = head->seq;
+    a->act->unix_s = head->unix_s;
     memcpy(a->act->key, chain->key, sizeof a->act->key);
     return PROTO_OK;
 }

@@ -101,6 +101,9 @@ void relay_room_opened(struct relay_core *core, struct relay_room *room, enum pr
         if (peer && err == PROTO_ERR_STATE) /* the store knows it, though no session of ours is left */
             relay_peer_tell(core, peer, now, PROTO_ERR_EXISTS,
                             "there was a session under this number, and it stays as it is; draw another");
+        else if (peer && err == PROTO_ERR_CLOCK)
+            relay_peer_tell(core, peer, now, PROTO_ERR_BUSY,
+                            "the relay stood still, or its clock was set, before the log had this session; try again");
         else if (peer)
             relay_peer_tell(core, peer, now, err,
                             "the log cannot be written, so no session was opened; tell whoever "

@@ -116,6 +116,7 @@ struct relay_act {
     uint32_t connection; /* 0: nobody */
     uint8_t key[PROTO_HASH_BYTES], text_hash[PROTO_HASH_BYTES];
     uint32_t seq;
+    int64_t unix_s;                    /* as its note says */
     struct proto_erasure erasure;      /* count 0: none */
     char *policy;                      /* owned: to be taken; NULL: none */
     bool notes_taken;                  /* the relay's own: it took a note of the organisation … */
@@ -168,6 +169,7 @@ struct relay_task {
     struct relay_act *act;    /* owned; ACT */
     enum relay_job_kept kept; /* KEPT, and the next */
     int64_t until_ms;
+    int64_t dated_ms;             /* of a note that may not wait; 0: it may */
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
     struct relay_room *room;      /* EVENT and ROW; the room waits for them */
     uint64_t event_seq;           /* of the row that is saved with it, as it was then */

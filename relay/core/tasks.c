@@ -76,9 +76,12 @@ void relay_task_free(struct relay_task *task)
     free(task);
 }
 
+/* A note of the organisation is noted behind the sessions that began before it: who is revoked in it began none later. */
 void relay_task_submit(struct relay_core *core, struct relay_task *task)
 {
-    relay_tasks_add(task->closing ? &core->ready_closing : &core->ready, task);
+    bool first = task->closing && !(task->act && task->act->notes_taken);
+
+    relay_tasks_add(first ? &core->ready_closing : &core->ready, task);
 }
 
 void relay_room_pump(struct relay_core *core, struct relay_room *room, struct proto_now now)
@@ -134,6 +137,7 @@ const struct relay_job *relay_core_next_job(struct relay_core *core)
         .has_entry = task->kind != RELAY_TASK_ROW && task->kind != RELAY_TASK_KEPT,
         .kept = task->kept,
         .until_ms = task->until_ms,
+        .dated_ms = task->dated_ms,
         .kind = task->leaf_class,
         .evidence = task->evidence_len ? task->evidence : no_bytes,
         .evidence_len = task->evidence_len,

@@ -31,6 +31,7 @@
     256 /* more, for jobs that end something: they must not wait behind those that begin */
 #define RELAY_APPENDER_TEXT_MAX 256
 #define RELAY_APPENDER_VOUCH_S 1
+#define RELAY_APPENDER_DATED_S (15 * 60) /* between the time that a note says and its leaf's */
 
 struct relay_appender;
 
@@ -79,13 +80,14 @@ struct relay_job {
     const struct proto_entries
         *erase; /* destroyed in the same transaction, for the entry that says so; erase_count 0: none */
     size_t erase_count;
+    int64_t dated_ms;   /* when the note says it was written: too far from its leaf it is not taken; 0: it may wait */
     uint64_t seen_size; /* the consistency proof starts here; 0: the asker has seen nothing */
 };
 
 struct relay_result {
     uint64_t ticket;
     /* OK; IO: not written; LOG: seen_size is larger than this log, so one of the two is not this log; RANGE; STATE: the
-     * commitment is known under another class. */
+     * commitment is known under another class; CLOCK: dated_ms is more than RELAY_APPENDER_DATED_S off. */
     enum proto_err err;
     char text[RELAY_APPENDER_TEXT_MAX]; /* the sentence behind err */
     bool has_entry;

@@ -164,6 +164,17 @@ static enum proto_err keep(struct log_writer *w, struct log_item *item, int64_t 
     return err;
 }
 
+/* What may not wait was written just now: the process stood still since, or somebody set the clock. */
+static bool is_dated_now(struct log_item *item, int64_t unix_ms)
+{
+    int64_t off_ms = item->job.dated_ms ? unix_ms - item->job.dated_ms : 0;
+
+    if (off_ms <= RELAY_APPENDER_DATED_S * INT64_C(1000) && off_ms >= -RELAY_APPENDER_DATED_S * INT64_C(1000))
+        return true;
+    log_item_fail(item, PROTO_ERR_CLOCK, "the note says a time that is more than 15 minutes off the log's");
+    return false;
+}
+
 enum proto_err log_item_write(struct log_writer *w, struct log_item *item, int64_t unix_ms)
 {
     const struct relay_job *job = &item->job;
@@ -184,6 +195,8 @@ enum proto_err log_item_write(struct log_writer *w, struct log_item *item, int64
         if (!known)
             err = answer_known(w, item, index);
     }
+    if (!err && known && !is_dated_now(item, unix_ms))
+        return PROTO_OK;
     if (!err && !item->result.err && job->session) {
         err = relay_store_put_session(w->store, job->session);
         if (is_own_fault(err)) {

@@ -303,7 +303,7 @@ void serve_officer_retain_soon(void *context)
 
     look_at_clock(serve, host_now());
     serve->retained_day = 0;   /* the watch looks each second */
-    serve->retain_from_ms = 0; /* the officer's clock is within a day of this one, or the act was refused */
+    serve->retain_from_ms = 0; /* the officer's clock is near this one, or the act was refused */
     serve->jump_untold_ms = 0;
 }
 

@@ -296,6 +296,34 @@ static void who_has_seen_a_longer_log_is_told(void **state)
     add_many(w, 0, 2, 1);
 }
 
+static void what_says_another_time_than_its_leaf_is_not_taken(void **state)
+{
+    static const struct {
+        int64_t off_s;
+        enum proto_err err;
+    } notes[] = {{RELAY_APPENDER_DATED_S, PROTO_OK},
+                 {-RELAY_APPENDER_DATED_S, PROTO_OK},
+                 {RELAY_APPENDER_DATED_S + 1, PROTO_ERR_CLOCK},
+                 {-RELAY_APPENDER_DATED_S - 1, PROTO_ERR_CLOCK}};
+    struct world *w = *state;
+    static struct relay_result result;
+
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        struct relay_job job = job_of(i, 0);
+        job.dated_ms = clock_of(w) + notes[i].off_s * 1000;
+        assert_ok(relay_appender_push(w->appender, &job));
+        assert_true(relay_appender_step(w->appender));
+        assert_true(relay_appender_take_result(w->appender, &result));
+        assert_int_equal(result.err, notes[i].err);
+    }
+    struct relay_job known = job_of(0, 0); /* it is in the log: the answer is the same again */
+    known.dated_ms = 1;
+    assert_ok(relay_appender_push(w->appender, &known));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_ok(result.err);
+}
+
 static void a_full_disk_fails_the_group_and_the_next_goes_on(void **state)
 {
     struct world *w = *state;
@@ -955,6 +983,7 @@ int main(void)
         TEST(a_known_commitment_gets_the_same_index_again),
         TEST(a_session_row_and_its_entry_are_written_together),
         TEST(who_has_seen_a_longer_log_is_told),
+        TEST(what_says_another_time_than_its_leaf_is_not_taken),
         TEST(a_full_disk_fails_the_group_and_the_next_goes_on),
         TEST(a_full_disk_still_logs_what_ends),
         TEST(the_queue_is_bounded_and_keeps_places_for_endings),

@@ -301,6 +301,26 @@ static void a_stop_that_no_officer_signed_is_found(void **state)
     log_fixture_close(&f);
 }
 
+/* And which of them: the relay's word is held to whose signature it is. */
+static void a_stop_names_the_officer_who_signed_it(void **state)
+{
+    (void)state;
+    for (int lies = 0; lies < 2; lies++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_fixture_stopped(&f, &s, &f.officer);
+        s.stopped_by = lies ? "00112233445566778899aabbccddeeff" : f.officer.identity.serial;
+        log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, lies, lies ? "who signed entry 2, which stopped this session" : "nothing is wrong.",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
 /* As a relay does that runs: sessions go on between any two reads. */
 static enum proto_err visit_and_write(void *context, const struct audit_session *session,
                                       const struct audit_report *judged)
@@ -366,6 +386,7 @@ int main(void)
         cmocka_unit_test(what_an_agent_does_without_a_consent_is_found),
         cmocka_unit_test(what_an_agent_does_long_after_the_consent_is_found),
         cmocka_unit_test(a_stop_that_no_officer_signed_is_found),
+        cmocka_unit_test(a_stop_names_the_officer_who_signed_it),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),

@@ -45,6 +45,26 @@ static void a_revoked_agent_is_closed_and_the_session_ends_as_failed(void **stat
     assert_string_equal(world_row(&w, s.sid)->ended_reason, "failed");
 }
 
+/* Who is revoked in a note began no session behind the relay's word that it took it: a verifier counts on that order. */
+static void that_a_note_was_taken_is_noted_behind_what_began_before(void **state)
+{
+    static const enum proto_log_class order[] = {PROTO_LOG_RELAY_EVENT, PROTO_LOG_OFFICER_ACT};
+    struct session s;
+    (void)state;
+
+    uint32_t agent = world_connect_staff(&w, &w.staff[0]);
+    assert_ok(session_ask(&w, &s, agent));
+    assert_ok(proto_org_revoke(&w.org, w.staff[0].serial, 1767225600, "lost"));
+    w.org.number += 2;
+    assert_ok(relay_core_set_notes(w.core, "org 3", &w.org, "policy", &w.policy, w.now));
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct relay_job *job = relay_core_next_job(w.core);
+        assert_non_null(job);
+        assert_int_equal(job->kind, order[i]);
+        assert_int_equal(job->dated_ms / 1000, w.now.unix_ms / 1000); /* neither waits */
+    }
+}
+
 static void somebody_of_another_organisation_is_refused(void **state)
 {
     struct proto_identity stranger = w.staff[0];
@@ -72,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NOTES_TEST(new_notes_reach_everybody_who_said_hello),
         NOTES_TEST(a_revoked_agent_is_closed_and_the_session_ends_as_failed),
+        NOTES_TEST(that_a_note_was_taken_is_noted_behind_what_began_before),
         NOTES_TEST(somebody_of_another_organisation_is_refused),
         NOTES_TEST(a_policy_to_which_nothing_can_be_sealed_is_not_taken),
     };

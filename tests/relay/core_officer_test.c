@@ -279,12 +279,12 @@ static void a_note_that_could_not_be_written_counts_for_nothing(void **state)
     assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL));
 }
 
-static void a_clock_a_day_off_is_said(void **state)
+static void a_clock_that_is_off_is_said(void **state)
 {
     (void)state;
     struct proto_event_note event = {.seq = 1,
                                      .first = true,
-                                     .unix_s = w.now.unix_ms / 1000 + 25 * 3600,
+                                     .unix_s = w.now.unix_ms / 1000 + RELAY_APPENDER_DATED_S + 1,
                                      .action = PROTO_ACT_VIEWED,
                                      .subject = "list"};
     struct proto_buf text;
@@ -701,7 +701,7 @@ int main(void)
         OFFICER_TEST(a_note_under_another_name_or_key_does_nothing),
         OFFICER_TEST(an_officers_notes_have_no_gap_also_across_a_restart),
         OFFICER_TEST(a_note_that_could_not_be_written_counts_for_nothing),
-        OFFICER_TEST(a_clock_a_day_off_is_said),
+        OFFICER_TEST(a_clock_that_is_off_is_said),
         OFFICER_TEST(an_erasure_is_a_job_with_its_leaf),
         OFFICER_TEST(what_cannot_be_erased_now_is_said),
         OFFICER_TEST(what_an_ended_log_holds_is_erased_there_when_this_one_has_the_note),

@@ -213,6 +213,7 @@ void log_fixture_open_in(struct log_fixture *f, const char *parent)
     make_evidence_key(f);
     make_vkey(f);
     make_notes(f, &a);
+    memcpy(f->root_secret, a.secret_key, sizeof f->root_secret);
     log_fixture_resume(f);
     proto_buf_free(&a.ca_pem);
     X509_free(a.root);
@@ -320,7 +321,7 @@ static struct proto_event_note event_of(const struct log_fixture *f, const struc
 {
     struct proto_event_note event = {.seq = chain->seq + 1,
                                      .first = chain->seq == 0,
-                                     .unix_s = f->now_ms / 1000,
+                                     .unix_s = f->now_ms / 1000 - f->spoil.ago_s,
                                      .action = act,
                                      .capability = capability};
 
@@ -481,7 +482,7 @@ void log_session_begin(struct log_fixture *f, struct log_session *s, const char 
     snprintf(s->row.agent_role, sizeof s->row.agent_role, "agent");
     snprintf(s->row.customer_ref, sizeof s->row.customer_ref, "%s", customer);
     snprintf(s->row.ticket_ref, sizeof s->row.ticket_ref, "%s", ticket);
-    s->row.created_unix_ms = f->now_ms;
+    s->row.created_unix_ms = f->now_ms - f->spoil.ago_s * 1000;
     s->row.expires_unix_ms = f->now_ms + PROTO_SESSION_MS;
     event = relay_event(f, s, PROTO_ACT_CREATED, PROTO_CAPABILITY_NONE);
     snprintf(event.subject, sizeof event.subject, "%s %s", s->row.agent_name, f->agent.identity.serial);
@@ -553,7 +554,7 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
     s->row.state = RELAY_STORE_ENDED;
     snprintf(s->row.ended_reason, sizeof s->row.ended_reason, "%s", proto_end_name(reason));
     log_session_event(f, s, PROTO_ACT_ENDED, PROTO_CAPABILITY_NONE, "by", "agent", "reason", proto_end_name(reason),
-                      NULL);
+                      s->stopped_by ? "officer" : NULL, s->stopped_by, NULL);
     for (size_t i = 0; i < s->ride_count; i++)
         proto_buf_free(&s->rides[i]);
     s->ride_count = 0;
@@ -619,9 +620,23 @@ void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t numbe
     memcpy(event.prev, f->own.prev, sizeof event.prev);
     assert_ok(proto_event_note_detail(&event, "number", "%llu", (unsigned long long)number));
     assert_ok(proto_event_note_detail(&event, "hash", "%s", sodium_bin2hex(hex, sizeof hex, hash, 32)));
+    if (act == PROTO_ACT_ORG_TAKEN)
+        assert_ok(proto_event_note_detail(&event, "revoked", "%zu", f->org.revoked_count));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
     sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
+}
+
+void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s)
+{
+    struct proto_buf note;
+
+    f->org.number++;
+    assert_ok(proto_org_revoke(&f->org, whose->identity.serial, time_s, "-"));
+    proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
+    assert_ok(proto_org_sign(&f->org, f->root_secret, &note));
+    write_file(f, "org.note", &note);
+    proto_buf_free(&note);
 }
 
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis)
@@ -641,24 +656,46 @@ void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, co
     sign_own(f, PROTO_LOG_ERASURE, &text);
 }
 
+/* The first note of an officer; NULL: of nobody. The text is freed. */
+static void sign_officer(struct log_fixture *f, enum proto_log_class kind, const struct proto_credential *by,
+                         struct proto_buf *text)
+{
+    char name[PROTO_IDENTITY_SIGNER_BYTES + 1] = LOG_FIXTURE_DOMAIN "/officer/00112233445566778899aabbccddeeff";
+    struct proto_buf note;
+
+    if (by)
+        proto_identity_signer_name(&by->identity, name);
+    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_note_make((const char *)text->bytes, text->len, name, (by ? by : &f->agent)->secret_key, &note));
+    log_own(f, kind, &note);
+    proto_buf_free(text);
+    proto_buf_free(&note);
+}
+
 void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, const struct proto_credential *by,
                          int64_t ago_s)
 {
     struct proto_erasure erasure = {
         .seq = 1, .first = true, .unix_s = f->now_ms / 1000 - ago_s, .ranges = {{first, last}}, .count = 1};
-    char name[PROTO_IDENTITY_SIGNER_BYTES + 1] = LOG_FIXTURE_DOMAIN "/officer/00112233445566778899aabbccddeeff";
-    struct proto_buf text, note;
+    struct proto_buf text;
 
-    if (by)
-        proto_identity_signer_name(&by->identity, name);
     snprintf(erasure.basis, sizeof erasure.basis, "asked for");
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_erasure_write(&erasure, &text));
-    assert_ok(proto_note_make((const char *)text.bytes, text.len, name, (by ? by : &f->agent)->secret_key, &note));
-    log_own(f, PROTO_LOG_ERASURE, &note);
-    proto_buf_free(&text);
-    proto_buf_free(&note);
+    sign_officer(f, PROTO_LOG_ERASURE, by, &text);
+}
+
+void log_fixture_stopped(struct log_fixture *f, const struct log_session *s, const struct proto_credential *by)
+{
+    struct proto_event_note event = {
+        .seq = 1, .first = true, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_SESSION_STOPPED};
+    struct proto_buf text;
+
+    memcpy(event.sid, s->row.sid, sizeof event.sid);
+    snprintf(event.subject, sizeof event.subject, "it was enough");
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    sign_officer(f, PROTO_LOG_OFFICER_ACT, by, &text);
 }
 
 void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t last)

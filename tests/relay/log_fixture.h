@@ -41,6 +41,7 @@ struct log_fixture {
     struct proto_org org;
     struct proto_policy policy;
     struct proto_credential officer, agent;
+    uint8_t root_secret[64];
     uint8_t recorded_key[32]; /* the agent's, as `created` records it */
     int64_t now_ms;           /* the only clock */
     uint64_t tickets;
@@ -53,7 +54,8 @@ struct log_fixture {
     } own;
     struct {
         bool commitment, kind, signature;
-        bool bare; /* an event without the keys and fingerprints that belong to it */
+        bool bare;     /* an event without the keys and fingerprints that belong to it */
+        int64_t ago_s; /* an event that says to be so much older than it is */
     } spoil;       /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
 
@@ -70,6 +72,7 @@ struct log_session {
     struct proto_buf rides[LOG_FIXTURE_RIDES]; /* owned: rekey notes that wait for the next leaf */
     size_t ride_count;
     uint8_t seen_by_agent[32]; /* the customer's key, as the agent's first event names it */
+    const char *stopped_by;    /* serial, as `ended` says it; NULL: nobody */
     bool lone;                 /* the agent's line does not come in time */
     uint32_t epoch;
     uint8_t grant_leaf[32]; /* of the last grant */
@@ -108,12 +111,16 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 void log_fixture_refused(struct log_fixture *f, unsigned times);
 /** The relay says there that this note of its organisation is in force (org-taken, policy-taken). */
 void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t number, const uint8_t hash[static 32]);
+/** The organisation takes a certificate back, as of then: a new org.note lies in the folder. */
+void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s);
 /** The relay says that it erased these because their time is over; nothing is erased. */
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis);
 
 /** An officer's note, written so many seconds ago, that these were erased; nothing is. `by` NULL: of nobody. */
 void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, const struct proto_credential *by,
                          int64_t ago_s);
+/** The first note of an officer: that session was stopped. */
+void log_fixture_stopped(struct log_fixture *f, const struct log_session *s, const struct proto_credential *by);
 /** After settling: what such a note names goes. */
 void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t last);
 /** The relay says that it took a policy of this number, with this hash. */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* When it was, and whether a certificate held then: the log says it, and not who writes into it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include "tests/relay/audit_tool.h"
+
+enum { HOUR_S = 3600 };
+
+static const char held[] = "held when the log took this entry";
+
+static int64_t now_s(const struct log_fixture *f)
+{
+    return f->now_ms / 1000;
+}
+
+/* A session that says to have begun so long ago. */
+static void add(struct log_fixture *f, int64_t ago_s)
+{
+    struct log_session s;
+
+    f->spoil.ago_s = ago_s;
+    log_session_begin(f, &s, "C-1", "");
+    log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_end(f, &s, PROTO_END_COMPLETED);
+}
+
+static void expect(struct log_fixture *f, int code, const char *text)
+{
+    const struct {
+        const char *command, *bad;
+    } commands[] = {{"verify", text},
+                    {"show 4f2a", text},
+                    {"list", "DOES NOT HOLD"},
+                    {"export --format jsonl", "\"ok\":false"}};
+
+    log_fixture_settle(f);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        audit_tool_expect(f, code, !i ? text : code ? commands[i].bad : "", "%s --dir %s --key %s/officer/evidence.key",
+                          commands[i].command, f->folder, f->folder);
+    log_fixture_close(f);
+}
+
+static void a_session_that_is_dated_back_is_named(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, 3 * HOUR_S);
+    add(&f, 2 * HOUR_S);
+    expect(&f, 1, "within 15 minutes of its leaf");
+}
+
+/* What the relay lets pass: a commit that took its time. */
+static void minutes_between_a_session_and_its_entry_are_none(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, HOUR_S);
+    add(&f, 14 * 60);
+    expect(&f, 0, "nothing is wrong.");
+}
+
+static void a_certificate_that_was_taken_back_holds_no_session_that_says_to_be_older(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, HOUR_S);
+    log_fixture_revoke(&f, &f.agent, now_s(&f) - 120);
+    add(&f, 300);
+    expect(&f, 1, held);
+}
+
+static void nor_does_one_that_had_ended(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, f.agent.identity.not_after_s + 120 - now_s(&f));
+    add(&f, 300);
+    expect(&f, 1, held);
+}
+
+/* Its clock goes back, and so do the leaves: their order does not. */
+static void behind_the_logs_own_word_of_a_revocation_no_session_begins(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, 3 * HOUR_S);
+    log_fixture_revoke(&f, &f.agent, now_s(&f) - 60);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+    log_fixture_pass(&f, -2 * HOUR_S);
+    add(&f, 0);
+    expect(&f, 1, held);
+}
+
+static void a_session_before_that_is_as_good_as_ever(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, HOUR_S);
+    add(&f, 0);
+    log_fixture_pass(&f, HOUR_S);
+    log_fixture_revoke(&f, &f.agent, now_s(&f) - 60);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+    expect(&f, 0, "nothing is wrong.");
+}
+
+/* Somebody put the authority's folder back, and the note of this number had another revocation then. */
+static void a_revocation_that_is_later_than_the_note_was_not_in_it(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_pass(&f, HOUR_S);
+    log_fixture_revoke(&f, &f.agent, now_s(&f) + HOUR_S);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+    add(&f, 0);
+    expect(&f, 0, "nothing is wrong.");
+}
+
+static void an_officer_who_was_taken_back_signs_nothing_of_before(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    add(&f, 0);
+    log_fixture_pass(&f, HOUR_S);
+    log_fixture_revoke(&f, &f.officer, now_s(&f) - 120);
+    log_fixture_erasure(&f, 0, 2, &f.officer, 300);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 1, held, "verify --dir %s", f.folder);
+    log_fixture_close(&f);
+}
+
+/* The disk was full: the events of a session wait for it, and the time that they say is the true one. */
+static void an_event_that_waited_for_the_log_is_said(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "C-1", "");
+    log_fixture_pass(&f, 3 * HOUR_S);
+    f.spoil.ago_s = 2 * HOUR_S;
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 0, "Late        1 event of the relay", "verify --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
+    audit_tool_expect(&f, 0, "\"late\":1,", "verify --json --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    audit_tool_expect(&f, 0, "at entry 1", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_that_is_dated_back_is_named),
+        cmocka_unit_test(minutes_between_a_session_and_its_entry_are_none),
+        cmocka_unit_test(a_certificate_that_was_taken_back_holds_no_session_that_says_to_be_older),
+        cmocka_unit_test(nor_does_one_that_had_ended),
+        cmocka_unit_test(behind_the_logs_own_word_of_a_revocation_no_session_begins),
+        cmocka_unit_test(a_session_before_that_is_as_good_as_ever),
+        cmocka_unit_test(a_revocation_that_is_later_than_the_note_was_not_in_it),
+        cmocka_unit_test(an_officer_who_was_taken_back_signs_nothing_of_before),
+        cmocka_unit_test(an_event_that_waited_for_the_log_is_said),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
