@@ -177,12 +177,16 @@ static void print_agent(const struct audit_proved *p)
     audit_paper_head("Agent", text);
 }
 
-static void print_who(const struct audit_proved *p)
+static void print_who(const struct audit_proved *p, bool believed)
 {
     char text[96];
 
     printf("\n");
-    audit_paper_head("Means", "each of these stands in the log, in that place and word for word as it was signed.");
+    audit_paper_head("Means", believed ? "each of these stands in the log, in that place and word for word as it was "
+                                         "signed."
+                                       : "each of these stands, in that place and word for word, in a log under the key "
+                                         "that the file names. Anybody can make such a log: nothing is proved until you "
+                                         "know whose key it is.");
     if (p->key_from_relay)
         audit_paper_head("Customer", "the one who joined: the relay's word of it is in the log too.");
     else if (p->unsigned_notes)
@@ -205,7 +209,11 @@ static void print_who(const struct audit_proved *p)
     }
     if (p->compared)
         audit_paper_head("Compared", "the words in front of the proofs, to the letter: they are what the proofs say.");
-    audit_paper_head("Not proved", !p->compared ? "that nothing else was logged, and the words in front of the proofs "
+    audit_paper_head("Not proved", p->compared && p->page
+                                       ? "that nothing else was logged; and in front of the proofs: when the visit "
+                                         "began and ended, the relay, whom to write to, for how long the log keeps it, "
+                                         "and what came along from another device."
+                                   : !p->compared ? "that nothing else was logged, and the words in front of the proofs "
                                                   "in the file."
                                    : p->certificate_ok
                                        ? "that nothing else was logged; and in front of the proofs: when it was "
@@ -217,16 +225,19 @@ static void print_who(const struct audit_proved *p)
 
 static void print_words(const struct audit_belief *belief, const struct audit_proved *p)
 {
+    bool believed = belief->trust != AUDIT_TRUST_FILE;
+
     print_wrong(p);
     print_head(belief, p);
     print_notes(p);
     if (p->report.wrong)
         printf("\nCheck       FAILED: this file does not prove what it says.\n");
     else
-        print_who(p);
+        print_who(p, believed);
     if (!p->report.wrong)
-        printf("Check       %zu proof%s, nothing is wrong; %s.\n", p->proofs, p->proofs == 1 ? "" : "s",
-               p->compared ? "the words in front are the proved ones" : "words in front were not compared");
+        printf("Check       %zu proof%s, nothing is wrong; %s%s.\n", p->proofs, p->proofs == 1 ? "" : "s",
+               p->compared ? "the words in front are the proved ones" : "words in front were not compared",
+               believed ? "" : "; whose log it is, nobody but the file says");
 }
 
 static void print_json(const struct audit_belief *belief, const struct audit_proved *p)

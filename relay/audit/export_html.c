@@ -352,6 +352,9 @@ static enum proto_err put_proofs(struct audit_export *x, const struct audit_sess
             count);
         audit_html_text(x->out, (const char *)file.bytes);
         fputs("</pre></details>\n", x->out);
+    } else if (err == PROTO_ERR_RANGE) {
+        fputs("<p>It " AUDIT_PROOFS_MANY_WORDS ": handhold-audit verify proves it in the whole log.</p>\n", x->out);
+        err = PROTO_OK;
     } else if (err && err != PROTO_ERR_NOMEM) {
         fputs("<p class=\"bad\">its entries cannot be proved; handhold-audit verify names what is wrong</p>\n", x->out);
         err = PROTO_OK;

@@ -19,7 +19,7 @@ bool audit_page_open(struct audit_page *page, const char *text, size_t len)
 }
 
 /* What audit_html_text() wrote: no other entity is one here. */
-static size_t put_character(struct proto_buf *out, const char *at, const char *end)
+size_t audit_page_character(struct proto_buf *out, const char *at, const char *end)
 {
     static const struct {
         const char *entity;
@@ -49,7 +49,7 @@ enum proto_err audit_page_next(struct audit_page *page, struct proto_buf *out)
     if (!end)
         return PROTO_ERR_FORMAT;
     while (at < end && !out->failed)
-        at += put_character(out, at, end);
+        at += audit_page_character(out, at, end);
     page->at = end;
     return out->failed ? PROTO_ERR_NOMEM : PROTO_OK;
 }

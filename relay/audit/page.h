@@ -17,5 +17,7 @@ struct audit_page {
 bool audit_page_open(struct audit_page *page, const char *text, size_t len);
 /** The next file of proofs, as plain text in `out`. NOT_FOUND: there are no more; FORMAT: the page was cut; NOMEM. */
 PROTO_MUST_USE enum proto_err audit_page_next(struct audit_page *page, struct proto_buf *out);
+/** Appends the next character of a page's text, which may be an entity; how many bytes of it that took. */
+size_t audit_page_character(struct proto_buf *out, const char *at, const char *end);
 
 #endif

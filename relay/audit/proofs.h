@@ -13,6 +13,7 @@
  * none. Needs the officers' key. LOG: an entry does not open, or the tiles do not lead to the checkpoint; RANGE: more
  * entries than one file takes; NOMEM, IO.
  */
+#define AUDIT_PROOFS_MANY_WORDS "has more entries than a file of proofs takes, which is 4096"
 PROTO_MUST_USE enum proto_err audit_proofs_write(struct audit_organisation *o, const struct relay_store_session *row,
                                                  struct proto_buf *out, size_t *count);
 
@@ -37,6 +38,7 @@ struct audit_proved {
     size_t proofs;
     uint64_t size;         /* of the largest tree that was shown */
     bool compared;         /* the words in front of the proofs are those of the proved notes */
+    bool page;             /* and they are a phone's page */
     size_t unsigned_notes; /* the file names no key for their signer: they hold, whoever wrote them */
     bool key_from_relay;   /* the customer's key stands in a `joined` that is proved too */
     bool certificate_ok, certificate_trusted; /* the agent's chain holds; and leads to the root that is believed in */

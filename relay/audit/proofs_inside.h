@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/audit/proofs_inside.h - the check of one file of proofs while it goes on. Only proofs_check.c and proofs_who.c
- * see it.
+ * relay/audit/proofs_inside.h - the check of one file of proofs while it goes on. Only proofs_*.c and their test see it.
  */
 #ifndef RELAY_AUDIT_PROOFS_INSIDE_H
 #define RELAY_AUDIT_PROOFS_INSIDE_H
@@ -25,10 +24,14 @@ struct proofs_checking {
 struct audit_finding *proofs_wrong(struct proofs_checking *c, const char *part);
 
 /**
- * proofs_words.c: a companion's receipt, as people read it in front of the proofs, held against the notes. The first
+ * proofs_words.c: a receipt, as people read it in front of the proofs, held against the notes. The first
  * line that says otherwise than they do is named. False: memory ran out.
  */
 bool proofs_compare_words(struct proofs_checking *c);
+#define PROOFS_PAGE_BEGINS "<!doctype html>"
+#define PROOFS_PAGE_ENDS "</pre></body></html>\n"
+/** proofs_page.c: what a phone's page has in front of these proofs. False: it is no such page, or no memory. */
+bool proofs_write_page(const struct proofs_checking *c, struct proto_buf *out);
 /** proofs_gaps.c: which notes are not in the file, by the numbers that their signers gave them. */
 void proofs_look_for_gaps(struct proofs_checking *c);
 /** proofs_who.c: the file's certificates, at the first note; the agent's key from then on. */

@@ -41,8 +41,10 @@ static bool read_time(const char *at, size_t left, int64_t *unix_s)
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
     int64_t east_s = (int64_t)hours * 3600 + (int64_t)minutes * 60;
-    *unix_s = (int64_t)timegm(&parts) - (sign == '-' ? -east_s : east_s);
-    return true;
+    struct tm same = parts; /* timegm() carries: the 54th of October is a day to it */
+    *unix_s = (int64_t)timegm(&same) - (sign == '-' ? -east_s : east_s);
+    return same.tm_mon == parts.tm_mon && same.tm_mday == parts.tm_mday && same.tm_hour == parts.tm_hour &&
+           same.tm_min == parts.tm_min && same.tm_sec == parts.tm_sec && hours <= 14 && minutes < 60;
 }
 
 static void put_time(struct proto_buf *out, int64_t unix_s)
@@ -109,6 +111,12 @@ static bool is_an_end(const char *ended)
     return false;
 }
 
+/* Nor where the relay is; but it is an address. */
+static bool is_an_address(const char *relay)
+{
+    return strspn(relay, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:/[]%") == strlen(relay);
+}
+
 static void write_again(struct proofs_checking *c, const struct proto_receipt_entry *entries, size_t count,
                         struct proto_buf *out)
 {
@@ -125,6 +133,8 @@ static void write_again(struct proofs_checking *c, const struct proto_receipt_en
     value_of(c, "Ended       ", ended);
     if (!is_an_end(ended))
         *ended = 0;
+    if (!is_an_address(relay))
+        *relay = 0;
     value_of(c, "  the organisation's privacy officers, for ", kept);
     (void)read_time(written, strlen(written), &words.written_unix_s);
     char *mark = strstr(controller, " (");
@@ -199,31 +209,64 @@ static size_t collect(const struct audit_session *session, struct proto_receipt_
     return count;
 }
 
+/* In UTC, whatever zone the device was in; a purpose may hold a time, too. */
+static bool write_companions(struct proofs_checking *c, struct proto_buf *proved, struct proto_buf *said)
+{
+    struct proto_receipt_entry *entries = calloc(c->proved->session.count + 1, sizeof *entries);
+    struct proto_buf written;
+
+    if (!entries)
+        return false;
+    proto_buf_init_secret(&written, PROTO_LOG_PROOFS_FILE_MAX);
+    write_again(c, entries, collect(&c->proved->session, entries), &written);
+    put_in_utc(proved, (const char *)written.bytes, written.len);
+    put_in_utc(said, c->file.words.text, c->file.words.len);
+    bool fine = !written.failed;
+    proto_buf_free(&written);
+    free(entries);
+    return fine;
+}
+
+/* A page that cannot be written again was never one of ours: people would read it all the same. */
+static bool write_pages(struct proofs_checking *c, struct proto_buf *proved, struct proto_buf *said)
+{
+    static const char end[] = "--- end\n" PROOFS_PAGE_ENDS;
+
+    if (!proofs_write_page(c, proved)) {
+        audit_found(audit_expected(audit_wrong(&c->proved->report, "words", "words in front"),
+                                   "a receipt as the phone's page writes it, in a language that it comes in"),
+                    "another page");
+        return false;
+    }
+    proto_buf_put(said, (const uint8_t *)c->file.words.text, c->file.words.len);
+    if (c->file.rest.len == sizeof end - 1 && !memcmp(c->file.rest.text, end, sizeof end - 1))
+        c->proved->behind = 0;
+    else
+        audit_found(audit_expected(audit_wrong(&c->proved->report, "words", "words behind"),
+                                   "the end of the page, and nothing else"),
+                    "other bytes");
+    return !c->proved->report.wrong;
+}
+
+static bool begins(const struct proto_log_span *words, const char *text)
+{
+    return words->len >= strlen(text) && !memcmp(words->text, text, strlen(text));
+}
+
 bool proofs_compare_words(struct proofs_checking *c)
 {
-    static const char first_line[] = PROTO_RECEIPT_FIRST_LINE;
-    const struct audit_session *session = &c->proved->session;
+    bool page = begins(&c->file.words, PROOFS_PAGE_BEGINS);
     struct proto_buf proved, said;
 
-    if (c->proved->report.wrong || c->file.words.len < sizeof first_line - 1 ||
-        memcmp(c->file.words.text, first_line, sizeof first_line - 1) != 0)
+    if (c->proved->report.wrong || (!page && !begins(&c->file.words, PROTO_RECEIPT_FIRST_LINE)))
         return true;
-    struct proto_receipt_entry *entries = calloc(session->count + 1, sizeof *entries);
     proto_buf_init_secret(&proved, PROTO_LOG_PROOFS_FILE_MAX);
     proto_buf_init_secret(&said, PROTO_LOG_PROOFS_FILE_MAX);
-    size_t count = entries ? collect(session, entries) : 0;
-    if (entries) {
-        write_again(c, entries, count, &proved);
-        put_in_utc(&said, c->file.words.text, c->file.words.len);
-        struct proto_buf written = proved; /* a purpose may hold a time, too */
-        proto_buf_init_secret(&proved, PROTO_LOG_PROOFS_FILE_MAX);
-        put_in_utc(&proved, (const char *)written.bytes, written.len);
-        proto_buf_free(&written);
-    }
-    bool fine = entries && !proved.failed && !said.failed;
-    c->proved->compared = fine && compare(c, &proved, &said);
+    bool written = (page ? write_pages : write_companions)(c, &proved, &said);
+    bool fine = !proved.failed && !said.failed && (written || c->proved->report.wrong);
+    c->proved->compared = written && fine && compare(c, &proved, &said);
+    c->proved->page = page;
     proto_buf_free(&proved);
     proto_buf_free(&said);
-    free(entries);
     return fine;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Nothing leaves before a grant, and nothing after its end; what arrives is what was shown. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { leave, morePictures, Scene, taken } from './scene.mjs';
 import { decodePng, difference, liveTracks, markerNumber, meanLuma } from './watch.mjs';
@@ -268,10 +269,13 @@ test('the receipt says what was shared, and its proof holds for others too', asy
   await page.click('#verify');
   await page.waitForFunction(() => /proof holds/.test(document.querySelector('.receipt').textContent));
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-  const said = scene.house.check(await download.path()).replace(/\s+/g, ' ');
+  const saved = await download.path(), said = scene.house.check(saved).replace(/\s+/g, ' ');
   assert.match(said, /To see the lights of your router/);
   assert.match(said, /Agent .* under the organisation's root/);
-  assert.match(said, /nothing is wrong/);
+  assert.match(said, /nothing is wrong; the words in front are the proved ones/);
+  const changed = scene.house.path('changed.html');
+  writeFileSync(changed, readFileSync(saved, 'utf8').replace('<dd>Allowed</dd>', '<dd>Refused</dd>'));
+  assert.throws(() => scene.house.check(changed), { status: 1 });
   assert.match(scene.house.audit('verify'), /./);
   assert.match(said, /nothing of it is kept|nothing is kept|Nothing of it/i);
   assert.deepEqual(page.problems, []);

@@ -19,7 +19,7 @@
 #include "proto/host/files.h"
 #include "proto/log/fork.h"
 #include "proto/seal/signature.h"
-#include "relay/audit/proofs.h"
+#include "relay/audit/proofs_inside.h"
 #include "tests/relay/audit_tool.h"
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)
@@ -409,7 +409,7 @@ static void a_receipt_says_what_was_shared_and_proves_each_line(void **state)
     assert_int_equal(o.to_agent, 3); /* all but the end, which is for everybody */
     assert_true(host_path(path, "%s/receipt", shared.folder));
     assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
-    audit_tool_expect(&shared, 0, "4 proofs, nothing is wrong; the words in front are the proved ones.", "check %s",
+    audit_tool_expect(&shared, 0, "4 proofs, nothing is wrong; the words in front are the proved ones", "check %s",
                       path);
     audit_tool_expect(&shared, 0, "\"compared\":true", "check --json %s", path);
     audit_tool_expect(&shared, 0, "\"customer_key_from_relay\":false", "check --json %s", path);
@@ -552,6 +552,88 @@ static void proofs_in_a_page_hold_up_to_their_end(void **state)
     receipt.bytes[receipt.len - (sizeof around - 1) + 4] = 'E'; /* "--- End" ends nothing */
     assert_false(check_file(&receipt).readable);
     proto_buf_free(&receipt);
+}
+
+/* ---- the receipt that a phone's page saved ---- */
+
+#define FACTS                                                                                                          \
+    "{&quot;language&quot;:&quot;%s&quot;,&quot;name&quot;:&quot;Ada Lovelace&quot;,&quot;organisation&quot;:&quot;"  \
+    "example.org&quot;,&quot;verified&quot;:true,&quot;relay&quot;:&quot;help.example.org&quot;,&quot;began&quot;:"     \
+    "1790000010,&quot;ended&quot;:1790000110,&quot;zone&quot;:120,&quot;keepDays&quot;:365,&quot;contact&quot;:&quot;"  \
+    "officer@example.org&quot;,&quot;moved&quot;:&quot;&quot;,&quot;carried&quot;:[]}"
+
+/* As client/web/src/receipt/page.ts would have written it. */
+static void make_page(struct proto_buf *out, const char *language)
+{
+    static const struct audit_belief nothing;
+    struct audit_proved *proved = calloc(1, sizeof *proved);
+    struct proofs_checking *c = calloc(1, sizeof *c);
+    struct proto_buf receipt;
+    char head[1024];
+
+    make_receipt(&receipt, &shared.agent);
+    assert_true(audit_proofs_check((const char *)receipt.bytes, receipt.len, &nothing, proved));
+    snprintf(head, sizeof head, "<meta name=\"handhold-receipt\" content=\"" FACTS "\">\n", language);
+    c->proved = proved;
+    c->file.words = (struct proto_log_span){head, strlen(head)};
+    proto_buf_init(out, PROTO_LOG_PROOFS_FILE_MAX);
+    assert_true(proofs_write_page(c, out));
+    const uint8_t *keys = memmem(receipt.bytes, receipt.len, "--- keys\n", 9);
+    proto_buf_put(out, keys, receipt.len - (size_t)(keys - receipt.bytes));
+    proto_buf_put_text(out, "--- end\n</pre></body></html>\n");
+    audit_proved_clear(proved);
+    proto_buf_free(&receipt);
+    free(proved);
+    free(c);
+}
+
+static void expect_page(struct proto_buf *page, int code, const char *said)
+{
+    char path[HOST_PATH_BYTES];
+
+    assert_true(host_path(path, "%s/page.html", shared.folder));
+    assert_ok(host_file_write(path, page->bytes, page->len, HOST_PRIVATE));
+    audit_tool_expect(&shared, code, said, "check %s", path);
+    proto_buf_free(page);
+}
+
+static void a_phones_page_says_what_is_proved_in_its_language(void **state)
+{
+    static const char *const languages[][2] = {{"en", "<dd>Allowed</dd>"}, {"de", "<dd>Erlaubt</dd>"}};
+    struct proto_buf page;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        make_page(&page, languages[i][0]);
+        assert_non_null(memmem(page.bytes, page.len, languages[i][1], strlen(languages[i][1])));
+        assert_non_null(memmem(page.bytes, page.len, "2026-09-21 16:13", 16)); /* in its own zone */
+        expect_page(&page, 0, "the words in front are the proved ones");
+    }
+}
+
+static void a_phones_page_that_was_changed_is_refused(void **state)
+{
+    static const struct {
+        const char *from, *to, *said;
+    } changes[] = {
+        {"<dd>Erlaubt</dd>", "<dd>Verbot.</dd>", "<dd>Erlaubt</dd>"},
+        {"to read the label", "to spy upon you..", "to read the label"},
+        {"30 Tage", "90 Tage", "30 Tage lang"},
+        {"bei example.org", "bei example.com", "bei example.org"},
+        {"Mit Ada Lovelace", "Mit Eve Lovelace", "Mit Ada Lovelace"},
+        {"background:#fff", "display:none   ", "<title>Ihr Beleg"},
+        {":&quot;de&quot;", ":&quot;xx&quot;", "another page"},
+        {"&quot;Ada Lov", "&quot;Eve Lov", NULL}, /* the certificate knows better */
+        {"</pre></body></html>", "<p>Sie log</p> </bod", "the end of the page"},
+    };
+    struct proto_buf page;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        make_page(&page, "de");
+        put_words(&page, changes[i].from, changes[i].to);
+        expect_page(&page, changes[i].said != NULL, changes[i].said ? changes[i].said : "nothing is wrong");
+    }
 }
 
 /* Another agent of the same organisation, and this one's own certificate in a log of another organisation's root. */
@@ -855,6 +937,8 @@ int main(void)
         cmocka_unit_test(a_receipt_that_breaks_off_says_so),
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
+        cmocka_unit_test(a_phones_page_says_what_is_proved_in_its_language),
+        cmocka_unit_test(a_phones_page_that_was_changed_is_refused),
         cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),
         cmocka_unit_test(a_receipt_with_another_answer_in_its_proof_is_refused),
         cmocka_unit_test(a_receipt_that_was_changed_in_any_line_is_refused_with_words),

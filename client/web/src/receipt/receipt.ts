@@ -8,12 +8,13 @@ import { announce } from '../ui/announce.js';
 import { button, h, plain, said, setText } from '../ui/dom.js';
 import type { ReceiptKeys } from '../proto/session.js';
 import type { Entry, Peer, Visit } from '../visit/visit.js';
-import { language, t } from '../words/words.js';
+import { t, written, writtenLanguage } from '../words/words.js';
 import type { Key } from '../words/words.js';
 import { dayAfter } from './dates.js';
 import { linesOf } from './lines.js';
 import type { Line } from './lines.js';
 import { receiptPage } from './page.js';
+import type { Facts } from './page.js';
 
 export interface ReceiptTools {
   writeProof(entry: Entry): string;
@@ -47,7 +48,6 @@ function row(line: Line, endMs: number, organisation: string): HTMLElement {
 /** Where it was, what is stored where and until when, and what a person may ask for. */
 function after(organisation: string, keys: ReceiptKeys | undefined, endMs: number): (HTMLElement | undefined)[] {
   const small = (text: string): HTMLElement => h('p', { class: 'small' }, text);
-  const name = (key: string): string => key.split('+')[0] ?? '';
   return [
     keys && small(t('receipt.session', { session: name(keys.customer).split('/')[1] ?? '', relay: location.host })),
     keys && small(t('receipt.stored', { log: name(keys.log), days: keys.keepDays, until: dayAfter(endMs, keys.keepDays) })),
@@ -57,6 +57,25 @@ function after(organisation: string, keys: ReceiptKeys | undefined, endMs: numbe
 
 function contact(organisation: string, address: string): HTMLElement {
   return h('p', { class: 'small' }, t('receipt.contact', { organisation }), ...(address ? [' ', t('receipt.write'), ' ', h('a', { href: `mailto:${encodeURIComponent(address).replace('%40', '@')}` }, plain(address))] : []));
+}
+
+const name = (vkey: string): string => vkey.split('+')[0] ?? '';
+
+function factsOf(visit: Visit, peer: Peer, keys: ReceiptKeys | undefined): Facts {
+  const seconds = (ms: number): number => Math.floor(ms / 1000);
+  return {
+    language: writtenLanguage(), name: plain(peer.name), organisation: plain(peer.organisation), verified: peer.verified, relay: location.host,
+    began: seconds(visit.joinedAt), ended: seconds(visit.endedAt), zone: -new Date(visit.endedAt).getTimezoneOffset(),
+    keepDays: keys?.keepDays ?? 0, contact: plain(keys?.officerEmail ?? ''), moved: visit.movedIn ? 'in' : visit.movedAway ? 'away' : '',
+    carried: visit.carried.map((one) => ({ capability: one.capability, purpose: one.purpose, keptDays: one.keptDays, from: seconds(one.fromMs) })),
+  };
+}
+
+function savedPage(visit: Visit, peer: Peer, keys: ReceiptKeys | undefined, proofs: string): string {
+  const facts = factsOf(visit, peer, keys);
+  const carried = facts.carried.map((one) => ({ ...one, fromMs: one.from * 1000 }));
+  const proved = { lines: linesOf(visit.entries, carried), log: name(keys?.log ?? ''), session: name(keys?.customer ?? '').split('/')[1] ?? '', count: visit.entries.length, proofs };
+  return receiptPage(facts, proved, (key, values = {}) => written(key, values, facts.zone));
 }
 
 export function save(blob: Blob, name: string): void {
@@ -79,10 +98,9 @@ export function receiptSection(visit: Visit, peer: Peer, tools: ReceiptTools, ke
     ...after(organisation, keys, visit.endedAt),
     contact(organisation, keys?.officerEmail ?? ''));
   const result = h('p', { class: 'small', role: 'status' });
-  const name = `handhold-receipt-${new Date(visit.joinedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}.html`;
-  const whole = (): string => receiptPage(language(), t('receipt.title'),
-    content.outerHTML + (proofs.length ? h('p', {}, t('receipt.offline')).outerHTML : ''), proofs.length && keys ? tools.writeProofs(visit.entries, keys) : '', document.documentElement.dir);
-  const file = (): File => new File([whole()], name, { type: 'text/html' });
+  const fileName = `handhold-receipt-${new Date(visit.joinedAt).toISOString().slice(0, 16).replace(/[:T]/g, '-')}.html`;
+  const whole = (): string => savedPage(visit, peer, keys, proofs.length && keys ? tools.writeProofs(visit.entries, keys) : '');
+  const file = (): File => new File([whole()], fileName, { type: 'text/html' });
   const shareable = typeof navigator.canShare === 'function' && navigator.canShare({ files: [file()] });
   /* Against the key that the organisation's signed note gave this visit: whoever serves the page now has no say in it. */
   const check = (log: string): void => {
@@ -98,6 +116,6 @@ export function receiptSection(visit: Visit, peer: Peer, tools: ReceiptTools, ke
     h('div', { class: 'row' },
       keys !== undefined && proofs.length > 0 && button(t('receipt.verify'), () => check(keys.log), { class: 'button soft', id: 'verify' }, 'shield'),
       shareable ? button(t('receipt.share'), () => void navigator.share({ files: [file()] }).then(kept, () => undefined), { class: 'button soft', id: 'share' })
-        : button(t('receipt.save'), () => { save(file(), name); kept(); }, { class: 'button soft', id: 'save' }),
+        : button(t('receipt.save'), () => { save(file(), fileName); kept(); }, { class: 'button soft', id: 'save' }),
       button(t('receipt.print'), () => { print(); kept(); }, { class: 'button soft', id: 'print' })));
 }

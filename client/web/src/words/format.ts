@@ -25,28 +25,55 @@ function choose(options: Readonly<Record<string, readonly Part[]>>, ...names: st
   return options['other'] ?? [];
 }
 
-function part(piece: Part, values: Values, language: string, count: number): string {
+/** How numbers and times are written. Times are milliseconds since 1970. */
+export interface Manner {
+  number(value: number): string;
+  plural(value: number): string;
+  time(ms: number): string;
+  date(ms: number): string;
+  day(ms: number): string;
+}
+
+/** As people in that region write them. */
+export function regional(language: string): Manner {
+  const date = (ms: number, style: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(language, style).format(ms);
+  return {
+    number: (value) => new Intl.NumberFormat(language).format(value),
+    plural: (value) => new Intl.PluralRules(language).select(value),
+    time: (ms) => date(ms, { timeStyle: 'short' }),
+    date: (ms) => date(ms, { dateStyle: 'medium', timeStyle: 'short' }),
+    day: (ms) => date(ms, { dateStyle: 'long' }),
+  };
+}
+
+/** Alike everywhere, `zone` minutes east of UTC: for what a program reads as well. */
+export function alike(zone: number): Manner {
+  const iso = (ms: number): string => new Date(ms + zone * 60_000).toISOString();
+  return {
+    number: String,
+    plural: (value) => (value === 1 ? 'one' : 'other'),
+    time: (ms) => iso(ms).slice(11, 19),
+    date: (ms) => iso(ms).slice(0, 16).replace('T', ' '),
+    day: (ms) => iso(ms).slice(0, 10),
+  };
+}
+
+function part(piece: Part, values: Values, manner: Manner, count: number): string {
   if (typeof piece === 'string') return piece;
   const value = piece[0] === '#' ? count : values[piece[1]] ?? '';
   switch (piece[0]) {
     case 'arg': return String(value);
-    case '#':
-    case 'number': return new Intl.NumberFormat(language).format(Number(value));
-    case 'time': return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(Number(value));
-    case 'date': return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(Number(value));
-    case 'day': return new Intl.DateTimeFormat(language, { dateStyle: 'long' }).format(Number(value));
-    case 'plural': {
-      const rule = new Intl.PluralRules(language).select(Number(value));
-      return parts(choose(piece[2], `=${value}`, rule), values, language, Number(value));
-    }
-    case 'select': return parts(choose(piece[2], String(value)), values, language, count);
+    case '#': return manner.number(count);
+    case 'plural': return parts(choose(piece[2], `=${value}`, manner.plural(Number(value))), values, manner, Number(value));
+    case 'select': return parts(choose(piece[2], String(value)), values, manner, count);
+    default: return manner[piece[0]](Number(value));
   }
 }
 
-function parts(list: readonly Part[], values: Values, language: string, count: number): string {
-  return list.map((piece) => part(piece, values, language, count)).join('');
+function parts(list: readonly Part[], values: Values, manner: Manner, count: number): string {
+  return list.map((piece) => part(piece, values, manner, count)).join('');
 }
 
-export function format(message: Message, values: Values, language: string): string {
-  return typeof message === 'string' ? message : parts(message, values, language, 0);
+export function format(message: Message, values: Values, manner: Manner): string {
+  return typeof message === 'string' ? message : parts(message, values, manner, 0);
 }

@@ -6,7 +6,7 @@
  */
 import deMessages from 'messages:de';
 import enMessages from 'messages:en';
-import { format } from './format.js';
+import { alike, format, regional } from './format.js';
 import type { Message, Values } from './format.js';
 import type { Key } from './keys.js';
 
@@ -63,5 +63,15 @@ function isolate(values: Values): Values {
 }
 
 export function t(key: Key, values: Values = {}): string {
-  return format(catalogue[key], isolate(values), region());
+  return format(catalogue[key], isolate(values), regional(region()));
+}
+
+/** The language of a text that a program can write again: those that nobody speaks are made in the browser alone. */
+export function writtenLanguage(): string {
+  return tag in PSEUDO ? 'en' : tag;
+}
+
+/** A message of that language, alike everywhere. */
+export function written(key: Key, values: Values, zone: number): string {
+  return format((tag in PSEUDO ? en : catalogue)[key], values, alike(zone));
 }
