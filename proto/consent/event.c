@@ -5,6 +5,7 @@
 
 #include "proto/consent/statement.h"
 #include "proto/consent/text.h"
+#include "proto/seal/kdf.h"
 
 static const char event_first_line[] = "handhold/1 event\n";
 
@@ -33,6 +34,42 @@ enum proto_err proto_event_note_detail(struct proto_event_note *event, const cha
     snprintf(event->details[event->detail_count].key, sizeof event->details[0].key, "%s", key);
     event->detail_count++;
     return PROTO_OK;
+}
+
+static size_t put_escaped(char *out, size_t room, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t len = 0;
+
+    for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
+        bool plain = *at > ' ' && *at < 0x7f && *at != '%' && *at != '=' && *at != '~';
+        if (len + (plain ? 1 : 3) > room)
+            return SIZE_MAX;
+        out[len++] = plain ? (char)*at : '%';
+        if (!plain) {
+            out[len++] = digits[*at >> 4];
+            out[len++] = digits[*at & 15];
+        }
+        out[len] = 0;
+    }
+    return len;
+}
+
+void proto_event_note_text(char out[static PROTO_EVENT_VALUE_BYTES + 1], const char *text)
+{
+    enum { HASH_SHOWN = PROTO_HASH_BYTES / 2, CUT = PROTO_EVENT_VALUE_BYTES - 1 - 2 * HASH_SHOWN };
+    uint8_t hash[PROTO_HASH_BYTES];
+
+    *out = 0;
+    if (put_escaped(out, PROTO_EVENT_VALUE_BYTES, text) != SIZE_MAX)
+        return;
+    *out = 0;
+    (void)put_escaped(out, CUT, text);
+    size_t len = strlen(out);
+    proto_sha256(hash, text, strlen(text));
+    len += (size_t)snprintf(out + len, PROTO_EVENT_VALUE_BYTES + 1 - len, "~");
+    for (size_t i = 0; i < HASH_SHOWN; i++)
+        len += (size_t)snprintf(out + len, PROTO_EVENT_VALUE_BYTES + 1 - len, "%02x", hash[i]);
 }
 
 const char *proto_event_note_get(const struct proto_event_note *event, const char *key)

@@ -117,7 +117,7 @@ enum proto_act {
         PROTO_ACT_COUNT
 };
 
-enum { PROTO_EVENT_DETAILS = 8 };
+enum { PROTO_EVENT_DETAILS = 8, PROTO_EVENT_VALUE_BYTES = 96 };
 
 struct proto_event_note {
     uint8_t sid[PROTO_SID_BYTES];
@@ -129,7 +129,7 @@ struct proto_event_note {
     enum proto_capability capability;        /* NONE: "-" */
     char subject[PROTO_MAX_VALUE_BYTES + 1]; /* whom or what it is about; empty: "-" */
     struct {
-        char key[25], value[97]; /* key of a-z and -, value without space; sorted by key, which write does */
+        char key[25], value[PROTO_EVENT_VALUE_BYTES + 1]; /* key of a-z and -, value without space; sorted by key, which write does */
     } details[PROTO_EVENT_DETAILS];
     unsigned detail_count;
 };
@@ -140,6 +140,11 @@ const char *proto_act_name(enum proto_act action);
 /** Adds key=value (printf). RANGE when the table is full or a value is over its bound. */
 PROTO_MUST_USE enum proto_err proto_event_note_detail(struct proto_event_note *event, const char *key,
                                                       const char *format, ...) __attribute__((format(printf, 3, 4)));
+/**
+ * Any text as the value of a detail: what may not stand there is %XX. A text that is too long is cut, and ends with "~" and
+ * half of its SHA-256: whoever has the whole of it can tell whether it was this one.
+ */
+void proto_event_note_text(char out[static PROTO_EVENT_VALUE_BYTES + 1], const char *text);
 /** The value of a detail, or NULL. */
 const char *proto_event_note_get(const struct proto_event_note *event, const char *key);
 

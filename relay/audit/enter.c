@@ -7,6 +7,7 @@
 #include "proto/util/utf8.h"
 #include "proto/wire/limits.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/remote.h"
 
 struct audit_options audit_options; /* main.c fills it */
@@ -49,5 +50,7 @@ bool audit_enter(struct audit_organisation *o, const char *why_key)
     }
     bool fine = audit_open_ended(o, audit_options.dir, audit_options.key, (unsigned)audit_options.ended);
     o->is_copy = fine && is_copy;
+    if (o->is_copy)
+        audit_notes_of_authority(o, audit_options.ca);
     return fine;
 }

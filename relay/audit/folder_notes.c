@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,29 @@ bool audit_notes_are_newest(const char *dir, const struct log_notes *notes)
     return fine;
 }
 
+void audit_notes_of_authority(struct audit_organisation *o, const char *ca)
+{
+    char beside[HOST_PATH_BYTES], folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
+    struct proto_org *org = calloc(1, sizeof *org);
+    struct proto_buf note;
+
+    proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
+    if (org && host_path(beside, "%s", ca) && host_path(folder, "%s", dirname(beside)) &&
+        host_path(path, "%s/../org.note", folder) && !host_file_read(path, &note) &&
+        !proto_org_verify(org, note.bytes, note.len, o->root.public_key, o->root.domain, o->org.number + 1)) {
+        o->org_served = o->org.number;
+        o->org = *org;
+    }
+    proto_buf_free(&note);
+    free(org);
+}
+
 void audit_notes_judge(const struct audit_own *own, const struct audit_organisation *o, struct audit_report *report)
 {
     struct proto_taken is[PROTO_TAKEN_COUNT] = {
         [PROTO_TAKEN_ORG].number = o->org.number, [PROTO_TAKEN_POLICY].number = o->policy.number};
 
+    report->org_served = o->org_served;
     memcpy(is[PROTO_TAKEN_ORG].hash, o->org.text_hash, sizeof is->hash);
     memcpy(is[PROTO_TAKEN_POLICY].hash, o->policy.text_hash, sizeof is->hash);
     for (enum proto_taken_note which = 0; !o->ended && which < PROTO_TAKEN_COUNT; which++) {

@@ -13,6 +13,8 @@ struct log_notes *audit_folder_notes(const char *dir, struct proto_der root_der)
 void audit_notes_taken(const char *dir, struct proto_taken taken[static PROTO_TAKEN_COUNT]);
 /** Are they what that log says, or newer? False: said which is not, and the way out. */
 bool audit_notes_are_newest(const char *dir, const struct log_notes *notes);
+/** Of a copy: the authority's own org.note, which lies beside `ca`, counts when it is newer than the relay's. */
+void audit_notes_of_authority(struct audit_organisation *o, const char *ca);
 /**
  * Of the present log: does the relay serve the notes that it says are in force, and is this folder's org.note such a
  * one? A policy that an officer signed through the relay never comes to the authority by itself: an older one there is

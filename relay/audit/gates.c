@@ -15,6 +15,7 @@
 
 #define NOTE_LATE_S (15 * 60) /* a note of the agent waits while their line is down; no session waits so long for it   \
                                */
+#define AGENT_CLOCK_S 120     /* and its own time may be off by so much */
 #define SLACK_S 2             /* two clocks of one machine, each cut down to a second */
 
 struct way {
@@ -56,7 +57,7 @@ static void judge_in_force(const struct gates *g, const struct audit_note *note,
                            const char *doing)
 {
     const struct audit_note *end = audit_end_of_grant(g->session, grant);
-    int64_t granted_s = grant->received_ms / 1000, at_s = note->event.unix_s;
+    int64_t granted_s = grant->received_ms / 1000, at_s = note->said_s;
 
     if (end && at_s > end->received_ms / 1000 + SLACK_S)
         audit_found(audit_expected(wrong(g, note), "%s to have %s before entry %llu took the grant back", what(note),
@@ -158,8 +159,8 @@ static int64_t over_at(const struct gates *g, const struct audit_note *grant)
     int64_t over_s = end ? end->received_ms / 1000 : INT64_MAX;
     int64_t longest_s = grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s : INT64_MAX;
 
-    if (ended && ended->event.unix_s < over_s)
-        over_s = ended->event.unix_s;
+    if (ended && ended->said_s < over_s)
+        over_s = ended->said_s;
     return longest_s < over_s ? longest_s : over_s;
 }
 
@@ -167,6 +168,21 @@ static bool begins(enum proto_act action)
 {
     return action == PROTO_ACT_VIEWING_STARTED || action == PROTO_ACT_STILL_TAKEN ||
            action == PROTO_ACT_RECORDING_STARTED || action == PROTO_ACT_COMMAND_EXECUTED;
+}
+
+/* A note that waited says an earlier time than that of its entry. How far the agent's clock is off shows in the note that
+ * waited least. */
+static int64_t done_at(const struct gates *g, const struct audit_note *note)
+{
+    int64_t came_s = note->received_ms / 1000, off_s = came_s - note->said_s;
+
+    for (size_t i = 0; i < g->session->count; i++) {
+        const struct audit_note *other = &g->session->notes[i];
+        int64_t other_s = other->received_ms / 1000 - other->said_s;
+        if (other->by == AUDIT_AGENT && other_s < off_s)
+            off_s = other_s;
+    }
+    return note->said_s + (off_s < 0 ? off_s : 0);
 }
 
 /* Each photo, recording and command, and all that was on the screen, under a consent that stood in the log before. */
@@ -184,7 +200,7 @@ static void judge_agents(const struct gates *g, const struct audit_note *note)
     }
     if (over_s == INT64_MIN)
         audit_found(audit_expected(wrong(g, note), "a consent to %s that stood in the log before", what(note)), "none");
-    else if (over_s < at_s - NOTE_LATE_S)
+    else if (over_s < at_s - NOTE_LATE_S || (over_s < at_s - AGENT_CLOCK_S && over_s < done_at(g, note) - AGENT_CLOCK_S))
         audit_found(audit_expected(wrong(g, note), "a consent to %s in force, or over for some minutes", what(note)),
                     "one that was over %lld s before", (long long)(at_s - over_s));
 }

@@ -86,7 +86,8 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     if (!*what && o->can_open)
         snprintf(what, sizeof what, "%s",
                  session->incomplete ? "NOT ALL OF IT CAN BE READ"
-                 : session->erased   ? "erased"
+                 : audit_session_is_part(session) ? "erased in part: this line is the row's word alone"
+                 : session->erased                ? "erased"
                                      : "nothing was asked");
     if (audit_session_restarted(session)) {
         size_t len = strlen(what);

@@ -106,9 +106,10 @@ static void print_verified(const struct audit_session *session, const struct aud
     } else if (session->erased) {
         snprintf(text, sizeof text,
                  "%zu note%s, %llu signature%s. %zu entr%s erased, by notes in the log, so gaps and rules were not "
-                 "judged.",
+                 "judged%s.",
                  session->count, session->count == 1 ? "" : "s", (unsigned long long)report->signatures,
-                 report->signatures == 1 ? "" : "s", session->erased, session->erased == 1 ? "y was" : "ies were");
+                 report->signatures == 1 ? "" : "s", session->erased, session->erased == 1 ? "y was" : "ies were",
+                 audit_session_is_part(session) ? "; agent, customer and times above are the row's word alone" : "");
     } else {
         snprintf(
             text, sizeof text,

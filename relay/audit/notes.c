@@ -190,6 +190,8 @@ static bool parse_statement(const struct taking *t)
         return refuse(t, "a statement, as its class says", "another text");
     if (t->note->rides && t->note->statement.action != PROTO_STATEMENT_REKEY)
         return refuse(t, "nothing but rekey notes without a leaf of their own", "another statement");
+    audit_count_dated(t->report, t->entry->index,
+                      audit_off_leaf_s(t->note->statement.unix_s, t->note->leaf_s));
     return is_of_session(t, t->note->statement.sid);
 }
 
@@ -199,12 +201,14 @@ static bool is_of_its_time(const struct taking *t)
     struct proto_event_note *event = &t->note->event;
     int64_t off_s = audit_off_leaf_s(event->unix_s, t->note->leaf_s);
 
+    if (t->note->by == AUDIT_AGENT)
+        audit_count_dated(t->report, t->entry->index, off_s);
     if (t->note->by != AUDIT_RELAY || off_s <= RELAY_APPENDER_DATED_S)
         return true;
     if (event->action == PROTO_ACT_CREATED)
         return refuse(t, AUDIT_DATED_WORDS, AUDIT_OTHER_TIME_WORDS);
+    event->unix_s = t->entry->received_ms / 1000;
     audit_count_late(t->report, t->entry->index, off_s);
-    event->unix_s = t->entry->received_ms / 1000; /* what is proved is when it came; and that it says otherwise */
     return true;
 }
 
@@ -216,6 +220,7 @@ static bool parse_event(const struct taking *t)
         return refuse(t, "one event, as its class says", "another text");
     if (!may_say(event->action, t->note->by))
         return refuse(t, "an event that its signer can see", "an event of somebody else");
+    t->note->said_s = event->unix_s;
     return is_of_session(t, event->sid) && is_of_its_time(t);
 }
 

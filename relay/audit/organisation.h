@@ -41,6 +41,7 @@ struct audit_organisation {
     bool is_one_of_all; /* the command reads the logs that were ended, too */
     uint64_t revoked_before[PROTO_ORG_REVOKED_MAX]; /* own.c: so many entries are not behind the note of the log that
                                                      * the relay had put this revocation in force; 0: there is none */
+    uint64_t org_served; /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
     bool has_issued;    /* the authority's list of certificates is here: who is not in it is nobody */
     uint8_t evidence_public[32], evidence_secret[32];
 };

@@ -410,7 +410,7 @@ static enum proto_err read_one_later(struct audit_own *own, const struct audit_o
         *t = (struct taking){.own = &there, .o = later, .report = scratch, .of = o->log_key.name};
         if (later->log_is_named)
             err = relay_store_each_entry_of(later->rows, none, visit, t);
-        audit_detail_text(name, o->log_key.name);
+        proto_event_note_text(name, o->log_key.name);
         if (scratch->ended.has && !scratch->wrong && !strcmp(scratch->ended.log, name))
             report->followed = scratch->ended;
         audit_close(later);

@@ -210,7 +210,7 @@ static bool look(struct recovering *r)
     if (fine && !r->finish) {
         judge(r, store, present);
         fine = !proto_note_key_parse(&key, r->old_vkey, strlen(r->old_vkey));
-        audit_detail_text(r->ended.log, key.name);
+        proto_event_note_text(r->ended.log, key.name);
         memcpy(r->ended.key, key.public_key, sizeof r->ended.key);
         r->ended.size = r->worst->at.size;
         memcpy(r->ended.root, r->worst->at.root, sizeof r->ended.root);

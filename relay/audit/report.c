@@ -9,6 +9,8 @@
 #include "proto/log/leaf.h"
 #include "proto/util/utf8.h"
 
+#define DAY_S (24 * 3600) /* no two ends meet whose clocks are further apart */
+
 void audit_plain(char *text)
 {
     proto_utf8_calm(text, '?');
@@ -84,6 +86,9 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
     if (!report->relays_word)
         memcpy(report->relays_word_sid, more->relays_word_sid, sizeof report->relays_word_sid);
     report->relays_word += more->relays_word;
+    if (!report->partly)
+        memcpy(report->partly_sid, more->partly_sid, sizeof report->partly_sid);
+    report->partly += more->partly;
     report->lone_notes += more->lone_notes;
     report->overdue += more->overdue;
     if (more->late_s > report->late_s) {
@@ -91,6 +96,11 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
         report->late_entry = more->late_entry;
     }
     report->late += more->late;
+    if (more->dated_s > report->dated_s) {
+        report->dated_s = more->dated_s;
+        report->dated_entry = more->dated_entry;
+    }
+    report->dated += more->dated;
 }
 
 void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s)
@@ -99,6 +109,17 @@ void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s
     if (off_s > report->late_s) {
         report->late_s = off_s;
         report->late_entry = entry;
+    }
+}
+
+void audit_count_dated(struct audit_report *report, uint64_t entry, int64_t off_s)
+{
+    if (off_s < DAY_S)
+        return;
+    report->dated++;
+    if (off_s > report->dated_s) {
+        report->dated_s = off_s;
+        report->dated_entry = entry;
     }
 }
 

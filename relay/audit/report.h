@@ -56,6 +56,8 @@ struct audit_report {
     uint64_t unknown_acts;                          /* notes of officers whose certificate is not here */
     uint64_t relays_word;                           /* sessions in which nobody signed who is known, but the relay */
     uint8_t relays_word_sid[RELAY_STORE_SID_BYTES]; /* the first of them */
+    uint64_t partly;                                /* sessions without their beginning, which was erased */
+    uint8_t partly_sid[RELAY_STORE_SID_BYTES];      /* the first of them */
     uint64_t lone_notes;                            /* statements without the agent's line */
     uint64_t overdue;                               /* sessions whose time is over and whose row says live */
     uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
@@ -64,6 +66,10 @@ struct audit_report {
     uint64_t late;             /* events of the relay that say another time than their leaf, by more than 15 minutes */
     uint64_t late_entry;       /* the one that does most, */
     int64_t late_s;            /* and by how much */
+    uint64_t dated;            /* notes of customers and agents that are a day off their leaf, or more */
+    uint64_t dated_entry;
+    int64_t dated_s;           /* the one that is most */
+    uint64_t org_served;       /* by a relay that has not the newest org.note, which is here; 0: it has */
     uint64_t policy_elsewhere; /* in force at the relay, and not the one of this folder; 0: it is */
     uint64_t keep_unknown;     /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
@@ -78,7 +84,7 @@ struct audit_report {
 #define AUDIT_SEALED_WORDS "evidence as it was stored with this leaf, under the key of its customer"
 #define AUDIT_ALTERED_WORDS "bytes that do not open: evidence or dek was altered"
 #define AUDIT_ERASED_WORDS "no evidence: a note of the log says that it was erased"
-#define AUDIT_BACK_WORDS "evidence again; a relay that starts erases it again"
+#define AUDIT_BACK_WORDS "evidence again: erase --session destroys it once more"
 #define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
 void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);
@@ -103,6 +109,8 @@ void audit_plain(char *text);
 
 /** An event of the relay that waited for the log, or whose clock was set meanwhile: `off_s` is between it and its leaf. */
 void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s);
+/** A note of a customer or an agent, whose clocks are their own: counted when it is a day off or more. */
+void audit_count_dated(struct audit_report *report, uint64_t entry, int64_t off_s);
 /** Seconds between a time and the minute that a leaf has; 0: it is in that minute. */
 int64_t audit_off_leaf_s(int64_t unix_s, int64_t leaf_s);
 

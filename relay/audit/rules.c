@@ -67,10 +67,10 @@ static void judge_chain(const struct judging *j, enum audit_signer by)
 static void judge_text(const struct judging *j, const struct audit_note *created, const char *key, const char *column,
                        const char *text)
 {
-    char as_detail[97];
+    char as_detail[PROTO_EVENT_VALUE_BYTES + 1];
     const char *detail = proto_event_note_get(&created->event, key);
 
-    audit_detail_text(as_detail, text);
+    proto_event_note_text(as_detail, text);
     if (strcmp(detail ? detail : "", as_detail) != 0)
         audit_found(audit_expected(in_row(j, column), "%s, as entry %llu says", detail ? detail : "nothing",
                                    (unsigned long long)created->entry),
@@ -287,7 +287,14 @@ static void judge_key_of(const struct judging *j, const struct audit_note *note,
  */
 static void judge_customer_key(const struct judging *j)
 {
-    judge_key_of(j, first_of(j->session, AUDIT_RELAY, PROTO_ACT_JOINED), "key", "relay");
+    const struct audit_note *joined = first_of(j->session, AUDIT_RELAY, PROTO_ACT_JOINED);
+    const struct audit_note *last = audit_last_event(j->session, PROTO_ACT_JOINED);
+
+    if (joined != last)
+        audit_found(audit_expected(in_note(j, last), "one customer, who joined in entry %llu",
+                                   (unsigned long long)joined->entry),
+                    "another who joined");
+    judge_key_of(j, joined, "key", "relay");
     judge_key_of(j, first_of(j->session, AUDIT_AGENT, PROTO_ACT_COUNT), "customer-key", "agent");
 }
 
@@ -295,11 +302,18 @@ static void judge_customer_key(const struct judging *j)
 
 static void judge_statements(const struct judging *j)
 {
+    const struct audit_note *end = NULL;
+
     for (size_t i = 0; i < j->session->count; i++) {
         const struct audit_note *note = &j->session->notes[i];
         if (note->by != AUDIT_CUSTOMER)
             continue;
         const struct proto_statement *st = &note->statement;
+        if (end && st->action == PROTO_STATEMENT_GRANT)
+            audit_found(audit_expected(in_note(j, note), "no consent after entry %llu, in which the customer ended it",
+                                       (unsigned long long)end->entry),
+                        "one");
+        end = st->action == PROTO_STATEMENT_END ? note : end;
         if (!st->everyone && memcmp(st->grantee, j->session->row.agent_fingerprint, sizeof st->grantee) != 0)
             audit_found(audit_expected(in_row(j, "agent_fingerprint"), "the certificate that entry %llu names",
                                        (unsigned long long)note->entry),
@@ -313,20 +327,25 @@ static void judge_statements(const struct judging *j)
 
 /* ---- what is gone ---- */
 
-static bool row_is_there(const struct judging *j)
-{
-    struct relay_store *rows = j->o->whole ? audit_whole_store(j->o) : j->o->rows;
-    struct relay_store_session row;
-
-    return relay_store_get_session(rows, j->session->row.sid, &row) == PROTO_OK;
-}
-
 static const struct audit_note *created_of(const struct audit_session *session)
 {
     for (size_t i = 0; i < session->count; i++)
         if (session->notes[i].by == AUDIT_RELAY && session->notes[i].event.action == PROTO_ACT_CREATED)
             return &session->notes[i];
     return NULL;
+}
+
+bool audit_session_is_part(const struct audit_session *session)
+{
+    return session->erased && session->erased < session->entries && !created_of(session);
+}
+
+static bool row_is_there(const struct judging *j)
+{
+    struct relay_store *rows = j->o->whole ? audit_whole_store(j->o) : j->o->rows;
+    struct relay_store_session row;
+
+    return relay_store_get_session(rows, j->session->row.sid, &row) == PROTO_OK;
 }
 
 /* Erasing begins with a session's first entry, and takes the row with the last one: so an erased entry that is put
@@ -346,7 +365,9 @@ static void judge_erased(const struct judging *j)
         f = audit_expected(in_row(j, "sid"), "all entries of this session, of which entry %llu is the first",
                            (unsigned long long)created->entry);
         audit_found(f, "%zu that are erased", session->erased);
-    } else {
+    } else { /* the last note of one erasure may be on its way */
+        if (audit_session_is_part(session) && !j->report->partly++)
+            memcpy(j->report->partly_sid, session->row.sid, sizeof j->report->partly_sid);
         return;
     }
     f->effect = true; /* of evidence that was taken away */

@@ -287,21 +287,3 @@ bool audit_detail_number(const struct proto_event_note *event, const char *key, 
     *value = strtoull(text, NULL, 10);
     return true;
 }
-
-void audit_detail_text(char out[static 97], const char *text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    size_t len = 0;
-
-    for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
-        bool plain = *at > ' ' && *at < 0x7f && *at != '%' && *at != '=';
-        if (len + (plain ? 1 : 3) >= 97)
-            break;
-        out[len++] = plain ? (char)*at : '%';
-        if (!plain) {
-            out[len++] = digits[*at >> 4];
-            out[len++] = digits[*at & 15];
-        }
-    }
-    out[len] = 0;
-}

@@ -22,6 +22,7 @@ struct audit_note {
     bool rides;          /* a rekey note: it has no leaf of its own */
     int64_t received_ms; /* by the relay's clock */
     int64_t leaf_s;      /* the minute that the leaf has */
+    int64_t said_s;      /* an event: as its signer wrote it. event.unix_s is when it came, where the two are far apart */
     enum audit_signer by;
     uint8_t text_hash[32], leaf_hash[32];
     bool agent_line, agent_line_checked; /* a statement: the agent's co-signature */
@@ -70,6 +71,8 @@ void audit_session_judge_row(const struct audit_session *session, const struct a
  * Something was allowed, and no line of it is by the agent: a session that the relay could have made up by itself.
  */
 bool audit_session_is_relays_word(const struct audit_session *session);
+/** Is its beginning erased, and other entries not? Then nothing that is signed says what its row does. */
+bool audit_session_is_part(const struct audit_session *session);
 /** Is there a line of the agent at all? */
 bool audit_session_has_agent(const struct audit_session *session);
 /** Where nothing is counted: "Nothing was asked for.", or why that is not known. */
@@ -96,7 +99,5 @@ const struct audit_note *audit_last_event(const struct audit_session *session, e
 /** A detail that is 32 bytes in hex, as relays and agents write keys, fingerprints and leaf hashes; false: it is not.
  */
 bool audit_detail_hash(const struct proto_event_note *event, const char *key, uint8_t out[static 32]);
-/** A row's text as it stands in a detail: what may not stand there is %XX, and it is cut at the detail's bound. */
-void audit_detail_text(char out[static 97], const char *text);
 
 #endif

@@ -125,6 +125,18 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                r->late, r->late == 1 ? "event" : "events", r->late == 1 ? "says" : "say",
                r->late == 1 ? "its" : "their", late, r->late_entry);
     }
+    if (r->dated) {
+        char off[AUDIT_TIME_MAX];
+        audit_duration(off, r->dated_s);
+        printf("Dated       %" PRIu64 " %s of a customer or an agent %s a time %s from that of %s entry, at\n"
+               "            entry %" PRIu64 ": a clock was wrong, or it is of another time than now.\n",
+               r->dated, r->dated == 1 ? "note" : "notes", r->dated == 1 ? "says" : "say", off,
+               r->dated == 1 ? "its" : "their", r->dated_entry);
+    }
+    if (r->org_served)
+        printf("Org.note    the relay serves number %" PRIu64 ", and number %" PRIu64 " lies here beside ca.crt: bring it\n"
+               "            to the relay. Sessions are held to the one that is here.\n",
+               r->org_served, o->org.number);
     if (r->policy_elsewhere)
         printf("Policy      %" PRIu64 " is in force at the relay by its log; the one in this folder is %" PRIu64 ".\n",
                r->policy_elsewhere, o->policy.number);
@@ -156,6 +168,14 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                r->relays_word, r->relays_word == 1 ? "session rests" : "sessions rest",
                r->relays_word == 1 ? "it" : "them", r->relays_word == 1 ? "Its number begins with" : "The first is",
                sid);
+    }
+    if (r->partly) {
+        char sid[2 * RELAY_STORE_SID_BYTES + 1];
+        sodium_bin2hex(sid, sizeof sid, r->partly_sid, sizeof r->partly_sid);
+        printf("Note        %" PRIu64 " %s erased in part, from the beginning: who it was, when and for whom is\n"
+               "            the row's word alone. %s %.8s.\n",
+               r->partly, r->partly == 1 ? "session is" : "sessions are",
+               r->partly == 1 ? "Its number begins with" : "The first is", sid);
     }
     if (r->overdue)
         printf("Note        %" PRIu64 " %s past %s time and not ended; the relay ends %s when it runs.\n", r->overdue,
@@ -208,7 +228,7 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         host_json_line(audit_finding_json(&r->findings[i]));
     print_gone_json(r);
     host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
@@ -219,7 +239,8 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         !v->log.unvouched, "unknown_acts", (json_int_t)r->unknown_acts, "relays_word", (json_int_t)r->relays_word,
         "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
         (json_int_t)r->keep_unknown, "late", (json_int_t)r->late, "late_entry", (json_int_t)r->late_entry, "late_s",
-        (json_int_t)r->late_s));
+        (json_int_t)r->late_s, "dated", (json_int_t)r->dated, "partly", (json_int_t)r->partly, "org_served",
+        (json_int_t)r->org_served));
 }
 
 /* ---- the command ---- */

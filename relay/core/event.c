@@ -29,16 +29,10 @@ struct proto_event_note relay_event(const struct relay_room *room, enum proto_ac
 
 void relay_event_text(struct proto_event_note *event, const char *key, const char *text)
 {
-    char value[sizeof event->details[0].value];
-    size_t len = 0;
+    char value[PROTO_EVENT_VALUE_BYTES + 1];
 
-    for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
-        bool plain = *at > ' ' && *at < 0x7f && *at != '%' && *at != '=';
-        if (len + (plain ? 1 : 3) >= sizeof value)
-            break;
-        len += (size_t)snprintf(value + len, sizeof value - len, plain ? "%c" : "%%%02X", *at);
-    }
-    if (len && proto_event_note_detail(event, key, "%s", value))
+    proto_event_note_text(value, text);
+    if (*value && proto_event_note_detail(event, key, "%s", value))
         return; /* cannot be: keys and their number are ours */
 }
 

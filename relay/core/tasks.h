@@ -8,7 +8,7 @@
 /** Begins an event of the room; add details, then relay_event_log(). */
 struct proto_event_note relay_event(const struct relay_room *room, enum proto_act action,
                                     enum proto_capability capability, struct proto_now now);
-/** Any text as the value of a detail: what may not stand there is written %XX, and cut at the bound. */
+/** Any text as the value of a detail (proto_event_note_text); an empty one is none. */
 void relay_event_text(struct proto_event_note *event, const char *key, const char *text);
 /** 32 bytes as the value of a detail, in hex. */
 void relay_event_hash(struct proto_event_note *event, const char *key, const uint8_t bytes[static 32]);

@@ -19,17 +19,22 @@
 
 enum { LAST = 2 }; /* the first session has entries 0 to LAST */
 
-/* Two sessions, and a note that the first was erased. */
-static void make(struct log_fixture *f, bool known, int64_t ago_s)
+static void add_sessions(struct log_fixture *f)
 {
     struct log_session s;
 
-    log_fixture_open(f);
     for (int i = 0; i < 2; i++) {
         log_session_begin(f, &s, i ? "C-2" : "C-1", "");
         log_session_event(f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
         log_session_end(f, &s, PROTO_END_COMPLETED);
     }
+}
+
+/* Two sessions, and a note that the first was erased. */
+static void make(struct log_fixture *f, bool known, int64_t ago_s)
+{
+    log_fixture_open(f);
+    add_sessions(f);
     log_fixture_erasure(f, 0, LAST, known ? &f->officer : NULL, ago_s);
     log_fixture_settle(f);
 }
@@ -104,6 +109,26 @@ static void erasing_goes_by_whole_sessions(void **state)
     }
 }
 
+/* An erasure takes several notes when one is too short for it, and may be cut between them. */
+static void a_session_whose_beginning_alone_is_erased_is_said(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    add_sessions(&f);
+    log_fixture_erasure(&f, 0, LAST - 1, &f.officer, 0);
+    log_fixture_settle(&f);
+    log_fixture_erase(&f, 0, LAST - 1);
+    log_fixture_alter(&f, "relay.db", "UPDATE session SET agent_name='Eve Evil' WHERE hex(sid) LIKE '4F2A%'");
+    audit_tool_expect(&f, 0, "1 session is erased in part", "verify --dir %s --key %s/officer/evidence.key", f.folder,
+                      f.folder);
+    audit_tool_expect(&f, 0, "this line is the row's word alone", "list --dir %s --key %s/officer/evidence.key", f.folder,
+                      f.folder);
+    audit_tool_expect(&f, 0, "row's", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
 static void an_erasure_by_nobody_is_none(void **state)
 {
     struct log_fixture f;
@@ -165,6 +190,7 @@ int main(void)
         cmocka_unit_test(an_erased_session_is_gone_and_nothing_is_wrong),
         cmocka_unit_test(evidence_that_is_back_is_named_and_not_read_out),
         cmocka_unit_test(erasing_goes_by_whole_sessions),
+        cmocka_unit_test(a_session_whose_beginning_alone_is_erased_is_said),
         cmocka_unit_test(an_erasure_by_nobody_is_none),
         cmocka_unit_test(a_note_of_another_time_than_its_leaf_is_named),
     };

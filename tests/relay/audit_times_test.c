@@ -171,6 +171,25 @@ static void an_event_that_waited_for_the_log_is_said(void **state)
     log_fixture_close(&f);
 }
 
+/* A customer's clock is their own; but a note of another year may be one of another log. */
+static void a_statement_of_another_day_is_said(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "C-1", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    f.spoil.ago_s = 1000 * 24 * HOUR_S;
+    log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see it", 0);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 0, "Dated       1 note of a customer or an agent says a time",
+                      "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_revocation_that_is_later_than_the_note_was_not_in_it),
         cmocka_unit_test(an_officer_who_was_taken_back_signs_nothing_of_before),
         cmocka_unit_test(an_event_that_waited_for_the_log_is_said),
+        cmocka_unit_test(a_statement_of_another_day_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

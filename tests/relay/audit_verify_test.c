@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "proto/host/files.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/remembered.h"
 #include "relay/audit/verify.h"
 #include "tests/relay/audit_tool.h"
@@ -492,12 +493,39 @@ static void a_relay_that_serves_an_older_note_than_its_log_says_is_named(void **
     log_fixture_close(&f);
 }
 
+/* A relay that was not given the newest org.note serves an older one, and so would one that hides a revocation. */
+static void the_authoritys_own_note_counts_before_the_relays(void **state)
+{
+    struct audit_verified *v = calloc(1, sizeof *v);
+    struct audit_organisation o;
+    struct log_fixture f;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    make_log(&f, 1);
+    uint64_t served = f.org.number;
+    assert_true(host_path(path, "%s/officer/evidence.key", f.folder));
+    assert_true(audit_open(&o, f.folder, path));
+    log_fixture_revoke(&f, &f.agent, LOG_FIXTURE_BEGIN_MS / 1000 - 1);
+    assert_true(host_path(path, "%s/ca/ca.crt", f.folder));
+    audit_notes_of_authority(&o, path);
+    assert_int_equal(o.org_served, served);
+    assert_int_equal(o.org.number, served + 1);
+    assert_ok(audit_verify_all(&o, v, NOW_MS));
+    assert_int_equal(v->report.org_served, served);
+    assert_non_null(strstr(v->report.findings[0].found, "revoked"));
+    audit_close(&o);
+    drop(v);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_relay_erases_by_itself_only_what_the_policy_lets_go),
         cmocka_unit_test(a_clock_that_goes_back_is_told),
         cmocka_unit_test(a_relay_that_serves_an_older_note_than_its_log_says_is_named),
+        cmocka_unit_test(the_authoritys_own_note_counts_before_the_relays),
         cmocka_unit_test(no_signature_is_checked_and_no_seal_opened_twice),
         cmocka_unit_test(one_thread_and_many_find_the_same),
         cmocka_unit_test(a_later_verification_reads_only_what_is_new),

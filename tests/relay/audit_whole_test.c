@@ -284,6 +284,30 @@ static void what_an_agent_does_long_after_the_consent_is_found(void **state)
     log_fixture_close(&f);
 }
 
+/* A note that waits for the line says when it was written: a few minutes of grace are for it, and for nothing new. */
+static void what_an_agent_does_soon_after_the_consent_is_found_by_its_own_time(void **state)
+{
+    (void)state;
+    for (int waits = 0; waits < 2; waits++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 0);
+        log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
+        log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_RECORDING, "");
+        log_fixture_pass(&f, 14 * 60);
+        f.spoil.ago_s = waits ? 14 * 60 : 0;
+        log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, !waits, waits ? "nothing is wrong" : "a consent to Recording in force",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
 static void a_stop_that_no_officer_signed_is_found(void **state)
 {
     struct log_fixture f;
@@ -299,6 +323,50 @@ static void a_stop_that_no_officer_signed_is_found(void **state)
                       "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     audit_tool_expect(&f, 1, "DOES NOT HOLD", "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     log_fixture_close(&f);
+}
+
+static void nobody_joins_twice_and_nothing_is_allowed_after_the_end(void **state)
+{
+    (void)state;
+    for (int joins = 0; joins < 2; joins++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        if (joins)
+            log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "code", NULL);
+        log_session_answer(&f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, "");
+        if (!joins)
+            log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, 1, joins ? "another who joined" : "no consent after entry 2",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
+/* Ten Chinese letters fill a detail of the relay's note: what is behind them is in its hash. */
+static void a_long_reference_is_held_to_its_end(void **state)
+{
+    static const char reference[] = "\u7b2c\u4e00\u516c\u53f8\u5317\u4eac\u5206\u516c\u53f8\u5f20\u4e09\u5148\u751f";
+
+    (void)state;
+    for (int altered = 0; altered < 2; altered++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, reference, "");
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        if (altered)
+            log_fixture_alter(&f, "relay.db", "UPDATE session SET customer_ref=substr(customer_ref,1,length(customer_ref)-1)"
+                                              "||'x'");
+        audit_tool_expect(&f, altered, altered ? "customer_ref" : "nothing is wrong",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
 }
 
 /* And which of them: the relay's word is held to whose signature it is. */
@@ -385,8 +453,11 @@ int main(void)
         cmocka_unit_test_teardown(one_damaged_entry_hides_no_other, restore),
         cmocka_unit_test(what_an_agent_does_without_a_consent_is_found),
         cmocka_unit_test(what_an_agent_does_long_after_the_consent_is_found),
+        cmocka_unit_test(what_an_agent_does_soon_after_the_consent_is_found_by_its_own_time),
         cmocka_unit_test(a_stop_that_no_officer_signed_is_found),
         cmocka_unit_test(a_stop_names_the_officer_who_signed_it),
+        cmocka_unit_test(nobody_joins_twice_and_nothing_is_allowed_after_the_end),
+        cmocka_unit_test(a_long_reference_is_held_to_its_end),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),

@@ -433,7 +433,7 @@ void log_session_state(struct log_fixture *f, struct log_session *s, struct prot
     st.seq = s->customer.seq + 1;
     st.first = s->customer.seq == 0;
     memcpy(st.prev, s->customer.prev, sizeof st.prev);
-    st.unix_s = f->now_ms / 1000;
+    st.unix_s = f->now_ms / 1000 - f->spoil.ago_s;
     memcpy(st.grantee, f->agent.identity.fingerprint, sizeof st.grantee);
     st.role = f->agent.identity.role;
     snprintf(st.domain, sizeof st.domain, "%s", LOG_FIXTURE_DOMAIN);
@@ -459,6 +459,14 @@ void log_session_state(struct log_fixture *f, struct log_session *s, struct prot
 }
 
 /* ---- sessions ---- */
+
+static const char *as_detail(const char *text)
+{
+    static char value[PROTO_EVENT_VALUE_BYTES + 1];
+
+    proto_event_note_text(value, text);
+    return value;
+}
 
 void log_session_begin(struct log_fixture *f, struct log_session *s, const char *customer, const char *ticket)
 {
@@ -492,9 +500,9 @@ void log_session_begin(struct log_fixture *f, struct log_session *s, const char 
     add_hash(&event, "fingerprint", f->agent.identity.fingerprint);
     add_hash(&event, "key", f->recorded_key);
     if (*customer)
-        assert_ok(proto_event_note_detail(&event, "customer", "%s", customer));
+        assert_ok(proto_event_note_detail(&event, "customer", "%s", as_detail(customer)));
     if (*ticket)
-        assert_ok(proto_event_note_detail(&event, "ticket", "%s", ticket));
+        assert_ok(proto_event_note_detail(&event, "ticket", "%s", as_detail(ticket)));
     log_event(f, s, &event);
 }
 
