@@ -15,8 +15,13 @@ static void on_heartbeat(struct proto_session *s, const void *message)
     p->hb_peer_seq = hb->seq;
     p->hb_heard_ms = s->now.mono_ms;
     p->hb_peer_mono_ms = hb->mono_ms;
-    if (hb->peer_seq) {
-        int64_t rtt = s->now.mono_ms - s->start_ms - (int64_t)hb->peer_mono_ms - hb->held_ms;
+    if (hb->peer_seq && hb->peer_mono_ms <= (uint64_t)(s->now.mono_ms - s->start_ms)) {
+        int64_t said_ms = s->start_ms + (int64_t)hb->peer_mono_ms, rtt = s->now.mono_ms - said_ms - hb->held_ms;
+        if (said_ms > p->hb_told_ms) {
+            p->hb_told_ms = said_ms;
+            if (p->hb_untold_ms < said_ms + PROTO_HEARTBEAT_MS)
+                p->hb_untold_ms = said_ms + PROTO_HEARTBEAT_MS;
+        }
         p->rtt_ms = rtt;
         if (rtt >= 0 && (p->best_rtt_ms < 0 || rtt <= p->best_rtt_ms)) {
             p->best_rtt_ms = rtt;

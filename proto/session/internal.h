@@ -214,6 +214,8 @@ struct pair {
     struct proto_check check;
     uint32_t hb_seq, hb_peer_seq;
     int64_t hb_sent_ms, hb_heard_ms; /* mono */
+    int64_t hb_told_ms;              /* when this end said the newest that the other end has heard, … */
+    int64_t hb_untold_ms;            /* … and the first behind it */
     uint64_t hb_peer_mono_ms;
     uint64_t told_size; /* of the log, whose checkpoint the other end was told in this pair */
     bool log_made_up;   /* what the other end said of it was not the log's: nothing more of that is believed */

@@ -49,6 +49,8 @@ static void send_heartbeat(struct proto_session *s)
         .held_ms = p->hb_peer_seq ? (uint32_t)(s->now.mono_ms - p->hb_heard_ms) : 0,
     };
 
+    if (p->hb_told_ms >= p->hb_sent_ms)
+        p->hb_untold_ms = s->now.mono_ms;
     p->hb_sent_ms = s->now.mono_ms;
     seen_tell_peer(s, &hb);
     pair_send_message(s, PROTO_CONTROL_HEARTBEAT, handhold_Heartbeat_fields, &hb);
@@ -143,11 +145,23 @@ static void take_result_agent(struct proto_session *s, const struct proto_pairin
     relay_link_send(s, &message);
 }
 
+/*
+ * Since when nothing comes through: the other end is not heard, or what it says shows that it does not hear this one,
+ * which takes a trip longer to be known.
+ */
+static int64_t quiet_since_ms(const struct pair *p)
+{
+    int64_t trip_ms = p->best_rtt_ms > 0 ? p->best_rtt_ms : 0;
+
+    return proto_earlier(p->hb_heard_ms, p->hb_untold_ms + trip_ms);
+}
+
 /* Whoever was told that the picture is not live is told that it is again. */
 void pair_heard_again(struct proto_session *s)
 {
-    struct event_node *node = s->pair.stale ? events_add(&s->events, PROTO_EVENT_LIVE, 0) : NULL;
-
+    if (!s->pair.stale || s->now.mono_ms >= quiet_since_ms(&s->pair) + PROTO_STALE_MS)
+        return;
+    struct event_node *node = events_add(&s->events, PROTO_EVENT_LIVE, 0);
     if (node)
         node->event.live = true;
     s->pair.stale = false;
@@ -177,7 +191,7 @@ void pair_up(struct proto_session *s)
     p->confirmed = false;
     p->best_rtt_ms = -1;
     p->hb_seq = p->hb_peer_seq = 0;
-    p->hb_heard_ms = s->now.mono_ms;
+    p->hb_heard_ms = p->hb_told_ms = p->hb_untold_ms = s->now.mono_ms;
     pair_heard_again(s);
     s->joined = true;
     s->retry_pair_ms = PROTO_NEVER;
@@ -224,13 +238,13 @@ int64_t pair_deadline(const struct proto_session *s)
     if (!p->up)
         return at;
     at = proto_earlier(at, p->hb_sent_ms + PROTO_HEARTBEAT_MS);
-    return proto_earlier(at, p->hb_heard_ms + (p->stale ? PROTO_SILENT_MS : PROTO_STALE_MS));
+    return proto_earlier(at, quiet_since_ms(p) + (p->stale ? PROTO_SILENT_MS : PROTO_STALE_MS));
 }
 
 static void tick_silence(struct proto_session *s)
 {
     struct pair *p = &s->pair;
-    int64_t silent_ms = s->now.mono_ms - p->hb_heard_ms;
+    int64_t silent_ms = s->now.mono_ms - quiet_since_ms(p);
 
     if (silent_ms >= PROTO_SILENT_MS) {
         pair_close(s);

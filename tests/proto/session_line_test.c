@@ -380,6 +380,29 @@ static void heartbeats_that_come_back_are_live_again(void **state)
     assert_live_again();
 }
 
+/* It hears all that is said to it: only its own heartbeats, which nobody confirms, can tell. */
+static void who_hears_and_is_not_heard_knows_it_and_captures_nothing_for_nobody(void **state)
+{
+    int64_t since;
+
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw_pass(&sw, 2000);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_LIVE), 0);
+    sw.hold_customer = true;
+    sw.hand = lose_handshakes;
+    since = sw.now.mono_ms;
+    sw_pass(&sw, PROTO_STALE_MS + 2 * PROTO_HEARTBEAT_MS);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_LIVE), 1);
+    assert_false(sw_last(&sw, true, PROTO_EVENT_LIVE)->on);
+    assert_true(sw.customer->pair.up);
+    assert_true(sw.now.mono_ms < sw.customer->pair.hb_heard_ms + PROTO_STALE_MS);
+    sw_pass(&sw, since + PROTO_SILENT_MS + 2 * PROTO_HEARTBEAT_MS - sw.now.mono_ms);
+    assert_false(sw_last(&sw, true, PROTO_EVENT_CAPTURE)->on);
+    assert_int_equal(sw_push(&sw, CAMERA, "nobody is there", true), PROTO_ERR_CONSENT);
+}
+
 /* ---- bounds ---- */
 
 static void a_row_of_events_that_nobody_reads_ends_the_session_and_is_bounded(void **state)
@@ -485,6 +508,7 @@ int main(void)
         CASE(what_is_not_acknowledged_is_bounded),
         CASE(three_seconds_without_a_heartbeat_are_not_live_and_ten_stop_capture),
         CASE(heartbeats_that_come_back_are_live_again),
+        CASE(who_hears_and_is_not_heard_knows_it_and_captures_nothing_for_nobody),
         CASE(a_row_of_events_that_nobody_reads_ends_the_session_and_is_bounded),
         CASE(frames_that_nobody_reads_are_left_out_and_end_nothing),
         CASE(frames_that_are_not_sent_are_bounded_and_control_still_passes),
