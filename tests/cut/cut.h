@@ -5,7 +5,8 @@
  * A row brings a session to an instant, lets somebody do something while the line carries nothing, and cuts it. Then
  * each end has to read what the row says, the session has to go on, and at its end the log has to hold what the row
  * says, no more and no less: what was allowed once stands there once, what nobody allowed does not. The customer is
- * asked as often as the row says. Chat and photos come whole, once and in order, whatever happened.
+ * asked as often as the row says. Chat and photos come whole, once and in order, whatever happened. What was paused, on
+ * hold or over when the line went is so when it is back: no picture, and no word to capture one, until the row has it.
  *
  *   table.c       the rows
  *   run.c         plays a row in a world, and judges
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CUT_TEXT_BYTES = 64, CUT_HEARD_MAX = 4096, CUT_DEEDS_MAX = 12, CUT_READS_MAX = 8, CUT_ROWS_MAX = 40 };
+enum { CUT_TEXT_BYTES = 64, CUT_HEARD_MAX = 4096, CUT_DEEDS_MAX = 12, CUT_READS_MAX = 8, CUT_ROWS_MAX = 48 };
 
 enum cut_who { CUT_CUSTOMER, CUT_AGENT, CUT_WHO };
 
@@ -31,11 +32,17 @@ enum cut_deed {
     CUT_JOIN,
     CUT_ASK, /* for the camera */
     CUT_ALLOW,
+    CUT_NOT_NOW,   /* to the camera */
     CUT_LOOK,      /* nothing is done: a picture has to come */
     CUT_ASK_STILL, /* for photos */
     CUT_ALLOW_STILL,
-    CUT_PHOTO, /* the agent wants one, … */
-    CUT_SEND,  /* … and the customer has looked at it */
+    CUT_NOT_NOW_STILL,
+    CUT_ASK_BOTH, /* for the camera and photos, on one sheet */
+    CUT_ASK_VOICE,
+    CUT_ALLOW_VOICE,
+    CUT_LISTEN, /* nothing is done: a voice has to come */
+    CUT_PHOTO,  /* the agent wants one, … */
+    CUT_SEND,   /* … and the customer has looked at it */
     CUT_CUSTOMER_SAYS,
     CUT_AGENT_SAYS,
     CUT_PAUSE,
@@ -55,6 +62,9 @@ enum cut_deed {
 enum cut_line {
     CUT_HELD,
     CUT_ONE_WAY, /* towards the relay alone, until the log has it */
+    CUT_HALF,    /* until half of what is sent has passed, and then nothing */
+    CUT_SILENT,  /* nothing, until the other end has read that nothing is heard */
+    CUT_UNHEARD, /* from the relay alone, until both ends have read so */
     CUT_WHOLE,   /* after CUT_AWAY: once it was asked for in vain, for longer than anybody waits on a line that is there
                   */
     CUT_CUT,
@@ -68,10 +78,12 @@ struct cut_row {
     enum cut_line line;                  /* HELD, ONE_WAY; AWAY: of whoever does it */
     enum cut_deed after[CUT_DEEDS_MAX];  /* done when all that follows is read; without an end the agent ends it */
     const char *reads[CUT_WHO][CUT_READS_MAX]; /* from the cut on, in this order, among other things */
-    const char *log;                           /* what was decided, in order: "grant camera, withdraw camera" */
-    const char *end;                           /* why it ended, as the log has it; NULL: completed */
-    int asked;                                 /* questions that were put before the customer */
-    bool ended; /* the session does not go on: both ends read its end, and nothing is done after */
+    const char *never[CUT_WHO]; /* not read by who is back, before `until` is done: nothing goes on by itself */
+    enum cut_deed until;        /* one of `after` */
+    const char *log;            /* what was decided, in order: "grant camera, withdraw camera" */
+    const char *end;            /* why it ended, as the log has it; NULL: completed */
+    int asked;                  /* questions that were put before the customer */
+    bool ended;                 /* the session does not go on: both ends read its end, and nothing is done after */
 };
 
 extern const struct cut_row cut_rows[];
@@ -90,12 +102,14 @@ struct cut_world {
     /** Somebody does it, and their program has taken it. `number`: how many times it was done, this one with it. */
     void (*deed)(void *context, enum cut_deed deed, int number);
     void (*line)(void *context, enum cut_line line);
+    bool (*half)(void *context);                        /* CUT_HALF: has half of it passed? */
     bool (*hear)(void *context);                        /* time passes; false: enough of it has */
     void (*anew)(void *context);                        /* whoever waits begins to wait again */
     size_t (*logged)(void *context);                    /* entries in the log by now */
     void (*log)(void *context, char *out, size_t size); /* what was decided, as in the row, and ", ended completed" */
     void (*over)(void *context);                        /* both ends have read the end: the programs leave */
     void (*fail)(void *context, const char *text);      /* does not come back */
+    enum cut_who cut;                                   /* whose line it is */
     bool sees_each; /* "picture" is one that came, not the figures of some that did */
     struct cut_ear ear[CUT_WHO];
 };

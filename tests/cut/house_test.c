@@ -8,7 +8,12 @@
 #include "tests/system/house.h"
 #include "tests/system/proxy.h"
 
-enum { PATIENCE_MS = 30000, JOINING_PIECES = 12, TRIES_IN_VAIN = 8 /* about four seconds */ };
+enum {
+    PATIENCE_MS = 30000,
+    JOINING_PIECES = 12,
+    TRIES_IN_VAIN = 8,  /* about four seconds */
+    HALF_BYTES = 20000, /* a part of a photo and a bit */
+};
 #define NO_COMMAND "dance"
 
 struct place {
@@ -16,10 +21,11 @@ struct place {
     struct demo_child *child[CUT_WHO];
     size_t read[CUT_WHO]; /* of its events */
     struct cut_world world;
-    enum cut_who line; /* the one that is cut */
-    int64_t since_ms;
-    bool away;        /* the line is */
-    bool tried_again; /* the companion gave up before it had heard anything, and was started once more */
+    int64_t since_ms, resumed_ms; /* resumed: as the agent's end told */
+    unsigned voices;              /* told of since */
+    bool away;                    /* the line is */
+    bool large;                   /* the picture is, so that a photo has parts */
+    bool tried_again;             /* the companion gave up before it had heard anything, and was started once more */
 };
 
 /* One relay for all rows, and a proxy before each of its ends. */
@@ -32,6 +38,23 @@ static struct place *at(void *context)
 }
 
 /* ---- what is heard ---- */
+
+/* Figures of a second may be of what came before the line went: those do not count as something that comes. */
+static void hear_media(struct place *p, struct cut_ear *ear, const json_t *e)
+{
+    const char *event = house_text(e, "event");
+
+    if (!strcmp(event, "connection") && !strcmp(house_text(e, "state"), "resumed")) {
+        p->resumed_ms = house_number(e, "time_ms");
+        p->voices = 0;
+    } else if (!strcmp(event, "first-picture") ||
+               (!strcmp(event, "video") && json_is_false(json_object_get(e, "final")) &&
+                house_number(e, "last_picture_time_ms") > p->resumed_ms)) {
+        cut_hears(ear, "picture");
+    } else if (!strcmp(event, "audio") && (p->voices++ || !p->resumed_ms)) {
+        cut_hears(ear, "voice");
+    }
+}
 
 static void hear_event(struct cut_ear *ear, const json_t *e)
 {
@@ -55,20 +78,30 @@ static void hear_event(struct cut_ear *ear, const json_t *e)
         cut_hears(ear, "%s %s", event, house_text(e, "code"));
     else if (!strcmp(event, "joined") || !strcmp(event, "goodbye"))
         cut_hears(ear, "%s", event);
-    else if (!strcmp(event, "first-picture") || (!strcmp(event, "video") && json_is_false(json_object_get(e, "final"))))
-        cut_hears(ear, "picture");
+    else if (!strcmp(event, "live"))
+        cut_hears(ear, "live %s", json_is_true(json_object_get(e, "live")) ? "true" : "false");
 }
 
 static void hear_new(struct place *p)
 {
     for (int who = 0; who < CUT_WHO; who++)
-        for (; p->child[who] && p->read[who] < p->child[who]->count; p->read[who]++)
-            hear_event(&p->world.ear[who], p->child[who]->events[p->read[who]].json);
+        for (; p->child[who] && p->read[who] < p->child[who]->count; p->read[who]++) {
+            const json_t *event = p->child[who]->events[p->read[who]].json;
+
+            hear_event(&p->world.ear[who], event);
+            if (who == CUT_AGENT)
+                hear_media(p, &p->world.ear[who], event);
+        }
 }
 
 static void start_client(struct place *p)
 {
-    const char *const by_link[] = {p->house->link, NULL};
+    const char *const by_link[] = {p->house->link,
+                                   "--microphone",
+                                   house_path(p->house, "silence.wav"),
+                                   "--camera",
+                                   house_path(p->house, p->large ? "large.y4m" : "clip.y4m"),
+                                   NULL};
 
     p->child[CUT_CUSTOMER] = house_client(p->house, "client", by_link);
     p->read[CUT_CUSTOMER] = 0;
@@ -108,14 +141,20 @@ static void anew(void *context)
 /* ---- what is done ---- */
 
 #define ASK(what) "{\"do\":\"request\",\"capability\":\"" what "\",\"purpose\":\"To see it\"}"
+#define ANSWER(how, what) "{\"do\":\"" how "\",\"capability\":\"" what "\"}"
 static const struct {
     enum cut_who who;
     const char *line; /* "%d": how many times */
 } said[CUT_DEEDS] = {
     [CUT_ASK] = {CUT_AGENT, ASK("camera")},
-    [CUT_ALLOW] = {CUT_CUSTOMER, "{\"do\":\"grant\",\"capability\":\"camera\"}"},
+    [CUT_ALLOW] = {CUT_CUSTOMER, ANSWER("grant", "camera")},
+    [CUT_NOT_NOW] = {CUT_CUSTOMER, ANSWER("refuse", "camera")},
     [CUT_ASK_STILL] = {CUT_AGENT, ASK("still")},
-    [CUT_ALLOW_STILL] = {CUT_CUSTOMER, "{\"do\":\"grant\",\"capability\":\"still\"}"},
+    [CUT_ALLOW_STILL] = {CUT_CUSTOMER, ANSWER("grant", "still")},
+    [CUT_NOT_NOW_STILL] = {CUT_CUSTOMER, ANSWER("refuse", "still")},
+    [CUT_ASK_BOTH] = {CUT_AGENT, "{\"do\":\"request\",\"capability\":\"camera\",\"with\":[\"still\"]}"},
+    [CUT_ASK_VOICE] = {CUT_AGENT, ASK("microphone")},
+    [CUT_ALLOW_VOICE] = {CUT_CUSTOMER, ANSWER("grant", "microphone")},
     [CUT_PHOTO] = {CUT_AGENT, "{\"do\":\"still\"}"},
     [CUT_SEND] = {CUT_CUSTOMER, "{\"do\":\"send\",\"still\":1}"},
     [CUT_CUSTOMER_SAYS] = {CUT_CUSTOMER, "{\"do\":\"chat\",\"text\":\"%d\"}"},
@@ -124,7 +163,7 @@ static const struct {
     [CUT_GO_ON] = {CUT_CUSTOMER, "{\"do\":\"resume\"}"},
     [CUT_HOLD] = {CUT_AGENT, "{\"do\":\"hold\",\"on\":true}"},
     [CUT_BACK] = {CUT_AGENT, "{\"do\":\"hold\",\"on\":false}"},
-    [CUT_WITHDRAW] = {CUT_CUSTOMER, "{\"do\":\"withdraw\",\"capability\":\"camera\"}"},
+    [CUT_WITHDRAW] = {CUT_CUSTOMER, ANSWER("withdraw", "camera")},
     [CUT_GOODBYE] = {CUT_AGENT, "{\"do\":\"end\"}"},
     [CUT_RATE] = {CUT_CUSTOMER, "{\"do\":\"rate\",\"stars\":5,\"solved\":true}"},
     [CUT_LEAVE] = {CUT_CUSTOMER, "{\"do\":\"end\"}"},
@@ -146,6 +185,17 @@ static void take(struct place *p, struct demo_child *child)
     hear_new(p);
 }
 
+/* Open it is when it has come as far as the line lets it. */
+static void open_page(struct place *p)
+{
+    unsigned before = proxy_taken(&proxies[CUT_CUSTOMER]);
+
+    start_client(p);
+    for (anew(p); proxy_taken(&proxies[CUT_CUSTOMER]) == before;)
+        if (!hear(p))
+            house_fail(p->house, "the companion never came to the relay's door");
+}
+
 static void deed(void *context, enum cut_deed deed, int number)
 {
     struct place *p = at(context);
@@ -153,7 +203,7 @@ static void deed(void *context, enum cut_deed deed, int number)
     char line[160];
 
     if (deed == CUT_JOIN)
-        start_client(p);
+        open_page(p);
     if (!said[deed].line)
         return;
     snprintf(line, sizeof line, "%s", said[deed].line);
@@ -170,16 +220,26 @@ static void set_line(void *context, enum cut_line how)
 {
     static const enum proxy_mode modes[] = {[CUT_HELD] = PROXY_HOLDS,
                                             [CUT_ONE_WAY] = PROXY_HOLDS_BACK,
+                                            [CUT_HALF] = PROXY_CARRIES,
+                                            [CUT_SILENT] = PROXY_HOLDS,
+                                            [CUT_UNHEARD] = PROXY_HOLDS_THERE,
                                             [CUT_WHOLE] = PROXY_CARRIES,
                                             [CUT_CUT] = PROXY_CUTS,
                                             [CUT_AWAY] = PROXY_AWAY};
     struct place *p = at(context);
 
-    while (how == CUT_WHOLE && p->away && proxy_turned_away(&proxies[p->line]) < TRIES_IN_VAIN)
+    while (how == CUT_WHOLE && p->away && proxy_turned_away(&proxies[p->world.cut]) < TRIES_IN_VAIN)
         if (!hear(p))
             house_fail(p->house, "nobody comes back over the line that is away");
     p->away = how == CUT_AWAY;
-    proxy_set(&proxies[p->line], modes[how]);
+    proxy_set(&proxies[p->world.cut], modes[how]);
+    if (how == CUT_HALF)
+        proxy_hold_behind(&proxies[p->world.cut], HALF_BYTES);
+}
+
+static bool half(void *context)
+{
+    return proxy_holds(&proxies[at(context)->world.cut]);
 }
 
 static char *export(struct place *p)
@@ -271,7 +331,7 @@ static void fail_house(void *context, const char *text)
 {
     struct place *p = at(context);
 
-    house_fail(p->house, "the %s's line: %s", p->line == CUT_AGENT ? "agent" : "customer", text);
+    house_fail(p->house, "the %s's line: %s", p->world.cut == CUT_AGENT ? "agent" : "customer", text);
 }
 
 static void begin(struct place *p, enum cut_who line)
@@ -282,10 +342,11 @@ static void begin(struct place *p, enum cut_who line)
     house_forget_ended(the_house);
     for (int who = 0; who < CUT_WHO; who++)
         proxy_cut_behind(&proxies[who], 0); /* a session that was shorter has left its cut to whoever comes next */
-    *p = (struct place){.house = the_house, .line = line};
+    *p = (struct place){.house = the_house, .world.cut = line};
     p->world.context = p;
     p->world.deed = deed;
     p->world.line = set_line;
+    p->world.half = half;
     p->world.hear = hear;
     p->world.anew = anew;
     p->world.logged = logged;
@@ -317,6 +378,7 @@ static void an_instant_of_the_table_on_either_line(void **state)
         if (!cut_is_of(row, (enum cut_who)line) || (!is_long() && row->line != CUT_AWAY && index / 2 % CUT_WHO != line))
             continue;
         begin(&place, (enum cut_who)line);
+        place.large = row->line == CUT_HALF;
         cut_run(&place.world, row);
     }
 }
@@ -340,6 +402,18 @@ static void after_each_message_of_coming_together(void **state)
         }
 }
 
+/* A second of it, in 16 bits at 8 kHz. */
+static void write_silence(void)
+{
+    enum { RATE = 8000, HEADER = 44 };
+    static const uint8_t header[HEADER] =
+        "RIFF\xa4\x3e\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\x80\x3e\0";
+    static uint8_t wav[HEADER + 2 * RATE];
+
+    memcpy(wav, header, sizeof header);
+    house_write(the_house, "silence.wav", wav, sizeof wav);
+}
+
 static int set_up(void **state)
 {
     char ini[128];
@@ -355,6 +429,10 @@ static int set_up(void **state)
     house_write(the_house, "relay/relay.ini", ini, strlen(ini));
     snprintf(the_house->host, sizeof the_house->host, "127.0.0.1:%u", port[CUT_CUSTOMER]);
     snprintf(the_house->staff, sizeof the_house->staff, "127.0.0.1:%u", port[CUT_AGENT]);
+    write_silence();
+    free(house_run(the_house, 0,
+                   (const char *const[]){"handhold-clip", "--size", "640x480", "--seconds", "1",
+                                         house_path(the_house, "large.y4m"), NULL}));
     house_restart_relay(the_house); /* at the ports that the proxies carry to */
     snprintf(the_house->staff, sizeof the_house->staff, "127.0.0.1:%u", proxies[CUT_AGENT].port);
     return 0;

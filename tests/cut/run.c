@@ -13,9 +13,15 @@ static const struct through {
     [CUT_JOIN] = {"join", {"joined", "joined"}, false},
     [CUT_ASK] = {"ask for the camera", {"consent camera requested", NULL}, false},
     [CUT_ALLOW] = {"allow the camera", {"consent camera granted", "consent camera granted"}, false},
+    [CUT_NOT_NOW] = {"Not now, to the camera", {"consent camera refused", "consent camera refused"}, false},
     [CUT_LOOK] = {"look", {NULL, "picture"}, false},
     [CUT_ASK_STILL] = {"ask for photos", {"consent still requested", NULL}, false},
     [CUT_ALLOW_STILL] = {"allow photos", {"consent still granted", "consent still granted"}, false},
+    [CUT_NOT_NOW_STILL] = {"Not now, to photos", {"consent still refused", "consent still refused"}, false},
+    [CUT_ASK_BOTH] = {"ask for both", {"consent still requested", NULL}, false},
+    [CUT_ASK_VOICE] = {"ask for the voice", {"consent microphone requested", NULL}, false},
+    [CUT_ALLOW_VOICE] = {"allow the voice", {"consent microphone granted", "consent microphone granted"}, false},
+    [CUT_LISTEN] = {"listen", {NULL, "voice"}, false},
     [CUT_PHOTO] = {"want a photo", {"still taken", NULL}, false},
     [CUT_SEND] = {"send the photo", {"still whole", "still whole"}, false},
     [CUT_CUSTOMER_SAYS] = {"say something", {NULL, "chat #"}, false},
@@ -42,10 +48,16 @@ struct playing {
     struct cut_world *w;
     const struct cut_row *row;
     int done[CUT_DEEDS];
-    enum cut_deed doing; /* waited for; CUT_DONE: nothing */
-    int vain;            /* answers to a question that had gone with the line */
+    enum cut_deed doing;   /* waited for; CUT_DONE: nothing */
+    int vain;              /* answers to a question that had gone with the line */
+    size_t since[CUT_WHO]; /* of what each has heard: from the cut on */
     bool over;
 };
+
+static bool comes_without_end(const char *text)
+{
+    return !strcmp(text, "picture") || !strcmp(text, "voice");
+}
 
 void cut_hears(struct cut_ear *ear, const char *format, ...)
 {
@@ -56,10 +68,15 @@ void cut_hears(struct cut_ear *ear, const char *format, ...)
     va_start(args, format);
     vsnprintf(ear->text[ear->count], CUT_TEXT_BYTES, format, args);
     va_end(args);
-    /* pictures come without end: one that nobody has waited for yet is enough to know */
-    if (strcmp(ear->text[ear->count], "picture") != 0 || ear->count == ear->from ||
-        strcmp(ear->text[ear->count - 1], "picture") != 0)
+    /* pictures and a voice come without end: one that nobody has waited for yet is enough to know */
+    if (!comes_without_end(ear->text[ear->count]) || ear->count == ear->from ||
+        strcmp(ear->text[ear->count - 1], ear->text[ear->count]) != 0)
         ear->count++;
+}
+
+static const char *name_of(int who)
+{
+    return who == CUT_AGENT ? "agent" : "customer";
 }
 
 __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct playing *p, const char *format, ...)
@@ -73,8 +90,7 @@ __attribute__((format(printf, 2, 3), noreturn)) static void fail(const struct pl
     va_end(args);
     for (int who = 0; who < CUT_WHO; who++) {
         const struct cut_ear *ear = &p->w->ear[who];
-        at +=
-            snprintf(text + at, sizeof text - (size_t)at, "\n  the %s read:", who == CUT_AGENT ? "agent" : "customer");
+        at += snprintf(text + at, sizeof text - (size_t)at, "\n  the %s read:", name_of(who));
         for (size_t i = 0; i < ear->count && at < (int)sizeof text - 200; i++)
             at += snprintf(text + at, sizeof text - (size_t)at, "%s %s", i ? "," : "", ear->text[i]);
     }
@@ -102,7 +118,7 @@ static void await(struct playing *p, enum cut_who who, const char *text)
     for (p->w->anew(p->w->context);; ear->from++) {
         while (ear->from >= ear->count)
             if (!p->w->hear(p->w->context) && ear->from >= ear->count)
-                fail(p, "the %s did not read \"%s\"", who == CUT_AGENT ? "agent" : "customer", text);
+                fail(p, "the %s did not read \"%s\"", name_of(who), text);
         if (!strcmp(ear->text[ear->from], text))
             break;
         if (p->doing == CUT_ALLOW && who == CUT_CUSTOMER && !strcmp(ear->text[ear->from], asked_for) &&
@@ -142,14 +158,52 @@ static void act(struct playing *p, enum cut_deed deed)
     p->w->deed(p->w->context, deed, ++p->done[deed]);
 }
 
+/* By whoever is back, that is: what was on its way as the line went may still be told of. */
+static void judge_never(struct playing *p)
+{
+    for (int who = 0; who < CUT_WHO; who++) {
+        const struct cut_ear *ear = &p->w->ear[who];
+        bool back = false;
+
+        for (size_t i = p->since[who]; p->row->never[who] && i < ear->count; i++) {
+            back = back || !strcmp(ear->text[i], "connection resumed");
+            if (back && !strcmp(ear->text[i], p->row->never[who]))
+                fail(p, "\"%s\" was read by the %s before %s", ear->text[i], name_of(who), deeds[p->row->until].name);
+        }
+    }
+}
+
 static void all(struct playing *p, const enum cut_deed *list)
 {
     for (int i = 0; i < CUT_DEEDS_MAX && list[i] != CUT_DONE; i++) {
+        if (p->row->until && list == p->row->after && list[i] == p->row->until)
+            judge_never(p);
         act(p, list[i]);
         p->doing = list[i];
         await_through(p, list[i]);
         p->doing = CUT_DONE;
     }
+}
+
+/* Who is to be told that nothing is heard of the other, before the line is cut. */
+static bool is_told(const struct playing *p, int who)
+{
+    return p->row->line == CUT_UNHEARD || (p->row->line == CUT_SILENT && (enum cut_who)who != p->w->cut);
+}
+
+/* What the line does at the instant, until it is cut. */
+static void wait_for_the_cut(struct playing *p, size_t logged)
+{
+    struct cut_world *w = p->w;
+
+    w->anew(w->context);
+    while ((p->row->line == CUT_ONE_WAY && w->logged(w->context) == logged) ||
+           (p->row->line == CUT_HALF && !w->half(w->context)))
+        if (!w->hear(w->context))
+            fail(p, p->row->line == CUT_HALF ? "half of it never passed" : "nothing came to the log");
+    for (int who = 0; who < CUT_WHO; who++)
+        if (is_told(p, who))
+            await(p, (enum cut_who)who, "live false");
 }
 
 static void cut(struct playing *p)
@@ -159,6 +213,8 @@ static void cut(struct playing *p)
     bool away = p->row->line == CUT_AWAY;
 
     forget(p);
+    for (int who = 0; who < CUT_WHO; who++)
+        p->since[who] = p->w->ear[who].count;
     p->w->line(p->w->context, p->row->line);
     if (away)
         await(p, done_by(p->row->at), "connection reconnecting");
@@ -167,14 +223,14 @@ static void cut(struct playing *p)
     else
         forget(p);
     size_t seen = agent->count;
-    p->w->anew(p->w->context);
-    while (p->row->line == CUT_ONE_WAY && p->w->logged(p->w->context) == logged)
-        if (!p->w->hear(p->w->context))
-            fail(p, "nothing came to the log");
+    wait_for_the_cut(p, logged);
     p->w->line(p->w->context, away ? CUT_WHOLE : CUT_CUT);
-    for (int who = 0; who < CUT_WHO; who++)
+    for (int who = 0; who < CUT_WHO; who++) {
+        if (is_told(p, who))
+            await(p, (enum cut_who)who, "live true");
         for (int i = 0; i < CUT_READS_MAX && p->row->reads[who][i]; i++)
             await(p, (enum cut_who)who, p->row->reads[who][i]);
+    }
     for (; away && p->w->sees_each && seen < agent->count; seen++)
         if (!strcmp(agent->text[seen], "picture"))
             fail(p, "a picture came after the end");
@@ -202,7 +258,8 @@ static void judge_chat(const struct playing *p, enum cut_who who, int said)
 static void judge(struct playing *p, int asked)
 {
     const struct cut_ear *customer = &p->w->ear[CUT_CUSTOMER];
-    int questions = count(customer, asked_for) + count(customer, "consent still requested");
+    int questions = count(customer, asked_for) + count(customer, "consent still requested") +
+                    count(customer, "consent microphone requested");
     char log[1024], right[1024];
 
     if (questions > asked)

@@ -17,7 +17,6 @@ enum { PATIENCE_MS = 60000, AWAY_MS = 20000, STILL_BYTES = 5 * PROTO_STILL_PART_
 struct place {
     struct sim sim;
     struct cut_world world;
-    enum cut_who line; /* the one that is cut */
     int64_t since_ms;
 };
 
@@ -62,7 +61,11 @@ static void hear_event(void *context, const struct sim_end *end, const struct pr
         cut_hears(ear, "capture %s %s", proto_capability_name(e->capture.capability), e->capture.on ? "on" : "off");
         break;
     case PROTO_EVENT_MEDIA:
-        cut_hears(ear, "picture");
+        if (e->media.capability == PROTO_CAPABILITY_CAMERA || e->media.capability == PROTO_CAPABILITY_MICROPHONE)
+            cut_hears(ear, e->media.capability == PROTO_CAPABILITY_CAMERA ? "picture" : "voice");
+        break;
+    case PROTO_EVENT_LIVE:
+        cut_hears(ear, "live %s", e->live ? "true" : "false");
         break;
     case PROTO_EVENT_STILL:
         cut_hears(ear, "still %s",
@@ -132,6 +135,27 @@ static enum proto_err allow(struct place *p, struct sim_end *customer, enum prot
     return PROTO_OK;
 }
 
+static enum proto_err not_now(struct place *p, struct sim_end *customer, enum proto_capability capability)
+{
+    if (!(customer->asked & 1u << capability))
+        return PROTO_ERR_CONSENT;
+    customer->asked &= ~(1u << capability);
+    return proto_session_refuse(customer->session, capability, p->sim.now);
+}
+
+static enum proto_err ask(struct place *p, const enum proto_capability *row, size_t count)
+{
+    return proto_session_request_many(end_of(p, CUT_AGENT)->session, row, count, SIM_PURPOSE, 0, p->sim.now);
+}
+
+/* The page is open as soon as it has reached the relay, or would have. */
+static enum proto_err join(struct place *p, struct sim_end *customer)
+{
+    if (!customer->session)
+        sim_customer_arrives(&p->sim, &p->sim.sessions[0]);
+    return customer->line.up ? PROTO_OK : PROTO_ERR_STATE;
+}
+
 static enum proto_err hold(struct place *p, struct sim_end *agent, bool on)
 {
     enum proto_err err = proto_session_hold(agent->session, on, p->sim.now);
@@ -158,47 +182,69 @@ static enum proto_err rate(struct place *p, struct sim_end *customer)
     return err;
 }
 
-static enum proto_err try_deed(struct place *p, enum cut_deed deed)
+static enum proto_err try_of_customer(struct place *p, enum cut_deed deed)
 {
-    struct sim_end *customer = end_of(p, CUT_CUSTOMER), *agent = end_of(p, CUT_AGENT);
+    struct sim_end *customer = end_of(p, CUT_CUSTOMER);
     struct proto_now now = p->sim.now;
-    uint32_t id;
 
     switch (deed) {
     case CUT_JOIN:
-        sim_customer_arrives(&p->sim, &p->sim.sessions[0]);
-        return PROTO_OK;
-    case CUT_ASK:
-        return proto_session_request(agent->session, PROTO_CAPABILITY_CAMERA, SIM_PURPOSE, 0, now);
-    case CUT_ASK_STILL:
-        return proto_session_request(agent->session, PROTO_CAPABILITY_STILL, SIM_PURPOSE, 0, now);
+        return join(p, customer);
     case CUT_ALLOW:
         return allow(p, customer, PROTO_CAPABILITY_CAMERA);
     case CUT_ALLOW_STILL:
         return allow(p, customer, PROTO_CAPABILITY_STILL);
-    case CUT_PHOTO:
-        return proto_session_still_ask(agent->session, &id, now);
+    case CUT_ALLOW_VOICE:
+        return allow(p, customer, PROTO_CAPABILITY_MICROPHONE);
+    case CUT_NOT_NOW:
+        return not_now(p, customer, PROTO_CAPABILITY_CAMERA);
+    case CUT_NOT_NOW_STILL:
+        return not_now(p, customer, PROTO_CAPABILITY_STILL);
     case CUT_SEND:
         return send_photo(p, customer);
     case CUT_CUSTOMER_SAYS:
         return say(p, customer);
-    case CUT_AGENT_SAYS:
-        return say(p, agent);
     case CUT_PAUSE:
     case CUT_GO_ON:
         return proto_session_pause(customer->session, deed == CUT_PAUSE, "customer", "asked", now);
-    case CUT_HOLD:
-    case CUT_BACK:
-        return hold(p, agent, deed == CUT_HOLD);
     case CUT_WITHDRAW:
         return proto_session_withdraw(customer->session, PROTO_CAPABILITY_CAMERA, now);
-    case CUT_GOODBYE:
-        return goodbye(p, agent);
     case CUT_RATE:
         return rate(p, customer);
     case CUT_LEAVE:
         proto_session_end(customer->session, PROTO_END_CUSTOMER_LEFT, now);
         return PROTO_OK;
+    default:
+        return PROTO_OK;
+    }
+}
+
+static enum proto_err try_of_agent(struct place *p, enum cut_deed deed)
+{
+    static const enum proto_capability wanted[] = {PROTO_CAPABILITY_CAMERA, PROTO_CAPABILITY_STILL},
+                                       voice = PROTO_CAPABILITY_MICROPHONE;
+    struct sim_end *agent = end_of(p, CUT_AGENT);
+    struct proto_now now = p->sim.now;
+    uint32_t id;
+
+    switch (deed) {
+    case CUT_ASK:
+        return ask(p, wanted, 1);
+    case CUT_ASK_STILL:
+        return ask(p, wanted + 1, 1);
+    case CUT_ASK_BOTH:
+        return ask(p, wanted, 2);
+    case CUT_ASK_VOICE:
+        return ask(p, &voice, 1);
+    case CUT_PHOTO:
+        return proto_session_still_ask(agent->session, &id, now);
+    case CUT_AGENT_SAYS:
+        return say(p, agent);
+    case CUT_HOLD:
+    case CUT_BACK:
+        return hold(p, agent, deed == CUT_HOLD);
+    case CUT_GOODBYE:
+        return goodbye(p, agent);
     case CUT_END:
     case CUT_WRONG_PERSON:
         proto_session_end(agent->session, deed == CUT_END ? PROTO_END_COMPLETED : PROTO_END_WRONG_PERSON, now);
@@ -216,7 +262,7 @@ static void deed(void *context, enum cut_deed deed, int number)
 
     (void)number;
     p->since_ms = p->sim.now.mono_ms;
-    while ((err = try_deed(p, deed)) != PROTO_OK && hear(p))
+    while (((err = try_of_customer(p, deed)) != PROTO_OK || (err = try_of_agent(p, deed)) != PROTO_OK) && hear(p))
         continue;
     if (err)
         fail_msg("deed %d was refused: %s", (int)deed, proto_err_name(err));
@@ -227,15 +273,24 @@ static void deed(void *context, enum cut_deed deed, int number)
 static void set_line(void *context, enum cut_line how)
 {
     struct place *p = at(context);
-    struct sim_connection *line = &end_of(p, p->line)->line;
+    struct sim_connection *line = &end_of(p, p->world.cut)->line;
 
-    line->held = how == CUT_HELD;
+    line->held = how == CUT_HELD || how == CUT_SILENT;
     line->deaf = how == CUT_ONE_WAY;
+    line->mute = how == CUT_UNHEARD;
+    line->hold_behind = how == CUT_HALF ? STILL_BYTES / 2 : 0;
     if (how == CUT_CUT || how == CUT_AWAY)
         sim_net_cut(&p->sim, line);
     while (how == CUT_WHOLE && line->away && p->sim.now.mono_ms < p->since_ms + AWAY_MS && hear(p))
         continue;
     line->away = how == CUT_AWAY;
+}
+
+static bool half(void *context)
+{
+    struct place *p = at(context);
+
+    return end_of(p, p->world.cut)->line.held;
 }
 
 static void anew(void *context)
@@ -322,8 +377,9 @@ static void fail_world(void *context, const char *text)
 {
     struct place *p = at(context);
 
-    fail_msg("the %s's line, message %llu: %s%s%s", p->line == CUT_AGENT ? "agent" : "customer",
-             (unsigned long long)end_of(p, p->line)->line.cut_at, p->sim.failure, p->sim.failure[0] ? "\n" : "", text);
+    fail_msg("the %s's line, message %llu: %s%s%s", p->world.cut == CUT_AGENT ? "agent" : "customer",
+             (unsigned long long)end_of(p, p->world.cut)->line.cut_at, p->sim.failure, p->sim.failure[0] ? "\n" : "",
+             text);
     abort();
 }
 
@@ -336,10 +392,11 @@ static struct place *begin(enum cut_who line, uint64_t seed)
     p->sim.verbose = getenv("CUT_VERBOSE") != NULL;
     p->sim.heard = hear_event;
     p->sim.context = p;
-    p->line = line;
+    p->world.cut = line;
     p->world.context = p;
     p->world.deed = deed;
     p->world.line = set_line;
+    p->world.half = half;
     p->world.hear = hear;
     p->world.anew = anew;
     p->world.logged = logged;
@@ -387,9 +444,9 @@ static void behind_every_single_message_of_a_session(void **state)
     for (int line = 0; line < CUT_WHO; line++, at_message = 1) {
         do {
             struct place *p = begin((enum cut_who)line, at_message);
-            end_of(p, p->line)->line.cut_at = at_message;
+            end_of(p, p->world.cut)->line.cut_at = at_message;
             cut_run_long(&p->world, &cut_long_session);
-            carried = end_of(p, p->line)->line.carried;
+            carried = end_of(p, p->world.cut)->line.carried;
             end(p);
         } while (at_message++ < carried);
         print_message("         the %s's line was cut behind each of %llu messages\n",

@@ -57,15 +57,18 @@ static void cut(struct sim *sim, struct sim_connection *line)
 void sim_net_cut(struct sim *sim, struct sim_connection *line)
 {
     line->end_learns_ms = line->relay_learns_ms = sim->now.mono_ms;
-    line->held = line->deaf = false;
+    line->held = line->deaf = line->mute = false;
+    line->hold_behind = 0;
     drop_row(&line->to_relay, &line->to_relay_last);
     drop_row(&line->to_end, &line->to_end_last);
     sim->cuts++;
 }
 
 /* True: the line was cut behind this message. */
-static bool count_message(struct sim *sim, struct sim_connection *line)
+static bool count_message(struct sim *sim, struct sim_connection *line, size_t len)
 {
+    line->held = line->held || (line->hold_behind && len >= line->hold_behind);
+    line->hold_behind -= len < line->hold_behind ? len : line->hold_behind;
     if (++line->carried != line->cut_at)
         return false;
     sim_net_cut(sim, line);
@@ -275,8 +278,9 @@ static void deliver(struct sim *sim, struct sim_end *end)
 {
     struct sim_connection *line = &end->line;
 
-    while (!line->held && line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
+    while (!line->held && !line->mute && line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_relay;
+        size_t len = message->len;
         line->to_relay = message->next;
         if (!line->to_relay)
             line->to_relay_last = &line->to_relay;
@@ -292,18 +296,19 @@ static void deliver(struct sim *sim, struct sim_end *end)
             }
         }
         free(message);
-        if (count_message(sim, line))
+        if (count_message(sim, line, len))
             return;
     }
     while (!line->held && !line->deaf && line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_end;
+        size_t len = message->len;
         line->to_end = message->next;
         if (!line->to_end)
             line->to_end_last = &line->to_end;
         if (line->up)
             feed(sim, end, message->bytes, message->len);
         free(message);
-        if (count_message(sim, line))
+        if (count_message(sim, line, len))
             return;
     }
 }
@@ -328,7 +333,7 @@ int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
     int64_t at = PROTO_NEVER;
 
     (void)sim;
-    if (line->to_relay && !line->held)
+    if (line->to_relay && !line->held && !line->mute)
         at = proto_earlier(at, line->to_relay->at_ms);
     if (line->to_end && !line->held && !line->deaf)
         at = proto_earlier(at, line->to_end->at_ms);

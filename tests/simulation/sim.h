@@ -64,7 +64,8 @@ struct sim_connection {
     struct sim_message *to_relay, **to_relay_last, *to_end, **to_end_last;
     struct sim_message *copy;  /* for the relay that repeats */
     struct sim_message *frame; /* for the changed companion */
-    bool held, deaf;           /* carries nothing; nothing from the relay */
+    bool held, deaf, mute;     /* carries nothing; nothing from the relay; nothing towards it */
+    size_t hold_behind;        /* carries so many bytes, and is held then; 0: not */
     bool away;                 /* once it is cut nobody comes through again */
     uint64_t carried, cut_at;  /* messages that came, either way; cut right behind this one; 0: not */
 };

@@ -24,7 +24,8 @@ struct proxy_wish {
     _Atomic int mode;
     _Atomic unsigned turn, done; /* rises with each wish; the last that was obeyed */
     _Atomic unsigned cut_behind, carried;
-    _Atomic unsigned turned_away;
+    _Atomic unsigned taken, turned_away;
+    _Atomic size_t bytes_left; /* to carry, and then it holds; 0: without end */
 };
 
 /* Where in the TLS records of one direction we are (RFC 8446 §5.1: type, version, length, and so many bytes). */
@@ -58,6 +59,7 @@ static void take(struct pairs *p, unsigned port)
     int near = accept(p->ends[0].fd, NULL, NULL), far = near >= 0 && !away ? dial(port) : -1;
 
     p->wish->turned_away += away;
+    p->wish->taken++;
     if (far < 0 || p->count + 2 > 1 + 2 * PAIRS_MAX) {
         close(near);
         close(far);
@@ -109,7 +111,8 @@ static bool carry(struct pairs *p, nfds_t near, nfds_t far)
 {
     unsigned char bytes[65536];
     int from = p->ends[near].fd, to = p->ends[far].fd;
-    ssize_t n = read(from, bytes, sizeof bytes), sent = 0;
+    size_t may = p->wish->bytes_left, most = may && may < sizeof bytes ? may : sizeof bytes;
+    ssize_t n = read(from, bytes, most), sent = 0;
     bool cut = false;
 
     if (n > 0)
@@ -122,6 +125,8 @@ static bool carry(struct pairs *p, nfds_t near, nfds_t far)
             return false;
         sent += more;
     }
+    if (n > 0 && may && !(p->wish->bytes_left = may - (size_t)n))
+        p->wish->mode = PROXY_HOLDS;
     return n > 0 && !cut;
 }
 
@@ -142,8 +147,9 @@ static void obey(struct pairs *p)
     int mode = p->wish->mode;
 
     for (nfds_t i = 1; i < p->count; i++)
-        p->ends[i].events =
-            mode == PROXY_HOLDS || (mode == PROXY_HOLDS_BACK && i % 2 == 0) ? 0 : POLLIN; /* even: the relay's side */
+        p->ends[i].events = mode == PROXY_HOLDS || mode == (i % 2 ? PROXY_HOLDS_THERE : PROXY_HOLDS_BACK)
+                                ? 0
+                                : POLLIN; /* even: the relay's side */
     if (mode == PROXY_CUTS || mode == PROXY_AWAY)
         cut_all(p);
     if (mode == PROXY_CUTS)
@@ -153,7 +159,7 @@ static void obey(struct pairs *p)
 
 static bool may_carry(const struct pairs *p, nfds_t i)
 {
-    return p->ends[i].events && p->ends[i].revents;
+    return p->ends[i].events && p->ends[i].revents && p->wish->mode != PROXY_HOLDS;
 }
 
 static void run(int listening, unsigned port, struct proxy_wish *wish)
@@ -214,11 +220,27 @@ void proxy_thaw(const struct proxy *proxy)
 
 void proxy_set(const struct proxy *proxy, enum proxy_mode mode)
 {
-    proxy->wish->turned_away = 0;
+    proxy->wish->taken = proxy->wish->turned_away = 0;
+    proxy->wish->bytes_left = 0;
     proxy->wish->mode = (int)mode;
     proxy->wish->turn++;
     while (proxy->wish->done != proxy->wish->turn)
         (void)poll(NULL, 0, LOOK_MS);
+}
+
+void proxy_hold_behind(const struct proxy *proxy, size_t bytes)
+{
+    proxy->wish->bytes_left = bytes;
+}
+
+bool proxy_holds(const struct proxy *proxy)
+{
+    return proxy->wish->mode == PROXY_HOLDS;
+}
+
+unsigned proxy_taken(const struct proxy *proxy)
+{
+    return proxy->wish->taken;
 }
 
 unsigned proxy_turned_away(const struct proxy *proxy)
