@@ -35,14 +35,19 @@ void proto_line_sent(struct proto_line *line, uint32_t obj, uint32_t bytes, int6
     line->bytes += bytes;
 }
 
+static int fastest(const struct proto_line *line)
+{
+    int least = 0;
+
+    for (int i = 1; i < PROTO_LINE_BASES; i++)
+        if (line->base[i].delay_ms < line->base[least].delay_ms)
+            least = i;
+    return least;
+}
+
 static int64_t base_delay(const struct proto_line *line)
 {
-    int64_t least = NONE;
-
-    for (int i = 0; i < PROTO_LINE_BASES; i++)
-        if (line->base[i].delay_ms < least)
-            least = line->base[i].delay_ms;
-    return least;
+    return line->base[fastest(line)].delay_ms;
 }
 
 static const struct proto_line_arrival *newest(const struct proto_line *line, uint64_t back)
@@ -78,8 +83,10 @@ static void arrived(struct proto_line *line, const struct proto_line_frame *fram
         (struct proto_line_arrival){frame->at_ms + delay, delay, trip - delay, frame->bytes};
     if (now_ms >= line->base_ms + PROTO_LINE_BASE_MS)
         new_base(line, now_ms);
-    if (delay < line->base[0].delay_ms)
+    if (delay < line->base[0].delay_ms) {
         line->base[0].delay_ms = delay;
+        line->base[0].bytes = frame->bytes;
+    }
     if (trip < line->base[0].trip_ms)
         line->base[0].trip_ms = trip;
     if (trip - delay < line->base[0].back_ms)
@@ -147,6 +154,21 @@ int64_t proto_line_delivered_bps(const struct proto_line *line, int64_t window_m
     for (uint64_t n = 0; (a = newest(line, n)) != NULL && a->at_ms > last->at_ms - window_ms; n++)
         bytes += a->bytes;
     return last ? bytes * 8000 / window_ms : PROTO_LINE_UNKNOWN;
+}
+
+int64_t proto_line_passes_bps(const struct proto_line *line)
+{
+    const struct proto_line_arrival *last = newest(line, 0), *a;
+    int64_t least = base_delay(line), bytes = 0, took = 1;
+    uint32_t own = line->base[fastest(line)].bytes;
+
+    for (uint64_t n = 0; (a = newest(line, n)) != NULL && a->at_ms > last->at_ms - PROTO_LINE_PASSES_MS; n++) {
+        if (a->bytes <= own)
+            continue;
+        bytes += a->bytes - own;
+        took += a->delay_ms - least;
+    }
+    return bytes < PROTO_LINE_PASSES_BYTES ? PROTO_LINE_UNKNOWN : bytes * 8000 / took;
 }
 
 bool proto_line_loses(const struct proto_line *line, int64_t now_ms)

@@ -26,10 +26,12 @@ enum {
     PROTO_LINE_UNKNOWN = -1,
     PROTO_LINE_WINDOW_MIN_MS = 250,
     PROTO_LINE_WINDOW_MAX_MS = 500,
-    PROTO_LINE_PATIENCE_MS = 300, /* a trip, before one is known */
-    PROTO_LINE_RESENT_MS = 60,    /* held up by this much, and by nine tenths of a trip: as by a packet sent again */
-    PROTO_LINE_BACK = 8,          /* acknowledgements of which the fastest says what the way back takes now */
-    PROTO_LINE_LOSES_MS = 10000,  /* so long afterwards the line counts as one that loses packets */
+    PROTO_LINE_PATIENCE_MS = 300,   /* a trip, before one is known */
+    PROTO_LINE_RESENT_MS = 60,      /* held up by this much, and by nine tenths of a trip: as by a packet sent again */
+    PROTO_LINE_BACK = 8,            /* acknowledgements of which the fastest says what the way back takes now */
+    PROTO_LINE_LOSES_MS = 10000,    /* so long afterwards the line counts as one that loses packets */
+    PROTO_LINE_PASSES_MS = 300,     /* frames of so long say what the line lets through, … */
+    PROTO_LINE_PASSES_BYTES = 2000, /* … when they are so much larger than the fastest, together */
 };
 
 struct proto_line {
@@ -51,6 +53,7 @@ struct proto_line {
 
     struct {
         int64_t delay_ms, trip_ms, back_ms;
+        uint32_t bytes;       /* of the frame that was delayed least */
     } base[PROTO_LINE_BASES]; /* the smallest of each span of time, newest first */
     int64_t base_ms;          /* when the newest span began */
     int64_t spike_ms;         /* by how much single frames are late over what stands, at the worst of late */
@@ -72,6 +75,11 @@ int64_t proto_line_standing_ms(const struct proto_line *line, int64_t window_ms)
 int64_t proto_line_window_ms(const struct proto_line *line);
 /** What arrived in the `window_ms` before the newest arrival, in bits a second; UNKNOWN: nothing did. */
 int64_t proto_line_delivered_bps(const struct proto_line *line, int64_t window_ms);
+/**
+ * What the line lets through, in bits a second, by how much longer larger frames take than the one that was fastest; a
+ * queue makes it less, never more. UNKNOWN: they are all alike.
+ */
+int64_t proto_line_passes_bps(const struct proto_line *line);
 /** Smallest time from leaving to acknowledgement; UNKNOWN before the first. */
 int64_t proto_line_trip_ms(const struct proto_line *line);
 /** A packet was sent again of late: then a frame that is late may be no more than that. */

@@ -29,7 +29,8 @@ enum { GROW_START = 900, GROW_BACK = 700, GROW_MAX = 900 };
  */
 static const struct pace {
     int64_t first, more, wait_ms;
-} paces[] = {{45, 160, 1200}, {50, 40, 3000}}; /* by whether it loses packets */
+    int64_t room; /* lets it so many times the rate through, it is another line than the one that was full */
+} paces[] = {{45, 160, 1200, 2}, {50, 40, 3000, 3}}; /* by whether it loses packets */
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -139,7 +140,7 @@ static int64_t growth(const struct proto_rate *rate, const struct proto_line *li
 
     if (rate->state == PROTO_RATE_STARTING)
         return GROW_START;
-    if (rate->bps < rate->capacity_bps * 8 / 10)
+    if (rate->bps < rate->capacity_bps * 8 / 10 || proto_line_passes_bps(line) > rate->bps * pace->room)
         return GROW_BACK;
     return least(pace->first + most(well - pace->wait_ms, 0) * pace->more / 1000, GROW_MAX);
 }

@@ -30,8 +30,10 @@ enum { RUNGS = sizeof ladder / sizeof *ladder, STILLS = RUNGS - 2 };
 enum {
     DOWN_WAIT_MS = 600, /* the rate must ask that long for a smaller size, … */
     UP_WAIT_MS = 1500,  /* … for a larger one, … */
-    UP_START_MS = 300,  /* … and while nothing was ever in the way */
-    SHARP_DROP = 500,   /* thousandths of what the rung needs: then at once */
+    UP_SURE_MS = 600,   /* … for one that has UP_SURE hundredths of what it needs, … */
+    UP_SURE = 125,
+    UP_START_MS = 300, /* … and while nothing was ever in the way */
+    SHARP_DROP = 500,  /* thousandths of what the rung needs: then at once */
     STILL_MIN_MS = 1000,
     STILL_MAX_MS = 2000,
     STILL_LEAVE_MS = 700, /* a still that arrives faster than this was held up by nothing */
@@ -123,8 +125,10 @@ static void choose_rung(struct proto_media_send *s, int64_t now_ms)
 {
     int wish = rung_for(s, s->rate.bps);
     bool sharp = s->rate.bps * 1000 < share(s, ladder[s->rung].least_bps) * SHARP_DROP;
+    bool sure = s->rate.bps * 100 >= share(s, ladder[wish].enough_bps) * UP_SURE;
     int64_t wait = wish > s->rung                         ? sharp ? 0 : DOWN_WAIT_MS
                    : s->rate.state == PROTO_RATE_STARTING ? UP_START_MS
+                   : sure                                 ? UP_SURE_MS
                                                           : UP_WAIT_MS;
 
     if (wish == s->rung) {

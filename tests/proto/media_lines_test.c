@@ -311,6 +311,41 @@ static void standstills_of_lines_that_lose_are_short_in_four_of_five_runs(void *
     }
 }
 
+/* Whatever the controller was about when it fell, and when it came back: it looks for more now and then only. */
+static void a_line_that_is_back_has_the_full_size_within_five_seconds(void **state)
+{
+    enum { PHASES = 40 };
+
+    (void)state;
+    for (int loss_ppm = 0; loss_ppm <= 5000; loss_ppm += 5000) {
+        double again[PHASES];
+
+        for (int i = 0; i < PHASES; i++) {
+            const int64_t back_ms = 30000 + i * 61;
+            const struct rig_config config = {
+                .line = {.seed = (uint64_t)i + 1,
+                         .step = {{0, 4000000, 40, loss_ppm},
+                                  {15000, 500000, 40, loss_ppm},
+                                  {back_ms, 4000000, 40, loss_ppm}},
+                         .steps = 3,
+                         .queue_bytes = 150000,
+                         .bbr = true},
+                .run_ms = 45000,
+                .back_ms = back_ms,
+                .need_percent = 100,
+                .voice = true,
+            };
+            struct rig_result r;
+            rig_run(&config, &r);
+            again[i] = r.again_ms < 0 ? 15000 : (double)r.again_ms;
+        }
+        print_message("4 Mbit/s, 0.5 and back, %d ppm lost: full size again after %.1f s, tenth worst %.1f s\n",
+                      loss_ppm, part(again, PHASES, 0.5) / 1000, part(again, PHASES, 0.9) / 1000);
+        assert_true(part(again, PHASES, 0.5) <= 3500);
+        assert_true(part(again, PHASES, 0.95) < 5000);
+    }
+}
+
 /* To an eighth for a quarter of a minute: what was sent before that is known fills the queue. */
 static void a_line_that_loses_and_falls_is_not_filled(void **state)
 {
@@ -355,6 +390,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_line_is_climbed_without_a_standstill),
         cmocka_unit_test(on_the_narrowest_lines_there_is_a_still_each_two_seconds),
         cmocka_unit_test(standstills_of_lines_that_lose_are_short_in_four_of_five_runs),
+        cmocka_unit_test(a_line_that_is_back_has_the_full_size_within_five_seconds),
         cmocka_unit_test(a_line_that_loses_and_falls_is_not_filled),
     };
     lines = argc > 1 ? atoi(argv[1]) : LINES;

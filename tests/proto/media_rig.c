@@ -23,7 +23,7 @@ struct rig {
     uint32_t frames, newest; /* the newest that arrived */
     int64_t encoder_bps;     /* follows the plan as libvpx does: down at once, up by a tenth a frame */
     double carried_bits, bits;
-    int64_t queues[100000], queue_count, rungs[8], unsent_max, full_ms, full_since;
+    int64_t queues[100000], queue_count, rungs[8], unsent_max, full_ms, again_ms, full_since;
     int last_rung;
     struct proto_even even;
     struct proto_playout playout;
@@ -138,6 +138,8 @@ static void watch(struct rig *r, int64_t now)
         r->full_since = now;
     if (r->full_ms < 0 && r->full_since >= 0 && now >= r->full_since + 1000)
         r->full_ms = r->full_since;
+    if (r->again_ms < 0 && r->full_since >= 0 && now >= r->config->back_ms && now >= r->full_since + 1000)
+        r->again_ms = r->full_since > r->config->back_ms ? r->full_since - r->config->back_ms : 0;
     if (now < r->config->from_ms || now >= to)
         return;
     r->bits += (double)ml_rate_bps(r->there) / 1000;
@@ -213,6 +215,7 @@ static void sum_up(struct rig *r, struct rig_result *out)
             break;
     out->unsent_max_ms = r->unsent_max;
     out->full_size_ms = r->full_ms;
+    out->again_ms = r->again_ms;
     out->voice_gap_ms = r->voice_gap_max;
     out->voice_missing = r->voice_taken ? (double)r->voice_missing / (double)r->voice_taken : 0;
     free(late);
@@ -228,7 +231,7 @@ static struct rig *make(const struct rig_config *config, struct ml_line *link, s
         abort();
     r->config = config;
     r->random = seed * 77777 + 1;
-    r->full_ms = r->full_since = -1;
+    r->full_ms = r->again_ms = r->full_since = -1;
     back.seed += 1;
     r->there = link ? ml_share(link, seed, config->line.bbr) : ml_new(&config->line);
     r->back = link_back ? ml_share(link_back, seed + 1, config->line.bbr) : ml_new(&back);

@@ -29,6 +29,7 @@ enum rig_beside { RIG_ALONE, RIG_BESIDE_SESSION, RIG_BESIDE_UPLOAD, RIG_BESIDE_D
 struct rig_config {
     struct ml_config line;
     int64_t run_ms, from_ms, to_ms; /* figures are of the frames captured in between; to 0: all from there */
+    int64_t back_ms;                /* the line is good again from then on; 0: it never was not */
     int need_percent;               /* of the rate that the picture needs: 100; less: a table that does not move */
     bool voice;                     /* somebody talks, over the same stream */
     enum rig_beside beside;
@@ -46,6 +47,7 @@ struct rig_result {
     int64_t unsent_max_ms;        /* the oldest frame on its way, at the worst */
     int rung_p50;                 /* of the ladder */
     int64_t full_size_ms;         /* when rung 0 was first reached and kept for a second; -1 never */
+    int64_t again_ms;             /* the same from back_ms on, after it */
     int64_t voice_gap_ms;         /* of a voice over the same stream: the longest time without a packet to play */
     double voice_missing;         /* part of its time in which none was there, 0..1 */
 };

@@ -157,7 +157,7 @@ static void a_line_that_carries_less_all_at_once_does_not_count_as_one_that_lose
 
 struct talk {
     struct proto_media_send send;
-    int64_t now_ms;
+    int64_t now_ms, line_bps; /* 0: size takes no time */
     uint32_t obj;
     unsigned taken[3], keys, skipped;
 };
@@ -180,7 +180,11 @@ static void picture(struct talk *t, int64_t delay_ms)
         return;
     t->taken[take.tid]++;
     t->keys += take.key;
-    proto_media_send_sent(&t->send, ++t->obj, (uint32_t)(t->send.plan.bps / 240), take.key, t->now_ms);
+    uint32_t bytes = (uint32_t)(t->send.plan.bps / 240);
+    if (t->line_bps) /* of the layers below there are fewer, and they are larger */
+        bytes = take.tid == 2 ? bytes * 6 / 10 : bytes * 14 / 10;
+    proto_media_send_sent(&t->send, ++t->obj, bytes, take.key, t->now_ms);
+    delay_ms += t->line_bps ? (int64_t)bytes * 8000 / t->line_bps : 0;
     if (delay_ms >= 0)
         proto_media_send_acked(&t->send, t->obj, (uint32_t)(t->now_ms + delay_ms + APART), t->now_ms);
 }
@@ -239,6 +243,9 @@ static int64_t bps_after_a_queue(bool loses, int64_t ms)
     struct talk t;
 
     begin(&t, 1000000);
+    /* Faster than all that follow, and larger: their size says nothing of the line. */
+    proto_media_send_sent(&t.send, ++t.obj, 100000, true, t.now_ms);
+    proto_media_send_acked(&t.send, t.obj, (uint32_t)(t.now_ms + 19 + APART), t.now_ms);
     for (int i = 0; i < 60; i++)
         picture(&t, 20);
     for (int i = 0; i < 10; i++)
@@ -260,6 +267,35 @@ static void after_a_queue_a_line_that_loses_packets_is_grown_into_more_carefully
     assert_true(bps_after_a_queue(true, 3000) > gone * 11 / 10);
     assert_true(bps_after_a_queue(true, 3000) < bps_after_a_queue(false, 3000));
     assert_true(bps_after_a_queue(true, 8000) > gone * 14 / 10); /* and is found to carry more all the same */
+}
+
+/* Large pictures take longer than small ones; when they do no more, the line is another one. */
+static int64_t bps_a_second_after(int64_t line_bps, bool loses)
+{
+    struct talk t;
+
+    begin(&t, 400000);
+    t.line_bps = 500000;
+    for (int i = 0; i < 60; i++)
+        picture(&t, 20);
+    for (int i = 0; i < 10; i++)
+        picture(&t, i == 0 && loses ? 150 : 20);
+    for (int i = 0; i < 30 || t.send.rate.state == PROTO_RATE_DRAINING; i++)
+        picture(&t, i < 30 ? 90 : 20);
+    t.line_bps = line_bps;
+    int64_t before = t.send.rate.bps;
+    for (int i = 0; i < 33; i++)
+        picture(&t, 20);
+    return t.send.rate.bps * 100 / before;
+}
+
+static void a_line_that_lets_much_more_through_is_used_at_once(void **state)
+{
+    (void)state;
+    for (int loses = 0; loses < 2; loses++) {
+        assert_true(bps_a_second_after(500000, loses) < 125);
+        assert_true(bps_a_second_after(4000000, loses) > 160);
+    }
 }
 
 static void a_picture_that_needs_little_does_not_drive_the_rate_up(void **state)
@@ -482,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_queue_costs_bits_at_once_and_its_end_gives_them_back),
         cmocka_unit_test(single_late_frames_cost_nothing),
         cmocka_unit_test(after_a_queue_a_line_that_loses_packets_is_grown_into_more_carefully),
+        cmocka_unit_test(a_line_that_lets_much_more_through_is_used_at_once),
         cmocka_unit_test(a_picture_that_needs_little_does_not_drive_the_rate_up),
         cmocka_unit_test(when_the_line_stops_layers_go_from_the_top_and_then_everything),
         cmocka_unit_test(on_a_line_that_loses_packets_one_that_is_lost_twice_costs_no_picture),

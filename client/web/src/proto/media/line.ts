@@ -13,6 +13,8 @@ const WINDOW_MIN_MS = 250, WINDOW_MAX_MS = 500, ENOUGH = 3;
 const BACK = 8;
 /* Held up by this much, and by nine tenths of a trip: as by a packet sent again; the line loses packets so long afterwards. */
 const RESENT_MS = 60, LOSES_MS = 10_000;
+/* Frames of so long say what the line lets through, when they are so much larger than the fastest, together. */
+const PASSES_MS = 300, PASSES_BYTES = 2000;
 /** A trip, before one is known. */
 export const PATIENCE_MS = 300;
 
@@ -35,7 +37,10 @@ interface Base {
   delayMs: number;
   tripMs: number;
   backMs: number;
+  bytes: number; /* of the frame that was delayed least */
 }
+
+const noBase = (): Base => ({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity, bytes: 0 });
 
 export class Line {
   /** When the newest acknowledgement came. */
@@ -47,7 +52,7 @@ export class Line {
   private arrivals: Arrival[] = []; /* newest last */
   private known = false;
   private zero = 0; /* receiver's minus sender's clock at the first arrival, modulo 2^32 */
-  private readonly bases: Base[] = Array.from({ length: BASES }, () => ({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity })); /* newest first */
+  private readonly bases: Base[] = Array.from({ length: BASES }, noBase); /* newest first */
   private spikeMs = 0; /* by how much single frames are late over what stands, at the worst of late */
 
   private held = false; /* the newest was held up as by a packet sent again */
@@ -93,10 +98,11 @@ export class Line {
     if (this.arrivals.length > ARRIVALS) this.arrivals.shift();
     if (nowMs >= this.baseMs + BASE_MS) {
       this.bases.pop();
-      this.bases.unshift({ delayMs: Infinity, tripMs: Infinity, backMs: Infinity });
+      this.bases.unshift(noBase());
       this.baseMs = nowMs;
     }
     const newest = this.bases[0]!;
+    if (delayMs < newest.delayMs) newest.bytes = frame.bytes;
     newest.delayMs = Math.min(newest.delayMs, delayMs);
     newest.tripMs = Math.min(newest.tripMs, tripMs);
     newest.backMs = Math.min(newest.backMs, tripMs - delayMs);
@@ -123,8 +129,12 @@ export class Line {
     return nowMs < this.resentMs + LOSES_MS;
   }
 
+  private fastest(): Base {
+    return this.bases.reduce((least, base) => base.delayMs < least.delayMs ? base : least);
+  }
+
   private baseDelay(): number {
-    return Math.min(...this.bases.map((base) => base.delayMs));
+    return this.fastest().delayMs;
   }
 
   /** Smallest delay over base of the frames that arrived in the last `windowMs`; undefined: fewer than three did. */
@@ -153,6 +163,19 @@ export class Line {
     let bytes = 0;
     for (const arrival of this.newest(windowMs)) bytes += arrival.bytes;
     return this.arrivals.length ? div(bytes * 8000, windowMs) : undefined;
+  }
+
+  /** What the line lets through, in bits a second, by how much longer larger frames take than the one that was fastest; a
+   * queue makes it less, never more. undefined: they are all alike. */
+  passesBps(): number | undefined {
+    const { delayMs: least, bytes: own } = this.fastest();
+    let bytes = 0, took = 1;
+    for (const arrival of this.newest(PASSES_MS)) {
+      if (arrival.bytes <= own) continue;
+      bytes += arrival.bytes - own;
+      took += arrival.delayMs - least;
+    }
+    return bytes < PASSES_BYTES ? undefined : div(bytes * 8000, took);
   }
 
   /** Smallest time from leaving to acknowledgement; undefined before the first. */

@@ -14,8 +14,9 @@ const SMALL_BPS = 600_000, SMALL_STEP_BPS = 20_000; /* whoever has less bears mo
 const CUT_KEEP = 850, CUT_DEEPEST = 550, CUT_AT_LEAST = 940, CUT_FLOOR = 450, SILENT_CUTS = 2, SPENT_MIN = 600; /* thousandths, but the fifth */
 const TENTH_MS = 100, TENTHS = 10, TOOK_MOST_MS = 200;
 const GROW_START = 900, GROW_BACK = 700, GROW_MAX = 900; /* thousandths a second */
-/* Where the line was full not long ago; more carefully on one that loses packets, where a queue costs more. */
-const STEADY = { first: 45, more: 160, waitMs: 1200 }, LOSING = { first: 50, more: 40, waitMs: 3000 };
+/* Where the line was full not long ago; more carefully on one that loses packets, where a queue costs more. Lets it `room`
+ * times the rate through, it is another line than that one. */
+const STEADY = { first: 45, more: 160, waitMs: 1200, room: 2 }, LOSING = { first: 50, more: 40, waitMs: 3000, room: 3 };
 
 export class Rate {
   state: 'starting' | 'growing' | 'draining' = 'starting';
@@ -91,7 +92,7 @@ export class Rate {
   private growth(line: Line, nowMs: number): number {
     const pace = line.loses(nowMs) ? LOSING : STEADY, well = nowMs - this.wellMs;
     if (this.state === 'starting') return GROW_START;
-    if (this.bps < div(this.capacityBps * 8, 10)) return GROW_BACK;
+    if (this.bps < div(this.capacityBps * 8, 10) || (line.passesBps() ?? 0) > this.bps * pace.room) return GROW_BACK;
     return Math.min(pace.first + div(Math.max(well - pace.waitMs, 0) * pace.more, 1000), GROW_MAX);
   }
 

@@ -28,7 +28,7 @@ const LADDER: readonly Rung[] = [
   { twelfths: 4, leastBps: 0, enoughBps: 0 },
 ];
 const STILLS = LADDER.length - 2, BASE_PIXELS = 1280 * 720;
-const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_START_MS = 300, SHARP_DROP = 500, KEY_IN_HAND_MS = 1000;
+const DOWN_WAIT_MS = 600, UP_WAIT_MS = 1500, UP_SURE_MS = 600, UP_SURE = 125, UP_START_MS = 300, SHARP_DROP = 500, KEY_IN_HAND_MS = 1000;
 const STILL_MIN_MS = 1000, STILL_MAX_MS = 2000, STILL_LEAVE_MS = 700, LATE_MIN_MS = 60;
 /* Overdue on a line that loses nothing: from here the top layer is left out, the middle one, all. */
 const LATE_TOP_MS = 50, LATE_MIDDLE_MS = 70, LATE_ALL_MS = 90;
@@ -127,7 +127,8 @@ export class MediaSend {
   private chooseRung(nowMs: number): void {
     const wish = this.rungFor(this.rate.bps);
     const sharp = this.rate.bps * 1000 < this.share(LADDER[this.rung]!.leastBps) * SHARP_DROP;
-    const wait = wish > this.rung ? (sharp ? 0 : DOWN_WAIT_MS) : this.rate.state === 'starting' ? UP_START_MS : UP_WAIT_MS;
+    const sure = this.rate.bps * 100 >= this.share(LADDER[wish]!.enoughBps) * UP_SURE;
+    const wait = wish > this.rung ? (sharp ? 0 : DOWN_WAIT_MS) : this.rate.state === 'starting' ? UP_START_MS : sure ? UP_SURE_MS : UP_WAIT_MS;
     if (wish === this.rung) {
       this.rungMs = Infinity;
       return;
