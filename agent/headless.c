@@ -80,6 +80,8 @@ static void on_event(void *context, const struct proto_event *e)
 
     if (e->kind == PROTO_EVENT_ENDED)
         tell_last_picture(h, now);
+    if (e->kind == PROTO_EVENT_CONNECTION && e->connection.state == PROTO_CONNECTION_RECONNECTING)
+        headless_stats_cut(h);
     if (e->kind == PROTO_EVENT_STILL && e->still.step == PROTO_STILL_STEP_WHOLE)
         headless_still(h, e);
     else
@@ -318,7 +320,8 @@ static void stop(struct headless *h)
     agent_desk_free(h->desk);
     headless_voice_close(h);
     host_loop_free(h->loop);
-    headless_stats_close(h);
+    if (!headless_stats_close(h) && h->exit_code == HOST_EXIT_FINE)
+        h->exit_code = HOST_EXIT_FAILED;
 }
 
 int agent_headless_run(const struct agent_headless_config *config, struct host_seen *seen)
@@ -344,9 +347,10 @@ int agent_headless_run(const struct agent_headless_config *config, struct host_s
         code = start(&h);
     if (code == HOST_EXIT_FINE) {
         host_loop_run(h.loop);
-        code = h.exit_code;
         host_seen_of(agent_desk_session(h.desk), seen);
+    } else {
+        h.exit_code = code;
     }
     stop(&h);
-    return code;
+    return h.exit_code;
 }

@@ -16,10 +16,7 @@
 #include "proto/host/uplink.h"
 
 struct headless {
-    FILE *stats; /* owned; NULL: none */
-    bool stats_known;
-    uint8_t stats_stream; /* of the frame that was written last, */
-    uint32_t stats_obj;   /* and its number */
+    struct headless_stats *stats; /* owned; NULL: none */
     const struct agent_headless_config *config;
     struct agent_tell tell;
     /* Owned */
@@ -60,7 +57,10 @@ void headless_voice_close(struct headless *h);
 /** An exit code; what is wrong was said. */
 int headless_stats_open(struct headless *h);
 void headless_stats_frame(struct headless *h, const struct agent_desk_frame *frame);
-void headless_stats_close(struct headless *h);
+/** The pair is gone, and what was on its way with it. */
+void headless_stats_cut(struct headless *h);
+/** False: the file is not whole, which was said. */
+bool headless_stats_close(struct headless *h);
 
 /* headless_stills.c */
 /** Looks at a still that came, keeps it where it may be kept, and tells. */

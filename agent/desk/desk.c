@@ -34,6 +34,7 @@ void agent_desk_free(struct agent_desk *d)
 {
     if (!d)
         return;
+    d->listener.frame = NULL;
     agent_desk_forget_held(d);
     proto_session_free(d->session);
     agent_desk_picture_free(d->picture);
@@ -121,7 +122,9 @@ void agent_desk_take(struct agent_desk *d, struct proto_now now)
     struct proto_event event;
 
     while (proto_session_next_event(d->session, &event)) {
-        if (event.kind != PROTO_EVENT_MEDIA)
+        if (event.kind == PROTO_EVENT_MEDIA_VAIN)
+            agent_desk_came_in_vain(d, &event, now);
+        else if (event.kind != PROTO_EVENT_MEDIA)
             pass_on(d, &event);
         else if (event.media.capability == PROTO_CAPABILITY_CAMERA)
             agent_desk_came(d, &event, now);

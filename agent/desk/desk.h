@@ -20,10 +20,10 @@ struct agent_desk;
 /* One frame's way, for those who draw it. */
 struct agent_desk_frame {
     const struct proto_media_header *header;
-    const uint8_t *payload; /* of the codec; borrowed for the call */
+    const uint8_t *payload; /* of the codec; borrowed for the call; NULL: it was told of as it came, out of its turn */
     size_t bytes;
     int64_t captured_ms, arrived_ms, decoded_ms; /* mono; captured UNTIMED: not known; decoded 0: it was not */
-    const char *outcome;                         /* "decoded", "overtaken" or "waits-for-key" */
+    const char *outcome;                         /* decoded, overtaken, waits-for-key, undecodable, unshown */
     int width, height;                           /* of the picture, when decoded */
 };
 

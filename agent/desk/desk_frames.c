@@ -86,8 +86,25 @@ static void forget(struct agent_desk_held *f)
 
 void agent_desk_forget_held(struct agent_desk *d)
 {
-    while (d->held)
-        forget(take_first(d));
+    while (d->held) {
+        struct agent_desk_held *f = take_first(d);
+
+        tell_frame(d, f, "unshown", false, (struct proto_now){0});
+        forget(f);
+    }
+}
+
+void agent_desk_came_in_vain(struct agent_desk *d, const struct proto_event *e, struct proto_now now)
+{
+    const struct agent_desk_frame frame = {.header = e->media.header,
+                                           .bytes = e->media.len,
+                                           .captured_ms = e->media.capture_mono_ms ? e->media.capture_mono_ms
+                                                                                   : AGENT_DESK_PICTURE_UNTIMED,
+                                           .arrived_ms = now.mono_ms,
+                                           .outcome = "undecodable"};
+
+    if (d->listener.frame && e->media.capability == PROTO_CAPABILITY_CAMERA)
+        d->listener.frame(d->listener.context, &frame);
 }
 
 static struct agent_desk_held *held_of(const struct proto_event *e, struct proto_now now)

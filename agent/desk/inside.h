@@ -54,6 +54,7 @@ struct agent_desk {
 enum { AGENT_DESK_HELD_MAX = 16 };
 void agent_desk_came(struct agent_desk *desk, const struct proto_event *media, struct proto_now now);
 void agent_desk_show_due(struct agent_desk *desk, struct proto_now now);
+void agent_desk_came_in_vain(struct agent_desk *desk, const struct proto_event *media, struct proto_now now);
 void agent_desk_forget_held(struct agent_desk *desk);
 
 /** Asks what waits, as far as it is its turn. */

@@ -162,9 +162,8 @@ static int open_sources(struct client_companion *c)
     const struct client_companion_config *config = c->config;
     char why[CLIENT_WHY_BYTES];
 
-    if (strcmp(config->camera, "none") != 0 &&
-        client_video_new(&c->video, config->camera, config->mask, config->kbps, config->keep_picture != NULL,
-                         config->stats, why))
+    if (strcmp(config->camera, "none") != 0 && client_video_new(&c->video, config->camera, config->mask, config->kbps,
+                                                                config->keep_picture != NULL, config->stats, why))
         return wrong(c, why);
     if (strcmp(config->microphone, "none") != 0 &&
         client_voice_new(&c->voice, config->microphone, config->speaker, why) != PROTO_OK)
@@ -311,7 +310,8 @@ int client_companion_run(const struct client_companion_config *config, struct ho
         code = start(&c);
     if (code == HOST_EXIT_FINE) {
         host_loop_run(c.loop);
-        code = c.exit_code;
+        client_companion_check_stats(&c);
+        code = c.stats_lost && c.exit_code == HOST_EXIT_FINE ? HOST_EXIT_FAILED : c.exit_code;
         host_seen_of(c.session, seen);
         client_companion_keep(&c);
     }

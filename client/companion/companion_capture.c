@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is captured, from the word that a consent lives until the word that it is gone, and how much of it leaves. */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/companion/companion_inside.h"
@@ -112,11 +113,34 @@ static void keep_graph(struct client_companion *c, int quality)
     c->kbps_row[c->kbps_count++] = c->kbps;
 }
 
+void client_companion_check_stats(struct client_companion *c)
+{
+    char text[CLIENT_WHY_BYTES];
+
+    if (client_video_keeps_stats(c->video))
+        return;
+    snprintf(text, sizeof text, "%s: %s; what is missing there is not written anywhere", c->config->stats,
+             proto_err_rule(PROTO_ERR_IO));
+    client_companion_error(c, "STATS", text);
+    c->stats_lost = true;
+}
+
+/* In words. A picture as large as ever of which most are left out is not a good one. */
+static int quality_of(const struct client_companion *c, const struct client_video_figures *f)
+{
+    enum { POOR = 2 };
+    uint64_t left = f->pictures - c->pictures_before, left_out = f->left_out - c->left_out_before;
+
+    return left_out > left && f->quality < POOR ? POOR : f->quality;
+}
+
 void client_companion_figures(struct client_companion *c)
 {
     struct client_video_figures f;
 
+    client_companion_check_stats(c);
     client_video_figures(c->video, &f);
+    f.quality = quality_of(c, &f);
     if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
         host_event_fields("sending",
                           json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:s}", "capability", "camera", "pictures",
@@ -129,6 +153,7 @@ void client_companion_figures(struct client_companion *c)
     c->kbps = c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused ? (double)(f.bytes - c->bytes_before) * 8 / 1000 : -1;
     keep_graph(c, f.quality);
     c->pictures_before = f.pictures;
+    c->left_out_before = f.left_out;
     c->bytes_before = f.bytes;
     tell_voice(c);
 }

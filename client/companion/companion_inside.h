@@ -60,7 +60,8 @@ struct client_companion {
     float zoom;      /* 0 or 1: the whole */
     char said[256];  /* the newest error, which an end that gives it as its reason does not say again */
     int64_t told_ms; /* when the figures were last told, and what they were */
-    uint64_t pictures_before, bytes_before;
+    uint64_t pictures_before, left_out_before, bytes_before;
+    bool stats_lost;                       /* --stats could not be written */
     double kbps;                           /* of the last second; below 0: no picture is sent */
     double kbps_row[CLIENT_GRAPH_SECONDS]; /* oldest first */
     size_t kbps_count;
@@ -108,6 +109,7 @@ void client_companion_rate(struct client_companion *c, uint32_t stars, bool solv
 /* companion_capture.c */
 void client_companion_capture(struct client_companion *c, enum proto_capability capability, bool on);
 void client_companion_figures(struct client_companion *c); /* once a second */
+void client_companion_check_stats(struct client_companion *c);
 
 /* companion_keep.c */
 void client_companion_leaving(void *context, const uint8_t *message, size_t len); /* a sealed message leaves */

@@ -190,6 +190,9 @@ static int take_rest(void)
         host_say(HOST_ERROR, "%s", why);
         return HOST_EXIT_USAGE;
     }
+    if (opt.speaker && strcmp(opt.speaker, "none") != 0 && !strcmp(opt.microphone, "none"))
+        return wrong("--speaker", "the agent is heard in a call, and there is none without a microphone",
+                     "add --microphone SOURCE");
     for (size_t i = 0; i < opt.masks.count; i++)
         if (client_mask_add(&made.mask, opt.masks.items[i], why) != PROTO_OK) {
             host_say(HOST_ERROR, "%s", why);

@@ -26,7 +26,7 @@ struct client_video {
     bool keep, met; /* met: `send` has a line behind it already */
     struct proto_media_send send;
     uint8_t *small; /* owned: the picture at the size that is sent */
-    FILE *stats;    /* owned; NULL: none */
+    FILE *stats;    /* owned; NULL: none, or it could not be written */
     struct client_video_figures figures;
     struct client_photo kept; /* the last one that was encoded */
     struct client_zoom zoom;
@@ -320,6 +320,7 @@ void client_video_figures(const struct client_video *v, struct client_video_figu
     if (!v)
         return;
     *out = v->figures;
+    out->left_out = v->figures.skipped;
     out->skipped += v->camera->skipped;
     if (!v->encoder)
         return;
@@ -327,6 +328,15 @@ void client_video_figures(const struct client_video *v, struct client_video_figu
     out->width = v->send.plan.width;
     out->height = v->send.plan.height;
     out->quality = proto_media_send_quality(&v->send);
+}
+
+bool client_video_keeps_stats(struct client_video *v)
+{
+    if (!v || !v->stats || (fflush(v->stats) == 0 && !ferror(v->stats)))
+        return true;
+    fclose(v->stats);
+    v->stats = NULL;
+    return false;
 }
 
 struct client_frame client_video_kept(const struct client_video *v)

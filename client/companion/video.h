@@ -20,6 +20,7 @@ struct client_video;
 
 struct client_video_figures {
     uint64_t pictures, skipped, bytes; /* sealed; not taken because the line lags or the camera was overtaken; sealed */
+    uint64_t left_out;                 /* of those that were skipped: because the line lags */
     int kbps;                          /* what the line may have */
     int width, height;                 /* as it is encoded now; 0 while stopped */
     int quality;                       /* 0 good, 1 smaller, 2 poor, 3 stills only */
@@ -56,6 +57,8 @@ void client_video_photo_forget(struct client_video *video);                     
 /** 1: the whole. What it is now, within the bounds. */
 float client_video_zoom(struct client_video *video, float factor);
 void client_video_figures(const struct client_video *video, struct client_video_figures *out);
+/** False, once: the lines of `stats` cannot be written, and no more are. */
+bool client_video_keeps_stats(struct client_video *video);
 /** The last picture that was encoded, masks included; width 0 when none is kept. Borrowed until the next tick. */
 struct client_frame client_video_kept(const struct client_video *video);
 void client_video_free(struct client_video *video); /* NULL is fine */

@@ -33,7 +33,8 @@ struct event_node *events_make(enum proto_event_kind kind, size_t extra)
 /* Frames and figures about frames are worth something only now. */
 static bool may_be_left_out(enum proto_event_kind kind)
 {
-    return kind == PROTO_EVENT_MEDIA || kind == PROTO_EVENT_MEDIA_ACK || kind == PROTO_EVENT_MEDIA_QUEUE;
+    return kind == PROTO_EVENT_MEDIA || kind == PROTO_EVENT_MEDIA_VAIN || kind == PROTO_EVENT_MEDIA_ACK ||
+           kind == PROTO_EVENT_MEDIA_QUEUE;
 }
 
 void events_append(struct events *e, struct event_node *node)

@@ -185,12 +185,17 @@ void held_media(struct proto_session *s, const uint8_t *message, size_t len)
         held->viewing = true;
         outbox_event(s, PROTO_ACT_VIEWING_STARTED, capability);
     }
-    if (passes(s, capability, &header, key, counter)) {
-        deliver(s, capability, &header, node, opened);
-        events_append(&s->events, node);
-    } else {
+    bool passed = passes(s, capability, &header, key, counter);
+    if (!passed && header.class != PROTO_CLASS_VIDEO) {
         free(node);
+        return;
     }
+    deliver(s, capability, &header, node, opened);
+    if (!passed) {
+        node->event.kind = PROTO_EVENT_MEDIA_VAIN;
+        node->event.media.bytes = NULL;
+    }
+    events_append(&s->events, node);
 }
 
 void proto_session_want_key_frame(struct proto_session *s, enum proto_capability capability, struct proto_now now)

@@ -106,6 +106,7 @@ enum proto_event_kind {
     PROTO_EVENT_CAPTURE,     /* customer: start (true) or stop (false) capturing this capability, now */
     PROTO_EVENT_KEY_FRAME,   /* customer: the next picture must be a key frame */
     PROTO_EVENT_MEDIA,       /* a frame was opened; at the customer's end 20 ms of the agent's voice */
+    PROTO_EVENT_MEDIA_VAIN,  /* agent: a picture came that cannot be decoded, for want of one before it: no bytes */
     PROTO_EVENT_MEDIA_ACK,   /* customer: frames that arrived, and when; for proto/media/send.h */
     PROTO_EVENT_MEDIA_QUEUE, /* customer: what waits at the relay for the receiver */
     PROTO_EVENT_DATA,        /* chat, pointer, mark, clear, pause, check words, camera control, camera state, good-bye,

@@ -151,9 +151,10 @@ static void read_stats(const char *path, struct life *life)
         assert_non_null(outcome);
         assert_in_range(obj, 0, OBJECTS - 1);
         life->decoded += !strcmp(outcome, "decoded");
-        life->missing += !strcmp(outcome, "missing");
+        bool missing = !strcmp(outcome, "left-out-by-relay") || !strcmp(outcome, "lost-with-connection");
+        life->missing += missing;
         life->sent += !strcmp(outcome, "sent");
-        life->other += strcmp(outcome, "decoded") && strcmp(outcome, "missing") && strcmp(outcome, "sent");
+        life->other += strcmp(outcome, "decoded") && !missing && strcmp(outcome, "sent");
         if (json_object_get(line, "sent_ms"))
             life->sent_ms[obj] = json_integer_value(json_object_get(line, "sent_ms"));
         if (json_object_get(line, "arrived_ms"))

@@ -254,6 +254,26 @@ static void a_pause_silences_both_and_a_resumed_pair_speaks_under_a_fresh_key(vo
     assert_true(sw.agent->held[PROTO_CAPABILITY_MICROPHONE].now.kid != kid);
 }
 
+static bool lose_media(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)world, (void)from_customer, (void)len;
+    return bytes[0] != PROTO_TYPE_MEDIA;
+}
+
+/* It arrived, and is nobody's fault: who looks for what was lost must be able to tell. */
+static void a_picture_without_the_one_before_it_is_told_of_and_not_shown(void **state)
+{
+    (void)state;
+    assert_ok(sw_push(&sw, CAMERA, "one", true));
+    sw.hand = lose_media;
+    assert_ok(sw_push(&sw, CAMERA, "two", false));
+    sw.hand = NULL;
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_MEDIA_VAIN), 0);
+    assert_ok(sw_push(&sw, CAMERA, "three", false));
+    assert_int_equal(sw_count(&sw, false, PROTO_EVENT_MEDIA_VAIN), 1);
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "one");
+}
+
 int main(void)
 {
 #define MEDIA_TEST(name) cmocka_unit_test_setup_teardown(name, setup, sw_teardown)
@@ -265,6 +285,7 @@ int main(void)
         MEDIA_TEST(a_customer_does_not_acknowledge),
         MEDIA_TEST(what_was_to_be_acknowledged_goes_with_the_pair),
         MEDIA_TEST(the_relays_report_reaches_the_sender_of_a_stream_it_has),
+        MEDIA_TEST(a_picture_without_the_one_before_it_is_told_of_and_not_shown),
         MEDIA_TEST(a_voice_leaves_before_pictures_that_wait),
         MEDIA_TEST(the_agent_is_heard_from_the_grant_to_its_end_and_never_else),
         MEDIA_TEST(a_camera_alone_gives_the_agent_no_voice),

@@ -88,6 +88,7 @@ static void the_companion_names_what_is_wrong_with_its_command_line(void **state
         {{"handhold-client", LINK, "--camera", "broken.y4m"}, 2, {"broken.y4m"}},
         {{"handhold-client", LINK, "--mask", "1,2"}, 2, {"\"1,2\"", "X,Y,WIDTH,HEIGHT"}},
         {{"handhold-client", LINK, "--microphone", "missing.wav"}, 2, {"missing.wav"}},
+        {{"handhold-client", LINK, "--speaker", "heard.wav"}, 2, {"--speaker", "--microphone SOURCE"}},
         {{"handhold-client", LINK, "--ca", "missing.crt"}, 2, {"missing.crt"}},
         {{"handhold-client", LINK, "--state", "frob"}, 2, {"frob", "linux"}},
         {{"handhold-client", LINK, "--colour"}, 2, {"--colour", "is not an option", "--help"}},
