@@ -110,6 +110,12 @@ void agent_view_take_line(struct agent_view *v, bool there)
     v->line_away = !there;
 }
 
+void agent_view_take_chat(struct agent_view *v, size_t waits)
+{
+    v->version += v->chat_waits != waits;
+    v->chat_waits = waits;
+}
+
 void agent_view_end_waits(struct agent_view *v, enum proto_end reason, struct proto_now now)
 {
     bool waits = reason != PROTO_END_NONE;
@@ -512,6 +518,13 @@ const char *agent_view_end_note(const struct agent_view *v)
 bool agent_view_has_customer(const struct agent_view *v)
 {
     return v->phase == AGENT_VIEW_INVITED || v->phase == AGENT_VIEW_JOINED;
+}
+
+size_t agent_view_chat_waits(const struct agent_view *v)
+{
+    enum agent_view_customer is = agent_view_customer(v);
+
+    return is == AGENT_VIEW_CUSTOMER_CUT || is == AGENT_VIEW_CUSTOMER_SILENT ? v->chat_waits : 0;
 }
 
 const struct agent_view_chat *agent_view_chat_line(const struct agent_view *v, uint64_t n)

@@ -102,9 +102,10 @@ struct agent_view {
     enum proto_end end;
     char end_message[AGENT_VIEW_TEXT_BYTES];
     int64_t ended_ms;
-    bool line_away; /* this end's own */
-    bool end_waits; /* it has ended here, and nobody could be told yet: the line is away */
-    uint32_t stars; /* the customer's rating; 0: none yet */
+    bool line_away;    /* this end's own */
+    size_t chat_waits; /* of our lines, the newest: the customer's end has not confirmed them */
+    bool end_waits;    /* it has ended here, and nobody could be told yet: the line is away */
+    uint32_t stars;    /* the customer's rating; 0: none yet */
     bool solved;
     double their_u, their_v;               /* where the customer pointed last, 0..1 */
     int64_t pointed_ms;                    /* mono; PROTO_NEVER: they did not */
@@ -130,6 +131,8 @@ void agent_view_event(struct agent_view *view, const struct proto_event *event, 
 void agent_view_take_policy(struct agent_view *view, const struct proto_policy *policy);
 /** This end's own line is there, or away. */
 void agent_view_take_line(struct agent_view *view, bool there);
+/** So many of our lines are not confirmed. */
+void agent_view_take_chat(struct agent_view *view, size_t waits);
 /** This end has said it. */
 void agent_view_said(struct agent_view *view, const char *text, struct proto_now now);
 /** This end has put the session on hold, or is back. */
@@ -176,6 +179,8 @@ const char *agent_view_end_words(enum proto_end end);
 const char *agent_view_end_note(const struct agent_view *view);
 /** Somebody waits or is connected: closing would leave them alone. */
 bool agent_view_has_customer(const struct agent_view *view);
+/** Of those it is to be said that they have not left: none while they do so at once. */
+size_t agent_view_chat_waits(const struct agent_view *view);
 /** Line `n` of the chat, NULL when it has left the ring or was never said. */
 const struct agent_view_chat *agent_view_chat_line(const struct agent_view *view, uint64_t n);
 

@@ -73,7 +73,8 @@ static GtkWidget *bubble_new(const struct agent_view_chat *line)
     g_autofree char *clock = when ? g_date_time_format(when, "%H:%M") : g_strdup("");
     g_autofree char *name = g_strdup_printf(line->mine ? _("You, %s: %s") : _("Customer, %s: %s"), clock, line->text);
     GtkWidget *row = gtk_list_box_row_new(), *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2);
-    GtkWidget *text = gtk_label_new(line->text), *time = gtk_label_new(clock);
+    GtkWidget *text = gtk_label_new(line->text), *time = gtk_label_new(clock),
+              *waits = gtk_label_new(_("Not sent yet"));
     g_autoptr(PangoAttrList) whole = pango_attr_list_new();
 
     gtk_label_set_wrap(GTK_LABEL(text), TRUE);
@@ -92,6 +93,11 @@ static GtkWidget *bubble_new(const struct agent_view_chat *line)
     gtk_widget_set_margin_end(box, line->mine ? 6 : 36);
     gtk_box_append(GTK_BOX(box), text);
     gtk_box_append(GTK_BOX(box), time);
+    gtk_widget_set_halign(waits, GTK_ALIGN_END);
+    gtk_widget_add_css_class(waits, "caption");
+    gtk_widget_set_visible(waits, FALSE);
+    gtk_box_append(GTK_BOX(box), waits);
+    g_object_set_data(G_OBJECT(row), "waits", line->mine ? waits : NULL);
     gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), box);
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
     gtk_accessible_update_property(GTK_ACCESSIBLE(row), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
@@ -105,6 +111,20 @@ static void update_send(ViewerChat *self)
 
     viewer_name_wrong(GTK_WIDGET(self->entry), self->too_long, wrong);
     gtk_widget_set_sensitive(GTK_WIDGET(self->send), self->open && !wrong);
+}
+
+/* The newest of our lines are those that have not arrived. */
+static void mark_waiting(ViewerChat *self, size_t waits)
+{
+    for (GtkWidget *row = gtk_widget_get_last_child(GTK_WIDGET(self->lines)); row;
+         row = gtk_widget_get_prev_sibling(row)) {
+        GtkWidget *words = g_object_get_data(G_OBJECT(row), "waits");
+
+        if (!words)
+            continue;
+        gtk_widget_set_visible(words, waits > 0);
+        waits -= waits > 0;
+    }
 }
 
 void viewer_chat_update(ViewerChat *self, const struct agent_view *view)
@@ -128,6 +148,7 @@ void viewer_chat_update(ViewerChat *self, const struct agent_view *view)
         if (!self->scrolling)
             self->scrolling = g_timeout_add(50, scroll_down, self); /* once the new row has its height */
     }
+    mark_waiting(self, agent_view_chat_waits(view));
 }
 
 static void send_text(ViewerChat *self)

@@ -217,6 +217,18 @@ static void note_line(struct viewer_end *end)
     viewer_end_tell(end);
 }
 
+static void note_chat(struct viewer_end *end)
+{
+    size_t waits = proto_session_chat_waits(agent_desk_session(end->desk));
+
+    if (end->view.chat_waits == waits) /* nobody else writes it: read without the lock */
+        return;
+    g_rec_mutex_lock(&end->lock);
+    agent_view_take_chat(&end->view, waits);
+    g_rec_mutex_unlock(&end->lock);
+    viewer_end_tell(end);
+}
+
 static void changed(void *context)
 {
     struct viewer_end *end = context;
@@ -224,6 +236,7 @@ static void changed(void *context)
     note_end(end);
     note_line(end);
     agent_desk_take(end->desk, host_now());
+    note_chat(end);
     host_timer_set(end->due, agent_desk_deadline(end->desk)); /* a picture that is held back for evenness */
 }
 

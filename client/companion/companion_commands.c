@@ -84,6 +84,8 @@ static void chat(struct client_companion *c, const char *text)
 
     snprintf(data.body.chat.text, sizeof data.body.chat.text, "%s", text);
     send_data(c, "chat", &data);
+    if (!c->config->json && !proto_session_comes_through(c->session) && proto_session_chat_waits(c->session))
+        client_screen_line(c->screen, "* not sent yet: it goes when the connection is back");
 }
 
 static const char words_differ[] =

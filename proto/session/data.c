@@ -32,7 +32,8 @@ enum proto_err data_send(struct proto_session *s, const handhold_Data *data)
     if (!err && numbered && !kept)
         err = PROTO_ERR_NOMEM;
     if (kept) {
-        *kept = (struct data_message){.seq = message.seq, .len = body.len};
+        *kept = (struct data_message){
+            .seq = message.seq, .chat = data->which_body == handhold_Data_chat_tag, .len = body.len};
         memcpy(kept->bytes, body.bytes, body.len);
         *s->data.last = kept;
         s->data.last = &kept->next;

@@ -46,6 +46,7 @@ enum link_state {
 struct data_message {
     struct data_message *next;
     uint64_t seq;
+    bool chat;
     size_t len;
     uint8_t bytes[];
 };

@@ -244,6 +244,20 @@ bool proto_session_has_line(const struct proto_session *s)
     return s->link == LINK_SEATED;
 }
 
+bool proto_session_comes_through(const struct proto_session *s)
+{
+    return s->pair.up && !s->pair.stale;
+}
+
+size_t proto_session_chat_waits(const struct proto_session *s)
+{
+    size_t count = 0;
+
+    for (const struct data_message *m = s->data.first; m; m = m->next)
+        count += m->chat;
+    return count;
+}
+
 int64_t proto_session_waits_ms(const struct proto_session *s)
 {
     return s->pair.best_rtt_ms < 0 || s->pair.rtt_ms < s->pair.best_rtt_ms ? -1 : s->pair.rtt_ms - s->pair.best_rtt_ms;

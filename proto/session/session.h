@@ -89,6 +89,10 @@ bool proto_session_over(const struct proto_session *s);
 /** The relay has taken this end's connection: whose line is away, where the other end is not heard, is known by this.
  */
 bool proto_session_has_line(const struct proto_session *s);
+/** Both ends hear each other: what is said now arrives at once. */
+bool proto_session_comes_through(const struct proto_session *s);
+/** Lines of this end's chat that the other one has not confirmed. */
+size_t proto_session_chat_waits(const struct proto_session *s);
 /** How much longer the newest heartbeat took there and back than the fastest: what waits on the line, in ms; -1: not
  * known. */
 int64_t proto_session_waits_ms(const struct proto_session *s);

@@ -149,6 +149,23 @@ static void a_line_that_is_cut_is_not_the_customer_who_is_here(void **state)
     assert_int_equal(agent_view_customer(&view), AGENT_VIEW_CUSTOMER_HERE);
 }
 
+/* On a line that stands a line of chat is confirmed in a moment, and nothing is said of that. */
+static void what_we_said_has_not_left_while_nothing_comes_through(void **state)
+{
+    (void)state;
+    join();
+    agent_view_take_chat(&view, 2);
+    assert_int_equal(agent_view_chat_waits(&view), 0);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = false});
+    assert_int_equal(agent_view_chat_waits(&view), 2);
+    agent_view_take_chat(&view, 1);
+    assert_int_equal(agent_view_chat_waits(&view), 1);
+    tell(&(struct proto_event){.kind = PROTO_EVENT_LIVE, .live = true});
+    assert_int_equal(agent_view_chat_waits(&view), 0);
+    agent_view_take_line(&view, false);
+    assert_int_equal(agent_view_chat_waits(&view), 1);
+}
+
 static void what_the_relay_said_of_itself_is_over_when_the_line_is_back(void **state)
 {
     struct proto_event e = {.kind = PROTO_EVENT_ERROR};
@@ -504,6 +521,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_is_forgotten_once_it_was_used, begin, finish),
         cmocka_unit_test_setup_teardown(it_says_where_the_customer_is, begin, finish),
         cmocka_unit_test_setup_teardown(a_line_that_is_cut_is_not_the_customer_who_is_here, begin, finish),
+        cmocka_unit_test_setup_teardown(what_we_said_has_not_left_while_nothing_comes_through, begin, finish),
         cmocka_unit_test_setup_teardown(what_the_relay_said_of_itself_is_over_when_the_line_is_back, begin, finish),
         cmocka_unit_test_setup_teardown(nothing_is_asked_before_somebody_is_there, begin, finish),
         cmocka_unit_test_setup_teardown(three_refusals_in_a_row_silence_every_question, begin, finish),

@@ -320,6 +320,24 @@ static void what_is_said_arrives_once_and_in_order_across_resumes(void **state)
     assert_int_equal(sw.agent->data.count, 0);
 }
 
+static void chat_waits_until_it_is_confirmed(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    assert_true(proto_session_comes_through(sw.customer));
+    assert_ok(sw_chat(&sw, true, "on a line that stands"));
+    assert_int_equal(proto_session_chat_waits(sw.customer), 0);
+    sw_cut(&sw, true);
+    assert_false(proto_session_comes_through(sw.customer));
+    assert_ok(sw_chat(&sw, true, "one"));
+    assert_ok(sw_chat(&sw, true, "two"));
+    assert_int_equal(proto_session_chat_waits(sw.customer), 2);
+    sw_connect(&sw, true);
+    sw_pass(&sw, 1500);
+    assert_int_equal(proto_session_chat_waits(sw.customer), 0);
+    assert_true(proto_session_comes_through(sw.customer));
+}
+
 static void what_is_not_acknowledged_is_bounded(void **state)
 {
     (void)state;
@@ -505,6 +523,7 @@ int main(void)
         CASE(an_agent_who_is_back_first_waits_a_moment_for_the_customer),
         CASE(an_end_that_nobody_could_be_told_says_so_when_it_gives_up),
         CASE(what_is_said_arrives_once_and_in_order_across_resumes),
+        CASE(chat_waits_until_it_is_confirmed),
         CASE(what_is_not_acknowledged_is_bounded),
         CASE(three_seconds_without_a_heartbeat_are_not_live_and_ten_stop_capture),
         CASE(heartbeats_that_come_back_are_live_again),

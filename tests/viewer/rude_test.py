@@ -130,10 +130,14 @@ def in_passing(s):
 
 
 def line_down(s):
-    """Wrong person while one's own line is down: it says that it waits, and is told when the line is back."""
+    """One's own line is down: what is written says that it has not left, and so does Wrong person, which is told when
+    the line is back."""
     s.keys("ctrl+n")
     c = join(s)
     s.relay.process.send_signal(signal.SIGSTOP)
+    s.find("text", "^Message to the customer").write("Are you still there?")
+    s.keys("ctrl+t", "Return")
+    s.find("label", "^Not sent yet$")
     s.keys("ctrl+F12")
     s.find(None, "^Your line is down")
     s.shot("line-down")
