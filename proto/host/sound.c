@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/host/sound.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <portaudio.h>
 #include <sndfile.h>
@@ -107,9 +108,28 @@ static PaDeviceIndex find_device(const char *spec, bool in)
     return paNoDevice;
 }
 
+typedef void alsa_says(const char *file, int line, const char *function, int err, const char *format, ...);
+
+static void nothing(const char *file, int line, const char *function, int err, const char *format, ...)
+{
+    (void)file, (void)line, (void)function, (void)err, (void)format;
+}
+
+/* ALSA, where PortAudio has it, tells stderr of each moment in which a loudspeaker ran dry: that is heard, not read. */
+static void silence_alsa(void)
+{
+    void *found = dlsym(RTLD_DEFAULT, "snd_lib_error_set_handler");
+    int (*set_handler)(alsa_says *);
+
+    memcpy(&set_handler, &found, sizeof set_handler);
+    if (found)
+        (void)set_handler(nothing);
+}
+
 /* The libraries below tell stderr of every device that is not there; what a person must know is in `why`. */
 static PaError start_quietly(void)
 {
+    silence_alsa();
     int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), kept = dup(STDERR_FILENO);
     if (quiet >= 0 && kept >= 0)
         (void)dup2(quiet, STDERR_FILENO);

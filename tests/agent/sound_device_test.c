@@ -18,6 +18,7 @@ enum { WAIT_MS = 200 };
 static struct {
     int started, in, out; /* PortAudio, and streams that are open */
     bool refuses;
+    void (*alsa_says)(const char *, int, const char *, int, const char *, ...);
     signed long buffer, room; /* of the loudspeaker, in samples: as large as what was asked for; free */
     bool plays;               /* from when it is full on, as ALSA has it */
     bool counts;              /* each sample that comes must be one more than the one before */
@@ -30,6 +31,14 @@ static const PaDeviceInfo device = {.name = "fake",
                                     .maxOutputChannels = 1,
                                     .defaultLowInputLatency = 0.0087,
                                     .defaultLowOutputLatency = 0.0087};
+
+/* As libasound has it; found by its name alone. */
+int snd_lib_error_set_handler(void (*handler)(const char *, int, const char *, int, const char *, ...));
+int snd_lib_error_set_handler(void (*handler)(const char *, int, const char *, int, const char *, ...))
+{
+    fake.alsa_says = handler;
+    return 0;
+}
 
 PaError Pa_Initialize(void)
 {
@@ -260,9 +269,23 @@ static void the_agents_devices_are_open_while_people_talk_and_never_else(void **
     assert_int_equal(fake.in + fake.out + fake.started, 0);
 }
 
+static void a_loudspeaker_that_runs_dry_is_nothing_to_read(void **state)
+{
+    struct host_sound *sound;
+    char why[HOST_SOUND_WHY_BYTES];
+
+    (void)state;
+    fake.alsa_says = NULL;
+    assert_ok(host_sound_open_out(&sound, "default", why));
+    assert_non_null(fake.alsa_says);
+    fake.alsa_says("pcm.c", 1, "snd_pcm_recover", 0, "underrun occurred");
+    host_sound_free(sound);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_loudspeaker_that_runs_dry_is_nothing_to_read),
         cmocka_unit_test(what_is_played_is_heard_whole_and_in_order),
         cmocka_unit_test(the_customers_microphone_is_open_while_they_share_it_and_never_else),
         cmocka_unit_test(a_microphone_that_does_not_open_at_the_start_is_told),
