@@ -81,6 +81,7 @@ struct relay_ended_part {
     X(handshakes, 2048, "connections at once that are not yet a WebSocket: in TLS, or asking for a page")              \
     X(handshakes_per_address, 256, "of these, from one address (IPv6: one /64)")                                       \
     X(arrivals_per_address_minute, 600, "new connections from one address in a minute")                                \
+    X(requests_per_address_minute, 6000, "requests for pages and figures from one address in a minute")                \
     X(opening_ms, 10000, "time from the connection to the end of its first request")                                   \
     X(page_ms, 120000, "how long a connection that only asks for pages may stand")                                     \
     X(memory_bytes, 4294967296, "memory of the relay above which no new session is taken; live ones go on")            \
@@ -116,30 +117,58 @@ struct relay_ended_part {
     X(returns_per_seat_minute, 30, "how often an end may come back to its seat in a minute")                           \
     X(log_requests, 256, "requests for parts of the log under /log that wait at once")                                 \
     X(renewals, 1024, "certificates that wait to be renewed, or to be fetched")                                        \
+    X(case_asks_per_staff_minute, 600, "questions of one member of staff in a minute for what is kept of visits")      \
     X(log_pending, 64, "notes of one connection that wait for the log")                                                \
     X(log_bytes_per_minute, 131072,                                                                                    \
       "bytes of notes of one end of a session in a minute; eight minutes' worth at once")                              \
     X(log_bytes_per_staff_minute, 1048576, "the same of all sessions of one member of staff together, both ends")
 
-/*     name             least, most: where it is not any number from 1 to RELAY_LIMIT_MOST */
+/*     name             least, most: beyond these nobody could come in, or a mistyped number would be a year */
 #define RELAY_LIMIT_RANGES(X)                                                                                          \
-    X(queue_bytes, 1048576, RELAY_LIMIT_MOST)     /* each of its parts holds the largest message of its kind */        \
-    X(queue_bytes_all, 4194304, RELAY_LIMIT_MOST) /* of a few receivers */                                             \
-    X(besides, 1, 4096)                           /* of 9000 codes */                                                  \
-    X(memory_bytes, 33554432, RELAY_LIMIT_MOST)   /* a relay without a session takes half of that */                   \
-    X(opening_ms, 1, 1800000)                                                                                          \
-    X(page_ms, 1, 1800000)                                                                                             \
     X(connections, 1, 1000000)                                                                                         \
+    X(handshakes, 1, 1000000)                                                                                          \
+    X(handshakes_per_address, 1, 1000000)                                                                              \
+    X(arrivals_per_address_minute, 1, 100000000)                                                                       \
+    X(requests_per_address_minute, 1, 100000000)                                                                       \
+    X(opening_ms, 500, 1800000)                                                                                        \
+    X(page_ms, 500, 1800000)                                                                                           \
+    X(memory_bytes, 33554432, RELAY_LIMIT_MOST) /* a relay without a session takes half of that */                     \
+    X(connections_per_address, 1, 1000000)                                                                             \
+    X(connections_per_staff, 1, 1000000)                                                                               \
     X(sessions, 1, 1000000)                                                                                            \
+    X(sessions_per_staff, 1, 1000000)                                                                                  \
+    X(waiting_per_staff, 1, 1000000)                                                                                   \
+    X(opens_per_staff_minute, 1, 100000000)                                                                            \
+    X(join_failures_per_address_minute, 1, 100000000)                                                                  \
+    X(join_wait_ms, 1000, 3600000)                                                                                     \
+    X(lookups_per_nameplate, 1, 1000000)                                                                               \
+    X(hello_ms, 500, 1800000)                                                                                          \
+    X(move_ms, 5000, 3600000)                                                                                          \
+    X(confirm_ms, 5000, 3600000)                                                                                       \
+    X(besides, 1, 4096) /* of 9000 codes */                                                                            \
+    X(besides_per_address, 1, 4096)                                                                                    \
+    X(beside_ms, 10000, 86400000)                                                                                      \
+    X(queue_bytes, 1048576, 1073741824)           /* each of its parts holds the largest message of its kind */        \
+    X(queue_bytes_all, 4194304, RELAY_LIMIT_MOST) /* of a few receivers */                                             \
+    X(queue_ms, 100, 60000)                                                                                            \
     X(header_bytes, 1024, 65535)                                                                                       \
     X(hello_bytes, 5120, 65536) /* with the largest checkpoint that an end may have seen */                            \
     X(handshake_bytes, 4096, PROTO_MAX_HANDSHAKE_BYTES)                                                                \
     X(control_bytes, 32768, PROTO_MAX_CONTROL_BYTES)                                                                   \
     X(media_bytes, 65536, PROTO_MAX_MEDIA_BYTES)                                                                       \
-    X(log_bytes_per_minute, 16384, RELAY_LIMIT_MOST)       /* eight minutes hold the largest note */                   \
-    X(log_bytes_per_staff_minute, 16384, RELAY_LIMIT_MOST) /* the same */                                              \
     X(log_bytes, 32768, PROTO_MAX_LOG_BYTES)                                                                           \
-    X(ask_bytes, 49152, PROTO_MAX_RELAY_BYTES) /* a visit that is to be remembered has 40 kB */
+    X(ask_bytes, 49152, PROTO_MAX_RELAY_BYTES)         /* a visit that is to be remembered has 40 kB */                \
+    X(chatter_bytes_per_second, 256, RELAY_LIMIT_MOST) /* a browser's answers to our pings are some */                 \
+    X(messages_per_second, 20, 100000000)              /* what costs most costs as much */                             \
+    X(bytes_per_second, 16384, RELAY_LIMIT_MOST)                                                                       \
+    X(grace_ms, 100, 86400000)                                                                                         \
+    X(returns_per_seat_minute, 1, 1000000)                                                                             \
+    X(log_requests, 1, 1000000)                                                                                        \
+    X(renewals, 1, 1000000)                                                                                            \
+    X(case_asks_per_staff_minute, 1, 100000000)                                                                        \
+    X(log_pending, 1, 1000000)                                                                                         \
+    X(log_bytes_per_minute, 16384, RELAY_LIMIT_MOST)       /* eight minutes hold the largest note */                   \
+    X(log_bytes_per_staff_minute, 16384, RELAY_LIMIT_MOST) /* the same */
 #define RELAY_LIMIT_MOST (INT64_C(1) << 40)
 
 struct relay_limits {

@@ -29,21 +29,15 @@ const char *relay_limit_name(enum relay_bound bound)
 void relay_limit_range(enum relay_bound bound, int64_t *least, int64_t *most)
 {
     static const struct {
-        enum relay_bound bound;
         int64_t least, most;
-    } ranges[] = {
-#define RELAY_LIMIT_RANGE(name, least, most) {RELAY_BOUND_##name, least, most},
+    } ranges[RELAY_BOUNDS] = {
+#define RELAY_LIMIT_RANGE(name, least, most) [RELAY_BOUND_##name] = {least, most},
         RELAY_LIMIT_RANGES(RELAY_LIMIT_RANGE)
 #undef RELAY_LIMIT_RANGE
     };
 
-    *least = 1;
-    *most = RELAY_LIMIT_MOST;
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (ranges[i].bound == bound) {
-            *least = ranges[i].least;
-            *most = ranges[i].most;
-        }
+    *least = ranges[bound].least;
+    *most = ranges[bound].most;
 }
 
 static void refill(struct relay_bucket *bucket, const struct relay_pace *pace, int64_t now_ms)

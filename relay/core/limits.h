@@ -35,6 +35,7 @@ struct relay_tally {
     uint32_t connections, sessions, held; /* held: how often it was taken and not yet dropped */
     struct relay_bucket bucket;           /* failed joins of an address, invitations of a member of staff */
     struct relay_bucket noted;            /* bytes of notes in all sessions of a member of staff */
+    struct relay_bucket asked;            /* requests of an address, questions for cases of a member of staff */
     uint32_t waiting;                     /* invitations of a member of staff that nobody has joined */
     uint32_t besides;                     /* second devices of an address that wait */
     int64_t wait_ms, wait_until_ms;       /* of an address that failed too often: nothing is tried before then */

@@ -34,6 +34,18 @@ static const char *customer_of(const struct relay_core *core, const struct relay
     return room->row.customer_ref;
 }
 
+/* Each case is opened for it, in the thread that everybody's messages go through. */
+static bool may_ask(struct relay_core *core, const struct relay_peer *peer, uint32_t kind, struct proto_now now)
+{
+    int64_t rate = core->limits.case_asks_per_staff_minute;
+    struct relay_pace pace = {rate, 60000, rate};
+
+    if (kind != PROTO_KEPT_CASE || relay_bucket_take(&peer->tally->asked, &pace, 1, now.mono_ms))
+        return true;
+    relay_reached(core, peer->connection, RELAY_BOUND_case_asks_per_staff_minute);
+    return false;
+}
+
 enum proto_err relay_on_kept_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_KeptAsk *ask = &core->in.to_relay.body.kept_ask;
@@ -51,6 +63,10 @@ enum proto_err relay_on_kept_ask(struct relay_core *core, struct relay_peer *pee
     body->kind = ask->kind;
     body->from = ask->from;
     memcpy(body->name, ask->name, sizeof body->name);
+    if (!may_ask(core, peer, ask->kind, now)) {
+        answer_part(core, peer, PROTO_ERR_BUSY, now);
+        return PROTO_OK;
+    }
     if (!name || !core->config.read_kept) {
         answer_part(core, peer, ask->kind == PROTO_KEPT_GUIDE ? PROTO_ERR_NOT_FOUND : PROTO_OK, now);
         return PROTO_OK;

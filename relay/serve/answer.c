@@ -68,6 +68,8 @@ static bool put_all(struct lws *wsi, const struct serve *serve, const struct ser
         done = put(wsi, "connection:", "close", at, end);
     if (done && answer->status == HTTP_STATUS_METHOD_NOT_ALLOWED)
         done = put(wsi, "allow:", "GET, HEAD", at, end);
+    if (done && answer->status == SERVE_ANSWER_UPGRADE)
+        done = put(wsi, "upgrade:", "websocket", at, end) && put(wsi, "sec-websocket-version:", "13", at, end);
     if (done && answer->location)
         done = put(wsi, "location:", answer->location, at, end);
     if (done && answer->error)

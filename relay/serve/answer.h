@@ -14,6 +14,8 @@
 /* A body that does not outlive its callback is written at once: what the socket does not take, libwebsockets keeps. */
 enum { SERVE_ANSWER_ONCE_BYTES = 65536 };
 
+enum { SERVE_ANSWER_UPGRADE = 426 }; /* RFC 6455, 4.4 */
+
 struct serve_answer {
     unsigned status;
     const char *type; /* of the body */

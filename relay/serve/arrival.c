@@ -13,8 +13,25 @@ struct serve_arrival {
     struct relay_tally *tally; /* held */
     int64_t since_ms;
     const void *end; /* borrowed */
+    struct serve_arrivals *all;
+    bool each; /* the address is its own */
+    struct head {
+        int64_t bytes;  /* of the request that comes … */
+        unsigned lines; /* … so many lines of it … */
+        size_t line;    /* … and of the one that is not whole yet, so much */
+    } head;
     char address[SERVE_ADDRESS_BYTES];
 };
+
+/* Where a TLS connection has its arrival. */
+static int of_ssl(void)
+{
+    static int index = -1;
+
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return index;
+}
 
 /* In the order of their time, so that only the first must be looked at. */
 struct list {
@@ -75,8 +92,13 @@ void serve_arrivals_drop(struct serve_arrivals *arrivals, struct serve_arrival *
 {
     if (!arrival)
         return;
-    if (arrival->wsi)
+    if (arrival->wsi) {
+        SSL *ssl = lws_get_ssl(arrival->wsi);
+
+        if (ssl)
+            serve_arrival_speaks(NULL, ssl);
         lws_set_opaque_user_data(arrival->wsi, NULL);
+    }
     leave(arrival);
     arrivals->figures.under_way--;
     arrival->tally->connections--;
@@ -148,6 +170,8 @@ struct serve_arrival *serve_arrivals_take(struct serve_arrivals *arrivals, const
     tally->connections++;
     arrivals->figures.under_way++;
     arrival->tally = tally;
+    arrival->all = arrivals;
+    arrival->each = each;
     arrival->end = end;
     arrival->since_ms = now_ms;
     snprintf(arrival->address, sizeof arrival->address, "%s", address);
@@ -159,6 +183,44 @@ void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi)
 {
     arrival->wsi = wsi;
     lws_set_opaque_user_data(wsi, arrival);
+}
+
+/* ---- the heads of requests ---- */
+
+void serve_arrival_speaks(struct serve_arrival *arrival, SSL *ssl)
+{
+    (void)SSL_set_ex_data(ssl, of_ssl(), arrival);
+}
+
+/* A lone LF ends a line, too (RFC 9112, 2.2). Whoever sends a body has no other request that would be answered. */
+static bool fits(struct head *head, const uint8_t *bytes, size_t len, int64_t most)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (++head->bytes > most)
+            return false;
+        if (bytes[i] == '\n') {
+            *head = head->line ? (struct head){head->bytes, head->lines + 1, 0} : (struct head){0};
+        } else if (bytes[i] != '\r') {
+            head->line++;
+        }
+    }
+    return true;
+}
+
+/* libwebsockets has a bound of its own, and answers nothing then. RFC 9112, 3; RFC 6585, 5. */
+bool serve_arrival_reads(SSL *ssl, const uint8_t *bytes, size_t len)
+{
+    static const char rest[] = "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    struct serve_arrival *arrival = SSL_get_ex_data(ssl, of_ssl());
+    char answer[128];
+
+    if (!arrival || fits(&arrival->head, bytes, len, arrival->all->limits->header_bytes))
+        return true;
+    serve_arrivals_refuse(arrival->all, arrival->address, SERVE_REFUSED_header);
+    snprintf(answer, sizeof answer, "HTTP/1.1 %s%s",
+             arrival->head.lines ? "431 Request Header Fields Too Large" : "414 URI Too Long", rest);
+    (void)SSL_write(ssl, answer, (int)strlen(answer));
+    return false;
 }
 
 const char *serve_arrival_address(struct lws *wsi)
@@ -173,6 +235,18 @@ const void *serve_arrival_end(struct lws *wsi)
     const struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
 
     return arrival ? arrival->end : NULL;
+}
+
+bool serve_arrival_may_ask(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)
+{
+    const struct serve_arrival *arrival = lws_get_opaque_user_data(wsi);
+    int64_t rate = arrivals->limits->requests_per_address_minute;
+    struct relay_pace pace = {rate, 60000, rate};
+
+    if (!arrival || !arrival->each || relay_bucket_take(&arrival->tally->asked, &pace, 1, now_ms))
+        return true;
+    serve_arrivals_refuse(arrivals, arrival->address, SERVE_REFUSED_requests_per_address);
+    return false;
 }
 
 bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms)

@@ -9,6 +9,8 @@
 #ifndef RELAY_SERVE_ARRIVAL_H
 #define RELAY_SERVE_ARRIVAL_H
 
+#include <openssl/ssl.h>
+
 #include "relay/core/core.h"
 #include "relay/core/limits.h"
 
@@ -23,6 +25,7 @@ enum { SERVE_ADDRESS_BYTES = 64 };
     X(handshakes, RELAY_BOUND_handshakes)                                                                              \
     X(handshakes_per_address, RELAY_BOUND_handshakes_per_address)                                                      \
     X(arrivals_per_address, RELAY_BOUND_arrivals_per_address_minute)                                                   \
+    X(requests_per_address, RELAY_BOUND_requests_per_address_minute)                                                   \
     X(opening, RELAY_BOUND_opening_ms) /* no whole request in time */                                                  \
     X(header, RELAY_BOUND_header_bytes)                                                                                \
     X(proxy_header, RELAY_BOUNDS) /* a proxy began with none, or with a request that can be read in two ways */        \
@@ -64,7 +67,14 @@ const char *serve_arrival_address(struct lws *wsi);
 const void *serve_arrival_end(struct lws *wsi);
 /** libwebsockets has it now. */
 void serve_arrival_adopted(struct serve_arrival *arrival, struct lws *wsi);
-/** A request of it has come. false: not the first one. */
+/** It speaks by this TLS from now on, and bytes of its requests are told to reads(). */
+void serve_arrival_speaks(struct serve_arrival *arrival, SSL *ssl);
+/** So many bytes came by it. false: the head of a request is too large, which was answered: close it. Of who is no
+ * arrival anything is fine. */
+bool serve_arrival_reads(SSL *ssl, const uint8_t *bytes, size_t len);
+/** A request of it has come. false: its address asks too often. */
+bool serve_arrival_may_ask(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
+/** The same. false: not the first one. */
 bool serve_arrival_asked(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);
 /** It is a WebSocket, or gone, or was not adopted: it counts no more. Twice is fine. */
 void serve_arrival_over(struct serve_arrivals *arrivals, struct lws *wsi, int64_t now_ms);

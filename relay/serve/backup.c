@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "relay/serve/guard.h"
+
 enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150 };
 
 /* As of one moment: a copy whose source is written to meanwhile would begin anew with each entry of the log. */
@@ -50,56 +52,54 @@ static int finish(sqlite3 *copy, bool *whole)
     return rc ? rc : sqlite3_exec(copy, "PRAGMA quick_check(1)", on_check_row, whole, NULL);
 }
 
-static bool copy_database(const char *from, const char *to, struct serve_report *report)
+/* Under a name that is no copy's yet: an earlier copy stays whole until all of this one is. */
+static bool copy_database(const char *from, const char *part, const char *to, struct serve_report *report)
 {
-    char part[HOST_PATH_BYTES];
     sqlite3 *source = NULL, *copy = NULL;
     bool whole = false;
-    int rc = SQLITE_CANTOPEN;
+    int rc = sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL);
 
-    if (host_path(part, "%s.part", to)) {
-        (void)unlink(part);
-        rc = sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL);
-        if (rc == SQLITE_OK)
-            rc = sqlite3_open_v2(part, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-        if (rc == SQLITE_OK)
-            rc = hold(source);
-        if (rc == SQLITE_OK)
-            rc = copy_pages(source, copy);
-        if (rc == SQLITE_OK)
-            rc = finish(copy, &whole);
-    }
+    (void)unlink(part);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_open_v2(part, &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (rc == SQLITE_OK)
+        rc = hold(source);
+    if (rc == SQLITE_OK)
+        rc = copy_pages(source, copy);
+    if (rc == SQLITE_OK)
+        rc = finish(copy, &whole);
     sqlite3_close(source);
     sqlite3_close(copy);
-    if (rc == SQLITE_OK && whole && !chmod(part, 0600) && !rename(part, to)) {
-        serve_report_fine(report, to, "a copy of %s, and whole", from);
+    if (rc == SQLITE_OK && whole && !chmod(part, 0600))
         return true;
-    }
-    (void)unlink(part);
-    serve_report_add(report, SERVE_ERROR, from, rc != SQLITE_OK ? sqlite3_errstr(rc) : "its copy is not whole",
-                     "free space where the copy goes, and check the disk; the relay was not touched");
+    if (serve_guard_is_full(to))
+        serve_report_add(
+            report, SERVE_ERROR, to, "its disk is full",
+            "make room there, or name a folder elsewhere; an earlier copy there and the relay were not touched");
+    else
+        serve_report_add(report, SERVE_ERROR, from, rc != SQLITE_OK ? sqlite3_errstr(rc) : "its copy is not whole",
+                         "check the disks of both; an earlier copy and the relay were not touched");
     return false;
 }
 
-/* Of what lies beside the databases, not in them. */
-static bool copy_file(const struct serve_folder *folder, const char *name, const char *to, struct serve_report *report)
+/* Of what lies beside the databases, not in them; what is not there was not logged, or served, yet. */
+static bool copy_file(const char *from, const char *part, const char *to, struct serve_report *report)
 {
-    char from[HOST_PATH_BYTES], target[HOST_PATH_BYTES];
     struct proto_buf file;
-    enum proto_err err = PROTO_ERR_RANGE;
+    enum proto_err err;
 
     proto_buf_init(&file, PROTO_ORG_NOTE_BYTES); /* the largest of them */
-    if (host_path(from, "%s/relay/%s", folder->dir, name) && host_path(target, "%s/%s", to, name))
-        err = host_file_read(from, &file);
-    if (!err)
-        err = host_file_write(target, file.bytes, file.len, HOST_PRIVATE);
-    else if (err == PROTO_ERR_NOT_FOUND)
-        err = PROTO_OK; /* nothing was logged, or served, yet */
+    err = host_file_read(from, &file);
+    bool written = !err;
+    if (written)
+        err = host_file_write(part, file.bytes, file.len, HOST_PRIVATE);
     proto_buf_free(&file);
-    if (err)
-        serve_report_add(report, SERVE_ERROR, from, err == PROTO_ERR_IO ? strerror(errno) : proto_err_rule(err),
-                         "check its rights, and the space there");
-    return !err;
+    if (!err || err == PROTO_ERR_NOT_FOUND)
+        return true;
+    serve_report_add(report, SERVE_ERROR, written ? to : from,
+                     err == PROTO_ERR_IO ? strerror(errno) : proto_err_rule(err),
+                     "check its rights, and the space there");
+    return false;
 }
 
 /* By its name, or one that it has while it is made. */
@@ -135,11 +135,47 @@ static bool is_for_copies(const char *to, struct serve_report *report)
     return folder && !entry;
 }
 
+/* The checkpoint before the database: the copy is then never older than what it is held to. */
+static const struct piece {
+    const char *folder, *name; /* below D */
+    bool database;
+} pieces[] = {
+    {"relay", "checkpoint", false}, {"relay", "org.note", false}, {"relay", "policy.note", false},
+    {"data", "relay.db", true},     {"data", "keys.db", true},
+};
+enum { PIECES = sizeof pieces / sizeof *pieces };
+
+struct paths {
+    char from[HOST_PATH_BYTES], to[HOST_PATH_BYTES], part[HOST_PATH_BYTES];
+};
+
+static bool copy_all(const struct paths paths[static PIECES], const char *to, struct serve_report *report)
+{
+    for (size_t i = 0; i < PIECES; i++)
+        if (pieces[i].database ? !copy_database(paths[i].from, paths[i].part, to, report)
+                               : !copy_file(paths[i].from, paths[i].part, to, report))
+            return false;
+    return true;
+}
+
+/* All of them are there: the copy of before makes way. */
+static bool name_all(const struct paths paths[static PIECES], struct serve_report *report)
+{
+    for (size_t i = 0; i < PIECES; i++) {
+        if (!rename(paths[i].part, paths[i].to)) {
+            serve_report_fine(report, paths[i].to, "a copy of %s%s", paths[i].from,
+                              pieces[i].database ? ", and whole" : "");
+        } else if (errno != ENOENT || pieces[i].database) {
+            serve_report_add(report, SERVE_ERROR, paths[i].to, strerror(errno), "make the copy again in a new folder");
+            return false;
+        }
+    }
+    return true;
+}
+
 bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report)
 {
-    static const char *const files[] = {"checkpoint", "org.note", "policy.note"}, *const databases[] = {"relay.db",
-                                                                                                        "keys.db"};
-    char from[HOST_PATH_BYTES], target[HOST_PATH_BYTES];
+    static struct paths paths[PIECES];
 
     if (mkdir(to, 0700) && errno != EEXIST) {
         serve_report_add(report, SERVE_ERROR, to, strerror(errno), "name a folder that this user may make");
@@ -147,13 +183,14 @@ bool serve_backup(const struct serve_folder *folder, const char *to, struct serv
     }
     if (!is_for_copies(to, report))
         return false;
-    /* The checkpoint before the database: the copy is then never older than what it is held to. */
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!copy_file(folder, files[i], to, report))
+    for (size_t i = 0; i < PIECES; i++)
+        if (!host_path(paths[i].from, "%s/%s/%s", folder->dir, pieces[i].folder, pieces[i].name) ||
+            !host_path(paths[i].to, "%s/%s", to, pieces[i].name) || !host_path(paths[i].part, "%s.part", paths[i].to)) {
+            serve_report_add(report, SERVE_ERROR, to, "the path is too long", "name a shorter one");
             return false;
-    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
-        if (!host_path(from, "%s/%s", folder->data, databases[i]) || !host_path(target, "%s/%s", to, databases[i]) ||
-            !copy_database(from, target, report))
-            return false;
-    return true;
+        }
+    bool done = copy_all(paths, to, report) && name_all(paths, report);
+    for (size_t i = 0; i < PIECES; i++)
+        (void)unlink(paths[i].part);
+    return done;
 }

@@ -10,6 +10,7 @@
 #include "proto/host/files.h"
 #include "proto/host/world.h"
 #include "proto/util/buf.h"
+#include "relay/serve/guard.h"
 #include "relay/store/store.h"
 
 enum { CLOCK_MS = 5 * 60 * 1000 }; /* an entry may be that much ahead of the clock */
@@ -26,15 +27,16 @@ static enum proto_err open_to_read(struct relay_store **out, const struct serve_
     return relay_store_open(out, &config, error);
 }
 
-void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
+void serve_check_log(struct serve_folder *folder, struct serve_report *report)
 {
     char error[RELAY_STORE_ERROR_MAX];
     struct relay_store_checkpoint stored;
     struct proto_log_checkpoint opened;
     struct relay_store *store;
 
-    serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
     if (open_to_read(&store, folder, error)) {
+        if (serve_guard_is_full(folder->data))
+            return; /* said with the disk */
         serve_report_stored(report, folder->dir, folder->data, error, "stop the relay, and check again");
         return;
     }
@@ -50,6 +52,12 @@ void serve_check_beside(struct serve_folder *folder, struct serve_report *report
                           "verify says",
                           (unsigned long long)(err ? 0 : stored.size));
     relay_store_close(store);
+}
+
+void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
+{
+    serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
+    serve_check_log(folder, report);
 }
 
 /* The size that relay/checkpoint vouches for; 0: nothing that this log's key has signed. */
@@ -95,12 +103,15 @@ static void check_disk(const struct serve_folder *folder, struct serve_report *r
     struct statvfs disk;
     char finding[128];
 
-    if (statvfs(folder->data, &disk))
+    if (statvfs(folder->data, &disk) && statvfs(folder->dir, &disk)) /* data is made by the first start */
         return;
     uint64_t free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
     snprintf(finding, sizeof finding, "%llu MB are free on its disk; a full one ends all that is granted",
              (unsigned long long)(free_bytes / mb));
-    if (free_bytes < disk_bytes)
+    if (serve_guard_is_full(folder->data))
+        serve_report_add(report, SERVE_ERROR, folder->data, "its disk is full, so no session can begin",
+                         "make room there");
+    else if (free_bytes < disk_bytes)
         serve_report_add(report, SERVE_WARNING, folder->data, finding, "make room before it is full");
     else
         serve_report_fine(report, folder->data, "%llu MB are free on its disk", (unsigned long long)(free_bytes / mb));
@@ -110,13 +121,14 @@ static void check_disk(const struct serve_folder *folder, struct serve_report *r
 static void check_clock(const struct serve_folder *folder, struct serve_report *report)
 {
     char error[RELAY_STORE_ERROR_MAX], finding[160], when[32];
-    struct relay_store *store;
+    struct relay_store *store = NULL;
     struct relay_store_checkpoint stored;
     struct relay_store_entry newest = {0};
     int64_t now_ms = host_now().unix_ms;
     struct tm tm;
 
-    if (!open_to_read(&store, folder, error) && !relay_store_get_checkpoint(store, &stored) && stored.size)
+    if (serve_folder_has_log(folder) && !open_to_read(&store, folder, error) &&
+        !relay_store_get_checkpoint(store, &stored) && stored.size)
         (void)!relay_store_get_entry(store, stored.size - 1, &newest);
     relay_store_close(store);
     strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&(time_t){(time_t)(now_ms / 1000)}, &tm));

@@ -6,6 +6,8 @@
 #include "relay/serve/config.h"
 #include "relay/serve/folder.h"
 
+/** What can be read of the stored log without touching it. */
+void serve_check_log(struct serve_folder *folder, struct serve_report *report);
 /** Beside a relay that runs: log and ports are its own; what can be read is checked. */
 void serve_check_beside(struct serve_folder *folder, struct serve_report *report);
 /** Before another relay leaves its place to this one: is its database one that this program knows, and has it all that

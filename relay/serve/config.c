@@ -32,8 +32,8 @@ void serve_key_range(const struct serve_key *key, int64_t *least, int64_t *most)
 {
     size_t first = offsetof(struct serve_config, limits);
 
-    *least = 1;
-    *most = RELAY_LIMIT_MOST;
+    *least = key->least;
+    *most = key->most;
     if (key->offset >= first)
         relay_limit_range((enum relay_bound)((key->offset - first) / sizeof(int64_t)), least, most);
 }
@@ -115,25 +115,25 @@ static bool add_witness(struct serve_config *config, const struct serve_key *key
 #define AT(field) offsetof(struct serve_config, field)
 #define TEXT(field, value, help)                                                                                       \
     {                                                                                                                  \
-#field, set_text, AT(field), "give at most 261 characters", value, help                                        \
+#field, set_text, AT(field), "give at most 261 characters", value, help, 0, 0                                  \
     }
 #define AUTHORITY(field, value, help)                                                                                  \
     {                                                                                                                  \
-#field, set_authority, AT(field), "give a host, or host:port, and nothing around it", value, help              \
+#field, set_authority, AT(field), "give a host, or host:port, and nothing around it", value, help, 0, 0        \
     }
-#define NUMBER(field, value, help)                                                                                     \
+#define NUMBER(field, value, least, most, help)                                                                        \
     {                                                                                                                  \
-#field, set_number, AT(field), NULL, value, help                                                               \
+#field, set_number, AT(field), NULL, value, help, least, most                                                  \
     }
 #define SWITCH(field, value, help)                                                                                     \
     {                                                                                                                  \
-#field, set_switch, AT(field), "give yes or no", value, help                                                   \
+#field, set_switch, AT(field), "give yes or no", value, help, 0, 0                                             \
     }
 #define NETWORKS(field, value, help)                                                                                   \
     {                                                                                                                  \
-#field, add_networks, AT(field), networks_way_out, value, help                                                 \
+#field, add_networks, AT(field), networks_way_out, value, help, 0, 0                                           \
     }
-#define LIMIT(name, value, help) {#name, set_number, AT(limits.name), NULL, #value, help},
+#define LIMIT(name, value, help) {#name, set_number, AT(limits.name), NULL, #value, help, 0, 0},
 
 static const char networks_way_out[] =
     "give addresses like 192.0.2.1 or 2001:db8::/32, 16 at most; unix for a Unix socket";
@@ -149,16 +149,20 @@ static const struct serve_key keys[] = {
          "a port that redirects to https and answers ACME from D/acme; 0.0.0.0:80 or [::]:80 for the world"),
     TEXT(plain_listen, "",
          "the public end without TLS, for a proxy in front that has it: a loopback address, or unix:/PATH; needs host"),
+    TEXT(metrics_listen, "",
+         "/metrics, /healthz and /readyz without TLS or certificate, for Prometheus: a loopback address like "
+         "127.0.0.1:9464"),
     NETWORKS(proxy_protocol_from, "",
              "addresses of proxies that pass TLS through: their connections must begin with a PROXY header (v1 or v2)"),
     NETWORKS(forwarded_from, "", "addresses of proxies at plain_listen whose header Forwarded is believed; or unix"),
     {"witness", add_witness, 0, "give URL KEY: https://… and name+id+base64; 8 at most", "",
-     "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines"},
+     "https://WITNESS KEY: cosigns the log (C2SP tlog-witness); up to 8 such lines", 0, 0},
     TEXT(witness_ca, "", "file of the roots that witnesses' TLS certificates come from; without it this system's"),
-    NUMBER(drain_s, "30", "seconds that live sessions have to move when the relay is told to end"),
-    NUMBER(ping_s, "20", "seconds of silence after which a connection is asked, below what any proxy in front waits"),
+    NUMBER(drain_s, "30", 1, 86400, "seconds that live sessions have to move when the relay is told to end"),
+    NUMBER(ping_s, "20", 1, 3600,
+           "seconds of silence after which a connection is asked, below what any proxy in front waits"),
     {"log_level", set_level, AT(log_level), "give debug, info, warning or error", "info",
-     "debug, info, warning or error: the least that is written on stderr"},
+     "debug, info, warning or error: the least that is written on stderr", 0, 0},
     SWITCH(log_addresses, "no", "yes: whom a bound refuses is written with the address, for a firewall to read"),
     RELAY_LIMIT_LIST(LIMIT)};
 
@@ -223,6 +227,13 @@ void serve_config_take(struct serve_config *config, const struct serve_config *n
 void serve_config_print(FILE *out)
 {
     fprintf(out, "; relay.ini: the settings of handhold-relay, with their defaults. Take the ; away to change one.\n");
-    for (size_t i = 0; i < KEYS; i++)
-        fprintf(out, "\n; %s\n;%s = %s\n", keys[i].help, keys[i].name, keys[i].value);
+    for (size_t i = 0; i < KEYS; i++) {
+        char range[64] = "";
+        int64_t least, most;
+
+        serve_key_range(&keys[i], &least, &most);
+        if (keys[i].set == set_number)
+            snprintf(range, sizeof range, " (%lld to %lld)", (long long)least, (long long)most);
+        fprintf(out, "\n; %s%s\n;%s = %s\n", keys[i].help, range, keys[i].name, keys[i].value);
+    }
 }

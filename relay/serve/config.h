@@ -21,9 +21,10 @@ struct serve_config {
     char host[SERVE_HOST_BYTES];       /* as it stands in links; empty: from the certificate */
     char staff_host[SERVE_HOST_BYTES]; /* name of the staff end; empty: the same name on another port */
     char listen[SERVE_HOST_BYTES];
-    char staff_listen[SERVE_HOST_BYTES]; /* empty with a staff_host: one port for both ends */
-    char http_listen[SERVE_HOST_BYTES];  /* redirects, and the answers of ACME; empty: none */
-    char plain_listen[SERVE_HOST_BYTES]; /* the public end without TLS, behind a proxy that has it; empty: none */
+    char staff_listen[SERVE_HOST_BYTES];   /* empty with a staff_host: one port for both ends */
+    char http_listen[SERVE_HOST_BYTES];    /* redirects, and the answers of ACME; empty: none */
+    char metrics_listen[SERVE_HOST_BYTES]; /* figures without TLS, for who watches on this machine; empty: none */
+    char plain_listen[SERVE_HOST_BYTES];   /* the public end without TLS, behind a proxy that has it; empty: none */
     struct serve_networks proxy_protocol_from, forwarded_from; /* proxies in front, and how they say who is behind */
     struct serve_witness_setting {
         char url[SERVE_HOST_BYTES], vkey[PROTO_NOTE_VKEY_MAX + 1]; /* the URL without a slash at its end */

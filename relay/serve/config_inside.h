@@ -14,6 +14,7 @@ struct serve_key {
     size_t offset;
     const char *way_out; /* NULL: it is a number, and its range says it */
     const char *value, *help;
+    int64_t least, most; /* of a number that is no bound of the core's */
 };
 
 const struct serve_key *serve_keys(size_t *count);

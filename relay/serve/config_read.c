@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* relay.ini, line by line: of what is wrong the place, the value, the rule and the way out. */
+/* relay.ini, line by line: of all that is wrong the place, the value, the rule and the way out. */
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
@@ -12,44 +12,62 @@
 
 struct reading {
     struct serve_config *config;
+    struct serve_report *report;
+    const char *path;
     FILE *file;
-    int line, wrong_line;            /* wrong_line: found before inih saw it; 0: none */
+    int line;
     int first_line[SERVE_KEYS_MOST]; /* of each key; 0: none */
-    bool staff_listen;
-    char finding[400], way_out[200]; /* of the first line that is wrong; empty: none */
+    unsigned sections;
+    bool staff_listen, wrong;
 };
 
+/* Each wrong line for itself: whoever mends one wants to know of the others, too. */
 static void wrong(struct reading *reading, const char *way_out, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static void wrong(struct reading *reading, const char *way_out, const char *format, ...)
 {
+    char place[HOST_PATH_BYTES + 32], finding[400];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(reading->finding, sizeof reading->finding, format, args);
+    vsnprintf(finding, sizeof finding, format, args);
     va_end(args);
-    snprintf(reading->way_out, sizeof reading->way_out, "%s", way_out);
+    snprintf(place, sizeof place, "%s:%d", reading->path, reading->line);
+    serve_report_add(reading->report, SERVE_ERROR, place, finding, way_out);
+    reading->wrong = true;
 }
 
-/* A line for inih, which would make two of a long one, and take the rest of one with a zero byte for nothing. */
+/* What inih would make something else of: two of a long line, nothing of the rest behind a zero byte, a name and its
+ * value of "listen 127.0.0.1:443". */
+static bool is_line(struct reading *reading, const char *line, size_t len, size_t size)
+{
+    const char *text = line + strspn(line, " \t\r\n\xef\xbb\xbf");
+
+    if (len >= size)
+        wrong(reading, "shorten it", "%.60s...: is longer than the %zu characters that a line may have", line,
+              size - 2);
+    else if (strlen(line) != len)
+        wrong(reading, "write it with a text editor", "%.60s: has a zero byte in it", line);
+    else if (*text && !strchr(";#[", *text) && text[strcspn(text, "=:")] != '=')
+        wrong(reading, "put a ; in front of a comment", "%.*s: is not of the form NAME = VALUE",
+              (int)strcspn(text, "\r\n") < 60 ? (int)strcspn(text, "\r\n") : 60, text);
+    else
+        return true;
+    return false;
+}
+
 static char *next_line(char *out, int size, void *context)
 {
     struct reading *reading = context;
     char *line = NULL;
     size_t room = 0;
-    ssize_t len = *reading->finding ? -1 : getline(&line, &room, reading->file);
+    ssize_t len = getline(&line, &room, reading->file);
 
     reading->line += len >= 0;
-    if (line && len >= size)
-        wrong(reading, "shorten it", "%.60s...: is longer than the %d characters that a line may have", line, size - 2);
-    else if (line && len >= 0 && strlen(line) != (size_t)len)
-        wrong(reading, "write it with a text editor", "%.60s: has a zero byte in it", line);
-    else if (line && len >= 0)
-        strcpy(out, line + strspn(line, " \t")); /* else inih hangs an indented setting on the one before it */
-    if (*reading->finding && !reading->wrong_line)
-        reading->wrong_line = reading->line;
+    if (len >= 0) /* else inih hangs an indented setting on the one before it */
+        strcpy(out, is_line(reading, line, (size_t)len, (size_t)size) ? line + strspn(line, " \t") : "\n");
     free(line);
-    return len >= 0 && !*reading->finding ? out : NULL;
+    return len >= 0 ? out : NULL;
 }
 
 static void refuse_unknown(struct reading *reading, const char *name)
@@ -95,20 +113,18 @@ static int on_line(void *user, const char *section, const char *name, const char
     size_t place;
     const struct serve_key *key = find_key(name, &place);
 
-    if (*reading->finding)
-        return 0;
-    if (*section)
+    if (*section && !reading->sections++)
         wrong(reading, "take the line in brackets out", "[%.100s]: relay.ini has no sections", section);
-    else if (!key)
+    if (!key)
         refuse_unknown(reading, name);
     else if (reading->first_line[place] && !serve_key_repeats(key))
         wrong(reading, "leave one of the two", "%s: stands on line %d already", name, reading->first_line[place]);
     else if (!key->set(reading->config, key, value))
         refuse_value(reading, key, value);
-    if (*reading->finding)
-        return 0;
-    reading->first_line[place] = reading->line;
-    reading->staff_listen |= !strcmp(name, "staff_listen") && *value;
+    else
+        reading->staff_listen |= !strcmp(name, "staff_listen") && *value;
+    if (key)
+        reading->first_line[place] = reading->line;
     return 1;
 }
 
@@ -125,24 +141,9 @@ static bool fits_together(const struct serve_config *config, const char *path, s
     return !same;
 }
 
-static bool was_read(struct reading *reading, const char *path, int line, struct serve_report *report)
-{
-    char place[HOST_PATH_BYTES + 32];
-
-    if (reading->wrong_line)
-        line = reading->wrong_line;
-    if (!line)
-        return true;
-    snprintf(place, sizeof place, "%s:%d", path, line);
-    if (!*reading->finding)
-        wrong(reading, "put a ; in front of a comment", "is not of the form NAME = VALUE");
-    serve_report_add(report, SERVE_ERROR, place, reading->finding, reading->way_out);
-    return false;
-}
-
 bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report)
 {
-    struct reading reading = {.config = config, .file = fopen(path, "re")};
+    struct reading reading = {.config = config, .report = report, .path = path, .file = fopen(path, "re")};
     char finding[128];
     int line = 0, failed = errno;
 
@@ -156,9 +157,11 @@ bool serve_config_read(struct serve_config *config, const char *path, struct ser
         serve_report_add(report, SERVE_ERROR, path, finding, "check the path and its rights");
         return false;
     }
-    if (!was_read(&reading, path, line, report))
-        return false;
+    if (line && !reading.wrong) { /* what inih alone finds */
+        reading.line = line;
+        wrong(&reading, "write NAME = VALUE", "is not of the form NAME = VALUE");
+    }
     if (*config->staff_host && !reading.staff_listen)
         config->staff_listen[0] = 0; /* one port, told apart by name */
-    return fits_together(config, path, report);
+    return fits_together(config, path, report) && !reading.wrong;
 }

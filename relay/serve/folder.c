@@ -27,11 +27,16 @@ bool serve_folder_path(const struct serve_folder *folder, char out[static HOST_P
 bool serve_folder_said(struct serve_report *report, const char *path, enum proto_err err)
 {
     char finding[256];
+    struct stat there;
 
     if (!err)
         return true;
     if (err == PROTO_ERR_IO)
         snprintf(finding, sizeof finding, "%s (%s)", proto_err_rule(err), strerror(errno));
+    else if (err == PROTO_ERR_FORMAT)
+        snprintf(finding, sizeof finding, "%s",
+                 !stat(path, &there) && !there.st_size ? "is empty"
+                                                       : "is damaged, or no file that handhold-certs wrote");
     else
         snprintf(finding, sizeof finding, "%s", proto_err_rule(err));
     serve_report_add(report, SERVE_ERROR, path, err == PROTO_ERR_NOT_FOUND ? "the file is missing" : finding,

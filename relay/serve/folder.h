@@ -56,6 +56,9 @@ void serve_folder_clear(struct serve_folder *folder);
 /** Makes D/data when it is missing, and reads or makes the secret of the seats' tokens in it. */
 bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report);
 
+/** Is there a stored log? And was there never one, as far as anything here knows? */
+bool serve_folder_has_log(const struct serve_folder *folder);
+bool serve_folder_is_fresh(const struct serve_folder *folder);
 /** Does a relay run on this folder? It holds the lock of the data folder. */
 bool serve_folder_in_use(const struct serve_folder *folder);
 

@@ -19,6 +19,29 @@ bool serve_folder_in_use(const struct serve_folder *folder)
     return taken;
 }
 
+bool serve_folder_has_log(const struct serve_folder *folder)
+{
+    char path[HOST_PATH_BYTES];
+
+    return host_path(path, "%s/relay.db", folder->data) && host_file_exists(path);
+}
+
+bool serve_folder_is_fresh(const struct serve_folder *folder)
+{
+    char keys[HOST_PATH_BYTES];
+
+    return !serve_folder_has_log(folder) && !host_file_exists(folder->checkpoint) &&
+           host_path(keys, "%s/keys.db", folder->data) && !host_file_exists(keys);
+}
+
+/* Nothing of it is anywhere else: a new one is all that can be done about a bad one. */
+static bool refuse_token_key(const char *path, struct serve_report *report)
+{
+    serve_report_add(report, SERVE_ERROR, path, "is not the 32 bytes that a relay wrote here",
+                     "remove it: a start makes a new one, and sessions that are live do not find their seats again");
+    return false;
+}
+
 bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *report)
 {
     char path[HOST_PATH_BYTES];
@@ -27,7 +50,7 @@ bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *re
     enum proto_err err = PROTO_OK;
 
     if (!serve_folder_path(folder, path, "data/token.key", report) ||
-        !serve_folder_said(report, folder->data, host_folder_make(folder->data, HOST_PRIVATE)))
+        (!report->table && !serve_folder_said(report, folder->data, host_folder_make(folder->data, HOST_PRIVATE))))
         return false;
     proto_buf_init_secret(&key, SERVE_TOKEN_KEY_BYTES);
     if (host_file_exists(path)) {
@@ -38,8 +61,10 @@ bool serve_folder_token_key(struct serve_folder *folder, struct serve_report *re
             memcpy(folder->token_key, key.bytes, SERVE_TOKEN_KEY_BYTES);
     } else {
         proto_random_fill(&random, folder->token_key, SERVE_TOKEN_KEY_BYTES);
-        err = host_file_create(path, folder->token_key, SERVE_TOKEN_KEY_BYTES, HOST_PRIVATE);
+        if (!report->table) /* who looks changes nothing */
+            err = host_file_create(path, folder->token_key, SERVE_TOKEN_KEY_BYTES, HOST_PRIVATE);
     }
     proto_buf_free(&key);
-    return serve_folder_said(report, path, err);
+    return err && err != PROTO_ERR_IO && err != PROTO_ERR_NOMEM ? refuse_token_key(path, report)
+                                                                : serve_folder_said(report, path, err);
 }

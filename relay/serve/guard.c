@@ -52,18 +52,34 @@ static void watch_memory(struct serve *serve)
         host_say(HOST_INFO, "memory is below memory_bytes again: new sessions are taken");
 }
 
+static const uint64_t low_bytes = 1 << 20;
+
+/* Of the disk, for who is not root; UINT64_MAX: unknown. */
+static uint64_t room_on(const char *folder)
+{
+    struct statvfs disk;
+
+    return statvfs(folder, &disk) ? UINT64_MAX : (uint64_t)disk.f_bavail * disk.f_frsize;
+}
+
+bool serve_guard_is_full(const char *folder)
+{
+    return room_on(folder) < low_bytes;
+}
+
 /* Before somebody who wants to begin a session finds out. Beside what the store holds back for endings. */
 static void watch_disk(struct serve *serve)
 {
-    static const uint64_t low_bytes = 1 << 20;
-    struct statvfs disk;
+    uint64_t room = room_on(serve->folder->data);
 
-    if (statvfs(serve->folder->data, &disk))
+    if (room == UINT64_MAX)
         return;
-    serve->guard.disk_free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-    bool full = serve->guard.disk_free_bytes < (serve->guard.disk_full ? 2 * low_bytes : low_bytes);
+    serve->guard.disk_free_bytes = room;
+    bool full = room < (serve->guard.disk_full ? 2 * low_bytes : low_bytes);
     if (full && !serve->guard.disk_full)
         host_say(HOST_ERROR, "%s: its disk is full: sessions end, but none can begin; make room", serve->folder->data);
+    if (!full && serve->guard.disk_full)
+        host_say(HOST_INFO, "%s: its disk has room again: sessions can begin", serve->folder->data);
     serve->guard.disk_full = full;
 }
 

@@ -12,6 +12,8 @@
 #include "relay/serve/serve.h"
 
 void serve_guard_tick(struct serve *serve);
+/** Is there no room on the disk that this folder is on? */
+bool serve_guard_is_full(const char *folder);
 /** May a session begin, as far as the disk of the log goes? */
 bool serve_guard_log_writable(struct serve *serve);
 

@@ -121,7 +121,11 @@ static void on_signal(void *context)
     struct signalfd_siginfo info;
 
     while (read(handover->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        if (!handover->next && !handover->serve->draining) {
+        if (handover->serve->draining) {
+            host_say(HOST_WARN, "this relay is about to end, so no new one is started");
+        } else if (handover->next) {
+            host_say(HOST_WARN, "a new relay is on its way already");
+        } else {
             host_say(HOST_INFO, "a new relay is started, and takes over when it is ready");
             if (!begin(handover)) {
                 handover->next = 0;
@@ -196,7 +200,7 @@ void serve_handover_put(unsigned number, int fd)
     taken.listening[number] = fd;
 }
 
-bool serve_handover_wait(const struct serve_folder *folder)
+bool serve_handover_wait(const struct serve_folder *folder, struct serve_report *report)
 {
     bool told = taken.ready_fd >= 0 && write(taken.ready_fd, "r", 1) == 1;
 
@@ -208,5 +212,12 @@ bool serve_handover_wait(const struct serve_folder *folder)
             return true;
         (void)poll(NULL, 0, LOOK_MS);
     }
+    if (told)
+        serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
+                         "end that one, and start this one again");
+    else
+        serve_report_add(report, SERVE_ERROR, folder->data,
+                         "the relay before this one was told to end meanwhile, so this one does not serve either",
+                         "start it again if one is wanted");
     return false;
 }

@@ -26,7 +26,7 @@ bool serve_handover_is_new(void);
 int serve_handover_take(unsigned number);
 /** Puts it back, or another one in its place, for whoever takes it next. */
 void serve_handover_put(unsigned number, int fd);
-/** Tells the old one to leave, and waits until the log is free. false: it is not, after a minute. */
-bool serve_handover_wait(const struct serve_folder *folder);
+/** Tells the old one to leave, and waits until the log is free. false: the report says why it is not. */
+bool serve_handover_wait(const struct serve_folder *folder, struct serve_report *report);
 
 #endif

@@ -99,18 +99,26 @@ static struct serve_answer page_file(struct serve *serve, struct lws *wsi, const
                                  .policy = policy};
 }
 
-enum ends { PUBLIC = 1, STAFF = 2, BOTH = 3 };
+enum ends { PUBLIC = 1, STAFF = 2, LOCAL = 4 };
 
 static const struct route {
     const char *path;
-    enum ends ends;
+    unsigned ends;
     struct serve_answer (*answer)(struct serve *serve, struct proto_buf *text);
 } routes[] = {
     {"/.well-known/handhold/org.json", PUBLIC, organisation},
-    {"/healthz", BOTH, health},
-    {"/readyz", STAFF, readiness},
-    {"/metrics", STAFF, metrics},
+    {"/healthz", PUBLIC | STAFF | LOCAL, health},
+    {"/readyz", STAFF | LOCAL, readiness},
+    {"/metrics", STAFF | LOCAL, metrics},
 };
+
+static const struct route *find_route(const char *path, enum ends end)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (!strcmp(routes[i].path, path) && routes[i].ends & (unsigned)end)
+            return &routes[i];
+    return NULL;
+}
 
 static const char log_prefix[] = "/log/";
 
@@ -119,17 +127,19 @@ static struct serve_answer find(struct serve *serve, struct lws *wsi, struct ser
 {
     bool staff = serve_listen_is_staff(wsi);
     const struct serve_file *file = staff ? NULL : serve_page_find(path);
-    const struct route *route = NULL;
+    const struct route *route = find_route(path, staff ? STAFF : PUBLIC);
     struct proto_identity identity;
     enum proto_err err;
 
     if (!lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) && !lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI))
         return serve_answer_text(HTTP_STATUS_METHOD_NOT_ALLOWED, "This relay answers GET and HEAD.\n");
+    if (serve_listen_measures(serve->listen, wsi)) {
+        route = find_route(path, LOCAL);
+        return route ? route->answer(serve, text)
+                     : serve_answer_text(HTTP_STATUS_NOT_FOUND, "Here are /metrics, /healthz and /readyz.\n");
+    }
     if (!serve_listen_host_fits(serve->listen, wsi))
         return serve_answer_text(421, "This relay does not serve this host name here.\n");
-    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (!strcmp(routes[i].path, path) && routes[i].ends & (staff ? STAFF : PUBLIC))
-            route = &routes[i];
     err =
         staff ? serve_staff_identify(serve, wsi, route ? SERVE_STAFF_WATCHES : SERVE_STAFF_READS, &identity) : PROTO_OK;
     if (err) {
@@ -193,6 +203,23 @@ static bool offers_ours(struct lws *wsi)
     return false;
 }
 
+/* RFC 6455, 4.2.1: 16 bytes in base64. */
+static bool has_key(struct lws *wsi)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char key[32];
+
+    return lws_hdr_copy(wsi, key, sizeof key, WSI_TOKEN_KEY) == 24 && strspn(key, digits) == 22 &&
+           !strcmp(key + 22, "==");
+}
+
+static bool is_version_13(struct lws *wsi)
+{
+    char version[8];
+
+    return lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_VERSION) > 0 && !strcmp(version, "13");
+}
+
 /*
  * Before libwebsockets changes the protocol. `in` is never touched: for an unknown Upgrade it dangles (CVE-2025-11677).
  * Nothing but "websocket" goes on: this version would speak h2c inside TLS, where it has a hole (CVE-2026-19773).
@@ -209,6 +236,10 @@ static int on_upgrade(struct serve *serve, struct lws *wsi)
         return refuse(serve, wsi, 421, PROTO_ERR_REFUSED, "This relay does not serve this host name here.\n");
     if (lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_GET_URI) <= 0 || strcmp(text, "/s"))
         return refuse(serve, wsi, HTTP_STATUS_NOT_FOUND, PROTO_ERR_NOT_FOUND, "The relay is at /s.\n");
+    if (!is_version_13(wsi))
+        return refuse(serve, wsi, SERVE_ANSWER_UPGRADE, PROTO_ERR_VERSION, "This relay speaks WebSocket 13.\n");
+    if (!has_key(wsi))
+        return refuse(serve, wsi, HTTP_STATUS_BAD_REQUEST, PROTO_ERR_FORMAT, "A WebSocket has a key of 16 bytes.\n");
     if (!offers_ours(wsi))
         return refuse(serve, wsi, HTTP_STATUS_BAD_REQUEST, PROTO_ERR_VERSION,
                       "This relay speaks the WebSocket protocol " HOST_SUBPROTOCOL ".\n");
@@ -241,7 +272,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return 0;
     switch (reason) {
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-        return !serve_listen_asked(serve->listen, wsi) || serve_listen_redirects(serve->listen, wsi)
+        return !serve_listen_asked(serve->listen, wsi) || serve_listen_redirects(serve->listen, wsi) ||
+                       serve_listen_measures(serve->listen, wsi)
                    ? -1
                    : on_upgrade(serve, wsi);
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:

@@ -5,6 +5,7 @@
  *     public end   GET / and /j (the phone page), its files /a/…, /.well-known/handhold/org.json, /healthz,
  *                  with public_log = yes /log/…; WebSocket /s
  *     staff end    GET /healthz /readyz /metrics /log/…; WebSocket /s
+ *     metrics_listen, for this machine   GET /healthz /readyz /metrics
  *
  * A refusal of the WebSocket says its error by name in the header "Handhold-Error", which the programs read
  * (proto/host/connection.h).

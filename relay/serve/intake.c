@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "relay/serve/arrival.h"
+
 enum {
     TOGETHER_BYTES = 64 * 1024,
     RECORD_HEADER_BYTES = 5,
@@ -131,6 +133,9 @@ static BIO_METHOD *method(void)
 
 /* ---- what libwebsockets sees ---- */
 
+/* A close; RFC 6455, 7.4.1: protocol error. */
+static const uint8_t not_masked[] = {0x88, 2, 1002 >> 8, 1002 & 255};
+
 /* Of whom this is the TLS; NULL: of nobody here. */
 static struct serve_intake *intake_of(const SSL *ssl)
 {
@@ -154,13 +159,14 @@ static bool has_record(const struct serve_intake *intake, size_t room)
 int SSL_read(SSL *ssl, void *out, int size)
 {
     static int (*really_read)(SSL * ssl, void *out, int size);
-    static const uint8_t why[] = {0x88, 2, 1002 >> 8, 1002 & 255}; /* a close; RFC 6455, 7.4.1: protocol error */
     struct serve_intake *intake = intake_of(ssl);
 
     if (!really_read && !(really_read = dlsym(RTLD_NEXT, "SSL_read")))
         abort();
-    if (!intake)
-        return really_read(ssl, out, size);
+    if (!intake) {
+        int got = really_read(ssl, out, size);
+        return got > 0 && !serve_arrival_reads(ssl, out, (size_t)got) ? -1 : got;
+    }
     if (intake->broken)
         return -1;
     int len = really_read(ssl, out, size), more = len;
@@ -172,7 +178,56 @@ int SSL_read(SSL *ssl, void *out, int size)
     if (len <= 0 || serve_frames_clear(&intake->frames, out, (size_t)len))
         return len;
     intake->broken = true;
-    (void)SSL_write(ssl, why, sizeof why);
+    (void)SSL_write(ssl, not_masked, sizeof not_masked);
+    return -1;
+}
+
+/* ---- behind a proxy that ends TLS ---- */
+
+static struct {
+    struct serve_intake **of; /* owned; by descriptor */
+    size_t count;
+} plain;
+
+static bool remember(struct serve_intake *intake)
+{
+    size_t count = (size_t)intake->fd + 1;
+
+    if (count > plain.count) {
+        struct serve_intake **more = realloc(plain.of, 2 * count * sizeof(struct serve_intake *));
+
+        if (!more)
+            return false;
+        memset(more + plain.count, 0, (2 * count - plain.count) * sizeof(struct serve_intake *));
+        plain.of = more;
+        plain.count = 2 * count;
+    }
+    plain.of[intake->fd] = intake;
+    return true;
+}
+
+static void forget(const struct serve_intake *intake)
+{
+    if ((size_t)intake->fd < plain.count && plain.of[intake->fd] == intake)
+        plain.of[intake->fd] = NULL;
+}
+
+/* libwebsockets' recv(), as its SSL_read(); by a label, because a header may have an inline function of that name. */
+ssize_t serve_intake_recv(int fd, void *out, size_t size, int flags) __asm__("recv");
+ssize_t serve_intake_recv(int fd, void *out, size_t size, int flags)
+{
+    struct serve_intake *intake = fd >= 0 && (size_t)fd < plain.count ? plain.of[fd] : NULL;
+
+    if (intake && intake->broken) {
+        errno = ECONNABORTED;
+        return -1;
+    }
+    ssize_t len = recvfrom(fd, out, size, flags, NULL, NULL);
+    if (!intake || len <= 0 || serve_frames_clear(&intake->frames, out, (size_t)len))
+        return len;
+    intake->broken = true;
+    (void)send(fd, not_masked, sizeof not_masked, MSG_NOSIGNAL | MSG_DONTWAIT);
+    errno = ECONNABORTED;
     return -1;
 }
 
@@ -182,7 +237,7 @@ bool serve_intake_set_up(struct serve_intake *intake, struct lws *wsi, void (*re
 
     *intake = (struct serve_intake){.fd = lws_get_socket_fd(wsi), .wsi = wsi, .reads = reads};
     if (!lws_get_ssl(wsi))
-        return true;
+        return remember(intake);
     bio = method() ? BIO_new(method()) : NULL;
     if (!bio)
         return false;
@@ -196,6 +251,7 @@ void serve_intake_clear(struct serve_intake *intake)
 {
     if (together.of == intake)
         together.of = NULL;
+    forget(intake);
     free(intake->rest);
     intake->rest = NULL;
     intake->closed = true;

@@ -8,8 +8,9 @@
  * connection. That is seldom: whoever reads asks for the rest before it turns to the next connection.
  *
  * libwebsockets' SSL_read() comes here as well, because a program's symbols go before a library's. It is given as many
- * records as its buffer holds, with the masks taken off (serve/frames). Where it does not come here it is only slower,
- * and takes frames without a mask.
+ * records as its buffer holds, with the masks taken off (serve/frames), and of who only asks the heads are measured
+ * (serve/arrival). So does its recv(), for who is behind a proxy that ends TLS. Where it does not come here it is only
+ * slower, and takes frames without a mask.
  */
 #ifndef RELAY_SERVE_INTAKE_H
 #define RELAY_SERVE_INTAKE_H

@@ -29,6 +29,11 @@ bool serve_listen_redirects(const struct serve_listen *listen, struct lws *wsi)
     return listen->ends[SERVE_END_HTTP].vhost && serve_arrival_end(wsi) == &listen->ends[SERVE_END_HTTP];
 }
 
+bool serve_listen_measures(const struct serve_listen *listen, struct lws *wsi)
+{
+    return listen->ends[SERVE_END_METRICS].vhost && serve_arrival_end(wsi) == &listen->ends[SERVE_END_METRICS];
+}
+
 /* Nothing, or a port and nothing else: libwebsockets shows two Host lines as one, with a comma in between. */
 static bool is_port(const char *text)
 {
@@ -129,7 +134,10 @@ bool serve_listen_asks_once(const struct serve_listen *listen, struct lws *wsi)
 
 bool serve_listen_asked(struct serve_listen *listen, struct lws *wsi)
 {
-    return serve_arrival_asked(listen->arrivals, wsi, host_now().mono_ms) || !serve_listen_asks_once(listen, wsi);
+    int64_t now_ms = host_now().mono_ms;
+
+    return serve_arrival_may_ask(listen->arrivals, wsi, now_ms) &&
+           (serve_arrival_asked(listen->arrivals, wsi, now_ms) || !serve_listen_asks_once(listen, wsi));
 }
 
 void serve_listen_opened(struct serve_listen *listen, struct lws *wsi)
@@ -197,9 +205,11 @@ static void take_in(struct serve_end *end, int fd, const struct sockaddr_storage
         return;
     }
     wsi = lws_adopt_descriptor_vhost(end->vhost, LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | tls, descriptor, NULL, NULL);
-    if (wsi)
+    if (wsi) {
         serve_arrival_adopted(arrival, wsi);
-    else
+        if (lws_get_ssl(wsi))
+            serve_arrival_speaks(arrival, lws_get_ssl(wsi));
+    } else
         serve_arrivals_drop(listen->arrivals, arrival, host_now().mono_ms);
 }
 

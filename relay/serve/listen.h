@@ -18,7 +18,7 @@
 
 struct serve_listen;
 
-enum { SERVE_LISTEN_ENDS = 4 }; /* places where sockets may listen */
+enum { SERVE_LISTEN_ENDS = 5 }; /* places where sockets may listen */
 /** The socket that listens at this place; -1: none. Borrowed. */
 int serve_listen_fd(const struct serve_listen *listen, unsigned place);
 /** Takes nobody in any more; who is connected stays. */
@@ -37,8 +37,10 @@ bool serve_listen_take_over(const struct serve_config *config, struct serve_repo
 bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct serve_report *report);
 /** Takes no more connections; those that stand are not touched. NULL is fine. */
 void serve_listen_free(struct serve_listen *listen);
-/** host:port of port 80's stand-in and of the end without TLS, as they were bound; NULL: there is none. Borrowed. */
+/** host:port of port 80's stand-in, of the end without TLS and of that of figures, as they were bound; NULL: there is
+ * none. Borrowed. */
 const char *serve_listen_http(const struct serve_listen *listen);
+const char *serve_listen_metrics(const struct serve_listen *listen);
 const char *serve_listen_plain(const struct serve_listen *listen);
 /** Binds and lets go again: for --check. */
 bool serve_listen_check(const struct serve_config *config, struct serve_report *report);
@@ -48,6 +50,8 @@ bool serve_listen_reload(struct serve_listen *listen);
 
 /** Did this connection come to the staff end? */
 bool serve_listen_is_staff(struct lws *wsi);
+/** Did it come to the end of figures? Whoever is on this machine may: nothing else is answered there. */
+bool serve_listen_measures(const struct serve_listen *listen, struct lws *wsi);
 /** Did it come to port 80 (relay/serve/redirect.h)? Nothing else is answered there. */
 bool serve_listen_redirects(const struct serve_listen *listen, struct lws *wsi);
 /**

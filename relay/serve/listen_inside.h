@@ -17,7 +17,8 @@
     X(SERVE_END_PUBLIC, "public", listen)                                                                              \
     X(SERVE_END_STAFF, "staff", staff_listen)                                                                          \
     X(SERVE_END_PLAIN, "public, behind a proxy", plain_listen)                                                         \
-    X(SERVE_END_HTTP, "redirects to https", http_listen)
+    X(SERVE_END_HTTP, "redirects to https", http_listen)                                                               \
+    X(SERVE_END_METRICS, "figures, for this machine", metrics_listen)
 enum serve_ends {
 #define END_ENUM(name, what, setting) name,
     END_LIST(END_ENUM)

@@ -93,17 +93,26 @@ static bool check_places(const struct serve_config *config, struct serve_report 
     return !missing;
 }
 
-/* Without TLS whoever is on the way reads the invitations and takes their place. */
+/* Without TLS whoever is on the way reads the invitations and takes their place; and no certificate says who asks. */
+static bool check_local(const char *address, const char *finding, struct serve_report *report)
+{
+    if (!*address || serve_address_is_local(address))
+        return true;
+    serve_report_add(report, SERVE_ERROR, address, finding,
+                     "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; for others a proxy on this machine has TLS");
+    return false;
+}
+
 static bool check_plain(const struct serve_config *config, struct serve_report *report)
 {
+    if (!check_local(config->metrics_listen,
+                     "metrics_listen asks nobody who they are, and may only be reached on this "
+                     "machine",
+                     report) ||
+        !check_local(config->plain_listen, "plain_listen has no TLS, and may only be reached on this machine", report))
+        return false;
     if (!*config->plain_listen)
         return true;
-    if (!serve_address_is_local(config->plain_listen)) {
-        serve_report_add(report, SERVE_ERROR, config->plain_listen,
-                         "plain_listen has no TLS, and may only be reached on this machine",
-                         "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH, and let the proxy in front end TLS");
-        return false;
-    }
     if (*config->host)
         return true;
     serve_report_add(report, SERVE_ERROR, "host", "is not set, and behind a proxy no certificate tells it",
@@ -287,7 +296,8 @@ static bool set_up_ends(struct serve_listen *listen, struct serve_report *report
 
     return set_up_tls(&ends[SERVE_END_PUBLIC], false, report) && set_up_tls(&ends[SERVE_END_STAFF], true, report) &&
            (!ends[SERVE_END_PLAIN].watch || set_up_without_tls(&ends[SERVE_END_PLAIN], "plain")) &&
-           (!ends[SERVE_END_HTTP].watch || set_up_without_tls(&ends[SERVE_END_HTTP], "http"));
+           (!ends[SERVE_END_HTTP].watch || set_up_without_tls(&ends[SERVE_END_HTTP], "http")) &&
+           (!ends[SERVE_END_METRICS].watch || set_up_without_tls(&ends[SERVE_END_METRICS], "metrics"));
 }
 
 bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct serve_report *report)
@@ -316,6 +326,11 @@ bool serve_listen_new(struct serve_listen **out, struct serve *serve, struct ser
 const char *serve_listen_http(const struct serve_listen *listen)
 {
     return listen->ends[SERVE_END_HTTP].watch ? listen->ends[SERVE_END_HTTP].bound : NULL;
+}
+
+const char *serve_listen_metrics(const struct serve_listen *listen)
+{
+    return listen->ends[SERVE_END_METRICS].watch ? listen->ends[SERVE_END_METRICS].bound : NULL;
 }
 
 const char *serve_listen_plain(const struct serve_listen *listen)

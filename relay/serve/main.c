@@ -128,9 +128,12 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     static struct serve serve;
     struct serve_handover *handover = NULL;
     const struct relay_limits *limits = &settings->config.limits;
-    /* As many heads as connections under way: whoever dribbles one keeps nobody waiting for a place to put theirs. */
-    struct serve_engine *engine = serve_engine_new(
-        (uint16_t)limits->header_bytes, (uint16_t)(limits->handshakes < UINT16_MAX ? limits->handshakes : UINT16_MAX));
+    /* As many heads as connections under way: whoever dribbles one keeps nobody waiting for a place to put theirs. And
+     * room for what libwebsockets writes to each line of one: what is too large is answered by us (serve/arrival). */
+    int64_t room = limits->header_bytes * 2;
+    struct serve_engine *engine =
+        serve_engine_new((uint16_t)(room < UINT16_MAX ? room : UINT16_MAX),
+                         (uint16_t)(limits->handshakes < UINT16_MAX ? limits->handshakes : UINT16_MAX));
     struct host_loop *loop = NULL;
     bool ready = false;
 
@@ -149,9 +152,8 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
     if (serve_handover_is_new() &&
         (!serve_check_successor(folder, report) || !serve_listen_take_over(&settings->config, report)))
         ; /* said; the one before goes on */
-    else if (serve_handover_is_new() && !serve_handover_wait(folder))
-        serve_report_add(report, SERVE_ERROR, folder->data, "the relay before this one has not left it",
-                         "end that one, and start this one again");
+    else if (serve_handover_is_new() && !serve_handover_wait(folder, report))
+        ;                                                     /* said */
     else if (!host_loop_on_signal(loop, on_signal, &serve) && /* before the log's thread begins */
              !serve_handover_new(&handover, &serve, own_argv))
         ready = serve_open(&serve, settings, folder, loop, report);
@@ -163,8 +165,9 @@ static int serve_until_told(struct serve_settings *settings, struct serve_folder
         snprintf(public_url, sizeof public_url, "https://%s", serve.public_authority);
         snprintf(staff_url, sizeof staff_url, "https://%s", serve.staff_authority);
         (void)serve_notify("READY=1\nSTATUS=serving %s and %s", public_url, staff_url);
-        host_json_event("ready", "{s:s,s:s,s:s*,s:s*}", "public", public_url, "staff", staff_url, "http",
-                        serve_listen_http(serve.listen), "plain", serve_listen_plain(serve.listen));
+        host_json_event("ready", "{s:s,s:s,s:s*,s:s*,s:s*}", "public", public_url, "staff", staff_url, "http",
+                        serve_listen_http(serve.listen), "plain", serve_listen_plain(serve.listen), "metrics",
+                        serve_listen_metrics(serve.listen));
         host_loop_run(loop);
         host_say(HOST_INFO, "ended");
     }
@@ -200,6 +203,40 @@ static int check_result(const struct serve_report *report)
     return report->errors || report->ends_soon ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }
 
+/* Whoever looks changes nothing: a log that was never begun is not begun by it. */
+static void check(struct serve_settings *settings, struct serve_folder *folder, bool fits, struct serve_report *report)
+{
+    if (serve_folder_in_use(folder)) {
+        serve_check_beside(folder, report);
+    } else if (serve_folder_is_fresh(folder)) {
+        serve_report_fine(report, folder->data, "no log yet; the first start begins one");
+        (void)serve_listen_check(&settings->config, report);
+    } else if (fits && serve_folder_has_log(folder)) {
+        (void)serve_until_told(settings, folder, report);
+    } else {
+        serve_check_log(folder, report);
+        (void)serve_listen_check(&settings->config, report);
+    }
+    serve_check_machine(&settings->config, folder, report);
+    if (arguments.from_outside)
+        serve_outside_check(&settings->config, folder, arguments.outside_ca, report);
+}
+
+static int serve_or_check(struct serve_settings *settings, bool settled, struct serve_folder *folder,
+                          struct serve_report *report)
+{
+    bool fits = serve_settings_fit(settings, report) && settled;
+    bool read = serve_folder_read(folder, arguments.dir, arguments.allow_private_keys, report);
+
+    fits &= serve_listen_fits(&settings->config, read ? folder : NULL, report);
+    fits &= serve_witnesses_fit(&settings->config, report);
+    if (read && report->table)
+        check(settings, folder, fits, report);
+    else if (report->table)
+        (void)serve_listen_check(&settings->config, report);
+    return read && fits && !report->table ? serve_until_told(settings, folder, report) : HOST_EXIT_USAGE;
+}
+
 static int run(void)
 {
     static struct serve_settings settings;
@@ -219,24 +256,10 @@ static int run(void)
     if (arguments.backup) {
         if (serve_folder_find(&folder, arguments.dir, &report))
             (void)serve_backup(&folder, arguments.backup, &report);
-    } else if (!serve_settings_read(&settings, &report)) {
-        if (report.table) /* all that can be looked at without them */
-            (void)serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
     } else {
-        serve_settings_fit(&settings, &report);
-        bool read = serve_folder_read(&folder, arguments.dir, arguments.allow_private_keys, &report);
-        bool fits = serve_listen_fits(&settings.config, read ? &folder : NULL, &report);
-        fits = serve_witnesses_fit(&settings.config, &report) && fits && read;
-        if (read && report.table && serve_folder_in_use(&folder))
-            serve_check_beside(&folder, &report);
-        else if (fits)
-            rc = serve_until_told(&settings, &folder, &report);
-        else if (report.table)
-            (void)serve_listen_check(&settings.config, &report);
-        if (read && report.table)
-            serve_check_machine(&settings.config, &folder, &report);
-        if (read && report.table && arguments.from_outside)
-            serve_outside_check(&settings.config, &folder, arguments.outside_ca, &report);
+        bool settled = serve_settings_read(&settings, &report);
+        if (settled || report.table) /* a check looks at all the rest, too */
+            rc = serve_or_check(&settings, settled, &folder, &report);
     }
     serve_folder_clear(&folder);
     return report.table ? check_result(&report) : rc;

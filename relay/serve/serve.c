@@ -2,6 +2,7 @@
 #include "relay/serve/serve.h"
 
 #include <libwebsockets.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/host/say.h"
@@ -167,7 +168,10 @@ static bool open_store(struct serve *serve, bool read_only, struct relay_store *
     char error[RELAY_STORE_ERROR_MAX];
     enum proto_err err = relay_store_open(out, &config, error);
 
-    if (err)
+    if (err && serve_guard_is_full(serve->folder->data))
+        serve_report_add(report, SERVE_ERROR, serve->folder->data, "its disk is full, so the log cannot be opened",
+                         "make room there, and start again");
+    else if (err)
         serve_report_stored(report, serve->folder->dir, serve->folder->data, error, proto_err_way_out(err));
     return !err;
 }
@@ -225,8 +229,12 @@ static bool set_up(struct serve *serve, struct serve_report *report)
         !host_timer_new(&serve->core_timer, serve->loop, on_core_timer, serve) &&
         !host_timer_new(&serve->watch_timer, serve->loop, on_watch, serve) && !serve_core_new(serve))
         return true;
-    serve_report_add(report, SERVE_ERROR, serve->folder->dir, proto_err_rule(PROTO_ERR_NOMEM),
-                     "close other programs, or lower the limits in relay.ini");
+    char value[96];
+
+    snprintf(value, sizeof value, "connections = %lld, sessions = %lld", (long long)serve->config->limits.connections,
+             (long long)serve->config->limits.sessions);
+    serve_report_add(report, SERVE_ERROR, value, "memory ran out while tables were made for so many",
+                     "lower them in relay.ini, or close other programs");
     return false;
 }
 

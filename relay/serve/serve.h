@@ -33,7 +33,7 @@ struct serve_guard {
 /* tell.h */
 struct serve_tell {
     unsigned lines, warnings, not_written; /* in this second */
-    uint64_t refused_joins, refused_connections;
+    uint64_t refused_joins, refused_connections, refused_descriptors;
     int64_t minute_ms, day_ms, claim_ms; /* when each is told again */
     unsigned claims;                     /* since one was told */
 };

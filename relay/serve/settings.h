@@ -16,14 +16,17 @@ struct serve_settings {
     const char *dir, *file, *listen, *staff_listen; /* as the command line says; NULL: not said */
     bool verbose;
     struct serve_config config;
-    int64_t connections_most; /* what the tables and this system's open files have room for */
-    int64_t handshakes_most;  /* as many heads of requests have a place */
+    /* Of the start: what the file said, and what the tables and this system's open files have room for. */
+    int64_t connections_wanted, connections_most;
+    int64_t handshakes_most; /* as many heads of requests have a place */
+    bool had_file;           /* and something stood in it */
 };
 
-/** Fills `config`. false: the report has the error. */
+/** Fills `config`. false: the report has what is wrong; the rest is filled all the same. */
 bool serve_settings_read(struct serve_settings *settings, struct serve_report *report);
-/** Asks the system for as many open files as `connections` needs, and takes fewer connections when it gives fewer. */
-void serve_settings_fit(struct serve_settings *settings, struct serve_report *report);
+/** Asks the system for as many open files as `connections` needs, and takes fewer connections when it gives fewer.
+ * false: so few that nobody could be served. */
+bool serve_settings_fit(struct serve_settings *settings, struct serve_report *report);
 /** SIGHUP. Settings that are wrong change nothing, and are said. */
 void serve_settings_again(struct serve *serve);
 

@@ -156,6 +156,18 @@ static bool check_names(const char *staff)
     return !wrong && strcmp(serve_setup.host, staff) != 0;
 }
 
+/* A shell and a unit read it, too. */
+static bool check_folder(void)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
+
+    if (strspn(serve_setup.dir, plain) == strlen(serve_setup.dir))
+        return true;
+    host_say_error(serve_setup.dir, "has a character that a unit or a shell would read as its own",
+                   "name a folder of letters, digits, - . _ and /");
+    return false;
+}
+
 static bool check_user(void)
 {
     if (getpwnam(serve_setup.user))
@@ -177,8 +189,11 @@ static bool make_organisation(const char *staff)
              serve_setup.organisation ? serve_setup.organisation : serve_setup.host);
     if (!host_path(path, "%s/ca/ca.crt", serve_setup.authority))
         return false;
-    if (!host_file_exists(path) && !run((const char *const[ARGUMENTS]){certs(), "init", "--dir", serve_setup.authority,
-                                                                       "--org", organisation, "--domain", domain}))
+    if (host_file_exists(path))
+        printf("%s is there already: its name stays as it is, and its domain, which customers read as verified\n",
+               serve_setup.authority);
+    else if (!run((const char *const[ARGUMENTS]){certs(), "init", "--dir", serve_setup.authority, "--org", organisation,
+                                                 "--domain", domain}))
         return false;
     return run((const char *const[ARGUMENTS]){certs(), "issue", "--dir", serve_setup.authority, "relay", "--host",
                                               serve_setup.host, "--host", staff});
@@ -228,6 +243,22 @@ static bool write_settings(const char *staff)
     return getuid() || !user || !chown(path, user->pw_uid, user->pw_gid) || said(path, PROTO_ERR_IO);
 }
 
+/* One that stands there is another relay's, or an earlier setup's, unless it says the same. */
+static bool is_as_written(const char *path, const char *text)
+{
+    struct proto_buf there;
+
+    proto_buf_init(&there, TEXT_BYTES);
+    enum proto_err err = host_file_read(path, &there);
+    bool same =
+        err == PROTO_ERR_NOT_FOUND || (!err && there.len == strlen(text) && !memcmp(there.bytes, text, there.len));
+    proto_buf_free(&there);
+    if (!same)
+        host_say_error(path, "is not what this setup would write: it is another relay's, or was changed",
+                       "move it away, or name another folder with --hooks, and run this again");
+    return same;
+}
+
 /* certbot calls it with the names and the folder of what it has renewed. The relay looks when the certificate has come,
  * so the key goes first. */
 static bool write_hook(void)
@@ -237,16 +268,18 @@ static bool write_hook(void)
     snprintf(text, sizeof text,
              "#!/bin/sh\n# Gives the relay the certificate that certbot has come by; written by handhold-relay setup.\n"
              "set -eu\nid -u %s >/dev/null 2>&1 || exit 0 # the relay was taken away from this machine\n"
-             "case \" $RENEWED_DOMAINS \" in *\" %s \"*) ;; *) exit 0 ;; esac\n"
-             "to=%s/public\n"
+             "host=$(sed -n 's/^ *host *= *\\([^: ]*\\).*/\\1/p' '%s/relay.ini' 2>/dev/null) || exit 0\n"
+             "case \" $RENEWED_DOMAINS \" in *\" $host \"*) ;; *) exit 0 ;; esac\n"
+             "to='%s/public'\n"
              "for name in privkey fullchain; do\n"
              "    install -o %s -g \"$(id -g %s)\" -m 0600 \"$RENEWED_LINEAGE/$name.pem\" \"$to/$name.new\"\n"
              "    mv \"$to/$name.new\" \"$to/$name.pem\"\n"
              "done\n"
              "if [ -d /run/systemd/system ]; then systemctl try-reload-or-restart handhold-relay.service; fi\n",
-             serve_setup.user, serve_setup.host, serve_setup.dir, serve_setup.user, serve_setup.user);
+             serve_setup.user, serve_setup.dir, serve_setup.dir, serve_setup.user, serve_setup.user);
     if (!host_path(path, "%s/handhold-relay", serve_setup.hooks) ||
-        !said(serve_setup.hooks, host_folder_make(serve_setup.hooks, HOST_PUBLIC)) || !put(path, text, HOST_PUBLIC))
+        !said(serve_setup.hooks, host_folder_make(serve_setup.hooks, HOST_PUBLIC)) || !is_as_written(path, text) ||
+        !put(path, text, HOST_PUBLIC))
         return false;
     return !chmod(path, 0755) || said(path, PROTO_ERR_IO);
 }
@@ -309,7 +342,7 @@ int serve_setup_run(void)
     }
     snprintf(staff, sizeof staff, serve_setup.staff_host ? "%s" : "staff.%s",
              serve_setup.staff_host ? serve_setup.staff_host : serve_setup.host);
-    if (!check_names(staff) || !check_user())
+    if (!check_names(staff) || !check_folder() || !check_user())
         return HOST_EXIT_USAGE;
     if (!host_path(settings, "%s/relay.ini", serve_setup.dir))
         return HOST_EXIT_USAGE;

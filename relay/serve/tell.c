@@ -124,6 +124,12 @@ static void tell_refused(struct serve *serve)
         host_say(HOST_INFO, "refused in the last minute: %llu joins, %llu connections (by which bound: /metrics)",
                  (unsigned long long)(joins - serve->tell.refused_joins),
                  (unsigned long long)(connections - serve->tell.refused_connections));
+    if (arrivals.refused[SERVE_REFUSED_descriptors] != serve->tell.refused_descriptors)
+        host_say(HOST_WARN,
+                 "%llu connections were turned away in the last minute, because this process may open no more files: "
+                 "raise LimitNOFILE (ulimit -n)",
+                 (unsigned long long)(arrivals.refused[SERVE_REFUSED_descriptors] - serve->tell.refused_descriptors));
+    serve->tell.refused_descriptors = arrivals.refused[SERVE_REFUSED_descriptors];
     serve->tell.refused_joins = joins;
     serve->tell.refused_connections = connections;
 }

@@ -239,11 +239,16 @@ bool serve_tiles_new(struct serve_tiles **out, struct serve *serve, struct serve
         list_init(&tiles->done);
         pthread_mutex_init(&tiles->lock, NULL);
         pthread_cond_init(&tiles->asked, NULL);
-        if (!relay_store_open(&tiles->store, &config, error))
-            tiles->has_thread = pthread_create(&tiles->thread, NULL, run, tiles) == 0;
+        if (!relay_store_open(&tiles->store, &config, error)) {
+            int failed = pthread_create(&tiles->thread, NULL, run, tiles);
+
+            tiles->has_thread = !failed;
+            snprintf(error, sizeof error, "a thread could not be started (%s)", strerror(failed));
+        }
     }
     if (!tiles || !tiles->has_thread)
-        serve_report_add(report, SERVE_ERROR, serve->folder->data, error, "close other programs, and start again");
+        serve_report_stored(report, serve->folder->dir, serve->folder->data, error,
+                            "close other programs, and start again");
     return tiles && tiles->has_thread;
 }
 

@@ -141,6 +141,7 @@ void attack_read_again(const char *more)
 
     assert_in_range(len, 1, sizeof text - 1);
     place_write(&attack.place, "attack.ini", text, (size_t)len);
+    told_forget(&told);
     assert_int_equal(kill(attack.place.relay, SIGHUP), 0);
     told_expect(&told, "RELOADING=1");
     told_expect(&told, "READY=1");

@@ -32,6 +32,7 @@ static const struct bounds_row {
     {"handshakes", BOUNDS_SETTINGS},
     {"handshakes_per_address", BOUNDS_SETTINGS},
     {"arrivals_per_address_minute", BOUNDS_SETTINGS},
+    {"requests_per_address_minute", BOUNDS_SETTINGS},
     {"opening_ms", BOUNDS_ATTACK},
     {"page_ms", BOUNDS_ATTACK},
     {"chatter_bytes_per_second", BOUNDS_ATTACK},

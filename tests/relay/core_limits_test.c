@@ -420,6 +420,34 @@ static void gates_that_are_opened_again_and_again_have_the_measure_of_notes(void
     assert_ok(session_say_gate(&w, &s, &gate)); /* to close one is never too much */
 }
 
+static enum proto_err ask_for_cases(uint32_t agent)
+{
+    handhold_ToRelay ask = {.which_body = handhold_ToRelay_kept_ask_tag, .body.kept_ask = {.kind = PROTO_KEPT_CASE}};
+
+    assert_ok(world_say(&w, agent, 2, &ask));
+    const handhold_FromRelay *heard = world_hear(&w, agent, handhold_FromRelay_kept_part_tag);
+    assert_non_null(heard);
+    return (enum proto_err)heard->body.kept_part.error;
+}
+
+/* By whichever of their sessions. */
+static void limit_case_asks_per_staff_minute(void **state)
+{
+    struct session first, second;
+    (void)state;
+
+    w.limits.case_asks_per_staff_minute = 3;
+    world_again(&w);
+    session_live(&w, &first);
+    session_live(&w, &second);
+    assert_ok(ask_for_cases(first.agent));
+    assert_ok(ask_for_cases(second.agent));
+    assert_ok(ask_for_cases(first.agent));
+    assert_int_equal(ask_for_cases(second.agent), PROTO_ERR_BUSY);
+    world_pass(&w, 20000);
+    assert_ok(ask_for_cases(second.agent));
+}
+
 /* One byte more than the kind may have is refused, and counted by its name; by the first byte, before the others. */
 static void expect_too_large(uint32_t connection, uint8_t type, enum relay_bound bound, int64_t most)
 {
@@ -515,6 +543,7 @@ int main(void)
         LIMIT_TEST(limit_log_bytes_per_minute),
         LIMIT_TEST(limit_log_bytes_per_staff_minute),
         LIMIT_TEST(gates_that_are_opened_again_and_again_have_the_measure_of_notes),
+        LIMIT_TEST(limit_case_asks_per_staff_minute),
         LIMIT_TEST(limit_bytes_of_each_kind),
         LIMIT_TEST(limit_hello_bytes_whatever_the_kind),
         LIMIT_TEST(limits_that_make_no_sense_are_refused),

@@ -526,6 +526,35 @@ static void customers_come_through_a_proxy_that_ends_tls(void **state)
     close(fd);
 }
 
+/* As with TLS: libwebsockets would take it. */
+static void a_frame_without_a_mask_is_a_protocol_error_without_tls_too(void **state)
+{
+    static const char upgrade[] = "GET /s HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+                                  "Sec-WebSocket-Protocol: handhold.1\r\n\r\n";
+    static const unsigned char frames[][6] = {{0x8a, 0x80, 1, 2, 3, 4}, {0x8a, 0}},
+                               close_1002[] = {0x88, 2, 1002 >> 8, 1002 & 255};
+    char answer[1024] = "";
+    size_t len = 0;
+    ssize_t n;
+    int fd;
+
+    (void)state;
+    start_with("host = localhost\nplain_listen = 127.0.0.1:0\n");
+    fd = place_knock(place.plain_port);
+    assert_int_equal(write(fd, upgrade, sizeof upgrade - 1), sizeof upgrade - 1);
+    while (!strstr(answer, "\r\n\r\n") && (n = read(fd, answer + len, sizeof answer - 1 - len)) > 0)
+        answer[len += (size_t)n] = 0;
+    assert_non_null(strstr(answer, " 101 "));
+    assert_int_equal(write(fd, frames[0], 6), 6); /* this one has a mask */
+    assert_int_equal(write(fd, frames[1], 2), 2);
+    for (len = 0; (n = read(fd, answer + len, sizeof answer - len)) > 0;)
+        len += (size_t)n;
+    assert_int_equal(len, sizeof close_1002);
+    assert_memory_equal(answer, close_1002, sizeof close_1002);
+    close(fd);
+}
+
 static void customers_come_by_a_unix_socket(void **state)
 {
     char settings[256], to[192];
@@ -688,6 +717,7 @@ int main(void)
         cmocka_unit_test_teardown(staff_come_through_haproxy, stop),
         cmocka_unit_test_teardown(staff_come_through_nginx, stop),
         cmocka_unit_test_teardown(customers_come_through_a_proxy_that_ends_tls, stop),
+        cmocka_unit_test_teardown(a_frame_without_a_mask_is_a_protocol_error_without_tls_too, stop),
         cmocka_unit_test_teardown(customers_come_by_a_unix_socket, stop),
         cmocka_unit_test_teardown(forwarded_is_believed_from_listed_addresses_only, stop),
         cmocka_unit_test_teardown(one_request_comes_by_a_connection_without_tls, stop),

@@ -126,6 +126,58 @@ static void headers_without_end_are_refused(void **state)
     attack_expect_counted(BOUNDS_LIES);
 }
 
+/* A line that never ends, and lines without end: each is said, counted, and written with the address. */
+static void a_head_that_is_too_large_is_answered(void **state)
+{
+    static const struct {
+        const char *begin, *piece, *said;
+    } heads[] = {
+        {"GET /", "a", " 414 "},
+        {"", "A", " 414 "},
+        {"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n", "X-One: a\r\n", " 431 "},
+    };
+    static char request[10000];
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        size_t len = (size_t)snprintf(request, sizeof request, "%s", heads[i].begin), piece = strlen(heads[i].piece);
+
+        for (; len + piece < 8000; len += piece)
+            memcpy(request + len, heads[i].piece, piece);
+        attack_ask(request, len, reply);
+        if (!strstr(reply, heads[i].said))
+            fail_msg("%.40s…: \"%s\" is not in: %.200s", request, heads[i].said, reply);
+    }
+    assert_non_null(strstr(place_said(&attack.place), "refused by header_bytes: 127.0.0.1\n"));
+    attack_expect_counted(BOUNDS_LIES);
+}
+
+/* RFC 6455, 4.2.1 and 4.4. */
+static void a_websocket_of_another_version_or_without_a_key_is_refused(void **state)
+{
+    static const char with[] = "GET /s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                               "Sec-WebSocket-Protocol: handhold.1\r\n";
+    static const struct {
+        const char *version, *key, *said[2];
+    } rows[] = {
+        {"8", "AAAAAAAAAAAAAAAAAAAAAA==", {" 426 ", "sec-websocket-version: 13\r\n"}},
+        {"13", "x", {" 400 ", ""}},
+        {"13", "AAAAAAAAAAAAAAAAAAAAAAAA", {" 400 ", ""}},
+    };
+    char request[512], reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int len = snprintf(request, sizeof request, "%sSec-WebSocket-Version: %s\r\nSec-WebSocket-Key: %s\r\n\r\n",
+                           with, rows[i].version, rows[i].key);
+        attack_ask(request, (size_t)len, reply);
+        for (int part = 0; part < 2; part++)
+            if (!strstr(reply, rows[i].said[part]))
+                fail_msg("%s, %s: %.200s", rows[i].version, rows[i].key, reply);
+    }
+}
+
 /* A connection with settings of its own; shakes no hands yet. */
 static struct attacker knock_with(SSL_CTX *ctx)
 {
@@ -200,6 +252,8 @@ int main(void)
         ATTACK(a_good_bye_right_behind_a_frame_is_heard),
         ATTACK(requests_that_smuggle_are_refused),
         ATTACK(headers_without_end_are_refused),
+        ATTACK(a_head_that_is_too_large_is_answered),
+        ATTACK(a_websocket_of_another_version_or_without_a_key_is_refused),
         ATTACK(tls_is_not_renegotiated),
         ATTACK(a_stranger_chooses_no_key_exchange_that_costs_much),
         ATTACK(a_receiver_that_reads_late_gets_all_of_it),

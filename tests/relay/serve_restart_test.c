@@ -42,6 +42,17 @@ static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state
     assert_int_equal(place_run(output, "handhold-relay",
                                (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
                      0); /* over the earlier one */
+    place_write(&place, "copy/checkpoint", "earlier", 7);
+    assert_int_equal(mkdir(place_path(&place, "copy/keys.db.part"), 0700), 0); /* it cannot be finished */
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
+                     1);
+    assert_int_equal(stat(place_path(&place, "copy/checkpoint"), &file), 0);
+    assert_int_equal(file.st_size, 7); /* what was whole stays so */
+    assert_int_equal(rmdir(place_path(&place, "copy/keys.db.part")), 0);
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "copy"), NULL}),
+                     0);
     assert_int_equal(place_run(output, "handhold-relay",
                                (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "data"), NULL}),
                      1);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -119,6 +120,10 @@ static void a_bound_holds_from_sighup_on(void **state)
     read_again("arrivals_per_address_minute = 6000000\n");
     assert_int_equal(answered(), 10);
     expect_counted("arrivals_per_address_minute");
+    read_again("requests_per_address_minute = 4\n");
+    assert_in_range(answered(), 0, 5);
+    read_again("requests_per_address_minute = 6000000\n");
+    expect_counted("requests_per_address_minute");
 }
 
 /* Whoever connects and says nothing takes the places that there are, and they are free again when they leave. */
@@ -169,7 +174,7 @@ static void every_bound_of_the_list_was_counted(void **state)
 static void how_much_is_written_changes_at_sighup(void **state)
 {
     (void)state;
-    read_again("");
+    read_again("; nothing\n");
     assert_true(was_said("settings read again"));
     place_forget_said(&place);
     read_again("log_level = warning\n");
@@ -186,6 +191,22 @@ static void wrong_settings_change_nothing(void **state)
     assert_true(was_said("the settings stay as they were"));
     read_again("queue_bytes = 100\narrivals_per_address_minute = 1\n");
     assert_true(was_said("queue_bytes = 100:"));
+    assert_int_equal(answered(), 10);
+}
+
+static void settings_that_are_gone_are_not_taken_for_defaults(void **state)
+{
+    (void)state;
+    read_again("arrivals_per_address_minute = 1\n");
+    read_again("");
+    assert_true(was_said("relay.ini is empty: the settings stay as they were"));
+    assert_int_equal(unlink(place_path(&place, "relay.ini")), 0);
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    told_expect(&told, "RELOADING=1");
+    told_expect(&told, "READY=1");
+    assert_true(was_said("relay.ini is gone: the settings stay as they were"));
+    assert_in_range(answered(), 0, 5);
+    read_again("arrivals_per_address_minute = 6000000\n");
     assert_int_equal(answered(), 10);
 }
 
@@ -220,6 +241,9 @@ static void each_wrong_setting_is_said_with_its_rule(void **state)
         {"host = localhost:x\n", {"host = localhost:x", "a host, or host:port", ""}},
         {"host = a.example\nstaff_host = A.example\n", {"host and staff_host are one name", "staff_listen", ""}},
         {"host = localhost\n  ping_s = 0\n", {":2 ", "ping_s = 0:", "from 1 to"}},
+        {"listen 127.0.0.1:1\n", {":1 ", "listen 127.0.0.1:1: is not of the form NAME = VALUE", ""}},
+        {"sesions = 5\n\nhello_ms = 1\ndrain_s = 90000\n", {":1 ", ":3 ", ":4 "}}, /* all of them, not the first */
+        {"hello_ms = 1\n", {"ends on", "MB are free", "UTC"}}, /* and all that is no setting is looked at as well */
     };
     char output[PLACE_OUTPUT_BYTES], line[400];
 
@@ -242,6 +266,99 @@ static void each_wrong_setting_is_said_with_its_rule(void **state)
     assert_non_null(strstr(output, "zero byte"));
     assert_int_equal(check("ca", output), 1); /* a folder */
     assert_non_null(strstr(output, "cannot be read as a configuration"));
+}
+
+/* The sample says each range; what is beyond it is refused, all in one file. */
+static void each_number_has_a_range_and_the_sample_says_it(void **state)
+{
+    static char wrong[16384];
+    char sample[PLACE_OUTPUT_BYTES], output[PLACE_OUTPUT_BYTES], name[64], wanted[128], *rest = NULL;
+    unsigned numbers = 0;
+    size_t len = 0;
+    long long least, most;
+
+    (void)state;
+    assert_int_equal(place_run(sample, "handhold-relay", (const char *const[]){"--print-config", NULL}), 0);
+    for (char *help = strtok_r(sample, "\n", &rest), *line; help; help = line) {
+        const char *range = strrchr(help, '(');
+
+        line = strtok_r(NULL, "\n", &rest);
+        if (!line || !range || sscanf(range, "(%lld to %lld)", &least, &most) != 2)
+            continue;
+        assert_int_equal(sscanf(line, ";%63s =", name), 1);
+        assert_true(least >= 0 && most > least);
+        len +=
+            (size_t)snprintf(wrong + len, sizeof wrong - len, "%s = %lld\n", name, numbers % 2 ? least - 1 : most + 1);
+        numbers++;
+    }
+    assert_true(numbers > 40);
+    place_write(&place, "wrong.ini", wrong, len);
+    assert_int_equal(check("wrong.ini", output), 1);
+    for (char *line = strtok_r(wrong, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        snprintf(wanted, sizeof wanted, "%s: is not a value for this setting", line);
+        if (!strstr(output, wanted))
+            fail_msg("\"%s\" is not in: %s", wanted, output);
+    }
+}
+
+/* Whoever looks changes nothing: not even a folder that was never served. */
+static void a_check_of_a_fresh_folder_leaves_it_as_it_is(void **state)
+{
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_write(&place, "free.ini", "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\n", 48);
+    assert_int_equal(check("free.ini", output), 0);
+    assert_non_null(strstr(output, "the first start begins one"));
+    assert_int_equal(access(place_path(&place, "data"), F_OK), -1);
+}
+
+static void few_open_files_are_said_as_they_are(void **state)
+{
+    static const struct {
+        int files, code;
+        const char *said;
+    } rows[] = {{200, 0, "this system allows 200 open files; 100 connections are taken"},
+                {40, 1, "allows 40 open files, and a relay needs 64"}};
+    char command[512], output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_write(&place, "free.ini", "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\n", 48);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(command, sizeof command,
+                 "ulimit -n %d; exec '%s/handhold-relay' --dir '%s' --config '%s' --check --allow-private-keys 2>&1",
+                 rows[i].files, HANDHOLD_BIN, place.dir, place_path(&place, "free.ini"));
+        FILE *said = popen(command, "r");
+        assert_non_null(said);
+        output[fread(output, 1, sizeof output - 1, said)] = 0;
+        assert_int_equal(WEXITSTATUS(pclose(said)), rows[i].code);
+        if (!strstr(output, rows[i].said))
+            fail_msg("\"%s\" is not in: %s", rows[i].said, output);
+    }
+}
+
+/* In words for whoever has not read the protocol. */
+static void a_file_that_is_none_is_said_so(void **state)
+{
+    static const struct {
+        const char *name, *bytes, *said;
+    } wrong[] = {
+        {"org.note", "", "is empty"},
+        {"relay/log.key", "nonsense", "is damaged, or no file that handhold-certs wrote"},
+        {"data/token.key", "short", "remove it: a start makes a new one"},
+    };
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_write(&place, "free.ini", "listen = 127.0.0.1:0\nstaff_listen = 127.0.0.1:0\n", 48);
+    place_start(&place, (const char *const[]){"--config", place_path(&place, "free.ini"), NULL});
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    for (size_t i = sizeof wrong / sizeof *wrong; i-- > 0;) {
+        place_write(&place, wrong[i].name, wrong[i].bytes, strlen(wrong[i].bytes));
+        assert_int_equal(check("free.ini", output), 1);
+        if (!strstr(output, wrong[i].said))
+            fail_msg("%s: \"%s\" is not in: %s", wrong[i].name, wrong[i].said, output);
+    }
 }
 
 static void what_makes_a_relay_believe_or_promise_too_much_is_said(void **state)
@@ -316,8 +433,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_much_is_written_changes_at_sighup, start, stop),
         cmocka_unit_test_setup_teardown(wrong_settings_change_nothing, start, stop),
         cmocka_unit_test_setup_teardown(what_waits_for_a_start_is_named, start, stop),
+        cmocka_unit_test_setup_teardown(settings_that_are_gone_are_not_taken_for_defaults, start, stop),
         cmocka_unit_test_setup_teardown(a_service_manager_that_hears_nothing_holds_up_nobody, start, stop),
         cmocka_unit_test_setup_teardown(each_wrong_setting_is_said_with_its_rule, make, clear),
+        cmocka_unit_test_setup_teardown(each_number_has_a_range_and_the_sample_says_it, make, clear),
+        cmocka_unit_test_setup_teardown(a_check_of_a_fresh_folder_leaves_it_as_it_is, make, clear),
+        cmocka_unit_test_setup_teardown(few_open_files_are_said_as_they_are, make, clear),
+        cmocka_unit_test_setup_teardown(a_file_that_is_none_is_said_so, make, clear),
         cmocka_unit_test_setup_teardown(what_makes_a_relay_believe_or_promise_too_much_is_said, make, clear),
         cmocka_unit_test_setup_teardown(what_check_finds_beside_the_settings_is_said, make, clear),
         cmocka_unit_test(each_setting_is_in_the_manual),

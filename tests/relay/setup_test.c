@@ -115,6 +115,35 @@ static void the_unit_is_of_that_folder_and_that_user(void **state)
     }
 }
 
+/* The name is in relay.ini alone: who corrects it there, or sets up again, has a hook that knows. */
+static void the_hook_takes_the_host_that_the_settings_have(void **state)
+{
+    static const char again[] = "cd %s && rm relay/relay.ini";
+    static const char renew[] =
+        "cd %s && echo 'host = b.example.com:443' >relay/relay.ini && mkdir live && "
+        "echo k >live/privkey.pem && echo c >live/fullchain.pem && "
+        "RENEWED_DOMAINS='x.example.com b.example.com' RENEWED_LINEAGE=live hooks/handhold-relay";
+    char output[PLACE_OUTPUT_BYTES], command[512];
+
+    (void)state;
+    if (setup(output, "hooks", NULL))
+        fail_msg("%s", output);
+    snprintf(command, sizeof command, again, folder);
+    assert_int_equal(system(command), 0);
+    if (setup(output, "hooks", NULL))
+        fail_msg("%s", output);
+    assert_non_null(strstr(output, "its domain, which customers read as verified"));
+    snprintf(command, sizeof command, renew, folder);
+    if (!getuid()) { /* it gives the files to the relay's user */
+        assert_int_equal(system(command), 0);
+        assert_string_equal(read_text(below("relay/public/fullchain.pem")), "c\n");
+    }
+    snprintf(command, sizeof command, "cd %s && rm relay/relay.ini && echo '# mine' >>hooks/handhold-relay", folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(setup(output, "hooks", NULL), 1);
+    assert_non_null(strstr(output, "is not what this setup would write"));
+}
+
 static void strangers_and_staff_have_two_hosts(void **state)
 {
     char output[PLACE_OUTPUT_BYTES];
@@ -130,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_setup_that_failed_is_run_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_unit_is_of_that_folder_and_that_user, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_hook_takes_the_host_that_the_settings_have, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strangers_and_staff_have_two_hosts, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

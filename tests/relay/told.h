@@ -14,6 +14,8 @@ struct told {
 void told_listen(struct told *told, const struct place *place);
 /** Nobody who is started from now on does; what was started goes on. */
 void told_hide(void);
+/** What was said so far is passed over: a socket that is full of signs of life would lose what comes next. */
+void told_forget(const struct told *told);
 /** The next thing said begins with this; signs of life at any time are passed over. */
 void told_expect(const struct told *told, const char *wanted);
 void told_close(struct told *told);
