@@ -241,6 +241,7 @@ bool server_make_place(const char *bin, const char *dir)
                                          "handshakes = 60000",
                                          "handshakes_per_address = 60000",
                                          "arrivals_per_address_minute = 10000000",
+                                         "requests_per_address_minute = 10000000",
                                          "opens_per_staff_minute = 1000000",
                                          "log_bytes_per_staff_minute = 1000000000",
                                          "messages_per_second = 10000000",
