@@ -102,16 +102,10 @@ enum proto_err proto_root_of_pem(const void *pem, size_t len, struct proto_certi
     return err;
 }
 
-static enum proto_err private_of_pem(const void *pem, size_t len, int kind, uint8_t seed[static 32])
+/* NOT_FOUND: the text has no further one. */
+static enum proto_err next_private(BIO *text, int kind, uint8_t seed[static 32])
 {
     size_t seed_len = 32;
-
-    if (len == 0 || len > PROTO_PEM_BYTES)
-        return PROTO_ERR_FORMAT;
-    BIO *text = BIO_new_mem_buf(pem, (int)len);
-
-    if (!text)
-        return PROTO_ERR_NOMEM;
     PKCS8_PRIV_KEY_INFO *info = PEM_read_bio_PKCS8_PRIV_KEY_INFO(text, NULL, NULL, NULL);
     EVP_PKEY *key = info ? EVP_PKCS82PKEY(info) : NULL;
     bool fits = key && EVP_PKEY_get_id(key) == kind && EVP_PKEY_get_raw_private_key(key, seed, &seed_len) == 1 &&
@@ -121,9 +115,20 @@ static enum proto_err private_of_pem(const void *pem, size_t len, int kind, uint
         sodium_memzero(seed, 32);
     EVP_PKEY_free(key);
     PKCS8_PRIV_KEY_INFO_free(info);
-    BIO_free(text);
+    bool ended = !info && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
-    return fits ? PROTO_OK : PROTO_ERR_FORMAT;
+    return fits ? PROTO_OK : ended ? PROTO_ERR_NOT_FOUND : PROTO_ERR_FORMAT;
+}
+
+static enum proto_err private_of_pem(const void *pem, size_t len, int kind, uint8_t seed[static 32])
+{
+    if (len == 0 || len > PROTO_PEM_BYTES)
+        return PROTO_ERR_FORMAT;
+    BIO *text = BIO_new_mem_buf(pem, (int)len);
+    enum proto_err err = text ? next_private(text, kind, seed) : PROTO_ERR_NOMEM;
+
+    BIO_free(text);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_ERR_FORMAT : err;
 }
 
 enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[static 32])
@@ -131,9 +136,30 @@ enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[stati
     return private_of_pem(pem, len, EVP_PKEY_ED25519, seed);
 }
 
-enum proto_err proto_evidence_secret_of_pem(const void *pem, size_t len, uint8_t secret[static 32])
+enum proto_err proto_evidence_secrets_of_pem(const void *pem, size_t len, uint8_t secrets[][32], size_t max,
+                                             size_t *count)
 {
-    return private_of_pem(pem, len, EVP_PKEY_X25519, secret);
+    uint8_t over[32];
+
+    *count = 0;
+    if (len == 0 || len > PROTO_PEM_BYTES)
+        return PROTO_ERR_FORMAT;
+    BIO *text = BIO_new_mem_buf(pem, (int)len);
+    enum proto_err err = text ? PROTO_OK : PROTO_ERR_NOMEM;
+
+    while (!err) {
+        err = next_private(text, EVP_PKEY_X25519, *count < max ? secrets[*count] : over);
+        if (!err && *count == max)
+            err = PROTO_ERR_FORMAT;
+        *count += !err;
+    }
+    BIO_free(text);
+    sodium_memzero(over, sizeof over);
+    if (err == PROTO_ERR_NOT_FOUND && *count)
+        return PROTO_OK;
+    sodium_memzero(secrets, max * sizeof *secrets);
+    *count = 0;
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_ERR_FORMAT : err;
 }
 
 enum proto_err proto_evidence_public_of_pem(const void *pem, size_t len, uint8_t public_key[static 32])

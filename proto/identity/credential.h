@@ -36,8 +36,12 @@ PROTO_MUST_USE enum proto_err proto_root_of_pem(const void *pem, size_t len, str
  */
 PROTO_MUST_USE enum proto_err proto_seed_of_pem(const void *pem, size_t len, uint8_t seed[static 32]);
 
-/** The officers' evidence key, X25519: the private half from PKCS#8 PEM (evidence.key; wipe it after use) … */
-PROTO_MUST_USE enum proto_err proto_evidence_secret_of_pem(const void *pem, size_t len, uint8_t secret[static 32]);
+/**
+ * The officers' evidence keys, X25519: the private halves from PKCS#8 PEM (evidence.key; wipe them after use), one or
+ * several behind each other, `max` at most; PROTO_ERR_FORMAT for none, for more, and when one is another key …
+ */
+PROTO_MUST_USE enum proto_err proto_evidence_secrets_of_pem(const void *pem, size_t len, uint8_t secrets[][32],
+                                                            size_t max, size_t *count);
 /** … and the public half from SPKI PEM (evidence.pub). PROTO_ERR_FORMAT for anything else. */
 PROTO_MUST_USE enum proto_err proto_evidence_public_of_pem(const void *pem, size_t len, uint8_t public_key[static 32]);
 

@@ -80,31 +80,53 @@ static enum proto_err take_vkey(struct audit_organisation *o, const struct proto
     return err ? err : proto_note_key_init(&o->events_key, name, o->log_key.public_key);
 }
 
-bool audit_read_evidence_key(const char *path, uint8_t secret[static 32])
+bool audit_read_keys(const char *path, struct audit_keys *keys)
 {
     struct proto_buf pem;
 
+    keys->count = 0;
     proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
     enum proto_err err = host_file_read(path, &pem);
     if (err == PROTO_ERR_NOT_FOUND)
         host_say_error(path, "is not there", "name the officers' key with --key D/officer/evidence.key");
     else if (err == PROTO_ERR_IO)
         host_say_err(path, err);
-    else if (err || (err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret)))
-        host_say_error(path, "is not the private half of an evidence key", "name officer/evidence.key with --key");
+    else if (err ||
+             (err = proto_evidence_secrets_of_pem(pem.bytes, pem.len, keys->secret, AUDIT_KEYS_MAX, &keys->count)))
+        host_say_error(path, "is not the private half of an evidence key, or of several (8 at most) behind each other",
+                       "name officer/evidence.key with --key");
     else if (host_file_check_private(path))
         host_say(HOST_WARN,
                  "%s: others on this machine can read this key, and with it all evidence; run chmod 600 on it", path);
     proto_buf_free(&pem);
+    for (size_t i = 0; i < keys->count; i++)
+        proto_box_public_key(keys->public_key[i], keys->secret[i]);
     return !err;
 }
 
-static bool load_evidence_key(struct audit_organisation *o, const char *path)
+bool audit_keys_have(const struct audit_keys *keys, const uint8_t public_key[static 32])
 {
-    if (!audit_read_evidence_key(path, o->evidence_secret))
+    for (size_t i = 0; i < keys->count; i++)
+        if (!sodium_memcmp(keys->public_key[i], public_key, 32))
+            return true;
+    return false;
+}
+
+enum proto_err audit_keys_open(const struct audit_keys *keys, const uint8_t *sealed, size_t len,
+                               struct proto_buf *plain, struct proto_evidence *evidence)
+{
+    enum proto_err err = PROTO_ERR_CRYPTO;
+
+    for (size_t i = 0; i < keys->count && err == PROTO_ERR_CRYPTO; i++)
+        err = proto_evidence_open(sealed, len, keys->public_key[i], keys->secret[i], plain, evidence);
+    return err;
+}
+
+static bool load_evidence_keys(struct audit_organisation *o, const char *path)
+{
+    if (!audit_read_keys(path, &o->keys))
         return false;
-    proto_box_public_key(o->evidence_public, o->evidence_secret);
-    if (sodium_memcmp(o->evidence_public, o->policy.evidence_key, sizeof o->evidence_public) != 0)
+    if (!audit_keys_have(&o->keys, o->policy.evidence_key))
         host_say(HOST_WARN, "%s is not the key that policy.note names: it opens only what was sealed to it before",
                  path);
     o->can_open = true;
@@ -165,7 +187,7 @@ bool audit_open_ended(struct audit_organisation *o, const char *dir, const char 
         return false;
     }
     if (load(o, "ca/ca.crt", PROTO_PEM_BYTES, take_root) && load_notes(o) &&
-        load(o, vkey, PROTO_ORG_VKEY_BYTES + 1, take_vkey) && (!key_file || load_evidence_key(o, key_file)) &&
+        load(o, vkey, PROTO_ORG_VKEY_BYTES + 1, take_vkey) && (!key_file || load_evidence_keys(o, key_file)) &&
         audit_staff_load(o) && open_store(o, &o->log) && open_store(o, &o->rows))
         return true;
     audit_close(o);

@@ -9,6 +9,7 @@
 #ifndef RELAY_AUDIT_ORGANISATION_H
 #define RELAY_AUDIT_ORGANISATION_H
 
+#include "proto/consent/evidence.h"
 #include "proto/identity/credential.h"
 #include "proto/identity/org.h"
 #include "proto/identity/policy.h"
@@ -16,6 +17,15 @@
 #include "relay/store/store.h"
 
 struct audit_staff; /* staff.c */
+
+enum { AUDIT_KEYS_MAX = 8 };
+
+/* The officers' evidence keys, the one in use and those of before: a policy may name a new one, and what was sealed
+ * stays so. */
+struct audit_keys {
+    size_t count;
+    uint8_t public_key[AUDIT_KEYS_MAX][32], secret[AUDIT_KEYS_MAX][32];
+};
 
 struct audit_organisation {
     /* Owned */
@@ -43,11 +53,16 @@ struct audit_organisation {
                                                      * the relay had put this revocation in force; 0: there is none */
     uint64_t org_served; /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
     bool has_issued;    /* the authority's list of certificates is here: who is not in it is nobody */
-    uint8_t evidence_public[32], evidence_secret[32];
+    struct audit_keys keys; /* of the officers, with the key */
+    const struct audit_stops *stops; /* borrowed; NULL: nobody asks whether stops were followed */
 };
 
 /** The private half of an evidence key out of its file; false: said why. The caller wipes `secret`. */
-bool audit_read_evidence_key(const char *path, uint8_t secret[static 32]);
+bool audit_read_keys(const char *path, struct audit_keys *keys);
+bool audit_keys_have(const struct audit_keys *keys, const uint8_t public_key[static 32]);
+/** Opens what was sealed to one of them; CRYPTO: to none. As proto_evidence_open(). */
+PROTO_MUST_USE enum proto_err audit_keys_open(const struct audit_keys *keys, const uint8_t *sealed, size_t len,
+                                              struct proto_buf *plain, struct proto_evidence *evidence);
 /**
  * Opens all of it; `key_file` (the officers' evidence key) may be NULL. False: one error was said, nothing is left
  * open. Certificates of staff are looked for in ca/issued and staff; a relay's folder has none, and that is no error.

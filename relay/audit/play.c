@@ -56,37 +56,29 @@ static bool hash_file(struct recording *r)
     return !ferror(r->in) && fseek(r->in, 0, SEEK_SET) == 0;
 }
 
-static bool read_key(uint8_t secret[static 32])
+static bool read_keys(struct audit_keys *keys)
 {
-    struct proto_buf pem;
-    enum proto_err err = PROTO_ERR_NOT_FOUND;
-
     if (!audit_options.key) {
         host_say_error("--key", "is missing: a recording is sealed to the officers",
                        "give --key D/officer/evidence.key");
         return false;
     }
-    proto_buf_init_secret(&pem, PROTO_PEM_BYTES);
-    err = host_file_read(audit_options.key, &pem);
-    if (err == PROTO_OK)
-        err = proto_evidence_secret_of_pem(pem.bytes, pem.len, secret);
-    proto_buf_free(&pem);
-    if (err != PROTO_OK)
-        host_say_err(audit_options.key, err);
-    return err == PROTO_OK;
+    return audit_read_keys(audit_options.key, keys);
 }
 
 static bool open_head(struct recording *r)
 {
-    uint8_t head[PROTO_VAULT_HEAD_BYTES], secret[32], public_key[32];
+    uint8_t head[PROTO_VAULT_HEAD_BYTES];
+    struct audit_keys keys;
     enum proto_err err = PROTO_ERR_FORMAT;
 
-    if (!read_key(secret))
+    if (!read_keys(&keys))
         return false;
-    proto_box_public_key(public_key, secret);
     if (fread(head, 1, sizeof head, r->in) == sizeof head)
-        err = proto_vault_open(&r->vault, head, public_key, secret);
-    sodium_memzero(secret, sizeof secret);
+        err = PROTO_ERR_CRYPTO;
+    for (size_t i = 0; i < keys.count && err == PROTO_ERR_CRYPTO; i++)
+        err = proto_vault_open(&r->vault, head, keys.public_key[i], keys.secret[i]);
+    sodium_memzero(&keys, sizeof keys);
     if (err == PROTO_ERR_CRYPTO)
         host_say_error(audit_options.file, "is sealed to another key, or its beginning was altered", "give that key");
     else if (err != PROTO_OK)

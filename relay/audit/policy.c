@@ -61,7 +61,12 @@ static bool open_present(struct audit_officer *o, bool signs)
                        "give --dir D, or --relay URL --identity D/staff/officer --ca D/ca/ca.crt");
         return false;
     }
-    return (!signs || audit_officer_identify(o)) && load_present(o);
+    if ((signs && !audit_officer_identify(o)) || !load_present(o))
+        return false;
+    enum proto_err err = signs ? proto_org_admits(&o->org, &o->credential.identity) : PROTO_OK;
+    if (err)
+        host_say_err(audit_options.identity, err);
+    return !err;
 }
 
 /* ---- the edited one ---- */
@@ -192,7 +197,7 @@ static bool read_edited(const struct audit_officer *o, struct proto_policy *edit
 /* A slip in the evidence line would seal all that follows to nobody: who changes it shows that it can be opened. */
 static bool holds_new_key(const struct audit_officer *o, const struct proto_policy *edited)
 {
-    uint8_t secret[PROTO_BOX_KEY_BYTES], public[PROTO_BOX_KEY_BYTES];
+    struct audit_keys keys;
 
     if (!memcmp(o->policy.evidence_key, edited->evidence_key, sizeof edited->evidence_key))
         return true;
@@ -201,15 +206,13 @@ static bool holds_new_key(const struct audit_officer *o, const struct proto_poli
                        "show with --key FILE that you hold its private half, or take the line that policy print shows");
         return false;
     }
-    bool fine = audit_read_evidence_key(audit_options.key, secret);
-    if (fine) {
-        proto_box_public_key(public, secret);
-        fine = !memcmp(public, edited->evidence_key, sizeof public);
-        if (!fine)
-            host_say_error(audit_options.key, "is not the private half of the key that the evidence line names",
-                           "without it nobody could open what is sealed from now on");
+    bool fine = audit_read_keys(audit_options.key, &keys);
+    if (fine && !audit_keys_have(&keys, edited->evidence_key)) {
+        host_say_error(audit_options.key, "is not the private half of the key that the evidence line names",
+                       "without it nobody could open what is sealed from now on");
+        fine = false;
     }
-    sodium_memzero(secret, sizeof secret);
+    sodium_memzero(&keys, sizeof keys);
     return fine;
 }
 

@@ -109,7 +109,9 @@ size_t audit_policy_changes(const struct proto_policy *now, const struct proto_p
     struct changes c = {.json = json};
 
     if (memcmp(now->evidence_key, then->evidence_key, sizeof now->evidence_key) != 0)
-        say(&c, "evidence", "is sealed to another key; keep the old private half to read what was sealed before");
+        say(&c, "evidence",
+            "is sealed to another key; put the old private half behind the new one in the same file, to read what was "
+            "sealed before");
     if (now->grace_s != then->grace_s)
         say(&c, "grace", "a lost connection keeps its consents for %" PRIu32 " s; now for %" PRIu32 " s", then->grace_s,
             now->grace_s);

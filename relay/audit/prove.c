@@ -32,8 +32,7 @@ static enum proto_err prove_entry(void *context, const struct relay_store_entry 
         return PROTO_OK; /* erased; or came since */
     if (p->count++ == PROTO_LOG_PROOFS_MAX)
         return PROTO_ERR_RANGE;
-    if (proto_evidence_open(entry->evidence, entry->evidence_len, p->o->evidence_public, p->o->evidence_secret,
-                            &p->plain, &evidence))
+    if (audit_keys_open(&p->o->keys, entry->evidence, entry->evidence_len, &p->plain, &evidence))
         return PROTO_ERR_LOG;
     const struct proto_evidence_note *note = &evidence.notes[evidence.count - 1];
     if (note->len > PROTO_LOG_PROOF_NOTE_MAX)

@@ -6,9 +6,12 @@
 
 #include "relay/audit/acts.h"
 #include "relay/audit/session.h"
+#include "relay/audit/stops.h"
+#include "relay/audit/totals.h"
 #include "relay/audit/whole.h"
 
-#define CREATED_SLACK_MS 5000 /* between the row's time and that of its first event */
+enum { STOP_FOLLOWED_S = 180 }; /* a leaf has its minute, and a disk may be slow */
+#define CREATED_SLACK_MS 5000   /* between the row's time and that of its first event */
 
 struct judging {
     const struct audit_session *session;
@@ -230,6 +233,54 @@ static void judge_stop(const struct judging *j, const struct audit_note *ended, 
                     "%s", officer ? officer : "none");
 }
 
+/* The next entry of the relay's that a stop should have kept away. */
+static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
+{
+    const char *cause = proto_event_note_get(&note->event, "cause");
+    enum proto_act act = note->event.action;
+
+    if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->event.unix_s <= stop->leaf_s + STOP_FOLLOWED_S)
+        return false;
+    return act == PROTO_ACT_GATE_OPENED || act == PROTO_ACT_STARTED ||
+           (act == PROTO_ACT_STOPPED && !(cause && !strcmp(cause, "restart"))); /* it passed on until then */
+}
+
+/* An officer's stop is their only brake: the relay ends the session at once, or when it starts again. */
+static void judge_followed(const struct judging *j)
+{
+    const struct audit_stop *stop = j->o->stops ? audit_stops_find(j->o->stops, j->session->row.sid) : NULL;
+    const struct audit_note *ended = stop ? audit_last_event(j->session, PROTO_ACT_ENDED) : NULL;
+    const char *reason = ended ? proto_event_note_get(&ended->event, "reason") : NULL;
+
+    if (!stop)
+        return;
+    for (size_t i = 0; i < j->session->count; i++)
+        if (goes_on(&j->session->notes[i], stop)) {
+            audit_found(audit_expected(in_note(j, &j->session->notes[i]),
+                                       "nothing to be passed on after entry %llu, with which an officer stopped it",
+                                       (unsigned long long)stop->entry),
+                        "%s", proto_act_name(j->session->notes[i].event.action));
+            return;
+        }
+    if (ended && (!reason || strcmp(reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0))
+        audit_found(audit_expected(in_note(j, ended), "%s: entry %llu is an officer's stop of this session",
+                                   proto_end_name(PROTO_END_STOPPED_BY_OFFICER), (unsigned long long)stop->entry),
+                    "%s", reason ? reason : "no reason");
+    else if (ended && ended->entry < stop->entry)
+        audit_found(audit_expected(in_note(j, ended), "the end behind entry %llu, which is the officer's stop",
+                                   (unsigned long long)stop->entry),
+                    "one before it");
+    else if (ended && ended->event.unix_s > stop->leaf_s + STOP_FOLLOWED_S && !audit_session_restarted(j->session))
+        audit_found(audit_expected(in_note(j, ended),
+                                   "the end within minutes of entry %llu, which is the officer's stop",
+                                   (unsigned long long)stop->entry),
+                    "one long after it");
+    else if (!ended && j->o->stops->newest_s > stop->leaf_s + STOP_FOLLOWED_S)
+        audit_found(audit_expected(in_row(j, "state"), "an end: entry %llu is an officer's stop of this session",
+                                   (unsigned long long)stop->entry),
+                    "a session that goes on");
+}
+
 static void judge_end(const struct judging *j, uint64_t size)
 {
     const struct relay_store_session *row = &j->session->row;
@@ -432,5 +483,6 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_customer_key(&j);
     judge_statements(&j);
     judge_end(&j, size);
+    judge_followed(&j);
     audit_gates_judge(session, report);
 }

@@ -106,11 +106,13 @@ static enum proto_err read_entry(void *context, const struct relay_store_entry *
     }
     reading->report->opened++;
     reading->report->hashes += 2; /* leaf and commitment */
-    if (proto_evidence_open(entry->evidence, entry->evidence_len, reading->o->evidence_public,
-                            reading->o->evidence_secret, &session->plain, &evidence)) {
+    if (audit_keys_open(&reading->o->keys, entry->evidence, entry->evidence_len, &session->plain, &evidence)) {
         session->incomplete = true;
         audit_found(audit_expected(evidence_of(reading, entry), "notes sealed to the officers' key"),
-                    "bytes that this key does not open, or that are not evidence");
+                    reading->o->keys.count > 1
+                        ? "bytes that none of these keys opens, or that are not evidence"
+                        : "bytes that this key does not open (a key that is missing in this file? those of before "
+                          "stand behind the new one), or that are not evidence");
         return PROTO_OK;
     }
     const struct proto_evidence_note *last = &evidence.notes[evidence.count - 1];

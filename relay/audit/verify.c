@@ -8,6 +8,7 @@
 
 #include "relay/audit/crew.h"
 #include "relay/audit/session.h"
+#include "relay/audit/stops.h"
 
 enum { ROWS_PER_JOB = 16 };
 
@@ -239,12 +240,18 @@ void audit_judge_cases(struct audit_organisation *o, struct audit_report *report
 enum proto_err audit_verify_all(struct audit_organisation *o, struct audit_verified *v, int64_t now_ms)
 {
     struct walking walking = {.o = o, .v = v, .now_ms = now_ms};
+    struct audit_stops stops = {.count = 0};
 
     audit_judge_name(o, &v->report);
     v->plan.now_s = now_ms / 1000;
     enum proto_err err = audit_log_verify(o, &v->plan, &v->report, &v->log);
     if (!err)
+        err = audit_stops_read(&stops, o->rows);
+    o->stops = &stops;
+    if (!err)
         err = walk_rows(&walking);
+    o->stops = NULL;
+    audit_stops_free(&stops);
     if (err && err != PROTO_ERR_NOMEM) { /* a row that cannot even be read */
         audit_found(audit_expected(audit_wrong(&v->report, "session", "row"), "rows that can be read"), "%s",
                     relay_store_error(o->rows));

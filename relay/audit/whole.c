@@ -12,6 +12,7 @@
 #include "relay/audit/commands.h"
 #include "relay/audit/find.h"
 #include "relay/audit/remembered.h"
+#include "relay/audit/stops.h"
 #include "relay/log/tiles.h"
 
 enum { BEYOND_MAX = 2 }; /* findings behind the first that are said */
@@ -21,6 +22,7 @@ struct audit_whole {
     struct audit_organisation again; /* handles of its own: those of `o` are in the middle of sessions and entries */
     uint8_t *found, *erased;         /* a bit for each entry of the signed log */
     struct audit_own own;
+    struct audit_stops stops;
     struct audit_report report;
     struct audit_log log;
     struct { /* sessions that are missing, as they are met */
@@ -185,6 +187,8 @@ static enum proto_err look(struct audit_whole *w)
 
     if (!err)
         err = audit_own_read_later(&w->own, &w->again, &w->report);
+    if (!err)
+        err = audit_stops_read(&w->stops, w->again.rows);
     if (!err && w->log.signed_ok) {
         if (!make_bits(w))
             return PROTO_ERR_NOMEM;
@@ -231,6 +235,7 @@ bool audit_whole_know(struct audit_organisation *o)
         err = glance(w);
         audit_begin_moment(&w->again);
         err = err ? err : look(w);
+        o->stops = &w->stops;
         audit_end_moment(&w->again);
         memcpy(o->revoked_before, w->again.revoked_before, sizeof o->revoked_before);
         if (audit_whole_beside(o, beside))
@@ -246,8 +251,10 @@ void audit_whole_forget(struct audit_organisation *o)
     struct audit_whole *w = o->whole;
 
     o->whole = NULL;
+    o->stops = NULL;
     if (!w)
         return;
+    audit_stops_free(&w->stops);
     audit_close_again(&w->again);
     audit_own_clear(&w->own);
     audit_log_clear(&w->log);

@@ -134,7 +134,8 @@ static void init_makes_a_whole_organisation(void **state)
     struct proto_certificate der;
     struct proto_policy policy;
     struct proto_org org;
-    uint8_t secret[32], public_key[32];
+    uint8_t secrets[1][32], public_key[32];
+    size_t count;
 
     (void)state;
     struct proto_identity_root root = read_root(&der);
@@ -148,8 +149,9 @@ static void init_makes_a_whole_organisation(void **state)
     struct proto_buf note = read_file("D/policy.note"), key = read_file("D/officer/evidence.key");
 
     assert_ok(proto_policy_verify(&policy, note.bytes, note.len, (struct proto_der){der.bytes, der.len}, &org, 1));
-    assert_ok(proto_evidence_secret_of_pem(key.bytes, key.len, secret));
-    crypto_scalarmult_base(public_key, secret);
+    assert_ok(proto_evidence_secrets_of_pem(key.bytes, key.len, secrets, 1, &count));
+    assert_int_equal(count, 1);
+    crypto_scalarmult_base(public_key, secrets[0]);
     assert_memory_equal(policy.evidence_key, public_key, 32);
     proto_buf_free(&note);
     proto_buf_free(&key);

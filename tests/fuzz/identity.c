@@ -69,7 +69,7 @@ static bool feed_pem(const uint8_t *bytes, size_t len)
 {
     struct proto_certificate certificates[4], der;
     struct proto_identity_root root;
-    uint8_t key[32];
+    uint8_t key[32], keys[2][32];
     size_t count = 0;
     bool any = false;
 
@@ -81,7 +81,8 @@ static bool feed_pem(const uint8_t *bytes, size_t len)
     if (!proto_root_of_pem(bytes, len, &der, &root))
         proto_certificates_free(&der, 1);
     any |= !proto_seed_of_pem(bytes, len, key);
-    any |= !proto_evidence_secret_of_pem(bytes, len, key);
+    any |= !proto_evidence_secrets_of_pem(bytes, len, keys, 2, &count);
+    FUZZ_HOLDS(count <= 2);
     any |= !proto_evidence_public_of_pem(bytes, len, key);
     return any;
 }

@@ -8,11 +8,13 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/pem.h"
 #include "proto/host/files.h"
 #include "relay/audit/goes.h"
 #include "tests/relay/audit_tool.h"
@@ -183,10 +185,57 @@ static void an_erasure_that_leaves_out_a_session_is_not_done(void **state)
     assert_true(audit_goes_done(&goes));
 }
 
+/* ---- a policy may name a new evidence key, and what was sealed to the one before stays so ---- */
+
+static void put_key(struct proto_buf *pem, int kind)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, kind == EVP_PKEY_X25519 ? "X25519" : "ED25519");
+
+    assert_non_null(key);
+    assert_int_equal(certs_pem_put_private(key, pem), PROTO_OK);
+    EVP_PKEY_free(key);
+}
+
+static void keys_of_before_stand_behind_the_new_one(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    struct proto_buf old, pem;
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "C-1", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    assert_true(host_path(path, "%s/officer/both.key", f.folder));
+    proto_buf_init(&pem, PROTO_PEM_BYTES);
+    put_key(&pem, EVP_PKEY_X25519);
+    assert_int_equal(host_file_write(path, pem.bytes, pem.len, HOST_PRIVATE), PROTO_OK);
+    audit_tool_expect(&f, 1, "a key that is missing", "verify --dir %s --key %s/officer/both.key", f.folder, f.folder);
+    char evidence[HOST_PATH_BYTES];
+    assert_true(host_path(evidence, "%s/officer/evidence.key", f.folder));
+    proto_buf_init(&old, PROTO_PEM_BYTES);
+    assert_int_equal(host_file_read(evidence, &old), PROTO_OK);
+    proto_buf_put(&pem, old.bytes, old.len);
+    assert_int_equal(host_file_write(path, pem.bytes, pem.len, HOST_PRIVATE), PROTO_OK);
+    audit_tool_expect(&f, 0, "nothing is wrong", "verify --full --dir %s --key %s/officer/both.key", f.folder,
+                      f.folder);
+    audit_tool_expect(&f, 0, "C-1", "list --dir %s --key %s/officer/both.key", f.folder, f.folder);
+    put_key(&pem, EVP_PKEY_ED25519); /* a slip: what signs is no evidence key */
+    assert_int_equal(host_file_write(path, pem.bytes, pem.len, HOST_PRIVATE), PROTO_OK);
+    audit_tool_expect(&f, 2, "of several (8 at most)", "verify --dir %s --key %s/officer/both.key", f.folder, f.folder);
+    proto_buf_free(&pem);
+    proto_buf_free(&old);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_erasure_that_leaves_out_a_session_is_not_done),
+        cmocka_unit_test(keys_of_before_stand_behind_the_new_one),
         cmocka_unit_test(an_erased_session_is_gone_and_nothing_is_wrong),
         cmocka_unit_test(evidence_that_is_back_is_named_and_not_read_out),
         cmocka_unit_test(erasing_goes_by_whole_sessions),

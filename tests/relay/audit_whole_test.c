@@ -389,6 +389,47 @@ static void a_stop_names_the_officer_who_signed_it(void **state)
     }
 }
 
+enum { WHEN_STOPPED, GOES_ON, ENDED_OTHERWISE, ENDED_LATE, NEVER_ENDED };
+
+/* A camera is on; an officer stops the session, and the relay does as `then` says. */
+static void stop_a_session(int then, const char *found)
+{
+    struct log_fixture f;
+    struct log_session s, other;
+
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+    log_fixture_stopped(&f, &s, &f.officer);
+    s.stopped_by = f.officer.identity.serial;
+    f.now_ms += then == GOES_ON ? 600000 : 1000;
+    log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+    if (then == ENDED_LATE)
+        f.now_ms += 600000;
+    if (then != NEVER_ENDED)
+        log_session_end(&f, &s, then == ENDED_OTHERWISE ? PROTO_END_COMPLETED : PROTO_END_STOPPED_BY_OFFICER);
+    f.now_ms += 900000;
+    log_session_begin(&f, &other, "", "");
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, then != WHEN_STOPPED, found, "verify --dir %s --key %s/officer/evidence.key", f.folder,
+                      f.folder);
+    audit_tool_expect(&f, then != WHEN_STOPPED, then == WHEN_STOPPED ? "" : "DOES NOT HOLD",
+                      "list --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
+static void a_stop_that_the_relay_does_not_follow_is_found(void **state)
+{
+    (void)state;
+    stop_a_session(WHEN_STOPPED, "nothing is wrong");
+    stop_a_session(GOES_ON, "nothing to be passed on after entry");
+    stop_a_session(ENDED_OTHERWISE, "is an officer's stop of this session");
+    stop_a_session(ENDED_LATE, "the end within minutes of entry");
+    stop_a_session(NEVER_ENDED, "a session that goes on");
+}
+
 /* As a relay does that runs: sessions go on between any two reads. */
 static enum proto_err visit_and_write(void *context, const struct audit_session *session,
                                       const struct audit_report *judged)
@@ -458,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_stop_names_the_officer_who_signed_it),
         cmocka_unit_test(nobody_joins_twice_and_nothing_is_allowed_after_the_end),
         cmocka_unit_test(a_long_reference_is_held_to_its_end),
+        cmocka_unit_test(a_stop_that_the_relay_does_not_follow_is_found),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),

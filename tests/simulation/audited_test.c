@@ -60,9 +60,10 @@ static int remove_folder(void **state)
 static void open_folder(struct audit_organisation *o)
 {
     assert_true(audit_open(o, folder, NULL));
-    memcpy(o->evidence_secret, sim.evidence_secret, sizeof o->evidence_secret);
-    proto_box_public_key(o->evidence_public, o->evidence_secret);
-    assert_memory_equal(o->evidence_public, o->policy.evidence_key, sizeof o->evidence_public);
+    memcpy(o->keys.secret[0], sim.evidence_secret, sizeof o->keys.secret[0]);
+    proto_box_public_key(o->keys.public_key[0], o->keys.secret[0]);
+    assert_memory_equal(o->keys.public_key[0], o->policy.evidence_key, sizeof o->keys.public_key[0]);
+    o->keys.count = 1;
     o->can_open = true;
 }
 

@@ -156,6 +156,22 @@ static void an_older_org_note_lets_nobody_back_in(void **state)
     house_restart_relay(h);
 }
 
+static void an_officer_who_was_revoked_signs_no_policy(void **state)
+{
+    struct house *h = *state;
+    const char *org = house_path(h, "org"), *file = house_path(h, "policy.txt");
+
+    free(house_run(h, 0, (const char *const[]){"handhold-audit", "policy", "print", "-o", file, "--dir", org, NULL}));
+    house_copy(h, "org/policy.note", "before");
+    take_back(h, "officer");
+    says(h,
+         house_run(h, 2,
+                   (const char *const[]){"handhold-audit", "policy", "sign", file, "--dir", org, "--identity",
+                                         house_path(h, "org/staff/officer"), NULL}),
+         "revoked");
+    run(h, "cmp org/policy.note before");
+}
+
 static void another_note_of_the_same_number_is_none(void **state)
 {
     struct house *h = *state;
@@ -247,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(an_export_takes_no_policy_back_and_brings_who_was_revoked),
         HOUSE_TEST(an_older_org_note_lets_nobody_back_in),
+        HOUSE_TEST(an_officer_who_was_revoked_signs_no_policy),
         HOUSE_TEST(another_note_of_the_same_number_is_none),
         HOUSE_TEST(the_log_that_follows_begins_with_the_policy_of_the_one_that_ended),
         HOUSE_TEST(a_copy_of_a_relay_has_its_newest_notes),

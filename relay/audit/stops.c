@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/audit/stops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/consent/evidence.h"
+#include "proto/consent/statement.h"
+#include "proto/log/leaf.h"
+#include "proto/seal/note.h"
+
+static bool parse(const struct relay_store_entry *entry, struct proto_log_leaf *leaf, struct proto_event_note *event)
+{
+    struct proto_evidence evidence;
+    struct proto_note_parts parts;
+
+    return entry->evidence && !proto_log_leaf_parse(leaf, entry->leaf) && leaf->kind == PROTO_LOG_OFFICER_ACT &&
+           !proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence) && evidence.count == 1 &&
+           !proto_note_split(&parts, evidence.notes[0].bytes, evidence.notes[0].len) &&
+           !proto_event_note_parse(parts.text, parts.text_len, event);
+}
+
+static enum proto_err visit(void *context, const struct relay_store_entry *entry)
+{
+    struct audit_stops *stops = context;
+    struct proto_log_leaf leaf;
+    struct proto_event_note event;
+
+    if (!parse(entry, &leaf, &event) || event.action != PROTO_ACT_SESSION_STOPPED)
+        return PROTO_OK;
+    struct audit_stop *more = realloc(stops->all, (stops->count + 1) * sizeof *more);
+    if (!more)
+        return PROTO_ERR_NOMEM;
+    stops->all = more;
+    more += stops->count++;
+    *more = (struct audit_stop){.entry = entry->index, .leaf_s = leaf.unix_s};
+    memcpy(more->sid, event.sid, sizeof more->sid);
+    return PROTO_OK;
+}
+
+static int by_sid(const void *a, const void *b)
+{
+    return memcmp(((const struct audit_stop *)a)->sid, ((const struct audit_stop *)b)->sid, RELAY_STORE_SID_BYTES);
+}
+
+enum proto_err audit_stops_read(struct audit_stops *stops, struct relay_store *store)
+{
+    static const uint8_t none[RELAY_STORE_SID_BYTES];
+    struct relay_store_checkpoint checkpoint;
+    struct relay_store_entry last;
+    struct proto_log_leaf leaf;
+
+    *stops = (struct audit_stops){.count = 0};
+    enum proto_err err = relay_store_each_entry_of(store, none, visit, stops);
+    if (err == PROTO_ERR_NOMEM)
+        return err; /* what cannot be read, the walk over the entries names */
+    if (stops->count)
+        qsort(stops->all, stops->count, sizeof *stops->all, by_sid);
+    if (stops->count && !relay_store_get_checkpoint(store, &checkpoint) && checkpoint.size &&
+        !relay_store_get_entry(store, checkpoint.size - 1, &last) && !proto_log_leaf_parse(&leaf, last.leaf))
+        stops->newest_s = leaf.unix_s;
+    return PROTO_OK;
+}
+
+const struct audit_stop *audit_stops_find(const struct audit_stops *stops,
+                                          const uint8_t sid[static RELAY_STORE_SID_BYTES])
+{
+    struct audit_stop key;
+
+    memcpy(key.sid, sid, sizeof key.sid);
+    return stops->count ? bsearch(&key, stops->all, stops->count, sizeof key, by_sid) : NULL;
+}
+
+void audit_stops_free(struct audit_stops *stops)
+{
+    free(stops->all);
+    *stops = (struct audit_stops){.count = 0};
+}
