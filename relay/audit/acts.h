@@ -8,7 +8,7 @@
 
 struct audit_act {
     int64_t unix_s;
-    const char *action; /* static: "policy-signed", "erasure", … */
+    const char *action;                                /* static: "policy-signed", "erasure", … */
     char officer[2 * PROTO_IDENTITY_SERIAL_BYTES + 1]; /* serial of the certificate that signed; empty: the relay did */
     char words[AUDIT_PHRASE_MAX];
 };

@@ -182,11 +182,12 @@ static void print_who(const struct audit_proved *p, bool believed)
     char text[96];
 
     printf("\n");
-    audit_paper_head("Means", believed ? "each of these stands in the log, in that place and word for word as it was "
-                                         "signed."
-                                       : "each of these stands, in that place and word for word, in a log under the key "
-                                         "that the file names. Anybody can make such a log: nothing is proved until you "
-                                         "know whose key it is.");
+    audit_paper_head("Means", believed
+                                  ? "each of these stands in the log, in that place and word for word as it was "
+                                    "signed."
+                                  : "each of these stands, in that place and word for word, in a log under the key "
+                                    "that the file names. Anybody can make such a log: nothing is proved until you "
+                                    "know whose key it is.");
     if (p->key_from_relay)
         audit_paper_head("Customer", "the one who joined: the relay's word of it is in the log too.");
     else if (p->unsigned_notes)
@@ -213,8 +214,9 @@ static void print_who(const struct audit_proved *p, bool believed)
                                        ? "that nothing else was logged; and in front of the proofs: when the visit "
                                          "began and ended, the relay, whom to write to, for how long the log keeps it, "
                                          "and what came along from another device."
-                                   : !p->compared ? "that nothing else was logged, and the words in front of the proofs "
-                                                  "in the file."
+                                   : !p->compared
+                                       ? "that nothing else was logged, and the words in front of the proofs "
+                                         "in the file."
                                    : p->certificate_ok
                                        ? "that nothing else was logged; and in front of the proofs: when it was "
                                          "written, the relay, how it ended and for how long the log keeps it."

@@ -13,10 +13,11 @@
 #include "relay/audit/session.h"
 #include "relay/audit/totals.h"
 
-#define NOTE_LATE_S (15 * 60) /* a note of the agent waits while their line is down; no session waits so long for it   \
-                               */
-#define AGENT_CLOCK_S 120     /* and its own time may be off by so much */
-#define SLACK_S 2             /* two clocks of one machine, each cut down to a second */
+#define NOTE_LATE_S                                                                                                    \
+    (15 * 60)             /* a note of the agent waits while their line is down; no session waits so long for it       \
+                           */
+#define AGENT_CLOCK_S 120 /* and its own time may be off by so much */
+#define SLACK_S 2         /* two clocks of one machine, each cut down to a second */
 
 struct way {
     const struct audit_note *opened, *started, *grant;
@@ -170,8 +171,8 @@ static bool begins(enum proto_act action)
            action == PROTO_ACT_RECORDING_STARTED || action == PROTO_ACT_COMMAND_EXECUTED;
 }
 
-/* A note that waited says an earlier time than that of its entry. How far the agent's clock is off shows in the note that
- * waited least. */
+/* A note that waited says an earlier time than that of its entry. How far the agent's clock is off shows in the note
+ * that waited least. */
 static int64_t done_at(const struct gates *g, const struct audit_note *note)
 {
     int64_t came_s = note->received_ms / 1000, off_s = came_s - note->said_s;
@@ -200,7 +201,8 @@ static void judge_agents(const struct gates *g, const struct audit_note *note)
     }
     if (over_s == INT64_MIN)
         audit_found(audit_expected(wrong(g, note), "a consent to %s that stood in the log before", what(note)), "none");
-    else if (over_s < at_s - NOTE_LATE_S || (over_s < at_s - AGENT_CLOCK_S && over_s < done_at(g, note) - AGENT_CLOCK_S))
+    else if (over_s < at_s - NOTE_LATE_S ||
+             (over_s < at_s - AGENT_CLOCK_S && over_s < done_at(g, note) - AGENT_CLOCK_S))
         audit_found(audit_expected(wrong(g, note), "a consent to %s in force, or over for some minutes", what(note)),
                     "one that was over %lld s before", (long long)(at_s - over_s));
 }

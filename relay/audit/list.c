@@ -85,10 +85,10 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
         put_answers(what, sizeof what, totals, i);
     if (!*what && o->can_open)
         snprintf(what, sizeof what, "%s",
-                 session->incomplete ? "NOT ALL OF IT CAN BE READ"
+                 session->incomplete              ? "NOT ALL OF IT CAN BE READ"
                  : audit_session_is_part(session) ? "erased in part: this line is the row's word alone"
                  : session->erased                ? "erased"
-                                     : "nothing was asked");
+                                                  : "nothing was asked");
     if (audit_session_restarted(session)) {
         size_t len = strlen(what);
         snprintf(what + len, sizeof what - len, "; the relay was restarted meanwhile");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/audit/messages.h - the words of the phone page, out of the message files that it is built from: ICU messages, as
- * far as its receipt has them (places, plurals, dates), written the same way in every country.
+ * relay/audit/messages.h - the words of the phone page, out of the message files that it is built from: ICU messages,
+ * as far as its receipt has them (places, plurals, dates), written the same way in every country.
  */
 #ifndef RELAY_AUDIT_MESSAGES_H
 #define RELAY_AUDIT_MESSAGES_H
@@ -18,7 +18,8 @@ struct audit_value {
 
 /** The messages of a language, by key, for json_decref(); NULL: the page does not come in it, or no memory. */
 json_t *audit_messages_of(const char *language);
-/** Appends one; `zone_min` is east of UTC. False: there is no such message, or it has what this program does not know. */
+/** Appends one; `zone_min` is east of UTC. False: there is no such message, or it has what this program does not know.
+ */
 bool audit_message_put(struct proto_buf *out, const json_t *messages, const char *key, const struct audit_value *values,
                        size_t count, int zone_min);
 

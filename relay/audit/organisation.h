@@ -51,8 +51,8 @@ struct audit_organisation {
     bool is_one_of_all; /* the command reads the logs that were ended, too */
     uint64_t revoked_before[PROTO_ORG_REVOKED_MAX]; /* own.c: so many entries are not behind the note of the log that
                                                      * the relay had put this revocation in force; 0: there is none */
-    uint64_t org_served; /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
-    bool has_issued;    /* the authority's list of certificates is here: who is not in it is nobody */
+    uint64_t org_served;    /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
+    bool has_issued;        /* the authority's list of certificates is here: who is not in it is nobody */
     struct audit_keys keys; /* of the officers, with the key */
     const struct audit_stops *stops; /* borrowed; NULL: nobody asks whether stops were followed */
 };
@@ -109,8 +109,8 @@ PROTO_MUST_USE enum proto_err audit_staff_held(const struct audit_organisation *
 PROTO_MUST_USE enum proto_err audit_staff_find_signer(const struct audit_organisation *o, const char *serial,
                                                       uint64_t entry, int64_t leaf_s, struct proto_identity *out);
 /** OK or CERT_REVOKED, of a serial number alone. */
-PROTO_MUST_USE enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial, uint64_t entry,
-                                                  int64_t leaf_s);
+PROTO_MUST_USE enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial,
+                                                  uint64_t entry, int64_t leaf_s);
 /** The relay says in `entry` that it put a note of the organisation in force with so many revocations. */
 void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s);
 /** The key under which that certificate signs notes, once it was found good at some time. False: it was not. */

@@ -42,10 +42,10 @@ struct audit_proved {
     size_t unsigned_notes; /* the file names no key for their signer: they hold, whoever wrote them */
     bool key_from_relay;   /* the customer's key stands in a `joined` that is proved too */
     bool certificate_ok, certificate_trusted; /* the agent's chain holds; and leads to the root that is believed in */
-    char missing[AUDIT_TEXT_MAX]; /* which notes are not in the file, as far as it shows; empty: none */
-    size_t behind;                /* bytes behind the proofs, which nobody reads */
-    size_t to_agent;              /* statements that name this certificate as whom they are for */
-    char trouble[AUDIT_TEXT_MAX]; /* the file itself, when it cannot be read at all; else empty */
+    char missing[AUDIT_TEXT_MAX];             /* which notes are not in the file, as far as it shows; empty: none */
+    size_t behind;                            /* bytes behind the proofs, which nobody reads */
+    size_t to_agent;                          /* statements that name this certificate as whom they are for */
+    char trouble[AUDIT_TEXT_MAX];             /* the file itself, when it cannot be read at all; else empty */
 };
 
 /** `proved` is zeroed by the caller. False: `trouble` says what it is not. True: `report` says whether it holds. */

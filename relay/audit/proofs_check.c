@@ -221,9 +221,8 @@ static enum proto_err take_note(struct proofs_checking *c, const struct proto_lo
     entry.received_ms = leaf->kind == PROTO_LOG_RELAY_EVENT ? leaf->unix_s * 1000 : said.unix_s * 1000;
     size_t before = session->count;
     bool is_unsigned = leaf->kind == PROTO_LOG_STATEMENT && !c->has_customer;
-    enum proto_err err = is_unsigned
-                             ? take_unsigned(c, &entry)
-                             : audit_notes_take(session, &c->o, &entry, leaf, &evidence, &c->proved->report);
+    enum proto_err err = is_unsigned ? take_unsigned(c, &entry)
+                                     : audit_notes_take(session, &c->o, &entry, leaf, &evidence, &c->proved->report);
     if (!err && session->count > before) {
         take_created(c, &session->notes[before]);
         take_joined(c, &session->notes[before]);

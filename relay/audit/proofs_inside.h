@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * relay/audit/proofs_inside.h - the check of one file of proofs while it goes on. Only proofs_*.c and their test see it.
+ * relay/audit/proofs_inside.h - the check of one file of proofs while it goes on. Only proofs_*.c and their test see
+ * it.
  */
 #ifndef RELAY_AUDIT_PROOFS_INSIDE_H
 #define RELAY_AUDIT_PROOFS_INSIDE_H

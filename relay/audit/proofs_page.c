@@ -22,9 +22,11 @@
 enum { BECAUSE_MAX = 160 };
 
 static const char style[] =
-    ":root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:44rem;margin:"
+    ":root{color-scheme:light}body{font:16px/1.5 "
+    "system-ui,sans-serif;color:#111;background:#fff;max-width:44rem;margin:"
     "2rem auto;padding:0 1rem;overflow-wrap:anywhere}ul{list-style:none;padding:0}li{border-top:1px solid "
-    "#999;padding:.5rem 0}dl div{display:flex;flex-wrap:wrap;gap:0 1rem}dt{min-width:8rem;color:#555}dd{margin:0;flex:1 1 "
+    "#999;padding:.5rem 0}dl div{display:flex;flex-wrap:wrap;gap:0 "
+    "1rem}dt{min-width:8rem;color:#555}dd{margin:0;flex:1 1 "
     "12rem}pre{font-size:11px;white-space:pre-wrap;word-break:break-all;background:#f4f4f4;padding:1rem}";
 
 /* One thing that was asked for, as its notes have it. */
@@ -54,7 +56,8 @@ struct page {
 static bool find_head(struct page *p)
 {
     const struct proto_log_span *words = &p->c->file.words;
-    const char *end = words->text + words->len, *at = memmem(words->text, words->len, HEAD_BEGINS, sizeof HEAD_BEGINS - 1);
+    const char *end = words->text + words->len,
+               *at = memmem(words->text, words->len, HEAD_BEGINS, sizeof HEAD_BEGINS - 1);
 
     if (!at)
         return false;
@@ -80,10 +83,11 @@ static bool read_facts(struct page *p)
     if (!json.failed)
         p->facts = json_loadb((const char *)json.bytes, json.len, 0, NULL);
     proto_buf_free(&json);
-    if (!p->facts || json_unpack(p->facts, "{s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o}", "language", &p->language,
-                                 "name", &p->name, "organisation", &p->organisation, "verified", &p->verified, "relay",
-                                 &p->relay, "began", &began, "ended", &ended, "zone", &zone, "keepDays", &keep_days,
-                                 "contact", &p->contact, "moved", &p->moved, "carried", &p->carried) != 0)
+    if (!p->facts ||
+        json_unpack(p->facts, "{s:s,s:s,s:s,s:b,s:s,s:I,s:I,s:I,s:I,s:s,s:s,s:o}", "language", &p->language, "name",
+                    &p->name, "organisation", &p->organisation, "verified", &p->verified, "relay", &p->relay, "began",
+                    &began, "ended", &ended, "zone", &zone, "keepDays", &keep_days, "contact", &p->contact, "moved",
+                    &p->moved, "carried", &p->carried) != 0)
         return false;
     if (!is_sane(began, TIME_MAX_S) || !is_sane(ended, TIME_MAX_S) || !is_sane(keep_days, DAYS_MAX))
         return false;
@@ -117,12 +121,13 @@ static void take_carried(struct page *p)
     json_t *one;
     size_t i;
 
-    json_array_foreach (p->carried, i, one) {
+    json_array_foreach(p->carried, i, one)
+    {
         json_int_t kept_days, from;
         struct line *line = &p->lines[p->count];
         *line = (struct line){.allowed = true, .elsewhere = true, .is_open = true, .because = ""};
-        if (json_unpack(one, "{s:s,s:s,s:I,s:I}", "capability", &line->capability, "purpose", &line->purpose, "keptDays",
-                        &kept_days, "from", &from) != 0 ||
+        if (json_unpack(one, "{s:s,s:s,s:I,s:I}", "capability", &line->capability, "purpose", &line->purpose,
+                        "keptDays", &kept_days, "from", &from) != 0 ||
             !is_sane(kept_days, DAYS_MAX) || !is_sane(from, TIME_MAX_S))
             continue;
         line->kept_days = kept_days;

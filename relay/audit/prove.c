@@ -158,7 +158,8 @@ int audit_prove(void)
             host_say_error(audit_options.session, "an entry of it cannot be proved",
                            "handhold-audit verify names what is wrong");
         else if (err == PROTO_ERR_RANGE)
-            host_say_error(audit_options.session, AUDIT_PROOFS_MANY_WORDS, "export --format jsonl has all that was said in it");
+            host_say_error(audit_options.session, AUDIT_PROOFS_MANY_WORDS,
+                           "export --format jsonl has all that was said in it");
         else if (err)
             host_say_err(audit_options.session, err);
         else

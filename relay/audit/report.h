@@ -107,7 +107,8 @@ void audit_found(struct audit_finding *finding, const char *format, ...) __attri
  */
 void audit_plain(char *text);
 
-/** An event of the relay that waited for the log, or whose clock was set meanwhile: `off_s` is between it and its leaf. */
+/** An event of the relay that waited for the log, or whose clock was set meanwhile: `off_s` is between it and its leaf.
+ */
 void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s);
 /** A note of a customer or an agent, whose clocks are their own: counted when it is a day off or more. */
 void audit_count_dated(struct audit_report *report, uint64_t entry, int64_t off_s);

@@ -22,7 +22,7 @@ struct audit_note {
     bool rides;          /* a rekey note: it has no leaf of its own */
     int64_t received_ms; /* by the relay's clock */
     int64_t leaf_s;      /* the minute that the leaf has */
-    int64_t said_s;      /* an event: as its signer wrote it. event.unix_s is when it came, where the two are far apart */
+    int64_t said_s; /* an event: as its signer wrote it. event.unix_s is when it came, where the two are far apart */
     enum audit_signer by;
     uint8_t text_hash[32], leaf_hash[32];
     bool agent_line, agent_line_checked; /* a statement: the agent's co-signature */

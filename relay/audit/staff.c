@@ -215,8 +215,8 @@ enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const
 
 /* ---- at an entry of the log ---- */
 
-/* Revocations are added at the end of the note, and none is taken out: the first so many are those that it had. One that
- * is later than the entry is of another line of notes, from a folder that was put back. */
+/* Revocations are added at the end of the note, and none is taken out: the first so many are those that it had. One
+ * that is later than the entry is of another line of notes, from a folder that was put back. */
 void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s)
 {
     for (size_t i = 0; i < revoked && i < o->org.revoked_count; i++)

@@ -134,7 +134,8 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                r->dated == 1 ? "its" : "their", r->dated_entry);
     }
     if (r->org_served)
-        printf("Org.note    the relay serves number %" PRIu64 ", and number %" PRIu64 " lies here beside ca.crt: bring it\n"
+        printf("Org.note    the relay serves number %" PRIu64 ", and number %" PRIu64
+               " lies here beside ca.crt: bring it\n"
                "            to the relay. Sessions are held to the one that is here.\n",
                r->org_served, o->org.number);
     if (r->policy_elsewhere)
@@ -228,7 +229,8 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         host_json_line(audit_finding_json(&r->findings[i]));
     print_gone_json(r);
     host_json_line(json_pack(
-        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,"
+        "s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,

@@ -125,8 +125,8 @@ static void a_session_whose_beginning_alone_is_erased_is_said(void **state)
     log_fixture_alter(&f, "relay.db", "UPDATE session SET agent_name='Eve Evil' WHERE hex(sid) LIKE '4F2A%'");
     audit_tool_expect(&f, 0, "1 session is erased in part", "verify --dir %s --key %s/officer/evidence.key", f.folder,
                       f.folder);
-    audit_tool_expect(&f, 0, "this line is the row's word alone", "list --dir %s --key %s/officer/evidence.key", f.folder,
-                      f.folder);
+    audit_tool_expect(&f, 0, "this line is the row's word alone", "list --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
     audit_tool_expect(&f, 0, "row's", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     log_fixture_close(&f);
 }

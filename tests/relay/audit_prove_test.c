@@ -557,9 +557,9 @@ static void proofs_in_a_page_hold_up_to_their_end(void **state)
 /* ---- the receipt that a phone's page saved ---- */
 
 #define FACTS                                                                                                          \
-    "{&quot;language&quot;:&quot;%s&quot;,&quot;name&quot;:&quot;Ada Lovelace&quot;,&quot;organisation&quot;:&quot;"  \
-    "example.org&quot;,&quot;verified&quot;:true,&quot;relay&quot;:&quot;help.example.org&quot;,&quot;began&quot;:"     \
-    "1790000010,&quot;ended&quot;:1790000110,&quot;zone&quot;:120,&quot;keepDays&quot;:365,&quot;contact&quot;:&quot;"  \
+    "{&quot;language&quot;:&quot;%s&quot;,&quot;name&quot;:&quot;Ada Lovelace&quot;,&quot;organisation&quot;:&quot;"   \
+    "example.org&quot;,&quot;verified&quot;:true,&quot;relay&quot;:&quot;help.example.org&quot;,&quot;began&quot;:"    \
+    "1790000010,&quot;ended&quot;:1790000110,&quot;zone&quot;:120,&quot;keepDays&quot;:365,&quot;contact&quot;:&quot;" \
     "officer@example.org&quot;,&quot;moved&quot;:&quot;&quot;,&quot;carried&quot;:[]}"
 
 /* As client/web/src/receipt/page.ts would have written it. */

@@ -34,15 +34,16 @@ static void expect(struct log_fixture *f, int code, const char *text)
 {
     const struct {
         const char *command, *bad;
-    } commands[] = {{"verify", text},
-                    {"show 4f2a", text},
-                    {"list", "DOES NOT HOLD"},
-                    {"export --format jsonl", "\"ok\":false"}};
+    } commands[] = {
+        {"verify", text}, {"show 4f2a", text}, {"list", "DOES NOT HOLD"}, {"export --format jsonl", "\"ok\":false"}};
 
     log_fixture_settle(f);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        audit_tool_expect(f, code, !i ? text : code ? commands[i].bad : "", "%s --dir %s --key %s/officer/evidence.key",
-                          commands[i].command, f->folder, f->folder);
+        audit_tool_expect(f, code,
+                          !i     ? text
+                          : code ? commands[i].bad
+                                 : "",
+                          "%s --dir %s --key %s/officer/evidence.key", commands[i].command, f->folder, f->folder);
     log_fixture_close(f);
 }
 

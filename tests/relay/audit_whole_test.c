@@ -361,8 +361,9 @@ static void a_long_reference_is_held_to_its_end(void **state)
         log_session_end(&f, &s, PROTO_END_COMPLETED);
         log_fixture_settle(&f);
         if (altered)
-            log_fixture_alter(&f, "relay.db", "UPDATE session SET customer_ref=substr(customer_ref,1,length(customer_ref)-1)"
-                                              "||'x'");
+            log_fixture_alter(&f, "relay.db",
+                              "UPDATE session SET customer_ref=substr(customer_ref,1,length(customer_ref)-1)"
+                              "||'x'");
         audit_tool_expect(&f, altered, altered ? "customer_ref" : "nothing is wrong",
                           "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
         log_fixture_close(&f);

@@ -56,7 +56,7 @@ struct log_fixture {
         bool commitment, kind, signature;
         bool bare;     /* an event without the keys and fingerprints that belong to it */
         int64_t ago_s; /* a note that says to be so much older than it is */
-    } spoil;       /* what is wrong with the next note, though the log takes it in good faith; then false again */
+    } spoil;           /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
 
 /* What a signer remembers between two notes. */
