@@ -10,7 +10,7 @@ packages=$(cd "$1" && pwd)
 sessions=${SESSIONS:-20}
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
-    tail -n 15 "$root"/tmp/try/*.log 2>/dev/null >&2 || true
+    tail -n 15 "$root"/tmp/try/*.log >&2 2>/dev/null || true
     exit 1
 }
 step() { printf '%s  %s\n' "$(date +%T)" "$*"; }
@@ -32,6 +32,7 @@ if [ "${3-}" != inside ]; then
     else
         debootstrap --variant=minbase bookworm "$root" http://deb.debian.org/debian >/dev/null
     fi
+    chmod 755 "$root" # else it is a / that the relay's user may not enter
     mkdir -p "$root/tmp/try"
     cp "$packages"/handhold-*.deb "$root/tmp/try"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
