@@ -215,8 +215,8 @@ static void print_who(const struct audit_proved *p, bool believed)
                                          "began and ended, the relay, whom to write to, for how long the log keeps it, "
                                          "and what came along from another device."
                                    : !p->compared
-                                       ? "that nothing else was logged, and the words in front of the proofs "
-                                         "in the file."
+                                       ? "that nothing else was logged, and the words in front of the proofs in the "
+                                         "file: another program or version wrote them. What is proved stands here."
                                    : p->certificate_ok
                                        ? "that nothing else was logged; and in front of the proofs: when it was "
                                          "written, the relay, how it ended and for how long the log keeps it."

@@ -33,6 +33,8 @@ bool proofs_compare_words(struct proofs_checking *c);
 #define PROOFS_PAGE_ENDS "</pre></body></html>\n"
 /** proofs_page.c: what a phone's page has in front of these proofs. False: it is no such page, or no memory. */
 bool proofs_write_page(const struct proofs_checking *c, struct proto_buf *out);
+/** Did this version of the page write these words? Else they cannot be compared. */
+bool proofs_page_is_ours(const struct proto_log_span *words);
 /** proofs_gaps.c: which notes are not in the file, by the numbers that their signers gave them. */
 void proofs_look_for_gaps(struct proofs_checking *c);
 /** proofs_who.c: the file's certificates, at the first note; the agent's key from then on. */

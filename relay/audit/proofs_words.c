@@ -258,7 +258,8 @@ bool proofs_compare_words(struct proofs_checking *c)
     bool page = begins(&c->file.words, PROOFS_PAGE_BEGINS);
     struct proto_buf proved, said;
 
-    if (c->proved->report.wrong || (!page && !begins(&c->file.words, PROTO_RECEIPT_FIRST_LINE)))
+    if (c->proved->report.wrong ||
+        (page ? !proofs_page_is_ours(&c->file.words) : !begins(&c->file.words, PROTO_RECEIPT_FIRST_LINE)))
         return true;
     proto_buf_init_secret(&proved, PROTO_LOG_PROOFS_FILE_MAX);
     proto_buf_init_secret(&said, PROTO_LOG_PROOFS_FILE_MAX);

@@ -233,6 +233,43 @@ static void judge_stop(const struct judging *j, const struct audit_note *ended, 
                     "%s", officer ? officer : "none");
 }
 
+/* A relay that has the organisation's note ends the sessions of whom it revokes at once. */
+static void judge_revoked(const struct judging *j)
+{
+    if (j->session->agent_err)
+        return;
+    for (size_t i = 0; i < j->session->count; i++) {
+        const struct audit_note *note = &j->session->notes[i];
+        if (note->by != AUDIT_RELAY ||
+            (note->event.action != PROTO_ACT_GATE_OPENED && note->event.action != PROTO_ACT_STARTED) ||
+            !audit_staff_revoked(j->o, j->session->agent.serial, note->entry, note->leaf_s))
+            continue;
+        audit_found(audit_expected(in_note(j, note), "nothing to be passed on to an agent who was revoked before"),
+                    "%s", proto_act_name(note->event.action));
+        return;
+    }
+}
+
+/* What was on the agent's screen came through the relay, whose own notes of it are there, of its beginning or its end.
+ */
+static void judge_viewed(const struct judging *j)
+{
+    const struct audit_session *session = j->session;
+    bool passed[PROTO_CAPABILITY_COUNT] = {false};
+
+    for (size_t i = 0; i < session->count; i++)
+        if (session->notes[i].by == AUDIT_RELAY && (session->notes[i].event.action == PROTO_ACT_STARTED ||
+                                                    session->notes[i].event.action == PROTO_ACT_STOPPED))
+            passed[session->notes[i].event.capability] = true;
+    for (size_t i = 0; i < session->count && session->row.state == RELAY_STORE_ENDED; i++)
+        if (session->notes[i].by == AUDIT_AGENT && session->notes[i].event.action == PROTO_ACT_VIEWING_STARTED &&
+            !passed[session->notes[i].event.capability])
+            audit_found(audit_expected(in_note(j, &session->notes[i]),
+                                       "the relay's notes of what the agent had on the screen: %s",
+                                       proto_capability_label(session->notes[i].event.capability)),
+                        "none");
+}
+
 /* The next entry of the relay's that a stop should have kept away. */
 static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
 {
@@ -484,5 +521,7 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_statements(&j);
     judge_end(&j, size);
     judge_followed(&j);
+    judge_revoked(&j);
+    judge_viewed(&j);
     audit_gates_judge(session, report);
 }

@@ -557,7 +557,8 @@ static void proofs_in_a_page_hold_up_to_their_end(void **state)
 /* ---- the receipt that a phone's page saved ---- */
 
 #define FACTS                                                                                                          \
-    "{&quot;language&quot;:&quot;%s&quot;,&quot;name&quot;:&quot;Ada Lovelace&quot;,&quot;organisation&quot;:&quot;"   \
+    "{&quot;form&quot;:1,&quot;language&quot;:&quot;%s&quot;,&quot;name&quot;:&quot;Ada "                              \
+    "Lovelace&quot;,&quot;organisation&quot;:&quot;"                                                                   \
     "example.org&quot;,&quot;verified&quot;:true,&quot;relay&quot;:&quot;help.example.org&quot;,&quot;began&quot;:"    \
     "1790000010,&quot;ended&quot;:1790000110,&quot;zone&quot;:120,&quot;keepDays&quot;:365,&quot;contact&quot;:&quot;" \
     "officer@example.org&quot;,&quot;moved&quot;:&quot;&quot;,&quot;carried&quot;:[]}"
@@ -609,6 +610,17 @@ static void a_phones_page_says_what_is_proved_in_its_language(void **state)
         assert_non_null(memmem(page.bytes, page.len, "2026-09-21 16:13", 16)); /* in its own zone */
         expect_page(&page, 0, "the words in front are the proved ones");
     }
+}
+
+/* What people have kept since an earlier version is as good as it was; its words are nobody's any more. */
+static void a_phones_page_of_another_version_is_not_compared(void **state)
+{
+    struct proto_buf page;
+
+    (void)state;
+    make_page(&page, "en");
+    put_words(&page, "form&quot;:1,", "form&quot;:9,");
+    expect_page(&page, 0, "words in front were not compared");
 }
 
 static void a_phones_page_that_was_changed_is_refused(void **state)
@@ -938,6 +950,7 @@ int main(void)
         cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
         cmocka_unit_test(a_phones_page_says_what_is_proved_in_its_language),
+        cmocka_unit_test(a_phones_page_of_another_version_is_not_compared),
         cmocka_unit_test(a_phones_page_that_was_changed_is_refused),
         cmocka_unit_test(a_certificate_that_no_statement_names_is_refused),
         cmocka_unit_test(a_receipt_with_another_answer_in_its_proof_is_refused),

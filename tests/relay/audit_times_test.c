@@ -108,6 +108,29 @@ static void behind_the_logs_own_word_of_a_revocation_no_session_begins(void **st
     expect(&f, 1, held);
 }
 
+/* The session began before; what was passed on in it afterwards was not to be. */
+static void who_was_taken_back_in_a_session_sees_nothing_more_in_it(void **state)
+{
+    (void)state;
+    for (int later = 0; later < 2; later++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "C-1", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        if (later) {
+            log_fixture_pass(&f, 120);
+            log_fixture_revoke(&f, &f.agent, now_s(&f));
+            log_fixture_pass(&f, 120);
+        }
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, later, later ? "to an agent who was revoked before" : "nothing is wrong.");
+    }
+}
+
 static void a_session_before_that_is_as_good_as_ever(void **state)
 {
     struct log_fixture f;
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_was_taken_back_holds_no_session_that_says_to_be_older),
         cmocka_unit_test(nor_does_one_that_had_ended),
         cmocka_unit_test(behind_the_logs_own_word_of_a_revocation_no_session_begins),
+        cmocka_unit_test(who_was_taken_back_in_a_session_sees_nothing_more_in_it),
         cmocka_unit_test(a_session_before_that_is_as_good_as_ever),
         cmocka_unit_test(a_revocation_that_is_later_than_the_note_was_not_in_it),
         cmocka_unit_test(an_officer_who_was_taken_back_signs_nothing_of_before),

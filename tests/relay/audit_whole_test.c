@@ -390,6 +390,31 @@ static void a_stop_names_the_officer_who_signed_it(void **state)
     }
 }
 
+/* The agent's own signed note, and a relay that leaves out its own. */
+static void what_an_agent_saw_and_the_relay_does_not_tell_is_found(void **state)
+{
+    (void)state;
+    for (int told = 0; told < 2; told++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        if (told)
+            log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_session_agent_event(&f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+        if (told)
+            log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, !told,
+                          told ? "nothing is wrong." : "the relay's notes of what the agent had on the screen",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
 enum { WHEN_STOPPED, GOES_ON, ENDED_OTHERWISE, ENDED_LATE, NEVER_ENDED };
 
 /* A camera is on; an officer stops the session, and the relay does as `then` says. */
@@ -501,6 +526,7 @@ int main(void)
         cmocka_unit_test(nobody_joins_twice_and_nothing_is_allowed_after_the_end),
         cmocka_unit_test(a_long_reference_is_held_to_its_end),
         cmocka_unit_test(a_stop_that_the_relay_does_not_follow_is_found),
+        cmocka_unit_test(what_an_agent_saw_and_the_relay_does_not_tell_is_found),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),

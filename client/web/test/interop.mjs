@@ -8,12 +8,28 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { checkDigit, Customer, FromRelaySchema, World } from './interop/world.mjs';
 
 const { writeProofs } = await import('../build/node/src/receipt/proof.js'), { receiptPage } = await import('../build/node/src/receipt/page.js');
+const { linesOf } = await import('../build/node/src/receipt/lines.js'), { alike, format } = await import('../build/node/src/words/format.js');
+const { compileMessages } = await import('../scripts/messages.mjs');
 const skip = process.env.HANDHOLD_BIN ? false : 'HANDHOLD_BIN does not name a folder with the programs';
 let world;
+const messages = compileMessages();
 
 // One VP8 key frame of a blue area, 64 by 48.
 const PICTURE = new Uint8Array(Buffer.from('kAMAnQEqQAAwAABHCIWFiIWEiAICAnWqA/gD+AIHO3nizzMeXgD++sQ//3ZO2VyP9+3/7WgODVf6NwA=', 'base64'));
 const frame = (key) => ({ bytes: PICTURE, key, discardable: false, tid: 0, captureMonoMs: performance.now() });
+
+// As the page on a phone writes it.
+function savedPage(entries, keys, name) {
+  const facts = {
+    language: 'en', name, organisation: 'localhost', verified: true, relay: 'localhost', began: 1790000000, ended: 1790000060, zone: 0, keepDays: keys.keepDays ?? 0,
+    contact: '', moved: '', carried: [],
+  };
+  const proved = {
+    lines: linesOf(entries), log: keys.log.split('+')[0], session: keys.customer.split('+')[0].split('/')[1] ?? '', count: entries.length,
+    proofs: writeProofs(entries, keys),
+  };
+  return receiptPage(facts, proved, (key, values = {}) => format(messages.en[key], values, alike(0)));
+}
 
 async function join(config, alter) {
   const agent = world.agent(), invite = await agent.events.next({ event: 'invite' });
@@ -216,7 +232,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.ok(entries.length >= 3);
     assert.ok(keys.certificates.length >= 2);
     const file = path(world.dir, 'receipt.html'), ca = path(world.org, 'ca/ca.crt');
-    const page = receiptPage('en', 'Your <receipt>', '<p>To see &lt;the&gt; lights</p>', writeProofs(entries, keys));
+    const page = savedPage(entries, keys, 'Ana Lindqvist');
     writeFileSync(file, page);
     const alone = world.check(file), under = world.check(file, '--ca', ca), wholly = world.check(file, '--ca', ca, '--org', path(world.org, 'org.note'));
     assert.equal(alone.status, 0, alone.said);
@@ -225,6 +241,10 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.match(under.said, /Ana Lindqvist.*under the organisation's root/);
     assert.equal(wholly.status, 0, wholly.said);
     assert.match(wholly.said, /the organisation's note names/);
+    assert.match(wholly.said, /the words in front are the proved ones/);
+    writeFileSync(file, page.replace('the lights', 'your bath'));
+    assert.equal(world.check(file).status, 1);
+    writeFileSync(file, page);
     const other = path(world.dir, 'other');
     world.certs('init', '--dir', other, '--org', 'Interop Support');
     const strange = world.check(file, '--ca', path(other, 'ca/ca.crt'));
@@ -232,7 +252,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.match(strange.said, /one under another root/);
     writeFileSync(file, page.replace(/^certificate (.{40})./m, (line, start) => `certificate ${start}${line.endsWith('A') ? 'B' : 'A'}`));
     assert.equal(world.check(file).status, 1);
-    writeFileSync(file, receiptPage('en', 'Receipt', '', writeProofs(entries, { ...keys, certificates: [] })));
+    writeFileSync(file, savedPage(entries, { ...keys, certificates: [] }, 'Ana Lindqvist'));
     assert.match(world.check(file).said, /has no certificate.*nothing is wrong/);
   });
 

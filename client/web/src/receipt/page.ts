@@ -11,6 +11,9 @@ import type { Line } from './lines.js';
 import type { Values } from '../words/format.js';
 import type { Key } from '../words/keys.js';
 
+/** Of the words and bytes around the proofs. People keep receipts: whoever changes one of them, or a message, counts this up. */
+export const FORM = 1;
+
 const STYLE = ':root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;color:#111;background:#fff;max-width:44rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}ul{list-style:none;padding:0}li{border-top:1px solid #999;padding:.5rem 0}dl div{display:flex;flex-wrap:wrap;gap:0 1rem}dt{min-width:8rem;color:#555}dd{margin:0;flex:1 1 12rem}pre{font-size:11px;white-space:pre-wrap;word-break:break-all;background:#f4f4f4;padding:1rem}';
 
 /** What no note of the visit says. Times are unix seconds; `zone` is minutes east of UTC. */
@@ -69,7 +72,7 @@ export function receiptPage(facts: Facts, proved: Proved, say: Say): string {
   const write = facts.contact && ` ${escaped(say('receipt.write'))} ${escaped(facts.contact)}`;
   return '<!doctype html>\n' +
     `<html lang="${facts.language}" dir="ltr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">\n` +
-    `<meta name="handhold-receipt" content="${escaped(JSON.stringify(facts))}">\n` +
+    `<meta name="handhold-receipt" content="${escaped(JSON.stringify({ form: FORM, ...facts }))}">\n` +
     `<title>${title}</title><style>${STYLE}</style></head><body>\n<h1>${title}</h1>\n` +
     p('receipt.lead', { name: facts.name, organisation, when: facts.began * 1000, minutes: Math.floor((facts.ended - facts.began + 30) / 60) }) +
     (facts.moved && p(facts.moved === 'in' ? 'receipt.movedIn' : 'receipt.movedAway')) +
