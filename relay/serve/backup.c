@@ -53,7 +53,7 @@ static int finish(sqlite3 *copy, bool *whole)
 }
 
 /* Under a name that is no copy's yet: an earlier copy stays whole until all of this one is. */
-static bool copy_database(const char *from, const char *part, const char *to, struct serve_report *report)
+bool serve_backup_database(const char *from, const char *part, const char *to, struct serve_report *report)
 {
     sqlite3 *source = NULL, *copy = NULL;
     bool whole = false;
@@ -83,7 +83,7 @@ static bool copy_database(const char *from, const char *part, const char *to, st
 }
 
 /* Of what lies beside the databases, not in them; what is not there was not logged, or served, yet. */
-static bool copy_file(const char *from, const char *part, const char *to, struct serve_report *report)
+bool serve_backup_file(const char *from, const char *part, const char *to, struct serve_report *report)
 {
     struct proto_buf file;
     enum proto_err err;
@@ -152,8 +152,8 @@ struct paths {
 static bool copy_all(const struct paths paths[static PIECES], const char *to, struct serve_report *report)
 {
     for (size_t i = 0; i < PIECES; i++)
-        if (pieces[i].database ? !copy_database(paths[i].from, paths[i].part, to, report)
-                               : !copy_file(paths[i].from, paths[i].part, to, report))
+        if (pieces[i].database ? !serve_backup_database(paths[i].from, paths[i].part, to, report)
+                               : !serve_backup_file(paths[i].from, paths[i].part, to, report))
             return false;
     return true;
 }

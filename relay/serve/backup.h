@@ -15,4 +15,11 @@
  * whole. false: the report has the error. */
 bool serve_backup(const struct serve_folder *folder, const char *to, struct serve_report *report);
 
+/* What restoring does, too. */
+
+/** Copies a database whole, as of one moment, into `part`, and looks the copy through; `to` is its folder. */
+bool serve_backup_database(const char *from, const char *part, const char *to, struct serve_report *report);
+/** Copies a small file into `part`, 0600; one that is not there is none. */
+bool serve_backup_file(const char *from, const char *part, const char *to, struct serve_report *report);
+
 #endif

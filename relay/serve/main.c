@@ -20,6 +20,7 @@
 #include "relay/serve/notify.h"
 #include "relay/serve/outside.h"
 #include "relay/serve/page.h"
+#include "relay/serve/restore.h"
 #include "relay/serve/serve.h"
 #include "relay/serve/settings.h"
 #include "relay/serve/setup.h"
@@ -28,7 +29,7 @@
 #include "relay/serve/witness.h"
 
 static struct arguments {
-    const char *dir, *config, *listen, *staff_listen, *backup, *outside_ca;
+    const char *dir, *config, *listen, *staff_listen, *backup, *restore, *outside_ca;
     bool check, from_outside, json, allow_private_keys, print_config, verbose;
 } arguments;
 
@@ -72,6 +73,11 @@ static const struct host_option options[] = {
      .target = &arguments.backup,
      .help =
          "copy the databases and the newest checkpoint there, while a relay runs or not; keep keys.db for days only"},
+    {.name = "restore",
+     .argument = "FOLDER",
+     .kind = HOST_TEXT,
+     .target = &arguments.restore,
+     .help = "put the databases that --backup wrote there in place of this relay's, which does not run"},
     {.name = "json", .kind = HOST_FLAG, .target = &arguments.json, .help = "results as JSON Lines"},
     {.name = "print-config",
      .kind = HOST_FLAG,
@@ -249,13 +255,15 @@ static int run(void)
                                        .listen = arguments.listen,
                                        .staff_listen = arguments.staff_listen,
                                        .verbose = arguments.verbose};
-    report.table |= arguments.backup != NULL;
-    if (!arguments.backup && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
+    bool copies = arguments.backup || arguments.restore;
+    report.table |= copies;
+    if (!copies && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
         return HOST_EXIT_FAILED;
     serve_harden(&folder, &report);
-    if (arguments.backup) {
+    if (copies) {
         if (serve_folder_find(&folder, arguments.dir, &report))
-            (void)serve_backup(&folder, arguments.backup, &report);
+            (void)(arguments.backup ? serve_backup(&folder, arguments.backup, &report)
+                                    : serve_restore(&folder, arguments.restore, &report));
     } else {
         bool settled = serve_settings_read(&settings, &report);
         if (settled || report.table) /* a check looks at all the rest, too */

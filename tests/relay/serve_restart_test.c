@@ -12,9 +12,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "proto/host/files.h"
 #include "tests/relay/serve_world.h"
 #include "tests/relay/told.h"
 
@@ -63,6 +65,74 @@ static void a_copy_is_taken_while_the_relay_runs_and_can_be_started(void **state
              "relay/checkpoint && mv copy/*.note relay/ && rmdir copy",
              place.dir);
     assert_int_equal(system(command), 0);
+    place_start(&place, NULL);
+    serve_expect(place.public_port, NULL, "/healthz", "ok");
+}
+
+static int restore(const char *from, char output[PLACE_OUTPUT_BYTES])
+{
+    return place_run(output, "handhold-relay",
+                     (const char *const[]){"--dir", place.dir, "--restore", place_path(&place, from), NULL});
+}
+
+/* Entries that relay/checkpoint vouches for; it is written a moment behind the log. */
+static long vouched(void)
+{
+    struct proto_buf file;
+    long size = 0;
+
+    proto_buf_init(&file, 4096);
+    if (!host_file_read(place_path(&place, "relay/checkpoint"), &file)) {
+        proto_buf_put_u8(&file, 0);
+        const char *line = strchr((const char *)file.bytes, '\n');
+        size = line ? strtol(line + 1, NULL, 10) : 0;
+    }
+    proto_buf_free(&file);
+    return size;
+}
+
+/* One restores after a crash, and what SQLite kept beside the newer databases is still there. */
+static void a_copy_is_restored_over_what_a_crash_has_left(void **state)
+{
+    char output[PLACE_OUTPUT_BYTES];
+    struct line_end end;
+    handhold_Opened opened;
+
+    (void)state;
+    serve_open_session(&end, &opened);
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--backup", place_path(&place, "kept"), NULL}),
+                     0);
+    long kept = vouched();
+    assert_int_equal(restore("kept", output), 1);
+    assert_non_null(strstr(output, "a relay runs on this folder"));
+    line_end_clear(&end);
+    for (int i = 0; i < 3; i++) {
+        serve_open_session(&end, &opened);
+        line_end_clear(&end);
+    }
+    for (int waited = 0; vouched() <= kept; waited++) {
+        assert_in_range(waited, 0, 3000);
+        usleep(10000);
+    }
+    (void)place_stop(&place, SIGKILL);
+    assert_int_equal(access(place_path(&place, "data/relay.db-wal"), F_OK), 0);
+    assert_int_equal(restore("nowhere", output), 1);
+    assert_int_equal(restore("kept", output), 0);
+    assert_non_null(strstr(output, "data.replaced"));
+    assert_int_not_equal(access(place_path(&place, "data/relay.db-wal"), F_OK), 0);
+    assert_int_equal(access(place_path(&place, "data.replaced/relay.db-wal"), F_OK), 0);
+    assert_int_equal(access(place_path(&place, "data/token.key"), F_OK), 0);
+    assert_int_not_equal(place_run_relay(&place, output, (const char *const[]){"--allow-private-keys", NULL}), 0);
+    assert_non_null(strstr(output, "an old copy was put back"));
+    assert_int_equal(restore("kept", output), 1); /* the first one's are not lost */
+    assert_non_null(strstr(output, "holds what another restore replaced"));
+    assert_int_equal(rename(place_path(&place, "relay/checkpoint"), place_path(&place, "kept/newer")), 0);
+    char command[400];
+    snprintf(command, sizeof command, "rm -rf %s/data.replaced %s/kept/newer", place.dir, place.dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(restore("kept", output), 0); /* as on a new machine */
+    assert_non_null(strstr(output, "since there was none"));
     place_start(&place, NULL);
     serve_expect(place.public_port, NULL, "/healthz", "ok");
 }
@@ -326,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
+        WITH_RELAY(a_copy_is_restored_over_what_a_crash_has_left),
         WITHOUT(a_copy_comes_to_an_end_however_busy_the_relay_is),
         WITHOUT(a_service_manager_is_told_what_goes_on),
         WITH_RELAY(a_database_of_an_earlier_release_is_given_the_time_that_it_takes),
