@@ -53,6 +53,10 @@ static enum proto_err jsonl_session(struct audit_export *x, const struct audit_s
 /* What verify would say, as it says it. */
 static void jsonl_end(struct audit_export *x)
 {
+    char only[AUDIT_FILTER_WORDS_MAX];
+
+    if (audit_filter_words(x->filter, only))
+        put_json(x, json_pack("{s:s,s:s}", "event", "only", "words", only));
     if (*x->gone)
         put_json(x, json_pack("{s:s,s:s}", "event", "gone", "words", x->gone));
     if (*x->beside)

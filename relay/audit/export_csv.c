@@ -184,8 +184,10 @@ void audit_csv_line(struct audit_export *x, const uint8_t *sid, const char *hold
 /* What is missing has lines of its own: the table would look whole without it. */
 void audit_csv_end(struct audit_export *x)
 {
-    char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64], entry[24];
+    char place[AUDIT_TEXT_MAX], text[3 * AUDIT_TEXT_MAX + 64], entry[24], only[AUDIT_FILTER_WORDS_MAX];
 
+    if (audit_filter_words(x->filter, only))
+        audit_csv_line(x, NULL, "", NULL, 0, "only", only);
     if (*x->gone)
         audit_csv_line(x, NULL, "", NULL, 0, "erased", x->gone);
     if (*x->beside)

@@ -174,7 +174,7 @@ static void put_summary(struct audit_export *x)
 
 void audit_html_begin(struct audit_export *x)
 {
-    char when[AUDIT_TIME_MAX], zone[AUDIT_TIME_MAX], text[2 * AUDIT_TIME_MAX + 16];
+    char when[AUDIT_TIME_MAX], zone[AUDIT_TIME_MAX], text[2 * AUDIT_TIME_MAX + 16], only[AUDIT_FILTER_WORDS_MAX];
     const char *person = x->filter->customer;
 
     fprintf(x->out,
@@ -194,8 +194,8 @@ void audit_html_begin(struct audit_export *x)
     put_fact(x->out, "Written", text);
     put_fact(x->out, "Log", x->o->log_key.name);
     put_period(x);
-    if (x->filter->agent)
-        put_fact(x->out, "Agent", x->filter->agent);
+    if (audit_filter_words(x->filter, only))
+        put_fact(x->out, "Only those of", only);
     fputs("</dl></header>\n", x->out);
     put_summary(x);
     fputs("<p class=\"legend\">"

@@ -127,12 +127,15 @@ static enum proto_err visit_refusal(void *context, uint64_t entry, const struct 
 
 static void print_head(const struct figures *f)
 {
-    char first[AUDIT_TIME_MAX], last[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], longest[AUDIT_TIME_MAX], text[256];
+    char first[AUDIT_TIME_MAX], last[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], longest[AUDIT_TIME_MAX], text[256],
+        only[AUDIT_FILTER_WORDS_MAX];
 
     audit_time_short(first, f->first_ms / 1000);
     audit_time_short(last, f->last_ms / 1000);
     snprintf(text, sizeof text, "%" PRIu64 ", opened from %s to %s", f->sessions, first, last);
     audit_paper_head("Sessions", f->sessions ? text : "none");
+    if (audit_filter_words(f->filter, only))
+        audit_paper_head("Only", only);
     if (f->timed) {
         audit_duration(took, f->seconds / (int64_t)f->timed);
         audit_duration(longest, f->longest_s);

@@ -117,6 +117,37 @@ bool audit_filter_take(struct audit_filter *filter, int64_t now_ms)
     return take_times(filter, now_ms) && take_outcome(filter);
 }
 
+static void add_word(char *out, const char *head, const char *word)
+{
+    size_t len = strlen(out);
+
+    snprintf(out + len, AUDIT_FILTER_WORDS_MAX - len, "%s%s%.128s", len ? "; " : "", head, word);
+}
+
+bool audit_filter_words(const struct audit_filter *filter, char out[static AUDIT_FILTER_WORDS_MAX])
+{
+    static const char *const outcomes[] = {[AUDIT_LIVE] = "not ended",
+                                           [AUDIT_GRANTED] = "something was granted",
+                                           [AUDIT_REFUSED] = "something refused",
+                                           [AUDIT_UNASKED] = "something was refused unasked",
+                                           [AUDIT_WITHDRAWN] = "something was withdrawn",
+                                           [AUDIT_BLOCKED] = "something was blocked"};
+
+    *out = 0;
+    if (filter->agent)
+        add_word(out, "agent ", filter->agent);
+    if (filter->customer)
+        add_word(out, "customer ", filter->customer);
+    if (filter->about)
+        add_word(out, "", proto_capability_label(filter->about));
+    if (filter->outcome == AUDIT_ENDED_SO)
+        add_word(out, "ended ", filter->ended);
+    else if (filter->outcome != AUDIT_ANY)
+        add_word(out, "", outcomes[filter->outcome]);
+    audit_plain(out);
+    return *out != 0;
+}
+
 bool audit_filter_needs_notes(const struct audit_filter *filter)
 {
     return filter->about || filter->outcome >= AUDIT_GRANTED;

@@ -33,6 +33,9 @@ struct audit_filter {
 bool audit_filter_take(struct audit_filter *filter, int64_t now_ms);
 /** "2026-11-01", "2026-11-01 14:00" (this machine's time zone), or how long ago: "30m", "12h", "7d", "4w". */
 bool audit_filter_time(const char *text, bool end, int64_t now_ms, int64_t *unix_ms);
+enum { AUDIT_FILTER_WORDS_MAX = 512 };
+/** "agent ada; Microphone; ended declined", without the period; false: all sessions are meant. */
+bool audit_filter_words(const struct audit_filter *filter, char out[static AUDIT_FILTER_WORDS_MAX]);
 /** It cannot be answered without the officers' key. */
 bool audit_filter_needs_notes(const struct audit_filter *filter);
 

@@ -105,6 +105,10 @@ void audit_notes_judge(const struct audit_own *own, const struct audit_organisat
         [PROTO_TAKEN_ORG].number = o->org.number, [PROTO_TAKEN_POLICY].number = o->policy.number};
 
     report->org_served = o->org_served;
+    if (own->policy_signed > own->policy_in_force) {
+        report->policy_waits = own->policy_signed;
+        report->policy_waits_at = own->policy_signed_at;
+    }
     memcpy(is[PROTO_TAKEN_ORG].hash, o->org.text_hash, sizeof is->hash);
     memcpy(is[PROTO_TAKEN_POLICY].hash, o->policy.text_hash, sizeof is->hash);
     for (enum proto_taken_note which = 0; !o->ended && which < PROTO_TAKEN_COUNT; which++) {

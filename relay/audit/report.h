@@ -68,10 +68,11 @@ struct audit_report {
     int64_t late_s;            /* and by how much */
     uint64_t dated;            /* notes of customers and agents that are a day off their leaf, or more */
     uint64_t dated_entry;
-    int64_t dated_s;           /* the one that is most */
-    uint64_t org_served;       /* by a relay that has not the newest org.note, which is here; 0: it has */
-    uint64_t policy_elsewhere; /* in force at the relay, and not the one of this folder; 0: it is */
-    uint64_t keep_unknown;     /* a policy by which something was erased, and of whose days nothing is known; 0: none */
+    int64_t dated_s;                        /* the one that is most */
+    uint64_t org_served;                    /* by a relay that has not the newest org.note, which is here; 0: it has */
+    uint64_t policy_elsewhere;              /* in force at the relay, and not the one of this folder; 0: it is */
+    uint64_t policy_waits, policy_waits_at; /* an officer signed it, in that entry, and it is not in force; 0: none */
+    uint64_t keep_unknown; /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
 
 #define AUDIT_FILED_WORDS "the session below which tables begun and place have this entry"

@@ -50,6 +50,10 @@ enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_p
         own->policy_in_force = policy;
     if (event->action == PROTO_ACT_POLICY_TAKEN && policy == here->number && audit_detail_hash(event, "hash", hash))
         own->policy_is_another = memcmp(hash, here->text_hash, sizeof hash) != 0;
+    if (event->action == PROTO_ACT_POLICY_SIGNED && policy > own->policy_signed) {
+        own->policy_signed = policy;
+        own->policy_signed_at = own->next - 1;
+    }
     if (event->action != PROTO_ACT_POLICY_SIGNED || !keep)
         return PROTO_OK;
     struct audit_own_keep *more = realloc(own->keeps, (own->keep_count + 1) * sizeof *more);

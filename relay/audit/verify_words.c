@@ -141,6 +141,11 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
     if (r->policy_elsewhere)
         printf("Policy      %" PRIu64 " is in force at the relay by its log; the one in this folder is %" PRIu64 ".\n",
                r->policy_elsewhere, o->policy.number);
+    if (r->policy_waits)
+        printf("Policy      %" PRIu64 " was signed by an officer in entry %" PRIu64
+               ", and the relay has not put it in\n"
+               "            force since.\n",
+               r->policy_waits, r->policy_waits_at);
     if (r->keep_unknown)
         printf("Retention   that policy %" PRIu64 " kept for as many days as an erasure under it says is the\n"
                "            relay's word: neither that policy nor an officer's note of it is here.\n",
@@ -230,7 +235,7 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
     print_gone_json(r);
     host_json_line(json_pack(
         "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,"
-        "s:I,s:I,s:I,s:I,s:I,s:I}",
+        "s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
@@ -242,7 +247,7 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
         (json_int_t)r->keep_unknown, "late", (json_int_t)r->late, "late_entry", (json_int_t)r->late_entry, "late_s",
         (json_int_t)r->late_s, "dated", (json_int_t)r->dated, "partly", (json_int_t)r->partly, "org_served",
-        (json_int_t)r->org_served));
+        (json_int_t)r->org_served, "policy_waits", (json_int_t)r->policy_waits));
 }
 
 /* ---- the command ---- */

@@ -358,9 +358,27 @@ static void tail_says_the_newest_in_words(void **state)
     assert_int_equal(count(run("tail --once --json --lines 3"), "\"session\":\""), 3);
 }
 
+/* Whoever gets it must not take a part for the whole. */
+static void an_export_says_of_which_sessions_it_is(void **state)
+{
+    static const char *const formats[] = {"html", "csv", "jsonl"};
+    char command[128];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(command, sizeof command, "export --format %s --agent ada --capability camera --outcome granted",
+                 formats[i]);
+        assert_non_null(strstr(run(command), "agent ada; Camera; something was granted"));
+        snprintf(command, sizeof command, "export --format %s", formats[i]);
+        assert_null(strstr(run(command), "agent ada; "));
+    }
+    assert_non_null(strstr(run("report --outcome withdrawn"), "something was withdrawn"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_export_says_of_which_sessions_it_is),
         cmocka_unit_test(no_cell_becomes_a_formula),
         cmocka_unit_test(no_text_turns_the_line_that_it_stands_in),
         cmocka_unit_test(a_table_has_a_mark_a_head_and_a_line_for_each_note),

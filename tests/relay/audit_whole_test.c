@@ -390,6 +390,27 @@ static void a_stop_names_the_officer_who_signed_it(void **state)
     }
 }
 
+/* The officer believes that it is forbidden since. */
+static void a_policy_that_the_relay_never_took_is_told(void **state)
+{
+    static const uint8_t hash[32] = {9};
+
+    (void)state;
+    for (int taken = 0; taken < 2; taken++) {
+        struct log_fixture f;
+        int code;
+        log_fixture_open(&f);
+        log_fixture_signed_policy(&f, 9);
+        if (taken)
+            log_fixture_took(&f, 9, hash);
+        log_fixture_settle(&f);
+        const char *out =
+            audit_tool_run(&f, &code, "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        assert_int_equal(strstr(out, "has not put it in") != NULL, !taken);
+        log_fixture_close(&f);
+    }
+}
+
 /* The agent's own signed note, and a relay that leaves out its own. */
 static void what_an_agent_saw_and_the_relay_does_not_tell_is_found(void **state)
 {
@@ -527,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_long_reference_is_held_to_its_end),
         cmocka_unit_test(a_stop_that_the_relay_does_not_follow_is_found),
         cmocka_unit_test(what_an_agent_saw_and_the_relay_does_not_tell_is_found),
+        cmocka_unit_test(a_policy_that_the_relay_never_took_is_told),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
         cmocka_unit_test_teardown(a_session_that_is_gone_is_missed_by_every_command, restore),

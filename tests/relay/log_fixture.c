@@ -706,6 +706,20 @@ void log_fixture_stopped(struct log_fixture *f, const struct log_session *s, con
     sign_officer(f, PROTO_LOG_OFFICER_ACT, by, &text);
 }
 
+void log_fixture_signed_policy(struct log_fixture *f, uint64_t number)
+{
+    struct proto_event_note event = {
+        .seq = 1, .first = true, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_POLICY_SIGNED};
+    struct proto_buf text;
+
+    assert_ok(proto_event_note_detail(&event, "number", "%llu", (unsigned long long)number));
+    add_hash(&event, "hash", (const uint8_t[32]){9});
+    assert_ok(proto_event_note_detail(&event, "keep", "30"));
+    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
+    assert_ok(proto_event_note_write(&event, &text));
+    sign_officer(f, PROTO_LOG_OFFICER_ACT, &f->officer, &text);
+}
+
 void log_fixture_erase(const struct log_fixture *f, uint64_t first, uint64_t last)
 {
     char data[HOST_PATH_BYTES], error[RELAY_STORE_ERROR_MAX];

@@ -119,6 +119,8 @@ void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, co
 /** An officer's note, written so many seconds ago, that these were erased; nothing is. `by` NULL: of nobody. */
 void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, const struct proto_credential *by,
                          int64_t ago_s);
+/** The officer's first note: that they signed this policy through the relay. */
+void log_fixture_signed_policy(struct log_fixture *f, uint64_t number);
 /** The first note of an officer: that session was stopped. */
 void log_fixture_stopped(struct log_fixture *f, const struct log_session *s, const struct proto_credential *by);
 /** After settling: what such a note names goes. */
