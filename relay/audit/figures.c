@@ -33,6 +33,7 @@ struct figures {
     char gone_words[AUDIT_TEXT_MAX];
     uint64_t lost, lost_entries, of_log; /* sessions that are missing; what is wrong with the log as a whole */
     const struct audit_filter *filter;
+    uint64_t blocked_messages;         /* sent without a consent, and kept back; of sessions that have ended */
     uint64_t forbidden, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
     uint64_t ended[PROTO_END_COUNT];   /* NONE: by a reason that is not known */
     int64_t seconds, longest_s, first_ms, last_ms;
@@ -105,6 +106,10 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
     f->last_ms = session->row.created_unix_ms;
     for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++)
         f->forbidden += totals.of[c].forbidden;
+    const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
+    uint64_t blocked;
+    if (ended && audit_detail_number(&ended->event, "blocked", &blocked))
+        f->blocked_messages += blocked;
     f->sessions++;
     f->erased += session->erased;
     f->customers_named += session->row.customer_ref[0] != 0;
@@ -145,6 +150,11 @@ static void print_head(const struct figures *f)
     snprintf(text, sizeof text, "%" PRIu64 " of them name%s a customer", f->customers_named,
              f->customers_named == 1 ? "s" : "");
     audit_paper_head("Customers", text);
+    if (f->blocked_messages) {
+        snprintf(text, sizeof text, "%" PRIu64 " message%s without a consent: the relay kept %s back",
+                 f->blocked_messages, f->blocked_messages == 1 ? "" : "s", f->blocked_messages == 1 ? "it" : "them");
+        audit_paper_head("Blocked", text);
+    }
     if (f->forbidden || f->refused_staff) {
         snprintf(text, sizeof text,
                  "%" PRIu64 " time%s the relay refused what policy or consent did not allow, %" PRIu64
@@ -264,7 +274,7 @@ static void print_json(const struct figures *f)
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions",
+    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions",
                     (json_int_t)f->sessions, "live", (json_int_t)f->live, "ended", ended, "seconds",
                     (json_int_t)f->seconds, "longest_s", (json_int_t)f->longest_s, "erased_entries",
                     (json_int_t)f->erased, "wrong", (json_int_t)f->wrong, "log_wrong", (json_int_t)f->of_log,
@@ -272,7 +282,7 @@ static void print_json(const struct figures *f)
                     "gone_sessions", (json_int_t)f->gone, "gone_entries", (json_int_t)f->gone_entries, "first",
                     (json_int_t)(f->first_ms / 1000), "last", (json_int_t)(f->last_ms / 1000), "customers_named",
                     (json_int_t)f->customers_named, "forbidden", (json_int_t)f->forbidden, "refused_staff",
-                    (json_int_t)f->refused_staff);
+                    (json_int_t)f->refused_staff, "blocked_messages", (json_int_t)f->blocked_messages);
 }
 
 int audit_figures(void)

@@ -68,6 +68,7 @@ struct relay_ended_part {
  *
  * gate-refused capability; src, stream, dst, cause=policy|grant|grantee|session|number|signature, times (since the last
  * one); the first ones of a session each, then at most one a minute, and in `ended` refused (those since the last)
+ * and blocked (messages of the streams that have such a note)
  *
  * Outside of sessions the relay signs, in a chain of its own: policy-taken (number, hash, officer's serial), org-taken
  * (number, hash, revoked: how many certificates are), certificate-renewed (subject as in created; id, role, serial,

@@ -240,6 +240,27 @@ void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto
     relay_room_owe_end(core, room, now);
 }
 
+/* Of streams of which the log has a note: what was on its way when a gate closed is nobody's fault. */
+static uint64_t blocked_messages(const struct relay_room *room)
+{
+    uint64_t messages = 0;
+
+    for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)
+        for (unsigned stream = 0; room->seat[index].blocked && stream < RELAY_STREAMS; stream++)
+            if (room->seat[index].blocked_noted >> stream & 1)
+                messages += room->seat[index].blocked[stream];
+    return messages;
+}
+
+static void put_number(struct proto_event_note *event, const char *key, uint64_t value)
+{
+    char number[24];
+
+    snprintf(number, sizeof number, "%llu", (unsigned long long)value);
+    if (value)
+        relay_event_text(event, key, number);
+}
+
 void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct proto_now now)
 {
     static const char *const who[RELAY_SEATS] = {"relay", "customer", "agent"};
@@ -251,11 +272,8 @@ void relay_room_owe_end(struct relay_core *core, struct relay_room *room, struct
         relay_event_text(&event, "officer", room->stop->serial);
     if (room->revoked)
         relay_event_text(&event, "cause", "revoked");
-    if (room->refused_gates) {
-        char number[12];
-        snprintf(number, sizeof number, "%u", room->refused_gates);
-        relay_event_text(&event, "refused", number);
-    }
+    put_number(&event, "refused", room->refused_gates);
+    put_number(&event, "blocked", blocked_messages(room));
     room->end_owed = false; /* logging pumps, which would come here again */
     if (relay_event_log(core, room, &event, now)) {
         room->end_owed = true;

@@ -51,6 +51,13 @@ static void without_a_gate_nothing_passes_and_the_log_has_it_once_for_each_strea
     assert_int_equal(heard->body.blocked.messages, 6);
     world_work(&w);
     assert_int_equal(world_count(&w, s.sid, PROTO_ACT_BLOCKED), 2);
+    struct proto_event_note events[16];
+    assert_ok(session_leave(&w, s.customer, PROTO_INDEX_CUSTOMER, PROTO_END_COMPLETED));
+    assert_ok(session_leave(&w, s.agent, PROTO_INDEX_AGENT, PROTO_END_COMPLETED));
+    world_work(&w);
+    size_t count = world_events(&w, s.sid, events, 16);
+    assert_int_equal(events[count - 1].action, PROTO_ACT_ENDED);
+    assert_string_equal(proto_event_note_get(&events[count - 1], "blocked"), "7");
 }
 
 static void a_stranger_who_sends_pictures_is_not_worth_a_note(void **state)
