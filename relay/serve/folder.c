@@ -184,6 +184,7 @@ static bool find_pairs(struct serve_folder *folder, struct serve_report *report)
 {
     struct serve_pair *own = &folder->own_pair, *public_pair = &folder->public_pair;
 
+    own->roots = folder->ca;
     own->renew = "issue a new one with handhold-certs issue --dir D relay --host HOST, then send the relay SIGHUP";
     public_pair->renew = "run certbot renew; its deploy hook puts the next one here (handhold-relay setup writes it)";
     return serve_folder_path(folder, own->cert, "relay/relay.crt", report) &&

@@ -132,6 +132,29 @@ static bool check_time(const struct serve_pair *pair, const X509 *own, struct se
     return true;
 }
 
+/* Under another root it would keep out everybody who trusts the organisation's. */
+static bool check_roots(const struct serve_pair *pair, SSL_CTX *loaded, struct serve_report *report)
+{
+    STACK_OF(X509) *chain = NULL;
+    X509_STORE *roots = X509_STORE_new();
+    X509_STORE_CTX *check = X509_STORE_CTX_new();
+
+    (void)SSL_CTX_get0_chain_certs(loaded, &chain);
+    bool fine = roots && check && X509_STORE_load_file(roots, pair->roots) == 1 &&
+                X509_STORE_CTX_init(check, roots, SSL_CTX_get0_certificate(loaded), chain) == 1;
+    if (fine) {
+        X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(check), X509_V_FLAG_NO_CHECK_TIME); /* see check_time() */
+        fine = X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_SERVER) == 1 && X509_verify_cert(check) == 1;
+    }
+    X509_STORE_CTX_free(check);
+    X509_STORE_free(roots);
+    ERR_clear_error();
+    if (!fine)
+        serve_report_add(report, SERVE_ERROR, pair->cert, "is not under the organisation's roots (ca/ca.crt)",
+                         pair->renew);
+    return fine;
+}
+
 static void see(const char *path, struct timespec *seen)
 {
     struct stat there;
@@ -159,7 +182,8 @@ bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
     if (!loaded)
         return false;
     pair->found_end_s = end_of(SSL_CTX_get0_certificate(loaded));
-    if (!check_time(pair, SSL_CTX_get0_certificate(loaded), report)) {
+    if (!check_time(pair, SSL_CTX_get0_certificate(loaded), report) ||
+        (pair->roots && host_file_exists(pair->roots) && !check_roots(pair, loaded, report))) {
         SSL_CTX_free(loaded);
         return false;
     }

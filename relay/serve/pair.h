@@ -18,14 +18,15 @@
 struct serve_pair {
     char cert[HOST_PATH_BYTES], key[HOST_PATH_BYTES]; /* PEM; the certificate first, then its chain */
     const char *renew;                                /* static: how the next one is come by */
-    SSL_CTX *loaded;                                  /* owned: certificate, chain, key; NULL: none */
-    struct timespec seen_cert, seen_key;              /* when the files were written that were read last */
+    const char *roots; /* borrowed: the file of those that it must be under; NULL: whoever asks knows */
+    SSL_CTX *loaded;   /* owned: certificate, chain, key; NULL: none */
+    struct timespec seen_cert, seen_key; /* when the files were written that were read last */
     int64_t found_end_s; /* when the certificate ends that was read last, taken or not; 0: none could be read */
 };
 
 /**
- * Reads both files and holds them to each other and to the clock. false: the report says what is wrong, and the pair
- * keeps what it had. A pair that ends within 14 days is taken, and is a warning.
+ * Reads both files and holds them to each other, to the roots and to the clock. false: the report says what is wrong,
+ * and the pair keeps what it had. A pair that ends within 14 days is taken, and is a warning.
  */
 bool serve_pair_read(struct serve_pair *pair, struct serve_report *report);
 /** Has one of the files changed since? One that is not there has not. */

@@ -390,6 +390,19 @@ static void a_new_certificate_is_served_after_sighup(void **state)
         assert_true(place_talk(&place, place.staff_port, NULL, "anna", before, sizeof before - 1, NULL, reply) > 0);
     } while (strstr(reply, line));
     serve_expect(place.public_port, NULL, "/healthz", "ok");
+    char command[700]; /* another's: nobody of the organisation would come in any more */
+    snprintf(
+        command, sizeof command,
+        "cd %s/relay && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout relay.key -out "
+        "relay.crt -days 30 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost 2>/dev/null",
+        place.dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(place_run(output, "handhold-relay", (const char *const[]){"--dir", place.dir, "--check", NULL}),
+                     1);
+    assert_non_null(strstr(output, "not under the organisation's roots"));
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    for (int i = 0; i < 20; i++) /* the one before is shown, and trusted */
+        assert_true(place_talk(&place, place.staff_port, NULL, "anna", before, sizeof before - 1, NULL, reply) > 0);
 }
 
 int main(void)
