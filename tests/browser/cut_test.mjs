@@ -73,7 +73,7 @@ const UP_TO_JOINED = ['open', 'join'], UP_TO_ASKED = [...UP_TO_JOINED, 'ask'], U
 const ONCE = 'grant camera, withdraw camera, ended completed';
 
 /* at: done while the line is held, or (oneWay) while the relay hears the page and is not heard, until the log has it. page: what it says, with the
- * first of it from the cut on. still: nothing of the camera leaves from the instant until what is done after. */
+ * first of it from the cut on. still: nothing of the camera leaves from the instant until what is done after. long: with HANDHOLD_LONG alone. */
 const rows = [
   { instant: 'the page is open, and nobody has joined', before: ['open'], after: ['join', 'ask', 'allow', 'look'], log: ONCE, asked: 1 },
   { instant: 'joined, nothing asked', long: true, before: UP_TO_JOINED, after: ['ask', 'allow', 'look'], page: [LOST, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
