@@ -125,7 +125,9 @@ static bool carry(struct pairs *p, nfds_t near, nfds_t far)
             return false;
         sent += more;
     }
-    if (n > 0 && may && !(p->wish->bytes_left = may - (size_t)n))
+    if (n > 0 && may)
+        p->wish->bytes_left = may - (size_t)n;
+    if (n > 0 && may == (size_t)n)
         p->wish->mode = PROXY_HOLDS;
     return n > 0 && !cut;
 }
