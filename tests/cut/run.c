@@ -118,7 +118,7 @@ static void await(struct playing *p, enum cut_who who, const char *text)
     for (p->w->anew(p->w->context);; ear->from++) {
         while (ear->from >= ear->count)
             if (!p->w->hear(p->w->context) && ear->from >= ear->count)
-                fail(p, "the %s did not read \"%s\"", name_of(who), text);
+                fail(p, "the %s did not read \"%s\"", name_of((int)who), text);
         if (!strcmp(ear->text[ear->from], text))
             break;
         if (p->doing == CUT_ALLOW && who == CUT_CUSTOMER && !strcmp(ear->text[ear->from], asked_for) &&
