@@ -242,7 +242,7 @@ describe('a customer in TypeScript, everybody else in C', { skip }, () => {
     assert.equal(wholly.status, 0, wholly.said);
     assert.match(wholly.said, /the organisation's note names/);
     assert.match(wholly.said, /the words in front are the proved ones/);
-    writeFileSync(file, page.replace('the lights', 'your bath'));
+    writeFileSync(file, page.replace('&gt; lights', '&gt; bath'));
     assert.equal(world.check(file).status, 1);
     writeFileSync(file, page);
     const other = path(world.dir, 'other');
