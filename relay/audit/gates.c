@@ -20,7 +20,7 @@
 #define SLACK_S 2         /* two clocks of one machine, each cut down to a second */
 
 struct way {
-    const struct audit_note *opened, *started, *grant;
+    const struct audit_note *opened, *started, *stopped, *grant;
 };
 
 struct gates {
@@ -82,7 +82,7 @@ static void on_opened(const struct gates *g, const struct audit_note *note, stru
                                    (unsigned long long)way->opened->entry),
                     "it opened again");
     way->opened = note;
-    way->started = NULL;
+    way->started = way->stopped = NULL;
     way->grant = grant;
     if (!grant)
         audit_found(
@@ -103,8 +103,21 @@ static void on_opened(const struct gates *g, const struct audit_note *note, stru
         judge_in_force(g, note, grant, "begun");
 }
 
+/* A way is opened to one person: what passed to another passed without a consent. */
+static void judge_to_whom(const struct gates *g, const struct audit_note *note, const struct way *way)
+{
+    const char *opened = way->opened ? proto_event_note_get(&way->opened->event, "dst") : NULL,
+               *to = proto_event_note_get(&note->event, "dst");
+
+    if (way->opened && (!opened != !to || (to && strcmp(opened, to) != 0)))
+        audit_found(audit_expected(wrong(g, note), "%s to go to %s, to whom entry %llu opened the way", what(note),
+                                   opened ? opened : "nobody", (unsigned long long)way->opened->entry),
+                    "%s", to ? to : "nobody");
+}
+
 static void on_started(const struct gates *g, const struct audit_note *note, struct way *way)
 {
+    judge_to_whom(g, note, way);
     if (!way->opened || way->opened->event.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s is forwarded", what(note)), "none");
     way->started = note;
@@ -116,6 +129,11 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
     const char *cause = proto_event_note_get(&note->event, "cause");
     uint64_t frames, bytes;
 
+    judge_to_whom(g, note, way);
+    if (way->stopped)
+        audit_found(audit_expected(wrong(g, note), "%s to have stopped once, as entry %llu says", what(note),
+                                   (unsigned long long)way->stopped->entry),
+                    "again");
     if (!way->opened || way->opened->event.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
     else if (way->grant)
@@ -127,6 +145,7 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
                                    what(note)),
                     "neither");
     way->started = NULL;
+    way->stopped = note;
 }
 
 /* Closing twice harms nobody. Closing without saying what passed would hide it. */

@@ -390,6 +390,32 @@ static void a_stop_names_the_officer_who_signed_it(void **state)
     }
 }
 
+/* Nobody watches beside the one who was allowed to, and nothing is counted twice. */
+static void what_passes_goes_to_whom_the_way_was_opened_and_stops_once(void **state)
+{
+    (void)state;
+    for (int twice = 0; twice < 2; twice++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        f.spoil.bare = true;
+        log_session_event(&f, &s, PROTO_ACT_STOPPED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "frames", "10",
+                          "bytes", "1000", "dst", twice ? "2" : "7", NULL);
+        f.spoil.bare = false;
+        if (twice)
+            log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, 1, twice ? "to have stopped once" : "to whom entry",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
 /* The officer believes that it is forbidden since. */
 static void a_policy_that_the_relay_never_took_is_told(void **state)
 {
@@ -548,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_long_reference_is_held_to_its_end),
         cmocka_unit_test(a_stop_that_the_relay_does_not_follow_is_found),
         cmocka_unit_test(what_an_agent_saw_and_the_relay_does_not_tell_is_found),
+        cmocka_unit_test(what_passes_goes_to_whom_the_way_was_opened_and_stops_once),
         cmocka_unit_test(a_policy_that_the_relay_never_took_is_told),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),
