@@ -7,6 +7,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/officer.h"
 
 enum { RING = RELAY_APPENDER_JOBS_MAX + RELAY_APPENDER_CLOSING_MAX };
 
@@ -197,11 +198,12 @@ bool serve_jobs_restore(struct serve *serve, struct serve_report *report)
     for (size_t i = 0; i < restoring.count && !err; i++)
         err = relay_store_each_entry_of(serve->reader, restoring.sids[i], restore_leaf, serve);
     free(restoring.sids);
-    if (!err) {
-        if (restoring.count)
-            host_say(HOST_INFO, "%zu session%s waited for from before", restoring.count,
-                     restoring.count == 1 ? " is" : "s are");
+    if (!err && !restoring.count)
         return true;
+    if (!err) {
+        host_say(HOST_INFO, "%zu session%s waited for from before", restoring.count,
+                 restoring.count == 1 ? " is" : "s are");
+        return serve_officer_stop_again(serve, report);
     }
     serve_report_add(report, SERVE_ERROR, serve->folder->data, proto_err_rule(err),
                      "handhold-audit verify names what is wrong in the stored log");

@@ -42,7 +42,7 @@ bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
 /** Tells the core how far the chains of officers, and of the relay, have come. False: so, or a note of the organisation
  * is not the newest that was in force here. */
 bool serve_officer_restore(struct serve *serve, struct serve_report *report);
-/** When the sessions are restored: those that an officer stopped end. False: an error is in the report. */
+/** When sessions are restored: those that an officer stopped end. False: an error is in the report. */
 bool serve_officer_stop_again(struct serve *serve, struct serve_report *report);
 /** What is served from now on is kept and logged. */
 void serve_officer_begin(struct serve *serve);

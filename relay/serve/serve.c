@@ -257,7 +257,7 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
     if (report->table)
         return true; /* a check looks: what is restored has events, which would be signed and logged */
     serve_officer_begin(serve);
-    if (!serve_jobs_restore(serve, report) || !serve_officer_stop_again(serve, report))
+    if (!serve_jobs_restore(serve, report))
         return false;
     serve->started_ms = host_now().mono_ms;
     serve->watchdog_ms = serve_notify_watchdog_ms();
