@@ -156,6 +156,16 @@ static void an_older_org_note_lets_nobody_back_in(void **state)
     house_restart_relay(h);
 }
 
+/* What is in policy.txt, on the authority's folder. */
+static void sign_at_authority(struct house *h, int code, const char *said)
+{
+    says(h,
+         house_run(h, code,
+                   (const char *const[]){"handhold-audit", "policy", "sign", house_path(h, "policy.txt"), "--dir",
+                                         house_path(h, "org"), "--identity", house_path(h, "org/staff/officer"), NULL}),
+         said);
+}
+
 static void an_officer_who_was_revoked_signs_no_policy(void **state)
 {
     struct house *h = *state;
@@ -164,27 +174,18 @@ static void an_officer_who_was_revoked_signs_no_policy(void **state)
     free(house_run(h, 0, (const char *const[]){"handhold-audit", "policy", "print", "-o", file, "--dir", org, NULL}));
     house_copy(h, "org/policy.note", "before");
     take_back(h, "officer");
-    says(h,
-         house_run(h, 2,
-                   (const char *const[]){"handhold-audit", "policy", "sign", file, "--dir", org, "--identity",
-                                         house_path(h, "org/staff/officer"), NULL}),
-         "revoked");
+    sign_at_authority(h, 2, "revoked");
     run(h, "cmp org/policy.note before");
 }
 
 static void another_note_of_the_same_number_is_none(void **state)
 {
     struct house *h = *state;
-    const char *file = house_path(h, "policy.txt"), *org = house_path(h, "org");
 
     sign_policy(h, false, "policy 2");
     house_copy(h, "relay/policy.note", "second");
     run(h, "sed -i 's/^deny camera.*/allow camera 60 0 agent/' policy.txt");
-    says(h,
-         house_run(h, 0,
-                   (const char *const[]){"handhold-audit", "policy", "sign", file, "--dir", org, "--identity",
-                                         house_path(h, "org/staff/officer"), NULL}),
-         "policy 2");
+    sign_at_authority(h, 0, "policy 2");
     house_stop_relay(h);
     house_copy(h, "org/policy.note", "relay/policy.note");
     house_restart_relay(h);
