@@ -144,6 +144,14 @@ static bool split(const struct relay_store_entry *entry, struct proto_evidence *
            !proto_note_split(parts, evidence->notes[0].bytes, evidence->notes[0].len) && parts->line_count == 1;
 }
 
+bool audit_act_event(const struct relay_store_entry *entry, struct proto_event_note *event)
+{
+    struct proto_evidence evidence;
+    struct proto_note_parts parts;
+
+    return split(entry, &evidence, &parts) && !proto_event_note_parse(parts.text, parts.text_len, event);
+}
+
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out)
 {
     struct proto_evidence evidence;
@@ -181,12 +189,9 @@ struct visiting {
 static enum proto_err visit_entry(void *context, const struct relay_store_entry *entry)
 {
     const struct visiting *v = context;
-    struct proto_evidence evidence;
-    struct proto_note_parts parts;
     struct proto_event_note event;
 
-    if (!split(entry, &evidence, &parts) || proto_event_note_parse(parts.text, parts.text_len, &event) ||
-        event.action != PROTO_ACT_REFUSED)
+    if (!audit_act_event(entry, &event) || event.action != PROTO_ACT_REFUSED)
         return PROTO_OK;
     audit_plain(event.subject);
     return v->visit(v->context, entry->index, &event);
@@ -213,12 +218,10 @@ struct stopped {
 static enum proto_err visit_stop(void *context, const struct relay_store_entry *entry)
 {
     struct stopped *s = context;
-    struct proto_evidence evidence;
-    struct proto_note_parts parts;
     struct proto_event_note event;
 
-    if (!split(entry, &evidence, &parts) || proto_event_note_parse(parts.text, parts.text_len, &event) ||
-        event.action != PROTO_ACT_SESSION_STOPPED || memcmp(event.sid, s->row->sid, sizeof event.sid) != 0)
+    if (!audit_act_event(entry, &event) || event.action != PROTO_ACT_SESSION_STOPPED ||
+        memcmp(event.sid, s->row->sid, sizeof event.sid) != 0)
         return PROTO_OK;
     s->found = audit_act_read(s->o, entry, s->act);
     s->entry = entry->index;

@@ -13,6 +13,8 @@ struct audit_act {
     char words[AUDIT_PHRASE_MAX];
 };
 
+/** The event of an officer, or of the relay about itself, that this entry of the log itself has. False: it has none. */
+bool audit_act_event(const struct relay_store_entry *entry, struct proto_event_note *event);
 /** False: the entry is of a session, or its note cannot be read; verify names what is wrong with it. */
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out);
 

@@ -17,7 +17,6 @@
 #include "relay/audit/cut.h"
 #include "relay/audit/ended.h"
 #include "relay/audit/minutes.h"
-#include "relay/audit/own.h"
 #include "relay/audit/times.h"
 #include "relay/audit/verify.h"
 #include "relay/audit/whole.h"
@@ -167,10 +166,10 @@ static enum proto_err each(struct exporting *e, struct audit_organisation *prese
 static void tell_ended(const struct exporting *e, const struct audit_organisation *o, struct audit_export_ended *out)
 {
     char gap[AUDIT_GAP_MAX], gone[AUDIT_TEXT_MAX], when[AUDIT_TIME_MAX];
-    struct audit_ended ending;
+    struct audit_ended ending = audit_whole_report(o)->followed;
 
     out->log = o->log_key.name;
-    if (audit_own_ending(o, &ending)) {
+    if (ending.has) {
         audit_plain(ending.reason);
         audit_before_gap(&ending, gap);
         audit_time_short(when, ending.unix_s);

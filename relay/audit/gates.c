@@ -31,8 +31,7 @@ struct gates {
 
 static struct audit_finding *wrong(const struct gates *g, const struct audit_note *note)
 {
-    return audit_at_session(audit_at_entry(audit_wrong(g->report, "entry", "evidence"), note->entry),
-                            g->session->row.sid);
+    return audit_wrong_note(g->report, g->session, note);
 }
 
 static const char *what(const struct audit_note *note)

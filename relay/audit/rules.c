@@ -6,12 +6,9 @@
 
 #include "relay/audit/acts.h"
 #include "relay/audit/session.h"
-#include "relay/audit/stops.h"
-#include "relay/audit/totals.h"
 #include "relay/audit/whole.h"
 
-enum { STOP_FOLLOWED_S = 180 }; /* a leaf has its minute, and a disk may be slow */
-#define CREATED_SLACK_MS 5000   /* between the row's time and that of its first event */
+#define CREATED_SLACK_MS 5000 /* between the row's time and that of its first event */
 
 struct judging {
     const struct audit_session *session;
@@ -26,8 +23,7 @@ static struct audit_finding *in_row(const struct judging *j, const char *column)
 
 static struct audit_finding *in_note(const struct judging *j, const struct audit_note *note)
 {
-    return audit_at_session(audit_at_entry(audit_wrong(j->report, "entry", "evidence"), note->entry),
-                            j->session->row.sid);
+    return audit_wrong_note(j->report, j->session, note);
 }
 
 /* ---- chains ---- */
@@ -233,91 +229,6 @@ static void judge_stop(const struct judging *j, const struct audit_note *ended, 
                     "%s", officer ? officer : "none");
 }
 
-/* A relay that has the organisation's note ends the sessions of whom it revokes at once. */
-static void judge_revoked(const struct judging *j)
-{
-    if (j->session->agent_err)
-        return;
-    for (size_t i = 0; i < j->session->count; i++) {
-        const struct audit_note *note = &j->session->notes[i];
-        if (note->by != AUDIT_RELAY ||
-            (note->event.action != PROTO_ACT_GATE_OPENED && note->event.action != PROTO_ACT_STARTED) ||
-            !audit_staff_revoked(j->o, j->session->agent.serial, note->entry, note->leaf_s))
-            continue;
-        audit_found(audit_expected(in_note(j, note), "nothing to be passed on to an agent who was revoked before"),
-                    "%s", proto_act_name(note->event.action));
-        return;
-    }
-}
-
-/* What was on the agent's screen came through the relay, whose own notes of it are there, of its beginning or its end.
- */
-static void judge_viewed(const struct judging *j)
-{
-    const struct audit_session *session = j->session;
-    bool passed[PROTO_CAPABILITY_COUNT] = {false};
-
-    for (size_t i = 0; i < session->count; i++)
-        if (session->notes[i].by == AUDIT_RELAY && (session->notes[i].event.action == PROTO_ACT_STARTED ||
-                                                    session->notes[i].event.action == PROTO_ACT_STOPPED))
-            passed[session->notes[i].event.capability] = true;
-    for (size_t i = 0; i < session->count && session->row.state == RELAY_STORE_ENDED; i++)
-        if (session->notes[i].by == AUDIT_AGENT && session->notes[i].event.action == PROTO_ACT_VIEWING_STARTED &&
-            !passed[session->notes[i].event.capability])
-            audit_found(audit_expected(in_note(j, &session->notes[i]),
-                                       "the relay's notes of what the agent had on the screen: %s",
-                                       proto_capability_label(session->notes[i].event.capability)),
-                        "none");
-}
-
-/* The next entry of the relay's that a stop should have kept away. */
-static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
-{
-    const char *cause = proto_event_note_get(&note->event, "cause");
-    enum proto_act act = note->event.action;
-
-    if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->event.unix_s <= stop->leaf_s + STOP_FOLLOWED_S)
-        return false;
-    return act == PROTO_ACT_GATE_OPENED || act == PROTO_ACT_STARTED ||
-           (act == PROTO_ACT_STOPPED && !(cause && !strcmp(cause, "restart"))); /* it passed on until then */
-}
-
-/* An officer's stop is their only brake: the relay ends the session at once, or when it starts again. */
-static void judge_followed(const struct judging *j)
-{
-    const struct audit_stop *stop = j->o->stops ? audit_stops_find(j->o->stops, j->session->row.sid) : NULL;
-    const struct audit_note *ended = stop ? audit_last_event(j->session, PROTO_ACT_ENDED) : NULL;
-    const char *reason = ended ? proto_event_note_get(&ended->event, "reason") : NULL;
-
-    if (!stop)
-        return;
-    for (size_t i = 0; i < j->session->count; i++)
-        if (goes_on(&j->session->notes[i], stop)) {
-            audit_found(audit_expected(in_note(j, &j->session->notes[i]),
-                                       "nothing to be passed on after entry %llu, with which an officer stopped it",
-                                       (unsigned long long)stop->entry),
-                        "%s", proto_act_name(j->session->notes[i].event.action));
-            return;
-        }
-    if (ended && (!reason || strcmp(reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0))
-        audit_found(audit_expected(in_note(j, ended), "%s: entry %llu is an officer's stop of this session",
-                                   proto_end_name(PROTO_END_STOPPED_BY_OFFICER), (unsigned long long)stop->entry),
-                    "%s", reason ? reason : "no reason");
-    else if (ended && ended->entry < stop->entry)
-        audit_found(audit_expected(in_note(j, ended), "the end behind entry %llu, which is the officer's stop",
-                                   (unsigned long long)stop->entry),
-                    "one before it");
-    else if (ended && ended->event.unix_s > stop->leaf_s + STOP_FOLLOWED_S && !audit_session_restarted(j->session))
-        audit_found(audit_expected(in_note(j, ended),
-                                   "the end within minutes of entry %llu, which is the officer's stop",
-                                   (unsigned long long)stop->entry),
-                    "one long after it");
-    else if (!ended && j->o->stops->newest_s > stop->leaf_s + STOP_FOLLOWED_S)
-        audit_found(audit_expected(in_row(j, "state"), "an end: entry %llu is an officer's stop of this session",
-                                   (unsigned long long)stop->entry),
-                    "a session that goes on");
-}
-
 static void judge_end(const struct judging *j, uint64_t size)
 {
     const struct relay_store_session *row = &j->session->row;
@@ -520,8 +431,6 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_customer_key(&j);
     judge_statements(&j);
     judge_end(&j, size);
-    judge_followed(&j);
-    judge_revoked(&j);
-    judge_viewed(&j);
+    audit_brakes_judge(session, o, report);
     audit_gates_judge(session, report);
 }

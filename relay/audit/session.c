@@ -235,6 +235,12 @@ void audit_session_make_plain(struct audit_session *session)
             audit_plain(session->notes[i].statement.purpose);
 }
 
+struct audit_finding *audit_wrong_note(struct audit_report *report, const struct audit_session *session,
+                                       const struct audit_note *note)
+{
+    return audit_at_session(audit_at_entry(audit_wrong(report, "entry", "evidence"), note->entry), session->row.sid);
+}
+
 /* ---- looking things up ---- */
 
 const struct audit_note *audit_grant_of_leaf(const struct audit_session *session, const uint8_t leaf_hash[static 32])

@@ -88,6 +88,12 @@ PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, co
                                                const struct proto_evidence *evidence, struct audit_report *report);
 /** gates.c: no picture without an open grant. */
 void audit_gates_judge(const struct audit_session *session, struct audit_report *report);
+/** brakes.c: was a stop followed, did a revoked agent see no more, has the relay notes of what the agent had? */
+void audit_brakes_judge(const struct audit_session *session, const struct audit_organisation *o,
+                        struct audit_report *report);
+/** A finding about this note, to be completed as audit_wrong()'s. */
+struct audit_finding *audit_wrong_note(struct audit_report *report, const struct audit_session *session,
+                                       const struct audit_note *note);
 /** The grant whose leaf has this hash; NULL. */
 const struct audit_note *audit_grant_of_leaf(const struct audit_session *session, const uint8_t leaf_hash[static 32]);
 /** The statement that took a grant back: withdrawn, left or ended; NULL while nothing did. */

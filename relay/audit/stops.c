@@ -4,21 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/consent/evidence.h"
-#include "proto/consent/statement.h"
 #include "proto/log/leaf.h"
-#include "proto/seal/note.h"
-
-static bool parse(const struct relay_store_entry *entry, struct proto_log_leaf *leaf, struct proto_event_note *event)
-{
-    struct proto_evidence evidence;
-    struct proto_note_parts parts;
-
-    return entry->evidence && !proto_log_leaf_parse(leaf, entry->leaf) && leaf->kind == PROTO_LOG_OFFICER_ACT &&
-           !proto_evidence_parse(entry->evidence, entry->evidence_len, &evidence) && evidence.count == 1 &&
-           !proto_note_split(&parts, evidence.notes[0].bytes, evidence.notes[0].len) &&
-           !proto_event_note_parse(parts.text, parts.text_len, event);
-}
+#include "relay/audit/acts.h"
 
 static enum proto_err visit(void *context, const struct relay_store_entry *entry)
 {
@@ -26,7 +13,8 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
     struct proto_log_leaf leaf;
     struct proto_event_note event;
 
-    if (!parse(entry, &leaf, &event) || event.action != PROTO_ACT_SESSION_STOPPED)
+    if (!audit_act_event(entry, &event) || event.action != PROTO_ACT_SESSION_STOPPED ||
+        proto_log_leaf_parse(&leaf, entry->leaf))
         return PROTO_OK;
     struct audit_stop *more = realloc(stops->all, (stops->count + 1) * sizeof *more);
     if (!more)

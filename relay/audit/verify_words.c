@@ -96,6 +96,15 @@ static void print_counts(const struct audit_organisation *o, const struct audit_
                o->can_open ? "sessions without a newer entry were not judged again." : "they were not read again.");
 }
 
+/* Of so many sessions. */
+static void print_first(uint64_t count, const uint8_t first[static RELAY_STORE_SID_BYTES])
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1];
+
+    sodium_bin2hex(sid, sizeof sid, first, RELAY_STORE_SID_BYTES);
+    printf("%s %.8s.\n", count == 1 ? "Its number begins with" : "The first is", sid);
+}
+
 /* What a green answer does not cover, said plainly. */
 static void print_not_seen(const struct audit_organisation *o, const struct audit_verified *v)
 {
@@ -167,21 +176,17 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
         printf("Note        %" PRIu64 " %s the customer's line alone, and none of the agent.\n", r->lone_notes,
                r->lone_notes == 1 ? "statement has" : "statements have");
     if (r->relays_word) {
-        char sid[2 * RELAY_STORE_SID_BYTES + 1];
-        sodium_bin2hex(sid, sizeof sid, r->relays_word_sid, sizeof r->relays_word_sid);
         printf("Note        %" PRIu64 " %s on the relay's word alone: no line of the agent is in\n"
-               "            %s. %s %.8s.\n",
+               "            %s. ",
                r->relays_word, r->relays_word == 1 ? "session rests" : "sessions rest",
-               r->relays_word == 1 ? "it" : "them", r->relays_word == 1 ? "Its number begins with" : "The first is",
-               sid);
+               r->relays_word == 1 ? "it" : "them");
+        print_first(r->relays_word, r->relays_word_sid);
     }
     if (r->partly) {
-        char sid[2 * RELAY_STORE_SID_BYTES + 1];
-        sodium_bin2hex(sid, sizeof sid, r->partly_sid, sizeof r->partly_sid);
         printf("Note        %" PRIu64 " %s erased in part, from the beginning: who it was, when and for whom is\n"
-               "            the row's word alone. %s %.8s.\n",
-               r->partly, r->partly == 1 ? "session is" : "sessions are",
-               r->partly == 1 ? "Its number begins with" : "The first is", sid);
+               "            the row's word alone. ",
+               r->partly, r->partly == 1 ? "session is" : "sessions are");
+        print_first(r->partly, r->partly_sid);
     }
     if (r->overdue)
         printf("Note        %" PRIu64 " %s past %s time and not ended; the relay ends %s when it runs.\n", r->overdue,
