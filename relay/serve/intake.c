@@ -12,7 +12,7 @@
 #include "relay/serve/arrival.h"
 
 enum {
-    TOGETHER_BYTES = 64 * 1024,
+    TOGETHER_BYTES = 128 * 1024,
     RECORD_HEADER_BYTES = 5,
 };
 

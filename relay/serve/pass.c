@@ -9,7 +9,7 @@
 #include "relay/serve/socket_inside.h"
 
 enum {
-    BYTES_A_TURN = 64 * 1024, /* to one connection, then the others have theirs */
+    BYTES_A_TURN = 128 * 1024, /* to one connection, then the others have theirs */
     READS_A_PASS = 16,        /* of what TLS has read ahead */
 };
 

@@ -14,7 +14,7 @@
 
 enum {
     EXPECTED_BYTES = 64 * 1024,
-    TOLD_BYTES = 128 * 1024, /* messages that may wait for the end of the pass */
+    TOLD_BYTES = 256 * 1024, /* messages that may wait for the end of the pass */
     LARGE_BYTES = 4096,      /* a copy of more costs more than a turn of its receiver */
     /* Of frame, record and segment, for each message and each 16 kB of one. */
     MESSAGE_COST_BYTES = 96,
