@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/host/connection.h"
+#include "proto/host/pause.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 
@@ -19,20 +20,6 @@ struct host_uplink {
     unsigned tries;
     int64_t next_try_ms, farewell_ms;
 };
-
-int64_t host_uplink_pause_ms(unsigned tries, uint32_t dice)
-{
-    int64_t pause = HOST_UPLINK_BACKOFF_MS;
-
-    if (tries == 0)
-        return 0;
-    int64_t max = tries <= HOST_UPLINK_EAGER_TRIES ? HOST_UPLINK_EAGER_MAX_MS : HOST_UPLINK_BACKOFF_MAX_MS;
-    for (unsigned i = 1; i < tries && pause < max; i++)
-        pause *= 2;
-    if (pause > max)
-        pause = max;
-    return pause - (int64_t)(dice % (uint32_t)(pause / 2 + 1));
-}
 
 int host_uplink_exit(enum proto_end reason)
 {
@@ -138,9 +125,8 @@ static void on_closed(void *context, enum proto_err err, const char *text)
     }
     host_say(HOST_DEBUG, "connection closed: %s", text);
     proto_random_fill(&u->random, dice, sizeof dice);
-    u->next_try_ms =
-        host_now().mono_ms + host_uplink_pause_ms(u->tries++, (uint32_t)dice[0] << 24 | (uint32_t)dice[1] << 16 |
-                                                                  (uint32_t)dice[2] << 8 | dice[3]);
+    u->next_try_ms = host_now().mono_ms + host_pause_ms(u->tries++, (uint32_t)dice[0] << 24 | (uint32_t)dice[1] << 16 |
+                                                                        (uint32_t)dice[2] << 8 | dice[3]);
     settle(u);
 }
 

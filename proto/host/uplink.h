@@ -3,8 +3,7 @@
  * proto/host/uplink.h - keeps one session connected to its relay: the same for a customer's end and an agent's.
  *
  * It owns the connection and the session's timer, not the session. A connection that is lost is made again at once,
- * then after 0.2 s doubling to 1 s, and after a minute to 5 s, each time with up to half of it as jitter, so that a relay that comes back is not
- * met by everybody in the same instant. A relay that was never heard is not tried again: its name or its certificate is
+ * then after the pauses of pause.h. A relay that was never heard is not tried again: its name or its certificate is
  * wrong, and a person must read that.
  */
 #ifndef PROTO_HOST_UPLINK_H
@@ -14,10 +13,6 @@
 #include "proto/session/session.h"
 #include "proto/util/err.h"
 
-#define HOST_UPLINK_BACKOFF_MS 200
-#define HOST_UPLINK_EAGER_TRIES 15     /* about a minute: as long as a session waits for whoever was lost … */
-#define HOST_UPLINK_EAGER_MAX_MS 1000  /* … a line that is back must not wait for us */
-#define HOST_UPLINK_BACKOFF_MAX_MS 5000
 #define HOST_UPLINK_IMPATIENT_MS 2500
 #define HOST_UPLINK_PATIENT_MS 8000
 #define HOST_UPLINK_FAREWELL_MS 3000 /* how long a polite end may take on a line that is there */
@@ -56,8 +51,5 @@ void host_uplink_end_now(struct host_uplink *uplink);
 
 /** What the shell is told of an end: HOST_EXIT_FINE when somebody ended it in order, else HOST_EXIT_FAILED. */
 int host_uplink_exit(enum proto_end reason);
-
-/** The pause before try number `tries` (0: at once), with `dice` (any 32 random bits) as jitter. Milliseconds. */
-int64_t host_uplink_pause_ms(unsigned tries, uint32_t dice);
 
 #endif

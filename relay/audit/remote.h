@@ -9,6 +9,8 @@
 #ifndef RELAY_AUDIT_REMOTE_H
 #define RELAY_AUDIT_REMOTE_H
 
+#include <signal.h>
+
 #include "proto/consent/erasure.h"
 #include "proto/consent/statement.h"
 #include "proto/identity/credential.h"
@@ -37,6 +39,9 @@ struct audit_officer {
     struct proto_buf out;
     handhold_FromRelay in;
     bool opened, closed, heard;
+    enum proto_err closed_by;           /* why, when closed */
+    const volatile sig_atomic_t *until; /* borrowed; NULL: a line that is lost is an error. Else it is made again, by
+                                         * whoever asks, until this is set */
     struct proto_buf org_note, policy_note; /* as the relay serves them */
     char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char trouble[512];
@@ -93,11 +98,14 @@ bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event
  * own, which is gone when the program ends. That somebody `viewed` it is in the log first. NULL: an error was said.
  */
 const char *audit_remote_copy(const char *what);
-/** Before it: the connection stays, so that the copy can be kept up. */
-void audit_remote_stay(void);
+/** Before it: the connection stays, so that the copy can be kept up, until a signal sets this. */
+void audit_remote_stay(const volatile sig_atomic_t *until);
 /** Does it stay? */
 bool audit_remote_stays(void);
-/** Takes over what was logged since. False: said; the copy is as it was. */
+/**
+ * Takes over what was logged since. A connection that is lost is made again, as ends do it, and both are said. False:
+ * said, or the signal came; the copy is as it was.
+ */
 bool audit_remote_more(void);
 
 /* remote_local.c: --dir */
@@ -117,6 +125,8 @@ void audit_local_close(struct audit_officer *o);
 bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, const char *identity);
 /** Sends and waits for this answer; an Error of the relay, a closed line and silence are said. */
 bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb_size_t answer);
+/** After it was lost. False: not yet (o->closed), or never (said). */
+bool audit_line_again(struct audit_officer *o, const char *url, const char *ca, const char *identity);
 void audit_line_close(struct audit_officer *o);
 
 #endif

@@ -48,8 +48,8 @@ static void on_closed(void *context, enum proto_err err, const char *text)
 {
     struct audit_officer *o = context;
 
-    (void)err;
     o->closed = true;
+    o->closed_by = err;
     snprintf(o->trouble, sizeof o->trouble, "%s", *text ? text : "the relay closed the connection");
 }
 
@@ -68,12 +68,16 @@ static bool wait_for(struct audit_officer *o, const bool *what)
         return false;
     }
     host_timer_set(timer, host_now().mono_ms + ANSWER_WAIT_MS);
-    while (!*what && !o->closed && !late)
+    while (!*what && !o->closed && !late && !(o->until && *o->until))
         host_loop_step(o->loop);
     host_timer_free(timer);
     if (*what)
         return true;
-    if (o->closed)
+    if (o->until && late)
+        on_closed(o, PROTO_ERR_TIMEOUT, "the relay does not answer");
+    else if (o->until) /* whoever asks makes it again, or goes */
+        return false;
+    else if (o->closed)
         host_say(HOST_ERROR, "%s", o->trouble);
     else
         host_say_error("the relay", "does not answer", "look at its log; nothing is known of what was asked");
@@ -114,6 +118,8 @@ static bool take_welcome(struct audit_officer *o)
         host_say_error("the relay's notes", "do not verify under your organisation's root", "check --relay and --ca");
         return false;
     }
+    proto_buf_clear(&o->org_note);
+    proto_buf_clear(&o->policy_note);
     proto_buf_put_text(&o->org_note, w->org_note);
     proto_buf_put_text(&o->policy_note, w->policy_note);
     snprintf(o->origin, sizeof o->origin, "%.*s", (int)(sizeof o->origin - 1), w->origin);
@@ -150,6 +156,14 @@ bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, c
         return false;
     }
     return wait_for(o, &o->opened) && audit_line_ask(o, &hello, handhold_FromRelay_welcome_tag) && take_welcome(o);
+}
+
+bool audit_line_again(struct audit_officer *o, const char *url, const char *ca, const char *identity)
+{
+    audit_line_close(o);
+    proto_buf_clear(&o->out);
+    o->opened = o->closed = o->heard = false;
+    return audit_line_open(o, url, ca, identity);
 }
 
 void audit_line_close(struct audit_officer *o)

@@ -3,8 +3,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 #include <unistd.h>
 
 #include "proto/host/files.h"
+#include "proto/host/pause.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/log/checkpoint.h"
@@ -38,6 +42,7 @@ struct copying {
     struct log_edge edge;
     char vkey[PROTO_ORG_VKEY_BYTES + 1];
     unsigned ended; /* the log in data.ended-N; 0: the relay's own */
+    uint64_t stood; /* entries of the newest checkpoint that was kept */
     enum proto_err err;
 };
 
@@ -223,6 +228,8 @@ static bool keep_checkpoint(struct copying *c, const struct relay_store_checkpoi
     err = err ? err : relay_store_commit(c->store);
     if (err)
         host_say_err(folder, err);
+    else
+        c->stood = stored->size;
     return !err;
 }
 
@@ -383,12 +390,14 @@ static void copy_before(const struct copying *c)
         copy_ended(c->o, &n);
 }
 
-static struct copying *kept; /* whose connection stays; NULL: none */
-static bool stay;
+/* ---- keeping it up ---- */
 
-void audit_remote_stay(void)
+static struct copying *kept; /* whose connection stays; NULL: none */
+static const volatile sig_atomic_t *stay_until;
+
+void audit_remote_stay(const volatile sig_atomic_t *until)
 {
-    stay = true;
+    stay_until = until;
 }
 
 bool audit_remote_stays(void)
@@ -396,11 +405,69 @@ bool audit_remote_stays(void)
     return kept != NULL;
 }
 
+/* Its name, its certificate or ours: time alone mends none of them. */
+static bool is_for_good(enum proto_err err)
+{
+    return err == PROTO_ERR_CERT_CHAIN || err == PROTO_ERR_CERT_NAME || err == PROTO_ERR_CERT_REVOKED ||
+           err == PROTO_ERR_CERT_ROLE || err == PROTO_ERR_CERT_EXPIRED || err == PROTO_ERR_CERT_PROFILE;
+}
+
+static bool connect_again(struct audit_officer *o)
+{
+    host_say(HOST_WARN, "%.*s; connecting again", (int)strcspn(o->trouble, ";"), o->trouble);
+    for (unsigned tries = 0; !*o->until; tries++) {
+        poll(NULL, 0, (int)host_pause_ms(tries, randombytes_random())); /* a signal ends it */
+        if (!*o->until && audit_line_again(o, audit_options.relay, audit_options.ca, audit_options.identity))
+            return true;
+        if (o->closed && is_for_good(o->closed_by))
+            host_say(HOST_ERROR, "%s", o->trouble);
+        if (!o->closed || is_for_good(o->closed_by))
+            return false;
+    }
+    return false;
+}
+
+/* A relay that was started anew, or handed over to a newer program, has the same log, and as much of it. */
+static bool come_back(struct copying *c)
+{
+    struct audit_officer *o = c->o;
+    char origin[sizeof o->origin];
+    uint8_t root[PROTO_LOG_HASH_BYTES];
+    struct relay_store_checkpoint now;
+    uint64_t before = c->tree.size;
+
+    memcpy(origin, o->origin, sizeof origin);
+    if (!connect_again(o))
+        return false;
+    if (strcmp(origin, o->origin) != 0) {
+        host_say_error(o->origin, "is the log that the relay keeps now: the one before was ended", "begin again");
+        return false;
+    }
+    c->stood = 0;
+    if (!copy_log(c)) {
+        if (!o->closed && !*o->until)
+            host_say_error("the relay's log", "is not the one that was read before, or was put back to an older copy",
+                           "handhold-audit verify says which");
+        return o->closed;
+    }
+    proto_log_tree_root(&c->tree, root);
+    if (relay_store_get_checkpoint(c->store, &now) || memcmp(now.root, root, sizeof root) != 0) {
+        host_say_error("the relay's log", "does not continue the one that was read before",
+                       "keep what you have: handhold-audit verify holds it to what was signed");
+        return false;
+    }
+    host_say(HOST_INFO, "connected again: %" PRIu64 " entries came meanwhile", c->tree.size - before);
+    return true;
+}
+
 bool audit_remote_more(void)
 {
-    uint64_t before = kept->tree.size;
-
-    return read_all(kept, false) && (kept->tree.size == before || copy_log(kept));
+    for (;;) {
+        if (!kept->o->closed && read_all(kept, false) && (kept->tree.size == kept->stood || copy_log(kept)))
+            return true;
+        if (!kept->o->closed || *kept->o->until || !come_back(kept))
+            return false;
+    }
 }
 
 const char *audit_remote_copy(const char *what)
@@ -419,8 +486,9 @@ const char *audit_remote_copy(const char *what)
                 put_notes(c) && copy_log(c) && read_cases(c);
     if (fine)
         copy_before(c);
-    if (fine && stay) { /* until the program ends */
+    if (fine && stay_until) { /* until the program ends */
         kept = c;
+        o.until = stay_until;
         return folder;
     }
     relay_store_close(c->store);

@@ -192,7 +192,7 @@ static enum proto_err follow(struct tailing *t)
             break;
         poll(NULL, 0, audit_remote_stays() ? REMOTE_POLL_MS : POLL_MS); /* a signal ends it */
         if (audit_remote_stays() && !stopped && !audit_remote_more())
-            return PROTO_ERR_IO;
+            return stopped ? PROTO_OK : PROTO_ERR_IO;
         size = size_of(t->o);
         if (size < next && size) {
             host_say(HOST_ERROR, "the log has become smaller: %" PRIu64 " entries; it was put back to an older copy",
@@ -212,7 +212,7 @@ int audit_tail(void)
     struct sigaction action = {.sa_handler = stop};
 
     if (!audit_options.once)
-        audit_remote_stay();
+        audit_remote_stay(&stopped);
     if (!t.report || !audit_enter(&o, NULL)) {
         free(t.report);
         return HOST_EXIT_USAGE;

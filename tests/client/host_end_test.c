@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proto/host/files.h"
+#include "proto/host/pause.h"
 #include "proto/host/seen.h"
 #include "proto/host/uplink.h"
 #include "tests/proto/test.h"
@@ -182,16 +183,16 @@ static void a_damaged_file_is_no_memory_and_no_error(void **state)
 static void a_pause_doubles_to_its_bound_and_jitters_below_it(void **state)
 {
     (void)state;
-    assert_int_equal(host_uplink_pause_ms(0, 12345), 0);
-    assert_int_equal(host_uplink_pause_ms(1, 0), 200);
-    assert_int_equal(host_uplink_pause_ms(2, 0), 400);
-    assert_int_equal(host_uplink_pause_ms(5, 0), 1000); /* a line that is back is found within a second … */
-    assert_int_equal(host_uplink_pause_ms(15, 0), 1000);
-    assert_int_equal(host_uplink_pause_ms(16, 0), 5000); /* … for as long as a session waits */
-    assert_int_equal(host_uplink_pause_ms(1000000, 0), 5000);
+    assert_int_equal(host_pause_ms(0, 12345), 0);
+    assert_int_equal(host_pause_ms(1, 0), 200);
+    assert_int_equal(host_pause_ms(2, 0), 400);
+    assert_int_equal(host_pause_ms(5, 0), 1000); /* a line that is back is found within a second … */
+    assert_int_equal(host_pause_ms(15, 0), 1000);
+    assert_int_equal(host_pause_ms(16, 0), 5000); /* … for as long as a session waits */
+    assert_int_equal(host_pause_ms(1000000, 0), 5000);
     for (uint32_t dice = 0; dice < 100000; dice += 37) {
-        assert_in_range(host_uplink_pause_ms(1, dice), 100, 200);
-        assert_in_range(host_uplink_pause_ms(19, dice * 40000u), 2500, 5000);
+        assert_in_range(host_pause_ms(1, dice), 100, 200);
+        assert_in_range(host_pause_ms(19, dice * 40000u), 2500, 5000);
     }
 }
 

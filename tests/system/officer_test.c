@@ -261,6 +261,31 @@ static void what_happens_is_read_as_it_happens_here_and_from_elsewhere(void **st
     }
 }
 
+/* Who watches at night watches on when a new release was put in place. */
+static void a_watch_goes_on_behind_a_relay_that_was_started_anew(void **state)
+{
+    struct house *h = *state;
+    struct demo_child *agent, *client;
+    char relay[96];
+
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    struct demo_child *child =
+        tail(h, "tail-anew",
+             (const char *const[]){"--relay", relay, "--identity", house_path(h, "org/staff/officer"), "--ca",
+                                   house_path(h, "org/ca/ca.crt"), NULL});
+    house_await(h, child, "act", NULL);
+    house_stop_relay(h);
+    house_await(h, child, "warning", NULL);
+    house_restart_relay(h);
+    house_await(h, child, "info", NULL);
+    house_live(h, &agent, &client);
+    house_end(h, agent, client);
+    house_await(h, child, "note", "action", "ended", "session", h->session, NULL);
+    house_stop_relay(h);
+    house_await(h, child, "warning", NULL);
+    house_expect_exit(h, child, SIGTERM, 0);
+}
+
 static void shell(struct house *h, const char *words)
 {
     char command[512];
@@ -720,6 +745,7 @@ int main(void)
         HOUSE_TEST(what_a_killed_relay_did_not_count_is_not_made_up),
         HOUSE_TEST(the_minutes_say_that_a_certificate_was_revoked),
         HOUSE_TEST(what_happens_is_read_as_it_happens_here_and_from_elsewhere),
+        HOUSE_TEST(a_watch_goes_on_behind_a_relay_that_was_started_anew),
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_copy_of_the_log_stays_on_no_officers_machine),
