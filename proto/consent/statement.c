@@ -50,6 +50,27 @@ bool proto_value_valid(const char *text)
     return true;
 }
 
+void proto_statement_shown(uint8_t out[static PROTO_HASH_BYTES], enum proto_capability capability, const char *purpose,
+                           uint32_t max_s)
+{
+    struct proto_buf text;
+
+    proto_buf_init(&text, 512);
+    proto_buf_printf(&text, "en\n%s\n%s\n%u\n", capability ? proto_capability_label(capability) : "-", purpose, max_s);
+    proto_sha256(out, text.bytes, text.len);
+    proto_buf_free(&text);
+}
+
+bool proto_statement_shows_itself(const struct proto_statement *statement)
+{
+    uint8_t shown[PROTO_HASH_BYTES];
+    bool says = statement->action == PROTO_STATEMENT_GRANT ||
+                (statement->action == PROTO_STATEMENT_REFUSE && !proto_purpose_is_machines(statement->purpose));
+
+    proto_statement_shown(shown, statement->capability, statement->purpose, statement->max_s);
+    return !says || !memcmp(shown, statement->ui_text, sizeof shown);
+}
+
 enum proto_err proto_statement_write(const struct proto_statement *st, struct proto_buf *out)
 {
     if (!proto_value_valid(st->purpose) || !proto_value_valid(st->domain) || !st->domain[0] ||

@@ -74,6 +74,17 @@ struct proto_statement {
         ui_build[PROTO_HASH_BYTES]; /* what was on the screen, and which program showed it */
 };
 
+/**
+ * What `ui` commits to: H of the words that stood before the customer, in English whatever language the screen has, so
+ * that whoever has the statement makes them again. `capability` NONE: "-".
+ */
+void proto_statement_shown(uint8_t out[static PROTO_HASH_BYTES], enum proto_capability capability, const char *purpose,
+                           uint32_t max_s);
+/**
+ * A grant, and a person's refusal, say what was shown: is their `ui` of that? Of the others nobody can make the words
+ * again, and it is true.
+ */
+bool proto_statement_shows_itself(const struct proto_statement *statement);
 /** Appends the text. RANGE: a value is over its bound, holds a control character or is not UTF-8. */
 PROTO_MUST_USE enum proto_err proto_statement_write(const struct proto_statement *statement, struct proto_buf *out);
 /** Strict: accepts exactly what write makes. FORMAT otherwise, and `*out` is zeroed. */

@@ -7,18 +7,6 @@
 #include "proto/seal/kdf.h"
 #include "proto/session/grants.h"
 
-/* The words the customer had before her; the screen may say them in another language, the hash is of these. */
-static void hash_shown(uint8_t out[static 32], enum proto_capability capability, const struct grant *grant)
-{
-    struct proto_buf text;
-
-    proto_buf_init(&text, 512);
-    proto_buf_printf(&text, "en\n%s\n%s\n%u\n", capability ? proto_capability_label(capability) : "-", grant->purpose,
-                     grant->max_s);
-    proto_sha256(out, text.bytes, text.len);
-    proto_buf_free(&text);
-}
-
 struct note_entry *grant_state(struct proto_session *s, enum proto_statement_action action,
                                enum proto_capability capability, const char *purpose)
 {
@@ -45,7 +33,7 @@ struct note_entry *grant_state(struct proto_session *s, enum proto_statement_act
     memcpy(st.prev, s->outbox.prev, sizeof st.prev);
     memcpy(st.grantee, s->agent.fingerprint, sizeof st.grantee);
     memcpy(st.ui_build, s->ui_build, sizeof st.ui_build);
-    hash_shown(st.ui_text, capability, grant);
+    proto_statement_shown(st.ui_text, capability, grant->purpose, grant->max_s);
     if (keyed)
         memcpy(st.key_commit, grant->key_commit, sizeof st.key_commit);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);

@@ -69,6 +69,8 @@ static enum proto_err check_statement(const struct proto_session *s, const handh
     if (!st->everyone &&
         (memcmp(st->grantee, s->agent.fingerprint, sizeof st->grantee) != 0 || st->role != s->agent.role))
         return PROTO_ERR_CONSENT;
+    if (!proto_statement_shows_itself(st)) /* the customer read something else */
+        return PROTO_ERR_CONSENT;
     return strcmp(st->domain, s->agent.domain) ? PROTO_ERR_CONSENT : PROTO_OK;
 }
 

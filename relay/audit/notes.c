@@ -190,6 +190,9 @@ static bool parse_statement(const struct taking *t)
         return refuse(t, "a statement, as its class says", "another text");
     if (t->note->rides && t->note->statement.action != PROTO_STATEMENT_REKEY)
         return refuse(t, "nothing but rekey notes without a leaf of their own", "another statement");
+    if (!proto_statement_shows_itself(&t->note->statement))
+        (void)refuse(t, "a `ui` of the words that this statement has: they were on the customer's sheet",
+                     "one of other words");
     audit_count_dated(t->report, t->entry->index, audit_off_leaf_s(t->note->statement.unix_s, t->note->leaf_s));
     return is_of_session(t, t->note->statement.sid);
 }

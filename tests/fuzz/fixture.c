@@ -145,7 +145,7 @@ struct proto_statement fixture_statement(void)
     memset(s.prev, 2, sizeof s.prev);
     memset(s.grantee, 3, sizeof s.grantee);
     memset(s.key_commit, 4, sizeof s.key_commit);
-    memset(s.ui_text, 5, sizeof s.ui_text);
+    proto_statement_shown(s.ui_text, s.capability, s.purpose, s.max_s);
     return s;
 }
 

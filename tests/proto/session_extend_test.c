@@ -200,6 +200,7 @@ static void state_grant(const struct grant *changed)
     memcpy(st.key_commit, changed->key_commit, sizeof st.key_commit);
     strcpy(st.domain, sw.customer->agent.domain);
     strcpy(st.purpose, changed->purpose);
+    proto_statement_shown(st.ui_text, st.capability, st.purpose, st.max_s);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_statement_write(&st, &text));
     entry = outbox_add(sw.customer, &text, PROTO_LOG_STATEMENT, CAMERA, "grant", false, 0);

@@ -92,6 +92,7 @@ static struct proto_statement next_statement(enum proto_statement_action action,
     memcpy(st.prev, sw.agent->stmt_prev, sizeof st.prev);
     memcpy(st.grantee, sw.agent->agent.fingerprint, sizeof st.grantee);
     strcpy(st.domain, WORLD_DOMAIN);
+    proto_statement_shown(st.ui_text, capability, st.purpose, st.max_s);
     return st;
 }
 
@@ -322,6 +323,19 @@ static void a_statement_that_was_edited_or_signed_by_another_is_not_taken(void *
     assert_int_equal(sw.agent->stmt_seq, 1);
 }
 
+/* The customer was shown other words than those that would be signed for. */
+static void a_grant_of_other_words_than_were_shown_is_not_taken(void **state)
+{
+    (void)state;
+    sw_request(&sw, CAMERA);
+    struct proto_statement st = next_statement(PROTO_STATEMENT_GRANT, CAMERA);
+    proto_statement_shown(st.ui_text, MICROPHONE, st.purpose, st.max_s);
+    handhold_Statement m = sign_statement(&st, sw.customer->cs_secret);
+    send_statement(&m);
+    assert_alarms(1);
+    assert_int_equal(sw.agent->stmt_seq, 0);
+}
+
 static void a_statement_of_another_session_or_for_somebody_else_is_not_taken(void **state)
 {
     size_t alarms = 0;
@@ -370,6 +384,7 @@ int main(void)
         CASE(a_replayed_grant_changes_nothing),
         CASE(a_statement_out_of_order_or_beside_the_chain_is_not_taken),
         CASE(a_statement_that_was_edited_or_signed_by_another_is_not_taken),
+        CASE(a_grant_of_other_words_than_were_shown_is_not_taken),
         CASE(a_statement_of_another_session_or_for_somebody_else_is_not_taken),
         CASE(a_rekey_needs_a_grant_and_a_higher_epoch),
     };

@@ -69,6 +69,35 @@ static void a_statement_has_the_lines_of_the_protocol(void **state)
     free(text);
 }
 
+/* "en\nCamera\nto see the lamp\n1800\n", by sha256sum. */
+static void what_was_shown_is_made_again_out_of_a_grant_or_a_refusal(void **state)
+{
+    static const uint8_t shown[PROTO_HASH_BYTES] = {0x1a, 0x40, 0xcd, 0x3f, 0xd0, 0x4b, 0x54, 0x1c, 0x82, 0x57, 0x1f,
+                                                    0x85, 0xf1, 0xdd, 0x76, 0xbe, 0x70, 0x01, 0x3e, 0xb4, 0x96, 0xbb,
+                                                    0xa9, 0xab, 0xbf, 0x21, 0xb0, 0x32, 0xb9, 0x96, 0x5e, 0x2a};
+    static const struct {
+        enum proto_statement_action action;
+        const char *purpose;
+        bool held;
+    } rows[] = {{PROTO_STATEMENT_GRANT, "to see the lamp", true},
+                {PROTO_STATEMENT_REFUSE, "to see the lamp", true},
+                {PROTO_STATEMENT_REFUSE, PROTO_PURPOSE_BLOCKED, false},
+                {PROTO_STATEMENT_WITHDRAW, "", false},
+                {PROTO_STATEMENT_REKEY, "", false},
+                {PROTO_STATEMENT_END, "completed", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct proto_statement st = whole();
+        st.action = rows[i].action;
+        strcpy(st.purpose, rows[i].purpose);
+        assert_int_equal(proto_statement_shows_itself(&st), !rows[i].held);
+        proto_statement_shown(st.ui_text, st.capability, "to see the lamp", st.max_s);
+        assert_memory_equal(st.ui_text, shown, sizeof shown);
+        assert_true(proto_statement_shows_itself(&st));
+    }
+}
+
 static void what_was_written_is_read(void **state)
 {
     (void)state;
@@ -316,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_statement_has_the_lines_of_the_protocol),
+        cmocka_unit_test(what_was_shown_is_made_again_out_of_a_grant_or_a_refusal),
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(a_changed_byte_is_refused_or_is_another_statement_with_one_spelling),
         cmocka_unit_test(a_text_with_anything_else_in_it_is_refused),

@@ -402,6 +402,20 @@ static void what_passes_goes_to_whom_the_way_was_opened_and_stops_once(void **st
     }
 }
 
+static void a_consent_to_other_words_than_stood_on_the_sheet_is_found(void **state)
+{
+    (void)state;
+    for (int other = 0; other < 2; other++) {
+        struct log_fixture f;
+        struct log_session s;
+        begin_joined(&f, &s);
+        f.spoil.shown = other;
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        verify_and_close(&f, other, other ? "a `ui` of the words that this statement has" : "nothing is wrong.");
+    }
+}
+
 /* The officer believes that it is forbidden since. */
 static void a_policy_that_the_relay_never_took_is_told(void **state)
 {
@@ -554,6 +568,7 @@ int main(void)
         cmocka_unit_test(a_stop_that_the_relay_does_not_follow_is_found),
         cmocka_unit_test(what_an_agent_saw_and_the_relay_does_not_tell_is_found),
         cmocka_unit_test(what_passes_goes_to_whom_the_way_was_opened_and_stops_once),
+        cmocka_unit_test(a_consent_to_other_words_than_stood_on_the_sheet_is_found),
         cmocka_unit_test(a_policy_that_the_relay_never_took_is_told),
         cmocka_unit_test(a_log_that_grows_while_it_is_listed_is_whole),
         cmocka_unit_test_teardown(a_session_that_the_relay_alone_tells_is_told_so, restore),

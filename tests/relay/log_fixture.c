@@ -438,6 +438,8 @@ void log_session_state(struct log_fixture *f, struct log_session *s, struct prot
     st.role = f->agent.identity.role;
     snprintf(st.domain, sizeof st.domain, "%s", LOG_FIXTURE_DOMAIN);
     st.verified = true;
+    proto_statement_shown(st.ui_text, st.capability, f->spoil.shown ? "something else" : st.purpose, st.max_s);
+    f->spoil.shown = false;
     proto_signer_customer(name, s->row.sid);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);

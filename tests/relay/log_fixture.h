@@ -55,6 +55,7 @@ struct log_fixture {
     struct {
         bool commitment, kind, signature;
         bool bare;     /* an event without the keys and fingerprints that belong to it */
+        bool shown;    /* a statement: on the sheet stood something else */
         int64_t ago_s; /* a note that says to be so much older than it is */
     } spoil;           /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
