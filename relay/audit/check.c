@@ -177,6 +177,39 @@ static void print_agent(const struct audit_proved *p)
     audit_paper_head("Agent", text);
 }
 
+/* The customer's own word of how it ended. */
+static bool has_end(const struct audit_proved *p)
+{
+    for (size_t i = 0; i < p->session.count; i++)
+        if (p->session.notes[i].by == AUDIT_CUSTOMER && p->session.notes[i].statement.action == PROTO_STATEMENT_END)
+            return true;
+    return false;
+}
+
+static void print_not_proved(const struct audit_proved *p)
+{
+    const char *agent = p->certificate_ok ? "" : "the agent's name, ";
+    char text[512];
+
+    if (!p->compared)
+        snprintf(text, sizeof text,
+                 "that nothing else was logged, and the words in front of the proofs in the file: another program or "
+                 "version wrote them. What is proved stands here.");
+    else if (p->page)
+        snprintf(
+            text, sizeof text,
+            "that nothing else was logged; and in front of the proofs: %swhen the visit began and ended, the relay, "
+            "whom to write to, for how long the log keeps it, and what came along from another device.",
+            agent);
+    else
+        snprintf(
+            text, sizeof text,
+            "that nothing else was logged; and in front of the proofs: %swhen it was written, the relay, %sand for "
+            "how long the log keeps it.",
+            agent, has_end(p) ? "" : "how it ended ");
+    audit_paper_head("Not proved", text);
+}
+
 static void print_who(const struct audit_proved *p, bool believed)
 {
     char text[96];
@@ -197,6 +230,10 @@ static void print_who(const struct audit_proved *p, bool believed)
                                      "for the relay's own entry to prove, which is not in the file.");
     if (p->certificate_ok) {
         print_agent(p);
+    } else if (p->unnamed) {
+        audit_paper_head("Agent",
+                         "NOT PROVED: the certificate of the agent, which a receipt has, is missing in this file. "
+                         "Whatever name stands in front of the proofs, none of them says it.");
     } else if (p->report.unchecked_lines) {
         audit_paper_head("Agent", "the agent's lines are not checked: the file has no certificate.");
     } else if (p->report.recorded_lines) {
@@ -209,20 +246,11 @@ static void print_who(const struct audit_proved *p, bool believed)
         audit_paper_head("Behind", text);
     }
     if (p->compared)
-        audit_paper_head("Compared", "the words in front of the proofs, to the letter: they are what the proofs say.");
-    audit_paper_head("Not proved", p->compared && p->page
-                                       ? "that nothing else was logged; and in front of the proofs: when the visit "
-                                         "began and ended, the relay, whom to write to, for how long the log keeps it, "
-                                         "and what came along from another device."
-                                   : !p->compared
-                                       ? "that nothing else was logged, and the words in front of the proofs in the "
-                                         "file: another program or version wrote them. What is proved stands here."
-                                   : p->certificate_ok
-                                       ? "that nothing else was logged; and in front of the proofs: when it was "
-                                         "written, the relay, how it ended and for how long the log keeps it."
-                                       : "that nothing else was logged; and in front of the proofs: the agent's name, "
-                                         "when it was written, the relay, how it ended and for how long the log keeps "
-                                         "it.");
+        audit_paper_head("Compared", p->unnamed ? "the words in front of the proofs, to the letter: but for the "
+                                                  "agent's name they are what the proofs say."
+                                                : "the words in front of the proofs, to the letter: they are what the "
+                                                  "proofs say.");
+    print_not_proved(p);
 }
 
 static void print_words(const struct audit_belief *belief, const struct audit_proved *p)
@@ -238,7 +266,9 @@ static void print_words(const struct audit_belief *belief, const struct audit_pr
         print_who(p, believed);
     if (!p->report.wrong)
         printf("Check       %zu proof%s, nothing is wrong; %s%s.\n", p->proofs, p->proofs == 1 ? "" : "s",
-               p->compared ? "the words in front are the proved ones" : "words in front were not compared",
+               !p->compared ? "words in front were not compared"
+               : p->unnamed ? "the words in front are the proved ones, but for the agent's name, which nothing proves"
+                            : "the words in front are the proved ones",
                believed ? "" : "; whose log it is, nobody but the file says");
 }
 
@@ -252,13 +282,13 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:s,s:I}", "ok", p->report.wrong == 0,
-                    "proofs", (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey,
-                    "trust", trust[belief->trust], "compared", p->compared, "customer_key_from_relay",
-                    p->key_from_relay, "certificate_ok", p->certificate_ok, "certificate_trusted",
-                    p->certificate_trusted, "agent", p->session.agent.name, "certificate", p->session.agent.serial,
-                    "statements_to_agent", (json_int_t)p->to_agent, "missing", p->missing, "bytes_behind",
-                    (json_int_t)p->behind);
+    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:s,s:I}", "ok",
+                    p->report.wrong == 0, "proofs", (json_int_t)p->proofs, "signatures",
+                    (json_int_t)p->report.signatures, "log", p->vkey, "trust", trust[belief->trust], "compared",
+                    p->compared, "certificate_missing", p->unnamed, "customer_key_from_relay", p->key_from_relay,
+                    "certificate_ok", p->certificate_ok, "certificate_trusted", p->certificate_trusted, "agent",
+                    p->session.agent.name, "certificate", p->session.agent.serial, "statements_to_agent",
+                    (json_int_t)p->to_agent, "missing", p->missing, "bytes_behind", (json_int_t)p->behind);
 }
 
 /* Two checkpoints alone are judged offline; a log that is at hand is asked as well. */

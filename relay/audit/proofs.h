@@ -39,6 +39,7 @@ struct audit_proved {
     uint64_t size;         /* of the largest tree that was shown */
     bool compared;         /* the words in front of the proofs are those of the proved notes */
     bool page;             /* and they are a phone's page */
+    bool unnamed;          /* and no certificate proves the agent's name in them, though a receipt has it */
     size_t unsigned_notes; /* the file names no key for their signer: they hold, whoever wrote them */
     bool key_from_relay;   /* the customer's key stands in a `joined` that is proved too */
     bool certificate_ok, certificate_trusted; /* the agent's chain holds; and leads to the root that is believed in */

@@ -102,7 +102,8 @@ static const struct proto_statement *first_answer(const struct proto_receipt_ent
     return NULL;
 }
 
-/* How it ended no proof says; but it is one of the ways in which sessions end, and not a sentence. */
+/* How it ended the customer's last statement says, where it is in the file; else no proof does, but it is one of the
+ * ways in which sessions end, and not a sentence. */
 static bool is_an_end(const char *ended)
 {
     for (int end = PROTO_END_COMPLETED; end < PROTO_END_COUNT; end++)
@@ -111,7 +112,24 @@ static bool is_an_end(const char *ended)
     return false;
 }
 
-/* Nor where the relay is; but it is an address. */
+/* A line that was cut, or a program that failed, may have ended what a person had ended a moment before. */
+static bool is_an_end_behind(const char *ended, const char *signed_end)
+{
+    return !strcmp(ended, signed_end) || !strcmp(ended, proto_end_name(PROTO_END_CONNECTION_LOST)) ||
+           !strcmp(ended, proto_end_name(PROTO_END_FAILED));
+}
+
+static void take_end(char ended[static VALUE_MAX], const struct proto_receipt_entry *entries, size_t count)
+{
+    if (!is_an_end(ended))
+        *ended = 0;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].statement->action == PROTO_STATEMENT_END && is_an_end(entries[i].statement->purpose) &&
+            !is_an_end_behind(ended, entries[i].statement->purpose))
+            snprintf(ended, VALUE_MAX, "%s", entries[i].statement->purpose);
+}
+
+/* Where the relay is no proof says; but it is an address. */
 static bool is_an_address(const char *relay)
 {
     return strspn(relay, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:/[]%") == strlen(relay);
@@ -131,8 +149,7 @@ static void write_again(struct proofs_checking *c, const struct proto_receipt_en
     value_of(c, "Agent       ", agent);
     value_of(c, "Relay       ", relay);
     value_of(c, "Ended       ", ended);
-    if (!is_an_end(ended))
-        *ended = 0;
+    take_end(ended, entries, count);
     if (!is_an_address(relay))
         *relay = 0;
     value_of(c, "  the organisation's privacy officers, for ", kept);
@@ -267,6 +284,7 @@ bool proofs_compare_words(struct proofs_checking *c)
     bool fine = !proved.failed && !said.failed && (written || c->proved->report.wrong);
     c->proved->compared = written && fine && compare(c, &proved, &said);
     c->proved->page = page;
+    c->proved->unnamed = c->proved->compared && !c->file.certificate_count;
     proto_buf_free(&proved);
     proto_buf_free(&said);
     return fine;

@@ -462,6 +462,37 @@ static void a_receipt_whose_readable_answers_were_changed_is_refused(void **stat
     }
 }
 
+/* How it ended the customer's own end signed said, too. A line that was cut may have come between. */
+static void a_receipt_says_of_its_end_what_the_customer_signed(void **state)
+{
+    static const char head[] = "\nEnded       ";
+    static const struct {
+        const char *ended;
+        int code;
+    } ends[] = {{"completed", 0}, {"connection-lost", 0}, {"failed", 0}, {"declined", 1}, {"stopped-by-officer", 1}};
+    char path[HOST_PATH_BYTES];
+
+    (void)state;
+    assert_true(host_path(path, "%s/ended", shared.folder));
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct proto_buf receipt, changed;
+        make_receipt(&receipt, &shared.agent);
+        const char *text = (const char *)receipt.bytes,
+                   *at = (const char *)memmem(text, receipt.len, head, sizeof head - 1) + sizeof head - 1,
+                   *rest = (const char *)memchr(at, '\n', receipt.len);
+        proto_buf_init(&changed, CLIENT_RECEIPT_MAX);
+        proto_buf_put(&changed, text, (size_t)(at - text));
+        proto_buf_put_text(&changed, ends[i].ended);
+        proto_buf_put(&changed, rest, receipt.len - (size_t)(rest - text));
+        assert_ok(host_file_write(path, changed.bytes, changed.len, HOST_PRIVATE));
+        audit_tool_expect(&shared, ends[i].code,
+                          ends[i].code ? "\"Ended       completed\", as the proved notes have it" : "the proved ones",
+                          "check %s", path);
+        proto_buf_free(&changed);
+        proto_buf_free(&receipt);
+    }
+}
+
 /* The customer's clock is not the reader's. */
 static void a_receipt_from_another_time_zone_holds(void **state)
 {
@@ -526,12 +557,19 @@ static void a_receipt_that_breaks_off_says_so(void **state)
     proto_buf_free(&receipt);
 }
 
-static void an_older_receipt_without_a_certificate_still_holds(void **state)
+/* Cut out, the certificate would prove another name than the words have. */
+static void a_receipt_without_a_certificate_holds_but_for_the_agents_name(void **state)
 {
     struct proto_buf receipt;
+    char path[HOST_PATH_BYTES];
 
     (void)state;
     make_receipt(&receipt, NULL);
+    assert_true(host_path(path, "%s/nameless", shared.folder));
+    assert_ok(host_file_write(path, receipt.bytes, receipt.len, HOST_PRIVATE));
+    audit_tool_expect(&shared, 0, "Agent       NOT PROVED: the certificate of the agent", "check %s", path);
+    audit_tool_expect(&shared, 0, "proved ones, but for the agent's name", "check %s", path);
+    audit_tool_expect(&shared, 0, "\"certificate_missing\":true", "check --json %s", path);
     struct outcome o = check_file(&receipt);
     assert_true(o.holds && !o.certificate_ok);
     assert_int_equal(o.to_agent, 0);
@@ -944,10 +982,11 @@ int main(void)
         cmocka_unit_test(a_certificate_counts_at_the_time_that_the_log_says),
         cmocka_unit_test(a_receipt_says_what_was_shared_and_proves_each_line),
         cmocka_unit_test(a_receipt_whose_readable_answers_were_changed_is_refused),
+        cmocka_unit_test(a_receipt_says_of_its_end_what_the_customer_signed),
         cmocka_unit_test(a_receipt_from_another_time_zone_holds),
         cmocka_unit_test(a_receipt_that_lost_a_proof_is_refused),
         cmocka_unit_test(a_receipt_that_breaks_off_says_so),
-        cmocka_unit_test(an_older_receipt_without_a_certificate_still_holds),
+        cmocka_unit_test(a_receipt_without_a_certificate_holds_but_for_the_agents_name),
         cmocka_unit_test(proofs_in_a_page_hold_up_to_their_end),
         cmocka_unit_test(a_phones_page_says_what_is_proved_in_its_language),
         cmocka_unit_test(a_phones_page_of_another_version_is_not_compared),

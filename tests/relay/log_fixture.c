@@ -775,7 +775,7 @@ static void first_session(struct log_fixture *f)
     log_fixture_pass(f, 2);
     log_session_event(f, &s, PROTO_ACT_BLOCKED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "17", NULL);
     log_fixture_pass(f, 12);
-    log_session_answer(f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, "");
+    log_session_answer(f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, proto_end_name(PROTO_END_COMPLETED));
     log_session_end(f, &s, PROTO_END_COMPLETED);
 }
 
