@@ -57,6 +57,15 @@ void audit_notes_taken(const char *dir, struct proto_taken taken[static PROTO_TA
     relay_store_close(store);
 }
 
+uint64_t audit_notes_policy_elsewhere(const char *dir, const struct proto_policy *here)
+{
+    struct proto_taken taken[PROTO_TAKEN_COUNT], is = {.number = here->number};
+
+    memcpy(is.hash, here->text_hash, sizeof is.hash);
+    audit_notes_taken(dir, taken);
+    return proto_taken_follows(&taken[PROTO_TAKEN_POLICY], &is) ? taken[PROTO_TAKEN_POLICY].number : 0;
+}
+
 bool audit_notes_are_newest(const char *dir, const struct log_notes *notes)
 {
     static const char *const way_out[PROTO_TAKEN_COUNT] = {

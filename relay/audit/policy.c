@@ -51,6 +51,23 @@ static bool load_present(struct audit_officer *o)
     return fine;
 }
 
+/* A policy that was signed through the relay does not come to the authority by itself, but perhaps a copy of its log.
+ * 0: what is here is in force, as far as is known. */
+static uint64_t elsewhere(const struct audit_officer *o)
+{
+    return o->connection ? 0 : audit_notes_policy_elsewhere(audit_options.dir, &o->policy);
+}
+
+static void say_elsewhere(const struct audit_officer *o)
+{
+    uint64_t in_force = elsewhere(o);
+
+    if (in_force)
+        host_say(HOST_WARN,
+                 "policy " AUDIT_POLICY_ELSEWHERE ", and is what is meant here: with --relay it is the one in force",
+                 in_force, o->policy.number);
+}
+
 /* With --relay the officer asks it; with --dir the folder says it, and only signing needs an identity. */
 static bool open_present(struct audit_officer *o, bool signs)
 {
@@ -66,6 +83,8 @@ static bool open_present(struct audit_officer *o, bool signs)
     enum proto_err err = signs ? proto_org_admits(&o->org, &o->credential.identity) : PROTO_OK;
     if (err)
         host_say_err(audit_options.identity, err);
+    else
+        say_elsewhere(o);
     return !err;
 }
 
@@ -218,20 +237,40 @@ static bool holds_new_key(const struct audit_officer *o, const struct proto_poli
 
 /* ---- the commands ---- */
 
+/* Below the line that says what this text is; above all others. */
+static void print_policy(const struct proto_policy *policy, uint64_t in_force, struct proto_buf *out)
+{
+    struct proto_buf text;
+
+    proto_buf_init(&text, 2 * PROTO_POLICY_NOTE_BYTES);
+    proto_policy_print(policy, &text);
+    const uint8_t *end = text.len ? memchr(text.bytes, '\n', text.len) : NULL;
+    size_t first = end ? (size_t)(end - text.bytes) + 1 : 0;
+    proto_buf_put(out, text.bytes, first);
+    if (in_force)
+        proto_buf_printf(out, "# NOT THE POLICY IN FORCE: policy " AUDIT_POLICY_ELSEWHERE ".\n", in_force,
+                         policy->number);
+    proto_buf_put(out, text.bytes + first, text.len - first);
+    out->failed = out->failed || text.failed;
+    proto_buf_free(&text);
+}
+
 static int print_present(struct audit_officer *o)
 {
+    uint64_t in_force = elsewhere(o);
     struct proto_buf text;
     enum proto_err err = PROTO_OK;
 
     proto_buf_init(&text, 2 * PROTO_POLICY_NOTE_BYTES);
-    proto_policy_print(&o->policy, &text);
+    print_policy(&o->policy, in_force, &text);
     if (text.failed)
         err = PROTO_ERR_NOMEM;
     else if (audit_options.output)
         err = host_file_create(audit_options.output, text.bytes, text.len, HOST_PUBLIC);
     else if (audit_options.json)
-        host_json_event("policy", "{s:I,s:s#}", "number", (json_int_t)o->policy.number, "text",
-                        (const char *)text.bytes, text.len);
+        host_json_event("policy", "{s:I,s:I,s:s#}", "number", (json_int_t)o->policy.number, "in_force",
+                        (json_int_t)(in_force ? in_force : o->policy.number), "text", (const char *)text.bytes,
+                        text.len);
     else
         fwrite(text.bytes, 1, text.len, stdout);
     if (err)
@@ -246,14 +285,17 @@ static int check_edited(struct audit_officer *o)
 
     if (!read_edited(o, &edited))
         return HOST_EXIT_USAGE;
+    uint64_t in_force = elsewhere(o);
     size_t changes = audit_policy_changes(&o->policy, &edited, audit_options.json);
     if (audit_options.json)
-        host_json_event("policy-checked", "{s:I,s:I}", "number", (json_int_t)o->policy.number, "changes",
-                        (json_int_t)changes);
+        host_json_event("policy-checked", "{s:I,s:I,s:I}", "number", (json_int_t)o->policy.number, "in_force",
+                        (json_int_t)(in_force ? in_force : o->policy.number), "changes", (json_int_t)changes);
     else if (changes)
         printf("%zu %s against policy %" PRIu64 ".\n", changes, changes == 1 ? "change" : "changes", o->policy.number);
     else
         printf("Nothing would change: this is policy %" PRIu64 ".\n", o->policy.number);
+    if (!audit_options.json && in_force)
+        printf("Policy " AUDIT_POLICY_ELSEWHERE ".\n", in_force, o->policy.number);
     return HOST_EXIT_FINE;
 }
 

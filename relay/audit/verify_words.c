@@ -10,6 +10,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/folder_notes.h"
 #include "relay/audit/remembered.h"
 #include "relay/audit/times.h"
 #include "relay/audit/verify.h"
@@ -148,8 +149,7 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            to the relay. Sessions are held to the one that is here.\n",
                r->org_served, o->org.number);
     if (r->policy_elsewhere)
-        printf("Policy      %" PRIu64 " is in force at the relay by its log; the one in this folder is %" PRIu64 ".\n",
-               r->policy_elsewhere, o->policy.number);
+        printf("Policy      " AUDIT_POLICY_ELSEWHERE ".\n", r->policy_elsewhere, o->policy.number);
     if (r->policy_waits)
         printf("Policy      %" PRIu64 " was signed by an officer in entry %" PRIu64
                ", and the relay has not put it in\n"

@@ -485,6 +485,13 @@ static void a_relay_that_serves_an_older_note_than_its_log_says_is_named(void **
     expect_notes(&f, true, 1, "policy.note", 0);
     audit_tool_expect(&f, 0, "is in force at the relay by its log; the one in this folder is 1", "verify --dir %s",
                       f.folder);
+    audit_tool_expect(&f, 0, "# NOT THE POLICY IN FORCE: policy 4 is in force at the relay by its log; the one in this",
+                      "policy print --dir %s", f.folder);
+    audit_tool_expect(&f, 0, "warning: policy 4 is in force at the relay by its log",
+                      "policy print --dir %s -o %s/edit", f.folder, f.folder);
+    audit_tool_expect(&f, 0, "\nPolicy 4 is in force at the relay by its log; the one in this folder is 1.",
+                      "policy check %s/edit --dir %s", f.folder, f.folder);
+    audit_tool_expect(&f, 0, "\"number\":1,\"in_force\":4", "policy check %s/edit --dir %s --json", f.folder, f.folder);
     log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, other); /* another of that number */
     expect_notes(&f, false, 1, "org.note", f.policy.number + 3);
     log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number + 1, other);
