@@ -137,7 +137,7 @@ static void put_summary(struct audit_export *x)
 {
     FILE *out = x->out;
     char shared[AUDIT_TIME_MAX];
-    uint64_t unasked = 0;
+    uint64_t unasked = 0, forbidden = 0;
 
     fprintf(out, "<h3>Summary</h3><p>%" PRIu64 " session%s, ", x->all.sessions, x->all.sessions == 1 ? "" : "s");
     if (x->all.open)
@@ -150,26 +150,31 @@ static void put_summary(struct audit_export *x)
         fputs("<span class=\"ok\">all of them hold in every note, signature and rule</span>", out);
     put_log(x);
     fputs("</p><table><tr><th>What</th><th class=\"n\">Allowed</th><th class=\"n\">Refused</th>"
-          "<th class=\"n\">Unasked</th><th class=\"n\">Withdrawn</th><th class=\"n\">Blocked</th><th "
+          "<th class=\"n\">Unasked</th><th class=\"n\">Forbidden</th><th class=\"n\">Withdrawn</th><th "
+          "class=\"n\">Blocked</th><th "
           "class=\"n\">Shared for</th></tr>\n",
           out);
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &x->all.totals.of[c];
-        if (!t->granted && !t->refused && !t->unasked && !t->blocked)
+        if (!audit_total_asked(t) && !t->blocked)
             continue;
         fprintf(out, "<tr><td>%s</td>", proto_capability_label((enum proto_capability)c));
         put_count(out, t->granted);
         put_count(out, t->refused);
         put_count(out, t->unasked);
+        put_count(out, t->forbidden);
         put_count(out, t->withdrawn);
         put_count(out, t->blocked);
         audit_duration(shared, t->seconds);
         fprintf(out, "<td class=\"n\">%s%s</td></tr>\n", t->unknown ? "at most " : "", t->passed ? shared : "–");
         unasked += t->unasked;
+        forbidden += t->forbidden;
     }
     fputs("</table>\n", out);
     if (unasked)
         fputs("<p>Unasked: " AUDIT_UNASKED_WORDS ".</p>\n", out);
+    if (forbidden)
+        fputs("<p>Forbidden: " AUDIT_FORBIDDEN_WORDS ".</p>\n", out);
 }
 
 void audit_html_begin(struct audit_export *x)
@@ -205,7 +210,7 @@ void audit_html_begin(struct audit_export *x)
           " rx=\"3\"/></svg>connected</span><span><svg viewBox=\"0 0 22 12\"><path class=\"refused\" d=\"M7 2l8 8m0 -8l"
           "-8 8\"/></svg>refused</span><span><svg viewBox=\"0 0 22 12\"><circle class=\"unasked\" cx=\"11\" cy=\"6\" "
           "r=\"4\"/></svg>unasked</span><span><svg viewBox=\"0 0 22 12\"><path class=\"blocked\" d=\"M7 2l8 8m0 -8l-8 8"
-          "\"/></svg>blocked: sent without consent</span></p>\n",
+          "\"/></svg>blocked: sent without consent, or asked for though forbidden</span></p>\n",
           x->out);
 }
 
@@ -298,7 +303,7 @@ static void put_totals(FILE *out, const struct audit_session *session)
     audit_totals_add(&totals, session);
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &totals.of[c];
-        if (!t->granted && !t->refused && !t->unasked)
+        if (!audit_total_asked(t))
             continue;
         if (!any)
             fputs("<h3>Shared</h3><table><tr><th>What</th><th>Answer</th><th class=\"n\">Shared for</th>"
@@ -306,9 +311,9 @@ static void put_totals(FILE *out, const struct audit_session *session)
                   out);
         any = true;
         fprintf(out, "<tr><td>%s</td><td>%s</td>", proto_capability_label((enum proto_capability)c),
-                t->granted   ? t->withdrawn ? "allowed, then withdrawn" : "allowed"
-                : t->refused ? "refused"
-                             : "unasked: " AUDIT_UNASKED_WORDS);
+                !t->granted    ? audit_refused_words(t)
+                : t->withdrawn ? "allowed, then withdrawn"
+                               : "allowed");
         put_passed(out, (enum proto_capability)c, t);
     }
     if (any)

@@ -17,9 +17,11 @@
 #include "relay/audit/totals.h"
 #include "relay/audit/whole.h"
 
+enum { AGENT_COLUMNS = 29 };
+
 struct of_agent {
     char id[RELAY_STORE_TEXT_MAX + 1], name[RELAY_STORE_TEXT_MAX + 1];
-    uint64_t sessions, granted, refused, withdrawn, blocked;
+    uint64_t sessions, granted, refused, forbidden, withdrawn, blocked;
     int64_t seconds;
 };
 
@@ -33,9 +35,10 @@ struct figures {
     char gone_words[AUDIT_TEXT_MAX];
     uint64_t lost, lost_entries, of_log; /* sessions that are missing; what is wrong with the log as a whole */
     const struct audit_filter *filter;
-    uint64_t blocked_messages;         /* sent without a consent, and kept back; of sessions that have ended */
-    uint64_t forbidden, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
-    uint64_t ended[PROTO_END_COUNT];   /* NONE: by a reason that is not known */
+    uint64_t blocked_messages;          /* sent without a consent, and kept back; of sessions that have ended */
+    uint64_t forbidden;                 /* requests that customers' ends refused by the policy */
+    uint64_t not_opened, refused_staff; /* gates, and members of staff outside of a session, whom the relay refused */
+    uint64_t ended[PROTO_END_COUNT];    /* NONE: by a reason that is not known */
     int64_t seconds, longest_s, first_ms, last_ms;
 };
 
@@ -83,6 +86,7 @@ static void count_agent(struct of_agent *agent, const struct audit_session *sess
     for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++) {
         agent->granted += totals->of[c].granted;
         agent->refused += totals->of[c].refused;
+        agent->forbidden += totals->of[c].forbidden;
         agent->withdrawn += totals->of[c].withdrawn;
         agent->blocked += totals->of[c].blocked;
         agent->seconds += totals->of[c].seconds;
@@ -104,8 +108,10 @@ static enum proto_err visit(void *context, const struct audit_session *session, 
     count_end(f, session);
     f->first_ms = f->sessions ? f->first_ms : session->row.created_unix_ms;
     f->last_ms = session->row.created_unix_ms;
-    for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++)
+    for (int c = 0; c < PROTO_CAPABILITY_COUNT; c++) {
         f->forbidden += totals.of[c].forbidden;
+        f->not_opened += totals.of[c].not_opened;
+    }
     const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
     uint64_t blocked;
     if (ended && audit_detail_number(&ended->event, "blocked", &blocked))
@@ -129,6 +135,33 @@ static enum proto_err visit_refusal(void *context, uint64_t entry, const struct 
 }
 
 /* ---- in words ---- */
+
+/* Attempts: whoever is asked about them has to name them, and by whom. */
+static void print_forbidden(const struct figures *f)
+{
+    char text[512];
+    int at;
+
+    if (f->forbidden) {
+        at = snprintf(text, sizeof text, "%" PRIu64 " time%s customers' ends refused what the policy forbids",
+                      f->forbidden, f->forbidden == 1 ? "" : "s");
+        for (int c = 1, any = 0; c < PROTO_CAPABILITY_COUNT && at < (int)sizeof text; c++)
+            if (f->totals.of[c].forbidden)
+                at += snprintf(text + at, sizeof text - (size_t)at, "%s%s %" PRIu64, any++ ? ", " : ": ",
+                               proto_capability_label((enum proto_capability)c), f->totals.of[c].forbidden);
+        audit_paper_head("Forbidden", text);
+    }
+    uint64_t relay = f->not_opened + f->refused_staff;
+    if (relay) {
+        snprintf(text, sizeof text,
+                 "%" PRIu64 " time%s the relay refused what policy or consent did not allow, %" PRIu64
+                 " of them before a session began",
+                 relay, relay == 1 ? "" : "s", f->refused_staff);
+        audit_paper_head("Forbidden", text);
+    }
+    if (f->forbidden || relay)
+        audit_paper_head("", "list --outcome forbidden names them");
+}
 
 static void print_head(const struct figures *f)
 {
@@ -155,13 +188,7 @@ static void print_head(const struct figures *f)
                  f->blocked_messages, f->blocked_messages == 1 ? "" : "s", f->blocked_messages == 1 ? "it" : "them");
         audit_paper_head("Blocked", text);
     }
-    if (f->forbidden || f->refused_staff) {
-        snprintf(text, sizeof text,
-                 "%" PRIu64 " time%s the relay refused what policy or consent did not allow, %" PRIu64
-                 " of them before a session began (list --outcome refused)",
-                 f->forbidden + f->refused_staff, f->forbidden + f->refused_staff == 1 ? "" : "s", f->refused_staff);
-        audit_paper_head("Forbidden", text);
-    }
+    print_forbidden(f);
     if (f->wrong) {
         snprintf(text, sizeof text, "%" PRIu64 " %s not hold; handhold-audit verify names what is wrong", f->wrong,
                  f->wrong == 1 ? "session does" : "sessions do");
@@ -190,7 +217,7 @@ static void print_head(const struct figures *f)
 
 static void print_capabilities(const struct figures *f)
 {
-    char shared[AUDIT_TIME_MAX];
+    char shared[AUDIT_TIME_MAX], done[AUDIT_PASSED_MAX];
     uint64_t unknown = 0;
 
     printf("\n%-20s %8s %8s %8s %9s %8s  %s\n", "Capability", "granted", "refused", "unasked", "withdrawn", "blocked",
@@ -199,10 +226,14 @@ static void print_capabilities(const struct figures *f)
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &f->totals.of[c];
         audit_duration(shared, t->seconds);
+        audit_total_done((enum proto_capability)c, t, done);
         unknown += t->unknown;
         printf("%-20s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 " %8" PRIu64 "  %s%s\n",
                proto_capability_label((enum proto_capability)c), t->granted, t->refused, t->unasked, t->withdrawn,
-               t->blocked, t->unknown ? "at most " : "", t->passed ? shared : "-");
+               t->blocked, t->unknown ? "at most " : "",
+               t->passed    ? shared
+               : t->granted ? done
+                            : "-");
     }
     if (f->totals.of[0].blocked)
         printf("%-20s %8s %8s %8s %9s %8" PRIu64 "\n", "of no known kind", "", "", "", "", f->totals.of[0].blocked);
@@ -223,19 +254,33 @@ static void print_ends(const struct figures *f)
         printf("%8" PRIu64 "  not yet\n", f->live);
 }
 
+/* Two agents of one name are told apart by their ids. Bytes of the name, which is followed by `more`. */
+static size_t name_agent(const struct figures *f, const struct of_agent *agent, char more[static 2 * AGENT_COLUMNS])
+{
+    bool again = false;
+
+    for (size_t i = 0; i < f->agent_count; i++)
+        again = again || (&f->agents[i] != agent && !strcmp(f->agents[i].name, agent->name));
+    *more = 0;
+    if (again)
+        snprintf(more, 2 * AGENT_COLUMNS, " (%.*s)", (int)audit_paper_cut(agent->id, AGENT_COLUMNS / 2), agent->id);
+    return audit_paper_cut(agent->name, AGENT_COLUMNS - audit_paper_columns(more, strlen(more)));
+}
+
 static void print_agents(const struct figures *f)
 {
-    char shared[AUDIT_TIME_MAX], name[32];
+    char shared[AUDIT_TIME_MAX], more[2 * AGENT_COLUMNS];
 
     printf("\n%-29s %8s %8s %8s %9s  %s\n", "Agent", "sessions", "granted", "refused", "withdrawn", "shared");
     audit_paper_rule();
     for (size_t i = 0; i < f->agent_count; i++) {
         const struct of_agent *a = &f->agents[i];
         audit_duration(shared, a->seconds);
-        size_t cut = audit_paper_cut(a->name, 29), columns = audit_paper_columns(a->name, cut);
-        snprintf(name, sizeof name, "%*s", (int)(30 - columns), "");
-        printf("%.*s%s%8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 "  %s\n", (int)cut, a->name, name, a->sessions,
-               a->granted, a->refused, a->withdrawn, a->seconds ? shared : "-");
+        size_t cut = name_agent(f, a, more),
+               columns = audit_paper_columns(a->name, cut) + audit_paper_columns(more, strlen(more));
+        printf("%.*s%s%*s%8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %9" PRIu64 "  %s\n", (int)cut, a->name, more,
+               (int)(AGENT_COLUMNS + 1 - columns), "", a->sessions, a->granted, a->refused, a->withdrawn,
+               a->seconds ? shared : "-");
     }
 }
 
@@ -248,41 +293,54 @@ static void print_words(const struct figures *f)
     print_ends(f);
     print_agents(f);
     printf("\nUnasked: " AUDIT_UNASKED_WORDS ".\n");
+    if (f->forbidden)
+        audit_paper_wrapped("Forbidden: " AUDIT_FORBIDDEN_WORDS ".", 0);
 }
 
 /* ---- as JSON Lines ---- */
 
 static void print_json(const struct figures *f)
 {
+    char only[AUDIT_FILTER_WORDS_MAX];
+
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &f->totals.of[c];
-        host_json_event("capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
-                        proto_capability_name((enum proto_capability)c), "granted", (json_int_t)t->granted, "refused",
-                        (json_int_t)t->refused, "unasked", (json_int_t)t->unasked, "withdrawn",
-                        (json_int_t)t->withdrawn, "lapsed", (json_int_t)t->lapsed, "blocked", (json_int_t)t->blocked,
-                        "shared_s", (json_int_t)t->seconds, "frames", (json_int_t)t->frames, "bytes",
-                        (json_int_t)t->bytes, "not_known", (json_int_t)t->unknown, "forbidden",
-                        (json_int_t)t->forbidden);
+        host_json_event(
+            "capability", "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "capability",
+            proto_capability_name((enum proto_capability)c), "granted", (json_int_t)t->granted, "refused",
+            (json_int_t)t->refused, "unasked", (json_int_t)t->unasked, "withdrawn", (json_int_t)t->withdrawn, "lapsed",
+            (json_int_t)t->lapsed, "blocked", (json_int_t)t->blocked, "shared_s", (json_int_t)t->seconds, "frames",
+            (json_int_t)t->frames, "bytes", (json_int_t)t->bytes, "not_known", (json_int_t)t->unknown, "forbidden",
+            (json_int_t)t->forbidden, "not_opened", (json_int_t)t->not_opened, "recorded", (json_int_t)t->recorded,
+            "recorded_bytes", (json_int_t)t->recorded_bytes, "taken", (json_int_t)t->taken);
     }
     for (size_t i = 0; i < f->agent_count; i++) {
         const struct of_agent *a = &f->agents[i];
-        host_json_event("agent", "{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I}", "id", a->id, "name", a->name, "sessions",
+        host_json_event("agent", "{s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "id", a->id, "name", a->name, "sessions",
                         (json_int_t)a->sessions, "granted", (json_int_t)a->granted, "refused", (json_int_t)a->refused,
-                        "withdrawn", (json_int_t)a->withdrawn, "blocked", (json_int_t)a->blocked, "shared_s",
-                        (json_int_t)a->seconds);
+                        "forbidden", (json_int_t)a->forbidden, "withdrawn", (json_int_t)a->withdrawn, "blocked",
+                        (json_int_t)a->blocked, "shared_s", (json_int_t)a->seconds);
     }
     json_t *ended = json_object();
     for (int end = PROTO_END_COMPLETED; ended && end < PROTO_END_COUNT; end++)
         json_object_set_new(ended, proto_end_name((enum proto_end)end), json_integer((json_int_t)f->ended[end]));
-    host_json_event("report", "{s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "sessions",
-                    (json_int_t)f->sessions, "live", (json_int_t)f->live, "ended", ended, "seconds",
-                    (json_int_t)f->seconds, "longest_s", (json_int_t)f->longest_s, "erased_entries",
-                    (json_int_t)f->erased, "wrong", (json_int_t)f->wrong, "log_wrong", (json_int_t)f->of_log,
-                    "missing_sessions", (json_int_t)f->lost, "missing_entries", (json_int_t)f->lost_entries,
-                    "gone_sessions", (json_int_t)f->gone, "gone_entries", (json_int_t)f->gone_entries, "first",
-                    (json_int_t)(f->first_ms / 1000), "last", (json_int_t)(f->last_ms / 1000), "customers_named",
-                    (json_int_t)f->customers_named, "forbidden", (json_int_t)f->forbidden, "refused_staff",
-                    (json_int_t)f->refused_staff, "blocked_messages", (json_int_t)f->blocked_messages);
+    json_t *line = json_pack(
+        "{s:s,s:I,s:I,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "event", "report",
+        "sessions", (json_int_t)f->sessions, "live", (json_int_t)f->live, "ended", ended, "seconds",
+        (json_int_t)f->seconds, "longest_s", (json_int_t)f->longest_s, "erased_entries", (json_int_t)f->erased, "wrong",
+        (json_int_t)f->wrong, "log_wrong", (json_int_t)f->of_log, "missing_sessions", (json_int_t)f->lost,
+        "missing_entries", (json_int_t)f->lost_entries, "gone_sessions", (json_int_t)f->gone, "gone_entries",
+        (json_int_t)f->gone_entries, "first", (json_int_t)(f->first_ms / 1000), "last", (json_int_t)(f->last_ms / 1000),
+        "customers_named", (json_int_t)f->customers_named, "forbidden", (json_int_t)f->forbidden, "not_opened",
+        (json_int_t)f->not_opened, "refused_staff", (json_int_t)f->refused_staff, "blocked_messages",
+        (json_int_t)f->blocked_messages);
+    if (line && f->filter->since_ms != INT64_MIN)
+        json_object_set_new(line, "since", json_integer(f->filter->since_ms / 1000));
+    if (line && f->filter->until_ms != INT64_MAX)
+        json_object_set_new(line, "until", json_integer(f->filter->until_ms / 1000));
+    if (line && audit_filter_words(f->filter, only))
+        json_object_set_new(line, "only", json_string(only));
+    host_json_line(line);
 }
 
 int audit_figures(void)

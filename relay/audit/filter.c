@@ -9,6 +9,7 @@
 
 #include "proto/host/say.h"
 #include "relay/audit/commands.h"
+#include "relay/audit/totals.h"
 #include "relay/audit/whole.h"
 
 /* ---- times ---- */
@@ -83,8 +84,9 @@ static bool take_outcome(struct audit_filter *filter)
     static const struct {
         const char *word;
         enum audit_outcome outcome;
-    } words[] = {{"live", AUDIT_LIVE},       {"granted", AUDIT_GRANTED},     {"refused", AUDIT_REFUSED},
-                 {"unasked", AUDIT_UNASKED}, {"withdrawn", AUDIT_WITHDRAWN}, {"blocked", AUDIT_BLOCKED}};
+    } words[] = {{"live", AUDIT_LIVE},          {"granted", AUDIT_GRANTED},     {"refused", AUDIT_REFUSED},
+                 {"unasked", AUDIT_UNASKED},    {"withdrawn", AUDIT_WITHDRAWN}, {"blocked", AUDIT_BLOCKED},
+                 {"forbidden", AUDIT_FORBIDDEN}};
     const char *typed = audit_options.filter.outcome;
 
     if (!typed)
@@ -99,9 +101,8 @@ static bool take_outcome(struct audit_filter *filter)
         }
     return filter->outcome != AUDIT_ANY ||
            wrong(typed, "is not an outcome",
-                 "use live, granted, refused, unasked, withdrawn, blocked, completed, declined, customer-left, "
-                 "agent-left, "
-                 "connection-lost, expired, wrong-person, stopped-by-officer or failed");
+                 "use live, granted, refused, unasked, forbidden, withdrawn, blocked, completed, declined, "
+                 "customer-left, agent-left, connection-lost, expired, wrong-person, stopped-by-officer or failed");
 }
 
 bool audit_filter_take(struct audit_filter *filter, int64_t now_ms)
@@ -130,6 +131,7 @@ bool audit_filter_words(const struct audit_filter *filter, char out[static AUDIT
                                            [AUDIT_GRANTED] = "something was granted",
                                            [AUDIT_REFUSED] = "something refused",
                                            [AUDIT_UNASKED] = "something was refused unasked",
+                                           [AUDIT_FORBIDDEN] = "something forbidden was asked for",
                                            [AUDIT_WITHDRAWN] = "something was withdrawn",
                                            [AUDIT_BLOCKED] = "something was blocked"};
 
@@ -179,9 +181,15 @@ bool audit_filter_refusal(const struct audit_filter *filter, const struct proto_
     const char *id = proto_event_note_get(event, "id");
 
     if (event->unix_s * 1000 < filter->since_ms || event->unix_s * 1000 >= filter->until_ms || filter->customer ||
-        filter->about || (filter->outcome != AUDIT_ANY && filter->outcome != AUDIT_REFUSED))
+        filter->about ||
+        (filter->outcome != AUDIT_ANY && filter->outcome != AUDIT_REFUSED && filter->outcome != AUDIT_FORBIDDEN))
         return false;
     return !filter->agent || (id && !strcmp(filter->agent, id)) || strcasestr(event->subject, filter->agent) != NULL;
+}
+
+static bool is_refusal(const struct audit_note *note, enum audit_refusal how)
+{
+    return note->statement.action == PROTO_STATEMENT_REFUSE && audit_refusal_of(&note->statement) == how;
 }
 
 /* The note says what is looked for, whatever it is about. */
@@ -189,16 +197,19 @@ static bool is_outcome(const struct audit_filter *filter, const struct audit_not
 {
     if (note->by == AUDIT_RELAY)
         return (filter->outcome == AUDIT_BLOCKED && note->event.action == PROTO_ACT_BLOCKED) ||
-               (filter->outcome == AUDIT_REFUSED && note->event.action == PROTO_ACT_GATE_REFUSED);
+               ((filter->outcome == AUDIT_REFUSED || filter->outcome == AUDIT_FORBIDDEN) &&
+                note->event.action == PROTO_ACT_GATE_REFUSED);
     if (note->by != AUDIT_CUSTOMER)
         return false;
     switch (filter->outcome) {
     case AUDIT_GRANTED:
         return note->statement.action == PROTO_STATEMENT_GRANT;
     case AUDIT_REFUSED:
-        return note->statement.action == PROTO_STATEMENT_REFUSE && !proto_purpose_is_machines(note->statement.purpose);
+        return is_refusal(note, AUDIT_BY_PERSON);
     case AUDIT_UNASKED:
-        return note->statement.action == PROTO_STATEMENT_REFUSE && proto_purpose_is_machines(note->statement.purpose);
+        return is_refusal(note, AUDIT_BY_NOBODY);
+    case AUDIT_FORBIDDEN:
+        return is_refusal(note, AUDIT_BY_POLICY);
     case AUDIT_WITHDRAWN:
         return note->statement.action == PROTO_STATEMENT_WITHDRAW;
     case AUDIT_BLOCKED:

@@ -3,8 +3,8 @@
  * relay/audit/filter.h - which sessions are meant: by time, agent, customer, capability and outcome.
  *
  * A session is of the time in which it was opened. Row and notes are judged apart, so that sessions which the row rules
- * out are never opened. What depends on notes (a capability; granted, refused, withdrawn, blocked) needs the officers'
- * key.
+ * out are never opened. What depends on notes (a capability; granted, refused, forbidden, withdrawn, blocked) needs the
+ * officers' key.
  */
 #ifndef RELAY_AUDIT_FILTER_H
 #define RELAY_AUDIT_FILTER_H
@@ -23,6 +23,7 @@ struct audit_filter {
         AUDIT_GRANTED,
         AUDIT_REFUSED,
         AUDIT_UNASKED,
+        AUDIT_FORBIDDEN,
         AUDIT_WITHDRAWN,
         AUDIT_BLOCKED
     } outcome;

@@ -30,7 +30,8 @@ static const struct {
     size_t count; /* in struct audit_total */
 } answers[] = {{"granted", '+', offsetof(struct audit_total, granted)},
                {"refused", '-', offsetof(struct audit_total, refused)},
-               {"unasked", '~', offsetof(struct audit_total, unasked)}};
+               {"unasked", '~', offsetof(struct audit_total, unasked)},
+               {"forbidden", '!', offsetof(struct audit_total, forbidden)}};
 enum { ANSWERS = sizeof answers / sizeof *answers };
 
 static bool has(const struct audit_totals *totals, int c, size_t answer)

@@ -30,7 +30,7 @@ static const struct host_option common[] = {
         {"capability", "NAME", HOST_TEXT, OPT(filter.capability), .help = "in which this was asked for: camera, …"},   \
     {                                                                                                                  \
         "outcome", "WORD", HOST_TEXT, OPT(filter.outcome),                                                             \
-            .help = "how it ended (completed, …), live, granted, refused, unasked, withdrawn, blocked"               \
+            .help = "how it ended (completed, …), live, granted, refused, unasked, forbidden, withdrawn, blocked"    \
     }
 
 static const struct host_option verify_options[] = {

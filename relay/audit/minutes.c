@@ -201,7 +201,7 @@ static void print_minutes(const struct audit_session *session, const size_t *ord
 
 static void print_total(enum proto_capability capability, const struct audit_total *t)
 {
-    char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + sizeof AUDIT_UNASKED_WORDS];
+    char passed[AUDIT_PASSED_MAX], text[AUDIT_PASSED_MAX + sizeof AUDIT_FORBIDDEN_WORDS];
 
     if (t->passed)
         audit_total_words(t, passed);
@@ -210,7 +210,7 @@ static void print_total(enum proto_capability capability, const struct audit_tot
     if (t->passed || t->granted)
         snprintf(text, sizeof text, "granted; %s", passed);
     else
-        snprintf(text, sizeof text, "%s", t->refused ? "refused" : "unasked: " AUDIT_UNASKED_WORDS);
+        snprintf(text, sizeof text, "%s", audit_refused_words(t));
     printf("%-*s", LABEL_INDENT, proto_capability_label(capability)); /* the longest has 19 characters */
     audit_paper_wrapped(text, LABEL_INDENT);
 }
@@ -226,7 +226,7 @@ static void print_totals(const struct audit_session *session)
     audit_paper_rule();
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++) {
         const struct audit_total *t = &totals.of[c];
-        if (!t->granted && !t->refused && !t->unasked)
+        if (!audit_total_asked(t))
             continue;
         any = true;
         print_total((enum proto_capability)c, t);

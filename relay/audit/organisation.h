@@ -51,6 +51,8 @@ struct audit_organisation {
     bool is_one_of_all; /* the command reads the logs that were ended, too */
     uint64_t revoked_before[PROTO_ORG_REVOKED_MAX]; /* own.c: so many entries are not behind the note of the log that
                                                      * the relay had put this revocation in force; 0: there is none */
+    uint64_t policy_first,
+        policy_end;         /* own.c: by the log `policy`, its newest, was in force at these; first 0: none */
     uint64_t org_served;    /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
     bool has_issued;        /* the authority's list of certificates is here: who is not in it is nobody */
     struct audit_keys keys; /* of the officers, with the key */

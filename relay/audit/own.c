@@ -307,6 +307,20 @@ uint8_t *audit_own_bits(const struct audit_own *own, uint64_t size)
 
 /* ---- notes of the organisation that the relay put in force ---- */
 
+/* The policy whose text is here rules behind the note that it was taken, while it is the newest: how soon before its
+ * own note the next one ruled, the log does not say. */
+static void take_ruling(const struct taking *t)
+{
+    const struct proto_taken *taken = &t->own->taken[PROTO_TAKEN_POLICY];
+    const struct proto_policy *here = &t->o->policy;
+    bool is_here = taken->number == here->number && !memcmp(taken->hash, here->text_hash, sizeof taken->hash);
+
+    if (!is_here)
+        t->o->policy_first = 0;
+    else if (!t->o->policy_first)
+        t->o->policy_first = t->entry->index + 1;
+}
+
 static void take_taken(const struct taking *t)
 {
     bool org = t->event.action == PROTO_ACT_ORG_TAKEN;
@@ -315,6 +329,8 @@ static void take_taken(const struct taking *t)
     if (!proto_taken_read(t->own->taken, &t->event))
         return;
     t->own->taken_at[org ? PROTO_TAKEN_ORG : PROTO_TAKEN_POLICY] = t->entry->index;
+    if (!org && !*t->of)
+        take_ruling(t);
     if (org && audit_detail_number(&t->event, "revoked", &revoked))
         audit_staff_note_revoked(t->o, (size_t)revoked, t->entry->index, t->leaf.unix_s);
 }
@@ -384,11 +400,14 @@ enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *
 {
     static const uint8_t none[RELAY_STORE_SID_BYTES];
     struct taking *t = calloc(1, sizeof *t);
+    struct relay_store_checkpoint now;
     enum proto_err err = PROTO_ERR_NOMEM;
 
     if (!t)
         return err;
     *t = (struct taking){.own = own, .o = o, .report = report, .of = ""};
+    if (!relay_store_get_checkpoint(o->rows, &now)) /* before: what comes meanwhile may not be read */
+        o->policy_end = now.size;
     err = relay_store_each_entry_of(o->rows, none, visit, t);
     free(t);
     return err == PROTO_ERR_NOMEM ? err : PROTO_OK; /* what cannot be read at all, the walk names */

@@ -89,6 +89,11 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
     if (!report->partly)
         memcpy(report->partly_sid, more->partly_sid, sizeof report->partly_sid);
     report->partly += more->partly;
+    if (!report->forbidden) {
+        report->forbidden_entry = more->forbidden_entry;
+        report->forbidden_what = more->forbidden_what;
+    }
+    report->forbidden += more->forbidden;
     report->lone_notes += more->lone_notes;
     report->overdue += more->overdue;
     if (more->late_s > report->late_s) {

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/wire/capability.h"
 #include "relay/audit/ended.h"
 #include "relay/store/store.h"
 
@@ -72,6 +73,9 @@ struct audit_report {
     uint64_t org_served;                    /* by a relay that has not the newest org.note, which is here; 0: it has */
     uint64_t policy_elsewhere;              /* in force at the relay, and not the one of this folder; 0: it is */
     uint64_t policy_waits, policy_waits_at; /* an officer signed it, in that entry, and it is not in force; 0: none */
+    uint64_t forbidden;       /* consents that the policy in force forbade, in sessions that were open before it was */
+    uint64_t forbidden_entry; /* the first of them, */
+    enum proto_capability forbidden_what; /* and to what */
     uint64_t keep_unknown; /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
 

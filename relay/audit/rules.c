@@ -432,5 +432,6 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_statements(&j);
     judge_end(&j, size);
     audit_brakes_judge(session, o, report);
+    audit_forbidden_judge(session, o, report);
     audit_gates_judge(session, report);
 }

@@ -91,6 +91,9 @@ void audit_gates_judge(const struct audit_session *session, struct audit_report 
 /** brakes.c: was a stop followed, did a revoked agent see no more, has the relay notes of what the agent had? */
 void audit_brakes_judge(const struct audit_session *session, const struct audit_organisation *o,
                         struct audit_report *report);
+/** forbidden.c: does a consent, or a way that was opened, break the policy that was in force? */
+void audit_forbidden_judge(const struct audit_session *session, const struct audit_organisation *o,
+                           struct audit_report *report);
 /** A finding about this note, to be completed as audit_wrong()'s. */
 struct audit_finding *audit_wrong_note(struct audit_report *report, const struct audit_session *session,
                                        const struct audit_note *note);

@@ -133,8 +133,11 @@ static void put_mark(const struct drawing *d, const char *kind, int64_t unix_s, 
 static void put_refusal(const struct drawing *d, const struct audit_note *note)
 {
     int64_t unix_s = audit_note_time(note);
+    enum audit_refusal how = audit_refusal_of(&note->statement);
 
-    if (proto_purpose_is_machines(note->statement.purpose))
+    if (how == AUDIT_BY_POLICY)
+        put_mark(d, "blocked", unix_s, "forbidden: " AUDIT_FORBIDDEN_WORDS);
+    else if (how == AUDIT_BY_NOBODY)
         fprintf(d->out,
                 "<circle class=\"unasked\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>unasked: " AUDIT_UNASKED_WORDS
                 "</title></circle>",
@@ -206,7 +209,7 @@ void audit_html_timeline(FILE *out, const struct audit_session *session)
     if (d.to_s <= d.from_s)
         d.to_s = d.from_s + 1;
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
-        rows += totals.of[c].granted || totals.of[c].refused || totals.of[c].unasked || totals.of[c].blocked;
+        rows += audit_total_asked(&totals.of[c]) || totals.of[c].blocked;
     fprintf(out, "<svg class=\"timeline\" viewBox=\"0 0 %.0f %.0f\" role=\"img\" aria-label=\"Timeline\">\n", WIDTH,
             TOP + ROW * rows + 24);
     double first = d.y;
@@ -216,7 +219,7 @@ void audit_html_timeline(FILE *out, const struct audit_session *session)
     draw_end(&d, "agent", audit_agent_name(session));
     draw_end(&d, "customer", "Customer");
     for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
-        if (totals.of[c].granted || totals.of[c].refused || totals.of[c].unasked || totals.of[c].blocked)
+        if (audit_total_asked(&totals.of[c]) || totals.of[c].blocked)
             draw_capability(&d, (enum proto_capability)c);
     fputs("</svg>\n", out);
 }

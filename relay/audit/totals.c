@@ -19,6 +19,13 @@ static bool is_extension(const struct audit_session *session, size_t at)
     return false;
 }
 
+enum audit_refusal audit_refusal_of(const struct proto_statement *refusal)
+{
+    if (!strcmp(refusal->purpose, PROTO_PURPOSE_FORBIDDEN))
+        return AUDIT_BY_POLICY;
+    return proto_purpose_is_machines(refusal->purpose) ? AUDIT_BY_NOBODY : AUDIT_BY_PERSON;
+}
+
 static void add_statement(struct audit_totals *totals, const struct audit_session *session, size_t at)
 {
     const struct proto_statement *st = &session->notes[at].statement;
@@ -30,8 +37,9 @@ static void add_statement(struct audit_totals *totals, const struct audit_sessio
         t->granted += !is_extension(session, at);
         break;
     case PROTO_STATEMENT_REFUSE:
-        t->refused += !machine;
-        t->unasked += machine;
+        t->refused += audit_refusal_of(st) == AUDIT_BY_PERSON;
+        t->unasked += audit_refusal_of(st) == AUDIT_BY_NOBODY;
+        t->forbidden += audit_refusal_of(st) == AUDIT_BY_POLICY;
         break;
     case PROTO_STATEMENT_WITHDRAW:
         t->withdrawn += !machine;
@@ -98,10 +106,10 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
         t->used++;
         break;
     case PROTO_ACT_GATE_REFUSED:
-        t->forbidden += audit_detail_number(event, "times", &times) ? times : 1;
+        t->not_opened += audit_detail_number(event, "times", &times) ? times : 1;
         break;
     case PROTO_ACT_ENDED: /* what was refused since the last note of it */
-        t->forbidden += audit_detail_number(event, "refused", &times) ? times : 0;
+        t->not_opened += audit_detail_number(event, "refused", &times) ? times : 0;
         break;
     default:
         break;
@@ -145,6 +153,18 @@ void audit_total_done(enum proto_capability capability, const struct audit_total
                  : capability == PROTO_CAPABILITY_TORCH || capability == PROTO_CAPABILITY_ZOOM ? "not used"
                  : capability == PROTO_CAPABILITY_HISTORY ? "remembered at the agent's end"
                                                           : "nothing passed");
+}
+
+bool audit_total_asked(const struct audit_total *t)
+{
+    return t->granted || t->refused || t->unasked || t->forbidden;
+}
+
+const char *audit_refused_words(const struct audit_total *t)
+{
+    return t->refused     ? "refused"
+           : t->forbidden ? "forbidden: " AUDIT_FORBIDDEN_WORDS
+                          : "unasked: " AUDIT_UNASKED_WORDS;
 }
 
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX])

@@ -8,14 +8,18 @@
 enum { AUDIT_PASSED_MAX = 200 };
 
 /* What `unasked` means, wherever it is said. */
-#define AUDIT_UNASKED_WORDS "the policy forbids it, the device cannot, or no answer came in time; no person refused"
+#define AUDIT_UNASKED_WORDS "the device cannot, or no answer came in time; no person refused"
+/* And `forbidden`. */
+#define AUDIT_FORBIDDEN_WORDS                                                                                          \
+    "the policy does not allow it, and the customer's end refused; an agent's own program does not even ask"
 
 struct audit_total {
     uint64_t granted, refused,
         unasked;                /* unasked: the customer's end refused by itself, nobody was asked or answered */
+    uint64_t forbidden;         /* the customer's end refused what the policy forbids, and its agent asked for */
     uint64_t withdrawn, lapsed; /* by a person; by the customer's end itself (its time ran out, …) */
     uint64_t passed, blocked;   /* times that a stream began, that something was not forwarded */
-    uint64_t forbidden;         /* ways that the relay did not open: the policy, or no such consent */
+    uint64_t not_opened;        /* ways that the relay did not open: the policy, or no such consent */
     uint64_t frames, bytes;
     uint64_t unknown;   /* streams of which a killed relay could not say how much passed, nor quite until when */
     int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */
@@ -28,6 +32,9 @@ struct audit_totals {
     struct audit_total of[PROTO_CAPABILITY_COUNT]; /* NONE: what was blocked as nothing that is known */
 };
 
+/** How a refusal is counted. */
+enum audit_refusal { AUDIT_BY_PERSON, AUDIT_BY_NOBODY, AUDIT_BY_POLICY };
+enum audit_refusal audit_refusal_of(const struct proto_statement *refusal);
 /** Adds a session to what is there already. */
 void audit_totals_add(struct audit_totals *totals, const struct audit_session *session);
 /** Of one session: when it ended by the relay's clock; 0: it has not. */
@@ -42,6 +49,10 @@ bool audit_session_restarted(const struct audit_session *session);
 
 /** Of a capability that was granted and of which no stream began: "recorded 30 kB", "not used", "nothing passed". */
 void audit_total_done(enum proto_capability capability, const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
+/** Was it granted, or refused, by whomever? */
+bool audit_total_asked(const struct audit_total *t);
+/** Of one that was not granted: "refused", or why nobody was asked. */
+const char *audit_refused_words(const struct audit_total *t);
 /** "shared for 5 s, 131 frames, 692 kB", and what of it nobody knows, or knows yet. */
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
 

@@ -155,6 +155,11 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                ", and the relay has not put it in\n"
                "            force since.\n",
                r->policy_waits, r->policy_waits_at);
+    if (r->forbidden)
+        printf("Policy      entry %" PRIu64 " is a consent to %s, which policy %" PRIu64 " forbids%s: its\n"
+               "            session was open before that was in force, and its ends may not have had it.\n",
+               r->forbidden_entry, proto_capability_label(r->forbidden_what), o->policy.number,
+               r->forbidden == 1 ? "" : ", and not the only one");
     if (r->keep_unknown)
         printf("Retention   that policy %" PRIu64 " kept for as many days as an erasure under it says is the\n"
                "            relay's word: neither that policy nor an officer's note of it is here.\n",
@@ -230,6 +235,35 @@ static void print_gone_json(const struct audit_report *r)
     }
 }
 
+static void add_hex(json_t *line, const char *key, const uint8_t *bytes, size_t len)
+{
+    char hex[2 * PROTO_HASH_BYTES + 1];
+
+    json_object_set_new(line, key, json_string(sodium_bin2hex(hex, sizeof hex, bytes, len)));
+}
+
+/* Whose log it is, as of which tree; and where what is only said is. */
+static void add_place(json_t *line, const struct audit_organisation *o, const struct audit_verified *v)
+{
+    const struct audit_report *r = &v->report;
+
+    if (!line)
+        return;
+    json_object_set_new(line, "log", json_string(o->log_key.name));
+    add_hex(line, "root", v->log.root, sizeof v->log.root);
+    json_object_set_new(line, "policy_elsewhere", json_integer((json_int_t)r->policy_elsewhere));
+    if (r->clock_back) {
+        json_object_set_new(line, "clock_back_s", json_integer((json_int_t)r->clock_back_s));
+        json_object_set_new(line, "clock_back_entry", json_integer((json_int_t)r->clock_back_entry));
+    }
+    if (r->relays_word)
+        add_hex(line, "relays_word_session", r->relays_word_sid, sizeof r->relays_word_sid);
+    if (r->partly)
+        add_hex(line, "partly_session", r->partly_sid, sizeof r->partly_sid);
+    if (r->forbidden)
+        json_object_set_new(line, "forbidden_entry", json_integer((json_int_t)r->forbidden_entry));
+}
+
 /* `before`: the logs that ended before this one hold. */
 static void print_json(const struct audit_organisation *o, const struct audit_verified *v, bool before)
 {
@@ -238,9 +272,9 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
     for (size_t i = 0; i < r->wrong && i < AUDIT_FINDINGS_MAX; i++)
         host_json_line(audit_finding_json(&r->findings[i]));
     print_gone_json(r);
-    host_json_line(json_pack(
+    json_t *line = json_pack(
         "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,"
-        "s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
@@ -252,7 +286,9 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
         (json_int_t)r->keep_unknown, "late", (json_int_t)r->late, "late_entry", (json_int_t)r->late_entry, "late_s",
         (json_int_t)r->late_s, "dated", (json_int_t)r->dated, "partly", (json_int_t)r->partly, "org_served",
-        (json_int_t)r->org_served, "policy_waits", (json_int_t)r->policy_waits));
+        (json_int_t)r->org_served, "policy_waits", (json_int_t)r->policy_waits, "forbidden", (json_int_t)r->forbidden);
+    add_place(line, o, v);
+    host_json_line(line);
 }
 
 /* ---- the command ---- */

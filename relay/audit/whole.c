@@ -238,6 +238,8 @@ bool audit_whole_know(struct audit_organisation *o)
         o->stops = &w->stops;
         audit_end_moment(&w->again);
         memcpy(o->revoked_before, w->again.revoked_before, sizeof o->revoked_before);
+        o->policy_first = w->again.policy_first;
+        o->policy_end = w->again.policy_end;
         if (audit_whole_beside(o, beside))
             host_say(HOST_WARN, "%s", beside);
     }

@@ -22,19 +22,9 @@ static const char basis[] = "policy 2: kept for 30 days";
 /* The officer's second policy: an end after so many days. */
 static void sign_policy(struct log_fixture *f)
 {
-    struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
-    struct proto_policy_signer signer = {&f->officer.identity, chain, proto_credential_chain(&f->officer, chain),
-                                         f->officer.secret_key};
-    char path[HOST_PATH_BYTES];
-    struct proto_buf note;
-
     f->policy.number = 2;
     f->policy.keep_days = KEEP_DAYS;
-    proto_buf_init(&note, PROTO_POLICY_NOTE_BYTES);
-    assert_ok(proto_policy_sign(&f->policy, &signer, &note));
-    assert_true(host_path(path, "%s/policy.note", f->folder));
-    assert_ok(host_file_write(path, note.bytes, note.len, HOST_PUBLIC));
-    proto_buf_free(&note);
+    log_fixture_sign_policy(f);
 }
 
 static void add_session(struct log_fixture *f)

@@ -859,7 +859,7 @@ static void a_refusal_by_nobody_is_one_story_in_every_command(void **state)
            d);
     expect(0, "no session is as asked for",
            "list --outcome refused --capability microphone --dir %s --key %s/officer/evidence.key", d, d);
-    expect(0, "unasked: the policy forbids it", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "unasked: the device cannot", "show 4f --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "\"capability\":\"microphone\",\"granted\":0,\"refused\":0,\"unasked\":1",
            "report --json --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "<tr><td>Voice</td><td class=\"n\">–</td><td class=\"n\">–</td><td class=\"n\">1</td>",
@@ -949,7 +949,7 @@ static void what_the_relay_refused_is_verified_listed_and_counted(void **state)
            "list --outcome refused --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "\"cause\":\"ticket\",\"times\":19", "list --json --agent ada --dir %s", d);
     expect(0, "no session is as asked for", "list --customer C-4711 --dir %s", d);
-    expect(0, "\"forbidden\":3,\"refused_staff\":20", "report --json --dir %s --key %s/officer/evidence.key", d, d);
+    expect(0, "\"not_opened\":3,\"refused_staff\":20", "report --json --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "23 times the relay refused what policy", "report --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "The relay REFUSED Ada Lovelace", "tail --once --dir %s", d);
     log_fixture_alter(&f, "relay.db", "UPDATE entry SET evidence=NULL WHERE idx=4");

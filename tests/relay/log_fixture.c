@@ -140,9 +140,21 @@ static void make_vkey(struct log_fixture *f)
     proto_buf_free(&vkey);
 }
 
-static void make_notes(struct log_fixture *f, const struct authority *a)
+void log_fixture_sign_policy(struct log_fixture *f)
 {
     struct proto_der chain[PROTO_IDENTITY_CHAIN_MAX];
+    const struct proto_policy_signer signer = {&f->officer.identity, chain, proto_credential_chain(&f->officer, chain),
+                                               f->officer.secret_key};
+    struct proto_buf note;
+
+    proto_buf_init(&note, PROTO_POLICY_NOTE_BYTES);
+    assert_ok(proto_policy_sign(&f->policy, &signer, &note));
+    write_file(f, "policy.note", &note);
+    proto_buf_free(&note);
+}
+
+static void make_notes(struct log_fixture *f, const struct authority *a)
+{
     struct proto_buf note;
 
     proto_org_init(&f->org, LOG_FIXTURE_DOMAIN);
@@ -152,16 +164,12 @@ static void make_notes(struct log_fixture *f, const struct authority *a)
     proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
     assert_ok(proto_org_sign(&f->org, a->secret_key, &note));
     write_file(f, "org.note", &note);
-    proto_buf_clear(&note);
+    proto_buf_free(&note);
     proto_policy_defaults(&f->policy, LOG_FIXTURE_DOMAIN);
     f->policy.number = 1;
     f->policy.time_s = LOG_FIXTURE_BEGIN_MS / 1000;
     memcpy(f->policy.evidence_key, f->evidence_key, sizeof f->policy.evidence_key);
-    const struct proto_policy_signer signer = {&f->officer.identity, chain, proto_credential_chain(&f->officer, chain),
-                                               f->officer.secret_key};
-    assert_ok(proto_policy_sign(&f->policy, &signer, &note));
-    write_file(f, "policy.note", &note);
-    proto_buf_free(&note);
+    log_fixture_sign_policy(f);
 }
 
 static int64_t clock_of(void *context)

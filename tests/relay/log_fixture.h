@@ -112,6 +112,8 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 void log_fixture_refused(struct log_fixture *f, unsigned times);
 /** The relay says there that this note of its organisation is in force (org-taken, policy-taken). */
 void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t number, const uint8_t hash[static 32]);
+/** After a change of f->policy: the officer signs it, and it lies in the folder. */
+void log_fixture_sign_policy(struct log_fixture *f);
 /** The organisation takes a certificate back, as of then: a new org.note lies in the folder. */
 void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s);
 /** The relay says that it erased these because their time is over; nothing is erased. */
