@@ -187,7 +187,7 @@ static void put_stored(struct proto_buf *out, const struct proto_receipt_words *
                      "  the organisation's privacy officers, ",
                      (int)strcspn(words->log, "+"), words->log);
     if (words->keep_days)
-        proto_buf_printf(out, "for %u days.\n", words->keep_days);
+        proto_buf_printf(out, "for %u day%s.\n", words->keep_days, words->keep_days == 1 ? "" : "s");
     else
         proto_buf_put_text(out, "without an end that is set.\n");
     proto_buf_put_text(out, "- For each answer a number in that log's tree, which says nothing about you and\n"

@@ -228,7 +228,7 @@ static enum host_parsed take_option(struct parse *p, const char *word, const cha
         return HOST_PARSED_RUN;
     }
     if (!equals && !next)
-        return wrong(p, word, "needs a value: --%s %s", o->name, o->argument);
+        return wrong(p, word, "needs a value: %s%s %s", o->name[1] ? "--" : "-", o->name, o->argument);
     *took_next = !equals;
     return set_value(p, o, equals ? equals + 1 : next);
 }
@@ -250,7 +250,7 @@ static enum host_parsed take_word(struct parse *p, const char *text)
     if (w->kind == HOST_TEXTS)
         return add_text(p, w->name, (struct host_texts *)w->target, text);
     if (w->kind == HOST_CHOICE && !is_choice(w->choices, text))
-        return wrong(p, text, "%s is one of %s", w->name, w->choices);
+        return wrong(p, text, "is not one of %s", w->choices);
     *(const char **)w->target = text;
     return HOST_PARSED_RUN;
 }
@@ -268,7 +268,8 @@ static enum host_parsed check_missing(const struct parse *p)
             if (o->required && !was_seen(p, o)) {
                 char name[80];
 
-                snprintf(name, sizeof name, "--%s %s", o->name, o->argument ? o->argument : "");
+                snprintf(name, sizeof name, "%s%s %s", o->name[1] ? "--" : "-", o->name,
+                         o->argument ? o->argument : "");
                 return wrong(p, name, "is missing (%s)", o->help);
             }
     return HOST_PARSED_RUN;

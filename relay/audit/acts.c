@@ -173,6 +173,7 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
                  (unsigned long long)entries, entries == 1 ? "entry" : "entries", erasure.basis);
     } else if (!proto_event_note_parse(parts.text, parts.text_len, &event)) {
         out->unix_s = event.unix_s;
+        memcpy(out->sid, event.sid, sizeof out->sid);
         out->action = proto_act_name(event.action);
         name_signer(o, &parts.lines[0], out->unix_s, who);
         say_event(o, &event, who, out->words);

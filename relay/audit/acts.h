@@ -8,6 +8,7 @@
 
 struct audit_act {
     int64_t unix_s;
+    uint8_t sid[RELAY_STORE_SID_BYTES];                /* of the session that it is about; else zeros */
     const char *action;                                /* static: "policy-signed", "erasure", … */
     char officer[2 * PROTO_IDENTITY_SERIAL_BYTES + 1]; /* serial of the certificate that signed; empty: the relay did */
     char words[AUDIT_PHRASE_MAX];

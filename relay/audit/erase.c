@@ -226,8 +226,10 @@ static int erase_all(struct erasing *e)
     for (size_t i = 0; fine && i < o->ended_count; i++)
         fine = count(e, o->ended[i]);
     if (fine && !e->entries) {
-        host_say_error("erase", "there is nothing to erase under this reference or number",
-                       "handhold-audit list shows what there is");
+        host_say_error(
+            "erase",
+            "there is nothing to erase under this reference or number: it was erased before, or was never there",
+            "handhold-audit list shows what there is, and verify what was erased");
         fine = false;
     }
     if (fine && !e->goes)

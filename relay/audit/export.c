@@ -197,10 +197,41 @@ static void add_wrong(const struct audit_organisation *o, struct audit_report *t
                 "%.110s: %.110s", place, r->findings[0].found);
 }
 
+static const struct audit_organisation *ended_here(const struct exporting *e, unsigned n)
+{
+    for (size_t i = 0; i < e->ended_count; i++)
+        if (e->ended[i]->visited.ended == n)
+            return &e->ended[i]->visited;
+    return NULL;
+}
+
+/* Each log names the one before it: one whose data is away may have kept more of this person. */
+static void look_for_missing(const struct exporting *e, const struct audit_organisation *present,
+                             struct audit_report *wrong)
+{
+    struct audit_ended before;
+    char name[32];
+
+    for (const struct audit_organisation *log = present; log && audit_ended_find(&before, log->log);) {
+        log = ended_here(e, before.n);
+        if (log || before.found == AUDIT_FOUND_GONE)
+            continue;
+        snprintf(name, sizeof name, "data.ended-%u", before.n);
+        audit_found(audit_expected(audit_wrong(wrong, "log", "of before"),
+                                   "%s, with the %llu entries of the log %s, in which more may be kept of this person",
+                                   name, (unsigned long long)before.stored, before.log),
+                    "nothing: it is not at hand");
+    }
+}
+
 /* What is wrong with them is known before the first line is written. */
-static enum proto_err look_at_ended(struct exporting *e, struct audit_report *wrong)
+static enum proto_err look_at_ended(struct exporting *e, const struct audit_organisation *present,
+                                    struct audit_report *wrong)
 {
     size_t named = 0;
+
+    if (e->x.filter->customer && !present->ended)
+        look_for_missing(e, present, wrong);
 
     for (size_t i = 0; i < e->ended_count; i++) {
         struct audit_organisation *o = &e->ended[i]->visited;
@@ -225,7 +256,7 @@ static enum proto_err look(struct exporting *e, struct audit_organisation *visit
 
     if (!more)
         return PROTO_ERR_NOMEM;
-    enum proto_err err = audit_whole_know(visited) ? look_at_ended(e, more) : PROTO_ERR_IO;
+    enum proto_err err = audit_whole_know(visited) ? look_at_ended(e, visited, more) : PROTO_ERR_IO;
     if (!err && e->x.filter->customer)
         audit_judge_cases(&e->again, more);
     if (!err)

@@ -63,7 +63,8 @@ static void put_html(struct putting *p, const char *sid, const struct relay_stor
 
     fprintf(out, "%s<h3>Session <span class=\"mono\">%s</span></h3><p>",
             p->count == 1 ? "<article><h2>What is remembered of these visits</h2>" : "", sid);
-    fprintf(out, "Kept for %lld more days.</p>", (long long)((one->until_ms - p->x->now_s * 1000) / 86400000));
+    long long days = (long long)((one->until_ms - p->x->now_s * 1000) / 86400000);
+    fprintf(out, "Kept for %lld more day%s.</p>", days, days == 1 ? "" : "s");
     if (text) {
         fputs("<pre>", out);
         audit_html_text(out, text);

@@ -12,12 +12,16 @@
 #include "relay/audit/phrases.h"
 #include "relay/audit/totals.h"
 
-/* Bytes of what a spreadsheet may pass over before it looks: a space, also one that does not break, or a quote. 0. */
+/* Bytes of what a spreadsheet may pass over before it looks: a space, also one that does not break or is as wide as a
+ * Chinese letter, or a quote. 0. */
 static size_t passed_over(const char *at)
 {
-    if (*at == ' ' || *at == '"')
-        return 1;
-    return strncmp(at, "\u00A0", 2) ? 0 : 2;
+    static const char *const spaces[] = {" ", "\"", "\u00A0", "\u3000"};
+
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        if (!strncmp(at, spaces[i], strlen(spaces[i])))
+            return strlen(spaces[i]);
+    return 0;
 }
 
 /* Would a spreadsheet take a cell that begins here for a formula? */

@@ -176,6 +176,18 @@ static const struct host_program program = {
              "  handhold-audit export --format html -o minutes.html --dir D --key D/officer/evidence.key",
 };
 
+/* What acts, acts on the present log, and erasing reaches ended ones by itself. */
+static bool may_be_ended(const struct host_command *command)
+{
+    int (*const reads[])(void) = {audit_verify, audit_list,  audit_show,    audit_tail,
+                                  audit_export, audit_prove, audit_figures, audit_check};
+
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        if (command->run == reads[i])
+            return true;
+    return !audit_options.ended;
+}
+
 int main(int argc, char **argv)
 {
     const struct host_command *command;
@@ -195,5 +207,9 @@ int main(int argc, char **argv)
     case HOST_PARSED_RUN:
         break;
     }
-    return host_say_end(command->run());
+    if (may_be_ended(command))
+        return host_say_end(command->run());
+    host_say_error("--ended", "is for what reads a log: verify, list, show, tail, export, report, prove, check",
+                   "leave it out");
+    return host_say_end(HOST_EXIT_USAGE);
 }

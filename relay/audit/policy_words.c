@@ -47,6 +47,12 @@ static const char *seconds_text(uint32_t seconds, char out[static 48])
     return out;
 }
 
+static const char *days_text(uint32_t days, char out[static 48])
+{
+    snprintf(out, 48, "%" PRIu32 " day%s", days, days == 1 ? "" : "s");
+    return out;
+}
+
 static void compare_rule(struct changes *c, const char *name, const struct proto_policy_rule *now,
                          const struct proto_policy_rule *then)
 {
@@ -57,8 +63,8 @@ static void compare_rule(struct changes *c, const char *name, const struct proto
         return;
     }
     if (!now->roles && then->roles) {
-        say(c, name, "is allowed: to %s, for %s, kept for %" PRIu32 " days", roles_text(then->roles, a),
-            seconds_text(then->max_seconds, x), then->retention_days);
+        say(c, name, "is allowed: to %s, for %s, kept for %s", roles_text(then->roles, a),
+            seconds_text(then->max_seconds, x), days_text(then->retention_days, y));
         return;
     }
     if (now->roles != then->roles)
@@ -67,7 +73,8 @@ static void compare_rule(struct changes *c, const char *name, const struct proto
         say(c, name, "may be granted for %s; now for %s", seconds_text(then->max_seconds, y),
             seconds_text(now->max_seconds, x));
     if (now->retention_days != then->retention_days)
-        say(c, name, "is kept for %" PRIu32 " days; now for %" PRIu32, then->retention_days, now->retention_days);
+        say(c, name, "is kept for %s; now for %s", days_text(then->retention_days, y),
+            days_text(now->retention_days, x));
 }
 
 static void compare_purposes(struct changes *c, const struct proto_policy *now, const struct proto_policy *then)
@@ -85,17 +92,19 @@ static void compare_purposes(struct changes *c, const struct proto_policy *now, 
 
 static void compare_keep(struct changes *c, const struct proto_policy *now, const struct proto_policy *then)
 {
+    char x[48], y[48];
+
+    days_text(now->keep_days, x);
+    days_text(then->keep_days, y);
     if (now->keep_days == then->keep_days)
         return;
     if (!then->keep_days)
-        say(c, "keep", "evidence has no end; now it is destroyed after %" PRIu32 " days", now->keep_days);
+        say(c, "keep", "evidence has no end; now it is destroyed after %s", x);
     else if (!now->keep_days)
-        say(c, "keep",
-            "evidence is destroyed after %" PRIu32 " days, what is older in the first night; now it has no end",
-            then->keep_days);
+        say(c, "keep", "evidence is destroyed after %s, what is older in the first night; now it has no end", y);
     else
-        say(c, "keep", "evidence is destroyed after %" PRIu32 " days%s; now after %" PRIu32, then->keep_days,
-            then->keep_days < now->keep_days ? ", what is older in the first night" : "", now->keep_days);
+        say(c, "keep", "evidence is destroyed after %s%s; now after %s", y,
+            then->keep_days < now->keep_days ? ", what is older in the first night" : "", x);
 }
 
 static void compare_minutes(struct changes *c, const char *name, const char *what, uint32_t now, uint32_t then)

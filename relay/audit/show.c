@@ -53,7 +53,8 @@ int audit_show(void)
     struct audit_organisation o;
     struct relay_store_session row;
 
-    if (!audit_enter(&o, "is missing: the minutes of a session are sealed to the officers"))
+    if (!audit_find_readable(audit_options.session, 1) ||
+        !audit_enter(&o, "is missing: the minutes of a session are sealed to the officers"))
         return HOST_EXIT_USAGE;
     bool known = audit_whole_know(&o);
     audit_begin_moment(&o);

@@ -84,11 +84,17 @@ static void print_sealed(const struct sight *s)
 /* What officers do is not sealed. */
 static void print_act(const struct sight *s, const struct audit_act *act)
 {
+    struct sight about = *s;
+    char sid[2 * RELAY_STORE_SID_BYTES + 1] = "";
+
+    memcpy(about.sid, act->sid, sizeof about.sid);
+    if (!sodium_is_zero(act->sid, sizeof act->sid))
+        sodium_bin2hex(sid, sizeof sid, act->sid, sizeof act->sid);
     if (audit_options.json)
-        host_json_event("act", "{s:I,s:I,s:s,s:s}", "entry", (json_int_t)s->index, "time", (json_int_t)act->unix_s,
-                        "action", act->action, "words", act->words);
+        host_json_event("act", "{s:I,s:I,s:s,s:s,s:s}", "entry", (json_int_t)s->index, "time", (json_int_t)act->unix_s,
+                        "action", act->action, "session", sid, "words", act->words);
     else
-        print_line(s, act->unix_s, act->words);
+        print_line(&about, act->unix_s, act->words);
 }
 
 /* Notes of this entry; renewed keys, which nobody decided, have no words. */

@@ -388,7 +388,10 @@ int audit_verify(void)
     struct audit_verified *v = calloc(1, sizeof *v);
     int code = HOST_EXIT_USAGE;
 
-    if (v && audit_enter(&o, NULL)) {
+    if (audit_options.full && audit_options.quick)
+        host_say_error("--full, --quick", "the one begins at the first entry, and the other does not",
+                       "leave one of them out");
+    else if (v && audit_enter(&o, NULL)) {
         code = verify(&o, v);
         audit_log_clear(&v->log);
         audit_close(&o);

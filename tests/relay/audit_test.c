@@ -827,7 +827,7 @@ static void the_program_answers_with_words_and_exit_codes(void **state)
            d, d);
     expect(1, "no session's number begins so", "show ffff --dir %s --key %s/officer/evidence.key", d, d);
     expect(1, "2 sessions' numbers begin so", "show a --dir %s --key %s/officer/evidence.key", d, d);
-    expect(1, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
+    expect(2, "hexadecimal", "show hub --dir %s --key %s/officer/evidence.key", d, d);
     expect(2, "--key", "show 4f --dir %s", d);
     expect(2, "is not there", "verify --dir %s/nowhere", d);
     expect(2, "is not the private half", "verify --dir %s --key %s/ca/ca.crt", d, d);

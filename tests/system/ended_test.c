@@ -150,6 +150,14 @@ static void one_command_erases_a_person_in_both_logs(void **state)
     says(h, local(h, 1, (const char *const[]){"export", "--format", "jsonl", "--customer", charles, NULL}),
          "a log key that org.note names", "\"ended_log\":4");
     run(h, (const char *const[]){"/bin/rm", "-rf", house_path(h, "relay/data.ended-4"), NULL});
+    run(h, (const char *const[]){"/bin/mv", house_path(h, "relay/data.ended-1"), house_path(h, "away"), NULL});
+    for (size_t i = 0; i < 3; i++) /* what was kept there is part of what is asked for */
+        says(h,
+             local(h, 1,
+                   (const char *const[]){"export", "--format", (const char *const[]){"jsonl", "csv", "html"}[i],
+                                         "--customer", charles, NULL}),
+             "nothing: it is not at hand", NULL);
+    run(h, (const char *const[]){"/bin/mv", house_path(h, "away"), house_path(h, "relay/data.ended-1"), NULL});
     says(h, local(h, 0, (const char *const[]){"list", NULL}), "1 log that was ended lies beside this one", charles);
     says(h,
          remote(h, 0,
