@@ -58,23 +58,42 @@ static void draw_plate(struct relay_core *core, char plate[static RELAY_STORE_NA
     } while (find_waiting(core, plate));
 }
 
-/* Nobody was invited to say it: one address does not take everybody's places. */
-static bool may_wait(struct relay_core *core, const struct relay_peer *peer)
+/* Of the address that has most places the one that waits longest; NULL: none has more than `peer` would. */
+static struct relay_peer *find_crowd(const struct relay_core *core, const struct relay_peer *peer)
 {
-    if ((int64_t)core->beside_count >= core->limits.besides)
-        relay_reached(core, peer->connection, RELAY_BOUND_besides);
-    else if (peer->tally->besides >= core->limits.besides_per_address)
+    struct relay_peer *found = NULL;
+    uint32_t most = peer->tally->besides + 1;
+
+    for (struct relay_peer *one = core->besides; one; one = one->beside_next) /* the newest first */
+        if (one->tally->besides > most || (found && one->tally == found->tally)) {
+            most = one->tally->besides;
+            found = one;
+        }
+    return found;
+}
+
+/* Nobody was invited to say it: neither one address nor a few take everybody's places. */
+static bool may_wait(struct relay_core *core, const struct relay_peer *peer, struct proto_now now)
+{
+    bool crowded = peer->tally->besides >= core->limits.besides_per_address;
+    bool full = (int64_t)core->beside_count >= core->limits.besides;
+    struct relay_peer *gives_way = full && !crowded ? find_crowd(core, peer) : NULL;
+
+    if (crowded)
         relay_reached(core, peer->connection, RELAY_BOUND_besides_per_address);
-    else
-        return true;
-    return false;
+    else if (full)
+        relay_reached(core, gives_way ? gives_way->connection : peer->connection, RELAY_BOUND_besides);
+    if (gives_way)
+        relay_peer_refuse(core, gives_way, now, PROTO_ERR_BUSY, true,
+                          "others wait for a place here, and this address has most of them; start it again later");
+    return !crowded && (!full || gives_way);
 }
 
 static enum proto_err wait(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     handhold_Beside *body;
 
-    if (!may_wait(core, peer) || core->full || core->draining)
+    if (core->full || core->draining || !may_wait(core, peer, now))
         return relay_peer_refuse(core, peer, now, PROTO_ERR_BUSY, false,
                                  "this relay has no room for another device now; try again in a minute");
     draw_plate(core, peer->beside_plate);

@@ -54,9 +54,14 @@ void serve_check_log(struct serve_folder *folder, struct serve_report *report)
     relay_store_close(store);
 }
 
-void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
+void serve_check_runs(const struct serve_folder *folder, struct serve_report *report)
 {
     serve_report_fine(report, folder->data, "a relay is running on this folder, and has its ports");
+}
+
+void serve_check_beside(struct serve_folder *folder, struct serve_report *report)
+{
+    serve_check_runs(folder, report);
     serve_check_log(folder, report);
 }
 

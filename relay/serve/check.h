@@ -8,7 +8,9 @@
 
 /** What can be read of the stored log without touching it. */
 void serve_check_log(struct serve_folder *folder, struct serve_report *report);
-/** Beside a relay that runs: log and ports are its own; what can be read is checked. */
+/** Beside a relay that runs: its ports are its own, and no error. */
+void serve_check_runs(const struct serve_folder *folder, struct serve_report *report);
+/** The same, and what can be read of its log is checked. */
 void serve_check_beside(struct serve_folder *folder, struct serve_report *report);
 /** Before another relay leaves its place to this one: is its database one that this program knows, and has it all that
  * the checkpoint vouches for? */

@@ -201,7 +201,7 @@ static bool read_public_pair(struct serve_folder *folder, struct serve_report *r
 
     if (!serve_pair_lies_there(&folder->public_pair))
         return true;
-    bool done = serve_pair_read(&folder->public_pair, &found);
+    bool done = serve_pair_read(&folder->public_pair, NULL, &found);
     report->errors += found.errors;
     report->warnings += found.warnings;
     report->ends_soon |= found.ends_soon;
@@ -210,13 +210,17 @@ static bool read_public_pair(struct serve_folder *folder, struct serve_report *r
     return done || !report->table;
 }
 
-bool serve_folder_read_certificates(struct serve_folder *folder, struct serve_report *report)
+bool serve_folder_read_certificates(struct serve_folder *folder, const char *public_host, const char *staff_host,
+                                    struct serve_report *report)
 {
-    bool own = serve_pair_read(&folder->own_pair, report);
+    struct serve_pair *public_pair = &folder->public_pair;
+    bool named = serve_pair_names(public_pair, public_host), fine = true;
 
-    if (folder->public_pair.loaded || host_file_exists(folder->public_pair.cert))
-        own &= serve_pair_read(&folder->public_pair, report);
-    return own;
+    if (public_pair->loaded || host_file_exists(public_pair->cert))
+        fine = serve_pair_read(public_pair, (const char *const[]){named ? public_host : NULL, NULL}, report);
+    named = serve_pair_names(public_pair, public_host); /* then strangers are not shown our own */
+    return serve_pair_read(&folder->own_pair, (const char *const[]){staff_host, named ? NULL : public_host}, report) &&
+           fine;
 }
 
 bool serve_folder_names(const struct serve_folder *folder, const char *host)
@@ -256,7 +260,7 @@ bool serve_folder_read(struct serve_folder *folder, const char *dir, bool allow_
     keys = serve_rights_check(folder, allow_private_keys, report);
     if (!keys && !report->table)
         return false;
-    certificate = serve_pair_read(&folder->own_pair, report);
+    certificate = serve_pair_read(&folder->own_pair, NULL, report);
     if (certificate)
         certificate = read_public_pair(folder, report);
     if (!certificate && !report->table)

@@ -70,8 +70,12 @@ bool serve_folder_read_notes(struct serve_folder *folder, struct serve_report *r
 /** They are in force: from now on none that is older will be. What cannot be written is said, and tried the next time.
  */
 void serve_folder_keep_notes(struct serve_folder *folder);
-/** Reads both pairs again. false: one does not hold and stays as it was, or the public one is gone from the disk. */
-bool serve_folder_read_certificates(struct serve_folder *folder, struct serve_report *report);
+/**
+ * Reads both pairs again, for the hosts by which strangers (empty: a proxy has their certificate) and staff come.
+ * false: one does not hold and stays as it was, or the public one is gone from the disk.
+ */
+bool serve_folder_read_certificates(struct serve_folder *folder, const char *public_host, const char *staff_host,
+                                    struct serve_report *report);
 
 /** Does one of our certificates name this host (a DNS name or an address)? */
 bool serve_folder_names(const struct serve_folder *folder, const char *host);

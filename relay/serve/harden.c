@@ -23,8 +23,12 @@ static bool keep_one_capability(void)
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {0};
 
-    kept[0].effective = kept[0].permitted = 1u << CAP_NET_BIND_SERVICE;
-    return !syscall(SYS_capset, &header, kept);
+    kept[0].effective = kept[0].permitted = kept[0].inheritable = 1u << CAP_NET_BIND_SERVICE;
+    if (syscall(SYS_capset, &header, kept))
+        return false;
+    /* The relay that takes over from this one (SIGUSR2) has the same right; only an old kernel refuses. */
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0);
+    return true;
 }
 
 /* With the groups of that user: a public certificate's key is often shared with one. */

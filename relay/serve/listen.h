@@ -45,6 +45,9 @@ const char *serve_listen_plain(const struct serve_listen *listen);
 /** Binds and lets go again: for --check. */
 bool serve_listen_check(const struct serve_config *config, struct serve_report *report);
 
+/** The hosts by which strangers and staff come to a relay that serves; empty: a proxy has the certificate for them. */
+void serve_listen_hosts(const struct serve *serve, char public_host[static SERVE_HOST_BYTES],
+                        char staff_host[static SERVE_HOST_BYTES]);
 /** New connections get the pair that is on disk now. false: it does not load, and the old one stays. */
 bool serve_listen_reload(struct serve_listen *listen);
 

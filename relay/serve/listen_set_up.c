@@ -28,14 +28,23 @@ static const char *setting_of(const struct serve_config *config, size_t kind)
     return (const char *)config + kinds[kind].setting;
 }
 
-static bool bind_end(const char *address, bool beside, int *fd, struct serve_report *report)
+static void refuse(const char *name, const char *value, const char *finding, const char *way_out,
+                   struct serve_report *report)
 {
+    char setting[SERVE_HOST_BYTES + 32];
+
+    snprintf(setting, sizeof setting, "%s = %s", name, value);
+    serve_report_add(report, SERVE_ERROR, setting, finding, way_out);
+}
+
+static bool bind_end(const struct serve_config *config, size_t kind, bool beside, int *fd, struct serve_report *report)
+{
+    const char *address = setting_of(config, kind), *way_out;
     char finding[200];
-    const char *way_out;
 
     if (serve_address_bind(address, beside, fd, finding, sizeof finding, &way_out))
         return true;
-    serve_report_add(report, SERVE_ERROR, address, finding, way_out);
+    refuse(kinds[kind].name, address, finding, way_out, report);
     return false;
 }
 
@@ -65,7 +74,7 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
 
         if (!*address)
             continue;
-        if (bind_end(address, false, &fd, report)) {
+        if (bind_end(config, kind, false, &fd, report)) {
             close(fd);
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);
         } else {
@@ -94,22 +103,21 @@ static bool check_places(const struct serve_config *config, struct serve_report 
 }
 
 /* Without TLS whoever is on the way reads the invitations and takes their place; and no certificate says who asks. */
-static bool check_local(const char *address, const char *finding, struct serve_report *report)
+static bool check_local(const char *name, const char *address, const char *finding, struct serve_report *report)
 {
     if (!*address || serve_address_is_local(address))
         return true;
-    serve_report_add(report, SERVE_ERROR, address, finding,
-                     "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; for others a proxy on this machine has TLS");
+    refuse(name, address, finding,
+           "give 127.0.0.1:PORT, [::1]:PORT or unix:/PATH; for others a proxy on this machine has TLS", report);
     return false;
 }
 
 static bool check_plain(const struct serve_config *config, struct serve_report *report)
 {
-    if (!check_local(config->metrics_listen,
-                     "metrics_listen asks nobody who they are, and may only be reached on this "
-                     "machine",
-                     report) ||
-        !check_local(config->plain_listen, "plain_listen has no TLS, and may only be reached on this machine", report))
+    if (!check_local("metrics_listen", config->metrics_listen,
+                     "asks nobody who they are, and may only be reached on this machine", report) ||
+        !check_local("plain_listen", config->plain_listen, "has no TLS, and may only be reached on this machine",
+                     report))
         return false;
     if (!*config->plain_listen)
         return true;
@@ -120,25 +128,53 @@ static bool check_plain(const struct serve_config *config, struct serve_report *
     return false;
 }
 
-/* host[:port] as people and programs reach an end. Behind a proxy that ends TLS the certificate is the proxy's. */
-static bool check_name(const struct serve_folder *folder, const char *chosen, bool behind, struct serve_report *report)
+/* The host of host[:port] or [address]:port, and where it ends there. */
+static const char *host_in(const char *authority, char host[static SERVE_HOST_BYTES])
 {
-    const char *end = *chosen == '[' ? strchr(chosen, ']') : chosen + strcspn(chosen, ":"), *port = strrchr(end, ':');
-    char host[SERVE_HOST_BYTES];
+    bool bracket = *authority == '[';
+    const char *end = bracket ? strchr(authority, ']') : authority + strcspn(authority, ":");
+
+    snprintf(host, SERVE_HOST_BYTES, "%.*s", (int)(end - authority - bracket), authority + bracket);
+    return end;
+}
+
+/* host[:port] as people and programs reach an end. */
+static bool check_name(const char *name, const char *chosen, char host[static SERVE_HOST_BYTES],
+                       struct serve_report *report)
+{
+    const char *port = strrchr(host_in(chosen, host), ':');
     long outside = port ? atol(port + 1) : 443;
 
-    if (!*chosen)
+    if (outside >= 1 && outside <= UINT16_MAX)
         return true;
-    if (outside < 1 || outside > UINT16_MAX) {
-        serve_report_add(report, SERVE_ERROR, chosen, "behind a host stands a port from 1 to 65535",
-                         "write host:port as it is reached, or the host alone");
-        return false;
+    refuse(name, chosen, "behind a host stands a port from 1 to 65535",
+           "write host:port as it is reached, or the host alone", report);
+    return false;
+}
+
+/* Strangers are shown either certificate, staff our own. Behind a proxy that ends TLS the certificate is the proxy's.
+ */
+static bool check_hosts(const struct serve_config *config, const struct serve_folder *folder,
+                        struct serve_report *report)
+{
+    static const char finding[] = "the relay's certificate does not name this host",
+                      way_out[] = "issue one with --host for it, or name another in relay.ini";
+    char host[SERVE_HOST_BYTES], staff[SERVE_HOST_BYTES];
+    bool fine = check_name("host", config->host, host, report);
+
+    if (fine && *host && !*config->plain_listen && !serve_folder_names(folder, host)) {
+        refuse("host", config->host, finding, way_out, report);
+        fine = false;
+    } else if (fine && *host && folder->public_pair.loaded && !serve_pair_names(&folder->public_pair, host)) {
+        serve_report_add(report, SERVE_WARNING, folder->public_pair.cert,
+                         "does not name the host of relay.ini, so strangers are not shown it",
+                         "get one for that host (certbot -d), or set host to a name that it has");
     }
-    snprintf(host, sizeof host, "%.*s", (int)(end - chosen - (*chosen == '[')), chosen + (*chosen == '['));
-    if (behind || serve_folder_names(folder, host))
-        return true;
-    serve_report_add(report, SERVE_ERROR, chosen, "the relay's certificate does not name this host",
-                     "issue one with --host for it, or name another in relay.ini");
+    if (!check_name("staff_host", config->staff_host, staff, report))
+        return false;
+    if (!*staff || serve_pair_names(&folder->own_pair, staff))
+        return fine;
+    refuse("staff_host", config->staff_host, finding, way_out, report);
     return false;
 }
 
@@ -160,8 +196,7 @@ bool serve_listen_fits(const struct serve_config *config, const struct serve_fol
         fine &= !*setting_of(config, kind) || is_alone(config, kind, report);
     if (!folder)
         return fine;
-    fine &= check_name(folder, config->host, *config->plain_listen != 0, report);
-    fine &= check_name(folder, config->staff_host, false, report);
+    fine &= check_hosts(config, folder, report);
     if ((*config->host && *config->staff_host) || usual_host(folder, config->listen, host))
         return fine;
     serve_report_add(report, SERVE_ERROR, folder->own_pair.cert, "the certificate names no host",
@@ -189,7 +224,7 @@ bool serve_listen_take_over(const struct serve_config *config, struct serve_repo
             fd = given[place];
             given[place] = -1;
         } else if (*address) {
-            done = done && bind_end(address, true, &fd, report);
+            done = done && bind_end(config, kind, true, &fd, report);
         }
         serve_handover_put(kind, fd);
         listening[kind] = fd;
@@ -246,7 +281,7 @@ static bool start_accepting(struct serve_listen *listen, size_t kind, struct ser
     if (!*address)
         return true;
     end->fd = serve_handover_take((unsigned)kind);
-    if (end->fd < 0 && !bind_end(address, false, &end->fd, report))
+    if (end->fd < 0 && !bind_end(listen->serve->config, kind, false, &end->fd, report))
         return false;
     serve_address_tune(end->fd); /* what it accepts inherits all of it */
     snprintf(end->bound, sizeof end->bound, "%s", address);
@@ -276,6 +311,15 @@ static void name_end(struct serve_listen *listen, size_t kind, const char *chose
     else
         (void)usual_host(folder, setting_of(listen->serve->config, kind), host);
     snprintf(out, SERVE_HOST_BYTES, port == 443 ? "%.*s" : "%.*s:%u", (int)(SERVE_HOST_BYTES - 8), host, port);
+}
+
+void serve_listen_hosts(const struct serve *serve, char public_host[static SERVE_HOST_BYTES],
+                        char staff_host[static SERVE_HOST_BYTES])
+{
+    (void)host_in(serve->public_authority, public_host);
+    (void)host_in(serve->staff_authority, staff_host);
+    if (*serve->config->plain_listen)
+        *public_host = 0;
 }
 
 static bool make_parts(struct serve_listen *listen)

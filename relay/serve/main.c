@@ -238,6 +238,8 @@ static int serve_or_check(struct serve_settings *settings, bool settled, struct 
     fits &= serve_witnesses_fit(&settings->config, report);
     if (read && report->table)
         check(settings, folder, fits, report);
+    else if (report->table && serve_folder_in_use(folder))
+        serve_check_runs(folder, report);
     else if (report->table)
         (void)serve_listen_check(&settings->config, report);
     return read && fits && !report->table ? serve_until_told(settings, folder, report) : HOST_EXIT_USAGE;

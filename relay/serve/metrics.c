@@ -136,10 +136,13 @@ static void put_certificates(const struct serve *serve, struct proto_buf *out)
     if (serve_pair_end_s(public_pair))
         proto_buf_printf(out, "handhold_certificate_end_seconds{certificate=\"public\"} %lld\n",
                          (long long)serve_pair_end_s(public_pair));
-    if (*serve->config->http_listen || serve_pair_lies_there(public_pair))
+    if (serve_pair_lies_there(public_pair) || public_pair->loaded)
         put(out, "public_certificate_shown", "gauge",
-            "0 while strangers are shown the organisation's own certificate in the place of a public CA's",
+            "0 while strangers are shown the organisation's own certificate in the place of the public CA's",
             public_pair->loaded != NULL);
+    put(out, "public_certificate_awaited", "gauge",
+        "1 while http_listen is there for a public CA, and no certificate of one has come",
+        *serve->config->http_listen && !serve_pair_lies_there(public_pair) && !public_pair->loaded);
 }
 
 void serve_metrics_write(struct serve *serve, struct proto_buf *out)

@@ -11,8 +11,11 @@
 
 void serve_reload_certificates(struct serve *serve)
 {
+    char public_host[SERVE_HOST_BYTES], staff_host[SERVE_HOST_BYTES];
     struct serve_report report = {0};
-    bool fine = serve_folder_read_certificates(serve->folder, &report);
+
+    serve_listen_hosts(serve, public_host, staff_host);
+    bool fine = serve_folder_read_certificates(serve->folder, public_host, staff_host, &report);
 
     fine &= serve_listen_reload(serve->listen);
     if (fine)

@@ -98,42 +98,62 @@ static bool lists(const json_t *document, const char *root)
     return false;
 }
 
+/* What a host says of its organisation; the body stays the caller's to free. */
+static enum said {
+    NOTHING,
+    ANOTHER_ROOT,
+    OUR_ROOT
+} ask_organisation(struct asked *asked, const char *authority, const struct serve_folder *folder)
+{
+    char root[2 * sizeof folder->root.fingerprint + 1];
+    json_t *document = NULL;
+    enum said said = NOTHING;
+
+    snprintf(asked->url, sizeof asked->url, "https://%s/.well-known/handhold/org.json", authority);
+    ask(asked);
+    if (asked->result == CURLE_OK && asked->status == 200)
+        document = json_loadb((const char *)asked->body.bytes, asked->body.len, 0, NULL);
+    sodium_bin2hex(root, sizeof root, folder->root.fingerprint, sizeof folder->root.fingerprint);
+    if (document)
+        said = lists(document, root) ? OUR_ROOT : ANOTHER_ROOT;
+    json_decref(document);
+    return said;
+}
+
 /* The page asks the domain whether the root is its own; where the domain is somebody else's, that one must say it. */
 static void check_organisation(const struct serve_folder *folder, const char *roots, struct serve_report *report)
 {
     struct asked asked = {.roots = roots};
-    char root[2 * sizeof folder->root.fingerprint + 1];
-    json_t *document = NULL;
+    enum said said = ask_organisation(&asked, folder->notes.org.domain, folder);
 
-    snprintf(asked.url, sizeof asked.url, "https://%s/.well-known/handhold/org.json", folder->notes.org.domain);
-    ask(&asked);
-    if (asked.result == CURLE_OK && asked.status == 200)
-        document = json_loadb((const char *)asked.body.bytes, asked.body.len, 0, NULL);
-    sodium_bin2hex(root, sizeof root, folder->root.fingerprint, sizeof folder->root.fingerprint);
-    if (!document)
+    if (said == NOTHING)
         serve_report_add(report, SERVE_WARNING, asked.url,
                          "is not there, so a phone's page shows the domain as unconfirmed",
                          "serve there what the relay serves under the same path");
-    else if (lists(document, root))
+    else if (said == OUR_ROOT)
         serve_report_fine(report, asked.url, "names this organisation's root");
     else
         serve_report_add(report, SERVE_ERROR, asked.url, "names another root than this relay's",
                          "copy the answer of the relay under the same path there");
-    json_decref(document);
     proto_buf_free(&asked.body);
 }
 
-static void check_public(const char *authority, const char *roots, struct serve_report *report)
+/* Any server may answer; a relay says whose it is. */
+static void check_public(const char *authority, const struct serve_folder *folder, const char *roots,
+                         struct serve_report *report)
 {
+    static const char way_out[] = "see what else listens on this port, and what a proxy in front passes on";
     struct asked asked = {.roots = roots};
+    enum said said = ask_organisation(&asked, authority, folder);
 
-    snprintf(asked.url, sizeof asked.url, "https://%s/healthz", authority);
-    ask(&asked);
-    if (was_answered(&asked, report) && asked.status != 200)
-        serve_report_add(report, SERVE_ERROR, asked.url, "is not answered by a relay",
-                         "see what else listens on this port, and what a proxy in front passes on");
-    else if (asked.result == CURLE_OK)
+    if (!was_answered(&asked, report))
+        ;
+    else if (said == OUR_ROOT)
         serve_report_fine(report, asked.url, "answers strangers, with a certificate that they trust");
+    else
+        serve_report_add(
+            report, SERVE_ERROR, asked.url,
+            said == NOTHING ? "is not answered by a relay" : "is answered by a relay of another organisation", way_out);
     proto_buf_free(&asked.body);
 }
 
@@ -193,9 +213,10 @@ void serve_outside_check(const struct serve_config *config, const struct serve_f
         !authority_of(folder, config->staff_host, *config->staff_listen ? config->staff_listen : config->listen,
                       staff_authority))
         return;
-    check_public(public_authority, roots, report);
+    check_public(public_authority, folder, roots, report);
     check_staff(staff_authority, folder->ca, report);
-    check_organisation(folder, roots, report);
+    if (strcmp(folder->notes.org.domain, public_authority) != 0)
+        check_organisation(folder, roots, report);
     snprintf(host, sizeof host, "%.*s", (int)strcspn(public_authority, ":"), public_authority);
     if (*config->http_listen)
         check_http(public_authority, host, report);

@@ -155,6 +155,28 @@ static bool check_roots(const struct serve_pair *pair, SSL_CTX *loaded, struct s
     return fine;
 }
 
+static bool names(X509 *certificate, const char *host)
+{
+    return X509_check_ip_asc(certificate, host, 0) == 1 ||
+           X509_check_host(certificate, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
+}
+
+/* Whoever comes by a name that it lacks is turned away by TLS. */
+static bool check_hosts(const struct serve_pair *pair, const char *const *hosts, X509 *own, struct serve_report *report)
+{
+    char finding[320];
+    bool fine = true;
+
+    for (int i = 0; hosts && i < SERVE_PAIR_HOSTS; i++) {
+        if (!hosts[i] || !*hosts[i] || names(own, hosts[i]))
+            continue;
+        snprintf(finding, sizeof finding, "does not name %s, by which this relay is reached", hosts[i]);
+        serve_report_add(report, SERVE_ERROR, pair->cert, finding, pair->renew);
+        fine = false;
+    }
+    return fine;
+}
+
 static void see(const char *path, struct timespec *seen)
 {
     struct stat there;
@@ -171,7 +193,7 @@ static bool was_written_since(const char *path, const struct timespec *seen)
     return now.tv_sec != seen->tv_sec || now.tv_nsec != seen->tv_nsec;
 }
 
-bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
+bool serve_pair_read(struct serve_pair *pair, const char *const hosts[SERVE_PAIR_HOSTS], struct serve_report *report)
 {
     SSL_CTX *loaded;
 
@@ -183,7 +205,8 @@ bool serve_pair_read(struct serve_pair *pair, struct serve_report *report)
         return false;
     pair->found_end_s = end_of(SSL_CTX_get0_certificate(loaded));
     if (!check_time(pair, SSL_CTX_get0_certificate(loaded), report) ||
-        (pair->roots && host_file_exists(pair->roots) && !check_roots(pair, loaded, report))) {
+        (pair->roots && host_file_exists(pair->roots) && !check_roots(pair, loaded, report)) ||
+        !check_hosts(pair, hosts, SSL_CTX_get0_certificate(loaded), report)) {
         SSL_CTX_free(loaded);
         return false;
     }
@@ -225,8 +248,7 @@ bool serve_pair_names(const struct serve_pair *pair, const char *host)
 {
     X509 *own = pair->loaded ? SSL_CTX_get0_certificate(pair->loaded) : NULL;
 
-    return own && (X509_check_ip_asc(own, host, 0) == 1 ||
-                   X509_check_host(own, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1);
+    return own && names(own, host);
 }
 
 static bool text_of(const GENERAL_NAME *name, char *out, size_t size)

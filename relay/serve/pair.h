@@ -24,11 +24,13 @@ struct serve_pair {
     int64_t found_end_s; /* when the certificate ends that was read last, taken or not; 0: none could be read */
 };
 
+enum { SERVE_PAIR_HOSTS = 2 };
 /**
- * Reads both files and holds them to each other, to the roots and to the clock. false: the report says what is wrong,
- * and the pair keeps what it had. A pair that ends within 14 days is taken, and is a warning.
+ * Reads both files and holds them to each other, to the roots, to the clock, and to the hosts that it must name (each
+ * may be NULL; NULL: none is known yet). false: the report says what is wrong, and the pair keeps what it had. A pair
+ * that ends within 14 days is taken, and is a warning.
  */
-bool serve_pair_read(struct serve_pair *pair, struct serve_report *report);
+bool serve_pair_read(struct serve_pair *pair, const char *const hosts[SERVE_PAIR_HOSTS], struct serve_report *report);
 /** Has one of the files changed since? One that is not there has not. */
 bool serve_pair_changed(const struct serve_pair *pair);
 void serve_pair_clear(struct serve_pair *pair);

@@ -24,7 +24,7 @@ static bool is_set(const char *name)
 static const char *why_not(void)
 {
     if (!has_window)
-        return "These programs were built without the agent's window; libgtk-4-dev and libadwaita-1-dev are missing.";
+        return "These programs were built without the agent's window, which takes libgtk-4-dev and libadwaita-1-dev.";
     return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
                ? NULL
                : "There is no display here, so the agent above had no window. On a desktop this demo opens it.";

@@ -105,4 +105,23 @@ REQUESTS_CA_BUNDLE=$place/pebble.crt certbot renew --force-renewal --no-random-s
 another() { [ "$(serial help.example.com)" != "$first" ] && stranger /healthz; }
 until_it_is "the renewed certificate" another
 [ "$(serial staff.help.example.com)" = "$staff" ] || fail "the staff end shows another certificate"
+
+# ---- whoever else answers under that name is not taken for this relay ----
+kill "$relay"
+wait "$relay" || true
+mkdir -p "$place/site/.well-known/handhold"
+echo ok >"$place/site/healthz"
+(cd "$place/site" && exec openssl s_server -quiet -WWW -accept 443 -cert "$place/srv/public/fullchain.pem" \
+    -cert_chain "$place/srv/public/fullchain.pem" \
+    -key "$place/srv/public/privkey.pem") >"$place/site.log" 2>&1 &
+started+=($!)
+until_it_is "another server" stranger /healthz
+is_told() { # WHAT
+    ! "$bin/handhold-relay" --dir "$place/srv" --check --from-outside --outside-ca "$place/roots.pem" >"$place/other.log" ||
+        fail "the check from outside is content with another server"
+    grep -q "^error .*https://help.example.com/.*$1" "$place/other.log" || fail "the check from outside does not say: $1"
+}
+is_told "is not answered by a relay"
+echo '{"ca_fp":["00"]}' >"$place/site/.well-known/handhold/org.json"
+is_told "is answered by a relay of another organisation"
 cat "$place/check.log"

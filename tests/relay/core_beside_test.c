@@ -234,6 +234,43 @@ static void one_address_does_not_take_all_places(void **state)
     assert_int_equal(reached(RELAY_BOUND_beside_ms), 2);
 }
 
+static uint32_t wait_from(const char *address)
+{
+    uint32_t connection = world_connect(&w, NULL, address);
+
+    assert_ok(say_hello(connection, NULL, 0));
+    return connection;
+}
+
+/* Sixteen addresses were enough to take them all. */
+static void where_all_places_are_taken_the_address_that_has_most_gives_way(void **state)
+{
+    uint32_t oldest, others[2], late;
+    char gone[8];
+
+    (void)state;
+    w.limits.besides = 4;
+    assert_ok(relay_core_set_limits(w.core, &w.limits));
+    oldest = wait_from("192.0.2.90");
+    strcpy(gone, hear_state(oldest)->nameplate);
+    others[0] = wait_from("192.0.2.90");
+    others[1] = wait_from("192.0.2.90");
+    late = wait_from("192.0.2.91");
+    assert_int_equal(strlen(hear_state(late)->nameplate), 4);
+    world_expect_error(&w, oldest, PROTO_ERR_BUSY, true);
+    assert_true(world_closing(&w, oldest));
+    assert_int_equal(reached(RELAY_BOUND_besides), 1);
+    assert_ok(name_it(gone));
+    assert_int_equal(hear_state(s.customer)->error, PROTO_ERR_NOT_FOUND);
+    assert_ok(name_it(plate)); /* whoever was alone at an address stays */
+    assert_int_equal(hear_state(s.customer)->error, PROTO_OK);
+    second = wait_for_a_first(plate); /* four again; to those who have as many nobody gives way */
+    late = world_connect(&w, NULL, "192.0.2.90");
+    assert_int_equal(say_hello(late, NULL, 0), PROTO_ERR_BUSY);
+    for (int i = 0; i < 2; i++)
+        assert_false(world_closing(&w, others[i]));
+}
+
 static void every_bound_of_the_list_that_was_reached_is_counted(void **state)
 {
     (void)state;
@@ -253,6 +290,7 @@ int main(void)
         TEST(it_waits_ten_minutes_and_ends_with_the_session),
         TEST(whoever_goes_leaves_nothing),
         TEST(one_address_does_not_take_all_places),
+        TEST(where_all_places_are_taken_the_address_that_has_most_gives_way),
         cmocka_unit_test(every_bound_of_the_list_that_was_reached_is_counted),
     };
 

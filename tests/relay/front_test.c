@@ -225,8 +225,12 @@ static void a_public_certificate_that_ended_before_the_start_is_measured_and_sai
     assert_non_null(strstr(reply, "\nhandhold_public_certificate_shown 0\n"));
     while (!strstr(place_said(&place), "public/fullchain.pem is not shown")) /* the first line of each day */
         (void)poll(NULL, 0, 20);
+    assert_non_null(strstr(reply, "\nhandhold_public_certificate_awaited 0\n"));
     assert_int_equal(unlink(place_path(&place, "public/fullchain.pem")), 0);
     assert_int_equal(unlink(place_path(&place, "public/privkey.pem")), 0);
+    assert_true(get_as_staff("/metrics", reply) > 0); /* none by choice, perhaps: another alert, which pages nobody */
+    assert_null(strstr(reply, "handhold_public_certificate_shown"));
+    assert_non_null(strstr(reply, "\nhandhold_public_certificate_awaited 1\n"));
 }
 
 /* ---- port 80 ---- */

@@ -190,7 +190,7 @@ static struct serve_pair read_pair(const struct kind *kind, struct serve_report 
 
     snprintf(pair.cert, sizeof pair.cert, "%s", path_of(kind, "crt"));
     snprintf(pair.key, sizeof pair.key, "%s", path_of(kind, "key"));
-    assert_true(serve_pair_read(&pair, report));
+    assert_true(serve_pair_read(&pair, NULL, report));
     return pair;
 }
 

@@ -23,6 +23,9 @@ promtool check rules "$rules"
 "$bin/handhold-certs" init --dir "$place" --org Example --domain example.org >/dev/null
 "$bin/handhold-certs" issue --dir "$place" relay --host 127.0.0.1 >/dev/null
 "$bin/handhold-certs" issue --dir "$place" agent --id ada --name Ada >/dev/null
+mkdir -m 700 "$place/public" # a public certificate that is not one serves as well here
+cp "$place/relay/relay.crt" "$place/public/fullchain.pem"
+cp "$place/relay/relay.key" "$place/public/privkey.pem"
 mkfifo "$place/ready"
 printf '%s\n' 'http_listen = 127.0.0.1:0' 'metrics_listen = 127.0.0.1:0' >"$place/relay.ini"
 "$bin/handhold-relay" --dir "$place" --allow-private-keys --listen 127.0.0.1:0 --staff-listen 127.0.0.1:0 \
@@ -77,12 +80,13 @@ HandholdRenewalsRefused 5 handhold_renewals_refused_total 0x2,1x9
 HandholdCertificateEndsSoon 90 handhold_certificate_end_seconds{certificate="own"} 864000x120
 HandholdCertificateEnded 10 handhold_certificate_end_seconds{certificate="public"} 60x20
 HandholdPublicCertificateMissing 20 handhold_public_certificate_shown 0x30
+HandholdPublicCertificateAwaited 90 handhold_public_certificate_awaited 1x120
 HandholdFull 5 handhold_full 1x10
 HandholdManyRefused 15 handhold_refused_connections_total{bound="opening"} 0+1200x20
 HandholdCodesGuessed 15 handhold_refused_joins_total 0+120x20
 HandholdPicturesDropped 25 handhold_dropped_messages_total 0+100x30 handhold_forwarded_messages_total 0+1000x30
 HandholdDraining 20 handhold_draining 1x30
-calm 500 handhold_log_writable 1x500 handhold_disk_free_bytes 20000000000-1000x500 handhold_certificate_end_seconds{certificate="own"} 7776000x500 handhold_witness_failures_total 3x500 handhold_log_claims_total 1x500 handhold_forwarded_messages_total 0+1000x500 handhold_dropped_messages_total 0+10x500 handhold_refused_joins_total 0+10x500 handhold_refused_connections_total{bound="opening"} 0+10x500
+calm 500 handhold_log_writable 1x500 handhold_public_certificate_awaited 0x500 handhold_disk_free_bytes 20000000000-1000x500 handhold_certificate_end_seconds{certificate="own"} 7776000x500 handhold_witness_failures_total 3x500 handhold_log_claims_total 1x500 handhold_forwarded_messages_total 0+1000x500 handhold_dropped_messages_total 0+10x500 handhold_refused_joins_total 0+10x500 handhold_refused_connections_total{bound="opening"} 0+10x500
 END
 }
 {

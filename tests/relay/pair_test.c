@@ -55,7 +55,7 @@ static void whichever_file_comes_last_completes_it(void **state)
     snprintf(pair.cert, sizeof pair.cert, "%s", path_of("now.crt"));
     snprintf(pair.key, sizeof pair.key, "%s", path_of("now.key"));
     make_pair("now");
-    assert_true(serve_pair_read(&pair, &report));
+    assert_true(serve_pair_read(&pair, NULL, &report));
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
         const X509 *before = serve_pair_certificate(&pair);
 
@@ -63,12 +63,12 @@ static void whichever_file_comes_last_completes_it(void **state)
         make_pair("next");
         take_over(orders[i][0]);
         assert_true(serve_pair_changed(&pair));
-        assert_false(serve_pair_read(&pair, &report)); /* half of one, half of the other */
+        assert_false(serve_pair_read(&pair, NULL, &report)); /* half of one, half of the other */
         assert_ptr_equal(serve_pair_certificate(&pair), before);
         assert_false(serve_pair_changed(&pair));
         take_over(orders[i][1]);
         assert_true(serve_pair_changed(&pair));
-        assert_true(serve_pair_read(&pair, &report));
+        assert_true(serve_pair_read(&pair, NULL, &report));
     }
     serve_pair_clear(&pair);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,21 +63,28 @@ static bool is_sent(const struct line_end *end)
     return !end->out.len;
 }
 
-static void a_check_adds_nothing_to_the_log(void **state)
+static void begin_session(struct line_end *agent, struct line_end *customer)
 {
     handhold_ToRelay key = {.which_body = handhold_ToRelay_session_key_tag};
+    int entries = count_entries();
+    handhold_Opened opened;
+
+    serve_open_session(agent, &opened);
+    serve_join(customer, &opened, key.body.session_key.session_key);
+    line_end_send(agent, &key);
+    line_end_run(agent, is_sent);
+    wait_for_entries(entries + 2); /* created, joined: live, for the next start to find */
+}
+
+static void a_check_adds_nothing_to_the_log(void **state)
+{
     char output[PLACE_OUTPUT_BYTES];
     struct line_end agent, customer;
-    handhold_Opened opened;
     int entries;
 
     (void)state;
     place_start(&place, NULL);
-    serve_open_session(&agent, &opened);
-    serve_join(&customer, &opened, key.body.session_key.session_key);
-    line_end_send(&agent, &key);
-    line_end_run(&agent, is_sent);
-    wait_for_entries(2); /* created, joined: live, for the next start to find */
+    begin_session(&agent, &customer);
     assert_int_equal(place_stop(&place, SIGKILL), 128 + SIGKILL);
     line_end_clear(&agent);
     line_end_clear(&customer);
@@ -154,10 +162,13 @@ static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
     static const struct {
         const char *line, *said;
     } wrong[] = {
-        {"host = nonsense.example:443\n", "does not name this host"},
-        {"staff_host = nonsense.example:9\n", "does not name this host"},
+        {"host = nonsense.example:443\n",
+         "host = nonsense.example:443: the relay's certificate does not name this host"},
+        {"staff_host = nonsense.example:9\n", "staff_host = nonsense.example:9: the relay's certificate does not name"},
         {"host = [::1\n", "give a host, or host:port"},
-        {"plain_listen = 192.0.2.1:80\n", "may only be reached on this machine"},
+        {"plain_listen = 192.0.2.1:80\n", "plain_listen = 192.0.2.1:80: has no TLS, and may only be reached on this"},
+        {"metrics_listen = nowhere\n", "metrics_listen = nowhere: "},
+        {"http_listen = 1\n", "http_listen = 1: is not an address to listen on"},
         {"plain_listen = 127.0.0.1:0\n", "behind a proxy no certificate tells it"},
         {"http_listen = 192.0.2.1:80\n", "choose an address of this machine"},
         {"witness = https://witness.example w+00000000+AAAA\n", "is not the key of a witness"},
@@ -173,6 +184,66 @@ static void settings_that_are_wrong_do_not_end_the_relay_before(void **state)
             fail_msg("%s", wrong[i].line);
         serve_expect(place.public_port, NULL, "/healthz", "ok");
     }
+}
+
+static void issue(const char *const *hosts)
+{
+    const char *arguments[16] = {"issue", "--dir", place.dir, "relay"};
+    char output[PLACE_OUTPUT_BYTES];
+    size_t count = 4;
+
+    for (; *hosts; hosts++) {
+        arguments[count++] = "--host";
+        arguments[count++] = *hosts;
+    }
+    assert_int_equal(place_run(output, "handhold-certs", arguments), 0);
+}
+
+/* --check beside the relay, with the addresses that it listens on. */
+static void check_beside(char output[static PLACE_OUTPUT_BYTES], const char *wrong)
+{
+    char listen[32], staff_listen[32];
+
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", place.public_port);
+    snprintf(staff_listen, sizeof staff_listen, "127.0.0.1:%u", place.staff_port);
+    assert_int_equal(place_run(output, "handhold-relay",
+                               (const char *const[]){"--dir", place.dir, "--allow-private-keys", "--check", "--config",
+                                                     place_path(&place, "changed.ini"), "--listen", listen,
+                                                     "--staff-listen", staff_listen, NULL}),
+                     1);
+    if (!strstr(output, wrong) || !strstr(output, "a relay is running on this folder") || strstr(output, "in use"))
+        fail_msg("%s", output);
+}
+
+/* It would lock out whoever comes by the name that it lacks: staff by 127.0.0.1, customers by localhost. */
+static void a_certificate_that_names_other_hosts_is_not_taken(void **state)
+{
+    static const char *const every[] = {"127.0.0.1", "localhost", "staff.localhost", NULL};
+    static const struct {
+        const char *hosts[3], *said;
+    } wrong[] = {
+        {{"localhost"}, "relay.crt: does not name 127.0.0.1, by which"},
+        {{"127.0.0.1", "example.net"}, "relay.crt: does not name localhost, by which"},
+    };
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    start_and_listen("host = localhost\n");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        place_forget_said(&place);
+        issue(wrong[i].hosts);
+        assert_int_equal(kill(place.relay, SIGHUP), 0);
+        assert_true(is_said("a certificate stays the one that was loaded before", "certificates read again"));
+        assert_non_null(strstr(place_said(&place), wrong[i].said));
+        serve_expect(place.public_port, NULL, "/healthz", "ok");
+    }
+    check_beside(output, "host = localhost ");
+    place_write(&place, "relay/relay.crt", "x", 1);
+    check_beside(output, "relay.crt");
+    place_forget_said(&place);
+    issue(every);
+    assert_int_equal(kill(place.relay, SIGHUP), 0);
+    assert_true(is_said("certificates read again", "stays the one"));
 }
 
 static bool is_answered(const char *path)
@@ -233,6 +304,92 @@ static void the_relay_that_takes_over_listens_on_more_addresses_of_the_same_port
     close(place_knock(place.http_port));
 }
 
+/* ---- orders that meet each other ---- */
+
+/* A relay that is started with these settings waits until somebody writes them. */
+static void hold_up_the_next_start(void)
+{
+    assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
+    assert_int_equal(mkfifo(place_path(&place, "changed.ini"), 0600), 0);
+}
+
+static void let_it_start(const char *settings)
+{
+    int fd = open(place_path(&place, "changed.ini"), O_WRONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, settings, strlen(settings)), (ssize_t)strlen(settings));
+    close(fd);
+}
+
+static void send_and_hear(int order, const char *words)
+{
+    assert_int_equal(kill(place.relay, order), 0);
+    if (!is_said(words, "this one leaves"))
+        fail_msg("\"%s\" is not in: %s", words, place_said(&place));
+}
+
+static void an_order_that_cannot_be_followed_is_answered(void **state)
+{
+    static const char settings[] = "staff_listen = 127.0.0.1:0\n";
+    struct line_end agent, customer;
+
+    (void)state;
+    start_and_listen("");
+    hold_up_the_next_start();
+    send_and_hear(SIGUSR2, "a new relay is started, and takes over when it is ready");
+    send_and_hear(SIGUSR2, "a new relay is on its way already");
+    let_it_start("nonsense = 1\n");
+    assert_true(is_said("the new relay did not start, so this one goes on", "this one leaves"));
+    begin_session(&agent, &customer);
+    send_and_hear(SIGTERM, "ending: no new session from now on");
+    send_and_hear(SIGUSR2, "this relay is about to end, so no new one is started");
+    assert_int_equal(place_stop(&place, SIGTERM), 0); /* a second one ends it at once */
+    line_end_clear(&agent);
+    line_end_clear(&customer);
+    assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
+    /* Whoever ends a relay does not get another one in its place. */
+    start_and_listen("");
+    hold_up_the_next_start();
+    place_inherit(true);
+    send_and_hear(SIGUSR2, "a new relay is started, and takes over when it is ready");
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    let_it_start(settings);
+    place.relay = place_heir();
+    assert_true(is_said("was told to end meanwhile, so this one does not serve either", "this one leaves"));
+    assert_int_equal(place_stop(&place, 0), 1);
+    place_inherit(false);
+    assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
+}
+
+/* Root may bind any port, and the relay that it has started keeps that alone; so does the one that takes over. */
+static void the_relay_that_takes_over_may_listen_below_1024_as_the_one_before(void **state)
+{
+    enum { NOBODY = 65534 };
+    char command[400], status[64], line[128] = "";
+    FILE *file;
+
+    (void)state;
+    if (getuid() || system("setpriv --reuid 65534 --clear-groups test -x '" HANDHOLD_BIN "/handhold-relay'"))
+        skip(); /* and the one that takes over is started by that user: it must reach the program */
+    start_and_listen("");
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    snprintf(command, sizeof command, "chown -R %d:%d %s", NOBODY, NOBODY, place.dir);
+    assert_int_equal(system(command), 0);
+    start_and_listen("");
+    take_over();
+    snprintf(status, sizeof status, "/proc/%d/status", (int)place.relay);
+    file = fopen(status, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) && strncmp(line, "CapEff:", 7))
+        ;
+    fclose(file);
+    assert_int_equal(strtoull(line + 7, NULL, 16), 1u << 10); /* CAP_NET_BIND_SERVICE */
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    snprintf(command, sizeof command, "chown -R 0:0 %s", place.dir);
+    assert_int_equal(system(command), 0);
+}
+
 /* libwebsockets has times of its own, which nobody counts: they are longer than ours may be. */
 static void whoever_dribbles_a_head_is_closed_by_our_time_and_counted(void **state)
 {
@@ -288,8 +445,11 @@ int main(void)
         WITHOUT(a_check_adds_nothing_to_the_log),
         WITHOUT(a_socket_that_somebody_listens_on_is_not_taken),
         WITHOUT(settings_that_are_wrong_do_not_end_the_relay_before),
+        WITHOUT(a_certificate_that_names_other_hosts_is_not_taken),
         WITHOUT(the_relay_that_takes_over_listens_where_its_settings_say),
         WITHOUT(the_relay_that_takes_over_listens_on_more_addresses_of_the_same_port),
+        WITHOUT(an_order_that_cannot_be_followed_is_answered),
+        WITHOUT(the_relay_that_takes_over_may_listen_below_1024_as_the_one_before),
         WITHOUT(whoever_dribbles_a_head_is_closed_by_our_time_and_counted),
         WITHOUT(a_new_relay_that_finds_an_old_log_changes_nothing),
     };

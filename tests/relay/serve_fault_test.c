@@ -84,6 +84,7 @@ static int set_up(void **state)
     setenv("ASAN_OPTIONS", "verify_asan_link_order=0:allocator_may_return_null=1", 1);
     setenv("HANDHOLD_TROUBLE", path, 1);
     setenv("LD_PRELOAD", HANDHOLD_TROUBLE_LIBRARY, 1);
+    place.listens = true;
     place_start(&place, NULL);
     unsetenv("LD_PRELOAD");
     honest = open_sessions(HONEST, error);
@@ -158,6 +159,34 @@ static void a_full_disk_begins_nothing_and_ends_nothing(void **state)
         usleep(LOOK_MS * 1000);
     assert_true(answers("/metrics", "\nhandhold_log_writable 1\n"));
     expect_new_session();
+    while (!strstr(place_said(&place), "its disk has room again: sessions can begin") && looks++ < LOOKS)
+        usleep(LOOK_MS * 1000);
+    assert_in_range(looks, 0, LOOKS);
+}
+
+/* What fails first is a file of SQLite's that cannot be made; that is not what the operator needs to know. */
+static void a_start_on_a_full_disk_says_what_is_full(void **state)
+{
+    struct place other;
+    char output[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    place_init(&other);
+    place_start(&other, NULL);
+    assert_int_equal(place_stop(&other, SIGTERM), 0);
+    trouble->disk_full = true;
+    setenv("LD_PRELOAD", HANDHOLD_TROUBLE_LIBRARY, 1);
+    for (int checks = 0; checks < 2; checks++) {
+        assert_int_equal(
+            place_run_relay(&other, output,
+                            (const char *const[]){"--allow-private-keys", checks ? "--check" : NULL, NULL}),
+            1);
+        if (!strstr(output, "its disk is full") || strstr(output, "disk I/O error"))
+            fail_msg("%s", output);
+    }
+    unsetenv("LD_PRELOAD");
+    trouble->disk_full = false;
+    place_clear(&other);
 }
 
 /* Ten seconds in the long run. */
@@ -283,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_date_that_jumps_a_day_ends_nobody),
         cmocka_unit_test(a_slow_disk_holds_up_nobody_who_talks),
         cmocka_unit_test(a_full_disk_begins_nothing_and_ends_nothing),
+        cmocka_unit_test(a_start_on_a_full_disk_says_what_is_full),
         cmocka_unit_test(a_relay_that_stood_still_for_seconds_loses_nobody),
         cmocka_unit_test(a_handshake_for_which_there_is_no_memory_harms_nobody),
         cmocka_unit_test(a_relay_that_gets_no_more_memory_goes_on),

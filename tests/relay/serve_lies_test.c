@@ -205,6 +205,56 @@ static void tls_is_not_renegotiated(void **state)
     SSL_CTX_free(old);
 }
 
+/* This libwebsockets has holes in its HTTP/2. */
+static void nobody_is_given_http_2(void **state)
+{
+    static const struct {
+        const char *offered;
+        unsigned len;
+        const char *chosen;
+    } rows[] = {{"\x02h2\x08http/1.1", 12, "http/1.1"}, {"\x02h2", 3, ""}, {"\x03h2c\x02h2", 7, ""}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+        struct attacker attacker = knock_with(ctx);
+        const unsigned char *chosen = NULL;
+        unsigned len = 0;
+
+        assert_int_equal(SSL_set_alpn_protos(attacker.ssl, (const unsigned char *)rows[i].offered, rows[i].len), 0);
+        (void)SSL_connect(attacker.ssl); /* whoever offers nothing else may be refused */
+        SSL_get0_alpn_selected(attacker.ssl, &chosen, &len);
+        assert_int_equal(len, strlen(rows[i].chosen));
+        assert_memory_equal(chosen ? (const void *)chosen : "", rows[i].chosen, len);
+        attack_leave(&attacker);
+        SSL_CTX_free(ctx);
+    }
+}
+
+/* Nor anything that a stranger could make it unpack. */
+static void nobody_is_given_compression(void **state)
+{
+    static const char request[] =
+        "GET /s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-webkit-deflate-frame\r\n"
+        "Sec-WebSocket-Protocol: handhold.1\r\n\r\n";
+    struct attacker attacker = attack_shake_hands();
+    char answer[1024] = "";
+    int len = 0;
+
+    (void)state;
+    assert_true(SSL_write(attacker.ssl, request, sizeof request - 1) > 0);
+    while (!strstr(answer, "\r\n\r\n")) {
+        int n = SSL_read(attacker.ssl, answer + len, (int)sizeof answer - 1 - len);
+        assert_true(n > 0);
+        answer[len += n] = 0;
+    }
+    assert_non_null(strstr(answer, " 101 "));
+    assert_null(strcasestr(answer, "extensions"));
+    attack_leave(&attacker);
+}
+
 static void a_stranger_chooses_no_key_exchange_that_costs_much(void **state)
 {
     static const struct {
@@ -255,6 +305,8 @@ int main(void)
         ATTACK(a_head_that_is_too_large_is_answered),
         ATTACK(a_websocket_of_another_version_or_without_a_key_is_refused),
         ATTACK(tls_is_not_renegotiated),
+        ATTACK(nobody_is_given_http_2),
+        ATTACK(nobody_is_given_compression),
         ATTACK(a_stranger_chooses_no_key_exchange_that_costs_much),
         ATTACK(a_receiver_that_reads_late_gets_all_of_it),
     };

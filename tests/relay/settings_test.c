@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -337,6 +338,22 @@ static void few_open_files_are_said_as_they_are(void **state)
     }
 }
 
+/* It is no change, and no start makes more of it. The last with a relay: those that are started from now on have few.
+ */
+static void what_the_system_holds_down_is_no_change_at_sighup(void **state)
+{
+    struct rlimit few = {3000, 3000};
+
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(start(state), 0);
+    read_again("log_level = info\n");
+    assert_true(was_said("settings read again"));
+    assert_false(was_said("this relay was started for"));
+    read_again("connections = 15000\n");
+    assert_true(was_said("connections = 15000: this relay was started for 1976, which hold"));
+    assert_int_equal(stop(state), 0);
+}
+
 /* In words for whoever has not read the protocol. */
 static void a_file_that_is_none_is_said_so(void **state)
 {
@@ -439,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_number_has_a_range_and_the_sample_says_it, make, clear),
         cmocka_unit_test_setup_teardown(a_check_of_a_fresh_folder_leaves_it_as_it_is, make, clear),
         cmocka_unit_test_setup_teardown(few_open_files_are_said_as_they_are, make, clear),
+        cmocka_unit_test(what_the_system_holds_down_is_no_change_at_sighup),
         cmocka_unit_test_setup_teardown(a_file_that_is_none_is_said_so, make, clear),
         cmocka_unit_test_setup_teardown(what_makes_a_relay_believe_or_promise_too_much_is_said, make, clear),
         cmocka_unit_test_setup_teardown(what_check_finds_beside_the_settings_is_said, make, clear),

@@ -5,11 +5,13 @@
  */
 #include "tests/relay/trouble.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -110,6 +112,18 @@ static bool is_full(int fd)
         return false;
     errno = ENOSPC;
     return true;
+}
+
+int statvfs(const char *path, struct statvfs *disk)
+{
+    static int (*real)(const char *, struct statvfs *);
+
+    if (!real)
+        real = (int (*)(const char *, struct statvfs *))dlsym(RTLD_NEXT, "statvfs");
+    int rc = real(path, disk);
+    if (!rc && now_is && now_is->disk_full)
+        disk->f_bavail = disk->f_bfree = 0;
+    return rc;
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t at)
