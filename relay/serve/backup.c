@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "relay/serve/guard.h"
+#include "relay/serve/whole.h"
 
 enum { PAGES_A_STEP = 4096, BUSY_WAIT_MS = 200, BUSY_TRIES = 150 };
 
@@ -36,20 +37,13 @@ static int copy_pages(sqlite3 *from, sqlite3 *to)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int on_check_row(void *context, int columns, char **values, char **names)
-{
-    (void)names;
-    *(bool *)context = columns == 1 && values[0] && !strcmp(values[0], "ok");
-    return 0;
-}
-
 /* In one file, without the ones that SQLite would put beside it; then looked through. */
 static int finish(sqlite3 *copy, bool *whole)
 {
     int rc = sqlite3_exec(copy, "PRAGMA journal_mode=DELETE", NULL, NULL, NULL);
 
-    *whole = false;
-    return rc ? rc : sqlite3_exec(copy, "PRAGMA quick_check(1)", on_check_row, whole, NULL);
+    *whole = !rc && serve_whole_look(copy, 0) == SERVE_WHOLE;
+    return rc;
 }
 
 /* Under a name that is no copy's yet: an earlier copy stays whole until all of this one is. */

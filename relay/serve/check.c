@@ -11,6 +11,7 @@
 #include "proto/host/world.h"
 #include "proto/util/buf.h"
 #include "relay/serve/guard.h"
+#include "relay/serve/whole.h"
 #include "relay/store/store.h"
 
 enum { CLOCK_MS = 5 * 60 * 1000 }; /* an entry may be that much ahead of the clock */
@@ -187,5 +188,6 @@ void serve_check_machine(const struct serve_config *config, const struct serve_f
     check_behind(config, report);
     check_guides(config, report);
     check_disk(folder, report);
+    serve_whole_check(folder, report);
     check_clock(folder, report);
 }

@@ -98,6 +98,47 @@ static void a_check_adds_nothing_to_the_log(void **state)
     assert_true(count_entries() > entries);
 }
 
+/* Where the database has the first page of a table; nothing asks for this one before somebody learns from visits. */
+static long place_of_table(const char *path)
+{
+    sqlite3 *db;
+    sqlite3_stmt *asked = NULL;
+    long at;
+
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT (rootpage-1)*page_size FROM sqlite_schema, pragma_page_size "
+                                        "WHERE name='kept_count'",
+                                        -1, &asked, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(asked), SQLITE_ROW);
+    at = sqlite3_column_int(asked, 0);
+    sqlite3_finalize(asked);
+    sqlite3_close(db);
+    return at;
+}
+
+static void a_check_finds_a_page_that_is_damaged(void **state)
+{
+    const char *const check[] = {"--allow-private-keys", "--check", NULL};
+    char output[PLACE_OUTPUT_BYTES], path[256], before[16];
+    long at;
+    int fd;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s", place_path(&place, "data/relay.db"));
+    assert_int_equal(place_run_relay(&place, output, check), 0);
+    assert_non_null(strstr(output, "relay.db is whole"));
+    at = place_of_table(path);
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, before, sizeof before, at), sizeof before);
+    assert_int_equal(pwrite(fd, "damaged, damaged", sizeof before, at), sizeof before);
+    assert_int_equal(place_run_relay(&place, output, check), 1);
+    assert_non_null(strstr(output, "relay.db is not whole"));
+    assert_int_equal(pwrite(fd, before, sizeof before, at), sizeof before);
+    close(fd);
+}
+
 static int listen_on(const char *path)
 {
     struct sockaddr_un own = {.sun_family = AF_UNIX};
@@ -144,6 +185,7 @@ static void set_to(const char *settings)
     char text[512];
 
     snprintf(text, sizeof text, "staff_listen = 127.0.0.1:0\n%s", settings);
+    (void)unlink(place_path(&place, "changed.ini")); /* a pipe that a test that failed has left */
     place_write(&place, "changed.ini", text, strlen(text));
 }
 
@@ -443,6 +485,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITHOUT(a_check_adds_nothing_to_the_log),
+        WITHOUT(a_check_finds_a_page_that_is_damaged),
         WITHOUT(a_socket_that_somebody_listens_on_is_not_taken),
         WITHOUT(settings_that_are_wrong_do_not_end_the_relay_before),
         WITHOUT(a_certificate_that_names_other_hosts_is_not_taken),
