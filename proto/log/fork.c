@@ -63,7 +63,10 @@ enum proto_err proto_log_fork_write(struct proto_buf *out, const struct proto_lo
                      "Two checkpoints of one log, both under its key, as two ends of a session were shown them.\n%s\n"
                      "Keep this file. handhold-audit check judges it, without asking anybody.\n" HEAD "%s\nlog %s\n",
                      kinds[fork->kind].words, kinds[fork->kind].name, fork->log_vkey);
-    proto_buf_printf(out, CHECKPOINT "\n%s" CHECKPOINT "\n%s", fork->first, fork->second);
+    for (int i = 0; i < 2; i++) {
+        proto_buf_put_text(out, CHECKPOINT "\n");
+        proto_buf_put_text(out, i ? fork->second : fork->first);
+    }
     if (fork->kind == PROTO_LOG_FORK_BAD_PROOF)
         proto_buf_put_text(out, PROOF "\n");
     for (size_t i = 0; fork->kind == PROTO_LOG_FORK_BAD_PROOF && i < fork->proof.count; i++) {

@@ -244,6 +244,24 @@ static void the_file_comes_back_as_it_was_and_each_change_of_it_is_noticed(void 
     proto_buf_free(&text);
 }
 
+/* A log with a long name, and two signatures of such a length. */
+static void a_file_of_the_longest_checkpoints_is_written(void **state)
+{
+    static struct proto_log_fork fork, back;
+    struct proto_buf text;
+
+    (void)state;
+    make_fork(&fork, 7);
+    memset(fork.first, 'a', sizeof fork.first - 2);
+    memset(fork.second, 'b', sizeof fork.second - 2);
+    fork.first[sizeof fork.first - 2] = fork.second[sizeof fork.second - 2] = '\n';
+    proto_buf_init(&text, PROTO_LOG_FORK_FILE_MAX);
+    assert_ok(proto_log_fork_write(&text, &fork));
+    assert_ok(proto_log_fork_parse(&back, (const char *)text.bytes, text.len));
+    assert_memory_equal(&fork, &back, sizeof fork);
+    proto_buf_free(&text);
+}
+
 static void the_same_checkpoint_twice_is_no_fork(void **state)
 {
     struct proto_log_checkpoint first, second;
@@ -271,6 +289,7 @@ int main(void)
         CASE(a_checkpoint_that_the_log_did_not_sign_is_an_alarm_and_no_fork),
         CASE(what_was_remembered_of_another_log_of_the_organisation_is_none_of_this),
         CASE(the_file_comes_back_as_it_was_and_each_change_of_it_is_noticed),
+        CASE(a_file_of_the_longest_checkpoints_is_written),
         CASE(the_same_checkpoint_twice_is_no_fork),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
