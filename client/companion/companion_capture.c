@@ -125,22 +125,14 @@ void client_companion_check_stats(struct client_companion *c)
     c->stats_lost = true;
 }
 
-/* In words. A picture as large as ever of which most are left out is not a good one. */
-static int quality_of(const struct client_companion *c, const struct client_video_figures *f)
-{
-    enum { POOR = 2 };
-    uint64_t left = f->pictures - c->pictures_before, left_out = f->left_out - c->left_out_before;
-
-    return left_out > left && f->quality < POOR ? POOR : f->quality;
-}
-
 void client_companion_figures(struct client_companion *c)
 {
     struct client_video_figures f;
 
     client_companion_check_stats(c);
     client_video_figures(c->video, &f);
-    f.quality = quality_of(c, &f);
+    f.quality =
+        proto_media_quality_of_second(f.quality, f.pictures - c->pictures_before, f.left_out - c->left_out_before);
     if (c->config->json && c->capturing[PROTO_CAPABILITY_CAMERA] && !c->paused)
         host_event_fields("sending",
                           json_pack("{s:s,s:I,s:I,s:I,s:f,s:i,s:i,s:i,s:s}", "capability", "camera", "pictures",

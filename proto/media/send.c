@@ -277,9 +277,16 @@ const char *proto_media_quality_name(int quality)
     return quality >= 0 && quality < (int)(sizeof names / sizeof *names) ? names[quality] : NULL;
 }
 
+enum { GOOD, SMALLER, POOR, STILLS_ONLY };
+
+int proto_media_quality_of_second(int quality, uint64_t left, uint64_t left_out)
+{
+    return left_out > left && quality < POOR ? POOR : quality;
+}
+
 int proto_media_send_quality(const struct proto_media_send *s)
 {
     if (s->plan.stills)
-        return 3;
-    return s->rung == 0 ? 0 : s->rung <= 2 ? 1 : 2;
+        return STILLS_ONLY;
+    return s->rung == 0 ? GOOD : s->rung <= 2 ? SMALLER : POOR;
 }

@@ -68,6 +68,11 @@ void proto_media_send_queued(struct proto_media_send *send, uint32_t queued_ms, 
 
 /** 0 good … 3 stills only: for words on the screen. */
 int proto_media_send_quality(const struct proto_media_send *send);
+/**
+ * The same of a second in which so many pictures left and so many were left out for the line: as large as ever, one of
+ * which most are left out is poor.
+ */
+int proto_media_quality_of_second(int quality, uint64_t left, uint64_t left_out);
 /** "good", "smaller", "poor", "stills": what of such a picture gets through. NULL for another number. */
 const char *proto_media_quality_name(int quality);
 

@@ -503,6 +503,22 @@ static void sizes_are_even_parts_of_any_camera(void **state)
         }
 }
 
+static void a_second_in_which_most_was_left_out_is_poor_whatever_the_size(void **state)
+{
+    static const struct {
+        int quality;
+        uint64_t left, left_out;
+        const char *words;
+    } seconds[] = {{0, 30, 0, "good"}, {0, 15, 15, "good"},  {0, 14, 16, "poor"},   {1, 0, 30, "poor"},
+                   {2, 30, 0, "poor"}, {3, 0, 30, "stills"}, {1, 16, 14, "smaller"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        int quality = proto_media_quality_of_second(seconds[i].quality, seconds[i].left, seconds[i].left_out);
+        assert_string_equal(proto_media_quality_name(quality), seconds[i].words);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,6 +545,7 @@ int main(void)
         cmocka_unit_test(what_waits_at_the_relay_counts_as_a_queue),
         cmocka_unit_test(a_new_line_begins_with_a_key_frame_and_most_of_the_rate),
         cmocka_unit_test(sizes_are_even_parts_of_any_camera),
+        cmocka_unit_test(a_second_in_which_most_was_left_out_is_poor_whatever_the_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
