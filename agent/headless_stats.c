@@ -88,6 +88,8 @@ static void tell_missing(struct headless_stats *s, const struct proto_media_head
 {
     bool goes_on = s->known && m->stream == s->stream && m->obj - s->obj <= MISSING_MAX;
 
+    if (s->known && m->stream != s->stream)
+        (void)write_vain(s, m->stream, 0); /* what is left of the consent before */
     for (uint32_t obj = s->obj + 1; goes_on && obj != m->obj; obj++)
         if (!write_vain(s, m->stream, obj))
             fprintf(s->file, "{\"obj\":%" PRIu32 ",\"outcome\":\"%s\"}\n", obj,
