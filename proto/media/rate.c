@@ -15,8 +15,9 @@ enum {
     CUT_DEEPEST = 550,  /* … but not below this, … */
     CUT_AT_LEAST = 940, /* … and not above this part of the rate before */
     SILENT_CUTS = 2,
-    CUT_FLOOR = 450, /* one cut never goes below this part of the rate before */
-    SPENT_MIN = 600, /* thousandths of the rate that must have been sent for it to grow */
+    CUT_FLOOR = 450,  /* one cut never goes below this part of the rate before */
+    SPENT_MIN = 600,  /* thousandths of the rate that must have been sent for it to grow */
+    START_PART = 800, /* thousandths of what the line lets through that are gone for at the pace of a start */
     TENTH_MS = 100,
 };
 
@@ -133,14 +134,19 @@ static void cut(struct proto_rate *rate, const struct proto_line *line, int64_t 
     rate->relay_dropped = false;
 }
 
+/*
+ * What is found out by a queue is found out half a second too late: with all that is lost and sent again meanwhile, a
+ * voice is missing for longer than it can be bridged. So a start is fast only as far as large frames show the way.
+ */
 static int64_t growth(const struct proto_rate *rate, const struct proto_line *line, int64_t now_ms)
 {
-    const struct pace *pace = &paces[proto_line_loses(line, now_ms)];
-    int64_t well = now_ms - rate->well_ms;
+    bool loses = proto_line_loses(line, now_ms), starting = rate->state == PROTO_RATE_STARTING;
+    const struct pace *pace = &paces[loses];
+    int64_t well = starting && loses ? 0 : now_ms - rate->well_ms, passes = proto_line_passes_bps(line);
 
-    if (rate->state == PROTO_RATE_STARTING)
+    if (starting && (passes == PROTO_LINE_UNKNOWN || rate->bps < passes * START_PART / 1000))
         return GROW_START;
-    if (rate->bps < rate->capacity_bps * 8 / 10 || proto_line_passes_bps(line) > rate->bps * pace->room)
+    if (rate->bps < rate->capacity_bps * 8 / 10 || passes > rate->bps * pace->room)
         return GROW_BACK;
     return least(pace->first + most(well - pace->wait_ms, 0) * pace->more / 1000, GROW_MAX);
 }

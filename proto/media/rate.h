@@ -4,12 +4,13 @@
  *
  *      STARTING --queue--> DRAINING --queue gone--> GROWING --queue--> DRAINING …
  *
- * It grows while frames arrive without a standing queue, slowly where the line was full not long ago, faster the longer
- * it has been well, and at once where large frames come through as only a wider line lets them; on a queue it takes
- * what was delivered for what the line carries and goes below that, the deeper the queue the further, until the queue
- * is gone. Silence is answered by less, but not by ever less: a line that carries nothing says nothing of what it will
- * carry when it is back. A lost packet is no queue (line.h), so it costs nothing. It does not grow past what was in
- * fact sent: a picture that needs little says nothing about the line.
+ * It grows while frames arrive without a standing queue, fast at the start, up to what large frames show that the line
+ * lets through; slowly where the line was full not long ago, faster the longer it has been well, and at once where
+ * large frames come through as only a wider line lets them; on a queue it takes what was delivered for what the line
+ * carries and goes below that, the deeper the queue the further, until the queue is gone. Silence is answered by less,
+ * but not by ever less: a line that carries nothing says nothing of what it will carry when it is back. A lost packet
+ * is no queue (line.h), so it costs nothing. It does not grow past what was in fact sent: a picture that needs little
+ * says nothing about the line.
  *
  * Of the field's own it is nearest to SCReAM (RFC 8298: a target for the queue's delay, a larger step the longer all is
  * well) with the multiplicative decrease to the delivered rate of GCC (draft-ietf-rmcat-gcc-02, 5.5). The trendline of

@@ -11,7 +11,7 @@ const EVERY_MS = 50; /* how often it is worth thinking again */
 
 const QUEUE_SOON_MS = 200, QUEUE_LOW_MS = 20, QUEUE_MORE_MS = 12, OVERDUE_MAX_MS = 400, RELAY_MAX_MS = 80, DELIVERED_MS = 800, CUT_EVERY_MS = 350;
 const SMALL_BPS = 600_000, SMALL_STEP_BPS = 20_000; /* whoever has less bears more of a queue: a millisecond for each step */
-const CUT_KEEP = 850, CUT_DEEPEST = 550, CUT_AT_LEAST = 940, CUT_FLOOR = 450, SILENT_CUTS = 2, SPENT_MIN = 600; /* thousandths, but the fifth */
+const CUT_KEEP = 850, CUT_DEEPEST = 550, CUT_AT_LEAST = 940, CUT_FLOOR = 450, SILENT_CUTS = 2, SPENT_MIN = 600, START_PART = 800; /* thousandths, but the fifth */
 const TENTH_MS = 100, TENTHS = 10, TOOK_MOST_MS = 200;
 const GROW_START = 900, GROW_BACK = 700, GROW_MAX = 900; /* thousandths a second */
 /* Where the line was full not long ago; more carefully on one that loses packets, where a queue costs more. Lets it `room`
@@ -90,9 +90,10 @@ export class Rate {
   }
 
   private growth(line: Line, nowMs: number): number {
-    const pace = line.loses(nowMs) ? LOSING : STEADY, well = nowMs - this.wellMs;
-    if (this.state === 'starting') return GROW_START;
-    if (this.bps < div(this.capacityBps * 8, 10) || (line.passesBps() ?? 0) > this.bps * pace.room) return GROW_BACK;
+    const loses = line.loses(nowMs), starting = this.state === 'starting', pace = loses ? LOSING : STEADY;
+    const well = starting && loses ? 0 : nowMs - this.wellMs, passes = line.passesBps();
+    if (starting && (passes === undefined || this.bps < div(passes * START_PART, 1000))) return GROW_START;
+    if (this.bps < div(this.capacityBps * 8, 10) || (passes ?? 0) > this.bps * pace.room) return GROW_BACK;
     return Math.min(pace.first + div(Math.max(well - pace.waitMs, 0) * pace.more, 1000), GROW_MAX);
   }
 
