@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/media/send.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/line_verdict.h"
 #include "tests/bench/line_world.h"
@@ -51,6 +52,41 @@ static void count_voice(struct line_figures *f, int skip)
         concealed += json_number_value(json_object_get(event, "concealed"));
     }
     f->voice_concealed = played > 0 ? concealed / (played + concealed) : 1;
+}
+
+/* The sender's own bound for the camera of a scenario, as it finds it itself. */
+static double bound_kbps(const struct line_scenario *s)
+{
+    static struct proto_media_send send;
+    int width = 1280, height = 720;
+
+    if (s->size)
+        sscanf(s->size, "%dx%d", &width, &height);
+    proto_media_send_init(&send, width, height, 0, line_world.kbps ? atoll(line_world.kbps) * 1000 : 0, 0);
+    return (double)send.rate.max_bps / 1000;
+}
+
+/* What the sender told of itself, a line a second; the first `skip` are of the time before figures are taken. */
+static void count_limits(struct line_figures *f, const struct line_scenario *s, int skip)
+{
+    enum { NEARLY = 98, SPENT = 85 }; /* hundredths of the bound, of what it may */
+    double bound = bound_kbps(s), seconds = 0;
+
+    for (size_t i = 0; i < line_world.customer[0]->count; i++) {
+        const json_t *event = line_world.customer[0]->events[i].json;
+        const char *name = json_string_value(json_object_get(event, "event"));
+        if (!name || strcmp(name, "sending") != 0 || skip-- > 0)
+            continue;
+        double may = json_number_value(json_object_get(event, "may_kbps"));
+        double kbps = json_number_value(json_object_get(event, "kbps"));
+        enum line_limit limit = kbps * 100 < may * SPENT      ? LINE_LIMIT_PICTURES
+                                : may * 100 >= bound * NEARLY ? LINE_LIMIT_BOUND
+                                                              : LINE_LIMIT_LINE;
+        f->limit[limit]++;
+        seconds++;
+    }
+    for (int i = 0; i < LINE_LIMITS && seconds > 0; i++)
+        f->limit[i] *= 100 / seconds;
 }
 
 /* ---- one round ---- */
@@ -123,6 +159,7 @@ static void one_round(struct line_run *run, uint64_t seed)
     loaded = w->bulk.read ? *w->bulk.read - loaded : 0;
     run->figures.cpu_percent = (demo_child_cpu_ms(w->customer[0]) - cpu) / (double)((s->run_s - s->from_s) * 10);
     count_voice(&run->figures, s->from_s);
+    count_limits(&run->figures, s, s->from_s);
     line_world_finish();
     keep_events(s);
     run->figures.noise_ms = line_noise_end_ms(noise, &run->figures.others_percent);
@@ -156,6 +193,8 @@ static struct line_figures median(const struct line_figures *all, int count)
         offsetof(struct line_figures, again_s),      offsetof(struct line_figures, cpu_percent),
         offsetof(struct line_figures, noise_ms),     offsetof(struct line_figures, others_percent),
         offsetof(struct line_figures, voice_gap_ms), offsetof(struct line_figures, voice_concealed),
+        offsetof(struct line_figures, limit[0]),     offsetof(struct line_figures, limit[1]),
+        offsetof(struct line_figures, limit[2]),
     };
     struct line_figures out = all[count / 2];
     double values[2 * ROUNDS_MAX];
@@ -172,7 +211,7 @@ static struct line_figures median(const struct line_figures *all, int count)
 /* On the screen, and where it outlives a stop. */
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
-    char line[512];
+    char line[1024];
     va_list args;
 
     va_start(args, format);
@@ -188,11 +227,11 @@ static void print_row(const struct line_scenario *s, const struct line_figures *
 {
     tell(
         "%-2s %-9s %4.0f %4.0f %5.0f | %4d %4d %4d | %4.1f %5.0f %5.0f %4dx%-4d %4.0f%% %4.0f/%-4.0f %5.1f %5.1f %5.1f "
-        "%3.0f %5.2f %5.0f %4.0f%% %5.2f %3.0f%% %4.0f %4.1f%%  %s\n",
+        "%3.0f %5.2f %5.0f %4.0f%% %5.2f %3.0f%% %4.0f %4.1f%% %3.0f/%.0f/%-3.0f  %s\n",
         s->name, line_sender_name(line_world.sender), f->p50, f->p95, f->p99, s->goal.p50, s->goal.p95, s->goal.p99,
         f->fps, f->gap_ms, f->kbps, f->width, f->height, f->use * 100, f->queue_p50, f->queue_p95, f->full_s,
         f->again_s, f->back_s, f->bad_s, f->fair, f->beside_kbps, f->cpu_percent, f->noise_ms, f->others_percent,
-        f->voice_gap_ms, f->voice_concealed * 100, what);
+        f->voice_gap_ms, f->voice_concealed * 100, f->limit[0], f->limit[1], f->limit[2], what);
 }
 
 /* A line for each frame and each second of voice, beside the plot. */
@@ -310,7 +349,7 @@ int main(int argc, char **argv)
     tell("# capture to decoded, ms | reach | per s, longest gap ms, kbit/s, size, of the line, its queue p50/p95 ms, "
          "s to full size, s to it again, s to the picture's return, s with a p95 over 500 ms, Jain's index, kbit/s "
          "beside it, companion's share of a core, timer p99 ms, others' share of a core, voice: longest gap ms, "
-         "concealed\n");
+         "concealed, %% of the seconds in which the line / the pictures / the sender's own bound set the bit rate\n");
     for (int i = 0; i < line_scenario_count; i++)
         if (!it.only || strstr(it.only, line_scenarios[i].name))
             rows(&line_scenarios[i]);

@@ -46,6 +46,7 @@ struct line_scenario {
     enum line_page page;
     const char *size;     /* of the camera, WxH; NULL: 1280x720 */
     bool companion_alone; /* no other sender has a row */
+    bool hurry;           /* the clip's hand: pictures that need more bits than there are */
 };
 
 struct line_frame {
@@ -57,11 +58,16 @@ struct line_frame {
 extern const struct line_scenario line_scenarios[];
 extern const int line_scenario_count;
 
+/* What keeps a bit rate where it is: the rate that was found for the line; pictures that need less than that; the
+ * sender's own bound. The last two are "application-limited" in the words of RFC 8298. */
+enum line_limit { LINE_LIMIT_LINE, LINE_LIMIT_PICTURES, LINE_LIMIT_BOUND, LINE_LIMITS };
+
 struct line_figures {
     double p50, p95, p99, worst, fps, kbps, gap_ms, queue_p50, queue_p95, use, noise_ms, others_percent, cpu_percent;
     int width, height;
     double voice_gap_ms, voice_concealed; /* longest time concealed at a stretch; part of all packets, 0..1 */
-    double beside_kbps, fair; /* of the other session, of the download; of both sessions, -1: there is one */
+    double beside_kbps, fair;  /* of the other session, of the download; of both sessions, -1: there is one */
+    double limit[LINE_LIMITS]; /* percent of the seconds in which it was this that kept the bit rate where it was */
     double bad_s; /* the longest time in which the p95 of each second was over LINE_BAD_MS, or nothing came */
     double full_s, again_s, back_s; /* until full size; after the last change; from the return of the line to a picture,
                                        G and H; -1: never, or nothing changed */

@@ -107,5 +107,15 @@ const struct line_scenario line_scenarios[] = {
      .goal = {.fps = 29, .cpu_percent = 30},
      .size = "854x480",
      .companion_alone = true},
+    /* B's pictures need less than three quarters of it, as a browser encodes them; these do not. */
+    {.name = "L",
+     .words = "8 Mbit/s, 20 ms; a hand in a hurry, in poor light",
+     .change = {{.line = {8e6, 20, 0, QUEUE, false}}},
+     .changes = 1,
+     .run_s = 25,
+     .from_s = 5,
+     .goal = {.gap_ms = 200, .fps = 29, .width = 1280, .full_s = 4, .voice_gap_ms = 60, .use = 0.75},
+     .page = LINE_PAGE_BESIDE_CUBIC,
+     .hurry = true},
 };
 const int line_scenario_count = sizeof line_scenarios / sizeof *line_scenarios;

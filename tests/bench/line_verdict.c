@@ -25,6 +25,11 @@ static bool is_late(double is, double goal)
     return goal > 0 && (is < 0 || is > goal);
 }
 
+static bool uses_line(const struct line_goal *goal, const struct line_figures *f)
+{
+    return goal->use <= 0 || (f->use >= goal->use && f->queue_p50 <= QUEUE_MAX_MS);
+}
+
 /* The page, as it was asked for: beside the companion in the same run, or no worse than this. */
 static const char *page_verdict(const struct line_scenario *s, const struct line_figures *f,
                                 const struct line_figures *cubic)
@@ -33,8 +38,9 @@ static const char *page_verdict(const struct line_scenario *s, const struct line
         return f->bad_s <= BAD_MAX_S ? "reached" : "MISSED: over 500 ms for too long";
     if (s->page != LINE_PAGE_BESIDE_CUBIC || !cubic->ok)
         return "nothing is asked";
-    return f->p50 <= cubic->p50 * CUBIC_P50_MAX && f->p95 <= cubic->p95 * CUBIC_P95_MAX ? "reached"
-                                                                                        : "MISSED: beside cubic";
+    if (f->p50 > cubic->p50 * CUBIC_P50_MAX || f->p95 > cubic->p95 * CUBIC_P95_MAX)
+        return "MISSED: beside cubic";
+    return uses_line(&s->goal, f) ? "reached" : "MISSED: use of the line";
 }
 
 static const char *companion_verdict(const struct line_scenario *s, const struct line_figures *f)
@@ -49,7 +55,7 @@ static const char *companion_verdict(const struct line_scenario *s, const struct
         return "MISSED: voice";
     if (is_late(f->full_s, g->full_s) || is_late(f->again_s, g->again_s))
         return "MISSED: full size";
-    if (g->use > 0 && (f->use < g->use || f->queue_p50 > QUEUE_MAX_MS))
+    if (!uses_line(g, f))
         return "MISSED: use of the line";
     if (g->fair > 0 && f->fair < g->fair)
         return "MISSED: fair shares";

@@ -160,10 +160,11 @@ static const char *clip_of(const struct line_scenario *s)
     const char *size = s->size ? s->size : "1280x720", *path;
     char name[64], seconds[16];
 
-    snprintf(name, sizeof name, "clip-%s.y4m", size);
+    snprintf(name, sizeof name, "clip-%s%s.y4m", size, s->hurry ? "-hurry" : "");
     snprintf(seconds, sizeof seconds, "%d", CLIP_SECONDS);
     path = line_at(name);
-    const char *const clip[] = {"handhold-clip", "--size", size, "--seconds", seconds, path, NULL};
+    const char *const clip[] = {
+        "handhold-clip", "--size", size, "--seconds", seconds, path, s->hurry ? "--hurry" : NULL, NULL};
     if (access(path, F_OK) != 0)
         do_run(clip);
     return path;

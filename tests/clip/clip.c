@@ -12,6 +12,7 @@
 #define MARGIN 1.14f        /* the scene is so much larger than the picture, for the sway */
 #define NOISE_LEN (1 << 16) /* samples of sensor noise, used from a random place for each row */
 #define NOISE_SIGMA 1.4f    /* luma steps: a phone indoors */
+#define HURRY 2             /* so many times as fast, and the noise */
 
 struct clip {
     int width, height, fps;
@@ -20,6 +21,7 @@ struct clip {
     uint8_t *plane[3];    /* owned: the scene as I420 */
     int8_t *noise;        /* owned */
     unsigned lit;         /* LEDs as painted now */
+    int haste;            /* 1, or HURRY */
 };
 
 static uint32_t next_random(uint32_t *state)
@@ -106,7 +108,8 @@ struct pose { /* from a pixel of the picture to a point of the scene, 16.16 fixe
 /* A hand: slow drift of the body, breathing, and a fine tremor. */
 static struct pose pose_at(const struct clip *c, uint32_t number, int divide)
 {
-    float t = (float)number / (float)c->fps, p = (float)(c->seed % 628) / 100, w = (float)c->width / (float)divide;
+    float t = (float)c->haste * (float)number / (float)c->fps, p = (float)(c->seed % 628) / 100,
+          w = (float)c->width / (float)divide;
     float h = (float)c->height / (float)divide, sx = (float)(c->scene_w / divide), sy = (float)(c->scene_h / divide);
     float dx = w * (0.020f * sinf(0.9f * t + p) + 0.008f * sinf(2.3f * t + 2 * p) + 0.0012f * sinf(21 * t));
     float dy = w * (0.013f * sinf(0.7f * t + 3 * p) + 0.006f * sinf(1.7f * t) + 0.0012f * sinf(24 * t + 1));
@@ -181,7 +184,7 @@ void clip_frame(struct clip *clip, uint32_t number, uint8_t *out)
 
 /* -- birth and end -- */
 
-static void fill_noise(int8_t *noise, uint32_t seed)
+static void fill_noise(int8_t *noise, uint32_t seed, float sigma)
 {
     uint32_t random = seed | 1;
 
@@ -190,7 +193,7 @@ static void fill_noise(int8_t *noise, uint32_t seed)
 
         for (int k = 0; k < 12; k++)
             sum += (float)(next_random(&random) & 0xffff) / 65535.0f;
-        noise[i] = (int8_t)lrintf((sum - 6) * NOISE_SIGMA);
+        noise[i] = (int8_t)lrintf((sum - 6) * sigma);
     }
 }
 
@@ -205,7 +208,7 @@ struct clip *clip_new(int width, int height, int fps, uint32_t seed)
     c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    *c = (struct clip){.width = width, .height = height, .fps = fps, .seed = seed};
+    *c = (struct clip){.width = width, .height = height, .fps = fps, .seed = seed, .haste = 1};
     c->scene_w = (int)((float)width * MARGIN + 3) & ~1;
     c->scene_h = (int)((float)height * MARGIN + 3) & ~1;
     pixels = (size_t)c->scene_w * (size_t)c->scene_h;
@@ -217,10 +220,16 @@ struct clip *clip_new(int width, int height, int fps, uint32_t seed)
     }
     c->plane[1] = c->plane[0] + pixels;
     c->plane[2] = c->plane[1] + pixels / 4;
-    fill_noise(c->noise, seed);
+    fill_noise(c->noise, seed, NOISE_SIGMA);
     c->lit = lit_at(c, 0);
     paint(c, 0, 0, c->scene_w, c->scene_h);
     return c;
+}
+
+void clip_hurry(struct clip *c)
+{
+    c->haste = HURRY;
+    fill_noise(c->noise, c->seed, HURRY * NOISE_SIGMA);
 }
 
 void clip_free(struct clip *clip)

@@ -20,6 +20,9 @@ struct clip;
 
 /** NULL when memory ran out or a bound is broken: sides CLIP_SIDE_MIN..MAX, fps 1..120. */
 struct clip *clip_new(int width, int height, int fps, uint32_t seed);
+/** From now on a hand that is in a hurry, in poor light: twice as fast, and with twice the noise: an
+ * encoder finds a use for all bits that it is given. */
+void clip_hurry(struct clip *clip);
 size_t clip_frame_bytes(const struct clip *clip);
 /** Picture `number` as I420, planes without padding, into clip_frame_bytes() bytes. Any order of numbers gives the same
  * bytes. */

@@ -13,19 +13,16 @@
 struct wish {
     int width, height, fps, seconds, picture;
     unsigned seed;
+    bool hurry;
     const char *png, *file;
 };
 
 static const struct option options[] = {
-    {"size", required_argument, NULL, 's'},
-    {"fps", required_argument, NULL, 'f'},
-    {"seconds", required_argument, NULL, 't'},
-    {"seed", required_argument, NULL, 'd'},
-    {"png", required_argument, NULL, 'p'},
-    {"picture", required_argument, NULL, 'n'},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, 'v'},
-    {NULL, 0, NULL, 0},
+    {"size", required_argument, NULL, 's'},    {"fps", required_argument, NULL, 'f'},
+    {"seconds", required_argument, NULL, 't'}, {"seed", required_argument, NULL, 'd'},
+    {"hurry", no_argument, NULL, 'y'},         {"png", required_argument, NULL, 'p'},
+    {"picture", required_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0},
 };
 
 static const char help[] = "usage: handhold-clip [OPTIONS] FILE.y4m\n"
@@ -35,6 +32,7 @@ static const char help[] = "usage: handhold-clip [OPTIONS] FILE.y4m\n"
                            "  --fps N         pictures a second, 1 to 120 (30)\n"
                            "  --seconds N     length, 1 to 3600 (10)\n"
                            "  --seed N        another scene of the same kind (1)\n"
+                           "  --hurry         a hand that is in a hurry, in poor light: needs twice the bits\n"
                            "  --png FILE      write one picture as PNG instead (no FILE.y4m)\n"
                            "  --picture N     which (0)\n"
                            "  --help, --version\n";
@@ -89,6 +87,8 @@ static int read_options(int argc, char **argv, struct wish *w)
             w->seed = (unsigned)n;
         if (c == 'p')
             w->png = optarg;
+        if (c == 'y')
+            w->hurry = true;
         if (c == 'h' || c == 'v') {
             fputs(c == 'h' ? help : "handhold-clip " HANDHOLD_VERSION "\n", stdout);
             return 1;
@@ -151,6 +151,8 @@ int main(int argc, char **argv)
     if (leave)
         return leave - 1;
     clip = clip_new(w.width, w.height, w.fps, w.seed);
+    if (clip && w.hurry)
+        clip_hurry(clip);
     if (clip)
         frame = malloc(clip_frame_bytes(clip));
     if (frame)
