@@ -394,6 +394,7 @@ static void copy_before(const struct copying *c)
 
 static struct copying *kept; /* whose connection stays; NULL: none */
 static const volatile sig_atomic_t *stay_until;
+static const char *viewing; /* what is read, as the log has it */
 
 void audit_remote_stay(const volatile sig_atomic_t *until)
 {
@@ -412,12 +413,23 @@ static bool is_for_good(enum proto_err err)
            err == PROTO_ERR_CERT_ROLE || err == PROTO_ERR_CERT_EXPIRED || err == PROTO_ERR_CERT_PROFILE;
 }
 
+/* By each connection: the relay lets nothing be read that the log does not say to be read. */
+static bool say_viewing(struct audit_officer *o)
+{
+    struct proto_event_note event = {.action = PROTO_ACT_VIEWED};
+    struct audit_answer answer;
+
+    snprintf(event.subject, sizeof event.subject, "%s", viewing);
+    return audit_officer_event(o, &event, NULL, &answer);
+}
+
 static bool connect_again(struct audit_officer *o)
 {
     host_say(HOST_WARN, "%.*s; connecting again", (int)strcspn(o->trouble, ";"), o->trouble);
     for (unsigned tries = 0; !*o->until; tries++) {
         poll(NULL, 0, (int)host_pause_ms(tries, randombytes_random())); /* a signal ends it */
-        if (!*o->until && audit_line_again(o, audit_options.relay, audit_options.ca, audit_options.identity))
+        if (!*o->until && audit_line_again(o, audit_options.relay, audit_options.ca, audit_options.identity) &&
+            say_viewing(o))
             return true;
         if (o->closed && is_for_good(o->closed_by))
             host_say(HOST_ERROR, "%s", o->trouble);
@@ -473,17 +485,15 @@ bool audit_remote_more(void)
 const char *audit_remote_copy(const char *what)
 {
     static struct audit_officer o;
-    struct proto_event_note event = {.action = PROTO_ACT_VIEWED};
     struct copying *c = calloc(1, sizeof *c);
-    struct audit_answer answer;
 
     if (!c)
         return NULL;
     c->o = &o;
     proto_log_tree_init(&c->tree);
-    snprintf(event.subject, sizeof event.subject, "%s", what);
-    bool fine = audit_officer_open(&o) && audit_officer_event(&o, &event, NULL, &answer) && open_copy(c) &&
-                put_notes(c) && copy_log(c) && read_cases(c);
+    viewing = what;
+    bool fine =
+        audit_officer_open(&o) && say_viewing(&o) && open_copy(c) && put_notes(c) && copy_log(c) && read_cases(c);
     if (fine)
         copy_before(c);
     if (fine && stay_until) { /* until the program ends */

@@ -172,6 +172,7 @@ static void answer(struct relay_core *core, const struct relay_act *act, const s
              *result->text ? result->text
              : result->err ? proto_err_rule(result->err)
                            : "");
+    peer->may_read |= act->views && !result->err;
     if (!result->err) {
         body->index = receipt->index;
         body->erased = result->erased;

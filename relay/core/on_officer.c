@@ -17,6 +17,8 @@
 #include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
+enum { BEGINNING_MIN = 4 }; /* digits of a session's number, as officers give them who act on it */
+
 /* ---- reading ---- */
 
 static enum proto_err no_answer(struct relay_core *core, struct relay_peer *peer, enum proto_err err, const char *why,
@@ -86,6 +88,12 @@ static enum proto_err read_ended(struct relay_core *core, const handhold_LogRead
     return err ? err : PROTO_SET_TEXT(body->known, part.known);
 }
 
+/* That the log is read stands in it before it is read. Who looks for one session, to act on it, says so by the act. */
+static bool may_read(const struct relay_peer *peer, const handhold_LogRead *ask)
+{
+    return peer->may_read || strlen(ask->beginning) >= BEGINNING_MIN;
+}
+
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_LogRead ask = core->in.to_relay.body.log_read;
@@ -98,6 +106,10 @@ enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *pee
         return PROTO_ERR_FORMAT;
     if (!core->config.read_log || !core->config.read_ended)
         return PROTO_ERR_REFUSED;
+    if (!may_read(peer, &ask))
+        return no_answer(core, peer, PROTO_ERR_REFUSED,
+                         "that you read the log is not in it: say so first, by this connection, with an act `viewed`",
+                         now);
     core->out.which_body = handhold_FromRelay_log_part_tag;
     memset(body, 0, sizeof *body);
     proto_buf_init(&rows, sizeof body->rows.bytes);
@@ -187,10 +199,10 @@ static enum proto_err retain(struct acting *a, struct proto_now now)
     return PROTO_OK;
 }
 
-static enum proto_err only_noted(struct acting *a, struct proto_now now)
+static enum proto_err note_viewing(struct acting *a, struct proto_now now)
 {
-    (void)a;
     (void)now;
+    a->act->views = true;
     return PROTO_OK;
 }
 
@@ -201,7 +213,7 @@ static const struct {
     enum proto_err (*on)(struct acting *a, struct proto_now now);
 } acts[] = {
     {PROTO_ACT_SESSION_STOPPED, true, stop_session},
-    {PROTO_ACT_VIEWED, false, only_noted},
+    {PROTO_ACT_VIEWED, false, note_viewing},
     {PROTO_ACT_POLICY_SIGNED, false, take_policy},
     {PROTO_ACT_RETENTION_ASKED, false, retain},
 };

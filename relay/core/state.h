@@ -74,6 +74,7 @@ struct relay_peer {
     struct relay_peer *wake_next, *wake_prev;
     bool waking;
     bool sees_another_log; /* by its word: no session and no gate for it */
+    bool may_read;         /* an officer, who said by this connection that the log is read, and the log has it */
 };
 
 struct relay_gate {
@@ -119,6 +120,7 @@ struct relay_act {
     int64_t unix_s;                    /* as its note says */
     struct proto_erasure erasure;      /* count 0: none */
     char *policy;                      /* owned: to be taken; NULL: none */
+    bool views;                        /* an officer's: that the log is read */
     bool notes_taken;                  /* the relay's own: it took a note of the organisation … */
     enum proto_taken_note taken;       /* … this one … */
     bool notes_renewal;                /* … or somebody has a new certificate … */

@@ -223,6 +223,39 @@ static void nobody_but_an_officer_acts_as_one(void **state)
     assert_int_equal(world_say(&w, other, 0, &message), PROTO_ERR_STATE);
 }
 
+static void ask_to_read(const handhold_LogRead *ask, bool answered)
+{
+    handhold_ToRelay message = {.which_body = handhold_ToRelay_log_read_tag, .body.log_read = *ask};
+    unsigned before = w.log_reads;
+
+    world_silence(&w, officer);
+    assert_ok(world_say(&w, officer, 0, &message));
+    if (answered)
+        assert_non_null(hear(handhold_FromRelay_log_part_tag));
+    else
+        world_expect_error(&w, officer, PROTO_ERR_REFUSED, false);
+    assert_int_equal(w.log_reads - before, answered);
+}
+
+/* Whatever the officer's program is: nothing is read that the log does not say to be read, by this connection. */
+static void an_officer_reads_nothing_before_the_log_has_it(void **state)
+{
+    static const handhold_LogRead reads[] = {
+        {.from = 0}, {.sessions = true}, {.ended = 1}, {.cases_of = "C-1001"}, {.sessions = true, .beginning = "4f2"}};
+    static const handhold_LogRead one = {.sessions = true, .beginning = "4f2a"}; /* which is to be stopped */
+
+    (void)state;
+    assert_ok(do_erase(false)); /* another act is none */
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        ask_to_read(&reads[i], false);
+    ask_to_read(&one, true);
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "the log", NULL));
+    for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
+        ask_to_read(&reads[i], true);
+    come_in();
+    ask_to_read(&reads[0], false);
+}
+
 static void an_officer_opens_no_session(void **state)
 {
     struct session mine;
@@ -697,6 +730,7 @@ int main(void)
         OFFICER_TEST(a_stop_holds_over_a_crash_at_each_job),
         OFFICER_TEST(a_session_that_is_not_there_cannot_be_stopped),
         OFFICER_TEST(nobody_but_an_officer_acts_as_one),
+        OFFICER_TEST(an_officer_reads_nothing_before_the_log_has_it),
         OFFICER_TEST(an_officer_opens_no_session),
         OFFICER_TEST(a_note_under_another_name_or_key_does_nothing),
         OFFICER_TEST(an_officers_notes_have_no_gap_also_across_a_restart),

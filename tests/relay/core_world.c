@@ -75,6 +75,28 @@ static enum proto_err erasable(void *context, const char *log, const char *ref, 
     return w->plan_err;
 }
 
+static enum proto_err read_log(void *context, const struct relay_log_asked *asked, struct proto_buf *out,
+                               uint64_t *next)
+{
+    (void)asked;
+    proto_buf_put_text(out, "what is stored");
+    ((struct world *)context)->log_reads++;
+    *next = 0;
+    return PROTO_OK;
+}
+
+static enum proto_err read_ended(void *context, unsigned n, bool sessions, uint64_t from, struct proto_buf *out,
+                                 struct relay_ended_part *part)
+{
+    (void)n;
+    (void)sessions;
+    (void)from;
+    (void)part;
+    proto_buf_put_text(out, "what was stored");
+    ((struct world *)context)->log_reads++;
+    return PROTO_OK;
+}
+
 static enum proto_err check_policy(void *context, const char *note)
 {
     (void)note;
@@ -269,6 +291,8 @@ void world_begin(struct world *w)
         .ended = ended,
         .check_ended = check_ended,
         .erase_ended = erase_ended,
+        .read_log = read_log,
+        .read_ended = read_ended,
         .check_policy = check_policy,
         .take_policy = take_policy,
         .read_kept = read_kept,

@@ -47,7 +47,7 @@ struct world {
     uint8_t officer_secret[64];
     struct proto_erasure plan; /* what an erasure would destroy */
     enum proto_err plan_err, policy_err;
-    unsigned policies_taken;
+    unsigned log_reads, policies_taken;
     struct proto_identity certificate; /* what any new certificate says … */
     enum proto_err certificate_err;    /* … or what is wrong with it */
     uint64_t erased;                   /* entries that jobs named */
