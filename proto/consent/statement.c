@@ -50,6 +50,11 @@ bool proto_value_valid(const char *text)
     return true;
 }
 
+bool proto_purpose_may_be_given(const char *purpose)
+{
+    return proto_value_valid(purpose) && !proto_purpose_is_machines(purpose) && strcmp(purpose, "-") != 0;
+}
+
 void proto_statement_shown(uint8_t out[static PROTO_HASH_BYTES], enum proto_capability capability, const char *purpose,
                            uint32_t max_s)
 {

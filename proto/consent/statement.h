@@ -53,6 +53,9 @@ enum proto_statement_action {
  * it. */
 bool proto_purpose_is_machines(const char *purpose);
 
+/** May a request give it? None of these, and not "-", which stands in a statement for no purpose. */
+bool proto_purpose_may_be_given(const char *purpose);
+
 struct proto_statement {
     uint8_t sid[PROTO_SID_BYTES];
     uint32_t seq;

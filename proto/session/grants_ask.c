@@ -171,7 +171,7 @@ void grants_requested(struct proto_session *s, const handhold_ConsentRequest *re
     uint32_t of = 0;
 
     if (!count || request->number <= s->request_number || request->again >= request->number ||
-        !proto_value_valid(request->purpose) || proto_purpose_is_machines(request->purpose)) {
+        !proto_purpose_may_be_given(request->purpose)) {
         session_alarm(s, PROTO_ERR_FORMAT, "the agent's end sent a request that is not one");
         return;
     }

@@ -17,8 +17,7 @@ static bool is_one_of(const enum proto_capability *row, size_t count, enum proto
 
 static bool well_formed(const enum proto_capability *capabilities, size_t count, const char *purpose)
 {
-    if (count == 0 || count > PROTO_REQUEST_MAX || !proto_value_valid(purpose) || !*purpose ||
-        proto_purpose_is_machines(purpose))
+    if (count == 0 || count > PROTO_REQUEST_MAX || !*purpose || !proto_purpose_may_be_given(purpose))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!proto_capability_label(capabilities[i]) || is_one_of(capabilities, i, capabilities[i]))

@@ -147,7 +147,7 @@ static const char *wrong_with_purpose(const char *purpose)
 {
     if (!proto_utf8_reads_as_written(purpose, strlen(purpose)))
         return "has a purpose with a character that hides or turns text";
-    return proto_purpose_is_machines(purpose)
+    return !proto_purpose_may_be_given(purpose)
                ? "has a purpose that is what a program writes itself, so that no request can give it"
                : NULL;
 }

@@ -122,6 +122,20 @@ static void what_the_policy_forbids_is_refused_unasked_even_for_a_changed_agent(
                          0); /* longer than the policy allows */
 }
 
+/* It would be read back as no purpose, and the customer had it on the sheet. */
+static void a_dash_is_no_purpose(void **state)
+{
+    handhold_ConsentRequest rogue = {.number = 1, .capability = CAMERA, .purpose = "-", .max_s = 60};
+
+    (void)state;
+    sw_join(&sw);
+    assert_int_equal(proto_session_request(sw.agent, CAMERA, "-", 0, sw.now), PROTO_ERR_RANGE);
+    pair_send_message(sw.agent, PROTO_CONTROL_CONSENT_REQUEST, handhold_ConsentRequest_fields, &rogue);
+    sw_carry(&sw);
+    assert_int_equal(sw_consents(&sw, true, CAMERA, PROTO_CONSENT_REQUESTED), 0);
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM), 1);
+}
+
 static void what_the_device_does_not_have_is_answered_blocked(void **state)
 {
     (void)state;
@@ -467,6 +481,7 @@ int main(void)
         CASE(a_refusal_is_told_logged_and_leaves_no_key),
         CASE(three_refusals_mute_the_agent),
         CASE(what_the_policy_forbids_is_refused_unasked_even_for_a_changed_agent),
+        CASE(a_dash_is_no_purpose),
         CASE(what_the_device_does_not_have_is_answered_blocked),
         CASE(a_device_that_says_no_answers_blocked_and_takes_a_grant_back),
         CASE(an_unverified_organisation_gets_voice_alone_and_only_after_the_check_words),

@@ -9,7 +9,7 @@ import { sha256 } from '../../src/proto/seal/kdf.js';
 import { noteKeyParse, noteMake, noteVerify } from '../../src/proto/seal/note.js';
 import { SframeKey } from '../../src/proto/seal/sframe.js';
 import { gateSign } from '../../src/proto/consent/gate.js';
-import { customerSigner, frameContext, keyCommit, kidOf, statementLines, statementWrite } from '../../src/proto/consent/statement.js';
+import { customerSigner, frameContext, keyCommit, kidOf, shownHash, statementLines, statementWrite } from '../../src/proto/consent/statement.js';
 import { mediaHeaderRead, mediaHeaderWrite, type MediaClass } from '../../src/proto/media/header.js';
 import { codeCheckDigit, inviteCodeFormat, inviteCodeParse, inviteLinkBuild, inviteLinkParse, inviteLinkPsk, inviteLinkSid, isJoinHost } from '../../src/proto/pairing/invite.js';
 import { WORDS } from '../../src/proto/pairing/words.js';
@@ -39,6 +39,13 @@ test('statements: text, note and chain, byte for byte', skipUnless(statements, '
     if (s.cosigned) assert.equal(noteVerify(s.note, noteKeyParse(statements.agent_vkey)), text);
     assert.equal(statementLines(text).get('action'), s.action);
   }
+});
+
+/* By sha256sum; the agent's end and whoever verifies make it again out of the statement. */
+test('what stood on the sheet is hashed as every end does it', () => {
+  assert.equal(hex(shownHash('camera', 'to see the lamp', 1800)), '1a40cd3fd04b541c82571f85f1dd76be70013eb496bba9abbf21b032b9965e2a');
+  assert.equal(hex(shownHash('microphone', 'to hear you, ä', 0)), 'f5672ef960108914cf7761136bdbd8ccb0bd9eec8a752d5c70817531cceb17cc');
+  assert.equal(hex(shownHash(undefined, '', 0)), 'b481a758e578695932b6e192eb22e29bd7612025b3f9dbeb0c5528268f1a6d05');
 });
 
 const gates = madeJson('gates.json');

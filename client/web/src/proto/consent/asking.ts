@@ -2,14 +2,13 @@
 /* Being asked: which requests are put before the customer, and what a no of a person or of this end does. */
 import type { Err } from '../err.js';
 import type { ConsentState } from '../session.js';
-import { isValue } from '../util/text.js';
 import { policyAllows, policyOffers } from '../identity/policy.js';
 import { capabilityFromNumber, type Capability } from '../wire/capability.js';
 import type { ConsentRequest } from '../wire/handhold_pb.js';
 import { LIMIT, type Core } from '../session/core.js';
 import type { Deeds } from './deeds.js';
 import type { Grant } from './grant.js';
-import { isMachinesPurpose, PURPOSE } from './statement.js';
+import { mayBeGiven, PURPOSE } from './statement.js';
 
 export class Asking {
   number = 0; /* of the newest request */
@@ -31,7 +30,7 @@ export class Asking {
   /** What a request asks for, each once; undefined: it is not one. */
   #askedFor(request: ConsentRequest): Grant[] | undefined {
     const numbers = [request.capability, ...request.with], named = numbers.map(capabilityFromNumber);
-    const wellFormed = named.every((name, i) => name && named.indexOf(name) === i) && isValue(request.purpose) && !isMachinesPurpose(request.purpose);
+    const wellFormed = named.every((name, i) => name && named.indexOf(name) === i) && mayBeGiven(request.purpose);
     return wellFormed && request.number > this.number && request.again < request.number ? named.map((name) => this.grants.get(name!)!) : undefined;
   }
 

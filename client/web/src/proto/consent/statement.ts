@@ -16,6 +16,8 @@ export const PURPOSE = {
   HELD_TOO_LONG: 'held too long',
 } as const;
 const MACHINES = new Set<string>(Object.values(PURPOSE));
+/** May a request give it? Not "-", which stands in a statement for no purpose. */
+export const mayBeGiven = (purpose: string): boolean => isValue(purpose) && !MACHINES.has(purpose) && purpose !== '-';
 export const isMachinesPurpose = (purpose: string): boolean => MACHINES.has(purpose);
 
 export interface Statement {
