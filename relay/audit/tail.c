@@ -63,7 +63,9 @@ static void print_line(const struct sight *s, int64_t unix_s, const char *words)
     audit_time_short(when, unix_s);
     audit_time_clock(clock, unix_s);
     sodium_bin2hex(sid, sizeof sid, s->sid, sizeof s->sid);
-    printf("%.10s %s  %.8s  %6" PRIu64 "  %s\n", when, clock, sid, s->index, words);
+    if (sodium_is_zero(s->sid, sizeof s->sid)) /* of no session */
+        snprintf(sid, sizeof sid, "-");
+    printf("%.10s %s  %-8.8s  %6" PRIu64 "  %s\n", when, clock, sid, s->index, words);
 }
 
 static void print_sealed(const struct sight *s)

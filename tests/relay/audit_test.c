@@ -951,7 +951,7 @@ static void what_the_relay_refused_is_verified_listed_and_counted(void **state)
     expect(0, "no session is as asked for", "list --customer C-4711 --dir %s", d);
     expect(0, "\"not_opened\":3,\"refused_staff\":20", "report --json --dir %s --key %s/officer/evidence.key", d, d);
     expect(0, "23 times the relay refused what policy", "report --dir %s --key %s/officer/evidence.key", d, d);
-    expect(0, "The relay REFUSED Ada Lovelace", "tail --once --dir %s", d);
+    expect(0, "  -              4  The relay REFUSED Ada Lovelace", "tail --once --dir %s", d);
     log_fixture_alter(&f, "relay.db", "UPDATE entry SET evidence=NULL WHERE idx=4");
     assert_wrong(&f, false, "entry", "evidence", 4);
     log_fixture_close(&f);
