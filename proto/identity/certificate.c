@@ -43,6 +43,32 @@ void proto_identity_signer_name(const struct proto_identity *identity, char out[
              identity->serial);
 }
 
+bool proto_identity_serial_is_valid(const char *serial)
+{
+    size_t len = strlen(serial);
+
+    return len >= 2 && len <= 2 * PROTO_IDENTITY_SERIAL_BYTES && len % 2 == 0 &&
+           strspn(serial, "0123456789abcdef") == len;
+}
+
+bool proto_identity_signer_serial(const char *name, size_t len, const char *domain, enum proto_role role,
+                                  char serial[static 2 * PROTO_IDENTITY_SERIAL_BYTES + 1])
+{
+    char prefix[PROTO_IDENTITY_SIGNER_BYTES + 1];
+    const char *word = proto_role_name(role);
+    size_t before = (size_t)snprintf(prefix, sizeof prefix, "%s/%s/", domain, word ? word : "none");
+
+    *serial = 0;
+    if (before >= sizeof prefix || len <= before || len - before > 2 * PROTO_IDENTITY_SERIAL_BYTES ||
+        memcmp(name, prefix, before) != 0 || memchr(name, 0, len))
+        return false;
+    memcpy(serial, name + before, len - before);
+    serial[len - before] = 0;
+    if (!proto_identity_serial_is_valid(serial))
+        *serial = 0;
+    return *serial != 0;
+}
+
 enum proto_err proto_identity_require(const struct proto_identity *identity, enum proto_role role)
 {
     return identity->role == role && role != PROTO_ROLE_NONE ? PROTO_OK : PROTO_ERR_CERT_ROLE;

@@ -85,8 +85,8 @@ PROTO_MUST_USE enum proto_err proto_identity_read_root(struct proto_der root, st
 PROTO_MUST_USE enum proto_err proto_identity_require(const struct proto_identity *identity, enum proto_role role);
 
 /**
- * From when on a certificate is renewed, in unix seconds: the last third of its life, which began with its issue and not
- * with the time before it that slow clocks are given.
+ * From when on a certificate is renewed, in unix seconds: the last third of its life, which began with its issue and
+ * not with the time before it that slow clocks are given.
  */
 #define PROTO_IDENTITY_BACKDATE_S (48 * 3600) /* a customer's clock may be a day slow; twice that leaves room */
 int64_t proto_identity_issued_s(const struct proto_identity *identity);
@@ -99,5 +99,14 @@ bool proto_identity_domain_is_valid(const char *domain);
 #define PROTO_IDENTITY_SIGNER_BYTES (PROTO_IDENTITY_DOMAIN_BYTES + 1u + 16u + 1u + 2u * PROTO_IDENTITY_SERIAL_BYTES)
 void proto_identity_signer_name(const struct proto_identity *identity,
                                 char out[static PROTO_IDENTITY_SIGNER_BYTES + 1]);
+
+/** A serial number as it is written everywhere: lower-case hex of 1 to 20 bytes. */
+bool proto_identity_serial_is_valid(const char *serial);
+/**
+ * The other way: whose of this domain and role is a name of `len` bytes? False: it is no such name, and `serial` is
+ * empty.
+ */
+bool proto_identity_signer_serial(const char *name, size_t len, const char *domain, enum proto_role role,
+                                  char serial[static 2 * PROTO_IDENTITY_SERIAL_BYTES + 1]);
 
 #endif

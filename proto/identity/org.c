@@ -59,14 +59,6 @@ bool proto_org_has_log(const struct proto_org *org, const char *vkey)
     return false;
 }
 
-static bool serial_is_valid(const char *serial)
-{
-    size_t len = strlen(serial);
-
-    return len >= 2 && len <= 2 * PROTO_IDENTITY_SERIAL_BYTES && len % 2 == 0 &&
-           strspn(serial, "0123456789abcdef") == len;
-}
-
 static bool reason_is_valid(const char *reason)
 {
     size_t len = strlen(reason);
@@ -91,7 +83,7 @@ enum proto_err proto_org_revoke(struct proto_org *org, const char *serial, int64
 {
     const char *words = reason && *reason ? reason : "-";
 
-    if (!serial_is_valid(serial) || !reason_is_valid(words) || time_s < 0)
+    if (!proto_identity_serial_is_valid(serial) || !reason_is_valid(words) || time_s < 0)
         return PROTO_ERR_FORMAT;
     if (proto_org_find_revoked(org, serial))
         return PROTO_ERR_EXISTS;

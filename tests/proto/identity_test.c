@@ -139,6 +139,35 @@ static void a_member_of_staff_is_known_by_the_certificate(void **state)
     world_clear(&w);
 }
 
+/* Who cuts it out of a line of somebody else must find nothing. */
+static void a_signers_name_has_its_serial_or_is_nobodys(void **state)
+{
+    static const char *const names[] = {
+        "example.org/officer/",
+        "example.org/officer/0",
+        "example.org/officer/00F1",
+        "example.org/officer/x/01",
+        "example.org/officer",
+        "example.com/officer/01",
+        "example.org/agent/01",
+        "x/example.org/officer/01",
+        "example.org/officer/000102030405060708090a0b0c0d0e0f101112131415",
+    };
+    char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
+
+    (void)state;
+    assert_true(
+        proto_identity_signer_serial("example.org/officer/04a1+", 24, "example.org", PROTO_ROLE_OFFICER, serial));
+    assert_string_equal(serial, "04a1");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_false(
+            proto_identity_signer_serial(names[i], strlen(names[i]), "example.org", PROTO_ROLE_OFFICER, serial));
+        assert_string_equal(serial, "");
+    }
+    assert_false(
+        proto_identity_signer_serial("example.org/officer/04\0a1", 25, "example.org", PROTO_ROLE_OFFICER, serial));
+}
+
 static void sixteen_bytes_of_the_pin_are_enough_and_another_pin_is_refused(void **state)
 {
     struct world w;
@@ -631,6 +660,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_member_of_staff_is_known_by_the_certificate),
+        cmocka_unit_test(a_signers_name_has_its_serial_or_is_nobodys),
         cmocka_unit_test(sixteen_bytes_of_the_pin_are_enough_and_another_pin_is_refused),
         cmocka_unit_test(another_root_of_the_same_name_is_refused),
         cmocka_unit_test(a_certificate_counts_in_its_time_alone),
