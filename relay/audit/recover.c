@@ -310,14 +310,16 @@ static bool keep_beside(const struct recovering *r, const char *folder)
     return !err;
 }
 
-/* What an end proved against the old log goes with it. */
+/* What an end proved against the old log, and what a witness said, go with it. */
 static void move_proof(const struct recovering *r)
 {
+    static const char *const names[] = {"broken", "doubted"};
     char from[HOST_PATH_BYTES], to[HOST_PATH_BYTES];
 
-    if (host_path(from, "%s/relay/broken", r->dir) && host_path(to, "%s/broken", r->away) && is_there(from) &&
-        rename(from, to))
-        host_say(HOST_WARN, "%s: %s; it is of the log that has ended: remove it", from, strerror(errno));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (host_path(from, "%s/relay/%s", r->dir, names[i]) && host_path(to, "%s/%s", r->away, names[i]) &&
+            is_there(from) && rename(from, to))
+            host_say(HOST_WARN, "%s: %s; it is of the log that has ended: remove it", from, strerror(errno));
 }
 
 static bool change_over(const struct recovering *r, const char *checkpoint)

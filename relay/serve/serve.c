@@ -249,7 +249,7 @@ bool serve_open(struct serve *serve, struct serve_settings *settings, struct ser
                             .core_due_ms = PROTO_NEVER};
     if (!serve_folder_token_key(folder, report) || !open_log(serve, report) ||
         !serve_tiles_new(&serve->tiles, serve, report) || !serve_witnesses_new(&serve->witnesses, serve, report) ||
-        !serve_witnesses_agree(serve->witnesses, report) || !serve_listen_new(&serve->listen, serve, report) ||
+        !serve_witnesses_agree(serve, report) || !serve_listen_new(&serve->listen, serve, report) ||
         !set_up(serve, report))
         return false;
     if (!serve_officer_restore(serve, report))

@@ -10,6 +10,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/doubt.h"
 #include "relay/serve/witness_inside.h"
 
 enum {
@@ -66,6 +67,7 @@ static void *run(void *context)
         serve_witness_push(w);
         pthread_mutex_lock(&all->lock);
         w->asked = true;
+        w->agreed = !w->failing;
         pthread_cond_broadcast(&all->changed);
         wait_ms(all, w->pause_ms ? w->pause_ms : WITNESS_REST_MS);
     }
@@ -88,23 +90,65 @@ static bool all_were_asked(const struct serve_witnesses *all)
     return true;
 }
 
-bool serve_witnesses_agree(struct serve_witnesses *all, struct serve_report *report)
+/* Under the lock: the one with this key; NULL: relay.ini names it no more. */
+static const struct serve_witness *find(const struct serve_witnesses *all, const char *vkey)
 {
+    for (size_t i = 0; all && i < all->count; i++)
+        if (!strcmp(all->each[i].setting->vkey, vkey))
+            return &all->each[i];
+    return NULL;
+}
+
+/* What one of them said before, perhaps to a relay that was restarted since: its silence takes nothing back. */
+static bool is_undoubted(struct serve *serve, struct serve_report *report)
+{
+    struct serve_witnesses *all = serve->witnesses;
+    char finding[SERVE_POST_REASON_BYTES + PROTO_NOTE_VKEY_MAX + 80];
+    struct serve_doubt doubt;
+    bool agreed = true;
+
+    if (!serve_doubt_find(serve, &doubt)) {
+        if (!report->table)
+            serve_doubt_forget(serve, "it is about another log");
+        return true;
+    }
+    if (all)
+        pthread_mutex_lock(&all->lock);
+    const struct serve_witness *witness = find(all, doubt.witness);
+    if (witness)
+        agreed = witness->agreed;
+    if (all)
+        pthread_mutex_unlock(&all->lock);
+    if (agreed && !report->table)
+        serve_doubt_forget(serve, witness ? "the witness has cosigned what is here since"
+                                          : "its witness is taken out of relay.ini");
+    if (agreed)
+        return true;
+    snprintf(finding, sizeof finding, "witness %s said so before and does not answer now: %s", witness->key.name,
+             doubt.said);
+    serve_report_add(report, SERVE_ERROR, serve->folder->data, finding, WAY_OUT);
+    return false;
+}
+
+bool serve_witnesses_agree(struct serve *serve, struct serve_report *report)
+{
+    struct serve_witnesses *all = serve->witnesses;
     struct timespec until = in_ms(SERVE_WITNESS_START_MS);
-    char objection[sizeof all->objection];
+    char objection[SERVE_POST_REASON_BYTES] = "";
     int rc = 0;
 
-    if (!all)
-        return true;
-    serve_witnesses_poke(all);
-    pthread_mutex_lock(&all->lock);
-    while (all->size && !all->objection[0] && !all_were_asked(all) && !rc)
-        rc = pthread_cond_timedwait(&all->changed, &all->lock, &until);
-    memcpy(objection, all->objection, sizeof objection);
-    pthread_mutex_unlock(&all->lock);
-    if (*objection)
-        serve_report_add(report, SERVE_ERROR, all->serve->folder->data, objection, WAY_OUT);
-    return !*objection;
+    if (all) {
+        serve_witnesses_poke(all);
+        pthread_mutex_lock(&all->lock);
+        while (all->size && !all->objection[0] && !all_were_asked(all) && !rc)
+            rc = pthread_cond_timedwait(&all->changed, &all->lock, &until);
+        memcpy(objection, all->objection, sizeof objection);
+        pthread_mutex_unlock(&all->lock);
+    }
+    if (!*objection)
+        return is_undoubted(serve, report);
+    serve_report_add(report, SERVE_ERROR, serve->folder->data, objection, WAY_OUT);
+    return false;
 }
 
 bool serve_witnesses_object(struct serve_witnesses *all)
@@ -218,6 +262,7 @@ bool serve_witnesses_new(struct serve_witnesses **out, struct serve *serve, stru
     }
     *out = all;
     all->serve = serve;
+    all->keeps = !report->table;
     pthread_mutex_init(&all->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -28,9 +28,10 @@ bool serve_witnesses_new(struct serve_witnesses **out, struct serve *serve, stru
 void serve_witnesses_free(struct serve_witnesses *all); /* NULL is fine; ends what is under way */
 /**
  * Before anybody is served: each is shown the newest checkpoint, and an answer is waited for, no longer than
- * SERVE_WITNESS_START_MS. False: one of them has seen another log; the report says so. NULL is fine.
+ * SERVE_WITNESS_START_MS. False: one of them has seen another log, or said so at another start and has not answered
+ * (doubt.h); the report says so.
  */
-bool serve_witnesses_agree(struct serve_witnesses *all, struct serve_report *report);
+bool serve_witnesses_agree(struct serve *serve, struct serve_report *report);
 /** The same of answers that came later: true when the relay must end. It was said. NULL is fine. */
 bool serve_witnesses_object(struct serve_witnesses *all);
 /** The log may have grown. Cheap; NULL is fine. */

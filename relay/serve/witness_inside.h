@@ -22,11 +22,13 @@ struct serve_witness {
     int64_t pause_ms; /* before the next try after a failure */
     bool failing;     /* said once */
     bool asked;       /* once at least, and it answered or failed; under the lock */
+    bool agreed;      /* it cosigned what it was asked for last; under the lock */
     struct serve_post post;
 };
 
 struct serve_witnesses {
     struct serve *serve; /* borrowed */
+    bool keeps;          /* what one says against this log; a check leaves nothing behind */
     struct serve_witness each[SERVE_WITNESSES_MAX];
     size_t count;
     pthread_mutex_t lock;

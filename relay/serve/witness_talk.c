@@ -8,6 +8,7 @@
 #include "proto/host/loop.h"
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/doubt.h"
 #include "relay/serve/witness_inside.h"
 
 enum {
@@ -138,6 +139,12 @@ static void object(struct serve_witness *w, const char *finding)
         snprintf(all->objection, sizeof all->objection, "witness %.100s: %s", w->key.name, finding);
     pthread_mutex_unlock(&all->lock);
     w->failing = true; /* whoever ends the relay says why */
+    if (first && all->keeps) {
+        struct serve_doubt doubt = {.said = ""};
+        snprintf(doubt.witness, sizeof doubt.witness, "%s", w->setting->vkey);
+        snprintf(doubt.said, sizeof doubt.said, "%s", finding);
+        serve_doubt_keep(all->serve, &doubt);
+    }
     if (first)
         host_loop_wake(all->serve->loop);
 }

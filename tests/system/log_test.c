@@ -198,10 +198,18 @@ static void a_folder_that_was_put_back_whole_serves_nobody_where_a_witness_has_s
     house_copy(h, "relay/relay/checkpoint", "today.checkpoint");
     put_back(h);
     house_relay_refuses(h, "an old copy was put back");
+    assert_int_equal(kill(witness->pid, SIGSTOP), 0);
+    house_relay_refuses(h, "said so before and does not answer now"); /* its silence takes nothing back */
+    assert_int_equal(kill(witness->pid, SIGCONT), 0);
     house_copy(h, "today", "relay/data"); /* the first way out */
     house_copy(h, "today.checkpoint", "relay/relay/checkpoint");
     house_restart_relay(h);
+    await_word(h, "has cosigned what is here since");
     house_stop_relay(h);
+    assert_int_equal(kill(witness->pid, SIGSTOP), 0);
+    house_restart_relay(h); /* and nothing is left of it */
+    house_stop_relay(h);
+    assert_int_equal(kill(witness->pid, SIGCONT), 0);
     house_expect_exit(h, witness, SIGTERM, -1);
 }
 
