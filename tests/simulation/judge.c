@@ -112,6 +112,8 @@ struct reading {
     uint32_t seq;  /* of the customer's statements */
     uint8_t prev[32];
     bool ended;
+    int64_t
+        agent_ended_s; /* what the customer did in that second may have crossed it; PROTO_NEVER: it was not the agent */
 };
 
 static bool rides_or_ends(enum proto_statement_action action)
@@ -147,7 +149,11 @@ static void read_note(struct reading *r, const struct proto_evidence_note *note)
     } else if (!proto_statement_parse(parts.text, parts.text_len, &st)) {
         read_statement(r, &st, parts.text, parts.text_len);
     } else if (!proto_event_note_parse(parts.text, parts.text_len, &event)) {
+        const char *by = event.action == PROTO_ACT_ENDED ? proto_event_note_get(&event, "by") : NULL;
+
         r->ended = r->ended || event.action == PROTO_ACT_ENDED;
+        if (by && !strcmp(by, "agent"))
+            r->agent_ended_s = event.unix_s;
     } else {
         sim_fail(r->sim, "session %u: a note in the log does not parse", r->session->number);
     }
@@ -175,7 +181,7 @@ void sim_judge_log(struct sim *sim)
 {
     for (unsigned i = 0; i < sim->session_count && !sim->failure[0]; i++) {
         const struct sim_session *session = &sim->sessions[i];
-        struct reading r = {.sim = sim, .session = session};
+        struct reading r = {.sim = sim, .session = session, .agent_ended_s = PROTO_NEVER};
 
         if (!session->sid_known)
             continue;
@@ -184,8 +190,8 @@ void sim_judge_log(struct sim *sim)
         else if (!r.ended)
             sim_fail(sim, "invariant 6: session %u has no end in the log", i);
         else if (session->customer.ended && session->customer.reason == PROTO_END_COMPLETED &&
-                 r.next < session->deed_count && !sim->cuts && !sim->crashes && !sim->tampered &&
-                 !sim->weather.disk_full && !sim->weather.stall)
+                 r.next < session->deed_count && session->deeds[r.next].unix_s < r.agent_ended_s && !sim->cuts &&
+                 !sim->crashes && !sim->tampered && !sim->weather.disk_full && !sim->weather.stall)
             sim_fail(sim, "invariant 4: session %u: %u of %u deeds are in the log", i, r.next, session->deed_count);
     }
 }

@@ -18,7 +18,7 @@ void sim_note_deed(struct sim *sim, struct sim_session *session, enum proto_stat
     if (session->deed_count == SIM_DEEDS_MAX)
         sim_fail(sim, "the script is too long");
     else
-        session->deeds[session->deed_count++] = (struct sim_deed){capability, action};
+        session->deeds[session->deed_count++] = (struct sim_deed){capability, action, sim->now.unix_ms / 1000};
 }
 
 static void end_grant(struct sim *sim, struct sim_session *session, enum proto_capability capability)

@@ -81,6 +81,7 @@ struct sim_grant {
 struct sim_deed {
     enum proto_capability capability;
     enum proto_statement_action action;
+    int64_t unix_s;
 };
 
 struct sim_hub;
