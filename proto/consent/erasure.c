@@ -27,7 +27,7 @@ static bool is_log(const char *log)
     for (const char *at = log; *at; at++)
         if (*at <= ' ' || *at > '~' || *at == '+')
             return false;
-    return strlen(log) <= PROTO_ERASURE_LOG_MAX && strcmp(log, "-") != 0;
+    return *log && strlen(log) <= PROTO_ERASURE_LOG_MAX && strcmp(log, "-") != 0;
 }
 
 enum proto_err proto_erasure_write(const struct proto_erasure *erasure, struct proto_buf *out)
@@ -41,8 +41,7 @@ enum proto_err proto_erasure_write(const struct proto_erasure *erasure, struct p
     proto_buf_printf(out, "time %lld\n", (long long)erasure->unix_s);
     consent_put_line(out, "cause", causes[erasure->retention]);
     consent_put_line(out, "basis", erasure->basis);
-    if (erasure->log[0])
-        consent_put_line(out, "log", erasure->log);
+    consent_put_line(out, "log", erasure->log);
     for (size_t i = 0; i < erasure->count; i++)
         proto_buf_printf(out, "entries %llu-%llu\n", (unsigned long long)erasure->ranges[i].first,
                          (unsigned long long)erasure->ranges[i].last);
@@ -74,8 +73,7 @@ static bool take(struct consent_lines *lines, struct proto_erasure *e)
     consent_take_line(lines, "cause", value, sizeof value);
     e->retention = !strcmp(value, causes[true]);
     consent_take_line(lines, "basis", e->basis, sizeof e->basis);
-    if (!lines->failed && lines->end - lines->at > 4 && !memcmp(lines->at, "log ", 4))
-        consent_take_line(lines, "log", e->log, sizeof e->log);
+    consent_take_line(lines, "log", e->log, sizeof e->log);
     while (!lines->failed && lines->at < lines->end && e->count < PROTO_ERASURE_RANGES)
         if (!take_range(lines, &e->ranges[e->count++]))
             return false;

@@ -8,11 +8,13 @@
  *     time <unix seconds>
  *     cause <officer|retention>
  *     basis <text>
- *     log <origin>                      only when the entries are those of a log that an officer ended
+ *     log <origin>                      whose entries these are: the log that has the note, or an ended one
  *     entries <first>-<last>            one line a range, rising, 64 at most
  *
  * Signed by an officer's leaf, or, for retention, by the relay under "<origin>/events". It names entries and no person:
- * it outlives them. `seq` and `prev` are those of the signer's acts, events included (PROTOCOL.md, Notes).
+ * it outlives them. It names its log, because numbers are the same in all of them and chains of officers begin anew in
+ * each: the note could be played again where it destroys something else. `seq` and `prev` are those of the signer's
+ * acts, events included (PROTOCOL.md, Notes).
  */
 #ifndef PROTO_CONSENT_ERASURE_H
 #define PROTO_CONSENT_ERASURE_H
@@ -42,7 +44,7 @@ struct proto_erasure {
     int64_t unix_s;
     bool retention;                        /* else an officer decided it */
     char basis[PROTO_MAX_VALUE_BYTES + 1]; /* the legal ground, in the officer's words */
-    char log[PROTO_ERASURE_LOG_MAX + 1];   /* origin of the ended log whose entries these are; "": of this one */
+    char log[PROTO_ERASURE_LOG_MAX + 1];   /* origin of the log whose entries these are */
     struct proto_entries ranges[PROTO_ERASURE_RANGES];
     size_t count; /* at least 1 */
 };

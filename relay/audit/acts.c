@@ -11,6 +11,7 @@
 #include "proto/seal/note.h"
 #include "relay/audit/ended.h"
 #include "relay/audit/report.h"
+#include "relay/audit/stops.h"
 
 enum { OFFICER_MAX = 160 };
 
@@ -29,30 +30,16 @@ static void name_officer(const struct audit_organisation *o, const char *serial,
         snprintf(out, OFFICER_MAX, "the officer %.60s", serial);
 }
 
-static void take_serial(const struct audit_organisation *o, const struct proto_note_line *line,
-                        char out[static 2 * PROTO_IDENTITY_SERIAL_BYTES + 1])
+/* "Privacy Officer", or as much as is known of who signed; `serial` is empty when it was no officer. */
+static void name_signer(const struct audit_organisation *o, const struct proto_note_line *line, const char *serial,
+                        int64_t unix_s, char out[static OFFICER_MAX])
 {
-    const char *slash = memrchr(line->name, '/', line->name_len);
-    size_t len = slash ? line->name_len - (size_t)(slash + 1 - line->name) : 0;
+    size_t len = strlen(o->events_key.name);
 
-    if (len <= 2 * PROTO_IDENTITY_SERIAL_BYTES &&
-        (line->name_len != strlen(o->events_key.name) || memcmp(line->name, o->events_key.name, line->name_len) != 0))
-        snprintf(out, 2 * PROTO_IDENTITY_SERIAL_BYTES + 1, "%.*s", (int)len, slash ? slash + 1 : "");
-}
-
-/* "Privacy Officer", or as much as is known of who signed. */
-static void name_signer(const struct audit_organisation *o, const struct proto_note_line *line, int64_t unix_s,
-                        char out[static OFFICER_MAX])
-{
-    char name[PROTO_NOTE_NAME_MAX + 1] = "";
-
-    if (line->name_len < sizeof name)
-        memcpy(name, line->name, line->name_len);
-    const char *serial = strrchr(name, '/');
-    if (!strcmp(name, o->events_key.name))
+    if (line->name_len == len && !memcmp(line->name, o->events_key.name, len))
         snprintf(out, OFFICER_MAX, "The relay");
     else
-        name_officer(o, serial ? serial + 1 : "?", unix_s, out);
+        name_officer(o, *serial ? serial : "?", unix_s, out);
     if (*out == 't') /* it begins a sentence */
         *out = 'T';
 }
@@ -163,19 +150,20 @@ bool audit_act_read(const struct audit_organisation *o, const struct relay_store
     memset(out, 0, sizeof *out);
     if (!split(entry, &evidence, &parts))
         return false;
-    take_serial(o, &parts.lines[0], out->officer);
+    (void)proto_identity_signer_serial(parts.lines[0].name, parts.lines[0].name_len, o->root.domain, PROTO_ROLE_OFFICER,
+                                       out->officer);
     if (!proto_erasure_parse(parts.text, parts.text_len, &erasure)) {
         uint64_t entries = proto_erasure_size(&erasure);
         out->unix_s = erasure.unix_s;
         out->action = erasure.retention ? "retention" : "erasure";
-        name_signer(o, &parts.lines[0], out->unix_s, who);
+        name_signer(o, &parts.lines[0], out->officer, out->unix_s, who);
         snprintf(out->words, sizeof out->words, "%s erased the evidence of %llu %s: “%s”.", who,
                  (unsigned long long)entries, entries == 1 ? "entry" : "entries", erasure.basis);
     } else if (!proto_event_note_parse(parts.text, parts.text_len, &event)) {
         out->unix_s = event.unix_s;
         memcpy(out->sid, event.sid, sizeof out->sid);
         out->action = proto_act_name(event.action);
-        name_signer(o, &parts.lines[0], out->unix_s, who);
+        name_signer(o, &parts.lines[0], out->officer, out->unix_s, who);
         say_event(o, &event, who, out->words);
     }
     audit_plain(out->words);
@@ -208,36 +196,14 @@ enum proto_err audit_each_refusal(struct audit_organisation *o, audit_visit_refu
 
 /* ---- who stopped a session ---- */
 
-struct stopped {
-    const struct audit_organisation *o;
-    const struct relay_store_session *row;
-    struct audit_act *act;
-    uint64_t entry;
-    bool found;
-};
-
-static enum proto_err visit_stop(void *context, const struct relay_store_entry *entry)
-{
-    struct stopped *s = context;
-    struct proto_event_note event;
-
-    if (!audit_act_event(entry, &event) || event.action != PROTO_ACT_SESSION_STOPPED ||
-        memcmp(event.sid, s->row->sid, sizeof event.sid) != 0)
-        return PROTO_OK;
-    s->found = audit_act_read(s->o, entry, s->act);
-    s->entry = entry->index;
-    return PROTO_OK;
-}
-
 bool audit_act_of_stop(const struct audit_organisation *o, const struct relay_store_session *row, struct audit_act *out,
                        uint64_t *entry)
 {
-    static const uint8_t none[RELAY_STORE_SID_BYTES];
-    struct stopped s = {.o = o, .row = row, .act = out};
+    const struct audit_stop *stop = o->stops ? audit_stops_find(o->stops, row->sid) : NULL;
+    struct relay_store_entry stored;
 
-    if (strcmp(row->ended_reason, proto_end_name(PROTO_END_STOPPED_BY_OFFICER)) != 0 ||
-        relay_store_each_entry_of(o->rows, none, visit_stop, &s))
+    if (!stop || relay_store_get_entry(o->log, stop->entry, &stored))
         return false;
-    *entry = s.entry;
-    return s.found;
+    *entry = stop->entry;
+    return audit_act_read(o, &stored, out);
 }

@@ -19,7 +19,8 @@ bool audit_act_event(const struct relay_store_entry *entry, struct proto_event_n
 /** False: the entry is of a session, or its note cannot be read; verify names what is wrong with it. */
 bool audit_act_read(const struct audit_organisation *o, const struct relay_store_entry *entry, struct audit_act *out);
 
-/** How an officer ended this session, by the note that says it; `*entry` is its number. False: none did. */
+/** How an officer ended this session, by the note that says it; `*entry` is its number. False: none did, by o->stops.
+ */
 bool audit_act_of_stop(const struct audit_organisation *o, const struct relay_store_session *row, struct audit_act *out,
                        uint64_t *entry);
 

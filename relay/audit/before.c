@@ -134,18 +134,17 @@ static void say_json(const struct audit_ended *e, bool at_hand, bool ok, const s
                     (json_int_t)v->report.erased, "wrong", (json_int_t)v->report.wrong);
 }
 
-/* Is what lies in that folder what the note says was found? */
-static void compare(const struct audit_organisation *o, const struct audit_ended *e, struct audit_verified *v)
+void audit_before_hold(const struct audit_organisation *o, const struct audit_ended *e, const struct audit_log *log,
+                       struct audit_report *report)
 {
     if (memcmp(o->log_key.public_key, e->key, sizeof e->key) != 0)
-        audit_found(
-            audit_expected(audit_wrong(&v->report, "log.vkey", "key"), "the key of the log that the note names"),
-            "another key");
+        audit_found(audit_expected(audit_wrong(report, "log.vkey", "key"), "the key of the log that the note names"),
+                    "another key");
     else if (e->found < AUDIT_FOUND_DAMAGED &&
-             (v->log.size != e->stored || memcmp(v->log.root, e->kept, sizeof e->kept) != 0))
-        audit_found(audit_expected(audit_wrong(&v->report, "entry", "leaf"),
+             (log->size != e->stored || memcmp(log->root, e->kept, sizeof e->kept) != 0))
+        audit_found(audit_expected(audit_wrong(report, "entry", "leaf"),
                                    "the %" PRIu64 " entries that the officer found when the log was ended", e->stored),
-                    "%" PRIu64 " entries, or others", v->log.size);
+                    "%" PRIu64 " entries, or others", log->size);
 }
 
 /* One of them; `*next` is the log before that. False: it does not hold. */
@@ -166,7 +165,7 @@ static bool verify_one(const struct audit_organisation *of, const struct audit_e
         o.is_copy = of->is_copy;
         v->plan.threads = (unsigned)audit_options.threads;
         fine = !audit_verify_all(&o, v, host_now().unix_ms);
-        compare(&o, e, v);
+        audit_before_hold(&o, e, &v->log, &v->report);
         *next = v->report.ended;
     }
     fine = fine && !v->report.wrong && (at_hand || e->found == AUDIT_FOUND_GONE);

@@ -155,9 +155,11 @@ static enum proto_err each(struct exporting *e, struct audit_organisation *prese
     enum proto_err err = PROTO_OK;
 
     for (size_t i = 0; i < e->ended_count && !err; i++) {
+        e->ended[i]->again.stops = e->ended[i]->visited.stops;
         e->x.o = &e->ended[i]->again;
         err = audit_each_session(&e->ended[i]->visited, e->x.filter, visitor, e);
     }
+    e->again.stops = present->stops;
     e->x.o = &e->again;
     return err ? err : audit_each_session(present, e->x.filter, visitor, e);
 }

@@ -246,7 +246,7 @@ static void put_head(struct audit_export *x, const struct audit_session *session
     }
     fputs("<dl>\n", x->out);
     snprintf(text, sizeof text, "%s (%s)%s", audit_agent_name(session), row->agent_role,
-             session->agent_err ? ", as the relay names them" : "");
+             session->agent_err && !audit_session_is_part(session) ? ", as the relay names them" : "");
     put_fact(x->out, "Agent", text);
     put_fact(x->out, "Customer", row->customer_ref[0] ? row->customer_ref : "no reference");
     if (row->ticket_ref[0])

@@ -87,9 +87,13 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
     if (!*what && o->can_open)
         snprintf(what, sizeof what, "%s",
                  session->incomplete              ? "NOT ALL OF IT CAN BE READ"
-                 : audit_session_is_part(session) ? "erased in part: this line is the row's word alone"
+                 : audit_session_is_part(session) ? "erased in part"
                  : session->erased                ? "erased"
                                                   : "nothing was asked");
+    if (audit_session_is_part(session) && o->can_open) {
+        size_t len = strlen(what);
+        snprintf(what + len, sizeof what - len, "; what said who it was is erased, and when is the row's word alone");
+    }
     if (audit_session_restarted(session)) {
         size_t len = strlen(what);
         snprintf(what + len, sizeof what - len, "; the relay was restarted meanwhile");

@@ -54,7 +54,9 @@ static void print_agent(const struct audit_organisation *o, const struct audit_s
     const struct proto_statement *st = first_statement(session);
     char text[768];
 
-    if (session->agent_err)
+    if (session->agent_err && audit_session_is_part(session))
+        snprintf(text, sizeof text, AUDIT_UNSIGNED ": what said it is erased");
+    else if (session->agent_err)
         snprintf(text, sizeof text, "%s (%s), as the relay names them: certificate not stored here, so not checked",
                  session->row.agent_name, session->row.agent_role);
     else
@@ -109,7 +111,9 @@ static void print_verified(const struct audit_session *session, const struct aud
                  "judged%s.",
                  session->count, session->count == 1 ? "" : "s", (unsigned long long)report->signatures,
                  report->signatures == 1 ? "" : "s", session->erased, session->erased == 1 ? "y was" : "ies were",
-                 audit_session_is_part(session) ? "; agent, customer and times above are the row's word alone" : "");
+                 audit_session_is_part(session)
+                     ? "; what said who it was is erased, and the times above are the row's word alone"
+                     : "");
     } else {
         snprintf(
             text, sizeof text,

@@ -56,7 +56,7 @@ struct audit_organisation {
     uint64_t org_served;    /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
     bool has_issued;        /* the authority's list of certificates is here: who is not in it is nobody */
     struct audit_keys keys; /* of the officers, with the key */
-    const struct audit_stops *stops; /* borrowed; NULL: nobody asks whether stops were followed */
+    const struct audit_stops *stops; /* borrowed; NULL: nobody asks who stopped what, and whether that was followed */
 };
 
 /** The private half of an evidence key out of its file; false: said why. The caller wipes `secret`. */

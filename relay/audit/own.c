@@ -28,7 +28,8 @@ struct taking {
     bool first;
     uint8_t prev[32];
     int64_t unix_s;
-    const char *of; /* of which log erasures count; "": of this one itself */
+    const char *of; /* of which log erasures count */
+    bool later;     /* of one that was ended before: what is wrong here is found when this one is verified */
     bool unknown;   /* nobody here knows whose line it is */
     bool no_memory;
 };
@@ -67,18 +68,15 @@ static enum proto_err find_officer(const struct taking *t, const char *serial, s
 
 static bool find_key(struct taking *t, struct proto_note_key *key)
 {
-    char prefix[PROTO_IDENTITY_DOMAIN_BYTES + 16];
+    char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
     struct proto_identity officer;
-    const char *serial;
 
     if (!strcmp(t->name, t->o->events_key.name)) {
         *key = t->o->events_key;
         return true;
     }
-    snprintf(prefix, sizeof prefix, "%s/officer/", t->o->root.domain);
-    if (strncmp(t->name, prefix, strlen(prefix)) != 0)
+    if (!proto_identity_signer_serial(t->name, strlen(t->name), t->o->root.domain, PROTO_ROLE_OFFICER, serial))
         return refuse(t, "a note of an officer, or of the relay", "the line of somebody else");
-    serial = t->name + strlen(prefix);
     enum proto_err err = find_officer(t, serial, &officer);
     if (err == PROTO_ERR_NOT_FOUND) {
         t->unknown = true;
@@ -105,9 +103,17 @@ static bool check_signature(struct taking *t, const struct proto_evidence_note *
            refuse(t, "a note whose signature verifies", "one that does not");
 }
 
+/* The session was ended at once, so a stop waits for a disk that is full, and is never dropped. */
 static void check_time(const struct taking *t)
 {
-    if (audit_off_leaf_s(t->unix_s, t->leaf.unix_s) > RELAY_APPENDER_DATED_S)
+    int64_t off_s = audit_off_leaf_s(t->unix_s, t->leaf.unix_s);
+    bool may_wait = t->leaf.kind == PROTO_LOG_OFFICER_ACT && t->event.action == PROTO_ACT_SESSION_STOPPED;
+
+    if (off_s <= RELAY_APPENDER_DATED_S)
+        return;
+    if (may_wait && t->unix_s < t->leaf.unix_s)
+        audit_count_late(t->report, t->entry->index, off_s);
+    else
         refuse(t, AUDIT_DATED_WORDS, AUDIT_OTHER_TIME_WORDS);
 }
 
@@ -130,6 +136,22 @@ static bool take_ended(struct taking *t, const struct proto_event_note *event)
            refuse(t, "what was known and found of the log that it ended", "a note without it");
 }
 
+/* Chains of officers begin anew in each log: a note of another one may be played again here. */
+static bool is_for_this_log(const struct taking *t, const struct proto_event_note *event)
+{
+    char name[PROTO_EVENT_VALUE_BYTES + 1];
+    const char *log = proto_event_note_get(event, "log");
+
+    proto_event_note_text(name, t->o->log_key.name);
+    return (log && !strcmp(log, name)) ||
+           refuse(t, "an act of an officer in this log", "one in another log, or in none");
+}
+
+static bool is_here(const struct taking *t)
+{
+    return !strcmp(t->erasure.log, t->o->log_key.name);
+}
+
 static bool read_text(struct taking *t)
 {
     bool relay = !strcmp(t->name, t->o->events_key.name);
@@ -146,7 +168,7 @@ static bool read_text(struct taking *t)
     }
     if (proto_event_note_parse(t->parts.text, t->parts.text_len, event) || !is_own_act(event->action, relay))
         return refuse(t, "an act of an officer, as its class says", "another text");
-    if (event->action == PROTO_ACT_RECOVERED && !take_ended(t, event))
+    if (event->action == PROTO_ACT_RECOVERED ? !take_ended(t, event) : !relay && !is_for_this_log(t, event))
         return false;
     t->seq = event->seq;
     t->first = event->first;
@@ -204,10 +226,10 @@ static void note_gone(struct taking *t)
     gone->last = t->erasure.ranges[t->erasure.count - 1].last;
     gone->unix_s = t->erasure.unix_s;
     gone->retention = t->erasure.retention;
-    gone->elsewhere = t->erasure.log[0] != 0;
+    gone->elsewhere = !is_here(t);
     gone->unknown = t->unknown;
-    snprintf(gone->log, sizeof gone->log, "%.*s", (int)sizeof gone->log - 1,
-             *t->of ? t->o->log_key.name : t->erasure.log);
+    const char *log = t->later ? t->o->log_key.name : is_here(t) ? "" : t->erasure.log;
+    snprintf(gone->log, sizeof gone->log, "%.*s", (int)sizeof gone->log - 1, log);
     snprintf(gone->basis, sizeof gone->basis, "%s", t->erasure.basis);
 }
 
@@ -242,7 +264,7 @@ static bool is_by_policy(const struct taking *t)
 /* Whether it was due, the walk over the entries will show. */
 static void take_retained(struct taking *t)
 {
-    struct audit_retained retained = {.entry = *t->of ? UINT64_MAX : t->entry->index,
+    struct audit_retained retained = {.entry = t->later ? UINT64_MAX : t->entry->index,
                                       .first = t->own->range_count - t->erasure.count,
                                       .count = t->erasure.count,
                                       .believed_s = t->leaf.unix_s + PROTO_LOG_TIME_GRAIN_S};
@@ -261,16 +283,16 @@ static void take_erasure(struct taking *t)
 
     if (t->erasure.retention && !is_by_policy(t))
         return;
-    if (!t->erasure.log[0] && t->erasure.ranges[count - 1].last >= t->entry->index) {
+    if (is_here(t) && t->erasure.ranges[count - 1].last >= t->entry->index) {
         refuse(t, "an erasure of entries before it", "one of entries that were not there");
         return;
     }
-    if (t->erasure.log[0] && !is_ended(t->o, t->erasure.log)) {
+    if (!is_here(t) && !is_ended(t->o, t->erasure.log)) {
         refuse(t, "an erasure in this log, or in one that org.note lists beside it", "one in another");
         return;
     }
     if (strcmp(t->erasure.log, t->of) != 0) {
-        if (!*t->of)
+        if (!t->later)
             note_gone(t); /* said, and nothing of this log */
         return;
     }
@@ -285,24 +307,6 @@ static void take_erasure(struct taking *t)
     if (t->erasure.retention)
         take_retained(t);
     note_gone(t);
-}
-
-bool audit_own_names(const struct audit_own *own, uint64_t index)
-{
-    for (size_t i = 0; i < own->range_count; i++)
-        if (index >= own->ranges[i].first && index <= own->ranges[i].last)
-            return true;
-    return false;
-}
-
-uint8_t *audit_own_bits(const struct audit_own *own, uint64_t size)
-{
-    uint8_t *bits = calloc(size / 8 + 1, 1);
-
-    for (size_t i = 0; bits && i < own->range_count; i++)
-        for (uint64_t at = own->ranges[i].first; at <= own->ranges[i].last && at < size; at++)
-            bits[at / 8] |= (uint8_t)(1 << at % 8);
-    return bits;
 }
 
 /* ---- notes of the organisation that the relay put in force ---- */
@@ -329,7 +333,7 @@ static void take_taken(const struct taking *t)
     if (!proto_taken_read(t->own->taken, &t->event))
         return;
     t->own->taken_at[org ? PROTO_TAKEN_ORG : PROTO_TAKEN_POLICY] = t->entry->index;
-    if (!org && !*t->of)
+    if (!org && !t->later)
         take_ruling(t);
     if (org && audit_detail_number(&t->event, "revoked", &revoked))
         audit_staff_note_revoked(t->o, (size_t)revoked, t->entry->index, t->leaf.unix_s);
@@ -366,7 +370,7 @@ static void take(struct taking *t)
     check_time(t);
     bool is_signed = check_signature(t, note);
     check_chain(t);
-    if (t->leaf.kind == PROTO_LOG_ERASURE && is_signed && (!*t->of || t->report->wrong == wrong))
+    if (t->leaf.kind == PROTO_LOG_ERASURE && is_signed && (!t->later || t->report->wrong == wrong))
         take_erasure(t);
     bool policy = t->leaf.kind == PROTO_LOG_OFFICER_ACT &&
                   (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
@@ -405,7 +409,7 @@ enum proto_err audit_own_read(struct audit_own *own, struct audit_organisation *
 
     if (!t)
         return err;
-    *t = (struct taking){.own = own, .o = o, .report = report, .of = ""};
+    *t = (struct taking){.own = own, .o = o, .report = report, .of = o->log_key.name};
     if (!relay_store_get_checkpoint(o->rows, &now)) /* before: what comes meanwhile may not be read */
         o->policy_end = now.size;
     err = relay_store_each_entry_of(o->rows, none, visit, t);
@@ -426,7 +430,7 @@ static enum proto_err read_one_later(struct audit_own *own, const struct audit_o
     enum proto_err err = later && scratch && t ? PROTO_OK : PROTO_ERR_NOMEM;
 
     if (!err && audit_open_ended(later, o->dir, NULL, n)) {
-        *t = (struct taking){.own = &there, .o = later, .report = scratch, .of = o->log_key.name};
+        *t = (struct taking){.own = &there, .o = later, .report = scratch, .of = o->log_key.name, .later = true};
         if (later->log_is_named)
             err = relay_store_each_entry_of(later->rows, none, visit, t);
         proto_event_note_text(name, o->log_key.name);
@@ -480,13 +484,4 @@ bool audit_own_ending(const struct audit_organisation *o, struct audit_ended *ou
     audit_own_clear(&own);
     free(report);
     return has;
-}
-
-void audit_own_clear(struct audit_own *own)
-{
-    free(own->ranges);
-    free(own->chains);
-    free(own->retained);
-    free(own->keeps);
-    memset(own, 0, sizeof *own);
 }

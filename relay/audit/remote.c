@@ -15,6 +15,8 @@
 #include "relay/audit/find.h"
 #include "relay/store/pack.h"
 
+enum { AGAIN_MAX = 4 }; /* new connections, for one note */
+
 /* ---- who acts ---- */
 
 static bool read_pem(const char *path, struct proto_buf *out)
@@ -115,14 +117,27 @@ void audit_officer_close(struct audit_officer *o)
 
 /* ---- acting ---- */
 
+/* In the one that it names, and in no other of the organisation. */
 static bool is_in_log(const struct audit_officer *o, const struct proto_log_proof *proof)
 {
+    size_t len = strlen(o->origin);
+
     for (size_t i = 0; i < o->org.log_count; i++)
-        if (!proto_log_proof_check(proof, o->org.logs[i], NULL))
+        if (!strncmp(o->org.logs[i], o->origin, len) && o->org.logs[i][len] == '+' &&
+            !proto_log_proof_check(proof, o->org.logs[i], NULL))
             return true;
-    host_say_error("the relay's answer", "does not prove that your note is in a log of your organisation",
+    host_say_error("the relay's answer", "does not prove that your note is in the log that it is for",
                    "take it as not done, and have the relay looked at");
     return false;
+}
+
+/* Somebody acts under the same certificate elsewhere, an officer at the desk and one's own nightly verify: each note
+ * has its place behind the last one, which a new connection is told. */
+static bool may_come_again(const struct audit_officer *o)
+{
+    uint32_t err = o->in.which_body == handhold_FromRelay_officer_answer_tag ? o->in.body.officer_answer.error : 0;
+
+    return o->again < AGAIN_MAX && (err == PROTO_ERR_REPLAY || err == PROTO_ERR_BUSY);
 }
 
 static bool take_remote(struct audit_officer *o, struct proto_log_proof *proof, struct audit_answer *answer)
@@ -130,7 +145,9 @@ static bool take_remote(struct audit_officer *o, struct proto_log_proof *proof, 
     const handhold_OfficerAnswer *said = &o->in.body.officer_answer;
 
     if (said->error) {
-        host_say_error("the relay refused", said->message,
+        if (may_come_again(o))
+            return false;
+        host_say_error(said->error == PROTO_ERR_IO ? "the relay" : "the relay refused", said->message,
                        said->error < PROTO_ERR_COUNT ? proto_err_way_out((enum proto_err)said->error) : "");
         return false;
     }
@@ -303,38 +320,78 @@ bool audit_officer_plan(struct audit_officer *o, const char *log, const char *re
     return true;
 }
 
-bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, struct audit_answer *answer)
+/* What is said, as one of these two. */
+struct saying {
+    const struct proto_erasure *erasure;
+    const struct proto_event_note *event;
+    const char *policy_note;
+};
+
+/* It names the log that it is for: no other can have it. */
+static enum proto_err write_erasure(const struct audit_officer *o, const struct proto_erasure *what,
+                                    struct proto_buf *text)
 {
+    struct proto_erasure erasure = *what;
+
+    erasure.seq = o->seq + 1;
+    erasure.first = o->seq == 0;
+    memcpy(erasure.prev, o->prev, sizeof erasure.prev);
+    erasure.unix_s = host_now().unix_ms / 1000;
+    erasure.retention = false;
+    if (!*erasure.log)
+        snprintf(erasure.log, sizeof erasure.log, "%s", o->origin);
+    return proto_erasure_write(&erasure, text);
+}
+
+static enum proto_err write_event(const struct audit_officer *o, const struct proto_event_note *what,
+                                  struct proto_buf *text)
+{
+    struct proto_event_note event = *what;
+    char log[PROTO_EVENT_VALUE_BYTES + 1];
+
+    event.seq = o->seq + 1;
+    event.first = o->seq == 0;
+    memcpy(event.prev, o->prev, sizeof event.prev);
+    event.unix_s = host_now().unix_ms / 1000;
+    proto_event_note_text(log, o->origin);
+    enum proto_err err =
+        event.action == PROTO_ACT_RECOVERED ? PROTO_OK : proto_event_note_detail(&event, "log", "%s", log);
+    return err ? err : proto_event_note_write(&event, text);
+}
+
+static bool say_once(struct audit_officer *o, const struct saying *s, struct audit_answer *answer)
+{
+    enum proto_log_class kind = s->erasure ? PROTO_LOG_ERASURE : PROTO_LOG_OFFICER_ACT;
     struct proto_buf text;
 
-    plan->seq = o->seq + 1;
-    plan->first = o->seq == 0;
-    memcpy(plan->prev, o->prev, sizeof plan->prev);
-    plan->unix_s = host_now().unix_ms / 1000;
-    plan->retention = false;
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_erasure_write(plan, &text);
+    enum proto_err err = s->erasure ? write_erasure(o, s->erasure, &text) : write_event(o, s->event, &text);
     if (err)
         host_say_error("--reason", "is not a text that can be signed", "at most 200 bytes, in one line");
-    bool fine = !err && act(o, PROTO_LOG_ERASURE, &text, plan, NULL, answer);
+    bool fine = !err && act(o, kind, &text, s->erasure, s->policy_note, answer);
     proto_buf_free(&text);
     return fine;
 }
 
-bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
+static bool say(struct audit_officer *o, const struct saying *s, struct audit_answer *answer)
+{
+    for (o->again = 0;; o->again++) {
+        if (say_once(o, s, answer))
+            return true;
+        if (!o->connection || !may_come_again(o))
+            return false;
+        if (!audit_line_again(o, audit_options.relay, audit_options.ca, audit_options.identity))
+            return false;
+    }
+}
+
+bool audit_officer_erase(struct audit_officer *o, const struct proto_erasure *plan, struct audit_answer *answer)
+{
+    return say(o, &(struct saying){.erasure = plan}, answer);
+}
+
+bool audit_officer_event(struct audit_officer *o, const struct proto_event_note *event, const char *policy_note,
                          struct audit_answer *answer)
 {
-    struct proto_buf text;
-
-    event->seq = o->seq + 1;
-    event->first = o->seq == 0;
-    memcpy(event->prev, o->prev, sizeof event->prev);
-    event->unix_s = host_now().unix_ms / 1000;
-    proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    enum proto_err err = proto_event_note_write(event, &text);
-    if (err)
-        host_say_error("--reason", "is not a text that can be signed", "at most 200 bytes, in one line");
-    bool fine = !err && act(o, PROTO_LOG_OFFICER_ACT, &text, NULL, policy_note, answer);
-    proto_buf_free(&text);
-    return fine;
+    return say(o, &(struct saying){.event = event, .policy_note = policy_note}, answer);
 }

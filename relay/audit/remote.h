@@ -42,11 +42,12 @@ struct audit_officer {
     enum proto_err closed_by;           /* why, when closed */
     const volatile sig_atomic_t *until; /* borrowed; NULL: a line that is lost is an error. Else it is made again, by
                                          * whoever asks, until this is set */
+    unsigned again; /* so often was the last note written anew, because somebody else's came before it */
     struct proto_buf org_note, policy_note; /* as the relay serves them */
-    char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char trouble[512];
 
-    /* Either way: ended logs that lie there, by name; known when their own log was planned */
+    /* Either way: the log's name; ended logs that lie there, known when their own log was planned */
+    char origin[PROTO_LOG_ORIGIN_MAX + 1];
     char ended[LOG_ENDED_MAX][PROTO_ERASURE_LOG_MAX + 1];
     size_t ended_count;
 
@@ -87,10 +88,10 @@ bool audit_officer_find(struct audit_officer *o, const char *begins, bool runnin
  */
 bool audit_officer_plan(struct audit_officer *o, const char *log, const char *ref, const uint8_t sid[PROTO_SID_BYTES],
                         struct proto_erasure *plan, bool *more);
-/** Signs and does it. `plan` has ranges, basis, and the log when it is an ended one. */
-bool audit_officer_erase(struct audit_officer *o, struct proto_erasure *plan, struct audit_answer *answer);
+/** Signs and does it, in the log that `plan` names; "": the present one. It has ranges and basis, too. */
+bool audit_officer_erase(struct audit_officer *o, const struct proto_erasure *plan, struct audit_answer *answer);
 /** The same for an event: action, session, subject and details are set; `policy_note` may be NULL. */
-bool audit_officer_event(struct audit_officer *o, struct proto_event_note *event, const char *policy_note,
+bool audit_officer_event(struct audit_officer *o, const struct proto_event_note *event, const char *policy_note,
                          struct audit_answer *answer);
 
 /**

@@ -51,21 +51,21 @@ bool audit_local_notes(struct audit_officer *o, const char *dir)
 /* The origin is the name in the log's verifier key. */
 bool audit_local_appender(struct audit_officer *o, const char *dir, const char *checkpoint)
 {
-    char error[RELAY_STORE_ERROR_MAX] = "", origin[PROTO_LOG_ORIGIN_MAX + 1];
+    char error[RELAY_STORE_ERROR_MAX] = "";
     uint8_t seed[32] = {0};
     struct proto_buf key, vkey;
     struct relay_appender_config config = {
-        .store = o->store, .seed = seed, .origin = origin, .checkpoint_file = checkpoint, .unix_ms = unix_ms};
+        .store = o->store, .seed = seed, .origin = o->origin, .checkpoint_file = checkpoint, .unix_ms = unix_ms};
 
     proto_buf_init_secret(&key, PROTO_PEM_BYTES);
     proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 1);
     bool fine = read_file(dir, "relay/log.key", &key) && read_file(dir, "relay/log.vkey", &vkey);
     const void *plus = fine ? memchr(vkey.bytes, '+', vkey.len) : NULL;
     size_t len = plus ? (size_t)((const uint8_t *)plus - vkey.bytes) : 0;
-    fine = fine && len && len < sizeof origin && !proto_seed_of_pem(key.bytes, key.len, seed);
+    fine = fine && len && len < sizeof o->origin && !proto_seed_of_pem(key.bytes, key.len, seed);
     if (fine) {
-        memcpy(origin, vkey.bytes, len);
-        origin[len] = 0;
+        memcpy(o->origin, vkey.bytes, len);
+        o->origin[len] = 0;
         fine = !relay_appender_start(&o->appender, &config, error);
         if (!fine)
             host_say(HOST_ERROR, "%s", error);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log of a relay elsewhere, copied so that every command reads it as it reads one that lies here. */
-#include <dirent.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -11,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proto/host/files.h"
@@ -22,16 +16,13 @@
 #include "proto/host/world.h"
 #include "proto/log/checkpoint.h"
 #include "relay/audit/commands.h"
-#include "relay/audit/cut.h"
+#include "relay/audit/copy.h"
 #include "relay/audit/ended.h"
 #include "relay/audit/remote.h"
 #include "relay/log/tiles.h"
 #include "relay/store/pack.h"
 
 enum { ROUNDS_MAX = 20 }; /* a relay that goes on meanwhile is asked again until nothing came in between */
-
-#define COPY_PREFIX "handhold-audit-"
-enum { LEFT_S = 60 }; /* a folder without a lock is of a program that has just begun, or has ended */
 
 static char folder[HOST_PATH_BYTES]; /* of the copy; empty: none */
 
@@ -43,22 +34,10 @@ struct copying {
     char vkey[PROTO_ORG_VKEY_BYTES + 1];
     unsigned ended; /* the log in data.ended-N; 0: the relay's own */
     uint64_t stood; /* entries of the newest checkpoint that was kept */
+    uint64_t began; /* entries that the log had before any was copied: what they say was erased is not given any more */
+    uint64_t followed; /* what the entries before it say was erased is erased in the copy, too */
     enum proto_err err;
 };
-
-static int remove_one(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-    (void)stat;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
-}
-
-static void remove_copy(void)
-{
-    if (*folder)
-        (void)nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 /* ---- the notes ---- */
 
@@ -257,12 +236,21 @@ static bool read_checkpoint(struct copying *c, bool *stands)
     return keep_checkpoint(c, &stored);
 }
 
+/* Somebody may be erased while their log is copied, or kept up. */
+static bool follow_erasures(struct copying *c)
+{
+    bool fine = audit_copy_follow(c->store, c->o->origin, c->followed);
+
+    c->followed = c->tree.size;
+    return fine;
+}
+
 static bool copy_log(struct copying *c)
 {
     bool stands = false;
 
     for (int round = 0; round < ROUNDS_MAX && !stands; round++)
-        if (!read_all(c, false) || !read_all(c, true) || !read_checkpoint(c, &stands))
+        if (!read_all(c, false) || !follow_erasures(c) || !read_all(c, true) || !read_checkpoint(c, &stands))
             return false;
     if (!stands)
         host_say_error("the relay", "writes faster than it can be read from here", "try again when less is going on");
@@ -281,49 +269,9 @@ static bool open_data(struct copying *c)
     return false;
 }
 
-/* A copy is locked for as long as its program lives. */
-static bool lock(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
-        return true; /* until the program ends */
-    if (fd >= 0)
-        close(fd);
-    return false;
-}
-
-/* What a program that was killed left behind: names of people, and evidence that may have to be erased. */
-static void remove_left(const char *where)
-{
-    DIR *all = opendir(where);
-    struct dirent *entry;
-    char path[HOST_PATH_BYTES];
-    struct stat about;
-
-    while (all && (entry = readdir(all)))
-        if (!strncmp(entry->d_name, COPY_PREFIX, strlen(COPY_PREFIX)) &&
-            host_path(path, "%s/%s", where, entry->d_name) && !lstat(path, &about) && S_ISDIR(about.st_mode) &&
-            about.st_uid == geteuid() && about.st_mtime < time(NULL) - LEFT_S && lock(path))
-            (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    if (all)
-        closedir(all);
-}
-
 static bool open_copy(struct copying *c)
 {
-    const char *chosen = getenv("TMPDIR"), *where = chosen && *chosen == '/' ? chosen : "/tmp";
-
-    remove_left(where);
-    if (!host_path(folder, "%s/" COPY_PREFIX "XXXXXX", where) || !mkdtemp(folder)) {
-        folder[0] = 0;
-        host_say_err(where, PROTO_ERR_IO);
-        return false;
-    }
-    atexit(remove_copy);
-    audit_cut_add(folder);
-    (void)lock(folder);
-    return open_data(c);
+    return audit_copy_folder(folder) && open_data(c);
 }
 
 /* ---- the logs before it ---- */
@@ -377,17 +325,21 @@ static void copy_ended(struct audit_officer *o, unsigned *n)
         *n = before.n;
     relay_store_close(c->store);
     if (!fine && host_path(path, "%s/data.ended-%u", folder, here))
-        (void)nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        audit_copy_remove(path);
     free(c);
 }
 
-static void copy_before(const struct copying *c)
+/* The present log is read again behind them: it says what was erased of them meanwhile. */
+static bool copy_before(struct copying *c)
 {
     struct audit_ended before;
     unsigned n = audit_ended_find(&before, c->store) ? before.n : 0;
 
+    if (!n)
+        return true;
     while (n)
         copy_ended(c->o, &n);
+    return copy_log(c) && audit_copy_follow_ended(folder, &c->o->org, c->store, c->began);
 }
 
 /* ---- keeping it up ---- */
@@ -414,22 +366,26 @@ static bool is_for_good(enum proto_err err)
 }
 
 /* By each connection: the relay lets nothing be read that the log does not say to be read. */
-static bool say_viewing(struct audit_officer *o)
+static bool say_viewing(struct audit_officer *o, uint64_t *entry)
 {
     struct proto_event_note event = {.action = PROTO_ACT_VIEWED};
-    struct audit_answer answer;
+    struct audit_answer answer = {.index = 0};
 
     snprintf(event.subject, sizeof event.subject, "%s", viewing);
-    return audit_officer_event(o, &event, NULL, &answer);
+    bool fine = audit_officer_event(o, &event, NULL, &answer);
+    *entry = answer.index;
+    return fine;
 }
 
 static bool connect_again(struct audit_officer *o)
 {
+    uint64_t entry;
+
     host_say(HOST_WARN, "%.*s; connecting again", (int)strcspn(o->trouble, ";"), o->trouble);
     for (unsigned tries = 0; !*o->until; tries++) {
         poll(NULL, 0, (int)host_pause_ms(tries, randombytes_random())); /* a signal ends it */
         if (!*o->until && audit_line_again(o, audit_options.relay, audit_options.ca, audit_options.identity) &&
-            say_viewing(o))
+            say_viewing(o, &entry))
             return true;
         if (o->closed && is_for_good(o->closed_by))
             host_say(HOST_ERROR, "%s", o->trouble);
@@ -492,10 +448,9 @@ const char *audit_remote_copy(const char *what)
     c->o = &o;
     proto_log_tree_init(&c->tree);
     viewing = what;
-    bool fine =
-        audit_officer_open(&o) && say_viewing(&o) && open_copy(c) && put_notes(c) && copy_log(c) && read_cases(c);
-    if (fine)
-        copy_before(c);
+    bool fine = audit_officer_open(&o) && say_viewing(&o, &c->began);
+    c->followed = c->began;
+    fine = fine && open_copy(c) && put_notes(c) && copy_log(c) && read_cases(c) && copy_before(c);
     if (fine && stay_until) { /* until the program ends */
         kept = c;
         o.until = stay_until;

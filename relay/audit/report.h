@@ -64,7 +64,7 @@ struct audit_report {
     uint64_t clock_back; /* entries at which the times of the log go back, by more than a clock is set in passing */
     uint64_t clock_back_entry; /* where they do most, */
     int64_t clock_back_s;      /* and by how much */
-    uint64_t late;             /* events of the relay that say another time than their leaf, by more than 15 minutes */
+    uint64_t late;             /* events of the relay, and stops, that are off their leaf by more than 15 minutes */
     uint64_t late_entry;       /* the one that does most, */
     int64_t late_s;            /* and by how much */
     uint64_t dated;            /* notes of customers and agents that are a day off their leaf, or more */
@@ -89,7 +89,7 @@ struct audit_report {
 #define AUDIT_SEALED_WORDS "evidence as it was stored with this leaf, under the key of its customer"
 #define AUDIT_ALTERED_WORDS "bytes that do not open: evidence or dek was altered"
 #define AUDIT_ERASED_WORDS "no evidence: a note of the log says that it was erased"
-#define AUDIT_BACK_WORDS "evidence again: erase --session destroys it once more"
+#define AUDIT_BACK_WORDS "evidence again: a relay that starts destroys it once more"
 #define AUDIT_NO_EVIDENCE_WORDS "none, or none that its key opens"
 /** The entry is not found below its session. */
 void audit_name_unfiled(struct audit_report *report, const uint8_t sid[static RELAY_STORE_SID_BYTES], uint64_t entry);
@@ -112,7 +112,8 @@ void audit_found(struct audit_finding *finding, const char *format, ...) __attri
  */
 void audit_plain(char *text);
 
-/** An event of the relay that waited for the log, or whose clock was set meanwhile: `off_s` is between it and its leaf.
+/** An event of the relay, or an officer's stop, that waited for the log, or whose clock was set meanwhile: `off_s` is
+ * between it and its leaf.
  */
 void audit_count_late(struct audit_report *report, uint64_t entry, int64_t off_s);
 /** A note of a customer or an agent, whose clocks are their own: counted when it is a day off or more. */

@@ -248,7 +248,7 @@ static void judge_end(const struct judging *j, uint64_t size)
         audit_found(audit_expected(in_row(j, "ended_reason"), "%s, as entry %llu says", reason ? reason : "nothing",
                                    (unsigned long long)ended->entry),
                     "%s", row->ended_reason);
-    if (ended && reason)
+    if (ended && reason && ended->entry < size) /* else both came since */
         judge_stop(j, ended, reason);
     for (size_t i = j->session->count; ended && i-- > 0;)
         if (j->session->notes[i].by == AUDIT_RELAY && j->session->notes[i].event.seq > ended->event.seq) {

@@ -2,6 +2,7 @@
 #include "relay/audit/session.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,9 +223,40 @@ void audit_session_clear(struct audit_session *session)
     memset(session, 0, sizeof *session);
 }
 
+/* Is the certificate that the row names one that a consent names, too? */
+static bool is_agent_held(const struct audit_session *session)
+{
+    for (size_t i = 0; i < session->count && !session->agent_err; i++) {
+        const struct audit_note *note = &session->notes[i];
+        if (note->by == AUDIT_CUSTOMER && note->statement.action == PROTO_STATEMENT_GRANT &&
+            !memcmp(note->statement.grantee, session->row.agent_fingerprint, sizeof note->statement.grantee))
+            return true;
+    }
+    return false;
+}
+
+/* A row is nobody's signed word: with `created` went what it could be held to. */
+static void forget_unheld(struct audit_session *session)
+{
+    struct relay_store_session *row = &session->row;
+    bool agent = is_agent_held(session);
+
+    snprintf(row->customer_ref, sizeof row->customer_ref, AUDIT_UNSIGNED);
+    snprintf(row->ticket_ref, sizeof row->ticket_ref, AUDIT_UNSIGNED);
+    snprintf(row->agent_id, sizeof row->agent_id, AUDIT_UNSIGNED);
+    snprintf(row->agent_name, sizeof row->agent_name, "%.100s", agent ? session->agent.name : AUDIT_UNSIGNED);
+    snprintf(row->agent_role, sizeof row->agent_role, "%s",
+             agent ? proto_role_name(session->agent.role) : AUDIT_UNSIGNED);
+    if (!agent)
+        session->agent_err = PROTO_ERR_NOT_FOUND;
+}
+
 void audit_session_make_plain(struct audit_session *session)
 {
     struct relay_store_session *row = &session->row;
+
+    if (audit_session_is_part(session))
+        forget_unheld(session);
     char *const texts[] = {row->agent_id,     row->agent_name, row->agent_role,
                            row->customer_ref, row->ticket_ref, row->ended_reason};
 

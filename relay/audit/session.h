@@ -73,6 +73,7 @@ void audit_session_judge_row(const struct audit_session *session, const struct a
 bool audit_session_is_relays_word(const struct audit_session *session);
 /** Is its beginning erased, and other entries not? Then nothing that is signed says what its row does. */
 bool audit_session_is_part(const struct audit_session *session);
+#define AUDIT_UNSIGNED "not known" /* in place of what its row says, and nothing signed */
 /** Is there a line of the agent at all? */
 bool audit_session_has_agent(const struct audit_session *session);
 /** Where nothing is counted: "Nothing was asked for.", or why that is not known. */

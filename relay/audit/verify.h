@@ -27,6 +27,9 @@ void audit_judge_cases(struct audit_organisation *o, struct audit_report *report
  * of the present one. False: one of them does not hold.
  */
 bool audit_verify_before(const struct audit_organisation *o, const struct audit_ended *last);
+/** before.c: is what lies there of an ended log what the officer's note `e` says was found? `log` as it was read. */
+void audit_before_hold(const struct audit_organisation *o, const struct audit_ended *e, const struct audit_log *log,
+                       struct audit_report *report);
 enum { AUDIT_GAP_MAX = 768 };
 /** before.c: what cannot be proved of a log that was ended so, behind "Not proved: ". */
 void audit_before_gap(const struct audit_ended *e, char out[static AUDIT_GAP_MAX]);

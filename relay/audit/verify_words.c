@@ -129,7 +129,7 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
     if (r->late) {
         char late[AUDIT_TIME_MAX];
         audit_duration(late, r->late_s);
-        printf("Late        %" PRIu64 " %s of the relay %s another time than %s entry, by %s at entry %" PRIu64 ":\n"
+        printf("Late        %" PRIu64 " %s %s another time than %s entry, by %s at entry %" PRIu64 ":\n"
                "            the log could not be written, or a clock was set. What is proved is the time\n"
                "            of the entry.\n",
                r->late, r->late == 1 ? "event" : "events", r->late == 1 ? "says" : "say",
@@ -373,6 +373,8 @@ static int verify(struct audit_organisation *o, struct audit_verified *v)
         host_say_err("verify", err);
         return HOST_EXIT_FAILED;
     }
+    if (v->report.followed.has)
+        audit_before_hold(o, &v->report.followed, &v->log, &v->report);
     remember(o, v, &now.seen);
     if (!audit_options.json)
         print_words(o, v);

@@ -13,6 +13,7 @@
 #include "relay/audit/find.h"
 #include "relay/audit/remembered.h"
 #include "relay/audit/stops.h"
+#include "relay/audit/verify.h"
 #include "relay/log/tiles.h"
 
 enum { BEYOND_MAX = 2 }; /* findings behind the first that are said */
@@ -187,6 +188,8 @@ static enum proto_err look(struct audit_whole *w)
 
     if (!err)
         err = audit_own_read_later(&w->own, &w->again, &w->report);
+    if (!err && w->report.followed.has)
+        audit_before_hold(&w->again, &w->report.followed, &w->log, &w->report);
     if (!err)
         err = audit_stops_read(&w->stops, w->again.rows);
     if (!err && w->log.signed_ok) {

@@ -149,9 +149,14 @@ enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act, 
     chain->flying = true;
     task->leaf_class = kind;
     task->closing = true; /* an officer who stops something must not wait behind those who begin */
-    task->dated_ms = act->unix_s * 1000;
     task->act = act;
-    relay_task_submit(core, task);
+    task->room = act->stops;
+    if (task->room) { /* what it says has happened: it may wait, and is never dropped */
+        relay_tasks_add(&task->room->outbox, task);
+    } else {
+        task->dated_ms = act->unix_s * 1000;
+        relay_task_submit(core, task);
+    }
     return PROTO_OK;
 }
 
@@ -196,6 +201,17 @@ static void erase_ended(struct relay_core *core, const struct relay_act *act, co
                  "the log has your note, but the ended log could not be written: %s; the next start does it again",
                  proto_err_rule(err));
     answer(core, act, &erased, now);
+}
+
+void relay_act_waits(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
+                     struct proto_now now)
+{
+    struct relay_result waits = *result;
+
+    snprintf(waits.text, sizeof waits.text,
+             "the session has ended, but the log cannot be written now: your note waits until it can");
+    answer(core, act, &waits, now);
+    act->connection = 0;
 }
 
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,

@@ -87,8 +87,11 @@ enum proto_err relay_core_retain(struct relay_core *core, const struct proto_era
     act->erasure.first = act->seq == 1;
     memcpy(act->erasure.prev, chain->prev, sizeof act->erasure.prev);
     act->unix_s = act->erasure.unix_s = now.unix_ms / 1000;
+    struct proto_erasure said = act->erasure;
+    if (!*said.log)
+        snprintf(said.log, sizeof said.log, "%s", core->origin);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
-    return submit_written(core, act, PROTO_LOG_ERASURE, proto_erasure_write(&act->erasure, &text), &text);
+    return submit_written(core, act, PROTO_LOG_ERASURE, proto_erasure_write(&said, &text), &text);
 }
 
 static struct proto_event_note own_event(const struct relay_chain *chain, enum proto_act action, struct proto_now now)

@@ -13,12 +13,15 @@ struct relay_chain *relay_chain_of(struct relay_core *core, const char *name);
 /** By the hash of that name; NULL: there is none. */
 struct relay_chain *relay_chain_find(const struct relay_core *core, const uint8_t key[static PROTO_HASH_BYTES]);
 /**
- * Hands a signed note to the log. Takes `act`, also on an error; what is in it happens when the note is durable. RANGE,
- * NOMEM.
+ * Hands a signed note to the log. Takes `act`, also on an error; what is in it happens when the note is durable. One
+ * that stops a session stands with the session's own, in front of what the caller has it say then. RANGE, NOMEM.
  */
 PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act,
                                                enum proto_log_class kind, const uint8_t *note, size_t len,
                                                const uint8_t r[static PROTO_LOG_SALT_BYTES]);
+/** Its note could not be written now, and is tried again, because the session has ended: the officer is told once. */
+void relay_act_waits(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
+                     struct proto_now now);
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
                     struct proto_now now);
 /** Says in the relay's own chain what the log does not have yet of renewed certificates. */

@@ -133,7 +133,6 @@ struct acting {
     const handhold_OfficerAct *said;
     struct relay_act *act;
     struct proto_event_note event;
-    struct relay_room *stops; /* ends when the note is on its way, so that the log has it before `ended` */
     bool is_erasure;
     const char *why;
 };
@@ -169,7 +168,7 @@ static enum proto_err stop_session(struct acting *a, struct proto_now now)
         return refuse(a, PROTO_ERR_RANGE, "both ends read why they were stopped: give a reason");
     if (!set_stop(room, a->event.subject, a->peer->staff->serial))
         return refuse(a, PROTO_ERR_NOMEM, "memory ran out");
-    a->stops = room;
+    a->act->stops = room;
     return PROTO_OK;
 }
 
@@ -259,6 +258,26 @@ static enum proto_err check_ended(struct acting *a, const struct proto_erasure *
     return err;
 }
 
+static enum proto_err check_log(struct acting *a, struct proto_erasure *erasure)
+{
+    if (strcmp(erasure->log, a->core->origin) != 0)
+        return check_ended(a, erasure);
+    erasure->log[0] = 0;
+    return PROTO_OK;
+}
+
+/* It may be another log's, whose relay plays it again here. */
+static enum proto_err check_event(struct acting *a)
+{
+    char name[PROTO_EVENT_VALUE_BYTES + 1];
+    const char *log = proto_event_note_get(&a->event, "log");
+
+    proto_event_note_text(name, a->core->origin);
+    if (!log || strcmp(log, name) != 0)
+        return refuse(a, PROTO_ERR_LOG, "the note is not for the log of this relay");
+    return a->event.action == PROTO_ACT_SESSION_STOPPED ? check_reason(a, a->event.subject) : PROTO_OK;
+}
+
 static enum proto_err read_text(struct acting *a, const struct proto_note_parts *parts, struct head *head)
 {
     struct proto_erasure *erasure = &a->act->erasure;
@@ -266,19 +285,17 @@ static enum proto_err read_text(struct acting *a, const struct proto_note_parts 
     a->is_erasure = !proto_erasure_parse(parts->text, parts->text_len, erasure);
     if (a->is_erasure && erasure->retention)
         return refuse(a, PROTO_ERR_REFUSED, "retention is the relay's own; an officer's erasure says cause officer");
-    if (a->is_erasure && erasure->log[0]) {
-        enum proto_err err = check_ended(a, erasure);
+    if (a->is_erasure) {
+        enum proto_err err = check_log(a, erasure);
         if (err)
             return err;
-    }
-    if (a->is_erasure) {
         *head = (struct head){erasure->seq, erasure->first, erasure->prev, erasure->unix_s};
         return check_reason(a, erasure->basis);
     }
     if (proto_event_note_parse(parts->text, parts->text_len, &a->event))
         return refuse(a, PROTO_ERR_FORMAT, "the note is neither an event nor an erasure");
     *head = (struct head){a->event.seq, a->event.first, a->event.prev, a->event.unix_s};
-    return a->event.action == PROTO_ACT_SESSION_STOPPED ? check_reason(a, a->event.subject) : PROTO_OK;
+    return check_event(a);
 }
 
 static enum proto_err check_chain(struct acting *a, const struct relay_chain *chain, const struct head *head,
@@ -346,6 +363,7 @@ enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *
     enum proto_err err = check_note(&a, now);
     if (!err)
         err = act_now(&a, now);
+    struct relay_room *stops = err ? NULL : a.act->stops;
     if (err) {
         free(a.act->policy);
         free(a.act);
@@ -353,8 +371,8 @@ enum proto_err relay_on_officer_act(struct relay_core *core, struct relay_peer *
         err = relay_act_submit(core, a.act, a.is_erasure ? PROTO_LOG_ERASURE : PROTO_LOG_OFFICER_ACT,
                                a.said->note.bytes, a.said->note.size, a.said->r);
     }
-    if (!err && a.stops)
-        stop_now(core, a.stops, now);
+    if (!err && stops)
+        stop_now(core, stops, now); /* behind its note: the log has that before `ended` */
     if (err)
         refused(&a, err, now);
     return PROTO_OK;
@@ -364,7 +382,7 @@ enum proto_err relay_core_stop_again(struct relay_core *core, const uint8_t *not
 {
     struct proto_note_parts parts;
     struct proto_event_note event;
-    char name[PROTO_IDENTITY_SIGNER_BYTES + 1] = "";
+    char serial[2 * PROTO_IDENTITY_SERIAL_BYTES + 1];
 
     if (proto_note_split(&parts, note, len))
         return PROTO_ERR_FORMAT;
@@ -373,9 +391,10 @@ enum proto_err relay_core_stop_again(struct relay_core *core, const uint8_t *not
     struct relay_room *room = relay_room_find(core, event.sid);
     if (!room || room->ended)
         return PROTO_OK;
-    snprintf(name, sizeof name, "%.*s", (int)parts.lines[0].name_len, parts.lines[0].name);
-    const char *slash = strrchr(name, '/');
-    if (!set_stop(room, event.subject, slash ? slash + 1 : name))
+    if (!proto_identity_signer_serial(parts.lines[0].name, parts.lines[0].name_len, core->org->domain,
+                                      PROTO_ROLE_OFFICER, serial))
+        return PROTO_ERR_FORMAT;
+    if (!set_stop(room, event.subject, serial))
         return PROTO_ERR_NOMEM;
     stop_now(core, room, now);
     return PROTO_OK;

@@ -118,7 +118,7 @@ struct relay_act {
     uint8_t key[PROTO_HASH_BYTES], text_hash[PROTO_HASH_BYTES];
     uint32_t seq;
     int64_t unix_s;                    /* as its note says */
-    struct proto_erasure erasure;      /* count 0: none */
+    struct proto_erasure erasure;      /* count 0: none; `log` is empty when it is this one */
     char *policy;                      /* owned: to be taken; NULL: none */
     bool views;                        /* an officer's: that the log is read */
     bool notes_taken;                  /* the relay's own: it took a note of the organisation … */
@@ -126,6 +126,7 @@ struct relay_act {
     bool notes_renewal;                /* … or somebody has a new certificate … */
     uint8_t renewal[PROTO_HASH_BYTES]; /* fingerprint of the old one */
     uint32_t refusal;                  /* … or somebody was refused: number of the refusal; 0: no */
+    struct relay_room *stops; /* borrowed: the session that it ended, with whose notes its own waits; NULL: none */
 };
 
 /* What a member of staff asked for outside of a session, and may not have: refusals.c. */
@@ -173,7 +174,7 @@ struct relay_task {
     int64_t until_ms;
     int64_t dated_ms;             /* of a note that may not wait; 0: it may */
     bool created, final, closing; /* the event that begins a session, the one that ends it, one that ends something */
-    struct relay_room *room;      /* EVENT and ROW; the room waits for them */
+    struct relay_room *room;      /* EVENT and ROW, and an ACT that stopped it; the room waits for them */
     uint64_t event_seq;           /* of the row that is saved with it, as it was then */
     uint8_t event_prev[PROTO_HASH_BYTES];
     uint8_t secret[RELAY_STORE_SECRET_MAX];

@@ -76,7 +76,8 @@ void relay_task_free(struct relay_task *task)
     free(task);
 }
 
-/* A note of the organisation is noted behind the sessions that began before it: who is revoked in it began none later. */
+/* A note of the organisation is noted behind the sessions that began before it: who is revoked in it began none later.
+ */
 void relay_task_submit(struct relay_core *core, struct relay_task *task)
 {
     bool first = task->closing && !(task->act && task->act->notes_taken);
@@ -144,8 +145,9 @@ const struct relay_job *relay_core_next_job(struct relay_core *core)
         .seen_size = task->seen_size,
     };
     memcpy(core->job.commitment, task->commitment, sizeof core->job.commitment);
-    memcpy(core->job.sid, task->room ? task->room->row.sid : task->sid, sizeof core->job.sid);
-    if (task->room) {
+    bool has_row = task->room && task->kind != RELAY_TASK_ACT;
+    memcpy(core->job.sid, has_row ? task->room->row.sid : task->sid, sizeof core->job.sid);
+    if (has_row) {
         fill_row(core, task);
         core->job.session = &core->job_row;
     }
@@ -205,6 +207,22 @@ static void add_done(struct relay_core *core, const struct relay_task *task, con
                        &result->receipt, now);
 }
 
+/* Never dropped, altered or renumbered: again, in order, when the disk may have room. */
+static void try_again(struct relay_core *core, struct relay_task *task, struct proto_now now)
+{
+    struct relay_room *room = task->room;
+
+    put_back(&room->outbox, task);
+    room->retry_ms = now.mono_ms + RELAY_LOG_RETRY_MS;
+    relay_room_schedule(core, room);
+}
+
+static void go_on(struct relay_core *core, struct relay_room *room, struct proto_now now)
+{
+    relay_room_pump(core, room, now);
+    relay_room_schedule(core, room);
+}
+
 static void room_done(struct relay_core *core, struct relay_task *task, const struct relay_result *result,
                       struct proto_now now)
 {
@@ -212,11 +230,8 @@ static void room_done(struct relay_core *core, struct relay_task *task, const st
     bool created = task->created, final = task->final;
 
     room->flying = NULL;
-    if (result->err &&
-        !created) { /* never dropped, altered or renumbered: again, in order, when the disk may have room */
-        put_back(&room->outbox, task);
-        room->retry_ms = now.mono_ms + RELAY_LOG_RETRY_MS;
-        relay_room_schedule(core, room);
+    if (result->err && !created) {
+        try_again(core, task, now);
         return;
     }
     free(task);
@@ -224,10 +239,26 @@ static void room_done(struct relay_core *core, struct relay_task *task, const st
         relay_room_opened(core, room, result->err, now);
     else if (final)
         relay_room_free(core, room, now);
-    else {
-        relay_room_pump(core, room, now);
-        relay_room_schedule(core, room);
+    else
+        go_on(core, room, now);
+}
+
+static void act_done(struct relay_core *core, struct relay_task *task, const struct relay_result *result,
+                     struct proto_now now)
+{
+    struct relay_room *room = task->room; /* that it stopped; NULL: nothing has followed from it yet */
+
+    if (room)
+        room->flying = NULL;
+    if (room && result->err) {
+        relay_act_waits(core, task->act, result, now);
+        try_again(core, task, now);
+        return;
     }
+    relay_act_done(core, task->act, result, now);
+    relay_task_free(task);
+    if (room)
+        go_on(core, room, now);
 }
 
 void relay_core_job_done(struct relay_core *core, const struct relay_result *result, struct proto_now now)
@@ -247,8 +278,7 @@ void relay_core_job_done(struct relay_core *core, const struct relay_result *res
             return;
         }
         if (task->kind == RELAY_TASK_ACT) {
-            relay_act_done(core, task->act, result, now);
-            relay_task_free(task);
+            act_done(core, task, result, now);
             return;
         }
         if (task->kind != RELAY_TASK_ADD) {

@@ -112,18 +112,20 @@ static enum proto_err open_sessions(struct work *w)
     return err;
 }
 
+static enum proto_err begin_in(struct work *w, struct relay_store *store)
+{
+    *w = (struct work){.store = store};
+    enum proto_err err = relay_store_begin(store);
+    return err ? err : end_sessions(w);
+}
+
 static enum proto_err begin(struct work *w, const struct log_ended *log, char error[static RELAY_STORE_ERROR_MAX])
 {
     struct relay_store_config config = {.folder = log->folder, .random = host_random()};
 
     *w = (struct work){.store = NULL};
     enum proto_err err = relay_store_open(&w->store, &config, error);
-    if (err)
-        return err;
-    err = relay_store_begin(w->store);
-    if (!err)
-        err = end_sessions(w);
-    return err;
+    return err ? err : begin_in(w, w->store);
 }
 
 static enum proto_err finish(struct work *w, enum proto_err err, char error[static RELAY_STORE_ERROR_MAX])
@@ -175,21 +177,42 @@ enum proto_err log_ended_check(const struct log_ended *log, const struct proto_e
 
 /* ---- destroying ---- */
 
+static enum proto_err erase(struct work *w, const struct proto_entries *ranges, size_t count, uint64_t *erased)
+{
+    enum proto_err err = PROTO_OK;
+
+    for (size_t i = 0; !err && i < count; i++)
+        err = relay_store_erase_range(w->store, ranges[i].first, ranges[i].last, erased);
+    if (!err)
+        err = open_sessions(w);
+    if (!err)
+        err = relay_store_commit(w->store);
+    return err ? err : relay_store_wipe(w->store);
+}
+
 enum proto_err log_ended_erase(const struct log_ended *log, const struct proto_entries *ranges, size_t count,
                                uint64_t *erased, char error[static RELAY_STORE_ERROR_MAX])
 {
     struct work w;
     enum proto_err err = begin(&w, log, error);
 
-    for (size_t i = 0; !err && i < count; i++)
-        err = relay_store_erase_range(w.store, ranges[i].first, ranges[i].last, erased);
     if (!err)
-        err = open_sessions(&w);
-    if (!err)
-        err = relay_store_commit(w.store);
-    if (!err)
-        err = relay_store_wipe(w.store);
+        err = erase(&w, ranges, count, erased);
     return finish(&w, err, error);
+}
+
+enum proto_err log_copy_erase(struct relay_store *copy, const struct proto_entries *ranges, size_t count,
+                              uint64_t *erased)
+{
+    struct work w;
+    enum proto_err err = begin_in(&w, copy);
+
+    if (!err)
+        err = erase(&w, ranges, count, erased);
+    if (err)
+        relay_store_rollback(copy);
+    forget_open(&w);
+    return err;
 }
 
 /* ---- what the notes say ---- */
@@ -244,47 +267,6 @@ enum proto_err log_erased_ranges(struct relay_store *store, const char *log, uin
 
 /* ---- after a start ---- */
 
-static enum proto_err erase_ranges(struct relay_store *store, const struct log_ranges *ranges, uint64_t *erased)
-{
-    enum proto_err err = PROTO_OK;
-
-    for (size_t i = 0; !err && i < ranges->count; i++) {
-        if (relay_store_is_erased(store, ranges->at[i].first, ranges->at[i].last))
-            continue;
-        err = relay_store_begin(store);
-        if (!err)
-            err = relay_store_erase_range(store, ranges->at[i].first, ranges->at[i].last, erased);
-        if (err) {
-            relay_store_rollback(store);
-            return err;
-        }
-        err = relay_store_commit(store);
-        if (!err)
-            err = relay_store_wipe(store);
-    }
-    return err;
-}
-
-/* A log that is smaller than what was noted is an older copy beside newer keys: all of it is looked at. */
-enum proto_err log_erase_again(struct relay_store *store, uint64_t *erased)
-{
-    struct relay_store_checkpoint newest;
-    struct log_ranges ranges = {NULL, 0};
-    enum proto_err err = relay_store_get_checkpoint(store, &newest);
-    uint64_t size = err ? 0 : newest.size, noted = relay_store_noted_erased(store);
-
-    if (err == PROTO_ERR_NOT_FOUND)
-        err = PROTO_OK;
-    if (!err)
-        err = log_erased_ranges(store, "", noted > size ? 0 : noted, &ranges);
-    if (!err)
-        err = erase_ranges(store, &ranges, erased);
-    if (!err)
-        err = relay_store_note_erased(store, size);
-    free(ranges.at);
-    return err;
-}
-
 /* What any of the logs says was erased of this one. */
 static enum proto_err collect(const struct log_ended *all, size_t count, const struct log_ended *log,
                               struct relay_store *live, struct log_ranges *out,
@@ -297,7 +279,7 @@ static enum proto_err collect(const struct log_ended *all, size_t count, const s
         struct relay_store *store = NULL;
         err = relay_store_open(&store, &config, error);
         if (!err)
-            err = log_erased_ranges(store, &all[i] == log ? "" : log->origin, 0, out);
+            err = log_erased_ranges(store, log->origin, 0, out);
         relay_store_close(store);
     }
     return err;

@@ -49,18 +49,27 @@ PROTO_MUST_USE enum proto_err log_ended_check(const struct log_ended *log, const
 /** Destroys it; adds to `*erased`. May be done again. */
 PROTO_MUST_USE enum proto_err log_ended_erase(const struct log_ended *log, const struct proto_entries *ranges,
                                               size_t count, uint64_t *erased, char error[static RELAY_STORE_ERROR_MAX]);
+/**
+ * The same in a copy of a log, which nobody else writes and in which rows may be older than entries: sessions that it
+ * has as open hinder nothing, and are as they were when something of them is left.
+ */
+PROTO_MUST_USE enum proto_err log_copy_erase(struct relay_store *copy, const struct proto_entries *ranges, size_t count,
+                                             uint64_t *erased);
 
 struct log_ranges {
     struct proto_entries *at; /* owned: free() */
     size_t count;
 };
-/** Adds what the erasures in `store` from entry `from` on name of the log `log`; "": of itself. FORMAT: an entry is not
- * what its leaf says. */
+/** Adds what the erasures in `store` from entry `from` on name of the log `log`. FORMAT: an entry is not what its leaf
+ * says. */
 PROTO_MUST_USE enum proto_err log_erased_ranges(struct relay_store *store, const char *log, uint64_t from,
                                                 struct log_ranges *out);
-/** At a start: what the log of this store names and was put back with an older copy is destroyed again. Adds to
- * `*erased`. What was found destroyed before is not looked at again (relay_store_note_erased). */
-PROTO_MUST_USE enum proto_err log_erase_again(struct relay_store *store, uint64_t *erased);
+/**
+ * again.c, at a start: what the log `log` of this store names and is there again is destroyed once more. Adds to
+ * `*erased`. Evidence and rows are looked for each time; keys of evidence that is gone, which open nothing, once
+ * (relay_store_note_erased).
+ */
+PROTO_MUST_USE enum proto_err log_erase_again(struct relay_store *store, const char *log, uint64_t *erased);
 /**
  * At a start: in each ended log, what it itself, the others or `live` say was erased of it, as when a copy of a folder
  * was put back. Goes on behind one that cannot be opened; the error is then of the last such.

@@ -190,7 +190,7 @@ bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
 {
     const char *place = serve->folder->data;
     uint64_t erased = 0;
-    enum proto_err err = log_erase_again(serve->writer, &erased);
+    enum proto_err err = log_erase_again(serve->writer, serve->folder->origin, &erased);
 
     if (err == PROTO_ERR_FORMAT)
         serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);

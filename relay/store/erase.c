@@ -149,6 +149,34 @@ enum proto_err relay_store_erase_range(struct relay_store *store, uint64_t first
     return err;
 }
 
+static enum proto_err each_kept(struct relay_store *store, enum store_statement which, relay_store_visit_index visit,
+                                void *context)
+{
+    enum proto_err err = PROTO_OK;
+
+    while (!err && !(err = store_next(store, which, "looking for what is left")))
+        err = visit(context, (uint64_t)sqlite3_column_int64(store->statements[which], 0));
+    store_reset(store, which);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
+}
+
+enum proto_err relay_store_each_kept(struct relay_store *store, relay_store_visit_index visit, void *context)
+{
+    return store_statement(store, STORE_KEPT_EACH) ? each_kept(store, STORE_KEPT_EACH, visit, context) : PROTO_ERR_IO;
+}
+
+enum proto_err relay_store_each_kept_in(struct relay_store *store, uint64_t first, uint64_t last,
+                                        relay_store_visit_index visit, void *context)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_KEPT_IN);
+
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_int64(row, 1, (sqlite3_int64)first);
+    sqlite3_bind_int64(row, 2, (sqlite3_int64)last);
+    return each_kept(store, STORE_KEPT_IN, visit, context);
+}
+
 static bool key_is_needed(struct relay_store *store, int64_t dek)
 {
     sqlite3_stmt *row = store_statement(store, STORE_DEK_NEEDED);

@@ -66,6 +66,12 @@
       "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND (sid=zeroblob(16) OR sid IN"                                  \
       " (SELECT sid FROM session WHERE state<>3)) LIMIT 1")                                                            \
     X(RANGE_LEFT, 0, "SELECT 1 FROM entry WHERE idx>=?1 AND idx<=?2 AND evidence IS NOT NULL LIMIT 1")                 \
+    X(KEPT_EACH, 0,                                                                                                    \
+      "SELECT idx FROM entry INDEXED BY entry_dek WHERE evidence IS NOT NULL"                                          \
+      " UNION ALL SELECT b.first FROM session s JOIN begun b ON b.sid=s.sid WHERE s.state=3")                          \
+    X(KEPT_IN, 0,                                                                                                      \
+      "SELECT idx FROM entry e WHERE idx>=?1 AND idx<=?2 AND (evidence IS NOT NULL OR EXISTS"                          \
+      " (SELECT 1 FROM session s WHERE s.sid=e.sid AND s.state=3))")                                                   \
     X(RANGE_KEYS, 0, "SELECT DISTINCT dek FROM entry WHERE idx>=?1 AND idx<=?2")                                       \
     X(ENTRY_WHOSE, 0, "SELECT sid,dek FROM entry WHERE idx=?1")                                                        \
     X(ENTRY_ERASE_ONE, 0, "UPDATE entry SET evidence=NULL WHERE idx=?1 AND evidence IS NOT NULL")                      \

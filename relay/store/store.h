@@ -295,6 +295,15 @@ PROTO_MUST_USE enum proto_err relay_store_erase_range(struct relay_store *store,
 /** Nothing of these entries is left: no evidence, no key that only they needed. */
 bool relay_store_is_erased(struct relay_store *store, uint64_t first, uint64_t last);
 /**
+ * In any order: each entry that has evidence, and the first entry of each session that has ended and has a row. Reads
+ * an index of the former alone, and all rows.
+ */
+PROTO_MUST_USE enum proto_err relay_store_each_kept(struct relay_store *store, relay_store_visit_index visit,
+                                                    void *context);
+/** The same of these entries, each of a session with such a row: reads them. */
+PROTO_MUST_USE enum proto_err relay_store_each_kept_in(struct relay_store *store, uint64_t first, uint64_t last,
+                                                       relay_store_visit_index visit, void *context);
+/**
  * After that commit: the keys under which nothing is left, and the pages as they were. IO: a reader was in the way, or
  * the disk; it is owed, and may be called again.
  */

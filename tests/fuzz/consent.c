@@ -67,14 +67,13 @@ static bool feed_erasure(const uint8_t *bytes, size_t len)
 
 static void seed_erasure(struct fuzz_seeds *seeds)
 {
-    struct proto_erasure erasure = {.seq = 2, .unix_s = 1767225600, .basis = "Art. 17(1)(b) GDPR"};
+    struct proto_erasure erasure = {
+        .seq = 2, .unix_s = 1767225600, .basis = "Art. 17(1)(b) GDPR", .log = "help.example.org/audit/example.org"};
     struct proto_buf out;
 
     for (unsigned i = 0; i < 2; i++) {
         erasure.retention = i;
         FUZZ_READY(proto_erasure_add(&erasure, 7 + 4 * i));
-        if (i)
-            strcpy(erasure.log, "help.example.org/audit/example.org");
         proto_buf_init(&out, PROTO_MAX_NOTE_BYTES);
         FUZZ_READY(proto_erasure_write(&erasure, &out));
         fuzz_seed_add(seeds, i ? "retention" : "officer", out.bytes, out.len);

@@ -297,7 +297,12 @@ static void details_are_bounded_and_clean(void **state)
 
 static void an_erasure_has_one_text_and_names_what_it_names(void **state)
 {
-    struct proto_erasure erasure = {.seq = 1, .first = true, .unix_s = 1767225600, .basis = "Art. 17 GDPR"}, back;
+    struct proto_erasure erasure = {.seq = 1,
+                                    .first = true,
+                                    .unix_s = 1767225600,
+                                    .basis = "Art. 17 GDPR",
+                                    .log = "help.example.org/audit/example.org"},
+                         back;
     struct proto_buf text;
 
     (void)state;
@@ -322,17 +327,16 @@ static void an_erasure_has_one_text_and_names_what_it_names(void **state)
     assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
     erasure.ranges[1].first = 12;
     proto_buf_clear(&text);
-    strcpy(erasure.log, "help.example.org/audit/example.org");
     assert_ok(proto_erasure_write(&erasure, &text));
     assert_ok(proto_erasure_parse((const char *)text.bytes, text.len, &back));
     assert_string_equal(back.log, erasure.log);
     assert_true(back.count == 2 && proto_erasure_size(&back) == 7);
-    const char *const no_logs[] = {"-", "two words", "one+two", "line\nbreak"};
+    const char *const no_logs[] = {"", "-", "two words", "one+two", "line\nbreak"};
     for (size_t i = 0; i < sizeof no_logs / sizeof *no_logs; i++) {
         strcpy(erasure.log, no_logs[i]);
         assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
     }
-    erasure.log[0] = 0;
+    strcpy(erasure.log, "help.example.org/audit/example.org");
     erasure.basis[0] = 0;
     assert_int_equal(proto_erasure_write(&erasure, &text), PROTO_ERR_RANGE);
     for (uint64_t i = 0; i < 62; i++)

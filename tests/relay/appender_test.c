@@ -713,16 +713,17 @@ static void opening_reads_no_more_of_a_long_log_than_of_a_short_one(void **state
     }
 }
 
-/* What the log says of itself: every entry so far but the last is erased. */
-static void erase_all(struct world *w, uint64_t count)
+/* With a note, as a relay erases. */
+static void erase(struct world *w, uint64_t first, uint64_t last)
 {
     static struct relay_result result;
     struct proto_erasure erasure = {
-        .seq = 1, .first = true, .unix_s = 1760000039, .retention = true, .ranges = {{0, count - 1}}, .count = 1};
+        .seq = 1, .first = true, .unix_s = 1760000039, .retention = true, .ranges = {{first, last}}, .count = 1};
     struct proto_evidence evidence = {.count = 1};
     struct proto_buf text, note, plain;
 
     snprintf(erasure.basis, sizeof erasure.basis, "policy 1: kept for 30 days");
+    snprintf(erasure.log, sizeof erasure.log, ORIGIN);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     proto_buf_init(&note, PROTO_MAX_NOTE_BYTES);
     proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
@@ -743,7 +744,7 @@ static void erase_all(struct world *w, uint64_t count)
     assert_true(relay_appender_step(w->appender));
     assert_true(relay_appender_take_result(w->appender, &result));
     assert_ok(result.err);
-    assert_int_equal(result.erased, count);
+    assert_int_equal(result.erased, last - first + 1);
     proto_buf_free(&text);
     proto_buf_free(&note);
     proto_buf_free(&plain);
@@ -757,7 +758,7 @@ static int steps_of_a_start(struct world *w, uint64_t *erased)
     world_close(w);
     world_open(w);
     *erased = 0;
-    assert_ok(log_erase_again(w->store, erased));
+    assert_ok(log_erase_again(w->store, ORIGIN, erased));
     count_reading(w->store, &pages, &steps);
     return steps;
 }
@@ -782,7 +783,7 @@ static void a_start_looks_at_what_was_erased_once_and_again_beside_older_keys(vo
     snprintf(command, sizeof command, "cp %s/keys.db %s", w->folder, keys);
     assert_int_equal(system(command), 0);
     world_open(w);
-    erase_all(w, ENTRIES);
+    erase(w, 0, ENTRIES - 1);
     int all = steps_of_a_start(w, &erased); /* nothing was noted yet: each entry is looked at */
     assert_int_equal(erased, 0);
     int none = steps_of_a_start(w, &erased);
@@ -794,6 +795,52 @@ static void a_start_looks_at_what_was_erased_once_and_again_beside_older_keys(vo
     assert_false(relay_store_is_erased(w->store, 0, ENTRIES - 1)); /* the keys are back */
     assert_true(steps_of_a_start(w, &erased) > none + ENTRIES);
     assert_true(relay_store_is_erased(w->store, 0, ENTRIES - 1));
+}
+
+/* By hand, evidence of an entry and the row of a session that began with another. */
+static void put_back(struct world *w, uint64_t entry, uint64_t first)
+{
+    char path[512], sql[512];
+    sqlite3 *db;
+
+    world_close(w);
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    snprintf(sql, sizeof sql,
+             "UPDATE entry SET evidence=x'0102' WHERE idx=%llu;"
+             "INSERT INTO session SELECT sid,3,'',zeroblob(32),'','','','','',1,1,zeroblob(32),0,zeroblob(32),'',x''"
+             " FROM begun WHERE first=%llu",
+             (unsigned long long)entry, (unsigned long long)first);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    world_open(w);
+}
+
+static void what_is_put_back_into_the_newest_databases_goes_at_the_next_start(void **state)
+{
+    enum { ENTRIES = 200, FEW = 5 };
+    static struct relay_result result;
+    struct world *w = *state;
+    uint64_t erased, rows;
+
+    for (uint64_t n = 0; n < ENTRIES; n++) {
+        struct relay_job job = job_of(n, 0);
+        job.sid[0] = (uint8_t)(n / 5 + 1);
+        assert_ok(relay_appender_push(w->appender, &job));
+        assert_true(relay_appender_step(w->appender));
+        assert_true(relay_appender_take_result(w->appender, &result));
+    }
+    for (int many = 0; many < 2; many++) {
+        erase(w, many ? FEW : 0, many ? ENTRIES - 1 : FEW - 1);
+        (void)steps_of_a_start(w, &erased);
+        assert_int_equal(erased, 0);
+        put_back(w, many ? 77 : 3, many ? 100 : 0);
+        (void)steps_of_a_start(w, &erased);
+        assert_int_equal(erased, 1);
+        assert_ok(relay_store_count_sessions(w->store, &rows));
+        assert_int_equal(rows, 0);
+        assert_true(relay_store_is_erased(w->store, 0, many ? ENTRIES - 1 : FEW - 1));
+    }
 }
 
 static void a_log_in_memory_works_the_same(void **state)
@@ -995,6 +1042,7 @@ int main(void)
         TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),
         TEST(opening_reads_no_more_of_a_long_log_than_of_a_short_one),
         TEST(a_start_looks_at_what_was_erased_once_and_again_beside_older_keys),
+        TEST(what_is_put_back_into_the_newest_databases_goes_at_the_next_start),
         TEST(a_log_in_memory_works_the_same),
         TEST(witnesses_sign_the_newest_checkpoint_and_no_other),
         TEST(a_checkpoint_takes_witnesses_while_it_has_room),

@@ -112,9 +112,20 @@ static void erasing_goes_by_whole_sessions(void **state)
 }
 
 /* An erasure takes several notes when one is too short for it, and may be cut between them. */
-static void a_session_whose_beginning_alone_is_erased_is_said(void **state)
+static void of_a_session_whose_beginning_is_erased_nothing_is_told_that_nobody_signed(void **state)
 {
+    static const struct {
+        const char *words, *said;
+    } commands[] = {{"list", "when is the row's word alone"},
+                    {"list --json", "\"agent\":\"not known\""},
+                    {"show 4f2a", "not known: what said it is erased"},
+                    {"show 4f2a --json", "not known"},
+                    {"report", ""},
+                    {"export --format jsonl", "not known"},
+                    {"export --format csv", "\"not known\",\"not known\",\"not known\",\"not known\""},
+                    {"export --format html", "not known"}};
     struct log_fixture f;
+    int code;
 
     (void)state;
     log_fixture_open(&f);
@@ -122,12 +133,19 @@ static void a_session_whose_beginning_alone_is_erased_is_said(void **state)
     log_fixture_erasure(&f, 0, LAST - 1, &f.officer, 0);
     log_fixture_settle(&f);
     log_fixture_erase(&f, 0, LAST - 1);
-    log_fixture_alter(&f, "relay.db", "UPDATE session SET agent_name='Eve Evil' WHERE hex(sid) LIKE '4F2A%'");
+    log_fixture_alter(&f, "relay.db",
+                      "UPDATE session SET agent_name='Eve Evil',agent_role='supervisor',ticket_ref='T-666',"
+                      "customer_ref='C-9999' WHERE hex(sid) LIKE '4F2A%'");
+    log_fixture_alter(&f, "keys.db", "UPDATE dek SET name='customer:C-9999' WHERE name='customer:C-1'");
     audit_tool_expect(&f, 0, "1 session is erased in part", "verify --dir %s --key %s/officer/evidence.key", f.folder,
                       f.folder);
-    audit_tool_expect(&f, 0, "this line is the row's word alone", "list --dir %s --key %s/officer/evidence.key",
-                      f.folder, f.folder);
-    audit_tool_expect(&f, 0, "row's", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        const char *out = audit_tool_run(&f, &code, "%s --dir %s --key %s/officer/evidence.key", commands[i].words,
+                                         f.folder, f.folder);
+        if (code || !strstr(out, commands[i].said) || strstr(out, "Eve") || strstr(out, "C-9999") ||
+            strstr(out, "T-666") || strstr(out, "supervisor"))
+            fail_msg("%s: code %d:\n%s", commands[i].words, code, out);
+    }
     log_fixture_close(&f);
 }
 
@@ -159,6 +177,49 @@ static void a_note_of_another_time_than_its_leaf_is_named(void **state)
     make(&f, true, 1200);
     log_fixture_erase(&f, 0, LAST);
     expect_all(&f, 1, "within 15 minutes of its leaf");
+    log_fixture_close(&f);
+}
+
+/* Chains of officers begin anew in each log, and entries have the same numbers in all of them: a relay could play the
+ * first note of one again as the first in the next, and other people's evidence would go under a genuine signature. */
+static void a_note_of_another_log_erases_nothing_here(void **state)
+{
+    static const struct {
+        const char *log, *said;
+    } notes[] = {{"help.example.net/audit/example.org", "an erasure in this log"},
+                 {LOG_FIXTURE_ORIGIN "/2", "a later entry that says it was erased"}}; /* one that org.note lists */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        struct log_fixture f;
+        log_fixture_open(&f);
+        add_sessions(&f);
+        f.spoil.log = notes[i].log;
+        log_fixture_erasure(&f, 0, LAST, &f.officer, 0);
+        log_fixture_settle(&f);
+        if (i)
+            log_fixture_list(&f, notes[i].log);
+        log_fixture_erase(&f, 0, LAST);
+        audit_tool_expect(&f, 1, notes[i].said, "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
+}
+
+static void an_officers_word_for_another_log_is_none_here(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "C-1", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    f.spoil.log = "help.example.net/audit/example.org";
+    log_fixture_stopped(&f, &s, &f.officer);
+    s.stopped_by = f.officer.identity.serial;
+    log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 1, "an act of an officer in this log", "verify --dir %s", f.folder);
     log_fixture_close(&f);
 }
 
@@ -234,12 +295,14 @@ static void keys_of_before_stand_behind_the_new_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_note_of_another_log_erases_nothing_here),
+        cmocka_unit_test(an_officers_word_for_another_log_is_none_here),
         cmocka_unit_test(an_erasure_that_leaves_out_a_session_is_not_done),
         cmocka_unit_test(keys_of_before_stand_behind_the_new_one),
         cmocka_unit_test(an_erased_session_is_gone_and_nothing_is_wrong),
         cmocka_unit_test(evidence_that_is_back_is_named_and_not_read_out),
         cmocka_unit_test(erasing_goes_by_whole_sessions),
-        cmocka_unit_test(a_session_whose_beginning_alone_is_erased_is_said),
+        cmocka_unit_test(of_a_session_whose_beginning_is_erased_nothing_is_told_that_nobody_signed),
         cmocka_unit_test(an_erasure_by_nobody_is_none),
         cmocka_unit_test(a_note_of_another_time_than_its_leaf_is_named),
     };

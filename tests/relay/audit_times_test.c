@@ -188,11 +188,34 @@ static void an_event_that_waited_for_the_log_is_said(void **state)
     log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
     log_session_end(&f, &s, PROTO_END_COMPLETED);
     log_fixture_settle(&f);
-    audit_tool_expect(&f, 0, "Late        1 event of the relay", "verify --dir %s --key %s/officer/evidence.key",
+    audit_tool_expect(&f, 0, "Late        1 event says another time", "verify --dir %s --key %s/officer/evidence.key",
                       f.folder, f.folder);
     audit_tool_expect(&f, 0, "\"late\":1,", "verify --json --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     audit_tool_expect(&f, 0, "at entry 1", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     log_fixture_close(&f);
+}
+
+/* A stop is followed at once, and its note waits with the session's end; no other act of an officer does. */
+static void a_stop_that_waited_for_the_log_is_said(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "C-1", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_fixture_pass(&f, 3 * HOUR_S);
+        f.spoil.ago_s = ahead ? -2 * HOUR_S : 2 * HOUR_S;
+        log_fixture_stopped(&f, &s, &f.officer);
+        s.stopped_by = f.officer.identity.serial;
+        log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, ahead, ahead ? "within 15 minutes of its leaf" : "1 event says another time than its",
+                          "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+        log_fixture_close(&f);
+    }
 }
 
 /* A customer's clock is their own; but a note of another year may be one of another log. */
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_revocation_that_is_later_than_the_note_was_not_in_it),
         cmocka_unit_test(an_officer_who_was_taken_back_signs_nothing_of_before),
         cmocka_unit_test(an_event_that_waited_for_the_log_is_said),
+        cmocka_unit_test(a_stop_that_waited_for_the_log_is_said),
         cmocka_unit_test(a_statement_of_another_day_is_said),
     };
 

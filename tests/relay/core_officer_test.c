@@ -91,6 +91,8 @@ static enum proto_err say_text(const struct proto_buf *text, const char *signer,
     return err;
 }
 
+static const char *log_named = WORLD_ORIGIN; /* for which the notes are */
+
 static enum proto_err do_event(enum proto_act action, const uint8_t *sid, const char *subject, const char *policy)
 {
     struct proto_event_note event = {
@@ -101,6 +103,7 @@ static enum proto_err do_event(enum proto_act action, const uint8_t *sid, const 
     if (sid)
         memcpy(event.sid, sid, 16);
     snprintf(event.subject, sizeof event.subject, "%s", subject);
+    assert_ok(proto_event_note_detail(&event, "log", "%s", log_named));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
     enum proto_err err = say_text(&text, name(), policy, true);
@@ -130,7 +133,7 @@ static enum proto_err do_erase_in(const char *log, bool retention)
 
 static enum proto_err do_erase(bool retention)
 {
-    return do_erase_in("", retention);
+    return do_erase_in(WORLD_ORIGIN, retention);
 }
 
 /* ---- stopping ---- */
@@ -187,6 +190,30 @@ static void a_stop_holds_over_a_crash_at_each_job(void **state)
     }
     jobs_done = UINT_MAX;
     assert_in_range(stopped, 1, 5);
+}
+
+/* The session has ended, and its end waits for the disk: so does why, however long that is. */
+static void the_note_of_a_stop_waits_for_a_full_disk(void **state)
+{
+    (void)state;
+    w.disk_full = true;
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "a scam was reported", NULL), PROTO_ERR_IO);
+    assert_non_null(world_hear(&w, s.customer, handhold_FromRelay_ended_tag));
+    assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL), PROTO_ERR_BUSY); /* its chain waits with it */
+    for (int i = 0; i < 20; i++) {
+        world_pass(&w, 60000);
+        world_work(&w);
+    }
+    assert_false(was_stopped());
+    w.disk_full = false;
+    size_t before = w.entry_count;
+    world_pass(&w, 60000);
+    world_work(&w);
+    assert_true(w.entry_count > before + 1 && was_stopped());
+    assert_int_equal(w.entries[before].kind, PROTO_LOG_OFFICER_ACT); /* before anything that it caused */
+    come_in();
+    assert_int_equal(chain.seq, 1);
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL));
 }
 
 static void a_session_that_is_not_there_cannot_be_stopped(void **state)
@@ -272,6 +299,7 @@ static void a_note_under_another_name_or_key_does_nothing(void **state)
 
     (void)state;
     memcpy(event.sid, s.sid, 16);
+    assert_ok(proto_event_note_detail(&event, "log", WORLD_ORIGIN));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
     assert_int_equal(say_text(&text, "example.org/officer/00ff", NULL, false), PROTO_ERR_SIGNATURE);
@@ -321,10 +349,27 @@ static void a_clock_that_is_off_is_said(void **state)
                                      .action = PROTO_ACT_VIEWED,
                                      .subject = "list"};
     struct proto_buf text;
+    assert_ok(proto_event_note_detail(&event, "log", WORLD_ORIGIN));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
     assert_int_equal(say_text(&text, name(), NULL, false), PROTO_ERR_CLOCK);
     proto_buf_free(&text);
+}
+
+/* Chains begin anew in each log, so that the first note of one would fit the other. */
+static void a_note_for_another_log_does_nothing(void **state)
+{
+    size_t before = w.entry_count;
+
+    (void)state;
+    log_named = "other.example.org/audit/example.org";
+    assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "why", NULL), PROTO_ERR_LOG);
+    assert_int_equal(do_event(PROTO_ACT_RETENTION_ASKED, NULL, "", NULL), PROTO_ERR_LOG);
+    assert_int_equal(do_erase_in(log_named, false), PROTO_ERR_NOT_FOUND);
+    log_named = WORLD_ORIGIN;
+    assert_int_equal(w.entry_count, before);
+    assert_int_equal(w.erased, 0);
+    assert_null(world_hear(&w, s.customer, handhold_FromRelay_ended_tag));
 }
 
 /* ---- erasing ---- */
@@ -728,6 +773,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OFFICER_TEST(both_ends_read_why_an_officer_stopped_them),
         OFFICER_TEST(a_stop_holds_over_a_crash_at_each_job),
+        OFFICER_TEST(the_note_of_a_stop_waits_for_a_full_disk),
         OFFICER_TEST(a_session_that_is_not_there_cannot_be_stopped),
         OFFICER_TEST(nobody_but_an_officer_acts_as_one),
         OFFICER_TEST(an_officer_reads_nothing_before_the_log_has_it),
@@ -736,6 +782,7 @@ int main(void)
         OFFICER_TEST(an_officers_notes_have_no_gap_also_across_a_restart),
         OFFICER_TEST(a_note_that_could_not_be_written_counts_for_nothing),
         OFFICER_TEST(a_clock_that_is_off_is_said),
+        OFFICER_TEST(a_note_for_another_log_does_nothing),
         OFFICER_TEST(an_erasure_is_a_job_with_its_leaf),
         OFFICER_TEST(what_cannot_be_erased_now_is_said),
         OFFICER_TEST(what_an_ended_log_holds_is_erased_there_when_this_one_has_the_note),

@@ -12,8 +12,6 @@
 #include "proto/seal/box.h"
 #include "proto/seal/kdf.h"
 
-#define ORIGIN "relay.example.org/audit/example.org"
-
 /* ---- what the core asks of its surroundings ---- */
 
 static enum proto_err sign_event(void *context, const char *text, struct proto_buf *note)
@@ -24,7 +22,7 @@ static enum proto_err sign_event(void *context, const char *text, struct proto_b
         proto_buf_put_text(note, text);
     if (w->signs_nothing)
         return PROTO_OK;
-    return proto_note_make(text, strlen(text), ORIGIN "/events", w->log_secret, note);
+    return proto_note_make(text, strlen(text), WORLD_ORIGIN "/events", w->log_secret, note);
 }
 
 static void checkpoint(void *context, char note[static PROTO_LOG_CHECKPOINT_MAX])
@@ -178,6 +176,8 @@ void world_work_some(struct world *w, unsigned jobs)
         if (w->disk_full || w->writer_full) {
             result->err = w->disk_full ? PROTO_ERR_IO : PROTO_ERR_FULL;
             snprintf(result->text, sizeof result->text, "no room on the disk");
+        } else if (job->dated_ms && llabs(w->now.unix_ms - job->dated_ms) > RELAY_APPENDER_DATED_S * INT64_C(1000)) {
+            result->err = PROTO_ERR_CLOCK;
         } else if (job->kept) {
             struct kept_job *kept = &w->kept[w->kept_count++ % 16];
             *kept = (struct kept_job){job->kept, {0}, job->evidence_len, job->until_ms};
@@ -275,7 +275,7 @@ void world_begin(struct world *w)
         .limits = w->limits,
         .random = proto_random_from_seeded(&w->seeded),
         .join_host = "relay.example.org",
-        .origin = ORIGIN,
+        .origin = WORLD_ORIGIN,
         .token_secret = w->token_secret,
         .org_note = "the organisation's note",
         .policy_note = "the policy's note",
@@ -792,7 +792,7 @@ static void read_event(struct world *w, const struct entry *entry, struct proto_
     assert_ok(proto_evidence_open(entry->evidence, entry->evidence_len, w->evidence_public, w->evidence_secret, &plain,
                                   &evidence));
     assert_int_equal(evidence.count, 1);
-    assert_ok(proto_note_key_init(&key, ORIGIN "/events", w->log_public));
+    assert_ok(proto_note_key_init(&key, WORLD_ORIGIN "/events", w->log_public));
     assert_ok(proto_note_verify(evidence.notes[0].bytes, evidence.notes[0].len, &key, 1, &text_len, NULL));
     assert_ok(proto_event_note_parse((const char *)evidence.notes[0].bytes, text_len, out));
     proto_log_commit(commitment, evidence.r, evidence.notes[0].bytes, evidence.notes[0].len);

@@ -21,6 +21,7 @@
 #include "relay/core/core.h"
 #include "tests/relay/bounds.h"
 
+#define WORLD_ORIGIN "relay.example.org/audit/example.org"
 #define WORLD_ENDED "relay.example.org/audit/old" /* a log that ended before */
 
 #define assert_ok(call) assert_int_equal((call), PROTO_OK)

@@ -580,21 +580,44 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 
 /* ---- the relay about itself ---- */
 
-static void log_own(struct log_fixture *f, enum proto_log_class kind, const struct proto_buf *note)
+void log_fixture_put(struct log_fixture *f, enum proto_log_class kind, const uint8_t *note, size_t len,
+                     const uint8_t r[static 32], struct relay_result *result)
 {
-    static struct relay_result result;
-    struct proto_evidence evidence = {.notes = {{note->bytes, note->len}}, .count = 1};
+    struct proto_evidence evidence = {.notes = {{note, len}}, .count = 1};
     struct relay_job job = {.ticket = ++f->tickets, .has_entry = true, .kind = kind};
     struct proto_buf plain;
 
-    proto_random_fill(&f->random, evidence.r, sizeof evidence.r);
+    memcpy(evidence.r, r, sizeof evidence.r);
     proto_buf_init(&plain, PROTO_MAX_EVIDENCE_BYTES);
     assert_ok(proto_evidence_write(&evidence, &plain));
-    proto_log_commit(job.commitment, evidence.r, note->bytes, note->len);
+    proto_log_commit(job.commitment, evidence.r, note, len);
     job.evidence = plain.bytes;
     job.evidence_len = plain.len;
-    push_whole(f, &job, &result);
+    push_whole(f, &job, result);
+    memset(&f->spoil, 0, sizeof f->spoil);
     proto_buf_free(&plain);
+}
+
+static void log_own(struct log_fixture *f, enum proto_log_class kind, const struct proto_buf *note)
+{
+    static struct relay_result result;
+    uint8_t r[32];
+
+    proto_random_fill(&f->random, r, sizeof r);
+    log_fixture_put(f, kind, note->bytes, note->len, r, &result);
+}
+
+static const char *log_named(const struct log_fixture *f)
+{
+    return f->spoil.log ? f->spoil.log : LOG_FIXTURE_ORIGIN;
+}
+
+static void add_log(const struct log_fixture *f, struct proto_event_note *event)
+{
+    char name[PROTO_EVENT_VALUE_BYTES + 1];
+
+    proto_event_note_text(name, log_named(f));
+    assert_ok(proto_event_note_detail(event, "log", "%s", name));
 }
 
 /* The next note of the relay's own chain; the text is freed. */
@@ -645,16 +668,35 @@ void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t numbe
     sign_own(f, PROTO_LOG_OFFICER_ACT, &text);
 }
 
-void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s)
+static void write_org(struct log_fixture *f)
 {
     struct proto_buf note;
 
     f->org.number++;
-    assert_ok(proto_org_revoke(&f->org, whose->identity.serial, time_s, "-"));
     proto_buf_init(&note, PROTO_ORG_NOTE_BYTES);
     assert_ok(proto_org_sign(&f->org, f->root_secret, &note));
     write_file(f, "org.note", &note);
     proto_buf_free(&note);
+}
+
+void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s)
+{
+    assert_ok(proto_org_revoke(&f->org, whose->identity.serial, time_s, "-"));
+    write_org(f);
+}
+
+void log_fixture_list(struct log_fixture *f, const char *origin)
+{
+    struct proto_note_key key;
+    struct proto_buf vkey;
+
+    assert_ok(proto_note_key_init(&key, origin, f->officer.identity.public_key)); /* any other key */
+    proto_buf_init(&vkey, PROTO_ORG_VKEY_BYTES + 1);
+    proto_note_key_format(&key, &vkey);
+    proto_buf_put_u8(&vkey, 0);
+    assert_ok(proto_org_add_log(&f->org, (const char *)vkey.bytes));
+    proto_buf_free(&vkey);
+    write_org(f);
 }
 
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis)
@@ -669,6 +711,7 @@ void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, co
 
     memcpy(erasure.prev, f->own.prev, sizeof erasure.prev);
     snprintf(erasure.basis, sizeof erasure.basis, "%s", basis);
+    snprintf(erasure.log, sizeof erasure.log, "%s", log_named(f));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_erasure_write(&erasure, &text));
     sign_own(f, PROTO_LOG_ERASURE, &text);
@@ -698,6 +741,7 @@ void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, c
     struct proto_buf text;
 
     snprintf(erasure.basis, sizeof erasure.basis, "asked for");
+    snprintf(erasure.log, sizeof erasure.log, "%s", log_named(f));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_erasure_write(&erasure, &text));
     sign_officer(f, PROTO_LOG_ERASURE, by, &text);
@@ -706,11 +750,12 @@ void log_fixture_erasure(struct log_fixture *f, uint64_t first, uint64_t last, c
 void log_fixture_stopped(struct log_fixture *f, const struct log_session *s, const struct proto_credential *by)
 {
     struct proto_event_note event = {
-        .seq = 1, .first = true, .unix_s = f->now_ms / 1000, .action = PROTO_ACT_SESSION_STOPPED};
+        .seq = 1, .first = true, .unix_s = f->now_ms / 1000 - f->spoil.ago_s, .action = PROTO_ACT_SESSION_STOPPED};
     struct proto_buf text;
 
     memcpy(event.sid, s->row.sid, sizeof event.sid);
     snprintf(event.subject, sizeof event.subject, "it was enough");
+    add_log(f, &event);
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));
     sign_officer(f, PROTO_LOG_OFFICER_ACT, by, &text);
@@ -724,6 +769,7 @@ void log_fixture_signed_policy(struct log_fixture *f, uint64_t number)
 
     assert_ok(proto_event_note_detail(&event, "number", "%llu", (unsigned long long)number));
     add_hash(&event, "hash", (const uint8_t[32]){9});
+    add_log(f, &event);
     assert_ok(proto_event_note_detail(&event, "keep", "30"));
     proto_buf_init(&text, PROTO_MAX_NOTE_BYTES);
     assert_ok(proto_event_note_write(&event, &text));

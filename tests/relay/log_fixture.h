@@ -54,10 +54,11 @@ struct log_fixture {
     } own;
     struct {
         bool commitment, kind, signature;
-        bool bare;     /* an event without the keys and fingerprints that belong to it */
-        bool shown;    /* a statement: on the sheet stood something else */
-        int64_t ago_s; /* a note that says to be so much older than it is */
-    } spoil;           /* what is wrong with the next note, though the log takes it in good faith; then false again */
+        bool bare;       /* an event without the keys and fingerprints that belong to it */
+        bool shown;      /* a statement: on the sheet stood something else */
+        int64_t ago_s;   /* a note that says to be so much older than it is */
+        const char *log; /* which an officer's note is for; NULL: this one */
+    } spoil;             /* what is wrong with the next note, though the log takes it in good faith; then false again */
 };
 
 /* What a signer remembers between two notes. */
@@ -108,6 +109,9 @@ void log_session_hide(struct log_fixture *f, struct log_session *s, enum proto_c
 /** The relay's `ended`, and the row with it. */
 void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_end reason);
 
+/** A note of no session, as somebody signed it. */
+void log_fixture_put(struct log_fixture *f, enum proto_log_class kind, const uint8_t *note, size_t len,
+                     const uint8_t r[static 32], struct relay_result *result);
 /** The relay refused the fixture's agent a session that many times, and says so in its own chain. */
 void log_fixture_refused(struct log_fixture *f, unsigned times);
 /** The relay says there that this note of its organisation is in force (org-taken, policy-taken). */
@@ -116,6 +120,8 @@ void log_fixture_taken(struct log_fixture *f, enum proto_act act, uint64_t numbe
 void log_fixture_sign_policy(struct log_fixture *f);
 /** The organisation takes a certificate back, as of then: a new org.note lies in the folder. */
 void log_fixture_revoke(struct log_fixture *f, const struct proto_credential *whose, int64_t time_s);
+/** The organisation lists another log of its own, under this name: a new org.note lies in the folder. */
+void log_fixture_list(struct log_fixture *f, const char *origin);
 /** The relay says that it erased these because their time is over; nothing is erased. */
 void log_fixture_retain(struct log_fixture *f, uint64_t first, uint64_t last, const char *basis);
 

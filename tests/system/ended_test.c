@@ -235,6 +235,30 @@ static void what_is_missing_in_an_ended_log_without_a_note_is_named(void **state
     h->log_is_foreign = true;
 }
 
+/* The officer's note in the log that follows says what was found: every command holds what lies there to it, also on a
+ * machine that has never verified before. */
+static void an_older_copy_of_an_ended_log_is_named_by_every_command(void **state)
+{
+    static const char found[] = "entries that the officer found when the log was ended";
+    struct house *h = *state;
+
+    visit(h, ada, NULL);
+    house_stop_relay(h);
+    house_copy(h, "relay/data", "older");
+    house_restart_relay(h);
+    visit(h, charles, NULL);
+    house_stop_relay(h);
+    end_log(h);
+    run(h, (const char *const[]){"/bin/cp", house_path(h, "older/relay.db"), house_path(h, "older/keys.db"),
+                                 house_path(h, "relay/data.ended-1"), NULL});
+    says(h, local(h, 1, (const char *const[]){"verify", "--ended", "1", NULL}), found, NULL);
+    says(h, local(h, 1, (const char *const[]){"list", "--ended", "1", NULL}), found, NULL);
+    says(h, local(h, 1, (const char *const[]){"report", "--ended", "1", NULL}), found, NULL);
+    says(h, local(h, 1, (const char *const[]){"export", "--format", "jsonl", "--customer", ada, NULL}), found, NULL);
+    house_restart_relay(h);
+    h->log_is_foreign = true;
+}
+
 static void a_receipt_of_an_ended_log_is_enough(void **state)
 {
     struct house *h = *state;
@@ -264,6 +288,7 @@ int main(void)
         HOUSE_TEST(an_ended_log_that_is_put_back_gives_nothing_away),
         HOUSE_TEST_WITHOUT_RELAY(retention_reaches_an_ended_log),
         HOUSE_TEST(what_is_missing_in_an_ended_log_without_a_note_is_named),
+        HOUSE_TEST(an_older_copy_of_an_ended_log_is_named_by_every_command),
         HOUSE_TEST(a_receipt_of_an_ended_log_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A privacy officer at a relay that runs: stops a session, puts a policy in force, erases a person. */
+#include <glob.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tests/system/house.h"
@@ -425,6 +427,37 @@ static void an_erased_person_leaves_no_byte_and_the_log_verifies(void **state)
     traces_forget();
 }
 
+/* Whoever watches for weeks keeps a copy of what they watch. */
+static void a_copy_that_is_kept_up_forgets_what_is_erased(void **state)
+{
+    struct house *h = *state;
+    char relay[96];
+    glob_t copy;
+
+    visit(h, "ada-lovelace-1815", "ada");
+    traces_forget();
+    traces_add("ada-lovelace-1815", 17);
+    snprintf(relay, sizeof relay, "https://%s", h->staff);
+    assert_int_equal(mkdir(house_path(h, "tmp"), 0700), 0);
+    assert_int_equal(setenv("TMPDIR", house_path(h, "tmp"), 1), 0);
+    struct demo_child *child =
+        tail(h, "tail",
+             (const char *const[]){"--relay", relay, "--identity", house_path(h, "org/staff/officer"), "--ca",
+                                   house_path(h, "org/ca/ca.crt"), NULL});
+    house_await(h, child, "act", NULL);
+    assert_int_equal(glob(house_path(h, "tmp/handhold-audit-*/data"), 0, NULL, &copy), 0);
+    assert_true(traces_found_in(copy.gl_pathv[0]) > 0);
+    free(house_officer(
+        h, 0, false,
+        (const char *const[]){"erase", "--customer", "ada-lovelace-1815", "--reason", "asked for", "--yes", NULL}));
+    house_await(h, child, "act", "action", "erasure", NULL);
+    assert_int_equal(traces_found_in(copy.gl_pathv[0]), 0);
+    globfree(&copy);
+    house_expect_exit(h, child, SIGTERM, 0);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    traces_forget();
+}
+
 static void what_runs_is_not_erased(void **state)
 {
     struct house *h = *state;
@@ -747,6 +780,7 @@ int main(void)
         HOUSE_TEST(what_happens_is_read_as_it_happens_here_and_from_elsewhere),
         HOUSE_TEST(a_watch_goes_on_behind_a_relay_that_was_started_anew),
         HOUSE_TEST(an_erased_person_leaves_no_byte_and_the_log_verifies),
+        HOUSE_TEST(a_copy_that_is_kept_up_forgets_what_is_erased),
         HOUSE_TEST(what_runs_is_not_erased),
         HOUSE_TEST(a_copy_of_the_log_stays_on_no_officers_machine),
         HOUSE_TEST(an_opened_recording_is_told_to_be_of_its_session_or_of_none),
