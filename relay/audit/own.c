@@ -376,7 +376,7 @@ static void take(struct taking *t)
                   (t->event.action == PROTO_ACT_POLICY_SIGNED || t->event.action == PROTO_ACT_POLICY_TAKEN);
     if (t->leaf.kind == PROTO_LOG_OFFICER_ACT && t->report->wrong == wrong)
         take_taken(t);
-    if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->o->policy, &t->event))
+    if (policy && t->report->wrong == wrong && audit_retained_policy(t->own, &t->o->policy, &t->event, t->leaf.unix_s))
         t->no_memory = true;
 }
 

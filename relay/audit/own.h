@@ -27,6 +27,8 @@ struct audit_own {
     int64_t retained_latest_s;
     uint64_t policy_in_force, policy_newest;  /* by the notes up to here; 0: they say none */
     uint64_t policy_signed, policy_signed_at; /* the newest that an officer signed through the relay, in which entry */
+    int64_t policy_signed_s;                  /* when the log took that */
+    struct audit_late_policy late;            /* the one that was put in force latest, if any too late */
     struct proto_taken taken[PROTO_TAKEN_COUNT]; /* what the relay says is in force, */
     uint64_t taken_at[PROTO_TAKEN_COUNT];        /* in which entry */
     struct audit_own_keep {

@@ -40,6 +40,12 @@ struct audit_gone {
     char basis[201];
 };
 
+/* A policy that an officer signed, and the relay put in force so much later. */
+struct audit_late_policy {
+    uint64_t number, signed_at, taken_at; /* entries */
+    int64_t late_s;                       /* 0: none */
+};
+
 struct audit_report {
     struct audit_finding findings[AUDIT_FINDINGS_MAX + 1]; /* the last one takes what is over the bound */
     size_t wrong;                                          /* all of them, those over the bound too */
@@ -76,6 +82,7 @@ struct audit_report {
     uint64_t forbidden;       /* consents that the policy in force forbade, in sessions that were open before it was */
     uint64_t forbidden_entry; /* the first of them, */
     enum proto_capability forbidden_what; /* and to what */
+    struct audit_late_policy policy_late;
     uint64_t keep_unknown; /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
 

@@ -10,6 +10,7 @@
 #include "relay/audit/times.h"
 
 #define DAY_S INT64_C(86400)
+enum { POLICY_TAKEN_S = 15 * 60 }; /* a relay puts it in force at once, or says that it cannot */
 
 bool audit_retained_basis(const char *basis, uint64_t *policy, unsigned *days)
 {
@@ -37,7 +38,7 @@ enum proto_err audit_retained_add(struct audit_own *own, const struct audit_reta
 
 /* An officer says for how long a policy keeps; of the relay only that it is in force. */
 enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_policy *here,
-                                     const struct proto_event_note *event)
+                                     const struct proto_event_note *event, int64_t leaf_s)
 {
     uint8_t hash[32];
 
@@ -53,7 +54,12 @@ enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_p
     if (event->action == PROTO_ACT_POLICY_SIGNED && policy > own->policy_signed) {
         own->policy_signed = policy;
         own->policy_signed_at = own->next - 1;
+        own->policy_signed_s = leaf_s;
     }
+    int64_t late_s = leaf_s - own->policy_signed_s;
+    if (event->action == PROTO_ACT_POLICY_TAKEN && policy && policy == own->policy_signed && late_s > POLICY_TAKEN_S &&
+        late_s > own->late.late_s)
+        own->late = (struct audit_late_policy){policy, own->policy_signed_at, own->next - 1, late_s};
     if (event->action != PROTO_ACT_POLICY_SIGNED || !keep)
         return PROTO_OK;
     struct audit_own_keep *more = realloc(own->keeps, (own->keep_count + 1) * sizeof *more);

@@ -36,7 +36,7 @@ bool audit_retained_basis(const char *basis, uint64_t *policy, unsigned *days);
 PROTO_MUST_USE enum proto_err audit_retained_add(struct audit_own *own, const struct audit_retained *retained);
 /** A note of an officer or of the relay about a policy; `here` is that of policy.note. NOMEM. */
 PROTO_MUST_USE enum proto_err audit_retained_policy(struct audit_own *own, const struct proto_policy *here,
-                                                    const struct proto_event_note *event);
+                                                    const struct proto_event_note *event, int64_t leaf_s);
 /** Did an officer note for how long a policy of this number keeps? */
 bool audit_retained_knows(const struct audit_own *own, uint64_t policy);
 /** Entries in order, as they are walked; `unix_s` of the leaf. Reads from o->log now and then. */

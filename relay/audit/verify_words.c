@@ -155,6 +155,14 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                ", and the relay has not put it in\n"
                "            force since.\n",
                r->policy_waits, r->policy_waits_at);
+    if (r->policy_late.late_s) {
+        char late[AUDIT_TIME_MAX];
+        audit_duration(late, r->policy_late.late_s);
+        printf("Policy      %" PRIu64 " was signed by an officer in entry %" PRIu64
+               ", and the relay put it in force %s\n"
+               "            later, in entry %" PRIu64 ": what was allowed between them, the one before it allowed.\n",
+               r->policy_late.number, r->policy_late.signed_at, late, r->policy_late.taken_at);
+    }
     if (r->forbidden)
         printf("Policy      entry %" PRIu64 " is a consent to %s, which policy %" PRIu64 " forbids%s: its\n"
                "            session was open before that was in force, and its ends may not have had it.\n",
@@ -252,6 +260,10 @@ static void add_place(json_t *line, const struct audit_organisation *o, const st
     json_object_set_new(line, "log", json_string(o->log_key.name));
     add_hex(line, "root", v->log.root, sizeof v->log.root);
     json_object_set_new(line, "policy_elsewhere", json_integer((json_int_t)r->policy_elsewhere));
+    if (r->policy_late.late_s) {
+        json_object_set_new(line, "policy_late", json_integer((json_int_t)r->policy_late.number));
+        json_object_set_new(line, "policy_late_s", json_integer((json_int_t)r->policy_late.late_s));
+    }
     if (r->clock_back) {
         json_object_set_new(line, "clock_back_s", json_integer((json_int_t)r->clock_back_s));
         json_object_set_new(line, "clock_back_entry", json_integer((json_int_t)r->clock_back_entry));

@@ -171,6 +171,27 @@ static void under_a_policy_that_is_not_here_nothing_is_named(void **state)
     }
 }
 
+/* The relay answered "in force", and served the one before for two days. */
+static void a_policy_that_comes_into_force_late_is_said(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct log_fixture f;
+        int code;
+        open_with_policy(&f);
+        log_fixture_signed_policy(&f, f.policy.number);
+        log_fixture_pass(&f, late ? 40 * 3600 : 60);
+        take_policy(&f);
+        log_fixture_settle(&f);
+        const char *out = audit_tool_run(&f, &code, "verify " WITH_KEY);
+        assert_int_equal(code, 0);
+        assert_int_equal(strstr(out, "Policy      1 was signed by an officer in entry 0, and the relay put it in force "
+                                     "40 h") != NULL,
+                         late);
+        log_fixture_close(&f);
+    }
+}
+
 /* Whenever the session was opened: the relay had the policy, or would not have said so. */
 static void a_way_that_the_relay_opens_against_it_is_named(void **state)
 {
@@ -199,6 +220,7 @@ int main(void)
         cmocka_unit_test(one_in_a_session_that_was_open_before_is_said),
         cmocka_unit_test(under_a_policy_that_is_not_here_nothing_is_named),
         cmocka_unit_test(a_way_that_the_relay_opens_against_it_is_named),
+        cmocka_unit_test(a_policy_that_comes_into_force_late_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
