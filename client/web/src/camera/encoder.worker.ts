@@ -17,8 +17,6 @@ const scope = self as unknown as Scope;
 
 const UNSENT_MOST = 3; /* pictures that the page has and that wait to be sealed */
 const KEY_EVERY_MS = 16_000; /* a card of a marked frame is decoded from the key frame before it */
-/* Of 720p. A browser's encoder gives each eighth picture twice the bits of its neighbours: more would be late for looking no better. */
-const MOST_BPS = 4_500_000;
 const OWN_LATE_MS = 60; /* an acknowledgement waits for the page's thread, and then for this one */
 
 let canvas: OffscreenCanvas | undefined;
@@ -51,7 +49,7 @@ const encoder = new PictureEncoder({
 
 /** A camera that turns is another one for the control, which keeps what it knows of the rate. */
 function controlFor(width: number, height: number, nowMs: number): MediaSend {
-  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, { startBps: control?.bps, mostBps: MOST_BPS, ownLateMs: OWN_LATE_MS });
+  if (!control || controls !== `${width} ${height}`) control = new MediaSend(width, height, nowMs, { startBps: control?.bps, mostBps: encoder.mostBps, ownLateMs: OWN_LATE_MS });
   controls = `${width} ${height}`;
   return control;
 }

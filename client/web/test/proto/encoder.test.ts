@@ -2,6 +2,7 @@
 /* What a browser's encoder is asked for: how many layers at which rate, and that another number of them begins with a key frame. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { Backlog } from '../../src/camera/backlog.js';
 import { Cadence } from '../../src/camera/cadence.js';
 import { PictureEncoder } from '../../src/camera/encoder.js';
 import type { Plan } from '../../src/proto/media/send.js';
@@ -13,11 +14,15 @@ interface Asked {
   mode: string | undefined; /* of scalability */
   key: boolean;
 }
+let knowsHint = false;
 let asked: Asked[], mode: string | undefined, told: number[], encoder: PictureEncoder, left: number;
 
 /* A browser's, of which only what it is asked is of interest. */
 class Encoder {
   state = 'configured';
+  static isConfigSupported(config: object): Promise<object> {
+    return Promise.resolve({ supported: true, config: knowsHint ? config : {} });
+  }
   constructor(private readonly on: { output: (chunk: object, about: object) => void }) {}
   configure(config: { scalabilityMode?: string; framerate: number }): void {
     mode = config.scalabilityMode;
@@ -62,6 +67,15 @@ test('a narrow line has three layers, a wide one two, from a key frame on', () =
   const narrow = pictures(8, NARROW, { key: true }), wide = pictures(8, WIDE);
   assert.deepEqual([modes(narrow), keys(narrow)], [['L1T3'], [0]]);
   assert.deepEqual([modes(wide), keys(wide)], [['L1T2'], [0]]);
+});
+
+test('who knows the hint may have all that the line carries, who does not has a bound', async () => {
+  knowsHint = true;
+  encoder = new PictureEncoder({ picture: () => undefined, failed: assert.fail });
+  knowsHint = false;
+  assert.equal(encoder.mostBps, 4_500_000, 'until it is known');
+  await Promise.resolve();
+  assert.equal(encoder.mostBps, undefined);
 });
 
 test('back to three it goes with a key frame that comes in any case, and at no rate in between', () => {
@@ -118,4 +132,35 @@ test('an encoder that cannot do more is told so that it spends less than what ma
     assert.ok(taken / told >= 0.5 && taken / told < 0.6, `${taken} of 30: told ${told}`);
   }
   assert.deepEqual(camera(new Cadence(), 4, 30, 25), [30], 'now and then is not slow');
+});
+
+/** A camera of 30 a second and an encoder that takes so long for each, and holds some. How long each took; 0: it was left out. */
+function encode(tookMs: number, { held = 0, stallMs = 0, leavesOut = true } = {}): number[] {
+  const backlog = new Backlog(), took: number[] = [];
+  let done: { fromMs: number; atMs: number }[] = [], freeMs = 0;
+  for (let i = 0; i < 150; i++) {
+    const nowMs = i * 33;
+    for (const { fromMs, atMs } of done) if (atMs <= nowMs) backlog.came(atMs - fromMs, atMs);
+    done = done.filter(({ atMs }) => atMs > nowMs);
+    const behind = (backlog.tooMuch(done.length) && leavesOut) || done.length >= 3;
+    took.push(0);
+    if (behind) continue;
+    freeMs = Math.max(freeMs, nowMs) + tookMs + (i === 60 ? stallMs : 0);
+    done.push({ fromMs: nowMs, atMs: freeMs + held * 33 });
+    took[i] = freeMs + held * 33 - nowMs;
+  }
+  return took;
+}
+const count = (took: number[], which: (ms: number) => boolean): number => took.filter(which).length;
+
+test('an encoder that was stopped for a moment is not behind for seconds', () => {
+  const before = encode(31, { stallMs: 60, leavesOut: false }), now = encode(31, { stallMs: 60 });
+  assert.deepEqual([count(before, (ms) => ms > 50) > 15, count(now, (ms) => ms > 50) < 8, count(now, (ms) => ms === 0) <= 2], [true, true, true], now.join(' '));
+});
+
+test('one that is too slow keeps no queue, and one that has time, or holds some, is not kept from any', () => {
+  const mean = (took: number[]): number => took.reduce((sum, ms) => sum + ms, 0) / count(took, (ms) => ms > 0);
+  const before = encode(36, { leavesOut: false }), slow = encode(36);
+  assert.deepEqual([mean(before) > 75, mean(slow) < 55, count(slow, (ms) => ms === 0) < 20], [true, true, true], slow.join(' '));
+  for (const each of [encode(20), encode(32), encode(20, { held: 2 })]) assert.equal(count(each, (ms) => ms === 0), 0, each.join(' '));
 });

@@ -46,7 +46,7 @@ export interface SendOptions {
   /** Left out: by the size. */
   startBps?: number | undefined;
   /** Of 1280 x 720, in proportion to the pixels. */
-  mostBps?: number;
+  mostBps?: number | undefined;
   /** This end hears of an acknowledgement so much later than it came: no more of a picture than that is overdue. */
   ownLateMs?: number;
 }
