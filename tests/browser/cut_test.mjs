@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The page's line is cut at each instant of a visit, as tests/cut does with the companion's: a row brings a visit to an
+ * The page's line, and the agent's, is cut at each instant of a visit, as tests/cut does with the companion's: a row brings a visit to an
  * instant, lets somebody do something while the line carries nothing, and cuts it. Then both people read what the row
  * says (the customer: what the page says by itself), the visit goes on, and at its end the log holds what the row says:
  * what was allowed once stands there once, what nobody allowed does not. Nobody is asked twice.
@@ -14,22 +14,25 @@ import { Line } from './line.mjs';
 import { morePictures, Scene, taken, untilJoined } from './scene.mjs';
 import { heard, liveTracks, watch } from './watch.mjs';
 
-let scene, line;
+let scene, line, theirs; /* theirs: the agent's */
 before(async () => {
   scene = await Scene.open();
   line = await Line.open(scene.house.ports[0]);
+  theirs = await Line.open(scene.house.ports[1]);
   writeFileSync(join(scene.house.org, 'relay.ini'), `host = localhost:${line.port}\n`); // links lead over the line
   await scene.house.relay.end();
   await scene.house.startRelay();
 });
 after(async () => {
   line.close();
+  theirs.close();
   await scene.close();
 });
 afterEach(async () => { for (const context of scene.browser.contexts()) await context.close(); });
 
 const READS_MS = 60_000;
 const CAMERA = 'Ana Lindqvist asks to see your camera. Reason given: To see it';
+const GONE = 'Ana Lindqvist lost the connection. Nothing is captured until they are back.';
 const LOST = 'Connection lost. Trying again. Nothing is captured meanwhile.', AGAIN = 'Connected again.', ON = 'Camera is on.';
 
 const consent = (state) => ({ event: 'consent', capability: 'camera', state });
@@ -72,7 +75,7 @@ async function over({ page, agent, from }) {
 const UP_TO_JOINED = ['open', 'join'], UP_TO_ASKED = [...UP_TO_JOINED, 'ask'], UP_TO_LIVE = [...UP_TO_ASKED, 'allow', 'look'];
 const ONCE = 'grant camera, withdraw camera, ended completed';
 
-/* at: done while the line is held, or (oneWay) while the relay hears the page and is not heard, until the log has it. page: what it says, with the
+/* theirs: the agent's line. at: done while the line is held, or (oneWay) while the relay hears the page and is not heard, until the log has it. page: what it says, with the
  * first of it from the cut on. still: nothing of the camera leaves from the instant until what is done after. long: with HANDHOLD_LONG alone. */
 const rows = [
   { instant: 'the page is open, and nobody has joined', before: ['open'], after: ['join', 'ask', 'allow', 'look'], log: ONCE, asked: 1 },
@@ -92,10 +95,18 @@ const rows = [
   { instant: 'End is tapped by the agent', before: UP_TO_LIVE, at: 'goodbye', after: ['rate'], page: [LOST, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
   { instant: 'End is tapped by the customer', before: UP_TO_LIVE, at: 'leave', still: true, ended: true, agent: [{ event: 'ended', reason: 'customer-left' }], log: ONCE.replace('completed', 'customer-left'), asked: 1 },
   { instant: 'wrap-up: the customer has not rated yet', before: [...UP_TO_LIVE, 'goodbye'], after: ['rate'], page: [LOST, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
+  { instant: 'the question has not left the agent', theirs: true, before: UP_TO_JOINED, at: 'ask', after: ['allow', 'look'], page: [GONE, AGAIN, CAMERA], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
+  { instant: 'the question is on the screen, and the agent goes', theirs: true, long: true, before: UP_TO_ASKED, after: ['allow', 'look'], page: [GONE, AGAIN, CAMERA], agent: AWAY_AND_BACK, log: ONCE, asked: 2 },
+  { instant: 'Allow is tapped, and the agent does not hear of it', theirs: true, before: UP_TO_ASKED, at: 'allow', after: ['look'], page: [GONE, AGAIN], agent: [AWAY_AND_BACK[1], consent('granted')], log: ONCE, asked: 1 },
+  { instant: 'a picture is there, and the agent goes', theirs: true, before: UP_TO_LIVE, after: ['look'], page: [GONE, AGAIN], agent: [...AWAY_AND_BACK, PICTURES], log: ONCE, asked: 1 },
+  { instant: 'the agent has written what has not left', theirs: true, long: true, before: UP_TO_LIVE, at: 'answer', after: ['say', 'look'], page: [GONE, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
+  { instant: 'paused, and the agent goes', theirs: true, long: true, before: [...UP_TO_LIVE, 'pause'], still: true, after: ['continue', 'look'], page: [GONE, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
+  { instant: 'Hold has not left the agent', theirs: true, before: UP_TO_LIVE, at: 'hold', still: true, after: ['back', 'look'], page: [GONE, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
+  { instant: 'the good-bye has not left the agent', theirs: true, long: true, before: UP_TO_LIVE, at: 'goodbye', after: ['rate'], page: [GONE, AGAIN], agent: AWAY_AND_BACK, log: ONCE, asked: 1 },
 ];
 
 async function arrive() {
-  const agent = await scene.house.agent(), page = await openPage(scene.browser);
+  const agent = await scene.house.agentOver(theirs.port), page = await openPage(scene.browser);
   return { agent, page, seen: await watch(page), from: 0 };
 }
 
@@ -135,13 +146,14 @@ const lenses = ({ page }) => page.evaluate(() => window.tracks.length);
 
 async function cut(visit, row) {
   const logged = row.oneWay && logOf(visit).length, from = { page: row.before.includes('join') ? (await heard(visit.page)).length : 0, agent: visit.agent.mark() };
-  if (row.oneWay) line.holdBack();
-  else line.hold();
+  const cutLine = row.theirs ? theirs : line;
+  if (row.oneWay) cutLine.holdBack();
+  else cutLine.hold();
   visit.from = from.agent;
   if (row.at) await deeds[row.at].act(visit);
   if (row.oneWay) await untilLogged(visit, logged);
   const sent = visit.seen.media, opened = await lenses(visit);
-  line.cut();
+  cutLine.cut();
   await reads(visit, row, from);
   if (!row.still) return;
   if (!row.ended) await all(visit, ['say', 'answer', 'say']); // what the new line sets off has happened by then
