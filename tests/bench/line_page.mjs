@@ -48,13 +48,14 @@ function step(event) {
   say({ event });
   later = setTimeout(() => void page.evaluate(() => document.body.innerText.slice(0, 400)).then((reads) => say({ event: 'reads', behind: event, reads }), () => undefined), 15_000);
 }
-/* A browser drops what it is loading when the machine's network has just changed, as it does in a namespace that is just up. */
+/* A browser drops what it is loading when the machine's network has just changed, as it does in a namespace that is just up: the page,
+ * or what the page is made of, without which nothing stands on it. */
 for (let left = 5; ; left--) {
-  const failed = await page.goto(link).then(() => undefined, (error) => error);
+  const failed = await page.goto(link).then(() => page.waitForSelector('#join', { timeout: 5000 })).then(() => undefined, (error) => error);
   if (!failed) break;
   say({ event: 'not-opened', message: String(failed.message).split('\n')[0] });
   if (left === 0) process.exit(1);
-  await new Promise((done) => setTimeout(done, 300));
+  await page.goto('about:blank'); // the same link again would not be loaded anew
 }
 await page.click('#join');
 step('joined');

@@ -38,11 +38,19 @@ const char *net_cannot(void)
     return NULL;
 }
 
+/* IPv4 alone: an address of IPv6 that comes by itself a second later is another network to a browser, which drops what
+ * it is loading. */
+static bool bring_up(const char *ns, const char *dev)
+{
+    (void)!run("ip -n %s link set %s addrgenmode none 2>/dev/null", ns, dev);
+    return run("ip -n %s link set %s up", ns, dev);
+}
+
 static bool join(const char *ns_a, const char *dev_a, const char *ns_b, const char *dev_b)
 {
     return run("ip link add %s netns %s type veth peer name %s netns %s", dev_a, ns_a, dev_b, ns_b) &&
-           run("ip -n %s link set %s up && ip -n %s link set %s up", ns_a, dev_a, ns_b, dev_b) &&
-           line_plain_frames(ns_a, dev_a) && line_plain_frames(ns_b, dev_b);
+           bring_up(ns_a, dev_a) && bring_up(ns_b, dev_b) && line_plain_frames(ns_a, dev_a) &&
+           line_plain_frames(ns_b, dev_b);
 }
 
 static void remove_all(void)
