@@ -365,9 +365,9 @@ void load_run(struct load *load, const struct load_pattern *pattern, double warm
     load->figures.stood = (double)load->stopped_ns / 1e9 / load->figures.seconds;
     load->figures.spare = (double)load->spare_ns / 1e9 / load->figures.seconds;
     load->sending = false;
-    for (int i = 0; i < DRAIN_S * 20 && load->all_received < load->all_sent; i++)
+    for (int i = 0; i < DRAIN_S * 20 && !pattern->in_vain && load->all_received < load->all_sent; i++)
         load_rest(load, 0.05);
-    load->figures.lost = load->all_sent - load->all_received;
+    load->figures.lost = pattern->in_vain ? 0 : load->all_sent - load->all_received;
     load->all_sent = load->all_received = 0;
     load->figures.p50_us = load_times_us(&load->times, 0.5);
     load->figures.p99_us = load_times_us(&load->times, 0.99);

@@ -39,6 +39,7 @@ struct load_pattern {
     unsigned window;
     double rate;
     bool both_ways;
+    bool in_vain; /* some of it is to be dropped: what is under way at the end is not waited for, nor told as lost */
     bool awake; /* looks again and again and never sleeps: a relay has nobody to wake, and no arrival waits for that */
 };
 

@@ -659,7 +659,7 @@ static void one_request_comes_by_a_connection_without_tls(void **state)
     char reply[PLACE_OUTPUT_BYTES];
 
     (void)state;
-    start_with("host = localhost\nplain_listen = 127.0.0.1:0\n");
+    start_with("host = localhost\nplain_listen = 127.0.0.1:0\nopening_ms = 3000\npage_ms = 3000\n");
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         unsigned answers = 0;
 

@@ -326,7 +326,7 @@ static void a_relay_that_stood_still_loses_nobody(void **state)
 
 static void a_receiver_that_reads_nothing_is_bounded_and_the_others_go_on(void **state)
 {
-    struct load_pattern pattern = {.kind = LOAD_PACED};
+    struct load_pattern pattern = {.kind = LOAD_PACED, .in_vain = true};
     struct load_figures figures;
     double before = server_resident_kb(&attack.relay);
 
