@@ -199,6 +199,18 @@ static const char *who(const struct proto_event_note *event)
     return name && !strcmp(name, "agent") ? "agent" : "customer";
 }
 
+/* To whom a way leads. */
+static const char *receiver(const struct phrase *p)
+{
+    return audit_is_to_customer(&p->note->event) ? "the customer" : audit_agent_name(p->session);
+}
+
+/* Of what goes to the agent nobody needs to be told that. */
+static const char *to_customer(const struct phrase *p)
+{
+    return audit_is_to_customer(&p->note->event) ? " to the customer" : "";
+}
+
 static void say_stopped(const struct phrase *p)
 {
     const struct audit_note *start = audit_start_of_stop(p->session, p->at);
@@ -210,12 +222,12 @@ static void say_stopped(const struct phrase *p)
     if (start)
         audit_duration(duration, p->note->event.unix_s - start->event.unix_s);
     if (!counted) {
-        SAY(p, "%s stopped%s%s. How much had passed is " AUDIT_NOT_KNOWN ".", label(p->note->event.capability),
-            start ? " after at most " : "", duration);
+        SAY(p, "%s%s stopped%s%s. How much had passed is " AUDIT_NOT_KNOWN ".", label(p->note->event.capability),
+            to_customer(p), start ? " after at most " : "", duration);
         return;
     }
-    SAY(p, "%s stopped%s%s: %llu frame%s, %s.", label(p->note->event.capability), start ? " after " : "", duration,
-        (unsigned long long)frames, frames == 1 ? "" : "s", amount);
+    SAY(p, "%s%s stopped%s%s: %llu frame%s, %s.", label(p->note->event.capability), to_customer(p),
+        start ? " after " : "", duration, (unsigned long long)frames, frames == 1 ? "" : "s", amount);
 }
 
 static void say_opened(const struct phrase *p)
@@ -226,18 +238,18 @@ static void say_opened(const struct phrase *p)
 
     if (grant)
         SAY(p, "The relay opened the way for %s to %s, on the consent in entry %llu.", label(p->note->event.capability),
-            audit_agent_name(p->session), (unsigned long long)grant->entry);
+            receiver(p), (unsigned long long)grant->entry);
     else
         SAY(p, "The relay opened the way for %s to %s. NO CONSENT is named for it.", label(p->note->event.capability),
-            audit_agent_name(p->session));
+            receiver(p));
 }
 
 static void say_closed(const struct phrase *p)
 {
     const char *cause = cause_words(&p->note->event);
 
-    SAY(p, "The relay closed the way for %s%s%s.", label(p->note->event.capability), cause ? ": " : "",
-        cause ? cause : "");
+    SAY(p, "The relay closed the way for %s%s%s%s.", label(p->note->event.capability), to_customer(p),
+        cause ? ": " : "", cause ? cause : "");
 }
 
 static void say_created(const struct phrase *p)
@@ -272,13 +284,20 @@ static void say_ended(const struct phrase *p)
 static void say_agent_event(const struct phrase *p)
 {
     const char *agent = audit_agent_name(p->session), *what = label(p->note->event.capability), *hash, *bytes;
+    bool hears = p->note->event.capability == PROTO_CAPABILITY_MICROPHONE;
 
     switch (p->note->event.action) {
     case PROTO_ACT_VIEWING_STARTED:
-        SAY(p, "%s had %s on the screen.", agent, what);
+        if (hears)
+            SAY(p, "%s could hear the customer.", agent);
+        else
+            SAY(p, "%s had %s on the screen.", agent, what);
         break;
     case PROTO_ACT_VIEWING_STOPPED:
-        SAY(p, "%s no longer had %s on the screen.", agent, what);
+        if (hears)
+            SAY(p, "%s could no longer hear the customer.", agent);
+        else
+            SAY(p, "%s no longer had %s on the screen.", agent, what);
         break;
     case PROTO_ACT_STILL_TAKEN:
         SAY(p, "%s took a photo.", agent);
@@ -302,7 +321,7 @@ static void say_agent_event(const struct phrase *p)
 
 static void say_passing(const struct phrase *p)
 {
-    SAY(p, "%s began to reach %s.", label(p->note->event.capability), audit_agent_name(p->session));
+    SAY(p, "%s began to reach %s.", label(p->note->event.capability), receiver(p));
 }
 
 static void say_blocked(const struct phrase *p)

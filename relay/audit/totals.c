@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/wire/header.h"
 #include "relay/audit/times.h"
 
 /* The same key goes on: a consent that is made to last longer is one consent. */
@@ -50,16 +51,24 @@ static void add_statement(struct audit_totals *totals, const struct audit_sessio
     }
 }
 
+bool audit_is_to_customer(const struct proto_event_note *event)
+{
+    uint64_t src;
+
+    return audit_detail_number(event, "src", &src) && src == PROTO_INDEX_AGENT;
+}
+
 const struct audit_note *audit_start_of_stop(const struct audit_session *session, size_t at)
 {
     const char *stream = proto_event_note_get(&session->notes[at].event, "stream");
+    bool to_customer = audit_is_to_customer(&session->notes[at].event);
 
     for (size_t i = at; i-- > 0;) {
         const struct audit_note *before = &session->notes[i];
         const char *other = before->by == AUDIT_RELAY && before->event.action == PROTO_ACT_STARTED
                                 ? proto_event_note_get(&before->event, "stream")
                                 : NULL;
-        if (other && stream && !strcmp(stream, other))
+        if (other && stream && !strcmp(stream, other) && audit_is_to_customer(&before->event) == to_customer)
             return before;
     }
     return NULL;
@@ -79,6 +88,8 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
     const struct audit_note *start;
     uint64_t frames, bytes, times;
 
+    if ((event->action == PROTO_ACT_STARTED || event->action == PROTO_ACT_STOPPED) && audit_is_to_customer(event))
+        return;
     switch (event->action) {
     case PROTO_ACT_STARTED:
         t->passed++;

@@ -39,7 +39,9 @@ enum audit_refusal audit_refusal_of(const struct proto_statement *refusal);
 void audit_totals_add(struct audit_totals *totals, const struct audit_session *session);
 /** Of one session: when it ended by the relay's clock; 0: it has not. */
 int64_t audit_session_end_s(const struct audit_session *session);
-/** The start that this stop belongs to: the newest of the same stream before note `at`; NULL. */
+/** Does this way lead to the customer? What goes there is the agent's own voice, and nothing that was shared. */
+bool audit_is_to_customer(const struct proto_event_note *event);
+/** The start that this stop belongs to: the newest of the same stream and sender before note `at`; NULL. */
 const struct audit_note *audit_start_of_stop(const struct audit_session *session, size_t at);
 
 /** What passed before this stop, as the relay counted it. False: it was restarted meanwhile and does not know. */

@@ -17,7 +17,10 @@
 #include "relay/core/rooms.h"
 #include "relay/core/state.h"
 
-enum { BEGINNING_MIN = 4 }; /* digits of a session's number, as officers give them who act on it */
+enum {
+    BEGINNING_MIN = 4, /* digits of a session's number, as officers give them who act on it … */
+    LOOKED_UP_MAX = 8  /* … and so often by one connection: who would ask for all of them reads the log */
+};
 
 /* ---- reading ---- */
 
@@ -89,9 +92,10 @@ static enum proto_err read_ended(struct relay_core *core, const handhold_LogRead
 }
 
 /* That the log is read stands in it before it is read. Who looks for one session, to act on it, says so by the act. */
-static bool may_read(const struct relay_peer *peer, const handhold_LogRead *ask)
+static bool may_read(struct relay_peer *peer, const handhold_LogRead *ask)
 {
-    return peer->may_read || strlen(ask->beginning) >= BEGINNING_MIN;
+    return peer->may_read ||
+           (strlen(ask->beginning) >= BEGINNING_MIN && !ask->cases_of[0] && peer->looked_up++ < LOOKED_UP_MAX);
 }
 
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)

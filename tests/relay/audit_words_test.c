@@ -80,6 +80,48 @@ static void agents_of_one_name_are_told_apart(void **state)
     log_fixture_close(&f);
 }
 
+/* A call has two ways on one stream, and only one of them is something that the customer shared. */
+static void the_agents_own_voice_is_not_what_was_shared(void **state)
+{
+    static const struct {
+        const char *says, *command;
+    } rows[] = {
+        {"Voice                granted; shared for 6 s, 300 frames, 30 kB", "show 4f2a"},
+        {"Voice began to reach the customer.", "show 4f2a"},
+        {"Voice to the customer stopped after 4 s: 200 frames, 20 kB.", "show 4f2a"},
+        {"Voice stopped after 6 s: 300 frames, 30 kB.", "show 4f2a"},
+        {"Ada Lovelace could hear the customer.", "show 4f2a"},
+        {"\"shared_s\":6,\"frames\":300,\"bytes\":30000", "report --json"},
+    };
+    enum proto_capability voice = PROTO_CAPABILITY_MICROPHONE;
+    struct log_fixture f;
+    struct log_session s;
+    int code;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_session_begin(&f, &s, "", "");
+    log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+    log_session_grant(&f, &s, voice, "to talk", 0);
+    log_session_show(&f, &s, voice, "5");
+    log_session_agent_event(&f, &s, PROTO_ACT_VIEWING_STARTED, voice);
+    log_fixture_pass(&f, 2);
+    log_session_event(&f, &s, PROTO_ACT_STARTED, voice, "src", "2", "stream", "5", NULL);
+    log_fixture_pass(&f, 4);
+    log_session_event(&f, &s, PROTO_ACT_STOPPED, voice, "src", "2", "stream", "5", "frames", "200", "bytes", "20000",
+                      NULL);
+    log_session_hide(&f, &s, voice, "5", "300", "30000");
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *out =
+            audit_tool_run(&f, &code, "%s --dir %s --key %s/officer/evidence.key", rows[i].command, f.folder, f.folder);
+        if (!strstr(out, rows[i].says))
+            fail_msg("%s: not \"%s\":\n%s", rows[i].command, rows[i].says, out);
+    }
+    log_fixture_close(&f);
+}
+
 static void who_types_something_wrong_reads_what_and_why(void **state)
 {
     static const struct {
@@ -110,6 +152,7 @@ int main(void)
         cmocka_unit_test(a_letter_takes_the_columns_that_a_terminal_gives_it),
         cmocka_unit_test(a_cell_is_no_formula_whatever_space_stands_before_it),
         cmocka_unit_test(agents_of_one_name_are_told_apart),
+        cmocka_unit_test(the_agents_own_voice_is_not_what_was_shared),
         cmocka_unit_test(who_types_something_wrong_reads_what_and_why),
     };
 

@@ -269,13 +269,17 @@ static void an_officer_reads_nothing_before_the_log_has_it(void **state)
 {
     static const handhold_LogRead reads[] = {
         {.from = 0}, {.sessions = true}, {.ended = 1}, {.cases_of = "C-1001"}, {.sessions = true, .beginning = "4f2"}};
-    static const handhold_LogRead one = {.sessions = true, .beginning = "4f2a"}; /* which is to be stopped */
+    static const handhold_LogRead one = {.sessions = true, .beginning = "4f2a"}, /* which is to be stopped */
+        person = {.sessions = true, .beginning = "4f2a", .cases_of = "C-1001"};
 
     (void)state;
     assert_ok(do_erase(false)); /* another act is none */
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         ask_to_read(&reads[i], false);
-    ask_to_read(&one, true);
+    ask_to_read(&person, false);
+    for (int i = 0; i < 8; i++)
+        ask_to_read(&one, true);
+    ask_to_read(&one, false); /* who asks for all of them reads the log */
     assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "the log", NULL));
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         ask_to_read(&reads[i], true);
