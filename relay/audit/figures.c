@@ -29,7 +29,8 @@ struct figures {
     struct audit_totals totals;
     struct of_agent *agents; /* owned, in the order in which they were met */
     size_t agent_count, agent_room;
-    uint64_t timed; /* of which it is known when they ended */
+    uint64_t timed;   /* of which it is known when the customer came, and when they ended */
+    uint64_t untaken; /* invitations: nobody ever came */
     uint64_t sessions, live, erased, wrong, customers_named;
     uint64_t gone, gone_entries; /* erased, as notes say */
     char gone_words[AUDIT_TEXT_MAX];
@@ -62,7 +63,8 @@ static struct of_agent *agent_of(struct figures *f, const struct relay_store_ses
 
 static void count_end(struct figures *f, const struct audit_session *session)
 {
-    int64_t began_s = session->row.created_unix_ms / 1000, end_s = audit_session_end_s(session);
+    const struct audit_note *joined = audit_last_event(session, PROTO_ACT_JOINED);
+    int64_t began_s = joined ? joined->event.unix_s : 0, end_s = audit_session_end_s(session);
     int reason = PROTO_END_COUNT - 1;
 
     if (session->row.state != RELAY_STORE_ENDED) {
@@ -72,8 +74,9 @@ static void count_end(struct figures *f, const struct audit_session *session)
     while (reason > 0 && strcmp(proto_end_name((enum proto_end)reason), session->row.ended_reason) != 0)
         reason--;
     f->ended[reason]++;
-    f->timed += end_s != 0;
-    if (end_s > began_s) {
+    f->untaken += !joined && !session->erased && !session->incomplete;
+    f->timed += joined && end_s;
+    if (joined && end_s > began_s) {
         f->seconds += end_s - began_s;
         f->longest_s = end_s - began_s > f->longest_s ? end_s - began_s : f->longest_s;
     }
@@ -177,8 +180,12 @@ static void print_head(const struct figures *f)
     if (f->timed) {
         audit_duration(took, f->seconds / (int64_t)f->timed);
         audit_duration(longest, f->longest_s);
-        snprintf(text, sizeof text, "%s on average, the longest %s", took, longest);
+        snprintf(text, sizeof text, "%s on average, the longest %s, from when the customer came", took, longest);
         audit_paper_head("Duration", text);
+    }
+    if (f->untaken) {
+        snprintf(text, sizeof text, "%" PRIu64 " of them: nobody came", f->untaken);
+        audit_paper_head("Invitations", text);
     }
     snprintf(text, sizeof text, "%" PRIu64 " of them name%s a customer", f->customers_named,
              f->customers_named == 1 ? "s" : "");
@@ -334,6 +341,8 @@ static void print_json(const struct figures *f)
         "customers_named", (json_int_t)f->customers_named, "forbidden", (json_int_t)f->forbidden, "not_opened",
         (json_int_t)f->not_opened, "refused_staff", (json_int_t)f->refused_staff, "blocked_messages",
         (json_int_t)f->blocked_messages);
+    if (line)
+        json_object_set_new(line, "untaken", json_integer((json_int_t)f->untaken));
     if (line && f->filter->since_ms != INT64_MIN)
         json_object_set_new(line, "since", json_integer(f->filter->since_ms / 1000));
     if (line && f->filter->until_ms != INT64_MAX)

@@ -127,6 +127,32 @@ static void the_agents_own_voice_is_not_what_was_shared(void **state)
     log_fixture_close(&f);
 }
 
+/* A link may wait for a day: that is no session of a day. */
+static void a_session_lasts_from_when_the_customer_came(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    log_fixture_open(&f);
+    for (int came = 0; came < 2; came++) {
+        log_session_begin(&f, &s, "", "");
+        log_fixture_pass(&f, 3600);
+        if (came)
+            log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_fixture_pass(&f, 20);
+        log_session_end(&f, &s, came ? PROTO_END_COMPLETED : PROTO_END_EXPIRED);
+    }
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 0, "Duration    20 s on average, the longest 20 s,",
+                      "report --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    audit_tool_expect(&f, 0, "Invitations 1 of them: nobody came", "report --dir %s --key %s/officer/evidence.key",
+                      f.folder, f.folder);
+    audit_tool_expect(&f, 0, "\"untaken\":1", "report --json --dir %s --key %s/officer/evidence.key", f.folder,
+                      f.folder);
+    log_fixture_close(&f);
+}
+
 static void who_types_something_wrong_reads_what_and_why(void **state)
 {
     static const struct {
@@ -158,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_cell_is_no_formula_whatever_space_stands_before_it),
         cmocka_unit_test(agents_of_one_name_are_told_apart),
         cmocka_unit_test(the_agents_own_voice_is_not_what_was_shared),
+        cmocka_unit_test(a_session_lasts_from_when_the_customer_came),
         cmocka_unit_test(who_types_something_wrong_reads_what_and_why),
     };
 
