@@ -180,8 +180,11 @@ void pair_feed_control(struct proto_session *s, const uint8_t *sealed, size_t le
     }
     proto_buf_free(&plain);
     if (err) {
-        /* Order, number and content are sealed: one message that does not open means that somebody interfered. */
-        session_alarm(s, err, "a message between the two ends was altered, left out or repeated on its way");
+        /* Order, number and content are sealed: one message that does not open means that somebody interfered; or that
+         * the agent's end said it to the pair before this one, which it keeps until it has heard the customer's proof.
+         */
+        if (s->side == SIDE_AGENT || s->pair.confirmed || !s->ever_confirmed)
+            session_alarm(s, err, "a message between the two ends was altered, left out or repeated on its way");
         pair_close(s);
         if (s->side == SIDE_CUSTOMER)
             s->retry_pair_ms = s->now.mono_ms + PROTO_HEARTBEAT_MS;

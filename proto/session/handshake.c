@@ -26,16 +26,17 @@ static void send_bodies(struct proto_session *s)
 static const char wrong_clock[] =
     "the clocks of the two ends differ by more than a day; set the clock of the device that is wrong";
 
-/* The machine of an agent that wakes, or a line that carries again, brings what was asked before. */
+/* The machine of an agent that wakes, or a line that carries again, brings what was asked before. Such an answer spoils
+ * the attempt that runs, whose own answer then comes too late as well. */
 static bool is_late_answer(struct proto_session *s, enum proto_err err)
 {
     if (s->side != SIDE_CUSTOMER)
         return false;
     if (err == PROTO_ERR_TIMEOUT)
-        s->unanswered++;
-    if (err != PROTO_ERR_CRYPTO || !s->unanswered || s->pair.by_code)
+        s->late_answers += PROTO_LATE_ANSWERS;
+    if ((err != PROTO_ERR_CRYPTO && err != PROTO_ERR_STATE) || !s->late_answers || s->pair.by_code)
         return false;
-    s->unanswered--;
+    s->late_answers--;
     return true;
 }
 

@@ -267,7 +267,7 @@ struct proto_session {
     struct proto_resume_keys resume;
     bool joined, ever_confirmed;
     unsigned resume_try, failed_attempts; /* customer: which key the next attempt takes; alarms in a row */
-    unsigned unanswered;                  /* customer: attempts that were given up; their answers may come yet */
+    unsigned late_answers;                /* customer: messages that may come yet to attempts that were given up */
     unsigned code_told;                   /* customer: tags that left for a code while nobody proved to know it */
     uint8_t cs_public[32], cs_secret[64]; /* customer: own; agent: only cs_public */
     struct proto_identity agent;          /* who the agent is, at both ends */

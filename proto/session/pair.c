@@ -64,7 +64,7 @@ void pair_close(struct proto_session *s)
     bool was_up = p->up;
 
     if (p->pairing && s->side == SIDE_CUSTOMER)
-        s->unanswered++;
+        s->late_answers += PROTO_LATE_ANSWERS;
     proto_pairing_free(p->pairing);
     proto_noise_channel_clear(&p->channel);
     sodium_memzero(&p->check, sizeof p->check);
@@ -185,7 +185,7 @@ void pair_up(struct proto_session *s)
     proto_pairing_free(p->pairing);
     p->pairing = NULL;
     s->resume_try = 0;
-    s->unanswered = 0;
+    s->late_answers = 0;
     s->code_told = 0;
     p->up = true;
     p->confirmed = false;

@@ -12,7 +12,7 @@ enum {
     PROTO_TOKEN_BYTES = 32,
 
     PROTO_MAX_MEDIA_BYTES = 512 * 1024, /* a key frame of 1080p at the best quantiser is below 300 kB */
-    PROTO_MAX_VOICE_BYTES = 256, /* one packet of a voice; 24 kbit/s makes 60 */
+    PROTO_MAX_VOICE_BYTES = 256,        /* one packet of a voice; 24 kbit/s makes 60 */
     PROTO_MAX_HANDSHAKE_BYTES = 16 * 1024,
     PROTO_MAX_CONTROL_BYTES = 64 * 1024 - 1, /* Noise §3: no message is longer */
     PROTO_MAX_LOG_BYTES = 64 * 1024,
@@ -26,10 +26,10 @@ enum {
     PROTO_MAX_EVIDENCE_BYTES = 16384, /* several notes (rekey notes ride along) and the sealing */
     PROTO_MAX_VALUE_BYTES = 200,      /* one value in a note, §9 */
     PROTO_MAX_CHAT_BYTES = 2000,
-    PROTO_MOVE_BYTES = 64,         /* MOVE: the key and the tag of a device that asks to go on in another's place */
-    PROTO_MAX_MOVED_BYTES = 8192,  /* what it gets: one customer's end, sealed */
-    PROTO_MAX_OUTBOX = 64,   /* notes waiting for the log at one end */
-    PROTO_MAX_UNACKED = 256, /* numbered messages waiting for the peer's acknowledgement */
+    PROTO_MOVE_BYTES = 64,        /* MOVE: the key and the tag of a device that asks to go on in another's place */
+    PROTO_MAX_MOVED_BYTES = 8192, /* what it gets: one customer's end, sealed */
+    PROTO_MAX_OUTBOX = 64,        /* notes waiting for the log at one end */
+    PROTO_MAX_UNACKED = 256,      /* numbered messages waiting for the peer's acknowledgement */
 
     PROTO_HEARTBEAT_MS = 1000,
     PROTO_STALE_MS = 3000,         /* without a heartbeat the picture is shown as not live */
@@ -41,6 +41,7 @@ enum {
     PROTO_SESSION_MS = 4 * 60 * 60 * 1000,
     PROTO_EPOCH_MS = 10 * 60 * 1000,
     PROTO_EPOCH_FRAMES = 1 << 22,
+    PROTO_LATE_ANSWERS = 4, /* messages: two for an attempt that was given up, two for the one that these spoil */
     PROTO_CODE_TRIES = 3,
     PROTO_REFUSALS_MUTE = 3,
     PROTO_REQUEST_MAX = 3,     /* capabilities on one sheet */

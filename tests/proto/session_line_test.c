@@ -99,16 +99,31 @@ static bool nobody_is_awake(struct session_world *world, bool from_customer, uin
     return false;
 }
 
+static bool nobody_hears_the_customer(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    return nobody_is_awake(world, from_customer, bytes, len) || !from_customer;
+}
+
+static bool wake_for_one(void)
+{
+    struct sw_message *m = waits;
+
+    if (!m)
+        return false;
+    waits = m->next;
+    if (!waits)
+        last_wait = &waits;
+    sw_feed(&sw, false, m->bytes, m->len);
+    free(m);
+    return true;
+}
+
 static unsigned wake(void)
 {
     unsigned count = 0;
 
-    for (struct sw_message *m; (m = waits) != NULL; free(m)) {
-        waits = m->next;
-        sw_feed(&sw, false, m->bytes, m->len);
+    while (wake_for_one())
         count++;
-    }
-    last_wait = &waits;
     return count;
 }
 
@@ -128,6 +143,63 @@ static void an_agent_who_wakes_answers_late_and_is_no_impostor(void **state)
         assert_live_again();
     }
     assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM) + sw_count(&sw, false, PROTO_EVENT_ALARM), 0);
+}
+
+/* The first answer spoils the attempt that runs; its own comes when there is another one. */
+static void an_agent_who_answers_late_twice_is_no_impostor(void **state)
+{
+    (void)state;
+    last_wait = &waits;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    sw.hand = nobody_is_awake;
+    sw_pass(&sw, PROTO_SILENT_MS + PROTO_HANDSHAKE_WAIT_MS + 3 * PROTO_HEARTBEAT_MS);
+    sw.hand = nobody_hears_the_customer;
+    assert_true(wake_for_one());
+    sw_carry(&sw);
+    sw_pass(&sw, 2 * PROTO_HEARTBEAT_MS);
+    sw.hand = NULL;
+    assert_int_equal(wake(), 2);
+    sw_carry(&sw);
+    sw_pass(&sw, PROTO_HANDSHAKE_WAIT_MS + 3000);
+    assert_live_again();
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM) + sw_count(&sw, false, PROTO_EVENT_ALARM), 0);
+}
+
+/* The agent's end keeps the pair of before until it has the customer's last word of the resume. */
+static uint8_t word[PROTO_MAX_CONTROL_BYTES];
+static size_t word_len;
+static bool keep_the_agents_word(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)world;
+    if (from_customer || bytes[0] != PROTO_TYPE_CONTROL)
+        return true;
+    assert_true(len <= sizeof word);
+    if (!word_len)
+        memcpy(word, bytes, word_len = len);
+    return false;
+}
+
+static void a_word_to_the_pair_before_is_no_alarm_in_the_one_after_it(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    sw_grant(&sw, CAMERA);
+    word_len = 0;
+    sw.hand = keep_the_agents_word;
+    sw_pass(&sw, 2 * PROTO_HEARTBEAT_MS);
+    sw_cut(&sw, true);
+    sw_pass(&sw, 300);
+    sw_connect(&sw, true);
+    sw_pass(&sw, 500);
+    assert_true(sw.customer->pair.up && !sw.customer->pair.confirmed);
+    sw_feed(&sw, true, word, word_len);
+    assert_false(sw.customer->pair.up);
+    sw.hand = NULL;
+    assert_live_again();
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM) + sw_count(&sw, false, PROTO_EVENT_ALARM), 0);
+    sw_feed(&sw, true, word, word_len); /* but behind what did open it is one */
+    assert_int_equal(sw_count(&sw, true, PROTO_EVENT_ALARM), 1);
 }
 
 static void a_session_that_does_not_come_back_in_the_grace_time_is_withdrawn_and_ends(void **state)
@@ -516,6 +588,8 @@ int main(void)
         CASE(either_end_comes_back_under_a_new_key_and_nobody_is_asked),
         CASE(whichever_message_of_a_resume_is_lost_the_next_attempt_stands),
         CASE(an_agent_who_wakes_answers_late_and_is_no_impostor),
+        CASE(an_agent_who_answers_late_twice_is_no_impostor),
+        CASE(a_word_to_the_pair_before_is_no_alarm_in_the_one_after_it),
         CASE(a_session_that_does_not_come_back_in_the_grace_time_is_withdrawn_and_ends),
         CASE(four_hours_end_a_session),
         CASE(ending_withdraws_logs_and_wipes),

@@ -47,6 +47,7 @@ static void cut(struct sim *sim, struct sim_connection *line)
     if (sim_chance(sim, sim->faults.half_open))
         later = soon + 15000;
     bool end_first = sim_chance(sim, 500);
+    line->dead = true;
     line->end_learns_ms = proto_earlier(line->end_learns_ms, end_first ? soon : later);
     line->relay_learns_ms = proto_earlier(line->relay_learns_ms, end_first ? later : soon);
     drop_row(&line->to_relay, &line->to_relay_last);
@@ -85,9 +86,13 @@ static void post(struct sim *sim, struct sim_connection *line, bool to_relay, co
     message->at_ms = sim->now.mono_ms + 1 + (int64_t)sim_random(sim, 40);
     if (line->stalled_until_ms > message->at_ms)
         message->at_ms = line->stalled_until_ms;
+    sim->messages++;
+    if (line->dead) {
+        free(message);
+        return;
+    }
     **last = message;
     *last = &message->next;
-    sim->messages++;
     sim_judge_bytes(sim, bytes, len);
 }
 
@@ -250,6 +255,7 @@ static void dial(struct sim *sim, struct sim_end *end)
     line->number = sim->next_connection++;
     line->end_learns_ms = line->relay_learns_ms = PROTO_NEVER;
     line->stalled_until_ms = 0;
+    line->dead = false;
     if (relay_core_open(sim->core, line->number, "192.0.2.1", end->customer ? NULL : &sim->agent.identity, sim->now)) {
         end->reconnect_ms = sim->now.mono_ms + 1000;
         return;

@@ -66,6 +66,7 @@ struct sim_connection {
     struct sim_message *frame; /* for the changed companion */
     bool held, deaf, mute;     /* carries nothing; nothing from the relay; nothing towards it */
     size_t hold_behind;        /* carries so many bytes, and is held then; 0: not */
+    bool dead;                 /* it was cut: what is said now gets lost, whoever believes in it still */
     bool away;                 /* once it is cut nobody comes through again */
     uint64_t carried, cut_at;  /* messages that came, either way; cut right behind this one; 0: not */
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * An agent's machine that slept answers late: what answers an attempt that was given up does not open in the one after it.
- * That is no impostor, as often as an attempt was given up (PROTOCOL.md §8.5).
+ * That is no impostor, and neither is what answers the attempt that was spoilt by it (PROTOCOL.md §8.5).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -43,9 +43,10 @@ function answered(...answers: boolean[]): SessionEvent['kind'][] {
 const alarms = (...answers: boolean[]): number => answered(...answers).filter(kind => kind === 'alarm').length;
 
 test('an answer that does not open is an alarm', () => assert.equal(alarms(true), 1));
-test('the answer to an attempt that was given up is none, and one more is', () => {
-  assert.equal(alarms(false, true), 0);
-  assert.equal(alarms(false, true, true), 1);
-  assert.equal(alarms(false, false, true, true), 0);
-  assert.equal(alarms(false, false, true, true, true), 1);
+test('the answer to an attempt that was given up is none, nor that of the attempt which it spoilt, and one more is', () => {
+  const late = [true, true, true, true];
+  assert.equal(alarms(false, ...late), 0);
+  assert.equal(alarms(false, ...late, true), 1);
+  assert.equal(alarms(false, false, ...late, ...late), 0);
+  assert.equal(alarms(false, false, ...late, ...late, true), 1);
 });

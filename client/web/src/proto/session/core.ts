@@ -46,6 +46,7 @@ export const LIMIT = {
   SESSION_MS: 4 * 60 * 60 * 1000,
   EPOCH_MS: 10 * 60 * 1000,
   EPOCH_FRAMES: 1 << 22,
+  LATE_ANSWERS: 4, /* messages: two for an attempt that was given up, two for the one that these spoil */
   CODE_TRIES: 3,
   REFUSALS_MUTE: 3,
   EXPIRING_MS: 60_000, /* before its end a grant may be extended; half of its time when that is less */

@@ -40,7 +40,7 @@ export class Pair {
   #resumeTry = 0;
   #failed = 0; /* alarms in a row */
   #kind: PairingConfig['secret']['kind'] = 'link'; /* of the attempt */
-  #unanswered = 0; /* attempts that were given up; their answers may come yet */
+  #lateAnswers = 0; /* messages that may come yet to attempts that were given up */
   #codeTold = 0; /* answers that were shown the tag of the code, none of which proved to know it */
   #wordsTold = false;
   readonly #beat: Heartbeats;
@@ -117,10 +117,10 @@ export class Pair {
     const { core } = this;
     this.#dropAttempt();
     this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
-    if (err === 'TIMEOUT') this.#unanswered++;
+    if (err === 'TIMEOUT') this.#lateAnswers += LIMIT.LATE_ANSWERS;
     /* from an agent's machine that slept, and woke, or from a line that carries again */
-    const late = err === 'CRYPTO' && this.#unanswered > 0 && this.#kind !== 'code';
-    if (late) this.#unanswered--;
+    const late = (err === 'CRYPTO' || err === 'STATE') && this.#lateAnswers > 0 && this.#kind !== 'code';
+    if (late) this.#lateAnswers--;
     if (late || err === 'TIMEOUT') return; /* tried again */
     const message = err === 'CLOCK' ? WRONG_CLOCK : "the agent's end did not prove who it is";
     if (err === 'CLOCK') core.error(err, message, !core.joined); /* nobody is suspected of a wrong date */
@@ -168,7 +168,7 @@ export class Pair {
     this.#check = result;
     this.#dropAttempt();
     this.#resumeTry = this.#codeTold = 0;
-    this.#unanswered = 0;
+    this.#lateAnswers = 0;
     core.link.log.newPair();
     this.#beat.newPair();
     this.#confirmed = false;
@@ -186,7 +186,7 @@ export class Pair {
   /** The channel is gone: its keys are wiped, grants are suspended. */
   close(): void {
     const { core } = this, wasUp = this.up;
-    if (this.#attempt) this.#unanswered++;
+    if (this.#attempt) this.#lateAnswers += LIMIT.LATE_ANSWERS;
     this.#dropAttempt();
     this.#channel?.wipe();
     this.#channel = this.#check = undefined;
@@ -227,8 +227,9 @@ export class Pair {
       this.#resumeTry = this.#failed = 0;
       this.#dispatch(message, body);
     } catch (error) {
-      /* order, number and content are sealed: one message that does not open means that somebody interfered */
-      core.alarm(error instanceof ProtoError ? error.err : 'FORMAT', 'a message between the two ends was altered, left out or repeated on its way');
+      /* order, number and content are sealed: one message that does not open means that somebody interfered; or that the
+       * agent's end said it to the pair before this one, which it keeps until it has heard this end's proof */
+      if (this.#confirmed || !this.everConfirmed) core.alarm(error instanceof ProtoError ? error.err : 'FORMAT', 'a message between the two ends was altered, left out or repeated on its way');
       this.close();
       this.#retryAtMs = core.now.monoMs + LIMIT.HEARTBEAT_MS;
     }
