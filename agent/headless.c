@@ -41,6 +41,8 @@ static void ask_at_once(struct headless *h, struct proto_now now)
     }
 }
 
+#ifdef HANDHOLD_KEEPS_PICTURE /* never in the program that agents have: a photo and a recording have consents of their \
+                                 own */
 static void write_snapshot(struct headless *h)
 {
     struct agent_desk_i420 f = agent_desk_shown(h->desk);
@@ -56,6 +58,7 @@ static void write_snapshot(struct headless *h)
         host_say_err(h->config->snapshot, err);
     agent_desk_raster_clear(&raster);
 }
+#endif
 
 static bool camera_stopped(const struct proto_event *e)
 {
@@ -70,7 +73,9 @@ static void tell_last_picture(struct headless *h, struct proto_now now)
         return;
     h->told = true;
     agent_tell_video(&h->tell, h->desk, true, now);
+#ifdef HANDHOLD_KEEPS_PICTURE
     write_snapshot(h);
+#endif
 }
 
 static void on_event(void *context, const struct proto_event *e)

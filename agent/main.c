@@ -19,10 +19,13 @@
 #endif
 
 static struct {
-    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *snapshot, *stats, *audio,
-        *microphone, *guides, *cases, *cases_key, *stills;
+    const char *relay, *identity, *ca, *customer, *reference, *request, *purpose, *record, *stats, *audio, *microphone,
+        *guides, *cases, *cases_key, *stills;
     const char *id, *name, *dir;
     bool headless, invite, json;
+#ifdef HANDHOLD_KEEPS_PICTURE
+    const char *snapshot;
+#endif
 } opt = {.dir = "."};
 
 static const struct host_option options[] = {
@@ -39,7 +42,9 @@ static const struct host_option options[] = {
     {"purpose", "TEXT", HOST_TEXT, &opt.purpose, .help = "what for, as the customer reads it"},
     {"record", "FILE", HOST_TEXT, &opt.record,
      .help = "record there when the customer consents; only a privacy officer can open it"},
+#ifdef HANDHOLD_KEEPS_PICTURE
     {"snapshot", "FILE.png", HOST_TEXT, &opt.snapshot, .help = "write the last picture there at the end"},
+#endif
     {"stills", "DIR", HOST_TEXT, &opt.stills, .help = "put the customer's photos there"},
     {"guides", "DIR", HOST_TEXT, &opt.guides, .help = "a folder of guides, instead of those that the relay has"},
     {"cases", "DIR", HOST_TEXT, &opt.cases,
@@ -172,7 +177,9 @@ static int run(void)
     c->customer_ref = opt.customer;
     c->reference = opt.reference;
     c->purpose = opt.purpose;
+#ifdef HANDHOLD_KEEPS_PICTURE
     c->snapshot = opt.snapshot;
+#endif
     c->record = opt.record;
     c->stats = opt.stats;
     c->audio = opt.audio;

@@ -133,7 +133,7 @@ export class House {
 
   async #agentOf(id, ...more) {
     const { port } = typeof more[0] === 'object' ? more.shift() : { port: this.ports[1] };
-    const agent = this.#start('handhold-agent', ['--headless', '--relay', `https://localhost:${port}`, '--identity', join(this.org, 'staff', id), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
+    const agent = this.#start(more.includes('--snapshot') ? 'handhold-keeping-agent' : 'handhold-agent', ['--headless', '--relay', `https://localhost:${port}`, '--identity', join(this.org, 'staff', id), '--ca', join(this.org, 'ca/ca.crt'), '--json', ...more]);
     agent.invite = await agent.await('invite');
     return agent;
   }

@@ -70,7 +70,7 @@ bool demo_relay(struct demo *d)
 
 struct demo_child *demo_start_agent(struct demo *d, const char *name, const char *snapshot)
 {
-    const char *const argv[] = {"handhold-agent",
+    const char *const argv[] = {snapshot ? "handhold-keeping-agent" : "handhold-agent",
                                 "--headless",
                                 "--json",
                                 "--relay",

@@ -117,6 +117,8 @@ static void the_agent_names_what_is_wrong_with_its_command_line(void **state)
         {{"handhold-agent", AGENT, "--identity", "a", "--ca", "b", "--request", "x"},
          2,
          {"\"x\"", "no capability", "camera"}},
+        /* what would keep a picture of the camera without a consent for that */
+        {{"handhold-agent", AGENT, "--identity", "a", "--ca", "b", "--snapshot", "c.png"}, 2, {"--snapshot", "--help"}},
         {{"handhold-agent", "enrol", "--id", "Not An Id", "--name", "Ada"}, 2, {"Not An Id", "a-z", "ada"}},
         {{"handhold-agent", "enrol", "--id", "ada"}, 2, {"--name NAME", "is missing"}},
     };

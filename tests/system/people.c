@@ -108,6 +108,10 @@ struct demo_child *house_agent_start(struct house *h, const char *name, const ch
     size_t n = 9;
     struct demo_child *agent;
 
+    for (size_t i = 0; more && more[i]; i++)
+        if (!strcmp(more[i], "--snapshot"))
+            argv[0] = "handhold-keeping-agent";
+
     snprintf(relay, sizeof relay, "https://%s", h->staff);
     snprintf(identity, sizeof identity, "%s/org/staff/%s", h->dir, id);
     for (size_t i = 0; more && more[i]; i++)
