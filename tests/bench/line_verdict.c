@@ -8,7 +8,7 @@
 #define CUBIC_P50_MAX 1.3 /* times the companion's, under the same congestion control */
 #define CUBIC_P95_MAX 1.5
 
-enum { QUEUE_MAX_MS = 40, BACK_MAX_S = 2, BAD_MAX_S = 2 };
+enum { NEED_NO_MORE = 90 /* percent of the seconds */, QUEUE_MAX_MS = 40, BACK_MAX_S = 2, BAD_MAX_S = 2 };
 
 bool line_is_noisy(const struct line_figures *f)
 {
@@ -25,9 +25,13 @@ static bool is_late(double is, double goal)
     return goal > 0 && (is < 0 || is > goal);
 }
 
+/* A line that the pictures do not need says nothing about who uses it (RFC 8298: application-limited); L is for that.
+ */
 static bool uses_line(const struct line_goal *goal, const struct line_figures *f)
 {
-    return goal->use <= 0 || (f->use >= goal->use && f->queue_p50 <= QUEUE_MAX_MS);
+    bool needs = f->limit[LINE_LIMIT_PICTURES] < NEED_NO_MORE;
+
+    return goal->use <= 0 || ((f->use >= goal->use || !needs) && f->queue_p50 <= QUEUE_MAX_MS);
 }
 
 /* The page, as it was asked for: beside the companion in the same run, or no worse than this. */
