@@ -120,7 +120,7 @@ enum proto_err audit_export_cases(struct audit_export *x, enum audit_cases_form 
 
     if (!x->filter->customer)
         return PROTO_OK; /* cases are somebody's */
-    err = relay_store_each_case(x->o->rows, x->filter->customer, x->now_s * 1000, put_case, &p);
+    err = relay_store_each_case(x->o->rows, x->filter->customer, x->now_s * 1000, 0, put_case, &p);
     if (form == AUDIT_CASES_HTML && p.count)
         fputs("</article>", x->out);
     if (p.closed)

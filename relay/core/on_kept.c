@@ -34,11 +34,13 @@ static const char *customer_of(const struct relay_core *core, const struct relay
     return room->row.customer_ref;
 }
 
-/* Each case is opened for it, in the thread that everybody's messages go through. */
+/* For each a case or two are opened, in the thread that everybody's messages go through. At once: all that somebody is
+ * shown of one customer, in the largest pieces, and some more. */
 static bool may_ask(struct relay_core *core, const struct relay_peer *peer, uint32_t kind, struct proto_now now)
 {
+    enum { AT_ONCE = 40 };
     int64_t rate = core->limits.case_asks_per_staff_minute;
-    struct relay_pace pace = {rate, 60000, rate};
+    struct relay_pace pace = {rate, 60000, rate < AT_ONCE ? rate : AT_ONCE};
 
     if (kind != PROTO_KEPT_CASE || relay_bucket_take(&peer->tally->asked, &pace, 1, now.mono_ms))
         return true;

@@ -15,7 +15,7 @@ enum { CASES_SHOWN = 32, PART_BYTES = 32768 };
 
 struct reading {
     struct proto_buf *out;
-    uint64_t *next, from, seen;
+    uint64_t *next;
 };
 
 static bool fits(const struct proto_buf *out, size_t len)
@@ -26,13 +26,10 @@ static bool fits(const struct proto_buf *out, size_t len)
 static enum proto_err put_case(void *context, const struct relay_store_case *one)
 {
     struct reading *r = context;
-    uint64_t row = r->seen++;
 
-    if (row < r->from)
-        return PROTO_OK;
-    if (row == CASES_SHOWN)
+    if (one->row >= CASES_SHOWN)
         return PROTO_ERR_RANGE;
-    *r->next = row;
+    *r->next = one->row;
     if (!fits(r->out, one->len))
         return PROTO_ERR_FULL;
     proto_buf_put_lv16(r->out, one->sealed, one->len);
@@ -105,13 +102,15 @@ enum proto_err serve_kept_read(void *context, enum proto_kept kind, const char *
                                struct proto_buf *out, uint64_t *next, struct proto_now now)
 {
     struct serve *serve = context;
-    struct reading r = {.out = out, .next = next, .from = from};
+    struct reading r = {.out = out, .next = next};
     enum proto_err err;
 
     *next = 0;
     if (kind == PROTO_KEPT_GUIDE)
         return read_guide(serve, name, from, out, next);
-    err = kind == PROTO_KEPT_CASE ? relay_store_each_case(serve->reader, name, now.unix_ms, put_case, &r)
+    if (kind == PROTO_KEPT_CASE && from >= CASES_SHOWN)
+        return PROTO_OK;
+    err = kind == PROTO_KEPT_CASE ? relay_store_each_case(serve->reader, name, now.unix_ms, from, put_case, &r)
                                   : relay_store_each_count(serve->reader, from, put_count, &r);
     if (err == PROTO_ERR_FULL && out->len)
         return PROTO_OK; /* and *next is the one that did not fit */

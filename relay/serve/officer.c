@@ -111,11 +111,9 @@ static enum proto_err put_case(void *context, const struct relay_store_case *one
 {
     struct reading *r = context;
 
-    if (r->seen++ < r->from)
-        return PROTO_OK;
     if (!store_pack_case(r->out, one))
         return PROTO_ERR_FULL;
-    *r->next = r->seen;
+    *r->next = one->row + 1;
     return PROTO_OK;
 }
 
@@ -127,7 +125,7 @@ enum proto_err serve_officer_read(struct relay_store *store, const struct relay_
 
     *next = asked->from;
     if (*asked->cases_of)
-        err = relay_store_each_case(store, asked->cases_of, host_now().unix_ms, put_case, &r);
+        err = relay_store_each_case(store, asked->cases_of, host_now().unix_ms, r.from, put_case, &r);
     else if (!asked->sessions)
         err = put_entries(store, &r);
     else

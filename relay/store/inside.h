@@ -86,8 +86,9 @@
       " (SELECT 1 FROM filed f JOIN entry e ON e.idx=f.idx WHERE f.sid=?1 AND e.evidence IS NOT NULL)")                \
     X(CASE_PUT, 0, "INSERT OR REPLACE INTO kept_case(sid,ref,time_ms,until_ms,dek,bytes) VALUES(?1,?2,?3,?4,?5,?6)")   \
     X(CASE_DROP, 0, "DELETE FROM kept_case WHERE sid=?1")                                                              \
-    X(CASE_EACH, 0,                                                                                                    \
-      "SELECT sid,time_ms,until_ms,dek,bytes FROM kept_case WHERE ref=?1 AND until_ms>?2 ORDER BY time_ms DESC,sid")   \
+    X(CASE_EACH, 0, /* without their bytes: a sort would carry them all */                                             \
+      "SELECT sid FROM kept_case WHERE ref=?1 AND until_ms>?2 ORDER BY time_ms DESC,sid LIMIT -1 OFFSET ?3")           \
+    X(CASE_GET, 0, "SELECT sid,time_ms,until_ms,dek,bytes FROM kept_case WHERE sid=?1")                                \
     X(CASE_ALL, 0,                                                                                                     \
       "SELECT k.sid,time_ms,until_ms,dek,bytes,ref,customer_ref FROM kept_case k"                                      \
       " LEFT JOIN session s ON s.sid=k.sid ORDER BY k.sid")                                                            \

@@ -117,27 +117,42 @@ static enum proto_err open_case(struct relay_store *store, sqlite3_stmt *row, st
     return PROTO_OK;
 }
 
-enum proto_err relay_store_each_case(struct relay_store *store, const char *ref, int64_t now_ms,
+/* The one that `which` names. Its key is destroyed, or somebody wrote into the file: the others are still good. */
+static enum proto_err visit_case(struct relay_store *store, sqlite3_stmt *which, uint64_t number,
+                                 relay_store_visit_case visit, void *context)
+{
+    sqlite3_stmt *row = store_statement(store, STORE_CASE_GET);
+    struct relay_store_case one = {.row = number};
+    enum proto_err err;
+
+    if (!row)
+        return PROTO_ERR_IO;
+    sqlite3_bind_value(row, 1, sqlite3_column_value(which, 0));
+    err = store_next(store, STORE_CASE_GET, "reading a case");
+    if (!err)
+        err = open_case(store, row, &one);
+    store_reset(store, STORE_CASE_GET);
+    if (err)
+        return err == PROTO_ERR_NOT_FOUND || err == PROTO_ERR_CRYPTO ? PROTO_OK : err;
+    return visit(context, &one);
+}
+
+enum proto_err relay_store_each_case(struct relay_store *store, const char *ref, int64_t now_ms, uint64_t from,
                                      relay_store_visit_case visit, void *context)
 {
     sqlite3_stmt *row;
     enum proto_err err = PROTO_OK;
 
-    if (!store->has_kept)
+    if (!store->has_kept || from > INT64_MAX)
         return err;
     row = store_statement(store, STORE_CASE_EACH);
     if (!row)
         return PROTO_ERR_IO;
     sqlite3_bind_text(row, 1, ref, -1, SQLITE_STATIC);
     sqlite3_bind_int64(row, 2, now_ms);
-    while (!err && !(err = store_next(store, STORE_CASE_EACH, "reading cases"))) {
-        struct relay_store_case one;
-        enum proto_err opened = open_case(store, row, &one);
-
-        if (opened == PROTO_ERR_NOT_FOUND || opened == PROTO_ERR_CRYPTO)
-            continue; /* its key is destroyed, or somebody wrote into the file: the others are still good */
-        err = opened ? opened : visit(context, &one);
-    }
+    sqlite3_bind_int64(row, 3, (sqlite3_int64)from);
+    while (!err && !(err = store_next(store, STORE_CASE_EACH, "reading cases")))
+        err = visit_case(store, row, from++, visit, context);
     store_reset(store, STORE_CASE_EACH);
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }

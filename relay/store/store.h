@@ -238,6 +238,7 @@ struct relay_store_case {
     int64_t time_ms, until_ms; /* unix time: written; gone from then on */
     const uint8_t *sealed;     /* read: borrowed for the visit */
     size_t len;
+    uint64_t row; /* read: which of its customer's it is, from 0; nothing when it is put */
 };
 /**
  * In a transaction: the case of this session, in place of the one before; of no bytes: there is none any more. It goes
@@ -245,9 +246,12 @@ struct relay_store_case {
  */
 PROTO_MUST_USE enum proto_err relay_store_put_case(struct relay_store *store, const struct relay_store_case *one);
 typedef enum proto_err (*relay_store_visit_case)(void *context, const struct relay_store_case *one);
-/** Of one customer reference, newest first, those whose time is not over. One that was altered is passed over. */
+/**
+ * Of one customer reference, newest first, those whose time is not over, from row `from` on: the rows before it are
+ * neither read nor opened. One that was altered is passed over.
+ */
 PROTO_MUST_USE enum proto_err relay_store_each_case(struct relay_store *store, const char *ref, int64_t now_ms,
-                                                    relay_store_visit_case visit, void *context);
+                                                    uint64_t from, relay_store_visit_case visit, void *context);
 typedef enum proto_err (*relay_store_visit_suspect)(void *context, const uint8_t sid[RELAY_STORE_SID_BYTES],
                                                     const char *column);
 /** Cases that no relay kept: `column` is where they differ from their session, or from the key that they are under. */

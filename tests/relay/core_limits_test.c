@@ -448,6 +448,22 @@ static void limit_case_asks_per_staff_minute(void **state)
     assert_ok(ask_for_cases(second.agent));
 }
 
+/* The minute's worth is not there at once: while it was read everybody else would wait. */
+static void case_asks_at_once_have_a_bound_of_their_own(void **state)
+{
+    enum { SHOWN = 32, AT_ONCE = 40 };
+    struct session one;
+    unsigned answered = 0;
+    (void)state;
+
+    w.limits.messages_per_second = 100000;
+    world_again(&w);
+    session_live(&w, &one);
+    while (answered <= AT_ONCE && !ask_for_cases(one.agent))
+        answered++;
+    assert_in_range(answered, SHOWN, AT_ONCE);
+}
+
 /* One byte more than the kind may have is refused, and counted by its name; by the first byte, before the others. */
 static void expect_too_large(uint32_t connection, uint8_t type, enum relay_bound bound, int64_t most)
 {
@@ -544,6 +560,7 @@ int main(void)
         LIMIT_TEST(limit_log_bytes_per_staff_minute),
         LIMIT_TEST(gates_that_are_opened_again_and_again_have_the_measure_of_notes),
         LIMIT_TEST(limit_case_asks_per_staff_minute),
+        LIMIT_TEST(case_asks_at_once_have_a_bound_of_their_own),
         LIMIT_TEST(limit_bytes_of_each_kind),
         LIMIT_TEST(limit_hello_bytes_whatever_the_kind),
         LIMIT_TEST(limits_that_make_no_sense_are_refused),

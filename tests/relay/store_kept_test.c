@@ -14,6 +14,26 @@
 
 #define NOW INT64_C(1760000000000)
 
+/* How often something sealed was opened. */
+static unsigned opened;
+
+int __real_crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+                                                      const unsigned char *c, unsigned long long clen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *npub, const unsigned char *k);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+                                                      const unsigned char *c, unsigned long long clen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *npub, const unsigned char *k);
+int __wrap_crypto_aead_xchacha20poly1305_ietf_decrypt(unsigned char *m, unsigned long long *mlen, unsigned char *nsec,
+                                                      const unsigned char *c, unsigned long long clen,
+                                                      const unsigned char *ad, unsigned long long adlen,
+                                                      const unsigned char *npub, const unsigned char *k)
+{
+    opened++;
+    return __real_crypto_aead_xchacha20poly1305_ietf_decrypt(m, mlen, nsec, c, clen, ad, adlen, npub, k);
+}
+
 /* A session with one entry, as each has that was opened. */
 static void have_session(struct world *w, uint8_t sid, const char *ref, enum relay_store_state is)
 {
@@ -63,7 +83,7 @@ static const char *cases_of(struct relay_store *store, const char *ref, int64_t 
     static char all[1024];
 
     all[0] = '\0';
-    assert_ok(relay_store_each_case(store, ref, now_ms, add_text, all));
+    assert_ok(relay_store_each_case(store, ref, now_ms, 0, add_text, all));
     return all;
 }
 
@@ -147,6 +167,28 @@ static void a_case_is_found_under_its_customer_newest_first(void **state)
     assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "second visit|first visit|");
     assert_ok(keep(w, 2, "", NOW + 7, 0));
     assert_string_equal(cases_of(w->store, "Mrs Example", NOW), "first visit|");
+}
+
+/* A page of what is kept costs what is on it: whoever asks for the last one has not the others opened. */
+static void rows_before_the_first_that_is_asked_for_are_not_opened(void **state)
+{
+    enum { CASES = 9, FROM = 7 };
+    struct world *w = *state;
+    char all[256] = "", name[16];
+
+    for (uint8_t i = 0; i < CASES; i++) {
+        have_session(w, i + 1, "Mrs Example", RELAY_STORE_ENDED);
+        snprintf(name, sizeof name, "visit %d", i);
+        assert_ok(keep(w, i + 1, name, NOW + i, NOW + 1000));
+    }
+    opened = 0;
+    assert_ok(relay_store_each_case(w->store, "Mrs Example", NOW, FROM, add_text, all));
+    assert_string_equal(all, "visit 1|visit 0|");
+    assert_int_equal(opened, CASES - FROM);
+    assert_ok(relay_store_each_case(w->store, "Mrs Example", NOW, CASES, add_text, all));
+    assert_ok(relay_store_each_case(w->store, "Mrs Example", NOW, UINT64_MAX, add_text, all));
+    assert_string_equal(all, "visit 1|visit 0|");
+    assert_int_equal(opened, CASES - FROM);
 }
 
 static void a_case_ends_with_its_time(void **state)
@@ -339,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_case_is_found_under_its_customer_newest_first),
+        TEST(rows_before_the_first_that_is_asked_for_are_not_opened),
         TEST(a_case_ends_with_its_time),
         TEST(a_case_needs_a_session_with_a_reference),
         TEST(erasing_a_person_leaves_no_byte_of_their_case),
