@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "proto/consent/receipt_words.h"
+#include "relay/audit/endings.h"
 #include "relay/audit/proofs_inside.h"
 
 enum { VALUE_MAX = 512, LINE_SHOWN = 100 };
@@ -104,28 +105,13 @@ static const struct proto_statement *first_answer(const struct proto_receipt_ent
 
 /* How it ended the customer's last statement says, where it is in the file; else no proof does, but it is one of the
  * ways in which sessions end, and not a sentence. */
-static bool is_an_end(const char *ended)
-{
-    for (int end = PROTO_END_COMPLETED; end < PROTO_END_COUNT; end++)
-        if (!strcmp(ended, proto_end_name((enum proto_end)end)))
-            return true;
-    return false;
-}
-
-/* A line that was cut, or a program that failed, may have ended what a person had ended a moment before. */
-static bool is_an_end_behind(const char *ended, const char *signed_end)
-{
-    return !strcmp(ended, signed_end) || !strcmp(ended, proto_end_name(PROTO_END_CONNECTION_LOST)) ||
-           !strcmp(ended, proto_end_name(PROTO_END_FAILED));
-}
-
 static void take_end(char ended[static VALUE_MAX], const struct proto_receipt_entry *entries, size_t count)
 {
-    if (!is_an_end(ended))
+    if (!audit_is_ending(ended))
         *ended = 0;
     for (size_t i = 0; i < count; i++)
-        if (entries[i].statement->action == PROTO_STATEMENT_END && is_an_end(entries[i].statement->purpose) &&
-            !is_an_end_behind(ended, entries[i].statement->purpose))
+        if (entries[i].statement->action == PROTO_STATEMENT_END && audit_is_ending(entries[i].statement->purpose) &&
+            !audit_ending_in_receipt(ended, entries[i].statement->purpose))
             snprintf(ended, VALUE_MAX, "%s", entries[i].statement->purpose);
 }
 

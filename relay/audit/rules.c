@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "relay/audit/acts.h"
+#include "relay/audit/endings.h"
 #include "relay/audit/session.h"
 #include "relay/audit/whole.h"
 
@@ -431,6 +432,7 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_customer_key(&j);
     judge_statements(&j);
     judge_end(&j, size);
+    audit_ending_judge(session, report);
     audit_brakes_judge(session, o, report);
     audit_forbidden_judge(session, o, report);
     audit_gates_judge(session, report);

@@ -571,8 +571,8 @@ void log_session_end(struct log_fixture *f, struct log_session *s, enum proto_en
 {
     s->row.state = RELAY_STORE_ENDED;
     snprintf(s->row.ended_reason, sizeof s->row.ended_reason, "%s", proto_end_name(reason));
-    log_session_event(f, s, PROTO_ACT_ENDED, PROTO_CAPABILITY_NONE, "by", "agent", "reason", proto_end_name(reason),
-                      s->stopped_by ? "officer" : NULL, s->stopped_by, NULL);
+    log_session_event(f, s, PROTO_ACT_ENDED, PROTO_CAPABILITY_NONE, "by", s->ended_by ? s->ended_by : "agent", "reason",
+                      proto_end_name(reason), s->stopped_by ? "officer" : NULL, s->stopped_by, NULL);
     for (size_t i = 0; i < s->ride_count; i++)
         proto_buf_free(&s->rides[i]);
     s->ride_count = 0;

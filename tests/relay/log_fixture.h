@@ -75,6 +75,7 @@ struct log_session {
     size_t ride_count;
     uint8_t seen_by_agent[32]; /* the customer's key, as the agent's first event names it */
     const char *stopped_by;    /* serial, as `ended` says it; NULL: nobody */
+    const char *ended_by;      /* as `ended` says it; NULL: the agent */
     bool lone;                 /* the agent's line does not come in time */
     uint32_t epoch;
     uint8_t grant_leaf[32]; /* of the last grant */
