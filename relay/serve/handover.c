@@ -41,6 +41,20 @@ static struct {
 
 /* ---- the old one ---- */
 
+static void end_next(struct serve_handover *handover)
+{
+    (void)kill(handover->next, SIGKILL);
+    (void)waitpid(handover->next, NULL, 0);
+    handover->next = 0;
+}
+
+/* An order to end came while the new one started: it is meant for both. */
+static void end_both(struct serve_handover *handover)
+{
+    end_next(handover);
+    host_say(HOST_WARN, "this relay was told to end, so the new one is ended too; start it again if one is wanted");
+}
+
 static void on_ready(void *context)
 {
     struct serve_handover *handover = context;
@@ -50,15 +64,18 @@ static void on_ready(void *context)
     host_watch_free(handover->ready);
     handover->ready = NULL;
     host_timer_set(handover->patience, PROTO_NEVER);
+    if (n == 1 && handover->serve->draining) {
+        end_both(handover);
+        return;
+    }
     if (n == 1) {
         (void)serve_notify("MAINPID=%lld\nSTATUS=handing over", (long long)handover->next);
         host_say(HOST_INFO, "the new relay is ready: this one leaves");
+        handover->next = 0;
         serve_leave(handover->serve);
         return;
     }
-    (void)kill(handover->next, SIGKILL); /* it may live on without having said a word */
-    (void)waitpid(handover->next, NULL, 0);
-    handover->next = 0;
+    end_next(handover); /* it may live on without having said a word */
     host_say(HOST_WARN, "the new relay did not start, so this one goes on; what it says above, --check says in full");
 }
 
@@ -160,6 +177,8 @@ void serve_handover_free(struct serve_handover *handover)
 {
     if (!handover)
         return;
+    if (handover->next)
+        end_both(handover); /* before the log is free */
     host_watch_free(handover->signals);
     host_watch_free(handover->ready);
     host_timer_free(handover->patience);
@@ -217,7 +236,7 @@ bool serve_handover_wait(const struct serve_folder *folder, struct serve_report 
                          "end that one, and start this one again");
     else
         serve_report_add(report, SERVE_ERROR, folder->data,
-                         "the relay before this one was told to end meanwhile, so this one does not serve either",
+                         "the relay before this one has ended meanwhile, so this one does not serve either",
                          "start it again if one is wanted");
     return false;
 }

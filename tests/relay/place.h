@@ -36,6 +36,7 @@ void place_forget_said(const struct place *place);
 /** Whether what a relay started (the one that takes over) is ours once that relay has gone; and then which it is. */
 void place_inherit(bool whether);
 pid_t place_heir(void);
+bool place_has_heir(void);
 
 #define PLACE_OUTPUT_BYTES 65536
 /** Runs a program of HANDHOLD_BIN to its end; its stdout and stderr together are in `output`. Arguments end with NULL.

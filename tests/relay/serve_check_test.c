@@ -375,7 +375,6 @@ static void send_and_hear(int order, const char *words)
 
 static void an_order_that_cannot_be_followed_is_answered(void **state)
 {
-    static const char settings[] = "staff_listen = 127.0.0.1:0\n";
     struct line_end agent, customer;
 
     (void)state;
@@ -392,18 +391,53 @@ static void an_order_that_cannot_be_followed_is_answered(void **state)
     line_end_clear(&agent);
     line_end_clear(&customer);
     assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
-    /* Whoever ends a relay does not get another one in its place. */
+}
+
+static void a_new_one_is_on_its_way(void)
+{
     start_and_listen("");
     hold_up_the_next_start();
     place_inherit(true);
     send_and_hear(SIGUSR2, "a new relay is started, and takes over when it is ready");
+}
+
+static void nobody_is_left(void)
+{
+    place_inherit(false);
+    assert_false(place_has_heir());
+    assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
+}
+
+static const char both_end[] = "this relay was told to end, so the new one is ended too";
+
+static void whoever_ends_a_relay_gets_no_other_in_its_place(void **state)
+{
+    static const char settings[] = "staff_listen = 127.0.0.1:0\n";
+    struct line_end agent, customer;
+
+    (void)state;
+    a_new_one_is_on_its_way(); /* and not ready */
     assert_int_equal(place_stop(&place, SIGTERM), 0);
+    assert_non_null(strstr(place_said(&place), both_end));
+    nobody_is_left();
+    a_new_one_is_on_its_way(); /* and ready while a session is waited for */
+    begin_session(&agent, &customer);
+    send_and_hear(SIGTERM, "ending: no new session from now on");
+    let_it_start(settings);
+    if (!is_said(both_end, "this one leaves"))
+        fail_msg("%s", place_said(&place));
+    assert_false(agent.closed);
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    line_end_clear(&agent);
+    line_end_clear(&customer);
+    nobody_is_left();
+    a_new_one_is_on_its_way();
+    (void)place_stop(&place, SIGKILL);
     let_it_start(settings);
     place.relay = place_heir();
-    assert_true(is_said("was told to end meanwhile, so this one does not serve either", "this one leaves"));
+    assert_true(is_said("has ended meanwhile, so this one does not serve either", "this one leaves"));
     assert_int_equal(place_stop(&place, 0), 1);
-    place_inherit(false);
-    assert_int_equal(unlink(place_path(&place, "changed.ini")), 0);
+    nobody_is_left();
 }
 
 /* Root may bind any port, and the relay that it has started keeps that alone; so does the one that takes over. */
@@ -494,6 +528,7 @@ int main(void)
         WITHOUT(the_relay_that_takes_over_listens_where_its_settings_say),
         WITHOUT(the_relay_that_takes_over_listens_on_more_addresses_of_the_same_port),
         WITHOUT(an_order_that_cannot_be_followed_is_answered),
+        WITHOUT(whoever_ends_a_relay_gets_no_other_in_its_place),
         WITHOUT(the_relay_that_takes_over_may_listen_below_1024_as_the_one_before),
         WITHOUT(whoever_dribbles_a_head_is_closed_by_our_time_and_counted),
         WITHOUT(a_new_relay_that_finds_an_old_log_changes_nothing),
