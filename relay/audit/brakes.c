@@ -8,6 +8,7 @@
 #include "relay/audit/session.h"
 #include "relay/audit/stops.h"
 #include "relay/audit/totals.h"
+#include "relay/log/appender.h"
 
 enum { STOP_FOLLOWED_S = 180 }; /* a leaf has its minute, and a disk may be slow */
 
@@ -55,13 +56,22 @@ static void judge_viewed(const struct judging *j)
                         "none");
 }
 
+/* Until when, by the relay's own time: a note that waits for a full disk is later than what it did. No relay takes one
+ * that is further off its clock when it comes. */
+static int64_t followed_by_s(const struct audit_stop *stop)
+{
+    int64_t signed_s = stop->said_s + RELAY_APPENDER_DATED_S;
+
+    return (signed_s < stop->leaf_s ? signed_s : stop->leaf_s) + STOP_FOLLOWED_S;
+}
+
 /* The next entry of the relay's that a stop should have kept away. */
 static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
 {
     const char *cause = proto_event_note_get(&note->event, "cause");
     enum proto_act act = note->event.action;
 
-    if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->event.unix_s <= stop->leaf_s + STOP_FOLLOWED_S)
+    if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->said_s <= followed_by_s(stop))
         return false;
     return act == PROTO_ACT_GATE_OPENED || act == PROTO_ACT_STARTED ||
            (act == PROTO_ACT_STOPPED && !(cause && !strcmp(cause, "restart"))); /* it passed on until then */
@@ -94,7 +104,7 @@ static void judge_followed(const struct judging *j)
                                    "the end behind entry %llu, which is the officer's stop",
                                    (unsigned long long)stop->entry),
                     "one before it");
-    else if (ended && ended->event.unix_s > stop->leaf_s + STOP_FOLLOWED_S && !audit_session_restarted(j->session))
+    else if (ended && ended->said_s > followed_by_s(stop) && !audit_session_restarted(j->session))
         audit_found(audit_expected(audit_wrong_note(j->report, j->session, ended),
                                    "the end within minutes of entry %llu, which is the officer's stop",
                                    (unsigned long long)stop->entry),

@@ -21,7 +21,7 @@ static enum proto_err visit(void *context, const struct relay_store_entry *entry
         return PROTO_ERR_NOMEM;
     stops->all = more;
     more += stops->count++;
-    *more = (struct audit_stop){.entry = entry->index, .leaf_s = leaf.unix_s};
+    *more = (struct audit_stop){.entry = entry->index, .leaf_s = leaf.unix_s, .said_s = event.unix_s};
     memcpy(more->sid, event.sid, sizeof more->sid);
     return PROTO_OK;
 }

@@ -13,7 +13,7 @@ struct audit_stops {
     struct audit_stop {
         uint8_t sid[RELAY_STORE_SID_BYTES];
         uint64_t entry;
-        int64_t leaf_s;
+        int64_t leaf_s, said_s; /* said: by the officer, whose note may have waited for the log */
     } * all; /* owned; by session */
     size_t count;
     int64_t newest_s; /* of the log's last leaf */

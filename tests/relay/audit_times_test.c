@@ -210,9 +210,10 @@ static void a_stop_that_waited_for_the_log_is_said(void **state)
         f.spoil.ago_s = ahead ? -2 * HOUR_S : 2 * HOUR_S;
         log_fixture_stopped(&f, &s, &f.officer);
         s.stopped_by = f.officer.identity.serial;
+        f.spoil.ago_s = ahead ? 0 : 2 * HOUR_S;
         log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
         log_fixture_settle(&f);
-        audit_tool_expect(&f, ahead, ahead ? "within 15 minutes of its leaf" : "1 event says another time than its",
+        audit_tool_expect(&f, ahead, ahead ? "within 15 minutes of its leaf" : "2 events say another time than their",
                           "verify --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
         log_fixture_close(&f);
     }
