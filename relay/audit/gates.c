@@ -170,13 +170,17 @@ static void on_ended(const struct gates *g, const struct audit_note *note)
 
 /* ---- what agents did ---- */
 
-/* By the relay's clock: when this consent was over, for whatever reason; INT64_MAX: it is in force. */
-static int64_t over_at(const struct gates *g, const struct audit_note *grant)
+/*
+ * By the relay's clock: when this consent was over, for whatever reason; INT64_MAX: it is in force. What ends is held
+ * to the customer's word alone: that a consent's time has run out, the agent's end learns from it.
+ */
+static int64_t over_at(const struct gates *g, const struct audit_note *grant, bool begins)
 {
     const struct audit_note *end = audit_end_of_grant(g->session, grant),
                             *ended = audit_last_event(g->session, PROTO_ACT_ENDED);
     int64_t over_s = end ? end->received_ms / 1000 : INT64_MAX;
-    int64_t longest_s = grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s : INT64_MAX;
+    int64_t longest_s =
+        begins && grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s : INT64_MAX;
 
     if (ended && ended->said_s < over_s)
         over_s = ended->said_s;
@@ -204,25 +208,46 @@ static int64_t done_at(const struct gates *g, const struct audit_note *note)
     return note->said_s + (off_s < 0 ? off_s : 0);
 }
 
+/* What ended because the consent was over ended when the agent's end heard of it: while the relay runs, their line is
+ * not away for longer than a note may be late. */
+static bool is_too_long(const struct gates *g, const struct audit_note *note, int64_t over_s)
+{
+    for (size_t i = 0; i < g->session->count; i++) {
+        const struct audit_note *other = &g->session->notes[i];
+        const char *cause = other->by == AUDIT_RELAY ? proto_event_note_get(&other->event, "cause") : NULL;
+        if (cause && !strcmp(cause, "restart") && other->received_ms / 1000 >= over_s)
+            return false;
+    }
+    return over_s < done_at(g, note) - NOTE_LATE_S;
+}
+
+static bool is_too_late(const struct gates *g, const struct audit_note *note, int64_t over_s)
+{
+    int64_t at_s = note->received_ms / 1000;
+
+    return over_s < at_s - NOTE_LATE_S || (over_s < at_s - AGENT_CLOCK_S && over_s < done_at(g, note) - AGENT_CLOCK_S);
+}
+
 /* Each photo, recording and command, and all that was on the screen, under a consent that stood in the log before. */
 static void judge_agents(const struct gates *g, const struct audit_note *note)
 {
-    int64_t at_s = note->received_ms / 1000, over_s = INT64_MIN;
+    int64_t over_s = INT64_MIN;
+    bool began = begins(note->event.action);
 
     for (size_t i = 0; i < g->session->count; i++) {
         const struct audit_note *grant = &g->session->notes[i];
         if (grant->by != AUDIT_CUSTOMER || grant->statement.action != PROTO_STATEMENT_GRANT ||
             grant->statement.capability != note->event.capability || grant->entry >= note->entry)
             continue;
-        int64_t over = begins(note->event.action) ? over_at(g, grant) : INT64_MAX;
+        int64_t over = over_at(g, grant, began);
         over_s = over > over_s ? over : over_s;
     }
     if (over_s == INT64_MIN)
         audit_found(audit_expected(wrong(g, note), "a consent to %s that stood in the log before", what(note)), "none");
-    else if (over_s < at_s - NOTE_LATE_S ||
-             (over_s < at_s - AGENT_CLOCK_S && over_s < done_at(g, note) - AGENT_CLOCK_S))
+    else if (began ? is_too_late(g, note, over_s) : is_too_long(g, note, over_s))
         audit_found(audit_expected(wrong(g, note), "a consent to %s in force, or over for some minutes", what(note)),
-                    "one that was over %lld s before", (long long)(at_s - over_s));
+                    "one that was over %lld s before",
+                    (long long)((began ? note->received_ms / 1000 : done_at(g, note)) - over_s));
 }
 
 static void on_event(const struct gates *g, const struct audit_note *note)

@@ -81,6 +81,15 @@ bool audit_stop_figures(const struct proto_event_note *stopped, uint64_t *frames
     return audit_detail_number(stopped, "bytes", bytes) && counted;
 }
 
+/* By their own clock, from the newest beginning before note `at`. */
+static int64_t recorded_s(const struct audit_session *session, size_t at)
+{
+    for (size_t i = at; i-- > 0;)
+        if (session->notes[i].by == AUDIT_AGENT && session->notes[i].event.action == PROTO_ACT_RECORDING_STARTED)
+            return session->notes[at].event.unix_s - session->notes[i].event.unix_s;
+    return 0;
+}
+
 static void add_event(struct audit_totals *totals, const struct audit_session *session, size_t at)
 {
     const struct proto_event_note *event = &session->notes[at].event;
@@ -109,6 +118,7 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
     case PROTO_ACT_RECORDING_STOPPED:
         t->recorded++;
         t->recorded_bytes += audit_detail_number(event, "bytes", &bytes) ? bytes : 0;
+        t->recorded_seconds += recorded_s(session, at);
         break;
     case PROTO_ACT_STILL_TAKEN:
         t->taken++;
@@ -149,11 +159,12 @@ bool audit_session_restarted(const struct audit_session *session)
 
 void audit_total_done(enum proto_capability capability, const struct audit_total *t, char out[static AUDIT_PASSED_MAX])
 {
-    char amount[AUDIT_TIME_MAX];
+    char amount[AUDIT_TIME_MAX], duration[AUDIT_TIME_MAX];
 
     audit_amount(amount, t->recorded_bytes);
+    audit_duration(duration, t->recorded_seconds);
     if (t->recorded)
-        snprintf(out, AUDIT_PASSED_MAX, "recorded %s", amount);
+        snprintf(out, AUDIT_PASSED_MAX, "recorded %s in %s", amount, duration);
     else if (t->taken)
         snprintf(out, AUDIT_PASSED_MAX, "%" PRIu64 " photo%s taken", t->taken, t->taken == 1 ? "" : "s");
     else if (t->used)

@@ -25,6 +25,7 @@ struct audit_total {
     int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */
     uint64_t under_way; /* streams that have begun and not ended */
     uint64_t recorded, recorded_bytes; /* recordings that ended, at the agent's end */
+    int64_t recorded_seconds;          /* by the agent's own clock */
     uint64_t taken, used;              /* photos; light and zoom: once for each consent */
 };
 

@@ -54,10 +54,65 @@ static void a_stop_is_followed_from_when_the_officer_signed_it(void **state)
     }
 }
 
+/* The line was away for minutes, or the agent went on for hours by their own word. A note that waited says when. */
+static void what_an_agent_had_ends_with_the_consent(void **state)
+{
+    static const struct {
+        enum proto_capability capability;
+        enum proto_act began, ended;
+        int64_t later_s, ago_s;
+        const char *found;
+    } cases[] = {
+        {PROTO_CAPABILITY_CAMERA, PROTO_ACT_VIEWING_STARTED, PROTO_ACT_VIEWING_STOPPED, 11 * MINUTE_S, 0, fine},
+        {PROTO_CAPABILITY_CAMERA, PROTO_ACT_VIEWING_STARTED, PROTO_ACT_VIEWING_STOPPED, 2 * HOUR_S, 0,
+         "a consent to Camera in force"},
+        {PROTO_CAPABILITY_CAMERA, PROTO_ACT_VIEWING_STARTED, PROTO_ACT_VIEWING_STOPPED, 2 * HOUR_S, 2 * HOUR_S, fine},
+        {PROTO_CAPABILITY_RECORDING, PROTO_ACT_RECORDING_STARTED, PROTO_ACT_RECORDING_STOPPED, 2 * HOUR_S, 0,
+         "a consent to Recording in force"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        begin(&f, &s);
+        log_session_grant(&f, &s, cases[i].capability, "to see", 0);
+        log_session_show(&f, &s, cases[i].capability, "5");
+        log_session_agent_event(&f, &s, cases[i].began, cases[i].capability);
+        log_session_hide(&f, &s, cases[i].capability, "5", "10", "1000");
+        log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, cases[i].capability, "");
+        log_fixture_pass(&f, cases[i].later_s);
+        f.spoil.ago_s = cases[i].ago_s;
+        log_session_agent_event(&f, &s, cases[i].ended, cases[i].capability);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, cases[i].found);
+    }
+}
+
+static void how_long_was_recorded_is_told(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+
+    (void)state;
+    begin(&f, &s);
+    log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 0);
+    log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
+    log_fixture_pass(&f, HOUR_S + 59 * MINUTE_S);
+    log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STOPPED, PROTO_CAPABILITY_RECORDING);
+    log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_RECORDING, "");
+    log_session_end(&f, &s, PROTO_END_COMPLETED);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 0, "in 1 h 59 min", "show 4f2a --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
+    log_fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stop_is_followed_from_when_the_officer_signed_it),
+        cmocka_unit_test(what_an_agent_had_ends_with_the_consent),
+        cmocka_unit_test(how_long_was_recorded_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
