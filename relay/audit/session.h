@@ -92,6 +92,9 @@ void audit_gates_judge(const struct audit_session *session, struct audit_report 
 /** brakes.c: was a stop followed, did a revoked agent see no more, has the relay notes of what the agent had? */
 void audit_brakes_judge(const struct audit_session *session, const struct audit_organisation *o,
                         struct audit_report *report);
+/** longest.c: does anything last longer than a session does? */
+void audit_longest_judge(const struct audit_session *session, const struct audit_organisation *o,
+                         struct audit_report *report);
 /** forbidden.c: does a consent, or a way that was opened, break the policy that was in force? */
 void audit_forbidden_judge(const struct audit_session *session, const struct audit_organisation *o,
                            struct audit_report *report);

@@ -7,6 +7,8 @@
 #include "proto/log/leaf.h"
 #include "relay/audit/acts.h"
 
+enum { RAN_ON_S = 180 };
+
 static enum proto_err visit(void *context, const struct relay_store_entry *entry)
 {
     struct audit_stops *stops = context;
@@ -31,12 +33,43 @@ static int by_sid(const void *a, const void *b)
     return memcmp(((const struct audit_stop *)a)->sid, ((const struct audit_stop *)b)->sid, RELAY_STORE_SID_BYTES);
 }
 
+static bool leaf_at(struct relay_store *store, uint64_t index, int64_t *leaf_s)
+{
+    struct relay_store_entry entry;
+    struct proto_log_leaf leaf;
+
+    if (relay_store_get_entry(store, index, &entry) || proto_log_leaf_parse(&leaf, entry.leaf))
+        return false;
+    *leaf_s = leaf.unix_s;
+    return true;
+}
+
+/* Leaves come in the order of time, but for a clock that was set: what is found is one of them in any case. */
+static void read_times(struct audit_stops *stops, struct relay_store *store)
+{
+    struct relay_store_checkpoint checkpoint;
+    uint64_t from = 0;
+    int64_t at_s;
+
+    if (relay_store_get_checkpoint(store, &checkpoint) || !checkpoint.size ||
+        !leaf_at(store, checkpoint.size - 1, &stops->newest_s))
+        return;
+    for (uint64_t to = checkpoint.size; from < to;) {
+        uint64_t middle = from + (to - from) / 2;
+        if (!leaf_at(store, middle, &at_s))
+            return;
+        if (at_s > stops->newest_s - RAN_ON_S) {
+            to = middle;
+        } else {
+            stops->ran_s = at_s;
+            from = middle + 1;
+        }
+    }
+}
+
 enum proto_err audit_stops_read(struct audit_stops *stops, struct relay_store *store)
 {
     static const uint8_t none[RELAY_STORE_SID_BYTES];
-    struct relay_store_checkpoint checkpoint;
-    struct relay_store_entry last;
-    struct proto_log_leaf leaf;
 
     *stops = (struct audit_stops){.count = 0};
     enum proto_err err = relay_store_each_entry_of(store, none, visit, stops);
@@ -44,9 +77,7 @@ enum proto_err audit_stops_read(struct audit_stops *stops, struct relay_store *s
         return err; /* what cannot be read, the walk over the entries names */
     if (stops->count)
         qsort(stops->all, stops->count, sizeof *stops->all, by_sid);
-    if (stops->count && !relay_store_get_checkpoint(store, &checkpoint) && checkpoint.size &&
-        !relay_store_get_entry(store, checkpoint.size - 1, &last) && !proto_log_leaf_parse(&leaf, last.leaf))
-        stops->newest_s = leaf.unix_s;
+    read_times(stops, store);
     return PROTO_OK;
 }
 

@@ -17,6 +17,7 @@ struct audit_stops {
     } * all; /* owned; by session */
     size_t count;
     int64_t newest_s; /* of the log's last leaf */
+    int64_t ran_s;    /* of an entry that the log went on behind for minutes: no relay that has just started */
 };
 
 /** Reads them in one pass over the log's own notes, whose signatures are judged elsewhere. NOMEM. */

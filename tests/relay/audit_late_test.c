@@ -107,12 +107,82 @@ static void how_long_was_recorded_is_told(void **state)
     log_fixture_close(&f);
 }
 
+/* The camera was on for thirty hours, or one machine's date was set while it was. */
+static void nothing_passes_for_longer_than_a_session_lasts(void **state)
+{
+    (void)state;
+    for (int jumped = 0; jumped < 2; jumped++) {
+        struct log_fixture f;
+        struct log_session s;
+        begin(&f, &s);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_fixture_pass(&f, 30 * HOUR_S);
+        log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        f.spoil.ago_s = jumped ? 30 * HOUR_S : 0;
+        log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, jumped ? fine : "nothing to be passed on for longer than 4 hours");
+    }
+}
+
+/* The row says that it is live, and for how long: nobody signed it. A relay that was away ends it when it comes. */
+static void a_session_has_an_end_when_the_log_goes_on(void **state)
+{
+    static const struct {
+        int64_t later_s, runs_s;
+        bool joined;
+        const char *found;
+    } cases[] = {
+        {20 * HOUR_S, HOUR_S, true, "an end: no session lasts longer than 4 hours"},
+        {4 * HOUR_S, 0, true, fine},
+        {20 * HOUR_S, 0, true, fine},
+        {20 * HOUR_S, HOUR_S, false, fine}, /* an invitation waits */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_fixture f;
+        struct log_session s, other;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "C-1", "");
+        if (cases[i].joined)
+            log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_fixture_pass(&f, cases[i].later_s);
+        log_session_begin(&f, &other, "C-2", "");
+        log_fixture_pass(&f, cases[i].runs_s);
+        log_session_end(&f, &other, PROTO_END_DECLINED);
+        expect(&f, cases[i].found);
+    }
+}
+
+/* As `check` has it: a session goes on when the certificate ends, and no longer than sessions do. */
+static void nothing_is_allowed_long_after_the_agents_certificate(void **state)
+{
+    (void)state;
+    for (int days = 0; days < 2; days++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_fixture_pass(&f, f.agent.identity.not_after_s - HOUR_S - f.now_ms / 1000);
+        log_session_begin(&f, &s, "C-1", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_fixture_pass(&f, days ? 24 * HOUR_S : 3 * HOUR_S);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, days ? "a certificate that held when this was allowed" : fine);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stop_is_followed_from_when_the_officer_signed_it),
         cmocka_unit_test(what_an_agent_had_ends_with_the_consent),
         cmocka_unit_test(how_long_was_recorded_is_told),
+        cmocka_unit_test(nothing_passes_for_longer_than_a_session_lasts),
+        cmocka_unit_test(a_session_has_an_end_when_the_log_goes_on),
+        cmocka_unit_test(nothing_is_allowed_long_after_the_agents_certificate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
