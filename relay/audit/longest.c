@@ -83,10 +83,11 @@ static void judge_ended(const struct judging *j)
     }
     if (j->o->stops->ran_s <= last_s || j->o->stops->ran_s - last_s <= LONGEST_S + SLACK_S)
         return;
-    audit_found(audit_expected(audit_at_session(audit_wrong(j->report, "session", "state"), session->row.sid),
-                               "an end: no session lasts longer than %d hours, and the log goes on for longer than that",
-                               LONGEST_S / 3600),
-                "a session that goes on");
+    audit_found(
+        audit_expected(audit_at_session(audit_wrong(j->report, "session", "state"), session->row.sid),
+                       "an end: no session lasts longer than %d hours, and the log goes on for longer than that",
+                       LONGEST_S / 3600),
+        "a session that goes on");
 }
 
 /* A session goes on when the agent's certificate ends in it. */
