@@ -36,6 +36,7 @@ struct relay_appender {
     size_t outstanding;  /* pushed and not yet taken back */
     bool stopping, more; /* more: of those that wait, the last is still to come */
     bool unwritable;     /* short_of_room, as of the newest results */
+    bool damaged;        /* the store is, as of the same; it stays so */
     struct proto_log_seen head;
     char checkpoint[PROTO_LOG_CHECKPOINT_MAX];
     char cosigned[PROTO_LOG_CHECKPOINT_MAX]; /* the same with more lines, to be written; empty: none */
@@ -82,7 +83,8 @@ static void publish(struct relay_appender *a, struct log_item *group)
         log_ahead_done(a->ahead, group, a->writer.head.size);
     pthread_mutex_lock(&a->lock);
     a->head = a->writer.head;
-    a->unwritable = a->short_of_room;
+    a->damaged = relay_store_is_damaged(a->writer.store);
+    a->unwritable = a->short_of_room || a->damaged;
     if (strcmp(a->checkpoint, a->writer.checkpoint) != 0)
         a->cosigned[0] = '\0'; /* it was for the one before */
     memcpy(a->checkpoint, a->writer.checkpoint, sizeof a->checkpoint);
@@ -134,7 +136,7 @@ static void try_again(struct relay_appender *a)
 {
     a->short_of_room = relay_store_hold_reserve(a->writer.store) != PROTO_OK ||
                        (a->writer.head.size && !log_writer_cosign(&a->writer, a->writer.checkpoint));
-    if (a->short_of_room)
+    if (a->short_of_room || relay_store_is_damaged(a->writer.store))
         return;
     pthread_mutex_lock(&a->lock);
     a->unwritable = false;
@@ -417,6 +419,14 @@ bool relay_appender_is_writable(struct relay_appender *a)
     bool writable = !a->unwritable;
     pthread_mutex_unlock(&a->lock);
     return writable;
+}
+
+bool relay_appender_is_damaged(struct relay_appender *a)
+{
+    pthread_mutex_lock(&a->lock);
+    bool damaged = a->damaged;
+    pthread_mutex_unlock(&a->lock);
+    return damaged;
 }
 
 void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head)

@@ -73,7 +73,7 @@ struct relay_job {
     enum proto_log_class kind;
     uint8_t commitment[PROTO_LOG_HASH_BYTES];
     uint8_t sid[RELAY_STORE_SID_BYTES]; /* zeros: no session */
-    const uint8_t *evidence; /* CASE, COUNT: what is kept */
+    const uint8_t *evidence;            /* CASE, COUNT: what is kept */
     size_t evidence_len;
     enum relay_job_kept kept; /* with neither entry nor session */
     int64_t until_ms;         /* CASE: unix time; EXPIRE: what ends before goes */
@@ -110,6 +110,9 @@ bool relay_appender_step(struct relay_appender *a);
  * thread it is tried again each second, and `wake` tells when it is true again. Any thread.
  */
 bool relay_appender_is_writable(struct relay_appender *a);
+/** The database itself is damaged: nothing is writable from then on, whatever else still goes to the disk. Any thread.
+ */
+bool relay_appender_is_damaged(struct relay_appender *a);
 /** The newest durable size and root, for heartbeats and metrics; size 0 while the log is empty. Any thread. */
 void relay_appender_head(struct relay_appender *a, struct proto_log_seen *head);
 /** The newest durable checkpoint note; empty while the log is empty. Any thread. */

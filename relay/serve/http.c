@@ -36,6 +36,8 @@ static struct serve_answer readiness(struct serve *serve, struct proto_buf *text
     relay_core_figures(serve->core, &figures);
     if (figures.log_broken)
         return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log is not whole\n");
+    if (relay_appender_is_damaged(serve->appender))
+        return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log's database is damaged: see --check\n");
     if (!serve_guard_log_writable(serve))
         return serve_answer_text(HTTP_STATUS_SERVICE_UNAVAILABLE, "the log cannot be written: is the disk full?\n");
     if (serve->guard.full)

@@ -105,11 +105,12 @@ static void note_leaf(struct serve *serve, const struct relay_result *result, co
         serve_leaves_drop(serve->leaves, kept->sid);
 }
 
-static void say_state(struct serve_jobs *jobs, const struct relay_result *result)
+static void say_state(struct serve_jobs *jobs, struct serve *serve, const struct relay_result *result)
 {
     if (result->err == PROTO_ERR_IO && !jobs->failing)
-        host_say(HOST_ERROR, "the log cannot be written: %s; free space or mend the disk, the relay goes on trying",
-                 result->text);
+        host_say(HOST_ERROR, "the log cannot be written: %s; %s", result->text,
+                 relay_appender_is_damaged(serve->appender) ? "stop this relay before that, and see what --check says"
+                                                            : "free space or mend the disk, the relay goes on trying");
     jobs->failing |= result->err == PROTO_ERR_IO;
 }
 
@@ -133,7 +134,7 @@ static bool take_all(struct serve_jobs *jobs, struct serve *serve)
         jobs->first = (jobs->first + 1) % RING;
         jobs->count--;
         relay_histogram_add(&jobs->appended, host_now().mono_ms - kept.at_ms);
-        say_state(jobs, &jobs->result);
+        say_state(jobs, serve, &jobs->result);
         if (!jobs->result.err)
             note_leaf(serve, &jobs->result, &kept);
         relay_core_job_done(serve->core, &jobs->result, host_now());
@@ -205,7 +206,10 @@ bool serve_jobs_restore(struct serve *serve, struct serve_report *report)
                  restoring.count == 1 ? " is" : "s are");
         return serve_officer_stop_again(serve, report);
     }
-    serve_report_add(report, SERVE_ERROR, serve->folder->data, proto_err_rule(err),
-                     "handhold-audit verify names what is wrong in the stored log");
+    if (relay_store_is_damaged(serve->reader))
+        serve_report_stored(report, serve->folder->dir, serve->folder->data, relay_store_error(serve->reader), NULL);
+    else
+        serve_report_add(report, SERVE_ERROR, serve->folder->data, proto_err_rule(err),
+                         "handhold-audit verify names what is wrong in the stored log");
     return false;
 }

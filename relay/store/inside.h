@@ -139,7 +139,7 @@ struct relay_store {
     struct proto_random random;
     void (*on_older)(void *context, const char *file, int version, int newest); /* as in the config */
     void *context;
-    bool read_only, reserve_held;
+    bool read_only, reserve_held, damaged;
     bool has_kept;            /* false: read-only, and written by a program that knew no cases */
     struct store_key visited; /* of the entry before, while entries are visited; wiped then. Number 0: none */
     bool visiting;

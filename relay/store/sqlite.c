@@ -47,9 +47,13 @@ enum proto_err store_fail_sqlite(struct relay_store *store, sqlite3 *db, const c
     if (code == SQLITE_FULL)
         return store_fail(store, PROTO_ERR_IO, "%s/%s: the disk is full while %s; nothing of it was written; make room",
                           folder, file, doing);
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return store_fail(store, PROTO_ERR_IO, "%s/%s: damaged, or not a database, while %s (%s); restore it", folder,
-                          file, doing, sqlite3_errmsg(db));
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
+        store->damaged = true;
+        return store_fail(store, PROTO_ERR_IO,
+                          "%s/%s: damaged, or not a database, while %s (%s); put the newest copy back with "
+                          "handhold-relay --restore",
+                          folder, file, doing, sqlite3_errmsg(db));
+    }
     return store_fail(store, PROTO_ERR_IO, "%s/%s: %s while %s; check the folder, its rights and its disk", folder,
                       file, db ? sqlite3_errmsg(db) : "out of memory", doing);
 }
@@ -391,6 +395,11 @@ void relay_store_close(struct relay_store *store)
 const char *relay_store_error(const struct relay_store *store)
 {
     return store->error;
+}
+
+bool relay_store_is_damaged(const struct relay_store *store)
+{
+    return store->damaged;
 }
 
 enum proto_err relay_store_begin(struct relay_store *store)

@@ -51,6 +51,8 @@ PROTO_MUST_USE enum proto_err relay_store_open(struct relay_store **out, const s
 void relay_store_close(struct relay_store *store); /* rolls an open transaction back; NULL is fine */
 /** The sentence of the last error. Borrowed: until the next call on this handle. */
 const char *relay_store_error(const struct relay_store *store);
+/** SQLite has met a page that it cannot read. It stays so: only another copy of the file helps. */
+bool relay_store_is_damaged(const struct relay_store *store);
 /** Changes the bound named in the config, which the reserve counts against; 0 takes it away: a full disk gets room
  * again. */
 void relay_store_set_max_pages(struct relay_store *store, unsigned max_pages);

@@ -324,6 +324,55 @@ static void what_says_another_time_than_its_leaf_is_not_taken(void **state)
     assert_ok(result.err);
 }
 
+/* The page of relay.db on which this table begins is not one any more. */
+static void spoil_table(const struct world *w, const char *table)
+{
+    char path[96], sql[128], page[4096];
+    sqlite3_stmt *row;
+    sqlite3 *db;
+
+    memset(page, 0x5a, sizeof page);
+    snprintf(path, sizeof path, "%s/relay.db", w->folder);
+    snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name='%s'", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    long at = (sqlite3_column_int(row, 0) - 1) * (long)sizeof page;
+    sqlite3_finalize(row);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    FILE *file = fopen(path, "r+be");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(page, sizeof page, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Notes of sessions that are known still go into the log; that does not make it whole. */
+static void a_damaged_database_is_not_writable_again(void **state)
+{
+    struct world *w = *state;
+    static struct relay_result result;
+    struct relay_store_session row = {.sid = {9}, .state = RELAY_STORE_WAITING, .created_unix_ms = 1, .event_seq = 1};
+    struct relay_job begins = job_of(20, 0);
+
+    add_many(w, 0, 20, 4);
+    world_close(w);
+    spoil_table(w, "session");
+    world_open(w);
+    assert_true(relay_appender_is_writable(w->appender));
+    begins.session = &row;
+    memcpy(begins.sid, row.sid, sizeof begins.sid);
+    assert_ok(relay_appender_push(w->appender, &begins));
+    assert_true(relay_appender_step(w->appender));
+    assert_true(relay_appender_take_result(w->appender, &result));
+    assert_int_equal(result.err, PROTO_ERR_IO);
+    assert_non_null(strstr(result.text, "relay.db: damaged, or not a database"));
+    assert_non_null(strstr(result.text, "--restore"));
+    add_many(w, 20, 24, 4);
+    assert_false(relay_appender_is_writable(w->appender));
+    assert_true(relay_appender_is_damaged(w->appender));
+}
+
 static void a_full_disk_fails_the_group_and_the_next_goes_on(void **state)
 {
     struct world *w = *state;
@@ -1037,6 +1086,7 @@ int main(void)
         TEST(an_old_copy_that_is_put_back_is_refused),
         TEST(a_log_that_was_tampered_with_is_refused),
         TEST(events_are_signed_under_their_own_name),
+        TEST(a_damaged_database_is_not_writable_again),
         TEST(a_thread_writes_what_the_loop_pushes),
         TEST(a_thread_signs_for_a_group_as_it_became),
         TEST(the_write_ahead_log_begins_anew_under_a_load_that_does_not_pause),

@@ -137,6 +137,45 @@ static void a_copy_is_restored_over_what_a_crash_has_left(void **state)
     serve_expect(place.public_port, NULL, "/healthz", "ok");
 }
 
+enum { PAGE_BYTES = 4096 };
+
+/* What lay there is in `page` then. */
+static void swap_page(long at, char page[static PAGE_BYTES])
+{
+    FILE *file = fopen(place_path(&place, "data/relay.db"), "r+be");
+    char before[PAGE_BYTES];
+
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fread(before, sizeof before, 1, file), 1);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(page, PAGE_BYTES, 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    memcpy(page, before, sizeof before);
+}
+
+static void a_start_that_meets_damage_names_the_file_and_the_way_out(void **state)
+{
+    char output[PLACE_OUTPUT_BYTES], page[PAGE_BYTES] = "no page of a database";
+    sqlite3_stmt *row;
+    sqlite3 *db;
+
+    (void)state;
+    assert_int_equal(place_stop(&place, SIGTERM), 0);
+    assert_int_equal(sqlite3_open(place_path(&place, "data/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name='session'", -1, &row, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    long at = (sqlite3_column_int(row, 0) - 1) * (long)PAGE_BYTES;
+    sqlite3_finalize(row);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    swap_page(at, page);
+    assert_int_not_equal(place_run_relay(&place, output, (const char *const[]){"--allow-private-keys", NULL}), 0);
+    swap_page(at, page);
+    if (!strstr(output, "relay.db: damaged, or not a database") || !strstr(output, "--restore"))
+        fail_msg("%s", output);
+}
+
 /* ---- copies of a log that is long, and written to ---- */
 
 struct writer {
@@ -410,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_RELAY(a_copy_is_taken_while_the_relay_runs_and_can_be_started),
         WITH_RELAY(a_copy_is_restored_over_what_a_crash_has_left),
+        WITH_RELAY(a_start_that_meets_damage_names_the_file_and_the_way_out),
         WITHOUT(a_copy_comes_to_an_end_however_busy_the_relay_is),
         WITHOUT(a_service_manager_is_told_what_goes_on),
         WITH_RELAY(a_database_of_an_earlier_release_is_given_the_time_that_it_takes),
