@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What ends what passes, whatever was granted: an officer's stop, and that an agent's certificate is taken back. And
- * what passed by the agent's own word, of which the relay tells nothing.
+ * What ends what passes, whatever was granted: an officer's stop, and that an agent's certificate is taken back.
  */
 #include <string.h>
 
@@ -34,26 +33,6 @@ static void judge_revoked(const struct judging *j)
                     "%s", proto_act_name(note->event.action));
         return;
     }
-}
-
-/* What was on the agent's screen came through the relay, whose own notes of it are there, of its beginning or its end.
- */
-static void judge_viewed(const struct judging *j)
-{
-    const struct audit_session *session = j->session;
-    bool passed[PROTO_CAPABILITY_COUNT] = {false};
-
-    for (size_t i = 0; i < session->count; i++)
-        if (session->notes[i].by == AUDIT_RELAY && (session->notes[i].event.action == PROTO_ACT_STARTED ||
-                                                    session->notes[i].event.action == PROTO_ACT_STOPPED))
-            passed[session->notes[i].event.capability] = true;
-    for (size_t i = 0; i < session->count && session->row.state == RELAY_STORE_ENDED; i++)
-        if (session->notes[i].by == AUDIT_AGENT && session->notes[i].event.action == PROTO_ACT_VIEWING_STARTED &&
-            !passed[session->notes[i].event.capability])
-            audit_found(audit_expected(audit_wrong_note(j->report, j->session, &session->notes[i]),
-                                       "the relay's notes of what the agent had on the screen: %s",
-                                       proto_capability_label(session->notes[i].event.capability)),
-                        "none");
 }
 
 /* Until when, by the relay's own time: a note that waits for a full disk is later than what it did. No relay takes one
@@ -123,5 +102,4 @@ void audit_brakes_judge(const struct audit_session *session, const struct audit_
 
     judge_followed(&j);
     judge_revoked(&j);
-    judge_viewed(&j);
 }

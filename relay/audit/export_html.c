@@ -282,7 +282,7 @@ static void put_passed(FILE *out, enum proto_capability capability, const struct
         return;
     }
 
-    if (t->passed && (t->unknown || t->under_way)) {
+    if (t->passed && (t->unknown || t->under_way || audit_total_is_less(t))) {
         audit_total_words(t, words);
         fprintf(out, "<td class=\"n\" style=\"white-space:normal\" colspan=\"3\">%s</td></tr>\n", words);
         return;

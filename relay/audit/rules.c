@@ -433,6 +433,7 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     judge_statements(&j);
     judge_end(&j, size);
     audit_ending_judge(session, report);
+    audit_viewed_judge(session, report);
     audit_brakes_judge(session, o, report);
     audit_longest_judge(session, o, report);
     audit_forbidden_judge(session, o, report);

@@ -89,7 +89,9 @@ PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, co
                                                const struct proto_evidence *evidence, struct audit_report *report);
 /** gates.c: no picture without an open grant. */
 void audit_gates_judge(const struct audit_session *session, struct audit_report *report);
-/** brakes.c: was a stop followed, did a revoked agent see no more, has the relay notes of what the agent had? */
+/** viewed.c: does the relay tell of what the agent signed to have had on the screen? */
+void audit_viewed_judge(const struct audit_session *session, struct audit_report *report);
+/** brakes.c: was a stop followed, did a revoked agent see no more? */
 void audit_brakes_judge(const struct audit_session *session, const struct audit_organisation *o,
                         struct audit_report *report);
 /** longest.c: does anything last longer than a session does? */

@@ -8,6 +8,8 @@
 #include "proto/wire/header.h"
 #include "relay/audit/times.h"
 
+enum { VIEWED_MORE_S = 120 }; /* a picture stands still on the agent's screen while a line is down */
+
 /* The same key goes on: a consent that is made to last longer is one consent. */
 static bool is_extension(const struct audit_session *session, size_t at)
 {
@@ -81,12 +83,20 @@ bool audit_stop_figures(const struct proto_event_note *stopped, uint64_t *frames
     return audit_detail_number(stopped, "bytes", bytes) && counted;
 }
 
-/* By their own clock, from the newest beginning before note `at`. */
-static int64_t recorded_s(const struct audit_session *session, size_t at)
+/* What the agent's own notes say to have lasted from there on until note `at`, by the agent's clock. */
+static int64_t lasted_s(const struct audit_session *session, size_t at, enum proto_act began)
 {
-    for (size_t i = at; i-- > 0;)
-        if (session->notes[i].by == AUDIT_AGENT && session->notes[i].event.action == PROTO_ACT_RECORDING_STARTED)
-            return session->notes[at].event.unix_s - session->notes[i].event.unix_s;
+    const struct audit_note *stopped = &session->notes[at];
+
+    for (size_t i = at; i-- > 0;) {
+        const struct audit_note *before = &session->notes[i];
+        if (before->by != AUDIT_AGENT || before->event.capability != stopped->event.capability)
+            continue;
+        if (before->event.action == began)
+            return stopped->said_s - before->said_s;
+        if (before->event.action == stopped->event.action)
+            break;
+    }
     return 0;
 }
 
@@ -115,10 +125,13 @@ static void add_event(struct audit_totals *totals, const struct audit_session *s
     case PROTO_ACT_BLOCKED:
         t->blocked++;
         break;
+    case PROTO_ACT_VIEWING_STOPPED:
+        t->viewed_s += lasted_s(session, at, PROTO_ACT_VIEWING_STARTED);
+        break;
     case PROTO_ACT_RECORDING_STOPPED:
         t->recorded++;
         t->recorded_bytes += audit_detail_number(event, "bytes", &bytes) ? bytes : 0;
-        t->recorded_seconds += recorded_s(session, at);
+        t->recorded_seconds += lasted_s(session, at, PROTO_ACT_RECORDING_STARTED);
         break;
     case PROTO_ACT_STILL_TAKEN:
         t->taken++;
@@ -189,6 +202,11 @@ const char *audit_refused_words(const struct audit_total *t)
                           : "unasked: " AUDIT_UNASKED_WORDS;
 }
 
+bool audit_total_is_less(const struct audit_total *t)
+{
+    return t->viewed_s > t->seconds + VIEWED_MORE_S;
+}
+
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX])
 {
     char duration[AUDIT_TIME_MAX], amount[AUDIT_TIME_MAX];
@@ -208,6 +226,11 @@ void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED
     if (t->under_way)
         snprintf(out + at, AUDIT_PASSED_MAX - at, "%s",
                  at ? "; goes on, counted when it stops" : "goes on, counted when it stops");
+    if (audit_total_is_less(t)) {
+        audit_duration(duration, t->viewed_s);
+        at = strlen(out);
+        snprintf(out + at, AUDIT_PASSED_MAX - at, "; with the agent for %s, by the agent's own notes", duration);
+    }
 }
 
 int64_t audit_session_end_s(const struct audit_session *session)

@@ -5,7 +5,7 @@
 
 #include "relay/audit/session.h"
 
-enum { AUDIT_PASSED_MAX = 200 };
+enum { AUDIT_PASSED_MAX = 280 };
 
 /* What `unasked` means, wherever it is said. */
 #define AUDIT_UNASKED_WORDS "the device cannot, or no answer came in time; no person refused"
@@ -23,6 +23,7 @@ struct audit_total {
     uint64_t frames, bytes;
     uint64_t unknown;   /* streams of which a killed relay could not say how much passed, nor quite until when */
     int64_t seconds;    /* between begin and end of streams; of the unknown ones at most */
+    int64_t viewed_s;   /* between begin and end of what the agent had on the screen, by the agent's own notes */
     uint64_t under_way; /* streams that have begun and not ended */
     uint64_t recorded, recorded_bytes; /* recordings that ended, at the agent's end */
     int64_t recorded_seconds;          /* by the agent's own clock */
@@ -56,7 +57,10 @@ void audit_total_done(enum proto_capability capability, const struct audit_total
 bool audit_total_asked(const struct audit_total *t);
 /** Of one that was not granted: "refused", or why nobody was asked. */
 const char *audit_refused_words(const struct audit_total *t);
-/** "shared for 5 s, 131 frames, 692 kB", and what of it nobody knows, or knows yet. */
+/** Of one session: did the agent sign to have had it for minutes longer than the relay tells? */
+bool audit_total_is_less(const struct audit_total *t);
+/** "shared for 5 s, 131 frames, 692 kB", what of it nobody knows, or knows yet, and what the
+ * agent signed, where that is more. */
 void audit_total_words(const struct audit_total *t, char out[static AUDIT_PASSED_MAX]);
 
 /** What stands in place of figures that nobody has. */
