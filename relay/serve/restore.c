@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -67,6 +68,50 @@ static bool bring_all(const struct restoring *r)
         if (!bring(r, databases[i]))
             return false;
     return true;
+}
+
+/* No bytes: there is none yet. */
+static bool read_note(const char *path, char note[static PROTO_LOG_CHECKPOINT_MAX])
+{
+    sqlite3 *copy = NULL;
+    sqlite3_stmt *row = NULL;
+
+    bool read = sqlite3_open_v2(path, &copy, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                sqlite3_prepare_v2(copy, "SELECT note FROM checkpoint", -1, &row, NULL) == SQLITE_OK;
+    int rc = read ? sqlite3_step(row) : SQLITE_ERROR;
+    const unsigned char *text = rc == SQLITE_ROW ? sqlite3_column_text(row, 0) : NULL;
+    snprintf(note, PROTO_LOG_CHECKPOINT_MAX, "%s", text ? (const char *)text : "");
+    sqlite3_finalize(row);
+    sqlite3_close(copy);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE;
+}
+
+/* Signed by the key of this relay's log? A machine that was lost may have none of it yet. */
+static bool is_of_this_log(const struct restoring *r)
+{
+    char path[HOST_PATH_BYTES], copy[HOST_PATH_BYTES], vkey[PROTO_ORG_VKEY_BYTES + 2] = "",
+                                                                                   note[PROTO_LOG_CHECKPOINT_MAX];
+    struct proto_log_checkpoint checkpoint;
+    struct proto_buf file;
+
+    if (!host_path(path, "%s/relay/log.vkey", r->folder->dir) ||
+        !host_path(copy, "%s/relay.db.restored", r->folder->data))
+        return refuse(r, r->folder->dir, "the path is too long", "name a shorter one");
+    if (!host_file_exists(path))
+        return true;
+    proto_buf_init(&file, sizeof vkey - 1);
+    enum proto_err err = host_file_read(path, &file);
+    if (!err && file.len)
+        memcpy(vkey, file.bytes, file.len);
+    proto_buf_free(&file);
+    vkey[strcspn(vkey, "\n")] = 0;
+    if (err || !read_note(copy, note))
+        return refuse(r, err ? path : r->from, "cannot be read, so nobody knows whose log this is",
+                      "check it; nothing was touched");
+    if (!*note || !proto_log_checkpoint_open(&checkpoint, note, strlen(note), vkey))
+        return true;
+    return refuse(r, r->from, "is a copy of another log: this relay's log.key has not signed its checkpoint",
+                  "name a copy of this relay's own; nothing was touched");
 }
 
 static void forget_all(const struct restoring *r)
@@ -161,13 +206,16 @@ bool serve_restore(const struct serve_folder *folder, const char *from, struct s
     if (!host_path(r.replaced, "%s/data.replaced", folder->dir))
         return refuse(&r, folder->dir, "the path is too long", "name a shorter one");
     int locked = lock(&r);
-    bool done = locked >= 0 && bring_all(&r) && move_all_away(&r) && put_all(&r) && put_beside(&r);
+    bool done =
+        locked >= 0 && bring_all(&r) && is_of_this_log(&r) && move_all_away(&r) && put_all(&r) && put_beside(&r);
     if (locked >= 0) {
         char path[HOST_PATH_BYTES];
         forget_all(&r);
         if (host_path(path, "%s/writer.lock", folder->data))
             give(&r, path);
         give(&r, folder->data);
+        if (r.moved)
+            give(&r, r.replaced); /* whoever moves it back has a folder that the relay can enter */
         close(locked);
     }
     if (r.moved)

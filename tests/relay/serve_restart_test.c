@@ -92,6 +92,22 @@ static long vouched(void)
 }
 
 /* One restores after a crash, and what SQLite kept beside the newer databases is still there. */
+/* Of the copy `kept`; what it had before is in `aside`. */
+static void set_note(const char *value)
+{
+    char sql[700];
+    sqlite3 *db;
+
+    snprintf(sql, sizeof sql,
+             "ATTACH '%s' AS kept; CREATE TABLE IF NOT EXISTS kept.checkpoint(note);"
+             "INSERT INTO kept.checkpoint SELECT note FROM main.checkpoint WHERE NOT EXISTS (SELECT 1 FROM "
+             "kept.checkpoint); UPDATE main.checkpoint SET note=%s",
+             place_path(&place, "aside"), value);
+    assert_int_equal(sqlite3_open(place_path(&place, "kept/relay.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 static void a_copy_is_restored_over_what_a_crash_has_left(void **state)
 {
     char output[PLACE_OUTPUT_BYTES];
@@ -118,6 +134,11 @@ static void a_copy_is_restored_over_what_a_crash_has_left(void **state)
     (void)place_stop(&place, SIGKILL);
     assert_int_equal(access(place_path(&place, "data/relay.db-wal"), F_OK), 0);
     assert_int_equal(restore("nowhere", output), 1);
+    set_note("substr(note, 1, length(note) - 40) || char(10)");
+    assert_int_equal(restore("kept", output), 1);
+    assert_non_null(strstr(output, "is a copy of another log"));
+    assert_int_equal(access(place_path(&place, "data.replaced"), F_OK), -1);
+    set_note("(SELECT note FROM kept.checkpoint)");
     assert_int_equal(restore("kept", output), 0);
     assert_non_null(strstr(output, "data.replaced"));
     assert_int_not_equal(access(place_path(&place, "data/relay.db-wal"), F_OK), 0);
