@@ -249,7 +249,7 @@ static int run(void)
 {
     static struct serve_settings settings;
     static struct serve_folder folder;
-    struct serve_report report = {.table = arguments.check, .json = arguments.json};
+    struct serve_report report = {.table = arguments.check, .json = arguments.json}, aside = {0};
     int rc = HOST_EXIT_USAGE;
 
     settings = (struct serve_settings){.dir = arguments.dir,
@@ -261,7 +261,7 @@ static int run(void)
     report.table |= copies;
     if (!copies && !serve_become_owner(arguments.dir, &report)) /* where a copy goes may be root's alone */
         return HOST_EXIT_FAILED;
-    serve_harden(&folder, &report);
+    serve_harden(&folder, copies ? &aside : &report);
     if (copies) {
         if (serve_folder_find(&folder, arguments.dir, &report))
             (void)(arguments.backup ? serve_backup(&folder, arguments.backup, &report)
