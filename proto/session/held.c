@@ -120,6 +120,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
     switch (st->action) {
     case PROTO_STATEMENT_GRANT:
         if (extends(held, st)) {
+            held->now.extended = true;
             session_event_extended(s, st->capability, held->purpose, st->max_s, st->retention_days);
             return PROTO_OK;
         }

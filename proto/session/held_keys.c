@@ -110,13 +110,14 @@ static bool passes(struct proto_session *s, enum proto_capability capability, co
     struct held *held = &s->held[capability];
 
     if (header->flags & PROTO_MEDIA_RELIABLE) {
-        if (counter != key->expected)
+        if (counter < key->expected || (counter > key->expected && !key->extended))
             session_alarm(s, PROTO_ERR_REPLAY, "the relay left out messages that it must not leave out");
         if (counter < key->expected) {
             refuse_frame(s); /* it was held back: what it says was true once */
             return false;
         }
         key->expected = counter + 1;
+        key->extended = false;
         return true;
     }
     if (header->class != PROTO_CLASS_VIDEO)

@@ -135,6 +135,7 @@ struct held_key {
     uint64_t kid;
     struct proto_replay replay;
     uint64_t expected; /* RELIABLE: the next counter */
+    bool extended;     /* since the last of them: between the old end and the new one the relay forwards nothing */
 };
 struct held {
     enum proto_consent_state state;

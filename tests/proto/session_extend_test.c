@@ -141,6 +141,38 @@ static void an_extension_that_crosses_the_end_is_no_alarm(void **state)
     assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
+static bool no_media(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)world;
+    (void)from_customer;
+    (void)len;
+    return bytes[0] != PROTO_TYPE_MEDIA;
+}
+
+/* The relay's gate closes at the old end, which is a moment before the new one is known there. */
+static void what_was_left_out_between_the_old_end_and_the_new_one_is_no_alarm_and_more_is(void **state)
+{
+    (void)state;
+    sw_join(&sw);
+    grant_for(STATE, 60);
+    assert_ok(sw_push(&sw, STATE, "on", false));
+    sw_carry(&sw);
+    sw_pass(&sw, 40000);
+    for (int gap = 0; gap < 2; gap++) {
+        sw.hand = no_media;
+        assert_ok(sw_push(&sw, STATE, "blinks", false));
+        sw_carry(&sw);
+        sw.hand = NULL;
+        if (!gap)
+            assert_ok(proto_session_extend(sw.customer, STATE, sw.now));
+        sw_pass(&sw, 500);
+        assert_ok(sw_push(&sw, STATE, "off", false));
+        sw_carry(&sw);
+        assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "off");
+        assert_int_equal(sw_count(&sw, false, PROTO_EVENT_ALARM), gap);
+    }
+}
+
 static void taken_back_while_it_is_being_extended_it_is_gone(void **state)
 {
     (void)state;
@@ -248,6 +280,7 @@ int main(void)
         CASE(it_can_be_extended_again_and_again_each_time_by_a_tap),
         CASE(without_a_receipt_it_ends_as_it_would_have),
         CASE(an_extension_that_crosses_the_end_is_no_alarm),
+        CASE(what_was_left_out_between_the_old_end_and_the_new_one_is_no_alarm_and_more_is),
         CASE(taken_back_while_it_is_being_extended_it_is_gone),
         CASE(an_extension_holds_through_a_lost_connection),
         CASE(what_changes_a_consent_is_no_extension),
