@@ -52,6 +52,7 @@ export class PictureEncoder {
   private encoder: VideoEncoder | undefined;
   private aim: Aim | undefined;
   private canLayers = true;
+  private hint: 'unknown' | 'asked' | 'known' = 'unknown';
   private knowsHint = false;
   private readonly cadence = new Cadence();
   private readonly backlog = new Backlog();
@@ -59,19 +60,28 @@ export class PictureEncoder {
   private readonly unwanted = new Set<number>(); /* timestamps of pictures whose layer is left out */
   private brokenFrom = Infinity; /* layers from this on refer to one that was thrown away, until the next of layer 0 */
 
-  constructor(private readonly on: EncoderEvents) {
-    if (typeof VideoEncoder !== 'function') return; /* it fails when it is wanted, as it is told then */
-    const asked = VideoEncoder.isConfigSupported({ codec: 'vp8', width: 640, height: 360, contentHint: HINT });
-    void asked.then(({ config }) => { this.knowsHint = config?.contentHint === HINT; }, () => undefined); /* it is given back by whoever knows it */
+  constructor(private readonly on: EncoderEvents) {}
+
+  /* With the first picture and not before: a lens that cannot be had ends the worker at once, and WebKit does not survive a worker
+   * that ends while it asks. False: the answer comes before the next picture. */
+  private hasAsked(): boolean {
+    if (this.hint === 'unknown' && typeof VideoEncoder === 'function') { /* without one it fails when it is wanted, as it is told then */
+      this.hint = 'asked';
+      const answered = (knows: boolean): void => { this.knowsHint = knows; this.hint = 'known'; };
+      const asked = VideoEncoder.isConfigSupported({ codec: 'vp8', width: 640, height: 360, contentHint: HINT });
+      void asked.then(({ config }) => answered(config?.contentHint === HINT), () => answered(false)); /* it is given back by whoever knows it */
+    }
+    return this.hint !== 'asked';
   }
 
-  /** More is of no use to it, at 1280 x 720; undefined: whatever the line bears is. */
+  /** More is of no use to it, at 1280 x 720; undefined: whatever the line bears is. Known once it has time. */
   get mostBps(): number | undefined {
     return this.knowsHint ? undefined : MOST_BPS;
   }
 
   /** The camera has a picture. False: there is enough to do without it. */
   hasTime(captureMonoMs: number): boolean {
+    if (!this.hasAsked()) return false;
     this.forgetUpTo((captureMonoMs - IN_HAND_MS) * 1000);
     const behind = this.backlog.tooMuch(this.inHand.size), busy = behind || this.inHand.size >= IN_HAND_MOST;
     this.cadence.count(captureMonoMs, busy);
