@@ -152,8 +152,13 @@ async function cut(visit, row) {
   visit.from = from.agent;
   if (row.at) await deeds[row.at].act(visit);
   if (row.oneWay) await untilLogged(visit, logged);
-  const sent = visit.seen.media, opened = await lenses(visit);
+  const opened = await lenses(visit);
+  let sent = visit.seen.media;
   cutLine.cut();
+  if (row.theirs) { // the customer's own line is whole: what they show leaves until they are told
+    await reads(visit, { page: row.page.slice(0, 1) }, from);
+    sent = visit.seen.media;
+  }
   await reads(visit, row, from);
   if (!row.still) return;
   if (!row.ended) await all(visit, ['say', 'answer', 'say']); // what the new line sets off has happened by then
