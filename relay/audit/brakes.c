@@ -47,13 +47,12 @@ static int64_t followed_by_s(const struct audit_stop *stop)
 /* The next entry of the relay's that a stop should have kept away. */
 static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
 {
-    const char *cause = proto_event_note_get(&note->event, "cause");
     enum proto_act act = note->event.action;
 
     if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->said_s <= followed_by_s(stop))
         return false;
     return act == PROTO_ACT_GATE_OPENED || act == PROTO_ACT_STARTED ||
-           (act == PROTO_ACT_STOPPED && !(cause && !strcmp(cause, "restart"))); /* it passed on until then */
+           (act == PROTO_ACT_STOPPED && !audit_is_restart(note)); /* it passed on until then */
 }
 
 /* An officer's stop is their only brake: the relay ends the session at once, or when it starts again. */

@@ -125,7 +125,6 @@ static void on_started(const struct gates *g, const struct audit_note *note, str
 /* What passed after its end is as bad as what passed without a beginning. */
 static void on_stopped(const struct gates *g, const struct audit_note *note, struct way *way)
 {
-    const char *cause = proto_event_note_get(&note->event, "cause");
     uint64_t frames, bytes;
 
     judge_to_whom(g, note, way);
@@ -137,7 +136,7 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
     else if (way->grant)
         judge_in_force(g, note, way->grant, "stopped");
-    if (!audit_stop_figures(&note->event, &frames, &bytes) && (!cause || strcmp(cause, "restart") != 0))
+    if (!audit_stop_figures(&note->event, &frames, &bytes) && !audit_is_restart(note))
         audit_found(audit_expected(wrong(g, note),
                                    "how many frames and bytes of %s passed, or that a restart of the "
                                    "relay lost it",
@@ -214,8 +213,7 @@ static bool is_too_long(const struct gates *g, const struct audit_note *note, in
 {
     for (size_t i = 0; i < g->session->count; i++) {
         const struct audit_note *other = &g->session->notes[i];
-        const char *cause = other->by == AUDIT_RELAY ? proto_event_note_get(&other->event, "cause") : NULL;
-        if (cause && !strcmp(cause, "restart") && other->received_ms / 1000 >= over_s)
+        if (audit_is_restart(other) && other->received_ms / 1000 >= over_s)
             return false;
     }
     return over_s < done_at(g, note) - NOTE_LATE_S;

@@ -300,6 +300,13 @@ const struct audit_note *audit_end_of_grant(const struct audit_session *session,
     return NULL;
 }
 
+bool audit_is_restart(const struct audit_note *note)
+{
+    const char *cause = note->by == AUDIT_RELAY ? proto_event_note_get(&note->event, "cause") : NULL;
+
+    return cause && !strcmp(cause, "restart");
+}
+
 const struct audit_note *audit_last_event(const struct audit_session *session, enum proto_act action)
 {
     for (size_t i = session->count; i-- > 0;)

@@ -110,6 +110,8 @@ const struct audit_note *audit_end_of_grant(const struct audit_session *session,
 /** A detail that is a decimal number; false when it is not there. */
 bool audit_detail_number(const struct proto_event_note *event, const char *key, uint64_t *value);
 /** The last event of this kind by the relay; NULL. */
+/** The relay notes that this ended because it was started anew. */
+bool audit_is_restart(const struct audit_note *note);
 const struct audit_note *audit_last_event(const struct audit_session *session, enum proto_act action);
 /** A detail that is 32 bytes in hex, as relays and agents write keys, fingerprints and leaf hashes; false: it is not.
  */

@@ -161,12 +161,9 @@ void audit_totals_add(struct audit_totals *totals, const struct audit_session *s
 
 bool audit_session_restarted(const struct audit_session *session)
 {
-    for (size_t i = 0; i < session->count; i++) {
-        const struct audit_note *note = &session->notes[i];
-        const char *cause = note->by == AUDIT_RELAY ? proto_event_note_get(&note->event, "cause") : NULL;
-        if (cause && !strcmp(cause, "restart"))
+    for (size_t i = 0; i < session->count; i++)
+        if (audit_is_restart(&session->notes[i]))
             return true;
-    }
     return false;
 }
 

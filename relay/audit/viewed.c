@@ -18,13 +18,6 @@ static bool is_relays(const struct audit_note *note, enum proto_act act, enum pr
     return note->by == AUDIT_RELAY && note->event.action == act && note->event.capability == capability;
 }
 
-static bool is_restart(const struct audit_note *note)
-{
-    const char *cause = note->by == AUDIT_RELAY ? proto_event_note_get(&note->event, "cause") : NULL;
-
-    return cause && !strcmp(cause, "restart");
-}
-
 /* By either clock: the agent's may be off, and their note may have waited. */
 static bool is_near(const struct audit_note *viewed, const struct audit_note *note)
 {
@@ -46,7 +39,7 @@ static bool had_a_way(const struct audit_session *session, const struct audit_no
         if (note == viewed && open)
             return true;
         open = opened ? open + 1 : open - (closed && open);
-        if ((opened || closed || is_restart(note)) && is_near(viewed, note))
+        if ((opened || closed || audit_is_restart(note)) && is_near(viewed, note))
             return true;
     }
     return false;
