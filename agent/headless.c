@@ -41,8 +41,8 @@ static void ask_at_once(struct headless *h, struct proto_now now)
     }
 }
 
-#ifdef HANDHOLD_KEEPS_PICTURE /* never in the program that agents have: a photo and a recording have consents of their \
-                                 own */
+#ifdef HANDHOLD_KEEPS_PICTURE
+/* Never in the program that agents have: a photo and a recording have consents of their own. */
 static void write_snapshot(struct headless *h)
 {
     struct agent_desk_i420 f = agent_desk_shown(h->desk);
