@@ -52,8 +52,7 @@ export class PictureEncoder {
   private encoder: VideoEncoder | undefined;
   private aim: Aim | undefined;
   private canLayers = true;
-  private hint: 'unknown' | 'asked' | 'known' = 'unknown';
-  private knowsHint = false;
+  private hint: 'not asked' | 'asked' | 'known' | 'not known' = 'not asked'; /* to the browser's encoder */
   private readonly cadence = new Cadence();
   private readonly backlog = new Backlog();
   private readonly inHand = new Map<number, number>(); /* by timestamp, µs: when it was handed in */
@@ -65,18 +64,17 @@ export class PictureEncoder {
   /* With the first picture and not before: a lens that cannot be had ends the worker at once, and WebKit does not survive a worker
    * that ends while it asks. False: the answer comes before the next picture. */
   private hasAsked(): boolean {
-    if (this.hint === 'unknown' && typeof VideoEncoder === 'function') { /* without one it fails when it is wanted, as it is told then */
+    if (this.hint === 'not asked' && typeof VideoEncoder === 'function') { /* without one it fails when it is wanted, as it is told then */
       this.hint = 'asked';
-      const answered = (knows: boolean): void => { this.knowsHint = knows; this.hint = 'known'; };
       const asked = VideoEncoder.isConfigSupported({ codec: 'vp8', width: 640, height: 360, contentHint: HINT });
-      void asked.then(({ config }) => answered(config?.contentHint === HINT), () => answered(false)); /* it is given back by whoever knows it */
+      void asked.then(({ config }) => { this.hint = config?.contentHint === HINT ? 'known' : 'not known'; }, () => { this.hint = 'not known'; }); /* it is given back by whoever knows it */
     }
     return this.hint !== 'asked';
   }
 
   /** More is of no use to it, at 1280 x 720; undefined: whatever the line bears is. Known once it has time. */
   get mostBps(): number | undefined {
-    return this.knowsHint ? undefined : MOST_BPS;
+    return this.hint === 'known' ? undefined : MOST_BPS;
   }
 
   /** The camera has a picture. False: there is enough to do without it. */
