@@ -58,19 +58,26 @@ struct attacker attack_shake_hands(void)
     return attacker;
 }
 
-struct attacker attack_open_socket(void)
+void attack_upgrade(struct attacker *attacker, const char *request, char answer[static ATTACK_ANSWER])
 {
-    struct attacker attacker = attack_shake_hands();
-    char answer[1024] = "";
     int len = 0;
 
-    assert_true(SSL_write(attacker.ssl, upgrade, sizeof upgrade - 1) > 0);
+    answer[0] = 0;
+    assert_true(SSL_write(attacker->ssl, request, (int)strlen(request)) > 0);
     while (!strstr(answer, "\r\n\r\n")) {
-        int n = SSL_read(attacker.ssl, answer + len, (int)sizeof answer - 1 - len);
+        int n = SSL_read(attacker->ssl, answer + len, ATTACK_ANSWER - 1 - len);
         assert_true(n > 0);
         answer[len += n] = 0;
     }
     assert_non_null(strstr(answer, " 101 "));
+}
+
+struct attacker attack_open_socket(void)
+{
+    struct attacker attacker = attack_shake_hands();
+    char answer[ATTACK_ANSWER];
+
+    attack_upgrade(&attacker, upgrade, answer);
     return attacker;
 }
 

@@ -32,6 +32,9 @@ struct attacker {
 struct attacker attack_knock(void);       /* TCP */
 struct attacker attack_shake_hands(void); /* TLS */
 struct attacker attack_open_socket(void); /* a WebSocket */
+/** Asks for one in these words, and reads the whole head of the answer, which must agree. */
+enum { ATTACK_ANSWER = 1024 };
+void attack_upgrade(struct attacker *attacker, const char *request, char answer[static ATTACK_ANSWER]);
 void attack_leave(struct attacker *attacker);
 /** Has the relay ended this connection? Bytes that it still says are read and forgotten. */
 bool attack_is_ended(struct attacker *attacker);

@@ -10,19 +10,9 @@
 
 #include "tests/relay/audit_tool.h"
 
-static void begin(struct log_fixture *f, struct log_session *s)
-{
-    log_fixture_open(f);
-    log_session_begin(f, s, "C-1", "");
-    log_session_event(f, s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
-}
-
 static void expect(struct log_fixture *f, const char *wrong)
 {
-    log_fixture_settle(f);
-    audit_tool_expect(f, wrong ? 1 : 0, wrong ? wrong : "nothing is wrong",
-                      "verify --dir %s --key %s/officer/evidence.key", f->folder, f->folder);
-    log_fixture_close(f);
+    audit_tool_verify(f, wrong ? 1 : 0, wrong ? wrong : "nothing is wrong");
 }
 
 /* ---- why it ended ---- */
@@ -54,7 +44,7 @@ static void the_relay_puts_no_reason_into_the_customers_mouth(void **state)
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         struct log_fixture f;
         struct log_session s;
-        begin(&f, &s);
+        audit_tool_join(&f, &s, "C-1");
         if (ends[i].signed_end)
             log_session_answer(&f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, ends[i].signed_end);
         s.ended_by = ends[i].by;
@@ -70,7 +60,7 @@ enum { HOUR_S = 3600 };
 /* The relay tells one second of the camera; so long later the agent's notes have it, and for so long. */
 static void look(struct log_fixture *f, struct log_session *s, int64_t later_s, int64_t for_s)
 {
-    begin(f, s);
+    audit_tool_join(f, s, "C-1");
     log_session_grant(f, s, PROTO_CAPABILITY_CAMERA, "to see it", 0);
     log_session_show(f, s, PROTO_CAPABILITY_CAMERA, "5");
     if (!later_s)
@@ -110,7 +100,7 @@ static void a_long_way_and_a_restart_explain_it(void **state)
 
     (void)state;
     for (int restart = 0; restart < 2; restart++) {
-        begin(&f, &s);
+        audit_tool_join(&f, &s, "C-1");
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see it", 0);
         log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
         log_fixture_pass(&f, restart ? 1 : HOUR_S);

@@ -14,18 +14,9 @@ enum { MINUTE_S = 60, HOUR_S = 3600 };
 
 static const char fine[] = "nothing is wrong.";
 
-static void begin(struct log_fixture *f, struct log_session *s)
-{
-    log_fixture_open(f);
-    log_session_begin(f, s, "C-1", "");
-    log_session_event(f, s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
-}
-
 static void expect(struct log_fixture *f, const char *text)
 {
-    log_fixture_settle(f);
-    audit_tool_expect(f, text != fine, text, "verify --dir %s --key %s/officer/evidence.key", f->folder, f->folder);
-    log_fixture_close(f);
+    audit_tool_verify(f, text != fine, text);
 }
 
 /* The note of the stop and the session's last ones wait for the log; what they say is when it was. */
@@ -36,7 +27,7 @@ static void a_stop_is_followed_from_when_the_officer_signed_it(void **state)
         struct log_fixture f;
         struct log_session s;
         int64_t ago_s = kept ? 0 : 3 * HOUR_S - MINUTE_S;
-        begin(&f, &s);
+        audit_tool_join(&f, &s, "C-1");
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
         log_fixture_pass(&f, 3 * HOUR_S);
@@ -75,7 +66,7 @@ static void what_an_agent_had_ends_with_the_consent(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct log_fixture f;
         struct log_session s;
-        begin(&f, &s);
+        audit_tool_join(&f, &s, "C-1");
         log_session_grant(&f, &s, cases[i].capability, "to see", 0);
         log_session_show(&f, &s, cases[i].capability, "5");
         log_session_agent_event(&f, &s, cases[i].began, cases[i].capability);
@@ -95,7 +86,7 @@ static void how_long_was_recorded_is_told(void **state)
     struct log_session s;
 
     (void)state;
-    begin(&f, &s);
+    audit_tool_join(&f, &s, "C-1");
     log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 0);
     log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
     log_fixture_pass(&f, HOUR_S + 59 * MINUTE_S);
@@ -114,7 +105,7 @@ static void nothing_passes_for_longer_than_a_session_lasts(void **state)
     for (int jumped = 0; jumped < 2; jumped++) {
         struct log_fixture f;
         struct log_session s;
-        begin(&f, &s);
+        audit_tool_join(&f, &s, "C-1");
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
         log_fixture_pass(&f, 30 * HOUR_S);

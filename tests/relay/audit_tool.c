@@ -54,3 +54,17 @@ void audit_tool_expect(const struct log_fixture *f, int code, const char *text, 
     if (got != code || !strstr(out, text))
         fail_msg("%s: code %d, expected %d with \"%s\":\n%s", arguments, got, code, text, out);
 }
+
+void audit_tool_join(struct log_fixture *f, struct log_session *s, const char *customer)
+{
+    log_fixture_open(f);
+    log_session_begin(f, s, customer, "");
+    log_session_event(f, s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+}
+
+void audit_tool_verify(struct log_fixture *f, int code, const char *text)
+{
+    log_fixture_settle(f);
+    audit_tool_expect(f, code, text, "verify --dir %s --key %s/officer/evidence.key", f->folder, f->folder);
+    log_fixture_close(f);
+}

@@ -15,4 +15,9 @@ const char *audit_tool_run(const struct log_fixture *f, int *code, const char *f
 void audit_tool_expect(const struct log_fixture *f, int code, const char *text, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/** A log with one session, to which its customer came. */
+void audit_tool_join(struct log_fixture *f, struct log_session *s, const char *customer);
+/** Settles the log, verifies it, expects this code and text, and closes it. */
+void audit_tool_verify(struct log_fixture *f, int code, const char *text);
+
 #endif

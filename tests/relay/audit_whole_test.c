@@ -239,20 +239,6 @@ static void one_damaged_entry_hides_no_other(void **state)
 }
 
 /* A new log, and a session in it that somebody has joined. */
-static void begin_joined(struct log_fixture *f, struct log_session *s)
-{
-    log_fixture_open(f);
-    log_session_begin(f, s, "", "");
-    log_session_event(f, s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
-}
-
-static void verify_and_close(struct log_fixture *f, int code, const char *text)
-{
-    log_fixture_settle(f);
-    audit_tool_expect(f, code, text, "verify --dir %s --key %s/officer/evidence.key", f->folder, f->folder);
-    log_fixture_close(f);
-}
-
 /* ---- stories that hold together, and are not what they seem ---- */
 
 static void what_an_agent_does_without_a_consent_is_found(void **state)
@@ -264,11 +250,11 @@ static void what_an_agent_does_without_a_consent_is_found(void **state)
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         log_session_grant(&f, &s, PROTO_CAPABILITY_DEVICE_STATE, "to see why", 0);
         log_session_agent_event(&f, &s, acts[i], PROTO_CAPABILITY_RECORDING);
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, 1, "a consent to Recording that stood in the log before");
+        audit_tool_verify(&f, 1, "a consent to Recording that stood in the log before");
     }
 }
 
@@ -278,7 +264,7 @@ static void what_an_agent_does_long_after_the_consent_is_found(void **state)
     struct log_session s;
 
     (void)state;
-    begin_joined(&f, &s);
+    audit_tool_join(&f, &s, "");
     log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 60);
     log_fixture_pass(&f, 120); /* the note waited while the line was down */
     log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
@@ -299,7 +285,7 @@ static void what_an_agent_does_soon_after_the_consent_is_found_by_its_own_time(v
     for (int waits = 0; waits < 2; waits++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         log_session_grant(&f, &s, PROTO_CAPABILITY_RECORDING, "to keep it", 0);
         log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
         log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_RECORDING, "");
@@ -307,7 +293,7 @@ static void what_an_agent_does_soon_after_the_consent_is_found_by_its_own_time(v
         f.spoil.ago_s = waits ? 14 * 60 : 0;
         log_session_agent_event(&f, &s, PROTO_ACT_RECORDING_STARTED, PROTO_CAPABILITY_RECORDING);
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, !waits, waits ? "nothing is wrong" : "a consent to Recording in force");
+        audit_tool_verify(&f, !waits, waits ? "nothing is wrong" : "a consent to Recording in force");
     }
 }
 
@@ -317,7 +303,7 @@ static void a_stop_that_no_officer_signed_is_found(void **state)
     struct log_session s;
 
     (void)state;
-    begin_joined(&f, &s);
+    audit_tool_join(&f, &s, "");
     log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
     log_fixture_settle(&f);
     audit_tool_expect(&f, 1, "the note of the officer who stopped this session",
@@ -332,14 +318,14 @@ static void nobody_joins_twice_and_nothing_is_allowed_after_the_end(void **state
     for (int joins = 0; joins < 2; joins++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         if (joins)
             log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "code", NULL);
         log_session_answer(&f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, "");
         if (!joins)
             log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, 1, joins ? "another who joined" : "no consent after entry 2");
+        audit_tool_verify(&f, 1, joins ? "another who joined" : "no consent after entry 2");
     }
 }
 
@@ -373,11 +359,11 @@ static void a_stop_names_the_officer_who_signed_it(void **state)
     for (int lies = 0; lies < 2; lies++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         log_fixture_stopped(&f, &s, &f.officer);
         s.stopped_by = lies ? "00112233445566778899aabbccddeeff" : f.officer.identity.serial;
         log_session_end(&f, &s, PROTO_END_STOPPED_BY_OFFICER);
-        verify_and_close(&f, lies, lies ? "who signed entry 2, which stopped this session" : "nothing is wrong.");
+        audit_tool_verify(&f, lies, lies ? "who signed entry 2, which stopped this session" : "nothing is wrong.");
     }
 }
 
@@ -388,7 +374,7 @@ static void what_passes_goes_to_whom_the_way_was_opened_and_stops_once(void **st
     for (int twice = 0; twice < 2; twice++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
         f.spoil.bare = true;
@@ -398,7 +384,7 @@ static void what_passes_goes_to_whom_the_way_was_opened_and_stops_once(void **st
         if (twice)
             log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, 1, twice ? "to have stopped once" : "to whom entry");
+        audit_tool_verify(&f, 1, twice ? "to have stopped once" : "to whom entry");
     }
 }
 
@@ -408,11 +394,11 @@ static void a_consent_to_other_words_than_stood_on_the_sheet_is_found(void **sta
     for (int other = 0; other < 2; other++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         f.spoil.shown = other;
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, other, other ? "a `ui` of the words that this statement has" : "nothing is wrong.");
+        audit_tool_verify(&f, other, other ? "a `ui` of the words that this statement has" : "nothing is wrong.");
     }
 }
 
@@ -444,7 +430,7 @@ static void what_an_agent_saw_and_the_relay_does_not_tell_is_found(void **state)
     for (int told = 0; told < 2; told++) {
         struct log_fixture f;
         struct log_session s;
-        begin_joined(&f, &s);
+        audit_tool_join(&f, &s, "");
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
         if (told)
             log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
@@ -452,8 +438,8 @@ static void what_an_agent_saw_and_the_relay_does_not_tell_is_found(void **state)
         if (told)
             log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
         log_session_end(&f, &s, PROTO_END_COMPLETED);
-        verify_and_close(&f, !told,
-                         told ? "nothing is wrong." : "the relay's notes of what the agent had on the screen");
+        audit_tool_verify(&f, !told,
+                          told ? "nothing is wrong." : "the relay's notes of what the agent had on the screen");
     }
 }
 
@@ -465,7 +451,7 @@ static void stop_a_session(int then, const char *found)
     struct log_fixture f;
     struct log_session s, other;
 
-    begin_joined(&f, &s);
+    audit_tool_join(&f, &s, "");
     log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
     log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
     log_fixture_stopped(&f, &s, &f.officer);

@@ -240,17 +240,10 @@ static void nobody_is_given_compression(void **state)
         "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-webkit-deflate-frame\r\n"
         "Sec-WebSocket-Protocol: handhold.1\r\n\r\n";
     struct attacker attacker = attack_shake_hands();
-    char answer[1024] = "";
-    int len = 0;
+    char answer[ATTACK_ANSWER];
 
     (void)state;
-    assert_true(SSL_write(attacker.ssl, request, sizeof request - 1) > 0);
-    while (!strstr(answer, "\r\n\r\n")) {
-        int n = SSL_read(attacker.ssl, answer + len, (int)sizeof answer - 1 - len);
-        assert_true(n > 0);
-        answer[len += n] = 0;
-    }
-    assert_non_null(strstr(answer, " 101 "));
+    attack_upgrade(&attacker, request, answer);
     assert_null(strcasestr(answer, "extensions"));
     attack_leave(&attacker);
 }
