@@ -30,7 +30,11 @@ bool line_sender_prepare(enum line_sender sender)
 {
     if (sender == LINE_COMPANION || sender == LINE_BARE)
         return true;
-    return system("ip -n " NET_CUSTOMER " route replace 10.97.1.0/24 dev e0 congctl lock cubic") == 0;
+    char command[128];
+
+    snprintf(command, sizeof command, "ip -n %s route replace 10.97.1.0/24 dev e0 congctl lock cubic",
+             net_space(NET_CUSTOMER));
+    return system(command) == 0;
 }
 
 static void put(const char *argv[LINE_SENDER_ARGS], const char *const *more)

@@ -116,9 +116,9 @@ void line_world_found(void)
 /* ---- the machines ---- */
 
 /* bin/argv[0] in a namespace. */
-static struct demo_child *start(const char *namespace, const char *name, const char *const *argv)
+static struct demo_child *start(enum net_machine machine, const char *name, const char *const *argv)
 {
-    const char *all[40] = {"/bin/ip", "netns", "exec", namespace};
+    const char *all[40] = {"/bin/ip", "netns", "exec", net_space(machine)};
     static char program[3][600];
     static unsigned next;
     char *path = program[next++ % 3];

@@ -26,7 +26,7 @@ static _Noreturn void serve(void)
 {
     static const char bytes[PIECE];
     struct sockaddr_in at = relay();
-    int fd = net_enter(NET_RELAY, SOCK_STREAM), on = 1;
+    int fd = net_enter_socket(NET_RELAY, SOCK_STREAM), on = 1;
 
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", strlen("cubic"));
@@ -43,7 +43,7 @@ static _Noreturn void take(volatile uint64_t *read_bytes)
     static char bytes[PIECE];
     struct sockaddr_in at = relay();
     ssize_t got;
-    int fd = net_enter(NET_CUSTOMER, SOCK_STREAM);
+    int fd = net_enter_socket(NET_CUSTOMER, SOCK_STREAM);
 
     for (int i = 0; connect(fd, (struct sockaddr *)&at, sizeof at) && i < TRIES;
          i++) /* the server may not listen yet */

@@ -2,7 +2,6 @@
 #include "tests/network/line.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
@@ -10,12 +9,10 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -76,19 +73,6 @@ static struct frame *take(struct row *row)
     if (frame && !(row->first = frame->next))
         row->last = &row->first;
     return frame;
-}
-
-static bool enter(const char *namespace)
-{
-    char path[128];
-    int fd;
-
-    snprintf(path, sizeof path, "/run/netns/%s", namespace);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET))
-        return false;
-    close(fd);
-    return true;
 }
 
 static int open_device(const char *name)
@@ -182,10 +166,9 @@ int line_run(struct net_watch *watch, uint64_t seed)
     struct way ways[2] = {{0}};
     int64_t sample_ns = clock_ns();
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)sched_setscheduler(0, SCHED_FIFO, &urgent);
     state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
-    if (!enter(LINE_NAMESPACE) || (ways[0].in = open_device(LINE_LEFT)) < 0 ||
+    if (!net_enter(NET_LINE) || (ways[0].in = open_device(LINE_LEFT)) < 0 ||
         (ways[1].in = open_device(LINE_RIGHT)) < 0) {
         perror("line");
         return 1;
@@ -236,12 +219,12 @@ static int switch_off(const char *device)
     return failed;
 }
 
-bool line_plain_frames(const char *namespace, const char *device)
+bool line_plain_frames(enum net_machine machine, const char *device)
 {
     int status = 1;
     pid_t child = fork();
 
     if (child == 0)
-        _exit(enter(namespace) ? switch_off(device) : 1);
+        _exit(net_enter(machine) ? switch_off(device) : 1);
     return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }

@@ -5,13 +5,12 @@
 
 #include "tests/network/net.h"
 
-#define LINE_NAMESPACE "hhl"
 #define LINE_LEFT "e0"  /* towards the customer */
 #define LINE_RIGHT "e1" /* towards the relay */
 
 /** Runs until it is killed; carries frames between both ends of its namespace as `watch->now` says. An exit code. */
 int line_run(struct net_watch *watch, uint64_t seed);
 /** Segments and checksums are made by the kernel, as on a real wire: no offload over this device. */
-bool line_plain_frames(const char *namespace, const char *device);
+bool line_plain_frames(enum net_machine machine, const char *device);
 
 #endif

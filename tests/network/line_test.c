@@ -48,7 +48,7 @@ static void receive(void)
 {
     struct sockaddr_in at = relay();
     char bytes[2048];
-    int fd = net_enter(NET_RELAY, SOCK_DGRAM), room = 4 << 20;
+    int fd = net_enter_socket(NET_RELAY, SOCK_DGRAM), room = 4 << 20;
 
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room); /* on a busy machine it reads late */
     if (bind(fd, (struct sockaddr *)&at, sizeof at))
@@ -70,7 +70,7 @@ static void send_packets(int count)
     if (child == 0) {
         static const char bytes[PACKET];
         struct sockaddr_in at = relay();
-        int fd = net_enter(NET_CUSTOMER, SOCK_DGRAM), room = 1 << 20;
+        int fd = net_enter_socket(NET_CUSTOMER, SOCK_DGRAM), room = 1 << 20;
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
         found->sent_ms = mono_ms();
         for (int i = 0; i < count; i++)
@@ -198,6 +198,53 @@ static void a_dead_line_carries_nothing_and_a_live_one_again(void **state)
     assert_int_equal(found->received, PACKETS);
 }
 
+/* A process that brings machines up, writes their names, and leaves; or is killed while they stand. */
+static void beside(char names[NET_MACHINES][32], bool killed)
+{
+    static const struct net_line any = {.queue_bytes = 1 << 20};
+    struct net other;
+    int status, fds[2];
+
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        bool up = net_up(&other, &any, 7);
+        for (int i = 0; i < NET_MACHINES; i++)
+            snprintf(names[i], sizeof names[i], "/run/netns/%s", net_space((enum net_machine)i));
+        up = up && write(fds[1], names, NET_MACHINES * sizeof *names) == NET_MACHINES * (ssize_t)sizeof *names;
+        if (killed)
+            raise(SIGKILL);
+        net_down(&other);
+        _exit(!up);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(killed ? WIFSIGNALED(status) : status == 0);
+    assert_int_equal(read(fds[0], names, NET_MACHINES * sizeof *names), NET_MACHINES * sizeof *names);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void machines_of_two_processes_stand_side_by_side(void **state)
+{
+    char names[NET_MACHINES][32], later[NET_MACHINES][32];
+
+    (void)state;
+    skip_where_it_cannot_be();
+    beside(names, true);
+    for (int i = 0; i < NET_MACHINES; i++)
+        assert_int_equal(access(names[i], F_OK), 0);
+    beside(later, false);
+    for (int i = 0; i < NET_MACHINES; i++) {
+        assert_string_not_equal(names[i], later[i]);
+        assert_int_not_equal(access(names[i], F_OK), 0); /* cleaned up behind who was killed */
+        assert_int_not_equal(access(later[i], F_OK), 0);
+    }
+    spoil(&(struct net_line){.bps = 1e8, .queue_bytes = 1 << 20});
+    send_packets(PACKETS);
+    settle();
+    assert_int_equal(found->received, PACKETS); /* ours stood all the while */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +252,7 @@ int main(void)
         cmocka_unit_test(what_the_queue_does_not_hold_is_dropped),
         cmocka_unit_test(packets_are_lost_at_random),
         cmocka_unit_test(a_dead_line_carries_nothing_and_a_live_one_again),
+        cmocka_unit_test(machines_of_two_processes_stand_side_by_side),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

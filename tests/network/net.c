@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/network/net.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +17,14 @@
 #include <unistd.h>
 
 #include "tests/network/line.h"
+
+static const char letters[NET_MACHINES + 1] = "cral"; /* in the order of enum net_machine */
+static char spaces[NET_MACHINES][24];
+
+const char *net_space(enum net_machine machine)
+{
+    return spaces[machine];
+}
 
 __attribute__((format(printf, 1, 2))) static bool run(const char *format, ...)
 {
@@ -33,46 +43,58 @@ const char *net_cannot(void)
         return "network namespaces need root here";
     if (!run("command -v ip >/dev/null 2>&1"))
         return "there is no program ip: install iproute2";
-    if (!run("ip netns add hhtry 2>/dev/null && ip netns del hhtry 2>/dev/null"))
+    if (!run("ip netns add hht-%d 2>/dev/null && ip netns del hht-%d 2>/dev/null", getpid(), getpid()))
         return "this machine does not let network namespaces be made";
     return NULL;
 }
 
 /* IPv4 alone: an address of IPv6 that comes by itself a second later is another network to a browser, which drops what
  * it is loading. */
-static bool bring_up(const char *ns, const char *dev)
+static bool bring_up(enum net_machine machine, const char *dev)
 {
-    (void)!run("ip -n %s link set %s addrgenmode none 2>/dev/null", ns, dev);
-    return run("ip -n %s link set %s up", ns, dev);
+    (void)!run("ip -n %s link set %s addrgenmode none 2>/dev/null", net_space(machine), dev);
+    return run("ip -n %s link set %s up", net_space(machine), dev);
 }
 
-static bool join(const char *ns_a, const char *dev_a, const char *ns_b, const char *dev_b)
+static bool join(enum net_machine a, const char *dev_a, enum net_machine b, const char *dev_b)
 {
-    return run("ip link add %s netns %s type veth peer name %s netns %s", dev_a, ns_a, dev_b, ns_b) &&
-           bring_up(ns_a, dev_a) && bring_up(ns_b, dev_b) && line_plain_frames(ns_a, dev_a) &&
-           line_plain_frames(ns_b, dev_b);
+    return run("ip link add %s netns %s type veth peer name %s netns %s", dev_a, net_space(a), dev_b, net_space(b)) &&
+           bring_up(a, dev_a) && bring_up(b, dev_b) && line_plain_frames(a, dev_a) && line_plain_frames(b, dev_b);
 }
 
-static void remove_all(void)
+static bool give(enum net_machine machine, const char *address, const char *dev)
 {
-    static const char *const names[] = {NET_CUSTOMER, NET_RELAY, NET_AGENT, LINE_NAMESPACE};
+    return run("ip -n %s addr add %s/24 dev %s", net_space(machine), address, dev);
+}
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)!run("ip netns del %s 2>/dev/null", names[i]);
+/* Our own, and those of processes that are no more: who was killed could not clean up. */
+static void remove_spaces(void)
+{
+    const struct dirent *entry;
+    DIR *all = opendir("/run/netns");
+    char letter;
+    int owner, end;
+
+    while (all && (entry = readdir(all))) {
+        if (sscanf(entry->d_name, "hh%c-%d%n", &letter, &owner, &end) != 2 || entry->d_name[end])
+            continue;
+        if (strchr(letters, letter) && (owner == getpid() || (kill(owner, 0) && errno == ESRCH)))
+            (void)!run("ip netns del %s 2>/dev/null", entry->d_name);
+    }
+    if (all)
+        closedir(all);
 }
 
 static bool build(void)
 {
-    static const char *const names[] = {NET_CUSTOMER, NET_RELAY, NET_AGENT, LINE_NAMESPACE};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!run("ip netns add %s && ip -n %s link set lo up", names[i], names[i]))
+    for (int i = 0; i < NET_MACHINES; i++) {
+        snprintf(spaces[i], sizeof spaces[i], "hh%c-%d", letters[i], getpid());
+        if (!run("ip netns add %s && ip -n %s link set lo up", spaces[i], spaces[i]))
             return false;
-    return join(NET_CUSTOMER, "e0", LINE_NAMESPACE, LINE_LEFT) && join(LINE_NAMESPACE, LINE_RIGHT, NET_RELAY, "e0") &&
-           join(NET_RELAY, "e1", NET_AGENT, "e0") && run("ip -n " NET_CUSTOMER " addr add 10.97.1.1/24 dev e0") &&
-           run("ip -n " NET_RELAY " addr add " NET_PUBLIC "/24 dev e0") &&
-           run("ip -n " NET_RELAY " addr add " NET_STAFF "/24 dev e1") &&
-           run("ip -n " NET_AGENT " addr add 10.97.2.2/24 dev e0");
+    }
+    return join(NET_CUSTOMER, "e0", NET_LINE, LINE_LEFT) && join(NET_LINE, LINE_RIGHT, NET_RELAY, "e0") &&
+           join(NET_RELAY, "e1", NET_AGENT, "e0") && give(NET_CUSTOMER, "10.97.1.1", "e0") &&
+           give(NET_RELAY, NET_PUBLIC, "e0") && give(NET_RELAY, NET_STAFF, "e1") && give(NET_AGENT, "10.97.2.2", "e0");
 }
 
 bool net_up(struct net *net, const struct net_line *line, uint64_t seed)
@@ -83,7 +105,7 @@ bool net_up(struct net *net, const struct net_line *line, uint64_t seed)
         net->watch = NULL;
         return false;
     }
-    remove_all();
+    remove_spaces();
     net_set(net, line);
     if (!build())
         return false;
@@ -105,7 +127,10 @@ void net_set(struct net *net, const struct net_line *line)
 bool net_move_customer(struct net *net, int to)
 {
     (void)net;
-    return run("ip -n " NET_CUSTOMER " addr flush dev e0 && ip -n " NET_CUSTOMER " addr add 10.97.1.%d/24 dev e0", to);
+    char address[16];
+
+    snprintf(address, sizeof address, "10.97.1.%d", to);
+    return run("ip -n %s addr flush dev e0", net_space(NET_CUSTOMER)) && give(NET_CUSTOMER, address, "e0");
 }
 
 void net_down(struct net *net)
@@ -114,23 +139,30 @@ void net_down(struct net *net)
         kill(net->line, SIGKILL);
         waitpid(net->line, NULL, 0);
     }
-    remove_all();
+    remove_spaces();
     if (net->watch)
         munmap(net->watch, sizeof *net->watch);
     *net = (struct net){0};
 }
 
-int net_enter(const char *namespace, int type)
+bool net_enter(enum net_machine machine)
 {
     char path[64];
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    snprintf(path, sizeof path, "/run/netns/%s", namespace);
+    snprintf(path, sizeof path, "/run/netns/%s", net_space(machine));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || setns(fd, CLONE_NEWNET))
-        _exit(1);
+    if (fd < 0)
+        return false;
+    bool ok = setns(fd, CLONE_NEWNET) == 0;
     close(fd);
-    fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    return ok;
+}
+
+int net_enter_socket(enum net_machine machine, int type)
+{
+    int fd = net_enter(machine) ? socket(AF_INET, type | SOCK_CLOEXEC, 0) : -1;
+
     if (fd < 0)
         _exit(1);
     return fd;

@@ -17,13 +17,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define NET_CUSTOMER "hhc"
-#define NET_RELAY "hhr"
-#define NET_AGENT "hha"
 #define NET_PUBLIC "10.97.1.2" /* the relay's address for customers */
 #define NET_STAFF "10.97.2.1"  /* and for agents */
 
 enum { NET_SAMPLES = 1 << 16 };
+enum net_machine { NET_CUSTOMER, NET_RELAY, NET_AGENT, NET_LINE, NET_MACHINES };
 
 struct net_line {
     double bps; /* 0: no limit */
@@ -46,18 +44,21 @@ struct net_watch {
 struct net {
     pid_t line;
     struct net_watch *watch; /* shared with it */
-    int number;              /* several nets at once are told apart by it */
 };
 
 /** Why it cannot be done here, NULL when it can: words for a person. */
 const char *net_cannot(void);
+/** As `ip netns` knows it: each process that brings a net up has names of its own. Borrowed; empty before net_up(). */
+const char *net_space(enum net_machine machine);
+/** One at a time in a process. What a process that was killed left behind goes, too. */
 bool net_up(struct net *net, const struct net_line *line, uint64_t seed);
 void net_set(struct net *net, const struct net_line *line);
 /** The customer's machine gets another address: what it had open is dead. */
 bool net_move_customer(struct net *net, int to);
 void net_down(struct net *net);
-/** In a process that was just forked: it ends with its parent, and is in that machine from now on. A socket there; the
- *  process exits when it cannot be had. */
-int net_enter(const char *namespace, int type);
+/** In a process that was just forked: it ends with its parent, and is in that machine from now on. False: it cannot. */
+bool net_enter(enum net_machine machine);
+/** The same, and a socket there; the process exits when it cannot be had. */
+int net_enter_socket(enum net_machine machine, int type);
 
 #endif

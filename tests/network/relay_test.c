@@ -3,9 +3,7 @@
  * The network under a relay goes wrong: a third of all packets lost, a partition that is healed and one that is not, a
  * name server that is silent. Sessions go on or end with the reason that is so, nothing hangs, and the log is whole.
  */
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,16 +140,14 @@ static pid_t silent_names(void)
             *address = 0;
     if (file)
         fclose(file);
-    snprintf(command, sizeof command, "ip -n %s addr add %s/32 dev lo 2>/dev/null || true", NET_RELAY, address);
+    snprintf(command, sizeof command, "ip -n %s addr add %s/32 dev lo 2>/dev/null || true", net_space(NET_RELAY),
+             address);
     if (!*address || system(command))
         return 0;
     pid_t pid = fork();
     if (pid)
         return pid;
-    int space = open("/var/run/netns/" NET_RELAY, O_RDONLY | O_CLOEXEC);
-    if (setns(space, CLONE_NEWNET))
-        _exit(1);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int fd = net_enter_socket(NET_RELAY, SOCK_DGRAM);
     if (bind(fd, (struct sockaddr *)&at, sizeof at))
         _exit(1);
     for (;;)

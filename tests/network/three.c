@@ -100,12 +100,12 @@ int three_tear_down(void **state)
 
 /* ---- the three machines ---- */
 
-static struct demo_child *start(const char *namespace, const char *name, const char *const *argv)
+static struct demo_child *start(enum net_machine machine, const char *name, const char *const *argv)
 {
     static char program[4][600];
     static unsigned next;
     char *path = program[next++ % 4];
-    const char *all[40] = {"/bin/ip", "netns", "exec", namespace, path};
+    const char *all[40] = {"/bin/ip", "netns", "exec", net_space(machine), path};
     size_t n = 5;
 
     if (access(all[0], X_OK) != 0)
