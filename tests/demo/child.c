@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/demo/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -409,4 +410,19 @@ double demo_child_kb(const struct demo_child *child, const char *field)
     if (file)
         fclose(file);
     return kb;
+}
+
+int demo_child_files(const struct demo_child *child)
+{
+    const struct dirent *entry;
+    char path[64];
+    int count = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/fd", (int)child->pid);
+    DIR *all = opendir(path);
+    while (all && (entry = readdir(all)))
+        count += entry->d_name[0] != '.';
+    if (all)
+        closedir(all);
+    return count;
 }

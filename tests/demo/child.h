@@ -70,6 +70,8 @@ int64_t demo_mono_ms(void);
 double demo_child_cpu_ms(const struct demo_child *child);
 /** What /proc/PID/status says in this field: "VmRSS", or "RssAnon" for what is its alone. 0: it is gone. */
 double demo_child_kb(const struct demo_child *child, const char *field);
+/** How many descriptors it has open. 0: it is gone. */
+int demo_child_files(const struct demo_child *child);
 
 /** From now on SIGINT, SIGTERM and SIGHUP end every wait, so that what was begun is cleaned up. */
 void demo_stop_on_signals(void);

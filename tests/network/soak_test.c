@@ -2,14 +2,14 @@
 /*
  * One session for as long as HANDHOLD_SOAK_S says (an hour in the long run), a minute on each line after the other,
  * with another address and another relay now and then: pictures, voice and words keep coming, nobody is asked twice,
- * and whatever a minute leaves behind in memory would be seen.
+ * and whatever a minute leaves behind, in memory or in open descriptors, would be seen.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tests/network/three.h"
 
-enum { QUEUE = 150000, MINUTE_MS = 60000, SLACK_KB = 4096 };
+enum { QUEUE = 150000, MINUTE_MS = 60000, SLACK_KB = 4096, SLACK_FILES = 2 };
 
 static const struct minute {
     struct net_line line;
@@ -62,6 +62,7 @@ static void a_long_session_stays_whole_and_small(void **state)
 {
     int soak_s = getenv("HANDHOLD_SOAK_S") ? atoi(getenv("HANDHOLD_SOAK_S")) : 0;
     long early[2] = {0};
+    int early_files[2] = {0};
 
     (void)state;
     if (net_cannot() || soak_s <= 0) {
@@ -76,10 +77,14 @@ static void a_long_session_stays_whole_and_small(void **state)
         const struct demo_child *const both[] = {three.client, three.agent};
         for (int i = 0; i < 2; i++) {
             long now = (long)demo_child_kb(both[i], "VmRSS");
-            if (n == MINUTES - 1) /* each line has been seen once */
+            int files = demo_child_files(both[i]);
+            if (n == MINUTES - 1) { /* each line has been seen once */
                 early[i] = now;
-            print_message("         minute %d, %s: %ld kB\n", n + 1, both[i]->name, now);
-            THREE_MUST(n < MINUTES || now <= early[i] + early[i] / 5 + SLACK_KB);
+                early_files[i] = files;
+            }
+            print_message("         minute %d, %s: %ld kB, %d descriptors\n", n + 1, both[i]->name, now, files);
+            THREE_MUST(n < MINUTES ||
+                       (now <= early[i] + early[i] / 5 + SLACK_KB && files <= early_files[i] + SLACK_FILES));
         }
     }
     THREE_MUST(demo_child_count(three.client, "consent", "state", "requested") == 2);
