@@ -140,6 +140,21 @@ static bool may_come_again(const struct audit_officer *o)
     return o->again < AGAIN_MAX && (err == PROTO_ERR_REPLAY || err == PROTO_ERR_BUSY);
 }
 
+/* The relay has done it, and its log takes no notes now. What comes of it knows who waits. */
+static bool waited(struct audit_officer *o)
+{
+    while (o->first && o->in.which_body == handhold_FromRelay_officer_answer_tag &&
+           o->in.body.officer_answer.error == PROTO_ERR_IO) {
+        host_say(HOST_WARN, "%s; so does this program", o->in.body.officer_answer.message);
+        if (!audit_line_hear(o)) {
+            host_say_error("the relay", "was lost before its log had your note: what it had ended may go on",
+                           "when the relay runs, look with handhold-audit list, and do it again");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_remote(struct audit_officer *o, struct proto_log_proof *proof, struct audit_answer *answer)
 {
     const handhold_OfficerAnswer *said = &o->in.body.officer_answer;
@@ -178,7 +193,8 @@ static bool send_note(struct audit_officer *o, const struct proto_buf *note, con
         host_say_err("the note", PROTO_ERR_RANGE);
         return false;
     }
-    return audit_line_ask(o, &message, handhold_FromRelay_officer_answer_tag) && take_remote(o, proof, answer);
+    return audit_line_ask(o, &message, handhold_FromRelay_officer_answer_tag) && waited(o) &&
+           take_remote(o, proof, answer);
 }
 
 static bool add_note(struct audit_officer *o, enum proto_log_class kind, const struct proto_buf *note, const uint8_t *r,
@@ -375,6 +391,7 @@ static bool say_once(struct audit_officer *o, const struct saying *s, struct aud
 
 static bool say(struct audit_officer *o, const struct saying *s, struct audit_answer *answer)
 {
+    o->first = s->event && s->event->action == PROTO_ACT_SESSION_STOPPED;
     for (o->again = 0;; o->again++) {
         if (say_once(o, s, answer))
             return true;

@@ -43,6 +43,7 @@ struct audit_officer {
     const volatile sig_atomic_t *until; /* borrowed; NULL: a line that is lost is an error. Else it is made again, by
                                          * whoever asks, until this is set */
     unsigned again; /* so often was the last note written anew, because somebody else's came before it */
+    bool first;     /* what the note says is done before the log has it: IO says that it waits */
     struct proto_buf org_note, policy_note; /* as the relay serves them */
     char trouble[512];
 
@@ -126,6 +127,8 @@ void audit_local_close(struct audit_officer *o);
 bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, const char *identity);
 /** Sends and waits for this answer; an Error of the relay, a closed line and silence are said. */
 bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb_size_t answer);
+/** The next answer to the same question, however long it takes; false: the line is lost, which was said. */
+bool audit_line_hear(struct audit_officer *o);
 /** After it was lost. False: not yet (o->closed), or never (said). */
 bool audit_line_again(struct audit_officer *o, const char *url, const char *ca, const char *identity);
 void audit_line_close(struct audit_officer *o);

@@ -58,7 +58,7 @@ static void too_late(void *context)
     *(bool *)context = true;
 }
 
-static bool wait_for(struct audit_officer *o, const bool *what)
+static bool wait_for(struct audit_officer *o, const bool *what, int64_t until_ms)
 {
     struct host_timer *timer;
     bool late = false;
@@ -67,7 +67,7 @@ static bool wait_for(struct audit_officer *o, const bool *what)
         host_say_err("the loop", PROTO_ERR_NOMEM);
         return false;
     }
-    host_timer_set(timer, host_now().mono_ms + ANSWER_WAIT_MS);
+    host_timer_set(timer, until_ms);
     while (!*what && !o->closed && !late && !(o->until && *o->until))
         host_loop_step(o->loop);
     host_timer_free(timer);
@@ -84,6 +84,11 @@ static bool wait_for(struct audit_officer *o, const bool *what)
     return false;
 }
 
+static int64_t soon(void)
+{
+    return host_now().mono_ms + ANSWER_WAIT_MS;
+}
+
 bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb_size_t answer)
 {
     proto_buf_clear(&o->out);
@@ -93,7 +98,7 @@ bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb
     }
     o->heard = false;
     host_connection_wake(o->connection);
-    if (!wait_for(o, &o->heard))
+    if (!wait_for(o, &o->heard, soon()))
         return false;
     if (o->in.which_body == answer)
         return true;
@@ -102,6 +107,12 @@ bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb
     else
         host_say_error("the relay", "answered something else", "use programs of the same version");
     return false;
+}
+
+bool audit_line_hear(struct audit_officer *o)
+{
+    o->heard = false;
+    return wait_for(o, &o->heard, PROTO_NEVER);
 }
 
 static bool take_welcome(struct audit_officer *o)
@@ -155,7 +166,8 @@ bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, c
         host_say(HOST_ERROR, "%s", error);
         return false;
     }
-    return wait_for(o, &o->opened) && audit_line_ask(o, &hello, handhold_FromRelay_welcome_tag) && take_welcome(o);
+    return wait_for(o, &o->opened, soon()) && audit_line_ask(o, &hello, handhold_FromRelay_welcome_tag) &&
+           take_welcome(o);
 }
 
 bool audit_line_again(struct audit_officer *o, const char *url, const char *ca, const char *identity)

@@ -208,10 +208,13 @@ void relay_act_waits(struct relay_core *core, struct relay_act *act, const struc
 {
     struct relay_result waits = *result;
 
+    if (act->told)
+        return;
+    act->told = true;
+    waits.err = PROTO_ERR_IO;
     snprintf(waits.text, sizeof waits.text,
              "the session has ended, but the log cannot be written now: your note waits until it can");
     answer(core, act, &waits, now);
-    act->connection = 0;
 }
 
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,

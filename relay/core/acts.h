@@ -19,7 +19,8 @@ struct relay_chain *relay_chain_find(const struct relay_core *core, const uint8_
 PROTO_MUST_USE enum proto_err relay_act_submit(struct relay_core *core, struct relay_act *act,
                                                enum proto_log_class kind, const uint8_t *note, size_t len,
                                                const uint8_t r[static PROTO_LOG_SALT_BYTES]);
-/** Its note could not be written now, and is tried again, because the session has ended: the officer is told once. */
+/** Its note could not be written now, and is tried again, because the session has ended: the officer is told once, and
+ * again when it is done. */
 void relay_act_waits(struct relay_core *core, struct relay_act *act, const struct relay_result *result,
                      struct proto_now now);
 void relay_act_done(struct relay_core *core, struct relay_act *act, const struct relay_result *result,

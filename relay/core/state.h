@@ -127,7 +127,8 @@ struct relay_act {
     bool notes_renewal;                /* … or somebody has a new certificate … */
     uint8_t renewal[PROTO_HASH_BYTES]; /* fingerprint of the old one */
     uint32_t refusal;                  /* … or somebody was refused: number of the refusal; 0: no */
-    struct relay_room *stops; /* borrowed: the session that it ended, with whose notes its own waits; NULL: none */
+    struct relay_room *stops; /* borrowed: the session that it ended, with whose notes its own waits; NULL: none … */
+    bool told;                /* … and that it waits, the officer knows */
 };
 
 /* What a member of staff asked for outside of a session, and may not have: refusals.c. */

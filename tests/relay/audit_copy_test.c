@@ -32,7 +32,10 @@ static uint32_t acts;   /* of the officer, in the log */
 static unsigned opened; /* connections */
 static unsigned others; /* acts of the same officer elsewhere that come before the next one of this program */
 static unsigned busy;   /* answers that the last note is not in the log yet */
-static bool runs;       /* the first session goes on at first */
+static unsigned waits;  /* answers that the log cannot be written now, and that the note waits … */
+static bool lost;       /* … until the relay is gone */
+static handhold_OfficerAct act_waiting;
+static bool runs; /* the first session goes on at first */
 
 /* The log is asked for its entries, its rows and its checkpoint, in turn. */
 enum { ENTRIES, ROWS, CHECKPOINT, NEVER = 1000 };
@@ -108,7 +111,11 @@ static void answer_act(const handhold_OfficerAct *act, handhold_FromRelay *in)
     handhold_OfficerAnswer *said = &in->body.officer_answer;
 
     in->which_body = handhold_FromRelay_officer_answer_tag;
-    said->error = judge_act(act);
+    said->error = waits ? PROTO_ERR_IO : judge_act(act);
+    if (waits) {
+        waits--;
+        act_waiting = *act;
+    }
     if (said->error)
         return;
     log_fixture_put(&f, PROTO_LOG_OFFICER_ACT, act->note.bytes, act->note.size, act->r, &result);
@@ -139,6 +146,14 @@ bool audit_line_ask(struct audit_officer *o, const handhold_ToRelay *message, pb
     }
     assert_int_equal(o->in.which_body, answer);
     return true;
+}
+
+bool audit_line_hear(struct audit_officer *o)
+{
+    memset(&o->in, 0, sizeof o->in);
+    if (!lost)
+        answer_act(&act_waiting, &o->in);
+    return !lost;
 }
 
 bool audit_line_open(struct audit_officer *o, const char *url, const char *ca, const char *identity)
@@ -197,9 +212,9 @@ static void write_key(void)
 static int setup(void **state)
 {
     (void)state;
-    acts = asked = opened = others = busy = 0;
+    acts = asked = opened = others = busy = waits = 0;
     erased_at = NEVER;
-    runs = false;
+    runs = lost = false;
     log_fixture_open(&f);
     write_key();
     assert_int_equal(setenv("TMPDIR", f.folder, 1), 0);
@@ -315,6 +330,35 @@ static void a_note_that_somebody_elses_came_before_is_written_anew(void **state)
     }
 }
 
+/* It has happened, and is lost with the relay: who stopped waits until they know. Nothing else happens first. */
+static void a_stop_is_said_to_be_done_when_the_log_has_it(void **state)
+{
+    static const struct {
+        enum proto_act action;
+        unsigned waits;
+        bool lost, fine;
+    } rows[] = {
+        {PROTO_ACT_SESSION_STOPPED, 0, false, true},
+        {PROTO_ACT_SESSION_STOPPED, 2, false, true},
+        {PROTO_ACT_SESSION_STOPPED, 1, true, false},
+        {PROTO_ACT_VIEWED, 1, false, false},
+    };
+    static struct audit_officer o;
+    struct audit_answer answer;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct proto_event_note event = {.action = rows[i].action, .subject = "a scam was reported"};
+        waits = rows[i].waits;
+        lost = rows[i].lost;
+        uint32_t before = acts;
+        assert_true(audit_officer_open(&o));
+        assert_int_equal(audit_officer_event(&o, &event, NULL, &answer), rows[i].fine);
+        assert_int_equal(acts - before, rows[i].fine);
+        audit_officer_close(&o);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -323,6 +367,7 @@ int main(void)
         TEST(so_is_a_session_that_had_not_ended_when_its_row_was_copied),
         TEST(what_a_relay_gives_in_spite_of_an_earlier_note_stays),
         TEST(a_note_that_somebody_elses_came_before_is_written_anew),
+        TEST(a_stop_is_said_to_be_done_when_the_log_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,17 +200,22 @@ static void the_note_of_a_stop_waits_for_a_full_disk(void **state)
     assert_int_equal(do_event(PROTO_ACT_SESSION_STOPPED, s.sid, "a scam was reported", NULL), PROTO_ERR_IO);
     assert_non_null(world_hear(&w, s.customer, handhold_FromRelay_ended_tag));
     assert_int_equal(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL), PROTO_ERR_BUSY); /* its chain waits with it */
+    world_silence(&w, officer);
     for (int i = 0; i < 20; i++) {
         world_pass(&w, 60000);
         world_work(&w);
     }
     assert_false(was_stopped());
+    assert_null(world_hear(&w, officer, handhold_FromRelay_officer_answer_tag));
     w.disk_full = false;
     size_t before = w.entry_count;
     world_pass(&w, 60000);
     world_work(&w);
     assert_true(w.entry_count > before + 1 && was_stopped());
     assert_int_equal(w.entries[before].kind, PROTO_LOG_OFFICER_ACT); /* before anything that it caused */
+    const handhold_OfficerAnswer *answer = &hear(handhold_FromRelay_officer_answer_tag)->body.officer_answer;
+    assert_ok((enum proto_err)answer->error);
+    assert_int_equal(answer->index, before);
     come_in();
     assert_int_equal(chain.seq, 1);
     assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "list", NULL));
