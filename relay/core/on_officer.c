@@ -19,8 +19,11 @@
 
 enum {
     BEGINNING_MIN = 4, /* digits of a session's number, as officers give them who act on it … */
-    LOOKED_UP_MAX = 8  /* … and so often by one connection: who would ask for all of them reads the log */
+    LOOKED_UP_MAX = 8  /* … so often by one connection, as of people: who would ask for all of them reads the log */
 };
+
+static const char unsaid[] =
+    "that you read the log is not in it: say so first, by this connection, with an act `viewed`";
 
 /* ---- reading ---- */
 
@@ -42,6 +45,31 @@ static void name_ended(struct relay_core *core, handhold_ErasurePlan *body)
             body->ended_count++;
 }
 
+static bool look_up(struct relay_peer *peer)
+{
+    if (peer->looked_up == LOOKED_UP_MAX)
+        return false;
+    peer->looked_up++;
+    return true;
+}
+
+/* Whether a person was ever here is told with what there is of them; who erases asks about one, often. */
+static bool may_plan(struct relay_peer *peer, const handhold_ErasureAsk *ask, const char *ref)
+{
+    uint8_t hash[PROTO_HASH_BYTES];
+
+    if (ref)
+        proto_sha256(hash, ref, strlen(ref));
+    else
+        proto_sha256(hash, ask->subject.sid, PROTO_SID_BYTES);
+    if (peer->may_read || (peer->looked_up && !memcmp(peer->planned, hash, sizeof peer->planned)))
+        return true;
+    if (!look_up(peer))
+        return false;
+    memcpy(peer->planned, hash, sizeof peer->planned);
+    return true;
+}
+
 enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
 {
     const handhold_ErasureAsk *ask = &core->in.to_relay.body.erasure_ask;
@@ -54,6 +82,8 @@ enum proto_err relay_on_erasure_ask(struct relay_core *core, struct relay_peer *
         return PROTO_ERR_FORMAT;
     if (!core->config.erasable)
         return PROTO_ERR_REFUSED;
+    if (!may_plan(peer, ask, ref))
+        return no_answer(core, peer, PROTO_ERR_REFUSED, unsaid, now);
     bool own = !*ask->log || !strcmp(ask->log, core->origin);
     enum proto_err err = core->config.erasable(core->config.context, own ? "" : ask->log, ref,
                                                ref ? NULL : ask->subject.sid, &plan, &more);
@@ -94,8 +124,7 @@ static enum proto_err read_ended(struct relay_core *core, const handhold_LogRead
 /* That the log is read stands in it before it is read. Who looks for one session, to act on it, says so by the act. */
 static bool may_read(struct relay_peer *peer, const handhold_LogRead *ask)
 {
-    return peer->may_read ||
-           (strlen(ask->beginning) >= BEGINNING_MIN && !ask->cases_of[0] && peer->looked_up++ < LOOKED_UP_MAX);
+    return peer->may_read || (strlen(ask->beginning) >= BEGINNING_MIN && !ask->cases_of[0] && look_up(peer));
 }
 
 enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *peer, struct proto_now now)
@@ -111,9 +140,7 @@ enum proto_err relay_on_log_read(struct relay_core *core, struct relay_peer *pee
     if (!core->config.read_log || !core->config.read_ended)
         return PROTO_ERR_REFUSED;
     if (!may_read(peer, &ask))
-        return no_answer(core, peer, PROTO_ERR_REFUSED,
-                         "that you read the log is not in it: say so first, by this connection, with an act `viewed`",
-                         now);
+        return no_answer(core, peer, PROTO_ERR_REFUSED, unsaid, now);
     core->out.which_body = handhold_FromRelay_log_part_tag;
     memset(body, 0, sizeof *body);
     proto_buf_init(&rows, sizeof body->rows.bytes);

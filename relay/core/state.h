@@ -74,7 +74,8 @@ struct relay_peer {
     struct relay_peer *wake_next, *wake_prev;
     bool waking;
     bool sees_another_log; /* by its word: no session and no gate for it */
-    uint8_t looked_up;     /* an officer: so many sessions, without */
+    uint8_t looked_up;     /* an officer: so many sessions and people, without */
+    uint8_t planned[8];    /* of the one whose erasure was asked about last, the beginning of a hash */
     bool may_read;         /* an officer, who said by this connection that the log is read, and the log has it */
 };
 

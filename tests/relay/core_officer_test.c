@@ -405,6 +405,31 @@ static void an_erasure_is_a_job_with_its_leaf(void **state)
     assert_non_null(memmem(evidence.notes[0].bytes, evidence.notes[0].len, "basis Art. 17(1)(b) GDPR\n", 25));
 }
 
+/* What an answer says of a person, even that nothing is there, is a look into the log. */
+static void who_asks_about_many_people_reads_the_log(void **state)
+{
+    static handhold_ToRelay ask = {.which_body = handhold_ToRelay_erasure_ask_tag};
+
+    (void)state;
+    ask.body.erasure_ask.which_subject = handhold_ErasureAsk_customer_ref_tag;
+    for (int i = 0; i < 600; i++) {
+        int person = i < 300 ? 0 : i - 299; /* of one, who is erased, as often as it takes */
+        snprintf(ask.body.erasure_ask.subject.customer_ref, sizeof ask.body.erasure_ask.subject.customer_ref, "C-%d",
+                 person);
+        assert_ok(world_say(&w, officer, 0, &ask));
+        if (person < 8)
+            assert_non_null(hear(handhold_FromRelay_erasure_plan_tag));
+        else
+            world_expect_error(&w, officer, PROTO_ERR_REFUSED, false);
+        world_pass(&w, 1000);
+    }
+    assert_ok(world_say(&w, officer, 0, &ask));
+    world_expect_error(&w, officer, PROTO_ERR_REFUSED, false);
+    assert_ok(do_event(PROTO_ACT_VIEWED, NULL, "the log", NULL));
+    assert_ok(world_say(&w, officer, 0, &ask));
+    assert_non_null(hear(handhold_FromRelay_erasure_plan_tag));
+}
+
 static void what_cannot_be_erased_now_is_said(void **state)
 {
     static handhold_ToRelay ask = {.which_body = handhold_ToRelay_erasure_ask_tag};
@@ -793,6 +818,7 @@ int main(void)
         OFFICER_TEST(a_clock_that_is_off_is_said),
         OFFICER_TEST(a_note_for_another_log_does_nothing),
         OFFICER_TEST(an_erasure_is_a_job_with_its_leaf),
+        OFFICER_TEST(who_asks_about_many_people_reads_the_log),
         OFFICER_TEST(what_cannot_be_erased_now_is_said),
         OFFICER_TEST(what_an_ended_log_holds_is_erased_there_when_this_one_has_the_note),
         OFFICER_TEST(retention_is_the_relays_own_note),
