@@ -88,8 +88,9 @@ static void say_event(const struct audit_organisation *o, const struct proto_eve
         break;
     case PROTO_ACT_POLICY_TAKEN:
         name_officer(o, proto_event_note_get(e, "officer"), e->unix_s, signer);
-        snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force%s%s.", who,
-                 or_dash(proto_event_note_get(e, "number")), *signer ? ", signed by " : "", signer);
+        snprintf(out, AUDIT_PHRASE_MAX, "%s put policy %s in force%s%s%s.", who, /* nobody but the relay signed this */
+                 or_dash(proto_event_note_get(e, "number")), *signer ? ", signed by " : "", signer,
+                 *signer ? ", as it says" : "");
         break;
     case PROTO_ACT_ORG_TAKEN:
         snprintf(out, AUDIT_PHRASE_MAX,

@@ -219,9 +219,9 @@ void audit_html_begin(struct audit_export *x)
 static void put_head(struct audit_export *x, const struct audit_session *session, const struct audit_report *judged)
 {
     const struct relay_store_session *row = &session->row;
-    int64_t began_s = row->created_unix_ms / 1000, end_s = audit_session_end_s(session);
-    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], text[AUDIT_PHRASE_MAX + 32],
-        place[AUDIT_TEXT_MAX];
+    int64_t began_s = row->created_unix_ms / 1000;
+    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], lasted[AUDIT_PASSED_MAX],
+        text[AUDIT_PHRASE_MAX + AUDIT_PASSED_MAX], place[AUDIT_TEXT_MAX];
     struct audit_act stop;
     uint64_t entry;
 
@@ -253,9 +253,12 @@ static void put_head(struct audit_export *x, const struct audit_session *session
         put_fact(x->out, "Ticket", row->ticket_ref);
     if (x->ended_count)
         put_fact(x->out, "Log", x->o->log_key.name);
-    audit_duration(took, end_s - began_s);
-    snprintf(text, sizeof text, "%s, after %s", audit_end_words(session), took);
-    put_fact(x->out, "Ended", end_s ? text : session->incomplete || session->erased ? "not known" : "not yet");
+    audit_session_lasted(lasted, session);
+    snprintf(text, sizeof text, "%s, %s", audit_end_words(session), lasted);
+    put_fact(x->out, "Ended",
+             audit_session_end_s(session)             ? text
+             : session->incomplete || session->erased ? "not known"
+                                                      : "not yet");
     if (audit_act_of_stop(x->o, row, &stop, &entry)) {
         snprintf(text, sizeof text, "%s Entry %" PRIu64 ".", stop.words, entry);
         put_fact(x->out, "Stopped", text);

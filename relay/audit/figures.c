@@ -63,8 +63,7 @@ static struct of_agent *agent_of(struct figures *f, const struct relay_store_ses
 
 static void count_end(struct figures *f, const struct audit_session *session)
 {
-    const struct audit_note *joined = audit_last_event(session, PROTO_ACT_JOINED);
-    int64_t began_s = joined ? joined->event.unix_s : 0, end_s = audit_session_end_s(session);
+    int64_t lasted_s = audit_session_lasted_s(session);
     int reason = PROTO_END_COUNT - 1;
 
     if (session->row.state != RELAY_STORE_ENDED) {
@@ -74,12 +73,12 @@ static void count_end(struct figures *f, const struct audit_session *session)
     while (reason > 0 && strcmp(proto_end_name((enum proto_end)reason), session->row.ended_reason) != 0)
         reason--;
     f->ended[reason]++;
-    f->untaken += !joined && !session->erased && !session->incomplete;
-    f->timed += joined && end_s;
-    if (joined && end_s > began_s) {
-        f->seconds += end_s - began_s;
-        f->longest_s = end_s - began_s > f->longest_s ? end_s - began_s : f->longest_s;
-    }
+    f->untaken += !audit_last_event(session, PROTO_ACT_JOINED) && !session->erased && !session->incomplete;
+    if (lasted_s < 0)
+        return;
+    f->timed++;
+    f->seconds += lasted_s;
+    f->longest_s = lasted_s > f->longest_s ? lasted_s : f->longest_s;
 }
 
 static void count_agent(struct of_agent *agent, const struct audit_session *session, const struct audit_totals *totals)

@@ -76,12 +76,12 @@ static void print_text(const struct audit_organisation *o, const struct audit_se
 {
     const struct relay_store_session *row = &session->row;
     char when[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX] = "", id[9], what[512] = "";
-    int64_t end = audit_session_end_s(session);
+    int64_t lasted_s = audit_session_lasted_s(session);
 
     audit_time_short(when, row->created_unix_ms / 1000);
     sodium_bin2hex(id, sizeof id, row->sid, 4);
-    if (end)
-        audit_duration(took, end - row->created_unix_ms / 1000);
+    if (lasted_s >= 0)
+        audit_duration(took, lasted_s);
     for (size_t i = 0; i < ANSWERS; i++)
         put_answers(what, sizeof what, totals, i);
     if (!*what && o->can_open)
@@ -130,7 +130,7 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
     const struct relay_store_session *row = &session->row;
     struct audit_totals totals;
     char sid[2 * RELAY_STORE_SID_BYTES + 1];
-    int64_t end = audit_session_end_s(session);
+    int64_t lasted_s = audit_session_lasted_s(session);
     struct audit_act stop;
     uint64_t entry;
 
@@ -153,8 +153,8 @@ json_t *audit_session_json(const struct audit_organisation *o, const struct audi
     }
     if (line && audit_session_restarted(session))
         json_object_set_new(line, "restarted", json_true());
-    if (line && end)
-        json_object_set_new(line, "duration_s", json_integer(end - row->created_unix_ms / 1000));
+    if (line && lasted_s >= 0)
+        json_object_set_new(line, "duration_s", json_integer(lasted_s));
     if (line && session->erased)
         json_object_set_new(line, "erased_entries", json_integer((json_int_t)session->erased));
     if (line && session->incomplete)

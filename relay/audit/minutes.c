@@ -76,7 +76,7 @@ static void print_times(const struct audit_session *session)
 {
     const struct audit_note *ended = audit_last_event(session, PROTO_ACT_ENDED);
     int64_t began = session->row.created_unix_ms / 1000;
-    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], zone[AUDIT_TIME_MAX], took[AUDIT_TIME_MAX], text[512];
+    char day[AUDIT_TIME_MAX], clock[AUDIT_TIME_MAX], zone[AUDIT_TIME_MAX], lasted[AUDIT_PASSED_MAX], text[512];
 
     audit_time_day(day, began);
     audit_time_clock(clock, began);
@@ -90,8 +90,8 @@ static void print_times(const struct audit_session *session)
         return;
     }
     audit_time_clock(clock, ended->event.unix_s);
-    audit_duration(took, ended->event.unix_s - began);
-    snprintf(text, sizeof text, "%s, after %s: %s", clock, took, audit_end_words(session));
+    audit_session_lasted(lasted, session);
+    snprintf(text, sizeof text, "%s, %s: %s", clock, lasted, audit_end_words(session));
     audit_paper_head("Ended", text);
 }
 

@@ -236,3 +236,22 @@ int64_t audit_session_end_s(const struct audit_session *session)
 
     return ended ? ended->event.unix_s : 0;
 }
+
+int64_t audit_session_lasted_s(const struct audit_session *session)
+{
+    const struct audit_note *joined = audit_last_event(session, PROTO_ACT_JOINED);
+    int64_t end_s = audit_session_end_s(session);
+
+    if (!joined || !end_s)
+        return -1;
+    return end_s > joined->event.unix_s ? end_s - joined->event.unix_s : 0;
+}
+
+void audit_session_lasted(char out[static AUDIT_PASSED_MAX], const struct audit_session *session)
+{
+    char took[AUDIT_TIME_MAX];
+    int64_t lasted_s = audit_session_lasted_s(session);
+
+    audit_duration(took, lasted_s);
+    snprintf(out, AUDIT_PASSED_MAX, lasted_s < 0 ? "nobody had come" : "after %s with the customer", took);
+}

@@ -41,6 +41,10 @@ enum audit_refusal audit_refusal_of(const struct proto_statement *refusal);
 void audit_totals_add(struct audit_totals *totals, const struct audit_session *session);
 /** Of one session: when it ended by the relay's clock; 0: it has not. */
 int64_t audit_session_end_s(const struct audit_session *session);
+/** From when the customer came until then; an invitation may have waited for days. -1: nobody came, or it goes on. */
+int64_t audit_session_lasted_s(const struct audit_session *session);
+/** "after 5 s with the customer", or that nobody had come. */
+void audit_session_lasted(char out[static AUDIT_PASSED_MAX], const struct audit_session *session);
 /** Does this way lead to the customer? What goes there is the agent's own voice, and nothing that was shared. */
 bool audit_is_to_customer(const struct proto_event_note *event);
 /** The start that this stop belongs to: the newest of the same stream and sender before note `at`; NULL. */

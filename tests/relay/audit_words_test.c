@@ -130,12 +130,26 @@ static void the_agents_own_voice_is_not_what_was_shared(void **state)
 /* A link may wait for a day: that is no session of a day. */
 static void a_session_lasts_from_when_the_customer_came(void **state)
 {
+    static const struct {
+        const char *says, *command;
+    } rows[] = {
+        {"Duration    20 s on average, the longest 20 s,", "report"},
+        {"Invitations 1 of them: nobody came", "report"},
+        {"\"untaken\":1", "report --json"},
+        {"completed          20 s\n", "list"},
+        {"-          expired\n", "list"},
+        {"\"duration_s\":20,", "list --json"},
+        {"after 20 s with the customer: completed", "show 4f2a"},
+        {"nobody had come: ", "show a2"},
+        {", after 20 s with the customer</dd>", "export --format html"},
+    };
     struct log_fixture f;
     struct log_session s;
+    int code;
 
     (void)state;
     log_fixture_open(&f);
-    for (int came = 0; came < 2; came++) {
+    for (int came = 1; came >= 0; came--) {
         log_session_begin(&f, &s, "", "");
         log_fixture_pass(&f, 3600);
         if (came)
@@ -144,12 +158,26 @@ static void a_session_lasts_from_when_the_customer_came(void **state)
         log_session_end(&f, &s, came ? PROTO_END_COMPLETED : PROTO_END_EXPIRED);
     }
     log_fixture_settle(&f);
-    audit_tool_expect(&f, 0, "Duration    20 s on average, the longest 20 s,",
-                      "report --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
-    audit_tool_expect(&f, 0, "Invitations 1 of them: nobody came", "report --dir %s --key %s/officer/evidence.key",
-                      f.folder, f.folder);
-    audit_tool_expect(&f, 0, "\"untaken\":1", "report --json --dir %s --key %s/officer/evidence.key", f.folder,
-                      f.folder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *out =
+            audit_tool_run(&f, &code, "%s --dir %s --key %s/officer/evidence.key", rows[i].command, f.folder, f.folder);
+        if (code || !strstr(out, rows[i].says))
+            fail_msg("%s: not \"%s\":\n%s", rows[i].command, rows[i].says, out);
+    }
+    log_fixture_close(&f);
+}
+
+/* An officer's own note of it may be there, or not: this one is not theirs. */
+static void who_signed_a_policy_is_the_relays_word_in_its_own_note(void **state)
+{
+    struct log_fixture f;
+
+    (void)state;
+    log_fixture_open(&f);
+    log_fixture_took(&f, f.policy.number, f.policy.text_hash);
+    log_fixture_settle(&f);
+    audit_tool_expect(&f, 0, "The relay put policy 1 in force, signed by Privacy Officer (officer), as it says.",
+                      "tail --once --dir %s --key %s/officer/evidence.key", f.folder, f.folder);
     log_fixture_close(&f);
 }
 
@@ -185,6 +213,7 @@ int main(void)
         cmocka_unit_test(agents_of_one_name_are_told_apart),
         cmocka_unit_test(the_agents_own_voice_is_not_what_was_shared),
         cmocka_unit_test(a_session_lasts_from_when_the_customer_came),
+        cmocka_unit_test(who_signed_a_policy_is_the_relays_word_in_its_own_note),
         cmocka_unit_test(who_types_something_wrong_reads_what_and_why),
     };
 
