@@ -134,9 +134,10 @@ void viewer_voice_update(ViewerVoice *self, const struct agent_view *view)
     if (!self->tick)
         self->tick = g_timeout_add(METER_MS, on_meter, self);
     viewer_end_voice(self->end, &now);
-    gtk_label_set_label(self->state, now.muted                          ? _("You are muted")
-                                     : now.open[AGENT_VOICE_MICROPHONE] ? _("The customer hears you")
-                                                                        : _("The customer does not hear you"));
+    gtk_label_set_label(self->state, now.muted ? _("You are muted")
+                                     : now.open[AGENT_VOICE_MICROPHONE]
+                                         ? _("Your voice is sent. The customer chooses whether to hear it.")
+                                         : _("Your voice is not sent"));
     gtk_button_set_icon_name(GTK_BUTTON(self->mute),
                              now.muted ? "microphone-sensitivity-muted-symbolic" : "audio-input-microphone-symbolic");
 }
@@ -229,6 +230,7 @@ static void viewer_voice_init(ViewerVoice *self)
     gtk_box_append(GTK_BOX(row), choice_new(self));
     self->state = g_object_new(GTK_TYPE_LABEL, "accessible-role", GTK_ACCESSIBLE_ROLE_STATUS, NULL);
     gtk_label_set_xalign(self->state, 0);
+    gtk_label_set_wrap(self->state, TRUE);
     gtk_widget_add_css_class(GTK_WIDGET(self->state), "caption");
     gtk_box_append(GTK_BOX(box), row);
     gtk_box_append(GTK_BOX(box), GTK_WIDGET(self->state));
