@@ -52,18 +52,38 @@ static struct way *way_of(const struct gates *g, const struct audit_note *note)
     return src < PROTO_MAX_PARTICIPANTS ? &g->ways[src][stream] : NULL;
 }
 
-/* The grant may have run out, or been taken back, before `at_s`. */
+/* By so much more than the customer's clock did the relay's go on, while this was in force: somebody set the date. */
+static int64_t set_by_s(const struct gates *g, const struct audit_note *grant)
+{
+    const struct audit_note *last = grant;
+
+    for (size_t i = 0; i < g->session->count; i++)
+        if (g->session->notes[i].by == AUDIT_CUSTOMER && g->session->notes[i].entry > last->entry)
+            last = &g->session->notes[i];
+    int64_t off_s =
+        (last->received_ms - grant->received_ms) / 1000 - (last->statement.unix_s - grant->statement.unix_s);
+    return off_s > 0 ? off_s : 0;
+}
+
+/* When it runs out by the relay's clock; INT64_MAX: it goes on until it is taken back. */
+static int64_t runs_out_s(const struct gates *g, const struct audit_note *grant)
+{
+    return grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s + set_by_s(g, grant) : INT64_MAX;
+}
+
+/* The grant may have run out, or been taken back, before `at_s`; not by what the log has later, whatever a clock said.
+ */
 static void judge_in_force(const struct gates *g, const struct audit_note *note, const struct audit_note *grant,
                            const char *doing)
 {
     const struct audit_note *end = audit_end_of_grant(g->session, grant);
     int64_t granted_s = grant->received_ms / 1000, at_s = note->said_s;
 
-    if (end && at_s > end->received_ms / 1000 + SLACK_S)
+    if (end && end->entry < note->entry && at_s > end->received_ms / 1000 + SLACK_S)
         audit_found(audit_expected(wrong(g, note), "%s to have %s before entry %llu took the grant back", what(note),
                                    doing, (unsigned long long)end->entry),
                     "it %s %lld s after", doing, (long long)(at_s - end->received_ms / 1000));
-    else if (grant->statement.max_s && at_s > granted_s + grant->statement.max_s + SLACK_S)
+    else if (grant->statement.max_s && at_s > runs_out_s(g, grant) + SLACK_S)
         audit_found(audit_expected(wrong(g, note), "%s to have %s within the %u s that entry %llu grants", what(note),
                                    doing, grant->statement.max_s, (unsigned long long)grant->entry),
                     "it %s after %lld s", doing, (long long)(at_s - granted_s));
@@ -134,7 +154,7 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
                     "again");
     if (!way->opened || way->opened->event.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
-    else if (way->grant)
+    else if (way->grant && !audit_is_restart(note)) /* which says when the relay was back */
         judge_in_force(g, note, way->grant, "stopped");
     if (!audit_stop_figures(&note->event, &frames, &bytes) && !audit_is_restart(note))
         audit_found(audit_expected(wrong(g, note),
@@ -169,27 +189,26 @@ static void on_ended(const struct gates *g, const struct audit_note *note)
 
 /* ---- what agents did ---- */
 
-/*
- * By the relay's clock: when this consent was over, for whatever reason; INT64_MAX: it is in force. What ends is held
- * to the customer's word alone: that a consent's time has run out, the agent's end learns from it.
- */
-static int64_t over_at(const struct gates *g, const struct audit_note *grant, bool begins)
-{
-    const struct audit_note *end = audit_end_of_grant(g->session, grant),
-                            *ended = audit_last_event(g->session, PROTO_ACT_ENDED);
-    int64_t over_s = end ? end->received_ms / 1000 : INT64_MAX;
-    int64_t longest_s =
-        begins && grant->statement.max_s ? grant->received_ms / 1000 + grant->statement.max_s : INT64_MAX;
-
-    if (ended && ended->said_s < over_s)
-        over_s = ended->said_s;
-    return longest_s < over_s ? longest_s : over_s;
-}
-
 static bool begins(enum proto_act action)
 {
     return action == PROTO_ACT_VIEWING_STARTED || action == PROTO_ACT_STILL_TAKEN ||
            action == PROTO_ACT_RECORDING_STARTED || action == PROTO_ACT_COMMAND_EXECUTED;
+}
+
+/*
+ * By the relay's clock: when this consent was over for that note, for whatever reason; INT64_MAX: it is in force. What
+ * ends is held to the customer's word alone: that a consent's time has run out, the agent's end learns from it.
+ */
+static int64_t over_at(const struct gates *g, const struct audit_note *grant, const struct audit_note *note)
+{
+    const struct audit_note *end = audit_end_of_grant(g->session, grant),
+                            *ended = audit_last_event(g->session, PROTO_ACT_ENDED);
+    int64_t over_s = end && end->entry < note->entry ? end->received_ms / 1000 : INT64_MAX;
+    int64_t longest_s = begins(note->event.action) ? runs_out_s(g, grant) : INT64_MAX;
+
+    if (ended && ended->entry < note->entry && ended->said_s < over_s)
+        over_s = ended->said_s;
+    return longest_s < over_s ? longest_s : over_s;
 }
 
 /* A note that waited says an earlier time than that of its entry. How far the agent's clock is off shows in the note
@@ -237,7 +256,7 @@ static void judge_agents(const struct gates *g, const struct audit_note *note)
         if (grant->by != AUDIT_CUSTOMER || grant->statement.action != PROTO_STATEMENT_GRANT ||
             grant->statement.capability != note->event.capability || grant->entry >= note->entry)
             continue;
-        int64_t over = over_at(g, grant, began);
+        int64_t over = over_at(g, grant, note);
         over_s = over > over_s ? over : over_s;
     }
     if (over_s == INT64_MIN)

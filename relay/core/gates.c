@@ -57,11 +57,22 @@ static unsigned free_place(const struct relay_room *room)
     return place;
 }
 
+/* Nothing passes behind a gate's time, whenever this comes to close it: a machine may stand still. And while it is open
+ * somebody may set the date, which moves no consent. */
+static struct proto_now over_at(const struct relay_gate *gate, struct proto_now now)
+{
+    int64_t unix_ms = gate->opened.unix_ms + proto_earlier(now.mono_ms, gate->until_ms) - gate->opened.mono_ms;
+
+    if (!gate->before_restart)
+        now.unix_ms = proto_earlier(unix_ms, now.unix_ms);
+    return now;
+}
+
 /* How much had passed before a restart is lost with the process that knew it. */
 static void log_stopped(struct relay_core *core, struct relay_room *room, const struct relay_gate *gate,
                         const char *cause, uint64_t frames, struct proto_now now)
 {
-    struct proto_event_note event = relay_event(room, PROTO_ACT_STOPPED, gate->said.capability, now);
+    struct proto_event_note event = relay_event(room, PROTO_ACT_STOPPED, gate->said.capability, over_at(gate, now));
 
     relay_gate_add_route(&event, gate);
     if (gate->before_restart) {
@@ -138,6 +149,7 @@ static enum proto_err extend(struct relay_core *core, struct relay_room *room, s
     room->gates[place] = gate;
     room->gate_count++;
     gate->said = *said;
+    gate->opened = now;
     gate->until_ms = proto_earlier(until_ms, room->expires_ms);
     enum proto_err err = log_gate(core, room, gate, PROTO_ACT_GATE_OPENED, NULL, now);
     if (err)
@@ -163,6 +175,7 @@ enum proto_err relay_gate_open(struct relay_core *core, struct relay_room *room,
     if (!gate)
         return PROTO_ERR_NOMEM;
     gate->said = *said;
+    gate->opened = now;
     gate->until_ms = proto_earlier(until_ms, room->expires_ms);
     gate->lane.times = &core->figures.forwarded[gate->said.capability];
     room->gates[place] = gate; /* before the event, whose row lists the gates */

@@ -81,6 +81,7 @@ struct relay_peer {
 
 struct relay_gate {
     struct proto_gate said; /* as the customer signed it */
+    struct proto_now opened;
     int64_t until_ms;
     uint64_t frames, bytes; /* forwarded */
     bool before_restart;    /* nothing passes: it is here until the log has it as closed */

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <string.h>
+
 #include "tests/relay/audit_tool.h"
 
 enum { MINUTE_S = 60, HOUR_S = 3600 };
@@ -117,6 +119,88 @@ static void nothing_passes_for_longer_than_a_session_lasts(void **state)
     }
 }
 
+/* A consent of a minute: the relay was killed in it, its machine stood still or its date was set, or it passed on for
+ * longer. */
+static void a_consent_with_a_time_ends_by_more_clocks_than_one(void **state)
+{
+    static const struct {
+        int64_t later_s, customer_s; /* that pass by the relay's clock and the customer's, before the end */
+        bool restart, withdrawn;     /* it was taken back before the way was closed */
+        const char *found;
+    } cases[] = {
+        {50, 50, false, false, fine},
+        {600, 600, false, false, "Camera to have stopped within the 60 s"},
+        {HOUR_S, 600, false, false, "Camera to have stopped within the 60 s"},
+        {600, 600, true, false, fine},
+        {HOUR_S, 5, false, false, fine},
+        {HOUR_S, 5, false, true, fine},
+        {-HOUR_S, 5, false, false, fine},
+        {-HOUR_S, 5, false, true, fine},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        int64_t ago_s = cases[i].later_s - cases[i].customer_s;
+        audit_tool_join(&f, &s, "C-1");
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 60);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_session_agent_event(&f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+        log_fixture_pass(&f, cases[i].later_s);
+        f.spoil.ago_s = ago_s;
+        if (cases[i].withdrawn)
+            log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+        memset(&f.spoil, 0, sizeof f.spoil);
+        if (cases[i].restart)
+            log_session_event(&f, &s, PROTO_ACT_STOPPED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "cause",
+                              "restart", NULL);
+        if (cases[i].restart)
+            log_session_event(&f, &s, PROTO_ACT_GATE_CLOSED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5",
+                              "cause", "restart", NULL);
+        else
+            log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        f.spoil.ago_s = ago_s;
+        log_session_answer(&f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, proto_end_name(PROTO_END_COMPLETED));
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, cases[i].found);
+    }
+}
+
+/* A photo in the second half of an hour that was allowed, when the date has been set in the first. */
+static void what_an_agent_begins_is_under_a_consent_by_more_clocks_than_one(void **state)
+{
+    static const struct {
+        int64_t later_s, customer_s;
+        bool withdrawn; /* by the log's order, before it */
+        const char *found;
+    } cases[] = {
+        {50 * MINUTE_S, 50 * MINUTE_S, false, fine},
+        {2 * HOUR_S, 2 * HOUR_S, false, "a consent to Photo in force, or over for some minutes"},
+        {2 * HOUR_S, 30 * MINUTE_S, false, fine},
+        {2 * HOUR_S, 2 * HOUR_S, true, "a consent to Photo in force, or over for some minutes"},
+        {-HOUR_S, 30 * MINUTE_S, false, fine},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        int64_t ago_s = cases[i].later_s - cases[i].customer_s;
+        audit_tool_join(&f, &s, "C-1");
+        log_session_grant(&f, &s, PROTO_CAPABILITY_STILL, "to see it sharp", HOUR_S);
+        if (cases[i].withdrawn)
+            log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_STILL, "");
+        log_fixture_pass(&f, cases[i].later_s < 0 ? 30 * MINUTE_S : cases[i].later_s);
+        log_session_agent_event(&f, &s, PROTO_ACT_STILL_TAKEN, PROTO_CAPABILITY_STILL);
+        log_fixture_pass(&f, cases[i].later_s < 0 ? cases[i].later_s - 30 * MINUTE_S : 0);
+        f.spoil.ago_s = ago_s;
+        log_session_answer(&f, &s, PROTO_STATEMENT_END, PROTO_CAPABILITY_NONE, proto_end_name(PROTO_END_COMPLETED));
+        log_session_end(&f, &s, PROTO_END_COMPLETED);
+        expect(&f, cases[i].found);
+    }
+}
+
 /* The row says that it is live, and for how long: nobody signed it. A relay that was away ends it when it comes. */
 static void a_session_has_an_end_when_the_log_goes_on(void **state)
 {
@@ -172,6 +256,8 @@ int main(void)
         cmocka_unit_test(what_an_agent_had_ends_with_the_consent),
         cmocka_unit_test(how_long_was_recorded_is_told),
         cmocka_unit_test(nothing_passes_for_longer_than_a_session_lasts),
+        cmocka_unit_test(a_consent_with_a_time_ends_by_more_clocks_than_one),
+        cmocka_unit_test(what_an_agent_begins_is_under_a_consent_by_more_clocks_than_one),
         cmocka_unit_test(a_session_has_an_end_when_the_log_goes_on),
         cmocka_unit_test(nothing_is_allowed_long_after_the_agents_certificate),
     };

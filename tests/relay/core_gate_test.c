@@ -363,6 +363,39 @@ static void time_runs_out_on_the_relays_clock(void **state)
     assert_int_equal(world_count(&w, s.sid, PROTO_ACT_BLOCKED), 1);
 }
 
+/* The machine stood still over the end of a consent, or somebody set its date: nothing passed for longer. */
+static void what_stopped_says_when_something_could_pass_last(void **state)
+{
+    static const struct {
+        int64_t mono_ms, unix_ms; /* by which the clocks went on until this relay came to close it */
+        bool leaves;              /* before the time ran out */
+        int64_t lasted_s;
+    } cases[] = {
+        {600000, 600000, false, 600},     {608000, 608000, false, 600}, {600000, 4200000, false, 600},
+        {600000, -3000000, false, -3000}, {30000, 3630000, true, 30},   {30000, 30000, true, 30},
+    };
+    struct proto_event_note events[16];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        session_open_gate(&w, &s, 1, 5, PROTO_CAPABILITY_CAMERA);
+        int64_t opened_s = w.now.unix_ms / 1000, stopped_s = 0;
+        assert_true(arrives(&key_frame));
+        w.now.mono_ms += cases[i].mono_ms;
+        w.now.unix_ms += cases[i].unix_ms;
+        if (cases[i].leaves)
+            relay_core_closed(w.core, s.agent, w.now);
+        else
+            relay_core_tick(w.core, w.now);
+        world_work(&w);
+        for (size_t e = world_events(&w, s.sid, events, 16); e-- > 0 && !stopped_s;)
+            if (events[e].action == PROTO_ACT_STOPPED)
+                stopped_s = events[e].unix_s;
+        assert_int_equal(stopped_s - opened_s, cases[i].lasted_s);
+        core_end(state);
+        begin(state);
+    }
+}
+
 static void a_closing_gate_drops_what_waits_at_once(void **state)
 {
     size_t len;
@@ -647,6 +680,7 @@ int main(void)
         GATE_TEST(a_gate_of_another_session_or_by_another_key_stays_shut),
         GATE_TEST(no_gate_opens_until_the_agent_names_the_same_key),
         GATE_TEST(time_runs_out_on_the_relays_clock),
+        GATE_TEST(what_stopped_says_when_something_could_pass_last),
         GATE_TEST(a_closing_gate_drops_what_waits_at_once),
         GATE_TEST(a_lost_connection_closes_its_gates_and_keeps_its_seat),
         GATE_TEST(a_stream_that_gets_another_gate_loses_the_first),
