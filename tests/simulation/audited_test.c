@@ -251,6 +251,12 @@ static void sessions_of_a_relay_with_stricter_rules_verify(void **state)
     play(7, 2, (struct sim_faults){.strict = 1});
 }
 
+static void sessions_of_a_relay_whose_date_is_set_verify(void **state)
+{
+    (void)state;
+    play(9, 5, (struct sim_faults){.crash = 20, .date = 100});
+}
+
 static void each_kind_of_event_was_met(void **state)
 {
     (void)state;
@@ -271,6 +277,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(sessions_under_a_liar_verify, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(sessions_of_a_changed_companion_verify, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(sessions_of_a_relay_with_stricter_rules_verify, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(sessions_of_a_relay_whose_date_is_set_verify, make_folder, remove_folder),
         cmocka_unit_test(each_kind_of_event_was_met),
     };
 

@@ -8,10 +8,10 @@
 enum { FRAME_EVERY_MS = 120 };
 
 static const enum proto_capability wanted[] = {
-    PROTO_CAPABILITY_CAMERA,     PROTO_CAPABILITY_DEVICE_STATE,
-    PROTO_CAPABILITY_MICROPHONE, PROTO_CAPABILITY_LOCATION, /* the policy forbids it */
-    PROTO_CAPABILITY_TORCH,                                 /* the device has none */
-    PROTO_CAPABILITY_STILL,      PROTO_CAPABILITY_ZOOM,
+    PROTO_CAPABILITY_CAMERA,   PROTO_CAPABILITY_DEVICE_STATE, PROTO_CAPABILITY_MICROPHONE,
+    PROTO_CAPABILITY_LOCATION, /* the policy forbids it */
+    PROTO_CAPABILITY_TORCH,    /* the device has none */
+    PROTO_CAPABILITY_STILL,    PROTO_CAPABILITY_ZOOM,         PROTO_CAPABILITY_RECORDING,
 };
 enum { PUSHED = 3, WANTED = sizeof wanted / sizeof *wanted };
 

@@ -149,7 +149,7 @@ void sim_net_wakes(struct sim *sim)
             continue;
         const uint8_t *bytes;
         size_t len;
-        while ((bytes = relay_core_pending(sim->core, number, &len, sim->now))) {
+        while ((bytes = relay_core_pending(sim->core, number, &len, sim_relay_now(sim)))) {
             struct sim_message *changed;
             if (to_agent)
                 sim_judge_forwarded(sim, to_agent, bytes, len);
@@ -159,7 +159,7 @@ void sim_net_wakes(struct sim *sim)
             relay_core_sent(sim->core, number);
         }
         if (close) {
-            relay_core_closed(sim->core, number, sim->now);
+            relay_core_closed(sim->core, number, sim_relay_now(sim));
             line->relay_up = false;
             line->end_learns_ms =
                 proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50); /* after what is on its way */
@@ -241,10 +241,15 @@ static void dial(struct sim *sim, struct sim_end *end)
     struct sim_connection *line = &end->line;
 
     end->reconnect_ms = PROTO_NEVER;
+    if (sim->now.mono_ms < sim->relay_wakes_ms) { /* it answers nobody */
+        end->failures++;
+        end->reconnect_ms = sim->now.mono_ms + 1000 + (int64_t)sim_random(sim, 1000);
+        return;
+    }
     sim_net_clear(line);
     if (line->relay_up) { /* the relay still believes in the one before: it learns now */
         if (sim->relay_up)
-            relay_core_closed(sim->core, line->number, sim->now);
+            relay_core_closed(sim->core, line->number, sim_relay_now(sim));
         line->relay_up = false;
     }
     if (!sim->relay_up) {
@@ -256,7 +261,8 @@ static void dial(struct sim *sim, struct sim_end *end)
     line->end_learns_ms = line->relay_learns_ms = PROTO_NEVER;
     line->stalled_until_ms = 0;
     line->dead = false;
-    if (relay_core_open(sim->core, line->number, "192.0.2.1", end->customer ? NULL : &sim->agent.identity, sim->now)) {
+    if (relay_core_open(sim->core, line->number, "192.0.2.1", end->customer ? NULL : &sim->agent.identity,
+                        sim_relay_now(sim))) {
         end->reconnect_ms = sim->now.mono_ms + 1000;
         return;
     }
@@ -264,16 +270,21 @@ static void dial(struct sim *sim, struct sim_end *end)
     connected(sim, end, true);
 }
 
+static bool sleeps(const struct sim *sim, const struct sim_end *end)
+{
+    return sim->now.mono_ms < end->wakes_ms;
+}
+
 static void learn_of_cuts(struct sim *sim, struct sim_end *end)
 {
     struct sim_connection *line = &end->line;
 
-    if (line->relay_up && sim->now.mono_ms >= line->relay_learns_ms) {
+    if (line->relay_up && sim->now.mono_ms >= line->relay_learns_ms && sim->now.mono_ms >= sim->relay_wakes_ms) {
         line->relay_up = false;
         if (sim->relay_up)
-            relay_core_closed(sim->core, line->number, sim->now);
+            relay_core_closed(sim->core, line->number, sim_relay_now(sim));
     }
-    if (line->up && sim->now.mono_ms >= line->end_learns_ms) {
+    if (line->up && sim->now.mono_ms >= line->end_learns_ms && !sleeps(sim, end)) {
         line->up = false;
         connected(sim, end, false);
         end->reconnect_ms = sim->now.mono_ms + 100 + (int64_t)sim_random(sim, 800);
@@ -284,7 +295,8 @@ static void deliver(struct sim *sim, struct sim_end *end)
 {
     struct sim_connection *line = &end->line;
 
-    while (!line->held && !line->mute && line->to_relay && line->to_relay->at_ms <= sim->now.mono_ms) {
+    while (sim->now.mono_ms >= sim->relay_wakes_ms && !line->held && !line->mute && line->to_relay &&
+           line->to_relay->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_relay;
         size_t len = message->len;
         line->to_relay = message->next;
@@ -293,10 +305,10 @@ static void deliver(struct sim *sim, struct sim_end *end)
         if (line->relay_up && sim->relay_up && end->customer && !end->hub)
             sim_judge_gates(sim, end->home, message->bytes, message->len);
         if (line->relay_up && sim->relay_up && !sim_fork_takes(sim, end, message->bytes, message->len) &&
-            relay_core_feed(sim->core, line->number, message->bytes, message->len, sim->now)) {
+            relay_core_feed(sim->core, line->number, message->bytes, message->len, sim_relay_now(sim))) {
             sim_net_wakes(sim);
             if (line->relay_up) {
-                relay_core_closed(sim->core, line->number, sim->now);
+                relay_core_closed(sim->core, line->number, sim_relay_now(sim));
                 line->relay_up = false;
                 line->end_learns_ms = proto_earlier(line->end_learns_ms, sim->now.mono_ms + 50);
             }
@@ -305,7 +317,7 @@ static void deliver(struct sim *sim, struct sim_end *end)
         if (count_message(sim, line, len))
             return;
     }
-    while (!line->held && !line->deaf && line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
+    while (!sleeps(sim, end) && !line->held && !line->deaf && line->to_end && line->to_end->at_ms <= sim->now.mono_ms) {
         struct sim_message *message = line->to_end;
         size_t len = message->len;
         line->to_end = message->next;
@@ -322,6 +334,10 @@ static void deliver(struct sim *sim, struct sim_end *end)
 void sim_net_tick(struct sim *sim, struct sim_end *end)
 {
     learn_of_cuts(sim, end);
+    if (sleeps(sim, end)) {
+        deliver(sim, end);
+        return;
+    }
     if (!end->line.up && !end->line.away && wants_connection(end) && sim->now.mono_ms >= end->reconnect_ms)
         dial(sim, end);
     deliver(sim, end);
@@ -333,22 +349,26 @@ void sim_net_tick(struct sim *sim, struct sim_end *end)
     }
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 int64_t sim_net_deadline(const struct sim *sim, const struct sim_end *end)
 {
     const struct sim_connection *line = &end->line;
     int64_t at = PROTO_NEVER;
 
-    (void)sim;
     if (line->to_relay && !line->held && !line->mute)
-        at = proto_earlier(at, line->to_relay->at_ms);
+        at = proto_earlier(at, later(line->to_relay->at_ms, sim->relay_wakes_ms));
     if (line->to_end && !line->held && !line->deaf)
-        at = proto_earlier(at, line->to_end->at_ms);
+        at = proto_earlier(at, later(line->to_end->at_ms, end->wakes_ms));
     if (line->up)
-        at = proto_earlier(at, line->end_learns_ms);
+        at = proto_earlier(at, later(line->end_learns_ms, end->wakes_ms));
     else if (!line->away && wants_connection(end))
-        at = proto_earlier(at, end->reconnect_ms);
+        at = proto_earlier(at, later(end->reconnect_ms, end->wakes_ms));
     if (line->relay_up)
-        at = proto_earlier(at, line->relay_learns_ms);
+        at = proto_earlier(at, later(line->relay_learns_ms, sim->relay_wakes_ms));
     return at;
 }
 

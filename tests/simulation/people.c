@@ -63,7 +63,7 @@ void sim_customer_arrives(struct sim *sim, struct sim_session *session)
         .pinned_root = sim->agent.identity.root_fingerprint,
         .offers = 1u << PROTO_CAPABILITY_CAMERA | 1u << PROTO_CAPABILITY_DEVICE_STATE |
                   1u << PROTO_CAPABILITY_MICROPHONE | 1u << PROTO_CAPABILITY_LOCATION | 1u << PROTO_CAPABILITY_STILL |
-                  1u << PROTO_CAPABILITY_ZOOM,
+                  1u << PROTO_CAPABILITY_ZOOM | 1u << PROTO_CAPABILITY_RECORDING,
         .client_info = "simulated customer",
     };
 
@@ -104,6 +104,20 @@ static void customer_consent(struct sim *sim, struct sim_session *session, const
     case PROTO_CONSENT_GRANTED:
         break;
     }
+}
+
+/* Records from the consent to its end. */
+static void agent_consent(struct sim *sim, struct sim_end *end, const struct proto_event *event)
+{
+    static const uint8_t hash[32] = {7};
+    bool on = event->consent.state == PROTO_CONSENT_GRANTED;
+
+    if (event->consent.capability != PROTO_CAPABILITY_RECORDING || on == end->records)
+        return;
+    end->records = on;
+    if (proto_session_recorded(end->session, on, on ? 0 : 1000, hash, sim->now))
+        sim_fail(sim, "session %u: a recording could not be told", end->home->number);
+    end->home->recordings += on;
 }
 
 static void customer_logged(struct sim *sim, struct sim_session *session, const struct proto_event *event)
@@ -228,6 +242,8 @@ void sim_people_events(struct sim *sim, struct sim_end *end)
                 sim_fail(sim, "invariant 1: session %u: a frame opened on hold", end->home->number);
         } else if (event.kind == PROTO_EVENT_CONSENT && end->customer) {
             customer_consent(sim, end->home, &event);
+        } else if (event.kind == PROTO_EVENT_CONSENT) {
+            agent_consent(sim, end, &event);
         } else if (event.kind == PROTO_EVENT_LOGGED && end->customer) {
             customer_logged(sim, end->home, &event);
         } else if (event.kind == PROTO_EVENT_LOGGED) {

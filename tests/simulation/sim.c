@@ -40,6 +40,16 @@ bool sim_chance(struct sim *sim, unsigned thousandths)
     return thousandths && sim_random(sim, 1000) < thousandths;
 }
 
+struct proto_now sim_relay_now(const struct sim *sim)
+{
+    return (struct proto_now){sim->now.mono_ms, sim->now.unix_ms + sim->relay_date_ms};
+}
+
+bool sim_relay_runs(const struct sim *sim)
+{
+    return sim->relay_up && sim->now.mono_ms >= sim->relay_wakes_ms;
+}
+
 /* ---------------------------------------------------------------- the organisation */
 
 static void found(struct sim *sim)
@@ -87,7 +97,7 @@ static void found(struct sim *sim)
 
 static int64_t unix_ms(void *context)
 {
-    return ((struct sim *)context)->now.unix_ms;
+    return sim_relay_now(context).unix_ms;
 }
 
 static enum proto_err sign_event(void *context, const char *text, struct proto_buf *note)
@@ -131,7 +141,7 @@ static enum proto_err restore(void *context, const struct relay_store_session *r
 {
     struct sim *sim = context;
 
-    return relay_core_restore(sim->core, row, sim->now);
+    return relay_core_restore(sim->core, row, sim_relay_now(sim));
 }
 
 static void relay_start(struct sim *sim)
@@ -165,7 +175,8 @@ static void relay_start(struct sim *sim)
         return;
     }
     sim->relay_up = true;
-    if (relay_core_new(&sim->core, &config, sim->now) || relay_store_each_session(sim->store, false, restore, sim))
+    if (relay_core_new(&sim->core, &config, sim_relay_now(sim)) ||
+        relay_store_each_session(sim->store, false, restore, sim))
         sim_fail(sim, "the relay does not start");
 }
 
@@ -222,7 +233,7 @@ static void give_back(struct sim *sim, const struct relay_job *job, enum proto_e
     struct relay_result result = {.ticket = job->ticket, .err = err, .has_entry = job->has_entry};
 
     snprintf(result.text, sizeof result.text, "the disk is full");
-    relay_core_job_done(sim->core, &result, sim->now);
+    relay_core_job_done(sim->core, &result, sim_relay_now(sim));
 }
 
 static void disk_writes(struct sim *sim)
@@ -244,7 +255,43 @@ static void disk_writes(struct sim *sim)
         return;
     }
     while (relay_appender_take_result(sim->appender, &result))
-        relay_core_job_done(sim->core, &result, sim->now);
+        relay_core_job_done(sim->core, &result, sim_relay_now(sim));
+}
+
+/* What comes about a number of times in a thousand seconds. */
+static int64_t next_of(struct sim *sim, unsigned fault)
+{
+    return fault ? sim->now.mono_ms + 1 + (int64_t)sim_random(sim, 2000 * 1000 / fault) : PROTO_NEVER;
+}
+
+/* The relay's, a customer's or an agent's machine stands still; the lines do not. */
+static void fall_asleep(struct sim *sim)
+{
+    struct sim_session *session = &sim->sessions[sim_random(sim, sim->session_count)];
+    int64_t *const wakes[] = {&sim->relay_wakes_ms, &session->customer.wakes_ms, &session->agent.wakes_ms};
+
+    *wakes[sim_random(sim, 3)] = sim->now.mono_ms + 1000 + (int64_t)sim_random(sim, 20000);
+    sim->naps++;
+}
+
+static void set_date(struct sim *sim)
+{
+    static const int64_t off_s[] = {0, 30, 3600, -3600, 5 * 3600, -5 * 3600};
+
+    sim->relay_date_ms = 1000 * off_s[sim_random(sim, sizeof off_s / sizeof *off_s)];
+    sim->dates++;
+}
+
+static void machines_tick(struct sim *sim)
+{
+    if (sim->now.mono_ms >= sim->next_nap_ms) {
+        fall_asleep(sim);
+        sim->next_nap_ms = next_of(sim, sim->faults.nap);
+    }
+    if (sim->now.mono_ms >= sim->next_date_ms) {
+        set_date(sim);
+        sim->next_date_ms = next_of(sim, sim->faults.date);
+    }
 }
 
 static void relay_tick(struct sim *sim)
@@ -252,18 +299,18 @@ static void relay_tick(struct sim *sim)
     if (sim->relay_up && sim->now.mono_ms >= sim->next_crash_ms) {
         relay_kill(sim);
         sim->crashes++;
+        sim->relay_wakes_ms = 0;
         sim->relay_returns_ms = sim->now.mono_ms + (int64_t)sim_random(sim, 3000);
         sim->next_crash_ms = PROTO_NEVER;
     }
     if (!sim->relay_up && sim->now.mono_ms >= sim->relay_returns_ms) {
         relay_start(sim);
-        if (sim->faults.crash)
-            sim->next_crash_ms = sim->now.mono_ms + 1 + (int64_t)sim_random(sim, 2000 * 1000 / sim->faults.crash);
+        sim->next_crash_ms = next_of(sim, sim->faults.crash);
     }
-    if (!sim->relay_up)
+    if (!sim_relay_runs(sim))
         return;
     if (sim->now.mono_ms >= relay_core_deadline(sim->core))
-        relay_core_tick(sim->core, sim->now);
+        relay_core_tick(sim->core, sim_relay_now(sim));
     take_jobs(sim);
     if (sim->job_count && sim->now.mono_ms >= sim->disk_ms)
         disk_writes(sim);
@@ -278,6 +325,8 @@ static void end_tick(struct sim *sim, struct sim_end *end)
     if (!end->session)
         return;
     sim_net_tick(sim, end);
+    if (sim->now.mono_ms < end->wakes_ms)
+        return;
     if (sim->now.mono_ms >= proto_session_deadline(end->session))
         proto_session_tick(end->session, sim->now);
     sim_people_events(sim, end);
@@ -297,16 +346,22 @@ static int64_t end_deadline(const struct sim *sim, const struct sim_end *end)
 {
     if (!end->session)
         return PROTO_NEVER;
+    if (sim->now.mono_ms < end->wakes_ms)
+        return proto_earlier(sim_net_deadline(sim, end), end->wakes_ms);
     int64_t at = proto_earlier(sim_net_deadline(sim, end), sim_people_deadline(sim, end));
     return proto_earlier(at, proto_session_deadline(end->session));
 }
 
 static int64_t world_deadline(const struct sim *sim)
 {
-    int64_t at =
-        sim->relay_up ? proto_earlier(relay_core_deadline(sim->core), sim->next_crash_ms) : sim->relay_returns_ms;
+    int64_t at = proto_earlier(sim->next_nap_ms, sim->next_date_ms);
 
-    if (sim->job_count)
+    if (!sim->relay_up)
+        at = proto_earlier(at, sim->relay_returns_ms);
+    else
+        at = proto_earlier(at, proto_earlier(sim->next_crash_ms, sim_relay_runs(sim) ? relay_core_deadline(sim->core)
+                                                                                     : sim->relay_wakes_ms));
+    if (sim->job_count && sim_relay_runs(sim))
         at = proto_earlier(at, sim->disk_ms);
     for (unsigned i = 0; i < sim->session_count; i++)
         at = proto_earlier(at, proto_earlier(end_deadline(sim, &sim->sessions[i].customer),
@@ -331,7 +386,7 @@ static bool all_over(const struct sim *sim)
 {
     struct relay_core_figures figures = {0};
 
-    if (!nobody_is_left(sim) || !sim->relay_up)
+    if (!nobody_is_left(sim) || !sim_relay_runs(sim))
         return false;
     relay_core_figures(sim->core, &figures);
     return !figures.sessions_live && !figures.sessions_waiting && !sim->job_count;
@@ -341,6 +396,7 @@ static void turn(struct sim *sim)
 {
     unsigned first = (unsigned)sim_random(sim, sim->session_count ? sim->session_count : 1);
 
+    machines_tick(sim);
     for (unsigned i = 0; i < sim->session_count; i++) {
         struct sim_session *session = &sim->sessions[(first + i) % sim->session_count];
         end_tick(sim, &session->customer);
@@ -404,6 +460,8 @@ void sim_begin(struct sim *sim, const char *folder, uint64_t seed, unsigned sess
     sim->session_count = sessions;
     sim->next_connection = 1;
     sim->next_crash_ms = faults.crash ? START_MS + (int64_t)sim_random(sim, 20000) : PROTO_NEVER;
+    sim->next_nap_ms = next_of(sim, faults.nap);
+    sim->next_date_ms = next_of(sim, faults.date);
     sim->jobs = calloc(JOBS_MAX, sizeof *sim->jobs);
     store.random = sim->random;
     sim->folder = folder;
@@ -459,7 +517,7 @@ bool sim_play_in(struct sim *sim, const char *folder, uint64_t seed, unsigned se
         bool over = all_over(sim);
         if (nobody_is_left(sim)) { /* the sky clears: a relay that dies twice a minute ends nothing for who is away */
             memset(&sim->faults, 0, sizeof sim->faults);
-            sim->next_crash_ms = PROTO_NEVER;
+            sim->next_crash_ms = sim->next_nap_ms = sim->next_date_ms = PROTO_NEVER;
         }
         if (over && quiet_ms == PROTO_NEVER) /* what is still owed to the log gets there */
             quiet_ms = sim->now.mono_ms + 60000;

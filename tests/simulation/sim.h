@@ -44,6 +44,8 @@ struct sim_faults {
     unsigned fork;      /* the relay keeps two logs: not a chance, but so or not */
     unsigned hub;       /* customers have another device beside their phone: so or not */
     unsigned changed;   /* a changed companion sends a sealed frame once more, whatever was withdrawn, each message */
+    unsigned nap;       /* the relay's machine or an end's stands still for up to 20 s, each second */
+    unsigned date;      /* somebody sets the date of the relay's machine, each second */
     unsigned strict;    /* the relay's rules forbid what the ends' policy allows, as after a newer one: so or not */
 };
 
@@ -105,8 +107,10 @@ struct sim_end {
     uint32_t still;    /* the one that the person looks at; 0: none */
     int64_t still_ms;
     bool on_hold, goodbye; /* as this end knows it */
+    bool records;          /* the agent's */
     bool told_of_fork, has_proof;
     int64_t ended_ms;
+    int64_t wakes_ms; /* nothing of this end runs before */
 };
 
 struct sim_hub {
@@ -138,7 +142,7 @@ struct sim_session {
     bool capturing[PROTO_CAPABILITY_COUNT];
     size_t still_sent[SIM_STILLS_MAX]; /* by number: bytes of what the person sent; 0: nothing */
     bool still_came[SIM_STILLS_MAX];
-    uint64_t stills, holds, extensions, controls; /* that came whole; begun; made; taken */
+    uint64_t stills, holds, extensions, controls, recordings; /* that came whole; begun; made; taken; begun */
     uint8_t sid[16];
     bool gate_open[4][64]; /* by sender and stream, as the relay was told */
     bool sid_known, by_code;
@@ -172,7 +176,9 @@ struct sim {
     struct sim_fork *fork; /* NULL: one log */
     bool relay_up;
     int64_t relay_returns_ms, next_crash_ms, disk_ms;
-    struct relay_job *jobs; /* waiting for the disk */
+    int64_t relay_wakes_ms, next_nap_ms; /* nothing of it runs before; somebody falls asleep */
+    int64_t relay_date_ms, next_date_ms; /* its machine's date is off by so much; is set anew */
+    struct relay_job *jobs;              /* waiting for the disk */
     size_t job_count;
     uint32_t next_connection;
 
@@ -183,7 +189,7 @@ struct sim {
     void (*heard)(void *context, const struct sim_end *end, const struct proto_event *event); /* NULL: nobody listens */
     void *context;
 
-    uint64_t messages, crashes, cuts, tampered, changed, forks, hub_told, hub_came;
+    uint64_t messages, crashes, naps, dates, cuts, tampered, changed, forks, hub_told, hub_came;
     char failure[512]; /* empty: every invariant held */
 };
 
@@ -191,6 +197,9 @@ struct sim {
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 uint64_t sim_random(struct sim *sim, uint64_t below);
 bool sim_chance(struct sim *sim, unsigned thousandths);
+/** What time it is on the relay's machine. */
+struct proto_now sim_relay_now(const struct sim *sim);
+bool sim_relay_runs(const struct sim *sim); /* it is up, and does not stand still */
 /** Plays one world to its end. True: all invariants held. */
 bool sim_play(struct sim *sim, uint64_t seed, unsigned sessions, struct sim_faults faults, bool verbose);
 
