@@ -155,8 +155,7 @@ int64_t proto_session_deadline(const struct proto_session *s)
         return PROTO_NEVER;
     int64_t at = proto_earlier(pair_deadline(s), outbox_deadline(s));
     at = proto_earlier(at, still_deadline(s));
-    if (s->side == SIDE_CUSTOMER)
-        at = proto_earlier(at, grants_deadline(s));
+    at = proto_earlier(at, s->side == SIDE_CUSTOMER ? grants_deadline(s) : held_deadline(s));
     at = proto_earlier(at, media_deadline(s));
     if (s->ending) /* exactly when tick_end() has something to do: an owner that is told "now" in vain would spin */
         return !s->left && s->link == LINK_SEATED && may_leave(s) ? s->now.mono_ms
@@ -206,6 +205,8 @@ void proto_session_tick(struct proto_session *s, struct proto_now now)
     still_tick(s);
     if (s->side == SIDE_CUSTOMER)
         grants_tick(s);
+    else
+        held_tick(s);
     if (!s->ending) {
         hold_tick(s);
         goodbye_tick(s);

@@ -104,6 +104,48 @@ static void apply_refusal(struct proto_session *s, const struct proto_statement 
     }
 }
 
+/* The customer's end tells when the time is over. It may be asleep: then this end says so, a moment later. */
+static void count_time(const struct proto_session *s, struct held *held, uint32_t max_s)
+{
+    held->over_ms = max_s ? s->now.mono_ms + (int64_t)max_s * 1000 + PROTO_SILENT_MS : PROTO_NEVER;
+}
+
+static bool is_counted(const struct held *held)
+{
+    return held->epoch && held->state == PROTO_CONSENT_GRANTED;
+}
+
+static void end_consent(struct proto_session *s, enum proto_capability capability, enum proto_consent_state state,
+                        const char *why)
+{
+    struct held *held = &s->held[capability];
+
+    forget_keys(held);
+    stop_viewing(s, capability);
+    if (capability == PROTO_CAPABILITY_STILL)
+        still_in_end(s);
+    if (held->state != state) /* else it was said */
+        held_change_state(s, capability, state, why);
+}
+
+int64_t held_deadline(const struct proto_session *s)
+{
+    int64_t at = PROTO_NEVER;
+
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
+        if (is_counted(&s->held[c]))
+            at = proto_earlier(at, s->held[c].over_ms);
+    return at;
+}
+
+/* The statement that ends it is still to come: its epoch stays, so that one that makes it last longer is taken too. */
+void held_tick(struct proto_session *s)
+{
+    for (int c = 1; c < PROTO_CAPABILITY_COUNT; c++)
+        if (is_counted(&s->held[c]) && s->now.mono_ms >= s->held[c].over_ms)
+            end_consent(s, (enum proto_capability)c, PROTO_CONSENT_EXPIRED, PROTO_PURPOSE_EXPIRED);
+}
+
 /* What is granted goes on under the key that it has, for what it was granted for. */
 static bool extends(const struct held *held, const struct proto_statement *st)
 {
@@ -121,6 +163,8 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
     case PROTO_STATEMENT_GRANT:
         if (extends(held, st)) {
             held->now.extended = true;
+            held->state = PROTO_CONSENT_GRANTED;
+            count_time(s, held, st->max_s);
             session_event_extended(s, st->capability, held->purpose, st->max_s, st->retention_days);
             return PROTO_OK;
         }
@@ -131,6 +175,7 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         s->refusals = 0; /* only those in a row are an answer */
         held->used = false;
         held->max_s = st->max_s;
+        count_time(s, held, st->max_s);
         held->retention_days = st->retention_days;
         take_keyed(s, st, text_hash);
         return PROTO_OK; /* granted it is when the key comes */
@@ -140,12 +185,8 @@ static enum proto_err apply(struct proto_session *s, const struct proto_statemen
         take_keyed(s, st, text_hash);
         return PROTO_OK;
     case PROTO_STATEMENT_WITHDRAW:
-        forget_keys(held);
         held->epoch = 0;
-        stop_viewing(s, st->capability);
-        if (st->capability == PROTO_CAPABILITY_STILL)
-            still_in_end(s);
-        held_change_state(s, st->capability, state_of_withdrawal(st), st->purpose);
+        end_consent(s, st->capability, state_of_withdrawal(st), st->purpose);
         return PROTO_OK;
     case PROTO_STATEMENT_REFUSE:
         held->requested = false;

@@ -27,6 +27,7 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
     uint16_t suite = proto_read_u16(&r);
     uint32_t ttl_s = proto_read_u32(&r);
     enum proto_err err = PROTO_ERR_CONSENT;
+    bool late = s->ending || s->on_hold; /* it crossed our good-bye, our hold, or the end of the time */
 
     proto_read_into(&r, base_key, sizeof base_key);
     proto_read_into(&r, stmt_hash, sizeof stmt_hash);
@@ -38,10 +39,11 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         uint64_t kid = proto_kid(epoch, sender, stream);
         struct proto_sframe_key *key = NULL, *reply = NULL;
 
+        late = late || held->state == PROTO_CONSENT_EXPIRED;
         proto_key_commit(commit, kid, base_key);
         /* Only the key that a live statement committed to: two viewers cannot be given two keys for one stream. */
         if (held->epoch && held->epoch == epoch && !sodium_memcmp(held->stmt_hash, stmt_hash, sizeof stmt_hash) &&
-            !sodium_memcmp(held->key_commit, commit, sizeof commit) && !s->on_hold && !s->ending &&
+            !sodium_memcmp(held->key_commit, commit, sizeof commit) && !late &&
             (!held->now.key || held->now.kid != kid))
             err = proto_sframe_key_new(&key, (enum proto_sframe_suite)suite, kid, base_key, sizeof base_key);
         if (!err && capability == PROTO_CAPABILITY_MICROPHONE && talk_key_new(&reply, epoch, stream, base_key)) {
@@ -62,7 +64,7 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len)
         }
     }
     sodium_memzero(base_key, sizeof base_key);
-    if (err && !s->ending && !s->on_hold) /* one that crossed our good-bye, or our hold, is only too late */
+    if (err && !late)
         session_alarm(s, err, "a key came that no statement of the customer committed to: it was thrown away");
 }
 

@@ -147,6 +147,7 @@ struct held {
     uint8_t key_commit[32], stmt_hash[32];
     uint8_t stream;
     uint32_t max_s, retention_days;
+    int64_t over_ms; /* by this end's own clock; PROTO_NEVER: with the session */
     char purpose[PROTO_MAX_VALUE_BYTES + 1];
     struct held_key now, before; /* before: until the first valid frame of a higher epoch */
     struct proto_layers layers;
@@ -297,7 +298,8 @@ struct proto_session {
     bool has_pin;
     char client_info[PROTO_CLIENT_INFO_MAX + 1];
     uint32_t next_epoch, gate_seq, request_number;
-    bool paused;
+    bool paused; /* at both ends */
+    bool heard;  /* the customer wants to hear the agent; at the agent's end */
     int64_t held_since_ms, hold_until_ms, return_ms; /* hold.c: it began; all is withdrawn; all is taken up again */
     struct still_out still_out;
 
@@ -494,6 +496,8 @@ void held_key_release(struct proto_session *s, const uint8_t *body, size_t len);
 void held_key_retire(struct proto_session *s, uint64_t kid);
 void held_media(struct proto_session *s, const uint8_t *message, size_t len);
 void held_stop_viewing(struct proto_session *s);
+int64_t held_deadline(const struct proto_session *s);
+void held_tick(struct proto_session *s);
 void held_suspend(struct proto_session *s, const char *why);
 void held_clear(struct proto_session *s);
 

@@ -11,7 +11,7 @@ static int setup(void **state)
 {
     (void)state;
     sw_init(&sw, 43);
-    sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL;
+    sw.customer_config.offers |= 1u << TORCH | 1u << ZOOM | 1u << STILL | 1u << PROTO_CAPABILITY_RECORDING;
     return 0;
 }
 
@@ -126,6 +126,80 @@ static void without_a_receipt_it_ends_as_it_would_have(void **state)
     sw_pass(&sw, 3000);
     assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
     assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
+}
+
+static size_t told_agent(enum proto_capability capability, enum proto_consent_state state)
+{
+    return sw_consents(&sw, false, capability, state);
+}
+
+static void fall_asleep(void)
+{
+    sw.customer_asleep = true;
+    sw_cut(&sw, true);
+}
+
+static void wake_up(void)
+{
+    sw.customer_asleep = false;
+    sw_connect(&sw, true);
+    sw_pass(&sw, 3000);
+}
+
+static void of_a_customer_who_sleeps_the_agents_end_ends_it_by_its_own_clock(void **state)
+{
+    static const uint8_t hash[32];
+
+    (void)state;
+    sw_join(&sw);
+    grant_for(CAMERA, 20);
+    grant_for(PROTO_CAPABILITY_RECORDING, 20);
+    assert_ok(sw_push(&sw, CAMERA, "seen", true));
+    assert_ok(proto_session_recorded(sw.agent, true, 0, hash, sw.now));
+    fall_asleep();
+    sw_pass(&sw, 20000);
+    assert_int_equal(told_agent(CAMERA, PROTO_CONSENT_EXPIRED), 0); /* they may have wished it to go on */
+    sw_pass(&sw, PROTO_SILENT_MS);
+    assert_int_equal(told_agent(CAMERA, PROTO_CONSENT_EXPIRED), 1);
+    assert_int_equal(told_agent(PROTO_CAPABILITY_RECORDING, PROTO_CONSENT_EXPIRED), 1);
+    assert_false(sw.agent->held[CAMERA].viewing);
+    assert_int_equal(proto_session_recorded(sw.agent, true, 0, hash, sw.now), PROTO_ERR_CONSENT);
+    assert_int_equal(proto_session_request(sw.agent, CAMERA, "more", 20, sw.now), PROTO_ERR_STATE);
+    wake_up();
+    assert_int_equal(sw_grant_of(CAMERA)->phase, GRANT_NONE);
+    assert_int_equal(told_agent(CAMERA, PROTO_CONSENT_EXPIRED), 1); /* once */
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
+    grant_for(CAMERA, 20); /* asked again, it is another consent */
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_GRANTED);
+}
+
+static bool loses_what_the_customer_says(struct session_world *world, bool from_customer, uint8_t *bytes, size_t len)
+{
+    (void)world;
+    (void)len;
+    return !from_customer || bytes[0] != PROTO_TYPE_CONTROL;
+}
+
+static void what_goes_on_for_longer_goes_on_though_the_agents_end_hears_of_it_too_late(void **state)
+{
+    (void)state;
+    sw.base.policy.grace_s = 120;
+    sw_publish(&sw);
+    sw_join(&sw);
+    grant_for(CAMERA, 60);
+    sw_pass(&sw, 40000);
+    sw.hand = loses_what_the_customer_says;
+    assert_ok(proto_session_extend(sw.customer, CAMERA, sw.now));
+    sw_pass(&sw, 1000);
+    sw_cut(&sw, true);
+    sw.hand = NULL;
+    sw_pass(&sw, 30000);
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_EXPIRED);
+    wake_up();
+    assert_int_equal(proto_session_consent(sw.agent, CAMERA), PROTO_CONSENT_GRANTED);
+    assert_ok(sw_push(&sw, CAMERA, "still here", true));
+    assert_string_equal(sw_last(&sw, false, PROTO_EVENT_MEDIA)->text, "still here");
+    assert_int_equal(sw_alarms(true) + sw_alarms(false), 0);
 }
 
 static void an_extension_that_crosses_the_end_is_no_alarm(void **state)
@@ -279,6 +353,8 @@ int main(void)
         CASE(extended_it_goes_on_under_its_key_for_the_time_first_asked_and_no_longer),
         CASE(it_can_be_extended_again_and_again_each_time_by_a_tap),
         CASE(without_a_receipt_it_ends_as_it_would_have),
+        CASE(of_a_customer_who_sleeps_the_agents_end_ends_it_by_its_own_clock),
+        CASE(what_goes_on_for_longer_goes_on_though_the_agents_end_hears_of_it_too_late),
         CASE(an_extension_that_crosses_the_end_is_no_alarm),
         CASE(what_was_left_out_between_the_old_end_and_the_new_one_is_no_alarm_and_more_is),
         CASE(taken_back_while_it_is_being_extended_it_is_gone),

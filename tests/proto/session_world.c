@@ -629,6 +629,8 @@ static void tick(struct session_world *sw, bool customer)
 {
     struct proto_session *s = end_of(sw, customer);
 
+    if (customer && sw->customer_asleep)
+        return;
     session_world_inside = true;
     if (s && sw->now.mono_ms >= proto_session_deadline(s))
         proto_session_tick(s, sw->now);
@@ -652,7 +654,7 @@ void sw_pass(struct session_world *sw, int64_t ms)
     sw_carry(sw);
     for (unsigned turns = 0; sw->now.mono_ms < until; turns++) {
         int64_t next = until;
-        if (sw->customer)
+        if (sw->customer && !sw->customer_asleep)
             next = proto_earlier(next, proto_session_deadline(sw->customer));
         if (sw->agent)
             next = proto_earlier(next, proto_session_deadline(sw->agent));

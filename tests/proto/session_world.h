@@ -75,6 +75,7 @@ struct session_world {
 
     struct proto_session *customer, *agent;
     bool customer_up, agent_up;
+    bool customer_asleep; /* nothing of it runs, whatever time it is */
     uint32_t customer_connection, agent_connection;
     char link[512], code[32];
     struct proto_customer_config customer_config;
