@@ -101,7 +101,8 @@ static void on_event(void *context, const struct proto_event *e)
         agent_desk_tape_event(h->tape, e, now);
     if (camera_stopped(e))
         tell_last_picture(h, now);
-    if (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_MICROPHONE)
+    if (e->kind == PROTO_EVENT_DATA ||
+        (e->kind == PROTO_EVENT_CONSENT && e->consent.capability == PROTO_CAPABILITY_MICROPHONE))
         headless_voice_may(h);
     if (e->kind == PROTO_EVENT_JOINED)
         ask_at_once(h, now);

@@ -24,6 +24,13 @@ static bool may_talk(void *context)
     return proto_session_may_talk(agent_desk_session(h->desk));
 }
 
+static bool is_heard(void *context)
+{
+    struct headless *h = context;
+
+    return proto_session_is_heard(agent_desk_session(h->desk));
+}
+
 static bool send(void *context, const uint8_t *packet, size_t len, int64_t mono_ms)
 {
     struct headless *h = context;
@@ -49,7 +56,8 @@ void headless_voice_may(struct headless *h)
 
 int headless_voice_open(struct headless *h)
 {
-    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .context = h, .keep_files = true};
+    const struct agent_voice_config config = {
+        .may_talk = may_talk, .is_heard = is_heard, .send = send, .context = h, .keep_files = true};
     const char *const specs[AGENT_VOICE_SIDES] = {h->config->microphone, h->config->audio};
     char why[HOST_SOUND_WHY_BYTES] = "its name is too long; give a shorter one";
     struct headless_voice *v = calloc(1, sizeof *v);

@@ -66,6 +66,9 @@ static void put_data(const handhold_Data *data)
     } else if (data->which_body == handhold_Data_paused_tag) {
         printf("%s by the %s: ", data->body.paused.paused ? "paused" : "going on", data->body.paused.by);
         put(data->body.paused.reason);
+    } else if (data->which_body == handhold_Data_hearing_tag) {
+        printf(data->body.hearing.on ? "the customer hears you"
+                                     : "the customer does not hear you: your voice is not sent");
     } else if (data->which_body == handhold_Data_pointer_tag) {
         printf("the customer points at %.0f%% from the left, %.0f%% from the top", (double)data->body.pointer.x * 100,
                (double)data->body.pointer.y * 100);

@@ -23,9 +23,9 @@ struct agent_voice {
     struct host_voice_encoder *encoder; /* owned */
     struct host_voice_player *player;   /* owned */
     struct proto_voice rate;
-    bool muted, talked; /* talked: at the last tick */
-    int64_t speak_ms;   /* when the next 20 ms are due */
-    int64_t came_ms;    /* the customer was heard last; PROTO_NEVER: not yet */
+    bool muted, heard, talked; /* the last two: at the last tick */
+    int64_t speak_ms;          /* when the next 20 ms are due */
+    int64_t came_ms;           /* the customer was heard last; PROTO_NEVER: not yet */
     int64_t now_ms;
     uint64_t spoken;
     double mine;
@@ -196,17 +196,18 @@ static void speak(struct agent_voice *v)
 
 static bool talks(struct agent_voice *v)
 {
-    bool may = v->config.may_talk(v->config.context);
-
-    if (!may) {
-        let_go(v, AGENT_VOICE_MICROPHONE);
+    v->heard = v->config.is_heard(v->config.context);
+    if (v->config.may_talk(v->config.context))
+        want(v, AGENT_VOICE_SPEAKER);
+    else
         let_go(v, AGENT_VOICE_SPEAKER);
+    if (!v->heard) {
+        let_go(v, AGENT_VOICE_MICROPHONE);
         v->mine = 0;
         v->talked = false;
         return false;
     }
     want(v, AGENT_VOICE_MICROPHONE);
-    want(v, AGENT_VOICE_SPEAKER);
     if (!v->sides[AGENT_VOICE_MICROPHONE].sound)
         return false;
     if (!v->talked) {
@@ -245,6 +246,7 @@ void agent_voice_now(const struct agent_voice *v, struct agent_voice_now *out)
 
     host_voice_player_figures(v->player, &f);
     *out = (struct agent_voice_now){.muted = v->muted,
+                                    .heard = v->heard,
                                     .talks = v->talked && !v->muted,
                                     .theirs = heard ? meter(f.last_db) : 0,
                                     .mine = v->talked ? v->mine : 0};

@@ -17,6 +17,7 @@ enum agent_voice_side { AGENT_VOICE_MICROPHONE, AGENT_VOICE_SPEAKER, AGENT_VOICE
 
 struct agent_voice_config {
     bool (*may_talk)(void *context); /* the customer's consent stands */
+    bool (*is_heard)(void *context); /* and they hear: else nothing is captured here */
     /** 20 ms of the agent's voice, to be sealed and sent. False: it could not be. */
     bool (*send)(void *context, const uint8_t *packet, size_t len, int64_t mono_ms);
     /** A device that was wanted does not open, told once for each that is set; `why` for people. NULL: not wanted. */
@@ -28,7 +29,8 @@ struct agent_voice_config {
 /* What a screen shows. */
 struct agent_voice_now {
     bool open[AGENT_VOICE_SIDES];
-    bool muted, talks;   /* talks: what is said here is sent */
+    bool muted, heard;
+    bool talks;          /* what is said here is sent */
     double theirs, mine; /* level of the last moment, 0..1 of a meter; 0: silence */
 };
 

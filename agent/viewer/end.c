@@ -124,8 +124,8 @@ static void on_event(void *context, const struct proto_event *e)
     g_rec_mutex_unlock(&end->lock);
     if (e->kind == PROTO_EVENT_CONNECTION && e->connection.state == PROTO_CONNECTION_RECONNECTING)
         viewer_line_reach_again(end->line);
-    if (e->kind == PROTO_EVENT_CONSENT || e->kind == PROTO_EVENT_ENDED)
-        viewer_end_voice_tick(end); /* a microphone closes with its consent */
+    if (e->kind == PROTO_EVENT_CONSENT || e->kind == PROTO_EVENT_DATA || e->kind == PROTO_EVENT_ENDED)
+        viewer_end_voice_tick(end); /* a microphone closes with its consent, and when nobody hears it */
     viewer_end_tell(end);
 }
 

@@ -12,6 +12,13 @@ static bool may_talk(void *context)
     return end->desk && !end->finished && proto_session_may_talk(agent_desk_session(end->desk));
 }
 
+static bool is_heard(void *context)
+{
+    struct viewer_end *end = context;
+
+    return end->desk && !end->finished && proto_session_is_heard(agent_desk_session(end->desk));
+}
+
 static bool send(void *context, const uint8_t *packet, size_t len, int64_t mono_ms)
 {
     struct viewer_end *end = context;
@@ -80,7 +87,8 @@ void viewer_end_voice_came(struct viewer_end *end, const struct proto_event *e)
 
 enum proto_err viewer_end_make_voice(struct viewer_end *end)
 {
-    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .wrong = wrong, .context = end};
+    const struct agent_voice_config config = {
+        .may_talk = may_talk, .is_heard = is_heard, .send = send, .wrong = wrong, .context = end};
     enum proto_err err = agent_voice_new(&end->voice, &config);
 
     return err == PROTO_OK ? host_timer_new(&end->voice_timer, end->line->loop, on_voice_timer, end) : err;

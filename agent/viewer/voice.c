@@ -134,10 +134,10 @@ void viewer_voice_update(ViewerVoice *self, const struct agent_view *view)
     if (!self->tick)
         self->tick = g_timeout_add(METER_MS, on_meter, self);
     viewer_end_voice(self->end, &now);
-    gtk_label_set_label(self->state, now.muted ? _("You are muted")
-                                     : now.open[AGENT_VOICE_MICROPHONE]
-                                         ? _("Your voice is sent. The customer chooses whether to hear it.")
-                                         : _("Your voice is not sent"));
+    gtk_label_set_label(self->state, !now.heard  ? _("The customer does not hear you: your voice is not sent")
+                                     : now.muted ? _("You are muted")
+                                     : now.open[AGENT_VOICE_MICROPHONE] ? _("The customer hears you")
+                                                                        : _("Your voice is not sent"));
     gtk_button_set_icon_name(GTK_BUTTON(self->mute),
                              now.muted ? "microphone-sensitivity-muted-symbolic" : "audio-input-microphone-symbolic");
 }

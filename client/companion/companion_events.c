@@ -107,6 +107,7 @@ static void on_consent(struct client_companion *c, const struct proto_event *e)
 
 static void on_joined(struct client_companion *c, const struct proto_event *e)
 {
+    const handhold_Data hears = {.which_body = handhold_Data_hearing_tag, .body.hearing.on = true};
     struct proto_buf text;
     struct client_peer peer;
 
@@ -121,6 +122,8 @@ static void on_joined(struct client_companion *c, const struct proto_event *e)
     client_screen_text(c->screen, &text);
     proto_buf_free(&text);
     client_home_joined(c->home, c->session, host_now());
+    if (c->config->speaker && proto_session_send_data(c->session, &hears, host_now()) != PROTO_OK)
+        client_screen_line(c->screen, "! the agent could not be told that you hear them");
 }
 
 static void on_data(struct client_companion *c, const handhold_Data *data)

@@ -113,6 +113,9 @@ static void data_line(const handhold_Data *data, const char *peer)
         host_event_fields("paused", json_pack("{s:b,s:s,s:s}", "paused", data->body.paused.paused, "by",
                                               data->body.paused.by, "reason", data->body.paused.reason));
         break;
+    case handhold_Data_hearing_tag:
+        host_event_fields("hearing", json_pack("{s:b}", "on", data->body.hearing.on));
+        break;
     case handhold_Data_check_words_tag:
         host_event_fields("check-words", json_pack("{s:b}", "match", data->body.check_words.match));
         break;

@@ -117,6 +117,19 @@ static enum proto_err check_rating(const struct proto_session *s, const handhold
 
 /* ---------------------------------------------------------------- what this end does about it itself */
 
+/* Who paused hears nothing either. */
+static bool on_paused(struct proto_session *s, const handhold_Data *data)
+{
+    s->paused = data->body.paused.paused;
+    return true;
+}
+
+static bool on_hearing(struct proto_session *s, const handhold_Data *data)
+{
+    s->heard = data->body.hearing.on;
+    return true;
+}
+
 static bool on_words(struct proto_session *s, const handhold_Data *data)
 {
     if (s->side == SIDE_AGENT)
@@ -174,7 +187,7 @@ static const struct data_rule {
     [handhold_Data_pointer_tag] = {BY_BOTH, false, check_pointer, NULL},
     [handhold_Data_mark_tag] = {BY_BOTH, false, check_mark, NULL},
     [handhold_Data_clear_tag] = {BY_BOTH, false, NULL, NULL},
-    [handhold_Data_paused_tag] = {BY_CUSTOMER, true, check_paused, NULL},
+    [handhold_Data_paused_tag] = {BY_CUSTOMER, true, check_paused, on_paused},
     [handhold_Data_check_words_tag] = {BY_BOTH, false, NULL, on_words},
     [handhold_Data_hold_tag] = {BY_AGENT, true, NULL, on_hold},
     [handhold_Data_still_ask_tag] = {BY_AGENT, true, NULL, on_still_ask},
@@ -184,6 +197,7 @@ static const struct data_rule {
     [handhold_Data_camera_state_tag] = {BY_CUSTOMER, true, check_camera, NULL},
     [handhold_Data_goodbye_tag] = {BY_AGENT, true, NULL, on_goodbye},
     [handhold_Data_rating_tag] = {BY_CUSTOMER, true, check_rating, on_rating},
+    [handhold_Data_hearing_tag] = {BY_CUSTOMER, false, NULL, on_hearing},
     [handhold_Data_check_ask_tag] = {BY_AGENT, false, NULL, NULL},
     [handhold_Data_check_cancel_tag] = {BY_AGENT, false, NULL, NULL},
     [handhold_Data_guide_open_tag] = {BY_AGENT, false, NULL, NULL},

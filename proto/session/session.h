@@ -381,7 +381,9 @@ void proto_session_want_key_frame(struct proto_session *s, enum proto_capability
 
 /** Does the customer's consent to voice stand, with a key for this end's own? */
 bool proto_session_may_talk(const struct proto_session *s);
-/** 20 ms of the agent's voice. CONSENT: nobody may be spoken to. RANGE: over PROTO_MAX_VOICE_BYTES. FULL: the line is.
+/** And does the customer hear it: they chose to (data `hearing`), and have not paused? */
+bool proto_session_is_heard(const struct proto_session *s);
+/** 20 ms of the agent's voice. CONSENT: nobody hears it. RANGE: over PROTO_MAX_VOICE_BYTES. FULL: the line is.
  */
 PROTO_MUST_USE enum proto_err proto_session_push_voice(struct proto_session *s, const struct proto_frame *frame,
                                                        struct proto_now now);

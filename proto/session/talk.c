@@ -37,6 +37,11 @@ bool proto_session_may_talk(const struct proto_session *s)
            s->held[PROTO_CAPABILITY_MICROPHONE].now.reply != NULL;
 }
 
+bool proto_session_is_heard(const struct proto_session *s)
+{
+    return proto_session_may_talk(s) && s->heard && !s->paused;
+}
+
 enum proto_err proto_session_push_voice(struct proto_session *s, const struct proto_frame *frame, struct proto_now now)
 {
     struct held *held = &s->held[PROTO_CAPABILITY_MICROPHONE];
@@ -44,7 +49,7 @@ enum proto_err proto_session_push_voice(struct proto_session *s, const struct pr
     size_t sealed = 0;
 
     s->now = now;
-    if (!proto_session_may_talk(s))
+    if (!proto_session_is_heard(s))
         return PROTO_ERR_CONSENT;
     if (!frame->len || frame->len > PROTO_MAX_VOICE_BYTES)
         return PROTO_ERR_RANGE;

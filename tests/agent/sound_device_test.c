@@ -241,7 +241,8 @@ static void run(struct agent_voice *v, int64_t *now_ms)
 
 static void the_agents_devices_are_open_while_people_talk_and_never_else(void **state)
 {
-    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .keep_files = true};
+    const struct agent_voice_config config = {
+        .may_talk = may_talk, .is_heard = may_talk, .send = send, .keep_files = true};
     char why[HOST_SOUND_WHY_BYTES];
     struct agent_voice *v;
     int64_t now_ms = 1000;

@@ -19,7 +19,7 @@ enum { PACKETS_MAX = 256, TONE_FRAMES = 50 };
 static struct {
     char dir[64], tone[96], other[96], out[96], out2[96];
     struct agent_voice *voice;
-    bool may;
+    bool may, deaf;
     int64_t now_ms;
     size_t sent, len[PACKETS_MAX];
     uint8_t last[HOST_VOICE_PACKET_MAX];
@@ -32,10 +32,15 @@ static bool may_talk(void *context)
     return t.may;
 }
 
+static bool is_heard(void *context)
+{
+    return may_talk(context) && !t.deaf;
+}
+
 static bool send(void *context, const uint8_t *packet, size_t len, int64_t mono_ms)
 {
     (void)context;
-    assert_true(t.may);
+    assert_true(is_heard(NULL));
     assert_true(mono_ms <= t.now_ms);
     assert_in_range(t.sent, 0, PACKETS_MAX - 1);
     t.len[t.sent++] = len;
@@ -66,7 +71,7 @@ static void write_tone(const char *path)
 
 static int begin(void **state)
 {
-    const struct agent_voice_config config = {.may_talk = may_talk, .send = send, .wrong = wrong};
+    const struct agent_voice_config config = {.may_talk = may_talk, .is_heard = is_heard, .send = send, .wrong = wrong};
 
     (void)state;
     memset(&t, 0, sizeof t);
@@ -130,6 +135,27 @@ static void nothing_is_open_and_nothing_leaves_before_the_consent_and_after_it(v
     assert_false(now.open[AGENT_VOICE_MICROPHONE] || now.open[AGENT_VOICE_SPEAKER] || now.talks);
     assert_int_equal(t.sent, 10);
     assert_true(now.mine == 0);
+}
+
+static void whom_nobody_hears_is_not_listened_to_and_hears(void **state)
+{
+    struct agent_voice_now now;
+
+    (void)state;
+    set(AGENT_VOICE_MICROPHONE, t.tone);
+    set(AGENT_VOICE_SPEAKER, t.out);
+    t.may = t.deaf = true;
+    now = run(200);
+    assert_false(now.heard || now.talks || now.open[AGENT_VOICE_MICROPHONE]);
+    assert_true(now.open[AGENT_VOICE_SPEAKER]);
+    assert_int_equal(t.sent, 0);
+    t.deaf = false;
+    now = run(200);
+    assert_true(now.heard && now.talks && t.sent == 10);
+    t.deaf = true;
+    now = run(200);
+    assert_false(now.heard || now.talks || now.open[AGENT_VOICE_MICROPHONE]);
+    assert_int_equal(t.sent, 10);
 }
 
 static void who_is_mute_sends_silence_of_the_same_length(void **state)
@@ -215,6 +241,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_open_and_nothing_leaves_before_the_consent_and_after_it),
+        TEST(whom_nobody_hears_is_not_listened_to_and_hears),
         TEST(who_is_mute_sends_silence_of_the_same_length),
         TEST(a_device_changes_while_people_talk_and_one_that_fails_changes_nothing),
         TEST(what_does_not_open_is_told_once),

@@ -101,12 +101,14 @@ test('each packet has one length, whatever is said', async () => {
 
 test('the agent is heard by who chose to hear, and by nobody else', async (t) => {
   const people = await talking({}, '--microphone', tone(join(folder, 'agent.wav'), AGENT_HZ)), { agent, page } = people;
-  await agent.await('audio', { sent: (n) => n > 50 });
+  await agent.await('audio', { total_packets: (n) => n > 50, sent: 0 });
   assert.equal(await page.evaluate(EARS), 0, 'nothing is connected to the loudspeaker');
   await page.click('#hear-agent');
+  await agent.await('hearing', { on: true });
   await untilPlayed(page);
   assert.equal(await page.getAttribute('#hear-agent', 'aria-pressed'), 'true');
   await page.click('#hear-agent');
+  await agent.await('hearing', { on: false });
   assert.equal(await page.evaluate(EARS), 0);
   await page.click('#off-microphone');
   await agent.await('consent', { capability: 'microphone', state: 'withdrawn' });

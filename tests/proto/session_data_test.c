@@ -169,8 +169,9 @@ static void neither_end_says_what_is_the_others_to_say(void **state)
         {false, handhold_Data_still_answer_tag},  {true, handhold_Data_still_have_tag},
         {true, handhold_Data_camera_control_tag}, {false, handhold_Data_camera_state_tag},
         {true, handhold_Data_goodbye_tag},        {false, handhold_Data_rating_tag},
-        {false, handhold_Data_paused_tag},        {true, handhold_Data_guide_open_tag},
-        {false, handhold_Data_guide_act_tag},     {true, handhold_Data_check_ask_tag},
+        {false, handhold_Data_paused_tag},        {false, handhold_Data_hearing_tag},
+        {true, handhold_Data_guide_open_tag},     {false, handhold_Data_guide_act_tag},
+        {true, handhold_Data_check_ask_tag},
     };
 
     (void)state;

@@ -162,6 +162,20 @@ static enum proto_err speak(void)
     return err;
 }
 
+static void hear(bool on)
+{
+    const handhold_Data data = {.which_body = handhold_Data_hearing_tag, .body.hearing.on = on};
+
+    assert_ok(proto_session_send_data(sw.customer, &data, sw.now));
+    sw_carry(&sw);
+}
+
+static void allow_voice_and_hear(void)
+{
+    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    hear(true);
+}
+
 static size_t heard(void)
 {
     return sw_count(&sw, true, PROTO_EVENT_MEDIA);
@@ -173,12 +187,18 @@ static void the_agent_is_heard_from_the_grant_to_its_end_and_never_else(void **s
     assert_false(proto_session_may_talk(sw.agent));
     assert_int_equal(speak(), PROTO_ERR_CONSENT);
     sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
-    assert_true(proto_session_may_talk(sw.agent));
+    assert_true(proto_session_may_talk(sw.agent) && !proto_session_is_heard(sw.agent));
+    assert_int_equal(speak(), PROTO_ERR_CONSENT); /* they did not choose to hear */
+    hear(true);
+    assert_true(proto_session_is_heard(sw.agent));
     for (size_t i = 1; i <= 3; i++) {
         assert_ok(speak());
         assert_int_equal(heard(), i);
         assert_string_equal(sw_last(&sw, true, PROTO_EVENT_MEDIA)->text, "good morning");
     }
+    hear(false);
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
+    hear(true);
     assert_ok(proto_session_withdraw(sw.customer, PROTO_CAPABILITY_MICROPHONE, sw.now));
     assert_null(sw.customer->grants[PROTO_CAPABILITY_MICROPHONE].reply);
     sw_carry(&sw);
@@ -211,7 +231,7 @@ static bool keep_voice(struct session_world *w, bool from_customer, uint8_t *byt
 static void a_packet_is_heard_once_and_an_altered_one_never(void **state)
 {
     (void)state;
-    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    allow_voice_and_hear();
     sw.hand = keep_voice;
     assert_ok(speak());
     assert_int_equal(heard(), 1);
@@ -235,12 +255,13 @@ static void a_packet_is_heard_once_and_an_altered_one_never(void **state)
 static void a_pause_silences_both_and_a_resumed_pair_speaks_under_a_fresh_key(void **state)
 {
     (void)state;
-    sw_grant(&sw, PROTO_CAPABILITY_MICROPHONE);
+    allow_voice_and_hear();
     uint64_t kid = sw.agent->held[PROTO_CAPABILITY_MICROPHONE].now.kid;
     assert_ok(speak());
     assert_ok(proto_session_pause(sw.customer, true, "customer", "asked", sw.now));
-    (void)speak();
+    assert_ok(speak()); /* the word of it is on its way */
     assert_int_equal(heard(), 1);
+    assert_int_equal(speak(), PROTO_ERR_CONSENT);
     assert_ok(proto_session_pause(sw.customer, false, "customer", "asked", sw.now));
     sw_carry(&sw);
     assert_ok(speak());

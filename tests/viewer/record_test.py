@@ -40,7 +40,7 @@ def begin(s, name):
     agent = s.start("handhold-agent", "--headless", "--json", "--relay", s.staff, "--identity", f"{s.dir}/org/staff/ada", "--ca",
                     f"{s.dir}/org/ca/ca.crt", "--record", f"{s.dir}/{name}", "--microphone", f"{s.dir}/agent.wav")
     invite = agent.expect("invite")
-    client = s.customer(invite["link"], "--microphone", f"{s.dir}/customer.wav")
+    client = s.customer(invite["link"], "--microphone", f"{s.dir}/customer.wav", "--speaker", f"{s.dir}/heard.wav")
     agent.expect("joined")
     grant(agent, client, "camera")
     agent.expect("first-picture")

@@ -76,6 +76,7 @@ export class Studio implements Devices {
       frame: (frame) => void this.visit?.send('microphone', frame),
       cannot: () => this.visit?.cannot('microphone'),
       line: () => ({ bps: this.figures?.bps ?? 0, waitsMs: this.visit?.session.waitsMs() ?? -1 }),
+      hearing: (on) => void this.visit?.hear(on),
       lost: (reason) => this.lost(reason),
       changed: () => this.screen.changed(),
     }, phone);

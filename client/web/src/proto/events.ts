@@ -40,6 +40,8 @@ export type SessionData =
   | { kind: 'mark'; id: number; shape: string; points: readonly number[]; text: string; tsMs: number; colour?: number /* 0: yellow; handhold.proto */ }
   | { kind: 'clear'; id: number } /* 0: all marks */
   | { kind: 'check-words'; match: boolean }
+  /** Whether the person wants to hear the agent, as long as voice is granted; before the first word of it they do not. */
+  | { kind: 'hearing'; on: boolean }
   /** A button of the list of steps. */
   | { kind: 'guide-act'; run: number; step: number; act: GuideAct }
   /** The language that guides should have here; once joined. */

@@ -225,6 +225,11 @@ export class Visit extends VisitState {
     return guide ? this.act(this.session.sendData({ kind: 'guide-act', run: guide.run, step: guide.current, act })) : 'STATE';
   }
 
+  /** Of the agent's voice, which is sent only to who hears it. */
+  hear(on: boolean): Err {
+    return this.act(this.session.sendData({ kind: 'hearing', on }));
+  }
+
   sendStill(still: Still): Err {
     const err = this.still ? this.session.stillSend(this.still.id, still) : 'STATE';
     if (err === 'OK' && this.still) this.still = { ...this.still, arrived: 0 };

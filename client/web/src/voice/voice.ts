@@ -27,6 +27,8 @@ export interface VoiceEvents {
   cannot(): void;
   /** Once a second: what the picture may have, bits a second (0: there is none), and what a heartbeat waits (-1: not known). */
   line(): { bps: number; waitsMs: number };
+  /** The agent's end is to know: it sends no voice that nobody hears. */
+  hearing(on: boolean): void;
   lost(reason: 'phone-call' | 'microphone-lost'): void;
   changed(): void;
 }
@@ -188,7 +190,9 @@ export class Voice {
 
   /** In a tap. */
   setHearing(hearing: boolean): void {
+    if (hearing === this.hearing) return;
     this.hearing = hearing;
+    this.on.hearing(hearing);
     if (hearing) this.hear();
     else this.beQuiet();
     this.on.changed();

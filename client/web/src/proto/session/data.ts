@@ -26,6 +26,8 @@ function bodyOf(data: SessionData): Body {
       return { case: 'checkWords', value: { match: data.match } };
     case 'guide-act':
       return { case: 'guideAct', value: { run: data.run, step: data.step, act: guideActNumber(data.act) } };
+    case 'hearing':
+      return { case: 'hearing', value: { on: data.on } };
     case 'guide-wish':
       return { case: 'guideWish', value: { language: data.language } };
   }

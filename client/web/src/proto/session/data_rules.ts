@@ -100,5 +100,6 @@ export const RULES: Readonly<Partial<Record<Case, Rule>>> = {
   checkAsk: rule('checkAsk', AGENT, undefined, (core, { id, check, target }) => core.emit({ kind: 'check-ask', id, check, target })),
   checkCancel: rule('checkCancel', AGENT),
   goodbye: rule('goodbye', AGENT, undefined, (core) => core.goodbye.heard()),
+  hearing: rule('hearing', CUSTOMER),
   rating: rule('rating', CUSTOMER, (core, { stars }) => (stars < 1 || stars > 5 ? 'FORMAT' : core.goodbye.mayRate() ? 'OK' : 'STATE')),
 };
