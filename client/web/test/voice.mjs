@@ -48,6 +48,7 @@ describe('a voice both ways, the agent in C', { skip }, () => {
     if (alter) customer.alter = alter;
     customer.connect();
     await customer.events.next({ kind: 'joined' });
+    customer.do((session) => session.sendData({ kind: 'hearing', on: true }));
     return { agent, customer };
   }
 
