@@ -102,6 +102,7 @@ void proto_media_send_init(struct proto_media_send *s, int width, int height, in
     proto_line_init(&s->line, now_ms);
     proto_rate_init(&s->rate, start_bps < max_bps ? start_bps : max_bps, max_bps, now_ms);
     s->key_ms = s->still_ms = now_ms - STILL_MAX_MS;
+    s->taken_ms = now_ms;
     s->still_every_ms = STILL_MIN_MS;
     climb_to(s, rung_for(s, s->rate.bps), now_ms);
     set_plan(s);
@@ -182,6 +183,16 @@ static int64_t part_of_rate(const struct proto_media_send *s, int64_t now_ms)
     return s->rate.bps / (s->line.bytes > TOO_MUCH_BYTES ? 4 : 2);
 }
 
+/*
+ * What the relay left out is never acknowledged. Where that is all that was on its way, waiting for it would be for
+ * ever: so a picture that needs no other goes out now and then, and what is heard of it tells the rest.
+ */
+static bool must_try(const struct proto_media_send *s, int64_t now_ms)
+{
+    return left_out(s, now_ms) == 0 &&
+           now_ms >= s->taken_ms + (s->want_key ? PROTO_SEND_TRY_ASKED_MS : PROTO_SEND_TRY_MS);
+}
+
 static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)
 {
     struct proto_media_take take = {.tid = 0, .key = true};
@@ -203,9 +214,10 @@ struct proto_media_take proto_media_send_take(struct proto_media_send *s, int64_
     if (s->plan.stills) {
         take = take_still(s, now_ms);
     } else {
-        unsigned out = left_out(s, now_ms);
-        s->plan.bps = part_of_rate(s, now_ms);
-        take.key = s->want_key && now_ms >= s->key_ms + PROTO_SEND_KEY_EVERY_MS;
+        bool try = must_try(s, now_ms);
+        unsigned out = try ? 1 : left_out(s, now_ms);
+        s->plan.bps = try ? s->rate.bps / 4 : part_of_rate(s, now_ms);
+        take.key = try || (s->want_key && now_ms >= s->key_ms + PROTO_SEND_KEY_EVERY_MS);
         if (take.key)
             s->step = 0;
         take.tid = pattern[s->step % sizeof pattern];
@@ -214,6 +226,8 @@ struct proto_media_take proto_media_send_take(struct proto_media_send *s, int64_
         if (take.take || take.tid > 0)
             s->step++;
     }
+    if (take.take)
+        s->taken_ms = now_ms;
     s->taken += take.take;
     s->skipped += !take.take;
     return take;

@@ -455,6 +455,35 @@ static void key_frames_on_demand_are_rate_limited(void **state)
     assert_in_range(t.keys, 3, 90 * 33 / PROTO_SEND_KEY_EVERY_MS + 2);
 }
 
+/* A receiver that stands still: the relay leaves out all that is on its way, and nobody will ever speak of it. */
+static void what_the_relay_left_out_is_not_waited_for_for_ever(void **state)
+{
+    for (int asked = 0; asked < 2; asked++) {
+        struct talk t;
+        begin(&t, 2000000);
+        for (int i = 0; i < 60; i++)
+            picture(&t, 20);
+        for (int i = 0; i < 300; i++) {
+            if (asked)
+                proto_media_send_want_key(&t.send);
+            picture(&t, -1);
+            if (i == 30) /* all are left out by now, but for a key frame now and then */
+                t.keys = t.taken[0] = t.taken[1] = t.taken[2] = 0;
+        }
+        assert_in_range(t.keys, 3, 300 * 33 / PROTO_SEND_TRY_ASKED_MS);
+        assert_int_equal(t.taken[0] + t.taken[1] + t.taken[2], t.keys);
+        t.keys = 0;
+        for (int i = 0; i <= PROTO_SEND_TRY_MS / 33 + 1; i++)
+            picture(&t, 20);
+        assert_true(t.keys > 0);
+        t.skipped = 0;
+        for (int i = 0; i < 60; i++)
+            picture(&t, 20);
+        assert_int_equal(t.skipped, 0);
+    }
+    (void)state;
+}
+
 static void what_waits_at_the_relay_counts_as_a_queue(void **state)
 {
     struct talk t;
@@ -542,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_bad_line_ends_in_sharp_stills_and_a_better_one_in_motion_again),
         cmocka_unit_test(a_bound_on_the_rate_holds_for_stills),
         cmocka_unit_test(key_frames_on_demand_are_rate_limited),
+        cmocka_unit_test(what_the_relay_left_out_is_not_waited_for_for_ever),
         cmocka_unit_test(what_waits_at_the_relay_counts_as_a_queue),
         cmocka_unit_test(a_new_line_begins_with_a_key_frame_and_most_of_the_rate),
         cmocka_unit_test(sizes_are_even_parts_of_any_camera),

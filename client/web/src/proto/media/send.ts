@@ -10,7 +10,7 @@
 import { div, Line } from './line.js';
 import { Rate } from './rate.js';
 
-const START_BPS = 660_000, MAX_BPS = 6_000_000, KEY_EVERY_MS = 400;
+const START_BPS = 660_000, MAX_BPS = 6_000_000, KEY_EVERY_MS = 400, TRY_MS = 2000, TRY_ASKED_MS = 1000;
 const PATTERN = [0, 2, 1, 2] as const;
 
 interface Rung {
@@ -72,6 +72,7 @@ export class MediaSend {
   private keyMs: number;
   private keyAskedMs = -Infinity; /* an encoder of its own thread has it in hand: it is not asked twice */
   private stillMs: number;
+  private takenMs: number; /* the newest picture */
   private stillEveryMs = STILL_MIN_MS;
   private readonly ownLateMs: number;
 
@@ -81,6 +82,7 @@ export class MediaSend {
     this.line = new Line(nowMs);
     this.rate = new Rate(Math.min(startBps ?? this.bound(START_BPS), most), most, nowMs);
     this.keyMs = this.stillMs = nowMs - STILL_MAX_MS;
+    this.takenMs = nowMs;
     this.climbTo(this.rungFor(this.rate.bps), nowMs);
     this.setPlan();
   }
@@ -164,9 +166,14 @@ export class MediaSend {
     return div(bps, bytes > TOO_MUCH_BYTES ? 4 : 2);
   }
 
+  /* What the relay left out is never acknowledged: a picture that needs no other goes out now and then, so that something is. */
+  private mustTry(nowMs: number): boolean {
+    return this.leftOut(nowMs) === 0 && nowMs >= this.takenMs + (this.wantsKey ? TRY_ASKED_MS : TRY_MS);
+  }
+
   private takeStill(nowMs: number): Take {
     const take = nowMs >= this.stillMs + this.stillEveryMs && (!this.line.oldest || nowMs >= this.stillMs + 2 * STILL_MAX_MS);
-    if (take) this.stillMs = nowMs;
+    if (take) this.stillMs = this.takenMs = nowMs;
     return { take, tid: 0, key: true };
   }
 
@@ -180,10 +187,12 @@ export class MediaSend {
     this.chooseRung(nowMs);
     this.setPlan();
     if (this.plan.stills) return this.takeStill(nowMs);
-    const key = this.wantsKey && nowMs >= this.keyMs + KEY_EVERY_MS && nowMs >= this.keyAskedMs + KEY_IN_HAND_MS;
+    const tries = this.mustTry(nowMs);
+    const key = tries || (this.wantsKey && nowMs >= this.keyMs + KEY_EVERY_MS && nowMs >= this.keyAskedMs + KEY_IN_HAND_MS);
     if (key) this.at = 0;
-    this.plan.bps = this.partOfRate(nowMs);
-    const tid = PATTERN[this.at % PATTERN.length]!, take = tid < this.leftOut(nowMs);
+    this.plan.bps = tries ? div(this.rate.bps, 4) : this.partOfRate(nowMs);
+    const tid = PATTERN[this.at % PATTERN.length]!, take = tid < (tries ? 1 : this.leftOut(nowMs));
+    if (take) this.takenMs = nowMs;
     if (key && take) this.keyAskedMs = nowMs;
     /* What a layer above is left out makes room: the next of layer 0 comes in its turn, not sooner. */
     if (take || tid > 0) this.at++;
