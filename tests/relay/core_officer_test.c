@@ -164,7 +164,9 @@ static bool was_stopped(void)
 {
     struct proto_event_note events[16];
     size_t count = world_events(&w, s.sid, events, 16);
-    const char *officer_serial = count ? proto_event_note_get(&events[count - 1], "officer") : NULL;
+    if (!count)
+        return false;
+    const char *officer_serial = proto_event_note_get(&events[count - 1], "officer");
 
     return events[count - 1].action == PROTO_ACT_ENDED && officer_serial && !strcmp(officer_serial, w.staff[4].serial);
 }
