@@ -65,7 +65,7 @@ const char *agent_quality_reason(const struct agent_desk_picture_stats *s)
     if (s->broken + s->skipped > 0)
         return N_("Parts were lost on the way");
     if (s->kbps < KBPS_TIGHT)
-        return N_("The customer's line carries little: the picture is made smaller");
+        return N_("The line carries little: the picture is made smaller");
     return N_("Few pictures a second come from the customer");
 }
 

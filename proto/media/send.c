@@ -189,8 +189,7 @@ static int64_t part_of_rate(const struct proto_media_send *s, int64_t now_ms)
  */
 static bool must_try(const struct proto_media_send *s, int64_t now_ms)
 {
-    return left_out(s, now_ms) == 0 &&
-           now_ms >= s->taken_ms + (s->want_key ? PROTO_SEND_TRY_ASKED_MS : PROTO_SEND_TRY_MS);
+    return left_out(s, now_ms) == 0 && now_ms >= s->taken_ms + PROTO_SEND_TRY_MS;
 }
 
 static struct proto_media_take take_still(struct proto_media_send *s, int64_t now_ms)

@@ -20,8 +20,7 @@ enum {
     PROTO_SEND_START_BPS = 660000,
     PROTO_SEND_MAX_BPS = 6000000,  /* of 1280 × 720; in proportion to the pixels, not below a quarter of it */
     PROTO_SEND_KEY_EVERY_MS = 400, /* key frames on demand, no more often */
-    PROTO_SEND_TRY_MS = 2000,      /* nothing is heard of what is on its way: a key frame tries, so often, … */
-    PROTO_SEND_TRY_ASKED_MS = 1000 /* … or, where somebody asks for one */
+    PROTO_SEND_TRY_MS = 1000,      /* nothing is heard of what is on its way: a key frame tries, so often */
 };
 
 struct proto_media_plan {

@@ -10,7 +10,7 @@
 import { div, Line } from './line.js';
 import { Rate } from './rate.js';
 
-const START_BPS = 660_000, MAX_BPS = 6_000_000, KEY_EVERY_MS = 400, TRY_MS = 2000, TRY_ASKED_MS = 1000;
+const START_BPS = 660_000, MAX_BPS = 6_000_000, KEY_EVERY_MS = 400, TRY_MS = 1000;
 const PATTERN = [0, 2, 1, 2] as const;
 
 interface Rung {
@@ -168,7 +168,7 @@ export class MediaSend {
 
   /* What the relay left out is never acknowledged: a picture that needs no other goes out now and then, so that something is. */
   private mustTry(nowMs: number): boolean {
-    return this.leftOut(nowMs) === 0 && nowMs >= this.takenMs + (this.wantsKey ? TRY_ASKED_MS : TRY_MS);
+    return this.leftOut(nowMs) === 0 && nowMs >= this.takenMs + TRY_MS;
   }
 
   private takeStill(nowMs: number): Take {
