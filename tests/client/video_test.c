@@ -4,6 +4,7 @@
 
 #include "client/companion/video.h"
 #include "proto/host/world.h"
+#include "proto/media/send.h"
 #include "tests/proto/session_world.h"
 
 enum { W = 64, H = 48, PICTURE_MS = 40 };
