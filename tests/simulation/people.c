@@ -115,7 +115,8 @@ static void agent_consent(struct sim *sim, struct sim_end *end, const struct pro
     if (event->consent.capability != PROTO_CAPABILITY_RECORDING || on == end->records)
         return;
     end->records = on;
-    if (proto_session_recorded(end->session, on, on ? 0 : 1000, hash, sim->now))
+    enum proto_err err = proto_session_recorded(end->session, on, on ? 0 : 1000, hash, sim->now);
+    if (err && (err != PROTO_ERR_STATE || on || !proto_session_over(end->session)))
         sim_fail(sim, "session %u: a recording could not be told", end->home->number);
     end->home->recordings += on;
 }
