@@ -49,20 +49,23 @@ static enum proto_err init_keys(struct log_writer *w, const struct relay_appende
     return failed ? explain(error, PROTO_ERR_NOMEM, "memory ran out") : PROTO_OK;
 }
 
+static const char way_out[] = "put the newest copy back with handhold-relay --restore";
+
 /* The stored entries must end exactly where the checkpoint says. */
 static enum proto_err check_entries(struct log_writer *w, uint64_t size, char error[static RELAY_STORE_ERROR_MAX])
 {
     struct relay_store_entry entry;
+    enum proto_err err = size ? relay_store_get_entry(w->store, size - 1, &entry) : PROTO_OK;
 
-    if (size && relay_store_get_entry(w->store, size - 1, &entry) == PROTO_ERR_NOT_FOUND)
-        return explain(error, PROTO_ERR_LOG,
-                       "the log's checkpoint counts %llu entries, and the last is missing; restore it",
-                       (unsigned long long)size);
-    if (relay_store_get_entry(w->store, size, &entry) != PROTO_ERR_NOT_FOUND)
-        return explain(error, PROTO_ERR_LOG,
-                       "the log holds more entries than the %llu its checkpoint counts; restore it",
-                       (unsigned long long)size);
-    return PROTO_OK;
+    if (err == PROTO_ERR_NOT_FOUND)
+        return explain(error, PROTO_ERR_LOG, "the log's checkpoint counts %llu entries, and the last is missing; %s",
+                       (unsigned long long)size, way_out);
+    if (!err)
+        err = relay_store_get_entry(w->store, size, &entry);
+    if (!err)
+        return explain(error, PROTO_ERR_LOG, "the log holds more entries than the %llu its checkpoint counts; %s",
+                       (unsigned long long)size, way_out);
+    return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : explain(error, err, "%s", relay_store_error(w->store));
 }
 
 static enum proto_err load_tree(struct log_writer *w, const struct relay_store_checkpoint *stored,
@@ -85,8 +88,8 @@ static enum proto_err load_tree(struct log_writer *w, const struct relay_store_c
     if (opened.size != stored->size || memcmp(opened.root, root, sizeof root) != 0 ||
         memcmp(stored->root, root, sizeof root) != 0)
         return explain(error, PROTO_ERR_LOG,
-                       "the log's stored tree of %llu entries does not have the root that was signed; restore it",
-                       (unsigned long long)stored->size);
+                       "the log's stored tree of %llu entries does not have the root that was signed; %s",
+                       (unsigned long long)stored->size, way_out);
     w->head.size = stored->size;
     memcpy(w->head.root, root, sizeof root);
     memcpy(w->checkpoint, stored->note, sizeof w->checkpoint);

@@ -28,6 +28,17 @@ static enum proto_err open_to_read(struct relay_store **out, const struct serve_
     return relay_store_open(out, &config, error);
 }
 
+static const char stored_way_out[] = "handhold-audit verify names what is wrong in the stored log";
+
+void serve_check_unread(struct serve_report *report, const struct serve_folder *folder, const struct relay_store *store,
+                        enum proto_err err)
+{
+    if (relay_store_is_damaged(store))
+        serve_report_stored(report, folder->dir, folder->data, relay_store_error(store), NULL);
+    else
+        serve_report_add(report, SERVE_ERROR, folder->data, proto_err_rule(err), stored_way_out);
+}
+
 void serve_check_log(struct serve_folder *folder, struct serve_report *report)
 {
     char error[RELAY_STORE_ERROR_MAX];
@@ -44,7 +55,7 @@ void serve_check_log(struct serve_folder *folder, struct serve_report *report)
     enum proto_err err = relay_store_get_checkpoint(store, &stored);
     if (!err && proto_log_checkpoint_open(&opened, stored.note, strlen(stored.note), folder->log_vkey))
         serve_report_add(report, SERVE_ERROR, folder->data, "its newest checkpoint is not signed by this log's key",
-                         "handhold-audit verify names what is wrong in the stored log");
+                         stored_way_out);
     else if (err && err != PROTO_ERR_NOT_FOUND)
         serve_report_stored(report, folder->dir, folder->data, relay_store_error(store), proto_err_way_out(err));
     else

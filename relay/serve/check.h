@@ -5,6 +5,7 @@
 
 #include "relay/serve/config.h"
 #include "relay/serve/folder.h"
+#include "relay/store/store.h"
 
 /** What can be read of the stored log without touching it. */
 void serve_check_log(struct serve_folder *folder, struct serve_report *report);
@@ -18,5 +19,10 @@ bool serve_check_successor(const struct serve_folder *folder, struct serve_repor
 /** The machine under it: room on the disk, a clock that is not behind the log, the folder of guides that is named. */
 void serve_check_machine(const struct serve_config *config, const struct serve_folder *folder,
                          struct serve_report *report);
+
+/** What is stored could not be read, with this error: its database is damaged, or what it says is not the log's. A
+ * start says it in the same words. */
+void serve_check_unread(struct serve_report *report, const struct serve_folder *folder, const struct relay_store *store,
+                        enum proto_err err);
 
 #endif

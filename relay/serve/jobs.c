@@ -7,6 +7,7 @@
 
 #include "proto/host/say.h"
 #include "proto/host/world.h"
+#include "relay/serve/check.h"
 #include "relay/serve/officer.h"
 
 enum { RING = RELAY_APPENDER_JOBS_MAX + RELAY_APPENDER_CLOSING_MAX };
@@ -206,10 +207,6 @@ bool serve_jobs_restore(struct serve *serve, struct serve_report *report)
                  restoring.count == 1 ? " is" : "s are");
         return serve_officer_stop_again(serve, report);
     }
-    if (relay_store_is_damaged(serve->reader))
-        serve_report_stored(report, serve->folder->dir, serve->folder->data, relay_store_error(serve->reader), NULL);
-    else
-        serve_report_add(report, SERVE_ERROR, serve->folder->data, proto_err_rule(err),
-                         "handhold-audit verify names what is wrong in the stored log");
+    serve_check_unread(report, serve->folder, serve->reader, err);
     return false;
 }

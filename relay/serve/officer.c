@@ -8,6 +8,7 @@
 #include "proto/host/say.h"
 #include "proto/host/world.h"
 #include "proto/seal/note.h"
+#include "relay/serve/check.h"
 #include "relay/store/pack.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -146,8 +147,6 @@ enum proto_err serve_officer_read_log(void *context, const struct relay_log_aske
 
 /* ---- after a start ---- */
 
-static const char stored_way_out[] = "handhold-audit verify names what is wrong in the stored log";
-
 /* What a visit of the log's own entries collects; notes are read again from the store, whose parts are lent. */
 struct own {
     bool (*take)(void *context, const uint8_t *note, size_t len, enum proto_log_class kind);
@@ -174,26 +173,26 @@ static enum proto_err visit_own(void *context, const struct relay_store_entry *e
                                                                                               : PROTO_ERR_FORMAT;
 }
 
-static bool each_own(struct relay_store *store, const char *place, struct own *own, struct serve_report *report)
+static bool each_own(const struct serve *serve, struct own *own, struct serve_report *report)
 {
     static const uint8_t none[RELAY_STORE_SID_BYTES];
-    enum proto_err err = relay_store_each_entry_of(store, none, visit_own, own);
+    enum proto_err err = relay_store_each_entry_of(serve->reader, none, visit_own, own);
 
     if (err)
-        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);
+        serve_check_unread(report, serve->folder, serve->reader, err);
     return !err;
 }
 
 bool serve_officer_erase_again(struct serve *serve, struct serve_report *report)
 {
-    const char *place = serve->folder->data;
     uint64_t erased = 0;
     enum proto_err err = log_erase_again(serve->writer, serve->folder->origin, &erased);
 
-    if (err == PROTO_ERR_FORMAT)
-        serve_report_add(report, SERVE_ERROR, place, proto_err_rule(err), stored_way_out);
+    if (err == PROTO_ERR_FORMAT || relay_store_is_damaged(serve->writer))
+        serve_check_unread(report, serve->folder, serve->writer, err);
     else if (err)
-        serve_report_add(report, SERVE_ERROR, place, relay_store_error(serve->writer), proto_err_way_out(err));
+        serve_report_add(report, SERVE_ERROR, serve->folder->data, relay_store_error(serve->writer),
+                         proto_err_way_out(err));
     if (erased)
         host_say(HOST_WARN, "%" PRIu64 " entries that the log says were erased had evidence again: erased", erased);
     if (!err)
@@ -270,7 +269,7 @@ bool serve_officer_restore(struct serve *serve, struct serve_report *report)
     struct own own = {.take = restore_act, .context = serve};
 
     look_at_clock(serve, host_now()); /* before this start adds an entry */
-    return each_own(serve->reader, serve->folder->data, &own, report) && notes_are_newest(serve, report);
+    return each_own(serve, &own, report) && notes_are_newest(serve, report);
 }
 
 static bool stop_again(void *context, const uint8_t *note, size_t len, enum proto_log_class kind)
@@ -284,7 +283,7 @@ bool serve_officer_stop_again(struct serve *serve, struct serve_report *report)
 {
     struct own own = {.take = stop_again, .context = serve};
 
-    return each_own(serve->reader, serve->folder->data, &own, report);
+    return each_own(serve, &own, report);
 }
 
 void serve_officer_begin(struct serve *serve)

@@ -37,6 +37,9 @@ enum proto_err store_key_name_of(struct relay_store *store, const uint8_t sid[st
     return err == PROTO_ERR_NOT_FOUND ? PROTO_OK : err;
 }
 
+static const char wrong_length[] =
+    "keys.db holds a key of the wrong length; put the newest copy back with handhold-relay --restore";
+
 static enum proto_err find_key(struct relay_store *store, const char *name, struct store_key *key)
 {
     sqlite3_stmt *row = store_statement(store, STORE_KEY_FIND);
@@ -48,7 +51,7 @@ static enum proto_err find_key(struct relay_store *store, const char *name, stru
     if (err == PROTO_OK) {
         key->id = sqlite3_column_int64(row, 0);
         if (!store_column_bytes(row, 1, key->key, STORE_KEY_BYTES))
-            err = store_fail(store, PROTO_ERR_IO, "keys.db holds a key of the wrong length; restore it");
+            err = store_fail(store, PROTO_ERR_IO, wrong_length);
     }
     store_reset(store, STORE_KEY_FIND);
     return err;
@@ -210,7 +213,7 @@ enum proto_err store_key_get(struct relay_store *store, int64_t id, uint8_t key[
     if (err == PROTO_OK)
         store_column_text(row, 1, store->key_name, sizeof store->key_name);
     if (err == PROTO_OK && !store_column_bytes(row, 0, key, STORE_KEY_BYTES))
-        err = store_fail(store, PROTO_ERR_CRYPTO, "keys.db holds a key of the wrong length; restore it");
+        err = store_fail(store, PROTO_ERR_CRYPTO, wrong_length);
     store_reset(store, STORE_KEY_GET);
     return err;
 }

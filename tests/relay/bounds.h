@@ -4,6 +4,7 @@
 #define TESTS_RELAY_BOUNDS_H
 
 enum bounds_test {
+    BOUNDS_COUNT,
     BOUNDS_JOINS,
     BOUNDS_MOVE,
     BOUNDS_RENEW,
@@ -17,6 +18,14 @@ static const struct bounds_row {
     const char *bound;
     enum bounds_test test;
 } bounds_elsewhere[] = {
+    {"connections", BOUNDS_COUNT},
+    {"connections_per_address", BOUNDS_COUNT},
+    {"connections_per_staff", BOUNDS_COUNT},
+    {"sessions", BOUNDS_COUNT},
+    {"sessions_per_staff", BOUNDS_COUNT},
+    {"opens_per_staff_minute", BOUNDS_COUNT},
+    {"waiting_per_staff", BOUNDS_COUNT},
+    {"memory_bytes", BOUNDS_COUNT},
     {"join_failures_per_address_minute", BOUNDS_JOINS},
     {"join_wait_ms", BOUNDS_JOINS},
     {"lookups_per_nameplate", BOUNDS_JOINS},

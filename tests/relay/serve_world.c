@@ -4,11 +4,15 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sodium.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+enum { WAIT_MS = 30000, LOOK_MS = 20 };
 
 struct place place; /* one organisation for all; each test starts its own relay */
 struct host_loop *loop;
@@ -43,6 +47,25 @@ int serve_stop(void **state)
     if (place.relay)
         assert_int_equal(place_stop(&place, SIGTERM), 0);
     return 0;
+}
+
+long serve_place_of_table(const char *name)
+{
+    sqlite3_stmt *row;
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open_v2(place_path(&place, "data/relay.db"), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT (rootpage-1)*page_size FROM sqlite_schema, pragma_page_size "
+                                        "WHERE name=?",
+                                        -1, &row, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(row, 1, name, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    long at = sqlite3_column_int(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    return at;
 }
 
 int serve_get(unsigned port, const char *sni, const char *host, const char *identity, const char *path,
@@ -96,4 +119,45 @@ void serve_join(struct line_end *customer, const handhold_Opened *opened, uint8_
     line_end_run(customer, line_end_is_open);
     line_end_ask(customer, &hello, handhold_FromRelay_welcome_tag);
     assert_int_equal(customer->last.body.welcome.index, 1);
+}
+
+int serve_count_entries(void)
+{
+    sqlite3 *db;
+    sqlite3_stmt *count = NULL;
+    int entries = 0;
+
+    if (sqlite3_open_v2(place_path(&place, "data/relay.db"), &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM entry", -1, &count, NULL) == SQLITE_OK &&
+        sqlite3_step(count) == SQLITE_ROW)
+        entries = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return entries;
+}
+
+static void wait_for_entries(int wanted)
+{
+    for (int waited = 0; serve_count_entries() < wanted; waited += LOOK_MS) {
+        assert_true(waited < WAIT_MS);
+        usleep(LOOK_MS * 1000);
+    }
+}
+
+static bool is_sent(const struct line_end *end)
+{
+    return !end->out.len;
+}
+
+void serve_begin_session(struct line_end *agent, struct line_end *customer)
+{
+    handhold_ToRelay key = {.which_body = handhold_ToRelay_session_key_tag};
+    int entries = serve_count_entries();
+    handhold_Opened opened;
+
+    serve_open_session(agent, &opened);
+    serve_join(customer, &opened, key.body.session_key.session_key);
+    line_end_send(agent, &key);
+    line_end_run(agent, is_sent);
+    wait_for_entries(entries + 2); /* created, joined: live, for the next start to find */
 }

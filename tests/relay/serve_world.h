@@ -17,6 +17,12 @@ int serve_stop(void **state); /* by SIGTERM, in order, when one runs */
 #define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, serve_start, serve_stop)
 #define WITHOUT(test) cmocka_unit_test_teardown(test, serve_stop)
 
+/** Of the stored log; 0 while there is none. */
+int serve_count_entries(void);
+/** Live, for the next start to find. */
+void serve_begin_session(struct line_end *agent, struct line_end *customer);
+/** Where data/relay.db has the first page of a table or an index. */
+long serve_place_of_table(const char *name);
 /** GET path from that port; the length of the reply, as place_talk(). */
 int serve_get(unsigned port, const char *sni, const char *host, const char *identity, const char *path,
               char reply[static PLACE_OUTPUT_BYTES]);
