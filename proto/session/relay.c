@@ -154,6 +154,10 @@ static void on_ended(struct proto_session *s, const handhold_FromRelay *message)
     enum proto_end reason =
         m->reason > PROTO_END_NONE && m->reason < PROTO_END_COUNT ? (enum proto_end)m->reason : PROTO_END_FAILED;
 
+    if (s->end_cut && s->link == LINK_HELLO) { /* come back for the last word, and the session has ended meanwhile */
+        session_end_untold(s);
+        return;
+    }
     /* What this end decided itself, or heard from the peer under seal, counts more than the relay's word. */
     session_finish(s, s->ending ? s->end_reason : reason, s->ending ? s->end_by : (uint8_t)(m->by & 15), m->message);
 }
@@ -163,11 +167,11 @@ static void on_error(struct proto_session *s, const handhold_FromRelay *message)
     const handhold_Error *m = &message->body.error;
     enum proto_err err = m->code && m->code < PROTO_ERR_COUNT ? (enum proto_err)m->code : PROTO_ERR_REFUSED;
 
-    if (m->fatal && s->side == SIDE_CUSTOMER && s->token_known && !s->pair.confirmed && !s->invitation_used) {
+    if (m->fatal && s->side == SIDE_CUSTOMER && s->token_known && !s->ever_confirmed) {
         s->token_known = false; /* the seat was given back before the pair stood: take it anew with the invitation */
         return;
     }
-    if (m->fatal && s->end_cut) { /* come back for the last word, and the session has ended meanwhile */
+    if (m->fatal && s->end_cut) { /* the same of a relay that has forgotten it */
         session_end_untold(s);
         return;
     }

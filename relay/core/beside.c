@@ -119,7 +119,7 @@ static void tell_second(struct relay_core *core, const struct relay_room *room, 
     body->present = seat->peer && seat->peer->state == RELAY_PEER_SEATED;
     body->connection = seat->connections;
     body->token.size = PROTO_TOKEN_BYTES;
-    relay_seat_token(core, room, INDEX_OF_TOKENS, room->beside_generation, body->token.bytes);
+    relay_seat_token(core, room->row.sid, INDEX_OF_TOKENS, room->beside_generation, body->token.bytes);
     if (PROTO_SET_BYTES(body->sid, room->row.sid, PROTO_SID_BYTES) == PROTO_OK)
         relay_peer_send(core, room->beside, now);
 }
@@ -171,7 +171,7 @@ static bool take_token(const struct relay_core *core, struct relay_room *room, c
     for (uint32_t ahead = 0; ahead <= unknown; ahead++) {
         uint32_t generation = room->beside_generation + ahead;
 
-        if (generation == 0 || !relay_seat_token_fits(core, room, INDEX_OF_TOKENS, generation, token))
+        if (generation == 0 || !relay_seat_token_fits(core, room->row.sid, INDEX_OF_TOKENS, generation, token))
             continue;
         room->beside_generation = generation;
         return true;

@@ -139,6 +139,7 @@ void relay_core_free(struct relay_core *core)
     proto_buf_free(&core->scratch);
     relay_notes_free(core);
     free(core->chains);
+    relay_over_clear(core);
     relay_renewals_clear(core);
     free(core->refusals);
     sodium_free(core->token_secret); /* wipes it */

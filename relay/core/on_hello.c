@@ -178,8 +178,11 @@ static enum proto_err come_back(struct relay_core *core, struct relay_peer *peer
     uint8_t index;
     struct relay_room *room = relay_seat_of_token(core, hello->seat.token, &index);
 
+    if (!room && relay_over_tell(core, peer, hello->seat.token, now))
+        return PROTO_OK;
     if (!room)
-        return fail_join(core, peer, PROTO_ERR_NOT_FOUND, "the session is over, or this token is not of it", now);
+        return fail_join(core, peer, PROTO_ERR_NOT_FOUND, "this session is over; another one takes a new invitation",
+                         now);
     bool own = index == PROTO_INDEX_AGENT ? peer->staff && memcmp(peer->staff->fingerprint, room->row.agent_fingerprint,
                                                                   sizeof room->row.agent_fingerprint) == 0
                                           : !peer->staff && same_customer(room, hello);

@@ -82,7 +82,7 @@ static void send_opened(struct relay_core *core, struct relay_room *room, struct
     memset(body, 0, sizeof *body);
     memcpy(body->sid, room->row.sid, sizeof body->sid);
     snprintf(body->nameplate, sizeof body->nameplate, "%.7s", room->row.nameplate);
-    relay_seat_token(core, room, PROTO_INDEX_AGENT, room->seat[PROTO_INDEX_AGENT].generation, body->token);
+    relay_seat_token(core, room->row.sid, PROTO_INDEX_AGENT, room->seat[PROTO_INDEX_AGENT].generation, body->token);
     body->index = PROTO_INDEX_AGENT;
     relay_peer_send(core, peer, now);
 }

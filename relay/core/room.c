@@ -147,34 +147,6 @@ void relay_room_due(struct relay_core *core, struct relay_room *room, struct pro
     relay_room_schedule(core, room);
 }
 
-static const char *end_message(enum proto_end reason)
-{
-    switch (reason) {
-    case PROTO_END_EXPIRED:
-        return "the time of this session or invitation has run out; ask for a new invitation";
-    case PROTO_END_CONNECTION_LOST:
-        return "one end did not come back in time; ask for a new invitation";
-    case PROTO_END_FAILED:
-        return "the relay had to end this session; ask for a new invitation";
-    default:
-        return "";
-    }
-}
-
-static void say_ended(struct relay_core *core, const struct relay_room *room, struct relay_peer *peer,
-                      enum proto_end reason, uint8_t by, struct proto_now now)
-{
-    handhold_Ended *body = &core->out.body.ended;
-
-    core->out.which_body = handhold_FromRelay_ended_tag;
-    *body = (handhold_Ended){.reason = reason, .by = by};
-    if (room->stop)
-        snprintf(body->message, sizeof body->message, "a privacy officer ended this session: %s", room->stop->reason);
-    else
-        snprintf(body->message, sizeof body->message, "%s", end_message(reason));
-    relay_peer_send(core, peer, now);
-}
-
 /* Frees the seat of a session that is over, or of a customer who left before the agent confirmed them. */
 static void dismiss(struct relay_core *core, struct relay_room *room, uint8_t index, enum proto_end reason, uint8_t by,
                     struct proto_now now)
@@ -187,7 +159,7 @@ static void dismiss(struct relay_core *core, struct relay_room *room, uint8_t in
         return;
     peer->room = NULL;
     relay_peer_finish(core, peer, PROTO_OK, now);
-    say_ended(core, room, peer, reason, by, now);
+    relay_over_say(core, peer, reason, by, room->stop ? room->stop->reason : NULL, now);
 }
 
 void relay_room_dismiss_customer(struct relay_core *core, struct relay_room *room, enum proto_end reason,
@@ -225,7 +197,7 @@ void relay_room_end(struct relay_core *core, struct relay_room *room, enum proto
         return;
     relay_gate_close_all(core, room, "ended", now);
     room->ended = true;
-    relay_over_note(core, room, reason);
+    relay_over_note(core, room, reason, by);
     relay_move_fail(core, room, now);
     snprintf(room->row.ended_reason, sizeof room->row.ended_reason, "%s", proto_end_name(reason));
     for (uint8_t index = PROTO_INDEX_CUSTOMER; index < RELAY_SEATS; index++)

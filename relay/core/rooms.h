@@ -50,10 +50,10 @@ void relay_seat_announce(struct relay_core *core, struct relay_room *room, uint8
 /** Event `lost`, if the log has the seat as present. */
 void relay_seat_note_lost(struct relay_core *core, struct relay_room *room, uint8_t index, const char *cause,
                           struct proto_now now);
-void relay_seat_token(const struct relay_core *core, const struct relay_room *room, uint8_t index, uint32_t generation,
-                      uint8_t token[static PROTO_TOKEN_BYTES]);
+void relay_seat_token(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES], uint8_t index,
+                      uint32_t generation, uint8_t token[static PROTO_TOKEN_BYTES]);
 /** In constant time. */
-bool relay_seat_token_fits(const struct relay_core *core, const struct relay_room *room, uint8_t index,
+bool relay_seat_token_fits(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES], uint8_t index,
                            uint32_t generation, const uint8_t token[static PROTO_TOKEN_BYTES]);
 /** Which seat a token belongs to; NULL: none. */
 struct relay_room *relay_seat_of_token(const struct relay_core *core, const uint8_t token[static PROTO_TOKEN_BYTES],
@@ -72,10 +72,18 @@ size_t relay_row_pack(const struct relay_room *room, uint8_t out[static RELAY_ST
  * NOMEM. */
 PROTO_MUST_USE enum proto_err relay_row_unpack(struct relay_room *room, struct proto_now now);
 
-/* ---- over.c: invitations that ended ---- */
+/* ---- over.c: sessions and invitations that ended ---- */
 
 /** Called once for a room, when it ends. */
-void relay_over_note(struct relay_core *core, const struct relay_room *room, enum proto_end reason);
+void relay_over_note(struct relay_core *core, const struct relay_room *room, enum proto_end reason, uint8_t by);
+/** Whoever was away when it ended comes with the token of a seat, and hears why; then the connection closes. false:
+ * there is no such token. */
+bool relay_over_tell(struct relay_core *core, struct relay_peer *peer, const uint8_t token[static PROTO_TOKEN_BYTES],
+                     struct proto_now now);
+void relay_over_clear(struct relay_core *core);
+/** The last message of a session that ended; `stopped`: an officer's reason; NULL: nobody stopped it. */
+void relay_over_say(struct relay_core *core, struct relay_peer *peer, enum proto_end reason, uint8_t by,
+                    const char *stopped, struct proto_now now);
 /** Why this link leads nowhere: BURNT, it was used; EXPIRED; NOT_FOUND, anything else. Who knows a sid had the link, so
  * strangers learn nothing; a nameplate comes again, and has no such answer. */
 enum proto_err relay_over_find(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES]);

@@ -15,27 +15,27 @@
  * A token is the session's number and an HMAC under the relay's secret, so a seat is found without a table of tokens
  * and after a restart nothing has to be remembered but how often the seat was given away.
  */
-void relay_seat_token(const struct relay_core *core, const struct relay_room *room, uint8_t index, uint32_t generation,
-                      uint8_t token[static PROTO_TOKEN_BYTES])
+void relay_seat_token(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES], uint8_t index,
+                      uint32_t generation, uint8_t token[static PROTO_TOKEN_BYTES])
 {
     static const char label[] = "handhold/1 token";
     const uint8_t tail[5] = {index, (uint8_t)(generation >> 24), (uint8_t)(generation >> 16),
                              (uint8_t)(generation >> 8), (uint8_t)generation};
-    const struct proto_piece pieces[] = {{label, sizeof label}, {room->row.sid, PROTO_SID_BYTES}, {tail, sizeof tail}};
+    const struct proto_piece pieces[] = {{label, sizeof label}, {sid, PROTO_SID_BYTES}, {tail, sizeof tail}};
     uint8_t mac[PROTO_HMAC_SHA256_BYTES];
 
     proto_hmac_sha256_pieces(mac, core->token_secret, RELAY_TOKEN_SECRET_BYTES, pieces, 3);
-    memcpy(token, room->row.sid, PROTO_SID_BYTES);
+    memcpy(token, sid, PROTO_SID_BYTES);
     memcpy(token + PROTO_SID_BYTES, mac, PROTO_TOKEN_BYTES - PROTO_SID_BYTES);
     sodium_memzero(mac, sizeof mac);
 }
 
-bool relay_seat_token_fits(const struct relay_core *core, const struct relay_room *room, uint8_t index,
+bool relay_seat_token_fits(const struct relay_core *core, const uint8_t sid[static PROTO_SID_BYTES], uint8_t index,
                            uint32_t generation, const uint8_t token[static PROTO_TOKEN_BYTES])
 {
     uint8_t right[PROTO_TOKEN_BYTES];
 
-    relay_seat_token(core, room, index, generation, right);
+    relay_seat_token(core, sid, index, generation, right);
     bool fits = sodium_memcmp(right, token, sizeof right) == 0;
     sodium_memzero(right, sizeof right);
     return fits;
@@ -54,7 +54,7 @@ struct relay_room *relay_seat_of_token(const struct relay_core *core, const uint
         struct relay_seat *seat = &room->seat[*index];
         for (uint32_t more = 0; more <= (*index == PROTO_INDEX_CUSTOMER ? unsaved : 0); more++) {
             if (seat->generation + more == 0 ||
-                !relay_seat_token_fits(core, room, *index, seat->generation + more, token))
+                !relay_seat_token_fits(core, room->row.sid, *index, seat->generation + more, token))
                 continue;
             seat->generation += more;
             return room;
@@ -185,7 +185,7 @@ void relay_welcome(struct relay_core *core, struct relay_peer *peer, bool return
         body->returned = returned;
         failed |= PROTO_SET_BYTES(body->sid, room->row.sid, PROTO_SID_BYTES) != 0;
         body->token.size = PROTO_TOKEN_BYTES;
-        relay_seat_token(core, room, peer->index, room->seat[peer->index].generation, body->token.bytes);
+        relay_seat_token(core, room->row.sid, peer->index, room->seat[peer->index].generation, body->token.bytes);
         if (returned && peer->index == PROTO_INDEX_AGENT && room->authenticated)
             failed |= PROTO_SET_BYTES(body->session_key, room->row.cs_pub, PROTO_KEY_BYTES) != 0;
         fill_peers(body, peer);

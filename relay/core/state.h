@@ -247,10 +247,12 @@ struct relay_trail {
 
 enum { RELAY_OVER = 4096 };
 
-/* An invitation that is over. Lost with a restart: who comes then hears that there is none. */
+/* A session or invitation that is over. Lost with a restart: who comes then hears that there is none. */
 struct relay_over {
     uint8_t sid[PROTO_SID_BYTES];
-    uint8_t err;
+    uint32_t generation[RELAY_SEATS]; /* of the tokens that were good at its end */
+    uint8_t err, reason, by;
+    char *stopped; /* owned; the officer's reason; NULL: nobody stopped it */
 };
 
 struct relay_core {

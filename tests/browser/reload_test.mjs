@@ -119,6 +119,18 @@ test('who comes back too late reads that it is over', async () => {
   assert.equal(await stored(later), '');
 });
 
+test('who comes back when the agent has ended it reads who did, and has the receipt', async () => {
+  const { agent, page } = await scene.showing();
+  await page.goto('about:blank');
+  agent.do({ do: 'end' });
+  await agent.await('ended', { reason: 'completed' });
+  await page.goto(agent.invite.link);
+  await page.waitForSelector('[data-screen="end"] h1');
+  assert.match(await page.textContent('.lead'), /Ana Lindqvist ended the session/);
+  assert.match(await page.textContent('.receipt'), /Camera/);
+  assert.equal(await stored(page), '');
+});
+
 test('nothing of a visit stays behind in the browser', async () => {
   const people = await scene.showing(), { page } = people;
   await leave(people);

@@ -521,6 +521,17 @@ static void on_consistency(struct session_world *sw, bool from_customer, const h
 
 /* ---- carrying ---- */
 
+static void say_over(struct session_world *sw, bool to_customer)
+{
+    handhold_FromRelay *m = blank(sw->forgot ? handhold_FromRelay_error_tag : handhold_FromRelay_ended_tag);
+
+    if (sw->forgot)
+        m->body.error = (handhold_Error){.code = PROTO_ERR_NOT_FOUND, .fatal = true, .message = "this session is over"};
+    else
+        m->body.ended = sw->over;
+    sw_say(sw, to_customer, m);
+}
+
 static void on_to_relay(struct session_world *sw, bool from_customer, const uint8_t *body, size_t len)
 {
     static handhold_ToRelay m;
@@ -530,7 +541,10 @@ static void on_to_relay(struct session_world *sw, bool from_customer, const uint
     case handhold_ToRelay_hello_tag:
         if (from_customer && m.body.hello.session_key.size == sizeof sw->cs_public)
             memcpy(sw->cs_public, m.body.hello.session_key.bytes, sizeof sw->cs_public);
-        welcome(sw, from_customer, m.body.hello.which_seat == handhold_Hello_token_tag);
+        if (m.body.hello.which_seat == handhold_Hello_token_tag && (sw->over.reason || sw->forgot))
+            say_over(sw, from_customer);
+        else
+            welcome(sw, from_customer, m.body.hello.which_seat == handhold_Hello_token_tag);
         break;
     case handhold_ToRelay_open_tag:
         on_open(sw, &m.body.open);

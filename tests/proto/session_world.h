@@ -87,6 +87,8 @@ struct session_world {
     bool gate[SW_STREAMS];
     bool gates_forced; /* forwards everything */
     enum proto_err gate_error;
+    handhold_Ended over;                          /* with a reason: what whoever comes back by token hears */
+    bool forgot;                                  /* they hear that there is no such session */
     bool log_silent, log_refuses, proves_nothing; /* the last: asked whether its log only grew */
     enum sw_spoil spoil;
     struct proto_log_tree tree;
@@ -107,7 +109,7 @@ struct session_world {
 
     struct sw_event customer_events[SW_EVENTS_MAX], agent_events[SW_EVENTS_MAX];
     size_t customer_event_count, agent_event_count;
-    char fork[4096]; /* what the last alarm showed of a forked log */
+    char fork[4096];             /* what the last alarm showed of a forked log */
     uint8_t still[SW_STILL_MAX]; /* the last one that came whole, cut */
     struct sw_trace trace[SW_TRACE_MAX];
     size_t trace_count;

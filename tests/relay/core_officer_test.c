@@ -151,6 +151,10 @@ static void both_ends_read_why_an_officer_stopped_them(void **state)
         assert_int_equal(ended->body.ended.reason, PROTO_END_STOPPED_BY_OFFICER);
         assert_non_null(strstr(ended->body.ended.message, "a scam was reported"));
     }
+    uint32_t back = world_connect(&w, &w.staff[0], NULL); /* for whom that came too late */
+    assert_ok(session_hello_token(&w, &s, back, s.agent_token));
+    assert_non_null(
+        strstr(world_hear(&w, back, handhold_FromRelay_ended_tag)->body.ended.message, "a scam was reported"));
     count = world_events(&w, s.sid, events, 16);
     assert_int_equal(events[count - 1].action, PROTO_ACT_ENDED);
     assert_string_equal(proto_event_note_get(&events[count - 1], "reason"), "stopped-by-officer");

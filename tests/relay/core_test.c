@@ -297,8 +297,37 @@ static void both_connections_close_when_a_session_has_ended(void **state)
     assert_ok(session_leave(&w, s.agent, PROTO_INDEX_AGENT, PROTO_END_COMPLETED));
     assert_true(world_closing(&w, s.customer));
     assert_ok(session_leave(&w, s.customer, PROTO_INDEX_CUSTOMER, PROTO_END_COMPLETED)); /* crossed on the way */
-    uint32_t back = world_connect(&w, NULL, NULL);
-    assert_int_equal(session_hello_token(&w, &s, back, s.customer_token), PROTO_ERR_NOT_FOUND);
+}
+
+/* Nobody who was away when it ended is told that there never was such a session. */
+static void whoever_was_away_at_the_end_hears_why_it_ended(void **state)
+{
+    static const uint8_t other_secret[32] = {1};
+    uint32_t back;
+    (void)state;
+
+    for (uint8_t gone = PROTO_INDEX_CUSTOMER; gone <= PROTO_INDEX_AGENT; gone++) {
+        bool customer = gone == PROTO_INDEX_CUSTOMER;
+        struct session s;
+
+        session_live(&w, &s);
+        const uint8_t *token = customer ? s.customer_token : s.agent_token;
+        relay_core_closed(w.core, customer ? s.customer : s.agent, w.now);
+        assert_ok(session_leave(&w, customer ? s.agent : s.customer, (uint8_t)(3 - gone), PROTO_END_COMPLETED));
+        world_work(&w);
+        back = world_connect(&w, customer ? NULL : &w.staff[0], NULL);
+        assert_ok(session_hello_token(&w, &s, back, token));
+        const handhold_FromRelay *heard = world_hear(&w, back, handhold_FromRelay_ended_tag);
+        assert_int_equal(heard->body.ended.reason, PROTO_END_COMPLETED);
+        assert_int_equal(heard->body.ended.by, 3 - gone);
+        assert_true(world_closing(&w, back));
+        uint8_t guessed[32];
+        memcpy(guessed, token, sizeof guessed);
+        memcpy(guessed + 16, other_secret, sizeof guessed - 16);
+        back = world_connect(&w, NULL, NULL);
+        assert_int_equal(session_hello_token(&w, &s, back, guessed), PROTO_ERR_NOT_FOUND);
+        assert_null(world_hear(&w, back, handhold_FromRelay_ended_tag));
+    }
 }
 
 static void an_end_that_stays_away_ends_the_session_as_lost(void **state)
@@ -636,6 +665,7 @@ int main(void)
         SEAT_TEST(a_session_key_of_small_order_is_refused_at_the_door),
         SEAT_TEST(each_end_may_say_only_what_it_can_know),
         SEAT_TEST(both_connections_close_when_a_session_has_ended),
+        SEAT_TEST(whoever_was_away_at_the_end_hears_why_it_ended),
         SEAT_TEST(an_end_that_stays_away_ends_the_session_as_lost),
         SEAT_TEST(the_policy_may_shorten_the_grace_time),
         SEAT_TEST(an_invitation_lives_as_long_as_the_policy_lets_it),

@@ -196,6 +196,7 @@ export class RelayLink {
 
   #onEnded(m: Ended): void {
     const { core } = this;
+    if (core.endWasCut && this.state === 'hello') return core.endUntold(); /* come back for the last word, and the session has ended meanwhile */
     /* what this end decided itself, or heard from the peer under seal, counts more than the relay's word */
     core.finish(core.ending ? core.endReason : (endFromNumber(m.reason) ?? 'failed'), core.ending ? core.endBy : m.by & 15, m.message);
   }
