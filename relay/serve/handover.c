@@ -142,12 +142,11 @@ static void on_signal(void *context)
             host_say(HOST_WARN, "this relay is about to end, so no new one is started");
         } else if (handover->next) {
             host_say(HOST_WARN, "a new relay is on its way already");
-        } else {
+        } else if (begin(handover)) {
             host_say(HOST_INFO, "a new relay is started, and takes over when it is ready");
-            if (!begin(handover)) {
-                handover->next = 0;
-                host_say(HOST_WARN, "%s cannot be started, so this one goes on", handover->program);
-            }
+        } else {
+            handover->next = 0;
+            host_say(HOST_WARN, "%s cannot be started, so this one goes on", handover->program);
         }
 }
 
