@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tests/fuzz/run.sh [--long] [--jobs N] [--same] [--until N] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, SECONDS each (10;
+# tests/fuzz/run.sh [--long] [--jobs N] [--same] [--until N] [--build] [SECONDS [TARGET…]] - every fuzz target under libFuzzer, SECONDS each (10;
 # --long: 300). --until N: again and again, until all together have run N inputs or one has failed.
 #
 # Builds with clang in build/fuzz (HANDHOLD_FUZZ_BUILD names another folder). What was learned is kept in its found/<target>
 # and used by the next run; inputs that failed are kept in failed/. Exit code 1 when there is one. --same plays the same two
-# thousand inputs in each fresh folder, for a machine that judges a change and not the luck of the day.
+# thousand inputs in each fresh folder, for a machine that judges a change and not the luck of the day. --build: no more than that.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,10 +14,12 @@ build=${HANDHOLD_FUZZ_BUILD:-$root/build/fuzz}
 seconds=10
 jobs=1
 same_options=
+builds_only=
 until=0
 while [ $# -gt 0 ]; do
     case $1 in
     --long) seconds=300 ;;
+    --build) builds_only=1 ;;
     --same) same_options='-seed=1 -runs=2000' ;;
     --jobs)
         jobs=${2:?--jobs needs a number}
@@ -55,6 +57,7 @@ if [ ! -f "$build/build.ninja" ]; then
         -DHANDHOLD_SANITIZE=fuzzer-no-link,address,undefined >/dev/null
 fi
 ninja -C "$build" fuzz_seeds "${targets[@]/#/fuzz_}" >/dev/null
+[ -z "$builds_only" ] || exit 0
 mkdir -p "$build/seeds" "$build/found" "$build/failed" "$build/logs"
 "$build/tests/fuzz/fuzz_seeds" "$build/seeds"
 
