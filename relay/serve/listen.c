@@ -243,6 +243,12 @@ static void take_behind(struct serve_end *end, int fd, enum serve_proxied_by by)
         serve_arrivals_note(listen->arrivals, SERVE_REFUSED_handshakes, 1);
 }
 
+/* A proxy that passes it through is believed there alone: who asks for figures may be on the same machine. */
+static bool has_tls(const struct serve_end *end)
+{
+    return end == &end->listen->ends[SERVE_END_PUBLIC] || end == &end->listen->ends[SERVE_END_STAFF];
+}
+
 void serve_listen_accept(void *context)
 {
     struct serve_end *end = context;
@@ -259,7 +265,7 @@ void serve_listen_accept(void *context)
             return;
         if (end == &listen->ends[SERVE_END_PLAIN])
             take_behind(end, fd, SERVE_BY_REQUEST);
-        else if (serve_networks_have(&listen->serve->config->proxy_protocol_from, &from))
+        else if (has_tls(end) && serve_networks_have(&listen->serve->config->proxy_protocol_from, &from))
             take_behind(end, fd, SERVE_BY_PROXY_HEADER);
         else
             take_in(end, fd, &from, true);

@@ -322,6 +322,20 @@ static void a_listed_proxy_says_who_is_behind_it(void **state)
                      -1); /* without a certificate */
 }
 
+/* It passes TLS through: whoever asks for figures, or to be led to https, may be on its machine, and has no header. */
+static void a_listed_proxy_says_it_where_there_is_tls_alone(void **state)
+{
+    char reply[PLACE_OUTPUT_BYTES];
+
+    (void)state;
+    start_with("host = localhost\nproxy_protocol_from = 127.0.0.1\nhttp_listen = 127.0.0.1:0\n"
+               "metrics_listen = 127.0.0.1:0\n");
+    assert_true(place_talk_plain(place.metrics_port, healthz, reply) > 0);
+    assert_non_null(strstr(reply, " 200 "));
+    assert_true(place_talk_plain(place.http_port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", reply) > 0);
+    assert_non_null(strstr(reply, " 301 "));
+}
+
 static void whoever_is_not_listed_says_nothing(void **state)
 {
     char reply[PLACE_OUTPUT_BYTES];
@@ -717,6 +731,7 @@ int main(void)
         cmocka_unit_test_teardown(a_public_certificate_that_ended_before_the_start_is_measured_and_said, stop),
         cmocka_unit_test_teardown(port_80_answers_challenges_and_else_redirects, stop),
         cmocka_unit_test_teardown(a_listed_proxy_says_who_is_behind_it, stop),
+        cmocka_unit_test_teardown(a_listed_proxy_says_it_where_there_is_tls_alone, stop),
         cmocka_unit_test_teardown(whoever_is_not_listed_says_nothing, stop),
         cmocka_unit_test_teardown(staff_come_through_haproxy, stop),
         cmocka_unit_test_teardown(staff_come_through_nginx, stop),

@@ -187,6 +187,7 @@ static void read_ready(struct place *place, int fd)
     place->staff_port = (unsigned)atoi(strrchr(staff_url, ':') + 1);
     place->http_port = port_of(ready, "http");
     place->plain_port = port_of(ready, "plain");
+    place->metrics_port = port_of(ready, "metrics");
     json_decref(ready);
 }
 

@@ -14,7 +14,7 @@ struct place {
     pid_t relay;  /* 0: not running */
     bool listens; /* what a relay that is started from now on says on stderr goes to D/said (place_said) */
     char public_url[128], staff_url[128];
-    unsigned public_port, staff_port, http_port, plain_port; /* 0: there is none */
+    unsigned public_port, staff_port, http_port, plain_port, metrics_port; /* 0: there is none */
 };
 
 /** A new organisation with a relay for localhost, staff.localhost and 127.0.0.1, and the agents anna and bert. */
