@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ends as the settings want them: addresses, TLS, names. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,50 +38,78 @@ static void refuse(const char *name, const char *value, const char *finding, con
     serve_report_add(report, SERVE_ERROR, setting, finding, way_out);
 }
 
+/* An end before this one with the same port, wherever; `kind`: none. */
+static size_t neighbour(const struct serve_config *config, size_t kind)
+{
+    const char *port = strrchr(setting_of(config, kind), ':'), *theirs;
+    size_t other = 0;
+
+    while (other < kind && (!port || !strcmp(port, ":0") || !(theirs = strrchr(setting_of(config, other), ':')) ||
+                            strcmp(theirs, port) != 0))
+        other++;
+    return other;
+}
+
 static bool bind_end(const struct serve_config *config, size_t kind, bool beside, int *fd, struct serve_report *report)
 {
     const char *address = setting_of(config, kind), *way_out;
+    size_t other = neighbour(config, kind);
     char finding[200];
 
+    errno = 0;
     if (serve_address_bind(address, beside, fd, finding, sizeof finding, &way_out))
         return true;
+    if (errno == EADDRINUSE && other < kind) {
+        snprintf(finding, sizeof finding, "the port is in use, perhaps by %s = %s", kinds[other].name,
+                 setting_of(config, other));
+        way_out = "give each a port of its own";
+    }
     refuse(kinds[kind].name, address, finding, way_out, report);
     return false;
+}
+
+/* An end before this one with the same address; `kind`: none. */
+static size_t twin(const struct serve_config *config, size_t kind)
+{
+    size_t other = neighbour(config, kind);
+
+    while (other < kind && strcmp(setting_of(config, other), setting_of(config, kind)) != 0)
+        other++;
+    return other;
 }
 
 /* Said before the system says that the port is in use: by ourselves. */
 static bool is_alone(const struct serve_config *config, size_t kind, struct serve_report *report)
 {
-    const char *address = setting_of(config, kind), *port = strrchr(address, ':');
+    size_t other = twin(config, kind);
     char finding[128];
 
-    for (size_t other = 0; other < kind; other++) {
-        if (strcmp(setting_of(config, other), address) != 0 || !port || !strcmp(port, ":0"))
-            continue;
-        snprintf(finding, sizeof finding, "%s and %s are the same address", kinds[other].name, kinds[kind].name);
-        serve_report_add(report, SERVE_ERROR, address, finding, "give each a port of its own");
-        return false;
-    }
-    return true;
+    if (other == kind)
+        return true;
+    snprintf(finding, sizeof finding, "%s and %s are the same address", kinds[other].name, kinds[kind].name);
+    serve_report_add(report, SERVE_ERROR, setting_of(config, kind), finding, "give each a port of its own");
+    return false;
 }
 
 bool serve_listen_check(const struct serve_config *config, struct serve_report *report)
 {
+    int bound[SERVE_ENDS];
     bool fine = true;
 
     for (size_t kind = 0; kind < SERVE_ENDS; kind++) {
         const char *address = setting_of(config, kind);
-        int fd;
 
-        if (!*address)
+        bound[kind] = -1;
+        if (!*address || twin(config, kind) < kind) /* which has been said */
             continue;
-        if (bind_end(config, kind, false, &fd, report)) {
-            close(fd);
+        if (bind_end(config, kind, false, &bound[kind], report))
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);
-        } else {
+        else
             fine = false;
-        }
     }
+    for (size_t kind = 0; kind < SERVE_ENDS; kind++) /* none before the last has found its place beside them */
+        if (bound[kind] >= 0)
+            close(bound[kind]);
     return fine;
 }
 

@@ -416,6 +416,38 @@ static void what_check_finds_beside_the_settings_is_said(void **state)
     assert_null(strstr(output, "no private key"));
 }
 
+static unsigned free_port(void)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof own;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&own, &len), 0);
+    close(fd);
+    return ntohs(own.sin_port);
+}
+
+/* Two addresses that differ in their text alone: a start would bind the one and not the other. */
+static void two_ends_that_cannot_both_be_bound_are_found_before_the_first_start(void **state)
+{
+    static const char *const pairs[][2] = {{"0.0.0.0", "127.0.0.1"}, {"localhost", "127.0.0.1"}};
+    char output[PLACE_OUTPUT_BYTES], settings[128], said[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        unsigned port = free_port();
+
+        snprintf(settings, sizeof settings, "listen = %s:%u\nstaff_listen = %s:%u\n", pairs[i][0], port, pairs[i][1],
+                 port);
+        snprintf(said, sizeof said, "the port is in use, perhaps by listen = %s:%u", pairs[i][0], port);
+        place_write(&place, "wrong.ini", settings, strlen(settings));
+        assert_int_equal(check("wrong.ini", output), 1);
+        if (!strstr(output, said) || !strstr(output, "no log yet"))
+            fail_msg("\"%s\" is not in: %s", said, output);
+    }
+}
+
 static void each_setting_is_in_the_manual(void **state)
 {
     static char manual[131072];
@@ -460,6 +492,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_is_none_is_said_so, make, clear),
         cmocka_unit_test_setup_teardown(what_makes_a_relay_believe_or_promise_too_much_is_said, make, clear),
         cmocka_unit_test_setup_teardown(what_check_finds_beside_the_settings_is_said, make, clear),
+        cmocka_unit_test_setup_teardown(two_ends_that_cannot_both_be_bound_are_found_before_the_first_start, make,
+                                        clear),
         cmocka_unit_test(each_setting_is_in_the_manual),
     };
 
