@@ -128,19 +128,6 @@ static int on_line(void *user, const char *section, const char *name, const char
     return 1;
 }
 
-/* What two settings say together. */
-static bool fits_together(const struct serve_config *config, const char *path, struct serve_report *report)
-{
-    size_t len = strcspn(config->host, ":");
-    bool same = *config->staff_host && !*config->staff_listen && len == strlen(config->staff_host) &&
-                !strncasecmp(config->host, config->staff_host, len);
-
-    if (same)
-        serve_report_add(report, SERVE_ERROR, path, "host and staff_host are one name on one port",
-                         "give staff a name of their own, or a port with staff_listen");
-    return !same;
-}
-
 bool serve_config_read(struct serve_config *config, const char *path, struct serve_report *report)
 {
     struct reading reading = {.config = config, .report = report, .path = path, .file = fopen(path, "re")};
@@ -163,5 +150,5 @@ bool serve_config_read(struct serve_config *config, const char *path, struct ser
     }
     if (*config->staff_host && !reading.staff_listen)
         config->staff_listen[0] = 0; /* one port, told apart by name */
-    return fits_together(config, path, report) && !reading.wrong;
+    return !reading.wrong;
 }

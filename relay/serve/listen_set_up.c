@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "proto/host/world.h"
@@ -214,6 +215,26 @@ static bool usual_host(const struct serve_folder *folder, const char *address, c
            serve_pair_first_name(&folder->own_pair, out, SERVE_HOST_BYTES);
 }
 
+/* As they come out, whatever says so: on one port the name alone tells staff from strangers. */
+static bool check_names(const struct serve_config *config, const struct serve_folder *folder,
+                        struct serve_report *report)
+{
+    char host[SERVE_HOST_BYTES] = "", staff[SERVE_HOST_BYTES];
+
+    if (!*config->staff_host || *config->staff_listen || !*config->listen)
+        return true;
+    (void)host_in(config->staff_host, staff);
+    if (*config->host)
+        (void)host_in(config->host, host);
+    else
+        (void)usual_host(folder, config->listen, host);
+    if (strcasecmp(host, staff) != 0)
+        return true;
+    refuse("staff_host", config->staff_host, "host and staff_host are one name on one port",
+           "give staff a name of their own, or a port with staff_listen", report);
+    return false;
+}
+
 bool serve_listen_fits(const struct serve_config *config, const struct serve_folder *folder,
                        struct serve_report *report)
 {
@@ -226,6 +247,7 @@ bool serve_listen_fits(const struct serve_config *config, const struct serve_fol
     if (!folder)
         return fine;
     fine &= check_hosts(config, folder, report);
+    fine &= check_names(config, folder, report);
     if ((*config->host && *config->staff_host) || usual_host(folder, config->listen, host))
         return fine;
     serve_report_add(report, SERVE_ERROR, folder->own_pair.cert, "the certificate names no host",

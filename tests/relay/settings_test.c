@@ -241,6 +241,8 @@ static void each_wrong_setting_is_said_with_its_rule(void **state)
         {"host = http://help.example.org/\n", {":1 ", "host = http", "a host, or host:port"}},
         {"host = localhost:x\n", {"host = localhost:x", "a host, or host:port", ""}},
         {"host = a.example\nstaff_host = A.example\n", {"host and staff_host are one name", "staff_listen", ""}},
+        {"host = localhost\nstaff_host = localhost:9443\n", {"host and staff_host are one name", "staff_listen", ""}},
+        {"listen = 127.0.0.1:0\nstaff_host = 127.0.0.1\n", {"host and staff_host are one name", "staff_listen", ""}},
         {"host = localhost\n  ping_s = 0\n", {":2 ", "ping_s = 0:", "from 1 to"}},
         {"listen 127.0.0.1:1\n", {":1 ", "listen 127.0.0.1:1: is not of the form NAME = VALUE", ""}},
         {"sesions = 5\n\nhello_ms = 1\ndrain_s = 90000\n", {":1 ", ":3 ", ":4 "}}, /* all of them, not the first */
