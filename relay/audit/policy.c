@@ -275,6 +275,9 @@ static int print_present(struct audit_officer *o)
         fwrite(text.bytes, 1, text.len, stdout);
     if (err)
         host_say_err(audit_options.output ? audit_options.output : "policy", err);
+    else if (audit_options.json && audit_options.output)
+        host_json_event("written", "{s:s,s:I,s:I}", "file", audit_options.output, "number",
+                        (json_int_t)o->policy.number, "in_force", (json_int_t)(in_force ? in_force : o->policy.number));
     proto_buf_free(&text);
     return err ? HOST_EXIT_FAILED : HOST_EXIT_FINE;
 }

@@ -45,7 +45,7 @@ static const struct {
     {"check @/proofs --ca @/ca/ca.crt --org @/org.note", 0, "checked"},
     {"check @/org.note", 1, "error"},
     {"policy print --dir @", 0, "policy"},
-    {"policy print --dir @ -o @/policy.txt", 0, NULL},
+    {"policy print --dir @ -o @/policy.txt", 0, "written"},
     {"policy check @/policy.txt --dir @", 0, "policy-checked"},
     {"policy check @/org.note --dir @", 2, "error"},
     {"policy sign @/policy.txt --dir @ --identity @/staff/ada --ca @/ca/ca.crt", 2, "error"},
