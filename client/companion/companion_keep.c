@@ -48,6 +48,7 @@ static void keep_receipt(const struct client_companion *c, const char *path)
     const struct proto_policy *policy = proto_session_policy(c->session);
     struct client_receipt_about about = {.sid = proto_session_sid(c->session),
                                          .relay = c->config->url,
+                                         .contact = policy ? policy->officer.email : "",
                                          .keep_days = policy ? policy->keep_days : 0,
                                          .now_unix_s = host_now().unix_ms / 1000};
     struct proto_buf file;

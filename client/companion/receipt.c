@@ -124,6 +124,7 @@ static void put_words(struct proto_buf *out, const struct client_receipt *receip
                                               .written_unix_s = about->now_unix_s,
                                               .organisation = receipt->organisation,
                                               .verified = receipt->verified,
+                                              .contact = about->contact,
                                               .agent = receipt->peer,
                                               .relay = about->relay,
                                               .ended = receipt->ended,

@@ -168,6 +168,9 @@ static void put_parties(struct proto_buf *out, const struct proto_receipt_words 
     put_head(out, "Controller");
     proto_words_clean(out, *words->organisation ? words->organisation : "not known");
     proto_buf_put_text(out, words->verified ? " (verified)\n" : " (NOT VERIFIED)\n");
+    put_head(out, "Contact");
+    proto_words_clean(out, *words->contact ? words->contact : "not known");
+    proto_buf_put_text(out, "\n");
     put_head(out, "Agent");
     proto_words_clean(out, *words->agent ? words->agent : "nobody came");
     proto_buf_put_text(out, "\n");
@@ -194,6 +197,8 @@ static void put_stored(struct proto_buf *out, const struct proto_receipt_words *
                             "  stays for good.\n"
                             "- What may be kept of pictures and device information is said above.\n\n"
                             "Your rights\n"
+                            "What was shared rested on your consent alone: you could take back each answer until\n"
+                            "the session ended, and with its end all of them were over.\n"
                             "You may ask the organisation for what it keeps about this session, and to have it\n"
                             "erased: give it this receipt.\n\n"
                             "Proof\n"

@@ -24,7 +24,8 @@ struct proto_receipt_words {
     int64_t written_unix_s;
     const char *organisation; /* the domain; empty: not known */
     bool verified;
-    const char *agent; /* empty: nobody came */
+    const char *contact; /* of its privacy officer: an address; empty: not known */
+    const char *agent;   /* empty: nobody came */
     const char *relay;
     const char *ended; /* proto_end_name; empty: not by word */
     const char *log;   /* its verifier key, or its origin */

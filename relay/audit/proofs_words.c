@@ -2,7 +2,7 @@
 /*
  * The words in front of a receipt's proofs. Whoever is handed the file reads these and not the notes, so they are
  * written again out of the notes, and compared to the last letter. What no note says (when it was written, the relay,
- * how the session ended, for how long the log keeps it) is taken from the file, and said not to be proved.
+ * the contact, how the session ended, for how long the log keeps it) is taken from the file, and said not to be proved.
  */
 #define _DEFAULT_SOURCE /* timegm */
 #include <inttypes.h>
@@ -121,17 +121,26 @@ static bool is_an_address(const char *relay)
     return strspn(relay, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:/[]%") == strlen(relay);
 }
 
+/* Nor whom to write to; but it is somebody of the organisation's, as each of its certificates says. */
+static bool is_of(const char *organisation, const char *contact)
+{
+    size_t id = strspn(contact, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.!#$%&'*+-/=?^_`{|}~");
+
+    return id && contact[id] == '@' && !strcmp(contact + id + 1, organisation);
+}
+
 static void write_again(struct proofs_checking *c, const struct proto_receipt_entry *entries, size_t count,
                         struct proto_buf *out)
 {
-    char written[VALUE_MAX], controller[VALUE_MAX], agent[VALUE_MAX], relay[VALUE_MAX], ended[VALUE_MAX],
-        kept[VALUE_MAX];
+    char written[VALUE_MAX], controller[VALUE_MAX], contact[VALUE_MAX], agent[VALUE_MAX], relay[VALUE_MAX],
+        ended[VALUE_MAX], kept[VALUE_MAX];
     const struct proto_statement *answer = first_answer(entries, count);
     struct proto_receipt_words words = {
         .sid = c->proved->session.row.sid, .log = c->proved->vkey, .entries = entries, .count = count};
 
     value_of(c, "Written     ", written);
     value_of(c, "Controller  ", controller);
+    value_of(c, "Contact     ", contact);
     value_of(c, "Agent       ", agent);
     value_of(c, "Relay       ", relay);
     value_of(c, "Ended       ", ended);
@@ -145,6 +154,7 @@ static void write_again(struct proofs_checking *c, const struct proto_receipt_en
     if (mark)
         *mark = 0;
     words.organisation = answer ? answer->domain : controller;
+    words.contact = is_of(words.organisation, contact) ? contact : "";
     words.agent = c->proved->certificate_ok ? c->proved->session.agent.name : agent;
     words.relay = relay;
     words.ended = ended;

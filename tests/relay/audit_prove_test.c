@@ -379,6 +379,7 @@ static void make_receipt(struct proto_buf *out, const struct proto_credential *o
                                          .customer_key = proofs->customer.public_key,
                                          .log_vkey = shared.log_vkey,
                                          .relay = "https://help.example.org",
+                                         .contact = "officer@example.org",
                                          .keep_days = 365,
                                          .now_unix_s = LOG_FIXTURE_BEGIN_MS / 1000 + 100};
     if (of)
@@ -451,6 +452,7 @@ static void a_receipt_whose_readable_answers_were_changed_is_refused(void **stat
         {"to read the label", "to spy upon you..", "\"Purpose     to read the label"},
         {"for 30 days", "for 90 days", "kept by the organisation for 30 days"},
         {"  example.org (", "  example.com (", "\"Controller  example.org (verified)\""},
+        {"Contact     officer@", "Contact     nobody <", "\"Contact     not known\""},
         {"Session     4f2a", "Session     4f2b", "\"Session     4f2a"},
         {"\nAgent       ", "\nAgent      X", "\"Agent       "},
         {"nothing was shown", "nothing was taken", "\"Kept        nothing was shown\""},
