@@ -4,12 +4,13 @@
  */
 #include <string.h>
 
+#include "proto/log/leaf.h"
 #include "relay/audit/session.h"
 #include "relay/audit/stops.h"
 #include "relay/audit/totals.h"
 #include "relay/log/appender.h"
 
-enum { STOP_FOLLOWED_S = 180 }; /* a leaf has its minute, and a disk may be slow */
+enum { LEFT_S = 30 * 60 }; /* a session without its agent ends when no seat is kept any more: twice that time */
 
 struct judging {
     const struct audit_session *session;
@@ -17,22 +18,58 @@ struct judging {
     struct audit_report *report;
 };
 
-/* A relay that has the organisation's note ends the sessions of whom it revokes at once. */
+static bool begins(const struct audit_note *note)
+{
+    return note->by == AUDIT_RELAY &&
+           (note->event.action == PROTO_ACT_GATE_OPENED || note->event.action == PROTO_ACT_STARTED);
+}
+
+/* Something passed later than `by_s`, by this entry of the relay's, which is behind `entry`. */
+static bool goes_on(const struct judging *j, const struct audit_note *note, uint64_t entry, int64_t by_s)
+{
+    if (note->by != AUDIT_RELAY || note->entry < entry)
+        return false;
+    if (note->event.action == PROTO_ACT_STOPPED)
+        return audit_passed_until_s(j->session, j->o, note) > by_s;
+    return begins(note) && note->said_s > by_s;
+}
+
+/* A relay that has the note of a revocation, or should have it since long, passes nothing on. What waited for the log
+ * may be behind its own word of that note, and says the time before. */
+static bool is_for_revoked(const struct judging *j, const struct audit_note *note, uint64_t behind, int64_t taken_s)
+{
+    if (behind && note->entry >= behind)
+        return goes_on(j, note, behind, taken_s + PROTO_LOG_TIME_GRAIN_S);
+    return begins(note) && audit_staff_out(j->o, j->session->agent.serial, note->entry, note->leaf_s);
+}
+
+/* An invitation waits, though nobody can come. */
+static bool goes_on_for_long(const struct judging *j, const struct audit_note *ended, uint64_t behind, int64_t taken_s)
+{
+    int64_t until_s = ended ? ended->said_s : j->o->stops->newest_s;
+
+    return (!ended || ended->entry >= behind) && audit_last_event(j->session, PROTO_ACT_JOINED) &&
+           audit_stops_ran_for(j->o->log, behind - 1, taken_s, until_s, LEFT_S);
+}
+
 static void judge_revoked(const struct judging *j)
 {
-    if (j->session->agent_err)
-        return;
-    for (size_t i = 0; i < j->session->count; i++) {
-        const struct audit_note *note = &j->session->notes[i];
-        if (note->by != AUDIT_RELAY ||
-            (note->event.action != PROTO_ACT_GATE_OPENED && note->event.action != PROTO_ACT_STARTED) ||
-            !audit_staff_revoked(j->o, j->session->agent.serial, note->entry, note->leaf_s))
-            continue;
-        audit_found(audit_expected(audit_wrong_note(j->report, j->session, note),
-                                   "nothing to be passed on to an agent who was revoked before"),
-                    "%s", proto_act_name(note->event.action));
-        return;
-    }
+    const struct audit_note *ended = audit_last_event(j->session, PROTO_ACT_ENDED);
+    int64_t taken_s;
+    uint64_t behind = audit_staff_taken_back(j->o, j->session->agent.serial, &taken_s);
+
+    for (size_t i = 0; i < j->session->count; i++)
+        if (is_for_revoked(j, &j->session->notes[i], behind, taken_s)) {
+            audit_found(audit_expected(audit_wrong_note(j->report, j->session, &j->session->notes[i]),
+                                       "nothing to be passed on to an agent who was revoked before"),
+                        "%s", proto_act_name(j->session->notes[i].event.action));
+            return;
+        }
+    if (behind && j->o->stops && goes_on_for_long(j, ended, behind, taken_s))
+        audit_found(audit_expected(audit_at_session(audit_wrong(j->report, "session", "state"), j->session->row.sid),
+                                   "an end soon after entry %llu, with which the relay had the revocation of the agent",
+                                   (unsigned long long)behind - 1),
+                    ended ? "one long after it" : "a session that goes on");
 }
 
 /* Until when, by the relay's own time: a note that waits for a full disk is later than what it did. No relay takes one
@@ -41,18 +78,7 @@ static int64_t followed_by_s(const struct audit_stop *stop)
 {
     int64_t signed_s = stop->said_s + RELAY_APPENDER_DATED_S;
 
-    return (signed_s < stop->leaf_s ? signed_s : stop->leaf_s) + STOP_FOLLOWED_S;
-}
-
-/* The next entry of the relay's that a stop should have kept away. */
-static bool goes_on(const struct audit_note *note, const struct audit_stop *stop)
-{
-    enum proto_act act = note->event.action;
-
-    if (note->by != AUDIT_RELAY || note->entry < stop->entry || note->said_s <= followed_by_s(stop))
-        return false;
-    return act == PROTO_ACT_GATE_OPENED || act == PROTO_ACT_STARTED ||
-           (act == PROTO_ACT_STOPPED && !audit_is_restart(note)); /* it passed on until then */
+    return (signed_s < stop->leaf_s ? signed_s : stop->leaf_s) + AUDIT_FOLLOWED_S;
 }
 
 /* An officer's stop is their only brake: the relay ends the session at once, or when it starts again. */
@@ -65,7 +91,7 @@ static void judge_followed(const struct judging *j)
     if (!stop)
         return;
     for (size_t i = 0; i < j->session->count; i++)
-        if (goes_on(&j->session->notes[i], stop)) {
+        if (goes_on(j, &j->session->notes[i], stop->entry, followed_by_s(stop))) {
             audit_found(audit_expected(audit_wrong_note(j->report, j->session, &j->session->notes[i]),
                                        "nothing to be passed on after entry %llu, with which an officer stopped it",
                                        (unsigned long long)stop->entry),
@@ -87,7 +113,7 @@ static void judge_followed(const struct judging *j)
                                    "the end within minutes of entry %llu, which is the officer's stop",
                                    (unsigned long long)stop->entry),
                     "one long after it");
-    else if (!ended && j->o->stops->newest_s > stop->leaf_s + STOP_FOLLOWED_S)
+    else if (!ended && j->o->stops->newest_s > stop->leaf_s + AUDIT_FOLLOWED_S)
         audit_found(audit_expected(audit_at_session(audit_wrong(j->report, "session", "state"), j->session->row.sid),
                                    "an end: entry %llu is an officer's stop of this session",
                                    (unsigned long long)stop->entry),
@@ -100,5 +126,6 @@ void audit_brakes_judge(const struct audit_session *session, const struct audit_
     const struct judging j = {session, o, report};
 
     judge_followed(&j);
-    judge_revoked(&j);
+    if (!session->agent_err)
+        judge_revoked(&j);
 }

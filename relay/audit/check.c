@@ -169,11 +169,14 @@ static void print_agent(const struct audit_proved *p)
     const struct proto_identity *agent = &p->session.agent;
     char text[1024];
 
-    snprintf(text, sizeof text, "%s, certificate %s of %s, %s%s", agent->name, agent->serial, agent->domain,
+    snprintf(text, sizeof text, "%s, certificate %s of %s, %s%s%s", agent->name, agent->serial, agent->domain,
              p->certificate_trusted ? "under the organisation's root."
                                     : "as the certificate claims, and not proved: it is under a root that nobody but "
                                       "the file names. Give --ca with the organisation's ca.crt.",
-             p->to_agent ? " The customer's statements name this certificate as whom they are for." : "");
+             p->to_agent ? " The customer's statements name this certificate as whom they are for." : "",
+             p->revoked ? " The organisation had REVOKED it when something was allowed; its relay may not have been "
+                          "given that note by then."
+                        : "");
     audit_paper_head("Agent", text);
 }
 
@@ -202,11 +205,11 @@ static void print_not_proved(const struct audit_proved *p)
             "whom to write to, for how long the log keeps it, and what came along from another device.",
             agent);
     else
-        snprintf(
-            text, sizeof text,
-            "that nothing else was logged; and in front of the proofs: %swhen it was written, the relay, %sand for "
-            "how long the log keeps it.",
-            agent, has_end(p) ? "" : "how it ended ");
+        snprintf(text, sizeof text,
+                 "that nothing else was logged; and in front of the proofs: %swhen it was written, the relay, whom to "
+                 "write to, %sand for "
+                 "how long the log keeps it.",
+                 agent, has_end(p) ? "" : "how it ended ");
     audit_paper_head("Not proved", text);
 }
 
@@ -282,13 +285,13 @@ static void print_json(const struct audit_belief *belief, const struct audit_pro
                         p->report.findings[i].found);
     for (size_t i = 0; i < p->session.count; i++)
         host_json_line(audit_note_json(&p->session, i));
-    host_json_event("checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:s,s:I}", "ok",
-                    p->report.wrong == 0, "proofs", (json_int_t)p->proofs, "signatures",
-                    (json_int_t)p->report.signatures, "log", p->vkey, "trust", trust[belief->trust], "compared",
-                    p->compared, "certificate_missing", p->unnamed, "customer_key_from_relay", p->key_from_relay,
-                    "certificate_ok", p->certificate_ok, "certificate_trusted", p->certificate_trusted, "agent",
-                    p->session.agent.name, "certificate", p->session.agent.serial, "statements_to_agent",
-                    (json_int_t)p->to_agent, "missing", p->missing, "bytes_behind", (json_int_t)p->behind);
+    host_json_event(
+        "checked", "{s:b,s:I,s:I,s:s,s:s,s:b,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:I,s:s,s:I}", "ok", p->report.wrong == 0,
+        "proofs", (json_int_t)p->proofs, "signatures", (json_int_t)p->report.signatures, "log", p->vkey, "trust",
+        trust[belief->trust], "compared", p->compared, "certificate_missing", p->unnamed, "customer_key_from_relay",
+        p->key_from_relay, "revoked", p->revoked, "certificate_ok", p->certificate_ok, "certificate_trusted",
+        p->certificate_trusted, "agent", p->session.agent.name, "certificate", p->session.agent.serial,
+        "statements_to_agent", (json_int_t)p->to_agent, "missing", p->missing, "bytes_behind", (json_int_t)p->behind);
 }
 
 /* Two checkpoints alone are judged offline; a log that is at hand is asked as well. */

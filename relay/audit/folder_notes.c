@@ -119,6 +119,7 @@ void audit_notes_judge(const struct audit_own *own, const struct audit_organisat
         report->policy_waits_at = own->policy_signed_at;
     }
     report->policy_late = own->late;
+    report->policy_first = o->policy_before ? o->policy_first : 0;
     memcpy(is[PROTO_TAKEN_ORG].hash, o->org.text_hash, sizeof is->hash);
     memcpy(is[PROTO_TAKEN_POLICY].hash, o->policy.text_hash, sizeof is->hash);
     for (enum proto_taken_note which = 0; !o->ended && which < PROTO_TAKEN_COUNT; which++) {

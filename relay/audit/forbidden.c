@@ -57,20 +57,28 @@ static void judge_grant(const struct judging *j, const struct audit_note *note, 
     }
 }
 
-/* A relay closes what a new policy forbids before it logs that it is in force, and opens no such way behind that. */
+/* Something passed until long after the policy was in force. */
+static bool goes_on(const struct judging *j, const struct audit_note *note)
+{
+    return note->event.action == PROTO_ACT_STOPPED &&
+           audit_passed_until_s(j->session, j->o, note) > j->o->policy_first_s + AUDIT_FOLLOWED_S;
+}
+
+/* A relay closes what a new policy forbids when it puts it in force, and opens no such way behind that. */
 static void judge_way(const struct judging *j, const struct audit_note *note)
 {
     enum proto_capability what = note->event.capability;
     const struct proto_policy *policy = &j->o->policy;
 
-    if (j->session->agent_err || !was_in_force(j, note->entry) ||
+    if ((note->event.action != PROTO_ACT_GATE_OPENED && !goes_on(j, note)) || j->session->agent_err ||
+        !was_in_force(j, note->entry) ||
         !proto_policy_allows(policy, what, j->session->agent.role, proto_policy_seconds(policy, what, 0)))
         return;
     audit_found(audit_expected(audit_wrong_note(j->report, j->session, note),
-                               "no way opened for %s, which policy %llu, in force since entry %llu, forbids",
+                               "no way for %s, which policy %llu, in force since entry %llu, forbids",
                                proto_capability_label(what), (unsigned long long)policy->number,
                                (unsigned long long)j->o->policy_first - 1),
-                "one");
+                note->event.action == PROTO_ACT_GATE_OPENED ? "one that is opened" : "one that goes on");
 }
 
 void audit_forbidden_judge(const struct audit_session *session, const struct audit_organisation *o,
@@ -83,7 +91,7 @@ void audit_forbidden_judge(const struct audit_session *session, const struct aud
         const struct audit_note *note = &session->notes[i];
         if (note->by == AUDIT_CUSTOMER && note->statement.action == PROTO_STATEMENT_GRANT)
             judge_grant(&j, note, opened);
-        else if (note->by == AUDIT_RELAY && note->event.action == PROTO_ACT_GATE_OPENED)
+        else if (note->by == AUDIT_RELAY)
             judge_way(&j, note);
     }
 }

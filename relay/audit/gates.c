@@ -25,6 +25,7 @@ struct way {
 
 struct gates {
     const struct audit_session *session;
+    const struct audit_organisation *o;
     struct audit_report *report;
     struct way (*ways)[PROTO_MAX_STREAM + 1]; /* [source][stream]; borrowed */
 };
@@ -77,7 +78,7 @@ static void judge_in_force(const struct gates *g, const struct audit_note *note,
                            const char *doing)
 {
     const struct audit_note *end = audit_end_of_grant(g->session, grant);
-    int64_t granted_s = grant->received_ms / 1000, at_s = note->said_s;
+    int64_t granted_s = grant->received_ms / 1000, at_s = audit_passed_until_s(g->session, g->o, note);
 
     if (end && end->entry < note->entry && at_s > end->received_ms / 1000 + SLACK_S)
         audit_found(audit_expected(wrong(g, note), "%s to have %s before entry %llu took the grant back", what(note),
@@ -154,7 +155,7 @@ static void on_stopped(const struct gates *g, const struct audit_note *note, str
                     "again");
     if (!way->opened || way->opened->event.capability != note->event.capability)
         audit_found(audit_expected(wrong(g, note), "an open grant under which %s was forwarded", what(note)), "none");
-    else if (way->grant && !audit_is_restart(note)) /* which says when the relay was back */
+    else if (way->grant)
         judge_in_force(g, note, way->grant, "stopped");
     if (!audit_stop_figures(&note->event, &frames, &bytes) && !audit_is_restart(note))
         audit_found(audit_expected(wrong(g, note),
@@ -309,10 +310,11 @@ static void judge_extension(const struct gates *g, size_t at)
     }
 }
 
-void audit_gates_judge(const struct audit_session *session, struct audit_report *report)
+void audit_gates_judge(const struct audit_session *session, const struct audit_organisation *o,
+                       struct audit_report *report)
 {
     struct way ways[PROTO_MAX_PARTICIPANTS][PROTO_MAX_STREAM + 1];
-    const struct gates g = {session, report, ways};
+    const struct gates g = {session, o, report, ways};
 
     memset(ways, 0, sizeof ways);
     for (size_t i = 0; i < session->count; i++)

@@ -72,6 +72,7 @@ static void judge_ended(const struct judging *j)
 {
     const struct audit_session *session = j->session;
     int64_t last_s = INT64_MIN;
+    uint64_t last = 0;
 
     if (audit_last_event(session, PROTO_ACT_ENDED) || !j->o->stops)
         return;
@@ -80,8 +81,9 @@ static void judge_ended(const struct judging *j)
         int64_t came_s = note->received_ms / 1000;
         last_s = said_s(note) > last_s ? said_s(note) : last_s;
         last_s = came_s > last_s ? came_s : last_s;
+        last = note->entry > last ? note->entry : last;
     }
-    if (j->o->stops->ran_s <= last_s || j->o->stops->ran_s - last_s <= LONGEST_S + SLACK_S)
+    if (!audit_stops_ran_for(j->o->log, last, last_s, j->o->stops->ran_s, LONGEST_S + SLACK_S))
         return;
     audit_found(
         audit_expected(audit_at_session(audit_wrong(j->report, "session", "state"), session->row.sid),

@@ -125,6 +125,9 @@ static void print_verified(const struct audit_session *session, const struct aud
     audit_paper_head("Verified", text);
     if (audit_session_is_relays_word(session))
         audit_paper_head("Only by", "the relay: no line of the agent is in it, and who the customer was it alone says");
+    if (report->revoked)
+        audit_paper_head("Revoked", "the agent's certificate had been when this began; the relay had not been given "
+                                    "that note of the authority");
     if (report->late) {
         char late[AUDIT_TIME_MAX];
         audit_duration(late, report->late_s);

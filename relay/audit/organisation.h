@@ -51,8 +51,11 @@ struct audit_organisation {
     bool is_one_of_all; /* the command reads the logs that were ended, too */
     uint64_t revoked_before[PROTO_ORG_REVOKED_MAX]; /* own.c: so many entries are not behind the note of the log that
                                                      * the relay had put this revocation in force; 0: there is none */
+    int64_t revoked_s[PROTO_ORG_REVOKED_MAX];       /* the minute that its leaf has */
     uint64_t policy_first,
         policy_end;         /* own.c: by the log `policy`, its newest, was in force at these; first 0: none */
+    int64_t policy_first_s; /* the minute of the entry that says so */
+    bool policy_before;     /* another one was in force before that */
     uint64_t org_served;    /* a copy: the number of the relay's org.note, where a newer one is at hand; else 0 */
     bool has_issued;        /* the authority's list of certificates is here: who is not in it is nobody */
     struct audit_keys keys; /* of the officers, with the key */
@@ -88,12 +91,14 @@ void audit_begin_moment(struct audit_organisation *o);
 void audit_end_moment(struct audit_organisation *o);
 void audit_close(struct audit_organisation *o); /* wipes the key; a zeroed struct is fine */
 
+/** Somebody carries the authority's note of a revocation to the relay, and may be away for some days. */
+enum { AUDIT_BROUGHT_S = 7 * 86400 };
 /** staff.c: reads what there is of certificates. False: out of memory, which was said. */
 bool audit_staff_load(struct audit_organisation *o);
 void audit_staff_free(struct audit_organisation *o);
 /**
  * Who had the certificate with this fingerprint, judged at `at_s` under the root. NOT_FOUND: it is not in this folder;
- * CERT_REVOKED: it was taken back by then; else what proto_identity_verify_chain() says. `*out` is zero on an error.
+ * else what proto_identity_verify_chain() says. That it was taken back is another question. `*out` is zero on an error.
  */
 PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                                                int64_t at_s, struct proto_identity *out);
@@ -101,18 +106,23 @@ PROTO_MUST_USE enum proto_err audit_staff_find(const struct audit_organisation *
 PROTO_MUST_USE enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial,
                                                       int64_t at_s, struct proto_identity *out);
 /**
- * Did that certificate hold when the log took entry `entry`, whose leaf has the minute `leaf_s`? What a signer says of
- * the time counts for nothing. CERT_REVOKED also when the log itself has the revocation before that entry, whatever the
- * times say. NOT_FOUND, as above.
+ * Did that certificate hold, and was its holder not known to be out (audit_staff_out()), when the log took entry
+ * `entry`, whose leaf has the minute `leaf_s`? What a signer says of the time counts for nothing. NOT_FOUND, as above.
  */
 PROTO_MUST_USE enum proto_err audit_staff_held(const struct audit_organisation *o, const uint8_t fingerprint[static 32],
                                                uint64_t entry, int64_t leaf_s);
-/** The same of the signer of a line, who is in `out` when it did. */
+/** The same of the signer of a line, who is in `out` when it did; revoked is revoked. */
 PROTO_MUST_USE enum proto_err audit_staff_find_signer(const struct audit_organisation *o, const char *serial,
                                                       uint64_t entry, int64_t leaf_s, struct proto_identity *out);
-/** OK or CERT_REVOKED, of a serial number alone. */
+/** OK or CERT_REVOKED, of a serial number alone, by the authority's time; also when the log itself has the revocation
+ * before that entry, whatever the times say. */
 PROTO_MUST_USE enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial,
                                                   uint64_t entry, int64_t leaf_s);
+/** The same, as the relay could know it: the log has the revocation before, or it is older than AUDIT_BROUGHT_S. */
+PROTO_MUST_USE enum proto_err audit_staff_out(const struct audit_organisation *o, const char *serial, uint64_t entry,
+                                              int64_t leaf_s);
+/** The entry behind the one with which the log has this revocation, and the minute of that one; 0: it has not. */
+uint64_t audit_staff_taken_back(const struct audit_organisation *o, const char *serial, int64_t *leaf_s);
 /** The relay says in `entry` that it put a note of the organisation in force with so many revocations. */
 void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s);
 /** The key under which that certificate signs notes, once it was found good at some time. False: it was not. */

@@ -320,9 +320,11 @@ static void take_ruling(const struct taking *t)
     bool is_here = taken->number == here->number && !memcmp(taken->hash, here->text_hash, sizeof taken->hash);
 
     if (!is_here)
-        t->o->policy_first = 0;
-    else if (!t->o->policy_first)
+        t->o->policy_first = 0, t->o->policy_before = true;
+    else if (!t->o->policy_first) {
         t->o->policy_first = t->entry->index + 1;
+        t->o->policy_first_s = t->leaf.unix_s;
+    }
 }
 
 static void take_taken(const struct taking *t)

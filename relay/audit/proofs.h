@@ -42,6 +42,7 @@ struct audit_proved {
     bool unnamed;          /* and no certificate proves the agent's name in them, though a receipt has it */
     size_t unsigned_notes; /* the file names no key for their signer: they hold, whoever wrote them */
     bool key_from_relay;   /* the customer's key stands in a `joined` that is proved too */
+    bool revoked;          /* by the authority, when something was allowed, and not for long */
     bool certificate_ok, certificate_trusted; /* the agent's chain holds; and leads to the root that is believed in */
     char missing[AUDIT_TEXT_MAX];             /* which notes are not in the file, as far as it shows; empty: none */
     size_t behind;                            /* bytes behind the proofs, which nobody reads */

@@ -28,7 +28,7 @@ static bool decode_chain(struct proofs_checking *c)
 }
 
 /* A leaf says the minute; the time is the log's, for the clock of a customer may be a day off. */
-static enum proto_err judge_chain(const struct proofs_checking *c, const struct proto_log_leaf *leaf,
+static enum proto_err judge_chain(struct proofs_checking *c, const struct proto_log_leaf *leaf,
                                   struct proto_identity *agent)
 {
     size_t count = c->file.certificate_count;
@@ -44,7 +44,10 @@ static enum proto_err judge_chain(const struct proofs_checking *c, const struct 
     if (err)
         return err;
     const struct proto_org_revoked *revoked = proto_org_find_revoked(&c->belief->org, agent->serial);
-    return revoked && revoked->time_s <= leaf->unix_s ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
+    if (!revoked || revoked->time_s > leaf->unix_s)
+        return PROTO_OK;
+    c->proved->revoked = true;
+    return revoked->time_s + AUDIT_BROUGHT_S > leaf->unix_s ? PROTO_OK : PROTO_ERR_CERT_REVOKED;
 }
 
 static void not_who(struct proofs_checking *c, const char *expected, const char *found)

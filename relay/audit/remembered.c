@@ -10,10 +10,11 @@
 #include "proto/host/files.h"
 #include "proto/host/say.h"
 
-#define FILE_BYTES 4096
+#define FILE_BYTES (4096 + AUDIT_OPEN_MAX * 64)
 #define FIRST_LINE "handhold-audit 1"
 #define UNFILED_WORD "\nunfiled "
 #define ROW_WORD "\nrow "
+#define OPEN_WORD "\nopen "
 
 static bool folder_path(char out[static HOST_PATH_BYTES])
 {
@@ -67,6 +68,25 @@ static bool read_reached(const char *text, struct audit_remembered *out)
            out->judging.size <= out->leaves.size && !out->notes.size;
 }
 
+static bool read_sid(const char *hex, uint8_t sid[static RELAY_STORE_SID_BYTES])
+{
+    size_t len = 0;
+
+    return !sodium_hex2bin(sid, RELAY_STORE_SID_BYTES, hex, (size_t)2 * RELAY_STORE_SID_BYTES, NULL, &len, NULL) &&
+           len == RELAY_STORE_SID_BYTES;
+}
+
+static bool read_open(const char *text, struct audit_open *open)
+{
+    while ((text = strstr(text, OPEN_WORD))) {
+        text += strlen(OPEN_WORD);
+        if (open->count == AUDIT_OPEN_MAX || strlen(text) < (size_t)2 * RELAY_STORE_SID_BYTES ||
+            !read_sid(text, open->sid[open->count++]))
+            return false;
+    }
+    return true;
+}
+
 /* What an officer has signed for explains what is missing; what is here is held to that. */
 static void follow_officer(const struct audit_organisation *o, struct audit_remembered *seen)
 {
@@ -96,7 +116,7 @@ bool audit_remembered_load(const struct audit_organisation *o, struct audit_reme
     const char *text = (const char *)file.bytes;
     fine = fine && !file.failed && !strncmp(text, FIRST_LINE "\n", sizeof FIRST_LINE) &&
            read_tree(text, "\nleaves ", &out->leaves) && read_tree(text, "\nnotes ", &out->notes) &&
-           out->notes.size <= out->leaves.size && read_reached(text, out);
+           out->notes.size <= out->leaves.size && read_reached(text, out) && read_open(text, &out->open);
     proto_buf_free(&file);
     if (!fine) {
         memset(out, 0, sizeof *out);
@@ -127,6 +147,15 @@ static void put_row(struct proto_buf *out, const struct audit_remembered *seen)
     proto_buf_printf(out, "%s%" PRId64 " %s\n", &ROW_WORD[1], seen->row.created_unix_ms, sid);
 }
 
+static void put_open(struct proto_buf *out, const struct audit_open *open)
+{
+    char sid[2 * RELAY_STORE_SID_BYTES + 1];
+
+    for (size_t i = 0; i < open->count; i++)
+        proto_buf_printf(out, "%s%s\n", &OPEN_WORD[1],
+                         sodium_bin2hex(sid, sizeof sid, open->sid[i], RELAY_STORE_SID_BYTES));
+}
+
 bool audit_remembered_save(const struct audit_organisation *o, const struct audit_remembered *seen)
 {
     char folder[HOST_PATH_BYTES], path[HOST_PATH_BYTES];
@@ -144,6 +173,7 @@ bool audit_remembered_save(const struct audit_organisation *o, const struct audi
     if (seen->unfiled)
         proto_buf_printf(&file, "%s%" PRIu64 "\n", &UNFILED_WORD[1], seen->unfiled);
     put_row(&file, seen);
+    put_open(&file, &seen->open);
     if (!file.failed)
         err = host_folder_make(folder, HOST_PRIVATE);
     if (!err)
@@ -158,6 +188,7 @@ void audit_remembered_plan(const struct audit_remembered *seen, bool opens, stru
 {
     plan->from = opens && seen->notes.size ? seen->notes : opens && seen->row.set ? seen->judging : seen->leaves;
     plan->interrupted = opens && !seen->notes.size;
+    plan->open = opens && seen->notes.size ? &seen->open : NULL;
     if (opens && seen->notes.size)
         return;
     plan->unfiled = seen->unfiled < plan->from.size ? seen->unfiled : plan->from.size;

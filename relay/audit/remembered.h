@@ -15,6 +15,7 @@
 
 struct audit_remembered {
     struct audit_seen_tree leaves, notes; /* notes.size <= leaves.size */
+    struct audit_open open;               /* of the notes */
     uint64_t unfiled;               /* of the leaves, those before it are not known to be found below their sessions */
     struct audit_seen_tree judging; /* row set: the log of which sessions up to it were judged; notes are 0 then */
     struct audit_row_mark row;

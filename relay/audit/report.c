@@ -94,6 +94,9 @@ void audit_report_add(struct audit_report *report, const struct audit_report *mo
         report->forbidden_what = more->forbidden_what;
     }
     report->forbidden += more->forbidden;
+    if (!report->revoked)
+        report->revoked_entry = more->revoked_entry;
+    report->revoked += more->revoked;
     report->lone_notes += more->lone_notes;
     report->overdue += more->overdue;
     if (more->late_s > report->late_s) {

@@ -75,7 +75,9 @@ struct audit_report {
     int64_t late_s;            /* and by how much */
     uint64_t dated;            /* notes of customers and agents that are a day off their leaf, or more */
     uint64_t dated_entry;
-    int64_t dated_s;                        /* the one that is most */
+    int64_t dated_s;  /* the one that is most */
+    uint64_t revoked; /* sessions that began when their agent was revoked, and the relay had not been given that note */
+    uint64_t revoked_entry;                 /* with which the first of them began */
     uint64_t org_served;                    /* by a relay that has not the newest org.note, which is here; 0: it has */
     uint64_t policy_elsewhere;              /* in force at the relay, and not the one of this folder; 0: it is */
     uint64_t policy_waits, policy_waits_at; /* an officer signed it, in that entry, and it is not in force; 0: none */
@@ -83,6 +85,8 @@ struct audit_report {
     uint64_t forbidden_entry; /* the first of them, */
     enum proto_capability forbidden_what; /* and to what */
     struct audit_late_policy policy_late;
+    uint64_t
+        policy_first; /* so many entries are before the policy at hand, and were under others; 0: it is the first */
     uint64_t keep_unknown; /* a policy by which something was erased, and of whose days nothing is known; 0: none */
 };
 

@@ -158,7 +158,10 @@ static void judge_held(const struct judging *j, const struct audit_note *created
                                                                   created->entry, created->leaf_s);
 
     if (err == PROTO_ERR_NOT_FOUND)
-        err = serial ? audit_staff_revoked(j->o, serial + 1, created->entry, created->leaf_s) : PROTO_OK;
+        err = serial ? audit_staff_out(j->o, serial + 1, created->entry, created->leaf_s) : PROTO_OK;
+    if (!err && serial && audit_staff_revoked(j->o, serial + 1, created->entry, created->leaf_s) &&
+        !j->report->revoked++)
+        j->report->revoked_entry = created->entry;
     if (err)
         audit_found(audit_expected(in_note(j, created), "an agent whose certificate held when the log took this entry"),
                     "%s", proto_err_rule(err));
@@ -437,5 +440,5 @@ void audit_session_judge(const struct audit_session *session, const struct audit
     audit_brakes_judge(session, o, report);
     audit_longest_judge(session, o, report);
     audit_forbidden_judge(session, o, report);
-    audit_gates_judge(session, report);
+    audit_gates_judge(session, o, report);
 }

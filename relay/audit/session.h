@@ -14,6 +14,8 @@
 #include "relay/audit/organisation.h"
 #include "relay/audit/report.h"
 
+enum { AUDIT_FOLLOWED_S = 180 }; /* so soon a relay does what it was told: a leaf has its minute, a disk is slow */
+
 enum audit_signer { AUDIT_CUSTOMER, AUDIT_AGENT, AUDIT_RELAY, AUDIT_SIGNERS };
 const char *audit_signer_name(enum audit_signer by); /* "customer" */
 
@@ -88,7 +90,14 @@ PROTO_MUST_USE enum proto_err audit_notes_take(struct audit_session *session, co
                                                const struct relay_store_entry *entry, const struct proto_log_leaf *leaf,
                                                const struct proto_evidence *evidence, struct audit_report *report);
 /** gates.c: no picture without an open grant. */
-void audit_gates_judge(const struct audit_session *session, struct audit_report *report);
+void audit_gates_judge(const struct audit_session *session, const struct audit_organisation *o,
+                       struct audit_report *report);
+/**
+ * passed.c: until when, by the relay's own clock, something passed of which this is the end. Of a restart, which is no
+ * word of that: not sooner than the log shows that the relay ran, less AUDIT_FOLLOWED_S; INT64_MIN: nothing shows it.
+ */
+int64_t audit_passed_until_s(const struct audit_session *session, const struct audit_organisation *o,
+                             const struct audit_note *stopped);
 /** viewed.c: does the relay tell of what the agent signed to have had on the screen? */
 void audit_viewed_judge(const struct audit_session *session, struct audit_report *report);
 /** brakes.c: was a stop followed, did a revoked agent see no more? */

@@ -182,25 +182,15 @@ enum proto_err audit_staff_find(const struct audit_organisation *o, const uint8_
     memset(out, 0, sizeof *out);
     if (!found)
         return PROTO_ERR_NOT_FOUND;
-    enum proto_err err = judge(o, (size_t)(found - o->staff), at_s, out);
-    if (err)
-        return err;
-    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, out->serial);
-    if (revoked && revoked->time_s <= at_s) {
-        memset(out, 0, sizeof *out);
-        return PROTO_ERR_CERT_REVOKED;
-    }
-    return PROTO_OK;
+    return judge(o, (size_t)(found - o->staff), at_s, out);
 }
 
 enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const char *serial, int64_t at_s,
                                        struct proto_identity *out)
 {
-    enum proto_err err = PROTO_ERR_NOT_FOUND;
-
     for (size_t i = 0; i < o->staff_count; i++) {
         struct proto_identity one;
-        /* judged at the time of the note: one that did not hold then reads as not there, unless it was taken back */
+        /* judged at the time of the note: one that did not hold then reads as not there */
         enum proto_err found = audit_staff_find(o, o->staff[i].fingerprint, at_s, &one);
         if (!found && !strcmp(one.serial, serial)) {
             *out = one;
@@ -208,9 +198,7 @@ enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const
         }
     }
     memset(out, 0, sizeof *out);
-    return proto_org_find_revoked(&o->org, serial) && proto_org_find_revoked(&o->org, serial)->time_s <= at_s
-               ? PROTO_ERR_CERT_REVOKED
-               : err;
+    return PROTO_ERR_NOT_FOUND;
 }
 
 /* ---- at an entry of the log ---- */
@@ -220,17 +208,39 @@ enum proto_err audit_staff_find_serial(const struct audit_organisation *o, const
 void audit_staff_note_revoked(struct audit_organisation *o, size_t revoked, uint64_t entry, int64_t leaf_s)
 {
     for (size_t i = 0; i < revoked && i < o->org.revoked_count; i++)
-        if (!o->revoked_before[i] && o->org.revoked[i].time_s < leaf_s + PROTO_LOG_TIME_GRAIN_S)
+        if (!o->revoked_before[i] && o->org.revoked[i].time_s < leaf_s + PROTO_LOG_TIME_GRAIN_S) {
             o->revoked_before[i] = entry + 1;
+            o->revoked_s[i] = leaf_s;
+        }
+}
+
+uint64_t audit_staff_taken_back(const struct audit_organisation *o, const char *serial, int64_t *leaf_s)
+{
+    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, serial);
+
+    *leaf_s = revoked ? o->revoked_s[revoked - o->org.revoked] : 0;
+    return revoked ? o->revoked_before[revoked - o->org.revoked] : 0;
+}
+
+static bool is_out(const struct audit_organisation *o, const char *serial, uint64_t entry, int64_t leaf_s,
+                   int64_t brought_s)
+{
+    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, serial);
+    int64_t taken_s;
+    uint64_t before = audit_staff_taken_back(o, serial, &taken_s);
+
+    return revoked && (revoked->time_s + brought_s <= leaf_s || (before && entry >= before));
 }
 
 enum proto_err audit_staff_revoked(const struct audit_organisation *o, const char *serial, uint64_t entry,
                                    int64_t leaf_s)
 {
-    const struct proto_org_revoked *revoked = proto_org_find_revoked(&o->org, serial);
-    uint64_t before = revoked ? o->revoked_before[revoked - o->org.revoked] : 0;
+    return is_out(o, serial, entry, leaf_s, 0) ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
+}
 
-    return revoked && (revoked->time_s <= leaf_s || (before && entry >= before)) ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
+enum proto_err audit_staff_out(const struct audit_organisation *o, const char *serial, uint64_t entry, int64_t leaf_s)
+{
+    return is_out(o, serial, entry, leaf_s, AUDIT_BROUGHT_S) ? PROTO_ERR_CERT_REVOKED : PROTO_OK;
 }
 
 /* It held at some time of the leaf's minute. */
@@ -240,9 +250,9 @@ enum proto_err audit_staff_held(const struct audit_organisation *o, const uint8_
     struct proto_identity found;
     enum proto_err err = audit_staff_find(o, fingerprint, leaf_s, &found);
 
-    if (err && err != PROTO_ERR_NOT_FOUND && err != PROTO_ERR_CERT_REVOKED)
+    if (err && err != PROTO_ERR_NOT_FOUND)
         err = audit_staff_find(o, fingerprint, leaf_s + PROTO_LOG_TIME_GRAIN_S - 1, &found);
-    return err ? err : audit_staff_revoked(o, found.serial, entry, leaf_s);
+    return err ? err : audit_staff_out(o, found.serial, entry, leaf_s);
 }
 
 enum proto_err audit_staff_find_signer(const struct audit_organisation *o, const char *serial, uint64_t entry,

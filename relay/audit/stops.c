@@ -7,7 +7,10 @@
 #include "proto/log/leaf.h"
 #include "relay/audit/acts.h"
 
-enum { RAN_ON_S = 180 };
+enum {
+    RAN_ON_S = 180,
+    STILL_S = 600 /* without an entry: counted as so much at most */
+};
 
 static enum proto_err visit(void *context, const struct relay_store_entry *entry)
 {
@@ -65,6 +68,45 @@ static void read_times(struct audit_stops *stops, struct relay_store *store)
             from = middle + 1;
         }
     }
+}
+
+/* The last leaf behind `from` that is not later, where they are in the order of time; `from` when there is none. */
+static uint64_t last_until(struct relay_store *store, uint64_t from, uint64_t size, int64_t until_s, int64_t *at_s)
+{
+    uint64_t found = from;
+
+    for (uint64_t low = from + 1, high = size; low < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        int64_t leaf_s;
+        if (leaf_at(store, middle, &leaf_s) && leaf_s <= until_s) {
+            *at_s = leaf_s;
+            found = middle;
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return found;
+}
+
+bool audit_stops_ran_for(struct relay_store *store, uint64_t after, int64_t from_s, int64_t to_s, int64_t than_s)
+{
+    struct relay_store_checkpoint checkpoint;
+    int64_t ran_s = 0, at_s = from_s;
+
+    if (relay_store_get_checkpoint(store, &checkpoint))
+        return false;
+    while (ran_s <= than_s && at_s < to_s && after + 1 < checkpoint.size) {
+        int64_t next_s = at_s;
+        uint64_t next = last_until(store, after, checkpoint.size, at_s + STILL_S, &next_s);
+        if (next == after && !leaf_at(store, ++next, &next_s))
+            break;
+        if (next_s > at_s)
+            ran_s += next_s - at_s < STILL_S ? next_s - at_s : STILL_S;
+        at_s = next_s;
+        after = next;
+    }
+    return ran_s > than_s;
 }
 
 enum proto_err audit_stops_read(struct audit_stops *stops, struct relay_store *store)

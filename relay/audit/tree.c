@@ -110,7 +110,7 @@ static void add_trouble(struct audit_walk *walk, uint64_t index, unsigned kinds,
     t->has_sid = entry->has_sid;
 }
 
-static enum proto_err touch(struct audit_log *log, const uint8_t sid[static RELAY_STORE_SID_BYTES])
+enum proto_err audit_log_touch(struct audit_log *log, const uint8_t sid[static RELAY_STORE_SID_BYTES])
 {
     if (log->touched_count && !memcmp(log->touched[log->touched_count - 1], sid, RELAY_STORE_SID_BYTES))
         return PROTO_OK; /* entries of one session often follow each other */
@@ -181,7 +181,7 @@ static enum proto_err take_entry(struct audit_walk *walk, uint64_t index, const 
     audit_retained_meet(&walk->own, walk->o, index, entry->unix_s);
     walk->log->own += entry->whole && !entry->has_sid;
     if (walk->log->from && entry->has_sid)
-        err = touch(walk->log, entry->sid);
+        err = audit_log_touch(walk->log, entry->sid);
     add_trouble(walk, index, kinds, entry);
     if (!err)
         err = grow(walk, entry->hash, stored);

@@ -34,16 +34,24 @@ struct audit_reached {
     struct audit_row_mark row; /* set: sessions up to this one */
 };
 
+/* Sessions that had not ended when a log was verified, as many as are kept of them: each ends by a note. */
+enum { AUDIT_OPEN_MAX = 1000 };
+struct audit_open {
+    uint8_t sid[AUDIT_OPEN_MAX][RELAY_STORE_SID_BYTES];
+    size_t count;
+};
+
 /* Zero: all of it, on every core. */
 struct audit_log_plan {
     unsigned threads;
-    struct audit_seen_tree from; /* entries before it are not read again */
-    struct audit_seen_tree seen; /* what this log must continue */
-    bool interrupted;            /* `from` is as far as a verification came that did not end: no session was judged */
-    struct audit_row_mark row;   /* then, when set: but those up to this one, of the log as it was at `from` */
-    uint64_t unfiled;            /* as it was reached; at most from.size */
-    bool glance;                 /* no entry is read: the checkpoint, what vouches for it, and that tiles lead to it */
-    int64_t now_s;               /* of whoever verifies; 0: not known */
+    const struct audit_open *open; /* borrowed: at `from`; NULL: not known */
+    struct audit_seen_tree from;   /* entries before it are not read again */
+    struct audit_seen_tree seen;   /* what this log must continue */
+    bool interrupted;              /* `from` is as far as a verification came that did not end: no session was judged */
+    struct audit_row_mark row;     /* then, when set: but those up to this one, of the log as it was at `from` */
+    uint64_t unfiled;              /* as it was reached; at most from.size */
+    bool glance;   /* no entry is read: the checkpoint, what vouches for it, and that tiles lead to it */
+    int64_t now_s; /* of whoever verifies; 0: not known */
     void (*reached)(void *context, const struct audit_reached *reached); /* now and then, in order; NULL: nobody asks */
     unsigned reached_every;                                              /* entries, or sessions; 0: a usual number */
     void (*progress)(void *context, const char *what, uint64_t done, uint64_t of); /* NULL: nobody watches */
@@ -66,6 +74,8 @@ struct audit_log {
 PROTO_MUST_USE enum proto_err audit_log_verify(struct audit_organisation *o, const struct audit_log_plan *plan,
                                                struct audit_report *report, struct audit_log *out);
 void audit_log_clear(struct audit_log *log);
+/** Adds to `touched`: this session is judged as if an entry of it were new. NOMEM. */
+PROTO_MUST_USE enum proto_err audit_log_touch(struct audit_log *log, const uint8_t sid[static RELAY_STORE_SID_BYTES]);
 
 /* ---- between tree.c, entries.c and judge.c ---- */
 

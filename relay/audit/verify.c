@@ -114,8 +114,11 @@ static bool is_touched(const struct audit_log *log, const uint8_t sid[static REL
 
 static void count_row(struct walking *w, const struct relay_store_session *row)
 {
+    struct audit_open *open = &w->v->open;
     bool live = row->state != RELAY_STORE_ENDED;
 
+    if (live && open->count < AUDIT_OPEN_MAX)
+        memcpy(open->sid[open->count++], row->sid, sizeof row->sid);
     w->v->report.live += live;
     w->v->report.overdue += live && row->expires_unix_ms < w->now_ms;
 }
@@ -148,12 +151,14 @@ static enum proto_err visit_row(void *context, const struct relay_store_session 
 
 static enum proto_err visit_open_row(void *context, const struct relay_store_session *row)
 {
-    count_row(context, row);
-    return PROTO_OK;
+    struct walking *w = context;
+
+    count_row(w, row);
+    return !w->o->can_open || is_touched(&w->v->log, row->sid) ? PROTO_OK : judge_soon(w, row);
 }
 
-/* A session of which nothing is new was judged when what it has was: of a long log only those with a newer entry are
- * read, and the others counted. */
+/* A session that had ended, and of which nothing is new, was judged before: of a long log only those with a newer entry
+ * are read, and those that have not ended, whose silence may be what is wrong. The others are counted. */
 static enum proto_err walk_touched(struct walking *w)
 {
     const struct audit_log *log = &w->v->log;
@@ -174,6 +179,22 @@ static enum proto_err walk_touched(struct walking *w)
     return err;
 }
 
+/* Nothing new is in them, and that may be what is wrong: an officer stopped them since, or they had not ended. */
+static enum proto_err touch_silent(struct walking *w)
+{
+    const struct audit_stops *stops = w->o->stops;
+    const struct audit_open *open = w->v->plan.open;
+    struct audit_log *log = &w->v->log;
+    enum proto_err err = PROTO_OK;
+
+    for (size_t i = 0; !err && i < stops->count; i++)
+        if (stops->all[i].entry >= log->from)
+            err = audit_log_touch(log, stops->all[i].sid);
+    for (size_t i = 0; !err && open && i < open->count; i++)
+        err = audit_log_touch(log, open->sid[i]);
+    return err;
+}
+
 static enum proto_err walk_rows(struct walking *w)
 {
     const struct audit_crew_config config = {.threads = w->v->plan.threads,
@@ -187,10 +208,12 @@ static enum proto_err walk_rows(struct walking *w)
     if (err)
         return PROTO_ERR_NOMEM;
     w->missing = w->v->report.missing > 0;
+    err = log->from ? touch_silent(w) : PROTO_OK;
     if (log->touched_count)
         qsort(log->touched, log->touched_count, RELAY_STORE_SID_BYTES, by_sid);
-    err = log->from && !w->v->plan.interrupted ? walk_touched(w)
-                                               : relay_store_each_session(w->o->rows, true, visit_row, w);
+    if (!err)
+        err = log->from && !w->v->plan.interrupted ? walk_touched(w)
+                                                   : relay_store_each_session(w->o->rows, true, visit_row, w);
     if (w->job)
         audit_crew_send(w->crew);
     enum proto_err work_err = audit_crew_finish(w->crew);

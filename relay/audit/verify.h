@@ -11,6 +11,7 @@ struct audit_verified {
     struct audit_log_plan plan; /* by the caller; zero: all of it, on every core */
     struct audit_report report;
     struct audit_log log;
+    struct audit_open open;
     uint64_t judged; /* sessions whose notes were opened */
     uint64_t seen;   /* entries that were met under a session's row */
 };

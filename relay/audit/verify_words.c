@@ -168,6 +168,15 @@ static void print_not_seen(const struct audit_organisation *o, const struct audi
                "            session was open before that was in force, and its ends may not have had it.\n",
                r->forbidden_entry, proto_capability_label(r->forbidden_what), o->policy.number,
                r->forbidden == 1 ? "" : ", and not the only one");
+    if (r->policy_first)
+        printf("Policy      %" PRIu64 " is in force since entry %" PRIu64
+               ". What was allowed before is held to no policy:\n"
+               "            the text of the one of then is not here.\n",
+               o->policy.number, r->policy_first - 1);
+    if (r->revoked)
+        printf("Revoked     %" PRIu64 " %s when the authority had revoked the agent's certificate, and the relay\n"
+               "            had not been given that note: entry %" PRIu64 ".\n",
+               r->revoked, r->revoked == 1 ? "session began" : "sessions began", r->revoked_entry);
     if (r->keep_unknown)
         printf("Retention   that policy %" PRIu64 " kept for as many days as an erasure under it says is the\n"
                "            relay's word: neither that policy nor an officer's note of it is here.\n",
@@ -286,7 +295,7 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
     print_gone_json(r);
     json_t *line = json_pack(
         "{s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:I,"
-        "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
+        "s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
         "event", "verified", "ok", before && r->wrong == 0, "opened", o->can_open, "wrong", (json_int_t)r->wrong,
         "size", (json_int_t)v->log.size, "entries", (json_int_t)r->entries, "sessions", (json_int_t)r->sessions, "live",
         (json_int_t)r->live, "sound_sessions", (json_int_t)r->sound_sessions, "signatures", (json_int_t)r->signatures,
@@ -298,7 +307,8 @@ static void print_json(const struct audit_organisation *o, const struct audit_ve
         "lone_notes", (json_int_t)r->lone_notes, "overdue", (json_int_t)r->overdue, "keep_unknown",
         (json_int_t)r->keep_unknown, "late", (json_int_t)r->late, "late_entry", (json_int_t)r->late_entry, "late_s",
         (json_int_t)r->late_s, "dated", (json_int_t)r->dated, "partly", (json_int_t)r->partly, "org_served",
-        (json_int_t)r->org_served, "policy_waits", (json_int_t)r->policy_waits, "forbidden", (json_int_t)r->forbidden);
+        (json_int_t)r->org_served, "policy_waits", (json_int_t)r->policy_waits, "forbidden", (json_int_t)r->forbidden,
+        "policy_first", (json_int_t)r->policy_first, "revoked", (json_int_t)r->revoked);
     add_place(line, o, v);
     host_json_line(line);
 }
@@ -363,10 +373,11 @@ static void remember(const struct audit_organisation *o, const struct audit_veri
         return;
     seen->leaves.size = v->log.size;
     memcpy(seen->leaves.root, v->log.root, sizeof seen->leaves.root);
-    if (o->can_open)
+    if (o->can_open) {
         seen->notes = seen->leaves;
-    if (o->can_open)
+        seen->open = v->open;
         memset(&seen->row, 0, sizeof seen->row);
+    }
     seen->unfiled = 0;
     (void)audit_remembered_save(o, seen);
 }

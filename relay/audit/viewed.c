@@ -26,6 +26,12 @@ static bool is_near(const struct audit_note *viewed, const struct audit_note *no
     return note->said_s >= from_s - VIEW_LATE_S && note->said_s <= came_s + VIEW_LATE_S;
 }
 
+/* What a relay that is killed had passed on it may not have in the log yet, only that the way was open. */
+static bool is_restart_of(const struct audit_note *note, enum proto_capability capability)
+{
+    return is_relays(note, PROTO_ACT_GATE_CLOSED, capability) && audit_is_restart(note);
+}
+
 /* A way was open when the log took the note, or was opened or closed shortly before or after. */
 static bool had_a_way(const struct audit_session *session, const struct audit_note *viewed)
 {
@@ -49,7 +55,8 @@ static bool has_passed(const struct audit_session *session, enum proto_capabilit
 {
     for (size_t i = 0; i < session->count; i++)
         if (is_relays(&session->notes[i], PROTO_ACT_STARTED, capability) ||
-            is_relays(&session->notes[i], PROTO_ACT_STOPPED, capability))
+            is_relays(&session->notes[i], PROTO_ACT_STOPPED, capability) ||
+            is_restart_of(&session->notes[i], capability))
             return true;
     return false;
 }

@@ -241,8 +241,11 @@ bool audit_whole_know(struct audit_organisation *o)
         o->stops = &w->stops;
         audit_end_moment(&w->again);
         memcpy(o->revoked_before, w->again.revoked_before, sizeof o->revoked_before);
+        memcpy(o->revoked_s, w->again.revoked_s, sizeof o->revoked_s);
         o->policy_first = w->again.policy_first;
+        o->policy_first_s = w->again.policy_first_s;
         o->policy_end = w->again.policy_end;
+        o->policy_before = w->again.policy_before;
         if (audit_whole_beside(o, beside))
             host_say(HOST_WARN, "%s", beside);
     }

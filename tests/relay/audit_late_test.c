@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <sodium.h>
 #include <string.h>
 
 #include "tests/relay/audit_tool.h"
@@ -167,6 +168,66 @@ static void a_consent_with_a_time_ends_by_more_clocks_than_one(void **state)
     }
 }
 
+/* A restart closes what it finds, however late that is; a relay that ran meanwhile, by its log, had to close it. */
+static void a_restart_excuses_nothing_behind_which_the_relay_ran(void **state)
+{
+    static const struct {
+        bool others; /* an entry of another session half an hour after the consent was over */
+        uint32_t max_s;
+        const char *found;
+    } cases[] = {
+        {false, 0, fine},
+        {true, 0, "Camera to have stopped before entry 5 took the grant back"},
+        {false, 60, fine},
+        {true, 60, "Camera to have stopped within the 60 s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct log_fixture f;
+        struct log_session s, other;
+        audit_tool_join(&f, &s, "C-1");
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", cases[i].max_s);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_fixture_pass(&f, MINUTE_S);
+        if (!cases[i].max_s)
+            log_session_answer(&f, &s, PROTO_STATEMENT_WITHDRAW, PROTO_CAPABILITY_CAMERA, "");
+        log_fixture_pass(&f, HOUR_S / 2);
+        if (cases[i].others)
+            log_session_begin(&f, &other, "C-2", "");
+        if (cases[i].others)
+            log_session_end(&f, &other, PROTO_END_DECLINED);
+        log_fixture_pass(&f, HOUR_S / 2);
+        log_session_event(&f, &s, PROTO_ACT_STOPPED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "cause",
+                          "restart", NULL);
+        log_session_event(&f, &s, PROTO_ACT_GATE_CLOSED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "cause",
+                          "restart", NULL);
+        log_session_end(&f, &s, PROTO_END_CONNECTION_LOST);
+        expect(&f, cases[i].found);
+    }
+}
+
+/* It is killed when pictures have passed and the log has no word of them yet; the agent's own note waits. */
+static void what_an_agent_saw_before_a_restart_the_relay_may_have_forgotten(void **state)
+{
+    struct log_fixture f;
+    struct log_session s;
+    char leaf[65];
+
+    (void)state;
+    audit_tool_join(&f, &s, "C-1");
+    log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+    sodium_bin2hex(leaf, sizeof leaf, s.grant_leaf, sizeof s.grant_leaf);
+    log_session_event(&f, &s, PROTO_ACT_GATE_OPENED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "leaf", leaf,
+                      NULL);
+    log_fixture_pass(&f, MINUTE_S);
+    log_session_event(&f, &s, PROTO_ACT_GATE_CLOSED, PROTO_CAPABILITY_CAMERA, "src", "1", "stream", "5", "cause",
+                      "restart", NULL);
+    log_session_agent_event(&f, &s, PROTO_ACT_VIEWING_STARTED, PROTO_CAPABILITY_CAMERA);
+    log_session_end(&f, &s, PROTO_END_CONNECTION_LOST);
+    expect(&f, fine);
+}
+
 /* A photo in the second half of an hour that was allowed, when the date has been set in the first. */
 static void what_an_agent_begins_is_under_a_consent_by_more_clocks_than_one(void **state)
 {
@@ -205,14 +266,16 @@ static void what_an_agent_begins_is_under_a_consent_by_more_clocks_than_one(void
 static void a_session_has_an_end_when_the_log_goes_on(void **state)
 {
     static const struct {
-        int64_t later_s, runs_s;
+        int64_t silent_s, runs_s; /* without an entry, and then with one every ten minutes */
         bool joined;
         const char *found;
     } cases[] = {
-        {20 * HOUR_S, HOUR_S, true, "an end: no session lasts longer than 4 hours"},
-        {4 * HOUR_S, 0, true, fine},
+        {0, 5 * HOUR_S, true, "an end: no session lasts longer than 4 hours"},
+        {20 * HOUR_S, 5 * HOUR_S, true, "an end: no session lasts longer than 4 hours"},
+        {0, 4 * HOUR_S, true, fine},
         {20 * HOUR_S, 0, true, fine},
-        {20 * HOUR_S, HOUR_S, false, fine}, /* an invitation waits */
+        {20 * HOUR_S, HOUR_S, true, fine}, /* somebody set the date: it may be said, and is no accusation */
+        {0, 5 * HOUR_S, false, fine},      /* an invitation waits */
     };
 
     (void)state;
@@ -223,10 +286,12 @@ static void a_session_has_an_end_when_the_log_goes_on(void **state)
         log_session_begin(&f, &s, "C-1", "");
         if (cases[i].joined)
             log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
-        log_fixture_pass(&f, cases[i].later_s);
-        log_session_begin(&f, &other, "C-2", "");
-        log_fixture_pass(&f, cases[i].runs_s);
-        log_session_end(&f, &other, PROTO_END_DECLINED);
+        log_fixture_pass(&f, cases[i].silent_s);
+        for (int64_t at_s = 0; at_s <= cases[i].runs_s; at_s += 10 * MINUTE_S) {
+            log_session_begin(&f, &other, "C-2", "");
+            log_session_end(&f, &other, PROTO_END_DECLINED);
+            log_fixture_pass(&f, 10 * MINUTE_S);
+        }
         expect(&f, cases[i].found);
     }
 }
@@ -257,6 +322,8 @@ int main(void)
         cmocka_unit_test(how_long_was_recorded_is_told),
         cmocka_unit_test(nothing_passes_for_longer_than_a_session_lasts),
         cmocka_unit_test(a_consent_with_a_time_ends_by_more_clocks_than_one),
+        cmocka_unit_test(a_restart_excuses_nothing_behind_which_the_relay_ran),
+        cmocka_unit_test(what_an_agent_saw_before_a_restart_the_relay_may_have_forgotten),
         cmocka_unit_test(what_an_agent_begins_is_under_a_consent_by_more_clocks_than_one),
         cmocka_unit_test(a_session_has_an_end_when_the_log_goes_on),
         cmocka_unit_test(nothing_is_allowed_long_after_the_agents_certificate),

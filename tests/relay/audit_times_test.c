@@ -78,8 +78,84 @@ static void a_certificate_that_was_taken_back_holds_no_session_that_says_to_be_o
     log_fixture_open(&f);
     log_fixture_pass(&f, HOUR_S);
     log_fixture_revoke(&f, &f.agent, now_s(&f) - 120);
+    log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
     add(&f, 300);
     expect(&f, 1, held);
+}
+
+/* The authority took it back, and somebody carries that to the relay, which went by what it had. */
+static void a_session_before_the_relay_hears_of_a_revocation_is_said(void **state)
+{
+    static const struct {
+        int64_t ago_s;
+        bool taken;
+        int code;
+        const char *says;
+    } rows[] = {
+        {120, true, 0, "Revoked     1 session began when the authority had revoked the agent's certificate"},
+        {120, false, 0, "Revoked     1 session began when the authority had revoked the agent's certificate"},
+        {8 * 24 * HOUR_S, false, 1, held},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct log_fixture f;
+        log_fixture_open(&f);
+        log_fixture_pass(&f, 10 * 24 * HOUR_S);
+        log_fixture_revoke(&f, &f.agent, now_s(&f) - rows[i].ago_s);
+        add(&f, 0);
+        log_fixture_pass(&f, HOUR_S);
+        if (rows[i].taken)
+            log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+        expect(&f, rows[i].code, rows[i].says);
+    }
+}
+
+/* The log has the revocation, and the session goes on: with the camera, or without anything. */
+static void who_is_taken_back_in_a_session_is_soon_out_of_it(void **state)
+{
+    static const struct {
+        int64_t passes_s; /* so much later the way closes */
+        int64_t runs_s, sleeps_s;
+        bool ends;
+        int code;
+        const char *says;
+    } rows[] = {
+        {1, 0, 0, true, 0, "nothing is wrong."},
+        {3 * HOUR_S, 0, 0, true, 1, "nothing to be passed on to an agent who was revoked before"},
+        {1, 0, 3 * HOUR_S, true, 0, "nothing is wrong."},
+        {1, HOUR_S, 0, true, 1, "an end soon after entry 5"},
+        {1, HOUR_S, 0, false, 1, "an end soon after entry 5"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "C-1", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
+        log_session_show(&f, &s, PROTO_CAPABILITY_CAMERA, "5");
+        log_fixture_pass(&f, HOUR_S);
+        log_fixture_revoke(&f, &f.agent, now_s(&f));
+        log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+        log_fixture_pass(&f, rows[i].passes_s);
+        log_session_hide(&f, &s, PROTO_CAPABILITY_CAMERA, "5", "10", "1000");
+        for (int64_t at_s = 0; at_s < rows[i].runs_s; at_s += 600) { /* or nobody knows that the relay ran */
+            log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+            log_fixture_pass(&f, 600);
+        }
+        log_fixture_pass(&f, rows[i].sleeps_s);
+        if (rows[i].ends)
+            log_session_end(&f, &s, PROTO_END_FAILED);
+        else
+            log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
+        log_fixture_settle(&f);
+        audit_tool_expect(&f, rows[i].code, rows[i].says, "verify --dir %s --key %s/officer/evidence.key", f.folder,
+                          f.folder);
+        log_fixture_close(&f);
+    }
 }
 
 static void nor_does_one_that_had_ended(void **state)
@@ -121,6 +197,7 @@ static void who_was_taken_back_in_a_session_sees_nothing_more_in_it(void **state
         if (later) {
             log_fixture_pass(&f, 120);
             log_fixture_revoke(&f, &f.agent, now_s(&f));
+            log_fixture_taken(&f, PROTO_ACT_ORG_TAKEN, f.org.number, f.org.text_hash);
             log_fixture_pass(&f, 120);
         }
         log_session_grant(&f, &s, PROTO_CAPABILITY_CAMERA, "to see", 0);
@@ -244,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_session_that_is_dated_back_is_named),
         cmocka_unit_test(minutes_between_a_session_and_its_entry_are_none),
         cmocka_unit_test(a_certificate_that_was_taken_back_holds_no_session_that_says_to_be_older),
+        cmocka_unit_test(a_session_before_the_relay_hears_of_a_revocation_is_said),
+        cmocka_unit_test(who_is_taken_back_in_a_session_is_soon_out_of_it),
         cmocka_unit_test(nor_does_one_that_had_ended),
         cmocka_unit_test(behind_the_logs_own_word_of_a_revocation_no_session_begins),
         cmocka_unit_test(who_was_taken_back_in_a_session_sees_nothing_more_in_it),

@@ -173,13 +173,49 @@ static void a_later_verification_reads_only_what_is_new(void **state)
     struct audit_verified *after = verify(&f, (struct audit_log_plan){.from = seen, .seen = seen});
     assert_int_equal(after->report.wrong, 0);
     assert_int_equal(after->report.entries, after->log.size - before->log.size);
-    assert_int_equal(after->judged, 1);
-    assert_int_equal(after->report.sound_sessions, 1);
+    assert_int_equal(after->judged, 2); /* the new one, and the one that has not ended, of one entry */
+    assert_int_equal(after->report.sound_sessions, 2);
     assert_int_equal(after->report.sessions, before->report.sessions + 1);
-    assert_int_equal(unsealings, after->report.entries);
+    assert_int_equal(unsealings, after->report.entries + 1);
     drop(before);
     drop(after);
     log_fixture_close(&f);
+}
+
+/* Nothing new is in it, and that is what is wrong: it has no end, goes on though an officer stopped it, or its row says
+ * that it ended. */
+static void what_does_not_come_is_missed_by_a_later_verification(void **state)
+{
+    enum { NO_END, STOPPED, ENDED_BY_ITS_ROW, CASES };
+
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        struct log_fixture f;
+        struct log_session s;
+        log_fixture_open(&f);
+        log_session_begin(&f, &s, "", "");
+        log_session_event(&f, &s, PROTO_ACT_JOINED, PROTO_CAPABILITY_NONE, "by", "link", NULL);
+        struct audit_verified *before = verify(&f, (struct audit_log_plan){0});
+        assert_int_equal(before->report.wrong, 0);
+        struct audit_seen_tree seen = seen_of(before);
+        if (i == STOPPED)
+            log_fixture_stopped(&f, &s, &f.officer);
+        for (int n = 0; n < (i == NO_END ? 30 : 1); n++) {
+            log_fixture_pass(&f, 600);
+            add_session(&f);
+        }
+        if (i == ENDED_BY_ITS_ROW)
+            log_fixture_alter(&f, "relay.db",
+                              "UPDATE session SET state=3, ended_reason='completed' WHERE hex(sid) LIKE '4F2A%'");
+        struct audit_verified *after =
+            verify(&f, (struct audit_log_plan){.from = seen, .seen = seen, .open = &before->open});
+        assert_int_equal(after->report.wrong, 1);
+        assert_string_equal(after->report.findings[0].column, "state");
+        assert_memory_equal(after->report.findings[0].sid, s.row.sid, sizeof s.row.sid);
+        drop(before);
+        drop(after);
+        log_fixture_close(&f);
+    }
 }
 
 static void what_is_new_is_held_to_the_rules(void **state)
@@ -513,7 +549,7 @@ static void the_authoritys_own_note_counts_before_the_relays(void **state)
     uint64_t served = f.org.number;
     assert_true(host_path(path, "%s/officer/evidence.key", f.folder));
     assert_true(audit_open(&o, f.folder, path));
-    log_fixture_revoke(&f, &f.agent, LOG_FIXTURE_BEGIN_MS / 1000 - 1);
+    log_fixture_revoke(&f, &f.agent, LOG_FIXTURE_BEGIN_MS / 1000 - 8 * 86400);
     assert_true(host_path(path, "%s/ca/ca.crt", f.folder));
     audit_notes_of_authority(&o, path);
     assert_int_equal(o.org_served, served);
@@ -536,6 +572,7 @@ int main(void)
         cmocka_unit_test(no_signature_is_checked_and_no_seal_opened_twice),
         cmocka_unit_test(one_thread_and_many_find_the_same),
         cmocka_unit_test(a_later_verification_reads_only_what_is_new),
+        cmocka_unit_test(what_does_not_come_is_missed_by_a_later_verification),
         cmocka_unit_test(what_is_new_is_held_to_the_rules),
         cmocka_unit_test(a_log_that_does_not_continue_the_one_before_is_found),
         cmocka_unit_test(old_tiles_that_were_altered_are_found_though_nothing_old_is_read),
