@@ -211,9 +211,17 @@ static bool any_from(const struct relay_queue *queue, unsigned rank)
     return false;
 }
 
+static void drop_late_voice(struct relay_queue *queue, struct relay_queue_bounds *bounds, int64_t now_ms)
+{
+    for (struct relay_slot *slot;
+         (slot = queue->wait[RELAY_SERVE_VOICE].first) && now_ms - slot->at_ms > RELAY_VOICE_MS;)
+        drop(queue, bounds, slot);
+}
+
 /* Makes room for `more` bytes as far as the rules allow; returns the lowest rank that may not come in either. */
 static unsigned shed(struct relay_queue *queue, struct relay_queue_bounds *bounds, size_t more, int64_t now_ms)
 {
+    drop_late_voice(queue, bounds, now_ms);
     unsigned rank = lowest_to_go(queue, bounds, more, now_ms);
 
     while (rank < NOTHING_GOES && any_from(queue, rank)) {

@@ -5,10 +5,12 @@
  * Order of service: what the session needs (RELAY, HS, CTL, LOG), voice, reliable parts, bulk, picture; each in its own
  * order. Three quarters of the bytes are for media, one for the rest, so a slow line never stops the session itself.
  *
- * Only picture and bulk are ever dropped, whole messages only. The longer the oldest has waited, or the fuller the
- * queue, the more goes: from a quarter of the time (half of the bytes) the highest layer and what nothing depends on,
- * from a half (three quarters) the middle one, and at the bound everything of that stream up to its next key frame, for
- * which the sender is asked once. After a drop nothing of that stream passes that would need what was dropped.
+ * Only media is ever dropped, and no reliable part of it, whole messages only. A voice that has waited for
+ * RELAY_VOICE_MS is late for every ear: the oldest go. Of picture and bulk, the longer the oldest has waited, or the
+ * fuller the queue, the more goes: from a quarter of the time (half of the bytes) the highest layer and what nothing
+ * depends on, from a half (three quarters) the middle one, and at the bound everything of that stream up to its next
+ * key frame, for which the sender is asked once. After a drop nothing of that stream passes that would need what was
+ * dropped.
  */
 #ifndef RELAY_CORE_QUEUE_H
 #define RELAY_CORE_QUEUE_H
@@ -33,6 +35,7 @@ enum relay_service {
 /* In front of each message, to be written over by whoever sends it: a frame's header goes there without a copy. */
 enum { RELAY_ROOM_BYTES = 16 };
 
+enum { RELAY_VOICE_MS = 1000 };
 enum { RELAY_RANKS = 4 }; /* layers 0, 1, 2 and above, and frames that nothing depends on */
 
 /* One stream on its way to one receiver; lives as long as its gate. */

@@ -176,7 +176,32 @@ static void what_nothing_depends_on_goes_without_a_trace(void **state)
     line_free(&l);
 }
 
-static void reliable_parts_and_voice_are_never_dropped_and_too_many_are_an_error(void **state)
+static void of_a_voice_what_waited_for_a_second_goes_and_nothing_else(void **state)
+{
+    struct line l;
+    (void)state;
+
+    line_new(&l);
+    for (char name = 'a'; name <= 'd'; name++, l.now_ms += RELAY_VOICE_MS / 4)
+        assert_ok(put(&l, &l.other, name, PROTO_CLASS_AUDIO, 0, 0, 100));
+    assert_ok(put(&l, &l.other, 'r', PROTO_CLASS_AUDIO, 0, PROTO_MEDIA_RELIABLE, 100));
+    assert_int_equal(l.bounds.dropped, 0);
+    l.now_ms += RELAY_VOICE_MS / 4 + 1; /* while nobody takes anything, too */
+    assert_ok(put(&l, &l.other, 'e', PROTO_CLASS_AUDIO, 0, 0, 100));
+    assert_int_equal(l.bounds.dropped, 2);
+    assert_int_equal(l.other.dropped, 2);
+    l.now_ms += RELAY_VOICE_MS / 4;
+    expect(&l, "der");
+    assert_int_equal(l.bounds.dropped, 3);
+    assert_false(l.queue.asks_key || l.other.to_key || l.other.skip_from);
+    l.now_ms += 10 * RELAY_VOICE_MS;
+    assert_ok(put(&l, &l.other, 'r', PROTO_CLASS_AUDIO, 0, PROTO_MEDIA_RELIABLE, 100));
+    l.now_ms += 10 * RELAY_VOICE_MS;
+    expect(&l, "r");
+    line_free(&l);
+}
+
+static void too_many_reliable_parts_and_too_much_voice_are_an_error(void **state)
 {
     struct line l;
     enum proto_err err = PROTO_OK;
@@ -392,7 +417,8 @@ int main(void)
         cmocka_unit_test(a_full_queue_keeps_the_newest_key_frame_that_waits),
         cmocka_unit_test(what_needs_a_dropped_frame_does_not_pass),
         cmocka_unit_test(what_nothing_depends_on_goes_without_a_trace),
-        cmocka_unit_test(reliable_parts_and_voice_are_never_dropped_and_too_many_are_an_error),
+        cmocka_unit_test(of_a_voice_what_waited_for_a_second_goes_and_nothing_else),
+        cmocka_unit_test(too_many_reliable_parts_and_too_much_voice_are_an_error),
         cmocka_unit_test(the_session_has_a_quarter_of_the_bytes_and_no_more),
         cmocka_unit_test(all_queues_together_have_a_bound),
         cmocka_unit_test(pictures_grow_old_while_nobody_sends),
