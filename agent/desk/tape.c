@@ -107,8 +107,6 @@ static void stop(struct agent_desk_tape *t, struct proto_now now)
     agent_desk_record_free(t->record);
     t->record = NULL;
     noted = proto_session_recorded(t->config.session, false, bytes, hash, now);
-    if (noted == PROTO_ERR_STATE && proto_session_over(t->config.session))
-        noted = PROTO_OK; /* the session's own end is the recording's in the log, and the file is whole */
     tell(t, false, err != PROTO_OK ? err : noted, bytes);
 }
 

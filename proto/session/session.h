@@ -367,8 +367,8 @@ PROTO_MUST_USE enum proto_err proto_session_camera_control(struct proto_session 
                                                            const handhold_CameraControl *control, struct proto_now now);
 /**
  * This end has begun to record, or has stopped: noted in the log, the end with size and hash (SHA-256) of the sealed
- * file. CONSENT: a beginning without a live consent `recording`. STATE: nobody has joined, or the session is over: its
- * end in the log is then that of the recording.
+ * file. CONSENT: a beginning without a live consent `recording`. STATE: nobody has joined, or a beginning
+ * when the session is over; an end behind the session's own is OK and changes nothing: in the log it ends with that.
  */
 PROTO_MUST_USE enum proto_err proto_session_recorded(struct proto_session *s, bool began, uint64_t bytes,
                                                      const uint8_t hash[static 32], struct proto_now now);

@@ -106,17 +106,18 @@ static void customer_consent(struct sim *sim, struct sim_session *session, const
     }
 }
 
-/* Records from the consent to its end. */
+/* Records from the consent to its end; what slept may read of the consent when that, or the session, is over. */
 static void agent_consent(struct sim *sim, struct sim_end *end, const struct proto_event *event)
 {
     static const uint8_t hash[32] = {7};
+    const enum proto_capability recording = PROTO_CAPABILITY_RECORDING;
     bool on = event->consent.state == PROTO_CONSENT_GRANTED;
 
-    if (event->consent.capability != PROTO_CAPABILITY_RECORDING || on == end->records)
+    if (event->consent.capability != recording || on == end->records ||
+        (on && proto_session_consent(end->session, recording) != PROTO_CONSENT_GRANTED))
         return;
     end->records = on;
-    enum proto_err err = proto_session_recorded(end->session, on, on ? 0 : 1000, hash, sim->now);
-    if (err && (err != PROTO_ERR_STATE || on || !proto_session_over(end->session)))
+    if (proto_session_recorded(end->session, on, on ? 0 : 1000, hash, sim->now))
         sim_fail(sim, "session %u: a recording could not be told", end->home->number);
     end->home->recordings += on;
 }
