@@ -191,7 +191,7 @@ void sim_judge_log(struct sim *sim)
             sim_fail(sim, "invariant 6: session %u has no end in the log", i);
         else if (session->customer.ended && session->customer.reason == PROTO_END_COMPLETED &&
                  r.next < session->deed_count && session->deeds[r.next].unix_s < r.agent_ended_s && !sim->cuts &&
-                 !sim->crashes && !sim->tampered && !sim->weather.disk_full && !sim->weather.stall)
+                 !sim->crashes && !sim->naps && !sim->tampered && !sim->weather.disk_full && !sim->weather.stall)
             sim_fail(sim, "invariant 4: session %u: %u of %u deeds are in the log", i, r.next, session->deed_count);
     }
 }
