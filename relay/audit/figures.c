@@ -277,7 +277,7 @@ static void print_agents(const struct figures *f)
 {
     char shared[AUDIT_TIME_MAX], more[2 * AGENT_COLUMNS];
 
-    printf("\n%-29s %8s %8s %8s %9s  %s\n", "Agent", "sessions", "granted", "refused", "withdrawn", "shared");
+    printf("\n%-29s %8s %8s %8s %9s  %s\n", "Agent", "sessions", "granted", "refused", "withdrawn", "shared, added up");
     audit_paper_rule();
     for (size_t i = 0; i < f->agent_count; i++) {
         const struct of_agent *a = &f->agents[i];
