@@ -90,7 +90,11 @@ static int listen_on_path(const char *path)
         return -1;
     }
     strcpy(own.sun_path, path);
-    if (!stat(path, &there) && S_ISSOCK(there.st_mode)) {
+    if (!stat(path, &there)) {
+        if (!S_ISSOCK(there.st_mode)) {
+            errno = EEXIST;
+            return -1;
+        }
         if (is_answered(&own)) {
             errno = EADDRINUSE;
             return -1;

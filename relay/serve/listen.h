@@ -42,8 +42,8 @@ void serve_listen_free(struct serve_listen *listen);
 const char *serve_listen_http(const struct serve_listen *listen);
 const char *serve_listen_metrics(const struct serve_listen *listen);
 const char *serve_listen_plain(const struct serve_listen *listen);
-/** Binds and lets go again: for --check. */
-bool serve_listen_check(const struct serve_config *config, struct serve_report *report);
+/** Binds and lets go again: for --check. `runs`: a relay runs on this folder, and what is in use may be its own. */
+bool serve_listen_check(const struct serve_config *config, bool runs, struct serve_report *report);
 
 /** The hosts by which strangers and staff come to a relay that serves; empty: a proxy has the certificate for them. */
 void serve_listen_hosts(const struct serve *serve, char public_host[static SERVE_HOST_BYTES],

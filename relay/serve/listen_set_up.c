@@ -92,7 +92,30 @@ static bool is_alone(const struct serve_config *config, size_t kind, struct serv
     return false;
 }
 
-bool serve_listen_check(const struct serve_config *config, struct serve_report *report)
+/* Beside a relay that runs: what is in use may be its own, and a low port may be its unit's right alone. */
+static bool is_excused(const struct serve_config *config, size_t kind, struct serve_report *report)
+{
+    const char *address = setting_of(config, kind), *way_out;
+    char finding[200];
+    int fd = -1;
+
+    errno = 0;
+    if (serve_address_bind(address, false, &fd, finding, sizeof finding, &way_out)) {
+        close(fd);
+        return false;
+    }
+    if (errno == EADDRINUSE)
+        serve_report_fine(report, address, "in use, by the relay that runs here or by another program (%s)",
+                          kinds[kind].what);
+    else if (errno == EACCES && strncmp(address, "unix:", 5) != 0)
+        serve_report_fine(report, address, "not tried: this user may not listen on a port below 1024 (%s)",
+                          kinds[kind].what);
+    else
+        return false;
+    return true;
+}
+
+bool serve_listen_check(const struct serve_config *config, bool runs, struct serve_report *report)
 {
     int bound[SERVE_ENDS];
     bool fine = true;
@@ -101,7 +124,8 @@ bool serve_listen_check(const struct serve_config *config, struct serve_report *
         const char *address = setting_of(config, kind);
 
         bound[kind] = -1;
-        if (!*address || twin(config, kind) < kind) /* which has been said */
+        if (!*address || twin(config, kind) < kind || /* which has been said */
+            (runs && is_excused(config, kind, report)))
             continue;
         if (bind_end(config, kind, false, &bound[kind], report))
             serve_report_fine(report, address, "free to listen on (%s)", kinds[kind].what);

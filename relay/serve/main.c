@@ -214,14 +214,15 @@ static void check(struct serve_settings *settings, struct serve_folder *folder, 
 {
     if (serve_folder_in_use(folder)) {
         serve_check_beside(folder, report);
+        (void)serve_listen_check(&settings->config, true, report);
     } else if (serve_folder_is_fresh(folder)) {
         serve_report_fine(report, folder->data, "no log yet; the first start begins one");
-        (void)serve_listen_check(&settings->config, report);
+        (void)serve_listen_check(&settings->config, false, report);
     } else if (fits && serve_folder_has_log(folder)) {
         (void)serve_until_told(settings, folder, report);
     } else {
         serve_check_log(folder, report);
-        (void)serve_listen_check(&settings->config, report);
+        (void)serve_listen_check(&settings->config, false, report);
     }
     serve_check_machine(&settings->config, folder, report);
     if (arguments.from_outside)
@@ -238,10 +239,13 @@ static int serve_or_check(struct serve_settings *settings, bool settled, struct 
     fits &= serve_witnesses_fit(&settings->config, report);
     if (read && report->table)
         check(settings, folder, fits, report);
-    else if (report->table && serve_folder_in_use(folder))
-        serve_check_runs(folder, report);
-    else if (report->table)
-        (void)serve_listen_check(&settings->config, report);
+    else if (report->table) {
+        bool runs = serve_folder_in_use(folder);
+
+        if (runs)
+            serve_check_runs(folder, report);
+        (void)serve_listen_check(&settings->config, runs, report);
+    }
     return read && fits && !report->table ? serve_until_told(settings, folder, report) : HOST_EXIT_USAGE;
 }
 

@@ -104,11 +104,42 @@ static void a_socket_that_somebody_listens_on_is_not_taken(void **state)
         fail_msg("%s", output);
 }
 
+/* relay.ini is changed, checked, and then the relay is started again. */
+static void addresses_are_looked_at_beside_a_relay_that_runs(void **state)
+{
+    static const struct {
+        const char *line;
+        int code;
+        const char *said;
+    } cases[] = {
+        {"http_listen = garbage", 1, "is not an address to listen on"},
+        {"http_listen = 192.0.2.1:8080", 1, "choose an address of this machine"},
+        {"host = localhost\nplain_listen = unix:/nonexistent/x\nforwarded_from = unix", 1, "in a folder"},
+        {"host = localhost\nplain_listen = unix:/etc/passwd\nforwarded_from = unix", 1, "File exists"},
+        {"http_listen = 127.0.0.1:0", 0, "free to listen on"},
+    };
+    const char *const check[] = {"--allow-private-keys", "--check", "--config", place_path(&place, "next.ini"), NULL};
+    char output[PLACE_OUTPUT_BYTES], settings[128];
+
+    (void)state;
+    place_start(&place, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        place_write(&place, "next.ini", cases[i].line, strlen(cases[i].line));
+        if (place_run_relay(&place, output, check) != cases[i].code || !strstr(output, cases[i].said))
+            fail_msg("%s: %s", cases[i].line, output);
+    }
+    snprintf(settings, sizeof settings, "http_listen = 127.0.0.1:%u", place.public_port);
+    place_write(&place, "next.ini", settings, strlen(settings));
+    if (place_run_relay(&place, output, check) || !strstr(output, "in use, by the relay that runs here"))
+        fail_msg("%s", output);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITHOUT(a_check_adds_nothing_to_the_log),
         WITHOUT(a_check_finds_a_page_that_is_damaged),
+        WITHOUT(addresses_are_looked_at_beside_a_relay_that_runs),
         WITHOUT(a_socket_that_somebody_listens_on_is_not_taken),
     };
     return cmocka_run_group_tests(tests, serve_set_up, serve_tear_down);
