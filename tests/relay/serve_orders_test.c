@@ -107,7 +107,8 @@ static void check_beside(char output[static PLACE_OUTPUT_BYTES], const char *wro
                                                      place_path(&place, "changed.ini"), "--listen", listen,
                                                      "--staff-listen", staff_listen, NULL}),
                      1);
-    if (!strstr(output, wrong) || !strstr(output, "a relay is running on this folder") || strstr(output, "in use"))
+    if (!strstr(output, wrong) || !strstr(output, "a relay is running on this folder") ||
+        !strstr(output, "in use, by the relay that runs here") || strstr(output, "the port is in use"))
         fail_msg("%s", output);
 }
 
